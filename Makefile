@@ -1,0 +1,45 @@
+# Two commands do all the set-up: `make demo` shows the pipeline at work, `make test` passes the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export NIGHTSIFT_DATA ?= $(CURDIR)/data
+
+.PHONY: demo test lint scheduler benchmark results lock clean help
+
+help:  ## Say what each target does.
+	@grep -hE '^[a-z]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(STAMP): requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "Nightsift needs Python 3.11 to 3.13, this is %d.%d: run `make PYTHON=python3.11`" % v)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the packages of requirements-dev.txt into $(VENV) (some minutes, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP)  ## Build a classifier and its report on a synthetic sky, from nothing, offline.
+	@$(BIN)/nightsift demo
+
+test: $(STAMP) lint  ## Lint, types, import contracts, tests.
+	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile
+
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+scheduler: $(STAMP)  ## Start the central scheduler and a page server for reports, on 127.0.0.1.
+	@$(BIN)/nightsift scheduler
+
+benchmark: $(STAMP)  ## Print the performance table as ratios.
+	@$(BIN)/python -m benchmarks
+
+lock: $(STAMP)  ## Compile the locks from the ranges of pyproject.toml.
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+clean:  ## Remove the virtual environment; results in data/ stay.
+	@rm -rf $(VENV)
