@@ -1,0 +1,51 @@
+"""Every error that Nightsift raises on purpose: one readable line each, for a person at night.
+
+Each class also derives from the built-in one that a caller would expect, so that library users can
+catch ``ValueError`` without knowing Nightsift. A message names what was wrong, what was given, what is
+allowed and, where it helps, what to do.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class NightsiftError(Exception):
+    """Base of all errors that Nightsift raises on purpose."""
+
+
+class SettingsError(NightsiftError, ValueError):
+    """A settings file or parameter holds something it may not."""
+
+
+class UnknownNameError(SettingsError):
+    """A name that no registry, folder or table knows."""
+
+    def __init__(self, what: str, given: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        close = get_close_matches(given, names, n=1)
+        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        super().__init__(f"unknown {what} {given!r}{hint}; known: {', '.join(names) or 'none'}")
+
+
+class InputError(NightsiftError, ValueError):
+    """An input file, row or column does not hold what its format promises."""
+
+
+class MissingInputError(InputError, FileNotFoundError):
+    """An input that must be there is not."""
+
+
+class TooMuchLostError(InputError):
+    """More of a night's exposures or candidates were unusable than the survey allows."""
+
+
+class IncompatiblePackageError(NightsiftError, ValueError):
+    """A model package and the data offered to it do not fit; the message states both sides."""
+
+
+class DataSetError(NightsiftError, ValueError):
+    """A data set cannot be built as its recipe asks (a class missing in a part, too few groups)."""
+
+
+class TooManyTasksError(NightsiftError, RuntimeError):
+    """A range of nights would need more tasks than one run can schedule well."""

@@ -1,0 +1,105 @@
+"""Nights: the local calendar date, at the telescope's site, of the evening a night began."""
+
+import datetime
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pipeline.errors import InputError, SettingsError
+
+MJD_EPOCH = datetime.date(1858, 11, 17)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MJD = re.compile(r"\d{5}")
+
+
+def night_number(time_mjd: ArrayLike, longitude_deg: float) -> NDArray[np.int64]:
+    """Return the night of each time as the MJD of its date.
+
+    Parameters
+    ----------
+    time_mjd : array_like
+        UTC, modified Julian date.
+    longitude_deg : float
+        Longitude of the site, east positive.
+
+    Examples
+    --------
+    Midnight on Hawaii, 10 h UTC, belongs to the evening of the day before in UTC:
+
+    >>> int(night_number(61041.4167, -155.6)), night_name(61040)
+    (61040, '2025-12-31')
+    """
+    local = np.asarray(time_mjd, dtype=float) + longitude_deg / 360.0 - 0.5
+    return np.floor(local).astype(np.int64)
+
+
+def night_name(number: int) -> str:
+    """Return the ISO date of a night given as an MJD."""
+    return (MJD_EPOCH + datetime.timedelta(days=int(number))).isoformat()
+
+
+def night_of(time_mjd: ArrayLike, longitude_deg: float) -> NDArray[np.str_]:
+    """Return the night of each time as an ISO date.
+
+    Raises
+    ------
+    InputError
+        If a time is not finite; its row is named.
+    """
+    bad = np.flatnonzero(~np.isfinite(np.atleast_1d(np.asarray(time_mjd, dtype=float))))
+    if len(bad):
+        raise InputError(f"{len(bad)} times are not finite, first in row {bad[0]}: a night needs a time")
+    numbers = np.atleast_1d(night_number(time_mjd, longitude_deg))
+    unique, inverse = np.unique(numbers, return_inverse=True)
+    return np.array([night_name(number) for number in unique], dtype="U10")[inverse]
+
+
+def parse_night(text: str, mjd_offset_days: int = 0) -> datetime.date:
+    """Return the night that a user typed, an ISO date or an MJD.
+
+    Parameters
+    ----------
+    text : str
+        ``2026-01-05`` or a five-digit MJD.
+    mjd_offset_days : int
+        The survey's rule for MJDs: what to add to reach the date of the evening. A survey that numbers
+        its nights by the UTC day that begins during them has -1.
+
+    Examples
+    --------
+    >>> parse_night("61045").isoformat()
+    '2026-01-05'
+    """
+    try:
+        if _DATE.fullmatch(text):
+            return datetime.date.fromisoformat(text)
+        if _MJD.fullmatch(text):
+            return MJD_EPOCH + datetime.timedelta(days=int(text) + mjd_offset_days)
+    except ValueError:
+        pass
+    raise SettingsError(f"night {text!r} is no date; allowed: a date such as 2026-01-05, or a five-digit MJD")
+
+
+def night_range(start: datetime.date, stop: datetime.date) -> list[datetime.date]:
+    """Return every night from ``start`` to ``stop``, both included."""
+    if stop < start:
+        raise SettingsError(f"the range of nights ends ({stop}) before it starts ({start})")
+    return [start + datetime.timedelta(days=day) for day in range((stop - start).days + 1)]
+
+
+def expand_nights(entries: Sequence[str | int], mjd_offset_days: int = 0) -> list[datetime.date]:
+    """Return the sorted nights of a recipe: dates, MJDs, and ranges ``2026-01-01..2026-01-06``."""
+    nights: set[datetime.date] = set()
+    for entry in entries:
+        start, is_range, stop = str(entry).partition("..")
+        first = parse_night(start.strip(), mjd_offset_days)
+        nights.update(night_range(first, parse_night(stop.strip(), mjd_offset_days) if is_range else first))
+    return sorted(nights)
+
+
+def ends_at(night: datetime.date, longitude_deg: float) -> datetime.datetime:
+    """Return the UTC instant at which the night ends: the next local mean noon."""
+    noon = datetime.datetime.combine(night, datetime.time(12), tzinfo=datetime.UTC)
+    return noon + datetime.timedelta(days=1, hours=-longitude_deg / 15.0)

@@ -1,0 +1,71 @@
+"""Named things that users choose in settings: one decorated definition each, with its description."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
+
+from pipeline.errors import SettingsError, UnknownNameError
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """A mapping from a name to a definition and its metadata.
+
+    Parameters
+    ----------
+    what : str
+        What is registered, in the singular, as an error should call it: ``"normalisation"``.
+
+    Examples
+    --------
+    >>> SHAPES = Registry("shape")
+    >>> @SHAPES.register("disc", sides=0)
+    ... def disc():
+    ...     '''A round one.'''
+    >>> SHAPES["disc"] is disc, SHAPES.metadata("disc")["sides"]
+    (True, 0)
+    >>> SHAPES["disk"]
+    Traceback (most recent call last):
+    ...
+    pipeline.errors.UnknownNameError: unknown shape 'disk' (did you mean 'disc'?); known: disc
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self._entries: dict[str, T] = {}
+        self._metadata: dict[str, dict[str, Any]] = {}
+
+    def register(self, name: str, **metadata: Any) -> Callable[[T], T]:
+        """Return a decorator that enters its object under ``name``, which must be new."""
+
+        def enter(entry: T) -> T:
+            if name in self._entries:
+                raise SettingsError(f"{self.what} {name!r} is registered twice")
+            self._entries[name] = entry
+            self._metadata[name] = metadata
+            return entry
+
+        return enter
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._entries:
+            raise UnknownNameError(self.what, name, self._entries)
+        return self._entries[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._entries))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def metadata(self, name: str) -> dict[str, Any]:
+        """Return what was registered beside the entry ``name``."""
+        self[name]
+        return dict(self._metadata[name])
+
+    def summary(self, name: str) -> str:
+        """Return the first line of the docstring of the entry ``name``."""
+        return (self[name].__doc__ or "").strip().split("\n")[0]

@@ -1,0 +1,97 @@
+import datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import InputError, SettingsError
+from pipeline.night import ends_at, expand_nights, night_name, night_of, night_range, parse_night
+
+HAWAII, CHILE, PALOMAR, SUTHERLAND = -155.47, -70.40, -116.86, 20.81
+
+
+def mjd(text):
+    """Return the MJD of a UTC time, counted in days from 1858-11-17."""
+    return (datetime.datetime.fromisoformat(text) - datetime.datetime(1858, 11, 17)) / datetime.timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("longitude_deg", "utc", "night"),
+    [
+        # Hawaii is 10 h 22 min behind UTC by the sun: the whole night lies on the next UTC day.
+        (HAWAII, "2026-01-06T05:00", "2026-01-05"),
+        (HAWAII, "2026-01-06T15:30", "2026-01-05"),
+        (HAWAII, "2026-01-06T22:15", "2026-01-05"),
+        (HAWAII, "2026-01-06T22:30", "2026-01-06"),
+        # Chile, 4 h 42 min behind: the evening is on the night's own UTC day, the morning on the next.
+        (CHILE, "2026-01-05T23:50", "2026-01-05"),
+        (CHILE, "2026-01-06T09:00", "2026-01-05"),
+        (CHILE, "2026-01-06T16:41", "2026-01-05"),
+        (CHILE, "2026-01-06T16:42", "2026-01-06"),
+        # Palomar, 7 h 47 min behind.
+        (PALOMAR, "2026-03-01T02:30", "2026-02-28"),
+        (PALOMAR, "2026-03-01T13:00", "2026-02-28"),
+        # South Africa, 1 h 23 min ahead: noon is at 10 h 37 min UTC.
+        (SUTHERLAND, "2026-01-05T19:00", "2026-01-05"),
+        (SUTHERLAND, "2026-01-06T03:00", "2026-01-05"),
+        (SUTHERLAND, "2026-01-06T10:36", "2026-01-05"),
+        (SUTHERLAND, "2026-01-06T10:38", "2026-01-06"),
+    ],
+)
+def test_a_time_belongs_to_the_local_date_of_its_evening(longitude_deg, utc, night):
+    assert night_of([mjd(utc)], longitude_deg).tolist() == [night]
+
+
+def test_a_time_that_is_not_finite_has_no_night():
+    with pytest.raises(InputError, match="1 times are not finite, first in row 1"):
+        night_of([61045.0, np.nan], CHILE)
+
+
+def test_no_times_have_no_nights():
+    assert night_of([], CHILE).tolist() == []
+
+
+def test_an_mjd_is_the_date_of_its_day_plus_the_surveys_offset():
+    assert parse_night("61045") == datetime.date(2026, 1, 5)
+    assert parse_night("61045", -1) == datetime.date(2026, 1, 4)
+
+
+@pytest.mark.parametrize("text", ["2026-02-30", "2026-1-5", "05.01.2026", "610450", "", "tonight", "2026-01-05T00"])
+def test_a_bad_night_is_named_with_what_is_allowed(text):
+    with pytest.raises(SettingsError, match=f"night '{text}' is no date; allowed: a date such as 2026-01-05"):
+        parse_night(text)
+
+
+def test_a_range_includes_both_ends():
+    first, last = datetime.date(2026, 2, 27), datetime.date(2026, 3, 1)
+    assert night_range(first, last) == [first, datetime.date(2026, 2, 28), last]
+    assert night_range(first, first) == [first]
+
+
+def test_a_range_that_ends_before_it_starts_is_refused():
+    with pytest.raises(SettingsError, match="ends"):
+        night_range(datetime.date(2026, 1, 2), datetime.date(2026, 1, 1))
+
+
+def test_a_recipes_nights_are_dates_mjds_and_ranges_sorted_and_once_each():
+    nights = expand_nights(("2026-01-04..2026-01-05", 61043, "2026-01-04", "61046"))
+    assert [night.isoformat() for night in nights] == ["2026-01-03", "2026-01-04", "2026-01-05", "2026-01-06"]
+
+
+@pytest.mark.parametrize("entry", ["2026-01-04..", "..2026-01-04", "2026-01-04...2026-01-05"])
+def test_a_range_with_a_missing_end_is_refused(entry):
+    with pytest.raises(SettingsError, match="is no date"):
+        expand_nights((entry,))
+
+
+def test_a_night_ends_at_the_next_local_mean_noon():
+    assert ends_at(datetime.date(2026, 1, 5), -150.0) == datetime.datetime(2026, 1, 6, 22, tzinfo=datetime.UTC)
+    assert ends_at(datetime.date(2026, 1, 5), 15.0) == datetime.datetime(2026, 1, 6, 11, tzinfo=datetime.UTC)
+
+
+@settings(max_examples=50)
+@given(number=st.integers(50000, 70000), longitude_deg=st.floats(-180, 180), share=st.floats(0.001, 0.999))
+def test_every_time_between_two_noons_has_the_same_night(number, longitude_deg, share):
+    noon = number + 0.5 - longitude_deg / 360.0
+    assert night_of([noon + share], longitude_deg).tolist() == [night_name(number)]
