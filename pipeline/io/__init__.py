@@ -1,0 +1,1 @@
+"""The only modules that open files, sockets and databases, or spread work over processes."""

@@ -1,0 +1,137 @@
+"""The one way a result reaches its place: whole or not at all, whatever happens to the writer.
+
+A writer gets a scratch path beside the target, with the same ending. When it returns, everything is flushed
+to disk and renamed. A directory is complete if and only if its ``manifest.json``, written last, is there
+and agrees with the files. Scratch left by a dead writer is swept by the next one.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline.io.digests import file_digest
+
+MANIFEST = "manifest.json"
+_PREFIX = ".partial-"
+
+
+def commit(target: Path, writer: Callable[[Path], None], *, directory: bool = False) -> None:
+    """Have ``writer`` make the target under a scratch name, then move it into place.
+
+    Parameters
+    ----------
+    target : Path
+        Where the result belongs. A directory that is already complete is kept: the first writer wins.
+    writer : callable
+        Called with the scratch path; for a directory, that of an empty one.
+    directory : bool
+        Whether the target is a directory.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    sweep(target.parent)
+    scratch = target.parent / f"{_PREFIX}{_writer_id()}-{uuid.uuid4().hex[:8]}-{target.name}"
+    try:
+        if directory:
+            scratch.mkdir()
+        writer(scratch)
+        if directory:
+            _write_manifest(scratch)
+        _flush(scratch)
+        _move(scratch, target, directory)
+    finally:
+        _remove(scratch)
+
+
+def is_complete(target: Path, *, directory: bool = False) -> bool:
+    """Tell whether the target is there and whole; of a directory's files, names and sizes are compared."""
+    if not directory:
+        return target.is_file()
+    try:
+        manifest = json.loads((target / MANIFEST).read_text())
+        return all((target / name).stat().st_size == entry["size"] for name, entry in manifest["files"].items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def sweep(folder: Path) -> int:
+    """Remove the scratch that dead writers of this host left in ``folder``; return how many."""
+    orphans = [path for path in folder.glob(f"{_PREFIX}*") if not _is_alive(path.name)]
+    for orphan in orphans:
+        _remove(orphan)
+    return len(orphans)
+
+
+def _writer_id() -> str:
+    return f"{_host()}-{os.getpid()}-{_start_time(os.getpid())}"
+
+
+def _host() -> str:
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def _start_time(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return "0"
+
+
+def _is_alive(name: str) -> bool:
+    host, pid, started = [*name.removeprefix(_PREFIX).split("-"), "", ""][:3]
+    if host != _host():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        return True
+    return _start_time(int(pid)) == started
+
+
+def _write_manifest(folder: Path) -> None:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    entries = {
+        path.relative_to(folder).as_posix(): {"size": path.stat().st_size, "sha256": file_digest(path)}
+        for path in files
+    }
+    (folder / MANIFEST).write_text(json.dumps({"schema": 1, "files": entries}, indent=1, sort_keys=True))
+
+
+def _flush(path: Path) -> None:
+    members = [path, *path.rglob("*")] if path.is_dir() else [path]
+    for member in members:
+        _flush_one(member)
+
+
+def _flush_one(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _move(scratch: Path, target: Path, directory: bool) -> None:
+    if directory and target.exists():
+        if is_complete(target, directory=True):
+            return
+        _remove(target)
+    try:
+        scratch.replace(target)
+    except OSError:
+        if not (directory and is_complete(target, directory=True)):  # another writer came first
+            raise
+    _flush_one(target.parent)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,110 @@
+"""Digests of contents: whether two arrays, tables or results are equal, whatever bytes hold them."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pyarrow.parquet
+from numpy.typing import NDArray
+
+from pipeline.io.digests import file_digest
+
+VOLATILE = "provenance"
+"""Attributes, groups and files of this name hold times and hosts; they do not count for equality."""
+
+_VOLATILE_KEYS = (VOLATILE, "as_of")
+
+
+def array_digest(array: NDArray[np.generic]) -> str:
+    """Return the sha256 of an array's type, shape and values; every NaN counts the same."""
+    values = np.ascontiguousarray(array)
+    if values.dtype.kind == "f":
+        values = np.where(np.isnan(values), np.array(np.nan, values.dtype), values)
+    head = f"{values.dtype.str}{values.shape}".encode()
+    body = "\x00".join(map(str, values.ravel())).encode() if values.dtype.kind in "OUT" else values.tobytes()
+    return hashlib.sha256(head + body).hexdigest()
+
+
+def frame_digest(frame: pd.DataFrame) -> str:
+    """Return the digest of a frame's columns and values in their order."""
+    parts = [f"{name}:{array_digest(frame[name].to_numpy())}" for name in frame]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def row_digests(cutouts: NDArray[np.float32]) -> NDArray[np.uint64]:
+    """Return 8 bytes of hash for the pixels of each row, ``(n,)``; equal pixels have equal hashes."""
+    values = np.where(np.isnan(cutouts), np.float32(np.nan), cutouts).astype(np.float32, order="C")
+    hashes = [hashlib.blake2b(row.tobytes(), digest_size=8).digest() for row in values]
+    return np.frombuffer(b"".join(hashes), dtype="<u8").astype(np.uint64)
+
+
+def content_sha256(path: Path) -> str:
+    """Return the digest of what a result says: its data and its deterministic attributes.
+
+    Two results are equal, in the sense of ``docs/architecture.md``, when this is equal. Times, host and the
+    dirty flag live in ``provenance`` and do not count. A model package counts by its weights, a
+    report by its numbers and figures.
+    """
+    if path.is_dir():
+        return _directory_content(path)
+    if path.suffix == ".h5":
+        return _hdf5_content(path)
+    if path.suffix == ".parquet":
+        return _parquet_content(path)
+    if path.suffix == ".json":
+        return _json_content(path)
+    return file_digest(path)
+
+
+def _json_content(path: Path) -> str:
+    said = json.loads(path.read_text(encoding="utf-8"))
+    if isinstance(said, dict):
+        said = {key: value for key, value in said.items() if key not in _VOLATILE_KEYS}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _hdf5_content(path: Path) -> str:
+    parts: dict[str, object] = {}
+
+    def visit(name: str, node: h5py.Dataset | h5py.Group) -> None:
+        if VOLATILE in name.split("/"):
+            return
+        parts[name + "@"] = {key: str(value) for key, value in node.attrs.items() if key != VOLATILE}
+        if isinstance(node, h5py.Dataset):
+            parts[name] = [
+                array_digest(node.asstr()[rows] if node.dtype.kind == "O" else node[rows])
+                for rows in _blocks(node.shape)
+            ]
+
+    with h5py.File(path, "r") as file:
+        parts["@"] = {key: str(value) for key, value in file.attrs.items() if key != VOLATILE}
+        file.visititems(visit)
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _blocks(shape: tuple[int, ...], rows: int = 1024) -> list[slice | tuple[()]]:
+    return [slice(start, start + rows) for start in range(0, shape[0], rows)] if shape else [()]
+
+
+def _parquet_content(path: Path) -> str:
+    table = pyarrow.parquet.read_table(path)
+    columns = [(name, array_digest(table[name].to_numpy())) for name in table.column_names]
+    metadata = {
+        key.decode(): value.decode()
+        for key, value in (table.schema.metadata or {}).items()
+        if key.decode() not in (VOLATILE, "pandas", "ARROW:schema")
+    }
+    return hashlib.sha256(json.dumps([columns, metadata], sort_keys=True).encode()).hexdigest()
+
+
+def _directory_content(path: Path) -> str:
+    weights = path / "weights.sha256"
+    if weights.is_file():
+        return weights.read_text().strip()
+    members = sorted(item for item in path.rglob("*") if item.is_file())
+    skip = {"manifest.json", f"{VOLATILE}.json", "index.html"}  # the page shows times; its numbers stand beside
+    digests = {item.relative_to(path).as_posix(): content_sha256(item) for item in members if item.name not in skip}
+    return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()

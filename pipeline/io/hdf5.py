@@ -1,0 +1,79 @@
+"""Tables and text in HDF5: one data set a column, rows appended in blocks, types from the schema."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from pipeline.errors import InputError, MissingInputError
+from pipeline.io import schema
+
+_TEXT = h5py.string_dtype("utf-8")
+_ROWS_A_CHUNK = 1024
+_ROWS_AT_ONCE = 8192
+
+
+def open_to_read(path: Path) -> h5py.File:
+    """Open an HDF5 file, or say in one line why it cannot be read."""
+    if not path.is_file():
+        raise MissingInputError(f"no file {path}")
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise InputError(f"{path} is no readable HDF5 file: {str(error).splitlines()[0]}") from error
+
+
+def create_table(parent: h5py.Group, name: str, columns: Mapping[str, str]) -> h5py.Group:
+    """Make an empty table as a group ``name`` with one growing data set a column."""
+    table = parent.create_group(name)
+    for column, kind in columns.items():
+        table.create_dataset(
+            column, shape=(0,), maxshape=(None,), dtype=_h5_type(kind), chunks=(_ROWS_A_CHUNK,), track_times=False
+        )
+    return table
+
+
+def append_table(table: h5py.Group, rows: pd.DataFrame) -> None:
+    """Append the columns that the table has; one that ``rows`` lacks is an error."""
+    require_columns(table, rows)
+    append_columns(table, rows[list(table)])
+
+
+def require_columns(table: h5py.Group, rows: pd.DataFrame) -> None:
+    """Raise `InputError` when ``rows`` lacks a column of the table."""
+    missing = [column for column in table if column not in rows]
+    if missing:
+        raise InputError(f"table {table.name!r}: column {missing[0]!r} is missing; given: {', '.join(rows)}")
+
+
+def append_columns(table: h5py.Group, rows: pd.DataFrame) -> None:
+    """Append the given columns, those of the table, and leave its other columns as they are."""
+    for column in [name for name in rows if name in table]:
+        data = table[column]
+        start = data.shape[0]
+        data.resize(start + len(rows), axis=0)
+        is_text = h5py.check_string_dtype(data.dtype)
+        for first in range(0, len(rows), _ROWS_AT_ONCE):
+            values = rows[column].iloc[first : first + _ROWS_AT_ONCE].to_numpy()
+            data[start + first : start + first + len(values)] = values.astype(object if is_text else data.dtype)
+
+
+def read_table(table: h5py.Group, rows: slice = slice(None), columns: tuple[str, ...] | None = None) -> pd.DataFrame:
+    """Return rows of a table as a frame; text columns hold ``str``."""
+    names = columns if columns is not None else tuple(table)
+    return pd.DataFrame({name: _read_column(table, name, rows) for name in names})
+
+
+def _read_column(table: h5py.Group, name: str, rows: slice) -> pd.Series:
+    if name not in table:
+        raise InputError(f"{table.file.filename}: no column {name!r} in {table.name}; there: {', '.join(table)}")
+    data = table[name]
+    if h5py.check_string_dtype(data.dtype):
+        return pd.Series(data.asstr()[rows], dtype="str")
+    return pd.Series(data[rows])
+
+
+def _h5_type(kind: str) -> np.dtype:
+    return _TEXT if kind == schema.TEXT else np.dtype(kind)

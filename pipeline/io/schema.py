@@ -1,0 +1,89 @@
+"""All names and types of Nightsift's files: cutout files and data sets (HDF5), scores (Parquet).
+
+``docs/formats.md`` is written from this module. A change of a name, a type or a meaning raises the schema
+number.
+"""
+
+from typing import Final
+
+SCHEMA: Final = 1
+"""Version of the cutout file, the data set and the scores; a reader refuses another one."""
+
+TEXT: Final = "text"
+
+CANDIDATE_COLUMNS: Final[dict[str, str]] = {
+    "candidate_id": TEXT,
+    "object_id": TEXT,
+    "group_id": TEXT,
+    "exposure_id": TEXT,
+    "night": TEXT,
+    "telescope": TEXT,
+    "detector": TEXT,
+    "ra_deg": "float64",
+    "dec_deg": "float64",
+    "x_pixel": "float64",
+    "y_pixel": "float64",
+    "time_mjd": "float64",
+    "magnitude": "float32",
+    "magnitude_error": "float32",
+    "band": TEXT,
+    "zeropoint": "float32",
+    "fwhm_pixel": "float32",
+    "snr": "float32",
+    "flux_sign": "int8",
+    "kind": TEXT,
+    "label": "int8",
+    "label_source": TEXT,
+    "host_offset_arcsec": "float32",
+    "edge_fraction": "float32",
+    "nan_fraction": "float32",
+    "flags": "int32",
+}
+"""Columns of ``/candidates`` in a cutout file and a data set, with their types."""
+
+DROPPED_COLUMNS: Final[dict[str, str]] = {"candidate_id": TEXT, "step": TEXT, "reason": TEXT}
+"""Columns of ``/dropped``: who was left out, by which step, with which reason code."""
+
+TRUTH_COLUMNS: Final[dict[str, str]] = {
+    "injection_id": TEXT,
+    "exposure_id": TEXT,
+    "ra_deg": "float64",
+    "dec_deg": "float64",
+    "x_pixel": "float64",
+    "y_pixel": "float64",
+    "magnitude": "float32",
+    "kind": TEXT,
+    "host_offset_arcsec": "float32",
+    "recovered": "bool",
+    "candidate_id": TEXT,
+}
+"""Columns of ``/truth`` in a file of simulated transients, one row an injection, recovered or missed."""
+
+UNLABELLED: Final = -1
+BOGUS: Final = 0
+REAL: Final = 1
+CLASS_NAMES: Final = ("bogus", "real")
+
+SPLITS: Final[dict[str, int]] = {"train": 0, "validation": 1, "test": 2}
+"""Parts of a data set and their codes in ``/split``."""
+
+SCORE_COLUMNS: Final[dict[str, str]] = {
+    "candidate_id": TEXT,
+    "object_id": TEXT,
+    "exposure_id": TEXT,
+    "night": TEXT,
+    "split": "int8",
+    "label_predicted": "int8",
+    "score": "float32",
+    "score_std": "float32",
+    "entropy": "float32",
+    "bald": "float32",
+    "flags": "int32",
+    "model": TEXT,
+    "release": TEXT,
+}
+"""Columns of a scores file; ``p_0 ... p_k`` (float32) stand between ``split`` and ``label_predicted``.
+
+A night's scores have ``split`` -1. A row that cannot be scored has NaN in every ``p_`` column and in
+``score``, and the flag ``NOT_SCORED``.
+"""

@@ -1,0 +1,112 @@
+"""The scores file, Parquet: one row a candidate, written block by block."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from pipeline.errors import InputError, MissingInputError
+from pipeline.io import schema
+from pipeline.io.ids import id_texts
+
+_ARROW = {schema.TEXT: pa.string(), "float32": pa.float32(), "int8": pa.int8(), "int32": pa.int32()}
+
+
+def score_columns(n_classes: int) -> dict[str, str]:
+    """Return the columns of a scores file with their types, ``p_0 ... p_k`` in their place."""
+    columns: dict[str, str] = {}
+    for name, kind in schema.SCORE_COLUMNS.items():
+        columns[name] = kind
+        if name == "split":
+            columns |= {f"p_{index}": "float32" for index in range(n_classes)}
+    return columns
+
+
+class ScoresWriter:
+    """Writes a scores file block by block; use it as a context manager."""
+
+    def __init__(self, path: Path, n_classes: int, provenance: Mapping[str, Any]) -> None:
+        fields = [(name, _ARROW[kind]) for name, kind in score_columns(n_classes).items()]
+        metadata = {"schema": str(schema.SCHEMA), "provenance": json.dumps(provenance, sort_keys=True)}
+        self._schema = pa.schema(fields, metadata=metadata)
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+
+    def append(self, rows: pd.DataFrame) -> None:
+        """Append rows that hold every column of the file."""
+        self._writer.write_table(pa.Table.from_pandas(rows, schema=self._schema, preserve_index=False))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.close()
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """Return a scores file, Parquet or CSV, with ids as text.
+
+    Raises
+    ------
+    MissingInputError, InputError
+        If the file is not there, is of another schema, has ids that are floats, or lacks ``candidate_id`` or
+        ``score``.
+    """
+    if not path.is_file():
+        raise MissingInputError(f"no scores file {path}")
+    try:
+        frame = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"{path} is no readable scores file: {str(error).splitlines()[0]}") from error
+    for column in ("candidate_id", "score"):
+        if column not in frame:
+            raise InputError(f"{path}: column {column!r} is missing; there: {', '.join(frame)}")
+    return frame
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    table = pq.read_table(path)
+    found = (table.schema.metadata or {}).get(b"schema", str(schema.SCHEMA).encode()).decode()
+    if found != str(schema.SCHEMA):
+        raise InputError(f"{path} holds scores of schema {found}; this version reads schema {schema.SCHEMA}")
+    ids = [name for name in ("candidate_id", "object_id", "exposure_id") if name in table.column_names]
+    texts = {name: id_texts(table[name], f"{path}: column {name!r}") for name in ids}
+    return table.to_pandas().assign(**texts)
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    text = {name: pa.string() for name, kind in schema.SCORE_COLUMNS.items() if kind == schema.TEXT}
+    text |= dict.fromkeys(("group_id", "kind", "label_source", "band", "detector"), pa.string())
+    options = pa.csv.ConvertOptions(column_types=text, strings_can_be_null=False)
+    return pa.csv.read_csv(path, convert_options=options).to_pandas()
+
+
+def scores_provenance(path: Path) -> dict[str, Any]:
+    """Return what made a Parquet scores file."""
+    metadata = pq.read_schema(path).metadata or {}
+    return dict(json.loads(metadata.get(b"provenance", b"{}")))
+
+
+def concatenate(path: Path, parts: list[Path], *, split: int, provenance: Mapping[str, Any]) -> None:
+    """Write the rows of one part of several scores files as one file, sorted by candidate_id."""
+    frames = [frame[frame["split"] == split] for frame in map(read_scores, parts)]
+    scores = pd.concat(frames, ignore_index=True).sort_values("candidate_id", kind="stable")
+    n_classes = sum(name.startswith("p_") for name in scores)
+    with ScoresWriter(path, n_classes, provenance) as writer:
+        writer.append(scores)
+
+
+def rows_of_scores(path: Path, data_folder: Path) -> Path | None:
+    """Return the cutout file or data set that a scores file was made from, if it says so and it is there."""
+    if path.suffix == ".csv" or not path.is_file():
+        return None
+    place = scores_provenance(path).get("inputs", {}).get("rows", "")
+    found = data_folder / place
+    return found if place and found.is_file() else None

@@ -1,0 +1,116 @@
+"""Settings files: ``config/<kind>/<name>.yaml``, read safely, with the environment's values filled in."""
+
+import functools
+import os
+import re
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import yaml
+
+from pipeline.errors import MissingInputError, SettingsError, UnknownNameError
+from pipeline.settings import parse
+
+T = TypeVar("T")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML in which a date stays the text that it is."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Refuse a key that stands twice, of which YAML would silently take the last."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = [key for index, key in enumerate(keys) if key in keys[:index]]
+        if twice:
+            raise yaml.constructor.ConstructorError(None, None, f"key {twice[0]!r} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+_VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::([^}]*))?\}")
+
+
+def config_folder() -> Path:
+    """Return the folder of the settings: ``NIGHTSIFT_CONFIG``, else ``config`` of the checkout."""
+    return Path(os.environ.get("NIGHTSIFT_CONFIG", ROOT / "config"))
+
+
+def data_folder() -> Path:
+    """Return the folder of all results: ``NIGHTSIFT_DATA``, else ``data`` below the current folder."""
+    return Path(os.environ.get("NIGHTSIFT_DATA", "data"))
+
+
+def names(kind: str) -> list[str]:
+    """Return the names of the settings of a kind: ``surveys``, ``datasets``, ``classifiers`` ..."""
+    return sorted(path.stem for path in (config_folder() / kind).glob("*.yaml"))
+
+
+def raw(kind: str, name: str) -> Mapping[str, Any]:
+    """Return the parsed mapping of one settings file, to be read only; comments and key order are gone."""
+    return _parsed(*_file(kind, name))
+
+
+def load(kind: str, name: str, settings: type[T]) -> T:
+    """Return one settings file as the dataclass ``settings``; every fault is named at once."""
+    return cast("T", _loaded(*_file(kind, name), cast("Hashable", settings)))
+
+
+def _file(kind: str, name: str) -> tuple[Path, int, int]:
+    """Return a settings file with size and time, by which its parsed content is remembered."""
+    path = config_folder() / kind / f"{name}.yaml"
+    if "/" in name or not path.is_file():
+        raise UnknownNameError(kind.removesuffix("s"), name, names(kind))
+    status = path.stat()
+    return path, status.st_size, status.st_mtime_ns
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(path: Path, size: int, mtime_ns: int) -> Mapping[str, Any]:  # noqa: ARG001  (they are the key)
+    where = f"{path.parent.name}/{path.name}"
+    try:
+        mapping = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  (a SafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{where} is no valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(mapping, dict):
+        raise SettingsError(f"{where} holds no mapping")
+    return mapping
+
+
+@functools.lru_cache(maxsize=256)
+def _loaded(path: Path, size: int, mtime_ns: int, settings: type) -> Any:
+    return parse(settings, _parsed(path, size, mtime_ns), f"{path.parent.name}/{path.name}")
+
+
+def expand(text: str, what: str) -> str:
+    """Fill ``${NAME}`` and ``${NAME:default}`` from the environment.
+
+    Raises
+    ------
+    MissingInputError
+        If a variable is unset and has no default; the message says what to point it at.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name, default = match.groups()
+        found = os.environ.get(name, default)
+        if not found:
+            raise MissingInputError(f"the environment variable {name} is not set: point it at {what}")
+        return found
+
+    return _VARIABLE.sub(value, text)
+
+
+def load_dotenv(path: Path) -> None:
+    """Put the ``NAME=value`` lines of a ``.env`` file into the environment; what is set already wins."""
+    if not path.is_file():
+        return
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, separator, value = line.strip().partition("=")
+        if separator and not name.startswith("#"):
+            os.environ.setdefault(name.strip(), value.strip().strip("'\""))

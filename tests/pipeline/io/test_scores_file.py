@@ -1,0 +1,119 @@
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.errors import InputError, MissingInputError
+from pipeline.io.scores_file import (
+    ScoresWriter,
+    concatenate,
+    read_scores,
+    rows_of_scores,
+    score_columns,
+    scores_provenance,
+)
+
+
+def scores(ids, split=-1, **columns):
+    frame = pd.DataFrame({name: [0] * len(ids) for name in score_columns(2)})
+    for name in ("object_id", "exposure_id", "night", "model", "release"):
+        frame[name] = "x"
+    return frame.assign(candidate_id=pd.Series(ids, dtype="str"), split=split, **columns)
+
+
+def write(path, frames, provenance=None):
+    with ScoresWriter(path, 2, provenance or {}) as writer:
+        for frame in frames:
+            writer.append(frame)
+    return path
+
+
+def test_columns_stand_in_the_order_of_the_schema():
+    assert list(score_columns(3)) == [
+        "candidate_id", "object_id", "exposure_id", "night", "split", "p_0", "p_1", "p_2", "label_predicted", "score",
+        "score_std", "entropy", "bald", "flags", "model", "release",
+    ]  # fmt: skip
+
+
+def test_blocks_come_back_as_one_table_with_nan_and_types(tmp_path):
+    path = write(
+        tmp_path / "s.parquet", [scores(["a"], score=[np.nan]), scores(["b"], score=[0.25])], {"task": "Infer"}
+    )
+    found = read_scores(path)
+    assert list(found) == list(score_columns(2))
+    assert found["candidate_id"].tolist() == ["a", "b"]
+    assert np.isnan(found["score"][0])
+    assert found["score"][1] == 0.25
+    assert (found["score"].dtype, found["split"].dtype, found["flags"].dtype) == (np.float32, np.int8, np.int32)
+    assert scores_provenance(path) == {"task": "Infer"}
+
+
+def test_no_rows_are_a_table_as_well(tmp_path):
+    found = read_scores(write(tmp_path / "s.parquet", []))
+    assert len(found) == 0
+    assert list(found) == list(score_columns(2))
+
+
+def test_a_row_without_a_column_is_refused(tmp_path):
+    with pytest.raises(KeyError, match="score"):
+        write(tmp_path / "s.parquet", [scores(["a"]).drop(columns="score")])
+
+
+def test_csv_of_others_needs_only_id_and_score(tmp_path):
+    (tmp_path / "s.csv").write_text("candidate_id,score,label,kind\n0071,0.5,1,\n9007199254740993,,0,mover\n")
+    found = read_scores(tmp_path / "s.csv")
+    assert found["candidate_id"].tolist() == ["0071", "9007199254740993"]
+    assert found["label"].tolist() == [1, 0]
+    assert found["kind"].tolist() == ["", "mover"]
+    assert np.isnan(found["score"][1])
+
+
+def test_ids_of_another_program_are_read_as_text_or_refused(tmp_path):
+    pq.write_table(pa.table({"candidate_id": [2**60 + 1], "score": [0.5]}), tmp_path / "whole.parquet")
+    assert read_scores(tmp_path / "whole.parquet")["candidate_id"].tolist() == [str(2**60 + 1)]
+    pq.write_table(pa.table({"candidate_id": [2.0**60], "score": [0.5]}), tmp_path / "float.parquet")
+    with pytest.raises(InputError, match="column 'candidate_id' holds the float"):
+        read_scores(tmp_path / "float.parquet")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("s.csv", "id,score\n1,0.5\n", "column 'candidate_id' is missing; there: id, score"),
+        ("s.csv", "candidate_id,drb\n1,0.5\n", "column 'score' is missing"),
+        ("s.csv", "", "is no readable scores file"),
+        ("s.parquet", "no parquet", "is no readable scores file"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_one_line(tmp_path, name, text, message):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=message) as caught:
+        read_scores(tmp_path / name)
+    assert "\n" not in str(caught.value)
+
+
+def test_another_schema_and_a_missing_file_are_refused(tmp_path):
+    table = pa.table({"candidate_id": ["a"], "score": [0.5]}).replace_schema_metadata({"schema": "2"})
+    pq.write_table(table, tmp_path / "s.parquet")
+    with pytest.raises(InputError, match="holds scores of schema 2; this version reads schema 1"):
+        read_scores(tmp_path / "s.parquet")
+    with pytest.raises(MissingInputError, match="no scores file"):
+        read_scores(tmp_path / "gone.parquet")
+
+
+def test_test_rows_of_folds_become_one_file_sorted_by_id(tmp_path):
+    one = write(tmp_path / "1.parquet", [scores(["c", "a"], split=2), scores(["x"], split=0)])
+    two = write(tmp_path / "2.parquet", [scores(["b"], split=2), scores(["a", "c"], split=0)])
+    concatenate(tmp_path / "all.parquet", [one, two], split=2, provenance={"task": "ScoreFolds"})
+    assert read_scores(tmp_path / "all.parquet")["candidate_id"].tolist() == ["a", "b", "c"]
+    assert scores_provenance(tmp_path / "all.parquet") == {"task": "ScoreFolds"}
+
+
+def test_a_scores_file_knows_its_rows_while_they_are_there(tmp_path):
+    path = write(tmp_path / "s.parquet", [], {"inputs": {"rows": "survey/rows.h5"}})
+    assert rows_of_scores(path, tmp_path) is None
+    (tmp_path / "survey").mkdir()
+    (tmp_path / "survey" / "rows.h5").touch()
+    assert rows_of_scores(path, tmp_path) == tmp_path / "survey" / "rows.h5"
+    assert rows_of_scores(tmp_path / "other.csv", tmp_path) is None

@@ -1,0 +1,116 @@
+import os
+
+import pytest
+
+from pipeline.errors import MissingInputError, SettingsError, UnknownNameError
+from pipeline.fingerprint import fingerprint
+from pipeline.io import settings_files
+from pipeline.recipes import DatasetRecipe, SimulationRecipe
+from pipeline.surveys.settings import SurveySettings
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    """Return a function that writes one data-set recipe in a folder of settings of its own."""
+    monkeypatch.setenv("NIGHTSIFT_CONFIG", str(tmp_path))
+    (tmp_path / "datasets").mkdir()
+
+    def write(text, name="mine"):
+        (tmp_path / "datasets" / f"{name}.yaml").write_text(text)
+
+    return write
+
+
+def test_comments_and_the_order_of_keys_do_not_count(config):
+    config("survey: s\nnights: [2026-01-01]\nsplit: {by: night, seed: 2}\n", "one")
+    config("# a comment\nsplit:\n  seed: 2  # another\n  by: night\n\nnights:\n- 2026-01-01\nsurvey: 's'\n", "two")
+    first, second = settings_files.raw("datasets", "one"), settings_files.raw("datasets", "two")
+    assert first == second
+    assert fingerprint(first) == fingerprint(second)
+
+
+def test_a_changed_value_counts(config):
+    config("survey: s\nnights: [2026-01-01]\n", "one")
+    config("survey: s\nnights: [2026-01-02]\n", "two")
+    assert fingerprint(settings_files.raw("datasets", "one")) != fingerprint(settings_files.raw("datasets", "two"))
+
+
+def test_a_date_stays_the_text_that_it_is(config):
+    config("survey: s\nnights: [2026-01-01, 61045]\n")
+    assert settings_files.load("datasets", "mine", DatasetRecipe).nights == ("2026-01-01", 61045)
+
+
+def test_every_fault_is_named_with_the_file(config):
+    config("survey: 3\nnigths: [2026-01-01]\n")
+    with pytest.raises(SettingsError) as caught:
+        settings_files.load("datasets", "mine", DatasetRecipe)
+    assert str(caught.value).split("; ") == [
+        "datasets/mine.yaml: unknown key 'nigths' (did you mean 'nights'?)",
+        "datasets/mine.yaml: 'survey' is 3",
+        "allowed: text",
+        "datasets/mine.yaml: 'nights' is missing",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [1, 2", "datasets/mine.yaml is no valid YAML"),
+        ("a: 1\nb: 2\na: 3\n", "key 'a' stands twice"),
+        ("a: {b: 1, b: 2}\n", "key 'b' stands twice"),
+        ("a: !!python/object/apply:os.getcwd []\n", "is no valid YAML"),
+        ("- 1\n", "holds no mapping"),
+        ("", "holds no mapping"),
+    ],
+)
+def test_a_broken_file_is_said_in_one_line(config, text, message):
+    config(text)
+    with pytest.raises(SettingsError, match=message) as caught:
+        settings_files.raw("datasets", "mine")
+    assert "\n" not in str(caught.value)
+
+
+def test_bytes_that_are_no_text_are_named(config, tmp_path):
+    (tmp_path / "datasets" / "mine.yaml").write_bytes(b"a: \xff\xfe")
+    with pytest.raises(SettingsError, match="is no valid YAML"):
+        settings_files.raw("datasets", "mine")
+
+
+@pytest.mark.parametrize("name", ["mien", "../datasets/mine", "/etc/passwd", ""])
+def test_an_unknown_name_is_refused_and_never_a_path(config, name):
+    config("a: 1\n")
+    with pytest.raises(UnknownNameError, match=r"unknown dataset .*known: mine"):
+        settings_files.raw("datasets", name)
+
+
+def test_values_are_filled_in_from_the_environment(monkeypatch):
+    monkeypatch.setenv("NIGHTSIFT_TEST_FOLDER", "/data")
+    assert settings_files.expand("${NIGHTSIFT_TEST_FOLDER}/x", "the data") == "/data/x"
+    assert settings_files.expand("${NIGHTSIFT_TEST_ABSENT:/else}/x", "the data") == "/else/x"
+
+
+def test_an_unset_variable_says_what_to_point_it_at(monkeypatch):
+    monkeypatch.delenv("NIGHTSIFT_TEST_FOLDER", raising=False)
+    message = "the environment variable NIGHTSIFT_TEST_FOLDER is not set: point it at the folder of alerts"
+    with pytest.raises(MissingInputError, match=message):
+        settings_files.expand("${NIGHTSIFT_TEST_FOLDER}", "the folder of alerts")
+
+
+def test_a_dotenv_file_fills_what_is_not_set(tmp_path, monkeypatch):
+    monkeypatch.setenv("NIGHTSIFT_TEST_A", "mine")
+    monkeypatch.setenv("NIGHTSIFT_TEST_B", "to be removed afterwards")
+    monkeypatch.delenv("NIGHTSIFT_TEST_B")
+    (tmp_path / ".env").write_text("# secret\nNIGHTSIFT_TEST_A=file\nNIGHTSIFT_TEST_B='two = 2'\nnonsense\n")
+    settings_files.load_dotenv(tmp_path / ".env")
+    assert os.environ["NIGHTSIFT_TEST_A"] == "mine"
+    assert os.environ.pop("NIGHTSIFT_TEST_B") == "two = 2"
+    settings_files.load_dotenv(tmp_path / "absent")
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"), [("surveys", SurveySettings), ("datasets", DatasetRecipe), ("simulations", SimulationRecipe)]
+)
+def test_the_settings_that_come_with_the_project_are_sound(kind, settings):
+    assert settings_files.names(kind)
+    for name in settings_files.names(kind):
+        settings_files.load(kind, name, settings)
