@@ -1,0 +1,140 @@
+"""Crossmatch: who is who between two lists of sky positions, and which positions are one thing."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
+
+from pipeline.errors import InputError
+
+_ARCSEC = np.pi / 180.0 / 3600.0
+
+
+def match_one_to_one(
+    ra1_deg: ArrayLike, dec1_deg: ArrayLike, ra2_deg: ArrayLike, dec2_deg: ArrayLike, radius_arcsec: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Pair positions of two lists so that each has at most one partner, the closest pairs first.
+
+    Parameters
+    ----------
+    ra1_deg, dec1_deg : array-like, (n1,)
+        The first list, in degrees; rows that are not finite find no partner.
+    ra2_deg, dec2_deg : array-like, (n2,)
+        The second list, in degrees.
+    radius_arcsec : float
+        Largest separation of a pair in arcsec, inclusive.
+
+    Returns
+    -------
+    index1, index2 : ndarray of int, (pairs,)
+        Rows of the two lists that belong together, in order of ``index1``.
+    separation_arcsec : ndarray of float64, (pairs,)
+
+    Examples
+    --------
+    >>> first, second, separation = match_one_to_one([359.9999, 10.0], [0, 0], [0.0001, 10.0], [0, 0.1], 1.0)
+    >>> first.tolist(), second.tolist(), separation.round(3).tolist()
+    ([0], [0], [0.72])
+    """
+    rows1, sphere1 = _unit_vectors(ra1_deg, dec1_deg)
+    rows2, sphere2 = _unit_vectors(ra2_deg, dec2_deg)
+    if not len(rows1) or not len(rows2):
+        return np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0)
+    pairs = KDTree(sphere1).sparse_distance_matrix(KDTree(sphere2), _chord(radius_arcsec), output_type="ndarray")
+    pairs = pairs[np.lexsort((pairs["j"], pairs["i"], pairs["v"]))]
+    chosen = pairs[_greedy(pairs["i"].tolist(), pairs["j"].tolist(), len(rows1), len(rows2))]
+    chosen = chosen[np.argsort(chosen["i"])]
+    return rows1[chosen["i"]], rows2[chosen["j"]], _separation(chosen["v"])
+
+
+def nearest(
+    ra1_deg: ArrayLike, dec1_deg: ArrayLike, ra2_deg: ArrayLike, dec2_deg: ArrayLike
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return for each position of the first list its nearest in the second, which several may share.
+
+    Parameters
+    ----------
+    ra1_deg, dec1_deg : array-like, (n1,)
+        The first list, in degrees.
+    ra2_deg, dec2_deg : array-like, (n2,)
+        The second list, in degrees.
+
+    Returns
+    -------
+    index2 : ndarray of int, (n1,)
+        Row of the second list, -1 where there is none (an empty list, a position that is not finite).
+    separation_arcsec : ndarray of float64, (n1,)
+        Infinite where there is none.
+    """
+    rows1, sphere1 = _unit_vectors(ra1_deg, dec1_deg)
+    rows2, sphere2 = _unit_vectors(ra2_deg, dec2_deg)
+    number = np.size(ra1_deg)
+    index = np.full(number, -1, dtype=np.intp)
+    separation = np.full(number, np.inf)
+    if len(rows1) and len(rows2):
+        chord, found = KDTree(sphere2).query(sphere1)
+        index[rows1] = rows2[found]
+        separation[rows1] = _separation(chord)
+    return index, separation
+
+
+def link_groups(ra_deg: ArrayLike, dec_deg: ArrayLike, radius_arcsec: float) -> NDArray[np.intp]:
+    """Number the groups of positions that chains of steps within a radius connect (friends of friends).
+
+    Parameters
+    ----------
+    ra_deg, dec_deg : array-like, (n,)
+        Positions in degrees; a row that is not finite is a group of its own.
+    radius_arcsec : float
+        Longest step within a group in arcsec, inclusive.
+
+    Returns
+    -------
+    group : ndarray of int, (n,)
+        Group numbers from 0, in order of first appearance.
+    """
+    rows, sphere = _unit_vectors(ra_deg, dec_deg)
+    number = np.size(ra_deg)
+    if number == 0:
+        return np.empty(0, np.intp)
+    links = np.empty((0, 2), np.intp)
+    if len(rows):
+        links = rows[KDTree(sphere).query_pairs(_chord(radius_arcsec), output_type="ndarray")]
+    graph = coo_array((np.ones(len(links), bool), (links[:, 0], links[:, 1])), shape=(number, number))
+    labels = connected_components(graph, directed=False)[1]
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse].astype(np.intp)
+
+
+def _unit_vectors(ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the rows with finite coordinates and their unit vectors, (rows, 3)."""
+    ra, dec = np.atleast_1d(np.asarray(ra_deg, np.float64)), np.atleast_1d(np.asarray(dec_deg, np.float64))
+    if ra.ndim != 1 or ra.shape != dec.shape:
+        raise InputError(f"ra_deg and dec_deg must be of one length, given shapes {ra.shape} and {dec.shape}")
+    rows = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
+    ra, dec = np.radians(ra[rows]), np.radians(dec[rows])
+    return rows, np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
+
+
+def _chord(radius_arcsec: float) -> float:
+    """Return the straight distance on the unit sphere that belongs to an angle."""
+    if not radius_arcsec >= 0.0:
+        raise InputError(f"match radius is {radius_arcsec} arcsec, must be at least 0")
+    return float(2.0 * np.sin(min(radius_arcsec * _ARCSEC, np.pi) / 2.0))
+
+
+def _separation(chord: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the angle in arcsec that belongs to a straight distance on the unit sphere."""
+    return 2.0 * np.arcsin(np.minimum(chord / 2.0, 1.0)) / _ARCSEC
+
+
+def _greedy(first: list[int], second: list[int], number1: int, number2: int) -> list[int]:
+    """Return which pairs, in the order given, find both partners still free."""
+    used1, used2 = bytearray(number1), bytearray(number2)
+    chosen = []
+    for pair, (row1, row2) in enumerate(zip(first, second, strict=True)):
+        if not (used1[row1] or used2[row2]):
+            used1[row1] = used2[row2] = 1
+            chosen.append(pair)
+    return chosen

@@ -1,0 +1,156 @@
+"""Cutouts: square pieces of an image around positions, with what of each is outside or missing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pipeline.errors import InputError
+
+_BLOCK_BYTES = 1 << 20
+"""Cutouts are copied in blocks of about this size, so that counting NaN finds them in the cache."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cutouts:
+    """Cutouts of one image, row by row with the positions they were asked for.
+
+    Attributes
+    ----------
+    pixels : ndarray of float32, (n, y, x)
+        NaN where the image is NaN and outside the image.
+    edge_fraction : ndarray of float32, (n,)
+        Share of the cutout's pixels that lie outside the image, 0 to 1.
+    nan_fraction : ndarray of float32, (n,)
+        Share of NaN among all pixels of the cutout, those outside the image included.
+    x_offset, y_offset : ndarray of float32, (n,)
+        Position of the source less the centre of its pixel, -0.5 to below 0.5 pixel.
+    """
+
+    pixels: NDArray[np.float32]
+    edge_fraction: NDArray[np.float32]
+    nan_fraction: NDArray[np.float32]
+    x_offset: NDArray[np.float32]
+    y_offset: NDArray[np.float32]
+
+
+def extract_cutouts(image: NDArray[np.number], x_pixel: ArrayLike, y_pixel: ArrayLike, size: int) -> Cutouts:
+    """Cut squares of ``size`` pixels around positions; what lies outside the image is NaN.
+
+    The first pixel of a cutout is ``floor(x + 0.5) - size // 2``, so the source is in pixel ``size // 2``.
+
+    Parameters
+    ----------
+    image : ndarray, (y, x)
+        The image, NaN where missing; converted to float32.
+    x_pixel, y_pixel : array-like, (n,)
+        Positions in pixels, 0-based, the centre of the first pixel at 0; may lie outside the image.
+    size : int
+        Side of the cutouts in pixels, at least 1.
+
+    Raises
+    ------
+    InputError
+        If the image is not two-dimensional, the size is below 1, or a position is not finite.
+
+    Examples
+    --------
+    >>> corner = extract_cutouts(np.ones((4, 5)), [0.2], [3.0], size=3)
+    >>> corner.pixels[0].tolist()
+    [[nan, 1.0, 1.0], [nan, 1.0, 1.0], [nan, nan, nan]]
+    >>> round(float(corner.edge_fraction[0]), 3)
+    0.556
+    """
+    pixels = np.ascontiguousarray(image, dtype=np.float32)
+    if pixels.ndim != 2:
+        raise InputError(f"an image to cut from has the axes (y, x), given shape {pixels.shape}")
+    if size < 1:
+        raise InputError(f"cutout size is {size} pixel, must be at least 1")
+    x, y = _positions(x_pixel, y_pixel)
+    height, width = pixels.shape
+    first_y, inside_y, y_offset = _first_pixels(y, size, height)
+    first_x, inside_x, x_offset = _first_pixels(x, size, width)
+    cutouts, nan_fraction = _gather(pixels, first_y, first_x, inside_y * inside_x == size * size, size)
+    return Cutouts(
+        pixels=cutouts,
+        edge_fraction=(1.0 - inside_y * inside_x / size**2).astype(np.float32),
+        nan_fraction=nan_fraction,
+        x_offset=x_offset,
+        y_offset=y_offset,
+    )
+
+
+def _positions(x_pixel: ArrayLike, y_pixel: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return both coordinates as (n,) float64, all finite."""
+    x, y = np.atleast_1d(np.asarray(x_pixel, np.float64)), np.atleast_1d(np.asarray(y_pixel, np.float64))
+    if x.ndim != 1 or x.shape != y.shape:
+        raise InputError(f"x_pixel and y_pixel must be of one length, given shapes {x.shape} and {y.shape}")
+    bad = ~(np.isfinite(x) & np.isfinite(y))
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise InputError(f"{bad.sum()} of {len(x)} positions are not finite, first row {row}: ({x[row]}, {y[row]})")
+    return x, y
+
+
+def _first_pixels(
+    position: NDArray[np.float64], size: int, length: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """Return first pixel, number of pixels inside the image and sub-pixel offset along one axis."""
+    nearest = np.floor(position + 0.5)
+    first = np.clip(nearest - size // 2, -size, length).astype(np.intp)
+    inside = np.clip(np.minimum(first + size, length) - np.maximum(first, 0), 0, size)
+    return first, inside, (position - nearest).astype(np.float32)
+
+
+def _gather(
+    image: NDArray[np.float32],
+    first_y: NDArray[np.intp],
+    first_x: NDArray[np.intp],
+    is_inside: NDArray[np.bool_],
+    size: int,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Copy the cutouts block by block, in the order in which they lie in memory; count their NaN."""
+    number = len(first_y)
+    cutouts = np.empty((number, size, size), dtype=np.float32)
+    nan_fraction = np.zeros(number, dtype=np.float32)
+    rows = max(1, _BLOCK_BYTES // (4 * size * size))
+    order = np.lexsort((first_x, first_y, ~is_inside))
+    number_inside = int(is_inside.sum())
+    if number_inside:
+        windows = np.lib.stride_tricks.sliding_window_view(image, (size, size))
+    for start in range(0, number, rows):
+        block = order[start : start + rows]
+        if start + rows <= number_inside:
+            pixels = windows[first_y[block], first_x[block]]
+        else:
+            pixels = _copy_clipped(image, first_y[block], first_x[block], size)
+        nan_fraction[block] = _nan_fraction(pixels.reshape(-1, size * size))
+        cutouts[block] = pixels
+    return cutouts, nan_fraction
+
+
+def _copy_clipped(
+    image: NDArray[np.float32], first_y: NDArray[np.intp], first_x: NDArray[np.intp], size: int
+) -> NDArray[np.float32]:
+    """Return cutouts that may lie partly or wholly outside the image, NaN there."""
+    height, width = image.shape
+    rows = first_y[:, None] + np.arange(size)
+    columns = first_x[:, None] + np.arange(size)
+    outside = ((rows < 0) | (rows >= height))[:, :, None] | ((columns < 0) | (columns >= width))[:, None, :]
+    if image.size == 0:
+        return np.full(outside.shape, np.nan, dtype=np.float32)
+    clipped = image[np.clip(rows, 0, height - 1)[:, :, None], np.clip(columns, 0, width - 1)[:, None, :]]
+    clipped[outside] = np.nan
+    return clipped
+
+
+def _nan_fraction(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the share of NaN in each row; rows whose sum is finite hold none and are not counted."""
+    number = pixels.shape[1]
+    ones = np.ones(number, dtype=np.float32)
+    fraction = np.zeros(len(pixels), dtype=np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        suspect = np.flatnonzero(~np.isfinite(pixels @ ones))
+    if len(suspect):
+        fraction[suspect] = (np.isnan(pixels[suspect]).astype(np.float32) @ ones) / number
+    return fraction

@@ -1,0 +1,146 @@
+"""Simulation of one exposure: sources injected, the difference made anew and searched, what was recovered."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+from pipeline.crossmatch import match_one_to_one
+from pipeline.detection import DetectionSettings, detect
+from pipeline.injection import Psf, flux_of, inject_sources
+from pipeline.psf import Moffat
+from pipeline.subtraction import Frame, Subtraction, SubtractionSettings, subtract
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulation:
+    """One exposure with injected sources, searched.
+
+    Attributes
+    ----------
+    candidates : DataFrame
+        All detections (:data:`~pipeline.detection.DETECTION_COLUMNS`) with ``ra_deg dec_deg candidate_id
+        injection_id``; the last is empty for what was not injected.
+    truth : DataFrame
+        The injections with ``recovered`` and ``candidate_id``, empty where missed.
+    science, template : ndarray of float32, (y, x)
+        The images with the sources in them.
+    subtraction : Subtraction
+        Their difference.
+    """
+
+    candidates: pd.DataFrame
+    truth: pd.DataFrame
+    science: NDArray[np.float32]
+    template: NDArray[np.float32]
+    subtraction: Subtraction
+
+
+def simulate_exposure(
+    science: Frame,
+    template: Frame,
+    *,
+    truth: pd.DataFrame,
+    zeropoint: float,
+    template_zeropoint: float,
+    wcs: WCS,
+    rng: np.random.Generator,
+    psf: Psf | None = None,
+    match_radius_fwhm: float = 1.5,
+    subtraction: SubtractionSettings | None = None,
+    detection: DetectionSettings | None = None,
+) -> Simulation:
+    """Inject sources into copies of an exposure's images, subtract and search them as the survey does.
+
+    Parameters
+    ----------
+    science, template : Frame
+        The exposure's images; not touched.
+    truth : DataFrame
+        What to inject (:func:`pipeline.injection.draw_injections`), positions on the science image. Sources
+        of ``flux_sign`` +1 go into the science image; those of -1 into the template, as if they had faded,
+        at their place there.
+    zeropoint, template_zeropoint : float
+        Magnitude of 1 ADU in each image.
+    wcs : WCS
+        Projection of the science image.
+    rng : Generator
+        Draws the noise of the sources.
+    psf : callable, optional
+        PSF of the science image; a Moffat profile of its FWHM if not given.
+    match_radius_fwhm : float
+        A detection within this many FWHM, of the right sign, recovers an injection; one to one.
+    subtraction, detection : SubtractionSettings, DetectionSettings, optional
+
+    Raises
+    ------
+    InputError
+        If the images cannot be subtracted.
+    """
+    negative = (truth["flux_sign"] < 0).to_numpy()
+    pixels = _with_sources(science, truth[~negative], zeropoint, psf, (0.0, 0.0), rng)
+    template_pixels = template.pixels
+    if negative.any():
+        plain = subtract(science, template, subtraction)
+        offset = (plain.x_offset, plain.y_offset)
+        template_pixels = _with_sources(template, truth[negative], template_zeropoint, None, offset, rng)
+    made = subtract(replace(science, pixels=pixels), replace(template, pixels=template_pixels), subtraction)
+    candidates = detect(
+        made.difference,
+        made.noise,
+        fwhm_pixel=made.fwhm_pixel,
+        zeropoint=zeropoint,
+        correlation=made.correlation,
+        settings=detection,
+    )
+    ra, dec = wcs.pixel_to_world_values(candidates["x_pixel"], candidates["y_pixel"])
+    exposure_id = truth["exposure_id"].iloc[0] if len(truth) else ""
+    names = [f"{exposure_id}~simulated~{row:05d}" for row in range(len(candidates))]
+    candidates = candidates.assign(ra_deg=ra, dec_deg=dec, candidate_id=names, injection_id="")
+    scale_arcsec = 3600.0 * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
+    candidates, truth = _recover(candidates, truth, match_radius_fwhm * made.fwhm_pixel * scale_arcsec)
+    return Simulation(candidates=candidates, truth=truth, science=pixels, template=template_pixels, subtraction=made)
+
+
+def _with_sources(
+    frame: Frame,
+    truth: pd.DataFrame,
+    zeropoint: float,
+    psf: Psf | None,
+    offset: tuple[float, float],
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Return the pixels of a frame with sources injected, full pixels cut off at saturation."""
+    pixels = inject_sources(
+        frame.pixels,
+        psf=psf or Moffat(fwhm_pixel=frame.fwhm_pixel),
+        x_pixel=truth["x_pixel"] + offset[0],
+        y_pixel=truth["y_pixel"] + offset[1],
+        flux=flux_of(truth["magnitude"], zeropoint),
+        gain=frame.gain,
+        rng=rng,
+    )
+    full = np.maximum(frame.saturation, frame.pixels)
+    return np.minimum(pixels, full, where=np.isfinite(pixels), out=pixels)
+
+
+def _recover(candidates: pd.DataFrame, truth: pd.DataFrame, radius_arcsec: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return both tables with who found whom, each sign apart."""
+    candidates, truth = candidates.copy(), truth.assign(recovered=False, candidate_id="").reset_index(drop=True)
+    for sign in (1, -1):
+        mine = np.flatnonzero(truth["flux_sign"] == sign)
+        found = np.flatnonzero(candidates["flux_sign"] == sign)
+        first, second, _ = match_one_to_one(
+            truth["ra_deg"].iloc[mine],
+            truth["dec_deg"].iloc[mine],
+            candidates["ra_deg"].iloc[found],
+            candidates["dec_deg"].iloc[found],
+            radius_arcsec,
+        )
+        rows, matches = mine[first], found[second]
+        truth.loc[rows, "recovered"] = True
+        truth.loc[rows, "candidate_id"] = candidates["candidate_id"].iloc[matches].to_numpy()
+        candidates.loc[matches, "injection_id"] = truth["injection_id"].iloc[rows].to_numpy()
+    return candidates, truth

@@ -1,0 +1,121 @@
+"""The truth about candidates of a synthetic exposure: what made each of them."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from pipeline.exposure import Exposure
+from pipeline.psf import moffat_alpha
+from pipeline.sky import SkySettings
+
+REAL_KINDS = ("transient", "variable", "mover")
+
+_SHARE = 0.3
+"""A real change explains a detection if it is at least this share of its flux and above 2.5 sigma."""
+
+_NEAR_PIXEL = 2.0
+_EDGE_PIXEL = 5.0
+_RESIDUAL = 0.15
+"""A star's residual is looked for out to where its light is this multiple of the noise of a pixel."""
+
+
+def explain(candidates: pd.DataFrame, exposure: Exposure, noise_adu: float, settings: SkySettings) -> pd.DataFrame:
+    """Say what made each candidate.
+
+    Parameters
+    ----------
+    candidates : DataFrame
+        Detections on the exposure's difference: ``x_pixel y_pixel flux snr flux_sign``.
+    exposure : Exposure
+        What was rendered.
+    noise_adu : float
+        Typical noise of a pixel of the difference.
+    settings : SkySettings
+
+    Returns
+    -------
+    truth : DataFrame
+        ``kind is_real source_id``, a row a candidate. The first that applies: ``transient``, ``variable`` or
+        ``mover`` whose change of flux has the right sign and size; else ``cosmic_ray``, ``hot_pixel``,
+        ``star_residual``, ``galaxy_residual``, ``edge``, ``noise``.
+    """
+    xy = candidates[["x_pixel", "y_pixel"]].to_numpy(dtype=np.float64)
+    truth = pd.DataFrame({"kind": "noise", "is_real": 0, "source_id": ""}, index=range(len(xy)))
+    if not len(xy):
+        return truth
+    causes = [
+        ("edge", _near(~np.isfinite(exposure.science), xy, _EDGE_PIXEL)),
+        ("galaxy_residual", _on_galaxy(xy, exposure, settings)),
+        ("star_residual", _on_star(xy, exposure, noise_adu, settings)),
+        ("hot_pixel", _near(exposure.hot, xy, _NEAR_PIXEL)),
+        ("cosmic_ray", _near(exposure.cosmic_ray, xy, _NEAR_PIXEL)),
+    ]
+    for kind, applies in causes:
+        truth.loc[applies, "kind"] = kind
+    rows, sources = _real(candidates, xy, exposure)
+    truth.loc[rows, "kind"] = sources["kind"].to_numpy()
+    truth.loc[rows, "source_id"] = sources["source_id"].to_numpy()
+    truth.loc[rows, "is_real"] = 1
+    return truth
+
+
+def _real(
+    candidates: pd.DataFrame, xy: NDArray[np.float64], exposure: Exposure
+) -> tuple[NDArray[np.intp], pd.DataFrame]:
+    """Return the candidates that a real change made, and the changed sources; each source makes the nearest."""
+    sources = exposure.sources[exposure.sources["kind"].isin(REAL_KINDS)].reset_index(drop=True)
+    if not len(sources):
+        return np.empty(0, np.intp), sources
+    scale = 10.0 ** (0.4 * exposure.visit.zeropoint)
+    change = (sources["flux_unit"] - sources["template_flux_unit"]).to_numpy() * scale
+    places = sources[["x_pixel", "y_pixel"]].to_numpy()
+    flux = np.abs(candidates["flux"].to_numpy(dtype=np.float64))
+    sign = candidates["flux_sign"].to_numpy(dtype=np.float64)
+    error = flux / candidates["snr"].to_numpy(dtype=np.float64)
+    radius = max(_NEAR_PIXEL, 0.8 * exposure.visit.fwhm_pixel)
+    pairs = [
+        (float(np.hypot(*(places[source] - xy[row]))), row, source)
+        for row, near in enumerate(KDTree(places).query_ball_point(xy, radius))
+        for source in near
+        if change[source] * sign[row] > max(2.5 * error[row], _SHARE * flux[row])
+    ]
+    chosen: dict[int, int] = {}
+    for _, row, source in sorted(pairs):
+        if row not in chosen and source not in chosen.values():
+            chosen[row] = source
+    return np.array(list(chosen), dtype=np.intp), sources.iloc[list(chosen.values())]
+
+
+def _near(pixels: NDArray[np.bool_], xy: NDArray[np.float64], radius: float) -> NDArray[np.bool_]:
+    """Return which positions lie within a radius of a marked pixel."""
+    if not pixels.any():
+        return np.zeros(len(xy), dtype=bool)
+    distance, _ = KDTree(np.argwhere(pixels)).query(xy[:, ::-1], distance_upper_bound=radius)
+    return np.isfinite(distance)
+
+
+def _on_star(xy: NDArray[np.float64], exposure: Exposure, noise_adu: float, settings: SkySettings) -> NDArray[np.bool_]:
+    """Return which positions lie in the light of a star, or on the bleeding column of a saturated one."""
+    sources = exposure.sources[exposure.sources["template_flux_unit"] > 0]
+    visit = exposure.visit
+    flux = sources["template_flux_unit"].to_numpy() * 10.0 ** (0.4 * visit.zeropoint)
+    alpha = moffat_alpha(visit.fwhm_pixel, settings.psf_beta)
+    peak = flux * (settings.psf_beta - 1.0) / (np.pi * alpha**2)
+    level = _RESIDUAL * noise_adu / 0.05
+    reach = alpha * np.sqrt(np.maximum((peak / level) ** (1.0 / settings.psf_beta) - 1.0, 0.0))
+    bright = peak > 2.0 * noise_adu
+    x, y = (xy[:, axis][:, None] - sources[name].to_numpy() for axis, name in ((0, "x_pixel"), (1, "y_pixel")))
+    in_light = np.hypot(x, y) < np.maximum(reach, 1.5 * visit.fwhm_pixel)
+    bleeds = (peak > settings.saturation) & (np.abs(x) < 2.0 * visit.fwhm_pixel)
+    bleeds &= np.abs(y) < 3.0 * peak / settings.saturation + 2.0 * reach
+    return (bright & (in_light | bleeds)).any(axis=1)
+
+
+def _on_galaxy(xy: NDArray[np.float64], exposure: Exposure, settings: SkySettings) -> NDArray[np.bool_]:
+    """Return which positions lie within two half-light radii of a galaxy, seeing included."""
+    galaxies = exposure.galaxies
+    radius = 2.0 * galaxies["half_light_arcsec"].to_numpy() / settings.pixel_scale_arcsec + exposure.visit.fwhm_pixel
+    x = xy[:, 0][:, None] - galaxies["x_pixel"].to_numpy()
+    y = xy[:, 1][:, None] - galaxies["y_pixel"].to_numpy()
+    return (np.hypot(x, y) < radius).any(axis=1)

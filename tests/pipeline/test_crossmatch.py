@@ -1,0 +1,109 @@
+"""Positions on the sphere are paired one to one, closest first, and linked into groups."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.crossmatch import link_groups, match_one_to_one, nearest
+from pipeline.errors import InputError
+
+
+def separation_arcsec(ra1, dec1, ra2, dec2):
+    """Vincenty's formula, an independent source."""
+    from astropy.coordinates import angular_separation
+
+    return np.degrees(angular_separation(*np.radians([ra1, dec1, ra2, dec2]))) * 3600.0
+
+
+def greedy(ra1, dec1, ra2, dec2, radius):
+    """Every pair in order of separation, by brute force."""
+    pairs = [
+        (separation_arcsec(ra1[i], dec1[i], ra2[j], dec2[j]), i, j) for i in range(len(ra1)) for j in range(len(ra2))
+    ]
+    left, right, chosen = set(), set(), {}
+    for distance, i, j in sorted(pairs):
+        if distance <= radius and i not in left and j not in right:
+            chosen[i] = j
+            left.add(i)
+            right.add(j)
+    return chosen
+
+
+def inside_the_poles(dec):
+    """Declinations beyond a pole, mirrored at it; clipped ones would all be the pole itself, and tie."""
+    return np.where(np.abs(dec) > 90, np.sign(dec) * 180 - dec, dec)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 12), st.integers(0, 12), st.integers(0, 500), st.sampled_from([0.0, 45.0, 89.999, -90.0]))
+def test_matching_is_greedy_by_separation(number1, number2, seed, dec):
+    rng = np.random.default_rng(seed)
+    ra1, ra2 = (rng.uniform(-0.002, 0.002, n) % 360.0 for n in (number1, number2))
+    dec1, dec2 = (inside_the_poles(dec + rng.uniform(-0.002, 0.002, n)) for n in (number1, number2))
+    first, second, separation = match_one_to_one(ra1, dec1, ra2, dec2, 3.0)
+    assert dict(zip(first.tolist(), second.tolist(), strict=True)) == greedy(ra1, dec1, ra2, dec2, 3.0)
+    expected = separation_arcsec(ra1[first], dec1[first], ra2[second], dec2[second])
+    np.testing.assert_allclose(separation, expected, atol=1e-6)
+
+
+def test_of_two_sources_near_one_detection_the_closer_gets_it():
+    first, second, _ = match_one_to_one([10.0, 10.0], [0.0, 0.0002], [10.0], [0.00015], 2.0)
+    assert (first.tolist(), second.tolist()) == ([1], [0])
+
+
+def test_a_mutual_pair_leaves_the_second_best_to_the_other():
+    first, second, _ = match_one_to_one([0.0, 0.0], [0.0, 3 / 3600], [0.0, 0.0], [1 / 3600, -4 / 3600], 5.0)
+    assert dict(zip(first.tolist(), second.tolist(), strict=True)) == {0: 0}
+
+
+def test_the_wrap_at_360_degrees_and_the_poles_are_no_borders():
+    assert len(match_one_to_one([359.99999], [0.0], [0.00001], [0.0], 1.0)[0]) == 1
+    assert len(match_one_to_one([0.0], [89.9999], [180.0], [89.9999], 1.0)[0]) == 1
+    assert link_groups([359.99999, 0.00001, 90.0, 270.0], [0.0, 0.0, 90.0, 90.0], 1.0).tolist() == [0, 0, 1, 1]
+
+
+def test_identical_positions_are_still_paired_one_to_one():
+    first, second, separation = match_one_to_one([5.0] * 4, [5.0] * 4, [5.0] * 3, [5.0] * 3, 0.0)
+    assert first.tolist() == second.tolist() == [0, 1, 2]
+    assert separation.tolist() == [0.0] * 3
+
+
+def test_rows_that_are_not_finite_and_empty_lists_find_nothing():
+    assert match_one_to_one([], [], [1.0], [1.0], 1.0)[0].tolist() == []
+    first, second, _ = match_one_to_one([np.nan, 1.0], [1.0, 1.0], [1.0, 1.0], [np.inf, 1.0], 1.0)
+    assert (first.tolist(), second.tolist()) == ([1], [1])
+    index, separation = nearest([np.nan, 1.0], [1.0, 1.0], [], [])
+    assert index.tolist() == [-1, -1]
+    assert np.isinf(separation).all()
+    assert link_groups([], [], 1.0).tolist() == []
+    assert link_groups([1.0, np.nan, 1.0], [1.0, 1.0, 1.0], 1.0).tolist() == [0, 1, 0]
+
+
+def test_nearest_may_be_shared():
+    index, separation = nearest([0.0, 0.001], [0.0, 0.0], [1.0, 0.0005], [0.0, 0.0])
+    assert index.tolist() == [1, 1]
+    np.testing.assert_allclose(separation, [1.8, 1.8], rtol=1e-6)
+
+
+def test_chains_are_one_group_and_numbers_follow_first_appearance():
+    dec = np.array([50.0, 0.0, 1.0, 2.0, 51.0, 9.0]) / 3600.0
+    assert link_groups(np.zeros(6), dec, 1.2).tolist() == [0, 1, 1, 1, 0, 2]
+
+
+@pytest.mark.parametrize("radius", [-1.0, np.nan])
+def test_a_radius_that_is_none_is_refused(radius):
+    with pytest.raises(InputError, match="match radius"):
+        match_one_to_one([0.0], [0.0], [0.0], [0.0], radius)
+
+
+@pytest.mark.replaces("otrain", "O4")
+def test_100_000_by_100_000_take_seconds():
+    rng = np.random.default_rng(0)
+    ra, dec = rng.uniform(0, 10, 100_000), rng.uniform(-5, 5, 100_000)
+    start = time.process_time()
+    first, second, _ = match_one_to_one(ra, dec, ra + 1e-5, dec, 1.0)
+    assert time.process_time() - start < 4.0
+    assert (first == second).mean() > 0.999

@@ -1,0 +1,117 @@
+"""Injected sources are recovered, or recorded as missed, by the search that finds the real ones."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipeline.detection import DetectionSettings
+from pipeline.exposure import render_exposure, render_template
+from pipeline.injection import InjectionSettings, draw_injections
+from pipeline.simulate import simulate_exposure
+from pipeline.sky import SkySettings
+from pipeline.sky_field import draw_field
+from pipeline.surveys.synthetic import frames
+from pipeline.visits import plan_visits
+
+SETTINGS = SkySettings(size_pixel=320, stars=180, galaxies=40, transients=0, variables=0, movers=0)
+
+
+@pytest.fixture(scope="module")
+def exposure():
+    visits = plan_visits(SETTINGS, 1)
+    objects = draw_field(SETTINGS, 0, visits, 1)
+    return render_exposure(SETTINGS, visits[0], objects, render_template(SETTINGS, 0, objects, 1), 1)
+
+
+def simulate(exposure, seed=1, magnitudes=(17.0, 19.5), **changes):
+    science, template = frames(exposure, SETTINGS)
+    chosen = InjectionSettings(number=30, magnitude_min=magnitudes[0], magnitude_max=magnitudes[1], negative_share=0.4)
+    rng = np.random.default_rng(seed)
+    truth = draw_injections(
+        science.pixels,
+        settings=chosen,
+        fwhm_pixel=science.fwhm_pixel,
+        wcs=exposure.wcs,
+        exposure_id="e1",
+        rng=rng,
+        saturation=science.saturation,
+    )
+    return simulate_exposure(
+        science,
+        template,
+        truth=truth,
+        zeropoint=exposure.visit.zeropoint,
+        template_zeropoint=SETTINGS.zeropoint,
+        wcs=exposure.wcs,
+        rng=rng,
+        **changes,
+    )
+
+
+@pytest.fixture(scope="module")
+def simulation(exposure):
+    return simulate(exposure)
+
+
+def test_bright_sources_of_both_signs_are_recovered_one_to_one(simulation):
+    truth = simulation.truth
+    assert truth.groupby("flux_sign")["recovered"].mean().min() > 0.75
+    recovered = truth[truth["recovered"]]
+    assert recovered["candidate_id"].is_unique
+    assert (truth.loc[~truth["recovered"], "candidate_id"] == "").all()
+    found = simulation.candidates[simulation.candidates["injection_id"] != ""].set_index("candidate_id")
+    assert len(found) == len(recovered)
+    assert (found.loc[recovered["candidate_id"], "flux_sign"].to_numpy() == recovered["flux_sign"].to_numpy()).all()
+
+
+def test_recovered_magnitudes_and_places_have_no_bias(simulation):
+    recovered = simulation.truth[simulation.truth["recovered"]]
+    found = simulation.candidates.set_index("candidate_id").loc[recovered["candidate_id"]]
+    assert abs(np.median(found["magnitude"].to_numpy() - recovered["magnitude"])) < 0.05
+    assert abs(np.median(found["x_pixel"].to_numpy() - recovered["x_pixel"])) < 0.1
+    assert abs(np.median(found["y_pixel"].to_numpy() - recovered["y_pixel"])) < 0.1
+
+
+def test_what_is_too_faint_is_recorded_as_missed(exposure):
+    truth = simulate(exposure, magnitudes=(23.0, 24.0)).truth
+    assert len(truth) > 10
+    assert truth["recovered"].mean() < 0.15
+
+
+def test_faded_sources_are_put_into_the_template_only(simulation, exposure):
+    negative = simulation.truth[simulation.truth["flux_sign"] < 0]
+    rows, columns = negative["y_pixel"].round().astype(int), negative["x_pixel"].round().astype(int)
+    added = (simulation.template - exposure.template)[rows, columns]
+    assert (added > 0).all()
+    changed = np.nan_to_num(simulation.science - exposure.science)[rows, columns]
+    assert np.median(np.abs(changed)) < 1.0
+
+
+def test_the_same_seed_gives_the_same_result_and_the_images_are_untouched(exposure):
+    before = exposure.science.copy(), exposure.template.copy()
+    first, second = simulate(exposure, seed=4), simulate(exposure, seed=4)
+    np.testing.assert_array_equal(first.subtraction.difference, second.subtraction.difference)
+    np.testing.assert_array_equal(exposure.science, before[0])
+    np.testing.assert_array_equal(exposure.template, before[1])
+
+
+def test_a_high_threshold_finds_less(exposure, simulation):
+    strict = simulate(exposure, detection=DetectionSettings(threshold_sigma=50.0))
+    assert len(strict.candidates) < len(simulation.candidates)
+    assert strict.truth["recovered"].sum() < simulation.truth["recovered"].sum()
+
+
+def test_nothing_to_inject_gives_the_real_candidates_only(exposure):
+    science, template = frames(exposure, SETTINGS)
+    made = simulate_exposure(
+        science,
+        replace(template),
+        truth=simulate(exposure).truth.iloc[:0].drop(columns=["recovered", "candidate_id"]),
+        zeropoint=27.0,
+        template_zeropoint=27.0,
+        wcs=exposure.wcs,
+        rng=np.random.default_rng(0),
+    )
+    assert len(made.truth) == 0
+    assert (made.candidates["injection_id"] == "").all()
