@@ -1,0 +1,94 @@
+"""Physical numbers of a cutout: what a person looks for in a difference image, measured on pixels alone.
+
+Everything is finite for any input, does not change when a cutout is turned or flipped (odd sides), nor when
+its flux is multiplied by a positive number, and serves both signs: a source that faded gives the same numbers
+as one that rose.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.features import consistency, context, shape
+from pipeline.features.bounded import ratio
+from pipeline.features.planes import Planes, prepare
+from pipeline.features.psf_fit import fit_gaussian, window
+
+FEATURES_REVISION = 1
+"""Raised whenever a value, a name or the order changes: feature models are bound to it."""
+
+CHUNK = 128
+_LIMIT = 1e6
+
+
+def physical_features(
+    cutouts: NDArray[np.float32],
+    channels: tuple[str, ...] = ("science", "template", "difference"),
+    *,
+    chunk: int = CHUNK,
+) -> NDArray[np.float32]:
+    """Measure cutouts.
+
+    Parameters
+    ----------
+    cutouts : ndarray of float32, ``(n, y, x, channel)``
+        Raw pixels of any positive linear unit, NaN where missing, centred on pixel ``size // 2``.
+    channels : tuple of str
+        What the last axis holds; of ``science``, ``template``, ``difference``. What is absent counts as
+        missing, so the number of features does not depend on it.
+    chunk : int, optional
+        Rows measured at once; changes memory, not the result.
+
+    Returns
+    -------
+    features : ndarray of float32, ``(n, f)``
+        Finite; the columns are :func:`feature_names`.
+    """
+    names = feature_names(channels)
+    out = np.empty((len(cutouts), len(names)), dtype=np.float32)
+    for start in range(0, len(cutouts), chunk):
+        rows = slice(start, start + chunk)
+        out[rows] = np.stack(list(_measure(cutouts[rows], channels).values()), axis=1)
+    return out
+
+
+@lru_cache(maxsize=8)
+def feature_names(channels: tuple[str, ...] = ("science", "template", "difference")) -> tuple[str, ...]:
+    """Return the names of the columns of :func:`physical_features`."""
+    return tuple(_measure(np.zeros((1, 15, 15, len(channels)), dtype=np.float32), channels))
+
+
+def _measure(cutouts: NDArray[np.float32], channels: tuple[str, ...]) -> dict[str, NDArray[np.float32]]:
+    planes = prepare(cutouts, channels)
+    fits = {name: fit_gaussian(image, mask) for name, image, mask, _ in planes.images()}
+    out: dict[str, NDArray[np.float32]] = {}
+    for name, image, mask, noise in planes.images():
+        near, seen = window(image), window(mask)
+        parts = shape.fit_features(fits[name], noise) | shape.profile_features(near, seen, noise)
+        parts |= shape.moment_features(near, seen, fits[name]) | shape.pixel_features(near, seen, noise)
+        parts |= shape.symmetry_features(near)
+        out |= {f"{name}_{key}": value for key, value in parts.items()}
+    out |= _surroundings(planes)
+    field = context.field_features(planes)
+    width = field.pop("field_width")
+    for name in ("bright", "difference"):
+        field[f"{name}_width_over_field"] = np.where(width > 0, ratio(fits[name].width, width), 1)
+    out |= field
+    out |= consistency.flux_features(planes) | consistency.correlation_features(planes)
+    out |= consistency.structure_features(planes, fits["difference"], fits["bright"])
+    out |= consistency.agreement_features(fits["bright"], fits["faint"], fits["difference"])
+    out["noise_difference_bright"] = np.clip(planes.difference_noise / (planes.bright_noise + 1e-6), 0, 10)
+    return {key: np.clip(np.nan_to_num(value), -_LIMIT, _LIMIT).astype(np.float32) for key, value in out.items()}
+
+
+def _surroundings(planes: Planes) -> dict[str, NDArray[np.float32]]:
+    out = context.missing_features(planes)
+    for name, image, mask, noise in planes.images():
+        if name == "faint":
+            continue
+        parts = context.line_features(image, mask, noise) | context.stripe_features(image, mask, noise)
+        if name == "difference":
+            parts |= context.crowd_features(image, mask, noise)
+        out |= {f"{name}_{key}": value for key, value in parts.items()}
+    return out

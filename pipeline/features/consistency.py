@@ -1,0 +1,169 @@
+"""Whether the three images tell one story: new light, or left-over structure of the template."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.features.bounded import logarithm, ratio
+from pipeline.features.planes import APERTURE, HALF, RADIUS, Planes
+from pipeline.features.psf_fit import WINDOW, Fit, window
+from pipeline.features.shape import NEAR
+
+Features = dict[str, NDArray[np.float32]]
+
+
+def _aperture(image: NDArray, radius: float) -> NDArray[np.float32]:
+    return (window(image) * (radius >= NEAR)).sum(axis=(1, 2))
+
+
+def flux_features(planes: Planes) -> Features:
+    """Return the flux of each image at the centre over that of the difference."""
+    out = {}
+    flux = {
+        name: np.einsum("nyx,yx->n", image, APERTURE)
+        for name, image in (
+            ("bright", planes.bright),
+            ("faint", planes.faint),
+            ("difference", planes.difference),
+            ("residual", planes.residual),
+        )
+    }
+    for name in ("bright", "faint", "residual"):
+        out[f"{name}_over_difference"] = ratio(flux[name], flux["difference"], 20.0)
+    out["faint_over_bright"] = ratio(flux["faint"], np.abs(flux["bright"]), 3.0)
+    for radius in (2.5, 5.0):
+        scale = _aperture(np.abs(planes.difference), radius)
+        out[f"residual_over_difference_{radius:g}"] = ratio(_aperture(planes.residual, radius), scale)
+        out[f"difference_net_{radius:g}"] = ratio(_aperture(planes.difference, radius), scale, 1.0)
+    peak = window(planes.difference).max(axis=(1, 2))
+    for name, image in (("faint", planes.faint), ("bright", planes.bright)):
+        top = (window(image) * (NEAR <= 3.6)).max(axis=(1, 2))
+        out[f"{name}_peak_over_difference"] = logarithm(ratio(top, peak, 1e3))
+    return out
+
+
+def _correlation(first: NDArray, second: NDArray, weight: NDArray) -> NDArray[np.float32]:
+    total = weight.sum(axis=1) + 1e-6
+    a = first - ((first * weight).sum(axis=1) / total)[:, None]
+    b = second - ((second * weight).sum(axis=1) / total)[:, None]
+    cross = (a * b * weight).sum(axis=1)
+    return ratio(cross, np.sqrt((a * a * weight).sum(axis=1)) * np.sqrt((b * b * weight).sum(axis=1)), 1.0)
+
+
+def correlation_features(planes: Planes) -> Features:
+    """Return correlations between the images in the core and of their noise-limited surroundings."""
+    core = RADIUS <= 5
+    mask = (planes.bright_mask & planes.faint_mask & planes.difference_mask)[:, core].astype(np.float32)
+    loose = planes.difference_mask[:, core].astype(np.float32)
+    d, b, f, r = (q[:, core] for q in (planes.difference, planes.bright, planes.faint, planes.residual))
+    out = {
+        "core_difference_residual": _correlation(d, r, loose),
+        "core_difference_bright": _correlation(d, b, loose),
+        "core_difference_faint": _correlation(d, f, mask),
+        "core_bright_faint": _correlation(b, f, mask),
+    }
+    ring = (RADIUS > 7) & (RADIUS <= 25)
+    mask = (planes.bright_mask & planes.faint_mask & planes.difference_mask)[:, ring].astype(np.float32)
+    images = (planes.difference, planes.bright, planes.faint, planes.residual)
+    d, b, f, r = (np.clip(q[:, ring], -1e3, 1e3) for q in images)
+    out["ring_difference_faint"] = _correlation(d, f, mask)
+    out["ring_difference_bright"] = _correlation(d, b, mask)
+    out["ring_difference_residual"] = _correlation(d, r, mask)
+    out["ring_bright_faint"] = _correlation(b, f, mask)
+    positive = np.maximum(f, 0) * mask
+    power = (positive**2).sum(axis=1) + 100 * np.maximum(planes.faint_noise, 1e-6) ** 2
+    out["ring_gain"] = ratio((d * positive).sum(axis=1), power, 2.0)
+    out["ring_gain_size"] = ratio((np.abs(d) * positive).sum(axis=1), power, 2.0)
+    return out
+
+
+def _gradients(image: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """Return d/dx, d/dy and the Laplacian of the 15 x 15 window."""
+    wide = image[:, HALF - WINDOW - 1 : HALF + WINDOW + 2, HALF - WINDOW - 1 : HALF + WINDOW + 2]
+    middle = wide[:, 1:-1, 1:-1]
+    right, left, up, down = wide[:, 1:-1, 2:], wide[:, 1:-1, :-2], wide[:, 2:, 1:-1], wide[:, :-2, 1:-1]
+    return 0.5 * (right - left), 0.5 * (up - down), right + left + up + down - 4 * middle
+
+
+class _Regression:
+    """Least squares of the difference on any subset of columns, from one set of normal equations."""
+
+    def __init__(self, columns: NDArray[np.float32], data: NDArray[np.float32]) -> None:
+        self.scale = np.sqrt((columns**2).sum(axis=2)) + 1e-9
+        scaled = columns / self.scale[:, :, None]
+        self.normal = scaled @ scaled.transpose(0, 2, 1)
+        self.right = (scaled @ data[:, :, None])[..., 0]
+        self.power = (data**2).sum(axis=1)
+
+    def solve(self, chosen: list[int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return coefficients ``(n, k)`` of the chosen columns and the power that stays unexplained."""
+        normal = self.normal[:, chosen][:, :, chosen] + 1e-4 * np.eye(len(chosen), dtype=np.float32)
+        right = self.right[:, chosen]
+        coefficient = np.linalg.solve(normal, right[..., None])[..., 0]
+        explained = 2 * (coefficient * right).sum(axis=1) - np.einsum(
+            "ni,nij,nj->n", coefficient, normal - 1e-4 * np.eye(len(chosen), dtype=np.float32), coefficient
+        )
+        return coefficient / self.scale[:, chosen], np.maximum(self.power - explained, 0)
+
+
+def structure_features(planes: Planes, difference_fit: Fit, bright_fit: Fit) -> Features:
+    """Return what share of the difference a point source explains and what share the template's structure.
+
+    The point source has the width and centre of the bright image's fit; the template's structure is the image
+    itself (a wrong gain), its gradients (a wrong position) and its Laplacian (a wrong PSF).
+    """
+    n = len(planes.bright)
+    yy, xx = np.mgrid[-WINDOW : WINDOW + 1, -WINDOW : WINDOW + 1].astype(np.float32)
+    width = np.clip(bright_fit.width, 0.7, 3.0)[:, None, None]
+    centre_x = np.clip(difference_fit.x, -2, 2)[:, None, None]
+    centre_y = np.clip(difference_fit.y, -2, 2)[:, None, None]
+    star = np.exp(-0.5 * ((xx[None] - centre_x) ** 2 + (yy[None] - centre_y) ** 2) / width**2)
+    static = np.where(planes.faint_mask.any(axis=(1, 2), keepdims=True), planes.faint, 0)
+    dx, dy, laplacian = _gradients(static)
+    mask = window(planes.difference_mask).reshape(n, 1, -1)
+    columns = np.stack([np.ones_like(star), star, window(static), dx, dy, laplacian], axis=1)
+    columns = columns.reshape(n, 6, -1) * mask
+    data = (window(planes.difference) * window(planes.difference_mask)).reshape(n, -1)
+    fit = _Regression(columns, data)
+    base = fit.solve([0])[1] + 1e-9
+    left = {name: fit.solve(cols) for name, cols in _MODELS.items()}
+    out = {f"unexplained_{name}": ratio(power, base, 1.0) for name, (_, power) in left.items()}
+    pixels = np.maximum(mask.sum(axis=(1, 2)), 1)
+    sigma = np.maximum(planes.difference_noise, 1e-6)
+    out["unexplained_all_chi"] = logarithm(ratio(np.sqrt(left["all"][1] / pixels), sigma, 1e6))
+    out["star_gain"] = ratio(left["star"][1], left["structure"][1] + 1e-9, 10.0)
+    out["star_needed"] = ratio(left["all"][1], left["structure"][1] + 1e-9, 1.0)
+    out["structure_needed"] = ratio(left["all"][1], left["star"][1] + 1e-9, 1.0)
+    amplitude = np.abs(left["all"][0][:, 1])
+    out["star_amplitude_snr"] = logarithm(ratio(amplitude, sigma, 1e6))
+    out["gain_coefficient"] = np.clip(np.abs(left["gain"][0][:, 1]), 0, 2)
+    out["shift_coefficient"] = np.clip(np.hypot(left["all"][0][:, 3], left["all"][0][:, 4]), 0, 3)
+    top = np.abs(window(static)).max(axis=(1, 2))
+    out["static_peak_snr"] = logarithm(ratio(top, np.maximum(planes.faint_noise, 1e-6), 1e6))
+    out["residual_over_structure"] = logarithm(
+        ratio(np.sqrt(base / pixels), np.sqrt((window(static) ** 2).mean((1, 2))), 1e3)
+    )
+    slope = np.sqrt((dx**2 + dy**2).mean(axis=(1, 2)))
+    out["residual_over_slope"] = logarithm(ratio(np.sqrt(base / pixels), slope, 1e3))
+    return out
+
+
+_MODELS = {
+    "star": [0, 1],
+    "gain": [0, 2],
+    "shift": [0, 3, 4],
+    "blur": [0, 5],
+    "structure": [0, 2, 3, 4, 5],
+    "all": [0, 1, 2, 3, 4, 5],
+}
+
+
+def agreement_features(bright: Fit, faint: Fit, difference: Fit) -> Features:
+    """Return how far the three fits agree in place and width."""
+    return {
+        "offset_difference_bright": np.hypot(difference.x - bright.x, difference.y - bright.y),
+        "offset_difference_faint": np.hypot(difference.x - faint.x, difference.y - faint.y),
+        "width_difference_bright": ratio(difference.width, bright.width),
+        "width_difference_faint": ratio(difference.width, faint.width),
+        "fit_flux_difference_bright": ratio(difference.flux, np.abs(bright.flux), 10.0),
+        "fit_flux_faint_bright": ratio(faint.flux, np.abs(bright.flux), 10.0),
+    }

@@ -1,0 +1,173 @@
+"""Edit one triplet of stamps: fill its gaps, move its centre, take its source out, put stars in, dim it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pipeline.errors import InputError
+from pipeline.features.planes import sky_and_noise
+from pipeline.features.psf_fit import FWHM_PER_WIDTH
+
+SCIENCE, TEMPLATE, DIFFERENCE = 0, 1, 2
+CLEARED = 7.0
+"""Radius that :func:`clear_centre` replaces, in pixels."""
+
+
+@dataclass(kw_only=True)
+class Stamp:
+    """One triplet being worked on.
+
+    Attributes
+    ----------
+    pixels : ndarray of float32, ``(y, x, 3)``
+        Science, template, difference, gaps filled.
+    missing : ndarray of bool, ``(y, x, 3)``
+        What was missing, put back at the end.
+    sky, noise : ndarray of float32, ``(3,)``
+        Median and noise of each image, in its own unit.
+    """
+
+    pixels: NDArray[np.float32]
+    missing: NDArray[np.bool_]
+    sky: NDArray[np.float32]
+    noise: NDArray[np.float32]
+
+    @property
+    def centre(self) -> tuple[int, int]:
+        """Central pixel, ``(y, x)``."""
+        return self.pixels.shape[0] // 2, self.pixels.shape[1] // 2
+
+    def finished(self) -> NDArray[np.float32]:
+        """Return the pixels with the gaps back in place."""
+        return np.where(self.missing, np.float32(np.nan), self.pixels)
+
+
+def open_stamp(triplet: NDArray[np.float32], rng: np.random.Generator) -> Stamp:
+    """Return a triplet ``(y, x, 3)`` with its gaps filled with sky and noise."""
+    if triplet.ndim != 3 or triplet.shape[2] != 3:
+        raise InputError(f"a stamp must be (y, x, 3) of science, template, difference, got {triplet.shape}")
+    planes = np.moveaxis(triplet, 2, 0)
+    sky, noise = sky_and_noise(planes, np.ones(planes.shape[1:], dtype=bool))
+    sky, noise = np.nan_to_num(sky), np.nan_to_num(noise)
+    missing = ~np.isfinite(triplet)
+    filling = sky + noise * rng.standard_normal(triplet.shape, dtype=np.float32)
+    return Stamp(pixels=np.where(missing, filling, triplet), missing=missing, sky=sky, noise=noise)
+
+
+def distance(stamp: Stamp, y: float = 0.0, x: float = 0.0) -> NDArray[np.float32]:
+    """Return the distance of every pixel from the centre moved by ``(y, x)`` pixels."""
+    rows, columns = (np.arange(side, dtype=np.float32) for side in stamp.pixels.shape[:2])
+    cy, cx = stamp.centre
+    return np.hypot(rows[:, None] - cy - y, columns[None] - cx - x)
+
+
+def recentre(stamp: Stamp, dy: int, dx: int) -> None:
+    """Move the pixel ``(dy, dx)`` from the centre to the centre; what comes in from outside is mirrored."""
+    height, width = stamp.pixels.shape[:2]
+    rows = _mirrored(np.arange(height) + dy, height)
+    columns = _mirrored(np.arange(width) + dx, width)
+    stamp.pixels = stamp.pixels[rows][:, columns]
+    stamp.missing = stamp.missing[rows][:, columns]
+
+
+def _mirrored(index: NDArray[np.intp], size: int) -> NDArray[np.intp]:
+    folded = np.abs(index) % max(2 * size - 2, 1)
+    return np.where(folded >= size, 2 * size - 2 - folded, folded)
+
+
+def clear_centre(stamp: Stamp, rng: np.random.Generator, radius: float = CLEARED) -> None:
+    """Take the central source out of the difference, and make the science image agree with the template.
+
+    Difference pixels are replaced by those of a quiet place of the same stamp, with a soft rim. The science image
+    changes by as much: a source that rose leaves it, one that faded comes back, so hosts and constant stars stay and
+    the quiet template is never touched.
+    """
+    difference = stamp.pixels[..., DIFFERENCE]
+    near = distance(stamp)
+    soft = np.clip((radius + 1 - near) / 2, 0, 1).astype(np.float32)
+    patch = _quiet_patch(stamp, rng, near <= radius)
+    change = soft * (patch - difference)
+    disc = np.exp(-0.5 * (near / 1.5) ** 2) * (near < 6)
+    images = stamp.pixels - stamp.sky
+    rose = float((disc * (images[..., SCIENCE] - images[..., TEMPLATE])).sum()) > 0
+    # surveys that store template - science for faded sources show them as positive differences
+    stored_as_is = rose == (float((disc * difference).sum()) > 0)
+    stamp.pixels[..., SCIENCE] += change if stored_as_is else -change
+    stamp.pixels[..., DIFFERENCE] += change
+
+
+def _quiet_patch(stamp: Stamp, rng: np.random.Generator, disc: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the difference rolled so that the calmest of eight places lies at the centre."""
+    difference = stamp.pixels[..., DIFFERENCE]
+    reach = max(min(stamp.pixels.shape[:2]) // 2 - 8, 4)
+    best, lowest = difference, np.inf
+    for angle in rng.uniform(0, 2 * np.pi) + np.arange(8) * np.pi / 4:
+        moved = np.roll(difference, (int(reach * np.sin(angle)), int(reach * np.cos(angle))), axis=(0, 1))
+        height = float(np.abs(moved[disc] - stamp.sky[DIFFERENCE]).max(initial=0))
+        if height < lowest:
+            best, lowest = moved, height
+    return best
+
+
+def source_image(
+    stamp: Stamp,
+    width: float,
+    y: float = 0.0,
+    x: float = 0.0,
+    *,
+    beta: float = 3.5,
+    stretch: float = 0.0,
+    angle: float = 0.0,
+) -> NDArray[np.float32]:
+    """Return a Moffat profile of unit peak; ``width`` is FWHM / 2.3548 in pixels, ``stretch`` its elongation."""
+    rows, columns = (np.arange(side, dtype=np.float32) for side in stamp.pixels.shape[:2])
+    cy, cx = stamp.centre
+    dy, dx = rows[:, None] - cy - y, columns[None] - cx - x
+    along = np.cos(angle) * dx + np.sin(angle) * dy
+    across = -np.sin(angle) * dx + np.cos(angle) * dy
+    core = FWHM_PER_WIDTH * width / (2 * np.sqrt(2 ** (1 / beta) - 1))
+    square = (along / (core * (1 + stretch))) ** 2 + (across / (core / (1 + stretch))) ** 2
+    return ((1 + square) ** -beta).astype(np.float32)
+
+
+def add_neighbours(stamp: Stamp, rng: np.random.Generator, count: int) -> None:
+    """Put constant stars at random places into science image and template, most of them faint.
+
+    Crowded fields are rare among alerts of one night and common among the next one's.
+    """
+    width, beta = rng.uniform(0.8, 1.3), rng.uniform(2.5, 4)
+    core = FWHM_PER_WIDTH * width / (2 * np.sqrt(2 ** (1 / beta) - 1))
+    step = np.arange(-10, 11)
+    height, side = stamp.pixels.shape[:2]
+    faintest = 4 * max(float(stamp.noise[TEMPLATE]), 1e-6) * np.exp(rng.uniform(0, 1.5))
+    for y, x, draw in rng.random((count, 3)):
+        y, x = y * (height - 1), x * (side - 1)
+        rows, columns = int(y) + step, int(x) + step
+        rows, columns = rows[(rows >= 0) & (rows < height)], columns[(columns >= 0) & (columns < side)]
+        square = ((rows[:, None] - y) ** 2 + (columns[None] - x) ** 2) / core**2
+        light = min(faintest * (draw + 1e-3) ** -1.0, 300 * faintest) * (1 + square) ** -beta
+        stamp.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1, :DIFFERENCE] += light[..., None].astype(
+            np.float32
+        )
+
+
+def dim(stamp: Stamp, rng: np.random.Generator, through: float) -> None:
+    """Let only a share ``through`` of the light reach the science image, its noise staying as it was."""
+    lost = np.sqrt(1 - through**2) * stamp.noise
+    for channel in (SCIENCE, DIFFERENCE):
+        dimmed = through * (stamp.pixels[..., channel] - stamp.sky[channel])
+        noise = rng.normal(0, 1, dimmed.shape).astype(np.float32) * lost[channel]
+        stamp.pixels[..., channel] = stamp.sky[channel] + dimmed + noise
+
+
+def template_peaks(stamp: Stamp, reach: int = 20, minimum_snr: float = 8.0) -> NDArray[np.intp]:
+    """Return offsets ``(k, 2)`` from the centre, ``(dy, dx)``, of the template's sources within ``reach`` pixels."""
+    template = np.where(stamp.missing[..., TEMPLATE], stamp.sky[TEMPLATE], stamp.pixels[..., TEMPLATE])
+    smooth = ndimage.uniform_filter(template, 3)
+    top = (ndimage.maximum_filter(smooth, 5) == smooth) & (
+        smooth - stamp.sky[TEMPLATE] > minimum_snr * stamp.noise[TEMPLATE]
+    )
+    top &= distance(stamp) <= reach
+    return np.argwhere(top) - np.array(stamp.centre)
