@@ -1,0 +1,146 @@
+"""Recipes of the stages between survey and classifier: what to simulate, what makes a data set."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pipeline.errors import SettingsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSimulation:
+    """Point sources injected into copies of a survey's images.
+
+    Attributes
+    ----------
+    per_exposure : int
+        Sources a exposure.
+    magnitude_min, magnitude_max : float
+        Range of their magnitudes, uniform.
+    host_share : float
+        Share placed on galaxies detected in the template; the rest at random places.
+    negative_share : float
+        Share injected with negative flux: sources that were brighter in the template.
+    match_radius_fwhm : float
+        A detection this near, in units of the FWHM, recovers an injection.
+    """
+
+    per_exposure: int = 40
+    magnitude_min: float = 17.0
+    magnitude_max: float = 21.0
+    host_share: float = 0.5
+    negative_share: float = 0.3
+    match_radius_fwhm: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.magnitude_min >= self.magnitude_max:
+            raise SettingsError(f"magnitude_min {self.magnitude_min} is not below magnitude_max {self.magnitude_max}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StampSimulation:
+    """Reals and bogus made from a survey's own stamps, for surveys that have no images.
+
+    Attributes
+    ----------
+    reals_per_cutout, bogus_per_cutout : float
+        How many are made for each stamp of the night that is labelled real; such stamps are their parents.
+    mixture : mapping
+        Artefact name to its weight among the bogus; empty for the default mixture.
+    difference_turned : bool
+        The survey stores the difference of fading sources as template - science.
+    """
+
+    reals_per_cutout: float = 0.2
+    bogus_per_cutout: float = 0.3
+    mixture: Mapping[str, float] = field(default_factory=dict)
+    difference_turned: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulationRecipe:
+    """One simulation, as ``config/simulations/<name>.yaml`` states it: into images or into stamps."""
+
+    seed: int = 1
+    images: ImageSimulation | None = None
+    stamps: StampSimulation | None = None
+
+    def __post_init__(self) -> None:
+        if (self.images is None) == (self.stamps is None):
+            raise SettingsError("give exactly one of 'images' and 'stamps'")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitSettings:
+    """How rows are divided.
+
+    Attributes
+    ----------
+    by : str
+        ``object``: test groups are held out. ``night``: test nights are held out, and training drops every
+        row that shares a group with them.
+    test, validation : float
+        Shares of the groups (or nights); with ``folds`` the test part is one fold instead.
+    folds : int
+        Number of folds for cross-validation; 0 for a single split.
+    seed : int
+        Another seed gives another division.
+    minimum_groups : int
+        Every part must hold this many groups of each class.
+    """
+
+    by: str = "object"
+    test: float = 0.2
+    validation: float = 0.2
+    folds: int = 0
+    seed: int = 1
+    minimum_groups: int = 2
+
+    def __post_init__(self) -> None:
+        if self.by not in ("object", "night"):
+            raise SettingsError(f"by is {self.by!r}; allowed: object, night")
+        if not (0 < self.test < 1 and 0 < self.validation < 1 and self.test + self.validation < 1):
+            raise SettingsError(
+                f"test {self.test} and validation {self.validation}; allowed: both above 0, together below 1"
+            )
+        if self.folds < 0 or self.folds == 1:
+            raise SettingsError(f"folds is {self.folds}; allowed: 0 (a single split) or at least 2")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetRecipe:
+    """One data set, as ``config/datasets/<name>.yaml`` states it.
+
+    Attributes
+    ----------
+    survey : str
+        Where the rows come from.
+    nights : tuple of str or int
+        Dates, MJDs and ranges ``2026-01-01..2026-01-06``; fixed here, so that the data set is.
+    simulation : str
+        Recipe of simulated rows that join, or empty.
+    unlabelled : str
+        ``drop``, or ``bogus``: rows that nobody labelled count as bogus in training; those labelled as
+        variables or movers are not among them, but undiscovered transients are.
+    training_only : tuple of str
+        Label sources whose rows may train but never calibrate, set thresholds or judge.
+    max_ratio : float
+        At most so many rows of the larger class for each of the smaller, in training and validation; 0 for
+        no limit. Test rows are never thinned.
+    split : SplitSettings
+        How parts are made.
+    """
+
+    survey: str
+    nights: tuple[str | int, ...]
+    simulation: str = ""
+    unlabelled: Literal["drop", "bogus"] = "drop"
+    training_only: tuple[str, ...] = ("teacher", "bogus_draw", "unlabelled", "self_made", "injected")
+    max_ratio: float = 0.0
+    split: SplitSettings = field(default_factory=SplitSettings)
+
+    def __post_init__(self) -> None:
+        if not self.nights:
+            raise SettingsError("nights is empty; allowed: dates, MJDs, ranges such as 2026-01-01..2026-01-06")
+        if self.max_ratio < 0 or 0 < self.max_ratio < 1:
+            raise SettingsError(f"max_ratio is {self.max_ratio}; allowed: 0 for no limit, or at least 1")

@@ -1,0 +1,176 @@
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import DataSetError
+from pipeline.recipes import SplitSettings
+from pipeline.splits import (
+    LEFT_OUT,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    assign_parts,
+    hash_fold,
+    hash_unit,
+    join_groups,
+    require_classes,
+)
+
+names = st.sampled_from([f"n{i}" for i in range(12)])
+rows = st.lists(
+    st.tuples(names, st.sampled_from([f"2026-01-{day:02d}" for day in range(1, 9)])), min_size=1, max_size=40
+)
+split_settings = st.builds(
+    SplitSettings, by=st.sampled_from(["object", "night"]), folds=st.sampled_from([0, 2, 5]), seed=st.integers(0, 99)
+)
+
+
+def columns(pairs):
+    return tuple(np.array(column) for column in zip(*pairs, strict=True))
+
+
+@settings(max_examples=60, deadline=None)
+@given(pairs=rows, how=split_settings)
+def test_no_group_stands_in_two_parts(pairs, how):
+    groups, nights = columns(pairs)
+    parts = assign_parts(groups, nights, how)
+    for group in set(groups):
+        assert len(set(parts[groups == group]) - {LEFT_OUT}) == 1 or set(parts[groups == group]) == {LEFT_OUT}
+
+
+@settings(max_examples=60, deadline=None)
+@given(pairs=rows, more=rows, how=split_settings)
+def test_rows_of_other_groups_and_nights_never_move_a_row(pairs, more, how):
+    groups, nights = columns(pairs)
+    alone = assign_parts(groups, nights, how)
+    others, later = columns(more)
+    others, later = np.char.add("other ", others), np.char.replace(later, "2026", "2027")
+    both = assign_parts(np.concatenate([others, groups]), np.concatenate([later, nights]), how)
+    np.testing.assert_array_equal(both[len(others) :], alone)
+
+
+@settings(max_examples=60, deadline=None)
+@given(pairs=rows, folds=st.sampled_from([0, 2, 5]), seed=st.integers(0, 99))
+def test_the_night_block_keeps_rows_that_share_either_out_of_training(pairs, folds, seed):
+    groups, nights = columns(pairs)
+    parts = assign_parts(groups, nights, SplitSettings(by="night", folds=folds, seed=seed))
+    held = parts == TEST
+    used = (parts == TRAIN) | (parts == VALIDATION)
+    assert not set(nights[held]) & set(nights[~held])
+    assert not set(groups[held]) & set(groups[used])
+    shares_a_group = np.isin(groups, groups[held]) & ~held
+    np.testing.assert_array_equal(parts == LEFT_OUT, shares_a_group)
+
+
+@settings(max_examples=60, deadline=None)
+@given(names=st.lists(st.text(max_size=8), max_size=20), seed=st.integers(0, 9), folds=st.integers(2, 7))
+def test_a_fold_is_sha256_of_seed_and_name_modulo_folds(names, seed, folds):
+    expected = [int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest(), "big") % folds for name in names]
+    assert hash_fold(np.array(names, dtype=object), str(seed), folds).tolist() == expected
+
+
+def test_each_group_is_in_the_test_part_of_exactly_one_fold():
+    groups = np.array([f"g{i}" for i in range(60)])
+    how = SplitSettings(folds=5)
+    held = np.array([assign_parts(groups, groups, how, fold) == TEST for fold in range(5)])
+    assert (held.sum(axis=0) == 1).all()
+
+
+def test_the_shares_are_met():
+    groups = np.array([f"g{i}" for i in range(4000)])
+    parts = assign_parts(groups, groups, SplitSettings(test=0.2, validation=0.3))
+    assert [round((parts == part).mean(), 1) for part in (TRAIN, VALIDATION, TEST)] == [0.5, 0.3, 0.2]
+
+
+def test_another_seed_gives_another_division():
+    groups = np.array([f"g{i}" for i in range(50)])
+    one, two = (assign_parts(groups, groups, SplitSettings(seed=seed)) for seed in (1, 2))
+    assert (one != two).any()
+
+
+def test_a_hash_is_spread_over_zero_to_one():
+    numbers = hash_unit(np.array([str(i) for i in range(5000)]), "1")
+    assert 0 <= numbers.min() < 0.01 < 0.99 < numbers.max() < 1
+    assert np.histogram(numbers, bins=5, range=(0, 1))[0].min() > 900
+
+
+def test_rows_that_share_any_key_through_others_are_one_group():
+    objects = np.array(["a", "a", "b", "c", "d"])
+    movers = np.array(["", "m", "m", "", ""])
+    sky = np.array([0, 1, 2, 2, 3])
+    found = join_groups([objects, movers, sky], np.array(["a", "a", "b", "c", "d"]))
+    assert found.tolist() == ["a", "a", "a", "a", "d"]
+
+
+@pytest.mark.parametrize("empty", ["", np.nan])
+def test_an_empty_key_shares_nothing(empty):
+    key = np.array([empty, empty, empty])
+    assert join_groups([key], np.array(["x", "y", "z"])).tolist() == ["x", "y", "z"]
+
+
+def test_one_row_and_no_row_are_groups_as_well():
+    assert join_groups([np.array(["a"])], np.array(["a"])).tolist() == ["a"]
+    assert join_groups([np.array([], dtype=str)], np.array([], dtype=str)).tolist() == []
+    assert assign_parts(np.array([], dtype=str), np.array([], dtype=str), SplitSettings()).tolist() == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    pairs=st.lists(
+        st.tuples(st.sampled_from("abcdef"), st.sampled_from(["", "m1", "m2", "m3"])), min_size=1, max_size=20
+    ),
+    turn=st.randoms(use_true_random=False),
+)
+def test_joining_equals_walking_from_row_to_row_in_any_order(pairs, turn):
+    turn.shuffle(pairs)
+    keys = [np.array(column) for column in zip(*pairs, strict=True)]
+    found = join_groups(keys, keys[0]).tolist()
+    assert found == [walk(pairs, row) for row in range(len(pairs))]
+
+
+def walk(pairs, start):
+    """Return the smallest name that can be reached from a row by shared keys."""
+    seen, open_rows = set(), {start}
+    while open_rows:
+        here = open_rows.pop()
+        seen.add(here)
+        open_rows |= {
+            row
+            for row, pair in enumerate(pairs)
+            if row not in seen and (pair[0] == pairs[here][0] or pair[1] == pairs[here][1] != "")
+        }
+    return min(pairs[row][0] for row in seen)
+
+
+def test_a_part_without_a_class_is_named_with_its_counts():
+    parts, labels = np.array([0, 0, 1, 1, 2, 2], np.int8), np.array([0, 1, 0, 1, 1, 1], np.int8)
+    groups = pd.Series(list("abcdef"))
+    with pytest.raises(DataSetError, match="the test part holds 0 groups of bogus and 2 of real; at least 1 of each"):
+        require_classes(parts, labels, groups, SplitSettings(minimum_groups=1))
+
+
+def test_groups_count_not_rows():
+    parts, labels = np.tile(np.array([0, 1, 2], np.int8), 4), np.repeat(np.array([0, 1], np.int8), 6)
+    with pytest.raises(DataSetError, match="the train part holds 1 groups of bogus and 1 of real; at least 2"):
+        require_classes(parts, labels, pd.Series(["g"] * 12), SplitSettings(minimum_groups=2))
+
+
+def test_a_single_folds_test_part_may_lack_a_class():
+    parts, labels = np.array([0, 0, 1, 1, 2], np.int8), np.array([0, 1, 0, 1, 1], np.int8)
+    require_classes(parts, labels, pd.Series(list("abcde")), SplitSettings(minimum_groups=1, folds=2))
+
+
+def test_one_object_alone_is_too_few():
+    parts = assign_parts(np.array(["a", "a"]), np.array(["n1", "n2"]), SplitSettings())
+    with pytest.raises(DataSetError, match="add nights, labels, or lower minimum_groups"):
+        require_classes(parts, np.array([0, 1], np.int8), np.array(["a", "a"]), SplitSettings(minimum_groups=1))
+
+
+def test_no_row_at_all_is_too_few():
+    nothing = np.array([], dtype=np.int8)
+    with pytest.raises(DataSetError, match="the train part holds 0 groups of bogus and 0 of real"):
+        require_classes(nothing, nothing, np.array([], dtype=str), SplitSettings())
