@@ -1,0 +1,2 @@
+-- Nights that hold exposures.
+SELECT DISTINCT night FROM exposures

@@ -1,0 +1,282 @@
+"""Surveys given as a table of alerts with a stack of stamps beside it: row i of one is row i of the other."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
+from pipeline.io import content
+from pipeline.io.hdf5 import open_to_read
+from pipeline.io.ids import id_texts
+from pipeline.io.schema import CANDIDATE_COLUMNS
+from pipeline.io.settings_files import expand
+from pipeline.labels import NONE
+from pipeline.night import night_of
+from pipeline.quality import to_missing
+from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
+from pipeline.surveys.fetch import freeze_label_tables
+from pipeline.surveys.rows import as_text, candidates_frame, describe_pixels, drop_at_edges, edge_of_stamps
+from pipeline.surveys.settings import SurveySettings
+
+_BLOCK = 256
+_IDS = ("candidate_id", "object_id", "exposure_id")
+MJD_OF_JD = 2400000.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertTableInput:
+    """The ``input`` of an alert-table survey.
+
+    Attributes
+    ----------
+    folder : str
+        Where the files lie; ``${NAME}`` is taken from the environment.
+    table : str
+        Parquet table, one row an alert.
+    cutouts : str
+        HDF5 file with the stamps.
+    cutouts_name : str
+        Its data set, ``(n, channel, y, x)`` or ``(n, y, x, channel)`` as ``layout`` says.
+    columns : mapping
+        Candidate column to table column.
+    time_format : str
+        ``jd`` or ``mjd``, UTC, of the column given for ``time_mjd``.
+    bands : mapping
+        Value in the table to the band's name.
+    negative_values : tuple of str
+        Values of the ``flux_sign`` column that mean science below template.
+    labels : mapping
+        Columns ``label``, ``label_source`` of the reference table ``labels``; may be empty.
+    kinds : mapping
+        Label source to kind of thing.
+    teacher : str
+        Column with another classifier's score, the reference table ``teacher``; may be empty.
+    references : mapping
+        Name to column of scores to compare with.
+    """
+
+    folder: str
+    table: str = "alerts.parquet"
+    cutouts: str = "cutouts.h5"
+    cutouts_name: str = "cutouts"
+    layout: Literal["channel_first", "channel_last"] = "channel_first"
+    columns: Mapping[str, str]
+    time_format: Literal["jd", "mjd"] = "mjd"
+    bands: Mapping[str, str] = field(default_factory=dict)
+    negative_values: tuple[str, ...] = ("f", "0")
+    labels: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    teacher: str = ""
+    references: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        unknown = set(self.columns) - set(CANDIDATE_COLUMNS)
+        if unknown:
+            raise SettingsError(f"columns names {min(unknown)!r}; allowed: {', '.join(CANDIDATE_COLUMNS)}")
+        for name in ("candidate_id", "object_id", "ra_deg", "dec_deg", "time_mjd"):
+            if name not in self.columns:
+                raise SettingsError(f"columns does not say which column is {name!r}")
+
+
+@SURVEYS.register("alert_table", settings=AlertTableInput)
+class AlertTableSurvey:
+    """Reads a night's rows of the table and their stamps."""
+
+    has_images = False
+
+    def __init__(self, settings: SurveySettings, given: AlertTableInput, folder: Path | None = None) -> None:
+        self.settings = settings
+        self.input = given
+        self._folder = folder
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the table and the stamps."""
+        what = f"the folder that holds {self.input.table} and {self.input.cutouts}"
+        folder = self._folder or Path(expand(self.input.folder, what))
+        if not folder.is_dir():
+            raise MissingInputError(f"no folder {folder}: {self.input.folder} must be {what}")
+        return folder
+
+    def _table(self, extra: tuple[str, ...] = ()) -> pd.DataFrame:
+        path = self.folder / self.input.table
+        if not path.is_file():
+            raise MissingInputError(f"no file {path}")
+        wanted = [*dict.fromkeys([*self.input.columns.values(), *extra])]
+        there = pq.read_schema(path).names
+        absent = [name for name in wanted if name not in there]
+        if absent:
+            raise InputError(f"{path}: column {absent[0]!r} is missing; there: {', '.join(there)}")
+        table = pq.read_table(path, columns=wanted)
+        frame = pd.DataFrame(
+            {
+                name: id_texts(table[column], f"{path}: column {column!r}")
+                if name in _IDS
+                else table[column].to_pandas()
+                for name, column in self.input.columns.items()
+            }
+        )
+        if self.input.time_format == "jd":
+            frame["time_mjd"] = frame["time_mjd"] - MJD_OF_JD
+        timeless = np.flatnonzero(~np.isfinite(frame["time_mjd"].to_numpy(float)))
+        if len(timeless):
+            column = self.input.columns["time_mjd"]
+            raise InputError(
+                f"{path}: row {timeless[0]}: {column!r} is not finite; an alert without a time has no night"
+            )
+        for column in extra:
+            frame["extra_" + column] = table[column].to_pandas()
+        return frame.assign(night=night_of(frame["time_mjd"], self.settings.longitude_deg), row=np.arange(len(frame)))
+
+    def _night(self, night: str, extra: tuple[str, ...] = ()) -> pd.DataFrame:
+        table = self._table(extra)
+        rows = table[table["night"] == night].reset_index(drop=True) if night else table
+        for bad, fault in (
+            (rows["candidate_id"] == "", "is empty"),
+            (rows["candidate_id"].duplicated(), "stands there twice"),
+        ):
+            if bad.any():
+                row = rows[bad].iloc[0]
+                raise InputError(f"{self.input.table}: row {row['row']}: candidate_id {row['candidate_id']!r} {fault}")
+        return rows
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the reference tables that the input states."""
+        return (*("labels",) * bool(self.input.labels), *self._scores)
+
+    @property
+    def _scores(self) -> dict[str, str]:
+        """Columns with other classifiers' scores, by the name of their reference table."""
+        return {**self.input.references, **({"teacher": self.input.teacher} if self.input.teacher else {})}
+
+    def nights(self) -> list[str]:
+        """Return the nights that hold alerts."""
+        return sorted(set(self._table()["night"]))
+
+    def closed(self, night: str) -> bool:
+        """Tell whether the marker file is there; alert tables know no queries."""
+        if self.settings.closed.query is not None:
+            raise SettingsError("closed: an alert table has no queries; allowed: after_hours, marker")
+        marker = self.settings.closed.marker
+        return marker is not None and (self.folder / marker.format(night=night)).exists()
+
+    def freeze(self, night: str) -> dict[str, Any]:
+        """Return count and digest of the night's rows, of their stamps and of its label tables."""
+        rows = self._night(night)
+        stamps = [content.row_digests(self._stamps(block["row"].to_numpy())) for block in _blocks(rows)]
+        alerts = {"rows": len(rows), "sha256": _rows_digest(rows)}
+        return {
+            "queries": {self.input.table: alerts, **freeze_label_tables(self, night)},
+            "files": {self.input.cutouts: {"rows": len(rows), "sha256": _stamps_digest(stamps)}},
+        }
+
+    def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
+        """Yield the night's alerts in blocks; that the stamps are the frozen ones is known after the last."""
+        rows = self._night(night)
+        self._require_frozen(night, "rows of", self.input.table, _rows_digest(rows), manifest["queries"])
+        stamps = []
+        for block in _blocks(rows):
+            pixels = self._stamps(block["row"].to_numpy())
+            stamps.append(content.row_digests(pixels))
+            yield self._batch(block, pixels)
+        self._require_frozen(night, "stamps in", self.input.cutouts, _stamps_digest(stamps), manifest["files"])
+
+    def _require_frozen(self, night: str, what: str, file: str, digest: str, frozen: Mapping[str, Any]) -> None:
+        if digest != frozen[file]["sha256"]:
+            raise InputError(
+                f"night {night}: the {what} {file} changed since the night was frozen; use `nightsift refetch`"
+            )
+
+    def _batch(self, rows: pd.DataFrame, stamps: NDArray[np.float32]) -> Batch:
+        pixels, _ = to_missing(stamps, self.settings.magic_values)
+        x, y = (
+            rows[name].to_numpy(float) - self.settings.pixel_origin if name in rows else np.full(len(rows), np.nan)
+            for name in ("x_pixel", "y_pixel")
+        )
+        candidates = candidates_frame(self._named(rows), {}, self.settings, x, y)
+        describe_pixels(candidates, pixels, edge_of_stamps(pixels), self.settings.channels)
+        return drop_at_edges(pixels, candidates, self.settings.max_edge_fraction, rows[:0])
+
+    def _named(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows with bands by name and signs as +1 and -1."""
+        named = rows.copy()
+        if "band" in named:
+            named["band"] = [self.input.bands.get(text, text) for text in as_text(named["band"])]
+        if "flux_sign" in named:
+            negative = np.isin(as_text(named["flux_sign"]), self.input.negative_values)
+            named["flux_sign"] = np.where(negative, -1, 1)
+        return named
+
+    def _stamps(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        path = self.folder / self.input.cutouts
+        size, channels = self.settings.cutout_size_pixel, len(self.settings.channels)
+        with open_to_read(path) as file:
+            if self.input.cutouts_name not in file:
+                raise InputError(f"{path}: no data set {self.input.cutouts_name!r}; there: {', '.join(file)}")
+            data = file[self.input.cutouts_name]
+            if len(rows) and rows.max() >= len(data):
+                raise InputError(f"{path} holds {len(data)} stamps; {self.input.table} has a row {rows.max()}")
+            stamps = np.asarray(data[np.sort(rows)]) if len(rows) else np.zeros((0, *data.shape[1:]), data.dtype)
+        if self.input.layout == "channel_first":
+            stamps = np.moveaxis(stamps, 1, -1)
+        if stamps.shape[1:] != (size, size, channels):
+            raise InputError(
+                f"{path}: stamps are {stamps.shape[1:]}; the survey's settings say {(size, size, channels)}"
+            )
+        return np.ascontiguousarray(stamps)
+
+    def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
+        """Alert tables hold no images; transients are injected into the stamps."""
+        frozen = manifest.get("as_of", "now")
+        raise SettingsError(f"survey source 'alert_table' has no images of night {night} (frozen {frozen})")
+
+    def reference(self, table: str, night: str) -> pd.DataFrame:
+        """Return ``labels``, ``teacher`` or a reference's scores, by candidate_id; of all nights for none."""
+        scores = self._scores
+        if table == "labels" and self.input.labels:
+            return self._labels(self._night(night, tuple(self.input.labels.values())))
+        if table in scores:
+            rows = self._night(night, (scores[table],))
+            return pd.DataFrame({"candidate_id": rows["candidate_id"], "score": rows["extra_" + scores[table]]})
+        allowed = ", ".join(self.tables)
+        raise SettingsError(f"the survey's input names no reference table {table!r}; allowed: {allowed}")
+
+    def _labels(self, rows: pd.DataFrame) -> pd.DataFrame:
+        frame = pd.DataFrame({"candidate_id": rows["candidate_id"]})
+        for name, column in self.input.labels.items():
+            frame[name] = rows["extra_" + column].fillna(NONE if name == "label" else "")
+        if "label_source" in frame:
+            frame["kind"] = [self.input.kinds.get(str(source), "") for source in frame["label_source"]]
+        return frame
+
+    def check(self) -> list[str]:
+        """Look for the folder, the columns and the stamps."""
+        teacher = (self.input.teacher,) if self.input.teacher else ()
+        extra = (*self.input.labels.values(), *self.input.references.values(), *teacher)
+        try:
+            table = self._table(extra)
+            self._stamps(table["row"].to_numpy()[:1])
+        except NightsiftError as error:
+            return [str(error)]
+        return []
+
+
+def _blocks(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    for start in range(0, len(rows), _BLOCK):
+        yield rows.iloc[start : start + _BLOCK].reset_index(drop=True)
+
+
+def _rows_digest(rows: pd.DataFrame) -> str:
+    """Return the digest of what a night's rows say, wherever in the table they stand."""
+    return content.frame_digest(rows.drop(columns="row"))
+
+
+def _stamps_digest(blocks: list[NDArray[np.uint64]]) -> str:
+    return content.array_digest(np.concatenate([np.zeros(0, np.uint64), *blocks]))

@@ -1,0 +1,104 @@
+"""What every survey adapter offers."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.registry import Registry
+from pipeline.surveys.settings import SurveySettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Candidates that were read together, usually those of one exposure.
+
+    Attributes
+    ----------
+    cutouts : ndarray of float32, (n, y, x, channel)
+        Raw pixels, NaN = missing.
+    candidates : DataFrame
+        The candidate columns but labels, one row a cutout.
+    dropped : DataFrame
+        ``candidate_id step reason`` of those left out.
+    exposures, lost : int
+        How many exposures the batch stands for, and how many of them could not be used.
+    """
+
+    cutouts: NDArray[np.float32]
+    candidates: pd.DataFrame
+    dropped: pd.DataFrame = field(default_factory=lambda: dropped_rows([], "", ""))
+    exposures: int = 1
+    lost: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExposureImages:
+    """The images of one exposure with what injection and subtraction need to know.
+
+    Attributes
+    ----------
+    exposure : mapping
+        The exposure's row: ``exposure_id night time_mjd band zeropoint gain read_noise saturation
+        fwhm_pixel ...``.
+    science, template : ndarray of float32, (y, x)
+        Pixels, NaN = missing.
+    science_header, template_header : mapping
+        Their FITS headers, with the WCS of the science image.
+    """
+
+    exposure: Mapping[str, Any]
+    science: NDArray[np.float32]
+    template: NDArray[np.float32]
+    science_header: Any
+    template_header: Any
+
+
+class Survey(Protocol):
+    """An adapter: reads one survey's nights. Registered in `SURVEYS` with its own ``settings`` class."""
+
+    settings: SurveySettings
+    has_images: bool
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Return the names of the reference tables that there are."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the survey's files."""
+
+    def nights(self) -> list[str]:
+        """Return the nights that hold candidates, sorted."""
+
+    def closed(self, night: str) -> bool:
+        """Tell whether a ``marker`` or ``query`` rule calls the night closed."""
+
+    def freeze(self, night: str) -> dict[str, Any]:
+        """Return the manifest of a night's input: counts, digests of rows and files."""
+
+    def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
+        """Yield the night's candidates with their cutouts; an unusable exposure comes as a lost batch."""
+
+    def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
+        """Yield the night's images for simulation; an unusable exposure comes as a lost batch."""
+
+    def reference(self, table: str, night: str) -> pd.DataFrame:
+        """Return a reference table for labels or evaluation: ``movers``, ``variables``, ``truth`` ..."""
+
+    def check(self) -> list[str]:
+        """Return every fault of the survey's input that can be seen within seconds."""
+
+
+SURVEYS: Registry[type] = Registry("survey source")
+
+
+def dropped_rows(candidate_ids: object, step: str, reason: str) -> pd.DataFrame:
+    """Return rows for ``/dropped`` with one step and reason."""
+    ids = pd.Series(list(candidate_ids), dtype="str")  # type: ignore[call-overload]
+    rows = {"candidate_id": ids, "step": step, "reason": reason}
+    return pd.DataFrame(rows, columns=["candidate_id", "step", "reason"])

@@ -1,0 +1,149 @@
+"""What a report judges: scores joined with what is known of each candidate, references, worst mistakes."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.errors import InputError
+from pipeline.io.cutout_file import open_cutouts
+from pipeline.io.package_file import PackageFacts
+from pipeline.io.scores_file import read_scores
+from pipeline.metrics import worst_mistakes
+from pipeline.plots.data import Mistakes, ReportData
+from pipeline.surveys.base import Survey
+
+log = logging.getLogger(__name__)
+_MISTAKES = 8
+
+
+def judged_scores(scores: Path, rows: Sequence[Path]) -> pd.DataFrame:
+    """Return a scores file with the columns of its candidates beside it, joined by ``candidate_id``.
+
+    Parameters
+    ----------
+    scores : Path
+        Parquet or CSV. A CSV that holds ``label`` itself needs no rows.
+    rows : sequence of Path
+        Cutout files or data sets that hold the candidates; a candidate in several counts by the first.
+
+    Raises
+    ------
+    InputError
+        If a scored candidate is in none of them and the scores hold no label.
+    """
+    table = read_scores(scores)
+    if not rows:
+        if "label" not in table:
+            raise InputError(f"{scores} holds no labels: name the cutout file or data set with --rows")
+        return table
+    known = pd.concat([_candidates(path) for path in rows], ignore_index=True).drop_duplicates("candidate_id")
+    absent = ~table["candidate_id"].isin(known["candidate_id"])
+    if absent.any():
+        raise InputError(
+            f"{scores}: candidate_id {table['candidate_id'][absent].iloc[0]!r} and {int(absent.sum()) - 1} more "
+            f"are in none of {', '.join(path.name for path in rows)}"
+        )
+    keep = [name for name in known if name == "candidate_id" or name not in table]
+    return table.merge(known[keep], on="candidate_id", how="left", validate="many_to_one")
+
+
+def _candidates(path: Path) -> pd.DataFrame:
+    with open_cutouts(path) as file:
+        return file.candidates()
+
+
+def reference_scores(survey: Survey, names: Sequence[str], judged: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return what other classifiers, or one column alone, say of the judged rows; NaN where they are silent.
+
+    A name that is a candidate column is used as it stands, turned so that larger means more often real.
+    """
+    found = {}
+    for name in names:
+        if name in judged:
+            score = judged[name].to_numpy(float)
+            score = score * _direction(judged["label"].to_numpy(), score)
+        else:
+            table = survey.reference(name, "").drop_duplicates("candidate_id").set_index("candidate_id")
+            score = table["score"].reindex(judged["candidate_id"]).to_numpy(float)
+        found[name] = judged.assign(score=score)
+    return found
+
+
+def _direction(label: np.ndarray, score: np.ndarray) -> int:
+    known = np.isfinite(score)
+    real, bogus = score[known & (label == 1)], score[known & (label == 0)]
+    return -1 if len(real) and len(bogus) and np.median(real) < np.median(bogus) else 1
+
+
+def mistakes(judged: pd.DataFrame, threshold: float, rows: Sequence[Path]) -> Mistakes | None:
+    """Return the worst mistakes with their cutouts, read row by row; None when no cutouts are at hand."""
+    worst = worst_mistakes(judged, threshold, _MISTAKES)
+    places: dict[str, NDArray[np.float32]] = {}
+    for path in rows:
+        with open_cutouts(path) as file:
+            ids = file.candidates(columns=("candidate_id",))["candidate_id"]
+            wanted = ids.index[ids.isin(worst["candidate_id"])]
+            places |= {ids[row]: file.pixels(slice(row, row + 1))[0] for row in wanted if ids[row] not in places}
+            channels = file.header.channels
+    if not rows or not len(worst):
+        return None
+    return Mistakes(rows=worst, cutouts=np.stack([places[name] for name in worst["candidate_id"]]), channels=channels)
+
+
+def truth_table(survey: Survey, nights: Sequence[str], judged: pd.DataFrame) -> pd.DataFrame | None:
+    """Return what each judged candidate really is, where the survey knows (a synthetic sky does)."""
+    if "truth" not in survey.tables:
+        return None
+    truth = pd.concat([survey.reference("truth", night) for night in nights], ignore_index=True)
+    return truth[truth["candidate_id"].isin(judged["candidate_id"])].reset_index(drop=True)
+
+
+def report_data(
+    survey: Survey,
+    *,
+    name: str,
+    title: str,
+    scores: Mapping[str, Path],
+    rows: Sequence[Path],
+    packages: Mapping[str, Sequence[Path]],
+    references: Sequence[str] = (),
+) -> ReportData:
+    """Return everything a report shows.
+
+    Parameters
+    ----------
+    survey : Survey
+        Where references and truth come from.
+    name, title : str
+        The survey's name, the report's heading.
+    scores : mapping of str to Path
+        Scores files by model, the judged classifier first, then the baseline.
+    rows : sequence of Path
+        Cutout files or data sets with the scored candidates.
+    packages : mapping of str to sequence of Path
+        Each model's packages, one a fold.
+    references : sequence of str
+        Other scores to compare with.
+    """
+    tables = {model: judged_scores(path, rows) for model, path in scores.items()}
+    facts = {model: PackageFacts.read(folders) for model, folders in packages.items() if folders}
+    first = next(iter(tables))
+    test = tables[first]
+    judged = test[test["split"] == 2] if "split" in test and (test["split"] == 2).any() else test
+    thresholds = {model: fact.threshold for model, fact in facts.items()}
+    return ReportData(
+        title=title,
+        survey=name,
+        scores=tables | reference_scores(survey, references, judged),
+        thresholds=thresholds,
+        threshold_rules={model: fact.threshold_rule for model, fact in facts.items()},
+        mistakes=mistakes(judged, thresholds.get(first, 0.5), rows),
+        history={model: fact.history for model, fact in facts.items() if len(fact.history)},
+        base_rate=survey.settings.base_rate,
+        truth=truth_table(survey, sorted(set(judged["night"])), judged) if "night" in judged else None,
+        notes=survey.settings.notes,
+    )

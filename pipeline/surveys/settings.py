@@ -1,0 +1,83 @@
+"""What every survey states in its settings file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.errors import SettingsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosedRule:
+    """When a night's data are all there. Exactly one is given.
+
+    Attributes
+    ----------
+    after_hours : float
+        Hours after the end of the night (local mean noon).
+    marker : str
+        A file below the survey's folder, ``{night}`` in its name.
+    query : str
+        A named query with the parameter ``night``; any row means closed.
+    """
+
+    after_hours: float | None = None
+    marker: str | None = None
+    query: str | None = None
+
+    def __post_init__(self) -> None:
+        if sum(value is not None for value in (self.after_hours, self.marker, self.query)) != 1:
+            raise SettingsError("give exactly one of after_hours, marker, query")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defaults:
+    """Which recipes a command uses when it names none."""
+
+    dataset: str
+    classifier: str
+    baseline: str = "boosting"
+    simulation: str = "none"
+    night: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SurveySettings:
+    """One survey, as ``config/surveys/<name>.yaml`` states it; ``docs/configuration.md`` explains each key.
+
+    With ``made`` the survey's files are made by the task `MakeSyntheticSurvey` instead of being found.
+    """
+
+    source: str
+    telescope: str
+    longitude_deg: float
+    pixel_scale_arcsec: float
+    channels: tuple[str, ...]
+    cutout_size_pixel: int
+    closed: ClosedRule
+    defaults: Defaults
+    input: Mapping[str, object]
+    labels: tuple[Mapping[str, object], ...] = ()
+    unit: str = "adu"
+    pixel_origin: Literal[0, 1] = 0
+    mjd_night_offset_days: int = 0
+    magic_values: tuple[float, ...] = ()
+    max_edge_fraction: float = 0.5
+    max_lost_fraction: float = 0.2
+    base_rate: float | None = None
+    references: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    release: str = "r1"
+    made: bool = False
+    linked_within_arcsec: float = 3.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.cutout_size_pixel <= 512:
+            raise SettingsError(f"cutout_size_pixel is {self.cutout_size_pixel}; allowed: 1 to 512")
+        if not -180 <= self.longitude_deg <= 180:
+            raise SettingsError(f"longitude_deg is {self.longitude_deg}; allowed: -180 to 180, east positive")
+        for name in ("max_edge_fraction", "max_lost_fraction"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise SettingsError(f"{name} is {getattr(self, name)}; allowed: 0 to 1")
+        if len(set(self.channels)) != len(self.channels) or not self.channels:
+            raise SettingsError(f"channels are {list(self.channels)}; allowed: at least one, no name twice")

@@ -1,0 +1,42 @@
+"""Simulation of one night: into images where the recipe says so, else into stamps."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import SettingsError
+from pipeline.recipes import SimulationRecipe
+from pipeline.surveys.base import Survey
+from pipeline.surveys.simulate_images import simulate_images
+from pipeline.surveys.simulate_stamps import simulate_stamps
+
+
+def simulate_night(
+    path: Path,
+    survey: Survey,
+    *,
+    name: str,
+    night: str,
+    recipe: SimulationRecipe,
+    cutouts: Path,
+    manifest: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    progress: Callable[[float, str], None],
+) -> None:
+    """Write the night's simulated rows as a cutout file with its truth table."""
+    if recipe.stamps:
+        simulate_stamps(path, recipe=recipe, night=night, cutouts=cutouts, provenance=provenance, progress=progress)
+        return
+    if not survey.has_images:
+        raise SettingsError(f"survey {name!r} has no images: choose a simulation recipe with 'stamps'")
+    simulate_images(
+        path,
+        survey,
+        name=name,
+        night=night,
+        recipe=recipe,
+        cutouts=cutouts,
+        manifest=manifest,
+        provenance=provenance,
+        progress=progress,
+    )

@@ -1,0 +1,178 @@
+"""The synthetic survey: a sky rendered, subtracted and searched, left on disk as a survey would leave it."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from astropy.io.fits import Header
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+from pipeline.detection import DetectionSettings, detect
+from pipeline.exposure import Exposure, Template, render_exposure, render_template
+from pipeline.io.fits import write_exposure
+from pipeline.io.generic_survey import write_generic_survey
+from pipeline.sky import SkySettings
+from pipeline.sky_field import draw_field
+from pipeline.sky_truth import explain
+from pipeline.subtraction import Frame, Subtraction, subtract
+from pipeline.surveys.base import SURVEYS
+from pipeline.surveys.database import DatabaseInput, DatabaseSurvey
+from pipeline.surveys.synthetic_tables import image_path, survey_tables
+from pipeline.visits import Visit, plan_visits
+
+log = logging.getLogger(__name__)
+
+_FULL = 0.98
+"""Pixels count as saturated from this share of the full well."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyntheticInput(DatabaseInput):
+    """The ``input`` of a synthetic survey: a database survey, and the sky that it is made from."""
+
+    folder: str = ""
+    seed: int = 1
+    sky: SkySettings = field(default_factory=SkySettings)
+
+
+@SURVEYS.register("synthetic", settings=SyntheticInput, made=True)
+class SyntheticSurvey(DatabaseSurvey):
+    """A database survey that makes its own files first."""
+
+    def closed(self, night: str) -> bool:
+        """Tell whether the night is closed; before the survey is made, whether it is to be one of its nights."""
+        given = self.input
+        if not isinstance(given, SyntheticInput) or self.folder.is_dir():
+            return super().closed(night)
+        return night in {visit.night for visit in plan_visits(given.sky, given.seed)}
+
+    def make(self, folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
+        """Make the survey's files in an empty folder."""
+        given = self.input
+        if isinstance(given, SyntheticInput):
+            make_survey(folder, given.sky, given.seed, progress)
+
+
+def make_survey(
+    directory: Path, settings: SkySettings, seed: int, progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Render all exposures of a synthetic survey, subtract, detect, and write files and database.
+
+    Parameters
+    ----------
+    directory : Path
+        An existing folder; gets ``images/<night>/<exposure_id>.fits.fz`` (HDUs SCIENCE, TEMPLATE,
+        DIFFERENCE), ``survey.sqlite`` and, for each night, ``closed/<night>``.
+    settings : SkySettings
+        The sky, the site, the detector.
+    seed : int
+        Decides everything that is drawn; equal settings and seed give equal content.
+    progress : callable, optional
+        Called with the exposures done and their total number.
+    """
+    visits = plan_visits(settings, seed)
+    fields = {field: draw_field(settings, field, visits, seed) for field in range(settings.fields)}
+    templates: dict[int, Template] = {}
+    found = []
+    for done, visit in enumerate(visits, start=1):
+        if visit.field not in templates:
+            templates[visit.field] = render_template(settings, visit.field, fields[visit.field], seed)
+        exposure = render_exposure(settings, visit, fields[visit.field], templates[visit.field], seed)
+        found.append(_search(directory, exposure, settings))
+        if progress is not None:
+            progress(done, len(visits))
+    tables = survey_tables(visits, fields, pd.concat(found, ignore_index=True), settings, seed)
+    write_generic_survey(directory / "survey.sqlite", tables)
+    for night in dict.fromkeys(visit.night for visit in visits):
+        marker = directory / "closed" / night
+        marker.parent.mkdir(exist_ok=True)
+        marker.touch()
+
+
+def _search(directory: Path, exposure: Exposure, settings: SkySettings) -> pd.DataFrame:
+    """Subtract and search one exposure and write its images; return its candidates with their truth."""
+    visit = exposure.visit
+    subtraction = subtract(*frames(exposure, settings))
+    candidates = detect(
+        subtraction.difference,
+        subtraction.noise,
+        fwhm_pixel=subtraction.fwhm_pixel,
+        zeropoint=visit.zeropoint,
+        correlation=subtraction.correlation,
+        settings=DetectionSettings(threshold_sigma=settings.threshold_sigma),
+    )
+    truth = explain(candidates, exposure, float(np.nanmedian(subtraction.noise)), settings)
+    ra, dec = exposure.wcs.pixel_to_world_values(candidates["x_pixel"], candidates["y_pixel"])
+    names = [f"{visit.exposure_id}{row:07d}" for row in range(1, len(candidates) + 1)]
+    path = directory / image_path(visit)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_exposure(path, dict(_hdus(exposure, subtraction, settings)))
+    log.info("exposure %s: %d candidates, %d real", visit.exposure_id, len(truth), truth["is_real"].sum())
+    return pd.concat([candidates, truth], axis=1).assign(
+        candidate_id=names, exposure_id=visit.exposure_id, time_mjd=visit.time_mjd, ra_deg=ra, dec_deg=dec
+    )
+
+
+def frames(exposure: Exposure, settings: SkySettings) -> tuple[Frame, Frame]:
+    """Return science image and template of an exposure in the form in which they are subtracted."""
+    coadded = settings.template_exposures
+    return (
+        Frame(
+            pixels=exposure.science,
+            gain=settings.gain,
+            read_noise=settings.read_noise,
+            saturation=_FULL * settings.saturation,
+            fwhm_pixel=exposure.visit.fwhm_pixel,
+        ),
+        Frame(
+            pixels=exposure.template,
+            gain=settings.gain * coadded,
+            read_noise=settings.read_noise * coadded**0.5,
+            saturation=_FULL * settings.saturation,
+            fwhm_pixel=settings.template_seeing_pixel,
+        ),
+    )
+
+
+def _hdus(
+    exposure: Exposure, subtraction: Subtraction, settings: SkySettings
+) -> Iterator[tuple[str, tuple[NDArray[np.float32], Header]]]:
+    """Yield the HDUs of an exposure's file."""
+    science, template = frames(exposure, settings)
+    visit = exposure.visit
+    yield "SCIENCE", (science.pixels, _header(exposure.wcs, science, visit, visit.zeropoint, settings))
+    yield (
+        "TEMPLATE",
+        (template.pixels, _header(exposure.template_wcs, template, visit, settings.zeropoint, settings)),
+    )
+    header = _header(exposure.wcs, science, visit, visit.zeropoint, settings)
+    header["FWHM"] = round(subtraction.fwhm_pixel, 4)
+    header["CONVOLVD"] = (subtraction.convolved, "image that was convolved")
+    yield "DIFFERENCE", (subtraction.difference, header)
+
+
+def _header(wcs: WCS, frame: Frame, visit: Visit, zeropoint: float, settings: SkySettings) -> Header:
+    """Return the header of one image."""
+    header = wcs.to_header()
+    cards: Mapping[str, tuple[str | float, str]] = {
+        "EXPID": (visit.exposure_id, "exposure"),
+        "NIGHT": (visit.night, "local date of the evening"),
+        "TELESCOP": (settings.telescope, ""),
+        "DETECTOR": (settings.detector, ""),
+        "FILTER": (settings.band, ""),
+        "MJD-OBS": (visit.time_mjd, "[d] UTC, middle of the exposure"),
+        "EXPTIME": (settings.exposure_s, "[s]"),
+        "GAIN": (frame.gain, "[electron/adu]"),
+        "RDNOISE": (round(frame.read_noise, 4), "[electron]"),
+        "SATURATE": (frame.saturation, "[adu]"),
+        "MAGZERO": (round(zeropoint, 4), "[mag] of 1 adu"),
+        "FWHM": (round(frame.fwhm_pixel, 4), "[pixel]"),
+        "BUNIT": ("adu", ""),
+    }
+    for key, card in cards.items():
+        header[key] = card
+    return header

@@ -1,0 +1,64 @@
+"""Every registered classifier: its smallest size works, it tells toy classes apart, its package scores alike."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models import packages, runtime, training
+from models.in_memory import MemoryDataSet
+from models.recipes import load
+from models.registry import CLASSIFIERS, FEATURES, NETWORK
+
+SMALL = {
+    "boosting": {"n_estimators": 10},
+    "braai": {"filters": [4, 4], "dense": 8, "dropout_rates": [0.1, 0.1, 0.1]},
+    "feature_ensemble": {"n_estimators": 10, "trees": 10},
+    "triplet_cnn": {"filters": [4, 8], "dense": 8},
+}
+
+
+def toy_dataset(size):
+    rng = np.random.default_rng(0)
+    y, x = np.indices((size, size)) - size // 2
+    source = np.exp(-(x**2 + y**2) / 4.0)[None, ..., None]
+    parts = {}
+    for part, rows in (("train", 96), ("validation", 48), ("test", 24)):
+        labels = np.arange(rows) % 2
+        cutouts = rng.normal(size=(rows, size, size, 2)) + 15.0 * source * labels[:, None, None, None]
+        columns = {"label": labels.astype(np.int8), "label_source": "list", "kind": "toy"}
+        parts[part] = (pd.DataFrame(columns), cutouts.astype(np.float32))
+    return MemoryDataSet(parts=parts, channels=("science", "difference"))
+
+
+def test_every_classifier_has_a_small_form_here():
+    assert sorted(SMALL) == list(CLASSIFIERS)
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_metadata_states_family_and_smallest_input(name):
+    metadata = CLASSIFIERS.metadata(name)
+    assert metadata["family"] in (NETWORK, FEATURES)
+    assert 1 <= metadata["minimum_size_pixel"] <= 64
+    assert CLASSIFIERS.summary(name).endswith((".", "63 x 63 x 3."))
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_the_smallest_cutouts_train_and_score(name, tmp_path):
+    dataset = toy_dataset(CLASSIFIERS.metadata(name)["minimum_size_pixel"])
+    recipe = load(
+        {
+            "classifier": name,
+            "settings": SMALL[name],
+            "epochs": 4,
+            "batch_size": 16,
+            "learning_rate": 0.01,
+            "threads": 1,
+        },
+        name,
+    )
+    trained = training.train(dataset, recipe, 0, workdir=tmp_path / "work")
+    package = tmp_path / "package"
+    package.mkdir()
+    packages.write(package, trained, dataset=dataset, provenance={})
+    scores = runtime.load(package).predict(dataset.cutouts("test"), dataset.channels)
+    assert ((scores[:, 1] > 0.5) == (dataset.candidates("test")["label"] == 1)).mean() > 0.9

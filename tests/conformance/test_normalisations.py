@@ -1,0 +1,64 @@
+"""Every registered normalisation: numpy, the Keras graph and ONNX say the same, whatever the pixels."""
+
+import numpy as np
+import pytest
+
+from models.normalisation_layers import GRAPH_NORMALISATIONS, normalised
+from pipeline.normalise import NORMALISATIONS
+
+SIZES = (1, 18)
+
+
+def awkward(size):
+    """Return rows of noise, gaps, constants and enormous pixels."""
+    rng = np.random.default_rng(0)
+    stack = rng.normal(100.0, 10.0, (16, size, size, 3)).astype(np.float32)
+    stack[1] = np.nan
+    stack[2, :, :, 0] = np.nan
+    stack[3] = 5.3
+    stack[4] = 0.0
+    stack[5, 0, 0] = 1e30
+    stack[6, 0, 0] = -3.4e38
+    stack[7] = np.inf
+    stack[8, : size // 2] = np.nan
+    stack[9] -= 100.0
+    stack[10] *= 1e28
+    stack[11] *= 1e-30
+    stack[12] = 0.0
+    stack[12, size // 2, size // 2] = 100.0
+    stack[13] += 1e5
+    stack[14, :, :, 1] = -7.0
+    stack[15] = rng.uniform(-1e30, 1e30, stack[15].shape)
+    return stack
+
+
+@pytest.fixture(scope="module", params=SIZES)
+def graph_outputs(request):
+    """Return the cutouts, and by name what Keras and ONNX make of them; one model with an output for each name."""
+    from models import onnx_graph
+    from models.framework import keras
+    from models.sessions import open_session
+
+    size = request.param
+    stack = awkward(size)
+    inputs = keras().Input((size, size, 3), name=onnx_graph.INPUT)
+    names = list(GRAPH_NORMALISATIONS)
+    model = keras().Model(inputs, keras().ops.stack([normalised(name, inputs) for name in names], axis=1))
+    path = request.getfixturevalue("tmp_path_factory").mktemp("graphs") / "all.onnx"
+    path.write_bytes(onnx_graph.from_keras(model).SerializeToString())
+    by_onnx = open_session(path).run(None, {onnx_graph.INPUT: stack})[0]
+    by_keras = model(stack, training=False).numpy()
+    return stack, {name: (by_keras[:, i], by_onnx[:, i]) for i, name in enumerate(names)}
+
+
+def test_every_normalisation_exists_in_the_graph():
+    assert list(GRAPH_NORMALISATIONS) == [name for name in NORMALISATIONS if NORMALISATIONS.metadata(name)["in_graph"]]
+
+
+@pytest.mark.parametrize("name", NORMALISATIONS)
+def test_keras_and_onnx_agree_with_numpy(name, graph_outputs):
+    stack, by_name = graph_outputs
+    expected = NORMALISATIONS[name](stack)
+    assert np.isfinite(expected).all()
+    for given in by_name[name]:
+        np.testing.assert_allclose(given, expected, rtol=1e-5, atol=1e-5)

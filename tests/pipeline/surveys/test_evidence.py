@@ -1,0 +1,129 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.io.scores_file import ScoresWriter, score_columns
+from pipeline.surveys.evidence import judged_scores, mistakes, reference_scores, report_data, truth_table
+
+NIGHT = "2026-01-05"
+
+
+@pytest.fixture
+def rows_file(make_rows, make_cutouts, tmp_path):
+    """A cutout file of five candidates, whose ids sort otherwise than they stand."""
+    rows = make_rows(
+        ["10", "9", "007", "b", "a"], label=[1, 0, 1, 0, 1], magnitude=[17, 20, 18, 21, 19], night=[NIGHT] * 5,
+        label_source=["eye"] * 5,
+    )  # fmt: skip
+    return make_cutouts(tmp_path / "rows.h5", rows)
+
+
+@pytest.fixture
+def write_scores(tmp_path):
+    def write(ids, score, name="s.parquet", **columns):
+        frame = pd.DataFrame({column: [0] * len(ids) for column in score_columns(2)})
+        for column in ("object_id", "exposure_id", "model", "release"):
+            frame[column] = "x"
+        frame = frame.assign(candidate_id=pd.Series(ids, dtype="str"), score=score, night=NIGHT, **columns)
+        if name.endswith(".csv"):
+            frame.to_csv(tmp_path / name, index=False)
+        else:
+            with ScoresWriter(tmp_path / name, 2, {}) as writer:
+                writer.append(frame)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.mark.parametrize("name", ["s.parquet", "s.csv"])
+def test_scores_and_labels_are_joined_by_id(rows_file, write_scores, name):
+    path = write_scores(["a", "007", "9"], [0.9, 0.7, 0.2], name)
+    found = judged_scores(path, [rows_file])
+    assert found["candidate_id"].tolist() == ["a", "007", "9"]
+    assert found["label"].tolist() == [1, 1, 0]
+    assert found["magnitude"].tolist() == [19, 18, 20]
+    assert found["score"].tolist() == pytest.approx([0.9, 0.7, 0.2])
+
+
+def test_a_scored_candidate_that_no_file_holds_is_named(rows_file, write_scores):
+    path = write_scores(["a", "7", "x"], [0.9, 0.7, 0.2])
+    with pytest.raises(InputError, match=r"candidate_id '7' and 1 more are in none of rows.h5"):
+        judged_scores(path, [rows_file])
+
+
+def test_a_candidate_in_two_files_counts_by_the_first(rows_file, write_scores, make_rows, make_cutouts, tmp_path):
+    other = make_cutouts(tmp_path / "other.h5", make_rows(["a"], label=[0]))
+    path = write_scores(["a"], [0.9])
+    assert judged_scores(path, [rows_file, other])["label"].tolist() == [1]
+    assert judged_scores(path, [other, rows_file])["label"].tolist() == [0]
+
+
+def test_scores_with_labels_need_no_rows(write_scores):
+    path = write_scores(["a"], [0.9], "s.csv", label=[1])
+    assert judged_scores(path, [])["label"].tolist() == [1]
+    with pytest.raises(InputError, match="holds no labels: name the cutout file or data set with --rows"):
+        judged_scores(write_scores(["a"], [0.9]), [])
+
+
+def test_another_classifier_is_asked_by_id_and_may_be_silent(alert_survey):
+    judged = pd.DataFrame({"candidate_id": [str(2**53 + 3), "unknown", str(2**53 + 1)], "label": [1, 0, 1]})
+    found = reference_scores(alert_survey(), ["drb"], judged)["drb"]["score"]
+    assert found.tolist()[::2] == pytest.approx([0.4, 0.0])
+    assert np.isnan(found[1])
+
+
+def test_a_column_alone_is_turned_so_that_larger_is_more_often_real(alert_survey):
+    judged = pd.DataFrame({"candidate_id": list("abcd"), "label": [1, 1, 0, 0], "magnitude": [17.0, np.nan, 20, 21]})
+    found = reference_scores(alert_survey(), ["magnitude"], judged)["magnitude"]["score"]
+    assert found.tolist()[0] == -17
+    turned = reference_scores(alert_survey(), ["magnitude"], judged.assign(label=[0, 0, 1, 1]))["magnitude"]["score"]
+    assert turned.tolist()[0] == 17
+
+
+@pytest.mark.parametrize("label", [[1, 1], [-1, -1]])
+def test_a_column_alone_with_one_class_or_none_stands_as_it_is(alert_survey, label):
+    judged = pd.DataFrame({"candidate_id": list("ab"), "label": label, "magnitude": [17.0, np.nan]})
+    assert reference_scores(alert_survey(), ["magnitude"], judged)["magnitude"]["score"][0] == 17
+
+
+def test_the_worst_mistakes_come_with_their_own_cutouts(rows_file, write_scores, pixels_of_id):
+    judged = judged_scores(write_scores(["10", "9", "007", "b", "a"], [0.1, 0.8, 0.9, 0.1, 0.2]), [rows_file])
+    found = mistakes(judged, 0.5, [rows_file])
+    assert set(found.rows["candidate_id"]) == {"10", "9", "a"}
+    for name, cutout in zip(found.rows["candidate_id"], found.cutouts, strict=True):
+        np.testing.assert_array_equal(cutout, pixels_of_id(name))
+
+
+def test_without_mistakes_or_cutouts_there_is_no_gallery(rows_file, write_scores):
+    judged = judged_scores(write_scores(["10", "9"], [0.9, 0.1]), [rows_file])
+    assert mistakes(judged, 0.5, [rows_file]) is None
+    assert mistakes(judged.assign(score=1 - judged["score"]), 0.5, []) is None
+
+
+def test_truth_is_shown_where_the_survey_knows_it(database_survey, alert_survey):
+    truth = pd.DataFrame(
+        {"candidate_id": ["c1", "c3"], "kind": ["mover", "cosmic_ray"], "is_real": [1, 0], "source_id": ["s", ""]}
+    )
+    judged = pd.DataFrame({"candidate_id": ["c1", "c2"]})
+    found = truth_table(database_survey(tables={"truth": truth}), [NIGHT], judged)
+    assert "mover" in set(found["kind"])
+    assert truth_table(alert_survey(), [NIGHT], judged) is None
+
+
+def test_a_report_gets_everything_of_the_judged_part(alert_survey, rows_file, write_scores, tmp_path):
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "package.json").write_text(json.dumps({"threshold_rule": "mdr", "thresholds": {"mdr": 0.4}}))
+    path = write_scores(["10", "9", "007", "b"], [0.9, 0.8, 0.3, 0.1], split=[2, 2, 2, 0])
+    found = report_data(
+        alert_survey(base_rate=0.1), name="toy", title="t", scores={"m": path}, rows=[rows_file],
+        packages={"m": [package]},
+        references=["magnitude"],
+    )  # fmt: skip
+    assert set(found.scores) == {"m", "magnitude"}
+    assert found.thresholds == {"m": 0.4}
+    assert found.base_rate == 0.1
+    assert set(found.mistakes.rows["candidate_id"]) == {"9", "007"}
