@@ -1,0 +1,77 @@
+"""What a stored threshold gives, the gap of injected to other reals, and what one column gives alone."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.metrics.binning import STRATA, measured, numbers_of
+from pipeline.metrics.curves import ratio
+from pipeline.metrics.definitions import METRICS
+from pipeline.metrics.resampling import Interval, bootstrap_statistic
+from pipeline.metrics.strata import groups_of
+
+INJECTED = "injected"
+
+
+def threshold_rates(
+    table: pd.DataFrame, *, threshold: float, replicates: int = 1000, level: float = 0.68, rng: np.random.Generator
+) -> dict[str, Interval]:
+    """Return ``recall``, ``fpr`` and ``precision`` of labelled, scored rows, with intervals over groups."""
+    real = (table["label"] == 1).to_numpy(dtype=np.float64)
+    passed = (table["score"].to_numpy(dtype=np.float64) >= threshold).astype(np.float64)
+    groups = groups_of(table)
+
+    def share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> Interval:
+        return bootstrap_statistic(
+            lambda weights: ratio(weights @ part, weights @ whole),
+            groups,
+            replicates=replicates,
+            level=level,
+            rng=rng,
+        )
+
+    return {
+        "recall": share(real * passed, real),
+        "fpr": share((1 - real) * passed, 1 - real),
+        "precision": share(real * passed, passed),
+    }
+
+
+def is_injected(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which rows are simulated transients, by their label source or their kind."""
+    mask = np.zeros(len(table), dtype=bool)
+    for column in ("label_source", "kind"):
+        if column in table:
+            mask |= table[column].astype(str).str.startswith(INJECTED).to_numpy(dtype=bool)
+    return mask
+
+
+def injection_gap(
+    table: pd.DataFrame, *, threshold: float, replicates: int = 1000, level: float = 0.68, rng: np.random.Generator
+) -> Interval:
+    """Return recall on injected minus recall on all other reals, with its interval over groups."""
+    reals = table[table["label"] == 1]
+    injected = is_injected(reals)
+    if injected.all() or not injected.any():
+        absent = "real transients that were not injected" if injected.any() else "injected transients"
+        return Interval.nothing(level, len(reals), len(np.unique(groups_of(reals))), f"no {absent} among these rows")
+    passed = reals["score"].to_numpy(dtype=np.float64) >= threshold
+
+    def gap(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Difference of the two weighted recalls, ``(r,)``."""
+        inside, outside = weights @ injected.astype(float), weights @ (~injected).astype(float)
+        found, other = weights @ (injected & passed).astype(float), weights @ (~injected & passed).astype(float)
+        return ratio(found, inside) - ratio(other, outside)
+
+    return bootstrap_statistic(gap, groups_of(reals), replicates=replicates, level=level, rng=rng)
+
+
+def column_alone(table: pd.DataFrame, column: str) -> float:
+    """Return the AUC that one column reaches by itself, whichever way it points: 0.5 ... 1.
+
+    A classifier that does little better may have learned the column and not the pixels.
+    """
+    values = measured(table[column], STRATA[column]) if column in STRATA else numbers_of(table[column])
+    known = np.isfinite(values)
+    auc = METRICS["auc"](table["label"].to_numpy()[known], values[known])
+    return max(auc, 1.0 - auc) if np.isfinite(auc) else auc

@@ -1,0 +1,231 @@
+"""Intervals from resampling groups (objects with all their cutouts), never single cutouts."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pipeline.errors import InputError
+from pipeline.metrics.curves import Curves
+from pipeline.metrics.definitions import METRICS, Metric
+
+BLOCK = 2_000_000
+"""Weights held at once (16 MB); replicates are worked off in blocks of so many."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """A value with its percentile interval.
+
+    Attributes
+    ----------
+    value, low, high : float
+        Of the sample, and the ends of the interval; NaN where undefined.
+    level : float
+        Probability that the interval is meant to cover.
+    n, n_groups : int
+        Rows, and independent groups that were resampled.
+    reason : str
+        Why there is no value, or an empty string.
+    """
+
+    value: float
+    low: float
+    high: float
+    level: float
+    n: int
+    n_groups: int
+    reason: str = ""
+
+    @classmethod
+    def nothing(cls, level: float, n: int, n_groups: int, reason: str) -> "Interval":
+        """Return the interval of a value that does not exist, with the reason."""
+        nan = float("nan")
+        return cls(value=nan, low=nan, high=nan, level=level, n=n, n_groups=n_groups, reason=reason)
+
+
+def bootstrap(
+    metric: str | Metric,
+    labels: ArrayLike,
+    scores: ArrayLike,
+    groups: ArrayLike,
+    *,
+    replicates: int = 1000,
+    level: float = 0.68,
+    rng: np.random.Generator,
+) -> Interval:
+    """Return a metric with its interval over groups.
+
+    Parameters
+    ----------
+    metric : str or Metric
+        A name of METRICS or an entry.
+    labels, scores : array_like, shape (n,)
+        0 bogus or 1 real; 1 = real, finite.
+    groups : array_like, shape (n,)
+        Rows of one group are drawn together, as often as the group is.
+    replicates : int
+        How many samples of as many groups are drawn with replacement.
+    level : float
+        Such as 0.68 or 0.95; ends are the percentiles of the replicates, those without a value left out.
+    rng : Generator
+        Source of the draws.
+    """
+    entry = METRICS[metric] if isinstance(metric, str) else metric
+    return bootstrap_all(labels, scores, groups, metrics=[entry], replicates=replicates, level=level, rng=rng)[
+        entry.name
+    ]
+
+
+def bootstrap_all(
+    labels: ArrayLike,
+    scores: ArrayLike,
+    groups: ArrayLike,
+    *,
+    metrics: Sequence[str | Metric] | None = None,
+    replicates: int = 1000,
+    level: float = 0.68,
+    rng: np.random.Generator,
+) -> dict[str, Interval]:
+    """Return several metrics (all by default), each with its interval, from the same replicates."""
+    entries = _entries(metrics)
+    reasons = {entry.name: entry.undefined(labels, scores) for entry in entries}
+    defined = [entry for entry in entries if not reasons[entry.name]]
+    values, drawn = _replicated([scores], labels, groups, defined, replicates, rng)
+    rows, n_groups = len(np.asarray(scores)), _count(groups)
+    found = {
+        entry.name: _interval(values[0, column], drawn[:, 0, column], level, rows, n_groups)
+        for column, entry in enumerate(defined)
+    }
+    return {
+        entry.name: found.get(entry.name) or Interval.nothing(level, rows, n_groups, reasons[entry.name])
+        for entry in entries
+    }
+
+
+def paired_difference(
+    metric: str | Metric,
+    labels: ArrayLike,
+    scores_a: ArrayLike,
+    scores_b: ArrayLike,
+    groups: ArrayLike,
+    *,
+    replicates: int = 1000,
+    level: float = 0.68,
+    rng: np.random.Generator,
+) -> Interval:
+    """Return ``metric(a) - metric(b)`` on the same rows, with its interval over the same replicates.
+
+    Both scores must be given for every row; compare on the rows that both could score.
+    """
+    entry = METRICS[metric] if isinstance(metric, str) else metric
+    return paired_differences(
+        labels, scores_a, scores_b, groups, metrics=[entry], replicates=replicates, level=level, rng=rng
+    )[entry.name]
+
+
+def paired_differences(
+    labels: ArrayLike,
+    scores_a: ArrayLike,
+    scores_b: ArrayLike,
+    groups: ArrayLike,
+    *,
+    metrics: Sequence[str | Metric] | None = None,
+    replicates: int = 1000,
+    level: float = 0.68,
+    rng: np.random.Generator,
+) -> dict[str, Interval]:
+    """Return the paired difference of several metrics (all by default) from the same replicates."""
+    entries = _entries(metrics)
+    reasons = {entry.name: entry.undefined(labels, scores_a) or entry.undefined(labels, scores_b) for entry in entries}
+    defined = [entry for entry in entries if not reasons[entry.name]]
+    values, drawn = _replicated([scores_a, scores_b], labels, groups, defined, replicates, rng)
+    rows, n_groups = len(np.asarray(scores_a)), _count(groups)
+    found = {
+        entry.name: _interval(
+            float(values[0, column] - values[1, column]),
+            drawn[:, 0, column] - drawn[:, 1, column],
+            level,
+            rows,
+            n_groups,
+        )
+        for column, entry in enumerate(defined)
+    }
+    return {
+        entry.name: found.get(entry.name) or Interval.nothing(level, rows, n_groups, reasons[entry.name])
+        for entry in entries
+    }
+
+
+def resampled_weights(groups: ArrayLike, replicates: int, rng: np.random.Generator) -> Iterator[NDArray[np.float64]]:
+    """Yield blocks of row weights, together ``(replicates, n)``: how often each row's group was drawn."""
+    _, index = np.unique(np.asarray(groups).astype(str), return_inverse=True)
+    n_groups = int(index.max()) + 1 if len(index) else 0
+    block = max(1, BLOCK // max(1, len(index)))
+    for start in range(0, replicates if n_groups else 0, block):
+        size = min(block, replicates - start)
+        drawn = rng.integers(0, n_groups, size=(size, n_groups)) + n_groups * np.arange(size)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=size * n_groups).reshape(size, n_groups)
+        yield times.astype(np.float64)[:, index]
+
+
+def bootstrap_statistic(
+    statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    groups: ArrayLike,
+    *,
+    replicates: int = 1000,
+    level: float = 0.68,
+    rng: np.random.Generator,
+) -> Interval:
+    """Return the interval of any ``(r, n) weights -> (r,)`` statistic of grouped rows."""
+    n = len(np.asarray(groups))
+    value = float(statistic(np.ones((1, n)))[0]) if n else float("nan")
+    drawn = [statistic(weights) for weights in resampled_weights(groups, replicates, rng)]
+    return _interval(value, np.concatenate([*drawn, np.empty(0)]), level, n, _count(groups))
+
+
+def _replicated(
+    scores: Sequence[ArrayLike],
+    labels: ArrayLike,
+    groups: ArrayLike,
+    metrics: Sequence[Metric],
+    replicates: int,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return values ``(score, metric)`` and their replicates ``(replicate, score, metric)``."""
+    if len(np.asarray(groups)) != len(np.asarray(labels)):
+        raise InputError(f"{len(np.asarray(groups))} groups for {len(np.asarray(labels))} rows; give one a row")
+    if not metrics:
+        return np.empty((len(scores), 0)), np.empty((0, len(scores), 0))
+    values = np.array([[entry(labels, score) for entry in metrics] for score in scores])
+    blocks = [
+        np.stack([_weighted(labels, score, weights, metrics) for score in scores], axis=1)
+        for weights in resampled_weights(groups, replicates, rng)
+    ]
+    return values, np.concatenate([*blocks, np.empty((0, *values.shape))])
+
+
+def _weighted(
+    labels: ArrayLike, scores: ArrayLike, weights: NDArray[np.float64], metrics: Sequence[Metric]
+) -> NDArray[np.float64]:
+    curves = Curves(labels, scores, weights)
+    return np.stack([entry.weighted(curves) for entry in metrics], axis=1)
+
+
+def _interval(value: float, drawn: NDArray[np.float64], level: float, n: int, n_groups: int) -> Interval:
+    if not 0.0 < level < 1.0:
+        raise InputError(f"level must lie between 0 and 1; given {level}")
+    usable = drawn[np.isfinite(drawn)]
+    tails = (0.5 - level / 2.0, 0.5 + level / 2.0)
+    low, high = np.quantile(usable, tails) if len(usable) else (np.nan, np.nan)
+    return Interval(value=float(value), low=float(low), high=float(high), level=level, n=n, n_groups=n_groups)
+
+
+def _entries(metrics: Sequence[str | Metric] | None) -> list[Metric]:
+    names = list(METRICS) if metrics is None else metrics
+    return [METRICS[entry] if isinstance(entry, str) else entry for entry in names]
+
+
+def _count(groups: ArrayLike) -> int:
+    return len(np.unique(np.asarray(groups).astype(str)))

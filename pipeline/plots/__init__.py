@@ -1,0 +1,19 @@
+"""Figures: data in, a matplotlib Figure and its numbers out; nothing here saves a file or computes a metric."""
+
+from pipeline.plots import gallery, nights, operating, scores, strata, training, truth
+from pipeline.plots.data import Mistakes, PlotResult, ReportData
+from pipeline.plots.style import PLOTS
+
+__all__ = [
+    "PLOTS",
+    "Mistakes",
+    "PlotResult",
+    "ReportData",
+    "gallery",
+    "nights",
+    "operating",
+    "scores",
+    "strata",
+    "training",
+    "truth",
+]

@@ -1,0 +1,174 @@
+"""What a report is made from, and what a plot returns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from pipeline.errors import InputError
+from pipeline.metrics import THRESHOLD_RULES, confusion, scored_mask
+
+PARTS = {2: "test", 1: "validation", -1: "nights", 0: "train"}
+"""Codes of the column ``split`` and their names, the part fit to be judged on first."""
+
+DEFAULT_THRESHOLD = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mistakes:
+    """Cutouts of the worst mistakes, row by row beside what is known of them.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        As :func:`pipeline.metrics.worst_mistakes` returns them.
+    cutouts : ndarray of float32, shape (n, y, x, channel)
+        Raw pixels, NaN = missing, in the order of ``rows``.
+    channels : tuple of str
+        Names of the channels.
+    """
+
+    rows: pd.DataFrame
+    cutouts: NDArray[np.float32]
+    channels: tuple[str, ...] = ("science", "template", "difference")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportData:
+    """Everything that the figures and the report show; tables are only read.
+
+    Attributes
+    ----------
+    title, survey : str
+        Heading, and the survey's name.
+    scores : mapping of str to DataFrame
+        Rows of each model, the judged classifier first, then the baseline and references. Columns
+        ``candidate_id label score`` are needed; ``kind label_source flux_sign magnitude snr band detector
+        night group_id object_id split host_offset_arcsec edge_fraction nan_fraction flags`` used where there.
+        Label -1 is unlabelled, score NaN not scored; ``split`` as in PARTS.
+    thresholds : mapping of str to float
+        Score at or above which each model calls a candidate real; 0.5 where none is given.
+    threshold_rules : mapping of str to str
+        How each threshold was chosen, and on which rows, in words.
+    mistakes : Mistakes, optional
+        Cutouts of the first model's worst mistakes.
+    history : mapping of str to DataFrame
+        One row an epoch: ``epoch``, and pairs such as ``loss val_loss``.
+    base_rate : float, optional
+        Share of reals among the survey's own candidates.
+    candidates_per_night : float, optional
+        How many candidates a usual night brings.
+    class_names : tuple of str
+        Names of label 0 and label 1.
+    truth : DataFrame, optional
+        ``candidate_id kind is_real``, one row a source that is truly there; an empty id was not detected.
+    notes : tuple of str
+        Caveats of the labels that a reader must know, a sentence each.
+    """
+
+    title: str
+    survey: str
+    scores: Mapping[str, pd.DataFrame]
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    threshold_rules: Mapping[str, str] = field(default_factory=dict)
+    mistakes: Mistakes | None = None
+    history: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    base_rate: float | None = None
+    candidates_per_night: float | None = None
+    class_names: tuple[str, str] = ("bogus", "real")
+    truth: pd.DataFrame | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.scores:
+            raise InputError("a report needs the scores of at least one model; none given")
+        for model, table in self.scores.items():
+            absent = [name for name in ("candidate_id", "label", "score") if name not in table]
+            if absent:
+                raise InputError(f"scores of {model!r} lack {', '.join(absent)}; they have {', '.join(table.columns)}")
+
+    @property
+    def classifier(self) -> str:
+        """Name of the judged model, the first."""
+        return next(iter(self.scores))
+
+    def threshold(self, model: str) -> float:
+        """Return the threshold of a model.
+
+        Where none was given, 0.5; but where that means nothing because the scores leave 0 ... 1, the threshold
+        at which the model finds as many of the judged reals as the classifier does.
+        """
+        if model in self.thresholds:
+            return float(self.thresholds[model])
+        rows, mine = self.judged(model), self.judged(self.classifier)
+        if model == self.classifier or not self._needs_matching(rows) or not (mine["label"] == 1).any():
+            return DEFAULT_THRESHOLD
+        found = confusion(mine["label"], mine["score"], self.threshold(self.classifier)).recall
+        return THRESHOLD_RULES["mdr"](rows["label"], rows["score"], target=1.0 - found)
+
+    def threshold_rule(self, model: str) -> str:
+        """Return in words how the threshold of a model was chosen."""
+        if model in self.threshold_rules:
+            return self.threshold_rules[model]
+        if model in self.thresholds:
+            return "chosen beforehand"
+        if model != self.classifier and self._needs_matching(self.judged(model)):
+            return f"none stated: the one that finds as many reals as {self.classifier}"
+        return "none stated: 0.5"
+
+    def _needs_matching(self, rows: pd.DataFrame) -> bool:
+        return rows["label"].nunique() == 2 and not rows["score"].between(0, 1).all()
+
+    @property
+    def part(self) -> str:
+        """Name of the part that all models are judged on: the test rows where the classifier has any."""
+        return judged_part(self.scores[self.classifier])
+
+    def judged(self, model: str) -> pd.DataFrame:
+        """Return the labelled, scored rows of the judged part of one model, one row a candidate."""
+        return labelled_rows(self.scores[model], self.part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlotResult:
+    """A figure and the numbers it shows.
+
+    Attributes
+    ----------
+    figure : Figure
+        Belongs to no window and is saved by nobody but the caller.
+    table : DataFrame
+        The numbers behind it, one tidy table.
+    note : str
+        What is missing from it and why, or an empty string.
+    """
+
+    figure: Figure
+    table: pd.DataFrame
+    note: str = ""
+
+
+def judged_part(table: pd.DataFrame) -> str:
+    """Return the part of the rows to judge on: test, else validation, else nights, else train."""
+    if "split" not in table:
+        return "all"
+    labelled = table.loc[scored_mask(table["label"], table["score"]), "split"]
+    return next((name for code, name in PARTS.items() if (labelled == code).any()), "all")
+
+
+def part_rows(table: pd.DataFrame, part: str) -> pd.DataFrame:
+    """Return the rows of a part by name; all of a table without splits, and all for ``"all"``."""
+    if part == "all" or "split" not in table:
+        return table
+    codes = {name: code for code, name in PARTS.items()}
+    return table[table["split"] == codes[part]]
+
+
+def labelled_rows(table: pd.DataFrame, part: str) -> pd.DataFrame:
+    """Return the rows of a part that a metric can use, the first of each candidate."""
+    rows = part_rows(table, part)
+    rows = rows[scored_mask(rows["label"], rows["score"])]
+    return rows.drop_duplicates("candidate_id").reset_index(drop=True)

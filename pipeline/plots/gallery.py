@@ -1,0 +1,135 @@
+"""The worst mistakes as pictures: science, template and difference of each, as a person would judge them."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from astropy.visualization import ZScaleInterval
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from pipeline.metrics.mistakes import FALSE_ALARM, MISSED_REAL
+from pipeline.plots.data import Mistakes, PlotResult, ReportData
+from pipeline.plots.style import BOGUS, INK, MUTED, REAL, no_data, panels, plot
+
+MOST_SHOWN = 8
+ACROSS = 2
+WIDTH, MARGIN, SIDE, TITLE, HEADING = 9.4, 0.1, 1.45, 0.3, 0.36
+"""Inches: the figure, its margin, a stamp, the line above it, the heading of a part."""
+
+MISSING_COLOUR = "#f2c9b5"
+SHOWN_COLUMNS = (
+    "candidate_id",
+    "mistake",
+    "score",
+    "label",
+    "kind",
+    "label_source",
+    "flux_sign",
+    "magnitude",
+    "snr",
+    "night",
+)
+HEADINGS = {
+    FALSE_ALARM: ("False alarms: {bogus} with the highest scores", BOGUS),
+    MISSED_REAL: ("Missed: {real} with the lowest scores", REAL),
+}
+
+
+@plot(
+    "gallery",
+    title="The worst mistakes",
+    caption="Judge for yourself whether the classifier or the label is wrong: science, template and difference of "
+    "the furthest mistakes, each scaled by zscale, missing pixels tinted.",
+)
+def gallery(data: ReportData) -> PlotResult:
+    """Draw the triplets of the false alarms with the highest and the missed reals with the lowest scores."""
+    mistakes = data.mistakes
+    if mistakes is None or not len(mistakes.rows):
+        figure, axes = panels(1, 1, width=6.0, height=2.0)
+        note = "no cutouts of mistakes were given" if mistakes is None else "not one mistake at the stored threshold"
+        no_data(axes[0, 0], note)
+        return PlotResult(figure=figure, table=pd.DataFrame(columns=list(SHOWN_COLUMNS)), note=note)
+    kinds = mistakes.rows["mistake"].to_numpy()
+    chosen = [(name, np.flatnonzero(kinds == name)[:MOST_SHOWN]) for name in HEADINGS]
+    figure = Figure(figsize=(WIDTH, sum(_height(len(rows)) for _, rows in chosen) + MARGIN))
+    top = figure.get_figheight()
+    for name, rows in chosen:
+        text, colour = HEADINGS[name]
+        words = text.format(bogus=data.class_names[0], real=data.class_names[1])
+        _write(figure, MARGIN, top - 0.27, words, color=colour, weight="bold", fontsize=11)
+        _draw_part(figure, top - HEADING, mistakes, rows)
+        top -= _height(len(rows))
+    shown = np.concatenate([rows for _, rows in chosen])
+    columns = [column for column in SHOWN_COLUMNS if column in mistakes.rows]
+    return PlotResult(figure=figure, table=mistakes.rows.iloc[shown][columns].reset_index(drop=True))
+
+
+def _height(n: int) -> float:
+    """Return the height of a part with ``n`` triplets, in inches."""
+    return HEADING + (int(np.ceil(n / ACROSS)) * (SIDE + TITLE) if n else 0.35)
+
+
+def _draw_part(figure: Figure, top: float, mistakes: Mistakes, rows: NDArray[np.intp]) -> None:
+    """Draw triplets two in a line, in fixed cells so that all stamps are equally large."""
+    if not len(rows):
+        _write(figure, MARGIN, top - 0.1, "none at the stored threshold", color=MUTED, fontsize=9)
+    step = (WIDTH - MARGIN) / ACROSS
+    side = min(SIDE, (step - 3 * MARGIN) / len(mistakes.channels))
+    for place, row in enumerate(rows):
+        line, column = divmod(place, ACROSS)
+        left, upper = MARGIN + column * step, top - line * (SIDE + TITLE)
+        _write(figure, left, upper - TITLE + 0.07, _words(mistakes.rows.iloc[row]), color=INK, fontsize=8)
+        images = np.moveaxis(mistakes.cutouts[row], -1, 0)
+        for index, (image, channel) in enumerate(zip(images, mistakes.channels, strict=True)):
+            axes = _cell(figure, left + index * (side + 0.06), upper - TITLE - side, side)
+            _show(axes, image)
+            if line == 0:
+                axes.text(0.03, 0.03, channel, transform=axes.transAxes, fontsize=7, color="white",
+                          bbox={"facecolor": INK, "alpha": 0.6, "pad": 1.5, "linewidth": 0})  # fmt: skip
+
+
+def _cell(figure: Figure, left: float, bottom: float, side: float) -> Axes:
+    """Return square axes without ticks at a place given in inches."""
+    width, height = figure.get_size_inches()
+    axes = figure.add_axes((left / width, bottom / height, side / width, side / height))
+    axes.set(xticks=[], yticks=[], facecolor=MISSING_COLOUR)
+    axes.grid(visible=False)
+    axes.spines[:].set(visible=True, color=MUTED, linewidth=0.6)
+    return axes
+
+
+def _write(figure: Figure, left: float, bottom: float, words: str, **style: Any) -> None:
+    width, height = figure.get_size_inches()
+    figure.text(left / width, bottom / height, words, **style)
+
+
+def _show(axes: Axes, image: NDArray[np.float32]) -> None:
+    finite = image[np.isfinite(image)]
+    if not finite.size:
+        axes.text(0.5, 0.5, "missing", transform=axes.transAxes, ha="center", va="center", fontsize=8, color=MUTED)
+        return
+    low, high = _limits(finite)
+    axes.imshow(
+        np.ma.masked_invalid(image),
+        origin="lower",
+        cmap="gray",
+        vmin=low,
+        vmax=high,
+        interpolation="nearest",
+        aspect="auto",
+    )
+
+
+def _limits(finite: NDArray[np.float32]) -> tuple[float, float]:
+    """Return the zscale limits, opened a little where all pixels are equal."""
+    low, high = ZScaleInterval().get_limits(finite.astype(np.float64)) if finite.size > 1 else (finite[0], finite[0])
+    return (float(low), float(high)) if high > low else (float(low) - 1.0, float(low) + 1.0)
+
+
+def _words(row: pd.Series) -> str:
+    sign = {1: "+", -1: "-"}.get(int(row["flux_sign"]), "") if pd.notna(row.get("flux_sign")) else ""
+    parts = [f"{row['candidate_id']}", f"score {row['score']:.3f}"]
+    parts += [str(row[column]) for column in ("kind",) if column in row and pd.notna(row[column]) and row[column] != ""]
+    return "  ".join([*parts, sign]).rstrip()

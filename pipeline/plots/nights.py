@@ -1,0 +1,111 @@
+"""Nights side by side: how many candidates pass in each, and how its scores spread."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import LogNorm
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from pipeline.plots.data import PlotResult, ReportData
+from pipeline.plots.style import BOGUS, INK, REAL, SHADES, log_counts, log_per_cent, no_data, panels, plot
+
+NIGHT_BINS = 25
+MOST_UNEQUAL = 30
+"""Where one night has so many times the candidates of another, their axis is logarithmic."""
+
+LEANING: dict[str, Any] = {"rotation": 30, "ha": "right"}
+
+
+@plot(
+    "score_by_night",
+    title="Scores night by night",
+    caption="A night whose bars or shades differ from its neighbours had something happen to it: clouds, a bad "
+    "subtraction, a new detector setting.",
+)
+def score_by_night(data: ReportData) -> PlotResult:
+    """Draw how many candidates of each night pass, and how its scores spread; unlabelled rows included."""
+    table, edges = _night_table(data)
+    figure, axes = panels(2, 1, width=7.2, height=2.3)
+    above, below = axes[:, 0]
+    if table.empty:
+        note = "no row has both a night and a score"
+        no_data(above, note)
+        below.set_axis_off()
+        return PlotResult(figure=figure, table=table, note=note)
+    _draw_counts(above, table, data.class_names[1])
+    mesh = _draw_spread(below, table, edges)
+    below.axhline(data.threshold(data.classifier), color=INK, linewidth=1)
+    bar = figure.colorbar(mesh, ax=below, pad=0.01)
+    log_per_cent(bar.ax.yaxis)
+    bar.set_label("of the night")
+    return PlotResult(figure=figure, table=table)
+
+
+def _draw_counts(panel: Axes, table: pd.DataFrame, real: str) -> None:
+    total, called = table["n"].to_numpy(), table["n_called_real"].to_numpy()
+    place = np.arange(len(table))
+    panel.bar(place, total, color=BOGUS, alpha=0.35, label="candidates", width=0.75)
+    panel.bar(place, called, color=REAL, label=f"called {real}", width=0.75)
+    if total.max() > MOST_UNEQUAL * total.min():
+        panel.set(yscale="log", ylim=(0.5, 6 * total.max()))
+        log_counts(panel.yaxis)
+    else:
+        panel.set(ylim=(0, 1.28 * total.max()))
+        panel.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    panel.set(ylabel="candidates", xlim=(-0.6, len(table) - 0.4))
+    panel.legend(loc="upper right", ncols=2)
+    panel.tick_params(labelbottom=False)
+    panel.grid(visible=False, axis="x")
+
+
+def _draw_spread(panel: Axes, table: pd.DataFrame, edges: NDArray[np.float64]) -> QuadMesh:
+    """Draw the histogram of scores of each night as a column of shades."""
+    total = table["n"].to_numpy()
+    share = table[_bin_columns(edges)].to_numpy() / total[:, None]
+    mesh = panel.pcolormesh(
+        np.arange(len(table) + 1) - 0.5,
+        edges,
+        np.where(share > 0, share, np.nan).T,
+        cmap=SHADES,
+        norm=LogNorm(0.5 / max(total.max(), 2), 1.0),
+    )
+    panel.set(ylabel="score", xlim=(-0.6, len(table) - 0.4), xlabel="night")
+    every, many = int(np.ceil(len(table) / 12)), len(table) > 4
+    place = np.arange(len(table))[::every]
+    panel.set_xticks(place, table["night"].iloc[place], rotation=30 if many else 0, ha="right" if many else "center")
+    panel.grid(visible=False)
+    return mesh
+
+
+def _night_table(data: ReportData) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    """Return a row a night, with its counts in bins of the score, and the edges of the bins."""
+    rows = _night_rows(data)
+    if rows.empty:
+        return pd.DataFrame(columns=["night", "n", "n_called_real"]), np.empty(0)
+    edges = np.linspace(min(0.0, rows["score"].min()), max(1.0, rows["score"].max()), NIGHT_BINS + 1)
+    nights = rows.assign(passed=rows["score"] >= data.threshold(data.classifier)).groupby("night")
+    table = nights.agg(n=("score", "size"), n_called_real=("passed", "sum"))
+    for quantile, name in ((0.16, "score_q16"), (0.5, "score_median"), (0.84, "score_q84")):
+        table[name] = nights["score"].quantile(quantile)
+    spread = np.array([np.histogram(night["score"], edges)[0] for _, night in nights])
+    table[_bin_columns(edges)] = spread
+    return table.reset_index(), edges
+
+
+def _bin_columns(edges: NDArray[np.float64]) -> list[str]:
+    return [f"n_score_from_{edge:.4g}" for edge in edges[:-1]]
+
+
+def _night_rows(data: ReportData) -> pd.DataFrame:
+    table = data.scores[data.classifier]
+    if "night" not in table:
+        return pd.DataFrame(columns=["night", "score"])
+    known = (
+        np.isfinite(table["score"].to_numpy(dtype=float)) & table["night"].notna() & (table["night"].astype(str) != "")
+    )
+    rows = table.loc[known, ["candidate_id", "night", "score"]].drop_duplicates("candidate_id")
+    return rows.assign(night=rows["night"].astype(str))

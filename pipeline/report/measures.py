@@ -1,0 +1,228 @@
+"""The numbers of a report: what goes into metrics.json, and nothing that is not in it stands on the page."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.metrics import (
+    METRICS,
+    Interval,
+    all_strata,
+    bootstrap_all,
+    column_alone,
+    confusion,
+    expected_purity,
+    groups_of,
+    injection_gap,
+    paired_differences,
+    scored_mask,
+    threshold_rates,
+)
+from pipeline.metrics.intervals import called_real
+from pipeline.plots.data import PARTS, ReportData, labelled_rows, part_rows
+from pipeline.rng import stream
+
+SCHEMA = 1
+"""Version of metrics.json."""
+
+LEVEL = 0.68
+OTHER_PARTS_REPLICATES = 200
+"""Parts that are only shown for comparison are resampled less often."""
+
+CONTROLS = ("magnitude", "snr", "fwhm_pixel", "nan_fraction", "edge_fraction")
+"""Columns whose AUC by themselves stands beside the classifier's."""
+
+
+def measure(data: ReportData, *, replicates: int, seed: int) -> dict[str, Any]:
+    """Return all numbers of a report, ready for JSON: plain types, None where there is no value.
+
+    Parameters
+    ----------
+    data : ReportData
+        Scores, thresholds and base rate.
+    replicates : int
+        Bootstrap samples over groups for the judged part.
+    seed : int
+        Of the bootstrap; equal seeds give equal intervals.
+    """
+    numbers = {
+        "schema": SCHEMA,
+        "title": data.title,
+        "survey": data.survey,
+        "class_names": list(data.class_names),
+        "classifier": data.classifier,
+        "judged_part": data.part,
+        "interval": {"level": LEVEL, "replicates": replicates, "over": "groups", "seed": seed},
+        "counts": _counts(data),
+        "models": {model: _model(data, model, replicates, seed) for model in data.scores},
+        "differences": {
+            model: _difference(data, model, replicates, seed) for model in data.scores if model != data.classifier
+        },
+        "column_alone": _controls(data),
+    }
+    return dict(plain(numbers))
+
+
+def plain(value: Any) -> Any:
+    """Return a nested value with plain Python types only, NaN and infinities as None."""
+    if isinstance(value, Interval):
+        return _interval(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple | np.ndarray | set | frozenset):
+        return [plain(entry) for entry in (sorted(value) if isinstance(value, set | frozenset) else value)]
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value if value is None or isinstance(value, str) else str(value)
+
+
+def _interval(interval: Interval) -> dict[str, Any]:
+    entry = {name: plain(value) for name, value in asdict(interval).items()}
+    if not entry["reason"]:
+        del entry["reason"]
+    return entry
+
+
+def _counts(data: ReportData) -> dict[str, Any]:
+    table, judged = data.scores[data.classifier], data.judged(data.classifier)
+    rows = part_rows(table, data.part)
+    nights = judged["night"].dropna().astype(str) if "night" in judged else pd.Series(dtype=str)
+    nights = nights[nights != ""]
+    sources = {"real": 1, "bogus": 0}
+    return {
+        "rows": len(table),
+        "judged": len(judged),
+        "judged_groups": len(np.unique(groups_of(judged))),
+        "real": int((judged["label"] == 1).sum()),
+        "bogus": int((judged["label"] == 0).sum()),
+        "unlabelled_in_part": int((~rows["label"].isin([0, 1])).sum()),
+        "labelled_not_scored": int((rows["label"].isin([0, 1]) & ~np.isfinite(rows["score"].astype(float))).sum()),
+        "not_scored_in_part": int((~np.isfinite(rows["score"].astype(float))).sum()),
+        "nights": int(nights.nunique()),
+        "first_night": min(nights, default=""),
+        "last_night": max(nights, default=""),
+        "label_sources": {name: _tally(judged[judged["label"] == label]) for name, label in sources.items()},
+        "called_real_by_night": _called_by_night(data),
+    }
+
+
+def _tally(rows: pd.DataFrame) -> dict[str, int]:
+    if "label_source" not in rows:
+        return {}
+    sources = rows["label_source"].astype(object).where(rows["label_source"].notna(), "").astype(str)
+    counts = sources.replace("", "not stated").value_counts()
+    return {name: int(counts[name]) for name in sorted(counts.index, key=lambda name: (-counts[name], name))}
+
+
+def _called_by_night(data: ReportData) -> dict[str, dict[str, int]]:
+    """Return candidates and those called real of every night scored as a whole (split -1)."""
+    table = data.scores[data.classifier]
+    if "split" not in table or "night" not in table:
+        return {}
+    rows = table[(table["split"] == -1) & np.isfinite(table["score"].astype(float))].drop_duplicates("candidate_id")
+    passed = rows["score"] >= data.threshold(data.classifier)
+    return {
+        str(night): {"candidates": len(group), "called_real": int(passed[group.index].sum())}
+        for night, group in rows.groupby("night")
+    }
+
+
+def _model(data: ReportData, model: str, replicates: int, seed: int) -> dict[str, Any]:
+    rows, threshold = data.judged(model), data.threshold(model)
+    rates = threshold_rates(
+        rows, threshold=threshold, replicates=replicates, level=LEVEL, rng=stream(seed, "report rates", model)
+    )
+    counts = confusion(rows["label"], rows["score"], threshold)
+    gap = injection_gap(
+        rows, threshold=threshold, replicates=replicates, level=LEVEL, rng=stream(seed, "report gap", model)
+    )
+    return {
+        "threshold": threshold,
+        "threshold_rule": data.threshold_rule(model),
+        "at_threshold": {**asdict(counts), **rates},
+        "metrics": _part(data, model, data.part, replicates, seed),
+        "parts": _parts(data, model, replicates, seed),
+        "survey": _at_base_rate(data, rates["recall"].value, rates["fpr"].value),
+        "injection_gap": gap,
+        "strata": all_strata(rows, threshold=threshold, level=LEVEL).to_dict("records"),
+    }
+
+
+def _part(data: ReportData, model: str, part: str, replicates: int, seed: int) -> dict[str, Interval]:
+    rows = labelled_rows(data.scores[model], part)
+    return bootstrap_all(
+        rows["label"],
+        rows["score"],
+        groups_of(rows),
+        replicates=replicates,
+        level=LEVEL,
+        rng=stream(seed, "report metrics", f"{model}/{part}"),
+    )
+
+
+def _parts(data: ReportData, model: str, replicates: int, seed: int) -> dict[str, dict[str, Any]]:
+    """Return the metrics of the other parts that hold labelled rows."""
+    fewer = min(replicates, OTHER_PARTS_REPLICATES)
+    parts = [part for part in PARTS.values() if part != data.part and "split" in data.scores[model]]
+    return {
+        part: {"replicates": fewer, "metrics": _part(data, model, part, fewer, seed)}
+        for part in parts
+        if len(labelled_rows(data.scores[model], part))
+    }
+
+
+def _at_base_rate(data: ReportData, recall: float, fpr: float) -> dict[str, Any]:
+    """Return what the threshold means where ``base_rate`` of the candidates are real."""
+    if data.base_rate is None:
+        return {"base_rate": None}
+    found, false = called_real(recall, fpr, data.base_rate)
+    nightly = _nightly(data)
+    return {
+        "base_rate": data.base_rate,
+        "expected_purity": float(expected_purity(recall, fpr, data.base_rate)),
+        "candidates_per_night": nightly,
+        "called_real_per_night": None if nightly is None else nightly * float(found + false),
+        "bogus_among_them": None if nightly is None else nightly * float(false),
+        "real_missed_per_night": None if nightly is None else nightly * float(data.base_rate - found),
+    }
+
+
+def _nightly(data: ReportData) -> float | None:
+    """Return the candidates of a usual night: as stated, or the mean of the nights that were scored as a whole."""
+    if data.candidates_per_night is not None:
+        return data.candidates_per_night
+    nights = [night["candidates"] for night in _called_by_night(data).values()]
+    return float(np.mean(nights)) if nights else None
+
+
+def _difference(data: ReportData, model: str, replicates: int, seed: int) -> dict[str, Any]:
+    """Return classifier minus another model on the rows that both scored."""
+    mine, other = data.judged(data.classifier), data.judged(model)[["candidate_id", "score"]]
+    both = mine.merge(other, on="candidate_id", suffixes=("", "_other"), validate="one_to_one")
+    both = both[scored_mask(both["label"], both["score_other"])]
+    return {
+        "minus": model,
+        "n": len(both),
+        "metrics": paired_differences(
+            both["label"],
+            both["score"],
+            both["score_other"],
+            groups_of(both),
+            metrics=list(METRICS),
+            replicates=replicates,
+            level=LEVEL,
+            rng=stream(seed, "report difference", model),
+        ),
+    }
+
+
+def _controls(data: ReportData) -> dict[str, float]:
+    rows = data.judged(data.classifier)
+    return {name: column_alone(rows, name) for name in CONTROLS if name in rows}

@@ -1,0 +1,60 @@
+"""A small report with everything in it, for the tests of figures, report and writer."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.metrics import worst_mistakes
+from pipeline.plots import Mistakes, ReportData
+from pipeline.plots.data import labelled_rows
+
+
+def scores(n=240, seed=0, sharpness=2.0):
+    rng = np.random.default_rng(seed)
+    label = np.arange(n) % 2
+    return pd.DataFrame(
+        {
+            "candidate_id": [f"{2**53 + 1 + i}" for i in range(n)],
+            "object_id": [f"o{i // 3}" for i in range(n)],
+            "group_id": [f"g{i // 3}" for i in range(n)],
+            "label": label,
+            "score": (1 / (1 + np.exp(-rng.normal(sharpness * (2 * label - 1), 1.5)))).astype("f4"),
+            "kind": np.where(label == 1, np.where(np.arange(n) % 3 == 0, "injected", "mover"), "cosmic ray"),
+            "label_source": np.where(label == 1, np.where(np.arange(n) % 3 == 0, "injected", "mover"), "bogus draw"),
+            "flux_sign": np.where(np.arange(n) % 5 == 0, -1, 1),
+            "magnitude": rng.normal(19, 1, n).astype("f4"),
+            "snr": rng.exponential(20, n).astype("f4"),
+            "band": "r",
+            "night": [f"2026-01-0{1 + i // 7 % 4}" for i in range(n)],
+            "split": np.where(np.arange(n) % 4 == 3, 0, 2),
+        }
+    )
+
+
+def full():
+    """Two models with everything that a report can show."""
+    table = scores()
+    mistakes = worst_mistakes(labelled_rows(table, "test"), threshold=0.5, per_class=3)
+    cutouts = np.random.default_rng(1).normal(size=(len(mistakes), 9, 9, 3)).astype("f4")
+    cutouts[0, :, :, 1] = np.nan
+    cutouts[1] = 7.0
+    truth = table[["candidate_id", "kind"]].assign(is_real=table["label"] == 1)
+    lost = pd.DataFrame({"candidate_id": [""] * 9, "kind": "mover", "is_real": True})
+    history = pd.DataFrame({"epoch": [1, 2, 3], "loss": [0.7, 0.4, 0.3], "val_loss": [0.7, 0.5, 0.6]})
+    return ReportData(
+        title="cnn on a <b>small</b> sky",
+        survey="synthetic",
+        scores={"cnn": table, "features": scores(seed=1, sharpness=1.0)},
+        thresholds={"cnn": 0.5, "features": 0.4},
+        threshold_rules={"cnn": "mdr: at most 1 % of the validation reals missed"},
+        mistakes=Mistakes(rows=mistakes, cutouts=cutouts),
+        history={"cnn": history},
+        base_rate=0.02,
+        candidates_per_night=1500.0,
+        truth=pd.concat([truth, lost]),
+    )
+
+
+@pytest.fixture
+def report_data():
+    return full()

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import InputError
+from pipeline.metrics import METRICS, THRESHOLD_RULES, confusion
+
+LABELS = np.array([0, 0, 0, 0, 1, 0, 1, 1, 1, 1])
+SCORES = np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.01, 0.1, 0.3]))
+def test_a_threshold_keeps_its_promise_and_no_other_does_better(seed, target):
+    rng = np.random.default_rng(seed)
+    labels = np.r_[0, 1, rng.integers(0, 2, 60)]
+    scores = np.round(rng.random(62), 1)
+    missed = confusion(labels, scores, THRESHOLD_RULES["mdr"](labels, scores, target=target))
+    false = confusion(labels, scores, THRESHOLD_RULES["fpr"](labels, scores, target=target))
+    others = [confusion(labels, scores, t) for t in np.r_[np.unique(scores), 2.0]]
+    assert 1 - missed.recall <= target + 1e-12
+    assert missed.fpr == min(o.fpr for o in others if 1 - o.recall <= target + 1e-12)
+    assert false.fpr <= target + 1e-12
+    assert false.recall == max(o.recall for o in others if o.fpr <= target + 1e-12)
+
+
+@pytest.mark.parametrize("rule", ["f1", "mcc"])
+def test_the_best_threshold_of_a_metric_is_the_best_of_all(rule):
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, 2, 200)
+    scores = np.round(np.clip(rng.normal(0.3 + 0.4 * labels, 0.2), 0, 1), 2)
+
+    def merit(threshold):
+        return METRICS[rule](labels, np.where(scores >= threshold, 1.0, 0.0))
+
+    chosen = THRESHOLD_RULES[rule](labels, scores)
+    assert merit(chosen) == pytest.approx(max(merit(t) for t in np.unique(scores)))
+
+
+def test_gmean_balances_the_two_classes():
+    threshold = THRESHOLD_RULES["gmean"](LABELS, SCORES)
+    at = confusion(LABELS, SCORES, threshold)
+    assert (at.recall, at.fpr) == (0.8, 0.0)
+
+
+def test_a_threshold_lies_half_way_between_two_scores():
+    assert THRESHOLD_RULES["mdr"](LABELS, SCORES, target=0.0) == pytest.approx(0.35)
+    assert THRESHOLD_RULES["fpr"](LABELS, SCORES, target=0.0) == pytest.approx(0.55)
+
+
+def test_when_no_bogus_may_pass_and_one_is_on_top_nothing_passes():
+    threshold = THRESHOLD_RULES["fpr"]([0, 1], [0.9, 0.4], target=0.0)
+    assert confusion([0, 1], [0.9, 0.4], threshold).recall == 0.0
+
+
+def test_fixed_ignores_the_data():
+    assert THRESHOLD_RULES["fixed"]([], [], value=0.53) == 0.53
+
+
+def test_a_rule_that_cannot_hold_says_why():
+    with pytest.raises(InputError, match="2 real and 0 bogus"):
+        THRESHOLD_RULES["mdr"]([1, 1], [0.1, 0.2])
+    with pytest.raises(InputError, match="given 4"):
+        THRESHOLD_RULES["mdr"](LABELS, SCORES, target=4)
+
+
+def test_confusion_counts_every_row_once_and_shares_are_nan_without_their_class():
+    at = confusion(LABELS, SCORES, 0.55)
+    assert (at.true_positives, at.false_positives, at.false_negatives, at.true_negatives) == (4, 0, 1, 5)
+    assert np.isnan(confusion([1], [0.9], 0.5).fpr)
+    assert np.isnan(confusion([0], [0.1], 0.5).recall)
+    assert np.isnan(confusion([0], [0.1], 0.5).precision)

@@ -1,0 +1,79 @@
+import pytest
+
+from pipeline.report.wording import caveats, count, difference, number, per_cent, worded
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0.123, "12.3 %"), (0.0021, "0.21 %"), (0.9979, "99.79 %"), (0.0, "0.0 %"), (None, "–")]
+)
+def test_fractions_near_the_ends_get_a_decimal_more(value, words):
+    assert per_cent(value) == words
+
+
+def test_numbers_of_things_have_thin_spaces_and_small_ones_a_decimal():
+    assert [count(v) for v in (12345, 7, 0.42, None)] == ["12\u202f345", "7", "0.4", "–"]
+    assert number(-0.5) == "−0.500"
+
+
+def test_a_value_close_to_one_keeps_the_digits_that_matter():
+    words = worded({"value": 0.99967, "low": 0.99951, "high": 0.99980}, "")
+    assert (words["value"], words["spread"]) == ("0.99967", "0.99951 to 0.99980")
+
+
+def test_a_value_that_is_none_says_why():
+    assert worded({"value": None, "low": None, "high": None, "reason": "only real rows"})["reason"] == "only real rows"
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "verdict"),
+    [
+        ("auc", 0.01, 0.03, "better"),
+        ("brier", 0.01, 0.03, "worse"),
+        ("brier", -0.03, -0.01, "better"),
+        ("auc", -0.01, 0.03, ""),
+    ],
+)
+def test_a_difference_is_judged_only_where_its_interval_excludes_zero(name, low, high, verdict):
+    assert difference(name, {"value": (low + high) / 2, "low": low, "high": high})["verdict"] == verdict
+
+
+def test_differences_of_rates_are_points():
+    words = difference("mdr_at_fpr_5pc", {"value": -0.123, "low": -0.2, "high": -0.1})
+    assert (words["value"], words["spread"]) == ("−12.3 points", "−20.0 to −10.0 points")
+
+
+def numbers(**changes):
+    counts = {
+        "real": 376,
+        "bogus": 85,
+        "judged": 461,
+        "judged_groups": 300,
+        "not_scored_in_part": 0,
+        "labelled_not_scored": 0,
+        "label_sources": {"real": {"sso": 200}, "bogus": {"eye": 85}},
+    }
+    return {
+        "judged_part": "test",
+        "counts": counts | changes.pop("counts", {}),
+        "classifier": "cnn",
+        "models": {"cnn": {"survey": {"base_rate": None}}},
+        "column_alone": {"magnitude": 0.8, "snr": None},
+    } | changes
+
+
+def test_few_bogus_a_telling_column_and_the_labels_are_caveats():
+    words = " ".join(caveats(numbers()))
+    assert "With 85 bogus" in words
+    assert "magnitude 0.80" in words
+    assert "real by sso (200); bogus by eye (85)" in words
+
+
+def test_figures_on_training_rows_come_with_the_gravest_caveat_first():
+    assert "trained on" in caveats(numbers(judged_part="train"))[0]
+
+
+def test_rows_that_could_not_be_scored_are_told():
+    assert (
+        "7 rows of this part, 0 of them labelled, could not be scored"
+        in caveats(numbers(counts={"not_scored_in_part": 7}))[-1]
+    )
