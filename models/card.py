@@ -1,0 +1,89 @@
+"""The model card: what a classifier is, what it learned from, how it was judged, where it ends."""
+
+from collections.abc import Mapping
+from typing import Any
+
+TITLES = {"class": "Class", "label_source": "Label from", "kind": "Kind"}
+
+
+def model_card(package: Mapping[str, Any]) -> str:
+    """Return the card in Markdown, from the content of ``package.json``.
+
+    Parameters
+    ----------
+    package : mapping
+        As written by :mod:`models.packages`.
+    """
+    sections = [_head(package), _input(package), _training(package), _merits(package), _limits(package)]
+    return "\n\n".join(sections) + "\n"
+
+
+def _head(package: Mapping[str, Any]) -> str:
+    size = f", {package['parameters']:,} weights" if package["parameters"] else ""
+    return (
+        f"# {package['name']}\n\n"
+        f"A `{package['classifier']}` classifier{size}, telling {' from '.join(reversed(package['classes']))}"
+        f" on cutouts of the survey `{package['input']['survey']}`.\n"
+        f"Trained with seed {package['seed']} on data set `{package['dataset_fingerprint'][:12]}`."
+    )
+
+
+def _input(package: Mapping[str, Any]) -> str:
+    contract = package["input"]
+    larger = "larger ones are cut to their middle" if contract["crop"] else "other sizes are refused"
+    within = (
+        f"features `{package['external_features']['name']}` revision {package['external_features']['revision']}"
+        if package["external_features"]
+        else f"normalisation `{package['normalisation']['name']}`, part of the graph"
+    )
+    return (
+        "## Input\n\n"
+        f"* channels, in this order: {', '.join(contract['channels'])}; "
+        f"a row is scored if it has {', '.join(contract['required_channels']) or 'any of them'}\n"
+        f"* {contract['size_pixel']} x {contract['size_pixel']} pixels; {larger}; "
+        f"{contract['pixel_state']} pixels, NaN where missing\n"
+        f"* {within}"
+    )
+
+
+def _training(package: Mapping[str, Any]) -> str:
+    lines = ["## What it learned from", "", "| | train | validation |", "|---|---|---|"]
+    train, validation = (package["counts"][part] for part in ("train", "validation"))
+    for key, title in TITLES.items():
+        for value in sorted({*train[key], *validation[key]}):
+            seen = f"{train[key].get(value, 0)} | {validation[key].get(value, 0)}"
+            lines.append(f"| {title}: {value or '(none)'} | {seen} |")
+    lines += ["", "Rows labelled by a teacher or drawn as bogus are in no validation count: they never judge."]
+    return "\n".join(lines)
+
+
+def _merits(package: Mapping[str, Any]) -> str:
+    lines = [
+        "## How it was judged",
+        "",
+        "On the validation rows, which chose the epoch, the calibration and the thresholds; the report on the "
+        "test rows is the honest one.",
+        "",
+        "| metric | validation |",
+        "|---|---|",
+    ]
+    lines += [f"| {name} | {value:.4f} |" for name, value in package["metrics"].items() if value is not None]
+    calibration = package["calibration"]
+    if calibration["method"] != "none":
+        lines += ["", f"Scores are calibrated for a share of reals of {calibration['prevalence']:.3f}."]
+    if package["thresholds"]:
+        named = ", ".join(f"{rule} {value:.4f}" for rule, value in package["thresholds"].items())
+        lines += ["", f"Thresholds: {named}. In use: `{package['threshold_rule']}`."]
+    return "\n".join(lines)
+
+
+def _limits(package: Mapping[str, Any]) -> str:
+    survey = package["input"]["survey"]
+    return (
+        "## Limits\n\n"
+        f"* It knows the artefacts of the nights and detectors of `{survey}` that it saw; expect less on others.\n"
+        "* Its score is a probability only at the share of reals named above; elsewhere use the thresholds or "
+        "correct for the share.\n"
+        "* A score on injected sources says little about real transients: look at the report by kind.\n"
+        "* Brightness and the neighbourhood are in the pixels: a kind that the training lacks may score low."
+    )

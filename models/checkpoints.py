@@ -1,0 +1,90 @@
+"""The state of a training after its last finished epoch, kept so that a killed training goes on from there."""
+
+import io
+import json
+import logging
+import os
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
+
+FILE: Final = "last-epoch.npz"
+Arrays = list[NDArray[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """Everything that the next epoch depends on.
+
+    Attributes
+    ----------
+    identity : str
+        Fingerprint of recipe, seed and data set; another one's checkpoint is not used.
+    weights, best_weights, optimizer : list of ndarray
+        In the order of the model and of the optimiser.
+    history : list of dict
+        One entry a finished epoch; its length is the position of all random streams.
+    """
+
+    identity: str
+    weights: Arrays
+    best_weights: Arrays
+    optimizer: Arrays
+    history: Sequence[dict[str, Any]]
+
+
+def save(workdir: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint so that a kill at any moment leaves the former or the new one."""
+    groups = {"w": checkpoint.weights, "b": checkpoint.best_weights, "o": checkpoint.optimizer}
+    arrays = {f"{key}{i}": array for key, group in groups.items() for i, array in enumerate(group)}
+    head = {"identity": checkpoint.identity, "history": list(checkpoint.history)}
+    workdir.mkdir(parents=True, exist_ok=True)
+    scratch = workdir / f"{FILE}.partial"
+    with scratch.open("wb") as file:
+        np.savez(file, head=np.array(json.dumps(head)), **arrays)  # type: ignore[arg-type]
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(workdir / FILE)
+
+
+def load(workdir: Path, identity: str) -> Checkpoint | None:
+    """Return the checkpoint of the same training, or None when there is none that can be used."""
+    path = workdir / FILE
+    try:
+        content = io.BytesIO(path.read_bytes())
+        with np.load(content, allow_pickle=False) as file:
+            head = json.loads(str(file["head"]))
+            groups = {key: _group(file, key) for key in "wbo"}
+    except FileNotFoundError:
+        return None
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        log.warning("starting over: %s cannot be read (%s)", path, error)
+        return None
+    if head["identity"] != identity:
+        log.info("starting over: %s belongs to another recipe, seed or data set", path)
+        return None
+    return Checkpoint(
+        identity=identity,
+        weights=groups["w"],
+        best_weights=groups["b"],
+        optimizer=groups["o"],
+        history=head["history"],
+    )
+
+
+def clear(workdir: Path) -> None:
+    """Remove the checkpoint of a training whose package is committed."""
+    for name in (FILE, f"{FILE}.partial"):
+        (workdir / name).unlink(missing_ok=True)
+
+
+def _group(file: Any, key: str) -> Arrays:
+    names = [name for name in file.files if name[0] == key and name[1:].isdigit()]
+    return [file[name] for name in sorted(names, key=lambda name: int(name[1:]))]

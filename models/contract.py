@@ -1,0 +1,94 @@
+"""What a model takes in, and the selection of pixels that training and inference share."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import IncompatiblePackageError
+from pipeline.quality import HUGE
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputContract:
+    """The input side of a model.
+
+    Attributes
+    ----------
+    survey : str
+        Whose cutouts the model was trained on.
+    channels : tuple of str
+        Channels in the order of the model's last axis.
+    required_channels : tuple of str
+        A row with one of these missing altogether is not scored.
+    size_pixel : int
+        Side of the model's input.
+    crop : bool
+        Whether larger cutouts are cut to their central part; else they are refused.
+    pixel_scale_arcsec : float
+        Of the cutouts it was trained on; NaN where unknown.
+    pixel_state : str
+        ``raw`` or the normalisation that the cutouts had when they were stored.
+    """
+
+    survey: str
+    channels: tuple[str, ...]
+    required_channels: tuple[str, ...]
+    size_pixel: int
+    crop: bool
+    pixel_scale_arcsec: float
+    pixel_state: str
+
+    def check(
+        self, *, channels: Sequence[str], size_pixel: int, pixel_state: str = "raw", survey: str | None = None
+    ) -> None:
+        """Refuse cutouts that the model was not made for.
+
+        Raises
+        ------
+        IncompatiblePackageError
+            With every difference, both sides stated.
+        """
+        faults = []
+        missing = [name for name in self.channels if name not in channels]
+        if missing:
+            wanted, given = ", ".join(self.channels), ", ".join(channels)
+            faults.append(f"the model needs channels {wanted}; the cutouts have {given}")
+        if size_pixel < self.size_pixel or (size_pixel > self.size_pixel and not self.crop):
+            wanted = f"{self.size_pixel} pixels a side" + (" or more" if self.crop else "")
+            faults.append(f"the model takes cutouts of {wanted}; given {size_pixel}")
+        if pixel_state != self.pixel_state:
+            faults.append(f"the model takes {self.pixel_state} pixels; the cutouts are {pixel_state}")
+        if faults:
+            raise IncompatiblePackageError("; ".join(faults))
+        if survey is not None and survey != self.survey:
+            log.warning("a model trained on survey %s scores survey %s", self.survey, survey)
+
+    def select(self, cutouts: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float32]:
+        """Return the pixels that the model sees, ``(n, size, size, channel)``.
+
+        The pixel with index ``size // 2``, in which the candidate lies, keeps that place under the crop.
+        """
+        self.check(channels=channels, size_pixel=cutouts.shape[1], pixel_state=self.pixel_state)
+        first = cutouts.shape[1] // 2 - self.size_pixel // 2
+        rows = slice(first, first + self.size_pixel)
+        chosen = cutouts[:, rows, rows]
+        if tuple(channels) != self.channels:
+            chosen = chosen[..., [list(channels).index(name) for name in self.channels]]
+        return np.ascontiguousarray(chosen, dtype=np.float32)
+
+    def scorable(self, selected: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Return which rows of selected pixels can be scored, ``(n,)``: something in each required channel.
+
+        With no required channel, something in any.
+        """
+        with np.errstate(invalid="ignore"):
+            known = np.any(np.abs(selected) <= np.float32(HUGE), axis=(1, 2))
+        if not self.required_channels:
+            return np.any(known, axis=1)
+        columns = [self.channels.index(name) for name in self.required_channels]
+        return np.all(np.take(known, columns, axis=1), axis=1)

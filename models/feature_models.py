@@ -1,0 +1,70 @@
+"""Classifiers on the features of cutouts: estimators of scikit-learn that ONNX can hold.
+
+Two are offered. :func:`build_boosting` is one gradient-boosted forest; :func:`build_feature_ensemble` averages it
+with extremely randomised trees, an unlike model that errs elsewhere. Both take raw float32 features without
+scaling and support ``sample_weight``. HistGradientBoosting is not used: its histogram bins do not survive the
+conversion to ONNX.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.errors import SettingsError
+
+BOOSTING_SETTINGS: dict[str, float] = {
+    "n_estimators": 150,
+    "max_depth": 4,
+    "learning_rate": 0.08,
+    "max_features": 0.1,
+    "subsample": 0.6,
+    "min_samples_leaf": 5,
+}
+"""Settings of :func:`build_boosting` and their defaults."""
+
+TREES_SETTINGS: dict[str, float] = {"trees": 150, "trees_max_features": 0.15, "trees_min_samples_leaf": 2}
+"""Settings of the randomised trees in :func:`build_feature_ensemble`, which takes those of boosting as well."""
+
+
+def _settings(defaults: Mapping[str, float], given: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(given) - set(defaults))
+    if unknown:
+        raise SettingsError(f"unknown setting {unknown[0]!r} of a feature model; known: {', '.join(sorted(defaults))}")
+    return {**defaults, **given}
+
+
+def build_boosting(seed: int, **settings: Any) -> Any:
+    """Return an unfitted gradient-boosted classifier.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the rows and features each tree sees.
+    **settings
+        Any of :data:`BOOSTING_SETTINGS`; an unknown one raises SettingsError.
+    """
+    from sklearn.ensemble import GradientBoostingClassifier
+
+    return GradientBoostingClassifier(random_state=seed, **_settings(BOOSTING_SETTINGS, settings))
+
+
+def build_feature_ensemble(seed: int, **settings: Any) -> Any:
+    """Return an unfitted soft vote of boosting and extremely randomised trees, each half.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of both members.
+    **settings
+        Any of :data:`BOOSTING_SETTINGS` and :data:`TREES_SETTINGS`; an unknown one raises SettingsError.
+    """
+    from sklearn.ensemble import ExtraTreesClassifier, VotingClassifier
+
+    chosen = _settings({**BOOSTING_SETTINGS, **TREES_SETTINGS}, settings)
+    trees = ExtraTreesClassifier(
+        n_estimators=chosen["trees"],
+        max_features=chosen["trees_max_features"],
+        min_samples_leaf=chosen["trees_min_samples_leaf"],
+        random_state=seed,
+    )
+    boosting = build_boosting(seed, **{name: chosen[name] for name in BOOSTING_SETTINGS})
+    return VotingClassifier([("boosting", boosting), ("trees", trees)], voting="soft", flatten_transform=False)

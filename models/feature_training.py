@@ -1,0 +1,131 @@
+"""Training a scikit-learn classifier on the physical features of the cutouts."""
+
+import logging
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models import batches, onnx_trees
+from models.contract import InputContract
+from models.fitting import Progress
+from models.recipes import ClassifierRecipe
+from models.registry import CLASSIFIERS
+from models.rows import PartRows
+from models.weights import graph_sha256
+from pipeline.calibration import Platt
+from pipeline.datasets import DataSet
+from pipeline.errors import IncompatiblePackageError
+from pipeline.features import physical_features
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedFeatures:
+    """A trained estimator of physical features, ready to be measured and written.
+
+    Attributes
+    ----------
+    estimator : scikit-learn classifier
+        Fitted on ``(n, f)``.
+    channels : tuple of str
+        Channels that the features are measured on.
+    n_features : int
+        Columns.
+    threads : int
+        Cores that trained it.
+    """
+
+    estimator: Any
+    channels: tuple[str, ...]
+    n_features: int
+    threads: int
+
+    def logits(self, pixels: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the logits of selected raw pixels: ``(n, 1)`` for two classes, else log-probabilities."""
+        probabilities = self.estimator.predict_proba(self.inputs(pixels))
+        if probabilities.shape[1] == 2:
+            return onnx_trees.logit_of(probabilities)[:, None]
+        return np.asarray(np.log(np.maximum(probabilities, onnx_trees.SMALLEST_PROBABILITY)))
+
+    def export(self, directory: Path, platt: Platt) -> dict[str, Any]:
+        """Write ``model.onnx``, which takes features; return what the package says of it."""
+        graph = onnx_trees.from_sklearn(self.estimator, self.n_features, platt)
+        (directory / "model.onnx").write_bytes(graph.SerializeToString())
+        return {"posterior": [], "parameters": None, "weights_sha256": graph_sha256(graph)}
+
+    def reference(self, directory: Path, pixels: NDArray[np.float32], platt: Platt) -> NDArray[np.float32]:  # noqa: ARG002
+        """Return the probabilities by scikit-learn."""
+        probabilities = self.estimator.predict_proba(self.inputs(pixels))
+        if probabilities.shape[1] != 2:
+            return np.asarray(probabilities, dtype=np.float32)
+        score = platt.apply(onnx_trees.logit_of(probabilities))
+        return np.stack([1.0 - score, score], axis=1).astype(np.float32)
+
+    def inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what ``model.onnx`` takes for some pixels: their features, ``(n, f)``."""
+        return physical_features(pixels, self.channels)
+
+
+def fit(
+    dataset: DataSet,
+    contract: InputContract,
+    recipe: ClassifierRecipe,
+    rows: tuple[PartRows, PartRows],
+    *,
+    seed: int,
+    workdir: Path,  # noqa: ARG001
+    progress: Progress,
+) -> tuple[FittedFeatures, pd.DataFrame]:
+    """Measure the training rows block by block and fit the recipe's estimator.
+
+    A killed fit starts over; it takes seconds to minutes. Parameters as in `models.network_training.fit`.
+
+    Returns
+    -------
+    fitted : FittedFeatures
+    history : DataFrame
+        One row: ``epoch rows features seconds``.
+    """
+    smallest = CLASSIFIERS.metadata(recipe.classifier)["minimum_size_pixel"]
+    if contract.size_pixel < smallest:
+        raise IncompatiblePackageError(
+            f"{recipe.classifier} needs cutouts of at least {smallest} pixels a side; given {contract.size_pixel}"
+        )
+    started = time.monotonic()
+    features, labels, weights = _measured(dataset, contract, rows[0], progress)
+    os.environ.setdefault("LOKY_MAX_CPU_COUNT", str(recipe.threads))
+    progress(0.6, f"fitting {recipe.classifier} on {len(labels)} rows of {features.shape[1]} features")
+    estimator = CLASSIFIERS[recipe.classifier](seed, **recipe.settings)
+    estimator.fit(features, labels, sample_weight=weights)
+    progress(1.0, f"fitted {recipe.classifier} on {len(labels)} rows")
+    seconds = round(time.monotonic() - started, 3)
+    log.info("fitted %s on %d rows of %d features in %.1f s", recipe.classifier, *features.shape, seconds)
+    history = pd.DataFrame([{"epoch": 1, "rows": len(labels), "features": features.shape[1], "seconds": seconds}])
+    fitted = FittedFeatures(
+        estimator=estimator,
+        channels=contract.channels,
+        n_features=features.shape[1],
+        threads=recipe.threads,
+    )
+    return fitted, history
+
+
+def _measured(
+    dataset: DataSet, contract: InputContract, rows: PartRows, progress: Progress
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
+    """Return features, labels and weights of the usable rows of a part."""
+    features, labels, weights = [], [], []
+    for block in batches.blocks(dataset, contract, rows):
+        features.append(physical_features(block.pixels, contract.channels))
+        labels.append(block.labels)
+        weights.append(block.weights)
+        done = sum(len(part) for part in labels)
+        progress(0.6 * done / max(len(rows.labels), 1), f"measured {done} cutouts")
+    return np.concatenate(features), np.concatenate(labels), np.concatenate(weights)

@@ -1,0 +1,37 @@
+"""What the training of a family of classifiers reports and returns."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.calibration import Platt
+
+Progress = Callable[[float, str], None]
+"""Called with the share done, 0 ... 1, and one line."""
+
+
+def no_progress(share: float, message: str) -> None:
+    """Tell nobody."""
+
+
+class Fitted(Protocol):
+    """A trained classifier of any family."""
+
+    @property
+    def threads(self) -> int:
+        """Return how many cores trained it."""
+
+    def logits(self, pixels: NDArray[np.float32]) -> NDArray[np.floating]:
+        """Return the logits of selected raw pixels: one column for two classes, else one a class."""
+
+    def export(self, directory: Path, platt: Platt) -> dict[str, Any]:
+        """Write the model's files; return its ``posterior`` masks, ``parameters``, ``weights_sha256``."""
+
+    def reference(self, directory: Path, pixels: NDArray[np.float32], platt: Platt) -> NDArray[np.float32]:
+        """Return the probabilities ``(n, k)`` that the ONNX graph has to reproduce."""
+
+    def inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what the ONNX graph takes for some pixels."""

@@ -1,0 +1,207 @@
+"""Keras networks from raw pixels to logits, to calibrated probabilities, and with dropout masks as inputs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import models.architectures  # noqa: F401  (enters the classifiers)
+from models import onnx_graph
+from models.framework import foreign_deprecations, keras
+from models.normalisation_layers import normalised
+from models.registry import CLASSIFIERS
+from models.weights import arrays_sha256
+from pipeline.calibration import Platt
+from pipeline.errors import IncompatiblePackageError
+
+BATCH = 128
+
+
+@dataclass(kw_only=True)
+class Dropouts:
+    """Stands where a network drops: a layer in training, or a mask that comes in from outside.
+
+    Attributes
+    ----------
+    seed : int
+        Of the layers.
+    as_inputs : bool
+        Whether masks come in as inputs, named ``mask_0``, ``mask_1`` ...
+    masks : list
+        The mask inputs made so far.
+    rates : list of float
+        The rate of each call.
+    """
+
+    seed: int = 0
+    as_inputs: bool = False
+    masks: list[Any] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+
+    def __call__(self, hidden: Any, rate: float) -> Any:
+        """Return the tensor after dropout at a rate."""
+        layers = keras().layers
+        self.rates.append(float(rate))
+        if not self.as_inputs:
+            return layers.Dropout(rate, seed=self.seed + len(self.rates))(hidden)
+        mask = keras().Input(hidden.shape[1:], name=f"mask_{len(self.masks)}")
+        self.masks.append(mask)
+        return layers.Multiply()([hidden, mask])
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkDesign:
+    """All that decides a network's layers.
+
+    Attributes
+    ----------
+    classifier, normalisation : str
+        Names in their registries.
+    settings : mapping
+        Arguments of the classifier.
+    n_classes, size_pixel, n_channels : int
+        Its output and input.
+    """
+
+    classifier: str
+    normalisation: str
+    settings: Mapping[str, Any]
+    n_classes: int
+    size_pixel: int
+    n_channels: int
+
+    def check(self) -> None:
+        """Refuse cutouts too small for the classifier.
+
+        Raises
+        ------
+        IncompatiblePackageError
+            With the classifier's minimum.
+        """
+        smallest = CLASSIFIERS.metadata(self.classifier)["minimum_size_pixel"]
+        if self.size_pixel < smallest:
+            raise IncompatiblePackageError(
+                f"{self.classifier} needs cutouts of at least {smallest} pixels a side; given {self.size_pixel}"
+            )
+
+    def logits(self, dropouts: Dropouts) -> tuple[Any, Any]:
+        """Return the input and output tensors of a new network, raw pixels to logits."""
+        shape = (self.size_pixel, self.size_pixel, self.n_channels)
+        inputs = keras().Input(shape, name=onnx_graph.INPUT)
+        pixels = normalised(self.normalisation, inputs)
+        return inputs, CLASSIFIERS[self.classifier](pixels, self.n_classes, dropouts, **self.settings)
+
+
+def build(design: NetworkDesign, seed: int) -> Any:
+    """Return a fresh Keras model from raw ``(n, y, x, channel)`` pixels to logits.
+
+    Raises
+    ------
+    IncompatiblePackageError
+        When the cutouts are too small for the classifier.
+    """
+    design.check()
+    keras().utils.set_random_seed(seed % 2**32)
+    inputs, logits = design.logits(Dropouts(seed=seed % 2**31))
+    return keras().Model(inputs, logits, name=design.classifier)
+
+
+def with_probabilities(model: Any, platt: Platt) -> Any:
+    """Return the model of the same weights from raw pixels to calibrated probabilities ``(n, k)``."""
+    return keras().Model(model.inputs[0], _probabilities(model.outputs[0], platt), name=model.name)
+
+
+def with_masks(model: Any, design: NetworkDesign, platt: Platt) -> tuple[Any, list[dict[str, Any]]]:
+    """Return the model of the same weights whose dropout masks are inputs, and what each mask is.
+
+    Returns
+    -------
+    masked : keras.Model or None
+        Inputs ``cutouts``, ``mask_0`` ...; None for a network without dropout.
+    masks : list of dict
+        ``name``, ``shape`` of a row and ``rate``; a mask holds 0 or ``1 / (1 - rate)``.
+    """
+    dropouts = Dropouts(as_inputs=True)
+    inputs, logits = design.logits(dropouts)
+    if not dropouts.masks:
+        return None, []
+    masked = keras().Model([inputs, *dropouts.masks], _probabilities(logits, platt))
+    masked.set_weights(model.get_weights())
+    described = [
+        {"name": mask.name, "shape": [int(side) for side in mask.shape[1:]], "rate": rate}
+        for mask, rate in zip(dropouts.masks, dropouts.rates, strict=True)
+    ]
+    return masked, described
+
+
+def _probabilities(logits: Any, platt: Platt) -> Any:
+    """Return probabilities ``(n, k)``: calibrated for one column of logits, else by softmax."""
+    ops = keras().ops
+    if logits.shape[-1] > 1:
+        return keras().layers.Softmax()(logits)
+    score = ops.sigmoid(logits * platt.slope + platt.intercept)
+    return ops.concatenate([1.0 - score, score], axis=-1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedNetwork:
+    """A trained network, ready to be measured and written.
+
+    Attributes
+    ----------
+    model : keras.Model
+        From raw pixels to logits.
+    design : NetworkDesign
+        What it was built from.
+    threads : int
+        Threads that trained it.
+    """
+
+    model: Any
+    design: NetworkDesign
+    threads: int
+
+    def logits(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the logits of selected raw pixels, ``(n, columns)``."""
+        columns = self.model.outputs[0].shape[-1]
+        logits = np.empty((len(pixels), columns), dtype=np.float32)
+        for start in range(0, len(pixels), BATCH):
+            rows = slice(start, start + BATCH)
+            logits[rows] = self.model(pixels[rows], training=False).numpy()
+        return logits
+
+    def export(self, directory: Path, platt: Platt) -> dict[str, Any]:
+        """Write ``model.keras``, ``model.onnx`` and, with dropout, ``posterior.onnx``.
+
+        Returns
+        -------
+        dict
+            ``posterior``: what each mask is; ``weights_sha256``; ``parameters``.
+        """
+        scoring = with_probabilities(self.model, platt)
+        with foreign_deprecations():
+            scoring.save(directory / "model.keras")
+        graphs = {"model.onnx": onnx_graph.from_keras(scoring)}
+        masked, masks = with_masks(self.model, self.design, platt)
+        if masked is not None:
+            graphs["posterior.onnx"] = onnx_graph.from_keras(masked)
+        for name, graph in graphs.items():
+            (directory / name).write_bytes(graph.SerializeToString())
+        return {
+            "posterior": masks,
+            "parameters": int(self.model.count_params()),
+            "weights_sha256": arrays_sha256(self.model.get_weights()),
+        }
+
+    def reference(self, directory: Path, pixels: NDArray[np.float32], platt: Platt) -> NDArray[np.float32]:  # noqa: ARG002
+        """Return the probabilities by the written ``model.keras``, read back in safe mode."""
+        with foreign_deprecations():
+            scoring = keras().saving.load_model(directory / "model.keras", safe_mode=True, compile=False)
+        return np.asarray(scoring(pixels, training=False).numpy())
+
+    def inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what ``model.onnx`` takes for some pixels: the pixels themselves."""
+        return pixels

@@ -1,0 +1,190 @@
+"""Classifier recipes: the parsed content of one file of ``config/classifiers``."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+import models.architectures  # noqa: F401  (enters the classifiers)
+from models.registry import CLASSIFIERS, FEATURES
+from pipeline.augment import AUGMENTATIONS
+from pipeline.errors import SettingsError
+from pipeline.metrics import THRESHOLD_RULES
+from pipeline.normalise import NORMALISATIONS
+from pipeline.registry import Registry
+from pipeline.settings import parse
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierRecipe:
+    """What to train and how; every key of a classifier file.
+
+    Attributes
+    ----------
+    classifier : str
+        A name in ``CLASSIFIERS``.
+    settings : mapping
+        Arguments of that classifier (filters, trees ...); numbers, texts or lists of them.
+    normalisation : str
+        A name in ``NORMALISATIONS``; part of the network's graph. ``none`` for classifiers on features.
+    channels : tuple of str, optional
+        Channels to use, in this order; by default those of the data set.
+    required_channels : tuple of str, optional
+        Channels that must not be missing altogether for a row to be scored; by default all used.
+    size_pixel : int, optional
+        Side of the central part to look at; by default the whole cutout.
+    batch_size, epochs, early_stopping_patience : int
+        Rows a step; passes at most; passes without a better validation loss after which training stops.
+    learning_rate : float
+        Of the Adam optimiser.
+    learning_rate_schedule : {"constant", "cosine"}
+        Whether the rate falls to 0 over the epochs along a half cosine.
+    weight_decay : float
+        Of AdamW; 0 is plain Adam.
+    class_weight : {"none", "balanced"}
+        Whether each class weighs the same in the loss.
+    augment : tuple of str
+        Names in ``AUGMENTATIONS``, for training rows of networks.
+    label_source_weight : mapping
+        Weight of training rows by ``label_source``; 1 where not given, 0 leaves rows out.
+    calibration : {"platt", "platt_prior", "none"}
+        Fitted on trusted validation rows; two classes only. ``platt_prior`` is for few rows and equal classes.
+    threshold_rule : str
+        A name in ``THRESHOLD_RULES``.
+    threshold_parameter : mapping
+        Arguments of that rule, such as ``target: 0.01``.
+    posterior_samples : int
+        Dropout samples a row at inference by default; 0 is none.
+    threads : int
+        Cores of the training, which is repeatable at a stated count only.
+    """
+
+    classifier: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    normalisation: str = "none"
+    channels: tuple[str, ...] | None = None
+    required_channels: tuple[str, ...] | None = None
+    size_pixel: int | None = None
+    batch_size: int = 64
+    epochs: int = 30
+    early_stopping_patience: int = 5
+    learning_rate: float = 1e-3
+    learning_rate_schedule: Literal["constant", "cosine"] = "constant"
+    weight_decay: float = 0.0
+    class_weight: Literal["none", "balanced"] = "balanced"
+    augment: tuple[str, ...] = ()
+    label_source_weight: Mapping[str, float] = field(default_factory=dict)
+    calibration: Literal["platt", "platt_prior", "none"] = "platt"
+    threshold_rule: str = "fixed"
+    threshold_parameter: Mapping[str, float] = field(default_factory=dict)
+    posterior_samples: int = 0
+    threads: int = 2
+
+    def __post_init__(self) -> None:
+        faults = [*self._name_faults(), *self._number_faults(), *self._family_faults(), *self._rule_faults()]
+        if faults:
+            raise SettingsError("; ".join(faults))
+
+    @classmethod
+    def from_mapping(cls, mapping: object, where: str = "classifier recipe") -> Self:
+        """Return the recipe in a parsed YAML file, or one error that lists every fault.
+
+        Parameters
+        ----------
+        mapping : object
+            What ``yaml.safe_load`` returned.
+        where : str
+            The file's name, for the message.
+
+        Raises
+        ------
+        SettingsError
+            With each unknown key, wrong type, unknown name and value out of range.
+        """
+        return parse(cls, mapping, where)
+
+    @property
+    def family(self) -> str:
+        """Return ``network`` or ``features``."""
+        return str(CLASSIFIERS.metadata(self.classifier)["family"])
+
+    def _name_faults(self) -> list[str]:
+        named: list[tuple[Registry[Any], list[str]]] = [
+            (CLASSIFIERS, [self.classifier]),
+            (NORMALISATIONS, [self.normalisation]),
+            (AUGMENTATIONS, list(self.augment)),
+            (THRESHOLD_RULES, [self.threshold_rule]),
+        ]
+        return [_unknown(registry, name) for registry, names in named for name in names if name not in registry]
+
+    def _number_faults(self) -> list[str]:
+        at_least = {
+            "batch_size": 1,
+            "epochs": 1,
+            "early_stopping_patience": 1,
+            "weight_decay": 0,
+            "posterior_samples": 0,
+            "threads": 1,
+        }
+        faults = [
+            f"{name!r} is {getattr(self, name)}; allowed: at least {least}"
+            for name, least in at_least.items()
+            if not getattr(self, name) >= least
+        ]
+        if not self.learning_rate > 0:
+            faults.append(f"'learning_rate' is {self.learning_rate}; allowed: above 0")
+        faults.extend(
+            f"'label_source_weight.{source}' is {weight}; allowed: at least 0"
+            for source, weight in self.label_source_weight.items()
+            if not weight >= 0
+        )
+        return faults
+
+    def _family_faults(self) -> list[str]:
+        if self.classifier not in CLASSIFIERS:
+            return []
+        faults = []
+        smallest = CLASSIFIERS.metadata(self.classifier)["minimum_size_pixel"]
+        if self.size_pixel is not None and self.size_pixel < smallest:
+            faults.append(f"'size_pixel' is {self.size_pixel}; {self.classifier} needs at least {smallest}")
+        faults.extend(self._settings_faults())
+        if self.family == FEATURES and self.normalisation != "none":
+            faults.append(f"'normalisation' is {self.normalisation!r}; {self.classifier} takes raw pixels: none")
+        if self.family == FEATURES and self.augment:
+            faults.append(f"'augment' is {list(self.augment)}; {self.classifier} takes none")
+        if self.family == FEATURES and self.posterior_samples:
+            faults.append(f"'posterior_samples' is {self.posterior_samples}; {self.classifier} has no dropout: 0")
+        return faults
+
+    def _settings_faults(self) -> list[str]:
+        parameters = inspect.signature(CLASSIFIERS[self.classifier]).parameters.values()
+        keywords = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+        known = CLASSIFIERS.metadata(self.classifier).get("settings", keywords)
+        return [
+            f"unknown key 'settings.{name}'; {self.classifier} knows: {', '.join(known)}"
+            for name in self.settings
+            if name not in known
+        ]
+
+    def _rule_faults(self) -> list[str]:
+        if self.threshold_rule not in THRESHOLD_RULES:
+            return []
+        known = THRESHOLD_RULES.metadata(self.threshold_rule)["parameters"]
+        return [
+            f"unknown key 'threshold_parameter.{name}'; {self.threshold_rule} knows: {', '.join(known) or 'none'}"
+            for name in self.threshold_parameter
+            if name not in known
+        ]
+
+
+def _unknown(registry: Registry[Any], name: str) -> str:
+    try:
+        registry[name]
+    except SettingsError as error:
+        return str(error)
+    return ""
+
+
+def load(mapping: object, name: str) -> ClassifierRecipe:
+    """Return the recipe ``name`` from the parsed content of its file; see `ClassifierRecipe.from_mapping`."""
+    return ClassifierRecipe.from_mapping(mapping, f"config/classifiers/{name}.yaml")

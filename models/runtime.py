@@ -1,0 +1,237 @@
+"""Scoring with a model package: ONNX Runtime alone, no framework, quick to start."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.contract import InputContract
+from models.posterior import Posterior, spread
+from models.sessions import Session, open_session, run
+from pipeline.errors import IncompatiblePackageError, MissingInputError
+
+SCHEMA: Final = 1
+"""Version of ``package.json``; a reader refuses another one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """A model package, ready to score.
+
+    Attributes
+    ----------
+    directory : Path
+    content : mapping
+        ``package.json``.
+    contract : InputContract
+        What cutouts it takes.
+    threads : int
+        Cores to use; changes the speed alone.
+    """
+
+    directory: Path
+    content: Mapping[str, Any] = field(repr=False)
+    contract: InputContract
+    threads: int
+
+    @property
+    def name(self) -> str:
+        """Return classifier and digest, as scores name the model."""
+        return str(self.content["name"])
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Return the classes, index 0 first."""
+        return tuple(self.content["classes"])
+
+    @property
+    def thresholds(self) -> Mapping[str, float]:
+        """Return the threshold by rule; empty with more than two classes."""
+        return dict(self.content["thresholds"])
+
+    @property
+    def threshold(self) -> float:
+        """Return the threshold in use, NaN with more than two classes."""
+        return float(self.thresholds.get(self.content["threshold_rule"], np.nan))
+
+    @property
+    def posterior_samples(self) -> int:
+        """Return how many dropout samples the recipe asks for; 0 where the model has no dropout."""
+        return int(self.content["posterior"]["samples"]) if self.content["posterior"]["masks"] else 0
+
+    def check(
+        self, *, channels: Sequence[str], size_pixel: int, pixel_state: str = "raw", survey: str | None = None
+    ) -> None:
+        """Refuse cutouts that the model was not made for.
+
+        Raises
+        ------
+        IncompatiblePackageError
+            With every difference, both sides stated.
+        """
+        self.contract.check(channels=channels, size_pixel=size_pixel, pixel_state=pixel_state, survey=survey)
+
+    def predict(self, cutouts: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float32]:
+        """Return calibrated probabilities.
+
+        Parameters
+        ----------
+        cutouts : ndarray of float32, shape (n, y, x, channel)
+            Raw pixels, NaN = missing.
+        channels : sequence of str
+            Names along the last axis.
+
+        Returns
+        -------
+        probabilities : ndarray of float32, shape (n, k)
+            NaN in rows that cannot be scored.
+
+        Raises
+        ------
+        IncompatiblePackageError
+            When channels or size do not fit.
+        """
+        selected = self.contract.select(cutouts, channels)
+        return self._where_scorable(
+            selected, lambda pixels: run(self._session, self._inputs(pixels), threads=self.threads)
+        )
+
+    def posterior(
+        self, cutouts: NDArray[np.float32], channels: Sequence[str], samples: int, rng: np.random.Generator
+    ) -> Posterior:
+        """Return the spread of the probabilities over dropout samples.
+
+        Parameters
+        ----------
+        cutouts, channels
+            As in `predict`.
+        samples : int
+            Samples a row, at least 1.
+        rng : numpy.random.Generator
+            Draws the masks; equal state and rows give equal results.
+
+        Raises
+        ------
+        IncompatiblePackageError
+            When the model has no dropout, or the cutouts do not fit.
+        """
+        if not self.content["posterior"]["masks"] or samples < 1:
+            raise IncompatiblePackageError(f"{self.name} has no dropout to sample {samples} times")
+        selected = self.contract.select(cutouts, channels)
+        drawn = np.stack(
+            [self._where_scorable(selected, lambda pixels: self._sample(pixels, rng)) for _ in range(samples)]
+        )
+        return spread(drawn)
+
+    def predicted_labels(self, probabilities: NDArray[np.float32]) -> NDArray[np.int8]:
+        """Return class indices ``(n,)``, -1 without score: by the threshold, of more classes the likeliest."""
+        if probabilities.shape[1] == 2:
+            chosen = probabilities[:, 1] >= self.threshold
+        else:
+            chosen = np.nan_to_num(probabilities).argmax(axis=1)
+        return np.where(np.isnan(probabilities).any(axis=1), -1, chosen).astype(np.int8)
+
+    @cached_property
+    def _session(self) -> Session:
+        return open_session(self.directory / "model.onnx")
+
+    @cached_property
+    def _posterior_session(self) -> Session:
+        return open_session(self.directory / "posterior.onnx")
+
+    def _inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self.content["external_features"] is None:
+            return pixels
+        from pipeline.features import physical_features
+
+        return physical_features(pixels, self.contract.channels)
+
+    def _sample(self, pixels: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+        masks = {}
+        for mask in self.content["posterior"]["masks"]:
+            kept = rng.random((len(pixels), *mask["shape"]), dtype=np.float32) >= mask["rate"]
+            masks[mask["name"]] = kept.astype(np.float32) / np.float32(1.0 - mask["rate"])
+        return run(self._posterior_session, pixels, masks, threads=self.threads)
+
+    def _where_scorable(
+        self,
+        selected: NDArray[np.float32],
+        score: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    ) -> NDArray[np.float32]:
+        """Return the scores of rows, NaN for those that cannot be scored or whose score is not finite."""
+        scorable = self.contract.scorable(selected)
+        probabilities = np.full((len(selected), len(self.class_names)), np.nan, dtype=np.float32)
+        if scorable.any():
+            probabilities[scorable] = score(selected if scorable.all() else selected[scorable])
+        probabilities[~np.isfinite(probabilities).all(axis=1)] = np.nan
+        return probabilities
+
+
+def load(directory: Path, *, threads: int = 0) -> Package:
+    """Open a package.
+
+    Parameters
+    ----------
+    directory : Path
+        As written by :mod:`models.packages`.
+    threads : int
+        Cores to use; 0 is all.
+
+    Raises
+    ------
+    MissingInputError
+        When there is no package.
+    IncompatiblePackageError
+        When it has another schema, other features than this version measures, or a changed model file.
+    """
+    try:
+        content = json.loads((directory / "package.json").read_text())
+    except FileNotFoundError:
+        raise MissingInputError(f"no model package in {directory}: package.json is missing") from None
+    _check_version(content)
+    _check_file(directory / "model.onnx", content["files"]["model.onnx"])
+    return Package(
+        directory=directory,
+        content=content,
+        contract=_contract(content["input"]),
+        threads=threads or len(os.sched_getaffinity(0)),
+    )
+
+
+def _contract(given: Mapping[str, Any]) -> InputContract:
+    """Return the contract in ``package.json``."""
+    lists = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
+    scale = float("nan") if given["pixel_scale_arcsec"] is None else given["pixel_scale_arcsec"]
+    return InputContract(**{**given, **lists, "pixel_scale_arcsec": scale})
+
+
+def _check_version(content: Mapping[str, Any]) -> None:
+    if content["schema"] != SCHEMA:
+        raise IncompatiblePackageError(f"the package has schema {content['schema']}; this version reads {SCHEMA}")
+    wanted = content["external_features"]
+    if wanted is None:
+        return
+    from pipeline.features import FEATURES_REVISION
+
+    if wanted["revision"] != FEATURES_REVISION:
+        raise IncompatiblePackageError(
+            f"the package was trained on revision {wanted['revision']} of the {wanted['name']} features; "
+            f"this version measures revision {FEATURES_REVISION}; train again"
+        )
+
+
+def _check_file(path: Path, wanted: str) -> None:
+    if not path.is_file():
+        raise MissingInputError(f"no model package in {path.parent}: {path.name} is missing")
+    given = hashlib.sha256(path.read_bytes()).hexdigest()
+    if given != wanted:
+        raise IncompatiblePackageError(
+            f"{path} was changed after it was written: sha256 {given[:12]}, package.json says {wanted[:12]}"
+        )

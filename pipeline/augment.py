@@ -1,0 +1,85 @@
+"""Augmentation of training cutouts: turns, flips and small shifts that leave the label as it is."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.registry import Registry
+
+Augmentation = Callable[[NDArray[np.float32], np.random.Generator], NDArray[np.float32]]
+
+AUGMENTATIONS: Registry[Augmentation] = Registry("augmentation")
+
+LARGEST_SHIFT: Final = 1
+"""Pixels by which ``shift`` moves a cutout at most, along each axis."""
+
+
+def augment(cutouts: NDArray[np.float32], names: Sequence[str], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return the cutouts after the named augmentations, in that order, each row drawn on its own.
+
+    Parameters
+    ----------
+    cutouts : ndarray of float32, shape (n, y, x, channel)
+        Raw pixels, NaN = missing; not changed. All channels of a row move together.
+    names : sequence of str
+        Names in ``AUGMENTATIONS``; empty gives the input back.
+    rng : numpy.random.Generator
+        Drawn from n times an augmentation.
+    """
+    for name in names:
+        cutouts = AUGMENTATIONS[name](cutouts, rng)
+    return cutouts
+
+
+@AUGMENTATIONS.register("rotate", square=True)
+def rotate(cutouts: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Turn each row by a multiple of 90 degrees."""
+    turns = rng.integers(4, size=len(cutouts))
+    return _by_group(cutouts, turns, lambda rows, turn: np.rot90(rows, turn, axes=(1, 2)))
+
+
+@AUGMENTATIONS.register("flip", square=False)
+def flip(cutouts: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Mirror half of the rows along x; together with ``rotate`` this gives all 8 symmetries of a square."""
+    mirrored = rng.integers(2, size=len(cutouts))
+    return _by_group(cutouts, mirrored, lambda rows, mirror: rows[:, :, ::-1] if mirror else rows)
+
+
+@AUGMENTATIONS.register("shift", square=False)
+def shift(cutouts: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Move each row by -1, 0 or 1 pixel along y and x; what moves in is missing."""
+    side = 2 * LARGEST_SHIFT + 1
+    moves = rng.integers(side * side, size=len(cutouts))
+
+    def move(rows: NDArray[np.float32], index: int) -> NDArray[np.float32]:
+        return _moved(rows, index // side - LARGEST_SHIFT, index % side - LARGEST_SHIFT)
+
+    return _by_group(cutouts, moves, move)
+
+
+def _by_group(
+    cutouts: NDArray[np.float32],
+    groups: NDArray[np.int64],
+    change: Callable[[NDArray[np.float32], int], NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """Return the rows of each group changed together, in the given order."""
+    changed = np.empty_like(cutouts)
+    for group in np.unique(groups):
+        rows = np.flatnonzero(groups == group)
+        changed[rows] = change(cutouts[rows], int(group))
+    return changed
+
+
+def _moved(rows: NDArray[np.float32], down: int, right: int) -> NDArray[np.float32]:
+    """Return the rows moved by whole pixels, NaN where nothing moved in."""
+    moved = np.full_like(rows, np.nan)
+    (to_y, from_y), (to_x, from_x) = (_overlap(down, rows.shape[1]), _overlap(right, rows.shape[2]))
+    moved[:, to_y, to_x] = rows[:, from_y, from_x]
+    return moved
+
+
+def _overlap(step: int, side: int) -> tuple[slice, slice]:
+    """Return where pixels go to and come from along one axis."""
+    return slice(max(step, 0), side + min(step, 0)), slice(max(-step, 0), side + min(-step, 0))

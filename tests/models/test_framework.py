@@ -1,0 +1,27 @@
+import logging
+import os
+import subprocess
+import sys
+
+import pytest
+
+from models.framework import quiet_stderr
+
+
+def test_tensorflow_starts_without_a_word():
+    code = "from models.framework import tensorflow; tensorflow().constant(1.0)"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert output.stdout + output.stderr == ""
+
+
+def test_what_is_held_back_goes_to_the_log(caplog):
+    with caplog.at_level(logging.DEBUG, logger="models.framework"), quiet_stderr():
+        os.write(2, b"chatter\n")
+    assert "held back: chatter" in caplog.text
+
+
+def test_a_failure_is_told_what_was_held_back(caplog):
+    with pytest.raises(OSError, match="broken"), quiet_stderr():
+        os.write(2, b"the reason\n")
+        raise OSError("broken")
+    assert [record.levelname for record in caplog.records] == ["ERROR"]

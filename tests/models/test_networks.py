@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from models import networks
+
+
+def design(name, size, channels=3, n_classes=2, **settings):
+    return networks.NetworkDesign(
+        classifier=name,
+        normalisation="l2",
+        settings=settings,
+        n_classes=n_classes,
+        size_pixel=size,
+        n_channels=channels,
+    )
+
+
+def test_braai_has_the_published_number_of_weights():
+    assert networks.build(design("braai", 63), 0).count_params() == 312_081
+
+
+def test_open_masks_give_the_score_and_closed_ones_do_not():
+    from pipeline.calibration import Platt
+
+    wanted = design("triplet_cnn", 15, filters=(4,), dense=4)
+    model = networks.build(wanted, 0)
+    platt = Platt(1.3, -0.2)
+    masked, masks = networks.with_masks(model, wanted, platt)
+    pixels = np.random.default_rng(0).normal(size=(5, 15, 15, 3)).astype(np.float32)
+    score = networks.with_probabilities(model, platt)(pixels).numpy()
+    np.testing.assert_allclose(
+        score[:, 1], platt.apply(model(pixels, training=False).numpy()[:, 0]), rtol=1e-5, atol=1e-6
+    )
+    opened = [np.ones((5, *mask["shape"]), np.float32) for mask in masks]
+    np.testing.assert_allclose(masked([pixels, *opened]).numpy(), score, atol=1e-6)
+    closed = [np.zeros_like(mask) for mask in opened]
+    assert np.ptp(masked([pixels, *closed]).numpy()[:, 1]) < 1e-6
+
+
+@pytest.mark.parametrize("size", [15, 16, 31, 32])
+def test_the_triplet_network_looks_at_the_middle_of_any_size(size):
+    model = networks.build(design("triplet_cnn", size, filters=(4, 4), dense=4), 0)
+    pixels = np.zeros((1, size, size, 3), np.float32)
+    pixels[0, size // 2, size // 2] = 1.0
+    assert model(pixels).shape == (1, 1)
+    names = [layer.name for layer in model.layers if "cropping" in layer.name]
+    assert model.get_layer(names[0]).output.shape[1] in (1, 2)

@@ -1,0 +1,120 @@
+import dataclasses
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from models import packages, runtime
+from pipeline.calibration import Platt
+from pipeline.errors import IncompatiblePackageError, MissingInputError
+from pipeline.features import feature_names
+
+COMMON = {"model.onnx", "package.json", "history.csv", "card.md", "provenance.json", "weights.sha256"}
+
+
+def content(package):
+    return json.loads((package / "package.json").read_text())
+
+
+def test_a_network_leaves_exactly_these_files(network):
+    assert {path.name for path in network.package.iterdir()} == COMMON | {"model.keras", "posterior.onnx"}
+
+
+def test_a_feature_model_leaves_exactly_these_files(ensemble):
+    assert {path.name for path in ensemble.package.iterdir()} == COMMON
+
+
+def test_package_json_states_input_calibration_and_thresholds(network, dataset):
+    package = content(network.package)
+    assert package["schema"] == 1
+    assert package["input"]["channels"] == list(dataset.channels)
+    assert package["input"]["required_channels"] == list(dataset.channels)
+    assert package["input"]["size_pixel"] == 15
+    assert package["classes"] == ["bogus", "real"]
+    assert package["normalisation"] == {"name": "asinh", "in_graph": True}
+    assert package["external_features"] is None
+    assert package["calibration"]["prevalence"] == 0.5
+    assert set(package["thresholds"]) == {"fixed", "mdr", "fpr", "f1", "mcc", "gmean"}
+    assert package["dataset_fingerprint"] == dataset.fingerprint
+    assert package["metrics"]["auc"] > 0.9
+    assert package["counts"]["train"]["kind"] == {"cosmic_ray": 80, "injected": 80}
+
+
+def test_a_feature_package_names_its_features(ensemble, dataset):
+    external = content(ensemble.package)["external_features"]
+    assert external["name"] == "physical"
+    assert external["columns"] == list(feature_names(dataset.channels))
+
+
+@pytest.mark.parametrize("kind", ["network", "ensemble"])
+def test_the_digests_of_the_files_are_theirs(kind, request):
+    package = request.getfixturevalue(kind).package
+    for name, digest in content(package)["files"].items():
+        assert hashlib.sha256((package / name).read_bytes()).hexdigest() == digest
+
+
+def test_history_and_card_can_be_read(network):
+    assert (network.package / "history.csv").read_text().count("\n") == 3
+    card = (network.package / "card.md").read_text()
+    for part in ("# triplet_cnn-", "| Kind: injected | 80 | 40 |", "share of reals of 0.500", "## Limits"):
+        assert part in card
+
+
+def test_provenance_does_not_count_but_calibration_does(tmp_path, network, dataset):
+    digests = set()
+    for name, platt in (("a", network.trained.platt), ("b", Platt(1.5, 0.0))):
+        folder = tmp_path / name
+        folder.mkdir()
+        trained = dataclasses.replace(network.trained, platt=platt)
+        packages.write(folder, trained, dataset=dataset, provenance={"host": name})
+        digests.add(packages.content_sha256(folder))
+    assert packages.content_sha256(network.package) in digests
+    assert len(digests) == 2
+
+
+def test_writing_fails_when_onnx_disagrees(tmp_path, ensemble, dataset):
+    class Wrong:
+        def __getattr__(self, name):
+            return getattr(ensemble.trained.fitted, name)
+
+        def reference(self, *arguments):
+            return ensemble.trained.fitted.reference(*arguments) + np.float32(1e-4)
+
+    trained = dataclasses.replace(ensemble.trained, fitted=Wrong())
+    with pytest.raises(IncompatiblePackageError, match=r"differ by 1\.\d\de-04 on \d+ held rows; allowed: 1e-05"):
+        packages.write(tmp_path, trained, dataset=dataset, provenance={})
+    assert not (tmp_path / "package.json").exists()
+
+
+def test_a_missing_package_is_named(tmp_path):
+    with pytest.raises(MissingInputError, match="no model package in"):
+        runtime.load(tmp_path)
+
+
+def copied(package, folder, change):
+    for path in package.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    given = content(folder)
+    change(given)
+    (folder / "package.json").write_text(json.dumps(given))
+    return folder
+
+
+def test_another_schema_is_refused(tmp_path, network):
+    folder = copied(network.package, tmp_path, lambda given: given.update(schema=99))
+    with pytest.raises(IncompatiblePackageError, match="has schema 99; this version reads 1"):
+        runtime.load(folder)
+
+
+def test_other_features_are_refused(tmp_path, ensemble):
+    folder = copied(ensemble.package, tmp_path, lambda given: given["external_features"].update(revision=-1))
+    with pytest.raises(IncompatiblePackageError, match="revision -1 of the physical features"):
+        runtime.load(folder)
+
+
+def test_a_changed_model_file_is_refused(tmp_path, network):
+    folder = copied(network.package, tmp_path, lambda _: None)
+    (folder / "model.onnx").write_bytes(b"other")
+    with pytest.raises(IncompatiblePackageError, match="was changed after it was written"):
+        runtime.load(folder)

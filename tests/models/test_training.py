@@ -1,0 +1,142 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from models import checkpoints, packages, training
+from models.recipes import load
+from pipeline.errors import DataSetError, IncompatiblePackageError, SettingsError
+
+
+class Killed(BaseException):
+    """Stands for a signal that ends the process."""
+
+
+def test_a_second_run_gives_equal_weights(tmp_path, toy, dataset, network):
+    again = toy.train_and_write(tmp_path, dataset, toy.network)
+    assert packages.content_sha256(again.package) == packages.content_sha256(network.package)
+    np.testing.assert_array_equal(again.trained.history["loss"], network.trained.history["loss"])
+
+
+def test_a_run_killed_in_its_second_epoch_ends_as_an_undisturbed_one(tmp_path, toy, dataset, network, monkeypatch):
+    def die(share, message):
+        if message.startswith("epoch 1"):
+            monkeypatch.setattr(training.network_training.batches, "augment", stop)
+
+    def stop(*arguments):
+        raise Killed
+
+    with pytest.raises(Killed):
+        toy.train_and_write(tmp_path, dataset, toy.network, progress=die)
+    monkeypatch.undo()
+    assert len(checkpoints.np.load(tmp_path / "work" / checkpoints.FILE).files) > 0
+    seen = []
+    resumed = toy.train_and_write(tmp_path, dataset, toy.network, progress=lambda _, message: seen.append(message))
+    assert seen[0].startswith("epoch 2")
+    assert packages.content_sha256(resumed.package) == packages.content_sha256(network.package)
+
+
+def test_another_seed_gives_other_weights(tmp_path, toy, dataset, network):
+    other = training.train(dataset, load({**toy.network, "epochs": 1}, "test"), 2, workdir=tmp_path)
+    first = network.trained.fitted.model.get_weights()[0]
+    assert not np.array_equal(other.fitted.model.get_weights()[0], first)
+
+
+def test_progress_grows_to_one_and_names_each_epoch(tmp_path, toy, dataset):
+    seen = []
+    training.train(
+        dataset,
+        load({**toy.network, "epochs": 1, "calibration": "none"}, "test"),
+        1,
+        workdir=tmp_path,
+        progress=lambda share, message: seen.append((share, message)),
+    )
+    shares = [share for share, _ in seen]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert seen[0][1].startswith("epoch 1 of at most 1: loss")
+
+
+def test_the_best_weights_come_back_when_training_goes_on_too_long(tmp_path, toy, monkeypatch):
+    dataset = toy.dataset(rows=(64, 32, 2))
+    losses = iter([0.5, 0.2, 0.9, 0.8])
+    weights = []
+
+    def validate(run):
+        weights.append(run.model.get_weights())
+        return next(losses), 0.5
+
+    monkeypatch.setattr(training.network_training._Run, "_validate", validate)
+    recipe = load({**toy.network, "epochs": 9, "early_stopping_patience": 2}, "test")
+    trained = training.train(dataset, recipe, 1, workdir=tmp_path)
+    assert len(trained.history) == 4
+    for given, best in zip(trained.fitted.model.get_weights(), weights[1], strict=True):
+        np.testing.assert_array_equal(given, best)
+
+
+def test_a_training_that_diverges_says_what_to_change(tmp_path, toy, dataset):
+    recipe = load({**toy.network, "normalisation": "none", "learning_rate": 1e30, "augment": []}, "test")
+    with pytest.raises(SettingsError, match=r"diverged in epoch \d.*learning_rate"):
+        training.train(dataset, recipe, 1, workdir=tmp_path)
+
+
+def test_three_classes_are_trained_without_calibration(tmp_path, toy):
+    dataset = toy.dataset(rows=(90, 45, 3), n_classes=3, class_names=("bogus", "star", "mover"))
+    with pytest.raises(SettingsError, match="calibration 'platt' needs two classes; the data set has 3"):
+        training.train(dataset, load(toy.network, "test"), 1, workdir=tmp_path)
+    written = toy.train_and_write(tmp_path, dataset, {**toy.network, "epochs": 1, "calibration": "none"})
+    assert written.trained.thresholds == {}
+    assert written.trained.metrics["accuracy"] > 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"channels": ["science", "weight"]}, "'channels' names 'weight'"),
+        ({"channels": ["science"], "required_channels": ["difference"]}, "'required_channels' names 'difference'"),
+        ({"size_pixel": 31}, "'size_pixel' is 31; the data set's cutouts have 15"),
+    ],
+)
+def test_a_recipe_that_does_not_fit_the_data_is_refused(tmp_path, toy, dataset, settings, message):
+    with pytest.raises(SettingsError, match=message):
+        training.train(dataset, load({**toy.network, **settings}, "test"), 1, workdir=tmp_path)
+
+
+def test_normalised_pixels_are_not_normalised_again(tmp_path, toy):
+    dataset = toy.dataset(rows=(8, 8, 2), pixel_state="l2")
+    with pytest.raises(IncompatiblePackageError, match="needs raw pixels; the data set's are 'l2'"):
+        training.train(dataset, load(toy.network, "test"), 1, workdir=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["triplet_cnn", "boosting"])
+def test_cutouts_too_small_are_refused(tmp_path, toy, name):
+    with pytest.raises(IncompatiblePackageError, match=f"{name} needs cutouts of at least"):
+        training.train(toy.dataset(size=7, rows=(8, 8, 2)), load({"classifier": name}, "test"), 1, workdir=tmp_path)
+
+
+def test_a_class_without_a_row_to_score_is_refused(tmp_path, toy):
+    dataset = toy.dataset(rows=(40, 20, 2))
+    real = dataset.candidates("validation")["label"].to_numpy() == 1
+    dataset.cutouts("validation")[real] = np.nan
+    with pytest.raises(DataSetError, match="class without any row that can be scored"):
+        training.train(dataset, load(toy.features, "test"), 1, workdir=tmp_path)
+
+
+def test_clearing_removes_the_work_folder(tmp_path):
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / checkpoints.FILE).write_bytes(b"")
+    training.clear(work)
+    assert not work.exists()
+    training.clear(work)
+
+
+def test_importing_the_modules_loads_no_framework():
+    modules = "batches, card, networks, onnx_graph, onnx_trees, packages, recipes, runtime, scoring, training"
+    code = (
+        f"import sys; from models import {modules}; "
+        "print([name for name in ('tensorflow', 'keras', 'sklearn', 'onnx', 'onnxruntime') if name in sys.modules])"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert output.stdout.strip() == "[]"

@@ -1,0 +1,90 @@
+"""Each candidate of a synthetic exposure is given the cause that made it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.exposure import Exposure
+from pipeline.sky import SkySettings
+from pipeline.sky_truth import explain
+from pipeline.visits import Visit, tangent_wcs
+
+SETTINGS = SkySettings(size_pixel=256, zeropoint=25.0)
+SIZE = 256
+
+
+def source(kind, x, y, flux, template_flux):
+    unit = 10**-10.0
+    return {
+        "source_id": f"{kind}-{x:.0f}", "kind": kind, "x_pixel": x, "y_pixel": y,
+        "flux_unit": flux * unit, "template_flux_unit": template_flux * unit,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def exposure():
+    science = np.zeros((SIZE, SIZE), np.float32)
+    science[:6] = np.nan
+    cosmic_ray, hot = np.zeros((SIZE, SIZE), bool), np.zeros((SIZE, SIZE), bool)
+    cosmic_ray[200, 200:210] = True
+    hot[30, 40] = True
+    visit = Visit(
+        exposure_id="e1", night="2026-01-01", field=0, time_mjd=61041.9, fwhm_pixel=3.0, ellipticity=0.0,
+        angle_deg=0.0, x_dither=0.0, y_dither=0.0, zeropoint=25.0,
+    )  # fmt: skip
+    wcs = tangent_wcs(SETTINGS, 0)
+    return Exposure(
+        visit=visit, science=science, template=science, wcs=wcs, template_wcs=wcs,
+        sources=pd.DataFrame([
+            source("star", 100.0, 100.0, 1e6, 1e6),
+            source("star", 60.0, 60.0, 20.0, 20.0),
+            source("transient", 150.0, 150.0, 1e4, 0.0),
+            source("variable", 50.0, 150.0, 2e4, 3e4),
+            source("mover", 150.0, 50.0, 5e3, 0.0),
+        ]),
+        galaxies=pd.DataFrame({"x_pixel": [220.0], "y_pixel": [60.0], "half_light_arcsec": [3.0]}),
+        cosmic_ray=cosmic_ray, hot=hot,
+    )  # fmt: skip
+
+
+def cause(exposure, *rows):
+    table = pd.DataFrame(rows, columns=["x_pixel", "y_pixel", "flux", "snr"])
+    table["flux_sign"] = np.sign(table["flux"]).astype(int)
+    return explain(table, exposure, 15.0, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ((150.5, 149.6, 9500.0, 50.0), "transient"),
+        ((50.2, 150.1, -9000.0, 50.0), "variable"),
+        ((150.0, 51.0, 5000.0, 30.0), "mover"),
+        ((101.0, 100.0, -4000.0, 20.0), "star_residual"),
+        ((204.0, 201.0, 2000.0, 20.0), "cosmic_ray"),
+        ((40.0, 30.0, 2000.0, 20.0), "hot_pixel"),
+        ((222.0, 61.0, 500.0, 6.0), "galaxy_residual"),
+        ((120.0, 8.0, 500.0, 6.0), "edge"),
+        ((200.0, 120.0, 400.0, 5.5), "noise"),
+        ((60.0, 60.0, 400.0, 5.5), "noise"),
+    ],
+)
+def test_the_cause_is_what_lies_there(exposure, row, kind):
+    truth = cause(exposure, row)
+    assert truth["kind"].tolist() == [kind]
+    assert truth["is_real"].tolist() == [int(kind in ("transient", "variable", "mover"))]
+
+
+def test_a_change_of_the_wrong_sign_or_far_too_small_is_not_the_cause(exposure):
+    truth = cause(exposure, (150.0, 150.0, -9500.0, 50.0), (150.0, 50.0, 9e4, 300.0))
+    assert truth["is_real"].tolist() == [0, 0]
+    assert truth["source_id"].tolist() == ["", ""]
+
+
+def test_a_source_makes_only_the_nearest_of_two_candidates(exposure):
+    truth = cause(exposure, (152.0, 150.0, 9000.0, 40.0), (150.1, 150.0, 9000.0, 40.0))
+    assert truth["is_real"].tolist() == [0, 1]
+    assert truth["source_id"].tolist() == ["", "transient-150"]
+
+
+def test_no_candidates_need_no_truth(exposure):
+    assert list(cause(exposure).columns) == ["kind", "is_real", "source_id"]
