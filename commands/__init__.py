@@ -1,0 +1,1 @@
+"""The verbs of ``nightsift`` that are no tasks: one file each."""

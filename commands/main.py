@@ -1,0 +1,78 @@
+"""``nightsift``: the verbs that are no tasks."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from pipeline.errors import NightsiftError
+
+FAULT = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code; what goes wrong is one line and 1."""
+    parser, given = _parser(), list(sys.argv[1:] if arguments is None else arguments)
+    options, rest = parser.parse_known_args(given)
+    if rest and options.verb != "plan":
+        parser.error(f"unrecognised: {' '.join(rest)}")
+    try:
+        return int(_run(options, rest))
+    except NightsiftError as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        return FAULT
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="nightsift", description="Verbs of Nightsift beside its luigi tasks.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    check = verbs.add_parser("check", help="validate a survey or recipe: keys, columns, files, queries; all faults")
+    check.add_argument("name", help="name of a file in config/surveys, datasets, classifiers or simulations")
+    plan = verbs.add_parser("plan", help="show what a task would build, and why", add_help=False)
+    plan.add_argument("task", help="as for luigi: a task and its parameters")
+    status = verbs.add_parser("status", help="compare each night's input with what was frozen")
+    status.add_argument("survey")
+    refetch = verbs.add_parser("refetch", help="freeze a night's input anew, so that the next run uses it")
+    refetch.add_argument("survey")
+    refetch.add_argument("night")
+    nights = verbs.add_parser("nights", help="list the nights that hold candidates, for a data-set recipe")
+    nights.add_argument("survey")
+    table = verbs.add_parser("table", help="print the figures of report directories as Markdown")
+    table.add_argument("report", nargs="+", help="a report directory of PlotResults")
+    verbs.add_parser("demo", help="build a classifier and its report on a synthetic sky")
+    scheduler = verbs.add_parser("scheduler", help="start the central scheduler and the page server, on 127.0.0.1")
+    scheduler.add_argument("--port", type=int, default=8082, help="port of the scheduler [default: 8082]")
+    scheduler.add_argument(
+        "--report-port",
+        type=int,
+        default=8083,
+        help="port of the reports, as in report_url of luigi.cfg [default: 8083]",
+    )
+    return parser
+
+
+def _run(options: argparse.Namespace, rest: list[str]) -> int:
+    if options.verb == "check":
+        from commands.check import check
+
+        return check(options.name)
+    if options.verb == "plan":
+        from commands.plan import plan
+
+        return plan([options.task, *rest])
+    if options.verb == "demo":
+        from commands.demo import demo
+
+        return demo()
+    if options.verb == "scheduler":
+        from commands.scheduler import serve
+
+        return serve(options.port, options.report_port)
+    if options.verb == "table":
+        from commands.table import table
+
+        return table(options.report)
+    from commands import nights
+
+    if options.verb == "refetch":
+        return nights.refetch(options.survey, options.night)
+    return nights.status(options.survey) if options.verb == "status" else nights.listing(options.survey)

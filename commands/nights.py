@@ -1,0 +1,71 @@
+"""``nightsift nights``, ``status`` and ``refetch``: which nights there are, and whether their input changed."""
+
+import json
+import sys
+
+import luigi
+
+import tasks  # noqa: F401  (sets luigi up)
+from pipeline.errors import MissingInputError, NightsiftError
+from pipeline.io.settings_files import data_folder
+from tasks.base import ALL_RELEASES
+from tasks.fetch_cutouts import FetchCutouts, FreezeInputs
+from tasks.parameters import SurveyTask
+
+
+class _Survey(SurveyTask):
+    """Gives the verbs a survey's settings and adapter; it is never run."""
+
+
+def listing(survey: str) -> int:
+    """Print the nights that hold candidates, one a line."""
+    task = _Survey(survey=survey)
+    folder = FetchCutouts(survey=survey, night="2000-01-01").survey_folder()
+    if folder and not folder.is_dir():
+        raise MissingInputError(f"survey {survey!r} is not made yet; run luigi --module tasks MakeSyntheticSurvey")
+    sys.stdout.writelines(f"{night}\n" for night in task.adapter(folder).nights())
+    return 0
+
+
+def status(survey: str) -> int:
+    """Print, for each frozen night, whether its input is still what was frozen."""
+    home = data_folder() / known(survey) / ALL_RELEASES
+    nights = sorted({path.parent.name for path in home.glob("*/FreezeInputs-*.json")})
+    for night in nights:
+        frozen = FetchCutouts(survey=survey, night=night).frozen
+        if not frozen.complete():
+            sys.stdout.write(f"{night}  settings changed since it was frozen\n")
+            continue
+        then = json.loads(frozen.output().path.read_text(encoding="utf-8"))
+        now = frozen.adapter(frozen.survey_folder()).freeze(night)
+        parts = [part for part in ("queries", "files") if now[part] != then[part]]
+        word = f"input changed ({', '.join(parts)}); `nightsift refetch`" if parts else "unchanged"
+        sys.stdout.write(f"{night}  snapshot {frozen.snapshot} of {then['as_of']}: {word}\n")
+    if not nights:
+        sys.stdout.write(f"no night of {survey} was frozen yet\n")
+    return 0
+
+
+def known(survey: str) -> str:
+    """Return the name of a survey that has settings; another one is an error."""
+    _ = _Survey(survey=survey).settings
+    return survey
+
+
+def refetch(survey: str, night: str) -> int:
+    """Freeze the night's input as the next snapshot; later runs use it, finished results stay."""
+    fetch = FetchCutouts(survey=survey, night=night)
+    latest = fetch.frozen
+    following = FreezeInputs(
+        survey=survey, night=fetch.night_name, snapshot=latest.snapshot + 1 if latest.complete() else latest.snapshot
+    )
+    build(following)
+    sys.stdout.write(f"{night} of {survey} is frozen as snapshot {following.snapshot}\n")
+    return 0
+
+
+def build(task: luigi.Task) -> None:
+    """Build a task here and now, and raise when it fails, which luigi does not."""
+    result = luigi.build([task], local_scheduler=True, detailed_summary=True, log_level="WARNING")
+    if not result.scheduling_succeeded or result.status.name not in ("SUCCESS", "SUCCESS_WITH_RETRY"):
+        raise NightsiftError(f"{task.task_family} failed; the lines above say why")

@@ -1,0 +1,116 @@
+"""``nightsift plan``: what a task would build, and why: missing, or stale because of what."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import luigi
+from luigi.cmdline_parser import CmdlineParser
+from luigi.parameter import ParameterException
+from luigi.task_register import TaskClassException
+
+import tasks  # noqa: F401  (registers them)
+from pipeline.errors import SettingsError
+from pipeline.fingerprint import canonical
+from pipeline.io.scores_file import scores_provenance
+from tasks.base import PipelineTask
+
+
+def plan(arguments: list[str]) -> int:
+    """Print one line a task that is not complete, upstream first, and the count of those that are."""
+    done = 0
+    for item in walk(asked(arguments), set()):
+        if item.complete():
+            done += 1
+            continue
+        sys.stdout.write(f"{item.task_family:20} {_place(item)}: {reason(item)}\n")
+    sys.stdout.write(f"{done} complete\n")
+    return 0
+
+
+def asked(arguments: list[str]) -> luigi.Task:
+    """Return the task that luigi's arguments name."""
+    try:
+        with CmdlineParser.global_instance(arguments) as parser:
+            return parser.get_task_obj()
+    except (ParameterException, TaskClassException) as error:
+        raise SettingsError(" ".join(str(error).split())) from error
+
+
+def walk(task: luigi.Task, seen: set[str]) -> Iterator[luigi.Task]:
+    """Yield the tasks of a graph once each, upstream first."""
+    if task.task_id in seen:
+        return
+    seen.add(task.task_id)
+    for required in task.deps():
+        yield from walk(required, seen)
+    yield task
+
+
+def reason(task: luigi.Task) -> str:
+    """Return why a task is not complete, in words."""
+    if task.run is None:
+        return f"missing data: {task.why_open()}"
+    if not isinstance(task, PipelineTask):
+        return "some of its tasks are not complete"
+    earlier = earlier_results(task)
+    if not earlier:
+        return "missing"
+    changes = min((differences(identity_of(path), task.identity) for path in earlier), key=len)
+    return "stale: " + ("; ".join(changes) or "made under another name")
+
+
+def earlier_results(task: PipelineTask) -> list[Path]:
+    """Return results of the same task and name with another fingerprint."""
+    path = task.output().path
+    stem = path.name.removesuffix(task.suffix)[:-12]
+    others = path.parent.glob(f"{stem}????????????{task.suffix}") if path.parent.is_dir() else []
+    return [other for other in others if other != path and identity_of(other)]
+
+
+def identity_of(path: Path) -> dict[str, Any]:
+    """Return the identity that a result states, empty where it states none."""
+    if path.is_dir():
+        file = path / "provenance.json"
+        return dict(json.loads(file.read_text()).get("identity", {})) if file.is_file() else {}
+    if path.suffix == ".parquet":
+        return dict(scores_provenance(path).get("identity", {}))
+    if path.suffix == ".h5":
+        with h5py.File(path, "r") as file:
+            return dict(json.loads(file.attrs.get("provenance", "{}")).get("identity", {}))
+    return {}
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> list[str]:
+    """Return the keys whose values differ, in words.
+
+    Examples
+    --------
+    >>> differences({"decides": {"seed": 1, "x": 2}}, {"decides": {"seed": 2, "x": 2}})
+    ['seed: 1 -> 2']
+    """
+    found: list[str] = []
+    for key in sorted({*old, *new}):
+        before, after = old.get(key), new.get(key)
+        name = f"{path}.{key}".lstrip(".").removeprefix("decides").lstrip(".")
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            found += differences(before, after, name or key)
+        elif canonical(before) != canonical(after):
+            shown = f"{_brief(before)} -> {_brief(after)}"
+            found.append(f"{name} changed" if path.endswith("upstream") else f"{name}: {shown}")
+    return found
+
+
+def _brief(value: Any) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _place(task: luigi.Task) -> str:
+    if task.run is None or not isinstance(task, PipelineTask):
+        return " ".join(str(value) for value in task.to_str_params().values() if value)
+    path = task.output().path
+    return f"{path.parent.name}/{path.name}"

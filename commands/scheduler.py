@@ -1,0 +1,39 @@
+"""``nightsift scheduler``: luigi's central scheduler and the reports, both on 127.0.0.1 alone."""
+
+import functools
+import os
+import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+from pipeline.io.settings_files import ROOT, data_folder
+
+ADDRESS = "127.0.0.1"
+
+
+def serve(port: int, report_port: int) -> int:
+    """Run the scheduler in the foreground until it is stopped, with the reports served beside it."""
+    folder = data_folder().resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    reports = ThreadingHTTPServer((ADDRESS, report_port), functools.partial(_Quiet, directory=str(folder)))
+    threading.Thread(target=reports.serve_forever, daemon=True).start()
+    sys.stdout.write(f"scheduler: http://{ADDRESS}:{port}   reports: http://{ADDRESS}:{report_port}\n")
+    sys.stdout.flush()
+    os.environ["LUIGI_CONFIG_PATH"] = str(ROOT / "config" / "luigid.cfg")
+    os.chdir(folder)  # away from the clients' luigi.cfg, which luigi would read as well
+    from luigi.cmdline import luigid
+
+    try:
+        luigid(["--address", ADDRESS, "--port", str(port)])
+    except KeyboardInterrupt:
+        sys.stdout.write("stopped\n")
+    finally:
+        reports.shutdown()
+    return 0
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """Serves files without a line in the terminal for each."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""

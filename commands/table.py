@@ -1,0 +1,80 @@
+"""``nightsift table``: the figures of a report as Markdown, for ``docs/results.md`` and for papers."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import MissingInputError
+
+SHOWN = ("auc", "mdr_at_fpr_1pc", "mdr_at_fpr_5pc", "fpr_at_mdr_1pc", "fpr_at_mdr_5pc", "accuracy", "mcc", "ece")
+STRATA = ("label_source", "kind", "flux_sign")
+_PER_CENT = ("mdr", "fpr", "acc")
+
+
+def table(reports: Iterable[str]) -> int:
+    """Print the tables of each report directory."""
+    for name in reports:
+        file = Path(name) / "metrics.json"
+        if not file.is_file():
+            raise MissingInputError(f"{name} is no report: it has no metrics.json")
+        sys.stdout.writelines(f"{line}\n" for line in lines(json.loads(file.read_text(encoding="utf-8"))))
+    return 0
+
+
+def lines(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the Markdown of one report: metrics, paired differences, strata, single columns."""
+    counts, interval = metrics["counts"], metrics["interval"]
+    yield (
+        f"{counts['real']} real and {counts['bogus']} bogus of the {metrics['judged_part']} part, "
+        f"{counts['judged_groups']} groups; {interval['level']:.0%} intervals over groups, "
+        f"{interval['replicates']} bootstrap replicates."
+    )
+    yield from _grid(["", *metrics["models"]], (_metric_row(metrics, name) for name in SHOWN))
+    yield f"{metrics['classifier']} less each other, on the rows that both score:"
+    others = metrics["differences"]
+    rows = ([name, *(_cell(others[other]["metrics"].get(name), name) for other in others)] for name in SHOWN)
+    heads = [f"{other} ({others[other]['n']} rows)" for other in others]
+    yield from _grid(["", *heads], rows)
+    yield f"{metrics['classifier']} at its threshold {metrics['models'][metrics['classifier']]['threshold']:.3f}:"
+    yield from _strata(metrics["models"][metrics["classifier"]]["strata"])
+    alone = ", ".join(f"{name} {value:.3f}" for name, value in metrics["column_alone"].items() if value is not None)
+    yield f"AUC of a column alone: {alone}."
+    yield ""
+
+
+def _metric_row(metrics: Mapping[str, Any], name: str) -> list[str]:
+    return [name, *(_cell(model["metrics"].get(name), name) for model in metrics["models"].values())]
+
+
+def _cell(interval: Mapping[str, Any] | None, name: str) -> str:
+    if not interval or interval["value"] is None:
+        return "-"
+    scale, form = (100, "{:.1f}") if name.startswith(_PER_CENT) else (1, "{:.4f}")
+    value, low, high = (form.format(scale * interval[key]) for key in ("value", "low", "high"))
+    return f"{value} ({low} to {high})" + (" %" if scale == 100 else "")
+
+
+def _strata(strata: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    rows = (
+        [f"{row['column']} {row['stratum']}", _share(row, "recall", "real"), _share(row, "fpr", "bogus")]
+        for row in strata
+        if row["column"] in STRATA
+    )
+    return _grid(["stratum", "found of the real", "passed of the bogus"], rows)
+
+
+def _share(row: Mapping[str, Any], name: str, of: str) -> str:
+    if row[name] is None:
+        return "-"
+    value, low, high = (f"{100 * row[key]:.1f}" for key in (name, f"{name}_low", f"{name}_high"))
+    return f"{value} ({low} to {high}) % of {row[f'n_{of}']}"
+
+
+def _grid(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
+    yield ""
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
+    yield ""

@@ -1,0 +1,28 @@
+"""Thin Luigi shells over the library: ``luigi --module tasks PlotResults --local-scheduler``."""
+
+from tasks.start import prepare
+
+prepare()
+
+from tasks.build_dataset import BuildDataset  # noqa: E402
+from tasks.fetch_cutouts import FetchCutouts, FreezeInputs, NightClosed  # noqa: E402
+from tasks.infer import Infer, ScoreFolds  # noqa: E402
+from tasks.make_synthetic_survey import MakeSyntheticSurvey  # noqa: E402
+from tasks.night_range import NightRange  # noqa: E402
+from tasks.plot_results import PlotResults  # noqa: E402
+from tasks.simulate_transients import SimulateTransients  # noqa: E402
+from tasks.train_classifier import TrainClassifier  # noqa: E402
+
+__all__ = [
+    "BuildDataset",
+    "FetchCutouts",
+    "FreezeInputs",
+    "Infer",
+    "MakeSyntheticSurvey",
+    "NightClosed",
+    "NightRange",
+    "PlotResults",
+    "ScoreFolds",
+    "SimulateTransients",
+    "TrainClassifier",
+]

@@ -1,0 +1,177 @@
+"""What every task shares: an identity made of all that decides its result, and one atomic target."""
+
+import html
+import importlib
+import json
+import logging
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import luigi
+
+from pipeline.fingerprint import fingerprint, short
+from pipeline.io import provenance
+from pipeline.io.commit import commit, is_complete
+from pipeline.io.settings_files import data_folder
+
+log = logging.getLogger(__name__)
+
+_SHARED_BY_RUNS = (
+    "pipeline.io.assemble",
+    "pipeline.surveys.fetch",
+    "pipeline.surveys.load",
+    "pipeline.surveys.simulate",
+)
+"""Modules that compute; planning imports none of them, see `PipelineTask.worker_timeout`."""
+
+ALL_RELEASES = "all"
+"""Stands in the path where a result serves every release: before `Infer`."""
+
+
+class ResultTarget(luigi.Target):
+    """A file or directory that is whole or not there."""
+
+    def __init__(self, path: Path, directory: bool) -> None:
+        self.path = path
+        self.directory = directory
+
+    def exists(self) -> bool:
+        """Tell whether the result is whole."""
+        return is_complete(self.path, directory=self.directory)
+
+
+def state_defaults(task: type[luigi.Task]) -> type[luigi.Task]:
+    """Append to the description of each of the class's own parameters its default, for ``--help``."""
+    for name, parameter in vars(task).items():
+        if isinstance(parameter, luigi.Parameter) and "[default:" not in (parameter.description or ""):
+            default = parameter._default
+            shown = "none, must be given" if "no_value" in repr(default).lower() else repr(default)
+            parameter.description = f"{parameter.description or name} [default: {shown}]"
+    return task
+
+
+class PipelineTask(luigi.Task):
+    """Base of the tasks: subclasses say what decides their result, and build it.
+
+    Attributes
+    ----------
+    suffix : str
+        Ending of the target; empty for a directory.
+    revision : int
+        Raised when the code changes the result for the same input.
+    """
+
+    suffix: ClassVar[str] = ".h5"
+    revision: ClassVar[int] = 1
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        state_defaults(cls)
+
+    def decides(self) -> Mapping[str, Any]:
+        """Return all that decides the result but what comes from upstream tasks."""
+        raise TypeError(f"{type(self).__name__} does not say what decides its result")
+
+    def folder(self) -> tuple[str, str, str]:
+        """Return survey, release and night (or range) for the path."""
+        raise TypeError(f"{type(self).__name__} does not say where its result belongs")
+
+    def readable(self) -> str:
+        """Return the readable part of the target's name."""
+        return ""
+
+    def build(self, path: Path) -> None:
+        """Write the result to ``path``, a scratch name; a directory is there and empty."""
+        raise TypeError(f"{type(self).__name__} does not build {path}")
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """All that decides the result, with the fingerprints upstream."""
+        upstream = {name: task.fingerprint for name, task in self.upstream().items()}
+        return {
+            "task": self.task_family,
+            "revision": self.revision,
+            "decides": self.decides(),
+            "upstream": upstream,
+        }
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The sha256 of the identity."""
+        return fingerprint(self.identity)
+
+    def upstream(self) -> dict[str, "PipelineTask"]:
+        """Return the required tasks that shape the result, by name."""
+        required = self._required
+        return {name: task for name, task in required.items() if isinstance(task, PipelineTask)}
+
+    @cached_property
+    def _required(self) -> dict[str, luigi.Task]:
+        return dict(self.requires())
+
+    def requires(self) -> dict[str, luigi.Task]:
+        """Return the tasks that must be complete first, by name."""
+        return {}
+
+    def output(self) -> ResultTarget:
+        """Return the one atomic target."""
+        survey, release, night = self.folder()
+        name = "-".join(part for part in (self.task_family, self.readable(), short(self.fingerprint)) if part)
+        return ResultTarget(data_folder() / survey / release / night / (name + self.suffix), not self.suffix)
+
+    def input_path(self, name: str) -> Path:
+        """Return the path of a required task's target."""
+        return Path(self._required[name].output().path)
+
+    def run(self) -> None:
+        """Build under a scratch name and commit."""
+        self._started = provenance.now()
+        self._shown = 0.0
+        began = time.monotonic()
+        target = self.output()
+        commit(target.path, self._write, directory=target.directory)
+        log.info("%s took %.1f s: %s", self.task_family, time.monotonic() - began, target.path)
+
+    def _write(self, path: Path) -> None:
+        self.build(path)
+        if path.is_dir():
+            (path / "provenance.json").write_text(json.dumps(self.provenance(), indent=1, sort_keys=True))
+
+    def provenance(self) -> dict[str, Any]:
+        """Return what the target says about its making."""
+        data = data_folder().resolve()
+        inputs = {}
+        for name, task in self._required.items():
+            path = getattr(task.output(), "path", None)
+            if path is not None:
+                inputs[name] = Path(path).resolve().relative_to(data).as_posix()
+        return provenance.record(
+            task=self.task_family,
+            fingerprint=self.fingerprint,
+            identity=json.loads(json.dumps(self.identity, default=str)),
+            inputs=inputs,
+            started=self._started,
+        )
+
+    @property
+    def worker_timeout(self) -> None:  # type: ignore[override]
+        """No limit of its own; luigi asks right before it forks a task's process.
+
+        That is the moment to import what most tasks need: once here instead of once in each process, and never
+        when all is done.
+        """
+        for name in _SHARED_BY_RUNS:
+            importlib.import_module(name)
+
+    def progress(self, percent: float, message: str) -> None:
+        """Show progress on the scheduler's page, at most once a second; the text is escaped there."""
+        if time.monotonic() - self._shown < 1 and percent < 100:
+            return
+        self._shown = time.monotonic()
+        if self.set_progress_percentage is not None and 0 <= percent <= 100:
+            self.set_progress_percentage(round(percent))
+        if self.set_status_message is not None:
+            self.set_status_message(html.escape(message))

@@ -1,0 +1,82 @@
+"""A data set from the nights of its recipe, split without leakage."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import luigi
+
+from pipeline.io import settings_files
+from pipeline.io.digests import file_digest
+from pipeline.night import expand_nights
+from tasks.base import ALL_RELEASES
+from tasks.fetch_cutouts import FetchCutouts
+from tasks.parameters import RecipeTask
+from tasks.simulate_transients import SimulateTransients
+
+
+class BuildDataset(RecipeTask):
+    """Stream cutouts into one file of train, validation and test rows that share no object and no pixels."""
+
+    cutouts = luigi.Parameter(
+        default="", description="Cutout files to use in place of the recipe's nights, separated by commas."
+    )
+
+    @cached_property
+    def nights(self) -> list[str]:
+        """The recipe's nights."""
+        return [night.isoformat() for night in expand_nights(self.recipe.nights, self.settings.mjd_night_offset_days)]
+
+    @cached_property
+    def files(self) -> list[Path]:
+        """Cutout files given in place of nights."""
+        return [Path(name.strip()) for name in self.cutouts.split(",") if name.strip()]
+
+    def folder(self) -> tuple[str, str, str]:
+        """Return survey, no release, the range of nights."""
+        span = "files" if self.files else f"{self.nights[0]}_{self.nights[-1]}"
+        return self.survey, ALL_RELEASES, span
+
+    def readable(self) -> str:
+        """Return the recipe's name, and the fold where there are some."""
+        return self.dataset_name + (f"-fold{self.fold}" if self.recipe.split.folds else "")
+
+    def requires(self) -> dict[str, luigi.Task]:
+        """The nights' cutouts and simulated rows, unless files were given."""
+        if self.files:
+            return {}
+        tasks: dict[str, luigi.Task] = {
+            f"cutouts {night}": FetchCutouts(survey=self.survey, night=night) for night in self.nights
+        }
+        if self.recipe.simulation:
+            tasks |= {
+                f"simulated {night}": SimulateTransients(
+                    survey=self.survey, night=night, simulation=self.recipe.simulation
+                )
+                for night in self.nights
+            }
+        return tasks
+
+    def decides(self) -> Mapping[str, Any]:
+        """The recipe, the fold, the given files; how near on the sky two rows are one thing."""
+        return {
+            "recipe": settings_files.raw("datasets", self.dataset_name),
+            "fold": self.fold,
+            "files": [file_digest(path) for path in self.files],
+            "linked_within_arcsec": self.settings.linked_within_arcsec,
+        }
+
+    def build(self, path: Path) -> None:
+        """Choose rows, then stream their pixels."""
+        from pipeline.io.assemble import assemble
+
+        assemble(
+            path,
+            sources=self.files or [self.input_path(name) for name in self._required],
+            recipe=self.recipe,
+            linked_within_arcsec=self.settings.linked_within_arcsec,
+            fold=self.fold,
+            fingerprint=self.fingerprint,
+            provenance=self.provenance(),
+        )

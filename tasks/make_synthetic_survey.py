@@ -1,0 +1,31 @@
+"""The embedded default: make a small synthetic survey on disk."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pipeline.errors import SettingsError
+from pipeline.io import settings_files
+from tasks.base import ALL_RELEASES
+from tasks.parameters import SurveyTask
+
+
+class MakeSyntheticSurvey(SurveyTask):
+    """Render a synthetic sky, subtract, detect, and leave images and database as a survey would."""
+
+    suffix: ClassVar[str] = ""
+
+    def folder(self) -> tuple[str, str, str]:
+        """Return survey, no release, no night."""
+        return self.survey, ALL_RELEASES, "survey"
+
+    def decides(self) -> dict[str, Any]:
+        """The sky, its seed, the site."""
+        content = settings_files.raw("surveys", self.survey)
+        return {"input": content.get("input"), "longitude_deg": content.get("longitude_deg")}
+
+    def build(self, path: Path) -> None:
+        """Make the survey's files in ``path``."""
+        adapter = self.adapter()
+        if not hasattr(adapter, "make"):
+            raise SettingsError(f"surveys/{self.survey}.yaml: source {self.settings.source!r} makes no survey")
+        adapter.make(path, lambda done, total: self.progress(100 * done / total, f"exposure {done} of {total}"))

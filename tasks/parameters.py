@@ -1,0 +1,116 @@
+"""Parameters that several tasks share, and how a survey's defaults fill those left empty."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import luigi
+
+from pipeline.errors import SettingsError
+from pipeline.io import settings_files
+from pipeline.night import parse_night
+from pipeline.recipes import DatasetRecipe
+from pipeline.surveys.settings import SurveySettings
+from tasks.base import ALL_RELEASES, PipelineTask
+
+if TYPE_CHECKING:
+    from pipeline.surveys.base import Survey
+
+_NOT_THE_INPUT = ("defaults", "base_rate", "release", "references", "notes")
+
+
+class NightParameter(luigi.Parameter):
+    """A night as an ISO date; dates are accepted from Python callers as well."""
+
+    def normalize(self, x: Any) -> str:
+        """Return the ISO date as text."""
+        return "" if x in ("", None) else str(x)
+
+
+class SurveyTask(PipelineTask):
+    """A task of one survey."""
+
+    survey = luigi.Parameter(default="synthetic", description="Survey: a file of config/surveys, without .yaml.")
+
+    @cached_property
+    def settings(self) -> SurveySettings:
+        """The survey's settings."""
+        return settings_files.load("surveys", self.survey, SurveySettings)
+
+    def survey_content(self) -> dict[str, Any]:
+        """Return the survey's settings as parsed, less what cannot change its cutouts."""
+        content = settings_files.raw("surveys", self.survey)
+        return {key: value for key, value in content.items() if key not in _NOT_THE_INPUT}
+
+    def adapter(self, folder: Path | None = None) -> "Survey":
+        """Return the adapter that reads the survey."""
+        from pipeline.surveys.load import open_survey
+
+        return open_survey(self.settings, self.survey, folder)
+
+
+class NightTask(SurveyTask):
+    """A task of one night of a survey."""
+
+    night = NightParameter(description="Night: local date of the evening, as 2026-01-05, or an MJD.")
+
+    @cached_property
+    def night_name(self) -> str:
+        """The night as an ISO date."""
+        if not self.night:
+            raise SettingsError(f"{self.task_family} needs --night, a date such as 2026-01-05")
+        return parse_night(self.night, self.settings.mjd_night_offset_days).isoformat()
+
+    def folder(self) -> tuple[str, str, str]:
+        """Return survey, no release, night."""
+        return self.survey, ALL_RELEASES, self.night_name
+
+
+class RecipeTask(SurveyTask):
+    """A task that stands on a data set: its recipe and seed."""
+
+    dataset = luigi.Parameter(default="", description="Data-set recipe of config/datasets; empty: the survey's.")
+    fold = luigi.IntParameter(default=0, description="Fold held out, of a recipe with folds.")
+
+    @cached_property
+    def dataset_name(self) -> str:
+        """The data-set recipe's name."""
+        return self.dataset or self.settings.defaults.dataset
+
+    @cached_property
+    def recipe(self) -> DatasetRecipe:
+        """The data-set recipe; one of another survey is an error."""
+        recipe = settings_files.load("datasets", self.dataset_name, DatasetRecipe)
+        if recipe.survey != self.survey:
+            raise SettingsError(
+                f"datasets/{self.dataset_name}.yaml is of survey {recipe.survey!r}, not {self.survey!r}"
+            )
+        if not 0 <= self.fold < max(1, recipe.split.folds):
+            raise SettingsError(f"fold is {self.fold}; allowed: 0 to {max(1, recipe.split.folds) - 1}")
+        return recipe
+
+    def dataset_parameters(self) -> dict[str, Any]:
+        """Return the parameters that name the data set, resolved, for tasks upstream."""
+        return {"survey": self.survey, "dataset": self.dataset_name, "fold": self.fold}
+
+
+class ClassifierTask(RecipeTask):
+    """A task that stands on a trained classifier."""
+
+    classifier = luigi.Parameter(default="", description="Classifier of config/classifiers; empty: the survey's.")
+    seed = luigi.IntParameter(default=1, description="Seed of training: weights, augmentation, order.")
+    dataset_file = luigi.Parameter(default="", description="A data set that exists, in place of the recipe's.")
+
+    @cached_property
+    def classifier_name(self) -> str:
+        """The classifier recipe's name."""
+        return self.classifier or self.settings.defaults.classifier
+
+    def classifier_parameters(self) -> dict[str, Any]:
+        """Return the parameters that name the package, resolved, for tasks upstream."""
+        return {
+            **self.dataset_parameters(),
+            "classifier": self.classifier_name,
+            "seed": self.seed,
+            "dataset_file": self.dataset_file,
+        }

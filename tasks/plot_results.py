@@ -1,0 +1,119 @@
+"""The report of a classifier: figures, their numbers, metrics with intervals, one page."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import luigi
+
+from pipeline.io.digests import file_digest
+from pipeline.io.settings_files import data_folder
+from tasks.base import PipelineTask
+from tasks.fetch_cutouts import FetchCutouts
+from tasks.infer import Infer, ReleaseTask, ScoreFolds
+from tasks.parameters import NightParameter
+from tasks.train_classifier import TrainClassifier
+
+
+class PlotResults(ReleaseTask):
+    """Report how well the classifier does on rows it never saw, beside the baseline."""
+
+    baseline = luigi.Parameter(default="", description="Classifier to compare with; empty: the survey's.")
+    night = NightParameter(default="", description="A night whose scores are reported as well; empty: none.")
+    scores = luigi.Parameter(default="", description="Scores files to report instead, separated by commas.")
+    rows = luigi.Parameter(default="", description="Cutout files or data sets with the candidates of --scores.")
+    replicates = luigi.IntParameter(default=1000, description="Bootstrap replicates of the intervals.")
+    suffix: ClassVar[str] = ""
+
+    @cached_property
+    def models(self) -> dict[str, dict[str, Any]]:
+        """The compared classifiers' parameters, the judged one first."""
+        names = dict.fromkeys([self.classifier_name, self.baseline or self.settings.defaults.baseline])
+        return {name: {**self.release_parameters(), "classifier": name} for name in names}
+
+    @cached_property
+    def files(self) -> dict[str, Path]:
+        """Scores files that were given, by name."""
+        return {Path(name.strip()).stem: Path(name.strip()) for name in self.scores.split(",") if name.strip()}
+
+    def folder(self) -> tuple[str, str, str]:
+        """Return survey, release, and the range of nights."""
+        survey, release, span = super().folder()
+        return survey, release, "files" if self.files else span
+
+    def readable(self) -> str:
+        """Return what is compared."""
+        return "+".join(self.files) if self.files else super().readable()
+
+    def requires(self) -> dict[str, luigi.Task]:
+        """The scores of the classifier and of the baseline, with data set and packages behind them."""
+        if self.files:
+            return {}
+        tasks: dict[str, luigi.Task] = {}
+        for name, parameters in self.models.items():
+            scorer = ScoreFolds if self.recipe.split.folds else Infer
+            tasks[f"scores {name}"] = scorer(**parameters)
+            if self.night:
+                tasks[f"night {name}"] = Infer(**parameters, night=self.night)
+        return tasks
+
+    def decides(self) -> dict[str, Any]:
+        """What is shown, and the survey's words about its labels."""
+        return {
+            "files": {name: file_digest(path) for name, path in self.files.items()},
+            "rows": [file_digest(path) for path in self._given_rows()],
+            "replicates": self.replicates,
+            "shown": [self.settings.base_rate, self.settings.references, self.settings.notes],
+        }
+
+    def build(self, path: Path) -> None:
+        """Gather, judge, draw, write."""
+        from pipeline.io.report import write_report
+        from pipeline.report import build_report
+        from pipeline.surveys.evidence import report_data
+
+        data = report_data(
+            self.adapter(self._survey_folder()),
+            name=self.survey,
+            title=f"{self.survey}: {self.readable()}",
+            scores=self.files or {name: self.input_path(f"scores {name}") for name in self.models},
+            rows=self._rows(),
+            packages={} if self.files else {name: self._packages(name) for name in self.models},
+            references=() if self.files else self.settings.references,
+        )
+        self.progress(30, "computing metrics and intervals")
+        report = build_report(data, replicates=self.replicates, seed=self.seed, provenance=self.provenance())
+        write_report(path, report)
+        self.progress(100, f"{len(report.figures)} figures")
+        if self.set_tracking_url is not None:
+            self.set_tracking_url(self.report_url())
+
+    def report_url(self) -> str:
+        """Return where ``make scheduler`` shows the report."""
+        place = self.output().path.relative_to(data_folder())
+        base = luigi.configuration.get_config().get("nightsift", "report_url", "")
+        return f"{base.rstrip('/')}/{place.as_posix()}/index.html"
+
+    def _survey_folder(self) -> Path | None:
+        night = FetchCutouts(survey=self.survey, night="2000-01-01")
+        return night.survey_folder()
+
+    def _given_rows(self) -> list[Path]:
+        return [Path(name.strip()) for name in self.rows.split(",") if name.strip()]
+
+    def _folds(self, name: str) -> list[PipelineTask]:
+        parameters = {key: value for key, value in self.models[name].items() if key != "release"}
+        folds = range(max(1, self.recipe.split.folds))
+        return [TrainClassifier(**{**parameters, "fold": fold}) for fold in folds]
+
+    def _packages(self, name: str) -> list[Path]:
+        return [Path(task.output().path) for task in self._folds(name)]
+
+    def _rows(self) -> list[Path]:
+        if self.files:
+            from pipeline.io.scores_file import rows_of_scores
+
+            found = [rows_of_scores(path, data_folder()) for path in self.files.values()]
+            return self._given_rows() or list(dict.fromkeys(path for path in found if path))
+        tasks = self._folds(self.classifier_name)
+        return [Path(self.dataset_file)] if self.dataset_file else [task.input_path("dataset") for task in tasks]

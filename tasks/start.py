@@ -1,0 +1,65 @@
+"""What importing the tasks sets up: the checkout's ``luigi.cfg``, ``.env``, and errors in one line."""
+
+import logging
+import os
+import re
+from pathlib import Path
+
+import luigi.configuration
+from luigi.parameter import ParameterException
+
+from pipeline.errors import NightsiftError
+from pipeline.io.settings_files import load_dotenv
+
+ROOT = Path(__file__).resolve().parents[1]
+_REFUSED = re.compile(r"Will not run (\w+)")
+_RAISED = re.compile(r"^(?:pipeline\.errors\.|luigi\.parameter\.)(\w+: .+)", re.MULTILINE)
+"""How luigi logs that a task cannot be planned, and the errors in the traceback that it appends."""
+
+
+class OneLine(logging.Filter):
+    """Turns the traceback of an error that Nightsift raised on purpose into one line with its task.
+
+    ``NIGHTSIFT_TRACEBACK=1`` keeps tracebacks for developers.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record in place and let it pass."""
+        line = "" if os.environ.get("NIGHTSIFT_TRACEBACK") else _one_line(record)
+        if line:
+            record.msg, record.args, record.exc_info, record.exc_text = line, (), None, None
+            record.levelno, record.levelname = logging.ERROR, "ERROR"
+        return True
+
+
+def _one_line(record: logging.LogRecord) -> str:
+    """Return what to log in place of a record with a traceback; empty where it is to stay."""
+    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    if isinstance(error, NightsiftError | ParameterException):
+        tasks = [entry for entry in record.args or () if isinstance(entry, luigi.Task)]
+        return f"{tasks[0].task_family + ': ' if tasks else ''}{type(error).__name__}: {error}"
+    refused, errors = _REFUSED.match(str(record.msg)), _RAISED.findall(str(record.msg))
+    return f"{refused[1]}: {errors[-1]}" if refused and errors else ""
+
+
+def prepare() -> None:
+    """Add the settings that every run of the tasks needs; calling it again changes nothing."""
+    luigi.configuration.add_config_path(str(ROOT / "luigi.cfg"))
+    if "LUIGI_CONFIG_PATH" in os.environ:  # luigi has read it already, but the last file wins
+        luigi.configuration.add_config_path(os.environ["LUIGI_CONFIG_PATH"])
+    load_dotenv(ROOT / ".env")
+    for name in ("luigi-interface", "luigi", "luigi.scheduler"):
+        logger = logging.getLogger(name)
+        if not any(isinstance(entry, OneLine) for entry in logger.filters):
+            logger.addFilter(OneLine())
+    for name in ("pipeline", "models", "tasks"):
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            logger.addHandler(_terminal())
+            logger.setLevel(os.environ.get("NIGHTSIFT_LOG", "INFO"))
+
+
+def _terminal() -> logging.Handler:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s: %(name)s: %(message)s"))
+    return handler

@@ -1,0 +1,60 @@
+"""A classifier trained on a data set, as a portable package."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import luigi
+
+from pipeline.io import settings_files
+from pipeline.io.digests import file_digest
+from tasks.build_dataset import BuildDataset
+from tasks.parameters import ClassifierTask
+
+
+class TrainClassifier(ClassifierTask):
+    """Train, calibrate, set thresholds, and write the model package."""
+
+    suffix: ClassVar[str] = ""
+
+    def folder(self) -> tuple[str, str, str]:
+        """Return the data set's place."""
+        return BuildDataset(**self.dataset_parameters()).folder()
+
+    def readable(self) -> str:
+        """Return data set, classifier and seed."""
+        dataset = BuildDataset(**self.dataset_parameters()).readable()
+        return f"{dataset}-{self.classifier_name}-seed{self.seed}"
+
+    def requires(self) -> dict[str, luigi.Task]:
+        """The data set, unless a file was given."""
+        return {} if self.dataset_file else {"dataset": BuildDataset(**self.dataset_parameters())}
+
+    def decides(self) -> dict[str, Any]:
+        """The classifier's recipe, the seed, a given data set."""
+        given = file_digest(Path(self.dataset_file)) if self.dataset_file else ""
+        recipe = settings_files.raw("classifiers", self.classifier_name)
+        return {"classifier": recipe, "seed": self.seed, "dataset_file": given}
+
+    def dataset_path(self) -> Path:
+        """Return the data set's file."""
+        return Path(self.dataset_file) if self.dataset_file else self.input_path("dataset")
+
+    def build(self, path: Path) -> None:
+        """Train in a folder beside the target, which a killed run leaves for the next to resume."""
+        from models import packages, training
+        from models.recipes import ClassifierRecipe
+        from pipeline.io.dataset_file import open_dataset
+
+        name = self.classifier_name
+        recipe = ClassifierRecipe.from_mapping(settings_files.raw("classifiers", name), f"classifiers/{name}.yaml")
+        workdir = self.output().path.with_name(f"{self.output().path.name}.training")
+        with open_dataset(self.dataset_path()) as dataset:
+            trained = training.train(
+                dataset,
+                recipe,
+                self.seed,
+                workdir=workdir,
+                progress=lambda share, message: self.progress(100 * share, message),
+            )
+            packages.write(path, trained, dataset=dataset, provenance=self.provenance())
+        training.clear(workdir)

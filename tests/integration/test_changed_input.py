@@ -1,0 +1,98 @@
+"""Input that changes after it was used: said aloud, never followed silently, followed when asked."""
+
+import json
+
+import pytest
+
+
+def edit_image(project):
+    """Change one image of the first night, keeping its size."""
+    survey = project.result("MakeSyntheticSurvey")
+    image = sorted(survey.glob(f"images/{project.nights[0]}/*"))[0]
+    content = bytearray(image.read_bytes())
+    content[-100] ^= 1
+    image.write_bytes(content)
+
+
+def test_unchanged_input_is_called_unchanged(project):
+    finished = project.run("nightsift", "status", "tiny")
+    assert finished.code == 0
+    for night in project.nights:
+        assert finished.line(night, "snapshot 1", "unchanged")
+
+
+def test_a_changed_image_is_noticed_and_followed_only_when_asked(project):
+    edit_image(project)
+    before = project.contents()
+    assert project.run("nightsift", "status", "tiny").line(project.nights[0], "input changed (files)", "refetch")
+
+    project.make("PlotResults", *project.report)
+    assert project.contents() == before
+
+    refetched = project.run("nightsift", "refetch", "tiny", project.nights[0])
+    assert refetched.code == 0, refetched.output
+    assert refetched.line(f"{project.nights[0]} of tiny is frozen as snapshot 2")
+    assert project.run("nightsift", "status", "tiny").line(project.nights[0], "snapshot 2", "unchanged")
+
+    project.make("BuildDataset", "--survey", "tiny")
+    after = project.contents()
+    assert after.items() >= before.items()
+    new = sorted(place.rpartition("/")[2].partition("-")[0] for place in after.keys() - before)
+    assert new == ["BuildDataset", "FetchCutouts", "FreezeInputs", "SimulateTransients"]
+
+
+def test_a_fetch_from_changed_input_is_refused(project):
+    edit_image(project)
+    project.forget("FetchCutouts")
+    finished = project.luigi("FetchCutouts", "--survey", "tiny", "--night", project.nights[0])
+    assert finished.code == 30
+    assert finished.line("changed since the night 2026-01-01 was frozen; use `nightsift refetch`")
+
+
+@pytest.fixture
+def listed(project):
+    """The finished project with a list of labels beside its settings, fetched anew."""
+    (project.root / "labels.csv").write_text("candidate_id,label\n20260101010000001,0\n")
+    links = [{"provider": "list", "table": "mine", "file": "labels.csv", "source": "mine"}]
+    project.change("surveys", "tiny", labels=[*links, *project.settings("surveys", "tiny")["labels"]])
+    project.make("FetchCutouts", "--survey", "tiny", "--night", project.nights[0])
+    return project
+
+
+def test_a_changed_label_file_gives_new_cutouts(listed):
+    before = listed.results("FetchCutouts")
+    fetch = ("FetchCutouts", "--survey", "tiny", "--night", listed.nights[0])
+    assert listed.run("nightsift", "plan", *fetch).line("4 complete")
+    (listed.root / "labels.csv").write_text("candidate_id,label\n20260101010000001,1\n")
+    planned = listed.run("nightsift", "plan", *fetch)
+    assert planned.line("FetchCutouts", "stale", "label_files.labels.csv")
+    listed.make(*fetch)
+    assert len(listed.results("FetchCutouts")) == len(before) + 1
+
+
+def test_a_label_file_that_is_not_there_names_itself(project):
+    links = [{"provider": "list", "table": "mine", "file": "labels.csv", "source": "mine"}]
+    project.change("surveys", "tiny", labels=links)
+    finished = project.luigi("FetchCutouts", "--survey", "tiny", "--night", project.nights[0])
+    assert finished.code == 35
+    assert finished.line("labels.csv")
+
+
+def test_the_plan_says_what_is_missing_and_what_is_stale_because_of_what(project):
+    project.change("classifiers", "tiny", class_weight="none")
+    project.forget("BuildDataset")
+    planned = project.run("nightsift", "plan", "PlotResults", *project.report)
+    assert planned.code == 0
+    assert planned.line("BuildDataset").endswith(": missing")
+    assert planned.line("TrainClassifier").endswith('stale: classifier.class_weight: null -> "none"')
+    assert planned.line(" 2026-01-02/Infer-").endswith("package changed")
+    assert "FetchCutouts" not in planned.output
+
+
+def test_the_manifest_states_every_file_and_query(project):
+    frozen = [path for path in project.results("FreezeInputs") if project.nights[0] in str(path)]
+    manifest = json.loads(frozen[0].read_text())
+    assert manifest["night"] == project.nights[0]
+    assert set(manifest["queries"]) >= {"candidates", "exposures"}
+    assert len(manifest["files"]) == 2
+    assert all(len(entry["sha256"]) == 64 for entry in manifest["files"].values())

@@ -1,0 +1,76 @@
+"""The verbs beside the tasks: what they print, and one line for what goes wrong."""
+
+import pytest
+
+from commands.main import main
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("plan", "PlotResult"), "No task PlotResult. Did you mean: PlotResults"),
+        (("plan", "FetchCutouts"), "requires the 'night' parameter to be set"),
+        (("plan", "Infer", "--survey", "tyny"), "unknown survey 'tyny' (did you mean 'tiny'?)"),
+        (("status", "tyny"), "unknown survey 'tyny'"),
+        (("nights", "tyny"), "unknown survey 'tyny'"),
+        (("refetch", "tiny", "tomorrow"), "night 'tomorrow' is no date"),
+        (("nights", "synthetic"), "survey 'synthetic' is not made yet; run luigi --module tasks MakeSyntheticSurvey"),
+    ],
+)
+def test_a_mistake_is_one_line_and_a_fault(here, capsys, arguments, words):
+    assert main(list(arguments)) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert words in lines[0]
+
+
+def test_an_unknown_verb_or_option_is_a_usage_error(capsys):
+    for arguments in (["explode"], ["status", "tiny", "--fast"], []):
+        with pytest.raises(SystemExit) as stopped:
+            main(arguments)
+        assert stopped.value.code == 2
+    assert "usage: nightsift" in capsys.readouterr().err
+
+
+def test_the_nights_are_those_of_the_survey(here, capsys):
+    assert main(["nights", "tiny"]) == 0
+    assert tuple(capsys.readouterr().out.split()) == here.nights
+
+
+def test_the_plan_of_a_night_that_is_not_closed_says_why(here, capsys):
+    assert main(["plan", "FetchCutouts", "--survey", "tiny", "--night", "2031-01-01"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("NightClosed")
+    assert "missing data: no file closed/2031-01-01" in lines[0]
+    assert lines[-1] == "1 complete"
+
+
+def test_the_plan_of_a_finished_graph_is_one_line(here, capsys):
+    assert main(["plan", "PlotResults", *here.report]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.endswith(" complete")
+
+
+def test_a_range_is_planned_night_by_night(here, capsys):
+    here.forget("Infer")
+    arguments = ["--of", "Infer", "--survey", "tiny", "--start", "2026-01-01", "--stop", "2026-01-02"]
+    assert main(["plan", "NightRange", *arguments]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[:-1]] == ["Infer", "Infer", "NightRange"]
+
+
+def test_the_demo_sums_the_stages_up(new_project):
+    settings = new_project.settings("surveys", "tiny")
+    new_project.write("surveys", "synthetic", settings)
+    new_project.write("datasets", "tiny", new_project.settings("datasets", "tiny") | {"survey": "synthetic"})
+    finished = new_project.run("nightsift", "demo")
+    assert finished.code == 0, finished.output
+    for stage, runs in (("MakeSyntheticSurvey", 1), ("FetchCutouts", 2), ("TrainClassifier", 1), ("PlotResults", 1)):
+        row = finished.output.rpartition("stage  ")[2].partition(stage)[2].split("\n")[0].split()
+        assert int(row[0]) == runs
+        assert float(row[1]) > 0
+    report = finished.line("The report: ").rpartition(" ")[2]
+    assert (new_project.root / report).is_file()
+    again = new_project.run("nightsift", "demo")
+    assert again.code == 0
+    assert again.line("The report, which was there already: ", report)

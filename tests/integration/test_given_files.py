@@ -1,0 +1,93 @@
+"""Each task alone, on files that exist."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from pipeline.io.dataset_file import open_dataset
+from pipeline.io.scores_file import read_scores
+
+TINY = ("--survey", "tiny")
+
+
+def test_a_data_set_from_cutout_files_and_a_classifier_from_a_data_set(project, tmp_path):
+    nights = zip("ab", project.results("FetchCutouts"), strict=True)
+    files = [path.rename(tmp_path / f"{night}.h5") for night, path in nights]
+    project.forget(*{path.name.partition("-")[0] for path in project.results()})
+    project.make("BuildDataset", *TINY, "--cutouts", ",".join(map(str, files)))
+    (dataset,) = project.data.glob("tiny/all/files/BuildDataset-*.h5")
+    with open_dataset(dataset) as rows:
+        assert all(len(rows.candidates(part)) for part in ("train", "validation", "test"))
+    assert project.results() == [dataset]
+
+    given = dataset.rename(tmp_path / "given.h5")
+    project.make("TrainClassifier", *TINY, "--dataset-file", str(given))
+    assert (project.result("TrainClassifier") / "model.onnx").is_file()
+    project.make("Infer", *TINY, "--dataset-file", str(given))
+    assert len(read_scores(project.result("Infer"))) > 0
+    assert {path.name.partition("-")[0] for path in project.results()} == {"TrainClassifier", "Infer"}
+
+
+def test_scores_of_a_cutout_file_with_a_package_need_nothing_else(project, tmp_path):
+    project.results("FetchCutouts")[1].rename(tmp_path / "night.h5")
+    project.result("TrainClassifier").rename(tmp_path / "package")
+    (there,) = project.data.glob("tiny/r1/2026-01-02/Infer-*.parquet")
+    expected = read_scores(there)
+    project.forget(*{path.name.partition("-")[0] for path in project.results()})
+    project.make("Infer", *TINY, "--cutouts", "night.h5", "--package", "package", folder=tmp_path)
+    (scores,) = project.data.glob("tiny/r1/files/Infer-*.parquet")
+    pd.testing.assert_series_equal(read_scores(scores)["score"], expected["score"])
+    assert project.results() == [scores]
+
+
+@pytest.fixture
+def two_scores(project, tmp_path):
+    """The scores of the data set as Parquet, and as a CSV file with labels, of fewer rows."""
+    (there,) = project.data.glob("tiny/r1/2026-01-01_2026-01-02/Infer-*.parquet")
+    scores = read_scores(there)
+    scores.to_csv(tmp_path / "other.csv", index=False)
+    return there.rename(tmp_path / "first.parquet"), tmp_path / "other.csv"
+
+
+def report(project):
+    (found,) = project.data.glob("tiny/r1/files/PlotResults-*")
+    return found
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_report_of_scores_files(project, two_scores, named):
+    rows = project.result("BuildDataset")
+    project.forget("PlotResults")
+    scores = ",".join(map(str, two_scores))
+    arguments = ("--scores", scores, "--replicates", "10", *(("--rows", str(rows)) if named else ()))
+    project.make("PlotResults", *TINY, *arguments)
+    assert (report(project) / "index.html").is_file()
+    metrics = json.loads((report(project) / "metrics.json").read_text())
+    assert "first" in json.dumps(metrics)
+    assert "other" in json.dumps(metrics)
+
+
+def test_scores_without_labels_and_rows_say_what_to_add(project, two_scores, tmp_path):
+    finished = project.luigi("PlotResults", *TINY, "--scores", str(two_scores[1]))
+    assert finished.code == 30
+    assert finished.line("other.csv holds no labels: name the cutout file or data set with --rows")
+
+
+@pytest.mark.parametrize(
+    ("task", "arguments"),
+    [
+        ("BuildDataset", ("--cutouts", "/nowhere/a.h5")),
+        ("TrainClassifier", ("--dataset-file", "/nowhere/a.h5")),
+        ("Infer", ("--cutouts", "/nowhere/a.h5")),
+        ("PlotResults", ("--scores", "/nowhere/a.h5")),
+        ("PlotResults", ("--scores", "/nowhere/a.h5", "--rows", "/nowhere/b.h5")),
+    ],
+)
+def test_a_file_that_is_not_there_names_itself(here, task, arguments):
+    import tasks
+    from pipeline.errors import MissingInputError
+
+    given = {name[2:].replace("-", "_"): value for name, value in zip(arguments[::2], arguments[1::2], strict=True)}
+    with pytest.raises(MissingInputError, match=r"no file /nowhere/a\.h5"):
+        getattr(tasks, task)(survey="tiny", **given).complete()

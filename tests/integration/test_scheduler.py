@@ -1,0 +1,192 @@
+"""The central scheduler: on 127.0.0.1 alone, with progress, messages, and a link to the report that opens."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Scheduler:
+    """A running `nightsift scheduler` and the clients that go through it."""
+
+    def __init__(self, project):
+        self.project = project
+        self.port, self.report_port = free_port(), free_port()
+        settings = project.root / "luigi.cfg"
+        settings.write_text(f"[nightsift]\nreport_url = http://127.0.0.1:{self.report_port}\n")
+        self.environment = {"LUIGI_CONFIG_PATH": str(settings)}
+        ports = ("--port", self.port, "--report-port", self.report_port)
+        self.process = project.start("nightsift", "scheduler", *ports)
+        self._wait()
+
+    def _wait(self):
+        for _ in range(300):
+            try:
+                self.tasks("DONE")
+                return
+            except (urllib.error.URLError, ConnectionError):
+                assert self.process.poll() is None, self.process.communicate()[0]
+                time.sleep(0.1)
+        raise TimeoutError("the scheduler does not answer")
+
+    def tasks(self, status):
+        """Return the tasks of a status, by name, as the page gets them."""
+        data = urllib.parse.quote(json.dumps({"status": status, "upstream_status": ""}))
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/task_list?data={data}", timeout=10) as answer:
+            return {entry["name"]: entry for entry in json.load(answer)["response"].values()}
+
+    def client(self, task, *arguments):
+        """Start a task that goes through the scheduler."""
+        place = ("--scheduler-host", "127.0.0.1", "--scheduler-port", self.port)
+        return self.project.start("luigi", "--module", "tasks", task, *arguments, *place, environment=self.environment)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.communicate(timeout=30)[0]
+
+
+@pytest.fixture
+def scheduler(project):
+    running = Scheduler(project)
+    yield running
+    if running.process.poll() is None:
+        running.stop()
+
+
+def watched(scheduler, client):
+    """Return how far each running task was seen to be, in percent with its message, and the client's end."""
+    seen = {}
+    while client.poll() is None:
+        for name, entry in scheduler.tasks("RUNNING").items():
+            seen.setdefault(name, {})[entry["progress_percentage"]] = entry["status_message"]
+        time.sleep(0.1)
+    return seen, client.communicate()[0]
+
+
+def test_it_listens_on_this_machine_alone_and_stops_when_told(scheduler):
+    family = [psutil.Process(scheduler.process.pid), *psutil.Process(scheduler.process.pid).children(recursive=True)]
+    listening = [entry.laddr for one in family for entry in one.net_connections() if entry.status == psutil.CONN_LISTEN]
+    assert {entry.port for entry in listening} == {scheduler.port, scheduler.report_port}
+    assert {entry.ip for entry in listening} == {"127.0.0.1"}
+    assert "Traceback" not in scheduler.stop()
+    assert scheduler.process.returncode == 0
+    assert not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in family)
+
+
+def test_a_long_task_shows_how_far_it_is(scheduler):
+    scheduler.project.forget("MakeSyntheticSurvey")
+    first = scheduler.client("MakeSyntheticSurvey", "--survey", "tiny")
+    seen, output = watched(scheduler, first)
+    assert first.returncode == 0, output
+    percentages = [percent for percent in seen["MakeSyntheticSurvey"] if percent is not None]
+    assert len(percentages) >= 2
+    assert percentages == sorted(percentages)
+    done = scheduler.tasks("DONE")["MakeSyntheticSurvey"]
+    assert (done["progress_percentage"], done["status_message"]) == (100, "exposure 4 of 4")
+
+
+def test_a_task_that_another_client_runs_is_already_running(scheduler):
+    scheduler.project.forget("MakeSyntheticSurvey")
+    first = scheduler.client("MakeSyntheticSurvey", "--survey", "tiny")
+    while "MakeSyntheticSurvey" not in scheduler.tasks("RUNNING"):
+        assert first.poll() is None, first.communicate()[0]
+        time.sleep(0.05)
+    os.kill(first.pid, signal.SIGSTOP)
+    second = scheduler.client("MakeSyntheticSurvey", "--survey", "tiny")
+    output, _ = second.communicate(timeout=60)
+    os.kill(first.pid, signal.SIGCONT)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    assert second.returncode == 10, output
+
+
+@pytest.fixture
+def page(scheduler):
+    """A page of a real browser that may reach this machine alone."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as browsers:
+        browser = browsers.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(ARGUMENTS))
+        context = browser.new_context(viewport={"width": 1400, "height": 1000})
+        context.route(lambda url: urllib.parse.urlparse(url).hostname != "127.0.0.1", lambda route: route.abort())
+        opened = context.new_page()
+        opened.set_default_timeout(30_000)
+        yield opened
+        browser.close()
+
+
+def screenshot(page, name):
+    """Keep a picture of the page where NIGHTSIFT_SCREENSHOTS says, if it does."""
+    folder = os.environ.get("NIGHTSIFT_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def test_the_page_shows_the_tasks_and_leads_to_the_report(scheduler, page):
+    scheduler.project.forget("PlotResults")
+    client = scheduler.client("PlotResults", *scheduler.project.report)
+    seen, output = watched(scheduler, client)
+    assert client.returncode == 0, output
+    assert any(message for message in seen["PlotResults"].values())
+
+    page.goto(f"http://127.0.0.1:{scheduler.port}/static/visualiser/index.html")
+    row = page.locator("#taskTable tbody tr", has_text="PlotResults")
+    row.wait_for()
+    assert row.locator("td").first.inner_text().strip() == "DONE"
+    assert page.locator("#taskTable tbody tr").count() >= 3
+    text = page.locator("#taskTable").inner_text()
+    assert "night=2026-01-02" in text
+    screenshot(page, "tasks")
+
+    row.locator("button.statusMessage").click()
+    page.locator("#statusMessageModal").wait_for(state="visible")
+    page.wait_for_function("document.querySelector('#statusMessageModal').innerText.includes('figures')")
+    screenshot(page, "message")
+    page.locator("#statusMessageModal button", has_text="Close").first.click()
+    page.locator("#statusMessageModal").wait_for(state="hidden")
+
+    with page.context.expect_page() as opening:
+        row.locator("a[target=_blank]").click()
+    report = opening.value
+    report.wait_for_load_state("load")
+    assert report.url.startswith(f"http://127.0.0.1:{scheduler.report_port}/tiny/r1/")
+    assert "tiny" in report.title()
+    for image in report.locator("img").all():
+        image.scroll_into_view_if_needed()
+    report.wait_for_function("[...document.images].every(image => image.complete)")
+    widths = report.evaluate("[...document.images].map(image => image.naturalWidth)")
+    assert len(widths) >= 8
+    assert min(widths) > 100
+    screenshot(report, "report")
+
+
+def test_a_secret_of_the_environment_reaches_neither_page_nor_log_nor_result(project):
+    project.forget("Infer")
+    secret = "correct-horse-battery"
+    finished = project.luigi("Infer", *project.report[:4], environment={"NIGHTSIFT_DATABASE_PASSWORD": secret})
+    assert finished.code == 0
+    assert secret not in finished.output
+    assert not [path for path in project.data.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
