@@ -1,0 +1,227 @@
+"""The documentation says what the code does: links, commands, parameters, settings, columns."""
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import luigi
+import pytest
+from luigi.task_register import Register
+
+import tasks
+from commands import main as verbs
+from models.recipes import ClassifierRecipe
+from pipeline.artefacts import ARTEFACTS
+from pipeline.augment import AUGMENTATIONS
+from pipeline.io import schema, settings_files
+from pipeline.labels import LABEL_PROVIDERS
+from pipeline.metrics import METRICS, THRESHOLD_RULES
+from pipeline.normalise import NORMALISATIONS
+from pipeline.quality import Flag
+from pipeline.recipes import DatasetRecipe, ImageSimulation, SimulationRecipe, SplitSettings, StampSimulation
+from pipeline.sky import SkySettings
+from pipeline.surveys.alert_table import AlertTableInput
+from pipeline.surveys.database import DatabaseInput
+from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
+from pipeline.surveys.synthetic import SyntheticInput
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+CORE_OPTIONS = {"local-scheduler", "workers", "module", "help"}
+SETTINGS = (
+    SurveySettings, ClosedRule, Defaults, DatabaseInput, AlertTableInput, SyntheticInput, SkySettings, DatasetRecipe,
+    SplitSettings, SimulationRecipe, ImageSimulation, StampSimulation, ClassifierRecipe,
+)  # fmt: skip
+SECTIONS = {kind.__name__: kind for kind in SETTINGS} | {
+    name: LABEL_PROVIDERS.metadata(name)["settings"] for name in LABEL_PROVIDERS
+}
+
+
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def section(page: str, heading: str) -> str:
+    """Return what stands between a heading and the next of its level or above."""
+    match = re.search(rf"^(#+) {re.escape(heading)}\n(.*?)(?=^#{{1,3}} |\Z)", text_of(page), re.M | re.S)
+    assert match, f"{page} has no section {heading!r}"
+    return match[2]
+
+
+def table_rows(text: str) -> Iterator[list[str]]:
+    """Yield the cells of each row of the tables in a text, without heads."""
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if line.startswith("|") and cells[0].startswith("`"):
+            yield cells
+
+
+def documented(text: str) -> dict[str, list[str]]:
+    """Return rows by each name that their first cell has in backticks."""
+    return {name: cells for cells in table_rows(text) for name in re.findall(r"`([^`]+)`", cells[0])}
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def commands_in(pattern: str) -> list[tuple[str, str]]:
+    """Return (page, rest of the command) for every command of the documentation."""
+    return [(page.name, rest) for page in PAGES for rest in re.findall(pattern, page.read_text(encoding="utf-8"))]
+
+
+def task_of(name: str) -> type[luigi.Task]:
+    found = Register.get_task_cls(name)
+    assert found.__module__.startswith("tasks."), name
+    return found
+
+
+def parameters_of(task: type[luigi.Task]) -> set[str]:
+    return {name.replace("_", "-") for name, _ in task.get_params()}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.is_file(), f"{page.name}: {target}"
+        assert not anchor or anchor in anchors(file), f"{page.name}: {target}"
+
+
+def test_every_luigi_command_names_a_real_task_and_its_parameters() -> None:
+    found = commands_in(r"luigi --module tasks (?!<)([^\n`]+)")
+    assert len(found) > 20
+    for page, rest in found:
+        name, *_ = rest.split()
+        task = task_of(name)
+        given = set(re.findall(r"--([a-z-]+)", rest))
+        assert given <= parameters_of(task) | CORE_OPTIONS, f"{page}: {rest}"
+        for per_night in re.findall(r"--of (\w+)", rest):
+            assert "night" in parameters_of(task_of(per_night))
+
+
+def test_every_command_that_names_settings_names_existing_ones() -> None:
+    for page, rest in commands_in(r"luigi --module tasks (?!<)([^\n`]+)"):
+        for kind in ("survey", "dataset", "classifier"):
+            for name in re.findall(rf"--{kind} (\w+)", rest):
+                assert name in settings_files.names(kind + "s"), f"{page}: {rest}"
+
+
+def test_every_nightsift_command_names_a_real_verb() -> None:
+    (choices,) = (action.choices for action in verbs._parser()._actions if action.choices)
+    found = {rest.split()[0] for _, rest in commands_in(r"(?:^|`|\n)nightsift ([a-z][^\n`]*)")}
+    assert found == set(choices or ())
+
+
+def test_every_make_command_is_a_target() -> None:
+    targets = set(re.findall(r"^([a-z]+):", text_of("Makefile"), re.M))
+    found = {rest for _, rest in commands_in(r"(?:`|\n)make ([a-z]+)")}
+    assert {"demo", "test", "scheduler", "benchmark"} <= found <= targets
+
+
+def test_every_task_and_parameter_is_on_the_page_of_tasks() -> None:
+    shared = documented(section("docs/tasks.md", "Shared parameters"))
+    for name in tasks.__all__:
+        heading = "NightClosed, FreezeInputs" if name in ("NightClosed", "FreezeInputs") else name
+        told = set(re.findall(r"--([a-z][a-z-]*)", section("docs/tasks.md", heading)))
+        own = parameters_of(getattr(tasks, name))
+        assert own <= {*told, *(key.removeprefix("--") for key in shared)}, name
+        assert told <= own | parameters_of(task_of(heading.split(", ")[-1])) | CORE_OPTIONS, name
+
+
+def test_the_readme_lists_every_task_but_the_gate() -> None:
+    assert set(documented(section("README.md", "Tasks"))) == set(tasks.__all__) - {"NightClosed"}
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_settings_are_documented_with_their_defaults(heading: str) -> None:
+    rows = documented(section("docs/configuration.md", heading))
+    assert set(rows) == {field.name for field in dataclasses.fields(SECTIONS[heading])}
+    for field in dataclasses.fields(SECTIONS[heading]):
+        _, _, default, meaning = rows[field.name]
+        assert default == shown(field), f"{heading}.{field.name}"
+        assert meaning
+
+
+def shown(field: dataclasses.Field[Any]) -> str:
+    """Return a default as the page of settings writes it."""
+    value = field.default if field.default is not dataclasses.MISSING else None
+    if field.default_factory is not dataclasses.MISSING:
+        value = field.default_factory()
+    elif field.default is dataclasses.MISSING:
+        return "required"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return f"{value:g}"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "empty"
+    if isinstance(value, Mapping) or value == "":
+        return "empty"
+    return "none" if value is None else value if isinstance(value, str) else type(value).__name__
+
+
+def test_every_choice_of_a_registry_is_documented() -> None:
+    text = text_of("docs/configuration.md")
+    for registry in (NORMALISATIONS, AUGMENTATIONS, THRESHOLD_RULES, ARTEFACTS):
+        for name in registry:
+            assert f"`{name}`" in text, name
+
+
+def test_every_settings_file_is_listed() -> None:
+    text = text_of("docs/configuration.md")
+    for kind in ("surveys", "datasets", "classifiers", "simulations"):
+        for name in settings_files.names(kind):
+            assert f"`{name}`" in text, f"{kind}/{name}"
+
+
+@pytest.mark.parametrize(
+    ("heading", "columns"),
+    [
+        ("Candidate columns", schema.CANDIDATE_COLUMNS),
+        ("Truth of simulated transients", schema.TRUTH_COLUMNS),
+        ("Scores", schema.SCORE_COLUMNS),
+    ],
+)
+def test_columns_are_documented_with_their_types(heading: str, columns: Mapping[str, str]) -> None:
+    rows = documented(section("docs/formats.md", heading))
+    assert set(columns) == {name for name in rows if not name.startswith("p_")}
+    assert {name: rows[name][1] for name in columns} == dict(columns)
+
+
+def test_flags_are_documented_with_their_bits() -> None:
+    found = re.findall(r"^\| (\d+) \| `(\w+)` \|", section("docs/formats.md", "Flags"), re.M)
+    assert found == [(str(int(flag)), flag.name) for flag in Flag]
+
+
+def test_every_metric_has_a_definition() -> None:
+    assert set(documented(section("docs/science.md", "Metrics"))) == set(METRICS)
+
+
+def test_every_threshold_rule_has_a_definition() -> None:
+    assert set(documented(section("docs/science.md", "Thresholds"))) == set(THRESHOLD_RULES)
+
+
+def test_exit_codes_are_those_of_luigi_cfg() -> None:
+    told = {int(code) for code in re.findall(r"^\| (\d+) \|", section("docs/tasks.md", "Exit codes"), re.M)}
+    retcode = re.search(r"\[retcode\]\n(.*?)\n\n", text_of("luigi.cfg"), re.S)
+    assert retcode
+    assert told == {0, 1, 2} | {int(code) for code in re.findall(r"= (\d+)", retcode[1])}
+
+
+def test_environment_variables_are_documented() -> None:
+    rows = documented(section("docs/tasks.md", "Environment"))
+    used = {
+        name
+        for folder in ("pipeline", "models", "tasks", "commands", "config")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".yaml")
+        for name in re.findall(r"NIGHTSIFT_[A-Z_]+", path.read_text(encoding="utf-8"))
+    }
+    assert set(rows) == used

@@ -1,0 +1,145 @@
+"""The project as a whole: dependencies, settings of luigi, sizes, what an import costs, no traces of a machine."""
+
+import configparser
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import luigi.interface
+import luigi.retcodes
+import luigi.scheduler
+import luigi.worker
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CODE = ("pipeline", "models", "tasks", "commands", "benchmarks")
+HEAVY = (
+    "tensorflow",
+    "keras",
+    "onnx",
+    "onnxruntime",
+    "pandas",
+    "astropy",
+    "matplotlib",
+    "sklearn",
+    "sep",
+    "sqlalchemy",
+)
+LONGEST = 350
+CLIENT = {
+    "core": luigi.interface.core,
+    "worker": luigi.worker.worker,
+    "retcode": luigi.retcodes.retcode,
+}
+OF_LUIGI_ITSELF = {"autoload_range", "no_configure_logging"}
+"""Keys of ``[core]`` that luigi reads before any Config class exists."""
+
+
+def files(*folders: str, suffix: str = ".py") -> Iterator[Path]:
+    for folder in folders:
+        yield from sorted(path for path in (ROOT / folder).rglob(f"*{suffix}") if "__pycache__" not in path.parts)
+
+
+def direct_dependencies() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    return {re.split(r"[<>=!~\[ ;]", entry)[0] for entry in wanted}
+
+
+def test_every_direct_dependency_has_its_reason() -> None:
+    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    rows = {name.strip() for cell in re.findall(r"^\| ([^|]+) \|", text, re.M) for name in cell.split(",")}
+    assert rows - {"package", "---"} == direct_dependencies()
+
+
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+def test_a_lock_pins_versions_and_names_no_host(lock: str) -> None:
+    lines = [line for line in (ROOT / lock).read_text(encoding="utf-8").splitlines() if line.strip()]
+    packages = [line for line in lines if not line.lstrip().startswith("#")]
+    assert packages
+    for line in packages:
+        assert re.match(r"[A-Za-z0-9._-]+(\[[a-z,-]+\])?==[\w.+]+( ;.*)?$", line), line
+    assert not re.search(r"://|--index|--find-links|--trusted", "\n".join(lines))
+
+
+def test_the_lock_holds_every_direct_dependency() -> None:
+    text = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8").lower()
+    pinned = {line.partition("==")[0].partition("[")[0] for line in text.splitlines() if "==" in line}
+    assert {name.lower() for name in direct_dependencies()} <= pinned
+
+
+def test_packages_are_listed_explicitly_and_completely() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    there = {path.parent.relative_to(ROOT).as_posix().replace("/", ".") for path in files(
+        "pipeline", "models", "tasks", "commands", suffix="__init__.py")}  # fmt: skip
+    assert set(listed) == there
+
+
+def test_luigi_cfg_holds_only_sections_and_keys_that_luigi_reads() -> None:
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "luigi.cfg")
+    assert set(parser.sections()) == {*CLIENT, "nightsift"}
+    for name, kind in CLIENT.items():
+        known = {parameter for parameter, _ in kind.get_params()} | (OF_LUIGI_ITSELF if name == "core" else set())
+        assert set(parser[name]) <= known, name
+
+
+def test_luigid_cfg_holds_only_keys_that_the_scheduler_reads() -> None:
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "config" / "luigid.cfg")
+    assert parser.sections() == ["scheduler"]
+    assert set(parser["scheduler"]) <= {name for name, _ in luigi.scheduler.scheduler.get_params()}
+
+
+def test_the_scheduler_page_documents_every_key_of_the_daemon() -> None:
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "config" / "luigid.cfg")
+    text = (ROOT / "docs" / "scheduler.md").read_text(encoding="utf-8")
+    for key, value in parser["scheduler"].items():
+        assert re.search(rf"^\| `{key}` \| {value}\b", text, re.M), key
+
+
+@pytest.mark.parametrize("path", [*files(*CODE, "tests")], ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_modules_stay_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    assert not [path for path in files(*CODE) if path.stem in ("utils", "helpers", "common", "misc")]
+
+
+def test_nothing_names_a_place_on_some_machine() -> None:
+    places = re.compile("/(?:wo" + "rk|ro" + "ot|ho" + "me|Us" + "ers)/[a-z]")
+    texts = [*files(*CODE, "tests"), *files("config", suffix=""), *files("docs", suffix=".md"), *ROOT.glob("*.*")]
+    found = [
+        path.relative_to(ROOT).as_posix()
+        for path in texts
+        if path.is_file() and path.suffix != ".h5" and places.search(path.read_text(encoding="utf-8"))
+    ]
+    assert not found
+
+
+def test_tests_are_no_packages() -> None:
+    assert not list(files("tests", suffix="__init__.py"))
+
+
+def test_importing_the_tasks_loads_nothing_heavy() -> None:
+    program = f"import sys, tasks; print(sorted(set({HEAVY}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("module", ["models.runtime", "models.training", "models.packages", "models.scoring"])
+def test_importing_the_models_loads_no_framework(module: str) -> None:
+    program = f"import sys, {module}; print(sorted({{'tensorflow', 'keras', 'onnx', 'sklearn'}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
+def test_citation_and_changelog_know_the_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert f"version: {version}" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
