@@ -15,7 +15,7 @@ from pipeline.io import schema
 from pipeline.io.cutout_file import CutoutFile, CutoutHeader, CutoutWriter
 
 _BLOCK = 512
-_COLUMNS_AT_ONCE = 3
+_COLUMNS_AT_ONCE = 1
 _DECIDED = ("label", "label_source", "group_id")
 """Candidate columns that the choice of rows decides anew."""
 

@@ -70,9 +70,18 @@ def _read_column(table: h5py.Group, name: str, rows: slice) -> pd.Series:
     if name not in table:
         raise InputError(f"{table.file.filename}: no column {name!r} in {table.name}; there: {', '.join(table)}")
     data = table[name]
-    if h5py.check_string_dtype(data.dtype):
-        return pd.Series(data.asstr()[rows], dtype="str")
-    return pd.Series(data[rows])
+    return _read_text(data, rows) if h5py.check_string_dtype(data.dtype) else pd.Series(data[rows])
+
+
+def _read_text(data: h5py.Dataset, rows: slice) -> pd.Series:
+    """Return texts block by block, so that few are Python objects at the same time."""
+    first, last, _ = rows.indices(data.shape[0])
+    text = data.asstr()
+    blocks = [
+        pd.Series(text[start : min(start + _ROWS_AT_ONCE, last)], dtype="str")
+        for start in range(first, last, _ROWS_AT_ONCE)
+    ]
+    return pd.concat(blocks, ignore_index=True) if blocks else pd.Series(dtype="str")
 
 
 def _h5_type(kind: str) -> np.dtype:
