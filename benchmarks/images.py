@@ -14,6 +14,7 @@ from pipeline.io.fits import write_exposure
 from pipeline.io.generic_survey import write_generic_survey
 from pipeline.rng import stream
 from pipeline.surveys.database import DatabaseInput, DatabaseSurvey
+from pipeline.surveys.image_files import ImageSettings
 from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
 
 CANDIDATES, SIZE, NIGHT = 2_000, 63, "2026-01-01"
@@ -77,7 +78,9 @@ def _make_survey(folder: Path, side: int) -> DatabaseSurvey:
         defaults=Defaults(dataset="", classifier=""),
         input={},
     )
-    given = DatabaseInput(folder=str(folder), hdus={name: f"{name}_path:{name.upper()}" for name in CHANNELS})
+    given = DatabaseInput(
+        folder=str(folder), images=ImageSettings(hdus={name: f"{name}_path:{name.upper()}" for name in CHANNELS})
+    )
     return DatabaseSurvey(settings, given)
 
 

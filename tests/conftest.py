@@ -133,7 +133,7 @@ def database_survey(tmp_path, monkeypatch):
         given = {"exposures": rows, "candidates": candidates, **empty, **(tables or {})}
         (folder / "survey.sqlite").unlink(missing_ok=True)
         write_generic_survey(folder / "survey.sqlite", given)
-        given_input = {"folder": str(folder), "hdus": HDUS, "tables": list(REFERENCE_TABLES)}
+        given_input = {"folder": str(folder), "images": {"hdus": HDUS}, "tables": list(REFERENCE_TABLES)}
         source = settings.pop("source", "database")
         return open_made_survey(None, {"source": source, "input": given_input | settings.pop("input", {}), **settings})
 

@@ -24,6 +24,7 @@ from pipeline.recipes import DatasetRecipe, ImageSimulation, SimulationRecipe, S
 from pipeline.sky import SkySettings
 from pipeline.surveys.alert_table import AlertTableInput
 from pipeline.surveys.database import DatabaseInput
+from pipeline.surveys.image_files import ImageSettings
 from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
 from pipeline.surveys.synthetic import SyntheticInput
 
@@ -31,8 +32,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 CORE_OPTIONS = {"local-scheduler", "workers", "module", "help"}
 SETTINGS = (
-    SurveySettings, ClosedRule, Defaults, DatabaseInput, AlertTableInput, SyntheticInput, SkySettings, DatasetRecipe,
-    SplitSettings, SimulationRecipe, ImageSimulation, StampSimulation, ClassifierRecipe,
+    SurveySettings, ClosedRule, Defaults, DatabaseInput, ImageSettings, AlertTableInput, SyntheticInput, SkySettings,
+    DatasetRecipe, SplitSettings, SimulationRecipe, ImageSimulation, StampSimulation, ClassifierRecipe,
 )  # fmt: skip
 SECTIONS = {kind.__name__: kind for kind in SETTINGS} | {
     name: LABEL_PROVIDERS.metadata(name)["settings"] for name in LABEL_PROVIDERS

@@ -21,10 +21,12 @@ SURVEY = {
     "input": {
         "sqlite": "survey.sqlite",
         "queries": "generic",
-        "hdus": {
-            "science": "science_path:SCIENCE",
-            "template": "template_path:TEMPLATE",
-            "difference": "difference_path:DIFFERENCE",
+        "images": {
+            "hdus": {
+                "science": "science_path:SCIENCE",
+                "template": "template_path:TEMPLATE",
+                "difference": "difference_path:DIFFERENCE",
+            },
         },
         "tables": ["eyeballs", "movers", "variables", "truth"],
         "seed": 1,

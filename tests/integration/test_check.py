@@ -60,7 +60,7 @@ def test_faults_beyond_the_types_come_at_once(survey, check):
     labels = [{"provider": "lists", "table": "eyeballs"}]
     defaults = survey.settings("surveys", "own")["defaults"] | {"dataset": "nothing", "classifier": "none_such"}
     survey.change("surveys", "own", labels=labels, defaults=defaults)
-    change_input(survey, hdus={"science": "science_path"})
+    change_input(survey, images={"hdus": {"science": "science_path"}})
     code, lines = check("own")
     text = "\n".join(lines)
     assert code == 1
@@ -82,16 +82,16 @@ def test_every_query_that_fails_is_named(survey, check):
 
 
 def test_a_missing_hdu_is_named(survey, check):
-    hdus = survey.settings("surveys", "own")["input"]["hdus"] | {"template": "template_path:TEMPLAT"}
-    change_input(survey, hdus=hdus)
+    hdus = survey.settings("surveys", "own")["input"]["images"]["hdus"] | {"template": "template_path:TEMPLAT"}
+    change_input(survey, images={"hdus": hdus})
     code, lines = check("own")
     assert code == 1
     assert "TEMPLAT" in "\n".join(lines)
 
 
 def test_a_missing_column_of_the_exposures_is_named(survey, check):
-    hdus = survey.settings("surveys", "own")["input"]["hdus"] | {"template": "reference_path:TEMPLATE"}
-    change_input(survey, hdus=hdus)
+    hdus = survey.settings("surveys", "own")["input"]["images"]["hdus"] | {"template": "reference_path:TEMPLATE"}
+    change_input(survey, images={"hdus": hdus})
     code, lines = check("own")
     assert code == 1
     assert "reference_path" in "\n".join(lines)

@@ -221,21 +221,24 @@ def test_labels_of_the_chain_stand_in_the_file(database_survey, tmp_path):
 
 def test_a_channel_without_a_place_is_refused_at_once(database_survey):
     with pytest.raises(SettingsError, match="hdus does not say where the image of channel 'template' is"):
-        database_survey(input={"hdus": {"science": "science_path:SCIENCE", "difference": "difference_path:DIFFERENCE"}})
+        database_survey(
+            input={"images": {"hdus": {"science": "science_path:SCIENCE", "difference": "difference_path:DIFFERENCE"}}}
+        )
 
 
 @pytest.mark.parametrize("place", ["science_path", "a:b:c"])
 def test_a_place_that_is_none_is_refused(database_survey, place):
     with pytest.raises(SettingsError, match=r"hdus.science is .*allowed: a path column and an HDU"):
-        database_survey(input={"hdus": {"science": place}}, channels=["science"])
+        database_survey(input={"images": {"hdus": {"science": place}}}, channels=["science"])
 
 
 def test_check_names_every_fault(database_survey):
     survey = database_survey(
-        input={"hdus": {"science": "science_path:SCI"}, "tables": ["eyeballs", "colours"]}, channels=["science"]
+        input={"images": {"hdus": {"science": "science_path:SCI"}}, "tables": ["eyeballs", "colours"]},
+        channels=["science"],
     )
     assert any("unknown query of 'generic' 'colours'" in fault for fault in survey.check())
-    survey = database_survey(input={"hdus": {"science": "science_path:SCI"}}, channels=["science"])
+    survey = database_survey(input={"images": {"hdus": {"science": "science_path:SCI"}}}, channels=["science"])
     assert any("has no HDU 'SCI'" in fault for fault in survey.check())
-    survey = database_survey(input={"hdus": {"science": "picture:SCIENCE"}}, channels=["science"])
-    assert survey.check() == ["hdus: the exposures query has no column 'picture'"]
+    survey = database_survey(input={"images": {"hdus": {"science": "picture:SCIENCE"}}}, channels=["science"])
+    assert survey.check() == ["hdus: the exposures have no column 'picture'"]
