@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import union_categoricals
 
 from pipeline.datasets import choose_rows
 from pipeline.errors import InputError
@@ -17,6 +18,7 @@ from pipeline.recipes import DatasetRecipe
 
 log = logging.getLogger(__name__)
 _COLUMNS = ("candidate_id", "object_id", "group_id", "night", "ra_deg", "dec_deg", "label", "label_source")
+_SHARED_WORDS = ("night",)
 
 
 def assemble(
@@ -67,11 +69,29 @@ def _common_header(sources: list[Path]) -> CutoutHeader:
 
 
 def _read_columns(sources: list[Path]) -> tuple[pd.DataFrame, NDArray[np.uint64]]:
-    frames, digests = [], []
-    for index, source in enumerate(sources):
+    """Return the columns that decide, and each row's hash of its pixels; a column is whole before the next is read."""
+    counts = [_length(source) for source in sources]
+    columns: dict[str, Any] = {name: _column(sources, name) for name in _COLUMNS}
+    columns["source"] = np.repeat(np.arange(len(sources), dtype=np.int32), counts)
+    columns["row"] = np.concatenate([np.arange(count, dtype=np.int32) for count in counts])
+    return pd.DataFrame(columns), np.concatenate([_digests(source) for source in sources])
+
+
+def _length(source: Path) -> int:
+    with open_cutouts(source) as file:
+        return len(file)
+
+
+def _digests(source: Path) -> NDArray[np.uint64]:
+    with open_cutouts(source) as file:
+        return file.pixel_digests()
+
+
+def _column(sources: list[Path], name: str) -> pd.Series | pd.Categorical:
+    """Return one column of all files; words that many rows share are kept once."""
+    parts = []
+    for source in sources:
         with open_cutouts(source) as file:
-            rows = file.candidates(columns=_COLUMNS)
-            place = {"source": np.full(len(rows), index, np.int32), "row": np.arange(len(rows), dtype=np.int32)}
-            frames.append(rows.assign(**place))
-            digests.append(file.pixel_digests())
-    return pd.concat(frames, ignore_index=True), np.concatenate(digests)
+            part = file.candidates(columns=(name,))[name]
+        parts.append(part.astype("category") if name in _SHARED_WORDS else part)
+    return union_categoricals(parts) if name in _SHARED_WORDS else pd.concat(parts, ignore_index=True)
