@@ -3,10 +3,14 @@
 import logging
 import os
 import re
+import sys
 from pathlib import Path
+from types import TracebackType
 
 import luigi.configuration
 from luigi.parameter import ParameterException
+from luigi.rpc import RPCError
+from luigi.task_register import TaskClassException
 
 from pipeline.errors import NightsiftError
 from pipeline.io.settings_files import load_dotenv
@@ -35,11 +39,21 @@ class OneLine(logging.Filter):
 def _one_line(record: logging.LogRecord) -> str:
     """Return what to log in place of a record with a traceback; empty where it is to stay."""
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    if isinstance(error, RPCError):
+        return f"RPCError: {error}: start the scheduler with `make scheduler`, or --local-scheduler does without"
     if isinstance(error, NightsiftError | ParameterException):
         tasks = [entry for entry in record.args or () if isinstance(entry, luigi.Task)]
         return f"{tasks[0].task_family + ': ' if tasks else ''}{type(error).__name__}: {error}"
     refused, errors = _REFUSED.match(str(record.msg)), _RAISED.findall(str(record.msg))
     return f"{refused[1]}: {errors[-1]}" if refused and errors else ""
+
+
+def _unknown_task(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say in one line that a task does not exist: luigi looks it up before it begins to log."""
+    if isinstance(error, TaskClassException) and not os.environ.get("NIGHTSIFT_TRACEBACK"):
+        sys.stderr.write(f"{kind.__name__}: {error}\n")
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 def prepare() -> None:
@@ -48,6 +62,7 @@ def prepare() -> None:
     if "LUIGI_CONFIG_PATH" in os.environ:  # luigi has read it already, but the last file wins
         luigi.configuration.add_config_path(os.environ["LUIGI_CONFIG_PATH"])
     load_dotenv(ROOT / ".env")
+    sys.excepthook = _unknown_task
     for name in ("luigi-interface", "luigi", "luigi.scheduler"):
         logger = logging.getLogger(name)
         if not any(isinstance(entry, OneLine) for entry in logger.filters):

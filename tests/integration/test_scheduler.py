@@ -34,13 +34,16 @@ class Scheduler:
         self.project = project
         self.port, self.report_port = free_port(), free_port()
         settings = project.root / "luigi.cfg"
-        settings.write_text(f"[nightsift]\nreport_url = http://127.0.0.1:{self.report_port}\n")
+        impatient = "[core]\nrpc_connect_timeout = 1\nrpc_retry_attempts = 20\nrpc_retry_wait = 1\n"
+        report = f"[nightsift]\nreport_url = http://127.0.0.1:{self.report_port}\n"
+        settings.write_text(impatient + report)
         self.environment = {"LUIGI_CONFIG_PATH": str(settings)}
-        ports = ("--port", self.port, "--report-port", self.report_port)
-        self.process = project.start("nightsift", "scheduler", *ports)
-        self._wait()
+        self.start()
 
-    def _wait(self):
+    def start(self):
+        """Start the daemon and wait until it answers."""
+        ports = ("--port", self.port, "--report-port", self.report_port)
+        self.process = self.project.start("nightsift", "scheduler", *ports)
         for _ in range(300):
             try:
                 self.tasks("DONE")
@@ -60,6 +63,13 @@ class Scheduler:
         """Start a task that goes through the scheduler."""
         place = ("--scheduler-host", "127.0.0.1", "--scheduler-port", self.port)
         return self.project.start("luigi", "--module", "tasks", task, *arguments, *place, environment=self.environment)
+
+    def kill(self):
+        """Let the scheduler die at once, with all that it knew."""
+        family = psutil.Process(self.process.pid).children(recursive=True)
+        for one in (*family, self.process):
+            one.kill()
+        self.process.communicate(timeout=30)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -119,6 +129,37 @@ def test_a_task_that_another_client_runs_is_already_running(scheduler):
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
     assert second.returncode == 10, output
+
+
+def test_a_killed_scheduler_forgets_its_clients_whose_next_run_ends_the_work(scheduler):
+    project = scheduler.project
+    project.forget("MakeSyntheticSurvey", "FreezeInputs", "FetchCutouts")
+    client = scheduler.client("FetchCutouts", *project.report[:4])
+    while "MakeSyntheticSurvey" not in scheduler.tasks("RUNNING"):
+        assert client.poll() is None, client.communicate()[0]
+        time.sleep(0.05)
+    scheduler.kill()
+    scheduler.start()
+    output, _ = client.communicate(timeout=120)
+    assert client.returncode == 25, output
+    again = scheduler.client("FetchCutouts", *project.report[:4])
+    output, _ = again.communicate(timeout=120)
+    assert again.returncode == 0, output
+
+
+def test_without_a_scheduler_one_line_says_so(project):
+    settings = project.root / "lonely.cfg"
+    settings.write_text("[core]\nrpc_connect_timeout = 1\nrpc_retry_attempts = 1\n")
+    place = ("--scheduler-host", "127.0.0.1", "--scheduler-port", free_port())
+    environment = {"LUIGI_CONFIG_PATH": str(settings)}
+    finished = project.run(
+        "luigi", "--module", "tasks", "PlotResults", *project.report, *place, environment=environment
+    )
+    assert finished.code == 40
+    said = {line for line in finished.output.splitlines() if "RPCError" in line}
+    assert len(said) == 1
+    assert said.pop().endswith("start the scheduler with `make scheduler`, or --local-scheduler does without")
+    assert "Traceback" not in finished.output
 
 
 @pytest.fixture
