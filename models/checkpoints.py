@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import os
+import time
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 log = logging.getLogger(__name__)
 
 FILE: Final = "last-epoch.npz"
+KEPT_DAYS: Final = 30
+"""How long the checkpoint of a training that was killed waits for it to be asked for again."""
 Arrays = list[NDArray[Any]]
 
 
@@ -83,6 +86,22 @@ def clear(workdir: Path) -> None:
     """Remove the checkpoint of a training whose package is committed."""
     for name in (FILE, f"{FILE}.partial"):
         (workdir / name).unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> int:
+    """Remove the checkpoints below a folder that no training went on with for weeks; return how many.
+
+    A killed training whose recipe was changed since is never asked for again under its name; one that runs
+    writes its checkpoint after every epoch.
+    """
+    oldest = time.time() - 86400 * KEPT_DAYS
+    forgotten = [path.parent for path in folder.glob(f"*/{FILE}") if path.stat().st_mtime < oldest]
+    for workdir in forgotten:
+        log.info("removing %s: no epoch was added for %d days", workdir, KEPT_DAYS)
+        clear(workdir)
+        if not any(workdir.iterdir()):
+            workdir.rmdir()
+    return len(forgotten)
 
 
 def _group(file: Any, key: str) -> Arrays:

@@ -140,10 +140,11 @@ def train(
 
 
 def clear(workdir: Path) -> None:
-    """Remove what a training left in its folder, once its package is committed."""
+    """Remove what a training left in its folder, once its package is committed, and what was forgotten beside it."""
     checkpoints.clear(workdir)
     if workdir.is_dir() and not any(workdir.iterdir()):
         workdir.rmdir()
+    checkpoints.sweep(workdir.parent)
 
 
 def contract_of(dataset: DataSet, recipe: ClassifierRecipe) -> InputContract:

@@ -1,4 +1,6 @@
 import dataclasses
+import os
+import time
 
 import numpy as np
 import pytest
@@ -46,3 +48,13 @@ def test_clearing_leaves_nothing(tmp_path):
     checkpoints.save(tmp_path, CHECKPOINT)
     checkpoints.clear(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_that_nobody_went_on_with_for_weeks_is_removed_and_a_fresh_one_stays(tmp_path):
+    old, fresh = tmp_path / "old.training", tmp_path / "fresh.training"
+    for workdir in (old, fresh):
+        checkpoints.save(workdir, CHECKPOINT)
+    weeks_ago = time.time() - 86400 * (checkpoints.KEPT_DAYS + 1)
+    os.utime(old / checkpoints.FILE, (weeks_ago, weeks_ago))
+    assert checkpoints.sweep(tmp_path) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["fresh.training"]
