@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import h5py
+import hdf5plugin
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -16,7 +17,9 @@ from pipeline.errors import InputError
 from pipeline.io import hdf5, schema
 from pipeline.io.content import row_digests
 
-COMPRESSION = "lzf"
+COMPRESSION = hdf5plugin.Zstd(clevel=1)
+"""Of shuffled bytes. ``benchmarks/compression.py`` compares it with what h5py brings by itself."""
+
 _CHUNK_BYTES = 1 << 20
 
 
@@ -48,7 +51,7 @@ class CutoutWriter:
             maxshape=(None, *row),
             dtype="float32",
             chunks=(rows_a_chunk(row), *row),
-            compression=COMPRESSION,
+            **COMPRESSION,
             shuffle=True,
             track_times=False,
         )

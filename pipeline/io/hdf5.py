@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import h5py
+import hdf5plugin  # noqa: F401  (it registers the filters with which files are compressed)
 import numpy as np
 import pandas as pd
 import pyarrow as pa
