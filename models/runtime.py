@@ -104,7 +104,11 @@ class Package:
         )
 
     def posterior(
-        self, cutouts: NDArray[np.float32], channels: Sequence[str], samples: int, rng: np.random.Generator
+        self,
+        cutouts: NDArray[np.float32],
+        channels: Sequence[str],
+        samples: int,
+        rngs: Sequence[np.random.Generator],
     ) -> Posterior:
         """Return the spread of the probabilities over dropout samples.
 
@@ -114,8 +118,8 @@ class Package:
             As in `predict`.
         samples : int
             Samples a row, at least 1.
-        rng : numpy.random.Generator
-            Draws the masks; equal state and rows give equal results.
+        rngs : sequence of numpy.random.Generator
+            One a row, which draws its masks: a row's samples do not depend on its neighbours in a batch.
 
         Raises
         ------
@@ -125,8 +129,9 @@ class Package:
         if not self.content["posterior"]["masks"] or samples < 1:
             raise IncompatiblePackageError(f"{self.name} has no dropout to sample {samples} times")
         selected = self.contract.select(cutouts, channels)
+        usable = [rngs[row] for row in np.flatnonzero(self.contract.scorable(selected))]
         drawn = np.stack(
-            [self._where_scorable(selected, lambda pixels: self._sample(pixels, rng)) for _ in range(samples)]
+            [self._where_scorable(selected, lambda pixels: self._sample(pixels, usable)) for _ in range(samples)]
         )
         return spread(drawn)
 
@@ -153,10 +158,10 @@ class Package:
 
         return physical_features(pixels, self.contract.channels)
 
-    def _sample(self, pixels: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    def _sample(self, pixels: NDArray[np.float32], rngs: Sequence[np.random.Generator]) -> NDArray[np.float32]:
         masks = {}
         for mask in self.content["posterior"]["masks"]:
-            kept = rng.random((len(pixels), *mask["shape"]), dtype=np.float32) >= mask["rate"]
+            kept = np.stack([rng.random(mask["shape"], dtype=np.float32) for rng in rngs]) >= mask["rate"]
             masks[mask["name"]] = kept.astype(np.float32) / np.float32(1.0 - mask["rate"])
         return run(self._posterior_session, pixels, masks, threads=self.threads)
 

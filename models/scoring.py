@@ -100,6 +100,6 @@ def _uncertainty(
     if not package.posterior_samples:
         nothing = np.full(len(frame), np.nan, dtype=np.float32)
         return {"score_std": nothing, "entropy": nothing, "bald": nothing}
-    rng = stream(seed, "posterior", str(frame["candidate_id"].iloc[0]))
-    posterior = package.posterior(pixels, channels, package.posterior_samples, rng)
+    rngs = [stream(seed, "posterior", name) for name in frame["candidate_id"]]
+    posterior = package.posterior(pixels, channels, package.posterior_samples, rngs)
     return {"score_std": posterior.std, "entropy": posterior.entropy, "bald": posterior.bald}
