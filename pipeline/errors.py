@@ -25,6 +25,11 @@ class UnknownNameError(SettingsError):
         close = get_close_matches(given, names, n=1)
         hint = f" (did you mean {close[0]!r}?)" if close else ""
         super().__init__(f"unknown {what} {given!r}{hint}; known: {', '.join(names) or 'none'}")
+        self._given = what, given, names
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, list[str]]]:
+        """Return how another process makes the same error."""
+        return type(self), self._given
 
 
 class InputError(NightsiftError, ValueError):
@@ -49,3 +54,11 @@ class DataSetError(NightsiftError, ValueError):
 
 class TooManyTasksError(NightsiftError, RuntimeError):
     """A range of nights would need more tasks than one run can schedule well."""
+
+
+class UnreachableError(NightsiftError, ConnectionError):
+    """A database or service does not answer, however often it is asked."""
+
+
+class WorkerLostError(NightsiftError, RuntimeError):
+    """A chunk of work kills every process that takes it; the message names the chunk."""

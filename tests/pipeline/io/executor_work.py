@@ -1,0 +1,43 @@
+"""Work that another process can import."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from pipeline.errors import UnknownNameError
+
+
+def square(number):
+    return number * number
+
+
+def slow_first(number):
+    time.sleep(0.3 if number == 0 else 0)
+    return number, os.getpid()
+
+
+def threads(_):
+    return os.environ["OMP_NUM_THREADS"]
+
+
+def refuse(number):
+    if number == 3:
+        raise UnknownNameError("number", "3", ["1", "2"])
+    return number
+
+
+def die_once(where):
+    """Kill this process the first time that the place is asked for."""
+    folder, number, last = where
+    mark = Path(folder) / str(number)
+    if number == last and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def die_always(number):
+    if number == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
