@@ -1,6 +1,6 @@
 """Intervals from resampling groups (objects with all their cutouts), never single cutouts."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,15 +93,7 @@ def bootstrap_all(
     reasons = {entry.name: entry.undefined(labels, scores) for entry in entries}
     defined = [entry for entry in entries if not reasons[entry.name]]
     values, drawn = _replicated([scores], labels, groups, defined, replicates, rng)
-    rows, n_groups = len(np.asarray(scores)), _count(groups)
-    found = {
-        entry.name: _interval(values[0, column], drawn[:, 0, column], level, rows, n_groups)
-        for column, entry in enumerate(defined)
-    }
-    return {
-        entry.name: found.get(entry.name) or Interval.nothing(level, rows, n_groups, reasons[entry.name])
-        for entry in entries
-    }
+    return _intervals(reasons, values[0], drawn[:, 0], level, groups)
 
 
 def paired_difference(
@@ -141,21 +133,7 @@ def paired_differences(
     reasons = {entry.name: entry.undefined(labels, scores_a) or entry.undefined(labels, scores_b) for entry in entries}
     defined = [entry for entry in entries if not reasons[entry.name]]
     values, drawn = _replicated([scores_a, scores_b], labels, groups, defined, replicates, rng)
-    rows, n_groups = len(np.asarray(scores_a)), _count(groups)
-    found = {
-        entry.name: _interval(
-            float(values[0, column] - values[1, column]),
-            drawn[:, 0, column] - drawn[:, 1, column],
-            level,
-            rows,
-            n_groups,
-        )
-        for column, entry in enumerate(defined)
-    }
-    return {
-        entry.name: found.get(entry.name) or Interval.nothing(level, rows, n_groups, reasons[entry.name])
-        for entry in entries
-    }
+    return _intervals(reasons, values[0] - values[1], drawn[:, 0] - drawn[:, 1], level, groups)
 
 
 def resampled_weights(groups: ArrayLike, replicates: int, rng: np.random.Generator) -> Iterator[NDArray[np.float64]]:
@@ -211,6 +189,25 @@ def _weighted(
 ) -> NDArray[np.float64]:
     curves = Curves(labels, scores, weights)
     return np.stack([entry.weighted(curves) for entry in metrics], axis=1)
+
+
+def _intervals(
+    reasons: Mapping[str, str],
+    values: NDArray[np.float64],
+    drawn: NDArray[np.float64],
+    level: float,
+    groups: ArrayLike,
+) -> dict[str, Interval]:
+    """Return an interval a name: with a reason, nothing; else of the next of ``values (m,)`` and ``drawn (r, m)``."""
+    rows, n_groups, columns = len(np.asarray(groups)), _count(groups), iter(range(len(values)))
+    found = {}
+    for name, reason in reasons.items():
+        if reason:
+            found[name] = Interval.nothing(level, rows, n_groups, reason)
+        else:
+            column = next(columns)
+            found[name] = _interval(float(values[column]), drawn[:, column], level, rows, n_groups)
+    return found
 
 
 def _interval(value: float, drawn: NDArray[np.float64], level: float, n: int, n_groups: int) -> Interval:

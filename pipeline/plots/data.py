@@ -1,6 +1,6 @@
 """What a report is made from, and what a plot returns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -172,3 +172,9 @@ def labelled_rows(table: pd.DataFrame, part: str) -> pd.DataFrame:
     rows = part_rows(table, part)
     rows = rows[scored_mask(rows["label"], rows["score"])]
     return rows.drop_duplicates("candidate_id").reset_index(drop=True)
+
+
+def stacked(tables: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    """Return tables below each other with the given columns, also where there is no table or none has rows."""
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True)[list(columns)] if filled else pd.DataFrame(columns=list(columns))

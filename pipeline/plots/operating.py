@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pipeline.metrics import confusion, expected_purity, operating_points
-from pipeline.plots.data import PlotResult, ReportData
+from pipeline.plots.data import PlotResult, ReportData, stacked
 from pipeline.plots.style import (
     BOGUS,
     INK,
@@ -34,7 +34,7 @@ def model_points(data: ReportData) -> pd.DataFrame:
             points = _thinned(operating_points(rows["label"], rows["score"]), MOST_POINTS)
             tables.append(points.assign(model=model, n_real=int(rows["label"].sum()), n=len(rows)))
     columns = ["model", "threshold", "tpr", "fpr", "mdr", "precision", "n_real", "n"]
-    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+    return stacked(tables, columns)
 
 
 def _thinned(points: pd.DataFrame, most: int) -> pd.DataFrame:

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from pipeline.calibration import reliability_table
 from pipeline.metrics import confusion
-from pipeline.plots.data import PlotResult, ReportData
+from pipeline.plots.data import PlotResult, ReportData, stacked
 from pipeline.plots.style import (
     BOGUS,
     INK,
@@ -75,15 +76,9 @@ def calibration(data: ReportData) -> PlotResult:
 )
 def score_histogram(data: ReportData) -> PlotResult:
     """Draw the histogram of scores of each class, one panel a model, counts on a logarithmic axis."""
-    models = list(data.scores)[:MOST_PANELS]
-    figure, axes = panels(1, len(models), width=4.4, height=3.4)
-    tables, notes = [], []
-    for panel, model in zip(axes[0], models, strict=True):
-        rows = data.judged(model)
-        if rows.empty:
-            notes.append(f"{model}: no labelled, scored rows")
-            no_data(panel, notes[-1])
-            continue
+    figure, drawn, note = _one_panel_each(data, width=4.4, height=3.4)
+    tables = []
+    for panel, model, rows in drawn:
         low, high = min(0.0, rows["score"].min()), max(1.0, rows["score"].max())
         edges = np.linspace(low, high, HISTOGRAM_BINS + 1)
         counts = {label: np.histogram(rows.loc[rows["label"] == label, "score"], edges)[0] for label in (0, 1)}
@@ -109,8 +104,8 @@ def score_histogram(data: ReportData) -> PlotResult:
                 }
             )
         )
-    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["model"])
-    return PlotResult(figure=figure, table=table, note="; ".join(notes))
+    columns = ["model", "score_low", "score_high", "n_bogus", "n_real"]
+    return PlotResult(figure=figure, table=stacked(tables, columns), note=note)
 
 
 @plot(
@@ -121,21 +116,32 @@ def score_histogram(data: ReportData) -> PlotResult:
 )
 def confusion_matrix(data: ReportData) -> PlotResult:
     """Draw the 2 x 2 counts of each model at its stored threshold."""
+    figure, drawn, note = _one_panel_each(data, width=3.4, height=3.5)
+    tables = []
+    for panel, model, rows in drawn:
+        table = _confusion_table(rows, data.threshold(model), data.class_names)
+        _draw_confusion(panel, table, data.class_names)
+        panel.set_title(f"{model}\nthreshold {data.threshold(model):.3f}")
+        tables.append(table.assign(model=model))
+    columns = ["truth", "called", "n", "share", "threshold", "model"]
+    return PlotResult(figure=figure, table=stacked(tables, columns), note=note)
+
+
+def _one_panel_each(
+    data: ReportData, width: float, height: float
+) -> tuple[Figure, list[tuple[Axes, str, pd.DataFrame]], str]:
+    """Return a figure with a panel a model, the panels that have rows to show, and which have none."""
     models = list(data.scores)[:MOST_PANELS]
-    figure, axes = panels(1, len(models), width=3.4, height=3.5)
-    tables, notes = [], []
+    figure, axes = panels(1, len(models), width=width, height=height)
+    filled, notes = [], []
     for panel, model in zip(axes[0], models, strict=True):
         rows = data.judged(model)
         if rows.empty:
             notes.append(f"{model}: no labelled, scored rows")
             no_data(panel, notes[-1])
-            continue
-        table = _confusion_table(rows, data.threshold(model), data.class_names)
-        _draw_confusion(panel, table, data.class_names)
-        panel.set_title(f"{model}\nthreshold {data.threshold(model):.3f}")
-        tables.append(table.assign(model=model))
-    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["model"])
-    return PlotResult(figure=figure, table=table, note="; ".join(notes))
+        else:
+            filled.append((panel, model, rows))
+    return figure, filled, "; ".join(notes)
 
 
 def _confusion_table(rows: pd.DataFrame, threshold: float, names: tuple[str, str]) -> pd.DataFrame:

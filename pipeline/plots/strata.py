@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from pipeline.metrics import STRATA, recall_by
 from pipeline.metrics.binning import measured, quantile_edges
-from pipeline.plots.data import PlotResult, ReportData
+from pipeline.plots.data import PlotResult, ReportData, stacked
 from pipeline.plots.style import (
     BOGUS,
     MUTED,
@@ -80,8 +80,7 @@ def _magnitude_table(data: ReportData) -> pd.DataFrame:
                 tables.append(found[found["bin_low"].notna()].assign(model=model, flux_sign=sign))
     columns = ["model", "flux_sign", "bin_low", "bin_high", "n_real", "n_real_groups"]
     columns += ["recall", "recall_low", "recall_high"]
-    tables = [table for table in tables if len(table)]
-    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+    return stacked(tables, columns)
 
 
 @plot(
@@ -133,7 +132,7 @@ def _kind_table(data: ReportData) -> pd.DataFrame:
                 tables.append(recall_by(rows, column, threshold=data.threshold(model)).assign(model=model))
     columns = ["model", "column", "stratum", "n_real", "n_real_groups", "recall", "recall_low", "recall_high"]
     columns += ["n_bogus", "n_bogus_groups", "fpr", "fpr_low", "fpr_high"]
-    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+    return stacked(tables, columns)
 
 
 def _lines(table: pd.DataFrame, model: str, n: str) -> list[tuple[str, str]]:
