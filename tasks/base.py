@@ -1,6 +1,5 @@
 """What every task shares: an identity made of all that decides its result, and one atomic target."""
 
-import html
 import importlib
 import json
 import logging
@@ -16,6 +15,7 @@ from pipeline.fingerprint import fingerprint, short
 from pipeline.io import provenance
 from pipeline.io.commit import commit, is_complete
 from pipeline.io.settings_files import data_folder
+from tasks.progress import Progress
 
 log = logging.getLogger(__name__)
 
@@ -129,10 +129,10 @@ class PipelineTask(luigi.Task):
     def run(self) -> None:
         """Build under a scratch name and commit."""
         self._started = provenance.now()
-        self._shown = 0.0
         began = time.monotonic()
         target = self.output()
-        commit(target.path, self._write, directory=target.directory)
+        with Progress(self.task_family, self) as self._progress:
+            commit(target.path, self._write, directory=target.directory)
         log.info("%s took %.1f s: %s", self.task_family, time.monotonic() - began, target.path)
 
     def _write(self, path: Path) -> None:
@@ -167,11 +167,5 @@ class PipelineTask(luigi.Task):
             importlib.import_module(name)
 
     def progress(self, percent: float, message: str) -> None:
-        """Show progress on the scheduler's page, at most once a second; the text is escaped there."""
-        if time.monotonic() - self._shown < 1 and percent < 100:
-            return
-        self._shown = time.monotonic()
-        if self.set_progress_percentage is not None and 0 <= percent <= 100:
-            self.set_progress_percentage(round(percent))
-        if self.set_status_message is not None:
-            self.set_status_message(html.escape(message))
+        """Show how far the run is, on the scheduler's page and on a terminal; below 0 is not known."""
+        self._progress(percent, message)

@@ -1,0 +1,58 @@
+"""How far a task is: a percentage on the scheduler's page, and a bar where the output is a terminal."""
+
+import html
+import sys
+import time
+from types import TracebackType
+from typing import Any, Self
+
+_SHOWN_EVERY_S = 1.0
+
+
+class Progress:
+    """Shows how far one run of a task is; use it as a context manager.
+
+    Parameters
+    ----------
+    name : str
+        The task's name, in front of the bar.
+    task : luigi.Task
+        Whose percentage and status message the scheduler shows.
+    """
+
+    def __init__(self, name: str, task: Any) -> None:
+        self.name, self.task = name, task
+        self._shown = 0.0
+        self._bar: Any = None
+
+    def __call__(self, percent: float, message: str) -> None:
+        """Show a state, at most once a second; a percentage below 0 is not known."""
+        if time.monotonic() - self._shown < _SHOWN_EVERY_S and percent < 100:
+            return
+        self._shown = time.monotonic()
+        known = 0 <= percent <= 100
+        if known and self.task.set_progress_percentage is not None:
+            self.task.set_progress_percentage(round(percent))
+        if self.task.set_status_message is not None:
+            self.task.set_status_message(html.escape(message))  # the page shows it as HTML
+        if sys.stderr.isatty():
+            self._draw(round(percent) if known else None, message)
+
+    def _draw(self, percent: int | None, message: str) -> None:
+        if self._bar is None:
+            from tqdm import tqdm
+
+            shape = "{desc} {percentage:3.0f} %|{bar:24}| {elapsed}{postfix}"
+            self._bar = tqdm(total=100, desc=self.name, leave=False, bar_format=shape, dynamic_ncols=True)
+        if percent is not None:
+            self._bar.n = percent
+        self._bar.set_postfix_str(message)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
