@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,8 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from pipeline.errors import SettingsError
 
 T = TypeVar("T")
+_CREDENTIALS = re.compile(r"//[^/@\s]*@")
+"""User and password of a URL, which somebody may have written where none belongs."""
 
 
 def parse(kind: type[T], mapping: object, where: str) -> T:
@@ -129,7 +132,7 @@ def _scalar_fits(hint: Any, value: object) -> bool:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = _CREDENTIALS.sub("//***@", repr(value))
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -1,39 +1,31 @@
-"""Databases through SQLAlchemy: named queries with bound parameters, ordered rows, read-only."""
+"""Databases: named queries with bound parameters, their rows typed and in one order everywhere."""
 
+import logging
 import re
-from collections.abc import Mapping
-from pathlib import Path
+import time
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 import pandas as pd
-import sqlalchemy
-from sqlalchemy.exc import SQLAlchemyError
+import pyarrow as pa
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from pipeline.errors import InputError, MissingInputError, SettingsError, UnknownNameError
-from pipeline.io.ids import id_text
-from pipeline.io.settings_files import config_folder
+from pipeline.errors import InputError, SettingsError, UnknownNameError, UnreachableError
+from pipeline.io.connections import Database, is_broken, is_timeout, letting_go, what_was_said
+from pipeline.io.query_files import Dialect, Query
+from pipeline.io.typed_columns import TypedColumns, bound_values, in_order, to_frame
 
+log = logging.getLogger(__name__)
+
+BLOCK_ROWS = 10_000
+"""Rows that are Python objects at a time."""
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-def sqlite_engine(path: Path) -> sqlalchemy.Engine:
-    """Return an engine that reads an SQLite file and cannot write it."""
-    if not path.is_file():
-        raise MissingInputError(f"no database file {path}")
-    url = f"sqlite:///file:{path.resolve().as_posix()}?mode=ro&uri=true"
-    return sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)
-
-
-def query_text(folder: str, name: str) -> str:
-    """Return the named query ``config/queries/<folder>/<name>.sql``, one SELECT without its semicolon."""
-    home = config_folder() / "queries" / folder
-    known = sorted(path.stem for path in home.glob("*.sql"))
-    if name not in known:
-        raise UnknownNameError(f"query of {folder!r}", name, known)
-    lines = (home / f"{name}.sql").read_text(encoding="utf-8").splitlines()
-    text = "\n".join(line for line in lines if not line.lstrip().startswith("--")).strip().rstrip(";")
-    if not text.lower().startswith(("select", "with")):
-        raise SettingsError(f"queries/{folder}/{name}.sql does not begin with SELECT or WITH")
-    return text
+_AS_BYTES: Mapping[Dialect, str] = {
+    "postgresql": 'CAST(q.{} AS text) COLLATE "C"',
+    "mysql": "CONVERT(q.{} USING utf8mb4) COLLATE utf8mb4_bin",
+    "sqlite": "CAST(q.{} AS TEXT) COLLATE BINARY",
+}
+"""How each server sorts a column as text by its bytes, whatever its collation."""
 
 
 def identifier(name: str) -> str:
@@ -44,58 +36,122 @@ def identifier(name: str) -> str:
 
 
 def select(
-    engine: sqlalchemy.Engine,
-    query: str,
+    database: Database,
+    query: Query,
     parameters: Mapping[str, object],
     *,
     order_by: str = "",
-    where: str,
-    text_columns: tuple[str, ...] = (),
+    ids: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Run a query and return its rows in an order that no server's collation decides.
 
+    The rows are streamed from the server in blocks and kept as typed columns. A connection that breaks is
+    tried again, from the query's start, after a wait that doubles.
+
     Parameters
     ----------
-    engine : Engine
+    database : Database
         Where to ask.
-    query : str
-        A SELECT with ``:name`` parameters; those that it does not name are ignored.
+    query : Query
+        A SELECT with ``:name`` parameters.
     parameters : mapping
-        Values of the parameters; they are bound, never pasted.
+        Values of the parameters; they are bound, never pasted. Those that the query does not name are ignored.
     order_by : str
-        A column of the result, sorted here as text; rows that tie are sorted by their other columns. Empty: by
-        all columns.
-    where : str
-        The query's name for messages.
-    text_columns : tuple of str
+        A column of the result, sorted as text by its bytes; rows that tie are sorted by their other columns.
+        Empty: by all columns.
+    ids : sequence of str
         Columns that are ids: they come as text, whatever the server's type, and never pass a float; an absent
         one is empty.
 
     Raises
     ------
+    UnreachableError
+        If the connection breaks as often as ``attempts`` allows.
     InputError
-        If the database refuses, the ordering column is missing, or an id is a float that may be rounded.
+        If the database refuses, a statement takes too long, the ordering column is missing, or an id is a
+        float that may be rounded.
     """
-    try:
-        with engine.connect() as connection:
-            result = connection.execute(sqlalchemy.text(query), dict(parameters))
-            columns, rows = list(result.keys()), [tuple(row) for row in result]
-    except SQLAlchemyError as error:
-        said = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise InputError(f"query {where}: {said}") from error
-    if order_by and order_by not in columns:
-        raise InputError(f"query {where}: column {order_by!r} is missing; there: {', '.join(columns)}")
-    first = columns.index(order_by) if order_by else 0
-    rows.sort(key=lambda row: (str(row[first]), *map(str, row)))
-    return pd.DataFrame(
-        {
-            name: _ids([row[index] for row in rows], f"query {where}: column {name!r}")
-            if name in text_columns
-            else pd.Series([row[index] for row in rows])
-            for index, name in enumerate(columns)
-        }
+    values = _values(query, parameters)
+    attempts, wait = database.settings.attempts, database.settings.wait_s
+    for attempt in range(1, attempts + 1):
+        try:
+            return to_frame(in_order(_read(database, query, values, order_by, ids), order_by))
+        except DBAPIError as error:
+            if not is_broken(error):
+                _refuse(database, query, error, order_by, values)
+            said = what_was_said(error)
+        if attempt < attempts:
+            log.warning(
+                "query %s: attempt %d of %d failed: %s; again in %g s", query.name, attempt, attempts, said, wait
+            )
+            time.sleep(wait)
+            wait *= 2
+    raise UnreachableError(
+        f"query {query.name}: the database {database.place} does not answer, asked {attempts} times: {said}"
     )
 
 
-def _ids(values: list[object], what: str) -> pd.Series:
-    return pd.Series([id_text(value, what) for value in values], dtype="str")
+def columns_of(database: Database, query: Query, parameters: Mapping[str, object]) -> list[str]:
+    """Return the columns of a query's result, without running it for a row; errors as for `select`."""
+    values = _values(query, parameters)
+    try:
+        with database.connect() as connection:
+            result = connection.exec_driver_sql(f"{_wrapped(query, database.dialect)} LIMIT 0", _used(query, values))
+            return list(result.keys())
+    except DBAPIError as error:
+        if is_broken(error):
+            raise UnreachableError(f"the database {database.place} does not answer: {what_was_said(error)}") from error
+        _refuse(database, query, error, "", values)
+
+
+def _values(query: Query, parameters: Mapping[str, object]) -> dict[str, object]:
+    absent = [name for name in query.parameters if name not in parameters]
+    if absent:
+        raise UnknownNameError(f"parameter of query {query.name}", absent[0], parameters)
+    return bound_values(parameters, f"query {query.name}")
+
+
+def _wrapped(query: Query, dialect: Dialect) -> str:
+    """Return a SELECT around the query: as a part of it, nothing but one SELECT can stand."""
+    return f"SELECT * FROM (\n{query.written_for(dialect)}\n) AS q"  # noqa: S608  (a file of the settings)
+
+
+def _used(query: Query, values: Mapping[str, object]) -> dict[str, object]:
+    return {name: values[name] for name in query.parameters}
+
+
+def _read(
+    database: Database, query: Query, values: Mapping[str, object], order_by: str, ids: Sequence[str]
+) -> pa.Table:
+    sql = _wrapped(query, database.dialect)
+    if order_by:
+        sql += f" ORDER BY {_AS_BYTES[database.dialect].format(_quoted(order_by, database.dialect))}"
+    with database.connect() as connection:
+        streaming = connection.execution_options(stream_results=True, max_row_buffer=BLOCK_ROWS)
+        result = streaming.exec_driver_sql(sql, _used(query, values))
+        columns = TypedColumns(list(result.keys()), ids, f"query {query.name}")
+        with letting_go(result):
+            for rows in result.partitions(BLOCK_ROWS):
+                columns.append(rows)
+    return columns.table()
+
+
+def _quoted(name: str, dialect: Dialect) -> str:
+    mark = "`" if dialect == "mysql" else '"'
+    return f"{mark}{identifier(name)}{mark}"
+
+
+def _refuse(
+    database: Database, query: Query, error: SQLAlchemyError, order_by: str, values: Mapping[str, object]
+) -> NoReturn:
+    """Raise what a refused query means."""
+    if isinstance(error, DBAPIError) and is_timeout(error):
+        limit = database.settings.statement_timeout_s
+        raise InputError(f"query {query.name}: took longer than statement_timeout_s, {limit:g} s") from error
+    if order_by:
+        there = columns_of(database, query, values)
+        if order_by not in there:
+            raise InputError(
+                f"query {query.name}: column {order_by!r} is missing; there: {', '.join(there)}"
+            ) from error
+    raise InputError(f"query {query.name}: {what_was_said(error)}") from error

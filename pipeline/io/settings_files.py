@@ -14,6 +14,7 @@ from pipeline.settings import parse
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
+_File = tuple[Path, int, int]
 
 
 class _Loader(yaml.SafeLoader):
@@ -52,22 +53,61 @@ def names(kind: str) -> list[str]:
 
 
 def raw(kind: str, name: str) -> Mapping[str, Any]:
-    """Return the parsed mapping of one settings file, to be read only; comments and key order are gone."""
-    return _parsed(*_file(kind, name))
+    """Return the parsed mapping of one settings file, to be read only; comments and key order are gone.
+
+    A file with ``extends: <name>`` is that other file of its kind with the changes that it states: mappings are
+    merged key by key, anything else is replaced, and a key that is ``null`` is taken away.
+    """
+    return _merged(_chain(kind, name))
 
 
 def load(kind: str, name: str, settings: type[T]) -> T:
     """Return one settings file as the dataclass ``settings``; every fault is named at once."""
-    return cast("T", _loaded(*_file(kind, name), cast("Hashable", settings)))
+    return cast("T", _loaded(_chain(kind, name), cast("Hashable", settings)))
 
 
-def _file(kind: str, name: str) -> tuple[Path, int, int]:
+def _chain(kind: str, name: str) -> tuple[_File, ...]:
+    """Return a settings file and those that it extends, the last ancestor at the end."""
+    chain = [_file(kind, name)]
+    while (parent := _parsed(*chain[-1]).get("extends")) is not None:
+        where = f"{kind}/{chain[-1][0].name}"
+        if not isinstance(parent, str):
+            raise SettingsError(f"{where}: 'extends' is {parent!r}; allowed: the name of another file of {kind}")
+        try:
+            chain.append(_file(kind, parent))
+        except UnknownNameError as error:
+            raise SettingsError(f"{where}: extends: {error}") from error
+        if chain[-1] in chain[:-1]:
+            raise SettingsError(f"{where} extends itself: {' -> '.join(file[0].stem for file in chain)}")
+    return tuple(chain)
+
+
+def _file(kind: str, name: str) -> _File:
     """Return a settings file with size and time, by which its parsed content is remembered."""
     path = config_folder() / kind / f"{name}.yaml"
     if "/" in name or not path.is_file():
         raise UnknownNameError(kind.removesuffix("s"), name, names(kind))
     status = path.stat()
     return path, status.st_size, status.st_mtime_ns
+
+
+@functools.lru_cache(maxsize=256)
+def _merged(chain: tuple[_File, ...]) -> Mapping[str, Any]:
+    own = {key: value for key, value in _parsed(*chain[0]).items() if key != "extends"}
+    return _over(_merged(chain[1:]), own) if len(chain) > 1 else own
+
+
+def _over(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parent's mapping with the child's values in it."""
+    merged = dict(parent)
+    for key, value in child.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = _over(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
 
 
 @functools.lru_cache(maxsize=256)
@@ -83,8 +123,9 @@ def _parsed(path: Path, size: int, mtime_ns: int) -> Mapping[str, Any]:  # noqa:
 
 
 @functools.lru_cache(maxsize=256)
-def _loaded(path: Path, size: int, mtime_ns: int, settings: type) -> Any:
-    return parse(settings, _parsed(path, size, mtime_ns), f"{path.parent.name}/{path.name}")
+def _loaded(chain: tuple[_File, ...], settings: type) -> Any:
+    path = chain[0][0]
+    return parse(settings, _merged(chain), f"{path.parent.name}/{path.name}")
 
 
 def expand(text: str, what: str) -> str:

@@ -1,28 +1,38 @@
 """Surveys whose candidates stand in a database and whose images are FITS files."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import sqlalchemy
 
-from pipeline.errors import InputError, NightsiftError
+from pipeline.errors import InputError, NightsiftError, SettingsError
 from pipeline.io import content, database
+from pipeline.io.connections import Database
+from pipeline.io.database_settings import DatabaseSettings
+from pipeline.io.query_files import read_query
 from pipeline.io.settings_files import expand
+from pipeline.night import MJD_EPOCH, night_name, parse_night
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
+from pipeline.surveys.candidate_rows import require_sound, unite
 from pipeline.surveys.fetch import freeze_label_tables
-from pipeline.surveys.image_files import ImageFiles, ImageSettings
+from pipeline.surveys.image_files import ImageFiles, exposure_records
+from pipeline.surveys.image_settings import ImageSettings
+from pipeline.surveys.placed_stamps import PlacedStamps
 from pipeline.surveys.settings import SurveySettings
 
 _KEYS = {
-    "exposures": "exposure_id", "candidates": "candidate_id", "nights": "night", "eyeballs": "candidate_id",
-    "movers": "mover_id", "variables": "variable_id", "hosts": "host_id", "truth": "candidate_id",
+    "exposures": "exposure_id", "eyeballs": "candidate_id", "movers": "mover_id", "variables": "variable_id",
+    "hosts": "host_id", "truth": "candidate_id",
 }  # fmt: skip
 _IDS = ("candidate_id", "object_id", "exposure_id", "mover_id", "variable_id", "host_id", "source_id", "night")
-_CANDIDATE_NEEDS = ("candidate_id", "object_id", "exposure_id", "ra_deg", "dec_deg", "x_pixel", "y_pixel")
+_CANDIDATE_NEEDS = ("candidate_id", "object_id", "exposure_id", "ra_deg", "dec_deg")
+_GIVEN = ("night", "night_mjd", "night_start_mjd", "night_stop_mjd", "longitude_deg")
+_FAR_NIGHT = "1900-01-01"
+_CHECK_S = 10.0
+"""How long a query may take while settings are checked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +42,17 @@ class DatabaseInput:
     Attributes
     ----------
     folder : str
-        Where relative paths of images start.
-    sqlite : str
-        The database file, below ``folder``.
+        Where relative paths of images, and of an SQLite file, start.
+    database : DatabaseSettings
+        Where the tables are.
     queries : str
         The set of named queries, a folder of ``config/queries``.
+    candidates : tuple of str
+        The queries that select candidates; their rows are united.
+    empty_exposures : bool
+        Whether exposures without candidates count: they are frozen, and simulation may use them.
+    parameters : mapping
+        Values that the queries name beside those of the night.
     images : ImageSettings
         Where the images of the exposures query are.
     tables : tuple of str
@@ -44,10 +60,20 @@ class DatabaseInput:
     """
 
     folder: str
-    sqlite: str = "survey.sqlite"
-    queries: str = "generic"
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    queries: str
+    candidates: tuple[str, ...] = ("candidates",)
+    empty_exposures: bool = True
+    parameters: Mapping[str, str | int | float] = field(default_factory=dict)
     images: ImageSettings
     tables: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        taken = [name for name in self.parameters if name in _GIVEN]
+        if taken:
+            raise SettingsError(f"parameters: {taken[0]!r} is given by the night itself; allowed: other names")
+        if not self.candidates:
+            raise SettingsError("candidates names no query; allowed: at least one")
 
 
 @SURVEYS.register("database", settings=DatabaseInput)
@@ -55,6 +81,7 @@ class DatabaseSurvey:
     """Candidates and exposures from named queries, pixels from FITS images, one exposure at a time."""
 
     has_images = True
+    workers = 1
 
     def __init__(self, settings: SurveySettings, given: DatabaseInput, folder: Path | None = None) -> None:
         self.settings = settings
@@ -72,22 +99,48 @@ class DatabaseSurvey:
     def _images(self) -> ImageFiles:
         return ImageFiles(self.settings, self.input.images, self.folder)
 
-    def _select(self, name: str, night: str = "") -> pd.DataFrame:
-        return database.select(
-            self._engine(),
-            database.query_text(self.input.queries, name),
-            {"night": night},
-            order_by=_KEYS.get(name, ""),
-            where=f"{self.input.queries}/{name}",
-            text_columns=_IDS,
-        )
+    @cached_property
+    def _database(self) -> Database:
+        return Database(self.input.database, self.folder)
 
-    def _engine(self) -> sqlalchemy.Engine:
-        return database.sqlite_engine(self.folder / self.input.sqlite)
+    def _select(self, name: str, night: str = _FAR_NIGHT) -> pd.DataFrame:
+        key = "candidate_id" if name in self.input.candidates else _KEYS.get(name, "")
+        query = read_query(self.input.queries, name, self.input.database.engine)
+        return database.select(self._database, query, self._parameters(night), order_by=key, ids=_IDS)
+
+    def _parameters(self, night: str) -> dict[str, object]:
+        """Return what every query may name: the night as text and in time, and the survey's own parameters."""
+        number = (parse_night(night) - MJD_EPOCH).days
+        noon = number + 0.5 - self.settings.longitude_deg / 360.0
+        return {
+            "night": night,
+            "night_mjd": number - self.settings.mjd_night_offset_days,
+            "night_start_mjd": noon,
+            "night_stop_mjd": noon + 1.0,
+            "longitude_deg": self.settings.longitude_deg,
+            **self.input.parameters,
+        }
+
+    def _exposures(self, night: str, candidates: pd.DataFrame) -> pd.DataFrame:
+        """Return the night's exposures, those without candidates only where they count."""
+        exposures = self._select("exposures", night)
+        if self.input.empty_exposures or "exposure_id" not in candidates:
+            return exposures
+        return exposures[exposures["exposure_id"].isin(candidates["exposure_id"])].reset_index(drop=True)
+
+    def _candidates(self, night: str) -> pd.DataFrame:
+        """Return the rows of all candidate queries, each candidate once."""
+        names = [f"{self.input.queries}/{name}" for name in self.input.candidates]
+        return unite([self._select(name, night) for name in self.input.candidates], names)
 
     def nights(self) -> list[str]:
-        """Return the nights that hold exposures."""
-        return sorted(self._select("nights")["night"].astype(str))
+        """Return the nights that the query ``nights`` names, as dates or as ``night_number``, the MJD of the date."""
+        found = self._select("nights")
+        if "night_number" in found:
+            return sorted(night_name(int(number)) for number in found["night_number"].dropna())
+        if "night" not in found:
+            raise InputError(f"query {self.input.queries}/nights: column 'night' is missing; there: {', '.join(found)}")
+        return sorted(found["night"].astype(str))
 
     def closed(self, night: str) -> bool:
         """Tell whether the marker file or the query says that the night is complete."""
@@ -98,7 +151,8 @@ class DatabaseSurvey:
 
     def freeze(self, night: str) -> dict[str, Any]:
         """Return counts and digests of the night's rows, and size and digest of each image file."""
-        exposures, candidates = self._select("exposures", night), self._select("candidates", night)
+        candidates = self._candidates(night)
+        exposures = self._exposures(night, candidates)
         return {
             "queries": {
                 "exposures": {"rows": len(exposures), "sha256": content.frame_digest(exposures)},
@@ -110,59 +164,87 @@ class DatabaseSurvey:
 
     def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
         """Yield one batch an exposure; images are read once, whatever the number of candidates."""
-        exposures, candidates = self._frozen("exposures", night, manifest), self._frozen("candidates", night, manifest)
-        self._require_sound(candidates)
-        for exposure in _records(exposures, night):
-            mine = candidates[candidates["exposure_id"] == exposure["exposure_id"]].reset_index(drop=True)
-            yield self._images.batch(exposure, mine, manifest["files"])
+        exposures, candidates = self._frozen(night, manifest)
+        require_sound(candidates, self._needs, self._named("candidates"))
+        groups = candidates.groupby("exposure_id", sort=False).indices
+        work = (
+            (exposure, candidates.iloc[groups.get(exposure["exposure_id"], [])].reset_index(drop=True))
+            for exposure in exposure_records(exposures, night)
+        )
+        yield from self._images.batches(work, manifest["files"], self.workers)
         astray = candidates[~candidates["exposure_id"].isin(exposures["exposure_id"])]
         if len(astray):
             yield replace(self._images.without(astray["candidate_id"], "exposure unknown"), exposures=0)
 
-    def _require_sound(self, candidates: pd.DataFrame) -> None:
-        where = f"query {self.input.queries}/candidates"
-        missing = [name for name in _CANDIDATE_NEEDS if name not in candidates]
-        if missing:
-            raise InputError(f"{where}: column {missing[0]!r} is missing; there: {', '.join(candidates)}")
-        twice = candidates["candidate_id"][candidates["candidate_id"].duplicated()]
-        if len(twice):
-            raise InputError(f"{where}: candidate_id {twice.iloc[0]!r} stands there twice")
+    @property
+    def _needs(self) -> tuple[str, ...]:
+        """The columns that candidates must have."""
+        return tuple(dict.fromkeys((*_CANDIDATE_NEEDS, *self.input.images.needs)))
 
-    def _frozen(self, name: str, night: str, manifest: Mapping[str, Any]) -> pd.DataFrame:
-        rows = self._select(name, night)
-        if content.frame_digest(rows) != manifest["queries"][name]["sha256"]:
-            raise InputError(
-                f"night {night}: the rows of query {self.input.queries}/{name} changed since the night was frozen "
-                f"({manifest['queries'][name]['rows']} rows then, {len(rows)} now); use `nightsift refetch`"
-            )
-        return rows
+    def _named(self, name: str) -> str:
+        names = self.input.candidates if name == "candidates" else (name,)
+        return " + ".join(f"{self.input.queries}/{each}" for each in names)
+
+    def _frozen(self, night: str, manifest: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return exposures and candidates, which must be what they were when the night was frozen."""
+        candidates = self._candidates(night)
+        exposures = self._exposures(night, candidates)
+        for name, rows in (("exposures", exposures), ("candidates", candidates)):
+            then = manifest["queries"][name]
+            if content.frame_digest(rows) != then["sha256"]:
+                raise InputError(
+                    f"night {night}: the rows of query {self._named(name)} changed since the night was frozen "
+                    f"({then['rows']} rows then, {len(rows)} now); use `nightsift refetch`"
+                )
+        return exposures, candidates
 
     def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
         """Yield science and template of each exposure for simulation."""
-        for exposure in _records(self._frozen("exposures", night, manifest), night):
+        exposures, _ = self._frozen(night, manifest)
+        for exposure in exposure_records(exposures, night):
             yield self._images.pair(exposure, manifest["files"])
+
+    def stamps(self, night: str, manifest: Mapping[str, Any], places: pd.DataFrame) -> Iterator[PlacedStamps | Batch]:
+        """Yield stamps at sky positions, ``exposure_id candidate_id ra_deg dec_deg``, an exposure at a time."""
+        exposures, _ = self._frozen(night, manifest)
+        for exposure in exposure_records(exposures, night):
+            mine = places[places["exposure_id"] == exposure["exposure_id"]]
+            if len(mine):
+                yield self._images.stamps(exposure, mine, manifest["files"])
 
     def reference(self, table: str, night: str) -> pd.DataFrame:
         """Return the rows of a reference table that belong to the night."""
         return self._select(table, night)
 
     def check(self) -> list[str]:
-        """Run every query, and look for the images and HDUs of the newest night."""
+        """Ask every query for its columns, and look for the images and HDUs of the newest night."""
+        quick = replace(self.input.database, attempts=1, statement_timeout_s=_CHECK_S, connect_timeout_s=5)
+        asked = type(self)(self.settings, replace(self.input, database=quick), self.folder)
+        faults = asked._faults_of_queries()
+        if faults:
+            return faults
+        nights = asked.nights()
+        return (
+            asked._images.check(exposure_records(asked._select("exposures", nights[-1]), nights[-1])[0])
+            if nights
+            else []
+        )
+
+    def _faults_of_queries(self) -> list[str]:
         faults = []
-        for name in ("exposures", "candidates", "nights", *self.input.tables):
+        for name in dict.fromkeys(("exposures", *self.input.candidates, "nights", *self.input.tables)):
             try:
-                self._select(name, "1900-01-01")
+                query = read_query(self.input.queries, name, self.input.database.engine)
+                there = database.columns_of(self._database, query, self._parameters(_FAR_NIGHT))
+            except ConnectionError as error:
+                return [str(error)]
             except NightsiftError as error:
                 faults.append(str(error))
-        nights = [] if faults else self.nights()
-        if nights:
-            faults += self._images.check(_records(self._select("exposures", nights[-1]), nights[-1])[0])
-        return faults
-
-
-def _records(exposures: pd.DataFrame, night: str) -> list[dict[str, Any]]:
-    """Return exposures as mappings without what the database holds as NULL."""
-    return [
-        {"night": night} | {name: value for name, value in row.items() if pd.notna(value)}
-        for row in exposures.to_dict("records")
-    ]
+                continue
+            needed = self._needs if name in self.input.candidates else (_KEYS.get(name),)
+            faults += [
+                f"query {query.name}: column {column!r} is missing; there: {', '.join(there)}"
+                for column in needed
+                if column and column not in there
+            ]
+        return list(dict.fromkeys(faults))

@@ -1,0 +1,68 @@
+"""Which database holds a survey, and how patient to be with it. A password is no setting."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pipeline.errors import SettingsError
+
+_PATIENCE = ("user", "password_variable", "statement_timeout_s", "connect_timeout_s", "attempts", "wait_s")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseSettings:
+    """The key ``database`` of a survey's input.
+
+    Attributes
+    ----------
+    engine : str
+        ``sqlite``, ``postgresql`` or ``mysql`` (MariaDB as well).
+    file : str
+        Of SQLite: the file, below the survey's folder.
+    name, host, user : str
+        Of a server; ``${NAME}`` is filled from the environment. A host that begins with ``/`` is the folder
+        (PostgreSQL) or file (MySQL) of a Unix socket; empty leaves it to the driver.
+    port : int or str
+        Of a server; empty: its usual one.
+    password_variable : str
+        The variable of the environment, or of ``.env``, that holds the password; unset: ``~/.pgpass``.
+    statement_timeout_s : float
+        A statement that takes longer fails.
+    connect_timeout_s : int
+        How long to wait for a connection.
+    attempts : int
+        How often a query is tried when the connection breaks.
+    wait_s : float
+        Before the second attempt; doubled before each further one.
+    """
+
+    engine: Literal["sqlite", "postgresql", "mysql"] = "sqlite"
+    file: str = "survey.sqlite"
+    name: str = ""
+    host: str = ""
+    port: int | str = ""
+    user: str = ""
+    password_variable: str = "NIGHTSIFT_DB_PASSWORD"  # noqa: S105  (a name, no password)
+    statement_timeout_s: float = 600.0
+    connect_timeout_s: int = 10
+    attempts: int = 4
+    wait_s: float = 2.0
+
+    def __post_init__(self) -> None:
+        if self.engine != "sqlite" and not self.name:
+            raise SettingsError(f"name is empty; engine {self.engine} needs the name of a database")
+        if "@" in self.host or "://" in self.host:
+            raise SettingsError("host holds more than a host; user, port and name are keys of their own")
+        for key in ("statement_timeout_s", "connect_timeout_s", "attempts"):
+            if getattr(self, key) <= 0:
+                raise SettingsError(f"{key} is {getattr(self, key)}; allowed: above 0")
+        if self.wait_s < 0:
+            raise SettingsError(f"wait_s is {self.wait_s}; allowed: 0 or above")
+
+
+def what_decides(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a survey's ``input`` as parsed, less what cannot change what its database says."""
+    database = given.get("database")
+    if not isinstance(database, Mapping):
+        return dict(given)
+    return {**given, "database": {key: value for key, value in database.items() if key not in _PATIENCE}}

@@ -1,0 +1,51 @@
+"""What MariaDB and MySQL alone have: an extra of ours, a standard mode of SQL, loose collations."""
+
+import importlib.util
+
+import pandas as pd
+import pytest
+
+from pipeline.errors import SettingsError
+from pipeline.io.connections import Database
+from pipeline.io.database import select
+from pipeline.io.database_settings import DatabaseSettings
+from pipeline.io.query_files import parse_query
+
+
+def ask(source, query, **parameters):
+    return select(source, parse_query(query, "set/name"), parameters, order_by="candidate_id", ids=("candidate_id",))
+
+
+@pytest.fixture
+def source(mariadb):
+    """A database whose tables compare text without regard to case."""
+    name = mariadb.new_database()
+    mariadb.ask(
+        name, "CREATE TABLE c (candidate_id VARCHAR(20) COLLATE utf8mb4_general_ci, big BIGINT UNSIGNED, bits BLOB)"
+    )
+    ids = ["b", "B", "a", "Ä", "10", "9"]
+    mariadb.fill(name, "c", pd.DataFrame({"candidate_id": ids, "big": 2**64 - 1, "bits": "007"}, dtype=object))
+    return Database(DatabaseSettings(**mariadb.settings(name)))
+
+
+def test_rows_come_in_the_order_of_bytes_whatever_the_collation(source):
+    assert ask(source, "SELECT candidate_id FROM c")["candidate_id"].tolist() == ["10", "9", "B", "a", "b", "Ä"]
+
+
+def test_sql_means_what_it_means_elsewhere(source):
+    query = (
+        "SELECT 'a' || 'b' || '\\' AS candidate_id, '\\n' AS said, big AS \"Big\", 5 % 3 AS rest FROM c WHERE big > 0"
+    )
+    (row,) = ask(source, f"SELECT DISTINCT * FROM ({query}) AS t").to_dict("records")
+    assert row == {"candidate_id": "ab\\", "said": "\\n", "Big": str(2**64 - 1), "rest": 2}
+
+
+def test_bytes_are_text(source):
+    assert set(ask(source, "SELECT candidate_id, bits FROM c")["bits"]) == {"007"}
+
+
+def test_without_the_driver_its_extra_is_named(monkeypatch):
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "pymysql" else real(name))
+    with pytest.raises(SettingsError, match=r"engine mysql needs PyMySQL: pip install 'nightsift\[mysql\]'"):
+        Database(DatabaseSettings(engine="mysql", name="s"))
