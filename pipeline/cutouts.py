@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.errors import InputError
+from pipeline.quality import to_missing
 
 _BLOCK_BYTES = 1 << 20
 """Cutouts are copied in blocks of about this size, so that counting NaN finds them in the cache."""
@@ -25,6 +26,9 @@ class Cutouts:
         Share of NaN among all pixels of the cutout, those outside the image included.
     x_offset, y_offset : ndarray of float32, (n,)
         Position of the source less the centre of its pixel, -0.5 to below 0.5 pixel.
+    inside : ndarray of int, (n, 4)
+        First row, row after the last, first column, column after the last of the cutout's pixels that lie on
+        the image; equal where none does.
     """
 
     pixels: NDArray[np.float32]
@@ -32,9 +36,18 @@ class Cutouts:
     nan_fraction: NDArray[np.float32]
     x_offset: NDArray[np.float32]
     y_offset: NDArray[np.float32]
+    inside: NDArray[np.intp]
 
 
-def extract_cutouts(image: NDArray[np.number], x_pixel: ArrayLike, y_pixel: ArrayLike, size: int) -> Cutouts:
+def extract_cutouts(
+    image: NDArray[np.number],
+    x_pixel: ArrayLike,
+    y_pixel: ArrayLike,
+    size: int,
+    *,
+    out: NDArray[np.float32] | None = None,
+    missing: tuple[float, ...] | None = None,
+) -> Cutouts:
     """Cut squares of ``size`` pixels around positions; what lies outside the image is NaN.
 
     The first pixel of a cutout is ``floor(x + 0.5) - size // 2``, so the source is in pixel ``size // 2``.
@@ -47,11 +60,17 @@ def extract_cutouts(image: NDArray[np.number], x_pixel: ArrayLike, y_pixel: Arra
         Positions in pixels, 0-based, the centre of the first pixel at 0; may lie outside the image.
     size : int
         Side of the cutouts in pixels, at least 1.
+    out : ndarray of float32, (n, y, x), optional
+        Where to put the pixels, such as one channel of a larger array.
+    missing : tuple of float, optional
+        Given for an image as read from a file: what `pipeline.quality.to_missing` makes NaN, these magic values
+        among it, becomes NaN in the cutouts. Faster than the same on the whole image.
 
     Raises
     ------
     InputError
-        If the image is not two-dimensional, the size is below 1, or a position is not finite.
+        If the image is not two-dimensional, the size is below 1, a position is not finite, or ``out`` does
+        not fit.
 
     Examples
     --------
@@ -60,6 +79,8 @@ def extract_cutouts(image: NDArray[np.number], x_pixel: ArrayLike, y_pixel: Arra
     [[nan, 1.0, 1.0], [nan, 1.0, 1.0], [nan, nan, nan]]
     >>> round(float(corner.edge_fraction[0]), 3)
     0.556
+    >>> corner.inside.tolist()
+    [[0, 2, 1, 3]]
     """
     pixels = np.ascontiguousarray(image, dtype=np.float32)
     if pixels.ndim != 2:
@@ -67,17 +88,40 @@ def extract_cutouts(image: NDArray[np.number], x_pixel: ArrayLike, y_pixel: Arra
     if size < 1:
         raise InputError(f"cutout size is {size} pixel, must be at least 1")
     x, y = _positions(x_pixel, y_pixel)
-    height, width = pixels.shape
-    first_y, inside_y, y_offset = _first_pixels(y, size, height)
-    first_x, inside_x, x_offset = _first_pixels(x, size, width)
-    cutouts, nan_fraction = _gather(pixels, first_y, first_x, inside_y * inside_x == size * size, size)
+    out = np.empty((len(x), size, size), dtype=np.float32) if out is None else out
+    if out.shape != (len(x), size, size) or out.dtype != np.float32:
+        raise InputError(f"cutouts of shape {(len(x), size, size)} do not fit into {out.dtype} {out.shape}")
+    first_y, inside_y, y_offset = _first_pixels(y, size, pixels.shape[0])
+    first_x, inside_x, x_offset = _first_pixels(x, size, pixels.shape[1])
+    inside = np.concatenate([inside_y, inside_x], axis=1)
+    covered = (inside[:, 1] - inside[:, 0]) * (inside[:, 3] - inside[:, 2])
+    nan_fraction = _gather(pixels, first_y, first_x, covered == size * size, out, missing)
     return Cutouts(
-        pixels=cutouts,
-        edge_fraction=(1.0 - inside_y * inside_x / size**2).astype(np.float32),
+        pixels=out,
+        edge_fraction=(1.0 - covered / size**2).astype(np.float32),
         nan_fraction=nan_fraction,
         x_offset=x_offset,
         y_offset=y_offset,
+        inside=inside,
     )
+
+
+def rows_needed(y_pixel: ArrayLike, size: int, height: int) -> list[tuple[int, int]]:
+    """Return the ranges of image rows, first and one after the last, that cutouts reach, in order and apart.
+
+    Examples
+    --------
+    >>> rows_needed([2.0, 4.0, 90.0], size=3, height=92)
+    [(1, 6), (89, 92)]
+    """
+    nearest = np.floor(np.atleast_1d(np.asarray(y_pixel, np.float64)) + 0.5)
+    first = np.clip(nearest - size // 2, -size, height).astype(np.intp)
+    change = np.zeros(height + 1, dtype=np.intp)
+    np.add.at(change, np.clip(first, 0, height), 1)
+    np.add.at(change, np.clip(first + size, 0, height), -1)
+    reached = np.concatenate([[False], np.cumsum(change[:height]) > 0, [False]])
+    edges = np.flatnonzero(reached[1:] != reached[:-1]).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _positions(x_pixel: ArrayLike, y_pixel: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -95,11 +139,12 @@ def _positions(x_pixel: ArrayLike, y_pixel: ArrayLike) -> tuple[NDArray[np.float
 def _first_pixels(
     position: NDArray[np.float64], size: int, length: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """Return first pixel, number of pixels inside the image and sub-pixel offset along one axis."""
+    """Return first pixel, the cutout's range of pixels on the image (n, 2), and sub-pixel offset along one axis."""
     nearest = np.floor(position + 0.5)
     first = np.clip(nearest - size // 2, -size, length).astype(np.intp)
-    inside = np.clip(np.minimum(first + size, length) - np.maximum(first, 0), 0, size)
-    return first, inside, (position - nearest).astype(np.float32)
+    start = np.clip(-first, 0, size)
+    stop = np.clip(length - first, start, size)
+    return first, np.stack([start, stop], axis=1), (position - nearest).astype(np.float32)
 
 
 def _gather(
@@ -107,11 +152,11 @@ def _gather(
     first_y: NDArray[np.intp],
     first_x: NDArray[np.intp],
     is_inside: NDArray[np.bool_],
-    size: int,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Copy the cutouts block by block, in the order in which they lie in memory; count their NaN."""
-    number = len(first_y)
-    cutouts = np.empty((number, size, size), dtype=np.float32)
+    out: NDArray[np.float32],
+    missing: tuple[float, ...] | None,
+) -> NDArray[np.float32]:
+    """Copy the cutouts block by block, in the order in which they lie in memory; return their share of NaN."""
+    number, size = out.shape[:2]
     nan_fraction = np.zeros(number, dtype=np.float32)
     rows = max(1, _BLOCK_BYTES // (4 * size * size))
     order = np.lexsort((first_x, first_y, ~is_inside))
@@ -124,9 +169,10 @@ def _gather(
             pixels = windows[first_y[block], first_x[block]]
         else:
             pixels = _copy_clipped(image, first_y[block], first_x[block], size)
-        nan_fraction[block] = _nan_fraction(pixels.reshape(-1, size * size))
-        cutouts[block] = pixels
-    return cutouts, nan_fraction
+        flat = pixels.reshape(-1, size * size)
+        nan_fraction[block] = _nan_fraction(flat) if missing is None else _clean(flat, missing)
+        out[block] = pixels
+    return nan_fraction
 
 
 def _copy_clipped(
@@ -153,4 +199,21 @@ def _nan_fraction(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         suspect = np.flatnonzero(~np.isfinite(pixels @ ones))
     if len(suspect):
         fraction[suspect] = (np.isnan(pixels[suspect]).astype(np.float32) @ ones) / number
+    return fraction
+
+
+def _clean(pixels: NDArray[np.float32], magic: tuple[float, ...]) -> NDArray[np.float32]:
+    """Make NaN in place what means "missing"; return the share of NaN in each row.
+
+    A sum of squares is finite only where no value is NaN, infinite or huge, so nearly all rows need no closer look.
+    """
+    fraction = np.zeros(len(pixels), dtype=np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        suspect = ~np.isfinite(np.einsum("ij,ij->i", pixels, pixels))
+    for value in magic:
+        suspect |= (pixels == value).any(axis=1)
+    rows = np.flatnonzero(suspect)
+    if len(rows):
+        pixels[rows] = to_missing(pixels[rows], magic)[0]
+        fraction[rows] = np.isnan(pixels[rows]).mean(axis=1, dtype=np.float32)
     return fraction

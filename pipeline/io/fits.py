@@ -2,10 +2,10 @@
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 from astropy.io import fits
@@ -27,6 +27,11 @@ _TILE_ROWS = 16
 
 _BLOCK = 2880
 """FITS files consist of blocks of this many bytes."""
+
+_FEW_ROWS = 0.5
+"""Below this share of its rows, reading some rows of an image is faster than reading it whole."""
+
+_IMAGES = (fits.PrimaryHDU, fits.ImageHDU, fits.CompImageHDU)
 
 
 def write_exposure(path: Path, hdus: Mapping[str, tuple[NDArray[np.float32], fits.Header]]) -> None:
@@ -81,15 +86,110 @@ def read_image(path: Path, hdu: str | int, magic: tuple[float, ...] = ()) -> tup
     InputError
         If it is truncated or no FITS file, or has no such HDU or no two-dimensional image in it.
     """
-    with _open(path) as opened:
-        chosen = _find_hdu(opened, hdu, path)
-        pixels, header = chosen.data, chosen.header
-    if pixels is None or getattr(pixels, "ndim", 0) != 2 or pixels.dtype.names:
-        raise InputError(f"HDU {hdu!r} of {path} holds no two-dimensional image")
+    with FitsFile(path) as file:
+        pixels, header = file.image(hdu)
     cleaned, number = to_missing(pixels, magic)
     if number:
         log.debug("%s[%s]: %d pixels became missing", path, hdu, number)
     return cleaned, header
+
+
+class FitsFile:
+    """A FITS file that is opened once for several of its HDUs; whatever is wrong with it is an InputError.
+
+    Parameters
+    ----------
+    path : Path
+        A FITS file, compressed or not; opened by ``with``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            with self._reading():
+                stream = stack.enter_context(self.path.open("rb"))  # astropy leaves its own open where it fails
+                self._opened = fits.open(stream, memmap=False)
+            self._closing = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._closing, suppress(Exception):  # closing a damaged file may fail as reading did
+            self._opened.close()
+
+    def image(
+        self, hdu: str | int, rows: Sequence[tuple[int, int]] | None = None
+    ) -> tuple[NDArray[np.number], fits.Header]:
+        """Return pixels ``(y, x)`` as the file has them, in its type, and the header.
+
+        Parameters
+        ----------
+        hdu : str or int
+            Name, in any case, or number from 0.
+        rows : sequence of (first, stop), optional
+            The only image rows that are wanted; where they are few, the others are not read but hold zeros.
+        """
+        with self._reading():
+            chosen = self._find(hdu)
+            header = chosen.header
+            height, _ = self._shape(chosen, hdu)
+            few = rows is not None and sum(stop - first for first, stop in rows) < _FEW_ROWS * height
+            pixels = self._some_rows(chosen, rows or ()) if few else chosen.data
+            if not few:
+                del chosen.data  # the file would keep the pixels as long as it is open
+        return pixels, header
+
+    def header(self, hdu: str | int) -> fits.Header:
+        """Return the header of an HDU."""
+        with self._reading():
+            return self._find(hdu).header
+
+    def shape(self, hdu: str | int) -> tuple[int, int]:
+        """Return rows and columns of an image, which is not read yet."""
+        with self._reading():
+            return self._shape(self._find(hdu), hdu)
+
+    def _shape(self, chosen: fits.ImageHDU, hdu: str | int) -> tuple[int, int]:
+        shape: tuple[int, ...] = tuple(getattr(chosen, "shape", ()))
+        if not isinstance(chosen, _IMAGES) or len(shape) != 2:
+            raise InputError(f"HDU {hdu!r} of {self.path} holds no two-dimensional image")
+        return int(shape[0]), int(shape[1])
+
+    def _some_rows(self, chosen: fits.ImageHDU, rows: Sequence[tuple[int, int]]) -> NDArray[np.number]:
+        """Return an image of which only some rows are read; memory for the others is never touched."""
+        parts = [chosen.section[first:stop, :] for first, stop in rows]
+        pixels = np.zeros(chosen.shape, dtype=parts[0].dtype if parts else np.float32)
+        for (first, stop), part in zip(rows, parts, strict=True):
+            pixels[first:stop] = part
+        return pixels
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Turn every error and every warning of truncation within the block into an InputError."""
+        if not self.path.is_file():
+            raise MissingInputError(f"no FITS file {self.path}")
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                yield
+            except InputError:
+                raise
+            except Exception as error:
+                # astropy raises anything from OSError to zlib.error and struct.error on a damaged file
+                raise InputError(f"cannot read FITS file {self.path}: {one_line(error)}") from error
+        for text in dict.fromkeys(one_line(warning.message) for warning in caught):
+            if "truncated" in text:
+                raise InputError(f"FITS file {self.path} is truncated: {text}")
+            log.debug("%s: %s", self.path, text)
+
+    def _find(self, hdu: str | int) -> fits.ImageHDU:
+        try:
+            return self._opened[hdu]
+        except (KeyError, IndexError):
+            known = ", ".join(f"{number} {entry.name or 'without name'}" for number, entry in enumerate(self._opened))
+            cut = "" if self.path.stat().st_size % _BLOCK == 0 else " (its length is odd for FITS: truncated?)"
+            raise InputError(f"{self.path} has no HDU {hdu!r}; it has: {known}{cut}") from None
 
 
 def header_value(header: fits.Header, key: str, kind: Callable[[object], T], *, path: Path, hdu: str | int) -> T:
@@ -103,46 +203,16 @@ def header_value(header: fits.Header, key: str, kind: Callable[[object], T], *, 
     if key not in header:
         known = ", ".join(dict.fromkeys(name for name in header if name and name not in ("COMMENT", "HISTORY")))
         raise InputError(f"HDU {hdu!r} of {path} has no header key {key!r}; it has: {known}")
-    value = header[key]
+    value: object = "no valid card"
     try:
+        value = header[key]
         if isinstance(value, fits.card.Undefined):
             raise ValueError
         return kind(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, fits.VerifyError):
         raise InputError(f"header key {key!r} in HDU {hdu!r} of {path} is {str(value)!r}, not usable") from None
 
 
-@contextmanager
-def _open(path: Path) -> Iterator[fits.HDUList]:
-    """Open a FITS file; whatever is wrong with it, on opening or on reading within the block, is an InputError."""
-    if not path.is_file():
-        raise MissingInputError(f"no FITS file {path}")
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            with fits.open(path, memmap=False) as opened:
-                yield opened
-        except InputError:
-            raise
-        except Exception as error:
-            # astropy raises anything from OSError to zlib.error and struct.error on a damaged file
-            raise InputError(f"cannot read FITS file {path}: {_one_line(error)}") from error
-    for text in dict.fromkeys(_one_line(warning.message) for warning in caught):
-        if "truncated" in text:
-            raise InputError(f"FITS file {path} is truncated: {text}")
-        log.debug("%s: %s", path, text)
-
-
-def _find_hdu(opened: fits.HDUList, hdu: str | int, path: Path) -> fits.ImageHDU:
-    """Return one HDU of an open file."""
-    try:
-        return opened[hdu]
-    except (KeyError, IndexError):
-        known = ", ".join(f"{number} {entry.name or 'without name'}" for number, entry in enumerate(opened))
-        cut = "" if path.stat().st_size % _BLOCK == 0 else " (its length is odd for FITS: truncated?)"
-        raise InputError(f"{path} has no HDU {hdu!r}; it has: {known}{cut}") from None
-
-
-def _one_line(message: object) -> str:
+def one_line(message: object) -> str:
     """Return a message without line breaks."""
     return " ".join(str(message).split())

@@ -1,14 +1,16 @@
 """Cutouts are what a naive loop over pixels gives, whatever their size and place."""
 
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.cutouts import extract_cutouts
+from pipeline.cutouts import extract_cutouts, rows_needed
 from pipeline.errors import InputError
+from pipeline.quality import to_missing
 
 
 def naive(image, x, y, size):
@@ -112,3 +114,50 @@ def test_cutting_is_many_times_faster_than_astropy_one_by_one():
     for row in range(300):
         Cutout2D(image, (x[row], y[row]), 40, mode="partial", fill_value=np.nan)
     assert ours < (time.process_time() - start) / 300 / 4
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    size=st.integers(1, 64),
+    missing=st.floats(0.0, 1.0),
+    magic=st.lists(st.sampled_from([-31415.0, 0.0, -9999.99]), max_size=2, unique=True),
+    kind=st.sampled_from([np.float32, ">f4", np.float64]),
+    seed=st.integers(0, 1000),
+)
+def test_cleaning_cutouts_gives_what_cleaning_the_image_gives(size, missing, magic, kind, seed):
+    rng = np.random.default_rng(seed)
+    image = rng.normal(size=(60, 50))
+    strange = [np.nan, np.inf, -3.4e38, 1e31, 1e29, 2e19, *magic]
+    chosen = rng.random(image.shape) < missing / 4
+    image[chosen] = rng.choice(strange, chosen.sum())
+    image = image.astype(kind)
+    magic = tuple(magic) if image.dtype.itemsize == 4 else ()
+    x, y = rng.uniform(-40, 90, (2, 8))
+    expected = extract_cutouts(to_missing(image, magic)[0], x, y, size)
+    out = np.zeros((8, size, size, 3), np.float32)
+    found = extract_cutouts(image, x, y, size, out=out[..., 1], missing=magic)
+    np.testing.assert_array_equal(out[..., 1], expected.pixels)
+    np.testing.assert_array_equal(found.nan_fraction, expected.nan_fraction)
+    np.testing.assert_array_equal(found.inside, expected.inside)
+    assert not out[..., [0, 2]].any()
+
+
+@settings(max_examples=40, deadline=None)
+@given(height=st.integers(1, 90), size=st.integers(1, 64), y=st.lists(st.floats(-200.0, 300.0), min_size=1, max_size=6))
+def test_the_rows_needed_are_those_that_cutouts_reach(height, size, y):
+    reached = np.zeros(height, bool)
+    for place in y:
+        first = int(np.floor(place + 0.5)) - size // 2
+        reached[max(first, 0) : max(first + size, 0)] = True
+    found = np.zeros(height, bool)
+    ranges = rows_needed(y, size, height)
+    for first, stop in ranges:
+        assert not found[first:stop].any()
+        found[first:stop] = True
+    np.testing.assert_array_equal(found, reached)
+    assert all(one[1] < two[0] for one, two in pairwise(ranges))
+
+
+def test_an_array_that_does_not_fit_is_refused():
+    with pytest.raises(InputError, match="do not fit"):
+        extract_cutouts(np.ones((4, 4)), [1.0], [1.0], 3, out=np.zeros((1, 3, 4), np.float32))

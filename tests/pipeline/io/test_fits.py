@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 from astropy.io import fits as astropy_fits
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pipeline.errors import InputError, MissingInputError
-from pipeline.io.fits import header_value, read_image, write_exposure
+from pipeline.io.fits import FitsFile, header_value, read_image, write_exposure
+from pipeline.io.fits_wcs import pixel_positions
 
 SIGMA = 10.0
 
@@ -96,3 +99,62 @@ def test_header_values_are_converted_or_refused(path):
     for key in ("FILTER", "EMPTY"):
         with pytest.raises(InputError, match=f"header key '{key}'.*not usable"):
             header_value(header, key, float, path=path, hdu="SCIENCE")
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize("ranges", [[(0, 3)], [(5, 17), (40, 42), (89, 90)], [], [(0, 90)]])
+def test_some_rows_are_those_of_the_whole_image(tmp_path, path, image, compressed, ranges):
+    if not compressed:
+        path = tmp_path / "plain.fits"
+        astropy_fits.HDUList([astropy_fits.PrimaryHDU(), astropy_fits.ImageHDU(image, name="SCIENCE")]).writeto(path)
+    with FitsFile(path) as file:
+        whole, _ = file.image("SCIENCE")
+        some, header = file.image("SCIENCE", ranges)
+    assert (some.shape, header["EXTNAME"]) == (whole.shape, "SCIENCE")
+    for first, stop in ranges:
+        np.testing.assert_array_equal(some[first:stop], whole[first:stop])
+
+
+def test_an_image_can_be_read_twice_and_is_not_kept(path):
+    with FitsFile(path) as file:
+        one, two = file.image("SCIENCE")[0], file.image("SCIENCE")[0]
+        assert one is not two
+        np.testing.assert_array_equal(one, two)
+        assert file.shape("TEMPLATE") == (90, 120)
+        with pytest.raises(InputError, match="no two-dimensional image"):
+            file.shape(0)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    path = tmp_path_factory.mktemp("fuzz") / "p.fits"
+    header = astropy_fits.Header({"GAIN": 1.5, "CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 1.0})
+    science = astropy_fits.ImageHDU(np.ones((4, 5), np.float32), header, name="SCIENCE")
+    astropy_fits.HDUList([astropy_fits.PrimaryHDU(), science]).writeto(path)
+    return path
+
+
+CARDS = st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=80)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_bytes_in_a_header_give_an_image_or_one_of_our_errors(plain, tmp_path, data):
+    content = bytearray(plain.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        keys = st.sampled_from(
+            ["NAXIS1  =", "BITPIX  =", "XTENSION=", "EXTNAME =", "BZERO   =", "SIMPLE  =", "CTYPE1  ="]
+        )
+        text = data.draw(st.one_of(CARDS, st.builds(str.__add__, keys, CARDS), st.binary(max_size=80)))
+        block = text if isinstance(text, bytes) else text.encode()
+        start = 80 * data.draw(st.integers(0, 80))
+        content[start : start + 80] = block[:80].ljust(80)
+    broken = tmp_path / "broken.fits"
+    broken.write_bytes(content[: data.draw(st.sampled_from([len(content), 5760, 3000, 100]))])
+    try:
+        pixels, header = read_image(broken, "SCIENCE")
+        header_value(header, "GAIN", float, path=broken, hdu="SCIENCE")
+        pixel_positions(header, np.array([1.0]), np.array([0.0]), path=broken, hdu="SCIENCE")
+        assert pixels.ndim == 2
+    except InputError as error:
+        assert "\n" not in str(error) and "broken.fits" in str(error)

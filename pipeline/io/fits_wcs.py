@@ -1,0 +1,90 @@
+"""From sky to pixel positions by the WCS in a FITS header."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from astropy.io.fits import Header
+from astropy.wcs import WCS, NoConvergence
+from astropy.wcs.utils import proj_plane_pixel_scales
+from numpy.typing import NDArray
+
+from pipeline.errors import InputError
+from pipeline.io.fits import header_value, one_line
+
+_CLOSE_PIXEL = 0.5
+"""A position that does not come back to within this many pixels lies where the distortion has no inverse."""
+
+
+def pixel_positions(
+    header: Header, ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64], *, path: Path, hdu: str | int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the pixels in which sky positions lie, distortions (SIP, TPV) included.
+
+    Parameters
+    ----------
+    header : Header
+        Of the image.
+    ra_deg, dec_deg : ndarray, (n,)
+        Degrees, in the frame of the header; NaN where not known.
+    path, hdu
+        Where the header stands, for messages.
+
+    Returns
+    -------
+    x_pixel, y_pixel : ndarray of float64, (n,)
+        0-based, the centre of the first pixel at 0, on the image or off it; NaN where the position is not known or
+        the projection does not reach it.
+
+    Raises
+    ------
+    InputError
+        If the header holds no celestial WCS, or one that cannot be used.
+    """
+    where = f"HDU {hdu!r} of {path}"
+    known = np.isfinite(ra_deg) & np.isfinite(dec_deg) & (np.abs(dec_deg) <= 90)
+    x, y = np.full(len(known), np.nan), np.full(len(known), np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what astropy mends in a header is no fault
+        try:
+            wcs = WCS(header).celestial
+            if not wcs.has_celestial:
+                raise InputError(f"{where} holds no WCS to find sky positions with")
+            if wcs.wcs.lngtyp != "RA":
+                raise InputError(f"the WCS of {where} is in {wcs.wcs.lngtyp} and {wcs.wcs.lattyp}; allowed: RA and DEC")
+            for axis in sorted((wcs.wcs.lng + 1, wcs.wcs.lat + 1)):
+                for key in ("CRVAL", "CRPIX"):
+                    header_value(header, f"{key}{axis}", _number, path=path, hdu=hdu)
+            if not abs(np.linalg.det(wcs.pixel_scale_matrix)) > 0:
+                raise InputError(f"the WCS of {where} cannot be used: its matrix is singular")
+            if known.any():
+                x[known], y[known] = _project(wcs, ra_deg[known], dec_deg[known])
+        except InputError:
+            raise
+        except Exception as error:  # wcslib has a class for each fault, and a broken key may raise any other
+            raise InputError(f"the WCS of {where} cannot be used: {one_line(error)[:200]}") from error
+    return x, y
+
+
+def _number(value: object) -> float:
+    """Return a number; a text is none, and wcslib would take 0 for it."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError
+    return float(value)
+
+
+def _project(
+    wcs: WCS, ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return pixels that lead back to their sky positions; NaN for the others."""
+    try:
+        x, y = wcs.all_world2pix(ra_deg, dec_deg, 0)
+    except NoConvergence as error:
+        x, y = error.best_solution.T
+    back_ra, back_dec = wcs.all_pix2world(x, y, 0)
+    turn = (back_ra - ra_deg + 180.0) % 360.0 - 180.0
+    off = np.hypot(turn * np.cos(np.deg2rad(dec_deg)), back_dec - dec_deg)
+    strays = ~(off <= _CLOSE_PIXEL * proj_plane_pixel_scales(wcs).max())
+    x, y = np.asarray(x, dtype=np.float64).copy(), np.asarray(y, dtype=np.float64).copy()
+    x[strays], y[strays] = np.nan, np.nan
+    return x, y

@@ -1,0 +1,187 @@
+"""Cutting the candidates of one exposure out of its images, straight into one array of all channels."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.edges import fill_edges, inside_of_stamps
+from pipeline.io.fits_wcs import pixel_positions
+from pipeline.layers import LAYERS
+from pipeline.surveys.base import Batch, dropped_rows
+from pipeline.surveys.image_frames import Frames
+from pipeline.surveys.image_settings import ImageSettings
+from pipeline.surveys.image_store import ExposureFiles
+from pipeline.surveys.image_targets import Targets, mask_of
+from pipeline.surveys.rows import candidates_frame, describe_pixels, drop_at_edges
+from pipeline.surveys.settings import SurveySettings
+
+
+class ExposureCutter:
+    """Cuts exposures of one survey.
+
+    Parameters
+    ----------
+    settings : SurveySettings
+        The survey.
+    given : ImageSettings
+        Where its images are.
+    """
+
+    def __init__(self, settings: SurveySettings, given: ImageSettings) -> None:
+        self.settings = settings
+        self.given = given
+        self._sky = given.position == "sky"
+        self._images = {name: place for name, place in given.images.items() if name in settings.channels}
+        self._layers = [name for name in settings.channels if name in LAYERS and name not in given.hdus]
+        self._first = next(name for name in settings.channels if name in given.hdus)
+        """The channel whose image decides where a candidate is and what lies outside."""
+
+    def cut(self, files: ExposureFiles, candidates: pd.DataFrame) -> Batch:
+        """Return the candidates of one exposure with their cutouts.
+
+        Raises
+        ------
+        InputError
+            If an image, a mask or a WCS of the exposure cannot be used.
+        """
+        file, hdu = files.locate(self._images[self._first], f"channel {self._first!r}")
+        targets = self._targets(candidates)
+        targets = targets.place(file, hdu) if self._sky else targets
+        placed = np.isfinite(targets.x) & np.isfinite(targets.y)
+        targets = targets.chosen(placed)
+        cutouts = _AllChannels(int(placed.sum()), self.settings)
+        for channel in self._images:
+            self._put_image(cutouts, channel, files, targets, file.shape(hdu))
+        faults = self._put_layers(cutouts, files, targets, file.shape(hdu))
+        rows = candidates_frame(candidates[placed], files.exposure, self.settings, targets.x, targets.y)
+        saturation = files.exposure.get("saturation", np.inf)
+        edge_fraction = cutouts.edge_fraction[self._first]
+        describe_pixels(rows, cutouts.pixels, edge_fraction, self.settings.channels, saturation, cutouts.missing)
+        cutouts.fill_edges(rows)
+        allowed = 0.0 if self.settings.edges == "drop" else self.settings.max_edge_fraction
+        batch = drop_at_edges(cutouts.pixels, rows, allowed, candidates[~placed])
+        return replace(batch, dropped=pd.concat([batch.dropped, *faults], ignore_index=True)) if faults else batch
+
+    def frames(self, files: ExposureFiles, candidates: pd.DataFrame) -> list[NDArray[np.float32]]:
+        """Return the cutouts ``(n, y, x)`` of candidates in each frame; none where no channel shows frames."""
+        if not self._layers or self.given.frames is None:
+            return []
+        file, hdu = files.locate(self._images[self._first], f"channel {self._first!r}")
+        targets = self._targets(candidates)
+        targets = targets.place(file, hdu) if self._sky else targets
+        return list(Frames(settings=self.given.frames, files=files).cutouts(targets, file.shape(hdu)))
+
+    def on_image(self, files: ExposureFiles, candidates: pd.DataFrame) -> pd.DataFrame:
+        """Return candidates with the pixels in which their sky positions lie, as the survey counts them."""
+        file, hdu = files.locate(self._images[self._first], f"channel {self._first!r}")
+        positions = candidates["ra_deg"].to_numpy(float), candidates["dec_deg"].to_numpy(float)
+        x, y = pixel_positions(file.header(hdu), *positions, path=file.path, hdu=hdu)
+        origin = self.settings.pixel_origin
+        return candidates.assign(x_pixel=x + origin, y_pixel=y + origin)
+
+    def looks(self, files: ExposureFiles) -> Iterator[Callable[[], object]]:
+        """Yield a function for each image, mask and WCS of an exposure that fails if it cannot be used."""
+        nobody = self._targets(pd.DataFrame()).chosen(np.zeros(0, dtype=bool))
+        for channel, place in self._images.items():
+            what = f"channel {channel!r}"
+            yield lambda place=place, what=what: files.image(place, what)  # type: ignore[misc]
+            if self._sky:
+                yield lambda place=place, what=what: nobody.place(*files.locate(place, what))  # type: ignore[misc]
+            yield partial(mask_of, files, self.given, channel)
+        for channel, place in self.given.planes.items():
+            yield partial(files.image, place, f"the mask of channel {channel!r}")
+
+    def _targets(self, candidates: pd.DataFrame) -> Targets:
+        def numbers(name: str) -> NDArray[np.float64]:
+            return candidates[name].to_numpy(float) if name in candidates else np.full(len(candidates), np.nan)
+
+        return Targets(
+            x=numbers("x_pixel") - self.settings.pixel_origin,
+            y=numbers("y_pixel") - self.settings.pixel_origin,
+            ra_deg=numbers("ra_deg"),
+            dec_deg=numbers("dec_deg"),
+            size=self.settings.cutout_size_pixel,
+            magic=self.settings.magic_values,
+        )
+
+    def _put_image(
+        self, cutouts: "_AllChannels", channel: str, files: ExposureFiles, targets: Targets, shape: tuple[int, int]
+    ) -> None:
+        """Cut a channel's own image; all of it is missing where the exposure names none."""
+        place = self._images[channel]
+        if not files.names(place):
+            cutouts.leave_missing(channel)
+            return
+        cut = targets.cut(
+            *files.locate(place, f"channel {channel!r}"),
+            sky=self._sky and channel != self._first,
+            mask=mask_of(files, self.given, channel),
+            out=cutouts.channel(channel),
+            shape=None if self._sky else shape,
+        )
+        cutouts.note(channel, cut.nan_fraction, cut.inside, cut.edge_fraction)
+
+    def _put_layers(
+        self, cutouts: "_AllChannels", files: ExposureFiles, targets: Targets, shape: tuple[int, int]
+    ) -> list[pd.DataFrame]:
+        """Cut the individual frames into the channels that show them; return the rows of frames left out."""
+        if not self._layers or self.given.frames is None:
+            return []
+        frames = Frames(settings=self.given.frames, files=files)
+        for channel, layer in zip(self._layers, frames.layers(self._layers, targets, shape), strict=True):
+            cutouts.channel(channel)[:] = layer
+            share = np.asarray(np.isnan(layer).mean(axis=(1, 2)), dtype=np.float32)
+            cutouts.note(channel, share, inside_of_stamps(layer[..., None]), np.zeros(len(layer), np.float32))
+        folder = f"{files.paths.folder}/"
+        return [
+            dropped_rows([name.replace(folder, "")], "frames", f"individual frame unusable: {said}".replace(folder, ""))
+            for name, said in frames.faults.items()
+        ]
+
+
+class _AllChannels:
+    """The cutouts of an exposure's candidates in all channels, and what of them is missing or outside."""
+
+    def __init__(self, count: int, settings: SurveySettings) -> None:
+        self.settings = settings
+        size, channels = settings.cutout_size_pixel, settings.channels
+        self.pixels = np.empty((count, size, size, len(channels)), np.float32)
+        self.missing = np.full((count, len(channels)), size * size, np.int32)
+        self.edge_fraction: dict[str, NDArray[np.float32]] = {}
+        self._inside: dict[str, NDArray[np.intp]] = {}
+
+    def channel(self, name: str) -> NDArray[np.float32]:
+        """Return the pixels of one channel, to be filled."""
+        return self.pixels[..., self.settings.channels.index(name)]
+
+    def note(
+        self,
+        name: str,
+        nan_fraction: NDArray[np.float32],
+        inside: NDArray[np.intp],
+        edge_fraction: NDArray[np.float32],
+    ) -> None:
+        """Keep what is known of a channel's cutouts."""
+        size = self.settings.cutout_size_pixel
+        self.missing[:, self.settings.channels.index(name)] = np.rint(nan_fraction * size**2)
+        self._inside[name], self.edge_fraction[name] = inside, edge_fraction
+
+    def leave_missing(self, name: str) -> None:
+        """Make all pixels of a channel missing."""
+        self.channel(name)[:] = np.nan
+
+    def fill_edges(self, rows: pd.DataFrame) -> None:
+        """Fill what lies outside the images as the survey's setting ``edges`` says."""
+        if self.settings.edges in ("missing", "drop"):
+            return
+        for name, inside in self._inside.items():
+            channel = self.channel(name)[..., None]
+            fill_edges(channel, inside, self.settings.edges, self.settings.edge_value)
+        reaching = np.flatnonzero(rows["edge_fraction"] > 0)
+        shares = rows["nan_fraction"].to_numpy(copy=True)
+        shares[reaching] = np.isnan(self.pixels[reaching]).mean(axis=(1, 2, 3))
+        rows["nan_fraction"] = shares

@@ -1,0 +1,136 @@
+"""Surveys whose candidates stand in table files and whose images are FITS files."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
+from pipeline.io import content
+from pipeline.io.settings_files import expand
+from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
+from pipeline.surveys.fetch import freeze_label_tables
+from pipeline.surveys.image_files import ImageFiles, exposure_records
+from pipeline.surveys.settings import SurveySettings
+from pipeline.surveys.table_rows import SurveyTables
+from pipeline.surveys.table_settings import TableInput
+
+
+@SURVEYS.register("table", settings=TableInput)
+class TableSurvey:
+    """Candidates and exposures from table files, pixels from FITS images, one exposure at a time."""
+
+    has_images = True
+    workers = 1
+
+    def __init__(self, settings: SurveySettings, given: TableInput, folder: Path | None = None) -> None:
+        self.settings = settings
+        self.input = given
+        self._folder = folder
+        given.images.require(settings.channels)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the reference tables that the input states."""
+        return tuple(self.input.tables)
+
+    @property
+    def folder(self) -> Path:
+        """The survey's folder."""
+        folder = self._folder or Path(expand(self.input.folder, "the folder of the survey's tables and images"))
+        if not folder.is_dir():
+            raise MissingInputError(f"no folder {folder}: {self.input.folder} must hold the survey's tables and images")
+        return folder
+
+    @cached_property
+    def _images(self) -> ImageFiles:
+        return ImageFiles(self.settings, self.input.images, self.folder)
+
+    @cached_property
+    def _tables(self) -> SurveyTables:
+        return SurveyTables(self.settings, self.input, self.folder)
+
+    def nights(self) -> list[str]:
+        """Return the nights that hold candidates."""
+        return self._tables.nights()
+
+    def closed(self, night: str) -> bool:
+        """Tell whether the marker file is there; tables know no queries."""
+        if self.settings.closed.query is not None:
+            raise SettingsError("closed: table files have no queries; allowed: after_hours, marker")
+        marker = self.settings.closed.marker
+        return marker is not None and (self.folder / marker.format(night=night)).exists()
+
+    def freeze(self, night: str) -> dict[str, Any]:
+        """Return counts and digests of the night's rows, and size and digest of each image file."""
+        candidates = self._tables.candidates(night)
+        exposures = self._tables.exposures(night, candidates)
+        return {
+            "queries": {
+                "exposures": {"rows": len(exposures), "sha256": content.frame_digest(exposures)},
+                "candidates": {"rows": len(candidates), "sha256": content.frame_digest(candidates)},
+                **freeze_label_tables(self, night),
+            },
+            "files": self._images.manifest(exposures),
+        }
+
+    def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
+        """Yield one batch an exposure; images are read once, whatever the number of candidates."""
+        candidates = self._tables.candidates(night)
+        exposures = self._tables.exposures(night, candidates)
+        self._require_frozen(night, manifest, candidates=candidates, exposures=exposures)
+        groups = candidates.groupby("exposure_id", sort=False).indices
+        records = exposure_records(exposures, night)
+        work = (
+            (exposure, candidates.iloc[groups.get(exposure["exposure_id"], [])].reset_index(drop=True))
+            for exposure in records
+            if exposure["exposure_id"] not in self._tables.faults
+        )
+        read = self._images.batches(work, manifest["files"], self.workers)
+        for exposure in records:
+            fault = self._tables.faults.get(exposure["exposure_id"])
+            if fault is None:
+                yield next(read)
+            else:
+                said = f"exposure unusable: {fault}".replace(f"{self.folder}/", "")
+                yield replace(self._images.without(pd.Series([exposure["exposure_id"]]), said), lost=1)
+        astray = candidates[~candidates["exposure_id"].isin(exposures["exposure_id"])]
+        if len(astray):
+            yield replace(self._images.without(astray["candidate_id"], "exposure unknown"), exposures=0)
+
+    def _require_frozen(self, night: str, manifest: Mapping[str, Any], **tables: pd.DataFrame) -> None:
+        given = self.input
+        files = {"candidates": given.candidates or given.catalogues}
+        files["exposures"] = given.exposures or files["candidates"]
+        for name, rows in tables.items():
+            then = manifest["queries"][name]
+            if content.frame_digest(rows) != then["sha256"]:
+                raise InputError(
+                    f"night {night}: the rows of the {name} in {files[name]} changed since the night was frozen "
+                    f"({then['rows']} rows then, {len(rows)} now); use `nightsift refetch`"
+                )
+
+    def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
+        """Yield science and template of each exposure for simulation."""
+        exposures = self._tables.exposures(night)
+        self._require_frozen(night, manifest, exposures=exposures)
+        for exposure in exposure_records(exposures, night):
+            yield self._images.pair(exposure, manifest["files"])
+
+    def reference(self, table: str, night: str) -> pd.DataFrame:
+        """Return the rows of a reference table that belong to the night, or all for no night."""
+        return self._tables.reference(table, night)
+
+    def check(self) -> list[str]:
+        """Read the tables, and look for the images and HDUs of the newest night."""
+        try:
+            nights = self.nights()
+            exposures = exposure_records(self._tables.exposures(nights[-1]), nights[-1]) if nights else []
+            for table in self.tables:
+                self.reference(table, nights[-1] if nights else "")
+        except NightsiftError as error:
+            return [str(error)]
+        return self._images.check(exposures[0]) if exposures else []

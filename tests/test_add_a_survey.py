@@ -1,0 +1,137 @@
+"""What docs/add_a_survey.md says is so: its commands give scores, its adapter passes the conformance tests."""
+
+import importlib.util
+import inspect
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from astropy.io import fits
+
+from pipeline.io.cutout_file import open_cutouts
+from pipeline.io.scores_file import read_scores
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = (ROOT / "docs" / "add_a_survey.md").read_text(encoding="utf-8")
+TIMES_MJD = (61072.9, 61073.9)
+SIDE, EACH = 200, 40
+
+
+def blocks(kind):
+    return [text for found, text in re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.M | re.S) if found == kind]
+
+
+def commands():
+    lines = [line for block in blocks("") for line in block.splitlines()]
+    return [line for line in lines if line.startswith(("nightsift ", "luigi "))]
+
+
+def write_survey(folder):
+    """Write two nights with an exposure each: stars are real, single bright pixels are bogus."""
+    rng = np.random.default_rng(1)
+    (folder / "images").mkdir(parents=True)
+    rows = []
+    for number, mjd in enumerate(TIMES_MJD, start=1):
+        template = rng.normal(100.0, 3.0, (SIDE, SIDE)).astype(np.float32)
+        difference = rng.normal(0.0, 4.0, (SIDE, SIDE)).astype(np.float32)
+        y, x = np.indices((SIDE, SIDE))
+        places = [(15 + 24 * (row % 8), 15 + 24 * (row // 8)) for row in range(EACH)]
+        for row, (x0, y0) in enumerate(places):
+            real = row % 2 == 0
+            source = np.exp(-((x - x0) ** 2 + (y - y0) ** 2) / 8.0) if real else (x == x0) & (y == y0)
+            difference += (source * rng.uniform(80, 300)).astype(np.float32)
+            image = f"h{number:04d}.fits"
+            place = {"ra": 150.0 - x0 / 3600, "dec": 2.0 + y0 / 3600 + number, "x": x0, "y": y0}
+            rows.append({"id": f"{number:04d}-{row}", "image": image, **place, "mjd": mjd, "mag": 18.0, "filter": "r"})
+        planes = {"SCIENCE": template + difference, "TEMPLATE": template, "DIFFERENCE": difference}
+        made = [fits.ImageHDU(pixels, name=name) for name, pixels in planes.items()]
+        fits.HDUList([fits.PrimaryHDU(), *made]).writeto(folder / "images" / f"h{number:04d}.fits")
+    table = pd.DataFrame(rows)
+    table.to_csv(folder / "detections.csv", index=False)
+    labels = np.where(table.index % EACH % 2 == 0, 1, 0)
+    pd.DataFrame({"candidate_id": table["id"], "label": labels}).to_csv(folder / "judged.csv", index=False)
+
+
+def test_the_page_leads_from_a_folder_of_images_to_scores(tmp_path):
+    write_survey(tmp_path / "hill")
+    for text in blocks("yaml"):
+        path = tmp_path / text.splitlines()[0].removeprefix("# ")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("NIGHTSIFT", "LUIGI"))}
+    environment |= {"NIGHTSIFT_CONFIG": str(tmp_path / "config"), "NIGHTSIFT_DATA": str(tmp_path / "data")}
+    environment |= {"HILL_DATA": str(tmp_path / "hill"), "OMP_NUM_THREADS": "1"}
+    assert [command.split()[0] for command in commands()] == ["nightsift", "luigi", "luigi", "luigi"]
+    for command in commands():
+        program, *arguments = shlex.split(command)
+        done = subprocess.run(
+            [Path(sys.executable).parent / program, *arguments],
+            cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{command}\n{done.stdout}"
+    (scores,) = (tmp_path / "data").rglob("Infer-*.parquet")
+    found = read_scores(scores)
+    assert len(found) == EACH
+    assert found["candidate_id"].tolist() == [f"0002-{row}" for row in range(EACH)]
+    real = np.array([int(name.partition("-")[2]) % 2 == 0 for name in found["candidate_id"]])
+    assert found["score"][real].mean() > found["score"][~real].mean() + 0.2
+    cutouts = next((tmp_path / "data").rglob("FetchCutouts-*.h5"))
+    with open_cutouts(cutouts) as file:
+        assert file.candidates()["label"].value_counts().to_dict() == {1: EACH // 2, 0: EACH // 2}
+
+
+@pytest.fixture
+def stamp_arrays(tmp_path, monkeypatch):
+    """Return a function that makes and opens a survey with the adapter of the page, as it stands there."""
+    from pipeline.settings import parse
+    from pipeline.surveys.base import SURVEYS
+    from pipeline.surveys.load import open_survey
+    from pipeline.surveys.settings import SurveySettings
+
+    (code,) = blocks("python")
+    path = tmp_path / "stamp_arrays.py"
+    path.write_text(code, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("stamp_arrays_of_the_page", path)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)
+    monkeypatch.setattr(SURVEYS, "_entries", dict(SURVEYS._entries))
+    monkeypatch.setattr(SURVEYS, "_metadata", dict(SURVEYS._metadata))
+    spec.loader.exec_module(module)
+    folder = tmp_path / "arrays"
+
+    def make(**settings):
+        folder.mkdir(exist_ok=True)
+        rows = {"candidate_id": ["a", "b"], "object_id": ["o", "o"], "ra_deg": [1.0, 2.0], "dec_deg": 0.0}
+        rows |= {"time_mjd": 61045.9, "label": [1, 0]}
+        pd.DataFrame(rows).to_csv(folder / "2026-01-05.csv", index=False)
+        np.save(folder / "2026-01-05.npy", np.random.default_rng(1).normal(size=(2, 5, 5, 3)).astype(np.float32))
+        common = {"source": "stamp_arrays", "telescope": "T1", "longitude_deg": 0.0, "pixel_scale_arcsec": 1.0}
+        common |= {"channels": ["science", "template", "difference"], "cutout_size_pixel": 5}
+        common |= {"closed": {"marker": "closed-{night}"}, "defaults": {"dataset": "d", "classifier": "c"}}
+        common |= {"input": {"folder": str(folder)}}
+        return open_survey(parse(SurveySettings, common | settings, "toy.yaml"), "toy")
+
+    return make
+
+
+def conformance_tests():
+    path = ROOT / "tests" / "conformance" / "test_surveys.py"
+    spec = importlib.util.spec_from_file_location("conformance_of_surveys", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return {name: test for name, test in vars(module).items() if name.startswith("test_")}
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, test in conformance_tests().items() if inspect.signature(test).parameters]
+)
+def test_the_adapter_of_the_page_does_what_every_source_must(name, stamp_arrays, tmp_path):
+    test = conformance_tests()[name]
+    offered = {"make": stamp_arrays, "tmp_path": tmp_path}
+    test(**{argument: offered[argument] for argument in inspect.signature(test).parameters})
