@@ -19,14 +19,15 @@ from pipeline.io.settings_files import expand
 from pipeline.labels import NONE
 from pipeline.night import night_of
 from pipeline.quality import to_missing
+from pipeline.surveys.alert_columns import magnitudes, utc_mjd
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
 from pipeline.surveys.fetch import freeze_label_tables
+from pipeline.surveys.packet_layouts import FLUXES, REQUIRED, TimeFormat
 from pipeline.surveys.rows import as_text, candidates_frame, describe_pixels, drop_at_edges, edge_of_stamps
 from pipeline.surveys.settings import SurveySettings
 
 _BLOCK = 256
 _IDS = ("candidate_id", "object_id", "exposure_id")
-MJD_OF_JD = 2400000.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,13 +45,17 @@ class AlertTableInput:
     cutouts_name : str
         Its data set, ``(n, channel, y, x)`` or ``(n, y, x, channel)`` as ``layout`` says.
     columns : mapping
-        Candidate column to table column.
+        Candidate column to table column; ``flux`` and ``flux_error`` become ``magnitude`` and its error.
     time_format : str
-        ``jd`` or ``mjd``, UTC, of the column given for ``time_mjd``.
+        ``jd`` or ``mjd``, UTC, or ``mjd_tai``, of the column given for ``time_mjd``.
     bands : mapping
         Value in the table to the band's name.
     negative_values : tuple of str
         Values of the ``flux_sign`` column that mean science below template.
+    flux_zeropoint : float
+        Magnitude of flux 1, for ``flux``; that of nJy by default.
+    stamp_size_pixel : int
+        Side of the stamps in the file, where they are larger than the survey's cutouts, which are their middle.
     labels : mapping
         Columns ``label``, ``label_source`` of the reference table ``labels``; may be empty.
     kinds : mapping
@@ -67,19 +72,22 @@ class AlertTableInput:
     cutouts_name: str = "cutouts"
     layout: Literal["channel_first", "channel_last"] = "channel_first"
     columns: Mapping[str, str]
-    time_format: Literal["jd", "mjd"] = "mjd"
+    time_format: TimeFormat = "mjd"
     bands: Mapping[str, str] = field(default_factory=dict)
     negative_values: tuple[str, ...] = ("f", "0")
+    flux_zeropoint: float = 31.4
+    stamp_size_pixel: int = 0
     labels: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
     teacher: str = ""
     references: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        unknown = set(self.columns) - set(CANDIDATE_COLUMNS)
+        allowed = (*CANDIDATE_COLUMNS, *FLUXES)
+        unknown = set(self.columns) - set(allowed)
         if unknown:
-            raise SettingsError(f"columns names {min(unknown)!r}; allowed: {', '.join(CANDIDATE_COLUMNS)}")
-        for name in ("candidate_id", "object_id", "ra_deg", "dec_deg", "time_mjd"):
+            raise SettingsError(f"columns names {min(unknown)!r}; allowed: {', '.join(allowed)}")
+        for name in REQUIRED:
             if name not in self.columns:
                 raise SettingsError(f"columns does not say which column is {name!r}")
 
@@ -89,6 +97,7 @@ class AlertTableSurvey:
     """Reads a night's rows of the table and their stamps."""
 
     has_images = False
+    workers = 1
 
     def __init__(self, settings: SurveySettings, given: AlertTableInput, folder: Path | None = None) -> None:
         self.settings = settings
@@ -122,8 +131,7 @@ class AlertTableSurvey:
                 for name, column in self.input.columns.items()
             }
         )
-        if self.input.time_format == "jd":
-            frame["time_mjd"] = frame["time_mjd"] - MJD_OF_JD
+        frame["time_mjd"] = utc_mjd(frame["time_mjd"], self.input.time_format)
         timeless = np.flatnonzero(~np.isfinite(frame["time_mjd"].to_numpy(float)))
         if len(timeless):
             column = self.input.columns["time_mjd"]
@@ -205,18 +213,22 @@ class AlertTableSurvey:
         return drop_at_edges(pixels, candidates, self.settings.max_edge_fraction, rows[:0])
 
     def _named(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows with bands by name and signs as +1 and -1."""
+        """Return the rows with bands by name, signs as +1 and -1, and magnitudes where there are fluxes."""
         named = rows.copy()
         if "band" in named:
             named["band"] = [self.input.bands.get(text, text) for text in as_text(named["band"])]
         if "flux_sign" in named:
             negative = np.isin(as_text(named["flux_sign"]), self.input.negative_values)
             named["flux_sign"] = np.where(negative, -1, 1)
+        if "flux" in named and "magnitude" not in named:
+            error = named["flux_error"] if "flux_error" in named else np.full(len(named), np.nan)
+            named["magnitude"], named["magnitude_error"] = magnitudes(named["flux"], error, self.input.flux_zeropoint)
         return named
 
     def _stamps(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         path = self.folder / self.input.cutouts
         size, channels = self.settings.cutout_size_pixel, len(self.settings.channels)
+        whole = max(size, self.input.stamp_size_pixel)
         with open_to_read(path) as file:
             if self.input.cutouts_name not in file:
                 raise InputError(f"{path}: no data set {self.input.cutouts_name!r}; there: {', '.join(file)}")
@@ -226,11 +238,12 @@ class AlertTableSurvey:
             stamps = np.asarray(data[np.sort(rows)]) if len(rows) else np.zeros((0, *data.shape[1:]), data.dtype)
         if self.input.layout == "channel_first":
             stamps = np.moveaxis(stamps, 1, -1)
-        if stamps.shape[1:] != (size, size, channels):
+        if stamps.shape[1:] != (whole, whole, channels):
             raise InputError(
-                f"{path}: stamps are {stamps.shape[1:]}; the survey's settings say {(size, size, channels)}"
+                f"{path}: stamps are {stamps.shape[1:]}; the survey's settings say {(whole, whole, channels)}"
             )
-        return np.ascontiguousarray(stamps)
+        middle = slice(whole // 2 - size // 2, whole // 2 - size // 2 + size)
+        return np.ascontiguousarray(stamps[:, middle, middle])
 
     def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
         """Alert tables hold no images; transients are injected into the stamps."""

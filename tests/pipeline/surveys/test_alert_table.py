@@ -233,3 +233,26 @@ def test_huge_pixels_of_real_alerts_become_missing(ztf, real_data):
     mine = (found["candidate_id"] == rows["candidate_id"][row]).to_numpy()
     assert np.isnan(pixels[mine]).any()
     assert found["flags"].to_numpy()[mine][0] & (Flag.MISSING_PIXELS | Flag.NO_TEMPLATE)
+
+
+def test_larger_stamps_are_cut_about_their_middle(alert_survey):
+    stamps = np.random.default_rng(1).normal(size=(6, 3, 9, 9)).astype(np.float32)
+    _, pixels = read(alert_survey(stamps=stamps, input={"stamp_size_pixel": 9}))
+    np.testing.assert_array_equal(pixels, np.moveaxis(stamps[:5, :, 2:7, 2:7], 1, -1))
+
+
+def test_fluxes_become_magnitudes_and_atomic_time_utc(alert_survey):
+    survey = alert_survey(
+        change=lambda table: table.assign(jd=61045.9 + 37 / 86400, nanojansky=-1000.0, spread=100.0),
+        input={
+            "time_format": "mjd_tai",
+            "columns": {
+                "candidate_id": "candid", "object_id": "object", "ra_deg": "ra", "dec_deg": "dec", "time_mjd": "jd",
+                "flux": "nanojansky", "flux_error": "spread",
+            },
+        },
+    )  # fmt: skip
+    rows, _ = read(survey)
+    assert rows["time_mjd"].tolist() == pytest.approx([61045.9] * 6, abs=1e-8)
+    np.testing.assert_allclose(rows["magnitude"], 23.9, rtol=1e-6)
+    np.testing.assert_allclose(rows["magnitude_error"], 0.10857, atol=1e-4)

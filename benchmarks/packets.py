@@ -1,0 +1,105 @@
+"""Alert packets to cutouts and candidate rows, against plain fastavro, gunzip and astropy on the same packets."""
+
+import gzip
+import io
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import fastavro
+import numpy as np
+from astropy.io import fits
+
+from benchmarks.inputs import CHANNELS
+from benchmarks.rows import Row, interleaved, median_ratio, peak_mb
+from pipeline.io.packet_writer import fits_bytes, write_packets, ztf_packet
+from pipeline.rng import stream
+from pipeline.settings import parse
+from pipeline.surveys.load import open_survey
+from pipeline.surveys.settings import SurveySettings
+
+MANY, SIZE, HISTORY = 500, 63, 8
+NIGHT = "2026-01-05"
+BUDGET = 1.5
+_CUTOUTS = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
+
+
+def run(folder: Path, *, full: bool) -> Iterator[Row]:
+    """Read one file a packet, as ZTF sends them, and all packets in one file; both from frozen files to batches."""
+    count = 4 * MANY if full else MANY
+    packets = _packets(count)
+    for what, write in (("one file a packet", _one_each), ("all in one file, deflated", _all_in_one)):
+        place = folder / what.replace(" ", "-")
+        place.mkdir()
+        files = write(place, packets)
+        yield _row(what, count, _ours(place), partial(_naive, files))
+
+
+def _row(what: str, count: int, ours: Callable[[], int], naive: Callable[[], int]) -> Row:
+    if ours() != count or naive() != count:
+        raise RuntimeError(f"{what}: not every packet was read")
+    seconds = interleaved({"ours": ours, "naive": naive}, repeats=5)
+    ratio = median_ratio(seconds["naive"], seconds["ours"])
+    rates = {name: count / float(np.median(values)) for name, values in seconds.items()}
+    return Row(
+        what=f"alert packets, {what}",
+        budget=f"at least {BUDGET:g} x as fast",
+        measured=f"{rates['ours']:,.0f}/s to cutouts and rows",
+        naive=f"fastavro, gunzip, astropy: {rates['naive']:,.0f}/s to arrays",
+        ratio=ratio,
+        holds=ratio >= BUDGET,
+        peak_mb=peak_mb(),
+    )
+
+
+def _packets(count: int) -> list[dict[str, Any]]:
+    rng = stream(1, "benchmark packets")
+    made = []
+    for number in range(count):
+        pixels = rng.normal(100.0, 5.0, (3, SIZE, SIZE)).astype(np.float32)
+        stamps = [fits_bytes(channel) for channel in pixels]
+        made.append(ztf_packet(stamps, object_id=f"o{number}", candid=2**53 + number, history=HISTORY))
+    return made
+
+
+def _one_each(folder: Path, packets: Sequence[dict[str, Any]]) -> list[Path]:
+    return [write_packets(folder / f"{number:06d}.avro", [packet]) for number, packet in enumerate(packets)]
+
+
+def _all_in_one(folder: Path, packets: Sequence[dict[str, Any]]) -> list[Path]:
+    return [write_packets(folder / "night.avro", packets, codec="deflate")]
+
+
+def _ours(folder: Path) -> Callable[[], int]:
+    settings = {
+        "source": "alert_packets",
+        "telescope": "T1",
+        "longitude_deg": 0.0,
+        "pixel_scale_arcsec": 1.0,
+        "channels": list(CHANNELS),
+        "cutout_size_pixel": SIZE,
+        "closed": {"after_hours": 0},
+        "defaults": {"dataset": "d", "classifier": "c"},
+        "input": {"packets": str(folder)},
+    }
+    survey = open_survey(parse(SurveySettings, settings, "benchmark"), "benchmark")
+    manifest = survey.freeze(NIGHT)
+    return lambda: sum(len(batch.candidates) for batch in survey.read(NIGHT, manifest))
+
+
+def _naive(files: Sequence[Path]) -> int:
+    count = 0
+    warnings.simplefilter("ignore")
+    for path in files:
+        with path.open("rb") as opened:
+            for packet in cast("Iterator[dict[str, Any]]", fastavro.reader(opened)):
+                np.stack([_image(packet[name]["stampData"]) for name in _CUTOUTS], axis=-1)
+                count += 1
+    return count
+
+
+def _image(data: bytes) -> np.ndarray:
+    with fits.open(io.BytesIO(gzip.decompress(data))) as opened:
+        return np.asarray(opened[0].data, dtype=np.float32)

@@ -1,0 +1,138 @@
+"""Avro schemas: which are safe to decode, and the part of one that holds the wanted fields."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from pipeline.errors import InputError
+
+_LEAST_BYTES = {"null": 0, "float": 4, "double": 8}
+_DEFINED = ("record", "error", "enum", "fixed")
+_MOST_VALUES = 100_000
+
+Names = Mapping[str, Any]
+
+
+class _Cost(NamedTuple):
+    """The least that one value takes: bytes in the file, values to decode."""
+
+    bytes: int
+    values: int
+
+
+def require_sound(schema: Any, names: Names) -> None:
+    """Refuse a parsed schema by which few bytes could stand for endless work.
+
+    Raises
+    ------
+    InputError
+        If a record holds itself or more than 100,000 values, or if the items of a list, or the records, may take
+        no byte at all.
+    """
+    if _cost(schema, names, {}).bytes == 0:
+        raise InputError("the Avro schema describes records of no bytes")
+
+
+def _cost(node: Any, names: Names, known: dict[str, _Cost | None]) -> _Cost:
+    """Return the cost of a value; ``known`` holds that of named types, None while one is being looked at."""
+    if isinstance(node, list):
+        branches = [_cost(branch, names, known) for branch in node]
+        return _Cost(
+            1 + min((one.bytes for one in branches), default=0), max((one.values for one in branches), default=1)
+        )
+    kind = _kind(node)
+    if kind in ("array", "map"):
+        items = _cost(node["items"] if kind == "array" else node["values"], names, known)
+        if items.bytes == 0 and kind == "array":
+            raise InputError("the Avro schema has a list whose items take no bytes")
+        return _Cost(1, 1)
+    if kind not in _DEFINED and kind not in names:
+        return _Cost(_LEAST_BYTES.get(kind, 1), 1)
+    return _cost_of_defined(names.get(kind, node), names, known)
+
+
+def _cost_of_defined(definition: Mapping[str, Any], names: Names, known: dict[str, _Cost | None]) -> _Cost:
+    name, kind = definition["name"], definition["type"]
+    if name not in known:
+        known[name] = None
+        fields = [_cost(field["type"], names, known) for field in definition.get("fields", ())]
+        known[name] = {"enum": _Cost(1, 1), "fixed": _Cost(int(definition.get("size", 0)), 1)}.get(
+            kind, _Cost(sum(one.bytes for one in fields), 1 + sum(one.values for one in fields))
+        )
+    cost = known[name]
+    if cost is None:
+        raise InputError(f"the Avro schema has a record that holds itself: {name!r}")
+    if cost.values > _MOST_VALUES:
+        raise InputError(f"the Avro schema has a record of more than {_MOST_VALUES} values: {name!r}")
+    return cost
+
+
+def _kind(node: Any) -> str:
+    """Return the name of a type; ``{"type": {...}}`` around another type does not occur in a parsed schema."""
+    return str(node["type"] if isinstance(node, Mapping) else node)
+
+
+def project(schema: Any, names: Names, wanted: Iterable[str]) -> Any:
+    """Return the reader's schema that keeps only the wanted fields.
+
+    Parameters
+    ----------
+    schema : mapping
+        The writer's schema as parsed.
+    names : mapping
+        Its named types.
+    wanted : iterable of str
+        Dotted paths. A field that is kept in one place of a named type is kept in all its places.
+    """
+    kept: dict[str, set[str]] = {}
+    for path in wanted:
+        _keep(schema, path.split("."), names, kept)
+    return _emit(schema, names, kept, set())
+
+
+def _keep(node: Any, path: list[str], names: Names, kept: dict[str, set[str]]) -> None:
+    """Note in ``kept`` which fields of which named record a path needs; no path needs all of them."""
+    if isinstance(node, list):
+        for branch in node:
+            _keep(branch, path, names, kept)
+        return
+    kind = _kind(node)
+    if kind in ("array", "map"):
+        _keep(node["items"] if kind == "array" else node["values"], [], names, kept)
+        return
+    definition = names.get(kind, node)
+    if not isinstance(definition, Mapping) or definition["type"] not in ("record", "error"):
+        return
+    mine = kept.setdefault(definition["name"], set())
+    for field in definition["fields"]:
+        name = field["name"]
+        if path and name != path[0]:
+            continue
+        if path or name not in mine:
+            mine.add(name)
+            _keep(field["type"], path[1:], names, kept)
+
+
+def _emit(node: Any, names: Names, kept: Mapping[str, set[str]], done: set[str]) -> Any:
+    """Return a schema anew: a named type is defined where it first stands, and named from there on."""
+    if isinstance(node, list):
+        return [_emit(branch, names, kept, done) for branch in node]
+    kind = _kind(node)
+    if kind == "array":
+        return {"type": "array", "items": _emit(node["items"], names, kept, done)}
+    if kind == "map":
+        return {"type": "map", "values": _emit(node["values"], names, kept, done)}
+    definition = names.get(kind, node)
+    if not isinstance(definition, Mapping) or definition["type"] not in _DEFINED:
+        return kind
+    name = definition["name"]
+    if name in done:
+        return name
+    done.add(name)
+    if definition["type"] not in ("record", "error"):
+        return {key: value for key, value in definition.items() if not key.startswith("__")}
+    fields = [
+        {"name": field["name"], "type": _emit(field["type"], names, kept, done)}
+        for field in definition["fields"]
+        if field["name"] in kept.get(name, ())
+    ]
+    return {"type": "record", "name": name, "fields": fields}

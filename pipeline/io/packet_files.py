@@ -1,0 +1,235 @@
+"""What holds alert packets: a folder, a glob, one file, a tar archive; read packet by packet, nothing is unpacked.
+
+Names of archive members serve as labels alone and never become paths.
+"""
+
+import glob
+import io
+import logging
+import tarfile
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.errors import MissingInputError
+from pipeline.io.avro import Damaged, read_avro
+from pipeline.io.whole_stream import WholeStream
+
+log = logging.getLogger(__name__)
+
+ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+PACKETS = (".avro", ".parquet")
+MAX_MEMBER_BYTES = 1 << 30
+"""A member of an archive above this is refused."""
+
+_ROWS = 64
+_SMALL = 1 << 26
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packet:
+    """One alert packet, or why it is none.
+
+    Attributes
+    ----------
+    where : str
+        File, member of the archive and, from the second on, number of the record: ``night.tar:a.avro record 2``.
+    record : mapping
+        The wanted fields, nested as in the packet; empty if it is damaged.
+    fault : str
+        What is wrong with it; empty if nothing is.
+    lost : int
+        How many packets a damaged one stands for.
+    open_ended : bool
+        An archive broke off here: how many packets are missing is not known.
+    """
+
+    where: str
+    record: Mapping[str, Any] = field(default_factory=dict)
+    fault: str = ""
+    lost: int = 0
+    open_ended: bool = False
+
+
+def packet_files(place: str) -> list[Path]:
+    """Return the files that hold packets, sorted by path.
+
+    Parameters
+    ----------
+    place : str
+        A folder, all of which is searched; a pattern with ``*``, ``?`` or ``**``; or one file.
+
+    Raises
+    ------
+    MissingInputError
+        If the place does not exist or holds no such file.
+    """
+    path = Path(place)
+    if path.is_dir():
+        found = [item for item in path.rglob("*") if _holds_packets(item)]
+    elif path.is_file():
+        found = [path] if _holds_packets(path) else []
+    else:
+        base = folder_of(place)
+        pattern = path.relative_to(base).as_posix()
+        found = [item for item in base.glob(pattern) if _holds_packets(item)]
+    if not found:
+        raise MissingInputError(f"no alert packets in {place}; allowed: files named *{', *'.join(PACKETS + ARCHIVES)}")
+    return sorted(found)
+
+
+def folder_of(place: str) -> Path:
+    """Return the folder below which all files of a place lie."""
+    path = Path(place)
+    if path.is_dir():
+        return path
+    fixed: list[str] = []
+    for part in path.parent.parts:
+        if glob.has_magic(part):
+            break
+        fixed.append(part)
+    return Path(*fixed)
+
+
+def _holds_packets(path: Path) -> bool:
+    return path.name.lower().endswith(PACKETS + ARCHIVES) and path.is_file()
+
+
+def read_packets(
+    path: Path, name: str, wanted: tuple[str, ...], only: Collection[str] | None = None
+) -> Iterator[Packet]:
+    """Yield the packets of one file in their order; whatever is wrong with one is told in its ``fault``.
+
+    Parameters
+    ----------
+    path : Path
+        An Avro, Parquet or tar file.
+    name : str
+        What to call it.
+    wanted : tuple of str
+        Dotted paths of fields; the others are skipped.
+    only : collection of str, optional
+        The packets that are wanted, by `Packet.where`; the others are passed over, in an archive unread.
+    """
+    try:
+        with path.open("rb") as stream:
+            yield from _read(stream, name, wanted, only)
+    except OSError as error:
+        yield _damaged(name, f"cannot be read: {error.strerror or error}")
+
+
+def _read(stream: BinaryIO, name: str, wanted: tuple[str, ...], only: Collection[str] | None) -> Iterator[Packet]:
+    if name.lower().endswith(ARCHIVES):
+        return _of_archive(stream, name, wanted, only)
+    return _numbered(name, _reader(name)(stream, wanted), only)
+
+
+def _reader(name: str) -> Callable[[BinaryIO, tuple[str, ...]], Iterator[Mapping[str, Any] | Damaged]]:
+    return _read_parquet if name.lower().endswith(".parquet") else read_avro
+
+
+def _numbered(
+    name: str, records: Iterator[Mapping[str, Any] | Damaged], only: Collection[str] | None
+) -> Iterator[Packet]:
+    """Name each record of a file."""
+    for number, record in enumerate(records, start=1):
+        where = name if number == 1 else f"{name} record {number}"
+        if only is not None and where not in only:
+            continue
+        if isinstance(record, Damaged):
+            yield Packet(where=where, fault=record.reason, lost=record.count)
+        else:
+            yield Packet(where=where, record=record)
+
+
+def _damaged(name: str, reason: str, *, open_ended: bool = False) -> Packet:
+    return Packet(where=name, fault=reason, lost=1, open_ended=open_ended)
+
+
+def _of_archive(stream: BinaryIO, name: str, wanted: tuple[str, ...], only: Collection[str] | None) -> Iterator[Packet]:
+    """Yield the packets of a tar archive, read once from its beginning to its end."""
+    files = None if only is None else {where.rpartition(" record ")[0] or where for where in only} | set(only)
+    seen: Counter[str] = Counter()
+    try:
+        watched = WholeStream(stream)
+        with tarfile.open(fileobj=watched, mode="r|") as archive:  # type: ignore[call-overload]
+            for member in archive:
+                if not (member.isfile() and member.name.lower().endswith(PACKETS)):
+                    continue
+                label = f"{name}:{printable(member.name)}"
+                seen[label] += 1
+                if seen[label] > 1:  # an archive may hold a name twice
+                    label += f" copy {seen[label]}"
+                if files is None or label in files:
+                    yield from _of_member(archive, member, label, wanted, only)
+        watched.require_end()
+    except Exception as error:  # tarfile lets through what zlib, lzma and struct raise on damaged bytes
+        reason = f"the archive is damaged, how many packets are missing is not known: {_said(error)}"
+        yield _damaged(name, reason, open_ended=True)
+
+
+def _of_member(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, label: str, wanted: tuple[str, ...], only: Collection[str] | None
+) -> Iterator[Packet]:
+    if member.size > MAX_MEMBER_BYTES:
+        yield _damaged(label, f"has {member.size} bytes; allowed: {MAX_MEMBER_BYTES}")
+        return
+    opened = archive.extractfile(member)
+    if opened is None:
+        return
+    read = _reader(member.name)
+    if member.size <= _SMALL or read is _read_parquet:  # Parquet is read from its end
+        data = opened.read()
+        if len(data) < member.size:
+            raise EOFError(f"{label} is truncated")
+        yield from _numbered(label, read(io.BytesIO(data), wanted), only)
+    else:
+        yield from _numbered(label, read(cast("BinaryIO", opened), wanted), only)
+
+
+def printable(text: str) -> str:
+    """Return a name as one printable line of at most 200 letters."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)[-200:]
+
+
+def _read_parquet(stream: BinaryIO, wanted: tuple[str, ...]) -> Iterator[Mapping[str, Any] | Damaged]:
+    """Yield the rows of a Parquet file with nested columns, a few at a time."""
+    left = 1
+    try:
+        with pq.ParquetFile(pa.PythonFile(stream, mode="r")) as file:
+            left = max(1, file.metadata.num_rows)
+            columns = _columns(file.schema_arrow, wanted)
+            for batch in file.iter_batches(batch_size=_ROWS, columns=columns, use_threads=False):
+                for row in batch.to_pylist():
+                    left -= 1
+                    yield row
+    except Exception as error:  # pyarrow raises OSError, ArrowInvalid, ValueError and more on damaged bytes
+        yield Damaged(reason=f"no readable Parquet file: {_said(error)}", count=max(1, left))
+
+
+def _columns(schema: pa.Schema, wanted: tuple[str, ...]) -> list[str]:
+    """Return the wanted paths that a Parquet schema knows."""
+    known = []
+    for path in wanted:
+        fields: Any = schema
+        for part in path.split("."):
+            kind = getattr(fields, "type", fields)
+            if isinstance(kind, pa.Schema):
+                index = kind.get_field_index(part)
+            else:
+                index = kind.get_field_index(part) if pa.types.is_struct(kind) else -1
+            if index < 0:
+                break
+            fields = kind.field(index)
+        else:
+            known.append(path)
+    return known
+
+
+def _said(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__} {error}".split())[:200]

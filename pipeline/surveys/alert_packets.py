@@ -1,0 +1,272 @@
+"""Surveys given as the alert packets themselves: Avro or Parquet files with the stamps in them."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
+from pipeline.io.packet_files import Packet, folder_of, packet_files, read_packets
+from pipeline.io.settings_files import expand
+from pipeline.night import night_of
+from pipeline.quality import to_missing
+from pipeline.surveys import packet_rows
+from pipeline.surveys.alert_columns import magnitudes, utc_mjd
+from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, dropped_rows
+from pipeline.surveys.fetch import freeze_label_tables
+from pipeline.surveys.packet_layouts import PacketLayout, TimeFormat, packet_layout
+from pipeline.surveys.packet_table import PacketTable, files_of, require_frozen, rows_digest
+from pipeline.surveys.rows import candidates_frame, describe_pixels, drop_at_edges, edge_of_stamps
+from pipeline.surveys.settings import SurveySettings
+
+log = logging.getLogger(__name__)
+
+_BLOCK = 256
+"""Packets that are held at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertPacketsInput:
+    """The ``input`` of a survey of alert packets; what is not given is as the layout has it.
+
+    Attributes
+    ----------
+    packets : str
+        A folder, a pattern, a tar archive or one file; ``${NAME}`` is taken from the environment.
+    layout : str
+        ``ztf``, ``fink`` or ``lsst``: where the fields are.
+    columns : mapping
+        Candidate column, ``flux`` or ``flux_error`` to a dotted path, or to several of which the first counts that
+        holds something.
+    stamps : mapping
+        Channel to the dotted path of its FITS bytes.
+    time_format, bands, negative_values, flux_zeropoint, detector_size_pixel, stamp_size_pixel
+        As in `pipeline.surveys.packet_layouts.PacketLayout`.
+    teacher : str
+        Path of another classifier's score, the reference table ``teacher``; may be empty.
+    references : mapping
+        Name to path of scores to compare with.
+    """
+
+    packets: str
+    layout: str = "ztf"
+    columns: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    stamps: Mapping[str, str] = field(default_factory=dict)
+    time_format: TimeFormat | None = None
+    bands: Mapping[str, str] | None = None
+    negative_values: tuple[str, ...] | None = None
+    flux_zeropoint: float | None = None
+    detector_size_pixel: tuple[int, ...] | None = None
+    stamp_size_pixel: int | None = None
+    teacher: str = ""
+    references: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.merged()
+
+    def merged(self) -> PacketLayout:
+        """Return the layout with what the settings change of it."""
+        layout = packet_layout(self.layout)
+        given = {name: (paths,) if isinstance(paths, str) else tuple(paths) for name, paths in self.columns.items()}
+        changed = ("time_format", "bands", "negative_values", "flux_zeropoint", "detector_size_pixel",
+                   "stamp_size_pixel")  # fmt: skip
+        return replace(
+            layout,
+            columns={**layout.columns, **given},
+            stamps={**layout.stamps, **self.stamps},
+            **{name: getattr(self, name) for name in changed if getattr(self, name) is not None},
+        )
+
+
+@SURVEYS.register("alert_packets", settings=AlertPacketsInput)
+class AlertPacketsSurvey:
+    """Reads a night's packets from the files that hold them."""
+
+    has_images = False
+    workers = 1
+
+    def __init__(self, settings: SurveySettings, given: AlertPacketsInput, folder: Path | None = None) -> None:
+        self.settings = settings
+        self.input = given
+        self.layout = given.merged()
+        self._made = folder
+        for channel in settings.channels:
+            if channel not in self.layout.stamps:
+                raise SettingsError(f"input: stamps does not say where channel {channel!r} is")
+
+    @property
+    def _place(self) -> str:
+        what = "a folder, an archive or a file of alert packets"
+        return str(self._made) if self._made else expand(self.input.packets, what)
+
+    @property
+    def folder(self) -> Path:
+        """The folder below which the packets lie."""
+        folder = folder_of(self._place)
+        if not folder.is_dir():
+            raise MissingInputError(f"no folder {folder}: {self.input.packets} must be alert packets")
+        return folder
+
+    @property
+    def _scores(self) -> dict[str, str]:
+        """Paths of other classifiers' scores, by the name of their reference table."""
+        return {**self.input.references, **({"teacher": self.input.teacher} if self.input.teacher else {})}
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the reference tables that the input states."""
+        return tuple(self._scores)
+
+    def _packets(self) -> PacketTable:
+        return PacketTable(
+            place=self._place,
+            folder=self.folder,
+            layout=self.layout,
+            scores=self._scores,
+            longitude_deg=self.settings.longitude_deg,
+        )
+
+    def nights(self) -> list[str]:
+        """Return the nights that hold packets."""
+        return sorted(set(self._packets().all()["night"]) - {""})
+
+    def closed(self, night: str) -> bool:
+        """Tell whether the marker file is there; packets know no queries."""
+        if self.settings.closed.query is not None:
+            raise SettingsError("closed: alert packets have no queries; allowed: after_hours, marker")
+        marker = self.settings.closed.marker
+        return marker is not None and (self.folder / marker.format(night=night)).exists()
+
+    def freeze(self, night: str) -> dict[str, Any]:
+        """Return count and digest of the night's packets, size and digest of each file that holds some."""
+        rows = self._packets().night(night)
+        packets = {"rows": len(rows), "sha256": rows_digest(rows)}
+        return {"queries": {"packets": packets, **freeze_label_tables(self, night)}, "files": files_of(rows)}
+
+    def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
+        """Yield the night's packets in blocks; those that cannot be used are listed and counted as lost."""
+        rows = self._packets().night(night)
+        require_frozen(night, rows, manifest)
+        damaged = rows["fault"] != ""
+        if damaged.any():
+            yield self._lost(rows[damaged])
+        twice = ~damaged & rows["candidate_id"].where(~damaged, rows["where"]).duplicated()
+        if twice.any():
+            log.info("night %s: %d packets are there more than once", night, int(twice.sum()))
+            yield self._without(rows[twice], "the same packet stands there more than once: " + rows["where"][twice])
+        yield from self._batches(rows[~damaged & ~twice])
+
+    def _lost(self, rows: pd.DataFrame) -> Batch:
+        lost = int(rows["lost"].sum())
+        return replace(self._without(rows, rows["where"] + ": " + rows["fault"]), exposures=lost, lost=lost)
+
+    def _without(self, rows: pd.DataFrame, reasons: pd.Series) -> Batch:
+        """Return a batch of nothing but dropped rows."""
+        size, channels = self.settings.cutout_size_pixel, len(self.settings.channels)
+        dropped = dropped_rows(rows["candidate_id"], "read", "").assign(reason=reasons.to_numpy())
+        empty = np.zeros(0)
+        return Batch(
+            cutouts=np.zeros((0, size, size, channels), np.float32),
+            candidates=candidates_frame(pd.DataFrame(index=range(0)), {}, self.settings, empty, empty),
+            dropped=dropped,
+            exposures=0,
+        )
+
+    def _batches(self, rows: pd.DataFrame) -> Iterator[Batch]:
+        """Yield the cutouts of packets that the index calls sound; a bad stamp shows only here."""
+        kept: list[tuple[dict[str, Any], NDArray[np.float32]]] = []
+        folder, wanted = self.folder, self.layout.wanted()
+        for name, left in _by_file(rows).items():
+            for packet in read_packets(folder / name, name, wanted, set(left)):
+                candidate = left.pop(packet.where)
+                try:
+                    kept.append(self._decoded(packet))
+                except InputError as error:
+                    yield self._lost(_fault_row(candidate, packet.where, str(error)))
+                if len(kept) == _BLOCK:
+                    yield self._batch(kept)
+                    kept = []
+            for where, candidate in left.items():
+                yield self._lost(_fault_row(candidate, where, "is no longer there"))
+        if kept:
+            yield self._batch(kept)
+
+    def _decoded(self, packet: Packet) -> tuple[dict[str, Any], NDArray[np.float32]]:
+        if packet.fault:
+            raise InputError(packet.fault)
+        row = packet_rows.packet_row(packet.record, self.layout)
+        x, y = (row.get(name, np.nan) - self.settings.pixel_origin for name in ("x_pixel", "y_pixel"))
+        size, channels = self.settings.cutout_size_pixel, self.settings.channels
+        return row, packet_rows.packet_cutout(packet.record, self.layout, channels, size, x, y)
+
+    def _batch(self, kept: Sequence[tuple[dict[str, Any], NDArray[np.float32]]]) -> Batch:
+        rows = pd.DataFrame([row for row, _ in kept])
+        pixels, _ = to_missing(np.stack([cutout for _, cutout in kept]), self.settings.magic_values)
+        rows["time_mjd"] = utc_mjd(rows["time_mjd"], self.layout.time_format)
+        rows["night"] = night_of(rows["time_mjd"], self.settings.longitude_deg)
+        if "flux" in rows and "magnitude" not in rows:
+            error = rows["flux_error"] if "flux_error" in rows else np.full(len(rows), np.nan)
+            rows["magnitude"], rows["magnitude_error"] = magnitudes(rows["flux"], error, self.layout.flux_zeropoint)
+        x, y = (
+            rows[name].to_numpy(float) - self.settings.pixel_origin if name in rows else np.full(len(rows), np.nan)
+            for name in ("x_pixel", "y_pixel")
+        )
+        candidates = candidates_frame(rows, {}, self.settings, x, y)
+        describe_pixels(candidates, pixels, edge_of_stamps(pixels), self.settings.channels)
+        batch = drop_at_edges(pixels, candidates, self.settings.max_edge_fraction, rows[:0])
+        return replace(batch, exposures=len(kept))
+
+    def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
+        """Packets hold no images; transients are injected into the stamps."""
+        frozen = manifest.get("as_of", "now")
+        raise SettingsError(f"survey source 'alert_packets' has no images of night {night} (frozen {frozen})")
+
+    def reference(self, table: str, night: str) -> pd.DataFrame:
+        """Return ``teacher`` or a reference's scores, by candidate_id; of all nights for none."""
+        if table not in self._scores:
+            allowed = ", ".join(self.tables) or "none"
+            raise SettingsError(f"the survey's input names no reference table {table!r}; allowed: {allowed}")
+        rows = self._packets().all()
+        rows = rows[(rows["fault"] == "") & ((rows["night"] == night) | (night == ""))].drop_duplicates("candidate_id")
+        scores = {"candidate_id": rows["candidate_id"], "score": rows["score_" + table].astype("float64")}
+        return pd.DataFrame(scores).reset_index(drop=True)
+
+    def check(self) -> list[str]:
+        """Read the first packet with its stamps, and look for the columns that the settings name."""
+        try:
+            path = packet_files(self._place)[0]
+            packet = next(
+                read_packets(path, self._packets().name(path), self.layout.wanted(tuple(self._scores.values()))), None
+            )
+            if packet is None:
+                return [f"{path} holds no packets"]
+            self._decoded(packet)
+        except NightsiftError as error:
+            return [str(error)]
+        return [
+            f"{packet.where}: no field {' or '.join(paths)} for {name!r}"
+            for name, paths in self._stated()
+            if not any(packet_rows.has_field(packet.record, one) for one in paths)
+        ]
+
+    def _stated(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Return the columns and scores that the settings name themselves, with their paths."""
+        stated = [(name, self.layout.columns[name]) for name in self.input.columns]
+        return stated + [(name, (path,)) for name, path in self._scores.items()]
+
+
+def _by_file(rows: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """Return the candidate of each packet, by file and by where it is."""
+    found: dict[str, dict[str, str]] = {}
+    for file, where, candidate in zip(rows["file"], rows["where"], rows["candidate_id"], strict=True):
+        found.setdefault(file, {})[where] = candidate
+    return found
+
+
+def _fault_row(candidate: str, where: str, fault: str) -> pd.DataFrame:
+    return pd.DataFrame({"candidate_id": [candidate], "where": [where], "fault": [fault], "lost": [1]})

@@ -1,0 +1,202 @@
+"""From one alert packet to a candidate row and its cutout: what is wrong with a packet is said here."""
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import InputError
+from pipeline.io.ids import id_text
+from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
+from pipeline.io.stamp_bytes import read_stamp
+from pipeline.surveys.alert_columns import MJD_OF_JD
+from pipeline.surveys.packet_layouts import FLUXES, PacketLayout
+from pipeline.surveys.rows import as_text
+
+Record = Mapping[str, Any]
+
+_IDS = ("candidate_id", "object_id", "exposure_id")
+_ABSENT = object()
+_RANGES = {"ra_deg": (0.0, 360.0), "dec_deg": (-90.0, 90.0)}
+_DATES = (15020.0, 88069.0)
+"""MJD of 1900 and 2100."""
+
+
+def candidate_id(record: Record, layout: PacketLayout) -> str:
+    """Return the id of a packet's candidate."""
+    return _text(record, "candidate_id", layout)
+
+
+def packet_time(record: Record, layout: PacketLayout) -> float:
+    """Return the time of a packet as the packet gives it, which must be a date between 1900 and 2100."""
+    given = _number(record, "time_mjd", layout)
+    first, last = (day + (MJD_OF_JD if layout.time_format == "jd" else 0.0) for day in _DATES)
+    if not first <= given <= last:
+        raise InputError(f"{layout.columns['time_mjd'][0]} is {given!r}; allowed: {first} to {last}")
+    return given
+
+
+def packet_score(record: Record, path: str) -> float:
+    """Return another classifier's score; NaN where the packet has none."""
+    value = _get(record, path)
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def packet_digest(record: Record, paths: Iterable[str]) -> str:
+    """Return a digest of the given fields of a packet, stamps included, as they stand."""
+    digest = hashlib.blake2b(digest_size=12)
+    for path in paths:
+        value = _get(record, path)
+        text = b"" if value is _ABSENT else value if isinstance(value, bytes) else repr(value).encode()
+        digest.update(b"%d:" % len(text))
+        digest.update(text)
+    return digest.hexdigest()
+
+
+def packet_row(record: Record, layout: PacketLayout) -> dict[str, Any]:
+    """Return what a packet says of its candidate, by candidate column, ``flux`` and ``flux_error``.
+
+    The time is as the packet gives it, bands are named, ``flux_sign`` is +1, -1, or 0 where the packet does not say.
+
+    Raises
+    ------
+    InputError
+        If a field that must be there is not, or a value is not of the kind or in the range of its column; the field
+        is named.
+    """
+    row: dict[str, Any] = {}
+    for column in layout.columns:
+        if column == "flux_sign":
+            sign = as_text([_first(record, column, layout)])[0]
+            row[column] = (-1 if sign in layout.negative_values else 1) if sign else 0
+        elif column in FLUXES or CANDIDATE_COLUMNS[column] != TEXT:
+            row[column] = _number(record, column, layout)
+        else:
+            row[column] = _text(record, column, layout)
+    row["time_mjd"] = packet_time(record, layout)
+    row["band"] = layout.bands.get(row.get("band", ""), row.get("band", ""))
+    for column, (low, high) in _RANGES.items():
+        if not low <= row[column] <= high:
+            raise InputError(f"{layout.columns[column][0]} is {row[column]!r}; allowed: {low:g} to {high:g}")
+    return row
+
+
+def packet_cutout(
+    record: Record, layout: PacketLayout, channels: tuple[str, ...], size: int, x_pixel: float, y_pixel: float
+) -> NDArray[np.float32]:
+    """Return the stamps of a packet as one cutout.
+
+    Parameters
+    ----------
+    record : mapping
+        The packet.
+    layout : PacketLayout
+        Where its stamps are.
+    channels : tuple of str
+        In the order of the last axis.
+    size : int
+        Side of the cutout in pixels.
+    x_pixel, y_pixel : float
+        The candidate's place on the detector, from 0; NaN where it is not known.
+
+    Returns
+    -------
+    ndarray of float32, (y, x, channel)
+        The candidate in the middle. A larger stamp is cut, a smaller one is surrounded by NaN; one that was
+        cut off at the detector's edge lies where it belongs. A channel whose stamp is null is all NaN.
+
+    Raises
+    ------
+    InputError
+        If a stamp's field is not there or the stamp cannot be read; the field is named.
+    """
+    cutout = np.full((size, size, len(channels)), np.nan, dtype=np.float32)
+    width, height = layout.detector_size_pixel or (0, 0)
+    for number, channel in enumerate(channels):
+        path = layout.stamps[channel]
+        data = _get(record, path)
+        if data is None:
+            continue
+        if not isinstance(data, bytes):
+            raise InputError(f"{path} " + ("is missing" if data is _ABSENT else f"holds no bytes but {data!r:.40}"))
+        stamp = read_stamp(data, path)
+        rows = _span(stamp.shape[0], size, layout.stamp_size_pixel, y_pixel, height)
+        columns = _span(stamp.shape[1], size, layout.stamp_size_pixel, x_pixel, width)
+        cutout[rows[1], columns[1], number] = stamp[rows[0], columns[0]]
+    return cutout
+
+
+def _span(length: int, size: int, whole: int, place: float, detector: int) -> tuple[slice, slice]:
+    """Return which pixels of a stamp go to which of the cutout, along one axis."""
+    frame = max(length, whole or size)
+    offset = _lost_before(length, frame, place, detector) - (frame // 2 - size // 2)
+    source, target = max(0, -offset), max(0, offset)
+    count = max(0, min(length - source, size - target))
+    return slice(source, source + count), slice(target, target + count)
+
+
+def _lost_before(length: int, frame: int, place: float, detector: int) -> int:
+    """Return how many pixels of a whole stamp are missing before the first that there is."""
+    lost = frame - length
+    if lost and math.isfinite(place):
+        first = math.floor(place + 0.5) - frame // 2
+        if first < 0:
+            return min(lost, -first)
+        if detector and first + frame > detector:
+            return max(0, lost - (first + frame - detector))
+    return frame // 2 - length // 2
+
+
+def _get(record: Record, path: str) -> Any:
+    """Return the value at a dotted path; None below null, `_ABSENT` where there is no such field."""
+    value: Any = record
+    for part in path.split("."):
+        if value is None:
+            return None
+        if not isinstance(value, Mapping) or part not in value:
+            return _ABSENT
+        value = value[part]
+    return value
+
+
+def _first(record: Record, column: str, layout: PacketLayout) -> Any:
+    """Return the first value that says something, of the paths of a column; None if none does."""
+    for path in layout.columns[column]:
+        value = _get(record, path)
+        if value is _ABSENT or value is None or value == "" or (column in _IDS and value == 0):
+            continue
+        return value
+    return None
+
+
+def _number(record: Record, column: str, layout: PacketLayout) -> float:
+    value = _first(record, column, layout)
+    if value is None:
+        return math.nan
+    try:
+        if not isinstance(value, int | float):
+            raise TypeError
+        return float(value)
+    except (TypeError, OverflowError):
+        raise InputError(f"{layout.columns[column][0]} is {value!r:.60}; allowed: a number") from None
+
+
+def _text(record: Record, column: str, layout: PacketLayout) -> str:
+    """Return a value as text that any file format can hold."""
+    value, path = _first(record, column, layout), layout.columns[column][0]
+    if not (value is None or isinstance(value, int | float | str)):
+        raise InputError(f"{path} is {value!r:.60}; allowed: text or a number")
+    text = id_text(value, path) if column in _IDS else as_text([value])[0]
+    if not text.isprintable() or len(text) > 200:
+        raise InputError(f"{path} is {text!r:.60}; allowed: printable text of at most 200 letters")
+    if not text and column in ("candidate_id", "object_id"):
+        raise InputError(f"{' and '.join(layout.columns[column])}: missing or empty")
+    return text
+
+
+def has_field(record: Record, path: str) -> bool:
+    """Tell whether a packet has a field, be it null."""
+    return _get(record, path) is not _ABSENT

@@ -1,0 +1,144 @@
+"""Real alert packets of ZTF, as brokers send them, from the folder to cutout files; real Rubin alerts as a table."""
+
+import gzip
+import io
+import warnings
+
+import fastavro
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from astropy.io import fits
+
+from pipeline.io import settings_files
+from pipeline.io.cutout_file import open_cutouts
+from pipeline.io.packet_writer import fits_bytes, ztf_packet
+from pipeline.night import night_of
+from pipeline.quality import to_missing
+from pipeline.surveys.fetch import fetch_night
+from pipeline.surveys.load import open_survey
+from pipeline.surveys.packet_layouts import PACKET_LAYOUTS
+from pipeline.surveys.packet_rows import packet_cutout
+from pipeline.surveys.settings import SurveySettings
+
+CHANNELS = ("science", "template", "difference")
+BEYOND_THE_EDGE = 1786253071415010003
+"""A candidate so near the right edge that its stamps are 62 pixels wide."""
+
+
+def open_real(name, folder, variable, monkeypatch, tmp_path):
+    monkeypatch.setenv("NIGHTSIFT_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv(variable, str(folder))
+    return open_survey(settings_files.load("surveys", name, SurveySettings), name)
+
+
+def fetch_all(survey, name, tmp_path):
+    """Return rows and cutouts of all nights, by candidate, as the cutout files hold them."""
+    rows, cutouts = [], []
+    for night in survey.nights():
+        path = tmp_path / f"{night}.h5"
+        manifest = survey.freeze(night)
+        fetch_night(path, survey, name=name, night=night, manifest=manifest, provenance={}, progress=lambda *_: None)
+        with open_cutouts(path) as file:
+            rows.append(file.candidates())
+            cutouts.append(file.pixels(slice(0, len(file))))
+            assert file.provenance["exposures_lost"] == 0
+            assert set(rows[-1]["night"]) == {night}
+    return pd.concat(rows, ignore_index=True), np.concatenate(cutouts)
+
+
+def packets_by_hand(folder):
+    """Yield every packet as fastavro and pyarrow give it, whole."""
+    for path in sorted(folder.glob("*.avro")):
+        with path.open("rb") as stream:
+            yield from fastavro.reader(stream)
+    for path in sorted(folder.glob("*.parquet")):
+        yield from pq.read_table(path).to_pylist()
+
+
+def pixels_by_hand(packet):
+    images = []
+    for name in ("cutoutScience", "cutoutTemplate", "cutoutDifference"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the packets' first card is not quite as the standard has it
+            with fits.open(io.BytesIO(gzip.decompress(packet[name]["stampData"]))) as opened:
+                images.append(opened[0].data.astype(np.float32))
+    return to_missing(np.stack(images, axis=-1))[0]
+
+
+@pytest.fixture
+def ztf(real_data, monkeypatch, tmp_path):
+    folder = real_data / "ztf_alerts" / "packets"
+    return folder, open_real("ztf_packets", folder, "NIGHTSIFT_ZTF_PACKETS", monkeypatch, tmp_path)
+
+
+def test_every_real_packet_becomes_the_row_and_the_pixels_that_astropy_reads(ztf, tmp_path):
+    folder, survey = ztf
+    assert survey.check() == []
+    rows, cutouts = fetch_all(survey, "ztf_packets", tmp_path)
+    place = {name: row for row, name in enumerate(rows["candidate_id"])}
+    packets = list(packets_by_hand(folder))
+    assert len(packets) == len(rows) == len(place) == 55
+    for packet in packets:
+        candidate = packet["candidate"]
+        row = rows.loc[place[str(candidate["candid"])]]
+        assert row["object_id"] == packet["objectId"]
+        assert row["exposure_id"] == str(candidate["pid"])
+        assert row["band"] == {1: "g", 2: "r", 3: "i"}[candidate["fid"]]
+        assert row["night"] == night_of(candidate["jd"] - 2400000.5, -116.86)[0]
+        assert row["flux_sign"] == (1 if candidate["isdiffpos"] in ("t", "1") else -1)
+        assert row["magnitude"] == np.float32(candidate["magpsf"])
+        assert (row["ra_deg"], row["x_pixel"]) == (candidate["ra"], pytest.approx(candidate["xpos"] - 1))
+        pixels = pixels_by_hand(packet)
+        if candidate["candid"] == BEYOND_THE_EDGE:
+            pixels = np.pad(pixels, ((0, 0), (0, 1), (0, 0)), constant_values=np.nan)
+        np.testing.assert_array_equal(cutouts[place[str(candidate["candid"])]], pixels)
+
+
+def test_the_ids_of_packets_without_candid_on_top_are_read(ztf, tmp_path):
+    _, survey = ztf
+    found = survey.reference("drb", "")
+    assert {"1003321121015010000", "721164661015010000"} <= set(found["candidate_id"])
+    assert len(found) == 55
+
+
+def test_missing_borders_of_real_packets_are_edges(ztf, tmp_path):
+    _, survey = ztf
+    night = "2018-12-22"
+    (batch,) = survey.read(night, survey.freeze(night))
+    border = np.isnan(batch.cutouts[0]).all(axis=-1).all(axis=1)
+    assert batch.candidates["edge_fraction"][0] == pytest.approx(border.mean())
+    assert 0 < border.mean() < 0.5
+
+
+def test_stamps_that_were_cut_off_are_placed_as_the_table_of_the_same_alerts_has_them(real_data):
+    """ZTF counts the first pixel as 1, and its detectors have 3072 x 3080 of them."""
+    columns = ["xpos", "ypos", "stamp_h", "stamp_w", "pad_x", "pad_y"]
+    table = pd.read_parquet(real_data / "ztf_alerts" / "alerts.parquet", columns=columns)
+    cut_off = table[(table["stamp_h"] < 63) | (table["stamp_w"] < 63)]
+    assert len(cut_off) > 20
+    for row in cut_off.itertuples():
+        stamps = [fits_bytes(np.ones((row.stamp_h, row.stamp_w), np.float32)), None, None]
+        cutout = packet_cutout(
+            ztf_packet(stamps, object_id="o"), PACKET_LAYOUTS["ztf"], CHANNELS, 63, row.xpos - 1, row.ypos - 1
+        )
+        there = np.argwhere(np.isfinite(cutout[..., 0]))
+        assert there.min(axis=0).tolist() == [row.pad_y, row.pad_x]
+        assert len(there) == row.stamp_h * row.stamp_w
+
+
+def test_real_rubin_alerts_are_read_as_a_table(real_data, monkeypatch, tmp_path):
+    folder = real_data / "rubin_alerts"
+    survey = open_real("rubin_alerts", folder, "NIGHTSIFT_RUBIN_ALERTS", monkeypatch, tmp_path)
+    assert survey.check() == []
+    rows, cutouts = fetch_all(survey, "rubin_alerts", tmp_path)
+    table = pd.read_parquet(folder / "alerts.parquet").set_index("diaSourceId")
+    assert cutouts.shape == (188, 30, 30, 3)
+    assert not np.isnan(cutouts).any()
+    assert set(rows["edge_fraction"]) == {0.0}
+    mine = table.loc[rows["candidate_id"].astype("int64")]
+    assert (rows["flux_sign"].to_numpy() == np.where(mine["isNegative"], -1, 1)).all()
+    np.testing.assert_allclose(rows["magnitude"], 31.4 - 2.5 * np.log10(np.abs(mine["psfFlux"])), rtol=1e-6)
+    np.testing.assert_allclose((mine["midpointMjdTai"].to_numpy() - rows["time_mjd"]) * 86400, 36.0, atol=1e-3)
+    assert set(rows["label_source"]) <= {"", "teacher"}
