@@ -9,6 +9,7 @@ from pipeline.labels import LABEL_PROVIDERS, parse_chain
 TABLES = {
     "list": pd.DataFrame({"candidate_id": ["b", "zz"], "label": [1, 0]}),
     "mover": pd.DataFrame({"mover_id": ["m"], "exposure_id": ["e1"], "ra_deg": [20.0], "dec_deg": [0.0]}),
+    "injected": pd.DataFrame({"exposure_id": ["e1"], "ra_deg": [20.0], "dec_deg": [0.0]}),
     "variable": pd.DataFrame({"variable_id": ["v"], "ra_deg": [20.0], "dec_deg": [0.0]}),
     "teacher": pd.DataFrame({"candidate_id": ["b"], "score": [0.99]}),
     "bogus_draw": pd.DataFrame(),
@@ -21,7 +22,9 @@ def provider(request):
     """Return a provider's name and a function that asks it."""
     name = request.param
     link = parse_chain([{"provider": name, **SETTINGS.get(name, {})}], "x.yaml")[0]
-    return name, lambda candidates, table: LABEL_PROVIDERS[name](candidates, table, link.settings)
+    return name, lambda candidates, table: LABEL_PROVIDERS[name](
+        candidates, dict.fromkeys(link.reads, table), link.settings
+    )
 
 
 @pytest.fixture

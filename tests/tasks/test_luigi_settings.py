@@ -21,6 +21,7 @@ OUTSIDE_PARAMETERS = {
     "core": {"autoload_range", "no_configure_logging"},
     "scheduler": {"record_task_history"},
     "nightsift": {"report_url"},
+    "resources": {"skybot"},
 }
 CODES = {
     "already_running": 10,
@@ -53,7 +54,7 @@ def known(section):
 def test_every_section_and_key_is_a_real_one(name):
     for section, values in read(name).items():
         if section != "DEFAULT":
-            assert section in {*SECTIONS, "nightsift"}
+            assert section in {*SECTIONS, "nightsift", "resources"}
             assert set(values) <= known(section), section
 
 
@@ -73,3 +74,8 @@ def test_the_daemon_keeps_a_week_and_shows_failures():
     assert int(settings["remove_delay"]) == 7 * 86400
     assert int(settings["retry_delay"]) == 86400
     assert int(settings["stable_done_cooldown_secs"]) == 0
+
+
+@pytest.mark.parametrize("name", ["luigi.cfg", "config/luigid.cfg"])
+def test_one_task_at_a_time_asks_skybot(name):
+    assert read(name)["resources"]["skybot"] == "1"

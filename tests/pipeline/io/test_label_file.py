@@ -1,7 +1,9 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.errors import InputError, MissingInputError
-from pipeline.io.label_file import label_path, read_labels
+from pipeline.io.label_file import label_path, named_files, read_labels
 
 
 def read(tmp_path, text, encoding="utf-8"):
@@ -52,3 +54,56 @@ def test_a_relative_path_starts_above_the_settings(tmp_path, monkeypatch):
     assert label_path("labels/mine.csv") == tmp_path / "labels" / "mine.csv"
     monkeypatch.setenv("NIGHTSIFT_TEST_LABELS", "/lists")
     assert str(label_path("${NIGHTSIFT_TEST_LABELS}/a.csv")) == "/lists/a.csv"
+
+
+@pytest.mark.replaces("gotorb", "G4")
+def test_columns_and_words_are_what_the_settings_say(tmp_path):
+    (tmp_path / "m.csv").write_text("photometry_id,metalabel,label\n9,mp,x\n007,randjunk,y\n", encoding="utf-8")
+    found = read_labels(
+        str(tmp_path / "m.csv"),
+        columns={"candidate_id": "photometry_id", "label": "metalabel"},
+        words={"mp": "real", "randjunk": "bogus"},
+    )
+    assert found[["candidate_id", "label", "word", "row"]].to_numpy().tolist() == [
+        ["9", 1, "mp", 2],
+        ["007", 0, "randjunk", 3],
+    ]
+
+
+def test_a_file_may_have_no_label_column(tmp_path):
+    (tmp_path / "m.csv").write_text("id\na\n", encoding="utf-8")
+    found = read_labels(str(tmp_path / "m.csv"), columns={"candidate_id": "id", "label": ""})
+    assert found["candidate_id"].tolist() == ["a"]
+    assert "label" not in found
+
+
+@pytest.mark.replaces("gotorb", "G4")
+def test_an_id_twice_or_empty_is_an_error_that_names_both_rows(tmp_path):
+    with pytest.raises(InputError, match=r"row 4: candidate_id 'a' stands in row 2 already; allowed: once"):
+        read(tmp_path, "candidate_id,label\na,1\nb,0\na,1\n")
+    with pytest.raises(InputError, match=r"row 3: candidate_id is empty"):
+        read(tmp_path, "candidate_id,label\na,1\n,0\n")
+
+
+def test_the_night_stands_in_a_files_name(tmp_path):
+    (tmp_path / "2026-01-05.csv").write_text("candidate_id,label\na,1\n", encoding="utf-8")
+    assert read_labels(str(tmp_path / "{night}.csv"), "2026-01-05")["candidate_id"].tolist() == ["a"]
+    with pytest.raises(MissingInputError, match=r"no label file .*2026-01-06.csv"):
+        read_labels(str(tmp_path / "{night}.csv"), "2026-01-06")
+
+
+def test_every_file_that_labels_and_cleaning_name_has_a_digest(tmp_path):
+    (tmp_path / "a.csv").write_text("1", encoding="utf-8")
+    entries = [{"provider": "list", "file": str(tmp_path / "{night}.csv")}, {"cleaner": "variables", "catalogue": ""}]
+    assert list(named_files(entries, "a")) == [str(tmp_path / "{night}.csv")]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=100).map(lambda t: ("candidate_id,label\n" + t).encode())))
+def test_any_bytes_are_labels_or_our_own_error(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("fuzz") / "l.csv"
+    path.write_bytes(data)
+    try:
+        assert set(read_labels(str(path))["label"]) <= {-1, 0, 1}
+    except InputError as error:
+        assert "\n" not in str(error)

@@ -8,8 +8,10 @@ from pipeline.quality import Flag
 
 
 def judge(provider, candidates, reference=None, **settings):
-    kind = LABEL_PROVIDERS.metadata(provider)["settings"]
-    return LABEL_PROVIDERS[provider](candidates, pd.DataFrame() if reference is None else reference, kind(**settings))
+    """Ask one provider; a single table is what it reads first."""
+    given = LABEL_PROVIDERS.metadata(provider)["settings"](**settings)
+    tables = reference if isinstance(reference, dict) else dict.fromkeys(given.reads(), reference)
+    return LABEL_PROVIDERS[provider](candidates, {name: t for name, t in tables.items() if t is not None}, given)
 
 
 def chain(*entries):

@@ -1,0 +1,236 @@
+"""Cleaning filters: labelled rows that are probably something else leave the night, counted and listed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.errors import InputError, SettingsError
+from pipeline.labels import BOGUS, NONE, Reference, Tables, near, near_movers
+from pipeline.labels.variables import positions
+from pipeline.registry import Registry
+from pipeline.rng import stream
+from pipeline.settings import parse
+
+Cleaner = Callable[[pd.DataFrame, Tables, Any], NDArray[np.bool_]]
+CLEANERS: Registry[Cleaner] = Registry("cleaning filter")
+
+Rows = Literal["bogus", "unlabelled", "bogus_and_unlabelled"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariableCleaning:
+    """Bogus rows at the place of a catalogued variable star leave.
+
+    Attributes
+    ----------
+    table, catalogue, ra_column, dec_column
+        Where the variables are, as for the label provider ``variable``.
+    radius_arcsec : float
+        How near.
+    rows : str
+        Which rows are looked at.
+    """
+
+    table: str = "variables"
+    catalogue: str = ""
+    ra_column: str = "ra_deg"
+    dec_column: str = "dec_deg"
+    radius_arcsec: float = 1.0
+    rows: Rows = "bogus"
+
+    def reads(self) -> dict[str, Reference]:
+        """Return what the filter reads."""
+        return {"variables": positions(self.table, self.catalogue, self.ra_column, self.dec_column)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoverCleaning:
+    """Bogus rows at the predicted place of a solar-system object leave.
+
+    Attributes
+    ----------
+    table : str
+        The ephemeris: a reference table of the survey, or ``ephemeris``, which `FetchMovers` makes.
+    radius_arcsec : float
+        How near.
+    rows : str
+        Which rows are looked at.
+    """
+
+    table: str = "movers"
+    radius_arcsec: float = 5.0
+    rows: Rows = "bogus"
+
+    def reads(self) -> dict[str, Reference]:
+        """Return what the filter reads."""
+        return {"movers": Reference(name=self.table)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CosmicRayCleaning:
+    """Bogus rows that were seen in exactly one of several frames leave.
+
+    Attributes
+    ----------
+    table : str
+        Reference table with ``candidate_id``, ``frames_seen`` (individual frames with a detection there) and
+        ``frames`` (how many were looked at); ids that it lacks were not checked, and stay.
+    rows : str
+        Which rows are looked at.
+    """
+
+    table: str = "frame_detections"
+    rows: Rows = "bogus"
+
+    def reads(self) -> dict[str, Reference]:
+        """Return what the filter reads."""
+        return {"frames": Reference(name=self.table)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlaggedExposureCleaning:
+    """Of each exposure that somebody flagged only so many labelled rows stay.
+
+    Attributes
+    ----------
+    table : str
+        Reference table with ``exposure_id``; empty where ``catalogue`` is given.
+    catalogue : str
+        File with the exposures.
+    exposure_column : str
+        What the file calls ``exposure_id``.
+    keep : int
+        Rows that stay of each flagged exposure, drawn by their own ids.
+    keep_sources : tuple of str
+        Label sources whose rows may stay; empty: every labelled row.
+    seed : int
+        Another seed keeps others.
+    """
+
+    table: str = "flagged_exposures"
+    catalogue: str = ""
+    exposure_column: str = "exposure_id"
+    keep: int = 10
+    keep_sources: tuple[str, ...] = ()
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.keep < 0:
+            raise SettingsError(f"keep is {self.keep}; allowed: at least 0")
+
+    def reads(self) -> dict[str, Reference]:
+        """Return what the filter reads."""
+        if not self.catalogue:
+            return {"exposures": Reference(name=self.table)}
+        columns = (("exposure_id", self.exposure_column),)
+        return {"exposures": Reference(name=self.catalogue, kind="exposures", columns=columns)}
+
+
+@CLEANERS.register("variables", settings=VariableCleaning)
+def clean_variables(candidates: pd.DataFrame, tables: Tables, settings: VariableCleaning) -> NDArray[np.bool_]:
+    """Find bogus rows at the place of a variable star."""
+    variables = _table(tables, "variables", ("ra_deg", "dec_deg"), settings.catalogue or settings.table)
+    return _chosen(candidates, settings.rows) & (near(candidates, variables, settings.radius_arcsec) >= 0)
+
+
+@CLEANERS.register("movers", settings=MoverCleaning)
+def clean_movers(candidates: pd.DataFrame, tables: Tables, settings: MoverCleaning) -> NDArray[np.bool_]:
+    """Find bogus rows at the place of a mover in their own exposure."""
+    movers = _table(tables, "movers", ("exposure_id", "ra_deg", "dec_deg"), settings.table)
+    return _chosen(candidates, settings.rows) & near_movers(candidates, movers, settings.radius_arcsec)
+
+
+@CLEANERS.register("cosmic_rays", settings=CosmicRayCleaning)
+def clean_cosmic_rays(candidates: pd.DataFrame, tables: Tables, settings: CosmicRayCleaning) -> NDArray[np.bool_]:
+    """Find bogus rows that exactly one of several frames shows."""
+    frames = _table(tables, "frames", ("candidate_id", "frames_seen", "frames"), settings.table)
+    counts = frames.drop_duplicates("candidate_id").set_index("candidate_id")[["frames_seen", "frames"]]
+    counts = counts.reindex(candidates["candidate_id"])
+    once = (counts["frames_seen"].to_numpy(float) == 1) & (counts["frames"].to_numpy(float) > 1)
+    return _chosen(candidates, settings.rows) & once
+
+
+@CLEANERS.register("flagged_exposures", settings=FlaggedExposureCleaning)
+def clean_flagged_exposures(
+    candidates: pd.DataFrame, tables: Tables, settings: FlaggedExposureCleaning
+) -> NDArray[np.bool_]:
+    """Find the rows of flagged exposures beyond those that may stay."""
+    flagged = _table(tables, "exposures", ("exposure_id",), settings.catalogue or settings.table)
+    leaves = candidates["exposure_id"].isin(flagged["exposure_id"].astype(str)).to_numpy(copy=True)
+    may_stay = leaves & (candidates["label"] != NONE).to_numpy()
+    if settings.keep_sources:
+        may_stay &= candidates["label_source"].isin(settings.keep_sources).to_numpy()
+    for rows in candidates.groupby("exposure_id").indices.values():
+        open_rows = rows[may_stay[rows]]
+        ids = candidates["candidate_id"].to_numpy(object)[open_rows]
+        draws = np.array([stream(settings.seed, "flagged_exposures", name).random() for name in ids])
+        leaves[open_rows[np.argsort(draws, kind="stable")[: settings.keep]]] = False
+    return leaves
+
+
+@dataclass(frozen=True, kw_only=True)
+class CleaningStep:
+    """One filter with its settings."""
+
+    cleaner: str
+    settings: Any = field(default=None)
+
+    @property
+    def reads(self) -> dict[str, Reference]:
+        """What the filter reads, by role."""
+        return dict(self.settings.reads())
+
+
+def parse_cleaning(entries: Sequence[Mapping[str, object]], where: str) -> tuple[CleaningStep, ...]:
+    """Return the filters that a survey's ``cleaning`` list states: ``{cleaner: variables}``, ..."""
+    steps = []
+    for index, entry in enumerate(entries):
+        place = f"{where}: cleaning[{index}]"
+        if "cleaner" not in entry:
+            raise SettingsError(f"{place}: 'cleaner' is missing; known: {', '.join(CLEANERS)}")
+        name = str(entry["cleaner"])
+        rest = {key: value for key, value in entry.items() if key != "cleaner"}
+        settings = parse(CLEANERS.metadata(name)["settings"], rest, place)
+        steps.append(CleaningStep(cleaner=name, settings=settings))
+    return tuple(steps)
+
+
+def clean(
+    candidates: pd.DataFrame, steps: Sequence[CleaningStep], tables: Mapping[str, pd.DataFrame]
+) -> dict[str, NDArray[np.bool_]]:
+    """Return by filter which labelled candidates leave, ``(n,)``; a row that one filter takes no other takes again.
+
+    Parameters
+    ----------
+    candidates : DataFrame
+        Labelled candidates of one night, whole exposures.
+    steps : sequence of CleaningStep
+        The filters, in order.
+    tables : mapping
+        Tables by the key of their `pipeline.labels.Reference`.
+    """
+    taken = np.zeros(len(candidates), dtype=bool)
+    found: dict[str, NDArray[np.bool_]] = {}
+    for step in steps:
+        given = {role: tables.get(reference.key, pd.DataFrame()) for role, reference in step.reads.items()}
+        mine = CLEANERS[step.cleaner](candidates, given, step.settings) & ~taken
+        found[step.cleaner] = found.get(step.cleaner, np.zeros_like(mine)) | mine
+        taken |= mine
+    return found
+
+
+def _chosen(candidates: pd.DataFrame, rows: Rows) -> NDArray[np.bool_]:
+    labels = {"bogus": (BOGUS,), "unlabelled": (NONE,), "bogus_and_unlabelled": (BOGUS, NONE)}[rows]
+    return np.isin(candidates["label"].to_numpy(), labels)
+
+
+def _table(tables: Tables, role: str, columns: tuple[str, ...], name: str) -> pd.DataFrame:
+    table = tables.get(role, pd.DataFrame())
+    absent = [column for column in columns if column not in table]
+    if absent:
+        raise InputError(f"cleaning {name!r}: column {absent[0]!r} is missing; there: {', '.join(table) or 'none'}")
+    return table

@@ -1,0 +1,36 @@
+"""Labels: a chain of providers, the strongest first; every row keeps who labelled it.
+
+A provider looks at candidates and reference tables and says real, bogus or nothing for each. The chain takes the
+first word; where a weaker provider disagrees, the survey's rule ``conflicts`` decides what becomes of the row.
+"""
+
+from pipeline.labels import bogus_draw, injected, lists, movers, teacher, variables
+from pipeline.labels.chain import PRECEDENCE, ChainLink, Labelling, apply_chain, label_candidates, parse_chain, settle
+from pipeline.labels.references import EPHEMERIS, Reference
+from pipeline.labels.verdicts import BOGUS, LABEL_PROVIDERS, NONE, REAL, Tables, Verdict, near, near_movers
+
+__all__ = [
+    "BOGUS",
+    "EPHEMERIS",
+    "LABEL_PROVIDERS",
+    "NONE",
+    "PRECEDENCE",
+    "REAL",
+    "ChainLink",
+    "Labelling",
+    "Reference",
+    "Tables",
+    "Verdict",
+    "apply_chain",
+    "bogus_draw",
+    "injected",
+    "label_candidates",
+    "lists",
+    "movers",
+    "near",
+    "near_movers",
+    "parse_chain",
+    "settle",
+    "teacher",
+    "variables",
+]

@@ -1,0 +1,123 @@
+"""Labels by drawing: a seeded part of what nobody labelled is called bogus."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.errors import SettingsError
+from pipeline.labels.movers import scores_of
+from pipeline.labels.references import Reference
+from pipeline.labels.variables import positions
+from pipeline.labels.verdicts import (
+    BOGUS,
+    LABEL_PROVIDERS,
+    NONE,
+    REAL,
+    Tables,
+    Verdict,
+    alike,
+    near,
+    near_movers,
+    table_of,
+)  # fmt: skip
+from pipeline.rng import stream
+
+
+@dataclass(frozen=True, kw_only=True)
+class BogusDraw:
+    """A seeded part of what nobody labelled is called bogus: a stated, contaminated choice.
+
+    Attributes
+    ----------
+    share : float
+        Share of them that is drawn; not looked at where ``bogus_every`` is given.
+    bogus_every : int
+        Draw in each exposure as many as it has reals that movers, variables or lists gave it, and so many more.
+    seed : int
+        Another seed draws others.
+    scores : str
+        Reference table of a score of candidates; empty: none.
+    score_below : float
+        Only candidates below this score are drawn.
+    movers : str
+        Ephemeris; nobody near a predicted mover is drawn, found or not. Empty: not looked at.
+    variables, variable_catalogue : str
+        Table of the survey, or file, of variable stars; nobody near one is drawn.
+    ra_column, dec_column : str
+        What that file calls right ascension and declination.
+    clear_arcsec : float
+        How far from movers and variables a bogus must be.
+    """
+
+    share: float = 0.1
+    bogus_every: int | None = None
+    seed: int = 1
+    scores: str = ""
+    score_below: float = 0.6
+    movers: str = ""
+    variables: str = ""
+    variable_catalogue: str = ""
+    ra_column: str = "ra_deg"
+    dec_column: str = "dec_deg"
+    clear_arcsec: float = 5.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise SettingsError(f"share is {self.share}; allowed: 0 to 1")
+        if self.bogus_every is not None and self.bogus_every < 0:
+            raise SettingsError(f"bogus_every is {self.bogus_every}; allowed: at least 0")
+        if self.variables and self.variable_catalogue:
+            raise SettingsError("variables and variable_catalogue: give one of them")
+
+    def reads(self) -> dict[str, Reference]:
+        """Return what the provider reads."""
+        found = {}
+        if self.scores:
+            found["scores"] = Reference(name=self.scores)
+        if self.movers:
+            found["movers"] = Reference(name=self.movers)
+        if self.variables or self.variable_catalogue:
+            found["variables"] = positions(self.variables, self.variable_catalogue, self.ra_column, self.dec_column)
+        return found
+
+
+@LABEL_PROVIDERS.register("bogus_draw", settings=BogusDraw, judges=False)
+def bogus_draw(candidates: pd.DataFrame, tables: Tables, settings: BogusDraw) -> Verdict:
+    """Draw each candidate by its own id, so that a larger night never changes who comes first."""
+    draws = np.array([stream(settings.seed, "bogus_draw", name).random() for name in candidates["candidate_id"]])
+    open_to = _open_to_draw(candidates, tables, settings)
+    if settings.bogus_every is None:
+        drawn = open_to & (draws.reshape(-1) < settings.share)
+    else:
+        drawn = _as_many_as_reals(candidates, draws, open_to, settings.bogus_every)
+    return alike(np.where(drawn, BOGUS, NONE).astype(np.int8), "bogus", "bogus_draw")
+
+
+def _open_to_draw(candidates: pd.DataFrame, tables: Tables, settings: BogusDraw) -> NDArray[np.bool_]:
+    """Tell who scores low enough and stands clear of movers and variables, ``(n,)``."""
+    allowed = np.ones(len(candidates), dtype=bool)
+    if settings.scores:
+        allowed &= scores_of(candidates, tables, settings.scores) < settings.score_below
+    if settings.movers:
+        movers = table_of(tables, "movers", ("exposure_id", "ra_deg", "dec_deg"), settings.movers)
+        allowed &= ~near_movers(candidates, movers, settings.clear_arcsec)
+    if settings.variables or settings.variable_catalogue:
+        name = settings.variables or settings.variable_catalogue
+        variables = table_of(tables, "variables", ("ra_deg", "dec_deg"), name)
+        allowed &= near(candidates, variables, settings.clear_arcsec) < 0
+    return allowed
+
+
+def _as_many_as_reals(
+    candidates: pd.DataFrame, draws: NDArray[np.float64], open_to: NDArray[np.bool_], more: int
+) -> NDArray[np.bool_]:
+    """Draw min(open, reals + more) of each exposure, those with the smallest draw."""
+    label = candidates["label"].to_numpy()
+    drawn = np.zeros(len(candidates), dtype=bool)
+    for rows in candidates.groupby("exposure_id").indices.values():
+        free = rows[open_to[rows] & (label[rows] == NONE)]
+        wanted = int((label[rows] == REAL).sum()) + more
+        drawn[free[np.argsort(draws[free], kind="stable")[:wanted]]] = True
+    return drawn

@@ -1,0 +1,157 @@
+"""The chain of providers: the strongest first, and what becomes of a disagreement."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.errors import InputError, SettingsError
+from pipeline.labels.references import Reference
+from pipeline.labels.verdicts import LABEL_PROVIDERS, NAMES, NONE, Verdict, alike
+from pipeline.quality import Flag
+from pipeline.settings import parse
+
+log = logging.getLogger(__name__)
+
+PRECEDENCE = ("list", "injected", "mover", "variable", "teacher", "bogus_draw")
+"""The usual order of a chain; lists stand in the order eyeball, database, external file. The survey's list decides."""
+
+Rule = Literal["stronger", "drop", "error"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainLink:
+    """One provider of a chain with its settings, the strongest first."""
+
+    provider: str
+    settings: Any
+
+    @property
+    def reads(self) -> dict[str, Reference]:
+        """What the link reads, by role."""
+        return dict(self.settings.reads())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelling:
+    """Candidates with their labels, and where providers disagreed.
+
+    Attributes
+    ----------
+    candidates : DataFrame
+        The candidates with ``label kind label_source``, groups joined, disagreement flagged.
+    conflicts : DataFrame
+        ``candidate_id reason`` of each disagreement, the stronger word first.
+    """
+
+    candidates: pd.DataFrame
+    conflicts: pd.DataFrame
+
+
+def parse_chain(entries: Sequence[Mapping[str, object]], where: str) -> tuple[ChainLink, ...]:
+    """Return the chain that a survey's ``labels`` list states: ``{provider: mover, radius_arcsec: 2}``, ..."""
+    links = []
+    for index, entry in enumerate(entries):
+        place = f"{where}: labels[{index}]"
+        if "provider" not in entry:
+            raise SettingsError(f"{place}: 'provider' is missing; known: {', '.join(LABEL_PROVIDERS)}")
+        name = str(entry["provider"])
+        kind = LABEL_PROVIDERS.metadata(name)["settings"]
+        rest = {key: value for key, value in entry.items() if key != "provider"}
+        links.append(ChainLink(provider=name, settings=parse(kind, rest, place)))
+    return tuple(links)
+
+
+def apply_chain(
+    candidates: pd.DataFrame, chain: Sequence[ChainLink], tables: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """Return the candidates with ``label kind label_source``, groups joined, the flag of disagreement set.
+
+    Parameters
+    ----------
+    candidates : DataFrame
+        Candidates of one night, whole exposures.
+    chain : sequence of ChainLink
+        The strongest provider first.
+    tables : mapping
+        Tables by the key of their `Reference`.
+    """
+    return label_candidates(candidates, chain, tables).candidates
+
+
+def label_candidates(
+    candidates: pd.DataFrame, chain: Sequence[ChainLink], tables: Mapping[str, pd.DataFrame]
+) -> Labelling:
+    """Return what `apply_chain` does together with every disagreement between providers."""
+    labelled = candidates.copy()
+    total = alike(np.full(len(candidates), NONE, dtype=np.int8), "", "")
+    conflicts: list[pd.DataFrame] = []
+    for link in chain:
+        labelled["label"] = total.label  # a provider sees what the stronger ones said
+        given = {role: tables.get(reference.key, pd.DataFrame()) for role, reference in link.reads.items()}
+        verdict = LABEL_PROVIDERS[link.provider](labelled, given, link.settings)
+        if LABEL_PROVIDERS.metadata(link.provider).get("judges", True):
+            conflicts.append(_conflicts(candidates["candidate_id"], total, verdict))
+        total = _fill(total, verdict)
+        if verdict.group is not None:
+            group = labelled["group_id"].to_numpy(object)
+            labelled["group_id"] = pd.Series(np.where(verdict.group == "", group, verdict.group), labelled.index)
+    labelled["label"], labelled["kind"], labelled["label_source"] = total.label, total.kind, total.source
+    empty = pd.DataFrame({"candidate_id": pd.Series(dtype="str"), "reason": pd.Series(dtype="str")})
+    listed = pd.concat([empty, *(found for found in conflicts if len(found))], ignore_index=True)
+    torn = labelled["candidate_id"].isin(listed["candidate_id"])
+    labelled["flags"] = labelled["flags"].to_numpy() | np.where(torn, int(Flag.BORDERLINE_LABEL), 0)
+    return Labelling(candidates=labelled, conflicts=listed)
+
+
+def settle(labelling: Labelling, rule: Rule) -> NDArray[np.bool_]:
+    """Return which candidates stay, ``(n,)``, by the survey's rule for providers that disagree.
+
+    Raises
+    ------
+    InputError
+        If the rule is ``error`` and there is a disagreement; it names the first and how many there are.
+    """
+    torn = labelling.candidates["candidate_id"].isin(labelling.conflicts["candidate_id"]).to_numpy()
+    if not torn.any():
+        return ~torn
+    first = labelling.conflicts.iloc[0]
+    if rule == "error":
+        raise InputError(
+            f"candidate_id {first['candidate_id']!r}: {first['reason']} ({torn.sum()} of {len(torn)} candidates); "
+            "`conflicts: stronger` lets the stronger win, `conflicts: drop` leaves such rows out"
+        )
+    done = "the stronger won" if rule == "stronger" else "the rows are dropped"
+    log.info("%d of %d candidates: label providers disagree, %s", torn.sum(), len(torn), done)
+    for _, row in labelling.conflicts.iterrows():
+        log.debug("candidate %s: %s", row["candidate_id"], row["reason"])
+    return ~torn if rule == "drop" else np.ones_like(torn)
+
+
+def _conflicts(ids: pd.Series, strong: Verdict, weak: Verdict) -> pd.DataFrame:
+    """Return ``candidate_id reason`` of the rows that two verdicts call differently."""
+    torn = np.flatnonzero((strong.label != NONE) & (weak.label != NONE) & (strong.label != weak.label))
+    reasons = [
+        f"label conflict: {strong.source[row]} says {NAMES[int(strong.label[row])]}, "
+        f"{weak.source[row]} says {NAMES[int(weak.label[row])]}"
+        for row in torn
+    ]
+    return pd.DataFrame({"candidate_id": ids.iloc[torn].to_numpy(object), "reason": reasons}, dtype="str")
+
+
+def _fill(strong: Verdict, weak: Verdict) -> Verdict:
+    """Take the weaker word where the stronger has none; a kind is taken from whoever knows it."""
+    free = strong.label == NONE
+    knows = ~np.isin(weak.kind.astype(str), ("", "unknown"))
+    guesses = np.isin(strong.kind.astype(str), ("transient", "unknown"))
+    vague = free | ((strong.label == weak.label) & guesses & knows)
+    return replace(
+        strong,
+        label=np.where(free, weak.label, strong.label).astype(np.int8),
+        kind=np.where(vague, weak.kind, strong.kind),
+        source=np.where(free, weak.source, strong.source),
+    )

@@ -1,0 +1,122 @@
+"""Labels from a list of ids: a database table or query, an eyeballing log, or a file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.errors import InputError, SettingsError
+from pipeline.labels.references import Reference
+from pipeline.labels.verdicts import BOGUS, LABEL_PROVIDERS, NAMES, NONE, REAL, Tables, Verdict, table_of, verdict
+
+_VALUES = {name: value for value, name in NAMES.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListLabels:
+    """Labels from a table of ids: a database list, an eyeballing log, or, with ``file``, a CSV file.
+
+    Attributes
+    ----------
+    table : str
+        Reference table of the survey, or a name for the file.
+    file : str
+        File of labels; ``{night}`` in its name is the night.
+    id_column, label_column : str
+        What the table or file calls the candidate's id and its label.
+    label : str
+        What every row is, for a table without a label column; empty: the column says it.
+    words : mapping
+        What stands in the label column, and whether it means ``real``, ``bogus`` or ``none``.
+    kinds : mapping
+        What stands in the label column, and the kind of thing that it means.
+    unknown_ids : str
+        ``error``: every row of a file is a candidate of the night; ``ignore``: the file holds other nights too.
+    source : str
+        ``label_source`` of the rows; empty: the table's name.
+    real_kind : str
+        ``kind`` of the reals.
+    kind : str
+        ``kind`` of all rows, where the table has no such column; empty: ``real_kind`` or ``bogus``.
+    """
+
+    table: str
+    file: str = ""
+    id_column: str = "candidate_id"
+    label_column: str = "label"
+    label: Literal["", "real", "bogus"] = ""
+    words: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    unknown_ids: Literal["error", "ignore"] = "error"
+    source: str = ""
+    real_kind: str = "transient"
+    kind: str = ""
+
+    def __post_init__(self) -> None:
+        for word, meaning in self.words.items():
+            if meaning not in _VALUES:
+                raise SettingsError(f"words.{word} is {meaning!r}; allowed: {', '.join(_VALUES)}")
+        if self.label and (self.words or self.kinds):
+            raise SettingsError(f"label is {self.label!r} for every row; then words and kinds say nothing")
+
+    def reads(self) -> dict[str, Reference]:
+        """Return what the provider reads."""
+        if not self.file:
+            return {"list": Reference(name=self.table)}
+        columns = {"candidate_id": self.id_column, "label": "" if self.label else self.label_column}
+        renamed = () if columns == {"candidate_id": "candidate_id", "label": "label"} else tuple(columns.items())
+        return {"list": Reference(name=self.file, kind="labels", columns=renamed, words=tuple(self.words.items()))}
+
+
+@LABEL_PROVIDERS.register("list", settings=ListLabels)
+def list_labels(candidates: pd.DataFrame, tables: Tables, settings: ListLabels) -> Verdict:
+    """Join a list by ``candidate_id``; an id that stands there twice with different labels is an error."""
+    table = _labelled(tables, settings)
+    spoken = table[table["label"] != NONE].drop_duplicates(["candidate_id", "label"])
+    twice = spoken["candidate_id"][spoken["candidate_id"].duplicated()]
+    if len(twice):
+        raise InputError(f"labels {settings.table!r}: candidate_id {twice.iloc[0]!r} is both real and bogus")
+    found = spoken.set_index("candidate_id").reindex(candidates["candidate_id"])
+    label = found["label"].fillna(NONE).to_numpy(np.int8)
+    kinds = {REAL: settings.kind or settings.real_kind, BOGUS: settings.kind or "bogus", NONE: ""}
+    kind = _given(found, "kind", np.array([kinds[value] for value in label.tolist()], dtype=object))
+    source = _given(found, "label_source", np.full(len(label), settings.source or settings.table, dtype=object))
+    return verdict(label, kind, source)
+
+
+def _labelled(tables: Tables, settings: ListLabels) -> pd.DataFrame:
+    """Return the list with ``candidate_id`` and ``label`` as numbers, whatever it calls them."""
+    from_file = bool(settings.file)
+    id_column = "candidate_id" if from_file else settings.id_column
+    label_column = "label" if from_file else settings.label_column
+    wanted = (id_column,) if settings.label else (id_column, label_column)
+    table = table_of(tables, "list", wanted, settings.table).rename(columns={id_column: "candidate_id"})
+    if settings.label:
+        return table.assign(label=_VALUES[settings.label])
+    if settings.kinds:
+        words = table["word"] if from_file and "word" in table else table[label_column]
+        table = table.assign(kind=[settings.kinds.get(str(word), "") for word in words])
+    if settings.words and not from_file:
+        meant = [_VALUES.get(settings.words.get(str(word), str(word)), word) for word in table[label_column]]
+        table = table.assign(label=meant)
+    else:
+        table = table.rename(columns={label_column: "label"})
+    bad = ~table["label"].isin(list(NAMES))
+    if bad.any():
+        row = table[bad].iloc[0]
+        raise InputError(
+            f"labels {settings.table!r}: candidate_id {row['candidate_id']!r} has label {str(row['label'])!r}; "
+            "allowed: 1 (real), 0 (bogus), -1 (none)" + "".join(f", {word}" for word in settings.words)
+        )
+    return table
+
+
+def _given(found: pd.DataFrame, column: str, otherwise: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return a text column where the table has one and says something, else what is said otherwise."""
+    if column not in found:
+        return otherwise
+    said = found[column].fillna("").to_numpy(object)
+    return np.where(said == "", otherwise, said)

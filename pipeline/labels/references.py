@@ -1,0 +1,35 @@
+"""What a label provider or a cleaning filter looks things up in: a table of the survey, or a file."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+EPHEMERIS = "ephemeris"
+"""The table of predicted movers that the task `FetchMovers` makes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """One table to look up.
+
+    Attributes
+    ----------
+    name : str
+        Name of a reference table of the survey, or path of a file.
+    kind : str
+        ``table`` of the survey, ``labels`` file, ``catalogue`` file of positions, or ``exposures`` list.
+    columns : tuple of (str, str)
+        Column that is wanted, and what the file calls it.
+    words : tuple of (str, str)
+        What a file writes for a label, and ``real``, ``bogus`` or ``none``.
+    """
+
+    name: str
+    kind: Literal["table", "labels", "catalogue", "exposures"] = "table"
+    columns: tuple[tuple[str, str], ...] = field(default=())
+    words: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def key(self) -> str:
+        """The name under which the table is handed over; a file read in another way has another key."""
+        ways = ";".join(f"{theirs}={ours}" for theirs, ours in (*self.columns, *self.words))
+        return f"{self.name}?{ways}" if ways else self.name

@@ -1,0 +1,52 @@
+"""Labels from a catalogue of variable stars."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipeline.labels.references import Reference
+from pipeline.labels.verdicts import LABEL_PROVIDERS, NONE, REAL, Tables, Verdict, alike, near, table_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariableLabels:
+    """A candidate at the place of a catalogued variable star is real.
+
+    Attributes
+    ----------
+    table : str
+        Reference table of the survey.
+    catalogue : str
+        File to read instead: Parquet, CSV, ECSV or FITS.
+    ra_column, dec_column : str
+        What the file calls right ascension and declination, in degrees.
+    radius_arcsec : float
+        How near.
+    """
+
+    table: str = "variables"
+    catalogue: str = ""
+    ra_column: str = "ra_deg"
+    dec_column: str = "dec_deg"
+    radius_arcsec: float = 1.0
+
+    def reads(self) -> dict[str, Reference]:
+        """Return what the provider reads."""
+        return {"variables": positions(self.table, self.catalogue, self.ra_column, self.dec_column)}
+
+
+def positions(table: str, catalogue: str, ra_column: str, dec_column: str) -> Reference:
+    """Return the reference of a list of positions: a file where one is named, else a table of the survey."""
+    if not catalogue:
+        return Reference(name=table)
+    return Reference(name=catalogue, kind="catalogue", columns=(("ra_deg", ra_column), ("dec_deg", dec_column)))
+
+
+@LABEL_PROVIDERS.register("variable", settings=VariableLabels)
+def variable_labels(candidates: pd.DataFrame, tables: Tables, settings: VariableLabels) -> Verdict:
+    """Match candidates to a catalogue of variable stars."""
+    table = table_of(tables, "variables", ("ra_deg", "dec_deg"), settings.catalogue or settings.table)
+    label = np.full(len(candidates), NONE, dtype=np.int8)
+    label[near(candidates, table, settings.radius_arcsec) >= 0] = REAL
+    return alike(label, "variable", "variable")

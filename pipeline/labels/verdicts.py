@@ -1,0 +1,81 @@
+"""What a provider says of candidates, and the registry of providers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.crossmatch import nearest
+from pipeline.errors import InputError
+from pipeline.registry import Registry
+
+NONE, BOGUS, REAL = -1, 0, 1
+NAMES = {REAL: "real", BOGUS: "bogus", NONE: "none"}
+"""What the labels are called in settings and messages."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a provider says of each candidate.
+
+    Attributes
+    ----------
+    label : ndarray of int8, (n,)
+        1 real, 0 bogus, -1 no word.
+    kind : ndarray of str, (n,)
+        What the thing is: ``mover``, ``variable``, ``transient``, ``bogus``; empty without a word.
+    source : ndarray of str, (n,)
+        Who says so.
+    group : ndarray of str, (n,), optional
+        What rows of other objects may be as well, such as one mover on its way; empty for nothing.
+    """
+
+    label: NDArray[np.int8]
+    kind: NDArray[np.object_]
+    source: NDArray[np.object_]
+    group: NDArray[np.object_] | None = None
+
+
+Tables = Mapping[str, pd.DataFrame]
+"""What a provider reads, by the role that its settings' ``reads`` gives each table."""
+
+Provider = Callable[[pd.DataFrame, Tables, Any], Verdict]
+LABEL_PROVIDERS: Registry[Provider] = Registry("label provider")
+
+
+def verdict(label: NDArray[np.int8], kind: NDArray[np.object_], source: NDArray[np.object_]) -> Verdict:
+    """Return a verdict in which rows without a label have neither kind nor source."""
+    silent = label == NONE
+    return Verdict(label=label, kind=np.where(silent, "", kind), source=np.where(silent, "", source))
+
+
+def alike(label: NDArray[np.int8], kind: str, source: str) -> Verdict:
+    """Return a verdict whose labelled rows are all of one kind and source."""
+    return verdict(label, np.full(len(label), kind, dtype=object), np.full(len(label), source, dtype=object))
+
+
+def table_of(tables: Tables, role: str, columns: tuple[str, ...], name: str) -> pd.DataFrame:
+    """Return a provider's table; an error names the column that it lacks."""
+    table = tables.get(role, pd.DataFrame())
+    absent = [column for column in columns if column not in table]
+    if absent:
+        raise InputError(f"labels {name!r}: column {absent[0]!r} is missing; there: {', '.join(table) or 'none'}")
+    return table
+
+
+def near(candidates: pd.DataFrame, table: pd.DataFrame, radius_arcsec: float) -> NDArray[np.intp]:
+    """Return the row of the table nearest to each candidate, ``(n,)``; -1 where none is within the radius."""
+    place = (candidates["ra_deg"].to_numpy(float), candidates["dec_deg"].to_numpy(float))
+    which, separation = nearest(*place, table["ra_deg"].to_numpy(float), table["dec_deg"].to_numpy(float))
+    return np.where(separation <= radius_arcsec, which, -1)
+
+
+def near_movers(candidates: pd.DataFrame, table: pd.DataFrame, radius_arcsec: float) -> NDArray[np.bool_]:
+    """Tell which candidates lie at a mover's predicted place in their own exposure, ``(n,)``."""
+    found = np.zeros(len(candidates), dtype=bool)
+    for exposure_id, rows in candidates.groupby("exposure_id").indices.items():
+        found[rows] = near(candidates.iloc[rows], table[table["exposure_id"] == exposure_id], radius_arcsec) >= 0
+    return found

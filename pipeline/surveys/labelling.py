@@ -1,0 +1,135 @@
+"""Labels and cleaning of a night, batch by batch, with what the night as a whole must hold."""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.cleaning import CleaningStep, clean
+from pipeline.errors import InputError
+from pipeline.labels import BOGUS, NONE, REAL, ChainLink, Labelling, label_candidates, settle
+from pipeline.labels.chain import Rule
+from pipeline.labels.lists import ListLabels
+from pipeline.surveys.base import Batch, dropped_rows
+
+log = logging.getLogger(__name__)
+
+
+class Labeller:
+    """Labels and cleans the batches of one night and counts what it did.
+
+    Parameters
+    ----------
+    night : str
+        The night, for messages.
+    chain, cleaning : sequence
+        Providers, the strongest first, and filters, in order.
+    tables : mapping
+        What they read, by the key of each `pipeline.labels.Reference`.
+    conflicts : str
+        What becomes of rows on which providers disagree: ``stronger``, ``drop``, ``error``.
+    """
+
+    def __init__(
+        self,
+        night: str,
+        chain: Sequence[ChainLink],
+        cleaning: Sequence[CleaningStep],
+        tables: Mapping[str, pd.DataFrame],
+        conflicts: Rule,
+    ) -> None:
+        self._night, self._chain, self._cleaning = night, chain, cleaning
+        self._tables, self._conflicts = tables, conflicts
+        self._unseen = {link.reads["list"].key: _ids_of(tables, link) for link in chain if _must_be_known(link)}
+        self._exposures: set[str] = set()
+        self._split: set[str] = set()
+        self._counts: Counter[str] = Counter()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by label and source, disagreements and rows dropped by each filter."""
+        return dict(sorted(self._counts.items()))
+
+    def label(self, batch: Batch) -> Batch:
+        """Return the batch with labels, less what its survey drops; the dropped rows are listed."""
+        self._see(batch)
+        if not len(batch.candidates):
+            return batch
+        labelling = label_candidates(batch.candidates, self._chain, self._tables)
+        self._counts["conflicts"] += labelling.conflicts["candidate_id"].nunique()
+        stays = settle(labelling, self._conflicts)
+        cleaned = clean(labelling.candidates, self._cleaning, self._tables)
+        for name, rows in cleaned.items():
+            self._counts[f"clean: {name}"] += int((rows & stays).sum())
+        lists = [batch.dropped, _torn(labelling, stays), *_cleaned(labelling.candidates, cleaned, stays)]
+        keep = stays & ~np.any([np.zeros(len(stays), bool), *cleaned.values()], axis=0)
+        rows = labelling.candidates[keep].reset_index(drop=True)
+        self._count(rows)
+        return replace(
+            batch,
+            cutouts=batch.cutouts if keep.all() else batch.cutouts[keep],
+            candidates=rows,
+            dropped=pd.concat(lists, ignore_index=True),
+        )
+
+    def finish(self) -> None:
+        """Report the counts, and raise `InputError` when a label file names candidates that the night has not."""
+        if self._split:
+            log.warning(
+                "night %s: %d exposures came in several parts; rules that count by exposure saw each part alone",
+                self._night, len(self._split),
+            )  # fmt: skip
+        log.info("night %s: %s", self._night, ", ".join(f"{name} {n}" for name, n in self.counts.items()) or "no rows")
+        for key, unseen in self._unseen.items():
+            if unseen:
+                name = min(unseen, key=lambda one: unseen[one])
+                raise InputError(
+                    f"{key.split('?')[0]}: row {unseen[name]}: candidate_id {name!r} is no candidate of the night "
+                    f"{self._night} ({len(unseen)} such rows); where a file holds other nights too, say "
+                    "`unknown_ids: ignore` or keep a file a night, `{night}` in its name"
+                )
+
+    def _see(self, batch: Batch) -> None:
+        for frame in (batch.candidates, batch.dropped):
+            if "candidate_id" in frame:
+                for unseen in self._unseen.values():
+                    for name in unseen.keys() & set(frame["candidate_id"]):
+                        del unseen[name]
+        if "exposure_id" in batch.candidates and (self._chain or self._cleaning):
+            here = set(batch.candidates["exposure_id"])
+            self._split |= here & self._exposures
+            self._exposures |= here
+
+    def _count(self, rows: pd.DataFrame) -> None:
+        for label, name in ((REAL, "real"), (BOGUS, "bogus"), (NONE, "unlabelled")):
+            mine = rows.loc[rows["label"] == label, "label_source"]
+            for source, number in mine.value_counts().items():
+                self._counts[f"{name} by {source}" if source else name] += int(number)
+
+
+def _must_be_known(link: ChainLink) -> bool:
+    settings: Any = link.settings
+    return isinstance(settings, ListLabels) and bool(settings.file) and settings.unknown_ids == "error"
+
+
+def _ids_of(tables: Mapping[str, pd.DataFrame], link: ChainLink) -> dict[str, int]:
+    """Return the row of each id that a label file names."""
+    table = tables[link.reads["list"].key]
+    return dict(zip(table["candidate_id"], table["row"].astype(int), strict=True))
+
+
+def _torn(labelling: Labelling, stays: "np.ndarray[Any, np.dtype[np.bool_]]") -> pd.DataFrame:
+    """Return the rows that are dropped because providers disagree, each with its first disagreement."""
+    gone = labelling.candidates["candidate_id"][~stays]
+    reasons = labelling.conflicts.drop_duplicates("candidate_id").set_index("candidate_id")["reason"]
+    return dropped_rows(gone, "label", "").assign(reason=reasons.reindex(gone).to_numpy(object))
+
+
+def _cleaned(
+    candidates: pd.DataFrame, cleaned: Mapping[str, Any], stays: "np.ndarray[Any, np.dtype[np.bool_]]"
+) -> list[pd.DataFrame]:
+    return [dropped_rows(candidates["candidate_id"][rows & stays], "clean", name) for name, rows in cleaned.items()]

@@ -1,0 +1,74 @@
+"""A night's ephemeris of solar-system objects, as a target of its own."""
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+import luigi
+
+from pipeline.errors import SettingsError
+from pipeline.surveys.settings import EphemerisSettings, SurveySettings
+from tasks.fetch_orbit_catalogue import FetchOrbitCatalogue
+from tasks.freeze_inputs import FreezeInputs, SurveyNight
+
+_EPHEMERIS = "ephemeris"
+"""The table that this task makes, as `pipeline.labels.EPHEMERIS` calls it; planning imports no pandas."""
+_ASKED_OF = {
+    "skybot": ("source", "observatory", "search_radius_deg", "max_magnitude", "max_error_arcsec", "server"),
+    "orbits": ("source", "latitude_deg", "height_m", "search_radius_deg", "max_magnitude"),
+}
+"""What decides an ephemeris, by its source; timeouts and tries do not."""
+
+
+def names_ephemeris(settings: SurveySettings) -> bool:
+    """Tell whether a survey's labels or cleaning read the ephemeris that `FetchMovers` makes."""
+    return any(value == _EPHEMERIS for entry in (*settings.labels, *settings.cleaning) for value in entry.values())
+
+
+class FetchMovers(SurveyNight):
+    """Predict the solar-system objects in the night's exposures, by SkyBoT or from orbits; a failed service fails."""
+
+    snapshot = luigi.IntParameter(default=1, description="Which freezing of the night's input to use.")
+    suffix: ClassVar[str] = ".parquet"
+
+    @property
+    def ephemeris(self) -> EphemerisSettings:
+        """The survey's settings of its ephemeris."""
+        if self.settings.ephemeris is None:
+            raise SettingsError(
+                f"surveys/{self.survey}.yaml states no `ephemeris`, and its labels or cleaning ask for one"
+            )
+        return self.settings.ephemeris
+
+    @property
+    def resources(self) -> dict[str, int]:  # type: ignore[override]
+        """One task at a time asks SkyBoT."""
+        return {"skybot": 1} if self.ephemeris.source == "skybot" else {}
+
+    def requires(self) -> dict[str, luigi.Task]:
+        """The frozen manifest, and the catalogue of orbits where they are propagated."""
+        needed: dict[str, luigi.Task] = {
+            "manifest": FreezeInputs(survey=self.survey, night=self.night_name, snapshot=self.snapshot)
+        }
+        if self.ephemeris.source == "orbits":
+            date = self.ephemeris.catalogue_date or f"{self.night_name[:7]}-01"
+            needed["orbits"] = FetchOrbitCatalogue(survey=self.survey, date=date)
+        return needed
+
+    def decides(self) -> dict[str, Any]:
+        """How the ephemeris is made, where the survey stands, the night."""
+        asked = {name: getattr(self.ephemeris, name) for name in _ASKED_OF[self.ephemeris.source]}
+        content = self.survey_content()
+        survey = {key: value for key, value in content.items() if key in ("source", "input", "longitude_deg")}
+        return {"ephemeris": asked, "survey": survey, "night": self.night_name}
+
+    def build(self, path: Path) -> None:
+        """Ask or propagate, and keep the answer."""
+        from pipeline.io.parquet_table import read_table, write_table
+        from pipeline.surveys.ephemeris import night_ephemeris
+
+        orbits = read_table(self.input_path("orbits")) if "orbits" in self._required else None
+        manifest = json.loads(self.input_path("manifest").read_text(encoding="utf-8"))
+        survey = self.adapter(self.survey_folder())
+        movers = night_ephemeris(survey, self.night_name, manifest, orbits, self.progress)
+        write_table(path, movers, self.provenance() | {"places": len(movers)})

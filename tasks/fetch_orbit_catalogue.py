@@ -1,0 +1,57 @@
+"""A catalogue of orbits, fetched once and kept under its date."""
+
+import datetime
+import tempfile
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pipeline.errors import SettingsError
+from pipeline.io.catalogue_file import catalogue_path
+from pipeline.io.digests import file_digest
+from tasks.base import ALL_RELEASES
+from tasks.parameters import NightParameter, SurveyTask
+
+
+class FetchOrbitCatalogue(SurveyTask):
+    """Fetch the survey's catalogue of orbits and keep it under a date; what is there is never fetched again."""
+
+    date = NightParameter(description="Date under which the catalogue is kept, as 2026-01-01.")
+    suffix: ClassVar[str] = ".parquet"
+
+    @property
+    def date_name(self) -> str:
+        """The date as ISO text."""
+        try:
+            return datetime.date.fromisoformat(str(self.date)).isoformat()
+        except ValueError as error:
+            raise SettingsError(f"date is {self.date!r}; allowed: a date such as 2026-01-01") from error
+
+    @property
+    def catalogue(self) -> str:
+        """The path or address that the survey names."""
+        ephemeris = self.settings.ephemeris
+        if ephemeris is None or not ephemeris.catalogue:
+            raise SettingsError(f"surveys/{self.survey}.yaml names no catalogue of orbits (ephemeris: catalogue)")
+        return ephemeris.catalogue
+
+    def folder(self) -> tuple[str, str, str]:
+        """Return survey, no release, the date."""
+        return self.survey, ALL_RELEASES, self.date_name
+
+    def decides(self) -> dict[str, Any]:
+        """The address and the date; of a file its content."""
+        if "://" in self.catalogue:
+            return {"address": self.catalogue, "date": self.date_name}
+        return {"file": file_digest(catalogue_path(self.catalogue)), "date": self.date_name}
+
+    def build(self, path: Path) -> None:
+        """Fetch, read and keep the orbits; a catalogue that cannot be read is not kept."""
+        from pipeline.io.orbit_catalogue import fetch_catalogue, read_orbits
+        from pipeline.io.parquet_table import write_table
+
+        settings = self.settings.ephemeris
+        timeout_s = settings.timeout_s if settings else 60.0
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            orbits = read_orbits(fetch_catalogue(self.catalogue, Path(folder), timeout_s=timeout_s))
+        self.progress(100, f"{len(orbits)} orbits")
+        write_table(path, orbits, self.provenance() | {"orbits": len(orbits)})

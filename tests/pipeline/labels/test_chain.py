@@ -1,0 +1,88 @@
+"""Precedence and disagreement."""
+
+import pandas as pd
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.labels import LABEL_PROVIDERS, PRECEDENCE, apply_chain, label_candidates, parse_chain, settle
+
+PLACE = {"ra_deg": [10.0], "dec_deg": [0.0]}
+USUAL = [
+    ({"provider": "list", "table": "eyeballs", "label": "bogus", "source": "eyeball"}, {"candidate_id": ["a"]}),
+    ({"provider": "list", "table": "good", "label": "real", "source": "database"}, {"candidate_id": ["a"]}),
+    ({"provider": "list", "table": "marshall", "label": "bogus", "source": "file"}, {"candidate_id": ["a"]}),
+    ({"provider": "injected", "table": "injected"}, {"exposure_id": ["e1"], **PLACE}),
+    ({"provider": "mover", "table": "movers"}, {"exposure_id": ["e1"], **PLACE}),
+    ({"provider": "variable", "table": "variables"}, PLACE),
+    ({"provider": "teacher", "table": "teacher"}, {"candidate_id": ["a"], "score": [0.0]}),
+    ({"provider": "bogus_draw", "share": 1.0}, {}),
+]
+SOURCES = ["eyeball", "database", "file", "injected", "mover", "variable", "teacher", "bogus_draw"]
+
+
+def who_labels(make_rows, chain):
+    tables = {entry["table"]: pd.DataFrame(table) for entry, table in chain if "table" in entry}
+    candidates = make_rows("a", exposure_id=["e1"], **PLACE)
+    links = parse_chain([entry for entry, _ in chain], "survey.yaml")
+    return apply_chain(candidates, links, tables)["label_source"].tolist()
+
+
+@pytest.mark.parametrize("first", range(len(USUAL)), ids=SOURCES)
+def test_eyeball_database_file_injected_mover_variable_and_draw_follow_each_other(make_rows, first):
+    assert who_labels(make_rows, USUAL[first:]) == [SOURCES[first]]
+
+
+@pytest.mark.parametrize("first", range(len(USUAL)), ids=SOURCES)
+def test_the_order_of_the_list_is_the_precedence_so_a_setting_changes_it(make_rows, first):
+    turned = USUAL[::-1][len(USUAL) - 1 - first :]
+    assert who_labels(make_rows, turned) == [SOURCES[first]]
+
+
+def test_the_usual_order_names_every_provider_once():
+    assert sorted(PRECEDENCE) == list(LABEL_PROVIDERS)
+
+
+@pytest.fixture
+def torn(make_rows):
+    """Of a, b and c only b is called real by one and bogus by another."""
+    links = parse_chain(
+        [
+            {"provider": "list", "table": "strong", "source": "mover list"},
+            {"provider": "list", "table": "weak", "source": "junk list"},
+        ],
+        "s.yaml",
+    )
+    tables = {
+        "strong": pd.DataFrame({"candidate_id": ["a", "b"], "label": [1, 1]}),
+        "weak": pd.DataFrame({"candidate_id": ["a", "b", "c"], "label": [1, 0, 0]}),
+    }
+    return label_candidates(make_rows("abc"), links, tables)
+
+
+def test_every_disagreement_is_listed_with_both_words(torn):
+    said = "label conflict: mover list says real, junk list says bogus"
+    assert torn.conflicts.to_numpy().tolist() == [["b", said]]
+
+
+def test_the_stronger_wins_by_default_and_is_logged(torn, caplog):
+    caplog.set_level("DEBUG", logger="pipeline.labels.chain")
+    assert settle(torn, "stronger").tolist() == [True, True, True]
+    assert "1 of 3 candidates: label providers disagree, the stronger won" in caplog.text
+    assert "candidate b: label conflict" in caplog.text
+
+
+def test_a_disagreement_may_drop_the_row(torn):
+    assert settle(torn, "drop").tolist() == [True, False, True]
+
+
+def test_a_disagreement_may_be_an_error_that_names_the_row(torn):
+    with pytest.raises(
+        InputError, match=r"candidate_id 'b': label conflict: mover list says real, junk list says bogus"
+    ):
+        settle(torn, "error")
+
+
+def test_where_all_agree_no_rule_does_anything(make_rows):
+    agreed = label_candidates(make_rows("ab"), (), {})
+    for rule in ("stronger", "drop", "error"):
+        assert settle(agreed, rule).all()

@@ -1,0 +1,150 @@
+"""Labels and cleaning of a whole night: what reaches the cutout file, what is dropped, what fails."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.errors import InputError, MissingInputError
+from pipeline.io.catalogue_file import read_columns
+from pipeline.io.cutout_file import open_cutouts
+from pipeline.labels import near, parse_chain
+from pipeline.surveys.base import Batch
+from pipeline.surveys.fetch import fetch_night
+from pipeline.surveys.labelling import Labeller
+
+NIGHT = "2026-01-05"
+LISTS = [{"provider": "list", "table": "eyeballs", "source": "eye"}]
+
+
+def eyeballs(**labels):
+    return pd.DataFrame({"candidate_id": list(labels), "label": list(labels.values()), "judged_at": ""})
+
+
+def fetch(survey, path, ephemeris=None):
+    manifest = survey.freeze(NIGHT)
+    fetch_night(
+        path / "night.h5", survey, name="toy", night=NIGHT, manifest=manifest, provenance={},
+        progress=lambda *_: None, ephemeris=ephemeris,
+    )  # fmt: skip
+    with open_cutouts(path / "night.h5") as file:
+        rows = file.candidates().set_index("candidate_id")[["label", "label_source"]].T.to_dict("list")
+        dropped = file.table("dropped")[["candidate_id", "step", "reason"]].to_numpy().tolist()
+        return rows, dropped, file.provenance["labelling"]
+
+
+def labels_file(path, *rows, head="candidate_id,label"):
+    path.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.replaces("gotorb", "G4")
+def test_a_file_labels_by_id_whatever_its_order(database_survey, tmp_path):
+    file = labels_file(tmp_path / "m.csv", "c3,bogus", "c1,mp", head="photometry_id,verdict")
+    entry = {"provider": "list", "table": "marshall", "file": file, "id_column": "photometry_id",
+             "label_column": "verdict", "words": {"mp": "real", "bogus": "bogus"}}  # fmt: skip
+    rows, _, counts = fetch(database_survey(labels=[entry]), tmp_path)
+    assert rows == {"c1": [1, "marshall"], "c2": [-1, ""], "c3": [0, "marshall"]}
+    assert counts == {"bogus by marshall": 1, "conflicts": 0, "real by marshall": 1, "unlabelled": 1}
+
+
+@pytest.mark.replaces("gotorb", "G4")
+def test_an_id_that_is_no_candidate_of_the_night_is_an_error_that_names_id_and_row(database_survey, tmp_path):
+    file = labels_file(tmp_path / "m.csv", "c1,1", "c99,1")
+    survey = database_survey(labels=[{"provider": "list", "table": "t", "file": file}])
+    with pytest.raises(InputError, match=r"m.csv: row 3: candidate_id 'c99' is no candidate of the night 2026-01-05"):
+        fetch(survey, tmp_path)
+
+
+def test_a_file_of_all_nights_may_name_others(database_survey, tmp_path):
+    file = labels_file(tmp_path / "m.csv", "c1,1", "c99,1")
+    entry = {"provider": "list", "table": "t", "file": file, "unknown_ids": "ignore"}
+    assert fetch(database_survey(labels=[entry]), tmp_path)[0]["c1"] == [1, "t"]
+
+
+def test_an_id_whose_cutout_was_dropped_is_known(database_survey, place_candidates, tmp_path):
+    candidates = place_candidates({"c1": ("e1", 10, 12), "c2": ("e1", 900, 8)})
+    file = labels_file(tmp_path / "m.csv", "c1,1", "c2,1")
+    survey = database_survey(candidates, labels=[{"provider": "list", "table": "t", "file": file}])
+    rows, dropped, _ = fetch(survey, tmp_path)
+    assert list(rows) == ["c1"]
+    assert dropped == [["c2", "cut", "outside the image"]]
+
+
+def test_a_night_without_its_own_file_fails(database_survey, tmp_path):
+    entry = {"provider": "list", "table": "t", "file": str(tmp_path / "{night}.csv")}
+    with pytest.raises(MissingInputError, match=r"no label file .*2026-01-05.csv"):
+        fetch(database_survey(labels=[entry]), tmp_path)
+
+
+def test_rows_on_which_providers_disagree_are_dropped_with_both_words(database_survey, tmp_path):
+    file = labels_file(tmp_path / "m.csv", "c1,0", "c2,1")
+    labels = [*LISTS, {"provider": "list", "table": "marshall", "file": file}]
+    survey = database_survey(tables={"eyeballs": eyeballs(c1=1, c2=1)}, labels=labels, conflicts="drop")
+    rows, dropped, counts = fetch(survey, tmp_path)
+    assert sorted(rows) == ["c2", "c3"]
+    assert dropped == [["c1", "label", "label conflict: eye says real, marshall says bogus"]]
+    assert counts["conflicts"] == 1
+
+
+def test_a_disagreement_fails_the_night_where_the_survey_says_so(database_survey, tmp_path):
+    file = labels_file(tmp_path / "m.csv", "c1,0")
+    labels = [*LISTS, {"provider": "list", "table": "marshall", "file": file}]
+    survey = database_survey(tables={"eyeballs": eyeballs(c1=1)}, labels=labels, conflicts="error")
+    with pytest.raises(InputError, match=r"candidate_id 'c1': label conflict: eye says real, marshall says bogus"):
+        fetch(survey, tmp_path)
+
+
+@pytest.mark.replaces("gotorb", "G11")
+def test_what_filters_take_is_counted_and_listed_with_the_filter(database_survey, tmp_path):
+    stars = labels_file(tmp_path / "stars.csv", "0.0,0.0", head="ra,dec")
+    flagged = labels_file(tmp_path / "flagged.csv", "e2", head="image")
+    cleaning = [
+        {"cleaner": "variables", "catalogue": stars, "ra_column": "ra", "dec_column": "dec"},
+        {"cleaner": "flagged_exposures", "catalogue": flagged, "exposure_column": "image", "keep": 0},
+    ]
+    survey = database_survey(tables={"eyeballs": eyeballs(c1=0, c2=0)}, labels=LISTS, cleaning=cleaning)
+    rows, dropped, counts = fetch(survey, tmp_path)
+    assert list(rows) == ["c2"]
+    assert dropped == [["c1", "clean", "variables"], ["c3", "clean", "flagged_exposures"]]
+    assert (counts["clean: variables"], counts["clean: flagged_exposures"]) == (1, 1)
+
+
+def test_the_ephemeris_that_was_fetched_labels_movers(database_survey, tmp_path):
+    ephemeris = pd.DataFrame(
+        {"mover_id": ["7"], "exposure_id": ["e1"], "ra_deg": [2.0], "dec_deg": [0.0], "magnitude": [18.0]}
+    )
+    survey = database_survey(labels=[{"provider": "mover", "table": "ephemeris"}])
+    assert fetch(survey, tmp_path, ephemeris)[0] == {"c1": [-1, ""], "c2": [1, "mover"], "c3": [-1, ""]}
+
+
+def test_a_catalogue_without_a_position_is_named_with_its_row(database_survey, tmp_path):
+    stars = labels_file(tmp_path / "stars.csv", "1,2", "3,", head="ra_deg,dec_deg")
+    survey = database_survey(labels=[{"provider": "variable", "catalogue": stars}])
+    with pytest.raises(InputError, match=r"stars.csv: row 2: a position is missing"):
+        fetch(survey, tmp_path)
+
+
+@pytest.mark.replaces("gotorb", "G11")
+def test_a_real_catalogue_finds_the_variables_among_real_alerts(real_data):
+    """The GCVS holds every alert that the broker found in it, a fifth of those called variable, and no others."""
+    columns = {"ra_deg": "ra", "dec_deg": "dec"}
+    stars = read_columns(real_data / "catalogues" / "gcvs_variables.parquet", columns)
+    alerts = pd.read_parquet(
+        real_data / "ztf_alerts" / "alerts.parquet", columns=["ra", "dec", "label_source", "fink_gcvs"]
+    ).rename(columns={theirs: ours for ours, theirs in columns.items()})
+    hit = pd.Series(near(alerts, stars, 1.5) >= 0)
+    in_gcvs = alerts["fink_gcvs"].notna() & (alerts["fink_gcvs"] != "Unknown")
+    share = hit.groupby(alerts["label_source"].fillna("")).mean()
+    assert in_gcvs.sum() > 10
+    assert hit[in_gcvs].all()
+    assert 0.1 < share["var"] < 0.4
+    assert (share[["spec", "sso", "eye"]] == 0).all()
+
+
+def test_an_exposure_that_comes_in_parts_is_warned_of(make_rows, caplog):
+    labeller = Labeller(NIGHT, parse_chain([{"provider": "bogus_draw"}], "x.yaml"), (), {}, "stronger")
+    for name in "ab":
+        rows = make_rows(name, exposure_id=["e1"])
+        labeller.label(Batch(cutouts=np.zeros((1, 3, 3, 1), np.float32), candidates=rows))
+    labeller.finish()
+    assert "1 exposures came in several parts; rules that count by exposure saw each part alone" in caplog.text
