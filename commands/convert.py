@@ -1,0 +1,205 @@
+"""``nightsift import`` and ``nightsift export``: the files of other systems into ours, and back."""
+
+import logging
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.errors import InputError, MissingInputError, SettingsError, UnknownNameError
+from pipeline.fingerprint import fingerprint
+from pipeline.io import provenance
+from pipeline.io.commit import MANIFEST, commit
+from pipeline.io.content import content_sha256, frame_digest
+from pipeline.io.cutout_file import open_cutouts
+from pipeline.io.feature_tables import FEATURE_TABLES, read_table, write_table
+from pipeline.io.stamp_sets.base import STAMP_SETS, StampSet
+from pipeline.io.stamp_sets.load import open_format
+from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
+from pipeline.surveys.stamp_files import write_cutout_file, write_parts
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What the files of other systems leave unsaid, as given on the command line.
+
+    Attributes
+    ----------
+    survey, telescope : str
+        Names to state.
+    pixel_scale_arcsec : float
+        Side of a pixel.
+    longitude_deg : float
+        Of the site, for the night of stamps with a time.
+    night : str
+        Of stamps without a time; may be empty.
+    channels : tuple of str
+        Names of the channels; empty: the format's own.
+    size_pixel : int
+        Side to cut to; 0: as the stamps are.
+    max_lost_fraction : float
+        How many of the stamps may be unreadable.
+    keep_split : bool
+        Write a data set with the parts of the files instead of a cutout file.
+    """
+
+    survey: str = "imported"
+    telescope: str = ""
+    pixel_scale_arcsec: float = 1.0
+    longitude_deg: float = 0.0
+    night: str = ""
+    channels: tuple[str, ...] = ()
+    size_pixel: int = 0
+    max_lost_fraction: float = 0.2
+    keep_split: bool = False
+
+
+def import_stamps(
+    format_name: str, paths: Sequence[str], out: str, about: About, options: Mapping[str, object] | None = None
+) -> int:
+    """Write a cutout file (or, with ``keep_split``, a data set) from the files of another system.
+
+    Parameters
+    ----------
+    format_name : str
+        A name in `STAMP_SETS` or `FEATURE_TABLES`.
+    paths : sequence of str
+        What to read.
+    out : str
+        The file to write; one that is there and says something else is refused.
+    about : About
+        What the files leave unsaid.
+    options : mapping, optional
+        Options of the format.
+    """
+    given = [Path(path) for path in paths]
+    absent = [path for path in given if not path.exists()]
+    if absent:
+        raise MissingInputError(f"no file or folder {absent[0]}")
+    _require_known(format_name)
+    if format_name in FEATURE_TABLES:
+        table = FEATURE_TABLES[format_name]().open(given)
+        return _place(Path(out), lambda scratch: write_table(scratch, table), f"{len(table.candidate_id)} rows")
+    stamps = open_format(format_name, options or {}, f"options of {format_name}").open(
+        given, channels=about.channels, size_pixel=about.size_pixel
+    )
+    settings = _settings(stamps, about)
+    record = _record(format_name, stamps, about, options or {})
+    write = write_parts if about.keep_split else write_cutout_file
+    return _place(
+        Path(out), lambda scratch: write(scratch, stamps, settings, about.survey, about.night, record), _counts
+    )
+
+
+def export_stamps(format_name: str, cutouts: str, out: str, options: Mapping[str, object] | None = None) -> int:
+    """Write a cutout file or data set in the format of another system; see `import_stamps`."""
+    _require_known(format_name)
+    if format_name in FEATURE_TABLES:
+        table = read_table(Path(cutouts))
+        return _place(Path(out), lambda scratch: FEATURE_TABLES[format_name]().write(scratch, table),
+                      f"{len(table.candidate_id)} rows", directory=True)  # fmt: skip
+    target = open_format(format_name, options or {}, f"options of {format_name}")
+    with open_cutouts(Path(cutouts)) as file:
+        return _place(
+            Path(out), lambda scratch: target.write(scratch, file), f"{len(file)} stamps",
+            directory=target.writes_directory,
+        )  # fmt: skip
+
+
+def parse_options(given: Sequence[str]) -> dict[str, object]:
+    """Return ``KEY=VALUE`` texts as a mapping; values are YAML, so ``[-31415]`` is a list of one number.
+
+    Examples
+    --------
+    >>> parse_options(["hdu=1", "edge=pad", "magic_values=[-31415]"])
+    {'hdu': 1, 'edge': 'pad', 'magic_values': [-31415]}
+    """
+    options: dict[str, object] = {}
+    for text in given:
+        key, separator, value = text.partition("=")
+        if not separator or not key or key in options:
+            raise SettingsError(f"--option {text!r}; allowed: KEY=VALUE, each key once")
+        try:
+            options[key] = yaml.safe_load(value) if value else ""
+        except yaml.YAMLError as error:
+            raise SettingsError(f"--option {text!r}: {' '.join(str(error).split())}") from error
+    return options
+
+
+def _require_known(format_name: str) -> None:
+    if format_name not in STAMP_SETS and format_name not in FEATURE_TABLES:
+        raise UnknownNameError("format", format_name, [*STAMP_SETS, *FEATURE_TABLES])
+
+
+def _settings(stamps: StampSet, about: About) -> SurveySettings:
+    """Return the settings under which the rows are completed."""
+    return SurveySettings(
+        source="stamp_set",
+        telescope=about.telescope,
+        longitude_deg=about.longitude_deg,
+        pixel_scale_arcsec=about.pixel_scale_arcsec,
+        channels=stamps.channels,
+        cutout_size_pixel=stamps.size_pixel,
+        closed=ClosedRule(after_hours=0),
+        defaults=Defaults(dataset="", classifier=""),
+        input={},
+        max_lost_fraction=about.max_lost_fraction,
+        max_edge_fraction=1.0,
+    )
+
+
+def _record(format_name: str, stamps: StampSet, about: About, options: Mapping[str, object]) -> dict[str, Any]:
+    """Return the provenance of an import."""
+    identity = {"format": format_name, "options": dict(options), "rows": frame_digest(stamps.rows)}
+    return provenance.record(
+        task="import",
+        fingerprint=fingerprint({**identity, "about": about}),
+        identity=identity,
+        inputs={},
+        started=provenance.now(),
+    )
+
+
+def _counts(path: Path) -> str:
+    with open_cutouts(path) as file:
+        counts = file.provenance["counts"]
+    left_out = "".join(f"; {number} left out: {reason}" for reason, number in sorted(counts["dropped"].items())[:10])
+    return f"{counts['kept']} cutouts{left_out}"
+
+
+def _place(
+    target: Path, write: Callable[[Path], None], said: str | Callable[[Path], str], *, directory: bool = False
+) -> int:
+    """Write a target whole or not at all; what is there is kept if it is the same, else it is an error."""
+    if target.is_symlink() or target.exists():
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".again-") as folder:
+            again = Path(folder) / target.name
+            if directory:
+                again.mkdir()
+            write(again)
+            if not _same(target, again):
+                raise InputError(f"{target} is there and holds something else; remove it or name another place")
+        sys.stdout.write(f"{target} is there already and says the same\n")
+        return 0
+    commit(target, write, directory=directory)
+    sys.stdout.write(f"{target}: {said if isinstance(said, str) else said(target)}\n")
+    return 0
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Tell whether two files, or all files of two directories, say the same; what cannot be read does not."""
+    try:
+        return _contents(one) == _contents(other)
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def _contents(path: Path) -> dict[str, str]:
+    files = [item for item in path.rglob("*") if item.is_file() and item.name != MANIFEST] if path.is_dir() else [path]
+    return {"" if item == path else item.relative_to(path).as_posix(): content_sha256(item) for item in files}

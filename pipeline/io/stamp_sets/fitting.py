@@ -1,0 +1,57 @@
+"""Stamps of any size into cutouts of one size, around the pixel that holds the source."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def fit_stamp(
+    image: NDArray[np.float32], size: int, missing_before: tuple[bool | None, bool | None] = (None, None)
+) -> NDArray[np.float32]:
+    """Cut an image to ``(size, size)`` around pixel ``n // 2``, or fill it up with NaN.
+
+    Parameters
+    ----------
+    image : ndarray of float32, (y, x)
+        A stamp of any shape, the source at ``n // 2`` of each axis.
+    size : int
+        Side of the result; the source comes to ``size // 2``.
+    missing_before : tuple of bool or None
+        For y and x: whether what a short axis lacks was cut off before its first pixel (True) or after its
+        last (False), so that the source keeps its place; None: on both sides.
+
+    Examples
+    --------
+    >>> fit_stamp(np.arange(9, dtype=np.float32).reshape(3, 3), 1)
+    array([[4.]], dtype=float32)
+    >>> fit_stamp(np.ones((1, 2), np.float32), 2, (True, None))
+    array([[nan, nan],
+           [ 1.,  1.]], dtype=float32)
+    """
+    if image.shape == (size, size):
+        return image
+    fitted = np.full((size, size), np.nan, dtype=np.float32)
+    (to_y, from_y), (to_x, from_x) = (
+        _overlap(length, size, before) for length, before in zip(image.shape, missing_before, strict=True)
+    )
+    fitted[to_y, to_x] = image[from_y, from_x]
+    return fitted
+
+
+def fit_stack(stack: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Cut or fill up cutouts ``(n, y, x, channel)`` to ``(n, size, size, channel)``, as `fit_stamp` does with one."""
+    if stack.shape[1:3] == (size, size):
+        return np.ascontiguousarray(stack)
+    fitted = np.full((len(stack), size, size, stack.shape[3]), np.nan, dtype=np.float32)
+    (to_y, from_y), (to_x, from_x) = (_overlap(length, size, None) for length in stack.shape[1:3])
+    fitted[:, to_y, to_x] = stack[:, from_y, from_x]
+    return fitted
+
+
+def _overlap(length: int, size: int, missing_before: bool | None) -> tuple[slice, slice]:
+    """Return where an axis of ``length`` pixels lands among ``size``, and which of its pixels those are."""
+    if length < size and missing_before is not None:
+        first = size - length if missing_before else 0
+    else:
+        first = size // 2 - length // 2
+    start, stop = max(first, 0), min(first + length, size)
+    return slice(start, stop), slice(start - first, stop - first)

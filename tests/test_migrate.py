@@ -1,0 +1,130 @@
+"""The pages for people who come from other systems: their commands run, on files as those systems write them."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted((ROOT / "docs" / "migrate").glob("*.md"))
+
+
+def commands(page):
+    """Return the commands of the blocks that say so, in order."""
+    blocks = re.findall(r"<!-- run -->\n```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+    return [line for block in blocks for line in block.splitlines() if line.strip()]
+
+
+def psat(legacy, folder):
+    made, _ = legacy.psat_lists("training", good=30, bad=50, size=24)
+    shutil.move(made, folder)
+    more, _ = legacy.psat_lists("more", good=150, bad=170, size=24)
+    shutil.move(more, folder / "more")
+    lists = {word: sorted((folder / "more" / word).iterdir()) for word in ("good", "bad")}
+    (folder / "some.txt").write_text("\n".join(str(path) for path in lists["bad"]))
+    (folder / "images.txt").write_text("some.txt\n" + "\n".join(f"more/good/{path.name}" for path in lists["good"]))
+    shutil.move(legacy.psat_hdf5(train=40, test=12)[0], folder)
+
+
+def gotorb(legacy, folder):
+    made, table, _ = legacy.gotorb("data_20201030-170220", count=60, size=11)
+    legacy.gotorb("data_20201030-170220", count=20, size=11, prefix="clean_")
+    shutil.move(made, folder)
+    path, table, _ = legacy.hickle_pack()
+    shutil.move(path, folder)
+    table.to_csv(folder / "datapack.csv", index=False)
+
+
+def gmadet(legacy, folder):
+    made, _ = legacy.gmadet(true=40, false=40, size=33)
+    shutil.move(made, folder)
+    made, _ = legacy.gmadet("new", true=5, false=5, size=33)
+    shutil.move(made / "true", folder / "candidates")
+    shutil.move(legacy.cube()[0], folder)
+
+
+def scores_of(data, survey):
+    from pipeline.io.scores_file import read_scores
+
+    (path,) = data.glob(f"{survey}/r1/files/Infer-*.parquet")
+    return read_scores(path)
+
+
+def psat_scores(data):
+    """Every stamp of the lists is scored once, whatever the number of chunks."""
+    scores = scores_of(data, "psat_stamps")
+    assert len(scores) == scores["candidate_id"].nunique() == 320
+    assert scores["score"].notna().all()
+    assert scores["score"][170:].mean() > scores["score"][:170].mean() + 0.5
+
+
+def gotorb_scores(data):
+    assert len(scores_of(data, "gotorb_stamps")) == 60
+
+
+def gmadet_scores(data):
+    assert len(scores_of(data, "gmadet_stamps")) == 5
+
+
+CHECKS = {"psat-ml": psat_scores, "gotorb": gotorb_scores, "gmadet-otrain": gmadet_scores}
+FILES = {"psat-ml": psat, "gotorb": gotorb, "gmadet-otrain": gmadet}
+
+
+def run(line):
+    """Run one command of a page in this process and return its exit code."""
+    import luigi.retcodes
+    from luigi.task_register import Register
+
+    from commands.main import main
+
+    words = [
+        found
+        for word in shlex.split(line)
+        for found in (sorted(map(str, Path().glob(word))) if "*" in word else [word])
+    ]
+    if words[0] == "nightsift":
+        return main(words[1:])
+    assert words[0] == "luigi", line
+    Register.clear_instance_cache()
+    with pytest.raises(SystemExit) as finished:
+        luigi.retcodes.run_with_retcodes(words[1:])
+    return finished.value.code
+
+
+@pytest.fixture
+def luigi_again():
+    """Let luigi run one command after the other in this process: its lock is by process and command."""
+    import luigi.configuration
+
+    import tasks  # noqa: F401  (sets luigi up)
+
+    settings = luigi.configuration.get_config()
+    settings.set("core", "no_lock", "true")
+    yield
+    settings.remove_option("core", "no_lock")
+
+
+@pytest.mark.usefixtures("luigi_again")
+@pytest.mark.replaces("psat-ml", "P2")
+@pytest.mark.replaces("psat-ml", "P13")
+@pytest.mark.replaces("gotorb", "G16")
+@pytest.mark.replaces("gmadet", "O16")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_commands_of_a_page_run_on_the_files_of_the_old_system(page, legacy, tmp_path, monkeypatch):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    FILES[page.stem](legacy, folder)
+    monkeypatch.chdir(folder)
+    for name in ("NIGHTSIFT_DATA", "NIGHTSIFT_CONFIG", "NIGHTSIFT_STAMPS"):
+        monkeypatch.delenv(name, raising=False)
+    found = commands(page)
+    assert len(found) > 5
+    for line in found:
+        if line.startswith("export "):
+            name, _, value = line.removeprefix("export ").partition("=")
+            monkeypatch.setenv(name, value)
+        else:
+            assert run(line) == 0, line
+    CHECKS[page.stem](folder / "data")
