@@ -149,13 +149,19 @@ def _warn_of_contamination(label: pd.Series) -> None:
 
 
 def _groups(rows: pd.DataFrame, linked: float) -> pd.Series:
-    sky = link_groups(rows["ra_deg"].to_numpy(float), rows["dec_deg"].to_numpy(float), linked)
     names = rows["group_id"]
     for other in ("object_id", "candidate_id"):
         nameless = names == ""
         names = names.mask(nameless, rows[other]) if nameless.any() else names
-    keys = [splits.key_of(rows["object_id"]), splits.key_of(rows["group_id"]), sky, rows["digest"]]
-    return splits.join_groups(keys, names)
+    return splits.join_groups(_shared_keys(rows, linked), names)
+
+
+def _shared_keys(rows: pd.DataFrame, linked: float) -> Iterator[splits.Column]:
+    """Yield what rows may share, one at a time: object, group, place on the sky, pixels."""
+    yield splits.key_of(rows["object_id"])
+    yield splits.key_of(rows["group_id"])
+    yield link_groups(rows["ra_deg"].to_numpy(float), rows["dec_deg"].to_numpy(float), linked)
+    yield rows["digest"]
 
 
 def _thin(rows: pd.DataFrame, outside: pd.Series, recipe: DatasetRecipe) -> pd.Series:

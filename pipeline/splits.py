@@ -1,7 +1,7 @@
 """Splits without leakage: groups that share anything stay together, and a hash decides their part."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -21,14 +21,14 @@ TRAIN, VALIDATION, TEST, LEFT_OUT = 0, 1, 2, -1
 PART_NAMES = {TRAIN: "train", VALIDATION: "validation", TEST: "test"}
 
 
-def join_groups(keys: Sequence[Column], names: Column) -> pd.Series:
+def join_groups(keys: Iterable[Column], names: Column) -> pd.Series:
     """Return the group of each row: rows that share any key, directly or through others, are one.
 
     Parameters
     ----------
-    keys : sequence of Series or ndarray, (n,)
-        Each an identifier of something that rows may share: object, mover, host, sky cell, hash of the
-        pixels. An empty text or NaN shares nothing.
+    keys : iterable of Series or ndarray, (n,)
+        Each an identifier of something that rows may share: object, mover, host, sky cell, hash of the pixels.
+        An empty text or NaN shares nothing. They are read one at a time, so that a generator keeps one in memory.
     names : Series or ndarray of str, (n,)
         A name for each row; the group is called after the smallest of its rows. Names that say what the rows
         are (an object, a mover) rather than when they were seen keep a group's name when nights are added.
@@ -58,7 +58,10 @@ def join_groups(keys: Sequence[Column], names: Column) -> pd.Series:
 def _joined(component: NDArray[np.intp], codes: NDArray[np.intp], is_empty: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Return components numbered anew, with those joined that a key's codes connect."""
     count = len(component)
-    shared = (codes >= 0) & ~is_empty[codes]
+    often = np.bincount(codes[codes >= 0], minlength=len(is_empty)) > 1
+    shared = (codes >= 0) & (often & ~is_empty)[codes]
+    if not shared.any():
+        return component
     links = (component[shared], codes[shared] + count)
     size = count + len(is_empty)
     graph = coo_array((np.ones(len(links[0]), dtype=np.int8), links), shape=(size, size))

@@ -1,116 +1,30 @@
-"""A night from its survey: closed, frozen, fetched."""
+"""A night from its survey: frozen, its movers predicted where labels need them, fetched."""
 
-import contextlib
-import datetime
 import json
-import logging
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import luigi
 
-from pipeline.errors import NightsiftError
-from pipeline.io.digests import file_digest
-from pipeline.io.label_file import label_path
-from pipeline.night import ends_at
-from tasks.make_synthetic_survey import MakeSyntheticSurvey
-from tasks.parameters import NightTask
+from pipeline.io.label_file import named_files
+from tasks.fetch_movers import FetchMovers, names_ephemeris
+from tasks.freeze_inputs import FreezeInputs, NightClosed, SurveyNight
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from pipeline.surveys.fetch import NightCutouts
 
-
-class ClosedTarget(luigi.Target):
-    """There when the survey's ``closed`` rule holds for the night."""
-
-    def __init__(self, task: "NightClosed") -> None:
-        self.task = task
-
-    def exists(self) -> bool:
-        """Ask the rule now."""
-        return not self.task.why_open()
+__all__ = ["FetchCutouts", "FreezeInputs", "NightClosed"]
 
 
-class _SurveyNight(NightTask):
-    """A night of a survey that may have to be made first."""
-
-    def made_survey(self) -> MakeSyntheticSurvey | None:
-        """Return the task that makes the survey's files, if one must."""
-        return MakeSyntheticSurvey(survey=self.survey) if self.settings.made else None
-
-    def survey_folder(self) -> Path | None:
-        """Return where that task puts them."""
-        made = self.made_survey()
-        return Path(made.output().path) if made else None
-
-
-class NightClosed(_SurveyNight):
-    """Missing data until the survey calls the night closed."""
-
-    run = None  # type: ignore[assignment]  # so luigi takes it for external
-
-    def output(self) -> ClosedTarget:  # type: ignore[override]
-        """Return the rule as a target."""
-        return ClosedTarget(self)
-
-    def why_open(self) -> str:
-        """Return which rule does not hold; empty where it does."""
-        rule = self.settings.closed
-        if rule.after_hours is not None:
-            closes = ends_at(datetime.date.fromisoformat(self.night_name), self.settings.longitude_deg)
-            closes += datetime.timedelta(hours=rule.after_hours)
-            waiting = datetime.datetime.now(datetime.UTC) < closes
-            return f"it closes at {closes.isoformat(timespec='minutes')} (closed: after_hours)" if waiting else ""
-        survey = self.adapter(self.survey_folder())
-        if survey.closed(self.night_name):
-            return ""
-        if rule.marker:
-            return f"no file {rule.marker.format(night=self.night_name)} below {survey.folder} (closed: marker)"
-        return f"query {rule.query} returns no row (closed: query)"
-
-
-@NightClosed.event_handler(luigi.Event.DEPENDENCY_MISSING)
-def _say_why(task: NightClosed) -> None:
-    with contextlib.suppress(NightsiftError):  # what stops the rule from being asked was said already
-        log.warning("night %s of %s is not closed: %s", task.night_name, task.survey, task.why_open())
-
-
-class FreezeInputs(_SurveyNight):
-    """Freeze what a night's input is: counts, digests of rows and files, as of now."""
-
-    snapshot = luigi.IntParameter(default=1, description="Which freezing of the night; a refetch makes the next.")
-    suffix: ClassVar[str] = ".json"
-
-    def requires(self) -> dict[str, luigi.Task]:
-        """The survey made, and the night closed."""
-        made = self.made_survey()
-        return {"closed": NightClosed(survey=self.survey, night=self.night_name)} | ({"survey": made} if made else {})
-
-    def upstream(self) -> dict[str, Any]:
-        """Return the made survey; the clock decides nothing about the result."""
-        return {name: task for name, task in super().upstream().items() if name == "survey"}
-
-    def decides(self) -> dict[str, Any]:
-        """Where the input is, the night, which snapshot."""
-        content = self.survey_content()
-        where = {key: content.get(key) for key in ("source", "input", "longitude_deg", "mjd_night_offset_days")}
-        return {"survey": where, "night": self.night_name, "snapshot": self.snapshot}
-
-    def readable(self) -> str:
-        """Return the number of the snapshot."""
-        return f"s{self.snapshot}"
-
-    def build(self, path: Path) -> None:
-        """Write the manifest."""
-        manifest = self.adapter(self.survey_folder()).freeze(self.night_name)
-        manifest |= {"night": self.night_name, "snapshot": self.snapshot, "as_of": self._started}
-        path.write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
-
-
-class FetchCutouts(_SurveyNight):
+class FetchCutouts(SurveyNight):
     """Cut the night's candidates out of their images, label them, and write one cutout file."""
 
     snapshot = luigi.IntParameter(default=0, description="Which freezing of the input to use; 0: the latest.")
+    processes = luigi.IntParameter(
+        default=1, significant=False, description="Processes that read exposures; 0: one a core."
+    )
+    revision: ClassVar[int] = 2
 
     @cached_property
     def frozen(self) -> FreezeInputs:
@@ -125,28 +39,34 @@ class FetchCutouts(_SurveyNight):
         return task
 
     def requires(self) -> dict[str, luigi.Task]:
-        """The frozen manifest."""
-        return {"manifest": self.frozen}
+        """The frozen manifest, and the night's ephemeris where labels or cleaning name it."""
+        movers = FetchMovers(survey=self.survey, night=self.night_name, snapshot=self.frozen.snapshot)
+        return {"manifest": self.frozen} | ({"ephemeris": movers} if names_ephemeris(self.settings) else {})
 
     def decides(self) -> dict[str, Any]:
-        """The survey's settings, the label files they name, the night."""
-        files = [entry["file"] for entry in self.settings.labels if entry.get("file")]
+        """The survey's settings, the files that its labels and cleaning name, the night."""
+        content = self.survey_content()
         return {
-            "survey": self.survey_content(),
-            "label_files": {str(file): file_digest(label_path(str(file))) for file in files},
+            "survey": {key: value for key, value in content.items() if key != "ephemeris"},
+            "label_files": named_files([*self.settings.labels, *self.settings.cleaning], self.night_name),
             "night": self.night_name,
         }
 
-    def build(self, path: Path) -> None:
-        """Fetch by the frozen manifest."""
-        from pipeline.surveys.fetch import fetch_night
+    def reader(self) -> "NightCutouts":
+        """Return what reads and labels the night, batch by batch, by the frozen manifest."""
+        from pipeline.io.parquet_table import read_table
+        from pipeline.surveys.fetch import NightCutouts
 
-        fetch_night(
-            path,
-            self.adapter(self.survey_folder()),
+        return NightCutouts(
+            self.adapter(self.survey_folder(), self.processes),
             name=self.survey,
             night=self.night_name,
             manifest=json.loads(self.input_path("manifest").read_text(encoding="utf-8")),
-            provenance=self.provenance(),
-            progress=self.progress,
+            ephemeris=read_table(self.input_path("ephemeris")) if "ephemeris" in self._required else None,
         )
+
+    def build(self, path: Path) -> None:
+        """Write what is read."""
+        from pipeline.surveys.fetch import write_night
+
+        write_night(path, self.reader(), provenance=self.provenance(), progress=self.progress)

@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 import luigi
 
 from pipeline.io.digests import file_digest
+from pipeline.io.id_list import read_id_list
 from pipeline.night import parse_night
+from tasks.base import PipelineTask
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.parameters import ClassifierTask, NightParameter
 from tasks.train_classifier import TrainClassifier
@@ -40,9 +42,14 @@ class ReleaseTask(ClassifierTask):
 class Infer(ReleaseTask):
     """Score candidates with a package: of --night, of --cutouts, else the rows of the data set."""
 
+    revision: ClassVar[int] = 2
     night = NightParameter(default="", description="Night to score, as 2026-01-05; empty: the data set's rows.")
     cutouts = luigi.Parameter(default="", description="A cutout file to score, in place of a night.")
     package = luigi.Parameter(default="", description="A model package that exists, in place of a trained one.")
+    only = luigi.Parameter(default="", description="Candidates or objects to score, a,b,c or @FILE, one a line.")
+    stream = luigi.BoolParameter(
+        default=False, significant=False, description="Score --night as it is read, and keep no cutouts of it."
+    )
     batch_size = luigi.IntParameter(default=256, significant=False, description="Rows a forward pass.")
     threads = luigi.IntParameter(default=0, significant=False, description="Threads of the runtime; 0: all cores.")
 
@@ -61,11 +68,29 @@ class Infer(ReleaseTask):
         """The package and what it scores, each unless it was given."""
         train = TrainClassifier(**self.classifier_parameters())
         tasks: dict[str, luigi.Task] = {} if self.package else {"package": train}
-        if self.night_name:
-            tasks["rows"] = FetchCutouts(survey=self.survey, night=self.night_name)
+        if self.streams:
+            tasks |= self.fetch.requires()
+        elif self.night_name:
+            tasks["rows"] = self.fetch
         elif not self.cutouts and not self.dataset_file:
             tasks["rows"] = train.requires()["dataset"]
         return tasks
+
+    @cached_property
+    def fetch(self) -> FetchCutouts:
+        """The task that keeps the night's cutouts."""
+        return FetchCutouts(survey=self.survey, night=self.night_name)
+
+    @cached_property
+    def streams(self) -> bool:
+        """Whether the night is scored as it is read: it was asked for, and its cutouts are not there."""
+        return self.stream and bool(self.night_name) and not self.fetch.complete()
+
+    def upstream(self) -> dict[str, PipelineTask]:
+        """Return what shapes the scores: the same whether the cutouts are kept or not."""
+        shaping = super().upstream()
+        kept = {name: task for name, task in shaping.items() if name == "package"}
+        return {**kept, "rows": self.fetch} if self.streams else shaping
 
     def decides(self) -> dict[str, Any]:
         """The release, the night, and the files that were given."""
@@ -75,7 +100,12 @@ class Infer(ReleaseTask):
             "night": self.night_name,
             "rows": file_digest(Path(given)) if given else "",
             "package": self._package_digest(),
-        }
+        } | ({"only": self.chosen} if self.only else {})
+
+    @cached_property
+    def chosen(self) -> list[str]:
+        """The candidates or objects that alone are scored; empty for all."""
+        return read_id_list(self.only)
 
     def _package_digest(self) -> str:
         if not self.package:
@@ -87,18 +117,21 @@ class Infer(ReleaseTask):
     def build(self, path: Path) -> None:
         """Stream the rows through the package."""
         from models.runtime import load
-        from models.scoring import score_file
+        from models.scoring import Scoring, score_file, score_night
 
-        score_file(
-            path,
-            load(Path(self.package) if self.package else self.input_path("package"), threads=self.threads),
-            rows=Path(self.cutouts or self.dataset_file) if "rows" not in self._required else self.input_path("rows"),
-            batch_size=self.batch_size,
-            release=self.release_name,
-            seed=self.seed,
-            provenance=self.provenance(),
-            progress=lambda share, message: self.progress(100 * share, message),
+        package = load(Path(self.package) if self.package else self.input_path("package"), threads=self.threads)
+        scoring = Scoring(
+            package=package, batch_size=self.batch_size, release=self.release_name, seed=self.seed, only=self.chosen
         )
+        shown: dict[str, Any] = {
+            "provenance": self.provenance(),
+            "progress": lambda share, message: self.progress(100 * share, message),
+        }
+        if self.streams:
+            score_night(path, scoring, self.fetch.reader(), **shown)
+        else:
+            given = Path(self.cutouts or self.dataset_file)
+            score_file(path, scoring, rows=self.input_path("rows") if "rows" in self._required else given, **shown)
 
 
 class ScoreFolds(ReleaseTask):

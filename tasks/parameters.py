@@ -8,6 +8,7 @@ import luigi
 
 from pipeline.errors import SettingsError
 from pipeline.io import settings_files
+from pipeline.io.database_settings import what_decides
 from pipeline.night import parse_night
 from pipeline.recipes import DatasetRecipe
 from pipeline.surveys.settings import SurveySettings
@@ -40,13 +41,14 @@ class SurveyTask(PipelineTask):
     def survey_content(self) -> dict[str, Any]:
         """Return the survey's settings as parsed, less what cannot change its cutouts."""
         content = settings_files.raw("surveys", self.survey)
-        return {key: value for key, value in content.items() if key not in _NOT_THE_INPUT}
+        kept = {key: value for key, value in content.items() if key not in _NOT_THE_INPUT}
+        return kept | ({"input": what_decides(kept["input"])} if "input" in kept else {})
 
-    def adapter(self, folder: Path | None = None) -> "Survey":
-        """Return the adapter that reads the survey."""
+    def adapter(self, folder: Path | None = None, processes: int = 1) -> "Survey":
+        """Return the adapter that reads the survey, its exposures by so many processes."""
         from pipeline.surveys.load import open_survey
 
-        return open_survey(self.settings, self.survey, folder)
+        return open_survey(self.settings, self.survey, folder, workers=processes)
 
 
 class NightTask(SurveyTask):

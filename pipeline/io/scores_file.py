@@ -15,6 +15,7 @@ from pipeline.errors import InputError, MissingInputError
 from pipeline.io import schema
 from pipeline.io.ids import id_texts
 
+_ROWS_A_GROUP = 16_384
 _ARROW = {schema.TEXT: pa.string(), "float32": pa.float32(), "int8": pa.int8(), "int32": pa.int32()}
 
 
@@ -36,10 +37,19 @@ class ScoresWriter:
         metadata = {"schema": str(schema.SCHEMA), "provenance": json.dumps(provenance, sort_keys=True)}
         self._schema = pa.schema(fields, metadata=metadata)
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._waiting: list[pa.Table] = []
 
     def append(self, rows: pd.DataFrame) -> None:
         """Append rows that hold every column of the file."""
-        self._writer.write_table(pa.Table.from_pandas(rows, schema=self._schema, preserve_index=False))
+        self._waiting.append(pa.Table.from_pandas(rows, schema=self._schema, preserve_index=False))
+        if sum(len(table) for table in self._waiting) >= _ROWS_A_GROUP:
+            self._write()
+
+    def _write(self) -> None:
+        """Write what waits as one row group: each costs memory until the file is closed."""
+        if self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting).combine_chunks())
+            self._waiting = []
 
     def __enter__(self) -> Self:
         return self
@@ -47,6 +57,8 @@ class ScoresWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is None:
+            self._write()
         self._writer.close()
 
 

@@ -63,6 +63,8 @@ class Survey(Protocol):
 
     settings: SurveySettings
     has_images: bool
+    workers: int
+    """Processes that read exposures; 0: one a core. They change no result."""
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -2,18 +2,21 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from pipeline.cleaning import CleaningStep, parse_cleaning
 from pipeline.errors import InputError, TooMuchLostError
 from pipeline.io.content import frame_digest
 from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
-from pipeline.io.label_file import read_labels
-from pipeline.labels import ChainLink, apply_chain, parse_chain
-from pipeline.surveys.base import Survey
+from pipeline.labels import EPHEMERIS, ChainLink, Reference, parse_chain
+from pipeline.surveys.base import Batch, Survey
+from pipeline.surveys.edge_policy import apply_edge_policy
+from pipeline.surveys.labelling import Labeller
+from pipeline.surveys.lookups import read_reference
 from pipeline.surveys.settings import SurveySettings
 
 log = logging.getLogger(__name__)
@@ -30,6 +33,86 @@ def header_of(name: str, settings: SurveySettings) -> CutoutHeader:
     )
 
 
+class NightCutouts:
+    """A night's cutouts, labelled and cleaned, batch by batch; what was lost is counted on the way.
+
+    Parameters
+    ----------
+    survey : Survey
+        Where the night is read.
+    name : str
+        The survey's name, for messages.
+    night : str
+        The night, an ISO date.
+    manifest : mapping
+        The night's input as it was frozen.
+    ephemeris : DataFrame, optional
+        What `FetchMovers` made, where labels or cleaning name it.
+
+    Attributes
+    ----------
+    exposures, lost : int
+        Exposures read so far, and how many of them were unusable.
+
+    Raises
+    ------
+    InputError
+        If rows, files or label tables are no longer what was frozen.
+    """
+
+    def __init__(
+        self,
+        survey: Survey,
+        *,
+        name: str,
+        night: str,
+        manifest: Mapping[str, Any],
+        ephemeris: pd.DataFrame | None = None,
+    ) -> None:
+        chain = parse_chain(survey.settings.labels, f"surveys/{name}.yaml")
+        cleaning = parse_cleaning(survey.settings.cleaning, f"surveys/{name}.yaml")
+        tables = label_tables(survey, [*chain, *cleaning], night, ephemeris)
+        _require_frozen(night, tables, manifest)
+        self.survey, self.night, self.manifest = survey, night, manifest
+        self.header = header_of(name, survey.settings)
+        self.exposures = self.lost = self._rows = 0
+        self._reasons: set[str] = set()
+        self._labeller = Labeller(night, chain, cleaning, tables, survey.settings.conflicts)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the night's batches, those without candidates as well.
+
+        Raises
+        ------
+        TooMuchLostError
+            After the last, if more than ``max_lost_fraction`` of the exposures were lost; the reasons are in the
+            message.
+        """
+        settings = self.survey.settings
+        for batch in self.survey.read(self.night, self.manifest):
+            self.exposures, self.lost = self.exposures + batch.exposures, self.lost + batch.lost
+            self._reasons |= set(batch.dropped["reason"]) if batch.lost else set()
+            self._rows += len(batch.candidates) + len(batch.dropped)
+            yield self._labeller.label(apply_edge_policy(batch, settings))
+        self._labeller.finish()
+        require_enough(self.night, self.lost, self.exposures, settings.max_lost_fraction, self._reasons)
+
+    @property
+    def percent(self) -> float:
+        """How much of the frozen input was read; -1 where it does not say how much there is."""
+        queries, files = self.manifest.get("queries", {}), self.manifest.get("files", {})
+        exposures = queries.get("exposures", {}).get("rows", 0)
+        if exposures:
+            return 100.0 * min(1.0, self.exposures / exposures)
+        rows = max((entry.get("rows", 0) for entry in (*queries.values(), *files.values())), default=0)
+        return 100.0 * min(1.0, self._rows / rows) if rows else -1.0
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """What was read, lost and labelled, for the provenance."""
+        return {"exposures": self.exposures, "exposures_lost": self.lost, "labelling": self._labeller.counts}
+
+
 def fetch_night(
     path: Path,
     survey: Survey,
@@ -39,34 +122,27 @@ def fetch_night(
     manifest: Mapping[str, Any],
     provenance: Mapping[str, Any],
     progress: Callable[[float, str], None],
+    ephemeris: pd.DataFrame | None = None,
 ) -> None:
-    """Write the night's labelled cutouts, and fail when too many exposures are unusable.
+    """Read a night and write its cutout file; parameters and errors as of `NightCutouts` and `write_night`."""
+    read = NightCutouts(survey, name=name, night=night, manifest=manifest, ephemeris=ephemeris)
+    write_night(path, read, provenance=provenance, progress=progress)
 
-    Raises
-    ------
-    TooMuchLostError
-        If more than ``max_lost_fraction`` of the exposures were lost; the reasons are in the message.
-    InputError
-        If rows, files or label tables are no longer what was frozen.
-    """
-    chain = parse_chain(survey.settings.labels, f"surveys/{name}.yaml")
-    tables = label_tables(survey, chain, night)
-    _require_frozen(night, tables, manifest)
-    total = lost = 0
-    reasons: set[str] = set()
-    with CutoutWriter(path, header_of(name, survey.settings), provenance) as writer:
-        for batch in survey.read(night, manifest):
-            total, lost = total + batch.exposures, lost + batch.lost
-            reasons |= set(batch.dropped["reason"]) if batch.lost else set()
+
+def write_night(
+    path: Path, night: NightCutouts, *, provenance: Mapping[str, Any], progress: Callable[[float, str], None]
+) -> None:
+    """Write a night's labelled cutouts, what was dropped, and the manifest, as one cutout file."""
+    with CutoutWriter(path, night.header, provenance) as writer:
+        for batch in night.batches():
             if len(batch.candidates):
-                writer.append(batch.cutouts, apply_chain(batch.candidates, chain, tables))
+                writer.append(batch.cutouts, batch.candidates)
             writer.drop(batch.dropped)
-            progress(-1, f"{writer.kept} cutouts of {total} exposures")
-        writer.write_text("manifest", json.dumps({**manifest, "as_of": ""}, sort_keys=True))
-        writer.provenance |= {"as_of": manifest.get("as_of", ""), "exposures": total, "exposures_lost": lost}
-    log.info("night %s: kept %d cutouts, dropped %d, lost %d of %d exposures", night, writer.kept,
-             sum(writer.dropped.values()), lost, total)  # fmt: skip
-    require_enough(night, lost, total, survey.settings.max_lost_fraction, reasons)
+            progress(night.percent, f"{writer.kept} cutouts of {night.exposures} exposures")
+        writer.write_text("manifest", json.dumps({**night.manifest, "as_of": ""}, sort_keys=True))
+        writer.provenance |= {"as_of": night.manifest.get("as_of", ""), **night.counts}
+    log.info("night %s: kept %d cutouts, dropped %d, lost %d of %d exposures", night.night, writer.kept,
+             sum(writer.dropped.values()), night.lost, night.exposures)  # fmt: skip
 
 
 def require_enough(night: str, lost: int, total: int, allowed: float, reasons: set[str]) -> None:
@@ -78,21 +154,32 @@ def require_enough(night: str, lost: int, total: int, allowed: float, reasons: s
         )
 
 
-def label_tables(survey: Survey, chain: Sequence[ChainLink], night: str) -> dict[str, pd.DataFrame]:
-    """Return the tables that a label chain reads, by `ChainLink.reads`, from the survey or from label files."""
-    tables = {}
-    for link in chain:
-        if link.file:
-            tables[link.reads] = read_labels(link.file)
-        elif link.reads:
-            tables[link.reads] = survey.reference(link.reads, night)
+def label_tables(
+    survey: Survey, links: Sequence[ChainLink | CleaningStep], night: str, ephemeris: pd.DataFrame | None = None
+) -> dict[str, pd.DataFrame]:
+    """Return what a label chain and cleaning read, by the key of each reference, from the survey or from files.
+
+    The table `EPHEMERIS` is what `FetchMovers` made; it is left out where none is given.
+    """
+    tables = {} if ephemeris is None else {EPHEMERIS: ephemeris}
+    for reference in _references(links):
+        if reference.name != EPHEMERIS:
+            tables[reference.key] = read_reference(survey, reference, night)
     return tables
 
 
 def freeze_label_tables(survey: Survey, night: str) -> dict[str, dict[str, Any]]:
-    """Return count and digest of each of the survey's own tables that its label chain reads."""
-    chain = [link for link in parse_chain(survey.settings.labels, "the survey's labels") if not link.file]
-    return {name: _frozen(table) for name, table in label_tables(survey, chain, night).items()}
+    """Return count and digest of each of the survey's own tables that its label chain and cleaning read."""
+    links: list[ChainLink | CleaningStep] = [
+        *parse_chain(survey.settings.labels, "the survey's labels"),
+        *parse_cleaning(survey.settings.cleaning, "the survey's cleaning"),
+    ]
+    own = [reference for reference in _references(links) if reference.kind == "table" and reference.name != EPHEMERIS]
+    return {reference.key: _frozen(read_reference(survey, reference, night)) for reference in own}
+
+
+def _references(links: Sequence[ChainLink | CleaningStep]) -> list[Reference]:
+    return list({reference.key: reference for link in links for reference in link.reads.values()}.values())
 
 
 def _frozen(table: pd.DataFrame) -> dict[str, Any]:

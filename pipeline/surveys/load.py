@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from pipeline.settings import parse
-from pipeline.surveys import alert_table, database, synthetic  # noqa: F401  (they register themselves)
+from pipeline.surveys import alert_packets, alert_table, database, stamp_set, synthetic, table  # noqa: F401
 from pipeline.surveys.base import SURVEYS, Survey
 from pipeline.surveys.settings import SurveySettings
 
 
-def open_survey(settings: SurveySettings, name: str, folder: Path | None = None) -> Survey:
+def open_survey(settings: SurveySettings, name: str, folder: Path | None = None, *, workers: int = 1) -> Survey:
     """Return the adapter of a survey.
 
     Parameters
@@ -19,8 +19,11 @@ def open_survey(settings: SurveySettings, name: str, folder: Path | None = None)
         Its name, for messages.
     folder : Path, optional
         Where a task made the survey's files; else the settings say where they are.
+    workers : int
+        Processes that read exposures; 0: one a core. Sources without images do not need them.
     """
     adapter = SURVEYS[settings.source]
     given = parse(SURVEYS.metadata(settings.source)["settings"], settings.input, f"surveys/{name}.yaml: input")
     opened: Survey = adapter(settings, given, folder)
+    opened.workers = workers
     return opened

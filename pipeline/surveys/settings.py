@@ -42,6 +42,62 @@ class Defaults:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EphemerisSettings:
+    """How the task `FetchMovers` predicts the solar-system objects of a night: the table ``ephemeris``.
+
+    Attributes
+    ----------
+    source : str
+        ``skybot``, the service of IMCCE, or ``orbits``, a catalogue of orbits that we propagate.
+    observatory : str
+        Code of the Minor Planet Center, for SkyBoT.
+    latitude_deg, height_m : float
+        The site, with the survey's longitude, for orbits.
+    search_radius_deg : float
+        Around the centre of each exposure.
+    max_magnitude : float
+        Fainter objects are left out; without one none is.
+    max_error_arcsec : float
+        Objects whose place SkyBoT knows worse are left out, at most 120.
+    catalogue : str
+        Path or http(s) address of a catalogue of orbits.
+    catalogue_date : str
+        Which of the dated catalogues; empty: that of the night's month.
+    server : str
+        Address of the cone search, where it is not SkyBoT's own.
+    timeout_s : float
+        How long a request may take.
+    tries : int
+        Requests before the task fails.
+    """
+
+    source: Literal["skybot", "orbits"]
+    observatory: str = "500"
+    latitude_deg: float | None = None
+    height_m: float = 0.0
+    search_radius_deg: float = 1.8
+    max_magnitude: float | None = None
+    max_error_arcsec: float = 10.0
+    catalogue: str = ""
+    catalogue_date: str = ""
+    server: str = ""
+    timeout_s: float = 60.0
+    tries: int = 5
+
+    def __post_init__(self) -> None:
+        if self.source == "orbits" and (not self.catalogue or self.latitude_deg is None):
+            raise SettingsError("source is 'orbits'; then catalogue and latitude_deg are needed")
+        for name, low, high in (("latitude_deg", -90, 90), ("search_radius_deg", 0, 10), ("tries", 1, 100)):
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise SettingsError(f"{name} is {value}; allowed: {low} to {high}")
+        if not self.timeout_s > 0:
+            raise SettingsError(f"timeout_s is {self.timeout_s}; allowed: above 0")
+        if not 0 < self.max_error_arcsec <= 120:
+            raise SettingsError(f"max_error_arcsec is {self.max_error_arcsec}; allowed: above 0, at most 120")
+
+
+@dataclass(frozen=True, kw_only=True)
 class SurveySettings:
     """One survey, as ``config/surveys/<name>.yaml`` states it; ``docs/configuration.md`` explains each key.
 
@@ -58,11 +114,16 @@ class SurveySettings:
     defaults: Defaults
     input: Mapping[str, object]
     labels: tuple[Mapping[str, object], ...] = ()
+    conflicts: Literal["stronger", "drop", "error"] = "stronger"
+    cleaning: tuple[Mapping[str, object], ...] = ()
+    ephemeris: EphemerisSettings | None = None
     unit: str = "adu"
     pixel_origin: Literal[0, 1] = 0
     mjd_night_offset_days: int = 0
     magic_values: tuple[float, ...] = ()
     max_edge_fraction: float = 0.5
+    edges: Literal["missing", "drop", "constant", "median", "reflect"] = "missing"
+    edge_value: float = 0.0
     max_lost_fraction: float = 0.2
     base_rate: float | None = None
     references: tuple[str, ...] = ()

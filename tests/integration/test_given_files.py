@@ -41,6 +41,46 @@ def test_scores_of_a_cutout_file_with_a_package_need_nothing_else(project, tmp_p
     assert project.results() == [scores]
 
 
+@pytest.mark.replaces("psat-ml", "P9")
+def test_named_candidates_and_objects_alone_are_scored(project, tmp_path):
+    (whole,) = project.data.glob("tiny/r1/2026-01-02/Infer-*.parquet")
+    known = read_scores(whole)
+    chosen = known.iloc[[3]]["candidate_id"].tolist() + known.iloc[[7]]["object_id"].tolist()
+    (tmp_path / "again.txt").write_text("\n".join(chosen))
+    project.make("Infer", *TINY, "--night", "2026-01-02", "--only", f"@{tmp_path}/again.txt")
+    (some,) = set(project.data.glob("tiny/r1/2026-01-02/Infer-*.parquet")) - {whole}
+    expected = known[known["candidate_id"].isin(chosen) | known["object_id"].isin(chosen)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(read_scores(some), expected, atol=1e-6)
+    refused = project.luigi("Infer", *TINY, "--night", "2026-01-02", "--only", "c-none")
+    assert refused.code == 30
+    assert refused.line("'c-none' is no candidate and no object of FetchCutouts")
+
+
+def test_a_night_scored_as_it_is_read_gives_the_same_scores_and_keeps_no_cutouts(project):
+    (there,) = project.data.glob("tiny/r1/2026-01-02/Infer-*.parquet")
+    expected = read_scores(there)
+    project.forget("Infer", "FetchCutouts", "PlotResults")
+    project.make("Infer", *TINY, "--night", "2026-01-02", "--stream")
+    pd.testing.assert_frame_equal(read_scores(there), expected, atol=1e-6)
+    assert project.results("FetchCutouts") == []
+    project.make("Infer", *TINY, "--night", "2026-01-02")
+    assert project.results("FetchCutouts") == []
+
+
+@pytest.mark.replaces("psat-ml", "P9")
+def test_objects_of_two_nights_get_one_score_each(project):
+    project.make("ScoreObjects", *TINY, "--start", "2026-01-01", "--stop", "2026-01-02")
+    (written,) = project.data.glob("tiny/r1/2026-01-01_2026-01-02/ScoreObjects-longest_median-*.csv")
+    objects = pd.read_csv(written, dtype={"object_id": "str"})
+    nights = [read_scores(path) for path in sorted(project.data.glob("tiny/r1/2026-01-0?/Infer-*.parquet"))]
+    expected = pd.concat(nights).groupby("object_id")["score"].median()
+    assert objects["score"].is_monotonic_increasing
+    assert (objects["images_all"] > 1).any()
+    pd.testing.assert_series_equal(
+        objects.set_index("object_id")["score"].sort_index(), expected.sort_index(), check_dtype=False, atol=1e-6
+    )
+
+
 @pytest.fixture
 def two_scores(project, tmp_path):
     """The scores of the data set as Parquet, and as a CSV file with labels, of fewer rows."""

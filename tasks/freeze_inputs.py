@@ -1,0 +1,111 @@
+"""A night's input: closed, then frozen."""
+
+import contextlib
+import datetime
+import json
+import logging
+from pathlib import Path
+from typing import Any, ClassVar
+
+import luigi
+
+from pipeline.errors import NightsiftError
+from pipeline.io.query_files import query_digests
+from pipeline.night import ends_at
+from tasks.make_synthetic_survey import MakeSyntheticSurvey
+from tasks.parameters import NightTask
+
+log = logging.getLogger(__name__)
+
+_TABLE_KEYS = ("table", "scores", "movers", "variables")
+"""Keys of ``labels`` and ``cleaning`` that name reference tables of the survey."""
+
+
+class ClosedTarget(luigi.Target):
+    """There when the survey's ``closed`` rule holds for the night."""
+
+    def __init__(self, task: "NightClosed") -> None:
+        self.task = task
+
+    def exists(self) -> bool:
+        """Ask the rule now."""
+        return not self.task.why_open()
+
+
+class SurveyNight(NightTask):
+    """A night of a survey that may have to be made first."""
+
+    def made_survey(self) -> MakeSyntheticSurvey | None:
+        """Return the task that makes the survey's files, if one must."""
+        return MakeSyntheticSurvey(survey=self.survey) if self.settings.made else None
+
+    def survey_folder(self) -> Path | None:
+        """Return where that task puts them."""
+        made = self.made_survey()
+        return Path(made.output().path) if made else None
+
+
+class NightClosed(SurveyNight):
+    """Missing data until the survey calls the night closed."""
+
+    run = None  # type: ignore[assignment]  # so luigi takes it for external
+
+    def output(self) -> ClosedTarget:  # type: ignore[override]
+        """Return the rule as a target."""
+        return ClosedTarget(self)
+
+    def why_open(self) -> str:
+        """Return which rule does not hold; empty where it does."""
+        rule = self.settings.closed
+        if rule.after_hours is not None:
+            closes = ends_at(datetime.date.fromisoformat(self.night_name), self.settings.longitude_deg)
+            closes += datetime.timedelta(hours=rule.after_hours)
+            waiting = datetime.datetime.now(datetime.UTC) < closes
+            return f"it closes at {closes.isoformat(timespec='minutes')} (closed: after_hours)" if waiting else ""
+        survey = self.adapter(self.survey_folder())
+        if survey.closed(self.night_name):
+            return ""
+        if rule.marker:
+            return f"no file {rule.marker.format(night=self.night_name)} below {survey.folder} (closed: marker)"
+        return f"query {rule.query} returns no row (closed: query)"
+
+
+@NightClosed.event_handler(luigi.Event.DEPENDENCY_MISSING)
+def _say_why(task: NightClosed) -> None:
+    with contextlib.suppress(NightsiftError):  # what stops the rule from being asked was said already
+        log.warning("night %s of %s is not closed: %s", task.night_name, task.survey, task.why_open())
+
+
+class FreezeInputs(SurveyNight):
+    """Freeze what a night's input is: counts, digests of rows and files, as of now."""
+
+    snapshot = luigi.IntParameter(default=1, description="Which freezing of the night; a refetch makes the next.")
+    suffix: ClassVar[str] = ".json"
+
+    def requires(self) -> dict[str, luigi.Task]:
+        """The survey made, and the night closed."""
+        made = self.made_survey()
+        return {"closed": NightClosed(survey=self.survey, night=self.night_name)} | ({"survey": made} if made else {})
+
+    def upstream(self) -> dict[str, Any]:
+        """Return the made survey; the clock decides nothing about the result."""
+        return {name: task for name, task in super().upstream().items() if name == "survey"}
+
+    def decides(self) -> dict[str, Any]:
+        """Where the input is, what its queries ask, the night, which snapshot."""
+        content = self.survey_content()
+        where = {key: content.get(key) for key in ("source", "input", "longitude_deg", "mjd_night_offset_days")}
+        entries = (*self.settings.labels, *self.settings.cleaning)
+        tables = [str(entry[key]) for entry in entries for key in _TABLE_KEYS if entry.get(key)]
+        asked = query_digests(self.settings.input, tables)
+        return {"survey": where, "queries": asked, "night": self.night_name, "snapshot": self.snapshot}
+
+    def readable(self) -> str:
+        """Return the number of the snapshot."""
+        return f"s{self.snapshot}"
+
+    def build(self, path: Path) -> None:
+        """Write the manifest."""
+        manifest = self.adapter(self.survey_folder()).freeze(self.night_name)
+        manifest |= {"night": self.night_name, "snapshot": self.snapshot, "as_of": self._started}
+        path.write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
