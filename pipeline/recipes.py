@@ -5,36 +5,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.errors import SettingsError
+from pipeline.simulation_recipes import ImageSimulation, MoverSimulation
 
-
-@dataclass(frozen=True, kw_only=True)
-class ImageSimulation:
-    """Point sources injected into copies of a survey's images.
-
-    Attributes
-    ----------
-    per_exposure : int
-        Sources a exposure.
-    magnitude_min, magnitude_max : float
-        Range of their magnitudes, uniform.
-    host_share : float
-        Share placed on galaxies detected in the template; the rest at random places.
-    negative_share : float
-        Share injected with negative flux: sources that were brighter in the template.
-    match_radius_fwhm : float
-        A detection this near, in units of the FWHM, recovers an injection.
-    """
-
-    per_exposure: int = 40
-    magnitude_min: float = 17.0
-    magnitude_max: float = 21.0
-    host_share: float = 0.5
-    negative_share: float = 0.3
-    match_radius_fwhm: float = 1.0
-
-    def __post_init__(self) -> None:
-        if self.magnitude_min >= self.magnitude_max:
-            raise SettingsError(f"magnitude_min {self.magnitude_min} is not below magnitude_max {self.magnitude_max}")
+__all__ = [
+    "DatasetRecipe",
+    "ImageSimulation",
+    "MoverSimulation",
+    "SimulationRecipe",
+    "SplitSettings",
+    "StampSimulation",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,15 +39,16 @@ class StampSimulation:
 
 @dataclass(frozen=True, kw_only=True)
 class SimulationRecipe:
-    """One simulation, as ``config/simulations/<name>.yaml`` states it: into images or into stamps."""
+    """One simulation, as ``config/simulations/<name>.yaml`` states it: into images, stamps, or of movers."""
 
     seed: int = 1
     images: ImageSimulation | None = None
     stamps: StampSimulation | None = None
+    movers: MoverSimulation | None = None
 
     def __post_init__(self) -> None:
-        if (self.images is None) == (self.stamps is None):
-            raise SettingsError("give exactly one of 'images' and 'stamps'")
+        if sum(part is not None for part in (self.images, self.stamps, self.movers)) != 1:
+            raise SettingsError("give exactly one of 'images', 'stamps' and 'movers'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +108,8 @@ class DatasetRecipe:
     max_ratio : float
         At most so many rows of the larger class for each of the smaller, in training and validation; 0 for
         no limit. Test rows are never thinned.
+    relabel : str
+        A CSV file of ids and new labels, or empty; the division into parts stays as it is.
     split : SplitSettings
         How parts are made.
     """
@@ -137,6 +120,7 @@ class DatasetRecipe:
     unlabelled: Literal["drop", "bogus"] = "drop"
     training_only: tuple[str, ...] = ("teacher", "bogus_draw", "unlabelled", "self_made", "injected")
     max_ratio: float = 0.0
+    relabel: str = ""
     split: SplitSettings = field(default_factory=SplitSettings)
 
     def __post_init__(self) -> None:

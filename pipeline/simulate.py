@@ -4,14 +4,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+import sep
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from pipeline.crossmatch import match_one_to_one
-from pipeline.detection import DetectionSettings, detect
-from pipeline.injection import Psf, flux_of, inject_sources
-from pipeline.psf import Moffat
+from pipeline.detection import DetectionSettings, detect, psf_flux
+from pipeline.injection import flux_of, inject_sources
+from pipeline.psf import Moffat, Psf, PsfModel
+from pipeline.sources import remove_sky
 from pipeline.subtraction import Frame, Subtraction, SubtractionSettings, subtract
+
+_NO_ERROR = 1e14
+"""A flux error above this is that of a place without a pixel."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +29,9 @@ class Simulation:
         All detections (:data:`~pipeline.detection.DETECTION_COLUMNS`) with ``ra_deg dec_deg candidate_id
         injection_id``; the last is empty for what was not injected.
     truth : DataFrame
-        The injections with ``recovered`` and ``candidate_id``, empty where missed.
+        The injections with ``recovered`` and ``candidate_id``, empty where missed, ``snr``, the flux over its
+        predicted error in the difference, and ``host_surface_brightness`` in mag/arcsec^2, of the science
+        image at the place of a source on a host, NaN elsewhere and where there is no light.
     science, template : ndarray of float32, (y, x)
         The images with the sources in them.
     subtraction : Subtraction
@@ -47,7 +54,8 @@ def simulate_exposure(
     template_zeropoint: float,
     wcs: WCS,
     rng: np.random.Generator,
-    psf: Psf | None = None,
+    psf: Psf | PsfModel | None = None,
+    template_psf: Psf | PsfModel | None = None,
     match_radius_fwhm: float = 1.5,
     subtraction: SubtractionSettings | None = None,
     detection: DetectionSettings | None = None,
@@ -68,8 +76,8 @@ def simulate_exposure(
         Projection of the science image.
     rng : Generator
         Draws the noise of the sources.
-    psf : callable, optional
-        PSF of the science image; a Moffat profile of its FWHM if not given.
+    psf, template_psf : callable or PsfModel, optional
+        PSF of the science image and of the template; Moffat profiles of their FWHM if not given.
     match_radius_fwhm : float
         A detection within this many FWHM, of the right sign, recovers an injection; one to one.
     subtraction, detection : SubtractionSettings, DetectionSettings, optional
@@ -85,7 +93,7 @@ def simulate_exposure(
     if negative.any():
         plain = subtract(science, template, subtraction)
         offset = (plain.x_offset, plain.y_offset)
-        template_pixels = _with_sources(template, truth[negative], template_zeropoint, None, offset, rng)
+        template_pixels = _with_sources(template, truth[negative], template_zeropoint, template_psf, offset, rng)
     made = subtract(replace(science, pixels=pixels), replace(template, pixels=template_pixels), subtraction)
     candidates = detect(
         made.difference,
@@ -100,6 +108,9 @@ def simulate_exposure(
     names = [f"{exposure_id}~simulated~{row:05d}" for row in range(len(candidates))]
     candidates = candidates.assign(ra_deg=ra, dec_deg=dec, candidate_id=names, injection_id="")
     scale_arcsec = 3600.0 * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
+    truth = _measured(truth, made, zeropoint).assign(
+        host_surface_brightness=_host_brightness(truth, science, zeropoint, scale_arcsec)
+    )
     candidates, truth = _recover(candidates, truth, match_radius_fwhm * made.fwhm_pixel * scale_arcsec)
     return Simulation(candidates=candidates, truth=truth, science=pixels, template=template_pixels, subtraction=made)
 
@@ -108,7 +119,7 @@ def _with_sources(
     frame: Frame,
     truth: pd.DataFrame,
     zeropoint: float,
-    psf: Psf | None,
+    psf: Psf | PsfModel | None,
     offset: tuple[float, float],
     rng: np.random.Generator,
 ) -> NDArray[np.float32]:
@@ -121,9 +132,35 @@ def _with_sources(
         flux=flux_of(truth["magnitude"], zeropoint),
         gain=frame.gain,
         rng=rng,
+        trail_pixel=truth.get("trail_pixel"),
+        trail_angle_deg=truth.get("trail_angle_deg"),
     )
     full = np.maximum(frame.saturation, frame.pixels)
     return np.minimum(pixels, full, where=np.isfinite(pixels), out=pixels)
+
+
+def _measured(truth: pd.DataFrame, made: Subtraction, zeropoint: float) -> pd.DataFrame:
+    """Return the truth with the signal to noise that a point source of its flux has in the difference."""
+    places = truth["x_pixel"].to_numpy(float), truth["y_pixel"].to_numpy(float)
+    _, error = psf_flux(made.difference, made.noise, *places, made.fwhm_pixel)
+    snr = flux_of(truth["magnitude"], zeropoint) / (error * made.correlation)
+    return truth.assign(snr=np.where(error < _NO_ERROR, snr, np.nan).astype(np.float32))
+
+
+def _host_brightness(truth: pd.DataFrame, science: Frame, zeropoint: float, scale_arcsec: float) -> NDArray[np.float32]:
+    """Return the surface brightness under sources on hosts, (n,), in mag/arcsec^2."""
+    hosted = (truth["kind"] == "injected_host").to_numpy()
+    brightness = np.full(len(truth), np.nan, dtype=np.float32)
+    if not hosted.any():
+        return brightness
+    flat = remove_sky(science.pixels)
+    x, y = (truth[axis].to_numpy(float)[hosted] for axis in ("x_pixel", "y_pixel"))
+    radius = max(science.fwhm_pixel / 2.0, 1.0)
+    light, _, _ = sep.sum_circle(flat.pixels, x, y, radius, mask=flat.missing, subpix=5)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        level = zeropoint - 2.5 * np.log10(light / (np.pi * (radius * scale_arcsec) ** 2))
+    brightness[hosted] = np.where(np.isfinite(level), level, np.nan)
+    return brightness
 
 
 def _recover(candidates: pd.DataFrame, truth: pd.DataFrame, radius_arcsec: float) -> tuple[pd.DataFrame, pd.DataFrame]:

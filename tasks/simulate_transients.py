@@ -3,19 +3,26 @@
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import luigi
 
 from pipeline.io import settings_files
+from pipeline.io.digests import file_digest
+from pipeline.io.simulation_files import simulation_files
 from pipeline.recipes import SimulationRecipe
-from tasks.fetch_cutouts import FetchCutouts, _SurveyNight
+from tasks.fetch_cutouts import FetchCutouts
+from tasks.freeze_inputs import SurveyNight
 
 
-class SimulateTransients(_SurveyNight):
+class SimulateTransients(SurveyNight):
     """Inject sources into copies of the night's images (or stamps), and search them as the survey does."""
 
     simulation = luigi.Parameter(default="", description="Recipe of config/simulations; empty: the survey's.")
+    processes = luigi.IntParameter(
+        default=1, significant=False, description="Processes that simulate exposures; 0: one a core."
+    )
+    revision: ClassVar[int] = 2
 
     @cached_property
     def simulation_name(self) -> str:
@@ -32,8 +39,15 @@ class SimulateTransients(_SurveyNight):
         return {"cutouts": FetchCutouts(survey=self.survey, night=self.night_name)}
 
     def decides(self) -> dict[str, Any]:
-        """The recipe."""
-        return {"simulation": settings_files.raw("simulations", self.simulation_name)}
+        """The recipe, and what the files hold that it names."""
+        recipe = {"simulation": settings_files.raw("simulations", self.simulation_name)}
+        named = simulation_files(self.recipe, self.night_name, self._folder_of_psfs())
+        return recipe | ({"files": {name: file_digest(path) for name, path in named.items()}} if named else {})
+
+    def _folder_of_psfs(self) -> Path | None:
+        """Return where relative paths of PSF files start, which a survey that is made has none of."""
+        images = self.recipe.images
+        return self.adapter().folder if images and images.psf.file and not self.settings.made else None
 
     def readable(self) -> str:
         """Return the recipe's name."""
@@ -54,4 +68,5 @@ class SimulateTransients(_SurveyNight):
             manifest=json.loads(frozen.read_text(encoding="utf-8")),
             provenance=self.provenance(),
             progress=self.progress,
+            processes=self.processes,
         )

@@ -1,4 +1,4 @@
-"""Simulation of one night: into images where the recipe says so, else into stamps."""
+"""Simulation of one night, as the recipe says: into images, into stamps, or of movers and galaxies."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,6 +8,7 @@ from pipeline.errors import SettingsError
 from pipeline.recipes import SimulationRecipe
 from pipeline.surveys.base import Survey
 from pipeline.surveys.simulate_images import simulate_images
+from pipeline.surveys.simulate_movers import simulate_movers
 from pipeline.surveys.simulate_stamps import simulate_stamps
 
 
@@ -22,10 +23,24 @@ def simulate_night(
     manifest: Mapping[str, Any],
     provenance: Mapping[str, Any],
     progress: Callable[[float, str], None],
+    processes: int = 1,
 ) -> None:
     """Write the night's simulated rows as a cutout file with its truth table."""
     if recipe.stamps:
         simulate_stamps(path, recipe=recipe, night=night, cutouts=cutouts, provenance=provenance, progress=progress)
+        return
+    if recipe.movers:
+        simulate_movers(
+            path,
+            survey,
+            name=name,
+            night=night,
+            recipe=recipe,
+            cutouts=cutouts,
+            manifest=manifest,
+            provenance=provenance,
+            progress=progress,
+        )
         return
     if not survey.has_images:
         raise SettingsError(f"survey {name!r} has no images: choose a simulation recipe with 'stamps'")
@@ -39,4 +54,5 @@ def simulate_night(
         manifest=manifest,
         provenance=provenance,
         progress=progress,
+        processes=processes,
     )

@@ -1,7 +1,8 @@
 """Simulation for surveys that have images: sources injected into copies, subtracted and searched again."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,25 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from pipeline.cutouts import extract_cutouts
-from pipeline.errors import InputError
-from pipeline.injection import InjectionSettings, draw_injections
+from pipeline.errors import InputError, SettingsError
+from pipeline.injection import Hosts, InjectionSettings, draw_injections
 from pipeline.io import schema
 from pipeline.io.cutout_file import CutoutWriter, open_cutouts
-from pipeline.recipes import ImageSimulation, SimulationRecipe
+from pipeline.io.executor import spread
+from pipeline.recipes import SimulationRecipe
 from pipeline.rng import stream
 from pipeline.simulate import Simulation, simulate_exposure
-from pipeline.subtraction import Frame
+from pipeline.simulation_recipes import ImageSimulation
 from pipeline.surveys.base import Batch, ExposureImages, Survey, dropped_rows
+from pipeline.surveys.edge_policy import apply_edge_policy
 from pipeline.surveys.fetch import header_of, require_enough
+from pipeline.surveys.psf_rows import log_psfs, psf_rows
 from pipeline.surveys.rows import candidates_frame, describe_pixels, drop_at_edges
 from pipeline.surveys.settings import SurveySettings
+from pipeline.surveys.simulation_frames import SimulationFrames, simulation_frames
+from pipeline.surveys.simulation_inputs import hosts_on_image, psf_of, read_inputs
 
 log = logging.getLogger(__name__)
-_NEEDED = {"gain": "GAIN", "read_noise": "RDNOISE", "saturation": "SATURATE", "fwhm_pixel": "FWHM"}
-_ZEROPOINT = "MAGZERO"
 
 
 def simulate_images(
@@ -40,97 +44,186 @@ def simulate_images(
     manifest: Mapping[str, Any],
     provenance: Mapping[str, Any],
     progress: Callable[[float, str], None],
+    processes: int = 1,
 ) -> None:
     """Write a cutout file of the recovered injections as real, with the truth of recovered and missed.
 
-    An exposure that cannot be read or subtracted is skipped, counted and listed; `TooMuchLostError` when more
-    than the survey's ``max_lost_fraction`` is lost.
+    The table ``psf`` says for each image which PSF it got, why not a better one, how well that fits its stars,
+    and what was assumed of it. An exposure that cannot be read or subtracted is skipped, counted and listed;
+    `TooMuchLostError` when more than the survey's ``max_lost_fraction`` is lost.
     """
     settings = recipe.images or ImageSimulation()
+    inputs = read_inputs(settings)
+    shared = _Shared(
+        survey=survey.settings,
+        settings=settings,
+        seed=recipe.seed,
+        folder=survey.folder,
+        magnitudes=inputs.magnitudes,
+    )
     known = _known_places(cutouts)
-    truths, reasons, total, lost = [], set(), 0, 0
+    truths, psfs, reasons, total, lost = [], [], set(), 0, 0
     with CutoutWriter(path, header_of(name, survey.settings), provenance) as writer:
         writer.write_text("simulation", "sources were put into the images, which were subtracted and searched anew")
-        for item in survey.images(night, manifest):
+        jobs = _jobs(survey.images(night, manifest), shared, inputs.hosts, known)
+        for done in spread(_one, jobs, workers=processes):
             total += 1
-            batch, truth = _one(item, survey.settings, settings, recipe.seed, known)
-            lost += batch.lost
-            reasons |= set(batch.dropped["reason"]) if batch.lost else set()
-            if len(batch.candidates):
-                writer.append(batch.cutouts, batch.candidates)
-            writer.drop(batch.dropped)
-            truths.append(truth)
+            lost += done.batch.lost
+            reasons |= set(done.batch.dropped["reason"]) if done.batch.lost else set()
+            if len(done.batch.candidates):
+                writer.append(done.batch.cutouts, done.batch.candidates)
+            writer.drop(done.batch.dropped)
+            truths.append(done.truth)
+            psfs.append(log_psfs(done.psfs))
             progress(-1, f"simulated {total} exposures, {writer.kept} sources recovered")
-        writer.write_table("truth", schema.TRUTH_COLUMNS, pd.concat([_no_truth(), *truths], ignore_index=True))
+        writer.write_table("truth", schema.TRUTH_COLUMNS, _stacked(truths, schema.TRUTH_COLUMNS))
+        writer.write_table("psf", schema.PSF_COLUMNS, _stacked(psfs, schema.PSF_COLUMNS))
     require_enough(night, lost, total, survey.settings.max_lost_fraction, reasons)
     log.info("night %s: %d exposures, %d injections recovered, %d exposures lost", night, total, writer.kept, lost)
 
 
-def _one(
-    item: ExposureImages | Batch,
-    survey: SurveySettings,
-    settings: ImageSimulation,
-    seed: int,
+@dataclass(frozen=True, kw_only=True)
+class _Shared:
+    """What all exposures of a night share."""
+
+    survey: SurveySettings
+    settings: ImageSimulation
+    seed: int
+    folder: Path
+    magnitudes: NDArray[np.float64] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    """One exposure to be simulated, the places of its own candidates, and the catalogued galaxies on it."""
+
+    item: ExposureImages | Batch
+    shared: _Shared
+    avoid: NDArray[np.float64] | None = None
+    hosts: Hosts | None = None
+    fault: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Done:
+    """One exposure simulated, or lost."""
+
+    batch: Batch
+    truth: pd.DataFrame
+    psfs: pd.DataFrame
+
+
+def _jobs(
+    items: Iterator[ExposureImages | Batch],
+    shared: _Shared,
+    hosts: pd.DataFrame | None,
     known: Mapping[str, NDArray[np.float64]],
-) -> tuple[Batch, pd.DataFrame]:
-    """Return the recovered sources of one exposure and its truth; a lost batch when it cannot be used."""
-    if isinstance(item, Batch):
-        return item, _no_truth()
-    exposure_id = str(item.exposure["exposure_id"])
+) -> Iterator[_Job]:
+    """Yield the exposures; of a catalogue each gets its own galaxies only, for another process may take it."""
+    for item in items:
+        if isinstance(item, Batch):
+            yield _Job(item=item, shared=shared)
+            continue
+        exposure_id = str(item.exposure["exposure_id"])
+        avoid = known.get(exposure_id)
+        try:
+            mine = (
+                None if hosts is None else hosts_on_image(hosts, item.science_header, item.science.shape, exposure_id)
+            )
+        except InputError as error:
+            yield _Job(item=item, shared=shared, fault=str(error))
+            continue
+        yield _Job(item=item, shared=shared, avoid=avoid, hosts=mine)
+
+
+def _one(job: _Job) -> _Done:
+    """Return the recovered sources of one exposure, its truth and PSFs; a lost batch when it cannot be used."""
+    nothing = pd.DataFrame()
+    if isinstance(job.item, Batch):
+        return _Done(batch=job.item, truth=nothing, psfs=nothing)
+    survey, exposure_id = job.shared.survey, str(job.item.exposure["exposure_id"])
     try:
-        simulation = _simulate(item, settings, seed, known.get(exposure_id))
+        if job.fault:
+            raise InputError(job.fault)
+        frames = simulation_frames(job.item, job.shared.settings)
+        simulation, psfs = _simulate(job, job.item, frames)
     except InputError as error:
-        log.warning("exposure %s: %s", exposure_id, error)
-        dropped = dropped_rows([exposure_id], "simulate", f"exposure unusable: {' '.join(str(error).split())}")
+        said = " ".join(str(error).split())
+        log.warning("exposure %s: %s", exposure_id, said)
+        dropped = dropped_rows([exposure_id], "simulate", f"exposure unusable: {said}")
         side = survey.cutout_size_pixel
-        nothing = np.zeros((0, side, side, len(survey.channels)), np.float32)
-        return Batch(cutouts=nothing, candidates=pd.DataFrame(), dropped=dropped, lost=1), _no_truth()
-    return _cut(item, simulation, survey), simulation.truth
+        pixels = np.zeros((0, side, side, len(survey.channels)), np.float32)
+        return _Done(
+            batch=Batch(cutouts=pixels, candidates=nothing, dropped=dropped, lost=1), truth=nothing, psfs=nothing
+        )
+    truth = simulation.truth.assign(band=str(job.item.exposure.get("band") or ""))
+    return _Done(batch=_cut(job.item, simulation, survey), truth=truth, psfs=psfs)
 
 
-def _simulate(
-    item: ExposureImages, settings: ImageSimulation, seed: int, avoid: NDArray[np.float64] | None
-) -> Simulation:
-    exposure_id = str(item.exposure["exposure_id"])
-    science = _frame(item.science, item.science_header, exposure_id)
-    template = _frame(item.template, item.template_header, exposure_id)
-    rng = stream(seed, "injection", exposure_id)
+def _simulate(job: _Job, item: ExposureImages, frames: SimulationFrames) -> tuple[Simulation, pd.DataFrame]:
+    shared = job.shared
+    exposure_id, settings = str(item.exposure["exposure_id"]), shared.settings
+    wcs = WCS(item.science_header)
+    scale_arcsec = 3600.0 * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
+    psf = psf_of(
+        frames.science, settings.psf, settings.psf.file, item.exposure, shared.folder, f"exposure {exposure_id}"
+    )
+    rng = stream(shared.seed, "injection", exposure_id)
     truth = draw_injections(
         item.science,
-        settings=InjectionSettings(
-            number=settings.per_exposure,
-            magnitude_min=settings.magnitude_min,
-            magnitude_max=settings.magnitude_max,
-            host_share=settings.host_share,
-            negative_share=settings.negative_share,
-        ),
-        fwhm_pixel=science.fwhm_pixel,
-        wcs=WCS(item.science_header),
+        settings=_injection(settings, scale_arcsec),
+        fwhm_pixel=frames.science.fwhm_pixel,
+        wcs=wcs,
         exposure_id=exposure_id,
         rng=rng,
-        saturation=science.saturation,
-        avoid_xy=avoid,
+        saturation=frames.science.saturation,
+        avoid_xy=job.avoid,
+        hosts=job.hosts,
+        magnitudes=shared.magnitudes,
+        zeropoint=frames.zeropoint,
     )
-    return simulate_exposure(
-        science,
-        template,
+    chosen = {"science": psf}
+    if (truth["flux_sign"] < 0).any():
+        label = f"template of exposure {exposure_id}"
+        chosen["template"] = psf_of(
+            frames.template, settings.psf, settings.psf.template_file, item.exposure, shared.folder, label
+        )
+    simulation = simulate_exposure(
+        frames.science,
+        frames.template,
         truth=truth,
-        zeropoint=_card(item.science_header, _ZEROPOINT, exposure_id),
-        template_zeropoint=_card(item.template_header, _ZEROPOINT, exposure_id),
-        wcs=WCS(item.science_header),
+        zeropoint=frames.zeropoint,
+        template_zeropoint=frames.template_zeropoint,
+        wcs=wcs,
         rng=rng,
+        psf=psf.model,
+        template_psf=chosen["template"].model if "template" in chosen else None,
         match_radius_fwhm=settings.match_radius_fwhm,
     )
+    return simulation, psf_rows(exposure_id, chosen, frames, shared.folder)
 
 
-def _frame(pixels: NDArray[np.float32], header: Any, exposure_id: str) -> Frame:
-    return Frame(pixels=pixels, **{name: _card(header, card, exposure_id) for name, card in _NEEDED.items()})
-
-
-def _card(header: Any, card: str, exposure_id: str) -> float:
-    if card not in header:
-        raise InputError(f"exposure {exposure_id}: FITS key {card} is missing in the header")
-    return float(header[card])
+def _injection(settings: ImageSimulation, scale_arcsec: float) -> InjectionSettings:
+    return InjectionSettings(
+        number=settings.per_exposure,
+        magnitude_min=settings.magnitude_min,
+        magnitude_max=settings.magnitude_max,
+        magnitudes=settings.magnitudes,
+        magnitude_slope=settings.magnitude_slope,
+        positions=settings.positions,
+        host_share=settings.host_share,
+        negative_share=settings.negative_share,
+        variable_share=settings.variable_share,
+        trail_share=settings.trail_share,
+        trail_min_fwhm=settings.trail_min_fwhm,
+        trail_max_fwhm=settings.trail_max_fwhm,
+        amplitude_min=settings.amplitude_min,
+        amplitude_max=settings.amplitude_max,
+        offset=settings.offset,
+        offset_scale=settings.offset_scale,
+        offset_scale_pixel=settings.offset_scale_arcsec / scale_arcsec,
+        min_separation_fwhm=settings.min_separation_fwhm,
+    )
 
 
 def _cut(item: ExposureImages, simulation: Simulation, survey: SurveySettings) -> Batch:
@@ -140,6 +233,9 @@ def _cut(item: ExposureImages, simulation: Simulation, survey: SurveySettings) -
         "template": simulation.template,
         "difference": simulation.subtraction.difference,
     }
+    absent = [channel for channel in survey.channels if channel not in images]
+    if absent:
+        raise SettingsError(f"channel {absent[0]!r} cannot be simulated; allowed: {', '.join(images)}")
     x, y = found["x_pixel"].to_numpy(float), found["y_pixel"].to_numpy(float)
     cuts = [extract_cutouts(images[channel], x, y, survey.cutout_size_pixel) for channel in survey.channels]
     pixels = np.stack([cut.pixels for cut in cuts], axis=-1)
@@ -153,7 +249,7 @@ def _cut(item: ExposureImages, simulation: Simulation, survey: SurveySettings) -
     rows["label"], rows["label_source"] = np.int8(schema.REAL), "injected"
     saturation = item.exposure.get("saturation", np.inf)
     describe_pixels(rows, pixels, cuts[0].edge_fraction, survey.channels, saturation)
-    return drop_at_edges(pixels, rows, survey.max_edge_fraction, found[:0])
+    return apply_edge_policy(drop_at_edges(pixels, rows, survey.max_edge_fraction, found[:0]), survey)
 
 
 def _known_places(cutouts: Path) -> dict[str, NDArray[np.float64]]:
@@ -164,6 +260,8 @@ def _known_places(cutouts: Path) -> dict[str, NDArray[np.float64]]:
     return {str(name): group[["x_pixel", "y_pixel"]].to_numpy(float) for name, group in groups}
 
 
-def _no_truth() -> pd.DataFrame:
-    kinds = {name: ("str" if kind == schema.TEXT else kind) for name, kind in schema.TRUTH_COLUMNS.items()}
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+def _stacked(tables: list[pd.DataFrame], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Return tables as one, with the given columns in their types."""
+    kinds = {name: ("str" if kind == schema.TEXT else kind) for name, kind in columns.items()}
+    nothing = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+    return pd.concat([nothing, *(table[list(columns)] for table in tables if len(table))], ignore_index=True)

@@ -74,7 +74,9 @@ def _inject(
     candidates = _children(parents.iloc[rows], "injected", kinds, schema.REAL, made)
     candidates["snr"], candidates["flux_sign"] = truth["snr"].to_numpy(), truth["flux_sign"].to_numpy()
     writer.append(made, candidates)
-    return candidates.assign(injection_id=candidates["candidate_id"], recovered=True)[list(schema.TRUTH_COLUMNS)]
+    unknown = {"host_id": "", "host_surface_brightness": np.nan, "trail_pixel": 0.0}
+    truth = candidates.assign(injection_id=candidates["candidate_id"], recovered=True, **unknown)
+    return truth[list(schema.TRUTH_COLUMNS)]
 
 
 def _spoil(

@@ -115,3 +115,69 @@ def test_nothing_to_inject_gives_the_real_candidates_only(exposure):
     )
     assert len(made.truth) == 0
     assert (made.candidates["injection_id"] == "").all()
+
+
+@pytest.fixture(scope="module")
+def many():
+    """Seven hundred sources of both signs on a grid over one exposure, searched."""
+    large = replace(SETTINGS, size_pixel=900, stars=500, galaxies=100)
+    visits = plan_visits(large, 1)
+    objects = draw_field(large, 0, visits, 1)
+    exposure = render_exposure(large, visits[0], objects, render_template(large, 0, objects, 1), 1)
+    science, template = frames(exposure, large)
+    rng = np.random.default_rng(1)
+    chosen = InjectionSettings(
+        number=800, magnitude_min=16.8, magnitude_max=19.4, negative_share=0.3, host_share=0.1, positions="grid",
+        min_separation_fwhm=4.0,
+    )  # fmt: skip
+    truth = draw_injections(
+        science.pixels,
+        settings=chosen,
+        fwhm_pixel=science.fwhm_pixel,
+        wcs=exposure.wcs,
+        exposure_id="e1",
+        rng=rng,
+        saturation=science.saturation,
+    )
+    return simulate_exposure(
+        science,
+        template,
+        truth=truth,
+        zeropoint=exposure.visit.zeropoint,
+        template_zeropoint=large.zeropoint,
+        wcs=exposure.wcs,
+        rng=rng,
+    )
+
+
+def recovered_beside_found(simulation):
+    recovered = simulation.truth[simulation.truth["recovered"]]
+    return recovered, simulation.candidates.set_index("candidate_id").loc[recovered["candidate_id"]]
+
+
+@pytest.mark.replaces("gmadet", "O2")
+def test_of_five_hundred_recoveries_above_snr_10_none_of_sign_or_magnitude_is_biased(many):
+    recovered, found = recovered_beside_found(many)
+    sure = (recovered["snr"] > 10).to_numpy()
+    assert sure.sum() >= 500
+    error = found["magnitude"].to_numpy() - recovered["magnitude"].to_numpy()
+    sign, magnitude = recovered["flux_sign"].to_numpy(), recovered["magnitude"].to_numpy()
+    assert abs(np.median(error[sure])) < 0.02
+    for one in (1, -1):
+        for low in (16.8, 17.45, 18.1, 18.75):
+            part = sure & (sign == one) & (magnitude >= low) & (magnitude < low + 0.65)
+            assert part.sum() > 20
+            assert abs(np.median(error[part])) < 0.05
+
+
+def test_the_predicted_signal_to_noise_is_that_which_is_found(many):
+    recovered, found = recovered_beside_found(many)
+    ratio = found["snr"].abs().to_numpy() / recovered["snr"].to_numpy()
+    assert np.median(ratio) == pytest.approx(1.0, abs=0.05)
+
+
+def test_sources_on_hosts_know_the_light_under_them(many):
+    hosted = many.truth["kind"] == "injected_host"
+    brightness = many.truth["host_surface_brightness"]
+    assert brightness[~hosted].isna().all()
+    assert brightness[hosted].between(15.0, 27.0).mean() > 0.6

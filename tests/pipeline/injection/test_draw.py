@@ -6,13 +6,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError
-from pipeline.injection import InjectionSettings, draw_injections, find_hosts, flux_of, inject_sources
+from pipeline.injection import (
+    OFFSETS,
+    InjectionSettings,
+    catalogued_hosts,
+    draw_injections,
+    find_hosts,
+    find_stars,
+    flux_of,
+    inject_sources,
+)
 from pipeline.psf import Moffat
 from pipeline.sky import SkySettings
 from pipeline.visits import tangent_wcs
 
 
-@pytest.mark.replaces("otrain", "O2")
 @settings(max_examples=40, deadline=None)
 @given(
     st.floats(30.0, 90.0), st.floats(30.0, 90.0), st.floats(1.5, 4.5), st.floats(15.0, 21.0), st.sampled_from([1, -1])
@@ -36,6 +44,7 @@ def inject(image, seed, **changes):
     return inject_sources(image, psf=Moffat(fwhm_pixel=3.0), rng=np.random.default_rng(seed), **arguments)
 
 
+@pytest.mark.replaces("gmadet", "O2")
 def test_the_same_seed_gives_the_same_pixels_and_the_input_is_untouched():
     image = np.random.default_rng(0).normal(100, 5, (64, 64)).astype(np.float32)
     image[30, 30] = np.nan
@@ -103,11 +112,18 @@ def galaxy_field():
     return image, np.column_stack([x, y])[extended]
 
 
-def draw(image, seed=1, **changes):
+def draw(image, seed=1, exposure_id="e1", hosts=None, listed=None, zeropoint=None, **changes):
     chosen = InjectionSettings(**{"number": 30, "host_share": 0.5, "min_separation_fwhm": 2.0} | changes)
-    wcs = tangent_wcs(SkySettings(size_pixel=256), 0)
     return draw_injections(
-        image, settings=chosen, fwhm_pixel=3.0, wcs=wcs, exposure_id="e1", rng=np.random.default_rng(seed)
+        image,
+        settings=chosen,
+        fwhm_pixel=3.0,
+        wcs=tangent_wcs(SkySettings(size_pixel=256), 0),
+        exposure_id=exposure_id,
+        rng=np.random.default_rng(seed),
+        hosts=hosts,
+        magnitudes=listed,
+        zeropoint=zeropoint,
     )
 
 
@@ -152,3 +168,104 @@ def test_a_full_image_takes_fewer_sources_and_one_without_galaxies_random_ones()
     assert 5 < len(truth) < 40
     assert set(truth["kind"]) == {"injected_random"}
     assert len(draw(blank, number=0)) == 0
+
+
+@pytest.mark.replaces("gmadet", "O3")
+def test_ids_are_unique_over_images_and_the_draw_is_that_of_the_seed():
+    image, _ = galaxy_field()
+    first, again, other = draw(image), draw(image), draw(image, exposure_id="e2")
+    assert first.equals(again)
+    assert not set(first["injection_id"]) & set(other["injection_id"])
+    assert not first["x_pixel"].equals(draw(image, seed=2)["x_pixel"])
+
+
+def blank_image(size=256):
+    return np.random.default_rng(0).normal(100, 3, (size, size)).astype(np.float32)
+
+
+def test_a_grid_fills_the_image_evenly_at_all_phases():
+    truth = draw(blank_image(), number=64, positions="grid", host_share=0.0, min_separation_fwhm=5.0)
+    assert set(truth["kind"]) == {"injected_grid"}
+    assert len(truth) == 64
+    x, y = truth["x_pixel"].to_numpy(), truth["y_pixel"].to_numpy()
+    cells = set(zip((x // 32).astype(int), (y // 32).astype(int), strict=True))
+    assert len(cells) == 64
+    assert np.ptp(x % 1.0) > 0.9
+
+
+def catalogue():
+    return catalogued_hosts(
+        (256, 256), [40.0, 200.0, 900.0, np.nan], [50.0, 180.0, 3.0, 1.0], [6.0, np.nan, 5.0, 5.0], list("abcd")
+    )
+
+
+def test_catalogued_hosts_off_the_image_have_none_and_the_others_are_named():
+    assert catalogue().host_id.tolist() == ["a", "b"]
+    truth = draw(blank_image(), hosts=catalogue(), number=20, host_share=1.0, min_separation_fwhm=0.5)
+    assert set(truth["kind"]) == {"injected_host"}
+    assert set(truth["host_id"]) == {"a", "b"}
+    for name, x, y, radius in (("a", 40.0, 50.0, 5.4), ("b", 200.0, 180.0, 0.9)):
+        mine = truth[truth["host_id"] == name]
+        distance = np.hypot(mine["x_pixel"] - x, mine["y_pixel"] - y)
+        np.testing.assert_allclose(distance, mine["host_offset_arcsec"], rtol=1e-3)
+        assert distance.max() < 6.0 * radius
+
+
+@pytest.mark.parametrize("name", sorted(OFFSETS))
+def test_every_offset_distribution_keeps_its_scale_and_has_no_direction(name):
+    rng = np.random.default_rng(1)
+    distance, angle = np.array([OFFSETS[name](4.0, rng) for _ in range(2000)]).T
+    assert (distance >= 0).all()
+    assert 0.1 < distance.mean() < 8.0
+    assert abs(np.mean(distance * np.cos(angle))) < 0.3
+    assert abs(np.mean(distance * np.sin(angle))) < 0.3
+
+
+def test_magnitudes_may_come_from_a_list():
+    truth = draw(blank_image(), listed=np.array([17.25, 18.125]), magnitudes="file", host_share=0.0)
+    assert set(truth["magnitude"]) == {17.25, 18.125}
+
+
+def star_field():
+    rng = np.random.default_rng(5)
+    x, y = (axis.ravel() for axis in np.meshgrid(np.arange(25, 240, 30.0), np.arange(25, 240, 30.0)))
+    flux = rng.uniform(2e4, 6e4, len(x))
+    image = inject_sources(
+        blank_image(), psf=Moffat(fwhm_pixel=3.0), x_pixel=x, y_pixel=y, flux=flux, gain=1.5, rng=rng
+    )
+    return image, x, y, flux
+
+
+def test_stars_are_found_with_their_flux():
+    image, x, y, flux = star_field()
+    stars = find_stars(image, 3.0)
+    nearest = np.hypot(stars[:, None, 0] - x, stars[:, None, 1] - y)
+    assert len(stars) > 0.9 * len(x)
+    assert nearest.min(axis=1).max() < 0.1
+    np.testing.assert_allclose(stars[:, 2], flux[nearest.argmin(axis=1)], rtol=0.05)
+
+
+def test_stars_vary_by_the_amplitude_that_was_asked_for():
+    image, x, y, flux = star_field()
+    truth = draw(
+        image, number=40, host_share=0.0, variable_share=0.5, amplitude_min=0.5, amplitude_max=1.5, zeropoint=25.0
+    )
+    changed = truth[truth["kind"] == "injected_variable"]
+    assert 10 < len(changed) < 30
+    nearest = np.hypot(changed["x_pixel"].to_numpy()[:, None] - x, changed["y_pixel"].to_numpy()[:, None] - y)
+    assert nearest.min(axis=1).max() < 0.2
+    assert len(set(nearest.argmin(axis=1))) == len(changed)
+    ratio = 1.0 + flux_of(changed["magnitude"], 25.0) / flux[nearest.argmin(axis=1)]
+    amplitude = 2.5 * np.log10(ratio)
+    assert amplitude.min() > 0.45
+    assert amplitude.max() < 1.55
+    with pytest.raises(InputError, match="need a zeropoint"):
+        draw(image, variable_share=0.5)
+
+
+def test_some_sources_leave_trails_of_the_lengths_that_were_asked_for():
+    truth = draw(blank_image(), host_share=0.0, trail_share=0.5, trail_min_fwhm=2.0, trail_max_fwhm=6.0)
+    moving = truth[truth["kind"] == "injected_trail"]
+    assert 5 < len(moving) < 25
+    assert moving["trail_pixel"].between(6.0, 18.0).all()
+    assert (truth.loc[truth["kind"] == "injected_random", "trail_pixel"] == 0).all()

@@ -1,14 +1,13 @@
-"""Point-spread functions: stamps of a Moffat profile at any sub-pixel place, and the FWHM of an image's stars."""
+"""The Moffat profile, the PSF that a FWHM alone gives."""
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cutouts import extract_cutouts
 from pipeline.errors import InputError
-from pipeline.sources import find_sources, remove_sky
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,16 +34,34 @@ class Moffat:
     angle_deg: float = 0.0
     size_pixel: int = 0
 
+    @property
+    def kind(self) -> str:
+        """``moffat``."""
+        return "moffat"
+
+    @property
+    def wing_fraction(self) -> float:
+        """Share of the light beyond the stamp."""
+        alpha2 = moffat_alpha(self.fwhm_pixel, self.beta) ** 2
+        return 1.0 - float(self._unscaled(0.0, 0.0).sum()) * (self.beta - 1.0) / (np.pi * alpha2)
+
+    def at(self, x_pixel: float, y_pixel: float) -> Self:  # noqa: ARG002
+        """Return itself: the profile is the same everywhere."""
+        return self
+
     def __call__(self, x_offset: float, y_offset: float) -> NDArray[np.float64]:
         """Return the stamp whose source lies ``(x_offset, y_offset)`` pixels off its central pixel."""
-        return moffat(
+        stamp = self._unscaled(x_offset, y_offset)
+        return stamp / stamp.sum()
+
+    def _unscaled(self, x_offset: float, y_offset: float) -> NDArray[np.float64]:
+        return _profile(
             self.fwhm_pixel,
             self.size_pixel or 2 * int(np.ceil(5.0 * self.fwhm_pixel)) + 1,
             self.beta,
-            x_offset,
-            y_offset,
-            ellipticity=self.ellipticity,
-            angle_deg=self.angle_deg,
+            (x_offset, y_offset),
+            self.ellipticity,
+            self.angle_deg,
         )
 
 
@@ -85,6 +102,19 @@ def moffat(
     >>> round(float(stamp.sum()), 6), int(stamp.argmax()) == 15 * 31 + 15
     (1.0, True)
     """
+    stamp = _profile(fwhm_pixel, size_pixel, beta, (x_offset, y_offset), ellipticity, angle_deg)
+    return stamp / stamp.sum()
+
+
+def _profile(
+    fwhm_pixel: float,
+    size_pixel: int,
+    beta: float,
+    offset: tuple[float, float],
+    ellipticity: float,
+    angle_deg: float,
+) -> NDArray[np.float64]:
+    """Return a profile that is 1 in its centre, each pixel its mean."""
     if not (fwhm_pixel > 0 and size_pixel >= 1 and beta > 1 and 0 <= ellipticity < 1):
         raise InputError(
             f"no Moffat profile of FWHM {fwhm_pixel} pixel (above 0), size {size_pixel} (at least 1), "
@@ -92,13 +122,12 @@ def moffat(
         )
     nodes, weights = gauss_points(3 if fwhm_pixel > 2.0 else 7)
     fine = (np.arange(size_pixel)[:, None] - size_pixel // 2 + nodes).ravel()
-    x, y = fine[None, :] - x_offset, fine[:, None] - y_offset
+    x, y = fine[None, :] - offset[0], fine[:, None] - offset[1]
     cosine, sine = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))
     stretch = np.sqrt(1.0 - ellipticity)
     radius2 = ((cosine * x + sine * y) * stretch) ** 2 + ((cosine * y - sine * x) / stretch) ** 2
     profile = (1.0 + radius2 / moffat_alpha(fwhm_pixel, beta) ** 2) ** -beta
-    stamp = np.einsum("yaxb,a,b->yx", profile.reshape((size_pixel, len(nodes)) * 2), weights, weights)
-    return stamp / stamp.sum()
+    return np.einsum("yaxb,a,b->yx", profile.reshape((size_pixel, len(nodes)) * 2), weights, weights)
 
 
 @cache
@@ -111,57 +140,3 @@ def gauss_points(number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]
 def moffat_alpha(fwhm_pixel: float, beta: float = 3.0) -> float:
     """Return the scale radius of a Moffat profile of a given FWHM, in pixels."""
     return float(fwhm_pixel / (2.0 * np.sqrt(2.0 ** (1.0 / beta) - 1.0)))
-
-
-def measure_fwhm(
-    image: NDArray[np.float32], *, saturation: float = np.inf, beta: float = 3.0, max_stars: int = 50
-) -> float:
-    """Return the FWHM of the stars of an image in pixels, the median over Moffat fits to single stars.
-
-    Isolated, round, unsaturated sources above 30 sigma are taken, the brightest first. For each, the profile
-    to the power ``-1 / beta`` is a straight line over the squared radius, which gives the width without
-    iteration.
-
-    Parameters
-    ----------
-    image : ndarray, (y, x)
-        Sky included, NaN where missing.
-    saturation : float
-        Level above which pixels are saturated, in image units.
-
-    Raises
-    ------
-    InputError
-        If fewer than 3 stars can be measured.
-    """
-    flat = remove_sky(image)
-    sources = find_sources(flat.pixels, flat.sky_rms, 30.0, missing=flat.missing)
-    lonely = (sources["flag"] == 0) & (sources["b"] > 0.7 * sources["a"])
-    lonely &= sources["peak"] + flat.sky_level < 0.8 * saturation
-    stars = sources[lonely]
-    stars = stars[np.argsort(-stars["flux"])][:max_stars]
-    cutouts = extract_cutouts(flat.pixels, stars["x"], stars["y"], 15)
-    widths = [
-        _width(pixels, x, y, beta)
-        for pixels, x, y in zip(cutouts.pixels, cutouts.x_offset, cutouts.y_offset, strict=True)
-    ]
-    good = [width for width in widths if np.isfinite(width)]
-    if len(good) < 3:
-        raise InputError(f"{len(good)} of {len(sources)} sources are usable stars, a FWHM takes at least 3")
-    return float(np.median(good))
-
-
-def _width(pixels: NDArray[np.float32], x_offset: float, y_offset: float, beta: float) -> float:
-    """Return the FWHM of one star in a square cutout, NaN where no fit is possible."""
-    half = pixels.shape[0] // 2
-    y, x = np.mgrid[-half : half + 1, -half : half + 1]
-    radius2 = (x - x_offset) ** 2 + (y - y_offset) ** 2
-    peak = np.nanmax(pixels) if np.isfinite(pixels).any() else 0.0
-    with np.errstate(invalid="ignore"):
-        used = (pixels > 0.2 * peak) & (radius2 < half**2)
-    if used.sum() < 5:
-        return np.nan
-    slope, level = np.polyfit(radius2[used], pixels[used].astype(np.float64) ** (-1.0 / beta), 1)
-    if slope <= 0 or level <= 0:
-        return np.nan
-    return float(2.0 * np.sqrt(level / slope * (2.0 ** (1.0 / beta) - 1.0)))

@@ -1,0 +1,41 @@
+"""What every PSF offers: a stamp at any sub-pixel place, and another one at another place of the image."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Psf = Callable[[float, float], NDArray[np.float64]]
+"""``psf(x_offset, y_offset)`` gives a square stamp of odd side and sum 1, (y, x), whose source lies that many
+pixels, -0.5 to 0.5, off its central pixel."""
+
+
+class PsfModel(Protocol):
+    """The PSF of an image, at each of its places.
+
+    Attributes
+    ----------
+    kind : str
+        ``moffat``, ``empirical``, ``psfex`` or ``snapshots``.
+    fwhm_pixel : float
+        Full width at half maximum in the middle of the image.
+    wing_fraction : float
+        Share of a source's light beyond the stamp, which the unit sum puts into the stamp; exact for a
+        Moffat profile, else an estimate from the outermost samples.
+    """
+
+    @property
+    def kind(self) -> str:
+        """Where it is from."""
+
+    @property
+    def fwhm_pixel(self) -> float:
+        """Full width at half maximum."""
+
+    @property
+    def wing_fraction(self) -> float:
+        """Share of the light beyond the stamp."""
+
+    def at(self, x_pixel: float, y_pixel: float) -> Psf:
+        """Return the PSF at a place of the image, 0-based pixels."""
