@@ -79,6 +79,25 @@ def nearest(
     return index, separation
 
 
+def all_within(
+    ra1_deg: ArrayLike, dec1_deg: ArrayLike, ra2_deg: ArrayLike, dec2_deg: ArrayLike, radius_arcsec: float
+) -> list[list[int]]:
+    """Return for each position of the first list all rows of the second within a radius, the nearest first.
+
+    Parameters are those of :func:`match_one_to_one`.
+    """
+    rows1, sphere1 = _unit_vectors(ra1_deg, dec1_deg)
+    rows2, sphere2 = _unit_vectors(ra2_deg, dec2_deg)
+    found: list[list[int]] = [[] for _ in range(np.size(ra1_deg))]
+    chord = _chord(radius_arcsec)
+    if not len(rows1) or not len(rows2):
+        return found
+    for row, near in zip(rows1, KDTree(sphere2).query_ball_point(sphere1, chord), strict=True):
+        distance = np.linalg.norm(sphere2[near] - sphere1[np.searchsorted(rows1, row)], axis=1)
+        found[row] = rows2[np.asarray(near, np.intp)[np.lexsort((near, distance))]].tolist()
+    return found
+
+
 def link_groups(ra_deg: ArrayLike, dec_deg: ArrayLike, radius_arcsec: float) -> NDArray[np.intp]:
     """Number the groups of positions that chains of steps within a radius connect (friends of friends).
 

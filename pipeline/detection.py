@@ -1,17 +1,19 @@
 """Detection: candidates of both signs on a difference image, measured with the PSF."""
 
 from dataclasses import dataclass
+from enum import IntFlag
 
 import numpy as np
 import pandas as pd
 import sep
 from numpy.typing import NDArray
-from scipy.ndimage import correlate1d
+from scipy.ndimage import correlate1d, maximum_filter
 
-from pipeline.cutouts import extract_cutouts
 from pipeline.errors import InputError
-from pipeline.psf import gauss_points, moffat_alpha
+from pipeline.measurement import moment_widths, psf_flux
 from pipeline.sources import find_sources
+
+__all__ = ["DETECTION_COLUMNS", "DetectionFlag", "DetectionSettings", "detect", "psf_flux", "score_image"]
 
 DETECTION_COLUMNS = {
     "x_pixel": "float64",
@@ -23,8 +25,23 @@ DETECTION_COLUMNS = {
     "flux_sign": "int8",
     "elongation": "float32",
     "flux": "float32",
+    "detection_flags": "int32",
 }
 """Columns of a table of detections, with their types."""
+
+
+class DetectionFlag(IntFlag):
+    """Bits of the column ``detection_flags``."""
+
+    BLENDED = 1
+    """It was cut out of a larger one."""
+    AT_EDGE = 2
+    """The image ends within 1.5 FWHM."""
+    MISSING_PIXELS = 4
+    """Pixels within one FWHM are missing."""
+    NO_MAGNITUDE = 8
+    """Its PSF-weighted flux has the other sign."""
+
 
 _SIGMA = 2.3548
 """FWHM of a Gaussian in units of its sigma."""
@@ -93,16 +110,34 @@ def detect(
             f"difference {difference.shape} and noise {noise.shape} must share one shape (y, x), "
             f"FWHM {fwhm_pixel} pixel must be above 0"
         )
-    missing = ~(np.isfinite(difference) & (noise > 0))
-    if mask is not None:
-        missing |= mask
-    filled = np.where(missing, np.float32(0.0), difference).astype(np.float32)
-    error = np.where(missing, np.float32(np.inf), noise).astype(np.float32)
+    filled, error, missing = _prepared(difference, noise, mask)
     found = [
         _measure(filled * np.float32(sign), error, missing, sign, fwhm_pixel, zeropoint, correlation, chosen)
         for sign in (1, -1)
     ]
     return pd.concat(found, ignore_index=True)
+
+
+def score_image(
+    difference: NDArray[np.float32], noise: NDArray[np.float32], *, fwhm_pixel: float, correlation: float = 1.0
+) -> NDArray[np.float32]:
+    """Return the flux of a point source at each pixel in units of its error, (y, x), zero where mostly missing.
+
+    Parameters are those of :func:`detect`, which looks for peaks of this image and of its negative.
+    """
+    filled, error, missing = _prepared(difference, noise, None)
+    return _significance(filled, error, missing, fwhm_pixel) / np.float32(correlation)
+
+
+def _prepared(
+    difference: NDArray[np.float32], noise: NDArray[np.float32], mask: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Return the difference with zeros and the noise with infinities where missing, and where that is."""
+    missing = ~(np.isfinite(difference) & (noise > 0))
+    if mask is not None:
+        missing |= mask
+    filled = np.where(missing, np.float32(0.0), difference).astype(np.float32)
+    return filled, np.where(missing, np.float32(np.inf), noise).astype(np.float32), missing
 
 
 def _measure(
@@ -122,7 +157,7 @@ def _measure(
     x, y = _centroids(filled, sources["x"], sources["y"], fwhm_pixel, missing)
     flux, flux_error = psf_flux(filled, error, x, y, fwhm_pixel)
     flux_error *= correlation
-    width, elongation = _widths(filled, x, y, fwhm_pixel)
+    width, elongation = moment_widths(filled, x, y, fwhm_pixel)
     with np.errstate(divide="ignore", invalid="ignore"):
         magnitude = np.where(flux > 0, zeropoint - 2.5 * np.log10(flux), np.nan)
         magnitude_error = np.where(flux > 0, _MAGNITUDE_ERROR * flux_error / flux, np.nan)
@@ -136,8 +171,33 @@ def _measure(
         "flux_sign": np.full(len(sources), sign),
         "elongation": elongation,
         "flux": sign * flux,
+        "detection_flags": _flags(x, y, missing, fwhm_pixel, blended=(sources["flag"] & 1) > 0, faded=~(flux > 0)),
     }
     return pd.DataFrame(columns).astype(DETECTION_COLUMNS)
+
+
+def _flags(
+    x_pixel: NDArray[np.float64],
+    y_pixel: NDArray[np.float64],
+    missing: NDArray[np.bool_],
+    fwhm_pixel: float,
+    *,
+    blended: NDArray[np.bool_],
+    faded: NDArray[np.bool_],
+) -> NDArray[np.int32]:
+    """Return the bits of :class:`DetectionFlag` of each detection."""
+    height, width = missing.shape
+    rows = np.clip(np.rint(y_pixel), 0, height - 1).astype(int)
+    columns = np.clip(np.rint(x_pixel), 0, width - 1).astype(int)
+    near = maximum_filter(missing, 2 * int(np.ceil(fwhm_pixel)) + 1)[rows, columns]
+    border = np.minimum(np.minimum(x_pixel, width - 1 - x_pixel), np.minimum(y_pixel, height - 1 - y_pixel))
+    bits = {
+        DetectionFlag.BLENDED: blended,
+        DetectionFlag.AT_EDGE: border < 1.5 * fwhm_pixel,
+        DetectionFlag.MISSING_PIXELS: near,
+        DetectionFlag.NO_MAGNITUDE: faded,
+    }
+    return np.sum([np.where(is_set, int(bit), 0) for bit, is_set in bits.items()], axis=0).astype(np.int32)
 
 
 def _significance(
@@ -173,72 +233,3 @@ def _centroids(
     x, y, _ = sep.winpos(filled, x_pixel, y_pixel, fwhm_pixel / _SIGMA, mask=missing)
     stays = np.hypot(x - x_pixel, y - y_pixel) < 0.5 * fwhm_pixel
     return np.where(stays, x, x_pixel), np.where(stays, y, y_pixel)
-
-
-def _widths(
-    filled: NDArray[np.float32], x_pixel: NDArray[np.float64], y_pixel: NDArray[np.float64], fwhm_pixel: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return FWHM in pixels and elongation, (n,), from second moments under a Gaussian weight.
-
-    The weight has the width of the PSF and is divided out again as for a Gaussian source; the FWHM is kept
-    from 0.3 pixel to 5 times that of the PSF, where the moments of noise would leave it.
-    """
-    sigma = fwhm_pixel / _SIGMA
-    cutouts = extract_cutouts(filled, x_pixel, y_pixel, 2 * int(np.ceil(3.0 * sigma)) + 1)
-    grid = np.arange(cutouts.pixels.shape[1]) - cutouts.pixels.shape[1] // 2
-    x = grid[None, None, :] - cutouts.x_offset[:, None, None]
-    y = grid[None, :, None] - cutouts.y_offset[:, None, None]
-    weighted = np.nan_to_num(cutouts.pixels) * np.exp(-0.5 * (x**2 + y**2) / sigma**2)
-    total = np.maximum(weighted.sum(axis=(1, 2)), 1e-30)
-    xx, yy, xy = ((weighted * moment).sum(axis=(1, 2)) / total for moment in (x * x, y * y, x * y))
-    middle, spread = (xx + yy) / 2.0, np.hypot((xx - yy) / 2.0, xy)
-    axes = [_unweighted(middle + side * spread, sigma, fwhm_pixel) for side in (1.0, -1.0)]
-    return _SIGMA * np.sqrt(axes[0] * axes[1]), axes[0] / axes[1]
-
-
-def _unweighted(variance: NDArray[np.float64], sigma: float, fwhm_pixel: float) -> NDArray[np.float64]:
-    """Return the sigma of a Gaussian source from its variance under a Gaussian weight."""
-    low, high = 0.3 / _SIGMA, 5.0 * fwhm_pixel / _SIGMA
-    inverse = 1.0 / np.maximum(variance, 1e-6) - sigma**-2
-    return np.clip(np.maximum(inverse, high**-2) ** -0.5, low, high)
-
-
-def psf_flux(
-    image: NDArray[np.float32],
-    noise: NDArray[np.float32],
-    x_pixel: NDArray[np.float64],
-    y_pixel: NDArray[np.float64],
-    fwhm_pixel: float,
-    beta: float = 3.0,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the best-fitting flux of a point source at each position, and its error, both (n,).
-
-    Parameters
-    ----------
-    image, noise : ndarray of float32, (y, x)
-        Without sky; pixels outside count as missing.
-    x_pixel, y_pixel : ndarray, (n,)
-    fwhm_pixel, beta : float
-        The Moffat profile.
-    """
-    size = 2 * int(np.ceil(1.5 * fwhm_pixel)) + 1
-    pixels = extract_cutouts(image, x_pixel, y_pixel, size)
-    errors = extract_cutouts(noise, x_pixel, y_pixel, size).pixels
-    profile = _profiles(pixels.x_offset, pixels.y_offset, size, moffat_alpha(fwhm_pixel, beta), beta)
-    with np.errstate(invalid="ignore"):
-        weight = np.where(np.isfinite(pixels.pixels) & (errors > 0), errors.astype(np.float64) ** -2, 0.0)
-    norm = np.maximum((profile**2 * weight).sum(axis=(1, 2)), 1e-30)
-    flux = (profile * weight * np.nan_to_num(pixels.pixels)).sum(axis=(1, 2)) / norm
-    return flux, norm**-0.5
-
-
-def _profiles(
-    x_offset: NDArray[np.float32], y_offset: NDArray[np.float32], size: int, alpha: float, beta: float
-) -> NDArray[np.float64]:
-    """Return Moffat profiles of unit flux, (n, y, x), integrated over each pixel at 3 x 3 Gauss points."""
-    nodes, weights = gauss_points(3)
-    grid = (np.arange(size)[:, None] - size // 2 + nodes).ravel()
-    x2 = (grid[None, None, :] - x_offset[:, None, None]) ** 2
-    y2 = (grid[None, :, None] - y_offset[:, None, None]) ** 2
-    fine = (beta - 1.0) / (np.pi * alpha**2) * (1.0 + (x2 + y2) / alpha**2) ** -beta
-    return np.einsum("nyaxb,a,b->nyx", fine.reshape(len(x_offset), size, 3, size, 3), weights, weights)

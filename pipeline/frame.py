@@ -28,6 +28,14 @@ class Frame:
         Level in ADU from which pixels are saturated.
     fwhm_pixel : float
         Width of the stars.
+    pedestal : float
+        Level in ADU of the pixels that no light fell on: a bias, or minus the sky that was subtracted.
+    variance_map : ndarray of float32, (y, x), optional
+        Variance of each pixel in ADU squared where it is known otherwise; gain, read noise and pedestal then
+        say nothing about it.
+    noise_kernel : ndarray of float32, (y, x), optional
+        What white noise must be convolved with to be correlated as this image's is, with a unit sum of
+        squares; an image that was never resampled has none.
     """
 
     pixels: Image
@@ -35,6 +43,9 @@ class Frame:
     read_noise: float
     saturation: float
     fwhm_pixel: float
+    pedestal: float = 0.0
+    variance_map: Image | None = None
+    noise_kernel: Image | None = None
 
     def saturated(self) -> Mask:
         """Return where the image is missing or saturated."""
@@ -46,7 +57,10 @@ class Frame:
         The counts are smoothed, for those of a pixel that happens to be low would call its noise low and make
         the low pixels significant; where a source stands far above its surroundings they are not.
         """
-        counts = np.clip(np.where(np.isfinite(self.pixels), self.pixels, np.float32(sky_level)), 0.0, None)
+        if self.variance_map is not None:
+            return np.where(np.isfinite(self.variance_map), self.variance_map, np.float32(0.0))
+        light = self.pixels - np.float32(self.pedestal)
+        counts = np.clip(np.where(np.isfinite(light), light, np.float32(sky_level - self.pedestal)), 0.0, None)
         smooth = gaussian_filter(counts, self.fwhm_pixel / 2.3548, truncate=3.0)
         read_variance = np.float32((self.read_noise / self.gain) ** 2)
         variance = smooth / np.float32(self.gain) + read_variance

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
 from scipy.signal import oaconvolve
 
 from pipeline.cutouts import extract_cutouts
@@ -19,6 +20,9 @@ the wings, without which the ratio of fluxes comes out 1.5 % low."""
 
 _FEW = 20
 """With fewer stars than this the kernel does not vary over the image."""
+
+_NEARLY = 0.03
+"""Share of a star's pixels that may be missing where too few stars have all."""
 
 _ROUNDS = 3
 _OUTLIER = 4.0
@@ -89,22 +93,39 @@ def fit_kernel(
     Raises
     ------
     InputError
-        If fewer than ``min_stars`` have all their pixels.
+        If fewer than ``min_stars`` have nearly all their pixels.
     """
     basis = _Basis.for_width(match_fwhm_pixel)
     sharp_stamps = extract_cutouts(sharp, x_pixel, y_pixel, stamp_pixel + 2 * basis.reach)
     broad_stamps = extract_cutouts(broad, x_pixel, y_pixel, stamp_pixel)
-    whole = np.flatnonzero((sharp_stamps.nan_fraction == 0) & (broad_stamps.nan_fraction < 0.1))[:max_stars]
+    whole = _usable(sharp_stamps.nan_fraction, broad_stamps.nan_fraction)[:max_stars]
     if len(whole) < min_stars:
-        raise InputError(f"{len(whole)} of {len(x_pixel)} common stars have all their pixels, needs {min_stars}")
+        raise InputError(f"{len(whole)} of {len(x_pixel)} common stars have nearly all their pixels, needs {min_stars}")
     variances = extract_cutouts(variance, x_pixel[whole], y_pixel[whole], stamp_pixel).pixels
     target = broad_stamps.pixels[whole]
     weight = np.where(np.isfinite(target) & np.isfinite(variances), variances, np.inf).astype(np.float32) ** -0.5
-    columns = basis.convolve(sharp_stamps.pixels[whole])
+    columns = basis.convolve(_filled(sharp_stamps.pixels[whole]))
     order = spatial_order if len(whole) >= _FEW else 0
     coordinates = _unit_coordinates(x_pixel[whole], y_pixel[whole], sharp.shape)
     factors, used = _solve(columns, np.nan_to_num(target), weight, coordinates if order else ())
     return MatchingKernel(planes=np.tensordot(factors, basis.kernels(), axes=1), n_stars=int(used.sum()))
+
+
+def _usable(sharp_missing: NDArray[np.floating], broad_missing: NDArray[np.floating]) -> NDArray[np.intp]:
+    """Return the stars to fit to: those with all their pixels; where these are few, with nearly all."""
+    whole = np.flatnonzero((sharp_missing == 0) & (broad_missing < 0.1))
+    return whole if len(whole) >= _FEW else np.flatnonzero((sharp_missing < _NEARLY) & (broad_missing < 0.1))
+
+
+def _filled(stamps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return stamps, (star, y, x), whose missing pixels are the mean of the 3 x 3 around them."""
+    present = np.isfinite(stamps)
+    if present.all():
+        return stamps
+    total = uniform_filter(np.where(present, stamps, np.float32(0.0)), (1, 3, 3), mode="nearest")
+    share = uniform_filter(present.astype(np.float32), (1, 3, 3), mode="nearest")
+    around = np.where(share > 0.05, total / np.maximum(share, np.float32(0.05)), np.float32(0.0))
+    return np.where(present, stamps, around)
 
 
 def _solve(

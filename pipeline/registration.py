@@ -49,7 +49,7 @@ def common_stars(
     InputError
         If there are too few.
     """
-    first, second = _stars(science, flat_science), _stars(template, flat_template)
+    first, second = star_positions(science, flat_science), star_positions(template, flat_template)
     if len(first) < min_stars or len(second) < min_stars:
         raise InputError(
             f"{len(first)} stars in the science image and {len(second)} in the template, needs {min_stars}"
@@ -70,7 +70,7 @@ def common_stars(
     return first[found][agree], (float(x_offset), float(y_offset))
 
 
-def _stars(frame: Frame, flat: FlatImage) -> NDArray[np.float64]:
+def star_positions(frame: Frame, flat: FlatImage) -> NDArray[np.float64]:
     """Return the positions, (stars, x y), of unsaturated unblended sources, the brightest first."""
     sources = find_sources(flat.pixels, flat.sky_rms, _STAR_SIGMA, missing=flat.missing)
     good = (sources["flag"] == 0) & (sources["peak"] + flat.sky_level < _FULL * frame.saturation)

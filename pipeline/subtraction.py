@@ -117,6 +117,7 @@ def subtract(science: Frame, template: Frame, settings: SubtractionSettings | No
     matched = _match(science, template, flat_science.pixels, registered, unusable, variances, stars, chosen)
     paths = matched.science_kernel, fftconvolve(shift, matched.template_kernel)
     missing = _spread(flat_science.missing, paths[0]) | _spread(flat_template.missing, paths[1])
+    paths = _from_white(science, paths[0]), _from_white(template, paths[1])
     if missing.all():
         raise InputError("science image and template have no pixel in common")
     wide = max(science.fwhm_pixel, template.fwhm_pixel)
@@ -218,6 +219,11 @@ def _spread(missing: Mask, kernel: Image) -> Mask:
         return missing
     weight = np.abs(kernel)
     return oaconvolve((~missing).astype(np.float32), weight / weight.sum(), mode="same") < 1.0 - _SPREAD
+
+
+def _from_white(frame: Frame, path: Image) -> Image:
+    """Return the kernel that takes white noise to what an image's own noise becomes on its path."""
+    return path if frame.noise_kernel is None else np.asarray(fftconvolve(frame.noise_kernel, path), dtype=np.float32)
 
 
 def _noise(variances: tuple[Image, Image], paths: tuple[Image, Image]) -> Image:

@@ -23,6 +23,9 @@ class PlotResults(ReleaseTask):
     scores = luigi.Parameter(default="", description="Scores files to report instead, separated by commas.")
     rows = luigi.Parameter(default="", description="Cutout files or data sets with the candidates of --scores.")
     replicates = luigi.IntParameter(default=1000, description="Bootstrap replicates of the intervals.")
+    fwhm_ratio_min = luigi.FloatParameter(default=0.5, description="Narrowest detection that passes, over the PSF.")
+    fwhm_ratio_max = luigi.FloatParameter(default=4.2, description="Widest detection that passes, over the PSF.")
+    revision: ClassVar[int] = 2
     suffix: ClassVar[str] = ""
 
     @cached_property
@@ -55,7 +58,7 @@ class PlotResults(ReleaseTask):
             tasks[f"scores {name}"] = scorer(**parameters)
             if self.night:
                 tasks[f"night {name}"] = Infer(**parameters, night=self.night)
-        return tasks
+        return tasks | self._simulations()
 
     def decides(self) -> dict[str, Any]:
         """What is shown, and the survey's words about its labels."""
@@ -63,6 +66,7 @@ class PlotResults(ReleaseTask):
             "files": {name: file_digest(path) for name, path in self.files.items()},
             "rows": [file_digest(path) for path in self._given_rows()],
             "replicates": self.replicates,
+            "fwhm_ratio_cuts": [self.fwhm_ratio_min, self.fwhm_ratio_max],
             "shown": [self.settings.base_rate, self.settings.references, self.settings.notes],
         }
 
@@ -80,6 +84,8 @@ class PlotResults(ReleaseTask):
             rows=self._rows(),
             packages={} if self.files else {name: self._packages(name) for name in self.models},
             references=() if self.files else self.settings.references,
+            simulated=[] if self.files else [self.input_path(name) for name in self._simulations()],
+            fwhm_ratio_cuts=(self.fwhm_ratio_min, self.fwhm_ratio_max),
         )
         self.progress(30, "computing metrics and intervals")
         report = build_report(data, replicates=self.replicates, seed=self.seed, provenance=self.provenance())
@@ -105,6 +111,13 @@ class PlotResults(ReleaseTask):
         parameters = {key: value for key, value in self.models[name].items() if key != "release"}
         folds = range(max(1, self.recipe.split.folds))
         return [TrainClassifier(**{**parameters, "fold": fold}) for fold in folds]
+
+    def _simulations(self) -> dict[str, luigi.Task]:
+        """Return the simulations into images that the data set holds; in stamps nothing is searched for."""
+        if self.dataset_file:
+            return {}
+        upstream = self._folds(self.classifier_name)[0].requires()["dataset"].requires()
+        return {name: task for name, task in upstream.items() if name.startswith("simulated") and task.recipe.images}
 
     def _packages(self, name: str) -> list[Path]:
         return [Path(task.output().path) for task in self._folds(name)]

@@ -67,6 +67,11 @@ class ReportData:
         ``candidate_id kind is_real``, one row a source that is truly there; an empty id was not detected.
     notes : tuple of str
         Caveats of the labels that a reader must know, a sentence each.
+    injected : DataFrame, optional
+        One row an injected source, recovered or missed: ``recovered candidate_id magnitude`` and, where known,
+        ``snr host_surface_brightness band``.
+    fwhm_ratio_cuts : tuple of float
+        Lowest and highest width of a detection, over that of its image's point sources, that passes.
     """
 
     title: str
@@ -81,10 +86,14 @@ class ReportData:
     class_names: tuple[str, str] = ("bogus", "real")
     truth: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
+    injected: pd.DataFrame | None = None
+    fwhm_ratio_cuts: tuple[float, float] = (0.5, 4.2)
 
     def __post_init__(self) -> None:
         if not self.scores:
             raise InputError("a report needs the scores of at least one model; none given")
+        if not 0.0 <= self.fwhm_ratio_cuts[0] < self.fwhm_ratio_cuts[1]:
+            raise InputError(f"width cuts must be 0 or more and in order, given {self.fwhm_ratio_cuts}")
         for model, table in self.scores.items():
             absent = [name for name in ("candidate_id", "label", "score") if name not in table]
             if absent:

@@ -21,6 +21,8 @@ DEFAULT_PLOTS = (
     "confusion_matrix",
     "recall_magnitude",
     "recall_kind",
+    "completeness",
+    "score_magnitude",
     "truth",
     "score_by_night",
     "training_history",

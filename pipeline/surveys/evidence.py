@@ -102,6 +102,24 @@ def truth_table(survey: Survey, nights: Sequence[str], judged: pd.DataFrame) -> 
     return truth[truth["candidate_id"].isin(judged["candidate_id"])].reset_index(drop=True)
 
 
+def injected_table(simulated: Sequence[Path]) -> pd.DataFrame | None:
+    """Return the truth of simulated transients, recovered and missed, over all files; None without injections."""
+    tables = []
+    for path in dict.fromkeys(simulated):
+        with open_cutouts(path) as file:
+            truth = file.table("truth")
+        if len(truth):
+            tables.append(truth)
+    if not tables:
+        return None
+    injected = pd.concat(tables, ignore_index=True)
+    repeated = injected["injection_id"].duplicated()
+    if repeated.any():
+        first = injected["injection_id"][repeated].iloc[0]
+        raise InputError(f"injection_id {first!r} is in more than one of {', '.join(path.name for path in simulated)}")
+    return injected
+
+
 def report_data(
     survey: Survey,
     *,
@@ -111,6 +129,8 @@ def report_data(
     rows: Sequence[Path],
     packages: Mapping[str, Sequence[Path]],
     references: Sequence[str] = (),
+    simulated: Sequence[Path] = (),
+    fwhm_ratio_cuts: tuple[float, float] = (0.5, 4.2),
 ) -> ReportData:
     """Return everything a report shows.
 
@@ -128,6 +148,10 @@ def report_data(
         Each model's packages, one a fold.
     references : sequence of str
         Other scores to compare with.
+    simulated : sequence of Path
+        Files of simulated transients whose rows are among the scored ones.
+    fwhm_ratio_cuts : tuple of float
+        Of the figure of scores against magnitude.
     """
     tables = {model: judged_scores(path, rows) for model, path in scores.items()}
     facts = {model: PackageFacts.read(folders) for model, folders in packages.items() if folders}
@@ -146,4 +170,6 @@ def report_data(
         base_rate=survey.settings.base_rate,
         truth=truth_table(survey, sorted(set(judged["night"])), judged) if "night" in judged else None,
         notes=survey.settings.notes,
+        injected=injected_table(simulated),
+        fwhm_ratio_cuts=fwhm_ratio_cuts,
     )

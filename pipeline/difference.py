@@ -1,0 +1,79 @@
+"""Difference of a science image and a template, aligned first: for surveys that bring no difference images."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from astropy.wcs import WCS
+
+from pipeline.alignment import align
+from pipeline.detection import score_image
+from pipeline.frame import Frame, Image
+from pipeline.sources import remove_sky
+from pipeline.subtraction import Subtraction, SubtractionSettings, subtract
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A difference and what it was made from, all on the pixels of the science image, (y, x).
+
+    Attributes
+    ----------
+    difference, noise : ndarray of float32
+        In units of the science image, and the predicted standard deviation of each pixel; NaN where missing.
+    score : ndarray of float32
+        Flux of a point source at each pixel in units of its error: of unit spread where nothing changed.
+    template : ndarray of float32
+        The template, aligned, with its sky, in its own units; NaN where missing.
+    subtraction : Subtraction
+        How it was made.
+    """
+
+    difference: Image
+    noise: Image
+    score: Image
+    template: Image
+    subtraction: Subtraction
+
+
+def difference_of(
+    science: Frame,
+    template: Frame,
+    *,
+    science_wcs: WCS | None = None,
+    template_wcs: WCS | None = None,
+    is_aligned: bool = False,
+    flatten_pixel: int = 32,
+    settings: SubtractionSettings | None = None,
+) -> Difference:
+    """Align a template, match it to a science image and subtract it.
+
+    Parameters
+    ----------
+    science, template : Frame
+        With sky (or ``pedestal`` saying which was subtracted); not touched.
+    science_wcs, template_wcs : WCS, optional
+        Both, and `reproject` aligns; none, and `astroalign` does by the stars.
+    is_aligned : bool
+        The template is on the pixels of the science image already, to within ``max_offset_pixel``.
+    flatten_pixel : int
+        Side of the meshes in which what is left of the sky is taken off the difference; 0 leaves it.
+    settings : SubtractionSettings, optional
+
+    Raises
+    ------
+    InputError
+        If the images do not overlap, share too few stars, or hold no finite pixel.
+    """
+    placed = template if is_aligned else align(science, template, science_wcs=science_wcs, template_wcs=template_wcs)
+    made = subtract(science, placed, settings)
+    if flatten_pixel:
+        flat = remove_sky(made.difference, flatten_pixel)
+        made = replace(made, difference=np.where(flat.missing, np.float32(np.nan), flat.pixels))
+    score = score_image(made.difference, made.noise, fwhm_pixel=made.fwhm_pixel, correlation=made.correlation)
+    return Difference(
+        difference=made.difference,
+        noise=made.noise,
+        score=np.where(np.isfinite(made.difference), score, np.float32(np.nan)),
+        template=placed.pixels,
+        subtraction=made,
+    )

@@ -1,0 +1,112 @@
+"""Star patterns: how the pixels of two images lie to each other, by the stars of both, without projections."""
+
+import logging
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from pipeline.errors import InputError
+from pipeline.frame import Frame
+from pipeline.registration import star_positions
+from pipeline.sources import FlatImage, find_sources, remove_sky
+
+log = logging.getLogger(__name__)
+
+PixelMap = Callable[[NDArray[np.float64], NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]
+"""From x and y on the science image to x and y on the template."""
+
+_FEWEST_STARS = 6
+_SOURCE_SIGMA = 10.0
+_CONTROL_STARS = (50, 25, 100, 200)
+_AGREE_PIXEL = 1.5
+
+
+def star_map(science: Frame, template: Frame) -> PixelMap:
+    """Return the affine map from science image to template that the stars of both agree on.
+
+    `astroalign` finds the triangles of sources that both images share; where it finds none, the shift (after no
+    turn, or half a turn) that most pairs of sources agree on is taken, and logged. All common unsaturated stars
+    then fix the map.
+
+    Raises
+    ------
+    InputError
+        If either image has fewer than 6 stars, or no 6 agree.
+    """
+    flats = remove_sky(science.pixels), remove_sky(template.pixels)
+    first, second = star_positions(science, flats[0]), star_positions(template, flats[1])
+    if min(len(first), len(second)) < _FEWEST_STARS:
+        raise InputError(
+            f"{len(first)} stars in the science image and {len(second)} in the template, "
+            f"alignment without projections needs {_FEWEST_STARS}"
+        )
+    matrix = _pattern(*(_all_positions(flat) for flat in flats))
+    for _ in range(4):
+        matrix, stars = _affine(first, second, matrix)
+    log.info("aligned on %d stars, shift (%.2f, %.2f) pixel", stars, matrix[2, 0], matrix[2, 1])
+    return lambda x, y: (
+        matrix[0, 0] * x + matrix[1, 0] * y + matrix[2, 0],
+        matrix[0, 1] * x + matrix[1, 1] * y + matrix[2, 1],
+    )
+
+
+def _pattern(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the similarity, (3, 2), that triangles of stars common to both lists agree on.
+
+    The brightest of all sources are compared, saturated and blended ones as well, for which of them are clean
+    differs from image to image; then fewer and more.
+    """
+    # deferred: astroalign brings scikit-image along
+    import astroalign
+
+    for number in _CONTROL_STARS:
+        try:
+            found, _ = astroalign.find_transform(first[:number], second[:number], max_control_points=number)
+        except Exception as error:
+            # astroalign raises its own MaxIterError, ValueError and TypeError alike where nothing matches
+            fault = error
+            log.debug("no pattern among the brightest %d stars: %s", number, error)
+        else:
+            return np.asarray(found.params, dtype=np.float64)[:2].T
+    voted = _shift_vote(first[: _CONTROL_STARS[-1]], second[: _CONTROL_STARS[-1]])
+    if voted is None:
+        raise InputError(f"no pattern of stars is common to science image and template: {fault}") from fault
+    log.info("no pattern of triangles (%s): aligned by the shift that most pairs of sources agree on", fault)
+    return voted
+
+
+def _shift_vote(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the shift, after no turn or half a turn, that most pairs of sources agree on, (3, 2), or None."""
+    best, most = None, max(_FEWEST_STARS, 0.25 * min(len(first), len(second)))
+    for sign in (1.0, -1.0):
+        offsets = (second[None, :] - sign * first[:, None]).reshape(-1, 2)
+        near = KDTree(offsets)
+        counts = near.query_ball_point(offsets, _AGREE_PIXEL, return_length=True)
+        top = int(np.argmax(counts))
+        if counts[top] > most:
+            most = counts[top]
+            shift = np.median(offsets[near.query_ball_point(offsets[top], _AGREE_PIXEL)], axis=0)
+            best = np.vstack([sign * np.eye(2), shift])
+    return best
+
+
+def _all_positions(flat: FlatImage) -> NDArray[np.float64]:
+    """Return x and y of all sources, (sources, 2), the brightest first."""
+    sources = find_sources(flat.pixels, flat.sky_rms, _SOURCE_SIGMA, missing=flat.missing)
+    order = np.argsort(-sources["flux"], kind="stable")
+    return np.column_stack([sources["x"], sources["y"]])[order]
+
+
+def _affine(
+    first: NDArray[np.float64], second: NDArray[np.float64], matrix: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], int]:
+    """Return the affine map (3, 2) that fits the stars which a first one brings together, and their number."""
+    design = np.column_stack([first, np.ones(len(first))])
+    distance, row = KDTree(second).query(design @ matrix, distance_upper_bound=_AGREE_PIXEL)
+    good = np.isfinite(distance)
+    if good.sum() < _FEWEST_STARS:
+        raise InputError(f"{int(good.sum())} stars agree on how the images lie, needs {_FEWEST_STARS}")
+    good &= distance <= 3.0 * np.median(distance[good]) + 1e-9
+    return np.linalg.lstsq(design[good], second[row[good]], rcond=None)[0], int(good.sum())
