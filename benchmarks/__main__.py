@@ -15,7 +15,18 @@ from pathlib import Path
 from benchmarks.rows import Row
 
 HEAD = "| what | budget | ratio | kept | measured | beside | peak memory |\n|---|---|---|---|---|---|---|"
-STAGES = ("cutting", "images", "packets", "compression", "training", "inference", "noop", "memory")
+STAGES = (
+    "cutting",
+    "injection",
+    "subtraction",
+    "images",
+    "packets",
+    "compression",
+    "training",
+    "inference",
+    "noop",
+    "memory",
+)
 ROOT = Path(__file__).resolve().parents[1]
 _PREPARE = """
 import sys

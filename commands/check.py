@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pipeline.cleaning import parse_cleaning
 from pipeline.errors import NightsiftError, UnknownNameError
 from pipeline.io import settings_files
 from pipeline.labels import parse_chain
@@ -71,6 +72,7 @@ def _survey(name: str) -> list[str]:
     if defaults.simulation != "none":
         named.append(("simulations", defaults.simulation))
     faults = _refused(parse_chain, settings.labels, f"surveys/{name}.yaml")
+    faults += _refused(parse_cleaning, settings.cleaning, f"surveys/{name}.yaml")
     for kind, recipe in named:
         faults += _refused(settings_files.raw, kind, recipe)
     return faults + _found(_input, settings, name)
@@ -87,7 +89,9 @@ def _labels(survey: Survey, name: str) -> list[str]:
     nights = survey.nights()
     if not nights:
         return ["the survey holds no night"]
-    return _refused(label_tables, survey, parse_chain(survey.settings.labels, f"surveys/{name}.yaml"), nights[-1])
+    where, settings = f"surveys/{name}.yaml", survey.settings
+    links = [*parse_chain(settings.labels, where), *parse_cleaning(settings.cleaning, where)]
+    return _refused(label_tables, survey, links, nights[-1])
 
 
 def _dataset(name: str) -> list[str]:

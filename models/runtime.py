@@ -129,7 +129,7 @@ class Package:
         if not self.content["posterior"]["masks"] or samples < 1:
             raise IncompatiblePackageError(f"{self.name} has no dropout to sample {samples} times")
         selected = self.contract.select(cutouts, channels)
-        usable = [rngs[row] for row in np.flatnonzero(self.contract.scorable(selected))]
+        usable = [rngs[row] for row in np.flatnonzero(self.contract.scorable(selected)).tolist()]
         drawn = np.stack(
             [self._where_scorable(selected, lambda pixels: self._sample(pixels, usable)) for _ in range(samples)]
         )

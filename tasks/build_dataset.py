@@ -9,6 +9,7 @@ import luigi
 
 from pipeline.io import settings_files
 from pipeline.io.digests import file_digest
+from pipeline.io.label_file import label_path
 from pipeline.night import expand_nights
 from tasks.base import ALL_RELEASES
 from tasks.fetch_cutouts import FetchCutouts
@@ -59,8 +60,10 @@ class BuildDataset(RecipeTask):
         return tasks
 
     def decides(self) -> Mapping[str, Any]:
-        """The recipe, the fold, the given files; how near on the sky two rows are one thing."""
+        """The recipe, the fold, the given files and new labels; how near on the sky two rows are one thing."""
+        new_labels = {"relabel": file_digest(label_path(self.recipe.relabel))} if self.recipe.relabel else {}
         return {
+            **new_labels,
             "recipe": settings_files.raw("datasets", self.dataset_name),
             "fold": self.fold,
             "files": [file_digest(path) for path in self.files],

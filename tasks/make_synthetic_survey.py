@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from pipeline.errors import SettingsError
-from pipeline.io import settings_files
 from tasks.base import ALL_RELEASES
 from tasks.parameters import SurveyTask
 
@@ -20,7 +19,7 @@ class MakeSyntheticSurvey(SurveyTask):
 
     def decides(self) -> dict[str, Any]:
         """The sky, its seed, the site."""
-        content = settings_files.raw("surveys", self.survey)
+        content = self.survey_content()
         return {"input": content.get("input"), "longitude_deg": content.get("longitude_deg")}
 
     def build(self, path: Path) -> None:

@@ -15,28 +15,38 @@ from commands import main as verbs
 from models.recipes import ClassifierRecipe
 from pipeline.artefacts import ARTEFACTS
 from pipeline.augment import AUGMENTATIONS
+from pipeline.cleaning import CLEANERS
 from pipeline.io import schema, settings_files
+from pipeline.io.database_settings import DatabaseSettings
+from pipeline.io.stamp_sets.load import STAMP_SETS
 from pipeline.labels import LABEL_PROVIDERS
 from pipeline.metrics import METRICS, THRESHOLD_RULES
 from pipeline.normalise import NORMALISATIONS
 from pipeline.quality import Flag
 from pipeline.recipes import DatasetRecipe, ImageSimulation, SimulationRecipe, SplitSettings, StampSimulation
+from pipeline.simulation_recipes import HostCatalogue, MoverSimulation, PsfRecipe
 from pipeline.sky import SkySettings
+from pipeline.surveys.alert_packets import AlertPacketsInput
 from pipeline.surveys.alert_table import AlertTableInput
 from pipeline.surveys.database import DatabaseInput
-from pipeline.surveys.image_files import ImageSettings
-from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
+from pipeline.surveys.image_settings import FrameSettings, ImageSettings, MaskSettings, RewriteRule
+from pipeline.surveys.settings import ClosedRule, Defaults, EphemerisSettings, SurveySettings
+from pipeline.surveys.stamp_set import StampSetInput
 from pipeline.surveys.synthetic import SyntheticInput
+from pipeline.surveys.table_settings import TableInput
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CORE_OPTIONS = {"local-scheduler", "workers", "module", "help"}
 SETTINGS = (
-    SurveySettings, ClosedRule, Defaults, DatabaseInput, ImageSettings, AlertTableInput, SyntheticInput, SkySettings,
-    DatasetRecipe, SplitSettings, SimulationRecipe, ImageSimulation, StampSimulation, ClassifierRecipe,
+    SurveySettings, EphemerisSettings, ClosedRule, Defaults, DatabaseInput, DatabaseSettings, TableInput, ImageSettings,
+    RewriteRule, MaskSettings, FrameSettings, AlertTableInput, AlertPacketsInput, StampSetInput, SyntheticInput,
+    SkySettings, DatasetRecipe, SplitSettings, SimulationRecipe, ImageSimulation, PsfRecipe, HostCatalogue,
+    MoverSimulation, StampSimulation, ClassifierRecipe,
 )  # fmt: skip
-SECTIONS = {kind.__name__: kind for kind in SETTINGS} | {
-    name: LABEL_PROVIDERS.metadata(name)["settings"] for name in LABEL_PROVIDERS
+OPTIONS = tuple(STAMP_SETS.metadata(name)["settings"] for name in STAMP_SETS)
+SECTIONS = {kind.__name__: kind for kind in (*SETTINGS, *OPTIONS)} | {
+    name: registry.metadata(name)["settings"] for registry in (LABEL_PROVIDERS, CLEANERS) for name in registry
 }
 
 
@@ -187,6 +197,7 @@ def test_every_settings_file_is_listed() -> None:
     [
         ("Candidate columns", schema.CANDIDATE_COLUMNS),
         ("Truth of simulated transients", schema.TRUTH_COLUMNS),
+        ("PSFs of simulated transients", schema.PSF_COLUMNS),
         ("Scores", schema.SCORE_COLUMNS),
     ],
 )

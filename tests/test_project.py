@@ -78,10 +78,15 @@ def test_packages_are_listed_explicitly_and_completely() -> None:
     assert set(listed) == there
 
 
+RESOURCES = {"skybot"}
+"""What tasks claim of the scheduler: `FetchMovers` asks a public service, one at a time."""
+
+
 def test_luigi_cfg_holds_only_sections_and_keys_that_luigi_reads() -> None:
     parser = configparser.ConfigParser()
     parser.read(ROOT / "luigi.cfg")
-    assert set(parser.sections()) == {*CLIENT, "nightsift"}
+    assert set(parser.sections()) == {*CLIENT, "nightsift", "resources"}
+    assert set(parser["resources"]) == RESOURCES
     for name, kind in CLIENT.items():
         known = {parameter for parameter, _ in kind.get_params()} | (OF_LUIGI_ITSELF if name == "core" else set())
         assert set(parser[name]) <= known, name
@@ -90,7 +95,8 @@ def test_luigi_cfg_holds_only_sections_and_keys_that_luigi_reads() -> None:
 def test_luigid_cfg_holds_only_keys_that_the_scheduler_reads() -> None:
     parser = configparser.ConfigParser()
     parser.read(ROOT / "config" / "luigid.cfg")
-    assert parser.sections() == ["scheduler"]
+    assert parser.sections() == ["scheduler", "resources"]
+    assert set(parser["resources"]) == RESOURCES
     assert set(parser["scheduler"]) <= {name for name, _ in luigi.scheduler.scheduler.get_params()}
 
 

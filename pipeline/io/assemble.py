@@ -14,7 +14,9 @@ from pipeline.datasets import choose_rows
 from pipeline.errors import InputError
 from pipeline.io.cutout_file import CutoutHeader, open_cutouts
 from pipeline.io.dataset_file import write_dataset
+from pipeline.io.relabel_file import read_relabels
 from pipeline.recipes import DatasetRecipe
+from pipeline.relabelling import relabel
 
 log = logging.getLogger(__name__)
 _COLUMNS = ("candidate_id", "object_id", "group_id", "night", "ra_deg", "dec_deg", "label", "label_source")
@@ -36,12 +38,12 @@ def assemble(
     Raises
     ------
     InputError
-        If the files differ in survey, channels or size.
+        If the files differ in survey, channels or size, or a new label is of no row.
     DataSetError
         If a part lacks a class.
     """
     header = _common_header(sources)
-    choice = choose_rows(*_read_columns(sources), recipe, linked_within_arcsec, fold)
+    choice = choose_rows(*_relabelled(*_read_columns(sources), recipe), recipe, linked_within_arcsec, fold)
     write_dataset(
         path,
         header,
@@ -75,6 +77,15 @@ def _read_columns(sources: list[Path]) -> tuple[pd.DataFrame, NDArray[np.uint64]
     columns["source"] = np.repeat(np.arange(len(sources), dtype=np.int32), counts)
     columns["row"] = np.concatenate([np.arange(count, dtype=np.int32) for count in counts])
     return pd.DataFrame(columns), np.concatenate([_digests(source) for source in sources])
+
+
+def _relabelled(
+    rows: pd.DataFrame, digests: NDArray[np.uint64], recipe: DatasetRecipe
+) -> tuple[pd.DataFrame, NDArray[np.uint64]]:
+    """Return the rows with the recipe's new labels; their groups, and so their parts, stay as they are."""
+    if recipe.relabel:
+        rows = relabel(rows, read_relabels(recipe.relabel), recipe.relabel)
+    return rows, digests
 
 
 def _length(source: Path) -> int:

@@ -56,8 +56,34 @@ TRUTH_COLUMNS: Final[dict[str, str]] = {
     "host_offset_arcsec": "float32",
     "recovered": "bool",
     "candidate_id": TEXT,
+    "band": TEXT,
+    "flux_sign": "int8",
+    "snr": "float32",
+    "host_id": TEXT,
+    "host_surface_brightness": "float32",
+    "trail_pixel": "float32",
 }
 """Columns of ``/truth`` in a file of simulated transients, one row an injection, recovered or missed."""
+
+PSF_COLUMNS: Final[dict[str, str]] = {
+    "exposure_id": TEXT,
+    "image": TEXT,
+    "source": TEXT,
+    "kind": TEXT,
+    "fallback": TEXT,
+    "assumed": TEXT,
+    "gain": "float32",
+    "stars": "int32",
+    "fwhm_pixel": "float32",
+    "star_fwhm_pixel": "float32",
+    "residual_fraction": "float32",
+    "peak_error": "float32",
+    "chi2": "float32",
+    "x_offset": "float32",
+    "y_offset": "float32",
+    "wing_fraction": "float32",
+}
+"""Columns of ``/psf`` in a file of simulated transients, one row an image that sources were put into."""
 
 UNLABELLED: Final = -1
 BOGUS: Final = 0

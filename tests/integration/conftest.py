@@ -19,7 +19,7 @@ NIGHTS = ("2026-01-01", "2026-01-02")
 SURVEY = {
     "cutout_size_pixel": 21,
     "input": {
-        "sqlite": "survey.sqlite",
+        "database": {"engine": "sqlite", "file": "survey.sqlite"},
         "queries": "generic",
         "images": {
             "hdus": {

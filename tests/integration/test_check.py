@@ -105,7 +105,7 @@ def test_a_missing_variable_of_the_environment_is_named(survey, check):
 
 
 def test_a_missing_database_is_named(survey, check):
-    change_input(survey, sqlite="other.sqlite")
+    change_input(survey, database={"file": "other.sqlite"})
     code, lines = check("own")
     assert code == 1
     assert "other.sqlite" in "\n".join(lines)
@@ -126,7 +126,7 @@ def test_a_label_file_that_is_not_there_is_named(survey, check):
         ("datasets", {"nights": ["2026-13-01"]}, "night '2026-13-01' is no date"),
         ("datasets", {"split": {"test": 2}}, "test 2.0 and validation"),
         ("simulations", {"images": None, "stamps": {"mixture": {"cosmic_rays": 1}}}, "artefact"),
-        ("simulations", {"stamps": {}}, "exactly one of 'images' and 'stamps'"),
+        ("simulations", {"stamps": {}}, "exactly one of 'images', 'stamps' and 'movers'"),
         ("classifiers", {"classifier": "boost"}, "unknown classifier 'boost'"),
         ("classifiers", {"settings": {"n_estimator": 3}}, "n_estimator"),
         ("classifiers", {"epochs": 0, "learning_rate": -1}, "'epochs' is 0"),

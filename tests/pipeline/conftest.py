@@ -40,6 +40,10 @@ def full():
     cutouts[1] = 7.0
     truth = table[["candidate_id", "kind"]].assign(is_real=table["label"] == 1)
     lost = pd.DataFrame({"candidate_id": [""] * 9, "kind": "mover", "is_real": True})
+    mine = table[table["label_source"] == "injected"]
+    found = pd.DataFrame({"candidate_id": mine["candidate_id"], "recovered": True, "magnitude": mine["magnitude"]})
+    missed = pd.DataFrame({"candidate_id": "", "recovered": False, "magnitude": np.linspace(20.0, 23.0, 30)})
+    injected = pd.concat([found, missed], ignore_index=True).assign(band="r")
     history = pd.DataFrame({"epoch": [1, 2, 3], "loss": [0.7, 0.4, 0.3], "val_loss": [0.7, 0.5, 0.6]})
     return ReportData(
         title="cnn on a <b>small</b> sky",
@@ -52,6 +56,7 @@ def full():
         base_rate=0.02,
         candidates_per_night=1500.0,
         truth=pd.concat([truth, lost]),
+        injected=injected,
     )
 
 

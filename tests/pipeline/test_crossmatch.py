@@ -99,7 +99,7 @@ def test_a_radius_that_is_none_is_refused(radius):
         match_one_to_one([0.0], [0.0], [0.0], [0.0], radius)
 
 
-@pytest.mark.replaces("otrain", "O4")
+@pytest.mark.replaces("gmadet", "O4")
 def test_100_000_by_100_000_take_seconds():
     rng = np.random.default_rng(0)
     ra, dec = rng.uniform(0, 10, 100_000), rng.uniform(-5, 5, 100_000)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.detection import DETECTION_COLUMNS, DetectionSettings, detect
+from pipeline.detection import DETECTION_COLUMNS, DetectionFlag, DetectionSettings, detect, score_image
 from pipeline.errors import InputError
 from pipeline.injection import inject_sources
 from pipeline.psf import Moffat
@@ -111,3 +111,20 @@ def test_shapes_and_widths_that_do_not_fit_are_refused():
         detect(np.zeros((5, 5), np.float32), np.ones((4, 4), np.float32), fwhm_pixel=3.0, zeropoint=25.0)
     with pytest.raises(InputError, match="FWHM 0"):
         search(difference(), fwhm_pixel=0.0)
+
+
+def test_flags_say_what_stands_in_the_way_of_a_measurement():
+    image = difference([(50.0, 50.0, 5e4), (100.0, 2.0, 5e4), (150.0, 150.0, 5e4)])
+    image[52, 52] = np.nan
+    found = search(image)
+    bits = {round(row.x_pixel): DetectionFlag(row.detection_flags) for row in found.itertuples()}
+    assert bits[50] & DetectionFlag.MISSING_PIXELS
+    assert bits[100] & DetectionFlag.AT_EDGE
+    assert bits[150] == 0
+
+
+def test_the_score_image_peaks_where_the_detection_is_as_significant():
+    image = difference([(50.0, 60.0, 3000.0)])
+    score = score_image(image, np.full(image.shape, SIGMA, np.float32), fwhm_pixel=FWHM)
+    assert score[60, 50] == pytest.approx(search(image)["snr"].iloc[0], rel=0.1)
+    assert np.std(score[100:]) == pytest.approx(1.0, abs=0.05)

@@ -60,5 +60,16 @@ def test_a_variable_star_does_not_spoil_the_fit():
 def test_too_few_whole_stars_are_an_error():
     (sharp, x, y), (broad, _, _) = stars(2.4, 2.4), stars(3.3, 3.3, seed=1)
     sharp[:, 10:] = np.nan
-    with pytest.raises(InputError, match=r"0 of 49 common stars have all their pixels, needs 5"):
+    with pytest.raises(InputError, match=r"0 of 49 common stars have nearly all their pixels, needs 5"):
         fit(sharp, broad, x, y)
+
+
+def test_where_few_stars_have_all_their_pixels_those_with_nearly_all_are_used():
+    (sharp, x, y), (broad, _, _) = stars(2.4, 2.4), stars(3.3, 3.3, seed=1, scale=0.7)
+    whole = sharp.copy()
+    for column, row in zip(x.round().astype(int), y.round().astype(int), strict=True):
+        sharp[row + 6, column - 7] = np.nan
+    kernel = fit(sharp, broad, x, y)
+    assert kernel.n_stars > 20
+    assert kernel.scale == pytest.approx(0.7, rel=0.01)
+    assert residual(kernel, whole, broad) < 1.3

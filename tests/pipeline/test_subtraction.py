@@ -7,9 +7,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from pipeline.detection import psf_flux
 from pipeline.errors import InputError
 from pipeline.injection import inject_sources
+from pipeline.measurement import psf_flux
 from pipeline.psf import Moffat
 from pipeline.subtraction import Frame, SubtractionSettings, subtract
 

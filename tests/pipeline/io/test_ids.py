@@ -11,11 +11,14 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.io.assemble import assemble
+from pipeline.io.connections import Database
 from pipeline.io.cutout_file import open_cutouts
-from pipeline.io.database import select, sqlite_engine
+from pipeline.io.database import select
+from pipeline.io.database_settings import DatabaseSettings
 from pipeline.io.dataset_file import open_dataset
 from pipeline.io.ids import id_texts
 from pipeline.io.label_file import read_labels
+from pipeline.io.query_files import parse_query
 from pipeline.io.scores_file import ScoresWriter, read_scores, score_columns
 from pipeline.recipes import DatasetRecipe, SplitSettings
 
@@ -103,9 +106,7 @@ def test_through_sqlite(tmp_path, kind):
         connection.execute(f"CREATE TABLE c (candidate_id {kind}, object_id {kind})")
         connection.executemany("INSERT INTO c VALUES (?, NULL)", [(name,) for name in ids])
         connection.execute("INSERT INTO c VALUES (NULL, NULL)")
-    found = select(
-        sqlite_engine(tmp_path / "s.db"), "SELECT * FROM c", {}, where="c", text_columns=("candidate_id", "object_id")
-    )
+    found = select(the_database(tmp_path), parse_query("SELECT * FROM c", "c"), {}, ids=("candidate_id", "object_id"))
     assert sorted(found["candidate_id"]) == sorted(["", *ids])
     assert set(found["object_id"]) == {""}
 
@@ -144,4 +145,8 @@ def test_a_float_id_in_a_database_is_refused(tmp_path):
         connection.execute("CREATE TABLE c (candidate_id REAL)")
         connection.execute("INSERT INTO c VALUES (9007199254740993)")
     with pytest.raises(InputError, match="query c: column 'candidate_id' holds the float"):
-        select(sqlite_engine(tmp_path / "s.db"), "SELECT * FROM c", {}, where="c", text_columns=("candidate_id",))
+        select(the_database(tmp_path), parse_query("SELECT * FROM c", "c"), {}, ids=("candidate_id",))
+
+
+def the_database(folder):
+    return Database(DatabaseSettings(file="s.db"), folder)

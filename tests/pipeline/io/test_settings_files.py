@@ -114,3 +114,84 @@ def test_the_settings_that_come_with_the_project_are_sound(kind, settings):
     assert settings_files.names(kind)
     for name in settings_files.names(kind):
         settings_files.load(kind, name, settings)
+
+
+PARENT = "survey: s\nnights: [2026-01-01]\nmax_ratio: 3\nsplit: {by: object, seed: 2, test: 0.3}\n"
+
+
+def test_a_file_extends_another_key_by_key(config):
+    config(PARENT, "parent")
+    config("extends: parent\nsurvey: t\nnights: [2026-02-01, 2026-02-02]\nsplit: {seed: 5}\n", "child")
+    assert settings_files.raw("datasets", "child") == {
+        "survey": "t", "nights": ["2026-02-01", "2026-02-02"], "max_ratio": 3,
+        "split": {"by": "object", "seed": 5, "test": 0.3},
+    }  # fmt: skip
+    recipe = settings_files.load("datasets", "child", DatasetRecipe)
+    assert (recipe.survey, recipe.split.seed, recipe.split.test, recipe.max_ratio) == ("t", 5, 0.3, 3.0)
+    assert settings_files.raw("datasets", "parent")["split"]["seed"] == 2
+
+
+def test_a_grandchild_wins_over_both(config):
+    config(PARENT, "parent")
+    config("extends: parent\nsplit: {seed: 5, test: 0.4}\n", "child")
+    config("extends: child\nsplit: {test: 0.2}\n", "grandchild")
+    split = settings_files.raw("datasets", "grandchild")["split"]
+    assert split == {"by": "object", "seed": 5, "test": 0.2}
+
+
+def test_what_is_null_is_taken_away(config):
+    config(PARENT, "parent")
+    config("extends: parent\nmax_ratio: null\nsplit: {test: null}\n", "child")
+    assert settings_files.raw("datasets", "child")["split"] == {"by": "object", "seed": 2}
+    assert settings_files.load("datasets", "child", DatasetRecipe).max_ratio == 0.0
+
+
+def test_the_merged_content_is_the_identity(config):
+    config(PARENT, "parent")
+    config("extends: parent\nmax_ratio: 4\n", "child")
+    config(PARENT.replace("max_ratio: 3", "max_ratio: 4"), "written_out")
+    child, written_out = settings_files.raw("datasets", "child"), settings_files.raw("datasets", "written_out")
+    assert fingerprint(child) == fingerprint(written_out)
+
+
+def test_a_change_of_the_parent_is_seen(config, tmp_path):
+    config(PARENT, "parent")
+    config("extends: parent\nsurvey: t\n", "child")
+    assert settings_files.load("datasets", "child", DatasetRecipe).max_ratio == 3
+    config(PARENT.replace("max_ratio: 3", "max_ratio: 4"), "parent")
+    os.utime(tmp_path / "datasets" / "parent.yaml", ns=(1, 1))
+    assert settings_files.load("datasets", "child", DatasetRecipe).max_ratio == 4
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"a": "extends: b", "b": "extends: a"}, "datasets/b.yaml extends itself: a -> b -> a"),
+        ({"a": "extends: a"}, "datasets/a.yaml extends itself: a -> a"),
+        ({"a": "extends: b", "b": "extends: c", "c": "extends: b"}, "datasets/c.yaml extends itself: a -> b -> c -> b"),
+        ({"a": "extends: bb", "b": ""}, r"datasets/a.yaml: extends: unknown dataset 'bb' \(did you mean 'b'\?\)"),
+        ({"a": "extends: ../surveys/b"}, r"datasets/a.yaml: extends: unknown dataset '../surveys/b'"),
+        (
+            {"a": "extends: [b]"},
+            r"datasets/a.yaml: 'extends' is \['b'\]; allowed: the name of another file of datasets",
+        ),
+    ],
+)
+def test_a_parent_that_cannot_be_is_named(config, files, message):
+    for name, text in files.items():
+        config(text, name)
+    with pytest.raises(SettingsError, match=message):
+        settings_files.raw("datasets", "a")
+
+
+def test_faults_of_the_merged_settings_are_the_childs(config):
+    config(PARENT, "parent")
+    config("extends: parent\nsplit: {sed: 5}\n", "child")
+    with pytest.raises(SettingsError, match=r"datasets/child.yaml: unknown key 'split.sed' \(did you mean 'seed'\?\)"):
+        settings_files.load("datasets", "child", DatasetRecipe)
+
+
+def test_extends_alone_is_no_key_of_the_settings(config):
+    config(PARENT, "parent")
+    config("extends: parent\n", "child")
+    assert settings_files.raw("datasets", "child") == settings_files.raw("datasets", "parent")

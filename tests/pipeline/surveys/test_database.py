@@ -166,40 +166,47 @@ def test_saturated_pixels_are_flagged_and_an_unknown_level_flags_nobody(database
     assert [bool(rows["flags"][name] & Flag.SATURATED) for name in ("c1", "c2", "c3")] == [True, False, False]
 
 
-def test_the_same_candidate_twice_is_an_error(database_survey, monkeypatch, tmp_path):
-    survey = database_survey()
-    manifest = survey.freeze(NIGHT)
-    double = survey._select("candidates", NIGHT)
-    double = pd.concat([double, double[:1]], ignore_index=True)
-    monkeypatch.setattr(
-        survey, "_frozen", lambda name, *_: double if name == "candidates" else survey._select(name, NIGHT)
-    )
+@pytest.fixture
+def survey_with(database_survey, monkeypatch):
+    """Return a function that opens a survey whose candidates were changed on their way."""
+
+    def make(change):
+        survey = database_survey()
+        candidates = survey._candidates(NIGHT)
+        monkeypatch.setattr(survey, "_candidates", lambda _: change(candidates))
+        return survey
+
+    return make
+
+
+def test_the_same_candidate_twice_is_an_error(survey_with, tmp_path):
+    survey = survey_with(lambda rows: pd.concat([rows, rows[:1]], ignore_index=True))
     with pytest.raises(InputError, match="query generic/candidates: candidate_id 'c1' stands there twice"):
-        fetch(survey, tmp_path / "c.h5", manifest)
+        fetch(survey, tmp_path / "c.h5")
+
+
+def test_a_candidate_without_an_id_is_an_error(survey_with, tmp_path):
+    with pytest.raises(InputError, match="query generic/candidates: 1 rows have no candidate_id"):
+        fetch(survey_with(lambda rows: rows.replace({"candidate_id": {"c1": ""}})), tmp_path / "c.h5")
+
+
+def test_a_number_that_is_none_is_named(survey_with, tmp_path):
+    survey = survey_with(lambda rows: rows.assign(ra_deg=["1.5", "east", None]))
+    message = "query generic/candidates: column 'ra_deg' of candidate_id 'c2' is 'east'; allowed: a number"
+    with pytest.raises(InputError, match=message):
+        fetch(survey, tmp_path / "c.h5")
 
 
 @pytest.mark.parametrize("empty", [False, True])
-def test_a_missing_column_is_named(database_survey, monkeypatch, tmp_path, empty):
-    survey = database_survey()
-    manifest = survey.freeze(NIGHT)
-    short = survey._select("candidates", NIGHT).drop(columns="x_pixel")
-    short = short[:0] if empty else short
-    monkeypatch.setattr(
-        survey, "_frozen", lambda name, *_: short if name == "candidates" else survey._select(name, NIGHT)
-    )
+def test_a_missing_column_is_named(survey_with, tmp_path, empty):
+    survey = survey_with(lambda rows: rows.drop(columns="x_pixel")[: 0 if empty else 3])
     with pytest.raises(InputError, match="query generic/candidates: column 'x_pixel' is missing; there: candidate_id"):
-        fetch(survey, tmp_path / "c.h5", manifest)
+        fetch(survey, tmp_path / "c.h5")
 
 
-def test_a_candidate_of_no_exposure_is_listed(database_survey, monkeypatch, tmp_path):
-    survey = database_survey()
-    manifest = survey.freeze(NIGHT)
-    astray = survey._select("candidates", NIGHT)
-    astray.loc[0, "exposure_id"] = "e9"
-    monkeypatch.setattr(
-        survey, "_frozen", lambda name, *_: astray if name == "candidates" else survey._select(name, NIGHT)
-    )
-    with fetch(survey, tmp_path / "c.h5", manifest) as file:
+def test_a_candidate_of_no_exposure_is_listed(survey_with, tmp_path):
+    survey = survey_with(lambda rows: rows.assign(exposure_id=["e9", "e1", "e2"]))
+    with fetch(survey, tmp_path / "c.h5") as file:
         assert reasons(file) == {"c1": "exposure unknown"}
         assert file.provenance["exposures"] == 2
 

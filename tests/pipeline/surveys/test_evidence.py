@@ -5,8 +5,17 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
+from pipeline.io.schema import TRUTH_COLUMNS
 from pipeline.io.scores_file import ScoresWriter, score_columns
-from pipeline.surveys.evidence import judged_scores, mistakes, reference_scores, report_data, truth_table
+from pipeline.surveys.evidence import (
+    injected_table,
+    judged_scores,
+    mistakes,
+    reference_scores,
+    report_data,
+    truth_table,
+)
 
 NIGHT = "2026-01-05"
 
@@ -127,3 +136,23 @@ def test_a_report_gets_everything_of_the_judged_part(alert_survey, rows_file, wr
     assert found.thresholds == {"m": 0.4}
     assert found.base_rate == 0.1
     assert set(found.mistakes.rows["candidate_id"]) == {"9", "007"}
+
+
+def simulated_file(path, make_rows, names):
+    truth = pd.DataFrame({"injection_id": names, "recovered": True, "candidate_id": names, "magnitude": 19.0})
+    blank = {name: ("" if kind == "text" else 0) for name, kind in TRUTH_COLUMNS.items() if name not in truth}
+    header = CutoutHeader(survey="toy", channels=("difference",), size_pixel=3, pixel_scale_arcsec=1.0)
+    with CutoutWriter(path, header) as writer:
+        writer.append(np.ones((len(names), 3, 3, 1), np.float32), make_rows(names))
+        writer.write_table("truth", TRUTH_COLUMNS, truth.assign(**blank))
+    return path
+
+
+def test_injections_of_all_nights_are_handed_to_the_report_once(make_rows, tmp_path):
+    first = simulated_file(tmp_path / "a.h5", make_rows, ["1", "2"])
+    second = simulated_file(tmp_path / "b.h5", make_rows, ["3"])
+    assert injected_table([first, second, first])["injection_id"].tolist() == ["1", "2", "3"]
+    assert injected_table([]) is None
+    again = simulated_file(tmp_path / "c.h5", make_rows, ["2"])
+    with pytest.raises(InputError, match=r"injection_id '2' is in more than one of a.h5, c.h5"):
+        injected_table([first, again])

@@ -1,0 +1,116 @@
+"""Queries of a database survey: several that are united, what they are given, settings that cannot be."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import InputError, SettingsError
+
+NIGHT = "2026-01-05"
+CONFIG = Path(__file__).resolve().parents[3] / "config"
+
+
+@pytest.fixture
+def own_queries(tmp_path, monkeypatch):
+    """Return a function that puts more queries beside the generic ones."""
+    config = shutil.copytree(CONFIG, tmp_path / "config")
+    monkeypatch.setenv("NIGHTSIFT_CONFIG", str(config))
+
+    def write(**queries):
+        for name, text in queries.items():
+            (config / "queries" / "generic" / f"{name}.sql").write_text(text)
+
+    return write
+
+
+ROWS = (CONFIG / "queries" / "generic" / "candidates.sql").read_text()
+
+
+def test_candidates_of_several_queries_are_united_and_taken_once(database_survey, own_queries):
+    own_queries(
+        left=f"{ROWS} AND c.x_pixel < :limit", right=f"{ROWS} AND c.y_pixel > 9.0", none=f"{ROWS} AND c.x_pixel < 0"
+    )
+    survey = database_survey(input={"candidates": ["right", "none", "left"], "parameters": {"limit": 12}})
+    assert [
+        name for batch in survey.read(NIGHT, survey.freeze(NIGHT)) for name in batch.candidates["candidate_id"]
+    ] == [
+        "c1",
+        "c3",
+    ]
+    assert survey.reference("left", NIGHT)["candidate_id"].tolist() == ["c1"]
+
+
+def test_a_candidate_whose_rows_differ_between_queries_is_an_error(database_survey, own_queries):
+    own_queries(other=ROWS.replace("c.magnitude,", "c.magnitude + 1 AS magnitude,"))
+    survey = database_survey(input={"candidates": ["candidates", "other"]})
+    with pytest.raises(
+        InputError,
+        match=r"query generic/candidates \+ generic/other: candidate_id 'c1' stands there with rows that differ",
+    ):
+        survey.freeze(NIGHT)
+
+
+def test_queries_of_different_columns_do_not_unite(database_survey, own_queries):
+    own_queries(other=ROWS.replace("c.snr, ", ""))
+    survey = database_survey(input={"candidates": ["candidates", "other"]})
+    with pytest.raises(
+        InputError, match=r"generic/candidates and generic/other do not unite: only one has column 'snr'"
+    ):
+        survey.freeze(NIGHT)
+
+
+def test_exposures_without_candidates_can_be_left_out(database_survey, place_candidates):
+    survey = database_survey(place_candidates({"a": ("e1", 10, 10)}), input={"empty_exposures": False})
+    (survey.folder / "e2.fits").unlink()
+    assert len(list(survey.read(NIGHT, survey.freeze(NIGHT)))) == 1
+
+
+def test_a_night_is_given_to_queries_as_text_and_in_time(database_survey, own_queries):
+    own_queries(
+        window="SELECT :night AS night, :night_mjd AS mjd, :night_start_mjd AS a, :night_stop_mjd AS b, :camera AS c"
+    )
+    survey = database_survey(
+        longitude_deg=-90.0, mjd_night_offset_days=-1, input={"parameters": {"camera": "02a'; --"}}
+    )
+    (row,) = survey.reference("window", NIGHT).to_dict("records")
+    assert row == {"night": NIGHT, "mjd": 61046, "a": 61045.75, "b": 61046.75, "c": "02a'; --"}
+
+
+def test_nights_may_be_numbers(database_survey, own_queries):
+    own_queries(nights="SELECT 61045.0 AS night_number UNION SELECT 61044.0")
+    assert database_survey().nights() == ["2026-01-04", "2026-01-05"]
+    own_queries(nights="SELECT 1 AS number")
+    with pytest.raises(InputError, match="query generic/nights: column 'night' is missing; there: number"):
+        database_survey().nights()
+
+
+@pytest.mark.parametrize("night", ["2026-01-05'; DROP TABLE candidates; --", "", ":night", "2026-13-01", "a\0"])
+def test_a_night_that_is_no_date_never_reaches_the_database(database_survey, night):
+    with pytest.raises(SettingsError, match="is no date"):
+        database_survey().freeze(night)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"parameters": {"night_mjd": 5}}, "parameters: 'night_mjd' is given by the night itself"),
+        ({"parameters": {"camera": ["01a", "02a"]}}, r"'parameters.camera' is \['01a', '02a'\]; allowed: text or"),
+        ({"candidates": []}, "candidates names no query; allowed: at least one"),
+        ({"database": {"password": "secret"}}, "unknown key 'database.password'"),
+        ({"database": "postgresql://me:secret@host/name"}, r"'database' is|database holds"),
+        ({"database": {"engine": "oracle"}}, "'database.engine' is 'oracle'; allowed: sqlite, postgresql, mysql"),
+        ({"queries": "../queries/generic"}, "unknown set of queries"),
+        ({"tables": ["movers; DROP TABLE movers"]}, "unknown query of 'generic' 'movers; DROP TABLE movers'"),
+        ({"candidates": ["candidates AS c"]}, "unknown query of 'generic' 'candidates AS c'"),
+    ],
+)
+def test_settings_that_cannot_be_are_named_without_their_secrets(database_survey, given, message):
+    try:
+        said = "; ".join(database_survey(input=given).check())
+    except SettingsError as error:
+        said = str(error)
+    assert re.search(message, said)
+    assert "secret" not in said
+    assert "\n" not in said

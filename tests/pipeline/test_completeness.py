@@ -1,0 +1,109 @@
+"""The fraction found is a fraction with its interval, and the 50 % limit is where it falls to one half."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.completeness import COLUMNS, fit_limit, fraction_found, fraction_tables
+from pipeline.errors import InputError
+
+
+def injections(number=4000, limit=21.0, width=0.3, plateau=0.97, seed=0):
+    rng = np.random.default_rng(seed)
+    magnitude = rng.uniform(18.0, 23.0, number)
+    chance = plateau / (1.0 + np.exp((magnitude - limit) / width))
+    return magnitude, rng.random(number) < chance
+
+
+def test_the_limit_of_a_known_curve_comes_back_within_its_error():
+    offsets = []
+    for seed in range(8):
+        limit = fit_limit(*injections(800, seed=seed))
+        offsets.append((limit.magnitude - (21.0 + 0.3 * np.log(2 * 0.97 - 1))) / limit.error)
+    assert np.abs(offsets).max() < 3.5
+    assert 0.4 < np.std(offsets) < 1.8
+
+
+def test_the_fitted_curve_is_one_half_at_the_limit():
+    limit = fit_limit(*injections())
+    assert float(limit.fraction(limit.magnitude)) == pytest.approx(0.5, abs=1e-6)
+    assert limit.plateau == pytest.approx(0.97, abs=0.02)
+    assert limit.width == pytest.approx(0.3, rel=0.15)
+
+
+def test_weights_count_as_repeated_injections_do():
+    magnitude, found = injections(600)
+    double = fit_limit(np.tile(magnitude, 2), np.tile(found, 2))
+    weighted = fit_limit(magnitude, found, weight=np.full(600, 2.0))
+    assert weighted.magnitude == pytest.approx(double.magnitude, abs=0.01)
+    assert weighted.error == pytest.approx(double.error * 2**0.5, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("magnitude", "found", "reason"),
+    [
+        (np.arange(5.0), np.ones(5, bool), "5 injections with a magnitude"),
+        (np.arange(20.0), np.ones(20, bool), "all of 20"),
+        (np.arange(20.0), np.zeros(20, bool), "none of 20"),
+        (np.full(20, np.nan), np.ones(20, bool), "0 injections"),
+    ],
+)
+def test_where_there_is_no_limit_a_reason_stands(magnitude, found, reason):
+    limit = fit_limit(magnitude, found)
+    assert np.isnan(limit.magnitude)
+    assert reason in limit.reason
+
+
+def test_a_search_that_misses_most_bright_sources_has_no_limit():
+    rng = np.random.default_rng(2)
+    limit = fit_limit(rng.uniform(18, 22, 500), rng.random(500) < 0.3)
+    assert np.isnan(limit.magnitude)
+    assert "only" in limit.reason
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.floats(-30, 30), st.booleans()), max_size=40))
+def test_bins_count_each_injection_once_and_intervals_hold_the_fraction(rows):
+    values, found = [v for v, _ in rows], [f for _, f in rows]
+    table = fraction_found(np.array(values), np.array(found, dtype=bool), [-30.0, -1.0, 0.0, 5.0, 30.0])
+    assert table["n"].sum() == pytest.approx(len(rows))
+    assert table["n_found"].sum() == pytest.approx(sum(found))
+    some = table[table["n"] > 0]
+    assert ((some["low"] <= some["fraction"] + 1e-9) & (some["fraction"] <= some["high"] + 1e-9)).all()
+
+
+def test_edges_out_of_order_and_lengths_that_differ_are_refused():
+    with pytest.raises(InputError, match="edges must increase"):
+        fraction_found([1.0], [True], [2.0, 1.0])
+    with pytest.raises(InputError, match="one length"):
+        fraction_found([1.0, 2.0], [True], [0.0, 3.0])
+
+
+@pytest.mark.replaces("gmadet", "O4")
+def test_the_detected_fraction_is_given_by_magnitude_and_by_band():
+    magnitude, found = injections(500)
+    truth = pd.DataFrame(
+        {
+            "magnitude": magnitude,
+            "snr": 10 ** (0.4 * (23 - magnitude)),
+            "host_surface_brightness": np.where(magnitude > 20, 22.0 + magnitude / 10, 0.0),
+            "band": np.where(np.arange(500) % 2, "r", "g"),
+            "recovered": found,
+        }
+    )
+    table = fraction_tables(truth)
+    assert list(table.columns) == list(COLUMNS)
+    assert set(table["column"]) == {"magnitude", "snr", "host_surface_brightness", "band"}
+    bands = table[table["column"] == "band"].set_index("stratum")
+    assert bands.loc["r", "fraction"] == pytest.approx(found[1::2].mean())
+    assert bands.loc["g", "n"] == 250
+    bins = table[table["column"] == "magnitude"]
+    first = (magnitude >= bins["bin_low"].iloc[0]) & (magnitude < bins["bin_high"].iloc[0])
+    assert bins["fraction"].iloc[0] == pytest.approx(found[first].mean())
+    assert bins["fraction"].iloc[-1] < 0.1 < bins["fraction"].iloc[0]
+
+
+def test_a_truth_without_anything_to_bin_by_gives_an_empty_table():
+    assert fraction_tables(pd.DataFrame({"recovered": [True, False]})).empty
