@@ -1,8 +1,9 @@
 """Blocks of a data set as batches of pixels for a model: selected, shuffled, augmented, of one size."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from models.rows import PartRows
 from pipeline.augment import augment
 from pipeline.datasets import DataSet
 from pipeline.rng import stream
+
+T = TypeVar("T")
 
 BLOCK_ROWS: Final = 512
 """Rows read and shuffled together: 24 MB of 63 x 63 x 3."""
@@ -39,6 +42,15 @@ def blocks(dataset: DataSet, contract: InputContract, rows: PartRows) -> Iterato
         )
 
 
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """Yield items in their order; the next is read in a thread while the last is used."""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        coming = reader.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = reader.submit(next, items, None)
+            yield item
+
+
 def training_batches(
     dataset: DataSet,
     contract: InputContract,
@@ -55,7 +67,7 @@ def training_batches(
     filled up with earlier rows of weight 0.
     """
     left: Batch | None = None
-    for number, block in enumerate(blocks(dataset, contract, rows)):
+    for number, block in enumerate(ahead(blocks(dataset, contract, rows))):
         rng = stream(seed, "training batches", f"{epoch}/{number}")
         fresh = _augmented(_take(block, rng.permutation(len(block.labels))), augmentations, rng)
         joined = fresh if left is None else _join(left, fresh)

@@ -192,7 +192,7 @@ class _Run:
 
     def _validate(self) -> tuple[float, float]:
         loss = weight = hits = count = 0.0
-        for block in batches.blocks(self.dataset, self.contract, self.rows[1]):
+        for block in batches.ahead(batches.blocks(self.dataset, self.contract, self.rows[1])):
             for start in range(0, len(block.labels), networks.BATCH):
                 part = slice(start, start + networks.BATCH)
                 losses, right = self._forward(block.pixels[part], block.labels[part])

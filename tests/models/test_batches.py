@@ -5,6 +5,7 @@ from models import batches
 from models.recipes import load
 from models.rows import select_rows
 from models.training import contract_of
+from pipeline.errors import InputError
 
 RECIPE = load({"classifier": "triplet_cnn", "class_weight": "none"}, "test")
 
@@ -65,3 +66,34 @@ def test_only_training_rows_are_augmented(toy):
     assert not np.array_equal(
         draw(dataset, size=40, augmentations=("rotate",))[0].pixels, draw(dataset, size=40)[0].pixels
     )
+
+
+def test_reading_ahead_keeps_order_and_is_one_item_ahead():
+    read = []
+
+    def items():
+        for number in range(4):
+            read.append(number)
+            yield number
+
+    coming = batches.ahead(items())
+    assert next(coming) == 0
+    assert list(coming) == [1, 2, 3]
+    assert read == [0, 1, 2, 3]
+
+
+def test_an_error_of_reading_comes_out_after_the_items_before_it():
+    def items():
+        yield 1
+        raise InputError("a torn file")
+
+    coming = batches.ahead(items())
+    assert next(coming) == 1
+    with pytest.raises(InputError, match="a torn file"):
+        next(coming)
+
+
+def test_reading_ahead_may_be_given_up():
+    coming = batches.ahead(iter(range(100)))
+    assert next(coming) == 0
+    coming.close()
