@@ -185,3 +185,18 @@ def mariadb(mariadb_server, monkeypatch):
     """A real MariaDB; its reader's password stands in the environment."""
     monkeypatch.setenv("NIGHTSIFT_DB_PASSWORD", mariadb_server.password)
     return mariadb_server
+
+
+@pytest.fixture(scope="session")
+def synthetic(tmp_path_factory):
+    """The folder of a small synthetic survey of one night, with its SQLite file."""
+    from pipeline.sky import SkySettings
+    from pipeline.surveys.synthetic import make_survey
+
+    sky = SkySettings(
+        nights=1, exposures_per_night=2, fields=1, size_pixel=320, stars=200, galaxies=30, transients=20, variables=8,
+        movers=3, cosmic_rays=8, hot_pixels=6, eyeball_share=0.5,
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("synthetic")
+    make_survey(folder, sky, 5)
+    return folder

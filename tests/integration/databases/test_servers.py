@@ -19,11 +19,9 @@ from pipeline.io.database import columns_of, select
 from pipeline.io.database_settings import DatabaseSettings
 from pipeline.io.query_files import parse_query
 from pipeline.settings import parse
-from pipeline.sky import SkySettings
 from pipeline.surveys.fetch import fetch_night
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
-from pipeline.surveys.synthetic import make_survey
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 NIGHT = "2026-01-01"
@@ -220,19 +218,6 @@ def test_ids_and_their_order_are_those_of_any_other_server(server, tmp_path):
 
 
 # --- a whole night ------------------------------------------------------------------------------------------------
-
-SKY = SkySettings(
-    nights=1, exposures_per_night=2, fields=1, size_pixel=320, stars=200, galaxies=30, transients=20, variables=8,
-    movers=3, cosmic_rays=8, hot_pixels=6, eyeball_share=0.5,
-)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def synthetic(tmp_path_factory):
-    """The folder of a small synthetic survey, with its SQLite file."""
-    folder = tmp_path_factory.mktemp("synthetic")
-    make_survey(folder, SKY, 5)
-    return folder
 
 
 @pytest.fixture
