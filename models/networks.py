@@ -139,11 +139,13 @@ def with_masks(model: Any, design: NetworkDesign, platt: Platt) -> tuple[Any, li
 
 def _probabilities(logits: Any, platt: Platt) -> Any:
     """Return probabilities ``(n, k)``: calibrated for one column of logits, else by softmax."""
-    ops = keras().ops
+    layers = keras().layers  # each with a name of its own: automatic ones may collide with those of an older model
     if logits.shape[-1] > 1:
-        return keras().layers.Softmax()(logits)
-    score = ops.sigmoid(logits * platt.slope + platt.intercept)
-    return ops.concatenate([1.0 - score, score], axis=-1)
+        return layers.Softmax(name="probabilities")(logits)
+    calibrated = layers.Rescaling(platt.slope, platt.intercept, name="calibrated_logit")(logits)
+    score = layers.Activation("sigmoid", name="score")(calibrated)
+    bogus = layers.Rescaling(-1.0, 1.0, name="bogus_probability")(score)
+    return layers.Concatenate(name="probabilities")([bogus, score])
 
 
 @dataclass(frozen=True, kw_only=True)

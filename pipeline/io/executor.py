@@ -107,12 +107,21 @@ class _Pool:
             except BrokenProcessPool:
                 result = self._alone(job)
                 for other in flying:
-                    other.future = self._processes.submit(self.function, other.chunk)
+                    other.future = self._future(other.chunk)
             yield result
             flying.extend(self._submit(*entry) for entry in islice(numbered, 1))
 
     def _submit(self, number: int, chunk: Any) -> _Job:
-        return _Job(chunk=chunk, number=number, future=self._processes.submit(self.function, chunk))
+        return _Job(chunk=chunk, number=number, future=self._future(chunk))
+
+    def _future(self, chunk: Any) -> "Future[Any]":
+        """Hand a chunk in; where a worker has died meanwhile, its turn will find that out."""
+        try:
+            return self._processes.submit(self.function, chunk)
+        except BrokenProcessPool as error:
+            refused: Future[Any] = Future()
+            refused.set_exception(error)
+            return refused
 
     def _alone(self, job: _Job) -> Any:
         """Compute a chunk again with nothing beside it, so that a worker's death is its own doing."""

@@ -95,9 +95,9 @@ def read_orbits(path: Path) -> "pd.DataFrame":
             raise InputError(f"{path}: row {int(gaps.to_numpy().argmax()) + 1}: an element is missing")
     else:
         orbits = _read_mpcorb(path)
-    if not len(orbits):
-        raise InputError(f"{path} holds no orbit")
     ellipse = (orbits["a_au"] > 0) & (orbits["eccentricity"] >= 0) & (orbits["eccentricity"] < 1)
+    if not ellipse.any():
+        raise InputError(f"{path} holds no orbit" + (" that is an ellipse" if len(orbits) else ""))
     if not ellipse.all():
         log.info("%s: %d of %d orbits are no ellipses and left out", path.name, (~ellipse).sum(), len(orbits))
     return orbits[ellipse].reset_index(drop=True)

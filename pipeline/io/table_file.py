@@ -137,7 +137,9 @@ def _is_list(column: object) -> bool:
 def _read_ecsv(path: Path, texts: Collection[str], *_: object) -> "pd.DataFrame":
     from astropy.table import Table
 
-    return _from_columns(path, Table.read(path, format="ascii.ecsv"), texts)
+    # as lines: given a path, astropy leaves a damaged file open
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return _from_columns(path, Table.read(lines, format="ascii.ecsv"), texts)
 
 
 def _read_fits(path: Path, texts: Collection[str], hdu: str, *_: object) -> "pd.DataFrame":
