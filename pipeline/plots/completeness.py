@@ -7,7 +7,17 @@ from matplotlib.axes import Axes
 from pipeline.completeness import Limit
 from pipeline.metrics.search import STAGES, search_tables
 from pipeline.plots.data import PlotResult, ReportData
-from pipeline.plots.style import MUTED, legend_entries, marker_style, model_style, no_data, panels, per_cent, plot
+from pipeline.plots.style import (
+    MUTED,
+    legend_entries,
+    log_counts,
+    marker_style,
+    model_style,
+    no_data,
+    panels,
+    per_cent,
+    plot,
+)
 
 _AXES = {
     "magnitude": "magnitude of the injection",
@@ -59,6 +69,7 @@ def _points(panel: Axes, rows: pd.DataFrame, index: int, stage: str, name: str) 
     )  # fmt: skip
     if name == "snr":
         panel.set_xscale("log")
+        log_counts(panel.xaxis)
     if name == "band":
         panel.set_xticks(range(len(rows)), rows["stratum"])
         panel.set_xlim(-0.6, len(rows) - 0.4)
