@@ -1,13 +1,19 @@
 """What tests of several folders make their small data with; surveys come from ``tests/fixtures``."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.schema import CANDIDATE_COLUMNS
+
+# The same examples in every run, so that a test fails for what changed; NIGHTSIFT_FUZZ=1 draws new ones each time.
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("default" if os.environ.get("NIGHTSIFT_FUZZ") else "repeatable")
 
 pytest_plugins = ("image_surveys", "packet_surveys", "stamp_surveys")
 
