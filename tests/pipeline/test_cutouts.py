@@ -1,6 +1,5 @@
 """Cutouts are what a naive loop over pixels gives, whatever their size and place."""
 
-import time
 from itertools import pairwise
 
 import numpy as np
@@ -99,21 +98,6 @@ def test_integer_and_big_endian_images_are_read():
 def test_what_cannot_be_cut_is_refused(arguments, message):
     with pytest.raises(InputError, match=message):
         extract_cutouts(*arguments)
-
-
-def test_cutting_is_many_times_faster_than_astropy_one_by_one():
-    from astropy.nddata import Cutout2D
-
-    rng = np.random.default_rng(0)
-    image = rng.normal(size=(1000, 1000)).astype(np.float32)
-    x, y = rng.uniform(0, 999, 5000), rng.uniform(0, 999, 5000)
-    start = time.process_time()
-    extract_cutouts(image, x, y, 40)
-    ours = (time.process_time() - start) / 5000
-    start = time.process_time()
-    for row in range(300):
-        Cutout2D(image, (x[row], y[row]), 40, mode="partial", fill_value=np.nan)
-    assert ours < (time.process_time() - start) / 300 / 4
 
 
 @settings(max_examples=30, deadline=None)
