@@ -45,7 +45,9 @@ def test_a_data_set_that_cannot_be_is_a_failed_task(project, folder):
 def test_an_unknown_survey_is_a_scheduling_error(project, folder):
     finished = project.luigi("PlotResults", "--survey", "tinny", **folder)
     assert finished.code == SCHEDULING_ERROR
-    assert finished.line("unknown survey 'tinny' (did you mean 'tiny'?); known: ")
+    known = ", ".join(sorted(path.stem for path in (project.config / "surveys").glob("*.yaml")))
+    assert finished.line(f"unknown survey 'tinny' (did you mean 'tiny'?); known: {known}")
+    assert {"synthetic", "tiny", "ztf_alerts"} <= set(known.split(", "))
 
 
 def test_a_missing_parameter_is_unhandled(project, folder):
