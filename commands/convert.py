@@ -3,7 +3,7 @@
 import logging
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,18 @@ import yaml
 
 from pipeline.errors import InputError, MissingInputError, SettingsError, UnknownNameError
 from pipeline.fingerprint import fingerprint
-from pipeline.io import provenance
+from pipeline.io import (
+    crossmatch_list,  # noqa: F401  (registers itself)
+    provenance,
+    simulated_objects,  # noqa: F401  (registers itself)
+)
 from pipeline.io.commit import MANIFEST, commit
 from pipeline.io.content import content_sha256, frame_digest
 from pipeline.io.cutout_file import open_cutouts
 from pipeline.io.feature_tables import FEATURE_TABLES, read_table, write_table
 from pipeline.io.stamp_sets.base import STAMP_SETS, StampSet
 from pipeline.io.stamp_sets.load import open_format
+from pipeline.io.truth_lists import TRUTH_LISTS, write_truth_list
 from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
 from pipeline.surveys.stamp_files import write_cutout_file, write_parts
 
@@ -99,7 +104,9 @@ def import_stamps(
 
 def export_stamps(format_name: str, cutouts: str, out: str, options: Mapping[str, object] | None = None) -> int:
     """Write a cutout file or data set in the format of another system; see `import_stamps`."""
-    _require_known(format_name)
+    if format_name in TRUTH_LISTS:
+        return _place_list(format_name, Path(cutouts), Path(out), options or {})
+    _require_known(format_name, TRUTH_LISTS)
     if format_name in FEATURE_TABLES:
         table = read_table(Path(cutouts))
         return _place(Path(out), lambda scratch: FEATURE_TABLES[format_name]().write(scratch, table),
@@ -132,9 +139,20 @@ def parse_options(given: Sequence[str]) -> dict[str, object]:
     return options
 
 
-def _require_known(format_name: str) -> None:
-    if format_name not in STAMP_SETS and format_name not in FEATURE_TABLES:
-        raise UnknownNameError("format", format_name, [*STAMP_SETS, *FEATURE_TABLES])
+def _require_known(format_name: str, *others: Iterable[str]) -> None:
+    known = [*STAMP_SETS, *FEATURE_TABLES, *(name for names in others for name in names)]
+    if format_name not in known:
+        raise UnknownNameError("format", format_name, known)
+
+
+def _place_list(name: str, simulated: Path, out: Path, options: Mapping[str, object]) -> int:
+    """Write a list of simulated transients, and say how many rows it has."""
+    rows: list[int] = []
+
+    def write(scratch: Path) -> None:
+        rows.append(write_truth_list(name, scratch, simulated, options))
+
+    return _place(out, write, lambda _: f"{rows[0]} rows")
 
 
 def _settings(stamps: StampSet, about: About) -> SurveySettings:

@@ -68,8 +68,8 @@ def _add_conversions(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]
     read.add_argument("--keep-split", action="store_true", help="make a data set with the parts of the files")
     read.add_argument("--option", action="append", default=[], help="KEY=VALUE, an option of the format")
     write = verbs.add_parser("export", help="write a cutout file or data set in the format of another system")
-    write.add_argument("format", help="as for import")
-    write.add_argument("file", help="a cutout file or data set (fourmost: a table of import)")
+    write.add_argument("format", help="as for import; or simulated_objects, crossmatch")
+    write.add_argument("file", help="a cutout file or data set (fourmost: a table of import; the lists: simulated)")
     write.add_argument("--to", required=True, help="the file or folder to make")
     write.add_argument("--option", action="append", default=[], help="KEY=VALUE, an option of the format")
 

@@ -43,6 +43,22 @@ def gmadet(legacy, folder):
     made, _ = legacy.gmadet("new", true=5, false=5, size=33)
     shutil.move(made / "true", folder / "candidates")
     shutil.move(legacy.cube()[0], folder)
+    simulated_night(folder / "simulated.h5")
+
+
+def simulated_night(path):
+    """A file of simulated transients as SimulateTransients leaves it, with two missed injections."""
+    import numpy as np
+    import pandas as pd
+
+    from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
+    from pipeline.io.schema import TEXT, TRUTH_COLUMNS
+
+    blank = {name: ([""] * 2 if kind == TEXT else np.arange(2.0)) for name, kind in TRUTH_COLUMNS.items()}
+    truth = pd.DataFrame(blank).assign(injection_id=["e1~0", "e1~1"], exposure_id="e1", kind="injected_random")
+    header = CutoutHeader(survey="tca", channels=("science",), size_pixel=3, pixel_scale_arcsec=3.31)
+    with CutoutWriter(path, header) as writer:
+        writer.write_table("truth", TRUTH_COLUMNS, truth)
 
 
 def scores_of(data, survey):

@@ -4,13 +4,17 @@ Columns are separated by single spaces below a commented heading: those of ``sim
 filename, Xpos, Ypos, RA, Dec, mag, filter), then filename2, Nmatches, closest_candID, all_candIDs, edge.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, SettingsError
+from pipeline.io.truth_lists import TRUTH_LISTS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pipeline.io.cutout_file import CutoutFile
 
 COLUMNS: Final = (
     "idx",
@@ -123,18 +127,28 @@ def write_crossmatch(path: Path, rows: "pd.DataFrame") -> None:
             stream.write(" ".join(numbers.get(name, "{}").format(cells[name]) for name in COLUMNS) + "\n")
 
 
-def export_crossmatch(path: Path, simulated: Path, *, radius_arcsec: float = 2.0) -> int:
-    """Write the list of a file of simulated transients, whose rows are what was recovered; return its rows.
+@dataclass(frozen=True, kw_only=True)
+class CrossmatchOptions:
+    """Options of the list ``crossmatch``.
 
-    Raises
-    ------
-    InputError
-        If the file holds no truth.
+    Attributes
+    ----------
+    radius_arcsec : float
+        Candidates this near to an injection are listed.
     """
-    from pipeline.io.cutout_file import open_cutouts
 
-    with open_cutouts(simulated) as file:
-        rows = crossmatch_rows(file.table("truth"), file.candidates(), radius_arcsec=radius_arcsec)
+    radius_arcsec: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.radius_arcsec <= 3600:
+            raise SettingsError(f"radius_arcsec is {self.radius_arcsec}; allowed: above 0, at most 3600")
+
+
+@TRUTH_LISTS.register("crossmatch", settings=CrossmatchOptions)
+def export_crossmatch(path: Path, simulated: "CutoutFile", options: CrossmatchOptions) -> int:
+    """Write gmadet's ``crossmatch.dat`` of a file of simulated transients, whose rows are what was recovered."""
+    truth, candidates = simulated.table("truth"), simulated.candidates()
+    rows = crossmatch_rows(truth, candidates, radius_arcsec=options.radius_arcsec)
     write_crossmatch(path, rows)
     return len(rows)
 

@@ -4,13 +4,17 @@ Columns are separated by single spaces below a commented heading: idx, filename,
 ours has ``sim_id`` after them, the unique id, for ``idx`` starts anew with every image in some of gmadet's lists.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import InputError, MissingInputError
+from pipeline.io.truth_lists import TRUTH_LISTS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pipeline.io.cutout_file import CutoutFile
 
 COLUMNS: Final = ("idx", "filename", "Xpos", "Ypos", "RA", "Dec", "mag", "filter", "sim_id")
 _NEEDED: Final = ("injection_id", "exposure_id", "x_pixel", "y_pixel", "ra_deg", "dec_deg", "magnitude")
@@ -49,6 +53,19 @@ def write_simulated_objects(path: Path, truth: "pd.DataFrame") -> None:
         place = f"{row['x_pixel'] + 1.0:.4f} {row['y_pixel'] + 1.0:.4f} {row['ra_deg']:.8f} {row['dec_deg']:.8f}"
         lines.append(f"{number} {names[0]} {place} {row['magnitude']:.5f} {band} {names[2]}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatedObjectsOptions:
+    """The list ``simulated_objects`` has no options."""
+
+
+@TRUTH_LISTS.register("simulated_objects", settings=SimulatedObjectsOptions)
+def export_simulated_objects(path: Path, simulated: "CutoutFile", _: SimulatedObjectsOptions) -> int:
+    """Write gmadet's ``simulated_objects.list`` of a file of simulated transients, recovered and missed."""
+    truth = simulated.table("truth")
+    write_simulated_objects(path, truth)
+    return len(truth)
 
 
 def read_simulated_objects(path: Path) -> "pd.DataFrame":

@@ -9,9 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError, NightsiftError
-from pipeline.io.crossmatch_list import COLUMNS, crossmatch_rows, export_crossmatch, read_crossmatch, write_crossmatch
-from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
-from pipeline.io.schema import TRUTH_COLUMNS
+from pipeline.io.crossmatch_list import COLUMNS, crossmatch_rows, read_crossmatch, write_crossmatch
 
 
 def truth():
@@ -114,15 +112,3 @@ def test_whatever_bytes_a_list_holds_the_reader_raises_only_its_own_errors(tmp_p
         path.write_bytes(bytes_given)
         with contextlib.suppress(NightsiftError):
             read_crossmatch(path)
-
-
-def test_a_file_of_simulated_transients_gives_its_list(tmp_path, make_rows):
-    found = make_rows(["007"], exposure_id=["e1"], ra_deg=[10.0], dec_deg=[0.0])
-    table = truth().assign(kind="injected_random", recovered=[True, False, False], candidate_id=["007", "", ""])
-    blank = {name: ("" if kind == "text" else 0) for name, kind in TRUTH_COLUMNS.items() if name not in table}
-    header = CutoutHeader(survey="toy", channels=("difference",), size_pixel=3, pixel_scale_arcsec=1.0)
-    with CutoutWriter(tmp_path / "s.h5", header) as writer:
-        writer.append(np.ones((1, 3, 3, 1), np.float32), found)
-        writer.write_table("truth", TRUTH_COLUMNS, table.assign(**blank))
-    assert export_crossmatch(tmp_path / "crossmatch.dat", tmp_path / "s.h5") == 3
-    assert read_crossmatch(tmp_path / "crossmatch.dat")["closest_candID"].tolist() == ["007", "-", "-"]
