@@ -94,6 +94,10 @@ class CutoutWriter:
         """Write a whole further table, such as the truth of simulated transients."""
         hdf5.append_table(hdf5.create_table(self._file, name, columns), rows)
 
+    def write_stack(self, name: str, images: NDArray[np.float32]) -> None:
+        """Write further images that are no cutouts, such as those of the PSFs."""
+        self._file.create_dataset(name, data=images, dtype="float32", track_times=False)
+
     def write_text(self, name: str, text: str) -> None:
         """Write one text, such as the frozen input manifest."""
         self._file.create_dataset(name, data=text, track_times=False)
@@ -167,6 +171,12 @@ class CutoutFile:
         if name not in self._file:
             raise InputError(f"{self.path}: no table {name!r}; there: {', '.join(self._file)}")
         return hdf5.read_table(self._file[name])
+
+    def stack(self, name: str) -> NDArray[np.float32]:
+        """Return further images whole: ``psf_images``."""
+        if name not in self._file:
+            raise InputError(f"{self.path}: no images {name!r}; there: {', '.join(self._file)}")
+        return np.asarray(self._file[name][:])
 
     def text(self, name: str) -> str:
         """Return one text of the file, such as ``manifest``."""

@@ -85,6 +85,10 @@ PSF_COLUMNS: Final[dict[str, str]] = {
 }
 """Columns of ``/psf`` in a file of simulated transients, one row an image that sources were put into."""
 
+PSF_IMAGES: Final = ("star", "psf", "residual")
+PSF_IMAGE_SIZE_PIXEL: Final = 33
+"""``/psf_images``, float32 ``(row of /psf, which, y, x)``, in units of the flux; NaN where no star could tell."""
+
 UNLABELLED: Final = -1
 BOGUS: Final = 0
 REAL: Final = 1

@@ -5,24 +5,27 @@ from pipeline.plots import (
     gallery,
     nights,
     operating,
+    psf_quality,
     score_magnitude,
     scores,
     strata,
     training,
     truth,
 )
-from pipeline.plots.data import Mistakes, PlotResult, ReportData
+from pipeline.plots.data import Mistakes, PlotResult, Psfs, ReportData
 from pipeline.plots.style import PLOTS
 
 __all__ = [
     "PLOTS",
     "Mistakes",
     "PlotResult",
+    "Psfs",
     "ReportData",
     "completeness",
     "gallery",
     "nights",
     "operating",
+    "psf_quality",
     "score_magnitude",
     "scores",
     "strata",

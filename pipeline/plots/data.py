@@ -37,6 +37,23 @@ class Mistakes:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Psfs:
+    """PSFs with which sources were put into images.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        One row an image: ``exposure_id image kind fallback stars fwhm_pixel star_fwhm_pixel residual_fraction
+        chi2 wing_fraction`` and more; ``residual_fraction`` is NaN where the image has no star.
+    images : ndarray of float32, (n, 3, y, x)
+        Mean star, PSF and mean residual of each, in units of the flux.
+    """
+
+    rows: pd.DataFrame
+    images: NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReportData:
     """Everything that the figures and the report show; tables are only read.
 
@@ -70,6 +87,8 @@ class ReportData:
     injected : DataFrame, optional
         One row an injected source, recovered or missed: ``recovered candidate_id magnitude`` and, where known,
         ``snr host_surface_brightness band``.
+    psfs : Psfs, optional
+        The PSFs of those injections.
     fwhm_ratio_cuts : tuple of float
         Lowest and highest width of a detection, over that of its image's point sources, that passes.
     """
@@ -87,6 +106,7 @@ class ReportData:
     truth: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
     injected: pd.DataFrame | None = None
+    psfs: Psfs | None = None
     fwhm_ratio_cuts: tuple[float, float] = (0.5, 4.2)
 
     def __post_init__(self) -> None:

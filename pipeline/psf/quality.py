@@ -64,6 +64,10 @@ class PsfQuality:
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
+    def images(self, size_pixel: int) -> NDArray[np.float32]:
+        """Return mean star, PSF and mean residual, ``(3, y, x)``, cut or padded with zeros to an odd size."""
+        return np.stack([_framed(one, size_pixel) for one in (self.star, self.model, self.residual)]).astype(np.float32)
+
 
 def judge_psf(psf: PsfModel, stars: PsfStars, *, gain: float = 1.0, max_stars: int = 60) -> PsfQuality:
     """Fit a PSF to stars, with flux, place and sky free, and say what is left.

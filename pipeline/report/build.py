@@ -22,6 +22,7 @@ DEFAULT_PLOTS = (
     "recall_magnitude",
     "recall_kind",
     "completeness",
+    "psf_quality",
     "score_magnitude",
     "truth",
     "score_by_night",

@@ -13,7 +13,7 @@ from pipeline.io.cutout_file import open_cutouts
 from pipeline.io.package_file import PackageFacts
 from pipeline.io.scores_file import read_scores
 from pipeline.metrics import worst_mistakes
-from pipeline.plots.data import Mistakes, ReportData
+from pipeline.plots.data import Mistakes, Psfs, ReportData
 from pipeline.surveys.base import Survey
 
 log = logging.getLogger(__name__)
@@ -120,6 +120,18 @@ def injected_table(simulated: Sequence[Path]) -> pd.DataFrame | None:
     return injected
 
 
+def injection_psfs(simulated: Sequence[Path]) -> Psfs | None:
+    """Return the PSFs with which sources were put into images, over all files; None where there are none."""
+    rows, images = [], []
+    for path in dict.fromkeys(simulated):
+        with open_cutouts(path) as file:
+            rows.append(file.table("psf"))
+            images.append(file.stack("psf_images"))
+    if not sum(map(len, rows)):
+        return None
+    return Psfs(rows=pd.concat(rows, ignore_index=True), images=np.concatenate(images))
+
+
 def report_data(
     survey: Survey,
     *,
@@ -171,5 +183,6 @@ def report_data(
         truth=truth_table(survey, sorted(set(judged["night"])), judged) if "night" in judged else None,
         notes=survey.settings.notes,
         injected=injected_table(simulated),
+        psfs=injection_psfs(simulated),
         fwhm_ratio_cuts=fwhm_ratio_cuts,
     )

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from pipeline.simulation_recipes import ImageSimulation
 from pipeline.surveys.base import Batch, ExposureImages, Survey, dropped_rows
 from pipeline.surveys.edge_policy import apply_edge_policy
 from pipeline.surveys.fetch import header_of, require_enough
-from pipeline.surveys.psf_rows import log_psfs, psf_rows
+from pipeline.surveys.psf_record import PsfRecord, log_psfs, psf_record, write_psfs
 from pipeline.surveys.rows import candidates_frame, describe_pixels, drop_at_edges
 from pipeline.surveys.settings import SurveySettings
 from pipeline.surveys.simulation_frames import SimulationFrames, simulation_frames
@@ -77,7 +77,7 @@ def simulate_images(
             psfs.append(log_psfs(done.psfs))
             progress(-1, f"simulated {total} exposures, {writer.kept} sources recovered")
         writer.write_table("truth", schema.TRUTH_COLUMNS, _stacked(truths, schema.TRUTH_COLUMNS))
-        writer.write_table("psf", schema.PSF_COLUMNS, _stacked(psfs, schema.PSF_COLUMNS))
+        write_psfs(writer, psfs)
     require_enough(night, lost, total, survey.settings.max_lost_fraction, reasons)
     log.info("night %s: %d exposures, %d injections recovered, %d exposures lost", night, total, writer.kept, lost)
 
@@ -110,7 +110,7 @@ class _Done:
 
     batch: Batch
     truth: pd.DataFrame
-    psfs: pd.DataFrame
+    psfs: PsfRecord = field(default_factory=PsfRecord)
 
 
 def _jobs(
@@ -140,7 +140,7 @@ def _one(job: _Job) -> _Done:
     """Return the recovered sources of one exposure, its truth and PSFs; a lost batch when it cannot be used."""
     nothing = pd.DataFrame()
     if isinstance(job.item, Batch):
-        return _Done(batch=job.item, truth=nothing, psfs=nothing)
+        return _Done(batch=job.item, truth=nothing)
     survey, exposure_id = job.shared.survey, str(job.item.exposure["exposure_id"])
     try:
         if job.fault:
@@ -153,14 +153,12 @@ def _one(job: _Job) -> _Done:
         dropped = dropped_rows([exposure_id], "simulate", f"exposure unusable: {said}")
         side = survey.cutout_size_pixel
         pixels = np.zeros((0, side, side, len(survey.channels)), np.float32)
-        return _Done(
-            batch=Batch(cutouts=pixels, candidates=nothing, dropped=dropped, lost=1), truth=nothing, psfs=nothing
-        )
+        return _Done(batch=Batch(cutouts=pixels, candidates=nothing, dropped=dropped, lost=1), truth=nothing)
     truth = simulation.truth.assign(band=str(job.item.exposure.get("band") or ""))
     return _Done(batch=_cut(job.item, simulation, survey), truth=truth, psfs=psfs)
 
 
-def _simulate(job: _Job, item: ExposureImages, frames: SimulationFrames) -> tuple[Simulation, pd.DataFrame]:
+def _simulate(job: _Job, item: ExposureImages, frames: SimulationFrames) -> tuple[Simulation, PsfRecord]:
     shared = job.shared
     exposure_id, settings = str(item.exposure["exposure_id"]), shared.settings
     wcs = WCS(item.science_header)
@@ -200,7 +198,7 @@ def _simulate(job: _Job, item: ExposureImages, frames: SimulationFrames) -> tupl
         template_psf=chosen["template"].model if "template" in chosen else None,
         match_radius_fwhm=settings.match_radius_fwhm,
     )
-    return simulation, psf_rows(exposure_id, chosen, frames, shared.folder)
+    return simulation, psf_record(exposure_id, chosen, frames, shared.folder)
 
 
 def _injection(settings: ImageSimulation, scale_arcsec: float) -> InjectionSettings:

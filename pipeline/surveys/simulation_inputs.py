@@ -132,8 +132,6 @@ def psf_of(
         If no source has one.
     """
     moffat = Moffat(fwhm_pixel=frame.fwhm_pixel, beta=recipe.beta)
-    if recipe.sources == ("moffat",):
-        return ChosenPsf(model=moffat, source="moffat")
     empirical = EmpiricalSettings(min_stars=recipe.min_stars, max_stars=recipe.max_stars, cell_stars=recipe.cell_stars)
     shape = (frame.pixels.shape[0], frame.pixels.shape[1])
     stars, none_because = _stars(frame)

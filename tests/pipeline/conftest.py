@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.io.schema import PSF_COLUMNS
 from pipeline.metrics import worst_mistakes
-from pipeline.plots import Mistakes, ReportData
+from pipeline.plots import Mistakes, Psfs, ReportData
 from pipeline.plots.data import labelled_rows
+from pipeline.psf import Moffat, PsfStars, judge_psf
 
 
 def scores(n=240, seed=0, sharpness=2.0):
@@ -29,6 +31,26 @@ def scores(n=240, seed=0, sharpness=2.0):
             "split": np.where(np.arange(n) % 4 == 3, 0, 2),
         }
     )
+
+
+def psf_record(psf_fwhm, exposure_id):
+    """One image whose stars are 3 pixels wide, judged with a PSF of some width: its row and its images."""
+    rng = np.random.default_rng(1)
+    offsets = rng.uniform(-0.5, 0.5, (2, 5))
+    pixels = np.stack([1e4 * Moffat(fwhm_pixel=3.0, size_pixel=25)(x, y) for x, y in offsets.T])
+    stars = PsfStars(
+        pixels=pixels + rng.normal(0, 1, pixels.shape), x_pixel=50 + offsets[0], y_pixel=50 + offsets[1],
+        x_offset=offsets[0], y_offset=offsets[1], flux=np.full(5, 1e4), fwhm_pixel=3.0, sky_rms=1.0, found=9,
+    )  # fmt: skip
+    quality = judge_psf(Moffat(fwhm_pixel=psf_fwhm), stars)
+    row = {"exposure_id": exposure_id, "image": "science", "source": "moffat", "fallback": "", **quality.numbers()}
+    return row, quality.images(33)
+
+
+def good_and_poor_psf():
+    made = [psf_record(3.0, "good"), psf_record(4.0, "poor")]
+    rows = pd.DataFrame([row for row, _ in made]).reindex(columns=list(PSF_COLUMNS))
+    return Psfs(rows=rows, images=np.stack([images for _, images in made]))
 
 
 def full():
@@ -57,6 +79,7 @@ def full():
         candidates_per_night=1500.0,
         truth=pd.concat([truth, lost]),
         injected=injected,
+        psfs=good_and_poor_psf(),
     )
 
 

@@ -1,23 +1,53 @@
-"""The figure of a PSF's quality shows star, PSF, residual and profile, with the numbers in its title."""
+"""The figure of PSFs shows every image's numbers, and of the worst its star, PSF, residual and profile."""
+
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from pipeline.plots.psf_quality import plot_psf_quality
-from pipeline.psf import Moffat, PsfStars, judge_psf
+from pipeline.plots import PLOTS
 
 
-def test_the_figure_has_four_panels_and_the_numbers():
-    rng = np.random.default_rng(1)
-    offsets = rng.uniform(-0.5, 0.5, (2, 5))
-    pixels = np.stack([1e4 * Moffat(fwhm_pixel=3.0, size_pixel=25)(x, y) for x, y in offsets.T])
-    stars = PsfStars(
-        pixels=pixels + rng.normal(0, 1, pixels.shape), x_pixel=50 + offsets[0], y_pixel=50 + offsets[1],
-        x_offset=offsets[0], y_offset=offsets[1], flux=np.full(5, 1e4), fwhm_pixel=3.0, sky_rms=1.0, found=9,
-    )  # fmt: skip
-    quality = judge_psf(Moffat(fwhm_pixel=3.0), stars)
-    figure = plot_psf_quality(quality, "exposure e1")
-    titles = [axes.get_title() for axes in figure.axes]
-    assert {"mean star", "PSF"} <= set(titles)
-    assert f"left: {quality.residual_fraction:.1%} of the light" in titles
-    assert "exposure e1: moffat, 5 stars, FWHM" in figure.get_suptitle()
-    assert all(axes.get_xlabel() for axes in figure.axes if axes.get_title())
+@pytest.fixture
+def psfs(report_data):
+    return report_data.psfs
+
+
+def test_the_worst_image_is_shown_with_its_star_psf_residual_and_profile(report_data):
+    result = PLOTS["psf_quality"](report_data)
+    titles = [axes.get_title(loc="left") for axes in result.figure.axes]
+    assert {"Residual fraction", "Width", "mean star", "PSF", "star less PSF", "profile"} <= set(titles)
+    (said,) = [part.get_suptitle() for part in result.figure.subfigs if part.get_suptitle()]
+    assert said.startswith("science image of exposure poor: moffat, 5 stars, chi²")
+    assert result.note == ""
+    assert result.table["residual_fraction"].tolist() == sorted(result.table["residual_fraction"])
+    shown = [axes for axes in result.figure.axes if axes.get_title(loc="left")]
+    assert all(axes.get_xlabel() and axes.get_ylabel() for axes in shown)
+
+
+def test_the_images_are_those_of_the_stars(psfs):
+    star, model, residual = psfs.images[0]
+    assert star.shape == (33, 33)
+    np.testing.assert_allclose(star, model + residual, atol=1e-6)
+    assert np.unravel_index(star.argmax(), star.shape) == (16, 16)
+
+
+def test_fallbacks_and_images_without_stars_are_counted(report_data, psfs):
+    rows = psfs.rows.assign(fallback=["stars: none", ""], residual_fraction=[np.nan, 0.05])
+    note = PLOTS["psf_quality"](replace(report_data, psfs=replace(psfs, rows=rows))).note
+    assert note == (
+        "1 of 2 images had no star to judge their PSF by; 1 of 2 images did not get the first PSF of the recipe"
+    )
+
+
+def test_where_no_image_had_stars_the_figure_says_so_and_the_numbers_stay(report_data, psfs):
+    rows = psfs.rows.assign(residual_fraction=np.nan)
+    result = PLOTS["psf_quality"](replace(report_data, psfs=replace(psfs, rows=rows)))
+    assert "2 of 2 images had no star" in result.note
+    assert len(result.table) == 2
+
+
+def test_without_injections_into_images_there_is_nothing_to_show(report_data):
+    result = PLOTS["psf_quality"](replace(report_data, psfs=None))
+    assert result.note == "no source was put into an image"
+    assert result.table.empty

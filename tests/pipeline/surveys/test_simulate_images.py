@@ -200,6 +200,21 @@ def test_the_psf_may_be_that_of_the_stars_where_they_make_a_good_one(night):
     assert psf["residual_fraction"].max() < 0.06
 
 
+def test_each_image_has_its_mean_star_psf_and_residual_beside_its_numbers(night, tmp_path):
+    psf = night()[3]
+    with open_cutouts(tmp_path / "out.h5") as file:
+        images = file.stack("psf_images")
+    assert images.shape == (len(psf), 3, 33, 33)
+    judged = np.isfinite(psf["residual_fraction"].to_numpy(float))
+    assert judged.any()
+    assert (np.isfinite(images).all(axis=(1, 2, 3)) == judged).all()
+    for row in np.flatnonzero(judged):
+        star, model, residual = images[row]
+        np.testing.assert_allclose(star, model + residual, atol=1e-5)
+        inside = np.hypot(*(np.mgrid[-16:17, -16:17])) <= 2 * psf["fwhm_pixel"][row]
+        assert 0.5 * np.abs(residual[inside]).sum() == pytest.approx(psf["residual_fraction"][row], rel=0.25)
+
+
 @pytest.mark.replaces("gmadet", "O16")
 def test_a_fallback_stands_in_the_log_and_in_the_file(night, caplog):
     many = {"min_stars": 1000, "max_stars": 1000, "cell_stars": 1000}
