@@ -118,7 +118,7 @@ def train(
     fitted, history = FITTERS[recipe.family](
         dataset, contract, recipe, rows, seed=seed, workdir=workdir, progress=lambda s, m: progress(0.95 * s, m)
     )
-    logits, labels, held = _judged(dataset, contract, rows[1], fitted)
+    logits, labels, held = _judged(dataset, contract, rows[1], fitted, history)
     progress(0.97, f"calibrating on {len(labels)} validation rows")
     platt = _calibration(recipe, logits, labels)
     thresholds, metrics = _merits(recipe, logits, labels, platt)
@@ -190,7 +190,7 @@ def _check(dataset: DataSet, recipe: ClassifierRecipe) -> None:
 
 
 def _judged(
-    dataset: DataSet, contract: InputContract, rows: PartRows, fitted: Fitted
+    dataset: DataSet, contract: InputContract, rows: PartRows, fitted: Fitted, history: pd.DataFrame
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float32]]:
     """Return logits and labels of the trusted validation rows, and the first pixels of them."""
     logits, labels = [], []
@@ -202,7 +202,14 @@ def _judged(
     judged = np.concatenate(labels)
     if len(np.unique(judged)) < len(dataset.class_names):
         raise DataSetError("the validation part has a class without any row that can be scored")
-    return np.concatenate(logits), judged, np.concatenate(held)
+    scored = np.concatenate(logits)
+    wild = int((~np.isfinite(scored)).any(axis=1).sum())
+    if wild:
+        raise SettingsError(
+            f"training diverged in epoch {len(history)} or before: {wild} of {len(scored)} validation rows have no "
+            "finite score; lower learning_rate or choose another normalisation"
+        )
+    return scored, judged, np.concatenate(held)
 
 
 def _prevalence(recipe: ClassifierRecipe, logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -140,3 +141,17 @@ def test_importing_the_modules_loads_no_framework():
     )
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert output.stdout.strip() == "[]"
+
+
+def test_scores_that_are_not_finite_after_finite_losses_are_a_divergence_too(tmp_path, toy, dataset, monkeypatch):
+    fit = training.FITTERS["network"]
+
+    def unbounded(*given, **options):
+        _, history = fit(*given, **options)
+        return SimpleNamespace(logits=lambda pixels: np.full((len(pixels), 1), np.nan)), history
+
+    monkeypatch.setitem(training.FITTERS, "network", unbounded)
+    recipe = load({**toy.network, "epochs": 1}, "test")
+    message = r"diverged in epoch 1 or before: 80 of 80 validation rows have no finite score; lower learning_rate"
+    with pytest.raises(SettingsError, match=message):
+        training.train(dataset, recipe, 1, workdir=tmp_path)
