@@ -42,8 +42,8 @@ GOLDEN = {
     ("FreezeInputs", 1): "3971df534968e458",
     ("FetchCutouts", 2): "0a0028dd130e79a2",
     ("BuildDataset", 1): "eccfdbea2bada90e",
-    ("SimulateTransients", 2): [8, 4, 371.0],  # rows, reals, spread of their pixels
-    ("PlotResults", 2): [152, 62, 30, 32, 1.0],  # rows, judged rows, reals, bogus, AUC
+    ("SimulateTransients", 3): [8, 4, 371.0],  # rows, reals, spread of their pixels
+    ("PlotResults", 3): [152, 62, 30, 32, 1.0],  # rows, judged rows, reals, bogus, AUC
     ("MakeSyntheticSurvey", 1): [4, 410, 18.9],  # exposures, candidates to ten, mean magnitude
 }
 SCORES = {
