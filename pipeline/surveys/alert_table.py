@@ -7,19 +7,17 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
 from pipeline.io import content
 from pipeline.io.hdf5 import open_to_read
-from pipeline.io.ids import id_texts
 from pipeline.io.schema import CANDIDATE_COLUMNS
 from pipeline.io.settings_files import expand
 from pipeline.labels import NONE
-from pipeline.night import night_of
 from pipeline.quality import to_missing
-from pipeline.surveys.alert_columns import magnitudes, utc_mjd
+from pipeline.surveys.alert_columns import magnitudes
+from pipeline.surveys.alert_rows import AlertRows
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
 from pipeline.surveys.fetch import freeze_label_tables
 from pipeline.surveys.packet_layouts import FLUXES, REQUIRED, TimeFormat
@@ -27,7 +25,8 @@ from pipeline.surveys.rows import as_text, candidates_frame, describe_pixels, dr
 from pipeline.surveys.settings import SurveySettings
 
 _BLOCK = 256
-_IDS = ("candidate_id", "object_id", "exposure_id")
+_MANY = 16_384
+"""Rows that are read together where no pixels belong to them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,46 +112,14 @@ class AlertTableSurvey:
             raise MissingInputError(f"no folder {folder}: {self.input.folder} must be {what}")
         return folder
 
-    def _table(self, extra: tuple[str, ...] = ()) -> pd.DataFrame:
-        path = self.folder / self.input.table
-        if not path.is_file():
-            raise MissingInputError(f"no file {path}")
-        wanted = [*dict.fromkeys([*self.input.columns.values(), *extra])]
-        there = pq.read_schema(path).names
-        absent = [name for name in wanted if name not in there]
-        if absent:
-            raise InputError(f"{path}: column {absent[0]!r} is missing; there: {', '.join(there)}")
-        table = pq.read_table(path, columns=wanted)
-        frame = pd.DataFrame(
-            {
-                name: id_texts(table[column], f"{path}: column {column!r}")
-                if name in _IDS
-                else table[column].to_pandas()
-                for name, column in self.input.columns.items()
-            }
+    @property
+    def _rows(self) -> AlertRows:
+        return AlertRows(
+            path=self.folder / self.input.table,
+            columns=self.input.columns,
+            time_format=self.input.time_format,
+            longitude_deg=self.settings.longitude_deg,
         )
-        frame["time_mjd"] = utc_mjd(frame["time_mjd"], self.input.time_format)
-        timeless = np.flatnonzero(~np.isfinite(frame["time_mjd"].to_numpy(float)))
-        if len(timeless):
-            column = self.input.columns["time_mjd"]
-            raise InputError(
-                f"{path}: row {timeless[0]}: {column!r} is not finite; an alert without a time has no night"
-            )
-        for column in extra:
-            frame["extra_" + column] = table[column].to_pandas()
-        return frame.assign(night=night_of(frame["time_mjd"], self.settings.longitude_deg), row=np.arange(len(frame)))
-
-    def _night(self, night: str, extra: tuple[str, ...] = ()) -> pd.DataFrame:
-        table = self._table(extra)
-        rows = table[table["night"] == night].reset_index(drop=True) if night else table
-        for bad, fault in (
-            (rows["candidate_id"] == "", "is empty"),
-            (rows["candidate_id"].duplicated(), "stands there twice"),
-        ):
-            if bad.any():
-                row = rows[bad].iloc[0]
-                raise InputError(f"{self.input.table}: row {row['row']}: candidate_id {row['candidate_id']!r} {fault}")
-        return rows
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -166,7 +133,7 @@ class AlertTableSurvey:
 
     def nights(self) -> list[str]:
         """Return the nights that hold alerts."""
-        return sorted(set(self._table()["night"]))
+        return self._rows.nights()
 
     def closed(self, night: str) -> bool:
         """Tell whether the marker file is there; alert tables know no queries."""
@@ -177,26 +144,26 @@ class AlertTableSurvey:
 
     def freeze(self, night: str) -> dict[str, Any]:
         """Return count and digest of the night's rows, of their stamps and of its label tables."""
-        rows = self._night(night)
-        stamps = [content.row_digests(self._stamps(block["row"].to_numpy())) for block in _blocks(rows)]
-        alerts = {"rows": len(rows), "sha256": _rows_digest(rows)}
+        alerts = self._rows.summary(night, _BLOCK)
+        rows = self._rows.blocks(night, _BLOCK, columns=("candidate_id",))
+        stamps = [content.row_digests(self._stamps(block["row"].to_numpy())) for block in rows]
         return {
             "queries": {self.input.table: alerts, **freeze_label_tables(self, night)},
-            "files": {self.input.cutouts: {"rows": len(rows), "sha256": _stamps_digest(stamps)}},
+            "files": {self.input.cutouts: {"rows": alerts["rows"], "sha256": _stamps_digest(stamps)}},
         }
 
     def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
         """Yield the night's alerts in blocks; that the stamps are the frozen ones is known after the last."""
-        rows = self._night(night)
-        self._require_frozen(night, "rows of", self.input.table, _rows_digest(rows), manifest["queries"])
+        digest = self._rows.summary(night, _BLOCK)["sha256"]
+        self._require_frozen(night, "rows of", self.input.table, digest, manifest["queries"])
         stamps = []
-        for block in _blocks(rows):
+        for block in self._rows.blocks(night, _BLOCK):
             pixels = self._stamps(block["row"].to_numpy())
             stamps.append(content.row_digests(pixels))
-            yield self._batch(block, pixels)
+            yield self._batch(block.assign(night=night), pixels)
         self._require_frozen(night, "stamps in", self.input.cutouts, _stamps_digest(stamps), manifest["files"])
 
-    def _require_frozen(self, night: str, what: str, file: str, digest: str, frozen: Mapping[str, Any]) -> None:
+    def _require_frozen(self, night: str, what: str, file: str, digest: object, frozen: Mapping[str, Any]) -> None:
         if digest != frozen[file]["sha256"]:
             raise InputError(
                 f"night {night}: the {what} {file} changed since the night was frozen; use `nightsift refetch`"
@@ -254,12 +221,19 @@ class AlertTableSurvey:
         """Return ``labels``, ``teacher`` or a reference's scores, by candidate_id; of all nights for none."""
         scores = self._scores
         if table == "labels" and self.input.labels:
-            return self._labels(self._night(night, tuple(self.input.labels.values())))
+            return self._labels(self._column_table(night, tuple(self.input.labels.values())))
         if table in scores:
-            rows = self._night(night, (scores[table],))
+            rows = self._column_table(night, (scores[table],))
             return pd.DataFrame({"candidate_id": rows["candidate_id"], "score": rows["extra_" + scores[table]]})
         allowed = ", ".join(self.tables)
         raise SettingsError(f"the survey's input names no reference table {table!r}; allowed: {allowed}")
+
+    def _column_table(self, night: str, names: tuple[str, ...]) -> pd.DataFrame:
+        """Return ids and some columns of a night's rows, or of all."""
+        blocks = list(self._rows.blocks(night, _MANY, columns=("candidate_id",), extra=names))
+        if blocks:
+            return pd.concat(blocks, ignore_index=True)
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in ("candidate_id", *(f"extra_{n}" for n in names))})
 
     def _labels(self, rows: pd.DataFrame) -> pd.DataFrame:
         frame = pd.DataFrame({"candidate_id": rows["candidate_id"]})
@@ -274,21 +248,11 @@ class AlertTableSurvey:
         teacher = (self.input.teacher,) if self.input.teacher else ()
         extra = (*self.input.labels.values(), *self.input.references.values(), *teacher)
         try:
-            table = self._table(extra)
-            self._stamps(table["row"].to_numpy()[:1])
+            first = next(self._rows.blocks("", 1, extra=extra), pd.DataFrame({"row": np.zeros(0, np.int64)}))
+            self._stamps(first["row"].to_numpy())
         except NightsiftError as error:
             return [str(error)]
         return []
-
-
-def _blocks(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    for start in range(0, len(rows), _BLOCK):
-        yield rows.iloc[start : start + _BLOCK].reset_index(drop=True)
-
-
-def _rows_digest(rows: pd.DataFrame) -> str:
-    """Return the digest of what a night's rows say, wherever in the table they stand."""
-    return content.frame_digest(rows.drop(columns="row"))
 
 
 def _stamps_digest(blocks: list[NDArray[np.uint64]]) -> str:

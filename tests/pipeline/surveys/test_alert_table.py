@@ -6,6 +6,7 @@ import pytest
 from pipeline.errors import InputError, MissingInputError, SettingsError
 from pipeline.io import settings_files
 from pipeline.io.cutout_file import open_cutouts
+from pipeline.night import night_of
 from pipeline.quality import Flag
 from pipeline.surveys.fetch import fetch_night
 from pipeline.surveys.load import open_survey
@@ -227,10 +228,9 @@ def test_huge_pixels_of_real_alerts_become_missing(ztf, real_data):
         )
         stamps = file["cutouts"][first : first + 250]
     row = first + int(np.flatnonzero((np.abs(stamps) > 1e30).any(axis=(1, 2, 3)))[0])
-    rows = ztf._table()
-    night = rows["night"][row]
-    found, pixels = read(ztf, night)
-    mine = (found["candidate_id"] == rows["candidate_id"][row]).to_numpy()
+    alert = pd.read_parquet(real_data / "ztf_alerts" / "alerts.parquet").iloc[row]
+    found, pixels = read(ztf, night_of(alert["jd"] - 2400000.5, ztf.settings.longitude_deg)[0])
+    mine = (found["candidate_id"] == str(alert["candid"])).to_numpy()
     assert np.isnan(pixels[mine]).any()
     assert found["flags"].to_numpy()[mine][0] & (Flag.MISSING_PIXELS | Flag.NO_TEMPLATE)
 
