@@ -80,6 +80,7 @@ class FreezeInputs(SurveyNight):
     """Freeze what a night's input is: counts, digests of rows and files, as of now."""
 
     snapshot = luigi.IntParameter(default=1, description="Which freezing of the night; a refetch makes the next.")
+    revision: ClassVar[int] = 2
     suffix: ClassVar[str] = ".json"
 
     def requires(self) -> dict[str, luigi.Task]:

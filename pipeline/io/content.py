@@ -16,6 +16,7 @@ VOLATILE = "provenance"
 """Attributes, groups and files of this name hold times and hosts; they do not count for equality."""
 
 _VOLATILE_KEYS = (VOLATILE, "as_of")
+_OBJECTS, _TEXTS_AT_ONCE = np.dtype(object).str, 8192
 
 
 def array_digest(array: NDArray[np.generic]) -> str:
@@ -30,8 +31,20 @@ def array_digest(array: NDArray[np.generic]) -> str:
 
 def frame_digest(frame: pd.DataFrame) -> str:
     """Return the digest of a frame's columns and values in their order."""
-    parts = [f"{name}:{array_digest(frame[name].to_numpy())}" for name in frame]
+    parts = [f"{name}:{_column_digest(frame[name])}" for name in frame]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _column_digest(column: pd.Series) -> str:
+    """Return what `array_digest` says of a column; few texts are objects at once."""
+    if column.dtype != object and not isinstance(column.dtype, pd.StringDtype):
+        return array_digest(column.to_numpy())
+    digest, between = hashlib.sha256(f"{_OBJECTS}{(len(column),)}".encode()), ""
+    for start in range(0, len(column), _TEXTS_AT_ONCE):
+        values = column.iloc[start : start + _TEXTS_AT_ONCE].to_numpy(object)
+        digest.update((between + "\x00".join(map(str, values))).encode())
+        between = "\x00"
+    return digest.hexdigest()
 
 
 def row_digests(cutouts: NDArray[np.float32]) -> NDArray[np.uint64]:

@@ -3,25 +3,27 @@
 import logging
 import re
 import time
-from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import NoReturn, TypeVar
 
 import pandas as pd
-import pyarrow as pa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pipeline.errors import InputError, SettingsError, UnknownNameError, UnreachableError
 from pipeline.io.connections import Database, is_broken, is_timeout, letting_go, what_was_said
 from pipeline.io.query_files import Dialect, Query
+from pipeline.io.row_spool import RowSpool
 from pipeline.io.typed_columns import TypedColumns, bound_values, in_order, to_frame
 
 log = logging.getLogger(__name__)
+Rows = TypeVar("Rows", TypedColumns, RowSpool)
 
 BLOCK_ROWS = 10_000
 """Rows that are Python objects at a time."""
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _AS_BYTES: Mapping[Dialect, str] = {
-    "postgresql": 'CAST(q.{} AS text) COLLATE "C"',
+    "postgresql": 'CAST(q.{} AS text) COLLATE "C" NULLS FIRST',
     "mysql": "CONVERT(q.{} USING utf8mb4) COLLATE utf8mb4_bin",
     "sqlite": "CAST(q.{} AS TEXT) COLLATE BINARY",
 }
@@ -71,11 +73,54 @@ def select(
         If the database refuses, a statement takes too long, the ordering column is missing, or an id is a
         float that may be rounded.
     """
+    keys = (order_by,) if order_by else ()
+    found = _tried(database, query, parameters, keys, lambda names: TypedColumns(names, ids, f"query {query.name}"))
+    return to_frame(in_order(found.table(), keys))
+
+
+@contextmanager
+def spooled(
+    database: Database,
+    query: Query,
+    parameters: Mapping[str, object],
+    *,
+    order_by: tuple[str, str],
+    ids: Sequence[str],
+) -> Iterator[RowSpool]:
+    """Run a query and keep its rows on disk, in the order of two ids; parameters and errors as of `select`.
+
+    Nothing is handed out before the last row has come, so that a connection that breaks, and is tried again, gives
+    no row twice; and none is held while the rows are worked on.
+
+    Parameters
+    ----------
+    order_by : (str, str)
+        The column of the groups in which the rows are read back, and the column that orders a group's rows.
+    """
+    with ExitStack() as kept:
+
+        def start(names: list[str]) -> RowSpool:
+            kept.close()  # what came before the connection broke
+            return kept.enter_context(RowSpool(names, ids, order_by, f"query {query.name}"))
+
+        spool = _tried(database, query, parameters, order_by, start)
+        spool.close_writing()
+        yield spool
+
+
+def _tried(
+    database: Database,
+    query: Query,
+    parameters: Mapping[str, object],
+    order_by: Sequence[str],
+    start: Callable[[list[str]], Rows],
+) -> Rows:
+    """Return all rows in what ``start`` makes for their columns, made anew whenever the connection breaks."""
     values = _values(query, parameters)
     attempts, wait = database.settings.attempts, database.settings.wait_s
     for attempt in range(1, attempts + 1):
         try:
-            return to_frame(in_order(_read(database, query, values, order_by, ids), order_by))
+            return _read(database, query, values, order_by, start)
         except DBAPIError as error:
             if not is_broken(error):
                 _refuse(database, query, error, order_by, values)
@@ -101,7 +146,7 @@ def columns_of(database: Database, query: Query, parameters: Mapping[str, object
     except DBAPIError as error:
         if is_broken(error):
             raise UnreachableError(f"the database {database.place} does not answer: {what_was_said(error)}") from error
-        _refuse(database, query, error, "", values)
+        _refuse(database, query, error, (), values)
 
 
 def _values(query: Query, parameters: Mapping[str, object]) -> dict[str, object]:
@@ -121,19 +166,24 @@ def _used(query: Query, values: Mapping[str, object]) -> dict[str, object]:
 
 
 def _read(
-    database: Database, query: Query, values: Mapping[str, object], order_by: str, ids: Sequence[str]
-) -> pa.Table:
+    database: Database,
+    query: Query,
+    values: Mapping[str, object],
+    order_by: Sequence[str],
+    start: Callable[[list[str]], Rows],
+) -> Rows:
     sql = _wrapped(query, database.dialect)
     if order_by:
-        sql += f" ORDER BY {_AS_BYTES[database.dialect].format(_quoted(order_by, database.dialect))}"
+        keys = [_AS_BYTES[database.dialect].format(_quoted(name, database.dialect)) for name in order_by]
+        sql += f" ORDER BY {', '.join(keys)}"
     with database.connect() as connection:
         streaming = connection.execution_options(stream_results=True, max_row_buffer=BLOCK_ROWS)
         result = streaming.exec_driver_sql(sql, _used(query, values))
-        columns = TypedColumns(list(result.keys()), ids, f"query {query.name}")
+        found = start(list(result.keys()))
         with letting_go(result):
             for rows in result.partitions(BLOCK_ROWS):
-                columns.append(rows)
-    return columns.table()
+                found.append(rows)
+    return found
 
 
 def _quoted(name: str, dialect: Dialect) -> str:
@@ -142,7 +192,7 @@ def _quoted(name: str, dialect: Dialect) -> str:
 
 
 def _refuse(
-    database: Database, query: Query, error: SQLAlchemyError, order_by: str, values: Mapping[str, object]
+    database: Database, query: Query, error: SQLAlchemyError, order_by: Sequence[str], values: Mapping[str, object]
 ) -> NoReturn:
     """Raise what a refused query means."""
     if isinstance(error, DBAPIError) and is_timeout(error):
@@ -150,8 +200,9 @@ def _refuse(
         raise InputError(f"query {query.name}: took longer than statement_timeout_s, {limit:g} s") from error
     if order_by:
         there = columns_of(database, query, values)
-        if order_by not in there:
+        absent = [name for name in order_by if name not in there]
+        if absent:
             raise InputError(
-                f"query {query.name}: column {order_by!r} is missing; there: {', '.join(there)}"
+                f"query {query.name}: column {absent[0]!r} is missing; there: {', '.join(there)}"
             ) from error
     raise InputError(f"query {query.name}: {what_was_said(error)}") from error

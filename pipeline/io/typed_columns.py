@@ -34,6 +34,7 @@ class TypedColumns:
         twice = [name for index, name in enumerate(names) if name in names[:index]]
         if twice:
             raise InputError(f"{what}: column {twice[0]!r} stands there twice")
+        self.names = list(names)
         self._ids, self._what = set(ids), what
         self._blocks: dict[str, list[pa.Array]] = {name: [] for name in names}
 
@@ -48,14 +49,24 @@ class TypedColumns:
             self._blocks[name].append(array)
 
     def table(self) -> pa.Table:
-        """Return all rows; the blocks are given away."""
-        return pa.table({name: self._joined(name) for name in list(self._blocks)})
+        """Return all rows since the last call; they are given away."""
+        return pa.table({name: self._joined(name) for name in self.names})
+
+    def narrowest(self, name: str) -> pa.DataType:
+        """Return the type of a column of no rows."""
+        return pa.large_string() if name in self._ids else pa.null()
 
     def _joined(self, name: str) -> pa.ChunkedArray:
-        blocks = self._blocks.pop(name)
-        narrow = pa.large_string() if name in self._ids else pa.null()
-        widest = max((block.type for block in blocks), key=_RANKS.index, default=narrow)
-        return pa.chunked_array([block.cast(widest) for block in blocks], widest)
+        blocks, self._blocks[name] = self._blocks[name], []
+        widest = widest_type([self.narrowest(name), *(block.type for block in blocks)])
+        for number, block in enumerate(blocks):  # one at a time, so that few exist twice
+            blocks[number] = block.cast(widest)
+        return pa.chunked_array(blocks, widest)
+
+
+def widest_type(types: Sequence[pa.DataType]) -> pa.DataType:
+    """Return the type that holds the values of all of a column's blocks."""
+    return max(types, key=_RANKS.index)
 
 
 def _array(values: Sequence[object], what: str) -> pa.Array:
@@ -106,25 +117,21 @@ def _exact(value: object) -> object:
     return str(value) if isinstance(value, uuid.UUID) else value
 
 
-def in_order(table: pa.Table, key: str = "") -> pa.Table:
-    """Return rows in the order of a column as text, byte by byte, and then of all others; without one, of all.
+def in_order(table: pa.Table, keys: Sequence[str] = ()) -> pa.Table:
+    """Return rows in the order of some columns as text, byte by byte, and then of all others.
 
-    Rows that come in that order already are not touched.
+    Rows of which the first key says that they come in that order already are not touched.
     """
-    if key:
-        texts = table[key].cast(pa.large_string())
-        if len(texts) < 2 or pc.all(pc.less(texts.slice(0, len(texts) - 1), texts.slice(1))).as_py():
+    texts = {f"\0{key}": table[key].cast(pa.large_string()) for key in keys}
+    for first in list(texts.values())[:1]:
+        if len(first) < 2 or pc.all(pc.less(first.slice(0, len(first) - 1), first.slice(1))).as_py():
             return table
-        table = table.append_column(_FIRST, texts)
-    names = [_FIRST] if key else []
-    names += [name for name in table.column_names if name != _FIRST and not pa.types.is_null(table[name].type)]
+    names = [*texts, *(name for name in table.column_names if not pa.types.is_null(table[name].type))]
     if not names or len(table) < 2:
         return table
-    table = table.take(pc.sort_indices(table, [(name, "ascending") for name in names]))
-    return table.drop_columns([_FIRST]) if key else table
-
-
-_FIRST = "\0first"
+    for name, column in texts.items():
+        table = table.append_column(name, column)
+    return table.take(pc.sort_indices(table, [(name, "ascending") for name in names])).drop_columns(list(texts))
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Surveys whose candidates stand in a database and whose images are FITS files."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,10 +14,12 @@ from pipeline.io import content, database
 from pipeline.io.connections import Database
 from pipeline.io.database_settings import DatabaseSettings
 from pipeline.io.query_files import read_query
+from pipeline.io.row_spool import RowSpool
 from pipeline.io.settings_files import expand
+from pipeline.io.typed_columns import to_frame
 from pipeline.night import MJD_EPOCH, night_name, parse_night
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
-from pipeline.surveys.candidate_rows import require_sound, unite
+from pipeline.surveys.candidate_rows import NightCandidates, night_candidates, united
 from pipeline.surveys.fetch import freeze_label_tables
 from pipeline.surveys.image_files import ImageFiles, exposure_records
 from pipeline.surveys.image_settings import ImageSettings
@@ -121,17 +124,25 @@ class DatabaseSurvey:
             **self.input.parameters,
         }
 
-    def _exposures(self, night: str, candidates: pd.DataFrame) -> pd.DataFrame:
+    def _exposures(self, night: str, candidates: NightCandidates) -> pd.DataFrame:
         """Return the night's exposures, those without candidates only where they count."""
         exposures = self._select("exposures", night)
-        if self.input.empty_exposures or "exposure_id" not in candidates:
+        if self.input.empty_exposures:
             return exposures
-        return exposures[exposures["exposure_id"].isin(candidates["exposure_id"])].reset_index(drop=True)
+        return exposures[exposures["exposure_id"].isin(candidates.exposures)].reset_index(drop=True)
 
-    def _candidates(self, night: str) -> pd.DataFrame:
-        """Return the rows of all candidate queries, each candidate once."""
-        names = [f"{self.input.queries}/{name}" for name in self.input.candidates]
-        return unite([self._select(name, night) for name in self.input.candidates], names)
+    @contextmanager
+    def candidates(self, night: str) -> Iterator[NightCandidates]:
+        """Ask all candidate queries, and hold each candidate once, on disk, as long as the context is open."""
+        with ExitStack() as kept:
+            spools = [kept.enter_context(self._spooled(name, night)) for name in self.input.candidates]
+            groups = united(spools, [f"{self.input.queries}/{name}" for name in self.input.candidates])
+            yield night_candidates(groups, to_frame(spools[0].no_rows()), self._needs, self._named("candidates"))
+
+    def _spooled(self, name: str, night: str) -> AbstractContextManager[RowSpool]:
+        query = read_query(self.input.queries, name, self.input.database.engine)
+        order = ("exposure_id", "candidate_id")
+        return database.spooled(self._database, query, self._parameters(night), order_by=order, ids=_IDS)
 
     def nights(self) -> list[str]:
         """Return the nights that the query ``nights`` names, as dates or as ``night_number``, the MJD of the date."""
@@ -151,12 +162,13 @@ class DatabaseSurvey:
 
     def freeze(self, night: str) -> dict[str, Any]:
         """Return counts and digests of the night's rows, and size and digest of each image file."""
-        candidates = self._candidates(night)
-        exposures = self._exposures(night, candidates)
+        with self.candidates(night) as candidates:
+            exposures = self._exposures(night, candidates)
+            counted = {"rows": candidates.rows, "sha256": candidates.sha256}
         return {
             "queries": {
                 "exposures": {"rows": len(exposures), "sha256": content.frame_digest(exposures)},
-                "candidates": {"rows": len(candidates), "sha256": content.frame_digest(candidates)},
+                "candidates": counted,
                 **freeze_label_tables(self, night),
             },
             "files": self._images.manifest(exposures),
@@ -164,17 +176,13 @@ class DatabaseSurvey:
 
     def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
         """Yield one batch an exposure; images are read once, whatever the number of candidates."""
-        exposures, candidates = self._frozen(night, manifest)
-        require_sound(candidates, self._needs, self._named("candidates"))
-        groups = candidates.groupby("exposure_id", sort=False).indices
-        work = (
-            (exposure, candidates.iloc[groups.get(exposure["exposure_id"], [])].reset_index(drop=True))
-            for exposure in exposure_records(exposures, night)
-        )
-        yield from self._images.batches(work, manifest["files"], self.workers)
-        astray = candidates[~candidates["exposure_id"].isin(exposures["exposure_id"])]
-        if len(astray):
-            yield replace(self._images.without(astray["candidate_id"], "exposure unknown"), exposures=0)
+        with self._frozen(night, manifest) as (exposures, candidates):
+            work = candidates.beside(exposure_records(exposures, night))
+            yield from self._images.batches(work, manifest["files"], self.workers)
+            astray = candidates.exposures - set(exposures["exposure_id"])
+            for exposure, rows in candidates.groups() if astray else ():
+                if exposure in astray:
+                    yield replace(self._images.without(rows["candidate_id"], "exposure unknown"), exposures=0)
 
     @property
     def _needs(self) -> tuple[str, ...]:
@@ -185,28 +193,36 @@ class DatabaseSurvey:
         names = self.input.candidates if name == "candidates" else (name,)
         return " + ".join(f"{self.input.queries}/{each}" for each in names)
 
-    def _frozen(self, night: str, manifest: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return exposures and candidates, which must be what they were when the night was frozen."""
-        candidates = self._candidates(night)
-        exposures = self._exposures(night, candidates)
-        for name, rows in (("exposures", exposures), ("candidates", candidates)):
-            then = manifest["queries"][name]
-            if content.frame_digest(rows) != then["sha256"]:
-                raise InputError(
-                    f"night {night}: the rows of query {self._named(name)} changed since the night was frozen "
-                    f"({then['rows']} rows then, {len(rows)} now); use `nightsift refetch`"
-                )
-        return exposures, candidates
+    @contextmanager
+    def _frozen(self, night: str, manifest: Mapping[str, Any]) -> Iterator[tuple[pd.DataFrame, NightCandidates]]:
+        """Give exposures and candidates, which must be what they were when the night was frozen."""
+        with self.candidates(night) as candidates:
+            exposures = self._exposures(night, candidates)
+            for name, rows, sha256 in (
+                ("exposures", len(exposures), content.frame_digest(exposures)),
+                ("candidates", candidates.rows, candidates.sha256),
+            ):
+                then = manifest["queries"][name]
+                if sha256 != then["sha256"]:
+                    raise InputError(
+                        f"night {night}: the rows of query {self._named(name)} changed since the night was frozen "
+                        f"({then['rows']} rows then, {rows} now); use `nightsift refetch`"
+                    )
+            yield exposures, candidates
+
+    def _frozen_exposures(self, night: str, manifest: Mapping[str, Any]) -> pd.DataFrame:
+        with self._frozen(night, manifest) as (exposures, _):
+            return exposures
 
     def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
         """Yield science and template of each exposure for simulation."""
-        exposures, _ = self._frozen(night, manifest)
+        exposures = self._frozen_exposures(night, manifest)
         for exposure in exposure_records(exposures, night):
             yield self._images.pair(exposure, manifest["files"])
 
     def stamps(self, night: str, manifest: Mapping[str, Any], places: pd.DataFrame) -> Iterator[PlacedStamps | Batch]:
         """Yield stamps at sky positions, ``exposure_id candidate_id ra_deg dec_deg``, an exposure at a time."""
-        exposures, _ = self._frozen(night, manifest)
+        exposures = self._frozen_exposures(night, manifest)
         for exposure in exposure_records(exposures, night):
             mine = places[places["exposure_id"] == exposure["exposure_id"]]
             if len(mine):

@@ -39,7 +39,7 @@ SURVEY = {
     "defaults": {"dataset": "golden", "classifier": "tiny", "baseline": "tiny", "simulation": "golden"},
 }
 GOLDEN = {
-    ("FreezeInputs", 1): "3971df534968e458",
+    ("FreezeInputs", 2): "3971df534968e458",
     ("FetchCutouts", 2): "0a0028dd130e79a2",
     ("BuildDataset", 1): "eccfdbea2bada90e",
     ("SimulateTransients", 3): [8, 4, 371.0],  # rows, reals, spread of their pixels

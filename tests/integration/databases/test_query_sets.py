@@ -58,6 +58,13 @@ def chosen(survey, query, night=NIGHT):
     return [int(name) - BIG for name in survey.reference(query, night)["candidate_id"]]
 
 
+def night_of(survey):
+    """Return candidates in the order of their ids, and exposures, of the night."""
+    with survey.candidates(NIGHT) as candidates:
+        rows = pd.concat([candidates.no_rows, *(rows for _, rows in candidates.groups())])
+        return rows.sort_values("candidate_id"), survey._exposures(NIGHT, candidates)
+
+
 # --- ATLAS --------------------------------------------------------------------------------------------------------
 
 HAWAII = NUMBER + 1.4  # well inside the night of Hawaii, which UTC calls the next day
@@ -128,8 +135,7 @@ def test_atlas_is_asked_by_camera_and_night_and_finds_its_images(fill, where):
     database = fill(where, "atlas", atlas_tables(detection, item, None, others))
     survey = opened("atlas", database)
     assert survey.nights() == ["2026-01-04", NIGHT]
-    rows = survey._candidates(NIGHT)
-    exposures = survey._exposures(NIGHT, rows)
+    rows, exposures = night_of(survey)
     assert exposures["difference_path"].tolist() == [
         "/atlas/diff/02a/61046/02a61046o0001o.diff.fz", "/atlas/diff/02a/61046/02a61046o0002o.diff.fz",
     ]  # fmt: skip
@@ -157,7 +163,7 @@ def test_reals_and_bogus_of_atlas_are_chosen_by_settings(fill, tmp_path):
     wanted = {("asteroids", "junk"): [0, 100], ("asteroids",): [0], ("junk",): [100], ("goodlist", "junk"): [100]}
     for candidates, numbers in wanted.items():
         survey = opened("atlas", database, candidates=list(candidates))
-        assert [int(name) - BIG for name in survey._candidates(NIGHT)["candidate_id"]] == numbers
+        assert [int(name) - BIG for name in night_of(survey)[0]["candidate_id"]] == numbers
 
 
 # --- Pan-STARRS ---------------------------------------------------------------------------------------------------
@@ -252,8 +258,8 @@ def test_a_stamp_of_panstarrs_is_found_by_object_and_day(fill, where):
     cases = [{"filter": "g.00002"}, {"detection_list_id": 0, "confidence_factor": 0.5}]
     database = fill(where, "panstarrs", panstarrs_tables(MOVER, cases, MPC))
     survey = opened("panstarrs", database, parameters={"good_list": 5})
-    rows = survey._candidates(NIGHT)
-    (exposure,) = survey._exposures(NIGHT, rows).to_dict("records")
+    rows, exposures = night_of(survey)
+    (exposure,) = exposures.to_dict("records")
     name = f"{BIG}_61046.4_123_77_diff"
     assert exposure["exposure_id"] == name
     assert exposure["difference_path"] == f"61046/{name}.fits"
@@ -286,8 +292,8 @@ def test_each_condition_of_goto_keeps_its_images_out(fill, where, monkeypatch):
     if where != "sqlite":
         database |= {"password_variable": "NIGHTSIFT_DB_PASSWORD"}
     survey = opened("goto", database)
-    rows = survey._candidates(NIGHT)
-    (exposure,) = survey._exposures(NIGHT, rows).to_dict("records")
+    rows, exposures = night_of(survey)
+    (exposure,) = exposures.to_dict("records")
     assert exposure["exposure_id"] == str(BIG)
     assert (exposure["difference_path"], exposure["science_path"]) == ("/data/d0.fits", "/data/s.fits")
     assert exposure["detector"] == "UT4"

@@ -1,3 +1,4 @@
+import hashlib
 import json
 
 import numpy as np
@@ -34,6 +35,17 @@ def test_a_frame_counts_by_columns_and_values():
     assert frame_digest(frame) == frame_digest(frame.set_axis([5, 6]))
     assert frame_digest(frame) != frame_digest(frame.rename(columns={"b": "c"}))
     assert frame_digest(frame) != frame_digest(frame[::-1])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[f"ä{row}" for row in range(20_000)], [], ["a"], [None, "b", ["c"]], [1, 2], [0.5, np.nan], [True, False],
+     pd.to_datetime(["2026-01-05"]), pd.Categorical(["a", "b", "a"])],
+)  # fmt: skip
+def test_a_column_is_digested_in_blocks_as_it_is_whole(values):
+    column = pd.Series(values)
+    whole = hashlib.sha256(f"a:{array_digest(column.to_numpy())}".encode()).hexdigest()
+    assert frame_digest(pd.DataFrame({"a": column})) == whole
 
 
 def test_no_rows_have_no_digests():

@@ -9,11 +9,11 @@ from pipeline.errors import InputError
 from pipeline.io.typed_columns import TypedColumns, bound_values, in_order, to_frame
 
 
-def frame(*blocks, names=("a",), ids=(), key=""):
+def frame(*blocks, names=("a",), ids=(), keys=()):
     columns = TypedColumns(names, ids, "query s/n")
     for rows in blocks:
         columns.append([row if isinstance(row, tuple) else (row,) for row in rows])
-    return to_frame(in_order(columns.table(), key))
+    return to_frame(in_order(columns.table(), keys))
 
 
 @pytest.mark.parametrize(
@@ -60,14 +60,14 @@ def test_ids_of_no_row_are_text():
 
 def test_rows_are_ordered_by_bytes_then_by_the_rest():
     rows = [("b", 2.0), ("10", None), ("9", 1.0), ("b", 1.0), ("Ä", 0.0), ("B", 0.0)]
-    found = frame(rows[:3], rows[3:], names=("k", "x"), ids=("k",), key="k")
+    found = frame(rows[:3], rows[3:], names=("k", "x"), ids=("k",), keys=("k",))
     assert list(found["k"]) == ["10", "9", "B", "b", "b", "Ä"]
     assert found["x"].tolist()[3:5] == [1.0, 2.0]
     assert list(found) == ["k", "x"]
 
 
 def test_numbers_are_ordered_as_text_where_they_are_the_key():
-    assert frame([10, 9, 100], key="a")["a"].tolist() == [10, 100, 9]
+    assert frame([10, 9, 100], keys=("a",))["a"].tolist() == [10, 100, 9]
 
 
 def test_bytes_that_are_no_text_are_named():

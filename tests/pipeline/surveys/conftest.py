@@ -1,4 +1,9 @@
+import shutil
+from pathlib import Path
+
 import pytest
+
+CONFIG = Path(__file__).resolve().parents[3] / "config"
 
 
 @pytest.fixture
@@ -7,3 +12,16 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("NIGHTSIFT_DATA", str(tmp_path / "data"))
     (tmp_path / "images").mkdir()
     return tmp_path / "images"
+
+
+@pytest.fixture
+def own_queries(tmp_path, monkeypatch):
+    """Return a function that puts more queries beside the generic ones, or in their place."""
+    config = shutil.copytree(CONFIG, tmp_path / "config")
+    monkeypatch.setenv("NIGHTSIFT_CONFIG", str(config))
+
+    def write(**queries):
+        for name, text in queries.items():
+            (config / "queries" / "generic" / f"{name}.sql").write_text(text)
+
+    return write

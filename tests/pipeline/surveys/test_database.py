@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,9 +8,11 @@ from pipeline.errors import InputError, NightsiftError, SettingsError, TooMuchLo
 from pipeline.io.commit import commit
 from pipeline.io.cutout_file import open_cutouts
 from pipeline.quality import Flag
+from pipeline.surveys import candidate_rows
 from pipeline.surveys.fetch import fetch_night
 
 NIGHT = "2026-01-05"
+QUERY = (Path(__file__).resolve().parents[3] / "config/queries/generic/candidates.sql").read_text()
 
 
 def fetch(survey, path, manifest=None):
@@ -167,47 +171,63 @@ def test_saturated_pixels_are_flagged_and_an_unknown_level_flags_nobody(database
 
 
 @pytest.fixture
-def survey_with(database_survey, monkeypatch):
-    """Return a function that opens a survey whose candidates were changed on their way."""
+def survey_with(database_survey, own_queries):
+    """Return a function that opens a survey whose query gives other rows than its table holds."""
 
-    def make(change):
-        survey = database_survey()
-        candidates = survey._candidates(NIGHT)
-        monkeypatch.setattr(survey, "_candidates", lambda _: change(candidates))
-        return survey
+    def make(query):
+        own_queries(candidates=query)
+        return database_survey()
 
     return make
 
 
 def test_the_same_candidate_twice_is_an_error(survey_with, tmp_path):
-    survey = survey_with(lambda rows: pd.concat([rows, rows[:1]], ignore_index=True))
-    with pytest.raises(InputError, match="query generic/candidates: candidate_id 'c1' stands there twice"):
+    survey = survey_with(f"{QUERY} UNION ALL {QUERY} AND c.candidate_id = 'c1'")
+    with pytest.raises(InputError, match=r"query generic/candidates: candidate_id 'c1' stands there twice$"):
         fetch(survey, tmp_path / "c.h5")
 
 
+def test_a_candidate_in_two_exposures_is_an_error(survey_with, tmp_path):
+    again = QUERY.replace("c.exposure_id, c.ra_deg", "'e9', c.ra_deg")
+    survey = survey_with(f"{QUERY} UNION ALL {again} AND c.candidate_id = 'c1'")
+    message = "query generic/candidates: candidate_id 'c1' stands there twice, in exposures 'e1' and 'e9'"
+    with pytest.raises(InputError, match=message):
+        fetch(survey, tmp_path / "c.h5")
+
+
+def test_ids_whose_hashes_agree_are_no_error(database_survey, tmp_path, monkeypatch):
+    monkeypatch.setattr(candidate_rows, "_hashes", lambda names: np.zeros(len(names), np.uint64))
+    with fetch(database_survey(), tmp_path / "c.h5") as file:
+        assert len(file) == 3
+
+
 def test_a_candidate_without_an_id_is_an_error(survey_with, tmp_path):
+    survey = survey_with(QUERY.replace("SELECT c.candidate_id", "SELECT NULLIF(c.candidate_id, 'c1') AS candidate_id"))
     with pytest.raises(InputError, match="query generic/candidates: 1 rows have no candidate_id"):
-        fetch(survey_with(lambda rows: rows.replace({"candidate_id": {"c1": ""}})), tmp_path / "c.h5")
+        fetch(survey, tmp_path / "c.h5")
 
 
 def test_a_number_that_is_none_is_named(survey_with, tmp_path):
-    survey = survey_with(lambda rows: rows.assign(ra_deg=["1.5", "east", None]))
+    survey = survey_with(QUERY.replace("c.ra_deg", "CASE c.candidate_id WHEN 'c2' THEN 'east' END AS ra_deg"))
     message = "query generic/candidates: column 'ra_deg' of candidate_id 'c2' is 'east'; allowed: a number"
     with pytest.raises(InputError, match=message):
         fetch(survey, tmp_path / "c.h5")
 
 
-@pytest.mark.parametrize("empty", [False, True])
-def test_a_missing_column_is_named(survey_with, tmp_path, empty):
-    survey = survey_with(lambda rows: rows.drop(columns="x_pixel")[: 0 if empty else 3])
-    with pytest.raises(InputError, match="query generic/candidates: column 'x_pixel' is missing; there: candidate_id"):
+@pytest.mark.parametrize("condition", ["", " AND 1 = 0"])
+@pytest.mark.parametrize("column", ["x_pixel", "exposure_id", "candidate_id"])
+def test_a_missing_column_is_named(survey_with, tmp_path, column, condition):
+    survey = survey_with(QUERY.replace(f"c.{column}, ", "") + condition)
+    with pytest.raises(InputError, match=f"query generic/candidates: column '{column}' is missing; there: "):
         fetch(survey, tmp_path / "c.h5")
 
 
-def test_a_candidate_of_no_exposure_is_listed(survey_with, tmp_path):
-    survey = survey_with(lambda rows: rows.assign(exposure_id=["e9", "e1", "e2"]))
+def test_candidates_of_no_exposure_are_listed(survey_with, tmp_path):
+    exposure = "CASE c.candidate_id WHEN 'c1' THEN 'e0' WHEN 'c3' THEN NULL ELSE c.exposure_id END AS exposure_id"
+    survey = survey_with(QUERY.replace("c.exposure_id, c.ra_deg", f"{exposure}, c.ra_deg"))
     with fetch(survey, tmp_path / "c.h5") as file:
-        assert reasons(file) == {"c1": "exposure unknown"}
+        assert reasons(file) == {"c1": "exposure unknown", "c3": "exposure unknown"}
+        assert file.candidates()["candidate_id"].tolist() == ["c2"]
         assert file.provenance["exposures"] == 2
 
 

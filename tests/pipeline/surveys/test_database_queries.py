@@ -1,7 +1,6 @@
 """Queries of a database survey: several that are united, what they are given, settings that cannot be."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,19 +9,6 @@ from pipeline.errors import InputError, SettingsError
 
 NIGHT = "2026-01-05"
 CONFIG = Path(__file__).resolve().parents[3] / "config"
-
-
-@pytest.fixture
-def own_queries(tmp_path, monkeypatch):
-    """Return a function that puts more queries beside the generic ones."""
-    config = shutil.copytree(CONFIG, tmp_path / "config")
-    monkeypatch.setenv("NIGHTSIFT_CONFIG", str(config))
-
-    def write(**queries):
-        for name, text in queries.items():
-            (config / "queries" / "generic" / f"{name}.sql").write_text(text)
-
-    return write
 
 
 ROWS = (CONFIG / "queries" / "generic" / "candidates.sql").read_text()
