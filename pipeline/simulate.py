@@ -1,6 +1,8 @@
 """Simulation of one exposure: sources injected, the difference made anew and searched, what was recovered."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,10 +12,15 @@ from numpy.typing import NDArray
 
 from pipeline.crossmatch import match_one_to_one
 from pipeline.detection import DetectionSettings, detect, psf_flux
+from pipeline.difference import Difference, difference_of
+from pipeline.frame import Frame
 from pipeline.injection import flux_of, inject_sources
 from pipeline.psf import Moffat, Psf, PsfModel
 from pipeline.sources import remove_sky
-from pipeline.subtraction import Frame, Subtraction, SubtractionSettings, subtract
+from pipeline.subtraction import Subtraction
+
+Differencing = Callable[[Frame, Frame], Difference]
+"""From a science image and the template on its pixels to their difference, as a survey makes it."""
 
 _NO_ERROR = 1e14
 """A flux error above this is that of a place without a pixel."""
@@ -34,15 +41,15 @@ class Simulation:
         image at the place of a source on a host, NaN elsewhere and where there is no light.
     science, template : ndarray of float32, (y, x)
         The images with the sources in them.
-    subtraction : Subtraction
-        Their difference.
+    difference : Difference
+        Their difference, and how it was made.
     """
 
     candidates: pd.DataFrame
     truth: pd.DataFrame
     science: NDArray[np.float32]
     template: NDArray[np.float32]
-    subtraction: Subtraction
+    difference: Difference
 
 
 def simulate_exposure(
@@ -57,7 +64,7 @@ def simulate_exposure(
     psf: Psf | PsfModel | None = None,
     template_psf: Psf | PsfModel | None = None,
     match_radius_fwhm: float = 1.5,
-    subtraction: SubtractionSettings | None = None,
+    difference: Differencing | None = None,
     detection: DetectionSettings | None = None,
 ) -> Simulation:
     """Inject sources into copies of an exposure's images, subtract and search them as the survey does.
@@ -65,7 +72,7 @@ def simulate_exposure(
     Parameters
     ----------
     science, template : Frame
-        The exposure's images; not touched.
+        The exposure's images, the template on the pixels of the science image; not touched.
     truth : DataFrame
         What to inject (:func:`pipeline.injection.draw_injections`), positions on the science image. Sources
         of ``flux_sign`` +1 go into the science image; those of -1 into the template, as if they had faded,
@@ -80,21 +87,26 @@ def simulate_exposure(
         PSF of the science image and of the template; Moffat profiles of their FWHM if not given.
     match_radius_fwhm : float
         A detection within this many FWHM, of the right sign, recovers an injection; one to one.
-    subtraction, detection : SubtractionSettings, DetectionSettings, optional
+    difference : callable, optional
+        How the survey subtracts; :func:`~pipeline.difference.difference_of` as it is if not given.
+    detection : DetectionSettings, optional
+        What counts as a candidate there.
 
     Raises
     ------
     InputError
         If the images cannot be subtracted.
     """
+    subtract = difference or partial(difference_of, is_aligned=True)
     negative = (truth["flux_sign"] < 0).to_numpy()
-    pixels = _with_sources(science, truth[~negative], zeropoint, psf, (0.0, 0.0), rng)
-    template_pixels = template.pixels
+    with_science = _with_sources(science, truth[~negative], zeropoint, psf, (0.0, 0.0), rng)
+    with_template = template
     if negative.any():
-        plain = subtract(science, template, subtraction)
+        plain = subtract(science, template).subtraction
         offset = (plain.x_offset, plain.y_offset)
-        template_pixels = _with_sources(template, truth[negative], template_zeropoint, template_psf, offset, rng)
-    made = subtract(replace(science, pixels=pixels), replace(template, pixels=template_pixels), subtraction)
+        with_template = _with_sources(template, truth[negative], template_zeropoint, template_psf, offset, rng)
+    searched = subtract(with_science, with_template)
+    made = searched.subtraction
     candidates = detect(
         made.difference,
         made.noise,
@@ -112,7 +124,13 @@ def simulate_exposure(
         host_surface_brightness=_host_brightness(truth, science, zeropoint, scale_arcsec)
     )
     candidates, truth = _recover(candidates, truth, match_radius_fwhm * made.fwhm_pixel * scale_arcsec)
-    return Simulation(candidates=candidates, truth=truth, science=pixels, template=template_pixels, subtraction=made)
+    return Simulation(
+        candidates=candidates,
+        truth=truth,
+        science=with_science.pixels,
+        template=with_template.pixels,
+        difference=searched,
+    )
 
 
 def _with_sources(
@@ -122,8 +140,8 @@ def _with_sources(
     psf: Psf | PsfModel | None,
     offset: tuple[float, float],
     rng: np.random.Generator,
-) -> NDArray[np.float32]:
-    """Return the pixels of a frame with sources injected, full pixels cut off at saturation."""
+) -> Frame:
+    """Return a frame with sources injected, full pixels cut off at saturation."""
     pixels = inject_sources(
         frame.pixels,
         psf=psf or Moffat(fwhm_pixel=frame.fwhm_pixel),
@@ -136,7 +154,11 @@ def _with_sources(
         trail_angle_deg=truth.get("trail_angle_deg"),
     )
     full = np.maximum(frame.saturation, frame.pixels)
-    return np.minimum(pixels, full, where=np.isfinite(pixels), out=pixels)
+    pixels = np.minimum(pixels, full, where=np.isfinite(pixels), out=pixels)
+    if frame.variance_map is None:
+        return replace(frame, pixels=pixels)
+    light = np.nan_to_num(np.maximum(pixels - frame.pixels, np.float32(0.0)))
+    return replace(frame, pixels=pixels, variance_map=frame.variance_map + light / np.float32(frame.gain))
 
 
 def _measured(truth: pd.DataFrame, made: Subtraction, zeropoint: float) -> pd.DataFrame:

@@ -229,7 +229,7 @@ def _cut(item: ExposureImages, simulation: Simulation, survey: SurveySettings) -
     images = {
         "science": simulation.science,
         "template": simulation.template,
-        "difference": simulation.subtraction.difference,
+        "difference": simulation.difference.difference,
     }
     absent = [channel for channel in survey.channels if channel not in images]
     if absent:

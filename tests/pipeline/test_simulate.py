@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.detection import DetectionSettings
+from pipeline.detection import DetectionSettings, detect
+from pipeline.difference import difference_of
 from pipeline.exposure import render_exposure, render_template
 from pipeline.injection import InjectionSettings, draw_injections
 from pipeline.simulate import simulate_exposure
@@ -91,7 +92,7 @@ def test_faded_sources_are_put_into_the_template_only(simulation, exposure):
 def test_the_same_seed_gives_the_same_result_and_the_images_are_untouched(exposure):
     before = exposure.science.copy(), exposure.template.copy()
     first, second = simulate(exposure, seed=4), simulate(exposure, seed=4)
-    np.testing.assert_array_equal(first.subtraction.difference, second.subtraction.difference)
+    np.testing.assert_array_equal(first.difference.difference, second.difference.difference)
     np.testing.assert_array_equal(exposure.science, before[0])
     np.testing.assert_array_equal(exposure.template, before[1])
 
@@ -100,6 +101,66 @@ def test_a_high_threshold_finds_less(exposure, simulation):
     strict = simulate(exposure, detection=DetectionSettings(threshold_sigma=50.0))
     assert len(strict.candidates) < len(simulation.candidates)
     assert strict.truth["recovered"].sum() < simulation.truth["recovered"].sum()
+
+
+def test_the_search_is_that_of_difference_of_unless_the_survey_has_another(exposure):
+    science, template = frames(exposure, SETTINGS)
+    nothing = simulate(exposure).truth.iloc[:0].drop(columns=["recovered", "candidate_id"])
+
+    def search(difference=None):
+        return simulate_exposure(
+            science,
+            template,
+            truth=nothing,
+            zeropoint=27.0,
+            template_zeropoint=27.0,
+            wcs=exposure.wcs,
+            rng=np.random.default_rng(0),
+            difference=difference,
+        )
+
+    made = difference_of(science, template, is_aligned=True)
+    found = detect(
+        made.difference,
+        made.noise,
+        fwhm_pixel=made.subtraction.fwhm_pixel,
+        zeropoint=27.0,
+        correlation=made.subtraction.correlation,
+    )
+    default = search()
+    np.testing.assert_array_equal(default.difference.difference, made.difference)
+    np.testing.assert_array_equal(default.candidates["x_pixel"], found["x_pixel"])
+
+    def bare(science, template):
+        return difference_of(science, template, is_aligned=True, flatten_pixel=0)
+
+    assert not np.array_equal(search(bare).difference.difference, made.difference, equal_nan=True)
+
+
+def test_light_put_into_a_template_of_known_variance_brings_its_noise_along(exposure):
+    science, template = frames(exposure, SETTINGS)
+    known = replace(template, variance_map=template.variance(200.0))
+    seen = []
+
+    def noting(science, template):
+        seen.append(template)
+        return difference_of(science, template, is_aligned=True)
+
+    truth = simulate(exposure).truth.drop(columns=["recovered", "candidate_id"])
+    made = simulate_exposure(
+        science,
+        known,
+        truth=truth,
+        zeropoint=exposure.visit.zeropoint,
+        template_zeropoint=SETTINGS.zeropoint,
+        wcs=exposure.wcs,
+        rng=np.random.default_rng(0),
+        difference=noting,
+    )
+    light = np.nan_to_num(made.template - template.pixels)
+    assert light.max() > 100
+    brighter = seen[-1].variance_map - known.variance_map
+    np.testing.assert_allclose(brighter[light > 0], light[light > 0] / template.gain, rtol=1e-2, atol=0.05)
 
 
 def test_nothing_to_inject_gives_the_real_candidates_only(exposure):
