@@ -27,7 +27,14 @@ _REACH = 4
 _PHASES = 24
 
 
-def align(science: Frame, template: Frame, *, science_wcs: WCS | None = None, template_wcs: WCS | None = None) -> Frame:
+def align(
+    science: Frame,
+    template: Frame,
+    *,
+    science_wcs: WCS | None = None,
+    template_wcs: WCS | None = None,
+    mapping: PixelMap | None = None,
+) -> Frame:
     """Return the template on the pixels of the science image, with the noise that it has there.
 
     With two projections `reproject` does it; without, `astroalign` finds how the stars of one lie to those of
@@ -41,6 +48,8 @@ def align(science: Frame, template: Frame, *, science_wcs: WCS | None = None, te
         Of any shapes.
     science_wcs, template_wcs : WCS, optional
         Both or none.
+    mapping : callable, optional
+        Where pixels of the science image lie on the template, where that is known already.
 
     Returns
     -------
@@ -56,7 +65,8 @@ def align(science: Frame, template: Frame, *, science_wcs: WCS | None = None, te
     if (science_wcs is None) != (template_wcs is None):
         raise InputError("alignment takes the projections of both images, or of none; one was given")
     shape = science.pixels.shape
-    mapping = _wcs_map(science_wcs, template_wcs) if science_wcs and template_wcs else star_map(science, template)
+    if mapping is None:
+        mapping = _wcs_map(science_wcs, template_wcs) if science_wcs and template_wcs else star_map(science, template)
     x, y, inside = _overlap(mapping, shape, template.pixels.shape)
     flat = remove_sky(template.pixels)
     places = np.array([np.where(inside, y, 0.0), np.where(inside, x, 0.0)])

@@ -9,7 +9,7 @@ import sep
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d, maximum_filter
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, SettingsError
 from pipeline.measurement import moment_widths, psf_flux
 from pipeline.sources import find_sources
 
@@ -64,6 +64,13 @@ class DetectionSettings:
 
     threshold_sigma: float = 5.0
     min_area_pixel: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.threshold_sigma > 0 or self.min_area_pixel < 1:
+            raise SettingsError(
+                f"threshold_sigma is {self.threshold_sigma} (allowed: above 0), min_area_pixel {self.min_area_pixel} "
+                "(at least 1)"
+            )
 
 
 def detect(

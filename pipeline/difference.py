@@ -65,7 +65,20 @@ def difference_of(
         If the images do not overlap, share too few stars, or hold no finite pixel.
     """
     placed = template if is_aligned else align(science, template, science_wcs=science_wcs, template_wcs=template_wcs)
-    made = subtract(science, placed, settings)
+    return finished(subtract(science, placed, settings), placed.pixels, flatten_pixel)
+
+
+def finished(made: Subtraction, template: Image, flatten_pixel: int) -> Difference:
+    """Return a subtraction with what is left of its sky taken off, and its score.
+
+    Parameters
+    ----------
+    made : Subtraction
+    template : ndarray of float32, (y, x)
+        The template on the pixels of the science image.
+    flatten_pixel : int
+        Side of the meshes; 0 leaves the sky.
+    """
     if flatten_pixel:
         flat = remove_sky(made.difference, flatten_pixel)
         made = replace(made, difference=np.where(flat.missing, np.float32(np.nan), flat.pixels))
@@ -74,6 +87,6 @@ def difference_of(
         difference=made.difference,
         noise=made.noise,
         score=np.where(np.isfinite(made.difference), score, np.float32(np.nan)),
-        template=placed.pixels,
+        template=template,
         subtraction=made,
     )

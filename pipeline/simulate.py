@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline.crossmatch import match_one_to_one
 from pipeline.detection import DetectionSettings, detect, psf_flux
 from pipeline.difference import Difference, difference_of
+from pipeline.errors import InputError
 from pipeline.frame import Frame
 from pipeline.injection import flux_of, inject_sources
 from pipeline.psf import Moffat, Psf, PsfModel
@@ -78,9 +79,9 @@ def simulate_exposure(
         of ``flux_sign`` +1 go into the science image; those of -1 into the template, as if they had faded,
         at their place there.
     zeropoint, template_zeropoint : float
-        Magnitude of 1 ADU in each image.
+        Magnitude of 1 ADU in each image; a template's that is NaN follows from the flux scale of both images.
     wcs : WCS
-        Projection of the science image.
+        Projection of the science image, or any other in which pixels lie where they are.
     rng : Generator
         Draws the noise of the sources.
     psf, template_psf : callable or PsfModel, optional
@@ -95,7 +96,7 @@ def simulate_exposure(
     Raises
     ------
     InputError
-        If the images cannot be subtracted.
+        If the images cannot be subtracted, or a zeropoint that is needed is not known.
     """
     subtract = difference or partial(difference_of, is_aligned=True)
     negative = (truth["flux_sign"] < 0).to_numpy()
@@ -103,6 +104,10 @@ def simulate_exposure(
     with_template = template
     if negative.any():
         plain = subtract(science, template).subtraction
+        if not np.isfinite(template_zeropoint):
+            template_zeropoint = zeropoint - 2.5 * float(np.log10(plain.scale))
+        if not np.isfinite(template_zeropoint):
+            raise InputError("the zeropoint of the template is not known, which sources that fade need")
         offset = (plain.x_offset, plain.y_offset)
         with_template = _with_sources(template, truth[negative], template_zeropoint, template_psf, offset, rng)
     searched = subtract(with_science, with_template)
@@ -119,7 +124,7 @@ def simulate_exposure(
     exposure_id = truth["exposure_id"].iloc[0] if len(truth) else ""
     names = [f"{exposure_id}~simulated~{row:05d}" for row in range(len(candidates))]
     candidates = candidates.assign(ra_deg=ra, dec_deg=dec, candidate_id=names, injection_id="")
-    scale_arcsec = 3600.0 * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
+    scale_arcsec = pixel_arcsec(wcs)
     truth = _measured(truth, made, zeropoint).assign(
         host_surface_brightness=_host_brightness(truth, science, zeropoint, scale_arcsec)
     )
@@ -131,6 +136,11 @@ def simulate_exposure(
         template=with_template.pixels,
         difference=searched,
     )
+
+
+def pixel_arcsec(wcs: WCS) -> float:
+    """Return the side of a pixel in arcsec."""
+    return 3600.0 * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
 
 
 def _with_sources(

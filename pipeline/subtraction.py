@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import fftconvolve, oaconvolve
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, SettingsError
 from pipeline.frame import Frame, Image, Mask
 from pipeline.matching_kernel import fit_kernel
 from pipeline.psf import moffat
 from pipeline.registration import common_stars, lanczos
 from pipeline.sources import remove_sky
 
-__all__ = ["Frame", "Subtraction", "SubtractionSettings", "subtract"]
+__all__ = ["Frame", "Subtraction", "SubtractionSettings", "noise_correlation", "subtract"]
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,17 @@ class SubtractionSettings:
     spatial_order: int = 1
     max_offset_pixel: float = 5.0
     mesh_pixel: int = 96
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.min_stars <= self.max_stars:
+            raise SettingsError(f"min_stars is {self.min_stars}; allowed: 1 to max_stars {self.max_stars}")
+        if self.spatial_order not in (0, 1):
+            raise SettingsError(f"spatial_order is {self.spatial_order}; allowed: 0, 1")
+        if not self.max_offset_pixel > 0 or self.mesh_pixel < 8:
+            raise SettingsError(
+                f"max_offset_pixel is {self.max_offset_pixel} (allowed: above 0), mesh_pixel {self.mesh_pixel} "
+                "(at least 8)"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +136,7 @@ def subtract(science: Frame, template: Frame, settings: SubtractionSettings | No
     return Subtraction(
         difference=np.where(missing, np.float32(np.nan), matched.difference),
         noise=np.where(missing, np.float32(np.nan), _noise(variances, paths)),
-        correlation=_correlation(variances, paths, wide),
+        correlation=noise_correlation(variances, paths, wide),
         fwhm_pixel=wide,
         convolved=matched.convolved,
         scale=matched.scale,
@@ -234,8 +245,18 @@ def _noise(variances: tuple[Image, Image], paths: tuple[Image, Image]) -> Image:
     return np.sqrt(np.maximum(total, 1e-6 * total.max()))
 
 
-def _correlation(variances: tuple[Image, Image], paths: tuple[Image, Image], fwhm_pixel: float) -> float:
-    """Return by how much correlated pixels raise the noise of a PSF-weighted flux above that of white noise."""
+def noise_correlation(variances: tuple[Image, Image], paths: tuple[Image, Image], fwhm_pixel: float) -> float:
+    """Return by how much correlated pixels raise the noise of a PSF-weighted flux above that of white noise.
+
+    Parameters
+    ----------
+    variances : pair of ndarray, (y, x)
+        Of the pixels of science image and template.
+    paths : pair of ndarray, (y, x)
+        The kernel that white noise went through on its way from each into the difference.
+    fwhm_pixel : float
+        Width of a point source in the difference.
+    """
     psf = moffat(fwhm_pixel, 2 * int(np.ceil(3 * fwhm_pixel)) + 1)
     sky = [float(np.median(variance)) for variance in variances]
     actual = sum(level * (fftconvolve(psf, path) ** 2).sum() for level, path in zip(sky, paths, strict=True))

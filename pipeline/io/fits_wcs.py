@@ -66,6 +66,34 @@ def pixel_positions(
     return x, y
 
 
+def celestial_wcs(header: Header, what: str) -> WCS | None:
+    """Return the projection in a header onto right ascension and declination; None where there is none.
+
+    Parameters
+    ----------
+    header : Header
+    what : str
+        Which image it is, for messages.
+
+    Raises
+    ------
+    InputError
+        If there is one that cannot be used.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what astropy mends in a header is no fault
+        try:
+            wcs = WCS(header).celestial
+            if not wcs.has_celestial:
+                return None
+            usable = wcs.wcs.lngtyp == "RA" and abs(np.linalg.det(wcs.pixel_scale_matrix)) > 0
+        except Exception as error:  # wcslib has a class for each fault, and a broken key may raise any other
+            raise InputError(f"the WCS of the {what} cannot be used: {one_line(error)[:200]}") from error
+    if not usable:
+        raise InputError(f"the WCS of the {what} cannot be used: it is not in RA and DEC, or its matrix is singular")
+    return wcs
+
+
 def _number(value: object) -> float:
     """Return a number; a text is none, and wcslib would take 0 for it."""
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.registry import Registry
+from pipeline.surveys.difference_settings import DifferenceSettings, ZeropointSettings
 from pipeline.surveys.settings import SurveySettings
 
 
@@ -49,6 +50,10 @@ class ExposureImages:
         Pixels, NaN = missing.
     science_header, template_header : mapping
         Their FITS headers, with the WCS of the science image.
+    difference : DifferenceSettings
+        How the survey aligns, subtracts and searches them.
+    zeropoint : ZeropointSettings, optional
+        The catalogue that the zeropoint of the science image is measured with.
     """
 
     exposure: Mapping[str, Any]
@@ -56,6 +61,8 @@ class ExposureImages:
     template: NDArray[np.float32]
     science_header: Any
     template_header: Any
+    difference: DifferenceSettings = field(default_factory=lambda: DifferenceSettings(alignment="none"))
+    zeropoint: ZeropointSettings | None = None
 
 
 class Survey(Protocol):

@@ -1,6 +1,6 @@
 """Cutting the candidates of one exposure out of its images, straight into one array of all channels."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -8,16 +8,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.cutouts import extract_cutouts
 from pipeline.edges import fill_edges, inside_of_stamps
+from pipeline.frame import Image
 from pipeline.io.fits_wcs import pixel_positions
 from pipeline.layers import LAYERS
 from pipeline.surveys.base import Batch, dropped_rows
+from pipeline.surveys.exposure_difference import aligned_exposure, differencing
 from pipeline.surveys.image_frames import Frames
 from pipeline.surveys.image_settings import ImageSettings
 from pipeline.surveys.image_store import ExposureFiles
-from pipeline.surveys.image_targets import Targets, mask_of
+from pipeline.surveys.image_targets import Targets, mask_of, read_pair
 from pipeline.surveys.rows import candidates_frame, describe_pixels, drop_at_edges
 from pipeline.surveys.settings import SurveySettings
+
+_PAIR = ("science", "template")
 
 
 class ExposureCutter:
@@ -36,8 +41,11 @@ class ExposureCutter:
         self.given = given
         self._sky = given.position == "sky"
         self._images = {name: place for name, place in given.images.items() if name in settings.channels}
+        self._made = given.made(settings.channels)
+        self._aligned = [name for name in settings.channels if self._made and name in ("template", *self._made)]
         self._layers = [name for name in settings.channels if name in LAYERS and name not in given.hdus]
-        self._first = next(name for name in settings.channels if name in given.hdus)
+        first = next((name for name in settings.channels if name in given.hdus), "science")
+        self._first = "science" if self._made else first
         """The channel whose image decides where a candidate is and what lies outside."""
 
     def cut(self, files: ExposureFiles, candidates: pd.DataFrame) -> Batch:
@@ -48,36 +56,60 @@ class ExposureCutter:
         InputError
             If an image, a mask or a WCS of the exposure cannot be used.
         """
-        file, hdu = files.locate(self._images[self._first], f"channel {self._first!r}")
+        file, hdu = files.locate(self.given.images[self._first], f"channel {self._first!r}")
         targets = self._targets(candidates)
         targets = targets.place(file, hdu) if self._sky else targets
         placed = np.isfinite(targets.x) & np.isfinite(targets.y)
         targets = targets.chosen(placed)
         cutouts = _AllChannels(int(placed.sum()), self.settings)
+        self._put_made(cutouts, self._differences(files) if len(candidates) else {}, targets)
         for channel in self._images:
-            self._put_image(cutouts, channel, files, targets, file.shape(hdu))
+            if channel not in self._aligned:
+                self._put_image(cutouts, channel, files, targets, file.shape(hdu))
         faults = self._put_layers(cutouts, files, targets, file.shape(hdu))
         rows = candidates_frame(candidates[placed], files.exposure, self.settings, targets.x, targets.y)
         saturation = files.exposure.get("saturation", np.inf)
-        edge_fraction = cutouts.edge_fraction[self._first]
+        edge_fraction = cutouts.edge_of(self._first)
         describe_pixels(rows, cutouts.pixels, edge_fraction, self.settings.channels, saturation, cutouts.missing)
         cutouts.fill_edges(rows)
         allowed = 0.0 if self.settings.edges == "drop" else self.settings.max_edge_fraction
         batch = drop_at_edges(cutouts.pixels, rows, allowed, candidates[~placed])
         return replace(batch, dropped=pd.concat([batch.dropped, *faults], ignore_index=True)) if faults else batch
 
+    def _differences(self, files: ExposureFiles) -> dict[str, Image]:
+        """Return the channels that are made of science image and template, and the template on the same pixels.
+
+        They are empty where the exposure names no template; it is lost then if nothing of it would be left.
+        """
+        if not self._made or ("science" in self._images and not files.names(self.given.images["template"])):
+            return {}
+        pair = read_pair(files, self.given, self.settings.magic_values)
+        frames = aligned_exposure(pair).frames
+        found = differencing(pair.difference)(frames.science, frames.template)
+        made = {"template": found.template, "difference": found.difference, "score": found.score}
+        return {channel: made[channel] for channel in self._aligned}
+
+    def _put_made(self, cutouts: "_AllChannels", made: Mapping[str, Image], targets: Targets) -> None:
+        """Cut the channels that were made, at the places on the science image."""
+        for channel in self._aligned:
+            if channel not in made:
+                cutouts.leave_missing(channel)
+                continue
+            cut = extract_cutouts(made[channel], targets.x, targets.y, targets.size, out=cutouts.channel(channel))
+            cutouts.note(channel, cut.nan_fraction, cut.inside, cut.edge_fraction)
+
     def frames(self, files: ExposureFiles, candidates: pd.DataFrame) -> list[NDArray[np.float32]]:
         """Return the cutouts ``(n, y, x)`` of candidates in each frame; none where no channel shows frames."""
         if not self._layers or self.given.frames is None:
             return []
-        file, hdu = files.locate(self._images[self._first], f"channel {self._first!r}")
+        file, hdu = files.locate(self.given.images[self._first], f"channel {self._first!r}")
         targets = self._targets(candidates)
         targets = targets.place(file, hdu) if self._sky else targets
         return list(Frames(settings=self.given.frames, files=files).cutouts(targets, file.shape(hdu)))
 
     def on_image(self, files: ExposureFiles, candidates: pd.DataFrame) -> pd.DataFrame:
         """Return candidates with the pixels in which their sky positions lie, as the survey counts them."""
-        file, hdu = files.locate(self._images[self._first], f"channel {self._first!r}")
+        file, hdu = files.locate(self.given.images[self._first], f"channel {self._first!r}")
         positions = candidates["ra_deg"].to_numpy(float), candidates["dec_deg"].to_numpy(float)
         x, y = pixel_positions(file.header(hdu), *positions, path=file.path, hdu=hdu)
         origin = self.settings.pixel_origin
@@ -86,7 +118,8 @@ class ExposureCutter:
     def looks(self, files: ExposureFiles) -> Iterator[Callable[[], object]]:
         """Yield a function for each image, mask and WCS of an exposure that fails if it cannot be used."""
         nobody = self._targets(pd.DataFrame()).chosen(np.zeros(0, dtype=bool))
-        for channel, place in self._images.items():
+        needed = self._images | ({name: self.given.images[name] for name in _PAIR} if self._made else {})
+        for channel, place in needed.items():
             what = f"channel {channel!r}"
             yield lambda place=place, what=what: files.image(place, what)  # type: ignore[misc]
             if self._sky:
@@ -169,6 +202,11 @@ class _AllChannels:
         size = self.settings.cutout_size_pixel
         self.missing[:, self.settings.channels.index(name)] = np.rint(nan_fraction * size**2)
         self._inside[name], self.edge_fraction[name] = inside, edge_fraction
+
+    def edge_of(self, name: str) -> NDArray[np.float32]:
+        """Return the share of each cutout outside the image of a channel; of any where that one has none."""
+        nothing = np.zeros(len(self.pixels), np.float32)
+        return self.edge_fraction.get(name, next(iter(self.edge_fraction.values()), nothing))
 
     def leave_missing(self, name: str) -> None:
         """Make all pixels of a channel missing."""

@@ -18,7 +18,7 @@ from pipeline.surveys.image_frames import frame_names
 from pipeline.surveys.image_paths import ImagePaths
 from pipeline.surveys.image_settings import ImageSettings
 from pipeline.surveys.image_store import ExposureFiles, describe_file
-from pipeline.surveys.image_targets import read_whole
+from pipeline.surveys.image_targets import read_pair
 from pipeline.surveys.placed_stamps import PlacedStamps
 from pipeline.surveys.settings import SurveySettings
 
@@ -90,7 +90,7 @@ class ImageFiles:
             with ExposureFiles(self._paths, exposure, frozen) as files:
                 return self._cutter.cut(files, candidates)
         except InputError as error:
-            return self._lost(exposure, candidates["candidate_id"], error)
+            return self.lost(exposure, candidates["candidate_id"], error)
 
     def batches(
         self, work: Iterable[tuple[Mapping[str, Any], pd.DataFrame]], frozen: Mapping[str, Any], workers: int
@@ -109,26 +109,17 @@ class ImageFiles:
                 kept = placed.set_index("candidate_id").loc[batch.candidates["candidate_id"]].reset_index()
                 return PlacedStamps(batch=batch, frames=self._cutter.frames(files, kept))
         except InputError as error:
-            return self._lost(exposure, places["candidate_id"], error)
+            return self.lost(exposure, places["candidate_id"], error)
 
     def pair(self, exposure: Mapping[str, Any], frozen: Mapping[str, Any]) -> ExposureImages | Batch:
         """Return science and template of one exposure, for simulation; a lost batch where one is unusable."""
-        magic = self.settings.magic_values
         try:
             with ExposureFiles(self._paths, exposure, frozen) as files:
-                science, science_header = read_whole(files, self.given, "science", magic)
-                template, template_header = read_whole(files, self.given, "template", magic)
+                return read_pair(files, self.given, self.settings.magic_values)
         except InputError as error:
-            return self._lost(exposure, pd.Series(dtype="str"), error)
-        return ExposureImages(
-            exposure=exposure,
-            science=science,
-            template=template,
-            science_header=science_header,
-            template_header=template_header,
-        )
+            return self.lost(exposure, pd.Series(dtype="str"), error)
 
-    def _lost(self, exposure: Mapping[str, Any], ids: pd.Series, error: InputError) -> Batch:
+    def lost(self, exposure: Mapping[str, Any], ids: pd.Series, error: InputError) -> Batch:
         """Return a lost batch; it lists the candidates, or the exposure where there are none."""
         reason = self._said(error)
         log.warning("exposure %s is unusable: %s", exposure["exposure_id"], reason)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pipeline.errors import SettingsError
 from pipeline.layers import LAYERS
+from pipeline.surveys.difference_settings import MADE, DifferenceSettings
 
 _COLUMN = re.compile(r"\{(\w+)\}")
 
@@ -173,6 +174,9 @@ class ImageSettings:
         Channel name to the plane that says which of its pixels are missing.
     frames : FrameSettings, optional
         The individual frames behind an exposure.
+    difference : DifferenceSettings, optional
+        How science image and template become the channels ``difference`` and ``score`` where ``hdus`` names none,
+        and how simulation subtracts and searches.
     """
 
     hdus: Mapping[str, str]
@@ -181,6 +185,7 @@ class ImageSettings:
     mounts: tuple[str, ...] = ()
     masks: Mapping[str, MaskSettings] = field(default_factory=dict)
     frames: FrameSettings | None = None
+    difference: DifferenceSettings | None = None
 
     def __post_init__(self) -> None:
         for channel, text in self.hdus.items():
@@ -211,13 +216,22 @@ class ImageSettings:
         """The columns of the candidates that place them."""
         return ("ra_deg", "dec_deg") if self.position == "sky" else ("x_pixel", "y_pixel")
 
+    def made(self, channels: Sequence[str]) -> tuple[str, ...]:
+        """Return which of the channels are made of science image and template."""
+        if self.difference is None:
+            return ()
+        return tuple(name for name in channels if name in MADE and name not in self.hdus)
+
     def require(self, channels: Sequence[str]) -> None:
         """Refuse settings that leave a channel without an image, or all of them."""
         layers = [name for name in channels if name in LAYERS and name not in self.hdus]
-        absent = set(channels) - set(self.hdus) - set(layers)
+        made = self.made(channels)
+        if made and not {"science", "template"} <= set(self.hdus):
+            raise SettingsError(f"channel {made[0]!r} is made of science and template; hdus must name both")
+        absent = set(channels) - set(self.hdus) - set(layers) - set(made)
         if absent:
             raise SettingsError(f"hdus does not say where the image of channel {min(absent)!r} is")
         if layers and self.frames is None:
             raise SettingsError(f"channel {layers[0]!r} needs the key frames of images")
-        if len(layers) == len(channels):
-            raise SettingsError("channels hold layers of frames alone; allowed: at least one channel of hdus")
+        if not set(channels) & {*self.hdus, *made}:
+            raise SettingsError("no channel has an image of its own; allowed: at least one channel of hdus")

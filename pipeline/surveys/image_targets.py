@@ -12,6 +12,8 @@ from pipeline.io.fits import FitsFile
 from pipeline.io.fits_wcs import pixel_positions
 from pipeline.masks import masked_pixels
 from pipeline.quality import to_missing
+from pipeline.surveys.base import ExposureImages
+from pipeline.surveys.difference_settings import DifferenceSettings
 from pipeline.surveys.image_settings import ImageSettings, MaskSettings
 from pipeline.surveys.image_store import ExposureFiles
 
@@ -135,3 +137,37 @@ def read_whole(
     file, hdu = files.locate(given.images[channel], f"channel {channel!r}")
     pixels, header = file.image(hdu)
     return _masked(to_missing(pixels, magic)[0], mask_of(files, given, channel)), header
+
+
+def read_pair(files: ExposureFiles, given: ImageSettings, magic: tuple[float, ...]) -> ExposureImages:
+    """Return science image and template of an exposure, and how the survey makes their difference.
+
+    Raises
+    ------
+    InputError
+        If the exposure names no such image, or it cannot be read.
+    """
+    images, headers = {}, {}
+    for channel in ("science", "template"):
+        images[channel], header = read_whole(files, given, channel, magic)
+        headers[channel] = _with_primary(files, given, channel, header)
+    found = ExposureImages(
+        exposure=files.exposure,
+        science=images["science"],
+        template=images["template"],
+        science_header=headers["science"],
+        template_header=headers["template"],
+    )
+    return found if given.difference is None else replace(found, difference=given.difference)
+
+
+def _with_primary(files: ExposureFiles, given: ImageSettings, channel: str, header: Header) -> Header:
+    """Return the header of a channel's image with what only the file's first header says of gain, noise and so on."""
+    file, _ = files.locate(given.images[channel], f"channel {channel!r}")
+    how = given.difference or DifferenceSettings()
+    properties = how.science if channel == "science" else how.template
+    first, joined = file.header(0), header.copy()
+    for key in properties.keys:
+        if key not in joined and key in first:
+            joined[key] = first[key]
+    return joined

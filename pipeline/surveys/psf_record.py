@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.io import schema
 from pipeline.io.cutout_file import CutoutWriter
 from pipeline.psf import ChosenPsf
-from pipeline.surveys.simulation_frames import SimulationFrames
+from pipeline.surveys.exposure_frames import ExposureFrames
 
 log = logging.getLogger(__name__)
 _SIZE = schema.PSF_IMAGE_SIZE_PIXEL
@@ -43,7 +43,7 @@ class PsfRecord:
     images: NDArray[np.float32] = field(default_factory=_no_images)
 
 
-def psf_record(exposure_id: str, chosen: Mapping[str, ChosenPsf], frames: SimulationFrames, folder: Path) -> PsfRecord:
+def psf_record(exposure_id: str, chosen: Mapping[str, ChosenPsf], frames: ExposureFrames, folder: Path) -> PsfRecord:
     """Return what to say of each image's PSF and properties; where the survey lies on disk is no part of it."""
     rows, images = [], _no_images(len(chosen))
     for place, (image, psf) in enumerate(chosen.items()):

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +11,25 @@ import pandas as pd
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from pipeline.cutouts import extract_cutouts
-from pipeline.errors import InputError, SettingsError
+from pipeline.errors import InputError
+from pipeline.frame import Frame
 from pipeline.injection import Hosts, InjectionSettings, draw_injections
 from pipeline.io import schema
 from pipeline.io.cutout_file import CutoutWriter, open_cutouts
 from pipeline.io.executor import spread
+from pipeline.psf import ChosenPsf
 from pipeline.recipes import SimulationRecipe
 from pipeline.rng import stream
-from pipeline.simulate import Simulation, simulate_exposure
+from pipeline.simulate import Simulation, pixel_arcsec, simulate_exposure
 from pipeline.simulation_recipes import ImageSimulation
 from pipeline.surveys.base import Batch, ExposureImages, Survey, dropped_rows
+from pipeline.surveys.channel_cutouts import channel_cutouts, require_searched
 from pipeline.surveys.edge_policy import apply_edge_policy
+from pipeline.surveys.exposure_difference import AlignedExposure, aligned_exposure, differencing
 from pipeline.surveys.fetch import header_of, require_enough
 from pipeline.surveys.psf_record import PsfRecord, log_psfs, psf_record, write_psfs
 from pipeline.surveys.rows import candidates_frame, describe_pixels, drop_at_edges
 from pipeline.surveys.settings import SurveySettings
-from pipeline.surveys.simulation_frames import SimulationFrames, simulation_frames
 from pipeline.surveys.simulation_inputs import hosts_on_image, psf_of, read_inputs
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ def simulate_images(
     `TooMuchLostError` when more than the survey's ``max_lost_fraction`` is lost.
     """
     settings = recipe.images or ImageSimulation()
+    require_searched(survey.settings.channels)
     inputs = read_inputs(settings)
     shared = _Shared(
         survey=survey.settings,
@@ -145,8 +148,9 @@ def _one(job: _Job) -> _Done:
     try:
         if job.fault:
             raise InputError(job.fault)
-        frames = simulation_frames(job.item, job.shared.settings)
-        simulation, psfs = _simulate(job, job.item, frames)
+        settings = job.shared.settings
+        exposure = aligned_exposure(job.item, gain=settings.gain, zeropoint=settings.zeropoint)
+        simulation, psfs = _simulate(job, job.item, exposure)
     except InputError as error:
         said = " ".join(str(error).split())
         log.warning("exposure %s: %s", exposure_id, said)
@@ -155,21 +159,24 @@ def _one(job: _Job) -> _Done:
         pixels = np.zeros((0, side, side, len(survey.channels)), np.float32)
         return _Done(batch=Batch(cutouts=pixels, candidates=nothing, dropped=dropped, lost=1), truth=nothing)
     truth = simulation.truth.assign(band=str(job.item.exposure.get("band") or ""))
-    return _Done(batch=_cut(job.item, simulation, survey), truth=truth, psfs=psfs)
+    saturation = float(job.item.exposure.get("saturation", np.inf))
+    return _Done(batch=_cut(job.item, simulation, survey, saturation), truth=truth, psfs=psfs)
 
 
-def _simulate(job: _Job, item: ExposureImages, frames: SimulationFrames) -> tuple[Simulation, PsfRecord]:
-    shared = job.shared
+def _simulate(job: _Job, item: ExposureImages, exposure: AlignedExposure) -> tuple[Simulation, PsfRecord]:
+    shared, frames, how = job.shared, exposure.frames, item.difference
     exposure_id, settings = str(item.exposure["exposure_id"]), shared.settings
-    wcs = WCS(item.science_header)
-    scale_arcsec = 3600.0 * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
-    psf = psf_of(
-        frames.science, settings.psf, settings.psf.file, item.exposure, shared.folder, f"exposure {exposure_id}"
-    )
+    if not np.isfinite(frames.zeropoint):
+        raise InputError(
+            f"exposure {exposure_id}: FITS key {how.science.zeropoint} is missing in the header of the science image: "
+            "its zeropoint is not known"
+        )
+    wcs = exposure.wcs or _flat_sky(shared.survey.pixel_scale_arcsec)
+    chosen = {"science": _psf(job, item, frames.science, settings.psf.file, f"exposure {exposure_id}")}
     rng = stream(shared.seed, "injection", exposure_id)
     truth = draw_injections(
         item.science,
-        settings=_injection(settings, scale_arcsec),
+        settings=_injection(settings, pixel_arcsec(wcs)),
         fwhm_pixel=frames.science.fwhm_pixel,
         wcs=wcs,
         exposure_id=exposure_id,
@@ -180,12 +187,9 @@ def _simulate(job: _Job, item: ExposureImages, frames: SimulationFrames) -> tupl
         magnitudes=shared.magnitudes,
         zeropoint=frames.zeropoint,
     )
-    chosen = {"science": psf}
     if (truth["flux_sign"] < 0).any():
         label = f"template of exposure {exposure_id}"
-        chosen["template"] = psf_of(
-            frames.template, settings.psf, settings.psf.template_file, item.exposure, shared.folder, label
-        )
+        chosen["template"] = _psf(job, item, frames.template, settings.psf.template_file, label)
     simulation = simulate_exposure(
         frames.science,
         frames.template,
@@ -194,11 +198,35 @@ def _simulate(job: _Job, item: ExposureImages, frames: SimulationFrames) -> tupl
         template_zeropoint=frames.template_zeropoint,
         wcs=wcs,
         rng=rng,
-        psf=psf.model,
+        psf=chosen["science"].model,
         template_psf=chosen["template"].model if "template" in chosen else None,
         match_radius_fwhm=settings.match_radius_fwhm,
+        difference=differencing(how),
+        detection=how.detection,
     )
+    simulation = simulation if exposure.wcs else _without_sky(simulation)
     return simulation, psf_record(exposure_id, chosen, frames, shared.folder)
+
+
+def _psf(job: _Job, item: ExposureImages, frame: Frame, file: str, label: str) -> ChosenPsf:
+    return psf_of(frame, job.shared.settings.psf, file, item.exposure, job.shared.folder, label)
+
+
+def _flat_sky(scale_arcsec: float) -> WCS:
+    """Return a projection for an image without one, in which its pixels lie to each other as they do."""
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    wcs.wcs.cdelt = [-scale_arcsec / 3600.0, scale_arcsec / 3600.0]
+    wcs.wcs.set()
+    return wcs
+
+
+def _without_sky(simulation: Simulation) -> Simulation:
+    """Return a simulation that does not state the sky positions of an image without a projection."""
+    unknown = {"ra_deg": np.nan, "dec_deg": np.nan}
+    return replace(
+        simulation, candidates=simulation.candidates.assign(**unknown), truth=simulation.truth.assign(**unknown)
+    )
 
 
 def _injection(settings: ImageSimulation, scale_arcsec: float) -> InjectionSettings:
@@ -224,19 +252,16 @@ def _injection(settings: ImageSimulation, scale_arcsec: float) -> InjectionSetti
     )
 
 
-def _cut(item: ExposureImages, simulation: Simulation, survey: SurveySettings) -> Batch:
+def _cut(item: ExposureImages, simulation: Simulation, survey: SurveySettings, saturation: float) -> Batch:
     found = simulation.candidates[simulation.candidates["injection_id"] != ""].reset_index(drop=True)
     images = {
         "science": simulation.science,
         "template": simulation.template,
         "difference": simulation.difference.difference,
+        "score": simulation.difference.score,
     }
-    absent = [channel for channel in survey.channels if channel not in images]
-    if absent:
-        raise SettingsError(f"channel {absent[0]!r} cannot be simulated; allowed: {', '.join(images)}")
     x, y = found["x_pixel"].to_numpy(float), found["y_pixel"].to_numpy(float)
-    cuts = [extract_cutouts(images[channel], x, y, survey.cutout_size_pixel) for channel in survey.channels]
-    pixels = np.stack([cut.pixels for cut in cuts], axis=-1)
+    pixels, edge_fraction = channel_cutouts(images, x, y, survey)
     kinds = simulation.truth.set_index("injection_id")["kind"]
     offsets = simulation.truth.set_index("injection_id")["host_offset_arcsec"]
     rows = found.assign(
@@ -245,8 +270,7 @@ def _cut(item: ExposureImages, simulation: Simulation, survey: SurveySettings) -
     rows = candidates_frame(rows, item.exposure, survey, x, y)
     rows["kind"] = kinds.reindex(found["injection_id"]).to_numpy()
     rows["label"], rows["label_source"] = np.int8(schema.REAL), "injected"
-    saturation = item.exposure.get("saturation", np.inf)
-    describe_pixels(rows, pixels, cuts[0].edge_fraction, survey.channels, saturation)
+    describe_pixels(rows, pixels, edge_fraction, survey.channels, saturation)
     return apply_edge_policy(drop_at_edges(pixels, rows, survey.max_edge_fraction, found[:0]), survey)
 
 

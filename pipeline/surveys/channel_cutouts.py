@@ -1,0 +1,40 @@
+"""Cutouts of whole images in memory, in the channels of a survey."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.cutouts import extract_cutouts
+from pipeline.errors import SettingsError
+from pipeline.frame import Image
+from pipeline.surveys.difference_settings import MADE
+from pipeline.surveys.settings import SurveySettings
+
+SEARCHED = ("science", "template", *MADE)
+"""Channels that an exposure has when it is subtracted and searched."""
+
+
+def require_searched(channels: tuple[str, ...]) -> None:
+    """Refuse channels that a search of science image and template does not give."""
+    absent = [channel for channel in channels if channel not in SEARCHED]
+    if absent:
+        raise SettingsError(f"channel {absent[0]!r} cannot be made; allowed: {', '.join(SEARCHED)}")
+
+
+def channel_cutouts(
+    images: Mapping[str, Image], x_pixel: NDArray[np.float64], y_pixel: NDArray[np.float64], survey: SurveySettings
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return cutouts (n, y, x, channel) around positions, and the share of each that lies outside, (n,).
+
+    Parameters
+    ----------
+    images : mapping
+        Image of each channel, of one shape (y, x).
+    x_pixel, y_pixel : ndarray, (n,)
+        0-based.
+    survey : SurveySettings
+        Its channels and the side of its cutouts.
+    """
+    cuts = [extract_cutouts(images[channel], x_pixel, y_pixel, survey.cutout_size_pixel) for channel in survey.channels]
+    return np.stack([cut.pixels for cut in cuts], axis=-1), cuts[0].edge_fraction

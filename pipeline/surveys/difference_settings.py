@@ -1,0 +1,129 @@
+"""How a survey makes its difference images and searches them: the key ``difference`` of its images."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pipeline.detection import DetectionSettings
+from pipeline.errors import SettingsError
+from pipeline.io.hotpants import Hotpants
+from pipeline.subtraction import SubtractionSettings
+
+MADE = ("difference", "score")
+"""Channels that are made from science image and template."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameProperties:
+    """Where the properties of an image are from: each the name of a FITS key, or the number itself.
+
+    Attributes
+    ----------
+    gain : str or float
+        Electrons an ADU; 1 where the header lacks the key, which is logged.
+    read_noise : str or float
+        In electrons.
+    saturation : str or float
+        In ADU; where the header lacks the key nothing is saturated, which is logged.
+    fwhm_pixel : str or float
+        Width of the stars; measured where the header lacks the key.
+    zeropoint : str or float
+        Magnitude of 1 ADU.
+    pedestal : str or float
+        Level in ADU without light: a bias, or minus the sky that was subtracted.
+    sky_noise : bool
+        Scale the variance to the noise of the image's own sky, for images that were resampled or stacked.
+    """
+
+    gain: str | float = "GAIN"
+    read_noise: str | float = "RDNOISE"
+    saturation: str | float = "SATURATE"
+    fwhm_pixel: str | float = "FWHM"
+    zeropoint: str | float = "MAGZERO"
+    pedestal: str | float = 0.0
+    sky_noise: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("gain", "fwhm_pixel"):
+            value = getattr(self, name)
+            if not isinstance(value, str) and not value > 0:
+                raise SettingsError(f"{name} is {value}; allowed: a FITS key, or a number above 0")
+        if not isinstance(self.read_noise, str) and self.read_noise < 0:
+            raise SettingsError(f"read_noise is {self.read_noise}; allowed: a FITS key, or a number of at least 0")
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The FITS keys that are looked for."""
+        values = (self.gain, self.read_noise, self.saturation, self.fwhm_pixel, self.zeropoint, self.pedestal)
+        return tuple(value for value in values if isinstance(value, str))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DifferenceSettings:
+    """How science image and template become a difference, and what counts as a candidate in it.
+
+    Attributes
+    ----------
+    alignment : str
+        ``wcs``: by the projections of both; ``stars``: by the pattern of their stars; ``none``: the template is
+        on the pixels of the science image already.
+    method : str
+        ``kernel``, our own, or ``hotpants``, the program.
+    flatten_pixel : int
+        Side of the meshes in which what is left of the sky is taken off; 0 leaves it.
+    science, template : FrameProperties
+    subtraction : SubtractionSettings
+        Of the method ``kernel``.
+    detection : DetectionSettings
+        For searches: of image pairs, and of images with injected sources.
+    hotpants : Hotpants
+        Of the method ``hotpants``.
+    """
+
+    alignment: Literal["wcs", "stars", "none"] = "wcs"
+    method: Literal["kernel", "hotpants"] = "kernel"
+    flatten_pixel: int = 32
+    science: FrameProperties = field(default_factory=FrameProperties)
+    template: FrameProperties = field(default_factory=FrameProperties)
+    subtraction: SubtractionSettings = field(default_factory=SubtractionSettings)
+    detection: DetectionSettings = field(default_factory=DetectionSettings)
+    hotpants: Hotpants = field(default_factory=Hotpants)
+
+    def __post_init__(self) -> None:
+        if self.flatten_pixel != 0 and self.flatten_pixel < 8:
+            raise SettingsError(f"flatten_pixel is {self.flatten_pixel}; allowed: 0, or at least 8")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZeropointSettings:
+    """The zeropoint of each exposure from stars of a catalogue.
+
+    Attributes
+    ----------
+    catalogue : str
+        A table file; a relative path starts at the folder above the settings.
+    ra_deg, dec_deg : str
+        Its columns of the positions, in degrees.
+    magnitude : str
+        Its column of magnitudes, with columns of the exposure in braces: ``{band}_mag``.
+    radius_arcsec : float
+        Largest separation of a star from its catalogue row.
+    min_stars : int
+        Fewer matches give no zeropoint.
+    required : bool
+        An exposure without one is lost; else the header's zeropoint is taken, and where there is none magnitudes
+        are not known.
+    """
+
+    catalogue: str
+    ra_deg: str = "ra_deg"
+    dec_deg: str = "dec_deg"
+    magnitude: str = "magnitude"
+    radius_arcsec: float = 2.0
+    min_stars: int = 3
+    required: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.radius_arcsec > 0 or self.min_stars < 1:
+            raise SettingsError(
+                f"radius_arcsec is {self.radius_arcsec} (allowed: above 0), min_stars {self.min_stars} (at least 1)"
+            )

@@ -1,0 +1,165 @@
+"""An exposure's images aligned and subtracted as its survey's settings say."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from astropy.wcs import WCS
+from astropy.wcs.utils import fit_wcs_from_points
+from scipy.signal import fftconvolve
+
+from pipeline.alignment import align
+from pipeline.difference import Difference, difference_of, finished
+from pipeline.errors import InputError
+from pipeline.frame import Frame, Image
+from pipeline.io.fits_wcs import celestial_wcs
+from pipeline.simulate import Differencing
+from pipeline.star_pattern import PixelMap, star_map
+from pipeline.subtraction import Subtraction, noise_correlation
+from pipeline.surveys.base import ExposureImages
+from pipeline.surveys.catalogue_zeropoint import catalogue_zeropoint
+from pipeline.surveys.difference_settings import DifferenceSettings
+from pipeline.surveys.exposure_frames import ExposureFrames, exposure_frames
+
+_GRID = 5
+"""Points a side by which a projection is carried over from the template."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlignedExposure:
+    """An exposure whose template lies on the pixels of its science image.
+
+    Attributes
+    ----------
+    frames : ExposureFrames
+    wcs : WCS or None
+        Projection of the science image; from the template where only that has one; None where nothing has.
+    on_template : callable or None
+        Where pixels of the science image lie on the template, where the stars said so.
+    fallbacks : list of str
+        What should have been and could not: a zeropoint from a catalogue.
+    """
+
+    frames: ExposureFrames
+    wcs: WCS | None
+    on_template: PixelMap | None
+    fallbacks: list[str]
+
+
+def aligned_exposure(
+    item: ExposureImages, *, gain: float | None = None, zeropoint: float | None = None
+) -> AlignedExposure:
+    """Return an exposure with its template aligned and its zeropoint found.
+
+    Parameters
+    ----------
+    item : ExposureImages
+    gain, zeropoint : float, optional
+        Instead of what the survey says.
+
+    Raises
+    ------
+    InputError
+        If a property is missing, the images cannot be aligned, or a required zeropoint cannot be found.
+    """
+    frames = exposure_frames(item, gain=gain, zeropoint=zeropoint)
+    wcs = celestial_wcs(item.science_header, "science image")
+    template_wcs = celestial_wcs(item.template_header, "template")
+    template, on_template = _ALIGNMENTS[item.difference.alignment](frames, wcs, template_wcs)
+    if wcs is None and template_wcs is not None and on_template is not None:
+        wcs = _carried_over(template_wcs, on_template, frames.science.pixels.shape)
+    fallbacks: list[str] = []
+    if zeropoint is None and item.zeropoint is not None:
+        try:
+            found = catalogue_zeropoint(frames.science, wcs, item.zeropoint, item.exposure)
+            frames = replace(frames, zeropoint=found.zeropoint)
+        except InputError as error:
+            if item.zeropoint.required:
+                raise
+            instead = f"{frames.zeropoint:g} is taken" if np.isfinite(frames.zeropoint) else "it is not known"
+            fallbacks.append(f"the science image has no zeropoint from the catalogue, {instead}: {error}")
+    frames = replace(frames, template=template, notes=[*frames.notes, *fallbacks])
+    return AlignedExposure(frames=frames, wcs=wcs, on_template=on_template, fallbacks=fallbacks)
+
+
+Aligned = tuple[Frame, PixelMap | None]
+
+
+def _by_wcs(frames: ExposureFrames, science_wcs: WCS | None, template_wcs: WCS | None) -> Aligned:
+    for what, wcs in (("science image", science_wcs), ("template", template_wcs)):
+        if wcs is None:
+            raise InputError(f"the {what} holds no WCS, which alignment 'wcs' needs; 'stars' does without")
+    return align(frames.science, frames.template, science_wcs=science_wcs, template_wcs=template_wcs), None
+
+
+def _by_stars(frames: ExposureFrames, *_: WCS | None) -> Aligned:
+    mapping = star_map(frames.science, frames.template)
+    return align(frames.science, frames.template, mapping=mapping), mapping
+
+
+def _as_it_is(frames: ExposureFrames, *_: WCS | None) -> Aligned:
+    return frames.template, None
+
+
+_ALIGNMENTS: Mapping[str, Callable[..., Aligned]] = {"wcs": _by_wcs, "stars": _by_stars, "none": _as_it_is}
+
+
+def _carried_over(template_wcs: WCS, on_template: PixelMap, shape: tuple[int, ...]) -> WCS:
+    """Return the projection of a science image whose pixels lie so on a template with one."""
+    y, x = (grid.ravel() for grid in np.meshgrid(*(np.linspace(0, side - 1, _GRID) for side in shape), indexing="ij"))
+    sky = template_wcs.pixel_to_world(*on_template(x, y))
+    return fit_wcs_from_points((x, y), sky)
+
+
+def differencing(how: DifferenceSettings) -> Differencing:
+    """Return what makes the difference of a science image and an aligned template."""
+    return _METHODS[how.method](how)
+
+
+def _kernel(how: DifferenceSettings) -> Differencing:
+    return partial(difference_of, is_aligned=True, flatten_pixel=how.flatten_pixel, settings=how.subtraction)
+
+
+def _hotpants(how: DifferenceSettings) -> Differencing:
+    return partial(_by_hotpants, how)
+
+
+_METHODS: Mapping[str, Callable[[DifferenceSettings], Differencing]] = {"kernel": _kernel, "hotpants": _hotpants}
+
+
+def _by_hotpants(how: DifferenceSettings, science: Frame, template: Frame) -> Difference:
+    """Return the program's difference; how its noise correlates follows from the widths of both images."""
+    difference, noise = how.hotpants.subtract(science, template)
+    if not np.isfinite(difference).any():
+        raise InputError("hotpants gave no pixel of a difference")
+    is_template_sharper = template.fwhm_pixel <= science.fwhm_pixel
+    wide, narrow = max(science.fwhm_pixel, template.fwhm_pixel), min(science.fwhm_pixel, template.fwhm_pixel)
+    paths = [np.ones((1, 1), np.float32) if frame.noise_kernel is None else frame.noise_kernel for frame in
+             (science, template)]  # fmt: skip
+    sharper = int(is_template_sharper)
+    paths[sharper] = np.asarray(fftconvolve(paths[sharper], _gaussian(np.sqrt(wide**2 - narrow**2))), np.float32)
+    variances = tuple(frame.variance(float(np.nanmedian(frame.pixels))) for frame in (science, template))
+    made = Subtraction(
+        difference=difference,
+        noise=noise,
+        correlation=noise_correlation((variances[0], variances[1]), (paths[0], paths[1]), wide),
+        fwhm_pixel=wide,
+        convolved="template" if is_template_sharper else "science",
+        scale=np.nan,
+        x_offset=0.0,
+        y_offset=0.0,
+        n_stars=0,
+    )
+    return finished(made, template.pixels, how.flatten_pixel)
+
+
+def _gaussian(fwhm_pixel: float) -> Image:
+    """Return a Gaussian of unit sum; a single pixel where it is narrower than one."""
+    sigma = fwhm_pixel / 2.3548
+    reach = int(np.ceil(3.0 * sigma))
+    if sigma < 0.2:
+        return np.ones((1, 1), np.float32)
+    line = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    kernel = np.outer(line, line)
+    return (kernel / kernel.sum()).astype(np.float32)
