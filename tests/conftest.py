@@ -15,7 +15,7 @@ from pipeline.io.schema import CANDIDATE_COLUMNS
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("default" if os.environ.get("NIGHTSIFT_FUZZ") else "repeatable")
 
-pytest_plugins = ("image_surveys", "packet_surveys", "stamp_surveys")
+pytest_plugins = ("image_surveys", "image_pair_surveys", "packet_surveys", "stamp_surveys")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from pipeline.errors import InputError, MissingInputError
+from pipeline.errors import InputError, MissingInputError, SettingsError
 from pipeline.frame import Frame, Image
 from pipeline.io.fits import read_image
 
@@ -40,6 +40,22 @@ class Hotpants:
     spatial_order: int = 1
     background_order: int = 1
 
+    def __post_init__(self) -> None:
+        if not self.timeout_s > 0 or self.spatial_order < 0 or self.background_order < 0:
+            raise SettingsError(
+                f"timeout_s is {self.timeout_s} (allowed: above 0), spatial_order {self.spatial_order} and "
+                f"background_order {self.background_order} (at least 0)"
+            )
+
+    def found(self) -> str:
+        """Return the path of the program, or raise `MissingInputError`."""
+        program = shutil.which(self.program)
+        if program is None:
+            raise MissingInputError(
+                f"the program {self.program!r} is not installed; without it pipeline.difference.difference_of subtracts"
+            )
+        return program
+
     def subtract(self, science: Frame, template: Frame) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return difference and noise, (y, x), in the units of the science image, NaN where it has none.
 
@@ -55,11 +71,7 @@ class Hotpants:
         InputError
             If the shapes differ, or the program fails, takes too long or writes no such image.
         """
-        program = shutil.which(self.program)
-        if program is None:
-            raise MissingInputError(
-                f"the program {self.program!r} is not installed; without it pipeline.difference.difference_of subtracts"
-            )
+        program = self.found()
         if science.pixels.shape != template.pixels.shape:
             raise InputError(f"shapes {science.pixels.shape} and {template.pixels.shape} differ: align first")
         with tempfile.TemporaryDirectory(prefix="nightsift-hotpants-") as name:

@@ -93,12 +93,7 @@ def fetch_template(
     """
     if source.path:
         return read_image(Path(source.path), source.hdu)
-    target = cache / f"{_key(source, wcs, shape)}.fits"
-    if not target.is_file():
-        content = _ask(source, wcs, shape)
-        commit(target, lambda path: _keep(path, content))
-    else:
-        log.debug("template %s was asked for before", target.name)
+    target = keep_template(source, wcs, shape, cache)
     pixels, header = read_image(target, 0)
     if pixels.shape != shape:
         raise InputError(f"{target}: the template has shape {pixels.shape}; asked for {shape}")
@@ -107,15 +102,29 @@ def fetch_template(
     return pixels, header
 
 
+def keep_template(source: TemplateSource, wcs: "WCS", shape: tuple[int, int], cache: Path) -> Path:
+    """Return the file that keeps what a service answers, which is asked where there is none yet.
+
+    Parameters and errors are those of :func:`fetch_template`.
+    """
+    target = cache / template_file(source, wcs, shape)
+    if not target.is_file():
+        content = _ask(source, wcs, shape)
+        commit(target, lambda path: _keep(path, content))
+    else:
+        log.debug("template %s was asked for before", target.name)
+    return target
+
+
 def _keep(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def _key(source: TemplateSource, wcs: "WCS", shape: tuple[int, int]) -> str:
-    """Return a name that stands for what is asked for."""
+def template_file(source: TemplateSource, wcs: "WCS", shape: tuple[int, int]) -> str:
+    """Return the name of the file in the cache that keeps what is asked for."""
     cards = {key: str(value) for key, value in wcs.celestial.to_header(relax=True).items()}
     asked = json.dumps([source.hips, source.server, list(shape), cards], sort_keys=True)
-    return hashlib.sha256(asked.encode()).hexdigest()[:24]
+    return f"{hashlib.sha256(asked.encode()).hexdigest()[:24]}.fits"
 
 
 def _ask(source: TemplateSource, wcs: "WCS", shape: tuple[int, int]) -> bytes:

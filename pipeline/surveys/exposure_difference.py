@@ -6,7 +6,8 @@ from functools import partial
 
 import numpy as np
 from astropy.wcs import WCS
-from astropy.wcs.utils import fit_wcs_from_points
+from astropy.wcs.utils import fit_wcs_from_points, pixel_to_pixel
+from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
 from pipeline.alignment import align
@@ -23,7 +24,10 @@ from pipeline.surveys.difference_settings import DifferenceSettings
 from pipeline.surveys.exposure_frames import ExposureFrames, exposure_frames
 
 _GRID = 5
-"""Points a side by which a projection is carried over from the template."""
+"""Points a side by which a projection is carried over, and two are compared."""
+
+_SAME_PIXEL = 1e-3
+"""Projections that differ by less, in pixels, are those of one grid."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +94,19 @@ def _by_wcs(frames: ExposureFrames, science_wcs: WCS | None, template_wcs: WCS |
     for what, wcs in (("science image", science_wcs), ("template", template_wcs)):
         if wcs is None:
             raise InputError(f"the {what} holds no WCS, which alignment 'wcs' needs; 'stars' does without")
+    if science_wcs is not None and template_wcs is not None and _is_one_grid(frames, science_wcs, template_wcs):
+        return frames.template, None
     return align(frames.science, frames.template, science_wcs=science_wcs, template_wcs=template_wcs), None
+
+
+def _is_one_grid(frames: ExposureFrames, science_wcs: WCS, template_wcs: WCS) -> bool:
+    """Tell whether a template lies on the pixels of the science image already, so that nothing is interpolated."""
+    shape = frames.science.pixels.shape
+    if shape != frames.template.pixels.shape:
+        return False
+    x, y = _points(shape)
+    there = pixel_to_pixel(science_wcs, template_wcs, x, y)
+    return bool(np.all(np.hypot(there[0] - x, there[1] - y) < _SAME_PIXEL))
 
 
 def _by_stars(frames: ExposureFrames, *_: WCS | None) -> Aligned:
@@ -107,13 +123,25 @@ _ALIGNMENTS: Mapping[str, Callable[..., Aligned]] = {"wcs": _by_wcs, "stars": _b
 
 def _carried_over(template_wcs: WCS, on_template: PixelMap, shape: tuple[int, ...]) -> WCS:
     """Return the projection of a science image whose pixels lie so on a template with one."""
-    y, x = (grid.ravel() for grid in np.meshgrid(*(np.linspace(0, side - 1, _GRID) for side in shape), indexing="ij"))
+    x, y = _points(shape)
     sky = template_wcs.pixel_to_world(*on_template(x, y))
     return fit_wcs_from_points((x, y), sky)
 
 
+def _points(shape: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return x and y of points all over an image."""
+    y, x = np.meshgrid(*(np.linspace(0, side - 1, _GRID) for side in shape), indexing="ij")
+    return x.ravel(), y.ravel()
+
+
 def differencing(how: DifferenceSettings) -> Differencing:
-    """Return what makes the difference of a science image and an aligned template."""
+    """Return what makes the difference of a science image and an aligned template.
+
+    Raises
+    ------
+    MissingInputError
+        If the program that shall do it is not installed.
+    """
     return _METHODS[how.method](how)
 
 
@@ -122,6 +150,7 @@ def _kernel(how: DifferenceSettings) -> Differencing:
 
 
 def _hotpants(how: DifferenceSettings) -> Differencing:
+    how.hotpants.found()
     return partial(_by_hotpants, how)
 
 

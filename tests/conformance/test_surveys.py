@@ -20,7 +20,7 @@ EMPTY_NIGHT = "2026-03-01"
 
 
 @pytest.fixture(params=list(SURVEYS))
-def make(request, database_survey, alert_survey, packet_survey, table_survey, stamp_survey):
+def make(request, database_survey, alert_survey, packet_survey, table_survey, stamp_survey, image_pair_survey):
     """Return a function that makes and opens the survey; a new source needs its own line here."""
     made = {
         "database": database_survey,
@@ -29,6 +29,7 @@ def make(request, database_survey, alert_survey, packet_survey, table_survey, st
         "alert_packets": packet_survey,
         "table": table_survey,
         "stamp_set": stamp_survey,
+        "image_pairs": image_pair_survey,
     }
     return made[request.param]
 

@@ -1,0 +1,187 @@
+"""The exposures of a survey of FITS files: a row each, from its header or a table, and the night that it belongs to."""
+
+import datetime
+import re
+from collections.abc import Mapping
+from glob import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from astropy.io.fits import Header
+
+from pipeline.errors import InputError
+from pipeline.io.fits import FitsFile
+from pipeline.io.table_file import numbers_of, read_table, require_columns
+from pipeline.night import night_of, parse_night
+from pipeline.surveys.exposure_headers import header_row
+from pipeline.surveys.image_pairs_settings import ImagePairsInput
+from pipeline.surveys.image_paths import ImagePaths
+from pipeline.surveys.image_settings import Place
+from pipeline.surveys.rows import as_text
+from pipeline.surveys.service_templates import ServiceTemplates
+from pipeline.surveys.settings import SurveySettings
+
+TEMPLATE_COLUMN = "template_path"
+"""Column of the exposures with the file that a service's template is kept in."""
+
+_ENDING = re.compile(r"\.(fits|fit|fts)(\.(gz|fz|bz2))?$", re.IGNORECASE)
+_NUMBERS = ("time_mjd", "exposure_s", "saturation", "gain", "read_noise", "fwhm_pixel", "zeropoint")
+_WILD = set("*?[{")
+_NAMED = "named by its path"
+"""Column of the id that an exposure has where its header gives none."""
+
+
+class ExposureList:
+    """Finds the exposures of one survey.
+
+    Parameters
+    ----------
+    settings : SurveySettings
+        The survey.
+    given : ImagePairsInput
+        Where its images are.
+    folder : Path
+        Where relative paths start.
+
+    Attributes
+    ----------
+    faults : dict
+        Files that belong to no night, as their header could not be read or states no time, and why; of the last
+        question.
+    """
+
+    def __init__(self, settings: SurveySettings, given: ImagePairsInput, folder: Path) -> None:
+        self.settings, self.input, self.folder = settings, given, folder
+        self.faults: dict[str, str] = {}
+        self._place: Place = given.images.images["science"]
+        self._paths = ImagePaths(given.images, folder)
+        self._read: dict[tuple[Any, ...], dict[str, Any]] = {}
+        service = given.template_service
+        self.templates = ServiceTemplates(service, self._paths, self._place) if service else None
+
+    def nights(self) -> list[str]:
+        """Return the nights that hold exposures, sorted."""
+        return sorted(set(self.rows("")["night"]))
+
+    def rows(self, night: str) -> pd.DataFrame:
+        """Return the exposures of a night in the order of their times, or of all nights for no night.
+
+        A file whose header cannot be read keeps its row where its night is known: reading it will say what is wrong.
+        """
+        self.faults = {}
+        found = []
+        for stated in self._listed(night):
+            row = self._row(stated)
+            if row is not None and night in ("", row["night"]):
+                found.append(row)
+        found.sort(key=lambda row: (row["night"], row.get("time_mjd", np.inf), row["exposure_id"]))
+        rows = pd.DataFrame(self._once(found), columns=None if found else ["exposure_id", "night", "path"])
+        for name in rows.columns.intersection(_NUMBERS):
+            rows[name] = rows[name].astype(np.float64)
+        return rows
+
+    def _once(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the rows whose id has not stood there before; the others are faults."""
+        once: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            if once.setdefault(row["exposure_id"], row) is not row:
+                self.faults[row["path"]] = f"exposure_id {row['exposure_id']!r} stands there twice"
+        return list(once.values())
+
+    def _listed(self, night: str) -> list[dict[str, Any]]:
+        """Return what files and tables say of exposures before a header is read."""
+        if self.input.exposures:
+            return self._from_table(night)
+        pattern = self.input.files
+        start, is_nightly, _ = pattern.partition("{night}")
+        glob = pattern.replace("{night}", escape(night) if night else "*")
+        fixed = _fixed(pattern.replace("{night}", "*"))
+        listed = []
+        for path in sorted(path for path in self.folder.glob(glob) if path.is_file()):
+            name = path.relative_to(self.folder).as_posix()
+            row = {"path": name, _NAMED: _ENDING.sub("", name.removeprefix(fixed))}
+            stated = name[len(start) : len(start) + len("2026-01-01")] if is_nightly else ""
+            if not is_nightly or _is_night(stated):
+                listed.append(row | ({"night": stated} if stated else {}))
+        return listed
+
+    def _from_table(self, night: str) -> list[dict[str, Any]]:
+        name = self.input.exposures.replace("{night}", night or "*")
+        paths = [self.folder / name] if night or "*" not in name else sorted(self.folder.glob(name))
+        listed = []
+        for path in paths:
+            if "{night}" in self.input.exposures and not path.is_file():
+                continue
+            texts = {"exposure_id", "night", "path", "band", "telescope", "detector", "field"}
+            theirs = {self.input.exposure_columns.get(name, name) for name in texts | self._place.columns}
+            table = read_table(path, texts=theirs)
+            where = path.name
+            require_columns(table, self.input.exposure_columns.values(), where)
+            rows = table.rename(columns={theirs: ours for ours, theirs in self.input.exposure_columns.items()})
+            require_columns(rows, ("path",), where)
+            for column in rows.columns.intersection(_NUMBERS):
+                rows[column] = numbers_of(rows, column, where)
+            days = self.settings.mjd_night_offset_days
+            for row in rows.to_dict("records"):
+                known = {str(key): value for key, value in row.items() if pd.notna(value) and value != ""}
+                if "night" in known:
+                    known["night"] = parse_night(as_text([known["night"]])[0], days).isoformat()
+                if "path" in known:
+                    listed.append(known)
+        return listed
+
+    def _row(self, stated: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the row of an exposure, what is stated before what its header says; None where it has no night."""
+        row, fault = dict(stated), ""
+        try:
+            row = self._from_header(row) | row
+        except InputError as error:
+            fault = " ".join(str(error).split()).replace(f"{self.folder}/", "")
+        row.setdefault("exposure_id", row.pop(_NAMED, _ENDING.sub("", row["path"])))
+        row.pop(_NAMED, None)
+        if "night" not in row:
+            if "time_mjd" not in row:
+                self.faults[row["path"]] = fault
+                return None
+            row["night"] = str(night_of(row["time_mjd"], self.settings.longitude_deg)[0])
+        return row
+
+    def _from_header(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        path, hdu = self._paths.find(str(row["path"])), self._paths.hdu(self._place, row)
+        status = path.stat()
+        key = (path, hdu, status.st_size, status.st_mtime_ns)
+        if key not in self._read:
+            with FitsFile(path) as file:
+                header, first, shape = file.header(hdu), file.header(0), file.shape(hdu)
+            found = header_row(header, first, self.input, where=str(path))
+            self._read[key] = found | self._template({**found, **row}, header, shape)
+        found = dict(self._read[key])
+        if "time_mjd" not in found and not {"night", "time_mjd"} & set(row):
+            raise InputError(f"{path} states no time: none of the keys {', '.join(self.input.keys.time)} is usable")
+        return found
+
+    def _template(self, row: Mapping[str, Any], header: Header, shape: tuple[int, int]) -> dict[str, Any]:
+        """Return the column that names the file of a service's template; nothing where it cannot be asked for."""
+        if self.templates is None:
+            return {}
+        try:
+            return {TEMPLATE_COLUMN: self.templates.name(row, header, shape)}
+        except InputError:
+            return {}
+
+
+def _fixed(pattern: str) -> str:
+    """Return the folders at the beginning of a pattern that do not vary."""
+    parts = pattern.split("/")[:-1]
+    wild = next((number for number, part in enumerate(parts) if _WILD & set(part)), len(parts))
+    return "".join(f"{part}/" for part in parts[:wild])
+
+
+def _is_night(text: str) -> bool:
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

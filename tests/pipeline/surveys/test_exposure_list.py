@@ -1,0 +1,139 @@
+"""The exposures of a folder of FITS files: their ids, times, nights and columns, from headers or a table."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from astropy.io import fits
+from astropy.io.fits import Header
+
+from pipeline.errors import InputError
+from pipeline.settings import parse
+from pipeline.surveys.exposure_headers import header_row
+from pipeline.surveys.exposure_list import ExposureList
+from pipeline.surveys.image_pairs_settings import ImagePairsInput
+from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
+
+SURVEY = SurveySettings(
+    source="image_pairs",
+    telescope="T1",
+    longitude_deg=-110.88,
+    pixel_scale_arcsec=1.0,
+    channels=("difference",),
+    cutout_size_pixel=9,
+    closed=ClosedRule(after_hours=0),
+    defaults=Defaults(dataset="d", classifier="c"),
+    input={},
+)
+IMAGES = {"hdus": {"science": "path:0", "template": "t_{field}.fits:0"}}
+
+
+def given(**changes):
+    return parse(ImagePairsInput, {"folder": "x", "files": "*.fits", "images": IMAGES} | changes, "toy.yaml: input")
+
+
+def listed(folder, **changes):
+    if "exposures" in changes:
+        changes = {"files": ""} | changes
+    return ExposureList(SURVEY, given(**changes), folder)
+
+
+def write(path, **cards):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    header = Header()
+    header.update({key.replace("_", "-"): value for key, value in cards.items()})
+    fits.writeto(path, np.zeros((4, 5), np.float32), header)
+
+
+def row(**cards):
+    header = Header()
+    header.update({key.replace("_", "-"): value for key, value in cards.items()})
+    return header_row(header, Header(), given(), "a.fits")
+
+
+@pytest.mark.parametrize(
+    ("cards", "mjd"),
+    [
+        ({"MJD_OBS": 58107.065}, 58107.065),
+        ({"MJD_OBS": 2458107.565}, 58107.065),
+        ({"DATE_OBS": "2017-12-20T01:33:43.317"}, 58107.0650847),
+        ({"DATE_OBS": "2017-12-19T18:33:43.317-0700"}, 58107.0650847),
+        ({"DATE_OBS": "2017-12-20", "TIME_OBS": "01:33:43.317"}, 58107.0650847),
+        ({"DATE_OBS": "2017-12-20", "UT": "01:33:43.317"}, 58107.0650847),
+    ],
+)
+def test_times_are_read_as_observatories_write_them(cards, mjd):
+    assert row(**cards)["time_mjd"] == pytest.approx(mjd, abs=1e-6)
+
+
+@pytest.mark.parametrize(("time_at", "days"), [("start", 30 / 86400), ("middle", 0.0), ("end", -30 / 86400)])
+def test_the_time_of_an_exposure_is_its_middle(time_at, days):
+    header = Header({"MJD-OBS": 58107.0, "EXPTIME": 60.0})
+    found = header_row(header, Header(), given(keys={"time_at": time_at}), "a.fits")
+    assert found["time_mjd"] == pytest.approx(58107.0 + days, abs=1e-9)
+    assert found["exposure_s"] == 60.0
+
+
+@pytest.mark.parametrize(
+    ("cards", "fault"),
+    [
+        ({"DATE_OBS": "20/12/17"}, r"a\.fits: DATE-OBS is '20/12/17'; allowed: an ISO date and time"),
+        ({"DATE_OBS": "2017-12-20"}, "without a time of day; name the key of that in clock"),
+        ({"EXPTIME": "long"}, r"a\.fits: EXPTIME is 'long'; allowed: a number"),
+    ],
+)
+def test_what_is_no_time_or_number_is_named(cards, fault):
+    with pytest.raises(InputError, match=fault):
+        row(**cards)
+
+
+def test_keys_of_the_first_header_serve_where_the_image_has_none():
+    found = header_row(Header({"FILTER": "g"}), Header({"FILTER": "r", "OBJECT": "M 31"}), given(), "a.fits")
+    assert (found["band"], found["field"]) == ("g", "M 31")
+
+
+def test_ids_begin_where_the_pattern_varies_and_the_night_is_local(tmp_path):
+    write(tmp_path / "sci/a/1.fits", MJD_OBS=58107.065, OBJECT="f1")
+    write(tmp_path / "sci/b/1.fits", MJD_OBS=58107.9, OBJECT="f1")
+    found = listed(tmp_path, files="sci/**/*.fits")
+    rows = found.rows("")
+    assert rows["exposure_id"].tolist() == ["a/1", "b/1"]
+    assert rows["night"].tolist() == ["2017-12-19", "2017-12-20"]
+    assert found.nights() == ["2017-12-19", "2017-12-20"]
+    assert found.rows("2017-12-20")["path"].tolist() == ["sci/b/1.fits"]
+
+
+def test_a_table_goes_before_the_headers(tmp_path):
+    write(tmp_path / "1.fits", MJD_OBS=58107.065, OBJECT="f1", FILTER="r")
+    write(tmp_path / "2.fits", OBJECT="f1", FILTER="r")
+    table = pd.DataFrame({"file": ["1.fits", "2.fits"], "exposure_id": ["007", "008"], "field": ["f2", "f2"]})
+    table.assign(night=["", "2017-12-19"]).to_csv(tmp_path / "exposures.csv", index=False)
+    rows = listed(tmp_path, exposures="exposures.csv", exposure_columns={"path": "file"}).rows("2017-12-19")
+    assert sorted(rows["exposure_id"]) == ["007", "008"]
+    assert set(rows["field"]) == {"f2"}
+    assert set(rows["band"]) == {"r"}
+
+
+def test_an_id_that_stands_there_twice_is_a_fault_of_the_second(tmp_path):
+    write(tmp_path / "1.fits", MJD_OBS=58107.1, OBSID="x")
+    write(tmp_path / "2.fits", MJD_OBS=58107.2, OBSID="x")
+    found = listed(tmp_path, keys={"exposure_id": "OBSID"})
+    assert found.rows("")["path"].tolist() == ["1.fits"]
+    assert found.faults == {"2.fits": "exposure_id 'x' stands there twice"}
+
+
+def test_a_file_without_a_time_belongs_to_no_night(tmp_path):
+    write(tmp_path / "1.fits", OBJECT="f")
+    (tmp_path / "2.fits").write_text("nonsense")
+    found = listed(tmp_path)
+    assert found.rows("").empty
+    assert "none of the keys MJD-OBS, DATE-OBS is usable" in found.faults["1.fits"]
+    assert set(found.faults) == {"1.fits", "2.fits"}
+
+
+def test_a_header_that_changed_is_read_again(tmp_path):
+    write(tmp_path / "1.fits", MJD_OBS=58107.1)
+    found = listed(tmp_path)
+    assert found.nights() == ["2017-12-19"]
+    (tmp_path / "1.fits").unlink()
+    write(tmp_path / "1.fits", MJD_OBS=58109.1, OBJECT="longer" * 8, COMMENT="x" * 3000)
+    assert found.nights() == ["2017-12-21"]
