@@ -1,5 +1,7 @@
 """Crossmatch: who is who between two lists of sky positions, and which positions are one thing."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
@@ -9,6 +11,7 @@ from scipy.spatial import KDTree
 from pipeline.errors import InputError
 
 _ARCSEC = np.pi / 180.0 / 3600.0
+_ZONE_ROWS, _ZONE_SLACK_DEG = 16_384, 1e-9
 
 
 def match_one_to_one(
@@ -113,24 +116,44 @@ def link_groups(ra_deg: ArrayLike, dec_deg: ArrayLike, radius_arcsec: float) -> 
     group : ndarray of int, (n,)
         Group numbers from 0, in order of first appearance.
     """
-    rows, sphere = _unit_vectors(ra_deg, dec_deg)
     number = np.size(ra_deg)
     if number == 0:
         return np.empty(0, np.intp)
-    links = np.empty((0, 2), np.intp)
-    if len(rows):
-        links = rows[KDTree(sphere).query_pairs(_chord(radius_arcsec), output_type="ndarray")]
+    links = np.concatenate([np.empty((0, 2), np.intp), *linked_pairs(ra_deg, dec_deg, radius_arcsec)])
     graph = coo_array((np.ones(len(links), bool), (links[:, 0], links[:, 1])), shape=(number, number))
     labels = connected_components(graph, directed=False)[1]
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[inverse].astype(np.intp)
 
 
-def _unit_vectors(ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return the rows with finite coordinates and their unit vectors, (rows, 3)."""
+def linked_pairs(ra_deg: ArrayLike, dec_deg: ArrayLike, radius_arcsec: float) -> Iterator[NDArray[np.intp]]:
+    """Yield pairs of rows, ``(pairs, 2)``, within a radius of each other, a zone of declination at a time.
+
+    Parameters are those of :func:`link_groups`; a pair may come twice. Memory holds a tree of one zone and 16 bytes
+    a row.
+    """
+    ra, dec = _one_length(ra_deg, dec_deg)
+    chord, order = _chord(radius_arcsec), np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
+    order = order[np.argsort(dec[order])]
+    height = dec[order]
+    margin = radius_arcsec / 3600.0 + _ZONE_SLACK_DEG
+    for start in range(0, len(order), _ZONE_ROWS):
+        top = height[min(start + _ZONE_ROWS, len(order)) - 1] + margin
+        rows = order[start : np.searchsorted(height, top, "right")]
+        _, sphere = _unit_vectors(ra[rows], dec[rows])
+        yield rows[KDTree(sphere).query_pairs(chord, output_type="ndarray")]
+
+
+def _one_length(ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     ra, dec = np.atleast_1d(np.asarray(ra_deg, np.float64)), np.atleast_1d(np.asarray(dec_deg, np.float64))
     if ra.ndim != 1 or ra.shape != dec.shape:
         raise InputError(f"ra_deg and dec_deg must be of one length, given shapes {ra.shape} and {dec.shape}")
+    return ra, dec
+
+
+def _unit_vectors(ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the rows with finite coordinates and their unit vectors, (rows, 3)."""
+    ra, dec = _one_length(ra_deg, dec_deg)
     rows = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
     ra, dec = np.radians(ra[rows]), np.radians(dec[rows])
     return rows, np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])

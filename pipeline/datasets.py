@@ -10,12 +10,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline import splits
-from pipeline.crossmatch import link_groups
+from pipeline.balance import BOGUS, REAL, allowed_rows
+from pipeline.crossmatch import linked_pairs
 from pipeline.errors import DataSetError
 from pipeline.recipes import DatasetRecipe
+from pipeline.row_texts import FirstTexts, RowTexts, SomeTexts, decided, texts_of
 
 log = logging.getLogger(__name__)
-_CHOSEN = ["source", "row", "split", "label", "label_source", "group_id"]
+_ROWS_AT_ONCE = 50_000
+_KEPT = 0
+_REASONS = (
+    "", "candidate_id twice", "no label", "night block", "training only, outside training", "class ratio",
+)  # fmt: skip
 _GUESSED = "unlabelled"
 """Label source of rows that a recipe counts as bogus unseen; they never calibrate or judge."""
 
@@ -49,33 +55,55 @@ class DataSet(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RowIds:
+    """The text ids of candidate rows, in the rows' order.
+
+    Attributes
+    ----------
+    candidate, object, group : RowTexts
+        Ids of the candidate, its object, and what else joins it to others; the last two may be empty.
+    """
+
+    candidate: RowTexts
+    object: RowTexts
+    group: RowTexts
+
+    @property
+    def names(self) -> RowTexts:
+        """What a row's group may be called: its group, else its object, else itself."""
+        return FirstTexts(self.group, self.object, self.candidate)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Choice:
     """Which rows make a data set.
 
     Attributes
     ----------
     chosen : DataFrame
-        In final order: ``source row split label label_source group_id``.
+        In final order: ``place split label label_source named``; ``place`` is the row's number among all rows, and
+        ``named`` that of the row after whose name its group is called.
     dropped : DataFrame
-        ``candidate_id step reason`` of the others.
+        ``place reason`` of the others.
     """
 
     chosen: pd.DataFrame
     dropped: pd.DataFrame
 
 
-def choose_rows(
-    rows: pd.DataFrame, pixel_digests: NDArray[np.uint64], recipe: DatasetRecipe, linked: float, fold: int = 0
-) -> Choice:
+def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, linked: float, fold: int = 0) -> Choice:
     """Group, divide, thin and permute candidate rows, by hashes alone.
+
+    Of each id no more than 8 bytes of hash are kept, and not for longer than one comparison takes; texts are read
+    again for rows that are looked at more closely.
 
     Parameters
     ----------
     rows : DataFrame
-        ``source row candidate_id object_id group_id night ra_deg dec_deg label label_source`` of all cutout
-        files, in any order of files.
-    pixel_digests : ndarray of uint64, (n,)
-        Hash of each row's pixels; rows with equal pixels stay together.
+        ``night ra_deg dec_deg label label_source digest`` of all cutout files, in any order of files; ``digest`` is
+        the hash of a row's pixels, and rows with equal pixels stay together.
+    ids : RowIds
+        The ids of the same rows.
     recipe : DatasetRecipe
         What the data set is to be.
     linked : float
@@ -88,55 +116,76 @@ def choose_rows(
     DataSetError
         If a part lacks a class, or a candidate stands in two files with different labels.
     """
-    lot = splits.hash_unit(rows["candidate_id"], f"{recipe.split.seed}:order")
-    rows, dropped = _labelled(rows.assign(digest=pixel_digests, lot=lot), recipe)
-    rows["group_id"] = _groups(rows, linked)
-    rows["split"] = splits.assign_parts(rows["group_id"], rows["night"], recipe.split, fold)
-    rows = rows[["candidate_id", "lot", *_CHOSEN]]
-    outside = (rows["split"] != splits.TRAIN) & rows["label_source"].isin({*recipe.training_only, _GUESSED})
-    thinned = _thin(rows, outside, recipe)
-    for reason, gone in (
-        ("night block", rows["split"] == splits.LEFT_OUT),
-        ("training only, outside training", outside & (rows["split"] != splits.LEFT_OUT)),
+    lot = decided(ids.candidate, lambda names: splits.hash_unit(names, f"{recipe.split.seed}:order"))
+    reason = np.zeros(len(rows), np.int8)
+    reason[_again(rows, ids.candidate, lot)] = _REASONS.index("candidate_id twice")
+    label, source = _labelled(rows, reason, recipe)
+    used = np.flatnonzero(reason == _KEPT).astype(np.int32)
+    groups = _groups(rows, ids, used, linked)
+    parts = splits.assign_parts(groups, rows["night"].array[used], recipe.split, fold)
+    only_train = {*recipe.training_only, _GUESSED}
+    outside = (parts != splits.TRAIN) & source[used].isin(only_train)
+    thinned = _thin(ids.candidate, used, np.where(outside, splits.LEFT_OUT, parts), label[used], recipe)
+    left_out = parts == splits.LEFT_OUT
+    for why, gone in (
         ("class ratio", thinned),
+        ("training only, outside training", outside),
+        ("night block", left_out),
     ):
-        dropped.append(_dropped(rows["candidate_id"][gone], reason))
-    kept = rows[~(outside | thinned | (rows["split"] == splits.LEFT_OUT))]
-    splits.require_classes(kept["split"].to_numpy(), kept["label"].to_numpy(), kept["group_id"], recipe.split)
-    listed = pd.concat(dropped).sort_values(["candidate_id", "reason"], ignore_index=True)
-    return Choice(chosen=_permuted(kept), dropped=listed)
+        reason[used[gone]] = _REASONS.index(why)
+    kept = ~(outside | thinned | left_out)
+    splits.require_classes(parts[kept], label[used[kept]], groups.row[kept], recipe.split)
+    order = np.flatnonzero(kept).astype(np.int32)
+    order = order[np.lexsort((lot[used[order]], parts[order]))]
+    chosen = {"place": used[order], "split": parts[order], "named": used[groups.row[order]]}
+    chosen |= {"label": label[used[order]], "label_source": source[used[order]]}
+    gone = np.flatnonzero(reason != _KEPT).astype(np.int32)
+    dropped = {"place": gone, "reason": pd.Categorical.from_codes(reason[gone], _REASONS)}
+    return Choice(chosen=pd.DataFrame(chosen), dropped=pd.DataFrame(dropped))
 
 
-def _labelled(rows: pd.DataFrame, recipe: DatasetRecipe) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    """Return rows that have a label by the recipe, once each, and those without as dropped."""
-    again = _again(rows)
-    dropped = [_dropped(rows["candidate_id"][again], "candidate_id twice")]
-    rows = rows[~again].reset_index(drop=True) if again.any() else rows
-    silent = rows["label"] < 0
+def _labelled(
+    rows: pd.DataFrame, reason: NDArray[np.int8], recipe: DatasetRecipe
+) -> tuple[NDArray[np.int8], pd.Categorical]:
+    """Return labels and their sources by the recipe; rows that have none of it get their ``reason``."""
+    label, source = rows["label"].to_numpy(np.int8, copy=True), pd.Categorical(rows["label_source"])
+    silent = (label < 0) & (reason == _KEPT)
     if recipe.unlabelled == "bogus":
-        _warn_of_contamination(rows["label"])
-        rows.loc[silent, "label_source"] = _GUESSED
-        rows.loc[silent, "label"] = 0
-        return rows, dropped
-    dropped.append(_dropped(rows["candidate_id"][silent], "no label"))
-    return rows[~silent].reset_index(drop=True) if silent.any() else rows, dropped
+        _warn_of_contamination(label[reason == _KEPT])
+        source = source.set_categories([*source.categories.drop(_GUESSED, errors="ignore"), _GUESSED])
+        source[silent], label[silent] = _GUESSED, 0
+    else:
+        reason[silent] = _REASONS.index("no label")
+    return label, source
 
 
-def _again(rows: pd.DataFrame) -> NDArray[np.bool_]:
+def _again(rows: pd.DataFrame, ids: RowTexts, lot: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Tell which rows repeat a candidate: of several, a labelled one stays, whatever the order of the files."""
-    again = np.zeros(len(rows), dtype=bool)
-    places = np.flatnonzero(rows["lot"].duplicated(keep=False))
-    several = rows.iloc[places][["candidate_id", "label", "label_source", "digest"]]
-    torn = several[several["label"] >= 0].groupby("candidate_id")["label"].nunique()
-    if (torn > 1).any():
-        raise DataSetError(f"candidate_id {torn.idxmax()!r} is real in one cutout file and bogus in another")
-    several = several.assign(label=several["label"] < 0, place=places)
-    several = several.sort_values(["candidate_id", "label", "label_source", "digest"])
-    again[several["place"][several["candidate_id"].duplicated()]] = True
+    again, suspects = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
+    order = np.argsort(lot, kind="stable").astype(np.int32)
+    alike = lot[order[1:]] == lot[order[:-1]]
+    suspects[order[1:][alike]] = suspects[order[:-1][alike]] = True
+    places = order[suspects[order]]
+    for block in splits.blocks_of_runs(lot[places], _ROWS_AT_ONCE):
+        suspects[:] = False
+        suspects[places[block]] = True
+        texts = texts_of(ids, suspects)
+        several = rows.iloc[texts.index][["label", "label_source", "digest"]]
+        several = several.assign(candidate_id=texts.array, place=texts.index, label_source=_words(several))
+        torn = several[several["label"] >= 0].groupby("candidate_id")["label"].nunique()
+        if (torn > 1).any():
+            raise DataSetError(f"candidate_id {torn.idxmax()!r} is real in one cutout file and bogus in another")
+        several = several.assign(label=several["label"] < 0)
+        several = several.sort_values(["candidate_id", "label", "label_source", "digest"])
+        again[several["place"][several["candidate_id"].duplicated()]] = True
     return again
 
 
-def _warn_of_contamination(label: pd.Series) -> None:
+def _words(rows: pd.DataFrame) -> pd.Series:
+    return rows["label_source"].astype("str")
+
+
+def _warn_of_contamination(label: NDArray[np.int8]) -> None:
     """Say how many of the unlabelled rows may be real, if they are like the labelled ones."""
     silent = int((label < 0).sum())
     share = float((label[label >= 0] == 1).mean()) if silent < len(label) else float("nan")
@@ -148,41 +197,31 @@ def _warn_of_contamination(label: pd.Series) -> None:
     )
 
 
-def _groups(rows: pd.DataFrame, linked: float) -> pd.Series:
-    names = rows["group_id"]
-    for other in ("object_id", "candidate_id"):
-        nameless = names == ""
-        names = names.mask(nameless, rows[other]) if nameless.any() else names
-    return splits.join_groups(_shared_keys(rows, linked), names)
+def _groups(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], linked: float) -> splits.Groups:
+    """Return the groups of the rows that are used, which are counted among themselves."""
+    return splits.join_groups(_shared_keys(rows, ids, used, linked), SomeTexts(ids.names, used))
 
 
-def _shared_keys(rows: pd.DataFrame, linked: float) -> Iterator[splits.Column]:
+def _shared_keys(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], linked: float) -> Iterator[splits.Column]:
     """Yield what rows may share, one at a time: object, group, place on the sky, pixels."""
-    yield splits.key_of(rows["object_id"])
-    yield splits.key_of(rows["group_id"])
-    yield link_groups(rows["ra_deg"].to_numpy(float), rows["dec_deg"].to_numpy(float), linked)
-    yield rows["digest"]
+    for texts in (ids.object, ids.group):
+        yield decided(texts, splits.key_of)[used]
+    yield from linked_pairs(rows["ra_deg"].to_numpy(float)[used], rows["dec_deg"].to_numpy(float)[used], linked)
+    yield rows["digest"].to_numpy()[used]
 
 
-def _thin(rows: pd.DataFrame, outside: pd.Series, recipe: DatasetRecipe) -> pd.Series:
-    """Tell which rows of the larger class are over the ratio, part by part; ids decide, not their order."""
-    over = pd.Series(False, index=rows.index)
-    for part in (splits.TRAIN, splits.VALIDATION) if recipe.max_ratio else ():
-        mine = (rows["split"] == part) & ~outside
-        counts = rows["label"][mine].value_counts()
-        if len(counts) < 2:
-            continue
-        larger, allowed = counts.idxmax(), int(recipe.max_ratio * counts.min())
-        names = rows["candidate_id"][mine & (rows["label"] == larger)]
-        lot = pd.Series(splits.hash_unit(names, f"{recipe.split.seed}:ratio"), index=names.index)
-        over[lot.sort_values().index[allowed:]] = True
+def _thin(
+    ids: RowTexts, used: NDArray[np.int32], parts: NDArray[np.int8], label: NDArray[np.int8], recipe: DatasetRecipe
+) -> NDArray[np.bool_]:
+    """Tell which rows are more than the recipe allows of their class, part by part; ids decide, not their order."""
+    over = np.zeros(len(used), bool)
+    for part in (splits.TRAIN, splits.VALIDATION):
+        counts = {value: int(((parts == part) & (label == value)).sum()) for value in (REAL, BOGUS)}
+        for value, allowed in allowed_rows(counts, recipe).items():
+            if counts[value] > allowed:
+                mine = np.flatnonzero((parts == part) & (label == value))
+                asked = np.zeros(len(ids), bool)
+                asked[used[mine]] = True
+                lot = decided(ids, lambda names: splits.hash_unit(names, f"{recipe.split.seed}:ratio"), asked)
+                over[mine[np.argsort(lot[used[mine]], kind="stable")[allowed:]]] = True
     return over
-
-
-def _permuted(rows: pd.DataFrame) -> pd.DataFrame:
-    order = np.lexsort((rows["lot"].to_numpy(), rows["split"].to_numpy()))
-    return rows[_CHOSEN].iloc[order].reset_index(drop=True)
-
-
-def _dropped(candidate_ids: pd.Series, reason: str) -> pd.DataFrame:
-    return pd.DataFrame({"candidate_id": candidate_ids.astype("str"), "step": "data set", "reason": reason})

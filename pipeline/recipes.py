@@ -108,6 +108,9 @@ class DatasetRecipe:
     max_ratio : float
         At most so many rows of the larger class for each of the smaller, in training and validation; 0 for
         no limit. Test rows are never thinned.
+    frac_true : float, optional
+        In place of ``max_ratio``: the share of reals in training and validation by otrain's rule, 0 to 1. With n the
+        rows of the smaller class, at most 2 n frac_true reals and 2 n (1 - frac_true) bogus stay.
     relabel : str
         A CSV file of ids and new labels, or empty; the division into parts stays as it is.
     split : SplitSettings
@@ -120,6 +123,7 @@ class DatasetRecipe:
     unlabelled: Literal["drop", "bogus"] = "drop"
     training_only: tuple[str, ...] = ("teacher", "bogus_draw", "unlabelled", "self_made", "injected")
     max_ratio: float = 0.0
+    frac_true: float | None = None
     relabel: str = ""
     split: SplitSettings = field(default_factory=SplitSettings)
 
@@ -128,3 +132,10 @@ class DatasetRecipe:
             raise SettingsError("nights is empty; allowed: dates, MJDs, ranges such as 2026-01-01..2026-01-06")
         if self.max_ratio < 0 or 0 < self.max_ratio < 1:
             raise SettingsError(f"max_ratio is {self.max_ratio}; allowed: 0 for no limit, or at least 1")
+        if self.frac_true is not None and not 0 <= self.frac_true <= 1:
+            raise SettingsError(f"frac_true is {self.frac_true}; allowed: 0 to 1")
+        if self.frac_true is not None and self.max_ratio:
+            raise SettingsError(
+                f"max_ratio {self.max_ratio:g} and frac_true {self.frac_true:g} both say how many rows of a class "
+                "stay; allowed: one of them"
+            )

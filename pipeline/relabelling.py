@@ -4,20 +4,24 @@ import logging
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.row_texts import RowTexts, decided
 
 log = logging.getLogger(__name__)
 SOURCE = "eyeball"
 
 
-def relabel(rows: pd.DataFrame, labels: pd.Series, where: str) -> pd.DataFrame:
+def relabel(rows: pd.DataFrame, ids: RowTexts, labels: pd.Series, where: str) -> pd.DataFrame:
     """Return rows with new ``label`` and, where one was given, the ``label_source`` ``eyeball``.
 
     Parameters
     ----------
     rows : DataFrame
-        ``candidate_id label label_source`` and any other columns, which stay.
+        ``label label_source`` and any other columns, which stay.
+    ids : RowTexts
+        The candidate id of each row.
     labels : Series of int
         New labels, 1 or 0, by candidate id, each id once.
     where : str
@@ -30,16 +34,29 @@ def relabel(rows: pd.DataFrame, labels: pd.Series, where: str) -> pd.DataFrame:
 
     Examples
     --------
-    >>> rows = pd.DataFrame({"candidate_id": ["a", "b"], "label": [1, 1], "label_source": ["list", "list"]})
-    >>> relabel(rows, pd.Series([0], index=["b"]), "new.csv")[["label", "label_source"]].values.tolist()
+    >>> from pipeline.row_texts import HeldTexts
+    >>> rows = pd.DataFrame({"label": [1, 1], "label_source": ["list", "list"]})
+    >>> found = relabel(rows, HeldTexts(["a", "b"]), pd.Series([0], index=["b"]), "new.csv")
+    >>> found[["label", "label_source"]].values.tolist()
     [[1, 'list'], [0, 'eyeball']]
     """
-    unknown = ~labels.index.isin(rows["candidate_id"])
-    if unknown.any():
-        raise InputError(f"{where}: id {labels.index[int(np.argmax(unknown))]!r} is of no row of the data set")
-    new = labels.reindex(rows["candidate_id"]).to_numpy(np.float64)
-    given = np.isfinite(new)
-    changed = given & (new != rows["label"].to_numpy())
-    log.info("%s: %d labels given, %d of them new", where, int(given.sum()), int(changed.sum()))
-    label = np.where(given, new, rows["label"]).astype(np.int8)
-    return rows.assign(label=label, label_source=rows["label_source"].mask(given, SOURCE))
+    met = np.zeros(len(labels), bool)
+
+    def places(names: NDArray[np.object_]) -> NDArray[np.intp]:
+        found = labels.index.get_indexer(names)
+        met[found[found >= 0]] = True
+        return np.asarray(found, np.int32)
+
+    place = decided(ids, places)
+    if not met.all():
+        raise InputError(f"{where}: id {labels.index[int(np.argmin(met))]!r} is of no row of the data set")
+    given = place >= 0
+    label = rows["label"].to_numpy(np.int8, copy=True)
+    new = labels.to_numpy(np.int8)[place[given]]
+    changed = int((label[given] != new).sum())
+    label[given] = new
+    source = pd.Categorical(rows["label_source"])
+    source = source.add_categories([SOURCE]) if SOURCE not in source.categories else source
+    source[given] = SOURCE
+    log.info("%s: %d labels given, %d of them new", where, int(given.sum()), changed)
+    return rows.assign(label=label, label_source=source)

@@ -2,119 +2,185 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from pipeline.errors import DataSetError
 from pipeline.recipes import SplitSettings
+from pipeline.row_texts import Decide, RowTexts, decided, texts_of
 
 Column: TypeAlias = pd.Series | NDArray[np.generic]
 """One value a row."""
 
-_NAMES_AT_ONCE = 8192
+_NAMES_AT_ONCE = 50_000
 TRAIN, VALIDATION, TEST, LEFT_OUT = 0, 1, 2, -1
 PART_NAMES = {TRAIN: "train", VALIDATION: "validation", TEST: "test"}
 
 
-def join_groups(keys: Iterable[Column], names: Column) -> pd.Series:
-    """Return the group of each row: rows that share any key, directly or through others, are one.
+@dataclass(frozen=True, kw_only=True)
+class Groups:
+    """Which rows belong together, and what their groups are called.
+
+    Attributes
+    ----------
+    row : ndarray of int, (n,)
+        The row after whose name each row's group is called.
+    names : RowTexts
+        The name of each row.
+    """
+
+    row: NDArray[np.integer]
+    names: RowTexts
+
+    def decided(self, decide: Decide) -> NDArray[Any]:
+        """Return what the name of each row's group decides, ``(n,)``."""
+        called = np.zeros(len(self.names), bool)
+        called[self.row] = True
+        return decided(self.names, decide, called)[self.row]
+
+
+def join_groups(keys: Iterable[Column], names: RowTexts) -> Groups:
+    """Return the groups of rows: rows that share any key, directly or through others, are one.
 
     Parameters
     ----------
-    keys : iterable of Series or ndarray, (n,)
-        Each an identifier of something that rows may share: object, mover, host, sky cell, hash of the pixels.
-        An empty text or NaN shares nothing. They are read one at a time, so that a generator keeps one in memory.
-    names : Series or ndarray of str, (n,)
-        A name for each row; the group is called after the smallest of its rows. Names that say what the rows
+    keys : iterable of Series or ndarray, (n,) or (pairs, 2)
+        Each an identifier of something that rows may share: object, mover, host, hash of the pixels; or pairs of
+        rows that belong together. An empty text or NaN shares nothing. They are read one at a time, so that a
+        generator keeps one in memory.
+    names : RowTexts
+        A name for each row; the group is called after the smallest of its rows'. Names that say what the rows
         are (an object, a mover) rather than when they were seen keep a group's name when nights are added.
-
-    Returns
-    -------
-    Series of str, (n,)
 
     Examples
     --------
-    >>> join_groups([np.array(["a", "a", "b"]), np.array(["", "m", "m"])], np.array(["1", "2", "3"])).tolist()
-    ['1', '1', '1']
+    >>> from pipeline.row_texts import HeldTexts
+    >>> keys = [np.array(["a", "a", "b"]), np.array(["", "m", "m"])]
+    >>> join_groups(keys, HeldTexts(["1", "2", "3"])).row.tolist()
+    [0, 0, 0]
     """
-    count = len(names)
-    component = np.arange(count)
+    root = np.arange(len(names), dtype=np.int32)
     for key in keys:
-        codes, values = pd.factorize(pd.Series(key))
-        if 0 < len(values) < count:
-            component = _joined(component, codes, np.asarray(values == ""))
-    texts = pd.Series(names, dtype="str").array
-    order = texts.argsort()
-    smallest = np.full(count, count, dtype=np.intp)
-    np.minimum.at(smallest, component[order], np.arange(count))
-    return pd.Series(texts.take(order[smallest[component]]), dtype="str")
+        first, second = key.T if np.ndim(key) == 2 else _alike(key)
+        root = _united(root, first, second)
+    return Groups(row=_smallest(root, names)[root], names=names)
 
 
-def _joined(component: NDArray[np.intp], codes: NDArray[np.intp], is_empty: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Return components numbered anew, with those joined that a key's codes connect."""
-    count = len(component)
-    often = np.bincount(codes[codes >= 0], minlength=len(is_empty)) > 1
-    shared = (codes >= 0) & (often & ~is_empty)[codes]
-    if not shared.any():
-        return component
-    links = (component[shared], codes[shared] + count)
-    size = count + len(is_empty)
-    graph = coo_array((np.ones(len(links[0]), dtype=np.int8), links), shape=(size, size))
-    return np.asarray(connected_components(graph, directed=False)[1][component])
+def _alike(key: Column) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return rows that share a key, each beside the first that has it."""
+    numbers = np.asarray(key)
+    if numbers.dtype.kind not in "iuf":
+        codes, texts = pd.factorize(pd.Series(key))
+        numbers = np.where((codes < 0) | np.append(np.asarray(texts == ""), [True])[codes], np.nan, codes)
+    order = np.argsort(numbers, kind="stable").astype(np.int32)
+    numbers = numbers[order]
+    again = np.flatnonzero(numbers[1:] == numbers[:-1]) + 1
+    starts = np.ones(len(order), bool)
+    starts[again] = False
+    begins = np.flatnonzero(starts)
+    return order[begins[np.searchsorted(begins, again, "right") - 1]], order[again]
+
+
+def _united(root: NDArray[np.int32], first: NDArray[np.integer], second: NDArray[np.integer]) -> NDArray[np.int32]:
+    """Return the smallest row of each row's component, after rows were joined in pairs."""
+    while True:
+        one, other = root[first], root[second]
+        apart = one != other
+        if not apart.any():
+            return root
+        np.minimum.at(root, np.maximum(one, other)[apart], np.minimum(one, other)[apart])
+        while (root[root] != root).any():
+            root = root[root]
+
+
+def _smallest(root: NDArray[np.int32], names: RowTexts) -> NDArray[np.int32]:
+    """Return at the root of each component the row with the smallest name; texts are compared where they differ."""
+    chosen = np.arange(len(root), dtype=np.int32)
+    key = decided(names, lambda texts: hash_unit(texts, "name"))
+    differs = np.zeros(len(root), bool)
+    differs[root[key != key[root]]] = True
+    del key
+    plural = np.flatnonzero(differs[root])
+    plural = plural[np.argsort(root[plural], kind="stable")]
+    for block in blocks_of_runs(root[plural], _NAMES_AT_ONCE):
+        rows = plural[block]
+        wanted = np.zeros(len(root), bool)
+        wanted[rows] = True
+        texts = texts_of(names, wanted).loc[rows]
+        table = pd.DataFrame({"root": root[rows], "name": texts.to_numpy(object), "row": rows})
+        best = table.sort_values(["root", "name", "row"]).drop_duplicates("root")
+        chosen[best["root"]] = best["row"]
+    return chosen
+
+
+def blocks_of_runs(values: NDArray[np.generic], rows: int) -> Iterator[slice]:
+    """Yield sorted values in blocks of about so many rows, equal values together.
+
+    Examples
+    --------
+    >>> [block.stop for block in blocks_of_runs(np.array([1, 1, 2, 3, 3]), 1)]
+    [2, 3, 5]
+    """
+    start = 0
+    while start < len(values):
+        stop = int(np.searchsorted(values, values[min(start + rows, len(values)) - 1], "right"))
+        yield slice(start, stop)
+        start = stop
 
 
 def hash_unit(names: Column, salt: str) -> NDArray[np.float64]:
     """Return a number in [0, 1) for each name, decided by the name and the salt alone."""
-    numbers = ((int.from_bytes(_sha(f"{salt}:{name}")[:7]) >> 4) / 2**52 for name in _texts(names))
+    numbers = ((int.from_bytes(_sha(f"{salt}:{name}")[:7]) >> 4) / 2**52 for name in names)
     return np.fromiter(numbers, dtype=np.float64, count=len(names))
 
 
 def hash_fold(names: Column, salt: str, folds: int) -> NDArray[np.int64]:
     """Return the fold of each name: sha256 of ``salt:name`` modulo ``folds``."""
-    numbers = (int.from_bytes(_sha(f"{salt}:{name}")) % folds for name in _texts(names))
+    numbers = (int.from_bytes(_sha(f"{salt}:{name}")) % folds for name in names)
     return np.fromiter(numbers, dtype=np.int64, count=len(names))
 
 
-def _texts(names: Column) -> Iterator[str]:
-    """Yield each name; few are objects at once."""
-    for start in range(0, len(names), _NAMES_AT_ONCE):
-        yield from np.asarray(names[start : start + _NAMES_AT_ONCE], dtype=object).tolist()
-
-
-def assign_parts(groups: Column, nights: Column, settings: SplitSettings, fold: int = 0) -> NDArray[np.int8]:
+def assign_parts(groups: Groups, nights: Column, settings: SplitSettings, fold: int = 0) -> NDArray[np.int8]:
     """Return the part of each row: 0 train, 1 validation, 2 test, -1 left out by the night block.
 
     Adding rows of other groups and nights never moves a row.
 
     Examples
     --------
+    >>> from pipeline.row_texts import HeldTexts
     >>> nights = np.array(["2026-01-06", "2026-01-05", "2026-01-05", "2026-01-06"])
-    >>> groups = np.array(["a", "a", "b", "c"])
+    >>> groups = Groups(row=np.array([0, 0, 2, 3]), names=HeldTexts(["a", "a", "b", "c"]))
     >>> parts = assign_parts(groups, nights, SplitSettings(by="night", folds=2), fold=0)
     >>> [PART_NAMES.get(int(part), "left out") for part in parts]
     ['left out', 'test', 'test', 'train']
     """
-    unit = groups if settings.by == "object" else nights
-    if settings.folds:
-        held = hash_fold(unit, str(settings.seed), settings.folds) == fold
-    else:
-        held = hash_unit(unit, f"{settings.seed}:test") < settings.test
+
+    def is_held(names: Column) -> NDArray[np.bool_]:
+        if settings.folds:
+            return hash_fold(names, str(settings.seed), settings.folds) == fold
+        return hash_unit(names, f"{settings.seed}:test") < settings.test
+
     share = settings.validation / (1 if settings.folds else 1 - settings.test)
-    validation = hash_unit(groups, f"{settings.seed}:validation") < share
+    validation = groups.decided(lambda names: hash_unit(names, f"{settings.seed}:validation") < share)
+    if settings.by == "object":
+        held = groups.decided(is_held)
+    else:
+        codes, texts = pd.factorize(pd.Series(nights))
+        held = is_held(np.asarray(texts, object))[codes]
     parts = np.where(held, TEST, np.where(validation, VALIDATION, TRAIN)).astype(np.int8)
-    group = key_of(groups)
-    parts[np.isin(group, group[held]) & ~held] = LEFT_OUT
+    in_test = np.zeros(len(parts), bool)
+    in_test[groups.row[held]] = True
+    parts[in_test[groups.row] & ~held] = LEFT_OUT
     return parts
 
 
 def key_of(names: Column) -> NDArray[np.float64]:
     """Return 52 bits of hash for each name, to compare in a tenth of its memory; NaN for an empty one."""
-    return np.where(names == "", np.nan, hash_unit(names, "key"))
+    return np.where(np.asarray(names) == "", np.nan, hash_unit(names, "key"))
 
 
 def require_classes(parts: NDArray[np.int8], labels: NDArray[np.int8], groups: Column, settings: SplitSettings) -> None:
@@ -122,7 +188,7 @@ def require_classes(parts: NDArray[np.int8], labels: NDArray[np.int8], groups: C
 
     A single fold's test part may lack a class; the folds are judged together.
     """
-    group = key_of(groups)
+    group = np.asarray(groups)
     for part, name in PART_NAMES.items():
         if part == TEST and settings.folds:
             continue

@@ -10,17 +10,18 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
-from pipeline.datasets import choose_rows
+from pipeline.datasets import RowIds, choose_rows
 from pipeline.errors import InputError
 from pipeline.io.cutout_file import CutoutHeader, open_cutouts
 from pipeline.io.dataset_file import write_dataset
 from pipeline.io.relabel_file import read_relabels
+from pipeline.io.source_columns import SourceColumns
 from pipeline.recipes import DatasetRecipe
 from pipeline.relabelling import relabel
 
 log = logging.getLogger(__name__)
-_COLUMNS = ("candidate_id", "object_id", "group_id", "night", "ra_deg", "dec_deg", "label", "label_source")
-_SHARED_WORDS = ("night",)
+_COLUMNS = ("night", "ra_deg", "dec_deg", "label", "label_source")
+_SHARED_WORDS = ("night", "label_source")
 
 
 def assemble(
@@ -43,19 +44,21 @@ def assemble(
         If a part lacks a class.
     """
     header = _common_header(sources)
-    choice = choose_rows(*_relabelled(*_read_columns(sources), recipe), recipe, linked_within_arcsec, fold)
+    columns = SourceColumns(sources)
+    ids = RowIds(
+        candidate=columns.texts("candidate_id"), object=columns.texts("object_id"), group=columns.texts("group_id")
+    )
+    rows = _read_columns(sources)
+    if recipe.relabel:
+        rows = relabel(rows, ids.candidate, read_relabels(recipe.relabel), recipe.relabel)
+    choice = choose_rows(rows, ids, recipe, linked_within_arcsec, fold)
+    del rows
     write_dataset(
-        path,
-        header,
-        sources=sources,
-        chosen=choice.chosen,
-        dropped=choice.dropped,
-        fingerprint=fingerprint,
-        provenance=provenance,
+        path, header, columns=columns, names=ids.names, choice=choice, fingerprint=fingerprint, provenance=provenance
     )
     counts = choice.chosen.groupby(["split", "label"]).size().to_dict()
     log.info("data set of %d rows, (part, label): %s; dropped %s", len(choice.chosen), counts,
-             choice.dropped["reason"].value_counts().to_dict())  # fmt: skip
+             choice.dropped["reason"].value_counts(sort=False).to_dict())  # fmt: skip
 
 
 def _common_header(sources: list[Path]) -> CutoutHeader:
@@ -70,27 +73,11 @@ def _common_header(sources: list[Path]) -> CutoutHeader:
     return headers[0]
 
 
-def _read_columns(sources: list[Path]) -> tuple[pd.DataFrame, NDArray[np.uint64]]:
+def _read_columns(sources: list[Path]) -> pd.DataFrame:
     """Return the columns that decide, and each row's hash of its pixels; a column is whole before the next is read."""
-    counts = [_length(source) for source in sources]
     columns: dict[str, Any] = {name: _column(sources, name) for name in _COLUMNS}
-    columns["source"] = np.repeat(np.arange(len(sources), dtype=np.int32), counts)
-    columns["row"] = np.concatenate([np.arange(count, dtype=np.int32) for count in counts])
-    return pd.DataFrame(columns), np.concatenate([_digests(source) for source in sources])
-
-
-def _relabelled(
-    rows: pd.DataFrame, digests: NDArray[np.uint64], recipe: DatasetRecipe
-) -> tuple[pd.DataFrame, NDArray[np.uint64]]:
-    """Return the rows with the recipe's new labels; their groups, and so their parts, stay as they are."""
-    if recipe.relabel:
-        rows = relabel(rows, read_relabels(recipe.relabel), recipe.relabel)
-    return rows, digests
-
-
-def _length(source: Path) -> int:
-    with open_cutouts(source) as file:
-        return len(file)
+    columns["digest"] = np.concatenate([_digests(source) for source in sources])
+    return pd.DataFrame(columns, copy=False)
 
 
 def _digests(source: Path) -> NDArray[np.uint64]:

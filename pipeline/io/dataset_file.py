@@ -8,14 +8,18 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.datasets import Choice
 from pipeline.errors import InputError, UnknownNameError
 from pipeline.io import schema
 from pipeline.io.cutout_file import CutoutFile, CutoutHeader, CutoutWriter
+from pipeline.io.source_columns import SourceColumns, taken_texts
+from pipeline.row_texts import RowTexts, texts_of
 
 _BLOCK = 512
-_COLUMNS_AT_ONCE = 1
 _DECIDED = ("label", "label_source", "group_id")
 """Candidate columns that the choice of rows decides anew."""
 
@@ -76,13 +80,13 @@ def write_dataset(
     path: Path,
     header: CutoutHeader,
     *,
-    sources: list[Path],
-    chosen: pd.DataFrame,
-    dropped: pd.DataFrame,
+    columns: SourceColumns,
+    names: RowTexts,
+    choice: Choice,
     fingerprint: str,
     provenance: Mapping[str, Any],
 ) -> None:
-    """Stream the chosen rows of cutout files into a data set, in memory that holds a few of their columns at most.
+    """Stream the chosen rows of cutout files into a data set, in memory that holds one of their columns at most.
 
     Parameters
     ----------
@@ -90,67 +94,60 @@ def write_dataset(
         The file to write.
     header : CutoutHeader
         What the sources share.
-    sources : list of Path
-        Cutout files.
-    chosen : DataFrame
-        One row for each row of the data set, in its final order: ``source`` (index of the file), ``row``
-        (in it), ``split``, ``label``, ``label_source``, ``group_id``.
-    dropped : DataFrame
-        Columns ``candidate_id step reason``.
+    columns : SourceColumns
+        The candidate columns of the sources.
+    names : RowTexts
+        What a group that is named after a row is called.
+    choice : Choice
+        Which rows, in their final order, and which not.
     fingerprint : str
         Identity of the data set, kept in the file for packages to name.
     provenance : mapping
         What made it.
     """
     row_shape = (header.size_pixel, header.size_pixel, len(header.channels))
-    places = {int(index): rows for index, rows in chosen.groupby("source").indices.items()}
+    chosen = choice.chosen
+    places = chosen["place"].to_numpy()
     with tempfile.TemporaryFile(dir=path.parent) as scratch, CutoutWriter(path, header, provenance) as writer:
-        _scatter(scratch.fileno(), row_shape, sources, chosen["row"].to_numpy(), places)
+        _scatter(scratch.fileno(), row_shape, columns, places)
         row_bytes = 4 * int(np.prod(row_shape))
         for start in range(0, len(chosen), _BLOCK):
             block = os.pread(scratch.fileno(), row_bytes * min(_BLOCK, len(chosen) - start), row_bytes * start)
             writer.append_pixels(np.frombuffer(block, dtype=np.float32).reshape(-1, *row_shape))
-        for columns in _column_groups():
-            writer.append_columns(_gather(columns, sources, chosen["row"].to_numpy(), places))
-        writer.append_columns(chosen[list(_DECIDED)])
-        writer.drop(dropped)
+        for name in schema.CANDIDATE_COLUMNS:
+            if name not in _DECIDED:
+                for rows in columns.taken(name, places):
+                    writer.append_columns(rows)
+        writer.append_columns(chosen[["label", "label_source"]])
+        for rows in taken_texts(names, chosen["named"].to_numpy(), "group_id"):
+            writer.append_columns(rows)
+        for rows in _dropped(columns.texts("candidate_id"), choice.dropped):
+            writer.drop(rows)
         writer.write_split(chosen["split"].to_numpy(np.int8), fingerprint)
 
 
-def _column_groups() -> Iterator[tuple[str, ...]]:
-    """Yield the columns that come from the sources, a few at once, so that few are in memory together."""
-    names = [name for name in schema.CANDIDATE_COLUMNS if name not in _DECIDED]
-    for start in range(0, len(names), _COLUMNS_AT_ONCE):
-        yield tuple(names[start : start + _COLUMNS_AT_ONCE])
+def _dropped(ids: RowTexts, dropped: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield ``candidate_id step reason`` of the rows that were left out, block by block, in the order of their ids."""
+    gone = np.zeros(len(ids), bool)
+    gone[dropped["place"]] = True
+    reason = dropped["reason"].astype("str").astype("category").cat
+    texts = pa.array(texts_of(ids, gone), pa.large_string())
+    table = pa.table({"candidate_id": texts, "reason": reason.codes.to_numpy()})
+    order = pc.sort_indices(table, [("candidate_id", "ascending"), ("reason", "ascending")])
+    for start in range(0, len(order), _BLOCK):
+        some = table.take(order.slice(start, _BLOCK))
+        words = reason.categories.to_numpy(object)[some["reason"].to_numpy()]
+        yield pd.DataFrame({"candidate_id": some["candidate_id"].to_pandas(), "step": "data set", "reason": words})
 
 
-def _scatter(
-    scratch: int,
-    row_shape: tuple[int, ...],
-    sources: list[Path],
-    rows: NDArray[np.int64],
-    places: Mapping[int, NDArray[np.intp]],
-) -> None:
+def _scatter(scratch: int, row_shape: tuple[int, ...], columns: SourceColumns, places: NDArray[np.integer]) -> None:
     """Write every chosen row's pixels at its final place in a scratch file."""
     row_bytes = 4 * int(np.prod(row_shape))
-    for index, mine in places.items():
-        ordered = mine[np.argsort(rows[mine])]
-        with CutoutFile(sources[index]) as file:
+    final = np.full(len(columns), -1, np.int32)
+    final[places] = np.arange(len(places), dtype=np.int32)
+    for source, first in zip(columns.sources, columns.ends[:-1].tolist(), strict=True):
+        with CutoutFile(source) as file:
             for block, pixels in file.batches(_BLOCK):
-                first, last = np.searchsorted(rows[ordered], (block.start, block.stop))
-                for place in ordered[first:last].tolist():
-                    os.pwrite(scratch, pixels[rows[place] - block.start].tobytes(), row_bytes * place)
-
-
-def _gather(
-    columns: tuple[str, ...],
-    sources: list[Path],
-    rows: NDArray[np.int64],
-    places: Mapping[int, NDArray[np.intp]],
-) -> pd.DataFrame:
-    """Return some candidate columns of the chosen rows, in the order of the data set."""
-    frames = []
-    for index, mine in places.items():
-        with CutoutFile(sources[index]) as file:
-            frames.append(file.candidates(columns=columns).iloc[rows[mine]].set_axis(mine))
-    return pd.concat(frames).sort_index() if frames else pd.DataFrame(columns=list(columns))
+                mine = final[first + block.start : first + block.stop]
+                for row in np.flatnonzero(mine >= 0).tolist():
+                    os.pwrite(scratch, pixels[row].tobytes(), row_bytes * int(mine[row]))

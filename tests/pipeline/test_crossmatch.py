@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from timing import cpu_seconds
 
-from pipeline.crossmatch import link_groups, match_one_to_one, nearest
+from pipeline import crossmatch
+from pipeline.crossmatch import link_groups, linked_pairs, match_one_to_one, nearest
 from pipeline.errors import InputError
 
 
@@ -106,3 +107,14 @@ def test_100_000_by_100_000_take_seconds():
     assert seconds < 4.0
     first, second, _ = match_one_to_one(ra, dec, ra + 1e-5, dec, 1.0)
     assert (first == second).mean() > 0.999
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_zones_of_declination_find_the_pairs_that_one_tree_finds(monkeypatch, seed):
+    rng = np.random.default_rng(seed)
+    ra, dec = rng.uniform(0, 0.02, 300), np.append(rng.uniform(-0.01, 0.01, 298), [np.nan, 0.0])
+    whole = np.concatenate(list(linked_pairs(ra, dec, 3.0)))
+    monkeypatch.setattr(crossmatch, "_ZONE_ROWS", 7)
+    zones = np.concatenate(list(linked_pairs(ra, dec, 3.0)))
+    assert {frozenset(pair) for pair in zones.tolist()} == {frozenset(pair) for pair in whole.tolist()}
+    assert len(whole) > 100

@@ -1,12 +1,15 @@
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.datasets import choose_rows
+from pipeline.datasets import RowIds
+from pipeline.datasets import choose_rows as choose_places
 from pipeline.errors import DataSetError
 from pipeline.recipes import DatasetRecipe, SplitSettings
+from pipeline.row_texts import HeldTexts
 from pipeline.splits import LEFT_OUT, TEST, TRAIN, VALIDATION
 
 
@@ -26,6 +29,15 @@ def table(make_rows, count=60, **columns):
     rows = make_rows([f"c{i:03d}" for i in range(count)], **columns)
     rows["source"], rows["row"] = np.arange(count) % 3, np.arange(count) // 3
     return rows, np.arange(count, dtype=np.uint64)
+
+
+def choose_rows(rows, digests, how, linked, fold=0):
+    """Return the choice with each row's ``source`` and ``row``, and the ids of the dropped."""
+    ids = RowIds(**{name: HeldTexts(rows[f"{name}_id"]) for name in ("candidate", "object", "group")})
+    choice = choose_places(rows.assign(digest=digests), ids, how, linked, fold)
+    chosen = choice.chosen.assign(**{name: rows[name].to_numpy()[choice.chosen["place"]] for name in ("source", "row")})
+    names = rows["candidate_id"].to_numpy()[choice.dropped["place"]]
+    return replace(choice, chosen=chosen, dropped=choice.dropped.assign(candidate_id=names).sort_values("candidate_id"))
 
 
 def ids_of(choice, rows):

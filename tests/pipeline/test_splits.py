@@ -8,17 +8,31 @@ from hypothesis import strategies as st
 
 from pipeline.errors import DataSetError
 from pipeline.recipes import SplitSettings
+from pipeline.row_texts import HeldTexts
 from pipeline.splits import (
     LEFT_OUT,
     TEST,
     TRAIN,
     VALIDATION,
+    Groups,
     assign_parts,
     hash_fold,
     hash_unit,
     join_groups,
     require_classes,
 )
+
+
+def grouped(texts):
+    """Return groups of rows of equal texts."""
+    _, first, inverse = np.unique(texts, return_index=True, return_inverse=True)
+    return Groups(row=first[inverse.reshape(-1)], names=HeldTexts(texts))
+
+
+def joined(keys, texts):
+    """Return the names of the groups of rows."""
+    return np.asarray(texts)[join_groups(keys, HeldTexts(texts)).row]
+
 
 names = st.sampled_from([f"n{i}" for i in range(12)])
 rows = st.lists(
@@ -37,7 +51,7 @@ def columns(pairs):
 @given(pairs=rows, how=split_settings)
 def test_no_group_stands_in_two_parts(pairs, how):
     groups, nights = columns(pairs)
-    parts = assign_parts(groups, nights, how)
+    parts = assign_parts(grouped(groups), nights, how)
     for group in set(groups):
         assert len(set(parts[groups == group]) - {LEFT_OUT}) == 1 or set(parts[groups == group]) == {LEFT_OUT}
 
@@ -46,10 +60,10 @@ def test_no_group_stands_in_two_parts(pairs, how):
 @given(pairs=rows, more=rows, how=split_settings)
 def test_rows_of_other_groups_and_nights_never_move_a_row(pairs, more, how):
     groups, nights = columns(pairs)
-    alone = assign_parts(groups, nights, how)
+    alone = assign_parts(grouped(groups), nights, how)
     others, later = columns(more)
     others, later = np.char.add("other ", others), np.char.replace(later, "2026", "2027")
-    both = assign_parts(np.concatenate([others, groups]), np.concatenate([later, nights]), how)
+    both = assign_parts(grouped(np.concatenate([others, groups])), np.concatenate([later, nights]), how)
     np.testing.assert_array_equal(both[len(others) :], alone)
 
 
@@ -57,7 +71,7 @@ def test_rows_of_other_groups_and_nights_never_move_a_row(pairs, more, how):
 @given(pairs=rows, folds=st.sampled_from([0, 2, 5]), seed=st.integers(0, 99))
 def test_the_night_block_keeps_rows_that_share_either_out_of_training(pairs, folds, seed):
     groups, nights = columns(pairs)
-    parts = assign_parts(groups, nights, SplitSettings(by="night", folds=folds, seed=seed))
+    parts = assign_parts(grouped(groups), nights, SplitSettings(by="night", folds=folds, seed=seed))
     held = parts == TEST
     used = (parts == TRAIN) | (parts == VALIDATION)
     assert not set(nights[held]) & set(nights[~held])
@@ -76,19 +90,19 @@ def test_a_fold_is_sha256_of_seed_and_name_modulo_folds(names, seed, folds):
 def test_each_group_is_in_the_test_part_of_exactly_one_fold():
     groups = np.array([f"g{i}" for i in range(60)])
     how = SplitSettings(folds=5)
-    held = np.array([assign_parts(groups, groups, how, fold) == TEST for fold in range(5)])
+    held = np.array([assign_parts(grouped(groups), groups, how, fold) == TEST for fold in range(5)])
     assert (held.sum(axis=0) == 1).all()
 
 
 def test_the_shares_are_met():
     groups = np.array([f"g{i}" for i in range(4000)])
-    parts = assign_parts(groups, groups, SplitSettings(test=0.2, validation=0.3))
+    parts = assign_parts(grouped(groups), groups, SplitSettings(test=0.2, validation=0.3))
     assert [round((parts == part).mean(), 1) for part in (TRAIN, VALIDATION, TEST)] == [0.5, 0.3, 0.2]
 
 
 def test_another_seed_gives_another_division():
     groups = np.array([f"g{i}" for i in range(50)])
-    one, two = (assign_parts(groups, groups, SplitSettings(seed=seed)) for seed in (1, 2))
+    one, two = (assign_parts(grouped(groups), groups, SplitSettings(seed=seed)) for seed in (1, 2))
     assert (one != two).any()
 
 
@@ -102,20 +116,20 @@ def test_rows_that_share_any_key_through_others_are_one_group():
     objects = np.array(["a", "a", "b", "c", "d"])
     movers = np.array(["", "m", "m", "", ""])
     sky = np.array([0, 1, 2, 2, 3])
-    found = join_groups([objects, movers, sky], np.array(["a", "a", "b", "c", "d"]))
+    found = joined([objects, movers, sky], np.array(["a", "a", "b", "c", "d"]))
     assert found.tolist() == ["a", "a", "a", "a", "d"]
 
 
 @pytest.mark.parametrize("empty", ["", np.nan])
 def test_an_empty_key_shares_nothing(empty):
     key = np.array([empty, empty, empty])
-    assert join_groups([key], np.array(["x", "y", "z"])).tolist() == ["x", "y", "z"]
+    assert joined([key], np.array(["x", "y", "z"])).tolist() == ["x", "y", "z"]
 
 
 def test_one_row_and_no_row_are_groups_as_well():
-    assert join_groups([np.array(["a"])], np.array(["a"])).tolist() == ["a"]
-    assert join_groups([np.array([], dtype=str)], np.array([], dtype=str)).tolist() == []
-    assert assign_parts(np.array([], dtype=str), np.array([], dtype=str), SplitSettings()).tolist() == []
+    assert joined([np.array(["a"])], np.array(["a"])).tolist() == ["a"]
+    assert joined([np.array([], dtype=str)], np.array([], dtype=str)).tolist() == []
+    assert assign_parts(grouped(np.array([], dtype=str)), np.array([], dtype=str), SplitSettings()).tolist() == []
 
 
 @settings(max_examples=60, deadline=None)
@@ -128,7 +142,7 @@ def test_one_row_and_no_row_are_groups_as_well():
 def test_joining_equals_walking_from_row_to_row_in_any_order(pairs, turn):
     turn.shuffle(pairs)
     keys = [np.array(column) for column in zip(*pairs, strict=True)]
-    found = join_groups(keys, keys[0]).tolist()
+    found = joined(keys, keys[0]).tolist()
     assert found == [walk(pairs, row) for row in range(len(pairs))]
 
 
@@ -165,7 +179,7 @@ def test_a_single_folds_test_part_may_lack_a_class():
 
 
 def test_one_object_alone_is_too_few():
-    parts = assign_parts(np.array(["a", "a"]), np.array(["n1", "n2"]), SplitSettings())
+    parts = assign_parts(grouped(np.array(["a", "a"])), np.array(["n1", "n2"]), SplitSettings())
     with pytest.raises(DataSetError, match="add nights, labels, or lower minimum_groups"):
         require_classes(parts, np.array([0, 1], np.int8), np.array(["a", "a"]), SplitSettings(minimum_groups=1))
 
