@@ -147,6 +147,26 @@ def test_the_ratio_thins_the_larger_class_of_train_and_validation_alone(make_row
     assert set(choice.dropped["reason"]) == {"class ratio"}
 
 
+@pytest.mark.replaces("gmadet", "O6")
+@pytest.mark.parametrize("frac_true", [0.3, 0.5, 0.8])
+def test_a_share_of_reals_is_drawn_by_ids_in_train_and_validation_alone(make_rows, frac_true):
+    label = (np.arange(300) % 6 == 0).astype(int)
+    rows, digests = table(make_rows, 300, label=label)
+    whole = choose_rows(rows, digests, recipe(), 3.0)
+    choice = choose_rows(rows, digests, recipe(frac_true=frac_true), 3.0)
+    for part in (TRAIN, VALIDATION):
+        there, stay = ((found.chosen["split"] == part) & (found.chosen["label"] == 1) for found in (whole, choice))
+        bogus = (choice.chosen["split"] == part) & (choice.chosen["label"] == 0)
+        assert stay.sum() == min(there.sum(), int(2 * there.sum() * frac_true))
+        assert bogus.sum() == int(2 * there.sum() * (1 - frac_true))
+    assert (choice.chosen["split"] == TEST).sum() == (whole.chosen["split"] == TEST).sum()
+    assert set(choice.dropped["reason"]) == {"class ratio"}
+    turned = choose_rows(rows[::-1].reset_index(drop=True), digests[::-1], recipe(frac_true=frac_true), 3.0)
+    assert turned.dropped["candidate_id"].tolist() == choice.dropped["candidate_id"].tolist()
+    other = choose_rows(rows, digests, recipe(frac_true=frac_true, split={"seed": 2}), 3.0)
+    assert other.dropped["candidate_id"].tolist() != choice.dropped["candidate_id"].tolist()
+
+
 def test_the_night_block_is_listed(make_rows):
     objects = [f"o{i % 12}" for i in range(60)]
     nights = [f"2026-01-{1 + i % 25:02d}" for i in range(60)]

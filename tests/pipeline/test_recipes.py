@@ -15,6 +15,11 @@ from pipeline.simulation_recipes import PsfRecipe
         (lambda: SplitSettings(folds=-2), "folds is -2"),
         (lambda: DatasetRecipe(survey="s", nights=()), "nights is empty"),
         (lambda: DatasetRecipe(survey="s", nights=("2026-01-01",), max_ratio=0.5), "max_ratio is 0.5"),
+        (lambda: DatasetRecipe(survey="s", nights=("2026-01-01",), frac_true=1.5), "frac_true is 1.5; allowed: 0 to 1"),
+        (
+            lambda: DatasetRecipe(survey="s", nights=("2026-01-01",), frac_true=0.5, max_ratio=2.0),
+            "max_ratio 2 and frac_true 0.5 both say how many rows of a class stay; allowed: one of them",
+        ),
         (lambda: ImageSimulation(magnitude_min=20, magnitude_max=20), "magnitude_min 20 is not below"),
         (lambda: SimulationRecipe(), "give exactly one of 'images', 'stamps' and 'movers'"),
         (lambda: SimulationRecipe(images=ImageSimulation(), stamps=StampSimulation()), "exactly one"),
