@@ -159,8 +159,8 @@ def _one(job: _Job) -> _Done:
         pixels = np.zeros((0, side, side, len(survey.channels)), np.float32)
         return _Done(batch=Batch(cutouts=pixels, candidates=nothing, dropped=dropped, lost=1), truth=nothing)
     truth = simulation.truth.assign(band=str(job.item.exposure.get("band") or ""))
-    saturation = float(job.item.exposure.get("saturation", np.inf))
-    return _Done(batch=_cut(job.item, simulation, survey, saturation), truth=truth, psfs=psfs)
+    batch = _cut(job.item, simulation, survey, exposure.frames.zeropoint)
+    return _Done(batch=batch, truth=truth, psfs=psfs)
 
 
 def _simulate(job: _Job, item: ExposureImages, exposure: AlignedExposure) -> tuple[Simulation, PsfRecord]:
@@ -252,7 +252,7 @@ def _injection(settings: ImageSimulation, scale_arcsec: float) -> InjectionSetti
     )
 
 
-def _cut(item: ExposureImages, simulation: Simulation, survey: SurveySettings, saturation: float) -> Batch:
+def _cut(item: ExposureImages, simulation: Simulation, survey: SurveySettings, zeropoint: float) -> Batch:
     found = simulation.candidates[simulation.candidates["injection_id"] != ""].reset_index(drop=True)
     images = {
         "science": simulation.science,
@@ -265,11 +265,14 @@ def _cut(item: ExposureImages, simulation: Simulation, survey: SurveySettings, s
     kinds = simulation.truth.set_index("injection_id")["kind"]
     offsets = simulation.truth.set_index("injection_id")["host_offset_arcsec"]
     rows = found.assign(
-        object_id=found["injection_id"], host_offset_arcsec=offsets.reindex(found["injection_id"]).to_numpy()
+        object_id=found["injection_id"],
+        host_offset_arcsec=offsets.reindex(found["injection_id"]).to_numpy(),
+        zeropoint=zeropoint,
     )
     rows = candidates_frame(rows, item.exposure, survey, x, y)
     rows["kind"] = kinds.reindex(found["injection_id"]).to_numpy()
     rows["label"], rows["label_source"] = np.int8(schema.REAL), "injected"
+    saturation = float(item.exposure.get("saturation", np.inf))
     describe_pixels(rows, pixels, edge_fraction, survey.channels, saturation)
     return apply_edge_policy(drop_at_edges(pixels, rows, survey.max_edge_fraction, found[:0]), survey)
 
