@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError, MissingInputError
+from pipeline.id_hashes import id_hashes, repeated_hashes
 from pipeline.io.content import frame_digest
 from pipeline.io.ids import id_texts
 from pipeline.night import MJD_EPOCH, night_name, night_number, parse_night
@@ -97,24 +98,22 @@ class AlertRows:
         InputError
             If a ``candidate_id`` is empty or stands there twice; beside those of `blocks`.
         """
-        digest, count, hashes = hashlib.sha256(), 0, [np.zeros(0, np.uint64)]
+        digest, count, hashes = hashlib.sha256(), 0, []
         for block in self.blocks(night, size):
             digest.update(frame_digest(block.drop(columns="row")).encode())
             count += len(block)
             empty = block["row"][block["candidate_id"] == ""]
             if len(empty):
                 raise InputError(f"{self.path.name}: row {empty.iloc[0]}: candidate_id '' is empty")
-            hashes.append(_hashes(block["candidate_id"]))
-        self._require_once(night, size, np.concatenate(hashes))
+            hashes.append(id_hashes(block["candidate_id"]))
+        self._require_once(night, size, repeated_hashes(hashes))
         return {"rows": count, "sha256": digest.hexdigest()}
 
-    def _require_once(self, night: str, size: int, hashes: NDArray[np.uint64]) -> None:
+    def _require_once(self, night: str, size: int, suspects: NDArray[np.uint64]) -> None:
         """Raise `InputError` where an id stands twice; what the hashes suspect is looked at in another pass."""
-        hashes.sort()
-        suspects = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
         seen: set[str] = set()
         for block in self.blocks(night, size, columns=("candidate_id",)) if len(suspects) else ():
-            for place in np.flatnonzero(np.isin(_hashes(block["candidate_id"]), suspects)):
+            for place in np.flatnonzero(np.isin(id_hashes(block["candidate_id"]), suspects)):
                 name = block["candidate_id"].iloc[place]
                 if name in seen:
                     row = block["row"].iloc[place]
@@ -198,8 +197,3 @@ def _taken(
             part = pa.Table.from_batches([batch]).take(pa.array(rows[first:last] - start))
             yield part.append_column(_ROW, pa.array(rows[first:last] + offset))
         start += batch.num_rows
-
-
-def _hashes(names: pd.Series) -> NDArray[np.uint64]:
-    """Return 8 bytes of hash for each id; they are compared within a run and kept nowhere."""
-    return np.asarray(pd.util.hash_array(names.to_numpy(object), categorize=False), dtype=np.uint64)

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.id_hashes import id_hashes, repeated_hashes
 from pipeline.io.content import frame_digest
 from pipeline.io.row_spool import RowSpool, merged_groups
 from pipeline.io.typed_columns import to_frame
@@ -82,14 +83,14 @@ def night_candidates(groups: Groups, no_rows: pd.DataFrame, needs: Sequence[str]
     if missing:
         raise InputError(f"query {name}: column {missing[0]!r} is missing; there: {', '.join(no_rows)}")
     digest = hashlib.sha256("\n".join(no_rows).encode())
-    hashes, exposures, count = [np.zeros(0, np.uint64)], set(), 0
+    hashes, exposures, count = [], set(), 0
     for exposure, rows in groups():
         _require_sound(rows, name)
         digest.update(frame_digest(rows).encode())
-        hashes.append(_hashes(rows["candidate_id"]))
+        hashes.append(id_hashes(rows["candidate_id"]))
         exposures.add(exposure)
         count += len(rows)
-    _require_once(groups, np.concatenate(hashes), name)
+    _require_once(groups, repeated_hashes(hashes), name)
     return NightCandidates(
         groups=groups, rows=count, sha256=digest.hexdigest(), exposures=frozenset(exposures), no_rows=no_rows
     )
@@ -150,19 +151,12 @@ def _require_sound(candidates: pd.DataFrame, name: str) -> None:
             )
 
 
-def _require_once(groups: Groups, hashes: NDArray[np.uint64], name: str) -> None:
+def _require_once(groups: Groups, suspects: NDArray[np.uint64], name: str) -> None:
     """Raise `InputError` where an id stands twice; what the hashes suspect is looked at in another pass."""
-    hashes.sort()
-    suspects = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
     seen: dict[str, str] = {}
     for exposure, rows in groups() if len(suspects) else ():
-        for candidate in rows["candidate_id"][np.isin(_hashes(rows["candidate_id"]), suspects)]:
+        for candidate in rows["candidate_id"][np.isin(id_hashes(rows["candidate_id"]), suspects)]:
             if candidate in seen:
                 where = f", in exposures {seen[candidate]!r} and {exposure!r}" if seen[candidate] != exposure else ""
                 raise InputError(f"query {name}: candidate_id {candidate!r} stands there twice{where}")
             seen[candidate] = exposure
-
-
-def _hashes(names: pd.Series) -> NDArray[np.uint64]:
-    """Return 8 bytes of hash for each id; they are compared within a run and kept nowhere."""
-    return pd.util.hash_array(names.to_numpy(object), categorize=False)
