@@ -18,6 +18,7 @@ HEAD = "| what | budget | ratio | kept | measured | beside | peak memory |\n|---
 STAGES = (
     "cutting",
     "injection",
+    "simulation",
     "subtraction",
     "images",
     "packets",

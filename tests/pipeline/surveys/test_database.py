@@ -196,7 +196,7 @@ def test_a_candidate_in_two_exposures_is_an_error(survey_with, tmp_path):
 
 
 def test_ids_whose_hashes_agree_are_no_error(database_survey, tmp_path, monkeypatch):
-    monkeypatch.setattr(candidate_rows, "_hashes", lambda names: np.zeros(len(names), np.uint64))
+    monkeypatch.setattr(candidate_rows, "id_hashes", lambda names: np.zeros(len(names), np.uint64))
     with fetch(database_survey(), tmp_path / "c.h5") as file:
         assert len(file) == 3
 
