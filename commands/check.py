@@ -103,11 +103,15 @@ def _dataset(name: str) -> list[str]:
 
 
 def _simulation(name: str) -> list[str]:
-    from pipeline.artefacts import ARTEFACTS
+    from pipeline.artefacts import ARTEFACTS, read_settings
 
     recipe = settings_files.load("simulations", name, SimulationRecipe)
-    mixture = recipe.stamps.mixture if recipe.stamps else {}
-    return [str(UnknownNameError("artefact", kind, ARTEFACTS)) for kind in mixture if kind not in ARTEFACTS]
+    if not recipe.stamps:
+        return []
+    mixture = [
+        str(UnknownNameError("artefact", kind, ARTEFACTS)) for kind in recipe.stamps.mixture if kind not in ARTEFACTS
+    ]
+    return mixture + _refused(read_settings, recipe.stamps.artefacts, f"simulations/{name}.yaml: stamps.artefacts")
 
 
 def _classifier(name: str) -> list[str]:

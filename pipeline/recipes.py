@@ -27,6 +27,8 @@ class StampSimulation:
         How many are made for each stamp of the night that is labelled real; such stamps are their parents.
     mixture : mapping
         Artefact name to its weight among the bogus; empty for the default mixture.
+    artefacts : mapping
+        Artefact name to those of its settings that differ from the defaults of ``docs/artefacts.md``.
     difference_turned : bool
         The survey stores the difference of fading sources as template - science.
     """
@@ -34,6 +36,7 @@ class StampSimulation:
     reals_per_cutout: float = 0.2
     bogus_per_cutout: float = 0.3
     mixture: Mapping[str, float] = field(default_factory=dict)
+    artefacts: Mapping[str, Mapping[str, int | float | tuple[float, ...]]] = field(default_factory=dict)
     difference_turned: bool = False
 
 

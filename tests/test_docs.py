@@ -185,6 +185,20 @@ def test_every_choice_of_a_registry_is_documented() -> None:
             assert f"`{name}`" in text, name
 
 
+@pytest.mark.parametrize("name", list(ARTEFACTS))
+def test_artefacts_are_documented_with_their_settings_and_weight(name: str) -> None:
+    kind, rows = ARTEFACTS.metadata(name)["settings"], documented(section("docs/artefacts.md", name))
+    assert list(rows) == [field.name for field in dataclasses.fields(kind)]
+    for key, (_, unit, default, meaning) in rows.items():
+        value = getattr(kind(), key)
+        assert default == (f"{value[0]:g} to {value[1]:g}" if isinstance(value, tuple) else f"{value:g}"), key
+        assert (unit == "pixel") == key.endswith("_pixel"), key
+        assert meaning, key
+    listed = documented(section("docs/artefacts.md", "The generators"))
+    assert set(listed) == set(ARTEFACTS)
+    assert listed[name][2] == f"{ARTEFACTS.metadata(name)['weight']:g}"
+
+
 def test_every_settings_file_is_listed() -> None:
     text = text_of("docs/configuration.md")
     for kind in ("surveys", "datasets", "classifiers", "simulations"):

@@ -1,8 +1,9 @@
 """Self-made bogus: named generators that turn real triplets into what people reject, pixel by pixel.
 
-Each starts from a real triplet whose own source was taken out, so noise, neighbours, hosts and masks are real,
-and writes one kind of artefact consistently into science image, template and difference. They exist because the
-labelled artefacts of a few nights look alike, and the next night's do not.
+Each has settings of its own and starts from a real triplet whose own source was taken out, so noise, neighbours,
+hosts and masks are real, and writes one kind of artefact consistently into science image, template and difference;
+the few kinds that people reject for an inconsistency write that. They exist because the labelled artefacts of a few
+nights look alike, and the next night's do not.
 """
 
 from collections.abc import Mapping
@@ -10,12 +11,27 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.artefacts import detector, stars
-from pipeline.artefacts.registry import ARTEFACTS
+from pipeline.artefacts import disagreement, gaps, lines, pixels, saturation, sky, stars
+from pipeline.artefacts.registry import ARTEFACTS, read_settings
+from pipeline.artefacts.settings import ArtefactSettings
 from pipeline.errors import InputError, SettingsError
 from pipeline.stamp_editing import DIFFERENCE
 
-__all__ = ["ARTEFACTS", "default_mixture", "detector", "make_bogus", "stars"]
+__all__ = [
+    "ARTEFACTS",
+    "ArtefactSettings",
+    "default_mixture",
+    "disagreement",
+    "gaps",
+    "lines",
+    "make_bogus",
+    "pixels",
+    "read_settings",
+    "saturation",
+    "sky",
+    "stars",
+    "turned",
+]
 
 
 def default_mixture() -> dict[str, float]:
@@ -30,6 +46,7 @@ def make_bogus(
     count: int,
     rng: np.random.Generator,
     mixture: Mapping[str, float] | None = None,
+    settings: Mapping[str, ArtefactSettings] | None = None,
     *,
     difference_turned: bool = False,
 ) -> tuple[NDArray[np.float32], NDArray[np.str_], NDArray[np.intp]]:
@@ -45,6 +62,8 @@ def make_bogus(
         Source of all draws.
     mixture : mapping of str to float, optional
         Weight of each artefact by name; :func:`default_mixture` without it.
+    settings : mapping of str to ArtefactSettings, optional
+        Settings of single artefacts by name; the others have their defaults. See :func:`read_settings`.
     difference_turned : bool
         The survey stores negative differences with their sign turned, as ZTF does.
 
@@ -77,10 +96,15 @@ def make_bogus(
     bogus = np.empty((count, *triplets.shape[1:]), dtype=np.float32)
     for name in sorted(set(names.tolist())):
         chosen = names == name
-        bogus[chosen] = ARTEFACTS[name](triplets[rows[chosen]], rng)
-    if difference_turned:
-        bogus[..., DIFFERENCE] *= _centre_sign(bogus[..., DIFFERENCE])[:, None, None]
-    return bogus, names, rows
+        bogus[chosen] = ARTEFACTS[name](triplets[rows[chosen]], rng, (settings or {}).get(name))
+    return turned(bogus) if difference_turned else bogus, names, rows
+
+
+def turned(triplets: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return triplets ``(n, y, x, 3)`` whose differences are positive at the centre, as ZTF stores them."""
+    out = triplets.copy()
+    out[..., DIFFERENCE] *= _centre_sign(out[..., DIFFERENCE])[:, None, None]
+    return out
 
 
 def _centre_sign(difference: NDArray[np.float32]) -> NDArray[np.float32]:

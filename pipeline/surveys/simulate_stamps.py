@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.artefacts import make_bogus
+from pipeline.artefacts import ArtefactSettings, make_bogus, read_settings
 from pipeline.errors import SettingsError
 from pipeline.io import schema
 from pipeline.io.cutout_file import CutoutWriter, open_cutouts
@@ -38,9 +38,10 @@ def simulate_stamps(
     Raises
     ------
     SettingsError
-        If the survey's stamps are not triplets.
+        If the survey's stamps are not triplets, or an artefact has no such setting or value.
     """
     settings = recipe.stamps or StampSimulation()
+    artefacts = read_settings(settings.artefacts, "stamps.artefacts")
     with open_cutouts(cutouts) as source, CutoutWriter(path, source.header, provenance) as writer:
         if source.header.channels != _TRIPLET:
             raise SettingsError(f"stamps have channels {source.header.channels}; simulation needs {_TRIPLET}")
@@ -53,7 +54,7 @@ def simulate_stamps(
             rng = stream(recipe.seed, "stamps", f"{night}/{block.start}")
             parents, pixels = parents[usable].reset_index(drop=True), pixels[usable]
             truths.append(_inject(writer, parents, pixels, settings, rng))
-            _spoil(writer, parents, pixels, settings, rng)
+            _spoil(writer, parents, pixels, settings, artefacts, rng)
             progress(100 * block.stop / len(source), f"simulated from {block.stop} of {len(source)} stamps")
         empty = pd.DataFrame({name: [] for name in schema.TRUTH_COLUMNS})
         writer.write_table("truth", schema.TRUTH_COLUMNS, pd.concat([empty, *truths], ignore_index=True))
@@ -84,13 +85,14 @@ def _spoil(
     parents: pd.DataFrame,
     pixels: NDArray[np.float32],
     settings: StampSimulation,
+    artefacts: Mapping[str, ArtefactSettings],
     rng: np.random.Generator,
 ) -> None:
     count = _count(len(parents), settings.bogus_per_cutout, rng)
     if not count:
         return
     made, names, rows = make_bogus(
-        pixels, count, rng, settings.mixture or None, difference_turned=settings.difference_turned
+        pixels, count, rng, settings.mixture or None, artefacts, difference_turned=settings.difference_turned
     )
     writer.append(made, _children(parents.iloc[rows], "self_made", list(names), schema.BOGUS, made))
 

@@ -126,6 +126,13 @@ def test_a_label_file_that_is_not_there_is_named(survey, check):
         ("datasets", {"nights": ["2026-13-01"]}, "night '2026-13-01' is no date"),
         ("datasets", {"split": {"test": 2}}, "test 2.0 and validation"),
         ("simulations", {"images": None, "stamps": {"mixture": {"cosmic_rays": 1}}}, "artefact"),
+        ("simulations", {"images": None, "stamps": {"artefacts": {"trial": {}}}}, "did you mean 'trail'?"),
+        (
+            "simulations",
+            {"images": None, "stamps": {"artefacts": {"trail": {"snt": [2, 3]}}}},
+            "artefacts.trail: unknown",
+        ),
+        ("simulations", {"images": None, "stamps": {"artefacts": {"trail": {"snr": [9, 3]}}}}, "snr is [9.0, 3.0]"),
         ("simulations", {"stamps": {}}, "exactly one of 'images', 'stamps' and 'movers'"),
         ("classifiers", {"classifier": "boost"}, "unknown classifier 'boost'"),
         ("classifiers", {"settings": {"n_estimator": 3}}, "n_estimator"),

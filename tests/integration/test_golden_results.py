@@ -42,7 +42,7 @@ GOLDEN = {
     ("FreezeInputs", 2): "3971df534968e458",
     ("FetchCutouts", 2): "0a0028dd130e79a2",
     ("BuildDataset", 1): "eccfdbea2bada90e",
-    ("SimulateTransients", 3): [8, 4, 371.0],  # rows, reals, spread of their pixels
+    ("SimulateTransients", 3): [8, 4, 242.0],  # rows, reals, spread of their pixels
     ("PlotResults", 3): [152, 62, 30, 32, 1.0],  # rows, judged rows, reals, bogus, AUC
     ("MakeSyntheticSurvey", 1): [4, 410, 18.9],  # exposures, candidates to ten, mean magnitude
 }

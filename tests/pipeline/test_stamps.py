@@ -76,6 +76,48 @@ def test_hosts_are_used_where_asked_for():
     assert set(truth["kind"]) == {"injected_host"}
 
 
+@pytest.mark.parametrize("host_share", [0.0, 1.0], ids=["on empty sky", "on hosts"])
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000), turned=st.booleans())
+def test_the_difference_holds_the_flux_that_its_image_got_on_empty_sky_and_on_hosts(host_share, seed, turned):
+    before = triplets(8, seed=seed % 7)
+    rng = np.random.default_rng(seed)
+    made, truth = inject_into_stamps(
+        before, rng, snr=(20, 90), negative_share=0.5, host_share=host_share, cloudy_share=0, difference_turned=turned
+    )
+    flux = truth["flux"].to_numpy()
+    left = (made[..., 0] - made[..., 1] - made[..., 2]).sum(axis=(1, 2), dtype=np.float64)
+    # a survey that turns the sign shows the light of the template as if it were the science image's
+    expected = np.where(turned & (flux < 0), 2 * flux, 0.0)
+    photons = np.sqrt(0.05 * 4.0 * np.abs(flux))  # of both images, in a unit of the noise
+    assert (np.abs(left - expected) < np.where(expected, 10 * photons, 0.01 * np.abs(flux))).all()
+    assert set(truth["kind"]) == {"injected_host" if host_share else "injected_sky"}
+
+
+@pytest.mark.parametrize("host_share", [0.0, 1.0], ids=["on empty sky", "on hosts"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_image_without_the_source_stays_as_it_was(host_share, sign):
+    before = triplets(12, flux=0.0)
+    made, _ = inject_into_stamps(
+        before,
+        np.random.default_rng(8),
+        snr=(60, 90),
+        negative_share=float(sign < 0),
+        host_share=host_share,
+        crowded_share=0,
+        cloudy_share=0,
+    )
+    with_source, without = (0, 1) if sign > 0 else (1, 0)
+    for row in range(len(made)):
+        kept = np.isin(made[row], before[row])
+        # taking out what was at the centre changes the science image within 8 pixels of there, nothing the template
+        assert kept[..., 1].all() == (sign > 0)
+        assert kept[..., without].mean() > 0.9
+        assert kept[29:34, 29:34, with_source].mean() < 0.2
+    beside_a_star = (before[..., 1].max() - 200 > 100) & (made[:, 25:38, 25:38, without].max(axis=(1, 2)) - 200 > 100)
+    assert beside_a_star.mean() > 0.9 if host_share else beside_a_star.mean() < 0.5
+
+
 @settings(max_examples=10, deadline=None)
 @given(st.integers(11, 64), st.integers(0, 1000))
 def test_broken_stamps_of_any_size_give_no_infinity(size, seed):

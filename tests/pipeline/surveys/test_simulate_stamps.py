@@ -43,6 +43,22 @@ def test_made_rows_say_what_they_are_and_stay_with_their_parent(stamps, tmp_path
     assert truth["candidate_id"].tolist() == rows["candidate_id"][rows["label"] == 1].tolist()
 
 
+def test_the_recipe_sets_the_artefacts(stamps, tmp_path):
+    own = {"trail": {"snr": (900.0, 1000.0)}}
+    path = simulate(
+        tmp_path / "s.h5", stamps, reals_per_cutout=0.0, bogus_per_cutout=2.0, mixture={"trail": 1.0}, artefacts=own
+    )
+    with open_cutouts(path) as file:
+        assert set(file.candidates()["kind"]) == {"trail"}
+        assert (np.nanmax(np.abs(file.pixels()[..., 2]), axis=(1, 2)) > 300).all()
+
+
+def test_a_wrong_setting_of_an_artefact_stops_before_anything_is_written(stamps, tmp_path):
+    with pytest.raises(SettingsError, match=r"stamps.artefacts.trail: unknown key 'width'"):
+        simulate(tmp_path / "s.h5", stamps, artefacts={"trail": {"width": (1.0, 2.0)}})
+    assert not (tmp_path / "s.h5").exists()
+
+
 def test_equal_seeds_give_equal_content_and_others_do_not(stamps, tmp_path):
     one, two, three = (
         content_sha256(simulate(tmp_path / f"{name}.h5", stamps, seed, reals_per_cutout=1.0))

@@ -1,0 +1,222 @@
+"""Rows that the worth of the artefacts is judged on: the alerts of all nights, and what is made of them.
+
+A slot is one self-made bogus of a night, made of one of the night's reals. Every artefact is put into every slot, so
+that two mixtures differ in the slots where they must and in nothing else.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import luigi
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.artefacts import ARTEFACTS, default_mixture, turned
+from pipeline.datasets import choose_rows
+from pipeline.features import physical_features
+from pipeline.io import schema, settings_files
+from pipeline.io.content import row_digests
+from pipeline.io.cutout_file import open_cutouts
+from pipeline.quality import Flag
+from pipeline.recipes import DatasetRecipe, SimulationRecipe
+from pipeline.rng import stream
+from pipeline.splits import TRAIN, VALIDATION
+from pipeline.stamps import inject_into_stamps
+from pipeline.surveys.settings import SurveySettings
+
+DATASET = "ztf_by_night"
+PARTS = {"train": TRAIN, "validation": VALIDATION, "test": 2}
+_MARKED = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alerts:
+    """The survey's own rows, and what the recipes say of them.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        Candidate columns.
+    pixels : ndarray of float32, ``(n, y, x, 3)``
+        Their triplets.
+    features : ndarray of float32, ``(n, f)``
+        Their features.
+    recipe : DatasetRecipe
+        How they are divided.
+    simulation : SimulationRecipe
+        How many rows are made of each real one.
+    linked_within_arcsec : float
+        Rows nearer than this share a group.
+    """
+
+    rows: pd.DataFrame
+    pixels: NDArray[np.float32]
+    features: NDArray[np.float32]
+    recipe: DatasetRecipe
+    simulation: SimulationRecipe
+    linked_within_arcsec: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draw:
+    """What one seed makes of the alerts.
+
+    Attributes
+    ----------
+    seed : int
+        Of all draws.
+    mark : str
+        Hash of what decides the features and the mixture.
+    parents : ndarray of int, ``(slots,)``
+        Row that each slot is made of.
+    first, second : ndarray of float, ``(slots,)``
+        Lots that choose the artefact of a slot, and another where that one is left out.
+    features : mapping
+        Artefact to the features of all slots ``(slots, f)``; ``injected`` to those of the injected reals.
+    folds : list of DataFrame
+        Rows of each fold in the order of its data set: ``row`` in the stack of alerts, slots and injected reals,
+        ``split label label_source group_id``.
+    """
+
+    seed: int
+    mark: str
+    parents: NDArray[np.intp]
+    first: NDArray[np.float64]
+    second: NDArray[np.float64]
+    features: dict[str, NDArray[np.float32]]
+    folds: list[pd.DataFrame]
+
+    def kinds(self, left_out: Collection[str], alone: str = "", *, again: bool = False) -> NDArray[np.str_]:
+        """Return the artefact of each slot: of the default mixture without some, one alone, or chosen ``again``."""
+        if alone:
+            return np.full(len(self.parents), alone)
+        mixture = default_mixture()
+        names, weights = np.array(list(mixture)), np.array(list(mixture.values()))
+        stays = weights * ~np.isin(names, list(left_out))
+        chosen, other = (names[_by_lot(share, lot)] for share, lot in ((weights, self.first), (stays, self.second)))
+        return other if again else np.where(np.isin(chosen, list(left_out)), other, chosen)
+
+    def stack(self, alerts: Alerts, kinds: NDArray[np.str_]) -> NDArray[np.float32]:
+        """Return the features of alerts, slots with these artefacts, and injected reals, in this order."""
+        slots = np.empty((len(kinds), alerts.features.shape[1]), dtype=np.float32)
+        for name in np.unique(kinds):
+            slots[kinds == name] = self.features[name][kinds == name]
+        return np.concatenate([alerts.features, slots, self.features["injected"]])
+
+
+def _by_lot(shares: NDArray[np.float64], lot: NDArray[np.float64]) -> NDArray[np.intp]:
+    bounds = np.cumsum(shares / shares.sum())
+    return np.minimum(np.searchsorted(bounds, lot, side="right"), len(shares) - 1)
+
+
+def read_alerts(folder: Path, scratch: Path) -> Alerts:
+    """Return the alerts of a folder as the pipeline's own task fetches them, their features kept in ``scratch``."""
+    os.environ |= {"NIGHTSIFT_ZTF_ALERTS": str(folder.resolve()), "NIGHTSIFT_DATA": str(scratch / "data")}
+    from tasks import BuildDataset, FetchCutouts
+
+    recipe = settings_files.load("datasets", DATASET, DatasetRecipe)
+    nights = BuildDataset(survey=recipe.survey, dataset=DATASET).nights
+    fetched = [FetchCutouts(survey=recipe.survey, night=night) for night in nights]
+    if not luigi.build(fetched, local_scheduler=True, log_level="ERROR"):
+        raise SystemExit("the alerts could not be fetched; the log above says why")
+    rows, pixels = [], []
+    for task in fetched:
+        with open_cutouts(task.output().path) as file:
+            rows.append(file.candidates())
+            pixels.append(file.pixels())
+    stacked = np.concatenate(pixels)
+    kept = scratch / f"alerts-{hashlib.sha256(physical_features(stacked[:_MARKED]).tobytes()).hexdigest()[:8]}.npy"
+    return Alerts(
+        rows=pd.concat(rows, ignore_index=True),
+        pixels=stacked,
+        features=_kept(kept, lambda: physical_features(stacked)),
+        recipe=recipe,
+        simulation=settings_files.load("simulations", recipe.simulation, SimulationRecipe),
+        linked_within_arcsec=settings_files.load("surveys", recipe.survey, SurveySettings).linked_within_arcsec,
+    )
+
+
+def draw(alerts: Alerts, seed: int, scratch: Path) -> Draw:
+    """Return the slots and injected reals of a seed with the features of every artefact in every slot."""
+    stamps = alerts.simulation.stamps
+    flags = alerts.rows["flags"].to_numpy() & int(Flag.ALL_MISSING | Flag.NO_TEMPLATE)
+    usable = np.flatnonzero((flags == 0) & (alerts.rows["label"].to_numpy() == schema.REAL))
+    nights = alerts.rows["night"].to_numpy()[usable]
+    rng = stream(seed, "worth")
+    parents, injected = [], []
+    for night in np.unique(nights):
+        mine = usable[nights == night]
+        parents.append(rng.choice(mine, size=_count(len(mine) * stamps.bogus_per_cutout, rng)))
+        injected.append(rng.choice(mine, size=_count(len(mine) * stamps.reals_per_cutout, rng)))
+    slots, hosts = np.concatenate(parents), np.concatenate(injected)
+    makers = {name: partial(_made, alerts, name, seed) for name in ARTEFACTS} | {
+        "injected": partial(_injected, alerts, seed)
+    }
+    marks = {name: mark_of(alerts, maker) for name, maker in makers.items()}
+    features = {
+        name: _kept(
+            scratch / f"{name}-{seed}-{marks[name]}.npy", partial(maker, hosts if name == "injected" else slots)
+        )
+        for name, maker in makers.items()
+    }
+    mixture = repr(sorted(default_mixture().items()))
+    return Draw(
+        seed=seed,
+        mark=hashlib.sha256((mixture + repr(sorted(marks.items()))).encode()).hexdigest()[:8],
+        parents=slots,
+        first=rng.random(len(slots)),
+        second=rng.random(len(slots)),
+        features=features,
+        folds=[_divided(alerts, slots, hosts, fold) for fold in range(alerts.recipe.split.folds)],
+    )
+
+
+def _count(wanted: float, rng: np.random.Generator) -> int:
+    return int(wanted) + int(rng.random() < wanted - int(wanted))
+
+
+def _made(alerts: Alerts, name: str, seed: int, slots: NDArray[np.intp]) -> NDArray[np.float32]:
+    made = ARTEFACTS[name](alerts.pixels[slots], stream(seed, "artefact", name))
+    return physical_features(turned(made))
+
+
+def _injected(alerts: Alerts, seed: int, hosts: NDArray[np.intp]) -> NDArray[np.float32]:
+    made, _ = inject_into_stamps(alerts.pixels[hosts], stream(seed, "injected"), difference_turned=True)
+    return physical_features(made)
+
+
+def _kept(path: Path, make: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+    if not path.is_file():
+        np.save(path, make())
+    return np.load(path)
+
+
+def mark_of(alerts: Alerts, made: Callable[[NDArray[np.intp]], NDArray[np.float32]]) -> str:
+    """Return eight digits of hash of the features of a few made rows: another generator gives another mark."""
+    few = np.flatnonzero(alerts.rows["label"].to_numpy() == schema.REAL)[:_MARKED]
+    return hashlib.sha256(made(few).tobytes()).hexdigest()[:8]
+
+
+def _divided(alerts: Alerts, slots: NDArray[np.intp], hosts: NDArray[np.intp], fold: int) -> pd.DataFrame:
+    """Return the rows of a fold in the order of its data set, as ``Draw.folds`` holds them."""
+    columns = ["candidate_id", "object_id", "group_id", "night", "ra_deg", "dec_deg", "label", "label_source"]
+    own = alerts.rows[columns]
+    made = _children(own, slots, "self_made", schema.BOGUS)
+    injected = _children(own, hosts, "injected", schema.REAL)
+    stack = pd.concat([own, made, injected], ignore_index=True)
+    stack = stack.assign(source=0, row=np.arange(len(stack)))
+    new = np.arange(len(made) + len(injected), dtype=np.uint64)
+    digests = np.concatenate([row_digests(alerts.pixels), new])
+    return choose_rows(stack, digests, alerts.recipe, alerts.linked_within_arcsec, fold).chosen
+
+
+def _children(rows: pd.DataFrame, parents: NDArray[np.intp], source: str, label: int) -> pd.DataFrame:
+    children = rows.iloc[parents].reset_index(drop=True)
+    serial = children.groupby("candidate_id").cumcount().astype(str)
+    children["candidate_id"] = children["candidate_id"] + f"~{source}~" + serial
+    return children.assign(label=np.int8(label), label_source=source)
