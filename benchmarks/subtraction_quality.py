@@ -26,16 +26,16 @@ from pipeline.alignment import move_whole_pixels
 from pipeline.detection import detect
 from pipeline.difference import Difference, difference_of
 from pipeline.errors import InputError
-from pipeline.exposure import render_exposure, render_template
 from pipeline.frame import Frame
 from pipeline.metrics.differences import DifferenceQuality, difference_quality
 from pipeline.noise import fixed_pattern, noise_from_pairs, source_mask, with_sky_noise
 from pipeline.psf import measure_fwhm
 from pipeline.sky import SkySettings
-from pipeline.sky_field import draw_field
+from pipeline.sky.exposure import render_exposure, render_template
+from pipeline.sky.field import draw_field
+from pipeline.sky.visits import plan_visits
 from pipeline.subtraction import SubtractionSettings
 from pipeline.surveys.synthetic import frames
-from pipeline.visits import plan_visits
 
 HEAD = (
     "| frames | science | template | FWHM, pixel | convolved | sources | noise from | spread | of the score "

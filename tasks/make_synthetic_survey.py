@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any, ClassVar
 
+import luigi
+
 from pipeline.errors import SettingsError
 from tasks.base import ALL_RELEASES
 from tasks.parameters import SurveyTask
@@ -11,7 +13,11 @@ from tasks.parameters import SurveyTask
 class MakeSyntheticSurvey(SurveyTask):
     """Render a synthetic sky, subtract, detect, and leave images and database as a survey would."""
 
+    processes = luigi.IntParameter(
+        default=1, significant=False, description="Processes that make exposures; 0: one a core."
+    )
     suffix: ClassVar[str] = ""
+    revision: ClassVar[int] = 2
 
     def folder(self) -> tuple[str, str, str]:
         """Return survey, no release, no night."""
@@ -24,7 +30,7 @@ class MakeSyntheticSurvey(SurveyTask):
 
     def build(self, path: Path) -> None:
         """Make the survey's files in ``path``."""
-        adapter = self.adapter()
+        adapter = self.adapter(processes=self.processes)
         if not hasattr(adapter, "make"):
             raise SettingsError(f"surveys/{self.survey}.yaml: source {self.settings.source!r} makes no survey")
         adapter.make(path, lambda done, total: self.progress(100 * done / total, f"exposure {done} of {total}"))

@@ -25,7 +25,7 @@ from pipeline.normalise import NORMALISATIONS
 from pipeline.quality import Flag
 from pipeline.recipes import DatasetRecipe, ImageSimulation, SimulationRecipe, SplitSettings, StampSimulation
 from pipeline.simulation_recipes import HostCatalogue, MoverSimulation, PsfRecipe
-from pipeline.sky import SkySettings
+from pipeline.sky import GhostSettings, SatelliteSettings, SkySettings
 from pipeline.surveys.alert_packets import AlertPacketsInput
 from pipeline.surveys.alert_table import AlertTableInput
 from pipeline.surveys.database import DatabaseInput
@@ -41,8 +41,8 @@ CORE_OPTIONS = {"local-scheduler", "workers", "module", "help"}
 SETTINGS = (
     SurveySettings, EphemerisSettings, ClosedRule, Defaults, DatabaseInput, DatabaseSettings, TableInput, ImageSettings,
     RewriteRule, MaskSettings, FrameSettings, AlertTableInput, AlertPacketsInput, StampSetInput, SyntheticInput,
-    SkySettings, DatasetRecipe, SplitSettings, SimulationRecipe, ImageSimulation, PsfRecipe, HostCatalogue,
-    MoverSimulation, StampSimulation, ClassifierRecipe,
+    SkySettings, SatelliteSettings, GhostSettings, DatasetRecipe, SplitSettings, SimulationRecipe, ImageSimulation,
+    PsfRecipe, HostCatalogue, MoverSimulation, StampSimulation, ClassifierRecipe,
 )  # fmt: skip
 OPTIONS = tuple(STAMP_SETS.metadata(name)["settings"] for name in STAMP_SETS)
 SECTIONS = {kind.__name__: kind for kind in (*SETTINGS, *OPTIONS)} | {

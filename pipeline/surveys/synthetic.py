@@ -12,17 +12,27 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from pipeline.detection import DetectionSettings, detect
-from pipeline.exposure import Exposure, Template, render_exposure, render_template
+from pipeline.difference import difference_of
+from pipeline.frame import Frame
+from pipeline.io.executor import spread
 from pipeline.io.fits import write_exposure
 from pipeline.io.generic_survey import write_generic_survey
-from pipeline.sky import SkySettings
-from pipeline.sky_field import draw_field
-from pipeline.sky_truth import explain
-from pipeline.subtraction import Frame, Subtraction, subtract
+from pipeline.sky import (
+    Exposure,
+    Field,
+    SkySettings,
+    Template,
+    Visit,
+    draw_field,
+    explain,
+    plan_visits,
+    render_exposure,
+    render_template,
+)
+from pipeline.subtraction import Subtraction
 from pipeline.surveys.base import SURVEYS
 from pipeline.surveys.database import DatabaseInput, DatabaseSurvey
 from pipeline.surveys.synthetic_tables import image_path, survey_tables
-from pipeline.visits import Visit, plan_visits
 
 log = logging.getLogger(__name__)
 
@@ -51,14 +61,19 @@ class SyntheticSurvey(DatabaseSurvey):
         return night in {visit.night for visit in plan_visits(given.sky, given.seed)}
 
     def make(self, folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
-        """Make the survey's files in an empty folder."""
+        """Make the survey's files in an empty folder, its exposures by as many processes as the adapter has."""
         given = self.input
         if isinstance(given, SyntheticInput):
-            make_survey(folder, given.sky, given.seed, progress)
+            make_survey(folder, given.sky, given.seed, progress, workers=self.workers)
 
 
 def make_survey(
-    directory: Path, settings: SkySettings, seed: int, progress: Callable[[int, int], None] | None = None
+    directory: Path,
+    settings: SkySettings,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    workers: int = 1,
 ) -> None:
     """Render all exposures of a synthetic survey, subtract, detect, and write files and database.
 
@@ -73,18 +88,16 @@ def make_survey(
         Decides everything that is drawn; equal settings and seed give equal content.
     progress : callable, optional
         Called with the exposures done and their total number.
+    workers : int
+        Processes that share the exposures; 0 takes one a core. They do not change the result.
     """
     visits = plan_visits(settings, seed)
     fields = {field: draw_field(settings, field, visits, seed) for field in range(settings.fields)}
-    templates: dict[int, Template] = {}
     found = []
-    for done, visit in enumerate(visits, start=1):
-        if visit.field not in templates:
-            templates[visit.field] = render_template(settings, visit.field, fields[visit.field], seed)
-        exposure = render_exposure(settings, visit, fields[visit.field], templates[visit.field], seed)
-        found.append(_search(directory, exposure, settings))
+    for candidates in spread(_observe, _observations(directory, settings, seed, visits, fields), workers=workers):
+        found.append(candidates)
         if progress is not None:
-            progress(done, len(visits))
+            progress(len(found), len(visits))
     tables = survey_tables(visits, fields, pd.concat(found, ignore_index=True), settings, seed)
     write_generic_survey(directory / "survey.sqlite", tables)
     for night in dict.fromkeys(visit.night for visit in visits):
@@ -93,24 +106,56 @@ def make_survey(
         marker.touch()
 
 
-def _search(directory: Path, exposure: Exposure, settings: SkySettings) -> pd.DataFrame:
-    """Subtract and search one exposure and write its images; return its candidates with their truth."""
-    visit = exposure.visit
-    subtraction = subtract(*frames(exposure, settings))
+@dataclass(frozen=True, kw_only=True)
+class _Observation:
+    """All that one exposure is made from."""
+
+    directory: Path
+    settings: SkySettings
+    seed: int
+    visit: Visit
+    objects: Field
+    template: Template
+
+
+def _observations(
+    directory: Path, settings: SkySettings, seed: int, visits: list[Visit], fields: Mapping[int, Field]
+) -> Iterator[_Observation]:
+    """Yield the exposures in order of time, with the templates of their fields."""
+    templates: dict[int, Template] = {}
+    for visit in visits:
+        objects = fields[visit.field]
+        if visit.field not in templates:
+            templates[visit.field] = render_template(settings, visit.field, objects, seed)
+        yield _Observation(
+            directory=directory,
+            settings=settings,
+            seed=seed,
+            visit=visit,
+            objects=objects,
+            template=templates[visit.field],
+        )
+
+
+def _observe(work: _Observation) -> pd.DataFrame:
+    """Render one exposure, subtract and search it and write its images; return its candidates with their truth."""
+    settings, visit = work.settings, work.visit
+    exposure = render_exposure(settings, visit, work.objects, work.template, work.seed)
+    made = difference_of(*frames(exposure, settings), is_aligned=True).subtraction
     candidates = detect(
-        subtraction.difference,
-        subtraction.noise,
-        fwhm_pixel=subtraction.fwhm_pixel,
+        made.difference,
+        made.noise,
+        fwhm_pixel=made.fwhm_pixel,
         zeropoint=visit.zeropoint,
-        correlation=subtraction.correlation,
+        correlation=made.correlation,
         settings=DetectionSettings(threshold_sigma=settings.threshold_sigma),
     )
-    truth = explain(candidates, exposure, float(np.nanmedian(subtraction.noise)), settings)
+    truth = explain(candidates, exposure, float(np.nanmedian(made.noise)), settings)
     ra, dec = exposure.wcs.pixel_to_world_values(candidates["x_pixel"], candidates["y_pixel"])
     names = [f"{visit.exposure_id}{row:07d}" for row in range(1, len(candidates) + 1)]
-    path = directory / image_path(visit)
+    path = work.directory / image_path(visit)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_exposure(path, dict(_hdus(exposure, subtraction, settings)))
+    write_exposure(path, dict(_hdus(exposure, made, settings)))
     log.info("exposure %s: %d candidates, %d real", visit.exposure_id, len(truth), truth["is_real"].sum())
     return pd.concat([candidates, truth], axis=1).assign(
         candidate_id=names, exposure_id=visit.exposure_id, time_mjd=visit.time_mjd, ra_deg=ra, dec_deg=dec

@@ -8,9 +8,7 @@ import pandas as pd
 from pipeline.crossmatch import link_groups
 from pipeline.night import night_name
 from pipeline.rng import stream
-from pipeline.sky import SkySettings
-from pipeline.sky_field import Field, point_sources
-from pipeline.visits import Visit, tangent_wcs
+from pipeline.sky import TRANSIENTS, Field, SkySettings, Visit, point_sources, tangent_wcs
 
 
 def survey_tables(
@@ -89,7 +87,7 @@ def _ephemeris(visits: list[Visit], fields: dict[int, Field], settings: SkySetti
 def _eyeballs(candidates: pd.DataFrame, settings: SkySettings, seed: int) -> pd.DataFrame:
     """Return what people said of a share of the candidates; of bright transients they saw more."""
     rng = stream(seed, "eyeballs")
-    is_bright = (candidates["kind"] == "transient") & (candidates["magnitude"] < settings.eyeball_bright_magnitude)
+    is_bright = candidates["kind"].isin(TRANSIENTS) & (candidates["magnitude"] < settings.eyeball_bright_magnitude)
     share = np.where(is_bright, settings.eyeball_bright_share, settings.eyeball_share)
     seen = rng.random(len(candidates)) < share
     wrong = rng.random(len(candidates)) < settings.eyeball_error_rate

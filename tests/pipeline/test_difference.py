@@ -13,17 +13,17 @@ from pipeline.alignment import move_whole_pixels
 from pipeline.detection import DetectionSettings, detect
 from pipeline.difference import difference_of
 from pipeline.errors import InputError
-from pipeline.exposure import render_exposure, render_template
 from pipeline.frame import Frame
 from pipeline.injection import inject_sources
 from pipeline.metrics.differences import difference_quality, robust_sigma
 from pipeline.noise import fixed_pattern, noise_from_pairs, source_mask, with_sky_noise
 from pipeline.psf import Moffat, measure_fwhm
 from pipeline.sky import SkySettings
-from pipeline.sky_field import draw_field
+from pipeline.sky.exposure import render_exposure, render_template
+from pipeline.sky.field import draw_field
+from pipeline.sky.visits import plan_visits
 from pipeline.subtraction import SubtractionSettings
 from pipeline.surveys.synthetic import frames
-from pipeline.visits import plan_visits
 
 FEW = SubtractionSettings(min_stars=3)
 
@@ -40,7 +40,7 @@ def expect_unit_spread(made, science):
 
 @pytest.fixture(scope="module")
 def synthetic():
-    settings = SkySettings(size_pixel=320, stars=180, galaxies=40, transients=0, variables=0, movers=0)
+    settings = SkySettings(size_pixel=320, stars=260, galaxies=40, transients=0, variables=0, movers=0)
     visits = plan_visits(settings, 1)
     objects = draw_field(settings, 0, visits, 1)
     exposure = render_exposure(settings, visits[0], objects, render_template(settings, 0, objects, 1), 1)

@@ -7,15 +7,15 @@ import pytest
 
 from pipeline.detection import DetectionSettings, detect
 from pipeline.difference import difference_of
-from pipeline.exposure import render_exposure, render_template
 from pipeline.injection import InjectionSettings, draw_injections
 from pipeline.simulate import simulate_exposure
 from pipeline.sky import SkySettings
-from pipeline.sky_field import draw_field
+from pipeline.sky.exposure import render_exposure, render_template
+from pipeline.sky.field import draw_field
+from pipeline.sky.visits import plan_visits
 from pipeline.surveys.synthetic import frames
-from pipeline.visits import plan_visits
 
-SETTINGS = SkySettings(size_pixel=320, stars=180, galaxies=40, transients=0, variables=0, movers=0)
+SETTINGS = SkySettings(size_pixel=320, stars=260, galaxies=40, transients=0, variables=0, movers=0)
 
 
 @pytest.fixture(scope="module")

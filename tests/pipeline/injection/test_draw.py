@@ -18,7 +18,7 @@ from pipeline.injection import (
 )
 from pipeline.psf import Moffat
 from pipeline.sky import SkySettings
-from pipeline.visits import tangent_wcs
+from pipeline.sky.visits import tangent_wcs
 
 
 @settings(max_examples=40, deadline=None)

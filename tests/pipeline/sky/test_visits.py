@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.night import night_of
 from pipeline.sky import SkySettings
-from pipeline.visits import plan_visits, tangent_wcs
+from pipeline.sky.visits import plan_visits, tangent_wcs
 
 
 @pytest.mark.parametrize("longitude", [-155.5, -17.88, 0.0, 149.1])

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.exposure import Exposure
 from pipeline.sky import SkySettings
-from pipeline.sky_truth import explain
-from pipeline.visits import Visit, tangent_wcs
+from pipeline.sky.exposure import Exposure
+from pipeline.sky.truth import MARKED_KINDS, REAL_KINDS, explain
+from pipeline.sky.visits import Visit, tangent_wcs
 
 SETTINGS = SkySettings(size_pixel=256, zeropoint=25.0)
 SIZE = 256
@@ -25,9 +25,14 @@ def source(kind, x, y, flux, template_flux):
 def exposure():
     science = np.zeros((SIZE, SIZE), np.float32)
     science[:6] = np.nan
-    cosmic_ray, hot = np.zeros((SIZE, SIZE), bool), np.zeros((SIZE, SIZE), bool)
-    cosmic_ray[200, 200:210] = True
-    hot[30, 40] = True
+    marks = {kind: np.zeros((SIZE, SIZE), bool) for kind in MARKED_KINDS}
+    marks["cosmic_ray"][200, 200:210] = True
+    marks["hot_pixel"][30, 40] = True
+    marks["satellite_trail"][:, 180] = True
+    marks["ghost"][20:60, 180:220] = True
+    marks["bleed"][80:120, 100] = True
+    marks["crosstalk"][230, 30] = True
+    marks["template_flaw"][240, 60:64] = True
     visit = Visit(
         exposure_id="e1", night="2026-01-01", field=0, time_mjd=61041.9, fwhm_pixel=3.0, ellipticity=0.0,
         angle_deg=0.0, x_dither=0.0, y_dither=0.0, zeropoint=25.0,
@@ -38,12 +43,12 @@ def exposure():
         sources=pd.DataFrame([
             source("star", 100.0, 100.0, 1e6, 1e6),
             source("star", 60.0, 60.0, 20.0, 20.0),
-            source("transient", 150.0, 150.0, 1e4, 0.0),
+            source("supernova", 150.0, 150.0, 1e4, 0.0),
             source("variable", 50.0, 150.0, 2e4, 3e4),
             source("mover", 150.0, 50.0, 5e3, 0.0),
         ]),
         galaxies=pd.DataFrame({"x_pixel": [220.0], "y_pixel": [60.0], "half_light_arcsec": [3.0]}),
-        cosmic_ray=cosmic_ray, hot=hot,
+        marks=marks,
     )  # fmt: skip
 
 
@@ -56,10 +61,15 @@ def cause(exposure, *rows):
 @pytest.mark.parametrize(
     ("row", "kind"),
     [
-        ((150.5, 149.6, 9500.0, 50.0), "transient"),
+        ((150.5, 149.6, 9500.0, 50.0), "supernova"),
         ((50.2, 150.1, -9000.0, 50.0), "variable"),
         ((150.0, 51.0, 5000.0, 30.0), "mover"),
-        ((101.0, 100.0, -4000.0, 20.0), "star_residual"),
+        ((106.0, 100.0, -4000.0, 20.0), "star_residual"),
+        ((100.5, 95.0, 4000.0, 20.0), "bleed"),
+        ((181.0, 110.0, 900.0, 9.0), "satellite_trail"),
+        ((210.0, 30.0, 300.0, 6.0), "ghost"),
+        ((30.5, 229.6, 300.0, 6.0), "crosstalk"),
+        ((61.0, 241.0, -300.0, 6.0), "template_flaw"),
         ((204.0, 201.0, 2000.0, 20.0), "cosmic_ray"),
         ((40.0, 30.0, 2000.0, 20.0), "hot_pixel"),
         ((222.0, 61.0, 500.0, 6.0), "galaxy_residual"),
@@ -71,7 +81,7 @@ def cause(exposure, *rows):
 def test_the_cause_is_what_lies_there(exposure, row, kind):
     truth = cause(exposure, row)
     assert truth["kind"].tolist() == [kind]
-    assert truth["is_real"].tolist() == [int(kind in ("transient", "variable", "mover"))]
+    assert truth["is_real"].tolist() == [int(kind in REAL_KINDS)]
 
 
 def test_a_change_of_the_wrong_sign_or_far_too_small_is_not_the_cause(exposure):
@@ -83,7 +93,7 @@ def test_a_change_of_the_wrong_sign_or_far_too_small_is_not_the_cause(exposure):
 def test_a_source_makes_only_the_nearest_of_two_candidates(exposure):
     truth = cause(exposure, (152.0, 150.0, 9000.0, 40.0), (150.1, 150.0, 9000.0, 40.0))
     assert truth["is_real"].tolist() == [0, 1]
-    assert truth["source_id"].tolist() == ["", "transient-150"]
+    assert truth["source_id"].tolist() == ["", "supernova-150"]
 
 
 def test_no_candidates_need_no_truth(exposure):

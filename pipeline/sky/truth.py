@@ -5,11 +5,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from pipeline.exposure import Exposure
 from pipeline.psf import moffat_alpha
-from pipeline.sky import SkySettings
+from pipeline.sky.exposure import Exposure
+from pipeline.sky.settings import SkySettings
+from pipeline.sky.transient_kinds import TRANSIENTS
 
-REAL_KINDS = ("transient", "variable", "mover")
+REAL_KINDS = (*TRANSIENTS, "variable", "agn", "mover")
+"""What the truth calls real: a change of the sky itself."""
+
+MARKED_KINDS = ("ghost", "crosstalk", "bleed", "satellite_trail", "template_flaw", "hot_pixel", "cosmic_ray")
+"""Faults that an exposure marks by pixel; a later one is named where several are near."""
 
 _SHARE = 0.3
 """A real change explains a detection if it is at least this share of its flux and above 2.5 sigma."""
@@ -36,20 +41,21 @@ def explain(candidates: pd.DataFrame, exposure: Exposure, noise_adu: float, sett
     Returns
     -------
     truth : DataFrame
-        ``kind is_real source_id``, a row a candidate. The first that applies: ``transient``, ``variable`` or
-        ``mover`` whose change of flux has the right sign and size; else ``cosmic_ray``, ``hot_pixel``,
-        ``star_residual``, ``galaxy_residual``, ``edge``, ``noise``.
+        ``kind is_real source_id``, a row a candidate. The first that applies: one of :data:`REAL_KINDS` whose
+        change of flux has the right sign and size; else the last of :data:`MARKED_KINDS` but ``ghost``; else
+        ``star_residual``, ``galaxy_residual``, ``ghost``, ``edge``, ``noise``.
     """
     xy = candidates[["x_pixel", "y_pixel"]].to_numpy(dtype=np.float64)
     truth = pd.DataFrame({"kind": "noise", "is_real": 0, "source_id": ""}, index=range(len(xy)))
     if not len(xy):
         return truth
+    marks = {kind: _near(exposure.marks[kind], xy, _NEAR_PIXEL) for kind in MARKED_KINDS}
     causes = [
         ("edge", _near(~np.isfinite(exposure.science), xy, _EDGE_PIXEL)),
+        ("ghost", marks.pop("ghost")),
         ("galaxy_residual", _on_galaxy(xy, exposure, settings)),
         ("star_residual", _on_star(xy, exposure, noise_adu, settings)),
-        ("hot_pixel", _near(exposure.hot, xy, _NEAR_PIXEL)),
-        ("cosmic_ray", _near(exposure.cosmic_ray, xy, _NEAR_PIXEL)),
+        *marks.items(),
     ]
     for kind, applies in causes:
         truth.loc[applies, "kind"] = kind
@@ -96,7 +102,7 @@ def _near(pixels: NDArray[np.bool_], xy: NDArray[np.float64], radius: float) -> 
 
 
 def _on_star(xy: NDArray[np.float64], exposure: Exposure, noise_adu: float, settings: SkySettings) -> NDArray[np.bool_]:
-    """Return which positions lie in the light of a star, or on the bleeding column of a saturated one."""
+    """Return which positions lie in the light of a star."""
     sources = exposure.sources[exposure.sources["template_flux_unit"] > 0]
     visit = exposure.visit
     flux = sources["template_flux_unit"].to_numpy() * 10.0 ** (0.4 * visit.zeropoint)
@@ -107,9 +113,7 @@ def _on_star(xy: NDArray[np.float64], exposure: Exposure, noise_adu: float, sett
     bright = peak > 2.0 * noise_adu
     x, y = (xy[:, axis][:, None] - sources[name].to_numpy() for axis, name in ((0, "x_pixel"), (1, "y_pixel")))
     in_light = np.hypot(x, y) < np.maximum(reach, 1.5 * visit.fwhm_pixel)
-    bleeds = (peak > settings.saturation) & (np.abs(x) < 2.0 * visit.fwhm_pixel)
-    bleeds &= np.abs(y) < 3.0 * peak / settings.saturation + 2.0 * reach
-    return (bright & (in_light | bleeds)).any(axis=1)
+    return (bright & in_light).any(axis=1)
 
 
 def _on_galaxy(xy: NDArray[np.float64], exposure: Exposure, settings: SkySettings) -> NDArray[np.bool_]:

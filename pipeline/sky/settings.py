@@ -1,18 +1,22 @@
 """Settings of the synthetic sky: everything that decides how the synthetic survey looks."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from pipeline.errors import SettingsError
+from pipeline.sky.ghosts import GhostSettings
+from pipeline.sky.satellites import SatelliteSettings
+from pipeline.sky.transient_kinds import faults_of_shares
 
 _DATE = re.compile(r"\d{4}-[01]\d-[0-3]\d")
 
 _LOWEST = {
     **dict.fromkeys(("nights", "exposures_per_night", "fields", "template_exposures"), 1),
-    **dict.fromkeys(("stars", "galaxies", "transients", "variables", "movers"), 0),
-    **dict.fromkeys(("cosmic_rays", "hot_pixels", "bad_columns", "masked_edge_pixel"), 0),
+    **dict.fromkeys(("stars", "galaxies", "transients", "variables", "agn", "movers"), 0),
+    **dict.fromkeys(("cosmic_rays", "template_cosmic_rays", "hot_pixels", "bad_columns", "masked_edge_pixel"), 0),
     **dict.fromkeys(("read_noise", "sky_level", "dither_pixel", "flat_error", "jitter_pixel"), 0),
+    **dict.fromkeys(("seeing_field", "seeing_tilt", "ellipticity_field", "crosstalk"), 0),
     "size_pixel": 128,
 }
 _POSITIVE = (
@@ -22,11 +26,10 @@ _POSITIVE = (
     "seeing_min_pixel",
     "template_seeing_pixel",
     "exposure_s",
-    "rise_day",
-    "decline_day",
     "threshold_sigma",
     "star_slope",
     "galaxy_slope",
+    "transient_slope",
 )
 
 
@@ -73,13 +76,18 @@ class SkySettings:
     sky_gradient : float
         Rise of the sky across the image as a share of its level, in a direction drawn for each exposure.
     seeing_min_pixel, seeing_max_pixel : float
-        FWHM of the Moffat PSF, drawn for each night and changed a little for each exposure.
+        FWHM of the Moffat PSF at the centre of the image, drawn for each night; it drifts over the night.
+    seeing_field : float
+        Growth of the FWHM from the centre to a corner of the image, as a share.
+    seeing_tilt : float
+        Largest change of the FWHM from the centre to a border by the tilt of the detector, as a share, in a
+        direction drawn for each night.
     psf_beta : float
         Exponent of the Moffat PSF.
     ellipticity_max : float
-        Largest ellipticity of the PSF, drawn for each exposure.
+        Largest ellipticity of the PSF at the centre, drawn for each night and changed for each exposure.
     ellipticity_field : float
-        Change of the ellipticity from the centre to a corner of the image.
+        Ellipticity that the optics add in a corner of the image, along the line to the centre.
     distortion_pixel : float
         Smooth displacement of the stars against the template, rms over the field.
     jitter_pixel : float
@@ -98,16 +106,18 @@ class SkySettings:
         The same for galaxies.
     transients : int
         Transients of a field over all nights.
-    transient_bright_magnitude, transient_faint_magnitude : float
-        Limits of their magnitudes at maximum.
+    transient_shares : mapping
+        Kind (:data:`~pipeline.sky.transient_kinds.TRANSIENTS`) to its weight; empty takes the default shares.
+    transient_bright_magnitude, transient_faint_magnitude, transient_slope : float
+        Limits of their magnitudes at maximum, and the slope of log10 N per magnitude.
     hosted_share : float
-        Share of transients that lie on a galaxy.
-    rise_day, decline_day : float
-        Typical times in which a transient brightens and fades by a factor e.
+        Share of the kinds that belong into a galaxy whose galaxy is bright enough to be there.
     variables, variable_bright_magnitude, variable_faint_magnitude : int and float
         Variable stars of a field and the limits of their mean magnitudes.
     amplitude_min_magnitude, amplitude_max_magnitude : float
         Limits of half their range.
+    agn : int
+        Galaxies of a field whose nuclei vary.
     variable_catalogue_share : float
         Share of the variables that the catalogue knows.
     movers, mover_bright_magnitude, mover_faint_magnitude : int and float
@@ -118,12 +128,20 @@ class SkySettings:
         Error of the ephemeris in each coordinate, rms.
     cosmic_rays : int
         Mean number of cosmic rays in an exposure.
+    template_cosmic_rays : int
+        Mean number of tracks that are left in a template, weakened.
     hot_pixels : int
         Pixels of the detector that are hot, each in a share of the exposures.
     bad_columns : int
         Columns of the detector that are masked in part.
     masked_edge_pixel : int
         Width of the masked border of the science image.
+    crosstalk : float
+        Share of the signal above a tenth of the full well that shows mirrored in the other half of the detector.
+    satellites : SatelliteSettings
+        Trails through the image.
+    ghosts : GhostSettings
+        Reflections of bright stars.
     eyeball_share : float
         Share of all candidates that people have looked at.
     eyeball_bright_magnitude, eyeball_bright_share : float
@@ -158,8 +176,10 @@ class SkySettings:
     extinction_magnitude: float = 0.3
     sky_level: float = 300.0
     sky_gradient: float = 0.15
-    seeing_min_pixel: float = 2.5
-    seeing_max_pixel: float = 4.0
+    seeing_min_pixel: float = 2.2
+    seeing_max_pixel: float = 3.8
+    seeing_field: float = 0.06
+    seeing_tilt: float = 0.04
     psf_beta: float = 3.0
     ellipticity_max: float = 0.10
     ellipticity_field: float = 0.08
@@ -167,7 +187,7 @@ class SkySettings:
     jitter_pixel: float = 0.06
     flat_error: float = 0.01
     dither_pixel: float = 4.0
-    template_seeing_pixel: float = 2.4
+    template_seeing_pixel: float = 2.1
     template_exposures: int = 12
     stars: int = 1000
     star_bright_magnitude: float = 10.5
@@ -178,16 +198,17 @@ class SkySettings:
     galaxy_faint_magnitude: float = 21.0
     galaxy_slope: float = 0.3
     transients: int = 56
+    transient_shares: Mapping[str, float] = field(default_factory=dict)
     transient_bright_magnitude: float = 16.5
     transient_faint_magnitude: float = 20.7
-    hosted_share: float = 0.75
-    rise_day: float = 1.0
-    decline_day: float = 4.0
+    transient_slope: float = 0.15
+    hosted_share: float = 0.8
     variables: int = 45
     variable_bright_magnitude: float = 14.0
     variable_faint_magnitude: float = 20.0
     amplitude_min_magnitude: float = 0.1
     amplitude_max_magnitude: float = 1.2
+    agn: int = 10
     variable_catalogue_share: float = 0.9
     movers: int = 14
     mover_bright_magnitude: float = 16.5
@@ -196,9 +217,13 @@ class SkySettings:
     mover_rate_max_arcsec_hour: float = 60.0
     ephemeris_error_arcsec: float = 0.2
     cosmic_rays: int = 60
+    template_cosmic_rays: int = 8
     hot_pixels: int = 36
     bad_columns: int = 2
     masked_edge_pixel: int = 6
+    crosstalk: float = 0.0004
+    satellites: SatelliteSettings = field(default_factory=SatelliteSettings)
+    ghosts: GhostSettings = field(default_factory=GhostSettings)
     eyeball_share: float = 0.15
     eyeball_bright_magnitude: float = 19.0
     eyeball_bright_share: float = 0.8
@@ -207,7 +232,7 @@ class SkySettings:
     link_radius_arcsec: float = 1.5
 
     def __post_init__(self) -> None:
-        faults = [*self._out_of_range(), *self._upside_down()]
+        faults = [*self._out_of_range(), *self._upside_down(), *faults_of_shares(self.transient_shares)]
         if not _DATE.fullmatch(self.first_night):
             faults.append(f"first_night is {self.first_night!r}, must be a date such as 2026-01-01")
         if faults:

@@ -1,0 +1,100 @@
+"""The detector of the synthetic survey: flat field, cosmic rays, hot pixels, cross-talk, bleeding, masks."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.rng import stream
+from pipeline.sky.settings import SkySettings
+
+_FLAT_SCALE_PIXEL = 40.0
+
+_CROSSTALK_FROM = 0.1
+"""Share of the full well from which a signal shows in the other half of the detector."""
+
+_CROSSTALK_SEEN = 5.0
+"""Electrons from which cross-talk counts as such."""
+
+Electrons = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+def flat_residual(settings: SkySettings, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return what is left of the flat field, (y, x), 1 on average, smooth over some tens of pixels."""
+    size = settings.size_pixel
+    nodes = np.arange(-1.0, size / _FLAT_SCALE_PIXEL + 2.0) * _FLAT_SCALE_PIXEL
+    weight = np.exp(-0.5 * ((np.arange(size)[:, None] - nodes) / (0.6 * _FLAT_SCALE_PIXEL)) ** 2)
+    smooth = weight @ rng.normal(size=(len(nodes), len(nodes))) @ weight.T
+    return 1.0 + settings.flat_error * (smooth - smooth.mean()) / smooth.std()
+
+
+def add_cosmic_rays(electrons: Electrons, mean_number: int, rng: np.random.Generator, weaken: float = 1.0) -> Mask:
+    """Add the tracks of cosmic rays in place, (y, x); return the pixels they changed.
+
+    ``weaken`` divides their charge, for an average over exposures from which they were not quite rejected.
+    """
+    size = electrons.shape[0]
+    hit = np.zeros(electrons.shape, dtype=bool)
+    for _ in range(rng.poisson(mean_number)):
+        length = min(1.0 + rng.exponential(2.0), 40.0)
+        angle, x, y = rng.uniform(0.0, np.pi), rng.uniform(0, size), rng.uniform(0, size)
+        steps = np.arange(0.0, length, 0.25)
+        rows = np.floor(y + np.sin(angle) * steps).astype(int)
+        columns = np.floor(x + np.cos(angle) * steps).astype(int)
+        inside = (rows >= 0) & (rows < size) & (columns >= 0) & (columns < size)
+        charge = rng.gamma(2.0, 400.0) * (0.5 + rng.random(len(steps))) / (4.0 * weaken)
+        np.add.at(electrons, (rows[inside], columns[inside]), charge[inside])
+        hit[rows[inside], columns[inside]] = True
+    return hit
+
+
+def add_hot_pixels(electrons: Electrons, settings: SkySettings, seed: int, rng: np.random.Generator) -> Mask:
+    """Add hot pixels, at the same places in every exposure and hot in some; return which are hot now."""
+    detector = stream(seed, "detector", settings.detector)
+    number, size = settings.hot_pixels, settings.size_pixel
+    rows, columns = detector.integers(0, size, number), detector.integers(0, size, number)
+    charge, share = detector.gamma(2.0, 600.0, number), detector.uniform(0.3, 1.0, number)
+    now = rng.random(number) < share
+    hot = np.zeros(electrons.shape, dtype=bool)
+    hot[rows[now], columns[now]] = True
+    np.add.at(electrons, (rows[now], columns[now]), rng.poisson(charge[now]).astype(np.float64))
+    return hot
+
+
+def add_crosstalk(electrons: Electrons, share: float, full_well: float) -> Mask:
+    """Add to each half of the detector, in place, a share of what is bright at the mirrored column.
+
+    Both halves are read at once, each towards its own side, so that a bright pixel disturbs the one that is read
+    at the same moment. Returns the pixels that were changed visibly.
+    """
+    bright = np.clip(electrons, 0.0, full_well) - _CROSSTALK_FROM * full_well
+    echo = share * np.maximum(bright, 0.0)[:, ::-1]
+    electrons += echo
+    return echo > _CROSSTALK_SEEN
+
+
+def bleed(electrons: Electrons, full_well: float) -> tuple[Electrons, Mask]:
+    """Return an image in which charge above the full well has run up and down its column, and where it is full."""
+    result = np.minimum(electrons, full_well)
+    full = electrons > full_well
+    columns, rows = np.nonzero(full.T)
+    starts = np.flatnonzero((np.diff(columns, prepend=-1) != 0) | (np.diff(rows, prepend=-2) != 1))
+    for run in np.split(np.arange(len(rows)), starts[1:]) if len(rows) else ():
+        column, middle = columns[run[0]], rows[run].mean()
+        excess = (electrons[rows[run], column] - full_well).sum()
+        nearest = np.argsort(np.abs(np.arange(len(electrons)) - middle), kind="stable")
+        room = full_well - result[nearest, column]
+        received = np.clip(excess - (np.cumsum(room) - room), 0.0, room)
+        result[nearest, column] += received
+        full[nearest[received > 0], column] = True
+    return result, full
+
+
+def masked_pixels(settings: SkySettings, seed: int) -> Mask:
+    """Return the pixels that the survey masks, (y, x): a border, and parts of bad columns."""
+    rng = stream(seed, "bad_columns", settings.detector)
+    size, edge = settings.size_pixel, settings.masked_edge_pixel
+    masked = np.ones((size, size), dtype=bool)
+    masked[edge : size - edge, edge : size - edge] = False
+    for column in rng.integers(0, size, settings.bad_columns):
+        masked[rng.integers(0, size) :, column] = True
+    return masked

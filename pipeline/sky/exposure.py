@@ -1,0 +1,164 @@
+"""Exposures of the synthetic sky: what a detector records of a field in one visit, and the field's template."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+from pipeline.rng import stream
+from pipeline.sky import detector
+from pipeline.sky.field import Field, point_sources
+from pipeline.sky.galaxies import add_galaxies
+from pipeline.sky.ghosts import add_ghosts
+from pipeline.sky.optics import add_stars, displaced, science_psf, sky_level, template_psf
+from pipeline.sky.satellites import add_trails
+from pipeline.sky.settings import SkySettings
+from pipeline.sky.visits import Visit, tangent_wcs
+
+_TEMPLATE_OFFSET = (0.37, -0.21)
+"""Shift of the template's grid in x and y, in pixels: science and template never share one grid."""
+
+_TEMPLATE_WEAKENS = 4.0
+"""Cosmic rays that a template's average kept are weaker by this factor."""
+
+_GHOST_SEEN = 0.15
+"""A ghost counts from this multiple of the sky's noise."""
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exposure:
+    """One rendered exposure with its template, on the science image's pixels but for a sub-pixel shift.
+
+    Attributes
+    ----------
+    visit : Visit
+    science, template : ndarray of float32, (y, x)
+        In ADU; NaN where masked.
+    wcs, template_wcs : WCS
+    sources : DataFrame
+        Point sources as :func:`~pipeline.sky.field.point_sources` gives them, with ``x_pixel y_pixel``.
+    galaxies : DataFrame
+        The field's galaxies with ``x_pixel y_pixel``.
+    marks : mapping of str to ndarray of bool, (y, x)
+        Pixels that each kind of fault changed: ``cosmic_ray hot_pixel satellite_trail ghost crosstalk bleed
+        template_flaw``.
+    """
+
+    visit: Visit
+    science: NDArray[np.float32]
+    template: NDArray[np.float32]
+    wcs: WCS
+    template_wcs: WCS
+    sources: pd.DataFrame
+    galaxies: pd.DataFrame
+    marks: Mapping[str, Mask]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """The deep image of a field, ``margin_pixel`` larger on each side than an exposure, and where it has flaws."""
+
+    pixels: NDArray[np.float32]
+    flawed: Mask
+    margin_pixel: int
+
+
+def render_template(settings: SkySettings, field: int, objects: Field, seed: int) -> Template:
+    """Return the template of a field: constant stars, variables at their mean, galaxies, little noise."""
+    rng = stream(seed, "template", str(field))
+    margin = int(np.ceil(settings.dither_pixel)) + 2
+    size = settings.size_pixel + 2 * margin
+    wcs = tangent_wcs(settings, field, margin + _TEMPLATE_OFFSET[0], margin + _TEMPLATE_OFFSET[1])
+    sources = _placed(point_sources(objects, 0.0, ""), wcs)
+    sources = sources[sources["template_flux_unit"] > 0]
+    scale = 10.0 ** (0.4 * settings.zeropoint)
+    psf = template_psf(settings, size)
+    light = np.full((size, size), settings.sky_level)
+    add_galaxies(light, _placed(objects.galaxies, wcs), scale, psf, settings.pixel_scale_arcsec)
+    add_stars(light, sources, sources["template_flux_unit"].to_numpy() * scale, psf)
+    electrons = rng.poisson(light * settings.gain * settings.template_exposures) / settings.template_exposures
+    flawed = detector.add_cosmic_rays(electrons, settings.template_cosmic_rays, rng, _TEMPLATE_WEAKENS)
+    electrons, _ = detector.bleed(electrons, settings.saturation * settings.gain)
+    electrons += rng.normal(0.0, settings.read_noise / np.sqrt(settings.template_exposures), electrons.shape)
+    return Template(pixels=(electrons / settings.gain).astype(np.float32), flawed=flawed, margin_pixel=margin)
+
+
+def render_exposure(settings: SkySettings, visit: Visit, objects: Field, template: Template, seed: int) -> Exposure:
+    """Return what the detector records in one visit, with the template cut to it."""
+    rng = stream(seed, "exposure", visit.exposure_id)
+    wcs = tangent_wcs(settings, visit.field, visit.x_dither, visit.y_dither)
+    sources = _placed(point_sources(objects, visit.time_mjd, visit.night), wcs)
+    galaxies = _placed(objects.galaxies, wcs)
+    light, marks = _light(settings, visit, sources, galaxies, rng)
+    science, faults = _recorded(settings, light, seed, rng)
+    cut, flawed, template_wcs = _cut_template(settings, visit, template)
+    return Exposure(
+        visit=visit,
+        science=science,
+        template=cut,
+        wcs=wcs,
+        template_wcs=template_wcs,
+        sources=sources,
+        galaxies=galaxies,
+        marks={**marks, **faults, "template_flaw": flawed},
+    )
+
+
+def _light(
+    settings: SkySettings, visit: Visit, sources: pd.DataFrame, galaxies: pd.DataFrame, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], dict[str, Mask]]:
+    """Return the light that falls on the detector in ADU, (y, x), and where ghosts and trails are in it."""
+    scale = 10.0 ** (0.4 * visit.zeropoint)
+    psf = science_psf(settings, visit)
+    distortion = rng.normal(0.0, settings.distortion_pixel, (2, 5))
+    moved = displaced(sources, distortion, settings, rng)
+    flux = moved["flux_unit"].to_numpy() * scale
+    light = sky_level(settings, rng)
+    add_galaxies(light, displaced(galaxies, distortion, settings, rng), scale, psf, settings.pixel_scale_arcsec)
+    add_stars(light, moved, flux, psf)
+    is_bright = moved["flux_unit"].to_numpy() > 10.0 ** (-0.4 * settings.ghosts.star_magnitude)
+    bright = zip(moved["x_pixel"][is_bright], moved["y_pixel"][is_bright], flux[is_bright], strict=True)
+    noise = np.sqrt(settings.sky_level / settings.gain + (settings.read_noise / settings.gain) ** 2)
+    marks = {"ghost": add_ghosts(light, bright, settings.ghosts, _GHOST_SEEN * noise)}
+    marks["satellite_trail"] = add_trails(light, settings.satellites, visit.fwhm_pixel, rng)
+    return light * detector.flat_residual(settings, rng), marks
+
+
+def _recorded(
+    settings: SkySettings, light: NDArray[np.float64], seed: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], dict[str, Mask]]:
+    """Return what the detector makes of light, in ADU with NaN where masked, and where its faults are."""
+    full_well = settings.saturation * settings.gain
+    electrons = rng.poisson(light * settings.gain).astype(np.float64)
+    faults = {
+        "cosmic_ray": detector.add_cosmic_rays(electrons, settings.cosmic_rays, rng),
+        "hot_pixel": detector.add_hot_pixels(electrons, settings, seed, rng),
+    }
+    electrons, faults["bleed"] = detector.bleed(electrons, full_well)
+    faults["crosstalk"] = detector.add_crosstalk(electrons, settings.crosstalk, full_well)
+    electrons += rng.normal(0.0, settings.read_noise, electrons.shape)
+    science = (electrons / settings.gain).astype(np.float32)
+    science[detector.masked_pixels(settings, seed)] = np.nan
+    return science, faults
+
+
+def _cut_template(settings: SkySettings, visit: Visit, template: Template) -> tuple[NDArray[np.float32], Mask, WCS]:
+    """Return the part of the template that is nearest to a visit's grid in whole pixels, its flaws, and its WCS."""
+    x, y = (round(template.margin_pixel - dither) for dither in (visit.x_dither, visit.y_dither))
+    part = slice(y, y + settings.size_pixel), slice(x, x + settings.size_pixel)
+    x_shift, y_shift = (
+        template.margin_pixel - first + offset for first, offset in zip((x, y), _TEMPLATE_OFFSET, strict=True)
+    )
+    wcs = tangent_wcs(settings, visit.field, x_shift, y_shift)
+    return template.pixels[part].copy(), template.flawed[part].copy(), wcs
+
+
+def _placed(table: pd.DataFrame, wcs: WCS) -> pd.DataFrame:
+    """Return a table with the pixel positions of its sky positions."""
+    x, y = wcs.world_to_pixel_values(table["ra_deg"], table["dec_deg"])
+    return table.assign(x_pixel=np.asarray(x, np.float64), y_pixel=np.asarray(y, np.float64))

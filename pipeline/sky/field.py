@@ -1,0 +1,151 @@
+"""A field of the synthetic sky: its stars, galaxies, transients, variables and movers, and their light curves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+from pipeline.rng import stream
+from pipeline.sky.places import counted, flux_unit, scattered
+from pipeline.sky.settings import SkySettings
+from pipeline.sky.transient_kinds import light_curve
+from pipeline.sky.transients import draw_transients
+from pipeline.sky.variables import draw_agn, draw_variables, variation
+from pipeline.sky.visits import Visit, tangent_wcs
+
+_SERSIC_DISC = (0.8, 1.3)
+_SERSIC_SPHEROID = (2.0, 5.0)
+_DISC_SHARE = 0.7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """What lies in one field, all nights: one table a kind, positions in degrees.
+
+    Attributes
+    ----------
+    stars : DataFrame
+        ``source_id ra_deg dec_deg magnitude``.
+    galaxies : DataFrame
+        And ``half_light_arcsec axis_ratio angle_deg sersic``.
+    transients : DataFrame
+        And ``transient_kind place host_id host_offset_arcsec peak_mjd rise_day decline_day``; ``magnitude`` is at
+        maximum.
+    variables : DataFrame
+        And ``variable_type period_day amplitude phase catalogued``; ``magnitude`` is the mean. Those of type
+        ``agn`` lie in the centres of galaxies.
+    movers : DataFrame
+        And ``night rate_ra_arcsec_hour rate_dec_arcsec_hour start_mjd``; the position is at ``start_mjd``.
+    """
+
+    stars: pd.DataFrame
+    galaxies: pd.DataFrame
+    transients: pd.DataFrame
+    variables: pd.DataFrame
+    movers: pd.DataFrame
+
+
+def draw_field(settings: SkySettings, field: int, visits: list[Visit], seed: int) -> Field:
+    """Return what lies in a field; each kind has its own stream, so changing one leaves the others."""
+    wcs = tangent_wcs(settings, field)
+    here = [visit for visit in visits if visit.field == field]
+
+    def rng(kind: str) -> np.random.Generator:
+        return stream(seed, kind, str(field))
+
+    galaxies = _galaxies(settings, wcs, field, rng("galaxies"))
+    stars = _stars(settings, wcs, field, rng("stars"))
+    variables = [
+        draw_variables(settings, wcs, field, rng("variables")),
+        draw_agn(settings, field, galaxies, rng("agn")),
+    ]
+    return Field(
+        stars=stars,
+        galaxies=galaxies,
+        transients=draw_transients(settings, wcs, field, rng("transients"), galaxies, stars, here or visits),
+        variables=pd.concat([table for table in variables if len(table)] or variables[:1], ignore_index=True),
+        movers=_movers(settings, wcs, field, rng("movers"), here),
+    )
+
+
+def point_sources(objects: Field, time_mjd: float, night: str) -> pd.DataFrame:
+    """Return all point sources of a field at one moment.
+
+    Returns
+    -------
+    sources : DataFrame
+        ``source_id kind ra_deg dec_deg flux_unit template_flux_unit``, fluxes in units of magnitude 0; those
+        of transients and movers in the template are 0. ``kind`` is ``star variable agn mover`` or the kind of
+        the transient.
+    """
+    movers = objects.movers[objects.movers["night"] == night]
+    hours = (time_mjd - movers["start_mjd"]) * 24.0
+    dec = movers["dec_deg"] + movers["rate_dec_arcsec_hour"] * hours / 3600.0
+    ra = movers["ra_deg"] + movers["rate_ra_arcsec_hour"] * hours / 3600.0 / np.cos(np.radians(dec))
+    steady, mean = flux_unit(objects.stars["magnitude"]), flux_unit(objects.variables["magnitude"])
+    new = flux_unit(objects.transients["magnitude"]) * light_curve(objects.transients, time_mjd)
+    is_agn = objects.variables["variable_type"] == "agn"
+    tables = [
+        _as_sources(objects.stars, "star", steady, steady),
+        _as_sources(
+            objects.variables,
+            np.where(is_agn, "agn", "variable"),
+            mean * variation(objects.variables, time_mjd),
+            mean,
+        ),
+        _as_sources(objects.transients, objects.transients["transient_kind"].to_numpy(), new, 0.0),
+        _as_sources(movers.assign(ra_deg=ra, dec_deg=dec), "mover", flux_unit(movers["magnitude"]), 0.0),
+    ]
+    return pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
+
+
+def _as_sources(
+    table: pd.DataFrame,
+    kind: str | NDArray[np.str_],
+    flux: NDArray[np.float64],
+    template_flux: NDArray[np.float64] | float,
+) -> pd.DataFrame:
+    """Return a table of one kind in the form of :func:`point_sources`."""
+    sources = table[["source_id", "ra_deg", "dec_deg"]].copy()
+    return sources.assign(kind=kind, flux_unit=flux, template_flux_unit=template_flux)
+
+
+def _stars(settings: SkySettings, wcs: WCS, field: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the constant stars."""
+    magnitudes = counted(
+        rng, settings.stars, settings.star_bright_magnitude, settings.star_faint_magnitude, settings.star_slope
+    )
+    return scattered(settings, wcs, rng, f"star-{field}", magnitudes)
+
+
+def _galaxies(settings: SkySettings, wcs: WCS, field: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the galaxies: bright ones larger, discs (Sersic index about 1) and spheroids (2 to 5)."""
+    number = settings.galaxies
+    magnitudes = counted(
+        rng, number, settings.galaxy_bright_magnitude, settings.galaxy_faint_magnitude, settings.galaxy_slope
+    )
+    typical_arcsec = 1.2 * 10.0 ** (0.13 * (20.0 - magnitudes))
+    is_disc = rng.random(number) < _DISC_SHARE
+    return scattered(settings, wcs, rng, f"galaxy-{field}", magnitudes).assign(
+        half_light_arcsec=typical_arcsec * np.exp(rng.normal(0.0, 0.25, number)),
+        axis_ratio=np.where(is_disc, rng.uniform(0.25, 1.0, number), rng.uniform(0.55, 1.0, number)),
+        angle_deg=rng.uniform(0.0, 180.0, number),
+        sersic=np.where(is_disc, rng.uniform(*_SERSIC_DISC, number), rng.uniform(*_SERSIC_SPHEROID, number)),
+    )
+
+
+def _movers(settings: SkySettings, wcs: WCS, field: int, rng: np.random.Generator, visits: list[Visit]) -> pd.DataFrame:
+    """Return the solar-system objects of each night that the field is visited; none is seen twice."""
+    nights = {visit.night: visit.time_mjd for visit in reversed(visits)}
+    number = settings.movers * len(nights)
+    magnitudes = rng.uniform(settings.mover_bright_magnitude, settings.mover_faint_magnitude, number)
+    rate = rng.uniform(settings.mover_rate_min_arcsec_hour, settings.mover_rate_max_arcsec_hour, number)
+    angle = rng.uniform(0.0, 2.0 * np.pi, number)
+    return scattered(settings, wcs, rng, f"mover-{field}", magnitudes).assign(
+        night=np.repeat(sorted(nights), settings.movers),
+        start_mjd=np.repeat([nights[night] for night in sorted(nights)], settings.movers),
+        rate_ra_arcsec_hour=rate * np.cos(angle),
+        rate_dec_arcsec_hour=rate * np.sin(angle),
+    )

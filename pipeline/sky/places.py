@@ -1,0 +1,47 @@
+"""Places and magnitudes of things on the synthetic sky."""
+
+import numpy as np
+import pandas as pd
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+from pipeline.sky.settings import SkySettings
+
+_MARGIN_PIXEL = 40.0
+"""Things are drawn this far beyond the border of the image, so that their light reaches into it."""
+
+
+def scattered(
+    settings: SkySettings, wcs: WCS, rng: np.random.Generator, prefix: str, magnitudes: NDArray[np.float64]
+) -> pd.DataFrame:
+    """Return ``source_id ra_deg dec_deg magnitude`` at random places, ids beginning with ``prefix``."""
+    number = len(magnitudes)
+    low, high = -_MARGIN_PIXEL - 0.5, settings.size_pixel + _MARGIN_PIXEL - 0.5
+    ra, dec = wcs.pixel_to_world_values(rng.uniform(low, high, number), rng.uniform(low, high, number))
+    names = [f"{prefix}-{row:05d}" for row in range(number)]
+    return pd.DataFrame({"source_id": names, "ra_deg": ra, "dec_deg": dec, "magnitude": magnitudes})
+
+
+def counted(rng: np.random.Generator, number: int, bright: float, faint: float, slope: float) -> NDArray[np.float64]:
+    """Return magnitudes whose number rises as 10^(slope m)."""
+    share = rng.random(number)
+    low, high = 10.0 ** (slope * bright), 10.0 ** (slope * faint)
+    return np.log10(low + share * (high - low)) / slope
+
+
+def put_beside(
+    table: pd.DataFrame,
+    rows: NDArray[np.bool_],
+    parents: pd.DataFrame,
+    offset_arcsec: NDArray[np.float64],
+    angle: NDArray[np.float64],
+) -> None:
+    """Put rows of a table at an offset from their parents, in place; the angle in radians, from east to north."""
+    dec = parents["dec_deg"].to_numpy() + offset_arcsec * np.sin(angle) / 3600.0
+    east = offset_arcsec * np.cos(angle) / 3600.0 / np.cos(np.radians(dec))
+    table.loc[rows, "ra_deg"], table.loc[rows, "dec_deg"] = parents["ra_deg"].to_numpy() + east, dec
+
+
+def flux_unit(magnitude: pd.Series) -> NDArray[np.float64]:
+    """Return fluxes in units of a source of magnitude 0."""
+    return np.power(10.0, -0.4 * magnitude.to_numpy(dtype=np.float64))

@@ -1,0 +1,93 @@
+"""Transients of a field: which kinds, where, and when each is brightest."""
+
+import numpy as np
+import pandas as pd
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+from pipeline.sky.places import counted, put_beside, scattered
+from pipeline.sky.settings import SkySettings
+from pipeline.sky.transient_kinds import draw_kinds
+from pipeline.sky.visits import Visit
+
+_SMALLEST_OFFSET = 0.05
+"""Of transients in the light of a host, in half-light radii; those of nuclei have a kind of their own."""
+
+_FLARE_STAR_MAGNITUDE = 17.0
+"""Flares are drawn on constant stars fainter than this, as long as there are any."""
+
+
+def draw_transients(
+    settings: SkySettings,
+    wcs: WCS,
+    field: int,
+    rng: np.random.Generator,
+    galaxies: pd.DataFrame,
+    stars: pd.DataFrame,
+    visits: list[Visit],
+) -> pd.DataFrame:
+    """Return transients of all kinds: in galaxies, at their centres, on stars, and far from anything.
+
+    Parameters
+    ----------
+    settings : SkySettings
+    wcs : WCS
+        Of the field.
+    field : int
+    rng : Generator
+    galaxies, stars : DataFrame
+        Possible parents.
+    visits : list of Visit
+        Those in which the transients may be seen.
+
+    Returns
+    -------
+    transients : DataFrame
+        As :class:`~pipeline.sky.field.Field` describes it.
+    """
+    magnitudes = counted(
+        rng,
+        settings.transients,
+        settings.transient_bright_magnitude,
+        settings.transient_faint_magnitude,
+        settings.transient_slope,
+    )
+    kinds = draw_kinds(settings.transients, settings.transient_shares, rng)
+    table = pd.concat([scattered(settings, wcs, rng, f"transient-{field}", magnitudes), kinds], axis=1)
+    table = table.assign(host_id="", host_offset_arcsec=np.nan, peak_mjd=_maxima(kinds, visits, rng))
+    _put_into_hosts(table, galaxies, settings.hosted_share, rng)
+    _put_onto_stars(table, stars, rng)
+    return table
+
+
+def _maxima(kinds: pd.DataFrame, visits: list[Visit], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return the MJD of each maximum: about one of the nights, so near that somebody sees the transient."""
+    times = pd.DataFrame({"night": [visit.night for visit in visits], "mjd": [visit.time_mjd for visit in visits]})
+    nights = times.groupby("night")["mjd"].agg(["min", "max"]).to_numpy()
+    chosen = nights[rng.integers(0, len(nights), len(kinds))]
+    low = chosen[:, 0] - 1.5 * kinds["decline_day"].to_numpy()
+    high = chosen[:, 1] + 0.5 * kinds["rise_day"].to_numpy()
+    return rng.uniform(low, high)
+
+
+def _put_into_hosts(table: pd.DataFrame, galaxies: pd.DataFrame, hosted_share: float, rng: np.random.Generator) -> None:
+    """Put those that belong to galaxies into them, in place; the hosts of some are too faint to be seen."""
+    is_nuclear = (table["place"] == "nucleus").to_numpy()
+    rows = is_nuclear | ((table["place"] == "host") & (rng.random(len(table)) < hosted_share)).to_numpy()
+    if not len(galaxies) or not rows.any():
+        return
+    hosts = galaxies.iloc[rng.integers(0, len(galaxies), rows.sum())]
+    radii = np.where(is_nuclear[rows], 0.0, _SMALLEST_OFFSET + rng.gamma(2.0, 0.45, rows.sum()))
+    offset = radii * hosts["half_light_arcsec"].to_numpy()
+    put_beside(table, rows, hosts, offset, rng.uniform(0.0, 2.0 * np.pi, rows.sum()))
+    table.loc[rows, "host_id"], table.loc[rows, "host_offset_arcsec"] = hosts["source_id"].to_numpy(), offset
+
+
+def _put_onto_stars(table: pd.DataFrame, stars: pd.DataFrame, rng: np.random.Generator) -> None:
+    """Put flares onto stars, in place."""
+    rows = (table["place"] == "star").to_numpy()
+    faint = stars[stars["magnitude"] > _FLARE_STAR_MAGNITUDE]
+    parents = faint if len(faint) else stars
+    if len(parents) and rows.any():
+        chosen = parents.iloc[rng.integers(0, len(parents), rows.sum())]
+        put_beside(table, rows, chosen, np.zeros(len(chosen)), np.zeros(len(chosen)))
