@@ -29,7 +29,7 @@ class FrameProperties:
     zeropoint : str or float
         Magnitude of 1 ADU.
     pedestal : str or float
-        Level in ADU without light: a bias, or minus the sky that was subtracted.
+        Level in ADU without light: a bias, or minus the sky that was subtracted, as ``-KEY``.
     sky_noise : bool
         Scale the variance to the noise of the image's own sky, for images that were resampled or stacked.
     """
@@ -54,7 +54,7 @@ class FrameProperties:
     def keys(self) -> tuple[str, ...]:
         """The FITS keys that are looked for."""
         values = (self.gain, self.read_noise, self.saturation, self.fwhm_pixel, self.zeropoint, self.pedestal)
-        return tuple(value for value in values if isinstance(value, str))
+        return tuple(value.removeprefix("-") for value in values if isinstance(value, str))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -101,9 +101,11 @@ class _Side:
         stated = getattr(self.properties, name)
         if given is not None or not isinstance(stated, str):
             return float(stated if given is None else given)
-        for source, key in ((self.header, stated), (self.row, name)):
+        card = stated.removeprefix("-")
+        for source, key in ((self.header, card), (self.row, name)):
             if key in source:
-                return self._number(source[key], stated)
+                number = self._number(source[key], card)
+                return -number if source is self.header and stated != card else number
         if default is None:
             raise InputError(
                 f"exposure {self.exposure_id}: FITS key {stated} is missing in the header of the {self.what}"

@@ -141,6 +141,7 @@ class ExposureList:
             fault = " ".join(str(error).split()).replace(f"{self.folder}/", "")
         row.setdefault("exposure_id", row.pop(_NAMED, _ENDING.sub("", row["path"])))
         row.pop(_NAMED, None)
+        row = self._with_band(row)
         if "night" not in row:
             if "time_mjd" not in row:
                 self.faults[row["path"]] = fault
@@ -156,11 +157,15 @@ class ExposureList:
             with FitsFile(path) as file:
                 header, first, shape = file.header(hdu), file.header(0), file.shape(hdu)
             found = header_row(header, first, self.input, where=str(path))
-            self._read[key] = found | self._template({**found, **row}, header, shape)
+            self._read[key] = found | self._template(self._with_band({**found, **row}), header, shape)
         found = dict(self._read[key])
         if "time_mjd" not in found and not {"night", "time_mjd"} & set(row):
             raise InputError(f"{path} states no time: none of the keys {', '.join(self.input.keys.time)} is usable")
         return found
+
+    def _with_band(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row with the band's name for what stands for it."""
+        return row | {"band": self.input.bands.get(row["band"], row["band"])} if "band" in row else row
 
     def _template(self, row: Mapping[str, Any], header: Header, shape: tuple[int, int]) -> dict[str, Any]:
         """Return the column that names the file of a service's template; nothing where it cannot be asked for."""

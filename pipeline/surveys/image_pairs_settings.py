@@ -90,6 +90,8 @@ class ImagePairsInput:
     exposure_columns : mapping
         Our name of a column to the table's, where they differ.
     keys : ExposureKeys
+    bands : mapping
+        What stands for the band in headers or the table, to the band's name.
     images : ImageSettings
         Where the images of an exposure are, ``path`` being the science image's file, and how their difference is
         made and searched.
@@ -106,6 +108,7 @@ class ImagePairsInput:
     exposures: str = ""
     exposure_columns: Mapping[str, str] = field(default_factory=dict)
     keys: ExposureKeys = field(default_factory=ExposureKeys)
+    bands: Mapping[str, str] = field(default_factory=dict)
     images: ImageSettings
     template_service: TemplateSource | None = None
     zeropoint: ZeropointSettings | None = None
