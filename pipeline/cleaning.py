@@ -88,7 +88,7 @@ class CosmicRayCleaning:
 
     def reads(self) -> dict[str, Reference]:
         """Return what the filter reads."""
-        return {"frames": Reference(name=self.table)}
+        return {"frames": Reference(name=self.table, joined_by="candidate_id")}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,7 +75,7 @@ class BogusDraw:
         """Return what the provider reads."""
         found = {}
         if self.scores:
-            found["scores"] = Reference(name=self.scores)
+            found["scores"] = Reference(name=self.scores, joined_by="candidate_id")
         if self.movers:
             found["movers"] = Reference(name=self.movers)
         if self.variables or self.variable_catalogue:

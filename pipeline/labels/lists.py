@@ -65,10 +65,13 @@ class ListLabels:
     def reads(self) -> dict[str, Reference]:
         """Return what the provider reads."""
         if not self.file:
-            return {"list": Reference(name=self.table)}
+            return {"list": Reference(name=self.table, joined_by=self.id_column)}
         columns = {"candidate_id": self.id_column, "label": "" if self.label else self.label_column}
         renamed = () if columns == {"candidate_id": "candidate_id", "label": "label"} else tuple(columns.items())
-        return {"list": Reference(name=self.file, kind="labels", columns=renamed, words=tuple(self.words.items()))}
+        words = tuple(self.words.items())
+        return {
+            "list": Reference(name=self.file, kind="labels", columns=renamed, words=words, joined_by="candidate_id")
+        }
 
 
 @LABEL_PROVIDERS.register("list", settings=ListLabels)

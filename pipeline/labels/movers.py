@@ -42,7 +42,7 @@ class MoverLabels:
 
     def reads(self) -> dict[str, Reference]:
         """Return what the provider reads."""
-        scores = {"scores": Reference(name=self.scores)} if self.scores else {}
+        scores = {"scores": Reference(name=self.scores, joined_by="candidate_id")} if self.scores else {}
         return {"movers": Reference(name=self.table), **scores}
 
 

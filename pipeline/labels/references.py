@@ -21,12 +21,15 @@ class Reference:
         Column that is wanted, and what the file calls it.
     words : tuple of (str, str)
         What a file writes for a label, and ``real``, ``bogus`` or ``none``.
+    joined_by : str
+        The column of candidate ids by which its rows are found; empty where they are not.
     """
 
     name: str
     kind: Literal["table", "labels", "catalogue", "exposures"] = "table"
     columns: tuple[tuple[str, str], ...] = field(default=())
     words: tuple[tuple[str, str], ...] = field(default=())
+    joined_by: str = ""
 
     @property
     def key(self) -> str:

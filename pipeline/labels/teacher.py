@@ -27,7 +27,7 @@ class TeacherLabels:
 
     def reads(self) -> dict[str, Reference]:
         """Return what the provider reads."""
-        return {"scores": Reference(name=self.table)}
+        return {"scores": Reference(name=self.table, joined_by="candidate_id")}
 
 
 @LABEL_PROVIDERS.register("teacher", settings=TeacherLabels)

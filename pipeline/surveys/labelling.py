@@ -13,6 +13,7 @@ from pipeline.cleaning import CleaningStep, clean
 from pipeline.errors import InputError
 from pipeline.labels import BOGUS, NONE, REAL, ChainLink, Labelling, label_candidates, settle
 from pipeline.labels.chain import Rule
+from pipeline.labels.joined_table import JoinedTable
 from pipeline.labels.lists import ListLabels
 from pipeline.surveys.base import Batch, dropped_rows
 
@@ -44,6 +45,8 @@ class Labeller:
     ) -> None:
         self._night, self._chain, self._cleaning = night, chain, cleaning
         self._tables, self._conflicts = tables, conflicts
+        self._joined = _joined(tables, [*chain, *cleaning])
+        self._checked = False
         self._unseen = {link.reads["list"].key: _ids_of(tables, link) for link in chain if _must_be_known(link)}
         self._exposures: set[str] = set()
         self._split: set[str] = set()
@@ -59,10 +62,11 @@ class Labeller:
         self._see(batch)
         if not len(batch.candidates):
             return batch
-        labelling = label_candidates(batch.candidates, self._chain, self._tables)
+        tables = self._tables_for(batch.candidates)
+        labelling = label_candidates(batch.candidates, self._chain, tables)
         self._counts["conflicts"] += labelling.conflicts["candidate_id"].nunique()
         stays = settle(labelling, self._conflicts)
-        cleaned = clean(labelling.candidates, self._cleaning, self._tables)
+        cleaned = clean(labelling.candidates, self._cleaning, tables)
         for name, rows in cleaned.items():
             self._counts[f"clean: {name}"] += int((rows & stays).sum())
         lists = [batch.dropped, _torn(labelling, stays), *_cleaned(labelling.candidates, cleaned, stays)]
@@ -75,6 +79,14 @@ class Labeller:
             candidates=rows,
             dropped=pd.concat(lists, ignore_index=True),
         )
+
+    def _tables_for(self, candidates: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
+        """Return what the chain reads for a batch; the first sees all, so that a fault anywhere is found."""
+        if not self._checked:
+            self._checked = True
+            return self._tables
+        mine = {key: table.rows_of(candidates["candidate_id"]) for key, table in self._joined.items()}
+        return {**self._tables, **mine}
 
     def finish(self) -> None:
         """Report the counts, and raise `InputError` when a label file names candidates that the night has not."""
@@ -109,6 +121,19 @@ class Labeller:
             mine = rows.loc[rows["label"] == label, "label_source"]
             for source, number in mine.value_counts().items():
                 self._counts[f"{name} by {source}" if source else name] += int(number)
+
+
+def _joined(tables: Mapping[str, pd.DataFrame], links: Sequence[ChainLink | CleaningStep]) -> dict[str, JoinedTable]:
+    """Return the tables that all who read them look up by one column of ids."""
+    columns: dict[str, set[str]] = {}
+    for link in links:
+        for reference in link.reads.values():
+            columns.setdefault(reference.key, set()).add(reference.joined_by)
+    return {
+        key: JoinedTable(tables[key], *by)
+        for key, by in columns.items()
+        if len(by) == 1 and key in tables and by <= set(tables[key])
+    }
 
 
 def _must_be_known(link: ChainLink) -> bool:

@@ -8,6 +8,7 @@ from pipeline.errors import InputError, MissingInputError
 from pipeline.io.catalogue_file import read_columns
 from pipeline.io.cutout_file import open_cutouts
 from pipeline.labels import near, parse_chain
+from pipeline.surveys import labelling
 from pipeline.surveys.base import Batch
 from pipeline.surveys.fetch import fetch_night
 from pipeline.surveys.labelling import Labeller
@@ -148,3 +149,35 @@ def test_an_exposure_that_comes_in_parts_is_warned_of(make_rows, caplog):
         labeller.label(Batch(cutouts=np.zeros((1, 3, 3, 1), np.float32), candidates=rows))
     labeller.finish()
     assert "1 exposures came in several parts; rules that count by exposure saw each part alone" in caplog.text
+
+
+def batch_of(make_rows, *names, **columns):
+    rows = make_rows(list(names), **columns)
+    return Batch(cutouts=np.zeros((len(rows), 3, 3, 1), np.float32), candidates=rows)
+
+
+def test_the_first_batch_finds_every_fault_of_a_list_and_later_ones_look_up_their_own_rows(make_rows, monkeypatch):
+    chain = parse_chain(LISTS, "x.yaml")
+    seen = []
+    joined = labelling.JoinedTable.rows_of
+    monkeypatch.setattr(
+        labelling.JoinedTable, "rows_of", lambda self, names: (seen.append(len(names)), joined(self, names))[1]
+    )
+    labeller = Labeller(NIGHT, chain, (), {"eyeballs": eyeballs(a=1, b=0, c=1, d=0)}, "stronger")
+    labels = [labeller.label(batch_of(make_rows, *names)).candidates["label"].tolist() for names in ("ab", "dx", "c")]
+    assert labels == [[1, 0], [0, -1], [1]]
+    assert seen == [2, 1]
+    torn = pd.concat([eyeballs(a=1, b=0, z=1), eyeballs(z=0)])
+    with pytest.raises(InputError, match="candidate_id 'z' is both real and bogus"):
+        Labeller(NIGHT, chain, (), {"eyeballs": torn}, "stronger").label(batch_of(make_rows, "a"))
+
+
+def test_a_table_that_somebody_reads_by_place_is_given_whole(make_rows):
+    entries = [{"provider": "mover", "table": "both", "scores": "both", "score_above": 0.5}]
+    table = pd.DataFrame(
+        {"candidate_id": ["a", "b"], "score": 1.0, "exposure_id": "e1", "ra_deg": [1.0, 2.0], "dec_deg": 0.0}
+    )
+    labeller = Labeller(NIGHT, parse_chain(entries, "x.yaml"), (), {"both": table}, "stronger")
+    for name, ra in (("a", 1.0), ("b", 2.0), ("b", 1.0)):
+        batch = batch_of(make_rows, name, exposure_id=["e1"], ra_deg=[ra], dec_deg=[0.0])
+        assert labeller.label(batch).candidates["label"].tolist() == [1]
