@@ -16,8 +16,11 @@ from models.recipes import ClassifierRecipe
 from pipeline.artefacts import ARTEFACTS
 from pipeline.augment import AUGMENTATIONS
 from pipeline.cleaning import CLEANERS
+from pipeline.detection import DetectionSettings
 from pipeline.io import schema, settings_files
 from pipeline.io.database_settings import DatabaseSettings
+from pipeline.io.hotpants import Hotpants
+from pipeline.io.image_service import TemplateSource
 from pipeline.io.stamp_sets.load import STAMP_SETS
 from pipeline.labels import LABEL_PROVIDERS
 from pipeline.metrics import METRICS, THRESHOLD_RULES
@@ -26,9 +29,12 @@ from pipeline.quality import Flag
 from pipeline.recipes import DatasetRecipe, ImageSimulation, SimulationRecipe, SplitSettings, StampSimulation
 from pipeline.simulation_recipes import HostCatalogue, MoverSimulation, PsfRecipe
 from pipeline.sky import GhostSettings, SatelliteSettings, SkySettings
+from pipeline.subtraction import SubtractionSettings
 from pipeline.surveys.alert_packets import AlertPacketsInput
 from pipeline.surveys.alert_table import AlertTableInput
 from pipeline.surveys.database import DatabaseInput
+from pipeline.surveys.difference_settings import DifferenceSettings, FrameProperties, ZeropointSettings
+from pipeline.surveys.image_pairs_settings import ExposureKeys, ImagePairsInput, VetoSettings
 from pipeline.surveys.image_settings import FrameSettings, ImageSettings, MaskSettings, RewriteRule
 from pipeline.surveys.settings import ClosedRule, Defaults, EphemerisSettings, SurveySettings
 from pipeline.surveys.stamp_set import StampSetInput
@@ -42,7 +48,9 @@ SETTINGS = (
     SurveySettings, EphemerisSettings, ClosedRule, Defaults, DatabaseInput, DatabaseSettings, TableInput, ImageSettings,
     RewriteRule, MaskSettings, FrameSettings, AlertTableInput, AlertPacketsInput, StampSetInput, SyntheticInput,
     SkySettings, SatelliteSettings, GhostSettings, DatasetRecipe, SplitSettings, SimulationRecipe, ImageSimulation,
-    PsfRecipe, HostCatalogue, MoverSimulation, StampSimulation, ClassifierRecipe,
+    PsfRecipe, HostCatalogue, MoverSimulation, StampSimulation, ClassifierRecipe, ImagePairsInput, ExposureKeys,
+    DifferenceSettings, FrameProperties, SubtractionSettings, DetectionSettings, Hotpants, TemplateSource,
+    ZeropointSettings, VetoSettings,
 )  # fmt: skip
 OPTIONS = tuple(STAMP_SETS.metadata(name)["settings"] for name in STAMP_SETS)
 SECTIONS = {kind.__name__: kind for kind in (*SETTINGS, *OPTIONS)} | {

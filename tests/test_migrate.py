@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from image_pair_surveys import write_pairs
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted((ROOT / "docs" / "migrate").glob("*.md"))
@@ -44,6 +45,7 @@ def gmadet(legacy, folder):
     shutil.move(made / "true", folder / "candidates")
     shutil.move(legacy.cube()[0], folder)
     simulated_night(folder / "simulated.h5")
+    write_pairs(folder / "raw")
 
 
 def simulated_night(path):

@@ -1,0 +1,129 @@
+"""The graph on frames without difference images: made ones, and real ones where the checkout has them beside it."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+from astropy.io import fits
+from image_pair_surveys import NEW, write_pairs
+
+from pipeline.completeness import fit_limit
+from pipeline.io.cutout_file import open_cutouts
+from pipeline.noise import fixed_pattern
+
+log = logging.getLogger(__name__)
+
+SURVEY = {
+    "source": "image_pairs",
+    "telescope": "T1",
+    "channels": ["science", "template", "difference"],
+    "cutout_size_pixel": 21,
+    "closed": {"after_hours": 0},
+    "defaults": {"dataset": "tiny", "classifier": "tiny", "baseline": "tiny", "simulation": "frames"},
+}
+
+
+def run(project, night, survey, injected):
+    """Fetch and simulate a night; return its candidates, and what was injected and found."""
+    project.write("surveys", "frames", SURVEY | survey)
+    project.write("simulations", "frames", {"seed": 1, "images": {"host_share": 0.0, "negative_share": 0.4} | injected})
+    project.make("SimulateTransients", "--survey", "frames", "--night", night, "--processes", "2")
+    with open_cutouts(project.result("FetchCutouts")) as file:
+        candidates, lost = file.candidates(), file.provenance["exposures_lost"]
+    with open_cutouts(project.result("SimulateTransients")) as file:
+        return candidates, lost, file.table("truth"), file.candidates()
+
+
+def expect_recovered(candidates, truth, found, low, high):
+    """What is bright is found with its magnitude, what is faint is not, and half is found within two magnitudes."""
+    limit = fit_limit(truth["magnitude"], truth["recovered"])
+    bright = truth.loc[truth["snr"] > 15, "recovered"]
+    log.info(
+        "%d exposures, %d candidates, %d injected, half found at %.2f +- %.2f, %d of %d above 15 found",
+        candidates["exposure_id"].nunique(), len(candidates), len(truth), limit.magnitude, limit.error,
+        bright.sum(), len(bright),
+    )  # fmt: skip
+    assert low < limit.magnitude < high, limit
+    assert limit.plateau > 0.8
+    assert bright.mean() > 0.9
+    assert truth.loc[truth["snr"] < 2.5, "recovered"].mean() < 0.2
+    sure = truth[truth["recovered"] & (truth["snr"] > 10)]
+    error = found.set_index("candidate_id").loc[sure["candidate_id"], "magnitude"].to_numpy() - sure["magnitude"]
+    assert len(sure) > 30
+    assert abs(np.median(error)) < 0.1
+
+
+def test_images_and_a_template_become_cutouts_and_simulated_transients(new_project):
+    folder = new_project.root / "raw"
+    write_pairs(folder)
+    images = {"hdus": {"science": "path:0", "template": "templates/{band}.fits:0"}}
+    survey = {"longitude_deg": 0.0, "pixel_scale_arcsec": 1.0}
+    survey["input"] = {"folder": str(folder), "files": "science/*.fits", "images": images}
+    injected = {"per_exposure": 15, "magnitude_min": 16.0, "magnitude_max": 20.0, "min_separation_fwhm": 3.0}
+    candidates, lost, truth, _ = run(new_project, "2026-01-05", survey, injected)
+    assert lost == 0
+    assert len(candidates) == sum(map(len, NEW.values()))
+    assert 0.2 < truth["recovered"].mean() < 0.9
+    assert new_project.run("nightsift", "check", "frames").code == 0
+    before = new_project.results("FetchCutouts")[0].stat().st_mtime_ns
+    new_project.make("FetchCutouts", "--survey", "frames", "--night", "2026-01-05")
+    assert new_project.results("FetchCutouts")[0].stat().st_mtime_ns == before
+
+
+def test_aligned_frames_of_decam_are_searched_and_injected_sources_found(new_project, real_data):
+    frames = real_data / "frames" / "sfft_decam"
+    if not frames.is_dir():
+        pytest.skip(f"no frames: {frames} is absent")
+    folder = new_project.root / "decam"
+    folder.mkdir()
+    rows = pd.DataFrame({"exposure_id": list("abcde")})
+    for column, epoch in (("path", "18"), ("template", "04")):
+        rows[column] = [f"{frames}/DEC-OBS{epoch}{letter}.mini.fits" for letter in rows["exposure_id"]]
+    rows.to_csv(folder / "exposures.csv", index=False)
+    side = {"saturation": "ESATUR", "pedestal": "-AVSKY", "sky_noise": True, "zeropoint": 30.0, "fwhm_pixel": "none"}
+    difference = {"alignment": "none", "science": side, "template": side, "subtraction": {"min_stars": 2}}
+    images = {"hdus": {"science": "path:0", "template": "template:0"}, "difference": difference}
+    survey = {"longitude_deg": -70.8, "pixel_scale_arcsec": 0.263}
+    bands = {"i DECam SDSS c0003 7835.0 1470.0": "i"}
+    survey["input"] = {"folder": str(folder), "exposures": "exposures.csv", "bands": bands, "images": images}
+    injected = {"per_exposure": 30, "magnitude_min": 18.0, "magnitude_max": 23.5, "min_separation_fwhm": 3.0}
+    candidates, lost, truth, found = run(new_project, "2018-08-03", survey, injected)
+    assert lost == 0
+    assert 30 < len(candidates) < 120
+    assert set(candidates["band"]) == {"i"}
+    assert candidates["ra_deg"].between(310, 325).all()
+    assert set(candidates["flux_sign"]) == {1, -1}
+    expect_recovered(candidates, truth, found, 20.5, 22.3)
+
+
+def write_hatp32(frames, folder):
+    """Write five frames and a template without their fixed pattern, hot pixels missing; none has a projection."""
+    paths = sorted(frames.glob("*.FITS"))
+    raw = [fits.getdata(path).astype(np.float32)[12:] for path in paths]
+    pattern = fixed_pattern(raw)
+    (folder / "science").mkdir(parents=True)
+    for number, name in {0: "science/0", 3: "science/3", 12: "science/12", 23: "science/23", 13: "template"}.items():
+        pixels = np.where(np.abs(pattern) > 8.0, np.float32(np.nan), raw[number] - pattern)
+        header = fits.Header({key: fits.getheader(paths[number])[key] for key in ("MJD-OBS", "EXPTIME", "FILTER")})
+        fits.writeto(folder / f"{name}.fits", pixels, header)
+
+
+def test_drifting_frames_without_any_projection_are_aligned_by_their_stars(new_project, real_data):
+    frames = real_data / "frames" / "hatp32"
+    if not frames.is_dir():
+        pytest.skip(f"no frames: {frames} is absent")
+    folder = new_project.root / "hatp32"
+    write_hatp32(frames, folder)
+    side = {"gain": 48.0, "read_noise": 0.0, "saturation": 3500.0, "zeropoint": 25.0}
+    images = {"hdus": {"science": "path:0", "template": "template.fits:0"}}
+    images["difference"] = {"alignment": "stars", "science": side, "template": side}
+    survey = {"longitude_deg": -110.88, "pixel_scale_arcsec": 5.21}
+    survey["input"] = {"folder": str(folder), "files": "science/*.fits", "images": images}
+    injected = {"per_exposure": 40, "magnitude_min": 14.0, "magnitude_max": 22.0, "min_separation_fwhm": 4.0}
+    candidates, lost, truth, found = run(new_project, "2017-12-19", survey, injected)
+    assert lost == 0
+    assert 100 < len(candidates) < 1000
+    assert candidates["ra_deg"].isna().all()
+    assert candidates["object_id"].nunique() < len(candidates)
+    expect_recovered(candidates, truth, found, 19.2, 21.0)
