@@ -1,15 +1,13 @@
 """A survey of science images and templates: its candidates are found by its own search, exposure by exposure."""
 
-import sys
 from functools import partial
 
 import numpy as np
-import pandas as pd
 import pytest
 from astropy.io import fits
-from image_pair_surveys import NEW, TIMES_MJD, ZEROPOINT, field_stars, projection, render, write_pairs
+from image_pair_surveys import NEW, TIMES_MJD, expect_new, forget_projection, projection, read_night, write_pairs
 
-from pipeline.errors import NightsiftError, SettingsError, TooMuchLostError
+from pipeline.errors import SettingsError, TooMuchLostError
 from pipeline.io.commit import commit
 from pipeline.io.content import content_sha256
 from pipeline.io.cutout_file import open_cutouts
@@ -18,32 +16,9 @@ from pipeline.surveys.fetch import fetch_night
 NIGHT = "2026-01-05"
 
 
-def read(survey):
-    """Return the night's candidates, pixels, dropped rows and lost exposures."""
-    batches = list(survey.read(NIGHT, survey.freeze(NIGHT)))
-    rows = [batch.candidates for batch in batches if len(batch.candidates)]
-    return (
-        pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(),
-        np.concatenate([batch.cutouts for batch in batches]),
-        pd.concat([batch.dropped for batch in batches], ignore_index=True),
-        sum(batch.lost for batch in batches),
-    )
-
-
-def expect_new(rows, tolerance_pixel=0.5):
-    """Everything new is found, in its place, and nothing else."""
-    for number, name in enumerate(TIMES_MJD):
-        mine = rows[rows["exposure_id"] == name]
-        assert len(mine) == len(NEW[name])
-        for x, y, magnitude in NEW[name]:
-            distance = np.hypot(mine["x_pixel"] - x - 1.5 * number, mine["y_pixel"] - y + 2.0 * number)
-            assert distance.min() < tolerance_pixel
-            assert abs(mine["magnitude"].iloc[int(distance.argmin())] - magnitude) < 0.25
-
-
 @pytest.mark.replaces("gmadet", "O16")
 def test_what_is_new_is_found_measured_and_cut_out(image_pair_survey):
-    rows, pixels, dropped, lost = read(image_pair_survey(cutout_size_pixel=21))
+    rows, pixels, dropped, lost = read_night(image_pair_survey(cutout_size_pixel=21))
     expect_new(rows)
     assert lost == 0
     assert dropped.empty
@@ -59,7 +34,7 @@ def test_what_is_new_is_found_measured_and_cut_out(image_pair_survey):
 
 
 def test_an_object_has_one_name_in_all_exposures_of_the_night(image_pair_survey):
-    rows, *_ = read(image_pair_survey())
+    rows, *_ = read_night(image_pair_survey())
     same = rows["object_id"] == rows["object_id"].iloc[-1]
     assert same.sum() == 2
     assert set(rows["exposure_id"][same]) == {"e1", "e2"}
@@ -82,14 +57,14 @@ def test_two_processes_give_what_one_gives(image_pair_survey, tmp_path):
 @pytest.mark.parametrize("alignment", ["wcs", "stars"])
 def test_a_template_on_another_grid_is_aligned(image_pair_survey, alignment):
     write = partial(write_pairs, template_wcs=projection(4, -6, 7))
-    rows, _, _, lost = read(image_pair_survey(write=write, difference={"alignment": alignment}))
+    rows, _, _, lost = read_night(image_pair_survey(write=write, difference={"alignment": alignment}))
     assert lost == 0
     expect_new(rows)
 
 
 def test_without_any_projection_positions_are_pixels_alone_and_objects_still_linked(image_pair_survey):
     write = partial(write_pairs, has_wcs=False)
-    rows, *_ = read(image_pair_survey(write=write, difference={"alignment": "stars"}))
+    rows, *_ = read_night(image_pair_survey(write=write, difference={"alignment": "stars"}))
     expect_new(rows)
     assert rows["ra_deg"].isna().all()
     assert rows["object_id"].nunique() == 2
@@ -97,7 +72,7 @@ def test_without_any_projection_positions_are_pixels_alone_and_objects_still_lin
 
 def test_a_template_with_a_projection_gives_it_to_a_science_image_without(image_pair_survey):
     write = partial(write_pairs, has_wcs=False, template_has_wcs=True)
-    rows, *_ = read(image_pair_survey(write=write, difference={"alignment": "stars"}))
+    rows, *_ = read_night(image_pair_survey(write=write, difference={"alignment": "stars"}))
     ra, dec = projection().all_pix2world(*np.array(NEW["e2"][0][:2]), 0)
     last = rows.iloc[-1]
     assert np.hypot((last["ra_deg"] - ra) * np.cos(np.deg2rad(dec)), last["dec_deg"] - dec) * 3600 < 0.5
@@ -105,7 +80,7 @@ def test_a_template_with_a_projection_gives_it_to_a_science_image_without(image_
 
 def test_a_score_channel_is_cut_as_well(image_pair_survey):
     survey = image_pair_survey(channels=["difference", "score"], cutout_size_pixel=9)
-    _, pixels, *_ = read(survey)
+    _, pixels, *_ = read_night(survey)
     assert (pixels[:, 3:6, 3:6, 1].max(axis=(1, 2)) > 10).all()
 
 
@@ -117,60 +92,8 @@ def test_faded_sources_are_found_with_their_sign(image_pair_survey):
             y, x = np.indices(file[0].data.shape)
             file[0].data += (600 * np.exp(-((x - 90) ** 2 + (y - 69) ** 2) / (2 * 0.95**2))).astype(np.float32)
 
-    rows, *_ = read(image_pair_survey(write=write))
+    rows, *_ = read_night(image_pair_survey(write=write))
     assert rows["flux_sign"].tolist() == [-1, -1]
-
-
-@pytest.fixture
-def catalogue(tmp_path):
-    """Return a function that writes a catalogue and says how it is found."""
-
-    def make(rows, name="catalogue.csv"):
-        rows.to_csv(tmp_path / name, index=False)
-        return str(tmp_path / name)
-
-    return make
-
-
-@pytest.mark.replaces("gmadet", "O16")
-def test_known_objects_are_vetoed_and_listed(image_pair_survey, catalogue):
-    ra, dec = projection().all_pix2world([60.2], [81.25], 0)
-    known = catalogue(pd.DataFrame({"ra": ra, "de": dec}))
-    veto = {"catalogue": known, "ra_deg": "ra", "dec_deg": "de", "radius_arcsec": 1.5}
-    rows, _, dropped, lost = read(image_pair_survey(input={"veto": veto}))
-    assert rows["exposure_id"].tolist() == ["e1"]
-    assert lost == 0
-    assert dropped["step"].tolist() == ["veto", "veto"]
-    assert set(dropped["candidate_id"]).isdisjoint(rows["candidate_id"])
-
-
-def test_the_zeropoint_is_that_of_catalogued_stars(image_pair_survey, catalogue):
-    stars = field_stars().rename(columns={"magnitude": "r_mag"}).assign(r_mag=lambda rows: rows["r_mag"] + 1.5)
-    known = {"catalogue": catalogue(stars), "magnitude": "{band}_mag"}
-    rows, *_ = read(image_pair_survey(input={"zeropoint": known}))
-    np.testing.assert_allclose(rows["zeropoint"], ZEROPOINT + 1.5, atol=0.05)
-    plain, *_ = read(image_pair_survey())
-    np.testing.assert_allclose(rows["magnitude"] - plain["magnitude"], 1.5, atol=0.05)
-
-
-@pytest.mark.parametrize(("key", "expected"), [(25.0, ZEROPOINT), (None, np.nan)])
-def test_a_catalogue_without_matches_falls_back_and_says_so(image_pair_survey, catalogue, key, expected):
-    write = partial(write_pairs, changes={name: {"MAGZERO": key} for name in TIMES_MJD})
-    known = {"catalogue": catalogue(field_stars().assign(dec_deg=-20.0))}
-    rows, _, dropped, lost = read(image_pair_survey(write=write, input={"zeropoint": known}))
-    assert lost == 0
-    np.testing.assert_allclose(rows["zeropoint"], expected, atol=1e-3)
-    assert rows["magnitude"].isna().all() == np.isnan(expected)
-    assert (rows["snr"] > 10).all()
-    assert dropped["step"].tolist() == ["zeropoint", "zeropoint"]
-    assert dropped["reason"].str.contains(r"0 of \d+ stars match one of 60 catalogue rows").all()
-
-
-def test_where_a_catalogue_is_required_an_exposure_without_match_is_lost(image_pair_survey, catalogue):
-    known = {"catalogue": catalogue(field_stars().assign(dec_deg=-20.0)), "required": True}
-    rows, _, dropped, lost = read(image_pair_survey(input={"zeropoint": known}))
-    assert (len(rows), lost) == (0, 2)
-    assert dropped["reason"].str.contains("stars match one of").all()
 
 
 def blank(path):
@@ -189,11 +112,6 @@ def elsewhere(path):
         file[0].header["CRVAL1"] = 10.0
 
 
-def no_wcs(path):
-    with fits.open(path, mode="update") as file:
-        del file[0].header["CTYPE*"]
-
-
 def truncated(path):
     path.write_bytes(path.read_bytes()[:20000])
 
@@ -204,7 +122,7 @@ def truncated(path):
         (blank, "has no finite pixel|no finite"),
         (starless, "stars in the science image|stars common"),
         (elsewhere, "do not overlap on the sky"),
-        (no_wcs, "the science image holds no WCS, which alignment 'wcs' needs; 'stars' does without"),
+        (forget_projection, "the science image holds no WCS, which alignment 'wcs' needs; 'stars' does without"),
     ],
 )
 def test_a_bad_exposure_is_lost_with_its_reason_and_the_others_are_searched(image_pair_survey, spoil, reason):
@@ -212,7 +130,7 @@ def test_a_bad_exposure_is_lost_with_its_reason_and_the_others_are_searched(imag
         write_pairs(folder, template_wcs=projection(3, 3))
         spoil(folder / "science" / "e1.fits")
 
-    rows, _, dropped, lost = read(image_pair_survey(write=write))
+    rows, _, dropped, lost = read_night(image_pair_survey(write=write))
     assert lost == 1
     assert set(rows["exposure_id"]) == {"e2"}
     assert dropped["candidate_id"].tolist() == ["e1"]
@@ -225,7 +143,7 @@ def test_a_file_whose_night_nobody_knows_is_listed_and_costs_no_exposure(image_p
         write_pairs(folder)
         truncated(folder / "science" / "e1.fits")
 
-    rows, _, dropped, lost = read(image_pair_survey(write=write))
+    rows, _, dropped, lost = read_night(image_pair_survey(write=write))
     assert (set(rows["exposure_id"]), lost) == ({"e2"}, 0)
     assert dropped["candidate_id"].tolist() == ["science/e1.fits"]
     assert dropped["reason"].str.contains("file of no night: .*truncated").all()
@@ -241,7 +159,7 @@ def test_where_the_folder_says_the_night_a_file_that_cannot_be_read_is_a_lost_ex
 
     survey = image_pair_survey(write=write, input={"files": "{night}/*.fits"})
     assert survey.nights() == [NIGHT]
-    rows, _, dropped, lost = read(survey)
+    rows, _, dropped, lost = read_night(survey)
     assert (set(rows["exposure_id"]), lost) == ({f"{NIGHT}/e2"}, 1)
     assert dropped["candidate_id"].tolist() == [f"{NIGHT}/e1"]
     assert "truncated" in dropped["reason"].iloc[0]
@@ -260,72 +178,9 @@ def test_a_night_of_bad_exposures_fails_with_the_reasons(image_pair_survey, tmp_
 
 def test_an_exposure_of_a_band_without_template_is_lost(image_pair_survey):
     write = partial(write_pairs, changes={"e2": {"FILTER": "z"}})
-    rows, _, dropped, lost = read(image_pair_survey(write=write))
+    rows, _, dropped, lost = read_night(image_pair_survey(write=write))
     assert (set(rows["exposure_id"]), lost) == ({"e1"}, 1)
     assert "templates/z.fits" in dropped["reason"].iloc[0]
-
-
-def test_a_catalogue_that_changed_after_freezing_is_refused(image_pair_survey, catalogue):
-    known = {"catalogue": catalogue(field_stars()[["ra_deg", "dec_deg"]])}
-    survey = image_pair_survey(input={"veto": known})
-    manifest = survey.freeze(NIGHT)
-    catalogue(field_stars().iloc[:3])
-    with pytest.raises(NightsiftError, match=r"catalogue\.csv changed since the night.*nightsift refetch"):
-        list(survey.read(NIGHT, manifest))
-
-
-class Answers:
-    """Stands in for the client of an image service: it gives the field's stars on the pixels asked for."""
-
-    def __init__(self):
-        self.asked = []
-
-    def query_with_wcs_async(self, *, hips, wcs, format, **_):  # noqa: A002 (the client's own name)
-        from io import BytesIO
-        from types import SimpleNamespace
-
-        assert format == "fits"
-        self.asked.append(hips)
-        pixels = render(wcs, field_stars(), fwhm_pixel=2.2, seed=5)
-        buffer = BytesIO()
-        fits.writeto(buffer, pixels, wcs.to_header())
-        return SimpleNamespace(status_code=200, content=buffer.getvalue(), text="")
-
-
-def test_templates_come_from_an_image_service_once_a_field(image_pair_survey, monkeypatch):
-    service = Answers()
-    monkeypatch.setattr("pipeline.io.image_service._client", lambda _: service)
-    template = {"gain": 2.0, "read_noise": 6.0, "saturation": 5e4, "sky_noise": True}
-    images = {"hdus": {"science": "path:0"}, "difference": {"template": template}}
-    survey = image_pair_survey(input={"images": images, "template_service": {"hips": "CDS/P/X/{band}"}})
-    assert survey.check() == []
-    manifest = survey.freeze(NIGHT)
-    assert service.asked == ["CDS/P/X/r", "CDS/P/X/r"]
-    rows, _, dropped, lost = read(survey)
-    assert (lost, len(dropped)) == (0, 0)
-    expect_new(rows)
-    assert len(service.asked) == 2
-    kept = sorted(name for name in manifest["files"] if name.startswith("templates/"))
-    assert len(kept) == 2
-    from pipeline.io.settings_files import data_folder
-
-    (data_folder() / kept[0]).unlink()
-    with pytest.raises(NightsiftError, match=r"templates/.*changed since the night.*nightsift refetch"):
-        list(survey.read(NIGHT, manifest))
-
-
-def test_an_exposure_that_no_template_can_be_asked_for_is_lost(image_pair_survey, monkeypatch):
-    monkeypatch.setattr("pipeline.io.image_service._client", lambda _: Answers())
-
-    def write(folder):
-        write_pairs(folder)
-        no_wcs(folder / "science" / "e1.fits")
-
-    images = {"hdus": {"science": "path:0"}, "difference": {"template": {"read_noise": 6.0}}}
-    survey = image_pair_survey(write=write, input={"images": images, "template_service": {"hips": "CDS/P/X/{band}"}})
-    rows, _, dropped, lost = read(survey)
-    assert (lost, set(rows["exposure_id"])) == (1, {"e2"})
-    assert "names no image of channel 'template'" in dropped["reason"].iloc[0]
 
 
 def test_the_manifest_says_that_candidates_are_not_known_yet(image_pair_survey):
@@ -335,48 +190,15 @@ def test_the_manifest_says_that_candidates_are_not_known_yet(image_pair_survey):
     assert manifest["queries"]["exposures"]["rows"] == 2
 
 
-STAND_IN = """#!{python}
-import sys
-import numpy as np
-from astropy.io import fits
-given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
-science, template = (fits.getdata(given[name]).astype("f4") for name in ("-inim", "-tmplim"))
-fits.writeto(given["-outim"], science - template)
-fits.writeto(given["-oni"], np.full_like(science, 15.0))
-"""
-
-
-def test_hotpants_subtracts_where_it_is_chosen(image_pair_survey, tmp_path):
-    program = tmp_path / "hotpants"
-    program.write_text(STAND_IN.format(python=sys.executable))
-    program.chmod(0o755)
-    # images of one width on one grid, which the stand-in can subtract as they are
-    chosen = {"alignment": "wcs", "method": "hotpants", "hotpants": {"program": str(program)}}
-    survey = image_pair_survey(write=partial(write_pairs, fwhm_pixel=2.2), difference=chosen)
-    rows, _, _, lost = read(survey)
-    assert lost == 0
-    for x, y, _ in NEW["e1"]:
-        assert np.hypot(rows["x_pixel"] - x, rows["y_pixel"] - y).min() < 0.5
-
-
-def test_hotpants_that_is_not_installed_is_told_by_the_check_and_for_each_exposure(image_pair_survey):
-    chosen = {"method": "hotpants", "hotpants": {"program": "no-such-hotpants"}}
-    survey = image_pair_survey(difference=chosen)
-    assert "no-such-hotpants' is not installed" in survey.check()[0]
-    _, _, dropped, lost = read(survey)
-    assert lost == 2
-    assert dropped["reason"].str.contains("is not installed").all()
-
-
 def test_numbers_and_other_keys_stand_for_what_headers_lack(image_pair_survey):
     bare = {"GAIN": None, "RDNOISE": None, "MAGZERO": None, "FWHM": None, "EGAIN": 2.0}
     write = partial(write_pairs, changes=dict.fromkeys(TIMES_MJD, bare))
     science = {"gain": "EGAIN", "read_noise": 6.0, "zeropoint": 26.0}
-    rows, _, dropped, lost = read(image_pair_survey(write=write, difference={"science": science}))
+    rows, _, dropped, lost = read_night(image_pair_survey(write=write, difference={"science": science}))
     assert lost == 0
     assert dropped.empty
     assert set(rows["zeropoint"]) == {26.0}
-    lost = read(image_pair_survey())[3]  # of the same files
+    lost = read_night(image_pair_survey())[3]  # of the same files
     assert lost == 2
 
 
