@@ -84,9 +84,9 @@ def draw_worth(without: pd.DataFrame, alone: pd.DataFrame) -> Figure:
         figure = Figure(figsize=(11.5, 0.3 * len(without) + 1.6), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(1.25, 1.0))
         _forest(left, without, REAL)
-        left.set(title="beside all others: AUC with it less AUC without it", xlabel="gain in AUC")
+        left.set(title="beside all others: AUC with it less without it", xlabel="gain in AUC")
         _forest(right, alone, BOGUS)
-        right.set(title="alone: AUC with it less AUC with no bogus of our own", xlabel="gain in AUC")
+        right.set(title="alone: AUC with it less AUC without any", xlabel="gain in AUC")
         return figure
 
 
