@@ -82,7 +82,7 @@ class _Pool:
 
     def __init__(self, function: Callable[[Any], Any], workers: int) -> None:
         self.function, self.workers = function, workers
-        self._processes = self._start()
+        self._processes, self._broken = self._start(), False
 
     def _start(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(
@@ -93,7 +93,14 @@ class _Pool:
         )
 
     def stop(self) -> None:
-        """End the processes; what has not begun is not begun."""
+        """End the processes; what has not begun is not begun.
+
+        A pool of which a process died ends the others by itself, but for one that was being started then, or that
+        does not obey: it would be waited for without end, so all are killed.
+        """
+        if self._broken:
+            for process in list((self._processes._processes or {}).values()):
+                process.kill()
         self._processes.shutdown(wait=True, cancel_futures=True)
 
     def results(self, chunks: Iterator[Any]) -> Iterator[Any]:
@@ -105,6 +112,7 @@ class _Pool:
             try:
                 result = job.future.result()
             except BrokenProcessPool:
+                self._broken = True
                 result = self._alone(job)
                 for other in flying:
                     other.future = self._future(other.chunk)
@@ -130,11 +138,11 @@ class _Pool:
                 "a worker died; chunk %d is computed again, alone (try %d of %d)", job.number, attempt + 1, _TRIES
             )
             self.stop()
-            self._processes = self._start()
+            self._processes, self._broken = self._start(), False
             try:
                 return self._processes.submit(self.function, job.chunk).result()
             except BrokenProcessPool:
-                continue
+                self._broken = True
         raise WorkerLostError(f"chunk {job.number} killed its worker {_TRIES} times: {_short(job.chunk)}")
 
 

@@ -69,6 +69,12 @@ def test_a_chunk_that_kills_every_worker_is_named_after_the_results_before_it(wo
         next(results)
 
 
+@pytest.mark.timeout(60)
+def test_a_worker_that_does_not_end_when_another_died_is_not_waited_for(work, tmp_path):
+    chunks = [(str(tmp_path), number) for number in range(3)]
+    assert list(spread(work.die_beside_the_deaf, chunks, workers=2)) == [0, 1, 2]
+
+
 def test_a_negative_number_of_workers_is_refused(work):
     with pytest.raises(SettingsError, match="workers is -1; allowed: 0"):
         next(spread(work.square, [1], workers=-1))
