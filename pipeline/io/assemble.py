@@ -58,7 +58,7 @@ def assemble(
     )
     counts = choice.chosen.groupby(["split", "label"]).size().to_dict()
     log.info("data set of %d rows, (part, label): %s; dropped %s", len(choice.chosen), counts,
-             choice.dropped["reason"].value_counts(sort=False).to_dict())  # fmt: skip
+             choice.dropped["reason"].value_counts().loc[lambda number: number > 0].to_dict())  # fmt: skip
 
 
 def _common_header(sources: list[Path]) -> CutoutHeader:
