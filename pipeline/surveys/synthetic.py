@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.detection import DetectionSettings, detect
 from pipeline.difference import difference_of
+from pipeline.errors import InputError
 from pipeline.frame import Frame
 from pipeline.io.executor import spread
 from pipeline.io.fits import write_exposure
@@ -77,6 +78,9 @@ def make_survey(
 ) -> None:
     """Render all exposures of a synthetic survey, subtract, detect, and write files and database.
 
+    An exposure that cannot be subtracted, as where a sky of few stars leaves too few in common, is logged and left
+    out, as if it had not been taken.
+
     Parameters
     ----------
     directory : Path
@@ -90,15 +94,28 @@ def make_survey(
         Called with the exposures done and their total number.
     workers : int
         Processes that share the exposures; 0 takes one a core. They do not change the result.
+
+    Raises
+    ------
+    InputError
+        If no exposure at all can be subtracted.
     """
     visits = plan_visits(settings, seed)
     fields = {field: draw_field(settings, field, visits, seed) for field in range(settings.fields)}
-    found = []
-    for candidates in spread(_observe, _observations(directory, settings, seed, visits, fields), workers=workers):
-        found.append(candidates)
+    kept, found, faults = [], [], []
+    searched = spread(_observe, _observations(directory, settings, seed, visits, fields), workers=workers)
+    for done, (visit, result) in enumerate(zip(visits, searched, strict=True), start=1):
+        if isinstance(result, str):
+            faults.append(result)
+            log.warning("exposure %s is left out: %s", visit.exposure_id, result)
+        else:
+            kept.append(visit)
+            found.append(result)
         if progress is not None:
-            progress(len(found), len(visits))
-    tables = survey_tables(visits, fields, pd.concat(found, ignore_index=True), settings, seed)
+            progress(done, len(visits))
+    if not kept:
+        raise InputError(f"none of {len(visits)} exposures of the sky could be subtracted; the first: {faults[0]}")
+    tables = survey_tables(kept, fields, pd.concat(found, ignore_index=True), settings, seed)
     write_generic_survey(directory / "survey.sqlite", tables)
     for night in dict.fromkeys(visit.night for visit in visits):
         marker = directory / "closed" / night
@@ -137,11 +154,17 @@ def _observations(
         )
 
 
-def _observe(work: _Observation) -> pd.DataFrame:
-    """Render one exposure, subtract and search it and write its images; return its candidates with their truth."""
+def _observe(work: _Observation) -> pd.DataFrame | str:
+    """Render one exposure, subtract and search it and write its images; return its candidates with their truth.
+
+    Or return why it cannot be subtracted.
+    """
     settings, visit = work.settings, work.visit
     exposure = render_exposure(settings, visit, work.objects, work.template, work.seed)
-    made = difference_of(*frames(exposure, settings), is_aligned=True).subtraction
+    try:
+        made = difference_of(*frames(exposure, settings), is_aligned=True).subtraction
+    except InputError as error:
+        return " ".join(str(error).split())
     candidates = detect(
         made.difference,
         made.noise,

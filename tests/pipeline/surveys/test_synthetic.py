@@ -1,5 +1,6 @@
 """A small synthetic survey: its files, its database, and candidates whose truth is known."""
 
+import itertools
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -9,9 +10,11 @@ import pandas as pd
 import pytest
 from astropy.wcs import WCS
 
+from pipeline.errors import InputError
 from pipeline.io.fits import header_value, read_image
 from pipeline.night import night_of
 from pipeline.sky import REAL_KINDS, SkySettings
+from pipeline.surveys import synthetic
 from pipeline.surveys.synthetic import make_survey
 
 SETTINGS = SkySettings(
@@ -132,3 +135,35 @@ def test_the_same_seed_gives_the_same_survey_to_the_byte_by_one_process_or_two(t
     assert (tmp_path / "a" / image).read_bytes() == (tmp_path / "b" / image).read_bytes()
     for name in ("candidates", "truth", "eyeballs", "movers", "variables", "hosts", "exposures"):
         pd.testing.assert_frame_equal(table(tmp_path / "a", name), table(tmp_path / "b", name))
+
+
+SMALL = replace(SETTINGS, nights=1, size_pixel=256, stars=200, transients=4, variables=4, movers=1, agn=0)
+
+
+def refuse(monkeypatch, *numbers):
+    """Make the subtraction of some exposures fail, by their number in time."""
+    turns = itertools.count(1)
+    made = synthetic.difference_of
+
+    def difference(*given, **options):
+        if next(turns) in numbers:
+            raise InputError("2 of 6 stars agree; a kernel takes 5")
+        return made(*given, **options)
+
+    monkeypatch.setattr(synthetic, "difference_of", difference)
+
+
+def test_an_exposure_that_cannot_be_subtracted_is_left_out_and_said(tmp_path, monkeypatch, caplog):
+    refuse(monkeypatch, 1)
+    make_survey(tmp_path, SMALL, 5)
+    (exposure_id,) = table(tmp_path, "exposures")["exposure_id"]
+    assert exposure_id.endswith("02")
+    assert set(table(tmp_path, "candidates")["exposure_id"]) == {exposure_id}
+    assert set(table(tmp_path, "movers")["exposure_id"]) <= {exposure_id}
+    assert "01 is left out: 2 of 6 stars agree; a kernel takes 5" in caplog.text
+
+
+def test_a_sky_of_which_nothing_can_be_subtracted_is_one_line(tmp_path, monkeypatch):
+    refuse(monkeypatch, 1, 2)
+    with pytest.raises(InputError, match="none of 2 exposures of the sky could be subtracted; the first: 2 of 6 stars"):
+        make_survey(tmp_path, SMALL, 5)
