@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from pipeline.plots.data import PlotResult, ReportData
@@ -107,4 +108,5 @@ def _profile(panel: Axes, star: NDArray[np.float64], psf: NDArray[np.float64]) -
     panel.plot(radius, psf.ravel(), ".", markersize=2.5, color=marker_style(0)["color"], label="PSF")
     panel.set(title="profile", xlabel="radius (pixel)", ylabel="share of the peak")
     panel.set_yscale("symlog", linthresh=1e-3)
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:g}"))
     panel.legend()

@@ -51,3 +51,13 @@ def test_without_injections_into_images_there_is_nothing_to_show(report_data):
     result = PLOTS["psf_quality"](replace(report_data, psfs=None))
     assert result.note == "no source was put into an image"
     assert result.table.empty
+
+
+def test_no_tick_shows_the_source_of_a_formula(report_data):
+    figure = PLOTS["psf_quality"](report_data).figure
+    figure.draw_without_rendering()
+    ticks = [
+        tick.get_text() for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for tick in axis.get_ticklabels()
+    ]
+    assert ticks
+    assert not [text for text in ticks if "$" in text]
