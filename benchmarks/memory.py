@@ -81,7 +81,7 @@ def run(folder: Path, *, full: bool) -> Iterator[Row]:
 
 
 def _night(folder: Path, count: int) -> dict[str, Any]:
-    """Write a night of so many candidates in SQLite, whose exposures share one image; return the survey's settings."""
+    """Write a night of so many candidates, all labelled, whose exposures share one image; return its settings."""
     names = pd.Series([f"e{number:04d}" for number in range(count // _EXPOSURE_ROWS)])
     blanks = ("telescope", "detector", "exposure_s", "zeropoint", "gain", "read_noise", "fwhm_pixel", "saturation")
     exposures = pd.DataFrame({"exposure_id": names, "night": "2026-01-01", "time_mjd": 61041.9, "band": "r"})
@@ -94,7 +94,9 @@ def _night(folder: Path, count: int) -> dict[str, Any]:
         x_pixel=place[0], y_pixel=place[1], magnitude=20.0, magnitude_error=0.1, fwhm_pixel=2.0, snr=8.0, flux_sign=1,
     )  # fmt: skip
     (folder / "survey.sqlite").unlink(missing_ok=True)
-    write_generic_survey(folder / "survey.sqlite", {"exposures": exposures, "candidates": candidates})
+    eyeballs = pd.DataFrame({"candidate_id": candidates["candidate_id"], "label": np.arange(count) % 2})
+    tables = {"exposures": exposures, "candidates": candidates, "eyeballs": eyeballs.assign(judged_at="2026-01-02")}
+    write_generic_survey(folder / "survey.sqlite", tables)
     image = np.arange(200 * 200, dtype=np.float32).reshape(200, 200)
     (folder / "image.fits").unlink(missing_ok=True)
     write_exposure(folder / "image.fits", {channel.upper(): (image, Header()) for channel in CHANNELS})
@@ -103,7 +105,8 @@ def _night(folder: Path, count: int) -> dict[str, Any]:
         "source": "database", "telescope": "T1", "longitude_deg": 0.0, "pixel_scale_arcsec": 1.0,
         "channels": list(CHANNELS), "cutout_size_pixel": SIZE, "closed": {"after_hours": 0},
         "defaults": {"dataset": "d", "classifier": "c"},
-        "input": {"folder": str(folder), "queries": "generic", "images": {"hdus": hdus}},
+        "labels": [{"provider": "list", "table": "eyeballs", "source": "eyeball"}],
+        "input": {"folder": str(folder), "queries": "generic", "images": {"hdus": hdus}, "tables": ["eyeballs"]},
     }  # fmt: skip
 
 

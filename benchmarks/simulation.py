@@ -34,7 +34,7 @@ simulate(survey_of(folder, int(sys.argv[2])), folder, processes=1)
 
 def run(folder: Path, *, full: bool) -> Iterator[Row]:
     """Time a night by one process and by one a core; compare the memory of four exposures with that of sixteen."""
-    few = _made(folder / "few", FEW)
+    few = _made(folder / "simulated_few", FEW)
     survey = survey_of(few, FEW)
     many = MANY * (4 if full else 1)
     ways = {f"{number}": partial(simulate, survey, few, processes=number) for number in (1, cores())}
@@ -52,7 +52,7 @@ def run(folder: Path, *, full: bool) -> Iterator[Row]:
         peak_mb=peak_mb(),
     )
     peaks = {}
-    for count, place in ((FEW, few), (many, _made(folder / "many", many))):
+    for count, place in ((FEW, few), (many, _made(folder / "simulated_many", many))):
         peaks[count] = in_fresh_process(_SIMULATE, str(place), str(count))["peak_mb"]
     yield Row(
         what=f"peak memory of a night of {many} exposures simulated, one process",

@@ -6,10 +6,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+_TEXTS_AT_ONCE = 8192
+"""As Python objects; each is several times as large as its bytes."""
+
 
 def id_hashes(names: pd.Series) -> NDArray[np.uint64]:
     """Return 8 bytes of hash for each id, ``(n,)``; they are compared within a run and kept nowhere."""
-    return np.asarray(pd.util.hash_array(names.to_numpy(object), categorize=False), dtype=np.uint64)
+    hashes = np.empty(len(names), dtype=np.uint64)
+    for start in range(0, len(names), _TEXTS_AT_ONCE):
+        block = slice(start, start + _TEXTS_AT_ONCE)
+        hashes[block] = pd.util.hash_array(names.iloc[block].to_numpy(object), categorize=False)
+    return hashes
 
 
 def repeated_hashes(blocks: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:

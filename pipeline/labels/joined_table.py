@@ -1,9 +1,13 @@
 """A table that providers look up by id: the rows of some candidates, without going through the others."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from pipeline.id_hashes import id_hashes
+
+PIECE_ROWS = 65_536
 
 
 class JoinedTable:
@@ -37,6 +41,15 @@ class JoinedTable:
         last = np.searchsorted(self._sorted, wanted, side="right")
         places = np.repeat(first, last - first) + _counting(last - first)
         return self.table.iloc[np.sort(self._order[places])]
+
+    def pieces(self) -> Iterator[pd.DataFrame]:
+        """Yield all rows, some at a time, those of one id together: enough to find ids that contradict themselves."""
+        start = 0
+        while start < len(self._sorted):
+            last = self._sorted[min(start + PIECE_ROWS, len(self._sorted)) - 1]
+            stop = int(np.searchsorted(self._sorted, last, side="right"))
+            yield self.table.iloc[np.sort(self._order[start:stop])]
+            start = stop
 
 
 def _counting(lengths: np.ndarray) -> np.ndarray:

@@ -81,12 +81,15 @@ class Labeller:
         )
 
     def _tables_for(self, candidates: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
-        """Return what the chain reads for a batch; the first sees all, so that a fault anywhere is found."""
+        """Return what the chain reads for a batch; with the first, every row of every table is looked at."""
+        mine = {key: table.rows_of(candidates["candidate_id"]) for key, table in self._joined.items()}
+        tables = {**self._tables, **mine}
         if not self._checked:
             self._checked = True
-            return self._tables
-        mine = {key: table.rows_of(candidates["candidate_id"]) for key, table in self._joined.items()}
-        return {**self._tables, **mine}
+            for key, table in self._joined.items():
+                for piece in table.pieces():
+                    label_candidates(candidates.iloc[:1], self._chain, {**tables, key: piece})
+        return tables
 
     def finish(self) -> None:
         """Report the counts, and raise `InputError` when a label file names candidates that the night has not."""

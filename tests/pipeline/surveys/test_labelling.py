@@ -156,7 +156,7 @@ def batch_of(make_rows, *names, **columns):
     return Batch(cutouts=np.zeros((len(rows), 3, 3, 1), np.float32), candidates=rows)
 
 
-def test_the_first_batch_finds_every_fault_of_a_list_and_later_ones_look_up_their_own_rows(make_rows, monkeypatch):
+def test_the_first_batch_finds_every_fault_of_a_list_and_each_looks_up_its_own_rows(make_rows, monkeypatch):
     chain = parse_chain(LISTS, "x.yaml")
     seen = []
     joined = labelling.JoinedTable.rows_of
@@ -166,7 +166,7 @@ def test_the_first_batch_finds_every_fault_of_a_list_and_later_ones_look_up_thei
     labeller = Labeller(NIGHT, chain, (), {"eyeballs": eyeballs(a=1, b=0, c=1, d=0)}, "stronger")
     labels = [labeller.label(batch_of(make_rows, *names)).candidates["label"].tolist() for names in ("ab", "dx", "c")]
     assert labels == [[1, 0], [0, -1], [1]]
-    assert seen == [2, 1]
+    assert seen == [2, 2, 1]
     torn = pd.concat([eyeballs(a=1, b=0, z=1), eyeballs(z=0)])
     with pytest.raises(InputError, match="candidate_id 'z' is both real and bogus"):
         Labeller(NIGHT, chain, (), {"eyeballs": torn}, "stronger").label(batch_of(make_rows, "a"))
