@@ -168,7 +168,7 @@ def interval(measure: str, judged: Judged, less: Judged | None = None) -> Interv
 
 
 def _print(judge: Judge, classifier: str, conditions: Sequence[Condition]) -> None:
-    print("| rows of our own | AUC | of each seed | MDR at FPR 5 % | FPR at MDR 1 % |\n|---|---|---|---|---|")
+    print("| rows of our own | AUC | of each draw | MDR at FPR 5 % | FPR at MDR 1 % |\n|---|---|---|---|---|")
     for condition in conditions:
         judged = judge.scores(classifier, condition)
         auc, mdr, fpr = (interval(measure, judged) for measure in MEASURES)
@@ -196,7 +196,7 @@ def _compare(judge: Judge, pairs: Sequence[tuple[Condition, Condition]]) -> pd.D
 
 
 def _print_differences(table: pd.DataFrame, head: str) -> None:
-    print(f"\n| {head} | AUC | scatter of seeds | MDR at FPR 5 % | FPR at MDR 1 % |\n|---|---|---|---|---|")
+    print(f"\n| {head} | AUC | scatter of draws | MDR at FPR 5 % | FPR at MDR 1 % |\n|---|---|---|---|---|")
     for row in table.to_dict("records"):
         found = list(_intervals(row))
         cells = (row["name"], found[0], f"{row['seed_scatter']:.4f}", *found[1:])
