@@ -17,7 +17,7 @@ class MakeSyntheticSurvey(SurveyTask):
         default=1, significant=False, description="Processes that make exposures; 0: one a core."
     )
     suffix: ClassVar[str] = ""
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
 
     def folder(self) -> tuple[str, str, str]:
         """Return survey, no release, no night."""

@@ -1,8 +1,10 @@
 """The synthetic sky: what lies in it, the visits, the optics, the detector, and the truth about candidates."""
 
+from pipeline.sky.clouds import CloudSettings
 from pipeline.sky.exposure import Exposure, Template, render_exposure, render_template
 from pipeline.sky.field import Field, draw_field, point_sources
 from pipeline.sky.ghosts import GhostSettings
+from pipeline.sky.rates import SkyRates
 from pipeline.sky.satellites import SatelliteSettings
 from pipeline.sky.settings import SkySettings
 from pipeline.sky.transient_kinds import TRANSIENTS
@@ -14,10 +16,12 @@ __all__ = [
     "REAL_KINDS",
     "TRANSIENTS",
     "VARIABLE_TYPES",
+    "CloudSettings",
     "Exposure",
     "Field",
     "GhostSettings",
     "SatelliteSettings",
+    "SkyRates",
     "SkySettings",
     "Template",
     "Visit",

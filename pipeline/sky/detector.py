@@ -1,15 +1,23 @@
-"""The detector of the synthetic survey: flat field, cosmic rays, hot pixels, cross-talk, bleeding, masks."""
+"""The detector of the synthetic survey: flat field, cosmic rays, hot and dead pixels, cross-talk, bleeding, masks."""
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from pipeline.rng import stream
 from pipeline.sky.settings import SkySettings
+from pipeline.sky.smooth import smooth_field
 
 _FLAT_SCALE_PIXEL = 40.0
 
 _CROSSTALK_FROM = 0.1
 """Share of the full well from which a signal shows in the other half of the detector."""
+
+_TRAP_PIXELS = (2, 4)
+"""Most columns and rows of one trap."""
+
+_MASK_GROWS = 3
+"""Pixels by which a mask reaches beyond what is full."""
 
 _CROSSTALK_SEEN = 5.0
 """Electrons from which cross-talk counts as such."""
@@ -20,11 +28,7 @@ Mask = NDArray[np.bool_]
 
 def flat_residual(settings: SkySettings, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return what is left of the flat field, (y, x), 1 on average, smooth over some tens of pixels."""
-    size = settings.size_pixel
-    nodes = np.arange(-1.0, size / _FLAT_SCALE_PIXEL + 2.0) * _FLAT_SCALE_PIXEL
-    weight = np.exp(-0.5 * ((np.arange(size)[:, None] - nodes) / (0.6 * _FLAT_SCALE_PIXEL)) ** 2)
-    smooth = weight @ rng.normal(size=(len(nodes), len(nodes))) @ weight.T
-    return 1.0 + settings.flat_error * (smooth - smooth.mean()) / smooth.std()
+    return 1.0 + settings.flat_error * smooth_field(settings.size_pixel, _FLAT_SCALE_PIXEL, rng)
 
 
 def add_cosmic_rays(electrons: Electrons, mean_number: int, rng: np.random.Generator, weaken: float = 1.0) -> Mask:
@@ -58,6 +62,26 @@ def add_hot_pixels(electrons: Electrons, settings: SkySettings, seed: int, rng: 
     hot[rows[now], columns[now]] = True
     np.add.at(electrons, (rows[now], columns[now]), rng.poisson(charge[now]).astype(np.float64))
     return hot
+
+
+def lose_dead_pixels(electrons: Electrons, settings: SkySettings, seed: int, rng: np.random.Generator) -> Mask:
+    """Take charge from the traps of the detector in place; return the pixels that lost some now.
+
+    A trap is one pixel or a few, at the same place in every exposure, that keep a part of what falls on them in
+    some of the exposures.
+    """
+    detector = stream(seed, "traps", settings.detector)
+    number, size = settings.dead_pixels, settings.size_pixel
+    rows, columns = detector.integers(0, size, number), detector.integers(0, size, number)
+    kept, share = detector.uniform(0.2, 0.9, number), detector.uniform(0.3, 1.0, number)
+    width, height = (detector.integers(1, most + 1, number) for most in _TRAP_PIXELS)
+    dead = np.zeros(electrons.shape, dtype=bool)
+    for trap in np.flatnonzero(rng.random(number) < share):
+        row, column = rows[trap], columns[trap]
+        part = slice(row, row + height[trap]), slice(column, column + width[trap])
+        electrons[part] *= 1.0 - kept[trap]
+        dead[part] = True
+    return dead
 
 
 def add_crosstalk(electrons: Electrons, share: float, full_well: float) -> Mask:
@@ -98,3 +122,10 @@ def masked_pixels(settings: SkySettings, seed: int) -> Mask:
     for column in rng.integers(0, size, settings.bad_columns):
         masked[rng.integers(0, size) :, column] = True
     return masked
+
+
+def masked_stars(full: Mask, share: float, rng: np.random.Generator) -> Mask:
+    """Return the pixels that the survey masks about a share of the places where charge is full, (y, x)."""
+    places, number = ndimage.label(full, structure=np.ones((3, 3)))
+    is_masked = np.concatenate([[False], rng.random(number) < share])
+    return np.asarray(ndimage.binary_dilation(is_masked[places], iterations=_MASK_GROWS))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.rng import stream
 from pipeline.sky import detector
+from pipeline.sky.clouds import transmission
 from pipeline.sky.field import Field, point_sources
 from pipeline.sky.galaxies import add_galaxies
 from pipeline.sky.ghosts import add_ghosts
@@ -45,8 +46,8 @@ class Exposure:
     galaxies : DataFrame
         The field's galaxies with ``x_pixel y_pixel``.
     marks : mapping of str to ndarray of bool, (y, x)
-        Pixels that each kind of fault changed: ``cosmic_ray hot_pixel satellite_trail ghost crosstalk bleed
-        template_flaw``.
+        Pixels that each kind of fault changed: ``cosmic_ray hot_pixel dead_pixel satellite_trail ghost crosstalk
+        bleed template_flaw``.
     """
 
     visit: Visit
@@ -94,7 +95,7 @@ def render_exposure(settings: SkySettings, visit: Visit, objects: Field, templat
     wcs = tangent_wcs(settings, visit.field, visit.x_dither, visit.y_dither)
     sources = _placed(point_sources(objects, visit.time_mjd, visit.night), wcs)
     galaxies = _placed(objects.galaxies, wcs)
-    light, marks = _light(settings, visit, sources, galaxies, rng)
+    light, marks = _light(settings, visit, sources, galaxies, seed, rng)
     science, faults = _recorded(settings, light, seed, rng)
     cut, flawed, template_wcs = _cut_template(settings, visit, template)
     return Exposure(
@@ -110,7 +111,12 @@ def render_exposure(settings: SkySettings, visit: Visit, objects: Field, templat
 
 
 def _light(
-    settings: SkySettings, visit: Visit, sources: pd.DataFrame, galaxies: pd.DataFrame, rng: np.random.Generator
+    settings: SkySettings,
+    visit: Visit,
+    sources: pd.DataFrame,
+    galaxies: pd.DataFrame,
+    seed: int,
+    rng: np.random.Generator,
 ) -> tuple[NDArray[np.float64], dict[str, Mask]]:
     """Return the light that falls on the detector in ADU, (y, x), and where ghosts and trails are in it."""
     scale = 10.0 ** (0.4 * visit.zeropoint)
@@ -118,15 +124,26 @@ def _light(
     distortion = rng.normal(0.0, settings.distortion_pixel, (2, 5))
     moved = displaced(sources, distortion, settings, rng)
     flux = moved["flux_unit"].to_numpy() * scale
-    light = sky_level(settings, rng)
+    sky = sky_level(settings, rng)
+    light = np.zeros_like(sky)
     add_galaxies(light, displaced(galaxies, distortion, settings, rng), scale, psf, settings.pixel_scale_arcsec)
     add_stars(light, moved, flux, psf)
     is_bright = moved["flux_unit"].to_numpy() > 10.0 ** (-0.4 * settings.ghosts.star_magnitude)
     bright = zip(moved["x_pixel"][is_bright], moved["y_pixel"][is_bright], flux[is_bright], strict=True)
     noise = np.sqrt(settings.sky_level / settings.gain + (settings.read_noise / settings.gain) ** 2)
+    light *= _through_cloud(settings, visit, seed)
+    light += sky
     marks = {"ghost": add_ghosts(light, bright, settings.ghosts, _GHOST_SEEN * noise)}
     marks["satellite_trail"] = add_trails(light, settings.satellites, visit.fwhm_pixel, rng)
     return light * detector.flat_residual(settings, rng), marks
+
+
+def _through_cloud(settings: SkySettings, visit: Visit, seed: int) -> NDArray[np.float64] | float:
+    """Return the share of the light of the sky's sources that cloud lets through over its mean, (y, x) or 1."""
+    if not visit.cloud_magnitude:
+        return 1.0
+    rng = stream(seed, "cloud", visit.exposure_id)
+    return transmission(settings.size_pixel, visit.cloud_magnitude, settings.clouds, rng)
 
 
 def _recorded(
@@ -138,12 +155,14 @@ def _recorded(
     faults = {
         "cosmic_ray": detector.add_cosmic_rays(electrons, settings.cosmic_rays, rng),
         "hot_pixel": detector.add_hot_pixels(electrons, settings, seed, rng),
+        "dead_pixel": detector.lose_dead_pixels(electrons, settings, seed, rng),
     }
     electrons, faults["bleed"] = detector.bleed(electrons, full_well)
     faults["crosstalk"] = detector.add_crosstalk(electrons, settings.crosstalk, full_well)
     electrons += rng.normal(0.0, settings.read_noise, electrons.shape)
     science = (electrons / settings.gain).astype(np.float32)
-    science[detector.masked_pixels(settings, seed)] = np.nan
+    masked = detector.masked_stars(faults["bleed"], settings.masked_star_share, rng)
+    science[masked | detector.masked_pixels(settings, seed)] = np.nan
     return science, faults
 
 

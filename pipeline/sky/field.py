@@ -8,6 +8,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from pipeline.rng import stream
+from pipeline.sky.counts import at_rates
 from pipeline.sky.places import counted, flux_unit, scattered
 from pipeline.sky.settings import SkySettings
 from pipeline.sky.transient_kinds import light_curve
@@ -55,6 +56,7 @@ def draw_field(settings: SkySettings, field: int, visits: list[Visit], seed: int
     def rng(kind: str) -> np.random.Generator:
         return stream(seed, kind, str(field))
 
+    settings = at_rates(settings, here or visits, rng("rates"))
     galaxies = _galaxies(settings, wcs, field, rng("galaxies"))
     stars = _stars(settings, wcs, field, rng("stars"))
     variables = [

@@ -22,6 +22,11 @@ def scattered(
     return pd.DataFrame({"source_id": names, "ra_deg": ra, "dec_deg": dec, "magnitude": magnitudes})
 
 
+def area_deg2(settings: SkySettings) -> float:
+    """Return the area on which things of a field are drawn, in square degrees: the image and its margin."""
+    return ((settings.size_pixel + 2.0 * _MARGIN_PIXEL) * settings.pixel_scale_arcsec / 3600.0) ** 2
+
+
 def counted(rng: np.random.Generator, number: int, bright: float, faint: float, slope: float) -> NDArray[np.float64]:
     """Return magnitudes whose number rises as 10^(slope m)."""
     share = rng.random(number)

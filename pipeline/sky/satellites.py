@@ -29,8 +29,8 @@ class SatelliteSettings:
         times as bright.
     defocus_pixel : float
         FWHM by which satellites are out of focus; it adds to the seeing in quadrature.
-    flash_step_pixel : float
-        Typical distance between flashes.
+    flash_step_min_pixel, flash_step_max_pixel : float
+        Limits of the distance between flashes, drawn evenly in its logarithm.
     """
 
     per_exposure: float = 0.25
@@ -38,7 +38,8 @@ class SatelliteSettings:
     level_min: float = 20.0
     level_max: float = 600.0
     defocus_pixel: float = 2.0
-    flash_step_pixel: float = 70.0
+    flash_step_min_pixel: float = 16.0
+    flash_step_max_pixel: float = 110.0
 
     def __post_init__(self) -> None:
         if self.per_exposure < 0 or self.defocus_pixel < 0 or not 0 <= self.flashing_share <= 1:
@@ -46,11 +47,10 @@ class SatelliteSettings:
                 f"satellites: per_exposure {self.per_exposure} and defocus_pixel {self.defocus_pixel} must be at "
                 f"least 0, flashing_share {self.flashing_share} from 0 to 1"
             )
-        if not (0 < self.level_min <= self.level_max and self.flash_step_pixel > 0):
-            raise SettingsError(
-                f"satellites: level_min {self.level_min}, level_max {self.level_max}, flash_step_pixel "
-                f"{self.flash_step_pixel} must be above 0, level_min not above level_max"
-            )
+        for low, high in (("level_min", "level_max"), ("flash_step_min_pixel", "flash_step_max_pixel")):
+            least, most = getattr(self, low), getattr(self, high)
+            if not 0 < least <= most:
+                raise SettingsError(f"satellites: {low} {least} must be above 0 and not above {high} {most}")
 
 
 def add_trails(
@@ -89,7 +89,8 @@ def _flashing(
     along: NDArray[np.float64], settings: SatelliteSettings, fwhm_pixel: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """Return the brightness along a trail of even flashes, point-like to short streaks, every other one fainter."""
-    step = settings.flash_step_pixel * rng.uniform(0.5, 1.5)
+    least, most = settings.flash_step_min_pixel, settings.flash_step_max_pixel
+    step = least * (most / least) ** rng.random()
     width = np.hypot(fwhm_pixel, rng.uniform(0.0, 0.2) * step) / 2.3548
     number = along / step + rng.random()
     height = np.where(np.round(number) % 2 == 0, 4.0, 4.0 * rng.uniform(0.2, 1.0))

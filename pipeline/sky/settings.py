@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.errors import SettingsError
+from pipeline.sky.clouds import CloudSettings
 from pipeline.sky.ghosts import GhostSettings
+from pipeline.sky.rates import SkyRates
 from pipeline.sky.satellites import SatelliteSettings
 from pipeline.sky.transient_kinds import faults_of_shares
 
@@ -14,7 +16,8 @@ _DATE = re.compile(r"\d{4}-[01]\d-[0-3]\d")
 _LOWEST = {
     **dict.fromkeys(("nights", "exposures_per_night", "fields", "template_exposures"), 1),
     **dict.fromkeys(("stars", "galaxies", "transients", "variables", "agn", "movers"), 0),
-    **dict.fromkeys(("cosmic_rays", "template_cosmic_rays", "hot_pixels", "bad_columns", "masked_edge_pixel"), 0),
+    **dict.fromkeys(("cosmic_rays", "template_cosmic_rays", "hot_pixels", "dead_pixels", "bad_columns"), 0),
+    "masked_edge_pixel": 0,
     **dict.fromkeys(("read_noise", "sky_level", "dither_pixel", "flat_error", "jitter_pixel"), 0),
     **dict.fromkeys(("seeing_field", "seeing_tilt", "ellipticity_field", "crosstalk"), 0),
     "size_pixel": 128,
@@ -100,6 +103,9 @@ class SkySettings:
         FWHM of the template.
     template_exposures : int
         Exposures averaged in the template.
+    rates : SkyRates or None
+        Numbers a square degree of a real sky, which then take the place of ``stars galaxies transients
+        transient_shares variables agn movers``.
     stars, star_bright_magnitude, star_faint_magnitude, star_slope : int and float
         Stars of a field, the limits of their magnitudes, and the slope of log10 N per magnitude.
     galaxies, galaxy_bright_magnitude, galaxy_faint_magnitude, galaxy_slope : int and float
@@ -132,12 +138,18 @@ class SkySettings:
         Mean number of tracks that are left in a template, weakened.
     hot_pixels : int
         Pixels of the detector that are hot, each in a share of the exposures.
+    dead_pixels : int
+        Traps of the detector that keep a part of the charge, each in a share of the exposures.
     bad_columns : int
         Columns of the detector that are masked in part.
     masked_edge_pixel : int
         Width of the masked border of the science image.
+    masked_star_share : float
+        Share of the saturated stars that the survey masks in the science image, with the charge that they bleed.
     crosstalk : float
         Share of the signal above a tenth of the full well that shows mirrored in the other half of the detector.
+    clouds : CloudSettings
+        Exposures through patchy cloud.
     satellites : SatelliteSettings
         Trails through the image.
     ghosts : GhostSettings
@@ -189,6 +201,7 @@ class SkySettings:
     dither_pixel: float = 4.0
     template_seeing_pixel: float = 2.1
     template_exposures: int = 12
+    rates: SkyRates | None = None
     stars: int = 1000
     star_bright_magnitude: float = 10.5
     star_faint_magnitude: float = 22.0
@@ -216,12 +229,15 @@ class SkySettings:
     mover_rate_min_arcsec_hour: float = 10.0
     mover_rate_max_arcsec_hour: float = 60.0
     ephemeris_error_arcsec: float = 0.2
-    cosmic_rays: int = 60
+    cosmic_rays: int = 45
     template_cosmic_rays: int = 8
-    hot_pixels: int = 36
+    hot_pixels: int = 28
+    dead_pixels: int = 18
     bad_columns: int = 2
     masked_edge_pixel: int = 6
+    masked_star_share: float = 0.7
     crosstalk: float = 0.0004
+    clouds: CloudSettings = field(default_factory=CloudSettings)
     satellites: SatelliteSettings = field(default_factory=SatelliteSettings)
     ghosts: GhostSettings = field(default_factory=GhostSettings)
     eyeball_share: float = 0.15

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.registry import Registry
+from pipeline.sky.populations import Population
 
 Times = NDArray[np.float64]
 LightCurve = Callable[[Times, Times, Times], Times]
@@ -18,40 +19,56 @@ TRANSIENTS: Registry[LightCurve] = Registry("kind of transient")
 
 Metadata: ``share`` of all transients where the settings say nothing; ``place``, one of ``host`` (in the light of a
 galaxy), ``nucleus`` (at its centre), ``star`` (on a constant star) and ``field`` (anywhere); ``rise_day`` and
-``decline_day``, the typical times.
+``decline_day``, the typical times; and how many there are on a real sky, as ``populations`` in the universe or, for
+those of the Milky Way, ``per_deg2_year``.
 """
+
+_SUPERNOVAE = (
+    Population(per_mpc3_year=2.3e-5, absolute_magnitude=-19.1, scatter=0.5),  # type Ia, Desai et al. 2024
+    Population(per_mpc3_year=9.1e-5, absolute_magnitude=-17.0, scatter=1.1),  # core collapse, Frohmaier et al. 2021
+)
+_FAST = (Population(per_mpc3_year=6.4e-6, absolute_magnitude=-18.3, scatter=0.8),)  # Drout et al. 2014
+_DISRUPTIONS = (Population(per_mpc3_year=3.1e-7, absolute_magnitude=-19.3, scatter=0.8),)  # Yao et al. 2023
+
+_DWARF_NOVAE = 0.05
+"""Outbursts a square degree and year: 329 stars over some 25,000 square degrees (Szkody et al. 2020), a few each."""
+
+_FLARES = 50.0
+"""Flares of a magnitude or more in red light a square degree and year; uncertain by a factor of some."""
 
 _TIME_SPREAD = 0.3
 """Scatter of the logarithm of the times of one kind."""
 
 
-@TRANSIENTS.register("supernova", share=0.42, place="host", rise_day=17.0, decline_day=28.0)
+@TRANSIENTS.register("supernova", share=0.42, place="host", rise_day=17.0, decline_day=28.0, populations=_SUPERNOVAE)
 def supernova(since_day: Times, rise_day: Times, decline_day: Times) -> Times:
     """Grow as an expanding ball, flux with the square of time (Riess et al. 1999), then fade exponentially."""
     grown = np.clip(1.0 + since_day / rise_day, 0.0, 1.0) ** 2
     return np.where(since_day < 0, grown, np.exp(-np.maximum(since_day, 0.0) / decline_day))
 
 
-@TRANSIENTS.register("fast_transient", share=0.16, place="host", rise_day=0.8, decline_day=3.0)
+@TRANSIENTS.register("fast_transient", share=0.16, place="host", rise_day=0.8, decline_day=3.0, populations=_FAST)
 def fast_transient(since_day: Times, rise_day: Times, decline_day: Times) -> Times:
     """Rise and fade exponentially within days, as kilonovae and the fast blue transients (Drout et al. 2014)."""
     return np.exp(-np.abs(since_day) / np.where(since_day < 0, rise_day, decline_day))
 
 
-@TRANSIENTS.register("tidal_disruption", share=0.08, place="nucleus", rise_day=15.0, decline_day=40.0)
+@TRANSIENTS.register(
+    "tidal_disruption", share=0.08, place="nucleus", rise_day=15.0, decline_day=40.0, populations=_DISRUPTIONS
+)
 def tidal_disruption(since_day: Times, rise_day: Times, decline_day: Times) -> Times:
     """Rise as a Gaussian, then fade as the stellar debris falls back, time to the power -5/3 (Rees 1988)."""
     fallback = (1.0 + np.maximum(since_day, 0.0) / decline_day) ** (-5.0 / 3.0)
     return np.where(since_day < 0, np.exp(-0.5 * (since_day / rise_day) ** 2), fallback)
 
 
-@TRANSIENTS.register("nova", share=0.14, place="field", rise_day=0.5, decline_day=6.0)
+@TRANSIENTS.register("nova", share=0.14, place="field", rise_day=0.5, decline_day=6.0, per_deg2_year=_DWARF_NOVAE)
 def nova(since_day: Times, rise_day: Times, decline_day: Times) -> Times:
     """Rise within a day and fade linearly in magnitude, as novae and dwarf novae, far from any galaxy."""
     return np.exp(-np.abs(since_day) / np.where(since_day < 0, rise_day, decline_day))
 
 
-@TRANSIENTS.register("flare", share=0.20, place="star", rise_day=0.004, decline_day=0.05)
+@TRANSIENTS.register("flare", share=0.20, place="star", rise_day=0.004, decline_day=0.05, per_deg2_year=_FLARES)
 def flare(since_day: Times, rise_day: Times, decline_day: Times) -> Times:
     """Flare of a cool star: up within minutes, down in a fast and a slow part (Davenport et al. 2014)."""
     after = np.maximum(since_day, 0.0) / decline_day

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pipeline.sky.places import counted, put_beside, scattered
 from pipeline.sky.settings import SkySettings
 from pipeline.sky.transient_kinds import draw_kinds
+from pipeline.sky.visible import visible_spans, within_spans
 from pipeline.sky.visits import Visit
 
 _SMALLEST_OFFSET = 0.05
@@ -61,13 +62,11 @@ def draw_transients(
 
 
 def _maxima(kinds: pd.DataFrame, visits: list[Visit], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return the MJD of each maximum: about one of the nights, so near that somebody sees the transient."""
-    times = pd.DataFrame({"night": [visit.night for visit in visits], "mjd": [visit.time_mjd for visit in visits]})
-    nights = times.groupby("night")["mjd"].agg(["min", "max"]).to_numpy()
-    chosen = nights[rng.integers(0, len(nights), len(kinds))]
-    low = chosen[:, 0] - 1.5 * kinds["decline_day"].to_numpy()
-    high = chosen[:, 1] + 0.5 * kinds["rise_day"].to_numpy()
-    return rng.uniform(low, high)
+    """Return the MJD of each maximum, any time so near a night that somebody sees the transient."""
+    times = kinds[["rise_day", "decline_day"]].itertuples(index=False, name=None)
+    lots = rng.random(len(kinds))
+    spans = (visible_spans(visits, rise_day, decline_day) for rise_day, decline_day in times)
+    return np.array([within_spans(span, lot) for span, lot in zip(spans, lots, strict=True)], dtype=np.float64)
 
 
 def _put_into_hosts(table: pd.DataFrame, galaxies: pd.DataFrame, hosted_share: float, rng: np.random.Generator) -> None:

@@ -13,7 +13,16 @@ from pipeline.sky.transient_kinds import TRANSIENTS
 REAL_KINDS = (*TRANSIENTS, "variable", "agn", "mover")
 """What the truth calls real: a change of the sky itself."""
 
-MARKED_KINDS = ("ghost", "crosstalk", "bleed", "satellite_trail", "template_flaw", "hot_pixel", "cosmic_ray")
+MARKED_KINDS = (
+    "ghost",
+    "crosstalk",
+    "bleed",
+    "satellite_trail",
+    "template_flaw",
+    "dead_pixel",
+    "hot_pixel",
+    "cosmic_ray",
+)
 """Faults that an exposure marks by pixel; a later one is named where several are near."""
 
 _SHARE = 0.3
@@ -43,18 +52,20 @@ def explain(candidates: pd.DataFrame, exposure: Exposure, noise_adu: float, sett
     truth : DataFrame
         ``kind is_real source_id``, a row a candidate. The first that applies: one of :data:`REAL_KINDS` whose
         change of flux has the right sign and size; else the last of :data:`MARKED_KINDS` but ``ghost``; else
-        ``star_residual``, ``galaxy_residual``, ``ghost``, ``edge``, ``noise``.
+        ``star_residual`` or ``galaxy_residual``, which under cloud is ``cloud_residual``; ``ghost``, ``edge``,
+        ``noise``.
     """
     xy = candidates[["x_pixel", "y_pixel"]].to_numpy(dtype=np.float64)
     truth = pd.DataFrame({"kind": "noise", "is_real": 0, "source_id": ""}, index=range(len(xy)))
     if not len(xy):
         return truth
     marks = {kind: _near(exposure.marks[kind], xy, _NEAR_PIXEL) for kind in MARKED_KINDS}
+    under_cloud = "cloud_residual" if exposure.visit.cloud_magnitude else ""
     causes = [
         ("edge", _near(~np.isfinite(exposure.science), xy, _EDGE_PIXEL)),
         ("ghost", marks.pop("ghost")),
-        ("galaxy_residual", _on_galaxy(xy, exposure, settings)),
-        ("star_residual", _on_star(xy, exposure, noise_adu, settings)),
+        (under_cloud or "galaxy_residual", _on_galaxy(xy, exposure, settings)),
+        (under_cloud or "star_residual", _on_star(xy, exposure, noise_adu, settings)),
         *marks.items(),
     ]
     for kind, applies in causes:

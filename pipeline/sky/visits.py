@@ -37,7 +37,9 @@ class Visit:
     x_dither, y_dither : float
         Shift of the sky on the detector against the field's template grid, in pixels.
     zeropoint : float
-        Magnitude of a source of 1 ADU in this exposure.
+        Magnitude of a source of 1 ADU in this exposure, on average over the image.
+    cloud_magnitude : float
+        Mean loss by cloud, which the zeropoint holds; 0 for a clear exposure.
     """
 
     exposure_id: str
@@ -52,6 +54,7 @@ class Visit:
     zeropoint: float
     x_tilt: float = 0.0
     y_tilt: float = 0.0
+    cloud_magnitude: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,10 +93,12 @@ def plan_visits(settings: SkySettings, seed: int) -> list[Visit]:
         air = _Air.draw(settings, rng)
         noon_mjd = first + number + 0.5 - settings.longitude_deg / 360.0
         for exposure in range(settings.exposures_per_night):
+            exposure_id = f"{night.replace('-', '')}{exposure + 1:02d}"
+            cloud = settings.clouds.draw_loss(stream(seed, "cloudy", exposure_id))
             hour = settings.first_hour + exposure * settings.interval_minute / 60.0
             visits.append(
                 Visit(
-                    exposure_id=f"{night.replace('-', '')}{exposure + 1:02d}",
+                    exposure_id=exposure_id,
                     night=night,
                     field=number % settings.fields,
                     time_mjd=noon_mjd + hour / 24.0,
@@ -102,9 +107,10 @@ def plan_visits(settings: SkySettings, seed: int) -> list[Visit]:
                     angle_deg=float((air.angle_deg + rng.normal(0.0, _WIND_DEG)) % 180.0),
                     x_dither=float(rng.uniform(-1.0, 1.0) * settings.dither_pixel),
                     y_dither=float(rng.uniform(-1.0, 1.0) * settings.dither_pixel),
-                    zeropoint=float(settings.zeropoint - rng.uniform(0.0, settings.extinction_magnitude)),
+                    zeropoint=float(settings.zeropoint - rng.uniform(0.0, settings.extinction_magnitude) - cloud),
                     x_tilt=air.x_tilt,
                     y_tilt=air.y_tilt,
+                    cloud_magnitude=cloud,
                 )
             )
     return visits

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.psf import measure_fwhm
 from pipeline.sky import (
+    CloudSettings,
     GhostSettings,
     SatelliteSettings,
     SkySettings,
@@ -16,7 +17,16 @@ from pipeline.sky import (
     render_template,
 )
 
-SETTINGS = SkySettings(size_pixel=256, stars=120, galaxies=20, transients=10, variables=8, movers=3, cosmic_rays=15)
+SETTINGS = SkySettings(
+    size_pixel=256,
+    stars=120,
+    galaxies=20,
+    transients=10,
+    variables=8,
+    movers=3,
+    cosmic_rays=15,
+    clouds=CloudSettings(share=0.0),
+)
 
 
 def render(settings=SETTINGS, seed=1, number=0):
@@ -77,7 +87,7 @@ def test_science_and_template_never_share_a_grid(exposure):
 
 
 def test_the_seeing_is_that_of_the_visit_and_the_template_is_sharper():
-    exposure = render(replace(SETTINGS, galaxies=0))
+    exposure = render(replace(SETTINGS, galaxies=0, seeing_field=0.0, seeing_tilt=0.0))
     assert measure_fwhm(exposure.science, saturation=45000) == pytest.approx(exposure.visit.fwhm_pixel, rel=0.1)
     assert measure_fwhm(exposure.template, saturation=45000) == pytest.approx(2.1, rel=0.1)
 
@@ -92,6 +102,7 @@ def test_an_empty_sky_has_the_noise_of_its_photons_and_electrons():
         movers=0,
         cosmic_rays=0,
         hot_pixels=0,
+        dead_pixels=0,
         sky_gradient=0.0,
         satellites=SatelliteSettings(per_exposure=0.0),
     )
@@ -101,8 +112,18 @@ def test_an_empty_sky_has_the_noise_of_its_photons_and_electrons():
     assert np.nanmean(science) == pytest.approx(300.0, abs=0.5)
 
 
+BRIGHT = {"star_bright_magnitude": 8.0, "star_faint_magnitude": 9.0, "stars": 4, "star_slope": 0.1}
+
+
+def test_saturated_stars_are_masked_with_what_they_bleed():
+    exposure = render(replace(SETTINGS, **BRIGHT, masked_star_share=1.0))
+    assert exposure.marks["bleed"].sum() > 50
+    assert np.isnan(exposure.science[exposure.marks["bleed"]]).all()
+    assert not np.nanmax(exposure.science) > 0.98 * SETTINGS.saturation
+
+
 def test_saturated_stars_are_flat_and_bleed_along_their_column():
-    exposure = render(replace(SETTINGS, star_bright_magnitude=8.0, star_faint_magnitude=9.0, stars=4, star_slope=0.1))
+    exposure = render(replace(SETTINGS, **BRIGHT, masked_star_share=0.0))
     full = exposure.science > 0.98 * SETTINGS.saturation
     assert full.any()
     assert np.nanmax(exposure.science) < SETTINGS.saturation + 6 * SETTINGS.read_noise
@@ -124,6 +145,44 @@ def test_cosmic_rays_and_hot_pixels_are_where_they_are_said_to_be(exposure):
 def test_hot_pixels_stay_at_their_places():
     first, second = (set(map(tuple, np.argwhere(render(number=n).marks["hot_pixel"]))) for n in (0, 1))
     assert len(first & second) > 5
+
+
+def test_traps_take_charge_at_their_places():
+    first, second = (render(replace(SETTINGS, dead_pixels=60, stars=0), number=number) for number in (0, 1))
+    dead = first.marks["dead_pixel"]
+    assert np.nanmedian(first.science[dead]) < np.nanmedian(first.science) - 60
+    assert len(set(map(tuple, np.argwhere(dead))) & set(map(tuple, np.argwhere(second.marks["dead_pixel"])))) > 20
+    assert not render(replace(SETTINGS, dead_pixels=0)).marks["dead_pixel"].any()
+
+
+def test_cloud_takes_light_from_the_sources_and_not_from_the_sky():
+    clear = render()
+    clouds = CloudSettings(share=1.0, loss_min_magnitude=1.0, loss_max_magnitude=1.0, patchiness=0.0)
+    cloudy = render(replace(SETTINGS, clouds=clouds))
+    assert cloudy.visit.zeropoint == pytest.approx(clear.visit.zeropoint - 1.0)
+    assert np.nanmedian(cloudy.science) == pytest.approx(np.nanmedian(clear.science), abs=4.0)
+    stars = clear.template > SETTINGS.sky_level + 300
+    light = [np.nansum(np.where(stars, image.science - SETTINGS.sky_level, 0.0)) for image in (cloudy, clear)]
+    assert light[0] / light[1] == pytest.approx(10**-0.4, rel=0.25)
+
+
+def test_patches_of_cloud_leave_constant_stars_uneven():
+    steady = {"size_pixel": 448, "stars": 300, "star_bright_magnitude": 15.0, "star_faint_magnitude": 17.0,
+              "galaxies": 0, "variables": 0, "transients": 0, "agn": 0, "movers": 0, "cosmic_rays": 0,
+              "hot_pixels": 0, "jitter_pixel": 0.0, "flat_error": 0.0}  # fmt: skip
+    scatter = []
+    for patchiness in (0.0, 0.3):
+        clouds = CloudSettings(share=1.0, loss_min_magnitude=1.0, loss_max_magnitude=1.0, patchiness=patchiness)
+        exposure = render(replace(SETTINGS, **steady, clouds=clouds))
+        ratios = []
+        for star in exposure.sources.itertuples():
+            part = tuple(slice(round(at) - 4, round(at) + 5) for at in (star.y_pixel, star.x_pixel))
+            if min(star.x_pixel, star.y_pixel) > 15 and max(star.x_pixel, star.y_pixel) < 430:
+                found = np.nansum(exposure.science[part] - np.nanmedian(exposure.science))
+                ratios.append(np.log10(found / star.flux_unit))
+        middle = np.median(ratios)
+        scatter.append(2.5 * 1.4826 * np.median(np.abs(ratios - middle)))
+    assert scatter[1] > 1.5 * scatter[0]
 
 
 def test_stars_are_wider_in_the_corners_than_in_the_centre():

@@ -37,9 +37,27 @@ def test_defocus_makes_it_wider():
 
 
 def test_a_flashing_trail_is_dark_between_its_flashes():
-    light, _ = one_trail(SatelliteSettings(per_exposure=1.0, flashing_share=1.0, level_min=100.0, level_max=100.0))
+    steps = {"flash_step_min_pixel": 60.0, "flash_step_max_pixel": 110.0}
+    light, _ = one_trail(
+        SatelliteSettings(per_exposure=1.0, flashing_share=1.0, level_min=100.0, level_max=100.0, **steps)
+    )
     line = light.max(axis=0) if light.max(axis=0).std() > light.max(axis=1).std() else light.max(axis=1)
     assert line.max() > 10.0 * np.median(line)
+
+
+def test_flashes_lie_as_far_apart_as_the_settings_say():
+    steps = {"flash_step_min_pixel": 20.0, "flash_step_max_pixel": 20.0}
+    settings = SatelliteSettings(per_exposure=1.0, flashing_share=1.0, level_min=100.0, level_max=100.0, **steps)
+    gaps = []
+    for seed in range(12):
+        light, _ = one_trail(settings, seed)
+        rows, columns = np.nonzero(light > 0.3 * light.max())
+        variances, directions = np.linalg.eigh(np.cov(rows, columns))
+        if variances[0] < 6.0:  # one trail, not two
+            along = np.sort(np.stack([rows, columns]).T @ directions[:, 1])
+            gaps.extend(np.diff(along[np.concatenate([[True], np.diff(along) > 3.0])]))
+    assert len(gaps) > 20
+    assert np.median(gaps) == pytest.approx(20.0, abs=1.5)
 
 
 def test_the_number_of_trails_is_that_of_the_settings():
@@ -49,7 +67,14 @@ def test_the_number_of_trails_is_that_of_the_settings():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"per_exposure": -1.0}, {"flashing_share": 1.5}, {"level_min": 0.0}, {"level_min": 900.0}]
+    "changes",
+    [
+        {"per_exposure": -1.0},
+        {"flashing_share": 1.5},
+        {"level_min": 0.0},
+        {"level_min": 900.0},
+        {"flash_step_min_pixel": 200.0},
+    ],
 )
 def test_settings_that_make_no_trail_are_refused(changes):
     with pytest.raises(SettingsError, match=r"satellites: .*must be"):

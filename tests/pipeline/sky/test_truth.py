@@ -1,5 +1,7 @@
 """Each candidate of a synthetic exposure is given the cause that made it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,6 +30,7 @@ def exposure():
     marks = {kind: np.zeros((SIZE, SIZE), bool) for kind in MARKED_KINDS}
     marks["cosmic_ray"][200, 200:210] = True
     marks["hot_pixel"][30, 40] = True
+    marks["dead_pixel"][130, 220] = True
     marks["satellite_trail"][:, 180] = True
     marks["ghost"][20:60, 180:220] = True
     marks["bleed"][80:120, 100] = True
@@ -72,6 +75,7 @@ def cause(exposure, *rows):
         ((61.0, 241.0, -300.0, 6.0), "template_flaw"),
         ((204.0, 201.0, 2000.0, 20.0), "cosmic_ray"),
         ((40.0, 30.0, 2000.0, 20.0), "hot_pixel"),
+        ((220.0, 130.0, -300.0, 8.0), "dead_pixel"),
         ((222.0, 61.0, 500.0, 6.0), "galaxy_residual"),
         ((120.0, 8.0, 500.0, 6.0), "edge"),
         ((200.0, 120.0, 400.0, 5.5), "noise"),
@@ -82,6 +86,12 @@ def test_the_cause_is_what_lies_there(exposure, row, kind):
     truth = cause(exposure, row)
     assert truth["kind"].tolist() == [kind]
     assert truth["is_real"].tolist() == [int(kind in REAL_KINDS)]
+
+
+def test_what_stars_and_galaxies_leave_under_cloud_is_named_after_it(exposure):
+    cloudy = replace(exposure, visit=replace(exposure.visit, cloud_magnitude=0.8))
+    truth = cause(cloudy, (106.0, 100.0, -4000.0, 20.0), (222.0, 61.0, 500.0, 6.0), (40.0, 30.0, 2000.0, 20.0))
+    assert truth["kind"].tolist() == ["cloud_residual", "cloud_residual", "hot_pixel"]
 
 
 def test_a_change_of_the_wrong_sign_or_far_too_small_is_not_the_cause(exposure):

@@ -13,13 +13,13 @@ from astropy.wcs import WCS
 from pipeline.errors import InputError
 from pipeline.io.fits import header_value, read_image
 from pipeline.night import night_of
-from pipeline.sky import REAL_KINDS, SkySettings
+from pipeline.sky import REAL_KINDS, CloudSettings, SkySettings
 from pipeline.surveys import synthetic
 from pipeline.surveys.synthetic import make_survey
 
 SETTINGS = SkySettings(
     nights=2, exposures_per_night=2, fields=1, size_pixel=320, stars=200, galaxies=40, transients=25, variables=15,
-    movers=5, cosmic_rays=12, hot_pixels=10, eyeball_share=0.5, variable_catalogue_share=0.8,
+    movers=5, cosmic_rays=12, hot_pixels=10, eyeball_share=0.5, variable_catalogue_share=0.8, clouds=CloudSettings(share=0.0),
 )  # fmt: skip
 
 

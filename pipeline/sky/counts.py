@@ -1,0 +1,51 @@
+"""How much of each kind a field holds, where a sky has the rates of a real one."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from pipeline.sky.places import area_deg2
+from pipeline.sky.settings import SkySettings
+from pipeline.sky.transient_kinds import TRANSIENTS
+from pipeline.sky.visible import visible_spans
+from pipeline.sky.visits import Visit
+
+_YEAR_DAY = 365.25
+
+
+def at_rates(settings: SkySettings, visits: Iterable[Visit], rng: np.random.Generator) -> SkySettings:
+    """Return the settings of one field with numbers drawn from its rates, or as they are where it has none.
+
+    Parameters
+    ----------
+    settings : SkySettings
+    visits : iterable of Visit
+        Those of the field, which decide for how long a transient of each kind can be seen at all.
+    rng : Generator
+    """
+    rates = settings.rates
+    if rates is None:
+        return settings
+    area = area_deg2(settings)
+    yearly = rates.of_transients(settings.transient_bright_magnitude, settings.transient_faint_magnitude)
+    nights = tuple(visits)
+    expected = {kind: rate * area * _days_seen(kind, nights) / _YEAR_DAY for kind, rate in yearly.items()}
+    total = sum(expected.values())
+    return replace(
+        settings,
+        rates=None,
+        stars=int(rng.poisson(rates.stars * area)),
+        galaxies=int(rng.poisson(rates.galaxies * area)),
+        variables=int(rng.poisson(rates.variables * area)),
+        agn=int(rng.poisson(rates.agn * area)),
+        movers=int(rng.poisson(rates.movers * area)),
+        transients=int(rng.poisson(total)),
+        transient_shares=expected if total else {},
+    )
+
+
+def _days_seen(kind: str, visits: tuple[Visit, ...]) -> float:
+    """Return in how many days the maximum of a typical transient of a kind may lie."""
+    known = TRANSIENTS.metadata(kind)
+    return float(np.diff(visible_spans(visits, known["rise_day"], known["decline_day"])).sum())
