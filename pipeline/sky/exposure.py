@@ -46,8 +46,8 @@ class Exposure:
     galaxies : DataFrame
         The field's galaxies with ``x_pixel y_pixel``.
     marks : mapping of str to ndarray of bool, (y, x)
-        Pixels that each kind of fault changed: ``cosmic_ray hot_pixel dead_pixel satellite_trail ghost crosstalk
-        bleed template_flaw``.
+        Pixels that each kind of fault changed: ``cosmic_ray hot_pixel dead_pixel satellite_trail ghost crosstalk``
+        in the science image, ``template_flaw`` in the template, ``bleed`` in either.
     """
 
     visit: Visit
@@ -62,10 +62,11 @@ class Exposure:
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """The deep image of a field, ``margin_pixel`` larger on each side than an exposure, and where it has flaws."""
+    """The deep image of a field, ``margin_pixel`` larger on each side than an exposure; its flaws and full pixels."""
 
     pixels: NDArray[np.float32]
     flawed: Mask
+    full: Mask
     margin_pixel: int
 
 
@@ -84,9 +85,10 @@ def render_template(settings: SkySettings, field: int, objects: Field, seed: int
     add_stars(light, sources, sources["template_flux_unit"].to_numpy() * scale, psf)
     electrons = rng.poisson(light * settings.gain * settings.template_exposures) / settings.template_exposures
     flawed = detector.add_cosmic_rays(electrons, settings.template_cosmic_rays, rng, _TEMPLATE_WEAKENS)
-    electrons, _ = detector.bleed(electrons, settings.saturation * settings.gain)
+    electrons, full = detector.bleed(electrons, settings.saturation * settings.gain)
     electrons += rng.normal(0.0, settings.read_noise / np.sqrt(settings.template_exposures), electrons.shape)
-    return Template(pixels=(electrons / settings.gain).astype(np.float32), flawed=flawed, margin_pixel=margin)
+    pixels = (electrons / settings.gain).astype(np.float32)
+    return Template(pixels=pixels, flawed=flawed, full=full, margin_pixel=margin)
 
 
 def render_exposure(settings: SkySettings, visit: Visit, objects: Field, template: Template, seed: int) -> Exposure:
@@ -97,16 +99,21 @@ def render_exposure(settings: SkySettings, visit: Visit, objects: Field, templat
     galaxies = _placed(objects.galaxies, wcs)
     light, marks = _light(settings, visit, sources, galaxies, seed, rng)
     science, faults = _recorded(settings, light, seed, rng)
-    cut, flawed, template_wcs = _cut_template(settings, visit, template)
+    part, template_wcs = _template_part(settings, visit, template)
     return Exposure(
         visit=visit,
         science=science,
-        template=cut,
+        template=template.pixels[part].copy(),
         wcs=wcs,
         template_wcs=template_wcs,
         sources=sources,
         galaxies=galaxies,
-        marks={**marks, **faults, "template_flaw": flawed},
+        marks={
+            **marks,
+            **faults,
+            "bleed": faults["bleed"] | template.full[part],
+            "template_flaw": template.flawed[part].copy(),
+        },
     )
 
 
@@ -166,15 +173,15 @@ def _recorded(
     return science, faults
 
 
-def _cut_template(settings: SkySettings, visit: Visit, template: Template) -> tuple[NDArray[np.float32], Mask, WCS]:
-    """Return the part of the template that is nearest to a visit's grid in whole pixels, its flaws, and its WCS."""
+def _template_part(settings: SkySettings, visit: Visit, template: Template) -> tuple[tuple[slice, slice], WCS]:
+    """Return which part of the template is nearest to a visit's grid in whole pixels, and its WCS."""
     x, y = (round(template.margin_pixel - dither) for dither in (visit.x_dither, visit.y_dither))
     part = slice(y, y + settings.size_pixel), slice(x, x + settings.size_pixel)
     x_shift, y_shift = (
         template.margin_pixel - first + offset for first, offset in zip((x, y), _TEMPLATE_OFFSET, strict=True)
     )
     wcs = tangent_wcs(settings, visit.field, x_shift, y_shift)
-    return template.pixels[part].copy(), template.flawed[part].copy(), wcs
+    return part, wcs
 
 
 def _placed(table: pd.DataFrame, wcs: WCS) -> pd.DataFrame:

@@ -117,8 +117,10 @@ BRIGHT = {"star_bright_magnitude": 8.0, "star_faint_magnitude": 9.0, "stars": 4,
 
 def test_saturated_stars_are_masked_with_what_they_bleed():
     exposure = render(replace(SETTINGS, **BRIGHT, masked_star_share=1.0))
-    assert exposure.marks["bleed"].sum() > 50
-    assert np.isnan(exposure.science[exposure.marks["bleed"]]).all()
+    unmasked = render(replace(SETTINGS, **BRIGHT, masked_star_share=0.0))
+    full = unmasked.science > 0.98 * SETTINGS.saturation
+    assert full.sum() > 50
+    assert np.isnan(exposure.science[full]).all()
     assert not np.nanmax(exposure.science) > 0.98 * SETTINGS.saturation
 
 
@@ -216,6 +218,13 @@ def test_a_ghost_is_in_the_science_image_only():
     excess = [np.nanmedian(image[ghost]) - SETTINGS.sky_level for image in (exposure.science, exposure.template)]
     assert excess[0] > 30 > 15 > excess[1]
     assert not render(replace(settings, ghosts=GhostSettings(share=0.0))).marks["ghost"].any()
+
+
+def test_what_bleeds_in_the_template_is_marked_as_well():
+    exposure = render(replace(SETTINGS, **BRIGHT))
+    full = exposure.template > 0.98 * SETTINGS.saturation
+    assert full.sum() > 50
+    assert exposure.marks["bleed"][full].all()
 
 
 def test_tracks_left_in_the_template_are_marked_there():
