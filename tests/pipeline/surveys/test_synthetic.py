@@ -19,7 +19,8 @@ from pipeline.surveys.synthetic import make_survey
 
 SETTINGS = SkySettings(
     nights=2, exposures_per_night=2, fields=1, size_pixel=320, stars=200, galaxies=40, transients=25, variables=15,
-    movers=5, cosmic_rays=12, hot_pixels=10, eyeball_share=0.5, variable_catalogue_share=0.8, clouds=CloudSettings(share=0.0),
+    movers=5, cosmic_rays=12, hot_pixels=10, eyeball_share=0.5, variable_catalogue_share=0.8,
+    clouds=CloudSettings(share=0.0),
 )  # fmt: skip
 
 
