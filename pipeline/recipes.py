@@ -1,11 +1,11 @@
 """Recipes of the stages between survey and classifier: what to simulate, what makes a data set."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.errors import SettingsError
 from pipeline.simulation_recipes import ImageSimulation, MoverSimulation
+from pipeline.stamp_recipes import StampSimulation
 
 __all__ = [
     "DatasetRecipe",
@@ -15,29 +15,6 @@ __all__ = [
     "SplitSettings",
     "StampSimulation",
 ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class StampSimulation:
-    """Reals and bogus made from a survey's own stamps, for surveys that have no images.
-
-    Attributes
-    ----------
-    reals_per_cutout, bogus_per_cutout : float
-        How many are made for each stamp of the night that is labelled real; such stamps are their parents.
-    mixture : mapping
-        Artefact name to its weight among the bogus; empty for the default mixture.
-    artefacts : mapping
-        Artefact name to those of its settings that differ from the defaults of ``docs/artefacts.md``.
-    difference_turned : bool
-        The survey stores the difference of fading sources as template - science.
-    """
-
-    reals_per_cutout: float = 0.2
-    bogus_per_cutout: float = 0.3
-    mixture: Mapping[str, float] = field(default_factory=dict)
-    artefacts: Mapping[str, Mapping[str, int | float | tuple[float, ...]]] = field(default_factory=dict)
-    difference_turned: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -162,7 +162,7 @@ def dim(stamp: Stamp, rng: np.random.Generator, through: float) -> None:
         stamp.pixels[..., channel] = stamp.sky[channel] + dimmed + noise
 
 
-def template_peaks(stamp: Stamp, reach: int = 20, minimum_snr: float = 8.0) -> NDArray[np.intp]:
+def template_peaks(stamp: Stamp, reach: float = 20.0, minimum_snr: float = 8.0) -> NDArray[np.intp]:
     """Return offsets ``(k, 2)`` from the centre, ``(dy, dx)``, of the template's sources within ``reach`` pixels."""
     template = np.where(stamp.missing[..., TEMPLATE], stamp.sky[TEMPLATE], stamp.pixels[..., TEMPLATE])
     smooth = ndimage.uniform_filter(template, 3)

@@ -23,6 +23,7 @@ from pipeline.stamp_editing import (
     source_image,
     template_peaks,
 )
+from pipeline.stamp_recipes import StampInjection
 
 
 def without_source(triplets: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
@@ -59,20 +60,15 @@ def seeing_width(triplet: NDArray[np.float32], default: float = 1.0) -> float:
 def inject_into_stamps(
     triplets: NDArray[np.float32],
     rng: np.random.Generator,
+    settings: StampInjection | None = None,
     *,
-    snr: tuple[float, float] = (6.0, 100.0),
-    negative_share: float = 0.25,
-    host_share: float = 0.4,
-    jitter_pixel: float = 0.5,
-    crowded_share: float = 0.2,
-    cloudy_share: float = 0.1,
     difference_turned: bool = False,
 ) -> tuple[NDArray[np.float32], pd.DataFrame]:
     """Put a point source into stamps whose own source is taken out first.
 
     The stamp's central source (real or bogus) is replaced by quiet pixels of the same stamp; the centre then moves to
-    a source of the template (``host_share`` of the stamps, if there is one; up to 5 pixels from its middle) or stays
-    (a third of the rest) or moves to a random place. The new source has the seeing of the one that was taken out.
+    a source of the template, stays, or moves to a random place. The new source has the seeing of the one that was
+    taken out.
 
     Parameters
     ----------
@@ -80,16 +76,8 @@ def inject_into_stamps(
         Science, template, difference; NaN where missing. Rows with a bright residual beside the centre keep it.
     rng : numpy.random.Generator
         Source of all draws.
-    snr : tuple of float
-        Range of the signal to noise ratio in the difference; drawn evenly in its logarithm.
-    negative_share : float
-        Share of sources that fade: they are in the template, not in the science image.
-    host_share : float
-        Share of stamps centred near a source of the template.
-    jitter_pixel : float
-        Half width of the even scatter of the source about the central pixel, in pixels.
-    crowded_share, cloudy_share : float
-        Share of stamps that get 3 to 55 more constant stars, and whose science image is dimmed to 0.1 to 0.9.
+    settings : StampInjection, optional
+        What the sources are like, where they lie, and what else happens to the stamps; without it the defaults.
     difference_turned : bool
         The survey stores negative differences as template - science, as ZTF does.
 
@@ -101,31 +89,35 @@ def inject_into_stamps(
         ``snr``, ``flux`` (unit of the pixels, signed), ``flux_sign``, ``y_offset``, ``x_offset`` (pixels from the
         central pixel), ``kind`` (``injected_host`` or ``injected_sky``).
     """
+    chosen = StampInjection() if settings is None else settings
     out = np.empty_like(triplets, dtype=np.float32)
     rows = []
     for row, triplet in enumerate(triplets):
         width = seeing_width(triplet)
         stamp = open_stamp(triplet, rng)
         clear_centre(stamp, rng)
-        if rng.random() < crowded_share:
-            add_neighbours(stamp, rng, int(np.exp(rng.uniform(1, 4))))
-        if rng.random() < cloudy_share:
-            dim(stamp, rng, rng.uniform(0.1, 0.9))
-        hosted = _move(stamp, rng, host_share)
-        sign = -1 if rng.random() < negative_share else 1
-        rows.append(_add_source(stamp, rng, width, snr, sign, jitter_pixel, difference_turned))
+        if rng.random() < chosen.crowded_share:
+            stars = np.exp(rng.uniform(*np.log(chosen.crowded_stars)))
+            add_neighbours(stamp, rng, int(stars + 1e-9))  # a whole number comes back from its logarithm a little off
+        if rng.random() < chosen.cloudy_share:
+            dim(stamp, rng, rng.uniform(*chosen.cloudy_through))
+        hosted = _move(stamp, rng, chosen)
+        rows.append(_add_source(stamp, rng, chosen, width, difference_turned))
         rows[-1]["kind"] = "injected_host" if hosted else "injected_sky"
         out[row] = stamp.finished()
     columns = ["snr", "flux", "flux_sign", "y_offset", "x_offset", "kind"]
     return out, pd.DataFrame(rows, columns=columns)
 
 
-def _move(stamp: Stamp, rng: np.random.Generator, host_share: float) -> bool:
+def _move(stamp: Stamp, rng: np.random.Generator, settings: StampInjection) -> bool:
     """Choose the place of the new source; return whether it is beside a source of the template."""
-    peaks = template_peaks(stamp) if rng.random() < host_share else np.zeros((0, 2), dtype=np.intp)
+    peaks = np.zeros((0, 2), dtype=np.intp)
+    if rng.random() < settings.host_share:
+        peaks = template_peaks(stamp, settings.host_reach_pixel, settings.host_min_snr)
     if len(peaks):
-        dy, dx = peaks[rng.integers(len(peaks))] + np.rint(rng.normal(0, 1.7, 2)).astype(int)
-    elif rng.random() < 1 / 3:
+        host = peaks[rng.integers(len(peaks))]
+        dy, dx = host + np.rint(rng.normal(0, settings.host_offset_pixel, 2)).astype(int)
+    elif rng.random() < settings.in_place_share:
         dy, dx = 0, 0
     else:
         reach = max(min(stamp.pixels.shape[:2]) // 2 - 9, 1)
@@ -135,18 +127,17 @@ def _move(stamp: Stamp, rng: np.random.Generator, host_share: float) -> bool:
 
 
 def _add_source(
-    stamp: Stamp,
-    rng: np.random.Generator,
-    width: float,
-    snr: tuple[float, float],
-    sign: int,
-    jitter: float,
-    turned: bool,
+    stamp: Stamp, rng: np.random.Generator, settings: StampInjection, width: float, turned: bool
 ) -> dict[str, float | int | str]:
     """Add one source and return its row of the truth table."""
-    y, x = rng.uniform(-jitter, jitter, 2)
-    wanted = float(np.exp(rng.uniform(*np.log(snr))))
-    shape = {"beta": rng.uniform(2.8, 6), "stretch": rng.uniform(0, 0.08), "angle": rng.uniform(0, np.pi)}
+    sign = -1 if rng.random() < settings.negative_share else 1
+    y, x = rng.uniform(-settings.jitter_pixel, settings.jitter_pixel, 2)
+    wanted = float(np.exp(rng.uniform(*np.log(settings.snr))))
+    shape = {
+        "beta": rng.uniform(*settings.beta),
+        "stretch": rng.uniform(*settings.stretch),
+        "angle": rng.uniform(0, np.pi),
+    }
     profile = source_image(stamp, width, y, x, **shape)
     noise = max(float(stamp.noise[DIFFERENCE]), 1e-6)
     light = (wanted * noise / np.sqrt(float((profile**2).sum()))) * profile

@@ -29,6 +29,7 @@ from pipeline.quality import Flag
 from pipeline.recipes import DatasetRecipe, ImageSimulation, SimulationRecipe, SplitSettings, StampSimulation
 from pipeline.simulation_recipes import HostCatalogue, MoverSimulation, PsfRecipe
 from pipeline.sky import GhostSettings, SatelliteSettings, SkySettings
+from pipeline.stamp_recipes import StampInjection
 from pipeline.subtraction import SubtractionSettings
 from pipeline.surveys.alert_packets import AlertPacketsInput
 from pipeline.surveys.alert_table import AlertTableInput
@@ -48,8 +49,8 @@ SETTINGS = (
     SurveySettings, EphemerisSettings, ClosedRule, Defaults, DatabaseInput, DatabaseSettings, TableInput, ImageSettings,
     RewriteRule, MaskSettings, FrameSettings, AlertTableInput, AlertPacketsInput, StampSetInput, SyntheticInput,
     SkySettings, SatelliteSettings, GhostSettings, DatasetRecipe, SplitSettings, SimulationRecipe, ImageSimulation,
-    PsfRecipe, HostCatalogue, MoverSimulation, StampSimulation, ClassifierRecipe, ImagePairsInput, ExposureKeys,
-    DifferenceSettings, FrameProperties, SubtractionSettings, DetectionSettings, Hotpants, TemplateSource,
+    PsfRecipe, HostCatalogue, MoverSimulation, StampSimulation, StampInjection, ClassifierRecipe, ImagePairsInput,
+    ExposureKeys, DifferenceSettings, FrameProperties, SubtractionSettings, DetectionSettings, Hotpants, TemplateSource,
     ZeropointSettings, VetoSettings,
 )  # fmt: skip
 OPTIONS = tuple(STAMP_SETS.metadata(name)["settings"] for name in STAMP_SETS)
@@ -180,7 +181,7 @@ def shown(field: dataclasses.Field[Any]) -> str:
     if isinstance(value, int | float):
         return f"{value:g}"
     if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "empty"
+        return ", ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in value) or "empty"
     if isinstance(value, Mapping) or value == "":
         return "empty"
     return "none" if value is None else value if isinstance(value, str) else type(value).__name__

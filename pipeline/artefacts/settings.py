@@ -1,46 +1,12 @@
-"""What every artefact's settings have in common: ranges, shares and counts, checked when they are made."""
+"""What every artefact's settings have in common."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from pipeline.errors import SettingsError
+from pipeline.draw_settings import DrawSettings, Range
 
-Range = tuple[float, float]
-"""Lowest and highest value of an even draw; signal to noise ratios are drawn evenly in their logarithm."""
-
-_ABOVE_ZERO = ("snr", "width", "radius", "through", "step", "edge")
-"""Words in the name of a range that must not reach zero: the draw takes their logarithm, or divides by them."""
+__all__ = ["ArtefactSettings", "Range"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArtefactSettings:
-    """Settings of one artefact: a range is a pair, a name that ends in ``_share`` a probability.
-
-    Signal to noise ratios, ``snr``, are those of a peak over the noise of one pixel of the difference.
-
-    Raises
-    ------
-    SettingsError
-        For a range that is no ascending pair of numbers in reach, a share outside 0 ... 1, a count below 1.
-    """
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, tuple):
-                _require_range(field.name, value)
-            elif field.name.endswith("_share") and not 0 <= value <= 1:
-                raise SettingsError(f"{field.name} is {value}; allowed: 0 to 1")
-            elif field.name.endswith("_max") and value < 1:
-                raise SettingsError(f"{field.name} is {value}; allowed: at least 1")
-            elif value < 0:
-                raise SettingsError(f"{field.name} is {value}; allowed: at least 0")
-
-
-def _require_range(name: str, value: tuple[float, ...]) -> None:
-    """Raise `SettingsError` unless a range is a pair in order that starts at 0 or, where it must be, above."""
-    lowest = "above 0" if any(word in name for word in _ABOVE_ZERO) else "at least 0"
-    fits = len(value) == 2 and value[0] <= value[1] and (value[0] > 0 or (value[0] == 0 and lowest == "at least 0"))
-    if not fits:
-        raise SettingsError(f"{name} is {list(value)}; allowed: two numbers, the smaller first, {lowest}")
-    if name == "through" and value[1] > 1:
-        raise SettingsError(f"through is {list(value)}; allowed: at most 1")
+class ArtefactSettings(DrawSettings):
+    """Settings of one artefact; signal to noise ratios, ``snr``, are of a peak over one pixel of the difference."""

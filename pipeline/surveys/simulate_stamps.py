@@ -70,7 +70,7 @@ def _inject(
     rows = _draw(len(parents), settings.reals_per_cutout, rng)
     if not len(rows):
         return pd.DataFrame()
-    made, truth = inject_into_stamps(pixels[rows], rng, difference_turned=settings.difference_turned)
+    made, truth = inject_into_stamps(pixels[rows], rng, settings.reals, difference_turned=settings.difference_turned)
     kinds = [_KINDS.get(kind, kind) for kind in truth["kind"]]
     candidates = _children(parents.iloc[rows], "injected", kinds, schema.REAL, made)
     candidates["snr"], candidates["flux_sign"] = truth["snr"].to_numpy(), truth["flux_sign"].to_numpy()

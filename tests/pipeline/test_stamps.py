@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.stamp_recipes import StampInjection
 from pipeline.stamps import inject_into_stamps, seeing_width, without_source
 
 
@@ -16,6 +17,11 @@ def triplets(n=6, size=63, seed=0, flux=300.0, width=1.2, faded=False, turned=Fa
     (template if faded else science)[...] += source
     difference = science - template
     return np.stack([science, template, -difference if turned else difference], axis=-1).astype(np.float32)
+
+
+def plain(**own):
+    """Return settings without hosts, further stars and clouds."""
+    return StampInjection(**{"host_share": 0.0, "crowded_share": 0.0, "cloudy_share": 0.0} | own)
 
 
 def core(images):
@@ -41,14 +47,7 @@ def test_neighbours_and_template_stay():
 def test_the_injected_flux_is_in_the_image_that_its_sign_says_and_in_the_difference(turned):
     empty = triplets(40, flux=0.0)
     made, truth = inject_into_stamps(
-        empty,
-        np.random.default_rng(2),
-        snr=(60, 90),
-        negative_share=0.5,
-        host_share=0,
-        crowded_share=0,
-        cloudy_share=0,
-        difference_turned=turned,
+        empty, np.random.default_rng(2), plain(snr=(60, 90), negative_share=0.5), difference_turned=turned
     )
     assert set(truth["flux_sign"]) == {-1, 1}
     sign = np.ones(len(truth)) if turned else truth["flux_sign"].to_numpy()
@@ -58,9 +57,7 @@ def test_the_injected_flux_is_in_the_image_that_its_sign_says_and_in_the_differe
 
 
 def test_the_drawn_signal_to_noise_is_the_one_measured():
-    made, truth = inject_into_stamps(
-        triplets(60, flux=0.0), np.random.default_rng(3), snr=(20, 80), host_share=0, crowded_share=0, cloudy_share=0
-    )
+    made, truth = inject_into_stamps(triplets(60, flux=0.0), np.random.default_rng(3), plain(snr=(20, 80)))
     peak = np.nanmax(np.abs(made[:, 29:34, 29:34, 2]), axis=(1, 2)) / np.sqrt(10)
     assert np.corrcoef(np.log(peak), np.log(truth["snr"]))[0, 1] > 0.95
 
@@ -72,7 +69,7 @@ def test_the_same_seed_gives_the_same_stamps():
 
 
 def test_hosts_are_used_where_asked_for():
-    _, truth = inject_into_stamps(triplets(20), np.random.default_rng(6), host_share=1.0)
+    _, truth = inject_into_stamps(triplets(20), np.random.default_rng(6), StampInjection(host_share=1.0))
     assert set(truth["kind"]) == {"injected_host"}
 
 
@@ -82,9 +79,8 @@ def test_hosts_are_used_where_asked_for():
 def test_the_difference_holds_the_flux_that_its_image_got_on_empty_sky_and_on_hosts(host_share, seed, turned):
     before = triplets(8, seed=seed % 7)
     rng = np.random.default_rng(seed)
-    made, truth = inject_into_stamps(
-        before, rng, snr=(20, 90), negative_share=0.5, host_share=host_share, cloudy_share=0, difference_turned=turned
-    )
+    own = StampInjection(snr=(20, 90), negative_share=0.5, host_share=host_share, cloudy_share=0)
+    made, truth = inject_into_stamps(before, rng, own, difference_turned=turned)
     flux = truth["flux"].to_numpy()
     left = (made[..., 0] - made[..., 1] - made[..., 2]).sum(axis=(1, 2), dtype=np.float64)
     # a survey that turns the sign shows the light of the template as if it were the science image's
@@ -98,15 +94,8 @@ def test_the_difference_holds_the_flux_that_its_image_got_on_empty_sky_and_on_ho
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_image_without_the_source_stays_as_it_was(host_share, sign):
     before = triplets(12, flux=0.0)
-    made, _ = inject_into_stamps(
-        before,
-        np.random.default_rng(8),
-        snr=(60, 90),
-        negative_share=float(sign < 0),
-        host_share=host_share,
-        crowded_share=0,
-        cloudy_share=0,
-    )
+    own = plain(snr=(60, 90), negative_share=float(sign < 0), host_share=host_share)
+    made, _ = inject_into_stamps(before, np.random.default_rng(8), own)
     with_source, without = (0, 1) if sign > 0 else (1, 0)
     for row in range(len(made)):
         kept = np.isin(made[row], before[row])

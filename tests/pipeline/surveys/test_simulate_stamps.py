@@ -7,6 +7,7 @@ from pipeline.io.cutout_file import open_cutouts
 from pipeline.io.schema import CANDIDATE_COLUMNS, TRUTH_COLUMNS
 from pipeline.quality import Flag
 from pipeline.recipes import SimulationRecipe, StampSimulation
+from pipeline.stamp_recipes import StampInjection
 from pipeline.surveys.simulate_stamps import simulate_stamps
 
 
@@ -51,6 +52,18 @@ def test_the_recipe_sets_the_artefacts(stamps, tmp_path):
     with open_cutouts(path) as file:
         assert set(file.candidates()["kind"]) == {"trail"}
         assert (np.nanmax(np.abs(file.pixels()[..., 2]), axis=(1, 2)) > 300).all()
+
+
+def test_the_recipe_sets_what_is_injected(stamps, tmp_path):
+    own = StampInjection(snr=(300.0, 400.0), negative_share=1.0, in_place_share=1.0, host_share=0.0)
+    path = simulate(tmp_path / "s.h5", stamps, reals_per_cutout=5.0, bogus_per_cutout=0.0, reals=own)
+    with open_cutouts(path) as file:
+        rows, truth, pixels = file.candidates(), file.table("truth"), file.pixels()
+    assert len(rows) == 35
+    assert rows["snr"].between(300, 400).all()
+    assert set(rows["flux_sign"]) == {-1}
+    assert set(truth["kind"]) == {"injected_random"}
+    assert (np.nanmin(pixels[..., 2], axis=(1, 2)) < -50).all()
 
 
 def test_a_wrong_setting_of_an_artefact_stops_before_anything_is_written(stamps, tmp_path):
