@@ -156,7 +156,9 @@ def bin_edges(values: NDArray[np.float64], *, logarithmic: bool = False) -> NDAr
 def fit_limit(magnitude: ArrayLike, found: ArrayLike, *, weight: ArrayLike | None = None) -> Limit:
     """Fit how the fraction found falls with magnitude, and return where it is one half.
 
-    A falling logistic curve with a free plateau, by maximum likelihood of each single injection, not of bins.
+    A falling logistic curve with a free plateau, by maximum likelihood of each single injection, not of bins. Its width
+    is not below the mean distance of two injections in magnitude: they tell of nothing narrower, and a step between two
+    of them would have no error.
 
     Parameters
     ----------
@@ -179,41 +181,48 @@ def fit_limit(magnitude: ArrayLike, found: ArrayLike, *, weight: ArrayLike | Non
     if hit.all() or not hit.any():
         return Limit(reason=f"{'all' if hit.any() else 'none'} of {len(hit)} injections found")
     middle, span = float(np.median(number)), max(float(np.ptp(number)), 1e-3)
+    narrowest = span / len(number)
     solution = _fitted(number, hit, mass, middle, span)
-    _, width, plateau = _natural(solution)
+    _, width, plateau = _natural(solution, narrowest)
     if plateau <= 0.5:
         return Limit(plateau=plateau, width=width, reason=f"even the bright ones are found in {plateau:.0%} only")
-    limit = _half(solution)
+    limit = _half(solution, narrowest)
     if not number.min() <= limit <= number.max():
         return Limit(
             plateau=plateau, width=width, reason=f"one half lies outside {number.min():.2f} ... {number.max():.2f}"
         )
-    return Limit(magnitude=limit, error=_half_error(solution, number, hit, mass), plateau=plateau, width=width)
+    return Limit(
+        magnitude=limit, error=_half_error(solution, number, hit, mass, narrowest), plateau=plateau, width=width
+    )
 
 
 def _logistic(magnitude: NDArray[np.float64], start: float, width: float, plateau: float) -> NDArray[np.float64]:
     return np.asarray(plateau / (1.0 + np.exp(np.clip((magnitude - start) / width, -50.0, 50.0))))
 
 
-def _natural(parameters: NDArray[np.float64]) -> tuple[float, float, float]:
+def _natural(parameters: NDArray[np.float64], narrowest: float) -> tuple[float, float, float]:
     """Return start, width and plateau of free parameters."""
     return (
         float(parameters[0]),
-        float(np.exp(np.clip(parameters[1], -8.0, 4.0))),
+        narrowest + float(np.exp(np.clip(parameters[1], -8.0, 4.0))),
         float(1.0 / (1.0 + np.exp(-np.clip(parameters[2], -30.0, 30.0)))),
     )
 
 
-def _half(parameters: NDArray[np.float64]) -> float:
-    start, width, plateau = _natural(parameters)
+def _half(parameters: NDArray[np.float64], narrowest: float) -> float:
+    start, width, plateau = _natural(parameters, narrowest)
     return start + width * float(np.log(max(2.0 * plateau - 1.0, 1e-12)))
 
 
 def _loss(
-    parameters: NDArray[np.float64], number: NDArray[np.float64], hit: NDArray[np.bool_], mass: NDArray[np.float64]
+    parameters: NDArray[np.float64],
+    number: NDArray[np.float64],
+    hit: NDArray[np.bool_],
+    mass: NDArray[np.float64],
+    narrowest: float,
 ) -> float:
     """Return minus the logarithm of the likelihood."""
-    chance = np.clip(_logistic(number, *_natural(parameters)), 1e-9, 1.0 - 1e-9)
+    chance = np.clip(_logistic(number, *_natural(parameters, narrowest)), 1e-9, 1.0 - 1e-9)
     # a weak preference for a plateau below 1 keeps the fit finite where every bright source is found
     return float(-(mass * np.where(hit, np.log(chance), np.log1p(-chance))).sum() + 1e-3 * parameters[2] ** 2)
 
@@ -224,25 +233,33 @@ def _fitted(
     """Return the best free parameters from several first guesses."""
     guesses = [np.array([middle + shift * span, np.log(0.1 * span), 2.0]) for shift in (-0.25, 0.0, 0.25)]
     options = {"xatol": 1e-5, "fatol": 1e-7, "maxiter": 2000}
-    made = [minimize(_loss, one, args=(number, hit, mass), method="Nelder-Mead", options=options) for one in guesses]
+    given = (number, hit, mass, span / len(number))
+    made = [minimize(_loss, one, args=given, method="Nelder-Mead", options=options) for one in guesses]
     return np.asarray(min(made, key=lambda one: float(one.fun)).x, dtype=np.float64)
 
 
 def _half_error(
-    parameters: NDArray[np.float64], number: NDArray[np.float64], hit: NDArray[np.bool_], mass: NDArray[np.float64]
+    parameters: NDArray[np.float64],
+    number: NDArray[np.float64],
+    hit: NDArray[np.bool_],
+    mass: NDArray[np.float64],
+    narrowest: float,
 ) -> float:
     """Return the standard error of the limit from the curvature of the likelihood."""
+    given = (number, hit, mass, narrowest)
     steps = np.array([1e-3, 1e-3, 1e-2])
     hessian = np.zeros((3, 3))
     for i in range(3):
         for j in range(3):
             corners = [
-                a * b * _loss(parameters + a * steps[i] * np.eye(3)[i] + b * steps[j] * np.eye(3)[j], number, hit, mass)
+                a * b * _loss(parameters + a * steps[i] * np.eye(3)[i] + b * steps[j] * np.eye(3)[j], *given)
                 for a in (1, -1)
                 for b in (1, -1)
             ]
             hessian[i, j] = sum(corners) / (4.0 * steps[i] * steps[j])
-    slope = np.array([(_half(parameters + s) - _half(parameters - s)) / (2.0 * s.sum()) for s in np.diag(steps)])
+    slope = np.array(
+        [(_half(parameters + s, narrowest) - _half(parameters - s, narrowest)) / (2 * s.sum()) for s in np.diag(steps)]
+    )
     # an effective number below the sum of weights: correct as for Kish's
     spread = (mass**2).sum() / mass.sum()
     variance = float(slope @ np.linalg.pinv(hessian) @ slope) * spread

@@ -107,3 +107,27 @@ def test_the_detected_fraction_is_given_by_magnitude_and_by_band():
 
 def test_a_truth_without_anything_to_bin_by_gives_an_empty_table():
     assert fraction_tables(pd.DataFrame({"recovered": [True, False]})).empty
+
+
+def test_few_injections_that_happen_to_make_a_step_have_an_error_worth_the_name():
+    """Where all is found up to a magnitude and nothing beyond, a curve of no width would fit best and have no error."""
+    magnitude = np.linspace(19.0, 23.5, 60)
+    found = (magnitude < 21.7) & (np.arange(60) % 9 > 0)
+    limit = fit_limit(magnitude, found)
+    spacing = 4.5 / 60
+    assert limit.magnitude == pytest.approx(21.7, abs=0.15)
+    assert limit.width >= spacing
+    assert spacing / 3 < limit.error < 0.3
+
+
+@pytest.mark.parametrize("number", [60, 180])
+def test_the_error_is_that_of_the_limit_for_few_injections(number):
+    off, inner = [], 21.8 + 0.15 * np.log(2 * 0.9 - 1)
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        magnitude = rng.uniform(19, 23.5, number)
+        limit = fit_limit(magnitude, rng.random(number) < 0.9 / (1 + np.exp((magnitude - 21.8) / 0.15)))
+        off.append(abs(limit.magnitude - inner) / limit.error)
+    assert np.isfinite(off).all()
+    assert np.mean(np.array(off) < 1) > 0.5
+    assert np.mean(np.array(off) < 3) > 0.93
