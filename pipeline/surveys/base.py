@@ -50,6 +50,8 @@ class ExposureImages:
         Pixels, NaN = missing.
     science_header, template_header : mapping
         Their FITS headers, with the WCS of the science image.
+    science_variance, template_variance : ndarray of float32, (y, x), optional
+        Variance of their pixels in ADU squared, where planes of weights state it.
     difference : DifferenceSettings
         How the survey aligns, subtracts and searches them.
     zeropoint : ZeropointSettings, optional
@@ -61,6 +63,8 @@ class ExposureImages:
     template: NDArray[np.float32]
     science_header: Any
     template_header: Any
+    science_variance: NDArray[np.float32] | None = None
+    template_variance: NDArray[np.float32] | None = None
     difference: DifferenceSettings = field(default_factory=lambda: DifferenceSettings(alignment="none"))
     zeropoint: ZeropointSettings | None = None
 

@@ -42,7 +42,7 @@ def exposure_frames(
 
     The survey's settings say from which FITS keys, or state numbers; what the science image's header lacks is taken
     from the exposure's row. Without a gain it is 1, without a saturation nothing is saturated, without a FWHM it is
-    measured, and each is noted.
+    measured, and each is noted. Where the variance of the pixels is known, a read noise need not be.
 
     Parameters
     ----------
@@ -59,8 +59,12 @@ def exposure_frames(
     row = {name: value for name, value in item.exposure.items() if value is not None}
     exposure_id = str(item.exposure["exposure_id"])
     how = item.difference
-    science = _Side("science image", exposure_id, item.science, item.science_header, row, how.science, notes)
-    template = _Side("template", exposure_id, item.template, item.template_header, {}, how.template, notes)
+    science = _Side(
+        "science image", exposure_id, item.science, item.science_variance, item.science_header, row, how.science, notes
+    )
+    template = _Side(
+        "template", exposure_id, item.template, item.template_variance, item.template_header, {}, how.template, notes
+    )
     return ExposureFrames(
         science=science.frame(gain),
         template=template.frame(gain),
@@ -77,6 +81,7 @@ class _Side:
     what: str
     exposure_id: str
     pixels: NDArray[np.float32]
+    variance: NDArray[np.float32] | None
     header: Any
     row: Mapping[str, Any]
     properties: FrameProperties
@@ -89,10 +94,11 @@ class _Side:
         frame = Frame(
             pixels=self.pixels,
             gain=self._above_zero("gain", self.value("gain", gain, 1.0, "gain 1 electron/ADU")),
-            read_noise=self.value("read_noise", None),
+            read_noise=self.value("read_noise", None, None if self.variance is None else 0.0),
             saturation=saturation,
             fwhm_pixel=self._above_zero("fwhm_pixel", self._fwhm(saturation)),
             pedestal=self.value("pedestal", None),
+            variance_map=self.variance,
         )
         return with_sky_noise(frame) if self.properties.sky_noise else frame
 

@@ -94,6 +94,9 @@ class MaskSettings:
         Where it is, as ``path:HDU``, like the image itself.
     weight : bool
         It holds weights, and 0 means missing; else a mask.
+    inverse_variance : bool
+        The weights are inverse variances, in 1 / ADU squared: the noise of a difference follows from them, in
+        place of gain and read noise.
     bits : tuple of int
         Bits of the mask, the lowest 0, of which any means missing.
     values : tuple of int
@@ -102,6 +105,7 @@ class MaskSettings:
 
     plane: str
     weight: bool = False
+    inverse_variance: bool = False
     bits: tuple[int, ...] = ()
     values: tuple[int, ...] = ()
 
@@ -109,6 +113,8 @@ class MaskSettings:
         parse_place(self.plane, "plane")
         if self.weight and (self.bits or self.values):
             raise SettingsError("weight leaves no use for bits or values; allowed: one of them")
+        if self.inverse_variance and not self.weight:
+            raise SettingsError("inverse_variance is true and weight is false; allowed: of weights alone")
         if any(not 0 <= bit <= 62 for bit in self.bits):
             raise SettingsError(f"bits are {list(self.bits)}; allowed: 0 to 62")
 
@@ -193,6 +199,8 @@ class ImageSettings:
         for channel in self.masks:
             if channel not in self.hdus:
                 raise SettingsError(f"masks names {channel!r}; allowed: {', '.join(self.hdus)}")
+            if self.masks[channel].inverse_variance and channel not in ("science", "template"):
+                raise SettingsError(f"masks.{channel}.inverse_variance is true; allowed: of science and template")
 
     @property
     def images(self) -> dict[str, Place]:

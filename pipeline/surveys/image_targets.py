@@ -147,18 +147,34 @@ def read_pair(files: ExposureFiles, given: ImageSettings, magic: tuple[float, ..
     InputError
         If the exposure names no such image, or it cannot be read.
     """
-    images, headers = {}, {}
+    images, variances, headers = {}, {}, {}
     for channel in ("science", "template"):
         images[channel], header = read_whole(files, given, channel, magic)
         headers[channel] = _with_primary(files, given, channel, header)
+        variance = variances[channel] = _variance(files, given, channel)
+        if variance is not None:
+            images[channel][~np.isfinite(variance)] = np.nan
     found = ExposureImages(
         exposure=files.exposure,
         science=images["science"],
         template=images["template"],
         science_header=headers["science"],
         template_header=headers["template"],
+        science_variance=variances["science"],
+        template_variance=variances["template"],
     )
     return found if given.difference is None else replace(found, difference=given.difference)
+
+
+def _variance(files: ExposureFiles, given: ImageSettings, channel: str) -> NDArray[np.float32] | None:
+    """Return the variance of a channel's pixels where its weights state it, NaN where they give none."""
+    mask = mask_of(files, given, channel)
+    if mask is None or not mask[2].inverse_variance:
+        return None
+    weights = mask[0].image(mask[1])[0].astype(np.float64)
+    with np.errstate(divide="ignore", over="ignore"):
+        variance = np.where(weights > 0, 1.0 / weights, np.nan).astype(np.float32)
+    return np.where(np.isfinite(variance), variance, np.float32(np.nan))
 
 
 def _with_primary(files: ExposureFiles, given: ImageSettings, channel: str, header: Header) -> Header:

@@ -123,17 +123,21 @@ def test_resampled_decam_epochs_subtract_to_noise_of_unit_width(real_data, lette
     expect_unit_spread(difference_of(*made, is_aligned=True, settings=FEW), made[0])
 
 
-def test_epochs_of_other_detectors_are_aligned_by_their_projections(real_data):
+@pytest.mark.parametrize("noise", ["gain and read noise", "weights"])
+def test_epochs_of_other_detectors_are_aligned_by_their_projections(real_data, noise):
     folder = real_data / "frames" / "legacypipe_decam" / "testcase4"
     made, projections = [], []
     for name in ("c4d_180212_083009_ooi_z_ls9.N3.fits", "c4d_150411_035242_ooi_z_ls9.N3.fits"):
-        pixels, header, wcs = read(next(folder.rglob(name)), 1)
+        path = next(folder.rglob(name))
+        pixels, header, wcs = read(path, 1)
+        weights, *_ = read(path.with_name(name.replace("_ooi_", "_oow_")), 1)
         frame = Frame(
             pixels=pixels,
             gain=header["GAINA"],
             read_noise=header["RDNOISEA"],
             saturation=0.9 * header["SATURATE"],
             fwhm_pixel=header["FWHM"],
+            variance_map=1 / np.where(weights > 0, weights, np.nan) if noise == "weights" else None,
         )
         made.append(frame)
         projections.append(wcs)

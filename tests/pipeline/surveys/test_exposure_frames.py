@@ -12,7 +12,7 @@ from pipeline.surveys.exposure_frames import exposure_frames
 CARDS = {"GAIN": 2.0, "RDNOISE": 6.0, "SATURATE": 5e4, "MAGZERO": 25.0, "FWHM": 2.5}
 
 
-def frames(science=None, row=None, cards=None, **given):
+def frames(science=None, row=None, cards=None, variance=None, **given):
     rng = np.random.default_rng(0)
     pixels = rng.normal(100.0, 8.0, (60, 60)).astype(np.float32)
     header = Header({key: value for key, value in (CARDS | (cards or {})).items() if value is not None})
@@ -22,6 +22,7 @@ def frames(science=None, row=None, cards=None, **given):
         template=pixels,
         science_header=header,
         template_header=Header(CARDS),
+        science_variance=None if variance is None else np.full((60, 60), variance, np.float32),
         difference=DifferenceSettings(science=FrameProperties(**(science or {}))),
     )
     return exposure_frames(item, **given)
@@ -65,6 +66,15 @@ def test_what_is_assumed_is_noted_and_what_cannot_be_is_an_error():
 def test_the_noise_of_the_sky_may_scale_the_variance():
     made = frames({"sky_noise": True, "gain": 1.0, "read_noise": 0.0})
     assert np.median(made.science.variance_map) == pytest.approx(64.0, rel=0.1)
+
+
+def test_a_known_variance_goes_before_gain_and_read_noise_which_need_not_be_known():
+    made = frames(cards={"RDNOISE": None}, variance=81.0)
+    np.testing.assert_array_equal(made.science.variance(100.0), np.full((60, 60), 81.0, np.float32))
+    assert made.science.gain == 2.0
+    assert made.template.variance_map is None
+    scaled = frames({"sky_noise": True}, variance=810.0).science
+    assert np.median(scaled.variance(100.0)) == pytest.approx(64.0, rel=0.1)
 
 
 @pytest.mark.parametrize("wrong", [{"gain": 0.0}, {"fwhm_pixel": -1.0}, {"read_noise": -1.0}])

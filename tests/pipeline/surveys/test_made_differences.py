@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from image_pair_surveys import NEW, TIMES_MJD, projection, write_pairs
+from astropy.io import fits
+from image_pair_surveys import NEW, TIMES_MJD, projection, read_night, write_pairs
 from image_surveys import open_made_survey
 
 from pipeline.errors import SettingsError
 from pipeline.io.generic_survey import write_generic_survey
+from pipeline.surveys.image_settings import ImageSettings, MaskSettings
 
 NIGHT = "2026-01-05"
 HDUS = {"science": "path:0", "template": "templates/r.fits:0"}
@@ -152,3 +154,41 @@ def test_a_database_survey_makes_them_as_well(tmp_path, monkeypatch, place_candi
     _, pixels, batches = cut(open_made_survey(None, {"source": "database", "input": given, "cutout_size_pixel": 21}))
     assert [batch.lost for batch in batches] == [0, 0]
     assert (pixels[:, 9:12, 9:12, 2].max(axis=(1, 2)) > 80).all()
+
+
+def with_weights(folder):
+    """Write pairs without read noise and, beside each, inverse variances a fourth of the right ones."""
+    write_pairs(folder, changes={name: {"RDNOISE": None} for name in TIMES_MJD})
+    for path in [*(folder / "science").glob("*.fits"), folder / "templates" / "r.fits"]:
+        pixels = fits.getdata(path)
+        weights = 0.25 / (pixels.clip(1) / 2.0 + 9.0)
+        weights[5], weights[6, :20], weights[6, 20:40] = 0.0, np.nan, 1e-39
+        (folder / "weights").mkdir(exist_ok=True)
+        fits.writeto(folder / "weights" / path.name, weights)
+
+
+def test_the_noise_is_that_of_the_weights_where_they_are_inverse_variances(image_pair_survey, tmp_path):
+    masks = {
+        channel: {"plane": f"weights/{name}.fits:0", "weight": True, "inverse_variance": True}
+        for channel, name in {"science": "{exposure_id}", "template": "{band}"}.items()
+    }
+    images = {"hdus": {"science": "path:0", "template": "templates/{band}.fits:0"}, "masks": masks}
+    survey = image_pair_survey(write=with_weights, input={"images": images})
+    assert survey.check() == []
+    item = next(iter(survey.images(NIGHT, survey.freeze(NIGHT))))
+    assert np.isnan(item.science[5]).all() and np.isnan(item.science[6, :40]).all()
+    assert np.isfinite(item.science[7:]).all()
+    assert np.median(item.science_variance[7:]) == pytest.approx(4 * 109.0, rel=0.02)
+    rows, _, _, lost = read_night(survey)
+    plain, *_ = read_night(image_pair_survey(folder=tmp_path / "plain"))
+    assert lost == 0
+    brightest, without = (table.groupby("exposure_id")["snr"].max() for table in (rows, plain))
+    np.testing.assert_allclose(brightest / without, 0.5, rtol=0.1)
+
+
+def test_inverse_variances_are_weights_of_science_and_template():
+    with pytest.raises(SettingsError, match="inverse_variance is true and weight is false; allowed: of weights alone"):
+        MaskSettings(plane="w.fits:0", inverse_variance=True)
+    mask = MaskSettings(plane="w.fits:0", weight=True, inverse_variance=True)
+    with pytest.raises(SettingsError, match=r"masks\.difference\.inverse_variance is true; allowed: of science and"):
+        ImageSettings(hdus={"difference": "path:0"}, masks={"difference": mask})
