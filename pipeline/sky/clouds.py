@@ -27,8 +27,8 @@ class CloudSettings:
 
     share: float = 0.25
     loss_min_magnitude: float = 0.3
-    loss_max_magnitude: float = 2.5
-    patchiness: float = 0.25
+    loss_max_magnitude: float = 1.5
+    patchiness: float = 0.2
     scale_pixel: float = 60.0
 
     def __post_init__(self) -> None:

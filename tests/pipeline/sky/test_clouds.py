@@ -32,7 +32,7 @@ def test_a_share_of_the_exposures_is_cloudy():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"share": 1.2}, {"patchiness": -0.1}, {"scale_pixel": 0.0}, {"loss_min_magnitude": 3.0}]
+    "changes", [{"share": 1.2}, {"patchiness": -0.1}, {"scale_pixel": 0.0}, {"loss_min_magnitude": 2.0}]
 )
 def test_settings_that_make_no_cloud_are_refused(changes):
     with pytest.raises(SettingsError, match=r"clouds: .*"):
