@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.artefacts import ARTEFACTS, default_mixture, turned
-from pipeline.datasets import choose_rows
+from pipeline.datasets import RowIds, choose_rows
 from pipeline.features import physical_features
 from pipeline.io import schema, settings_files
 from pipeline.io.content import row_digests
@@ -25,6 +25,7 @@ from pipeline.io.cutout_file import open_cutouts
 from pipeline.quality import Flag
 from pipeline.recipes import DatasetRecipe, SimulationRecipe
 from pipeline.rng import stream
+from pipeline.row_texts import HeldTexts
 from pipeline.splits import TRAIN, VALIDATION
 from pipeline.stamps import inject_into_stamps
 from pipeline.surveys.settings import SurveySettings
@@ -71,7 +72,7 @@ class Draw:
     seed : int
         Of all draws.
     mark : str
-        Hash of what decides the features and the mixture.
+        Hash of what decides the features, the mixture and the division.
     parents : ndarray of int, ``(slots,)``
         Row that each slot is made of.
     first, second : ndarray of float, ``(slots,)``
@@ -164,15 +165,15 @@ def draw(alerts: Alerts, seed: int, scratch: Path) -> Draw:
         )
         for name, maker in makers.items()
     }
-    mixture = repr(sorted(default_mixture().items()))
+    rules = repr((sorted(default_mixture().items()), alerts.recipe.split))
     return Draw(
         seed=seed,
-        mark=hashlib.sha256((mixture + repr(sorted(marks.items()))).encode()).hexdigest()[:8],
+        mark=hashlib.sha256((rules + repr(sorted(marks.items()))).encode()).hexdigest()[:8],
         parents=slots,
         first=rng.random(len(slots)),
         second=rng.random(len(slots)),
         features=features,
-        folds=[_divided(alerts, slots, hosts, fold) for fold in range(alerts.recipe.split.folds)],
+        folds=[divided(alerts, slots, hosts, fold) for fold in range(alerts.recipe.split.folds)],
     )
 
 
@@ -202,17 +203,19 @@ def mark_of(alerts: Alerts, made: Callable[[NDArray[np.intp]], NDArray[np.float3
     return hashlib.sha256(made(few).tobytes()).hexdigest()[:8]
 
 
-def _divided(alerts: Alerts, slots: NDArray[np.intp], hosts: NDArray[np.intp], fold: int) -> pd.DataFrame:
+def divided(alerts: Alerts, slots: NDArray[np.intp], hosts: NDArray[np.intp], fold: int) -> pd.DataFrame:
     """Return the rows of a fold in the order of its data set, as ``Draw.folds`` holds them."""
     columns = ["candidate_id", "object_id", "group_id", "night", "ra_deg", "dec_deg", "label", "label_source"]
     own = alerts.rows[columns]
     made = _children(own, slots, "self_made", schema.BOGUS)
     injected = _children(own, hosts, "injected", schema.REAL)
     stack = pd.concat([own, made, injected], ignore_index=True)
-    stack = stack.assign(source=0, row=np.arange(len(stack)))
     new = np.arange(len(made) + len(injected), dtype=np.uint64)
-    digests = np.concatenate([row_digests(alerts.pixels), new])
-    return choose_rows(stack, digests, alerts.recipe, alerts.linked_within_arcsec, fold).chosen
+    ids = RowIds(**{name: HeldTexts(stack[f"{name}_id"]) for name in ("candidate", "object", "group")})
+    stack = stack.assign(digest=np.concatenate([row_digests(alerts.pixels), new]))
+    chosen = choose_rows(stack, ids, alerts.recipe, alerts.linked_within_arcsec, fold).chosen
+    names = ids.names.read(slice(None)).to_numpy()
+    return chosen.assign(row=chosen["place"], group_id=names[chosen["named"]])
 
 
 def _children(rows: pd.DataFrame, parents: NDArray[np.intp], source: str, label: int) -> pd.DataFrame:

@@ -1,0 +1,43 @@
+"""The rows that the worth of the artefacts is judged by."""
+
+import numpy as np
+import pytest
+
+from benchmarks.artefact_rows import Alerts, divided
+from pipeline.recipes import DatasetRecipe, SimulationRecipe, SplitSettings, StampSimulation
+from pipeline.splits import TEST, TRAIN
+
+
+@pytest.fixture
+def alerts(make_rows):
+    names = [f"c{number:02d}" for number in range(60)]
+    nights = [f"2026-01-0{1 + number % 6}" for number in range(60)]
+    split = SplitSettings(by="night", folds=3, minimum_groups=0)
+    return Alerts(
+        rows=make_rows(
+            names, night=nights, label=np.arange(60) // 6 % 2, label_source=["eye"] * 60, group_id=[""] * 60
+        ),
+        pixels=np.arange(60, dtype=np.float32)[:, None, None, None] * np.ones((1, 3, 3, 3), dtype=np.float32),
+        features=np.zeros((60, 2), dtype=np.float32),
+        recipe=DatasetRecipe(
+            survey="toy", nights=("2026-01-01",), split=split, training_only=("self_made", "injected")
+        ),
+        simulation=SimulationRecipe(stamps=StampSimulation()),
+        linked_within_arcsec=3.0,
+    )
+
+
+def test_a_made_row_never_trains_where_its_parent_or_the_parents_night_judges(alerts):
+    parents = np.repeat(np.flatnonzero(alerts.rows["label"] == 1), 2)
+    origin = np.concatenate([np.arange(60), parents, parents])
+    judged = []
+    for fold in range(3):
+        rows = divided(alerts, parents, parents, fold)
+        nights = alerts.rows["night"].to_numpy()[origin[rows["row"]]]
+        held = rows["split"] == TEST
+        assert not set(nights[held]) & set(nights[~held])
+        assert set(rows["label_source"][held]) <= {"eye"}
+        assert set(rows["row"][rows["split"] == TRAIN]) & set(range(60, 60 + 2 * len(parents)))
+        assert (rows["group_id"].to_numpy() == alerts.rows["object_id"].to_numpy()[origin[rows["row"]]]).all()
+        judged += rows["row"][held].tolist()
+    assert sorted(judged) == list(range(60))
