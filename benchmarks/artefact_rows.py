@@ -115,13 +115,13 @@ def _by_lot(shares: NDArray[np.float64], lot: NDArray[np.float64]) -> NDArray[np
     return np.minimum(np.searchsorted(bounds, lot, side="right"), len(shares) - 1)
 
 
-def read_alerts(folder: Path, scratch: Path) -> Alerts:
-    """Return the alerts of a folder as the pipeline's own task fetches them, their features kept in ``scratch``."""
+def read_alerts(folder: Path, scratch: Path, dataset: str = DATASET) -> Alerts:
+    """Return the alerts of a folder as a data set's tasks fetch them, their features kept in ``scratch``."""
     os.environ |= {"NIGHTSIFT_ZTF_ALERTS": str(folder.resolve()), "NIGHTSIFT_DATA": str(scratch / "data")}
     from tasks import BuildDataset, FetchCutouts
 
-    recipe = settings_files.load("datasets", DATASET, DatasetRecipe)
-    nights = BuildDataset(survey=recipe.survey, dataset=DATASET).nights
+    recipe = settings_files.load("datasets", dataset, DatasetRecipe)
+    nights = BuildDataset(survey=recipe.survey, dataset=dataset).nights
     fetched = [FetchCutouts(survey=recipe.survey, night=night) for night in nights]
     if not luigi.build(fetched, local_scheduler=True, log_level="ERROR"):
         raise SystemExit("the alerts could not be fetched; the log above says why")
@@ -144,17 +144,8 @@ def read_alerts(folder: Path, scratch: Path) -> Alerts:
 
 def draw(alerts: Alerts, seed: int, scratch: Path) -> Draw:
     """Return the slots and injected reals of a seed with the features of every artefact in every slot."""
-    stamps = alerts.simulation.stamps
-    flags = alerts.rows["flags"].to_numpy() & int(Flag.ALL_MISSING | Flag.NO_TEMPLATE)
-    usable = np.flatnonzero((flags == 0) & (alerts.rows["label"].to_numpy() == schema.REAL))
-    nights = alerts.rows["night"].to_numpy()[usable]
     rng = stream(seed, "worth")
-    parents, injected = [], []
-    for night in np.unique(nights):
-        mine = usable[nights == night]
-        parents.append(rng.choice(mine, size=_count(len(mine) * stamps.bogus_per_cutout, rng)))
-        injected.append(rng.choice(mine, size=_count(len(mine) * stamps.reals_per_cutout, rng)))
-    slots, hosts = np.concatenate(parents), np.concatenate(injected)
+    slots, hosts = draw_places(alerts, rng)
     makers = {name: partial(_made, alerts, name, seed) for name in ARTEFACTS} | {
         "injected": partial(_injected, alerts, seed)
     }
@@ -175,6 +166,20 @@ def draw(alerts: Alerts, seed: int, scratch: Path) -> Draw:
         features=features,
         folds=[divided(alerts, slots, hosts, fold) for fold in range(alerts.recipe.split.folds)],
     )
+
+
+def draw_places(alerts: Alerts, rng: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows that bogus are made of and those that reals are injected into, night by night."""
+    stamps = alerts.simulation.stamps
+    flags = alerts.rows["flags"].to_numpy() & int(Flag.ALL_MISSING | Flag.NO_TEMPLATE)
+    usable = np.flatnonzero((flags == 0) & (alerts.rows["label"].to_numpy() == schema.REAL))
+    nights = alerts.rows["night"].to_numpy()[usable]
+    parents, injected = [], []
+    for night in np.unique(nights):
+        mine = usable[nights == night]
+        parents.append(rng.choice(mine, size=_count(len(mine) * stamps.bogus_per_cutout, rng)))
+        injected.append(rng.choice(mine, size=_count(len(mine) * stamps.reals_per_cutout, rng)))
+    return np.concatenate(parents), np.concatenate(injected)
 
 
 def _count(wanted: float, rng: np.random.Generator) -> int:
