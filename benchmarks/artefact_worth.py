@@ -11,10 +11,12 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.ensemble import VotingClassifier
 
 from benchmarks.artefact_rows import PARTS, Alerts, Draw, draw, read_alerts
 from models.in_memory import MemoryDataSet
@@ -29,6 +31,8 @@ from pipeline.metrics import METRICS, Curves, Interval, bootstrap_statistic
 from pipeline.rng import stream
 
 MEASURES = ("auc", "mdr_at_fpr_5pc", "fpr_at_mdr_1pc")
+MEMBERS = {"boosting": 1, "feature_ensemble": 2}
+"""Votes of a recipe's classifier beside one more member."""
 FAMILIES = {
     "gain and cloud": ("gain", "cloud"),
     "lines": ("trail", "bad_column", "echoes"),
@@ -39,22 +43,32 @@ FAMILIES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """Which made rows train: all artefacts but some, one alone, all chosen by another lot, none; injected or not."""
+    """Which rows train, and how they weigh.
+
+    Of the made ones all artefacts but some, one alone, all chosen by another lot, or none; ``kept_out`` lowers their
+    number, where the artefacts named have no other in their place. Injected ones or not; teacher's or not; weighed by
+    the recipe or all the same. ``member`` joins the recipe's classifier with a vote of its own.
+    """
 
     name: str
     left_out: tuple[str, ...] = ()
+    kept_out: tuple[str, ...] = ()
     alone: str = ""
     bogus: bool = True
     reals: bool = True
     again: bool = False
+    teacher: bool = True
+    weighed: bool = True
+    member: Callable[[int], Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """Scores of the judged rows by one condition, a column a seed, with labels and groups."""
+    """Scores of the judged rows by one condition, a column a seed, with labels, groups and the fold that held them."""
 
     labels: NDArray[np.int64]
     groups: NDArray[np.str_]
+    folds: NDArray[np.int64]
     scores: NDArray[np.float64]
 
 
@@ -64,6 +78,7 @@ AGAIN = Condition(name="all, drawn again", again=True)
 WITHOUT = [Condition(name=f"without {name}", left_out=(name,)) for name in ARTEFACTS]
 FAMILY = [Condition(name=f"without {name}", left_out=kinds) for name, kinds in FAMILIES.items()]
 ALONE = [Condition(name=f"{name} alone", alone=name) for name in ARTEFACTS]
+UNREPLACED = Condition(name="without the four, none in their place", kept_out=FAMILIES["the four named last"])
 BARE = [Condition(name="neither", bogus=False, reals=False), Condition(name="no reals", reals=False)]
 
 
@@ -86,6 +101,7 @@ def main() -> int:
         _print(judge, classifier, [ALL, NONE, *conditions])
     without = _compare(judge, [(ALL, condition) for condition in (*WITHOUT, *FAMILY, AGAIN)])
     _print_differences(without, "all less")
+    _print_differences(_compare(judge, [(ALL, UNREPLACED)]), "all less, with fewer bogus")
     if not options.alone:
         return 0
     alone = _compare(replace(judge, draws=draws[: options.alone]), [(condition, NONE) for condition in ALONE])
@@ -112,6 +128,7 @@ class Judge:
         return Judged(
             labels=first["label"].to_numpy(dtype=np.int64),
             groups=first["group_id"].to_numpy(dtype=str),
+            folds=first["fold"].to_numpy(dtype=np.int64),
             scores=np.stack([column["score"].to_numpy() for column in columns], axis=1),
         )
 
@@ -126,27 +143,36 @@ class Judge:
 
     def _fold(self, classifier: str, condition: Condition, drawn: Draw, fold: int) -> pd.DataFrame:
         recipe = ClassifierRecipe.from_mapping(settings_files.raw("classifiers", classifier), classifier)
+        if not condition.weighed:
+            recipe = replace(recipe, class_weight="none", label_source_weight={})
+        kinds = drawn.kinds(condition.left_out, condition.alone, again=condition.again)
+        features = drawn.stack(self.alerts, kinds)
         rows = drawn.folds[fold]
-        left_out = {"self_made": not condition.bogus, "injected": not condition.reals}
-        rows = rows[~rows["label_source"].isin([source for source, gone in left_out.items() if gone])]
-        features = drawn.stack(self.alerts, drawn.kinds(condition.left_out, condition.alone, again=condition.again))
+        stays = {"self_made": condition.bogus, "injected": condition.reals, "teacher": condition.teacher}
+        gone = len(self.alerts.rows) + np.flatnonzero(np.isin(kinds, condition.kept_out))
+        sources = [source for source, stay in stays.items() if not stay]
+        rows = rows[~rows["label_source"].isin(sources) & ~rows["row"].isin(gone)]
         parts = {name: rows[rows["split"] == code].reset_index(drop=True) for name, code in PARTS.items()}
-        estimator = _fitted(recipe, parts, features, drawn.seed)
+        estimator = CLASSIFIERS[recipe.classifier](drawn.seed, **recipe.settings)
+        if condition.member:
+            members = [("recipe", estimator), ("member", condition.member(drawn.seed))]
+            estimator = VotingClassifier(members, voting="soft", weights=[MEMBERS[recipe.classifier], 1])
+        estimator = _fitted(estimator, recipe, parts, features)
         held = parts["validation"]
         logits = {
             name: logit_of(estimator.predict_proba(features[parts[name]["row"]])) for name in ("validation", "test")
         }
         platt = fit_platt_prior(logits["validation"], held["label"])
-        return parts["test"].assign(score=platt.apply(logits["test"]))[["row", "label", "group_id", "score"]]
+        scored = parts["test"].assign(fold=fold, score=platt.apply(logits["test"]))
+        return scored[["row", "label", "group_id", "fold", "score"]]
 
 
-def _fitted(recipe: ClassifierRecipe, parts: dict[str, pd.DataFrame], features: NDArray[np.float32], seed: int):
-    """Return the recipe's classifier fitted on the training part, rows weighed as in training."""
+def _fitted(estimator: Any, recipe: ClassifierRecipe, parts: dict[str, pd.DataFrame], features: NDArray[np.float32]):
+    """Return the classifier fitted on the training part, rows weighed as in training."""
     empty = np.zeros((0, 1, 1, 3), dtype=np.float32)
     dataset = MemoryDataSet(parts={name: (rows.assign(kind=""), empty) for name, rows in parts.items()})
     train, _ = select_rows(dataset, recipe)
     used = parts["train"]["row"].to_numpy()[train.used]
-    estimator = CLASSIFIERS[recipe.classifier](seed, **recipe.settings)
     return estimator.fit(features[used], train.labels[train.used], sample_weight=train.weights[train.used])
 
 

@@ -1,9 +1,12 @@
-"""The rows that the worth of the artefacts is judged by."""
+"""The rows and measures that the worth of the artefacts is judged by."""
 
 import numpy as np
 import pytest
 
 from benchmarks.artefact_rows import Alerts, divided
+from benchmarks.artefact_without import mean_of_folds
+from benchmarks.artefact_worth import Judged
+from pipeline.metrics import METRICS
 from pipeline.recipes import DatasetRecipe, SimulationRecipe, SplitSettings, StampSimulation
 from pipeline.splits import TEST, TRAIN
 
@@ -41,3 +44,11 @@ def test_a_made_row_never_trains_where_its_parent_or_the_parents_night_judges(al
         assert (rows["group_id"].to_numpy() == alerts.rows["object_id"].to_numpy()[origin[rows["row"]]]).all()
         judged += rows["row"][held].tolist()
     assert sorted(judged) == list(range(60))
+
+
+def test_folds_whose_scores_have_another_zero_are_not_compared():
+    labels, folds = np.tile([0, 1], 20), np.repeat([0, 1], 20)
+    scores = labels + 2.0 * folds
+    judged = Judged(labels=labels, groups=np.arange(40).astype(str), folds=folds, scores=scores[:, None])
+    assert METRICS["auc"](labels, scores) == 0.75
+    assert mean_of_folds(judged)(np.ones((1, 40))).tolist() == [1.0]
