@@ -16,6 +16,9 @@ _CROSSTALK_FROM = 0.1
 _TRAP_PIXELS = (2, 4)
 """Most columns and rows of one trap."""
 
+_STEEP_SHARE, _STEEP_PIXEL, _SLANTED_PIXEL = 0.5, 0.2, 2.0
+"""Share of the cosmic rays that cross the detector steeply, and typical lengths of their tracks and of the others'."""
+
 _MASK_GROWS = 3
 """Pixels by which a mask reaches beyond what is full."""
 
@@ -39,7 +42,8 @@ def add_cosmic_rays(electrons: Electrons, mean_number: int, rng: np.random.Gener
     size = electrons.shape[0]
     hit = np.zeros(electrons.shape, dtype=bool)
     for _ in range(rng.poisson(mean_number)):
-        length = min(1.0 + rng.exponential(2.0), 40.0)
+        steep = rng.random() < _STEEP_SHARE
+        length = min(1.0 + rng.exponential(_STEEP_PIXEL if steep else _SLANTED_PIXEL), 40.0)
         angle, x, y = rng.uniform(0.0, np.pi), rng.uniform(0, size), rng.uniform(0, size)
         steps = np.arange(0.0, length, 0.25)
         rows = np.floor(y + np.sin(angle) * steps).astype(int)

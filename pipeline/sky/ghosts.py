@@ -32,7 +32,7 @@ class GhostSettings:
     """
 
     star_magnitude: float = 12.5
-    share: float = 0.012
+    share: float = 0.006
     radius_pixel: float = 24.0
     obstruction: float = 0.4
     magnification: float = 0.9

@@ -34,12 +34,12 @@ class SatelliteSettings:
     """
 
     per_exposure: float = 0.25
-    flashing_share: float = 0.35
+    flashing_share: float = 0.5
     level_min: float = 20.0
     level_max: float = 600.0
     defocus_pixel: float = 2.0
     flash_step_min_pixel: float = 16.0
-    flash_step_max_pixel: float = 110.0
+    flash_step_max_pixel: float = 60.0
 
     def __post_init__(self) -> None:
         if self.per_exposure < 0 or self.defocus_pixel < 0 or not 0 <= self.flashing_share <= 1:
@@ -91,7 +91,7 @@ def _flashing(
     """Return the brightness along a trail of even flashes, point-like to short streaks, every other one fainter."""
     least, most = settings.flash_step_min_pixel, settings.flash_step_max_pixel
     step = least * (most / least) ** rng.random()
-    width = np.hypot(fwhm_pixel, rng.uniform(0.0, 0.2) * step) / 2.3548
+    width = np.hypot(fwhm_pixel, rng.uniform(0.0, 0.1) * step) / 2.3548
     number = along / step + rng.random()
     height = np.where(np.round(number) % 2 == 0, 4.0, 4.0 * rng.uniform(0.2, 1.0))
     return _DARK + height * np.exp(-0.5 * ((number - np.round(number)) * step / width) ** 2)
