@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 from sklearn.ensemble import VotingClassifier
 
 from benchmarks.artefact_rows import PARTS, Alerts, Draw, draw, read_alerts
-from models.in_memory import MemoryDataSet
+from benchmarks.recipe_fits import fitted
 from models.onnx_trees import logit_of
 from models.recipes import ClassifierRecipe
 from models.registry import CLASSIFIERS
-from models.rows import select_rows
 from pipeline.artefacts import ARTEFACTS
 from pipeline.calibration import fit_platt_prior
 from pipeline.io import settings_files
@@ -157,7 +156,7 @@ class Judge:
         if condition.member:
             members = [("recipe", estimator), ("member", condition.member(drawn.seed))]
             estimator = VotingClassifier(members, voting="soft", weights=[MEMBERS[recipe.classifier], 1])
-        estimator = _fitted(estimator, recipe, parts, features)
+        estimator = fitted(estimator, recipe, parts, features)
         held = parts["validation"]
         logits = {
             name: logit_of(estimator.predict_proba(features[parts[name]["row"]])) for name in ("validation", "test")
@@ -165,15 +164,6 @@ class Judge:
         platt = fit_platt_prior(logits["validation"], held["label"])
         scored = parts["test"].assign(fold=fold, score=platt.apply(logits["test"]))
         return scored[["row", "label", "group_id", "fold", "score"]]
-
-
-def _fitted(estimator: Any, recipe: ClassifierRecipe, parts: dict[str, pd.DataFrame], features: NDArray[np.float32]):
-    """Return the classifier fitted on the training part, rows weighed as in training."""
-    empty = np.zeros((0, 1, 1, 3), dtype=np.float32)
-    dataset = MemoryDataSet(parts={name: (rows.assign(kind=""), empty) for name, rows in parts.items()})
-    train, _ = select_rows(dataset, recipe)
-    used = parts["train"]["row"].to_numpy()[train.used]
-    return estimator.fit(features[used], train.labels[train.used], sample_weight=train.weights[train.used])
 
 
 def mean_over_seeds(measure: str, judged: Judged) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:

@@ -85,6 +85,7 @@ def compare(sky: Sample, alerts: Sample, folder: Path, figures: Path | None) -> 
     print_kinds(rows[rows["label"] == 0], verdicts)
     print_density(rows, sky.area_deg2)
     if figures:
+        figures.mkdir(parents=True, exist_ok=True)
         draw_histograms(classes).savefig(figures / "synthetic_against_ztf.png", dpi=90)
         cut = classes["synthetic bogus, cut"]
         some = sky.take(cut.index.to_numpy())
