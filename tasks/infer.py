@@ -64,6 +64,10 @@ class Infer(ReleaseTask):
         survey, release, span = super().folder()
         return survey, release, self.night_name or ("files" if self.cutouts else span)
 
+    def readable(self) -> str:
+        """Return data set, classifier and seed, or the name of the package that was given."""
+        return Path(self.package).resolve().name if self.package else super().readable()
+
     def requires(self) -> dict[str, luigi.Task]:
         """The package and what it scores, each unless it was given."""
         train = TrainClassifier(**self.classifier_parameters())

@@ -36,7 +36,7 @@ def test_scores_of_a_cutout_file_with_a_package_need_nothing_else(project, tmp_p
     expected = read_scores(there)
     project.forget(*{path.name.partition("-")[0] for path in project.results()})
     project.make("Infer", *TINY, "--cutouts", "night.h5", "--package", "package", folder=tmp_path)
-    (scores,) = project.data.glob("tiny/r1/files/Infer-*.parquet")
+    (scores,) = project.data.glob("tiny/r1/files/Infer-package-*.parquet")
     pd.testing.assert_series_equal(read_scores(scores)["score"], expected["score"])
     assert project.results() == [scores]
 
