@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,8 +76,9 @@ def fit(
         n_classes=len(dataset.class_names),
         size_pixel=contract.size_pixel,
         n_channels=len(contract.channels),
+        symmetries=recipe.symmetries,
     )
-    run = _Run(dataset, contract, recipe, rows, seed, networks.build(design, seed))
+    run = _Run(dataset, contract, recipe, rows, seed, networks.build(replace(design, symmetries=1), seed))
     identity = fingerprint([REVISION, recipe, seed, dataset.fingerprint, threads])
     run.resume(checkpoints.load(workdir, identity))
     while not run.finished:
@@ -84,7 +86,8 @@ def fit(
         checkpoints.save(workdir, run.checkpoint(identity))
         progress(len(run.history) / recipe.epochs, run.message())
     run.model.set_weights(run.best_weights)
-    return networks.FittedNetwork(model=run.model, design=design, threads=threads), pd.DataFrame(run.history)
+    model = networks.averaged(run.model, design)
+    return networks.FittedNetwork(model=model, design=design, threads=threads), pd.DataFrame(run.history)
 
 
 class _Run:

@@ -13,6 +13,7 @@ from models import onnx_graph
 from models.framework import foreign_deprecations, keras
 from models.normalisation_layers import normalised
 from models.registry import CLASSIFIERS
+from models.symmetries import turned
 from models.weights import arrays_sha256
 from pipeline.calibration import Platt
 from pipeline.errors import IncompatiblePackageError
@@ -64,6 +65,8 @@ class NetworkDesign:
         Arguments of the classifier.
     n_classes, size_pixel, n_channels : int
         Its output and input.
+    symmetries : int
+        Symmetries of a square over which logits are averaged, 1 for none; training sees one at a time.
     """
 
     classifier: str
@@ -72,6 +75,7 @@ class NetworkDesign:
     n_classes: int
     size_pixel: int
     n_channels: int
+    symmetries: int = 1
 
     def check(self) -> None:
         """Refuse cutouts too small for the classifier.
@@ -92,7 +96,17 @@ class NetworkDesign:
         shape = (self.size_pixel, self.size_pixel, self.n_channels)
         inputs = keras().Input(shape, name=onnx_graph.INPUT)
         pixels = normalised(self.normalisation, inputs)
-        return inputs, CLASSIFIERS[self.classifier](pixels, self.n_classes, dropouts, **self.settings)
+        if self.symmetries == 1:
+            return inputs, self._upright(pixels, dropouts)
+        upright = keras().Input(shape)
+        logits = self._upright(upright, dropouts)
+        network = keras().Model([upright, *dropouts.masks], logits)
+        turns = [network([turned(pixels, number), *dropouts.masks]) for number in range(self.symmetries)]
+        return inputs, keras().layers.Average(name="mean_logit")(turns)
+
+    def _upright(self, pixels: Any, dropouts: Dropouts) -> Any:
+        """Return the logits of normalised pixels as they are."""
+        return CLASSIFIERS[self.classifier](pixels, self.n_classes, dropouts, **self.settings)
 
 
 def build(design: NetworkDesign, seed: int) -> Any:
@@ -107,6 +121,15 @@ def build(design: NetworkDesign, seed: int) -> Any:
     keras().utils.set_random_seed(seed % 2**32)
     inputs, logits = design.logits(Dropouts(seed=seed % 2**31))
     return keras().Model(inputs, logits, name=design.classifier)
+
+
+def averaged(model: Any, design: NetworkDesign) -> Any:
+    """Return the model of the same weights whose logits are means over the symmetries of its design."""
+    if design.symmetries == 1:
+        return model
+    whole = build(design, 0)
+    whole.set_weights(model.get_weights())
+    return whole
 
 
 def with_probabilities(model: Any, platt: Platt) -> Any:

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 
 import models.architectures  # noqa: F401  (enters the classifiers)
 from models.registry import CLASSIFIERS, FEATURES
+from models.symmetries import NUMBERS
 from pipeline.augment import AUGMENTATIONS
 from pipeline.errors import SettingsError
 from pipeline.metrics import THRESHOLD_RULES
@@ -45,6 +46,9 @@ class ClassifierRecipe:
         Whether each class weighs the same in the loss.
     augment : tuple of str
         Names in ``AUGMENTATIONS``, for training rows of networks.
+    symmetries : {1, 4, 8}
+        Orientations of a cutout over which a network's logits are averaged when it scores: as it is, its quarter turns,
+        those and their mirror images.
     label_source_weight : mapping
         Weight of training rows by ``label_source``; 1 where not given, 0 leaves rows out.
     calibration : {"platt", "platt_prior", "none"}
@@ -73,6 +77,7 @@ class ClassifierRecipe:
     weight_decay: float = 0.0
     class_weight: Literal["none", "balanced"] = "balanced"
     augment: tuple[str, ...] = ()
+    symmetries: int = 1
     label_source_weight: Mapping[str, float] = field(default_factory=dict)
     calibration: Literal["platt", "platt_prior", "none"] = "platt"
     threshold_rule: str = "fixed"
@@ -131,6 +136,8 @@ class ClassifierRecipe:
             for name, least in at_least.items()
             if not getattr(self, name) >= least
         ]
+        if self.symmetries not in NUMBERS:
+            faults.append(f"'symmetries' is {self.symmetries}; allowed: {', '.join(map(str, NUMBERS))}")
         if not self.learning_rate > 0:
             faults.append(f"'learning_rate' is {self.learning_rate}; allowed: above 0")
         faults.extend(
@@ -152,6 +159,8 @@ class ClassifierRecipe:
             faults.append(f"'normalisation' is {self.normalisation!r}; {self.classifier} takes raw pixels: none")
         if self.family == FEATURES and self.augment:
             faults.append(f"'augment' is {list(self.augment)}; {self.classifier} takes none")
+        if self.family == FEATURES and self.symmetries != 1:
+            faults.append(f"'symmetries' is {self.symmetries}; {self.classifier} sees no orientation: 1")
         if self.family == FEATURES and self.posterior_samples:
             faults.append(f"'posterior_samples' is {self.posterior_samples}; {self.classifier} has no dropout: 0")
         return faults

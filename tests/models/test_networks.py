@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -45,3 +47,48 @@ def test_the_triplet_network_looks_at_the_middle_of_any_size(size):
     assert model(pixels).shape == (1, 1)
     names = [layer.name for layer in model.layers if "cropping" in layer.name]
     assert model.get_layer(names[0]).output.shape[1] in (1, 2)
+
+
+@pytest.mark.parametrize("number", [4, 8])
+def test_averaged_logits_are_the_mean_over_the_orientations_of_a_cutout(number):
+    upright = design("triplet_cnn", 15, filters=(4, 4), dense=4)
+    model = networks.build(upright, 3)
+    whole = networks.averaged(model, replace(upright, symmetries=number))
+    pixels = np.random.default_rng(0).normal(size=(6, 15, 15, 3)).astype(np.float32)
+    turns = [np.rot90(pixels, quarter, axes=(1, 2)) for quarter in range(4)]
+    if number == 8:
+        turns += [np.rot90(pixels[:, :, ::-1], quarter, axes=(1, 2)) for quarter in range(4)]
+    expected = np.mean([model(np.ascontiguousarray(turn), training=False).numpy() for turn in turns], axis=0)
+    np.testing.assert_allclose(whole(pixels, training=False).numpy(), expected, atol=1e-5)
+    turned = np.ascontiguousarray(np.rot90(pixels, axes=(1, 2)))
+    np.testing.assert_allclose(whole(turned, training=False).numpy(), whole(pixels, training=False).numpy(), atol=1e-5)
+    assert whole.count_params() == model.count_params()
+
+
+def test_averaging_over_one_orientation_is_the_network_itself():
+    upright = design("triplet_cnn", 15, filters=(4,), dense=4)
+    model = networks.build(upright, 0)
+    assert networks.averaged(model, upright) is model
+
+
+def test_a_package_of_an_averaging_network_scores_alike_in_both_runtimes(tmp_path):
+    import onnxruntime
+
+    from pipeline.calibration import Platt
+
+    wanted = design("triplet_cnn", 15, filters=(4, 4), dense=4)
+    wanted = replace(wanted, symmetries=8)
+    model = networks.averaged(networks.build(replace(wanted, symmetries=1), 1), wanted)
+    fitted = networks.FittedNetwork(model=model, design=wanted, threads=1)
+    platt = Platt(1.1, 0.3)
+    described = fitted.export(tmp_path, platt)
+    pixels = np.random.default_rng(1).normal(size=(7, 15, 15, 3)).astype(np.float32)
+    pixels[0, 2, 3, 1] = np.nan
+    written = fitted.reference(tmp_path, pixels, platt)
+    np.testing.assert_allclose(written[:, 1], platt.apply(fitted.logits(pixels)[:, 0]), atol=1e-6)
+    found = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, {"cutouts": pixels})[0]
+    np.testing.assert_allclose(found, written, atol=1e-5)
+    masks = {mask["name"]: np.ones((7, *mask["shape"]), np.float32) for mask in described["posterior"]}
+    assert masks
+    opened = onnxruntime.InferenceSession(tmp_path / "posterior.onnx").run(None, {"cutouts": pixels} | masks)[0]
+    np.testing.assert_allclose(opened, written, atol=1e-5)

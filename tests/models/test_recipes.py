@@ -34,6 +34,7 @@ def test_all_faults_of_value_are_named_at_once():
         "threshold_parameter": {"value": 1},
         "label_source_weight": {"teacher": -1},
         "size_pixel": 5,
+        "symmetries": 3,
     }
     with pytest.raises(SettingsError) as fault:
         load(given, "mine")
@@ -41,6 +42,7 @@ def test_all_faults_of_value_are_named_at_once():
     for part in ("filtrs", "l3", "zoom", "batch_size", "learning_rate", "threshold_parameter.value", "teacher"):
         assert part in message
     assert "braai needs at least 22" in message
+    assert "'symmetries' is 3; allowed: 1, 4, 8" in message
 
 
 def test_a_missing_classifier_is_named():
@@ -50,7 +52,13 @@ def test_a_missing_classifier_is_named():
 
 @pytest.mark.parametrize(
     "setting",
-    [{"normalisation": "l2"}, {"augment": ["flip"]}, {"posterior_samples": 2}, {"settings": {"filters": [1]}}],
+    [
+        {"normalisation": "l2"},
+        {"augment": ["flip"]},
+        {"symmetries": 8},
+        {"posterior_samples": 2},
+        {"settings": {"filters": [1]}},
+    ],
     ids=lambda setting: next(iter(setting)),
 )
 def test_what_only_networks_know_is_refused_for_features(setting):
