@@ -1,6 +1,7 @@
 """``nightsift``: the verbs that are no tasks."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -10,16 +11,21 @@ FAULT = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb and return its exit code; what goes wrong is one line and 1."""
+    """Run one verb and return its exit code; what goes wrong is one line and 1, a reader that stops reading is not."""
     parser, given = _parser(), list(sys.argv[1:] if arguments is None else arguments)
     options, rest = parser.parse_known_args(given)
     if rest and options.verb != "plan":
         parser.error(f"unrecognised: {' '.join(rest)}")
     try:
-        return int(_run(options, rest))
+        code = int(_run(options, rest))
+        sys.stdout.flush()
     except NightsiftError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return FAULT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -32,6 +32,14 @@ def test_an_unknown_verb_or_option_is_a_usage_error(capsys):
     assert "usage: nightsift" in capsys.readouterr().err
 
 
+def test_a_reader_that_has_seen_enough_is_no_fault(finished_project):
+    report = finished_project.result("PlotResults")
+    process = finished_project.start("nightsift", "table", *[report] * 60, stdin=None)
+    assert process.stdout.readline().endswith("bootstrap replicates.\n")
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+
+
 def test_the_nights_are_those_of_the_survey(here, capsys):
     assert main(["nights", "tiny"]) == 0
     assert tuple(capsys.readouterr().out.split()) == here.nights
