@@ -12,16 +12,14 @@ from numpy.typing import NDArray
 
 from pipeline.crossmatch import link_groups
 from pipeline.cutouts import extract_cutouts
-from pipeline.detection import detect
-from pipeline.difference import difference_of
 from pipeline.io.settings_files import load
 from pipeline.settings import parse
-from pipeline.sky import SkySettings, draw_field, explain, plan_visits, render_exposure, render_template
+from pipeline.sky import SkySettings, draw_field, plan_visits, render_template
 from pipeline.sky.exposure import Template
 from pipeline.sky.field import Field
 from pipeline.sky.visits import Visit
 from pipeline.surveys.settings import SurveySettings
-from pipeline.surveys.synthetic import frames
+from pipeline.surveys.synthetic import observe
 
 SIZE_PIXEL = 63
 _LINKED_ARCSEC = 3.0
@@ -78,19 +76,16 @@ def synthetic(survey: str, processes: int) -> Sample:
 
 def _searched(settings: SkySettings, visit: Visit, objects: Field, template: Template) -> Sample:
     """Return the candidates of one exposure, rendered, subtracted and searched as the survey does."""
-    exposure = render_exposure(settings, visit, objects, template, _SEED)
-    made = difference_of(*frames(exposure, settings), is_aligned=True).subtraction
-    found = detect(made.difference, made.noise, fwhm_pixel=made.fwhm_pixel, zeropoint=27.0,
-                   correlation=made.correlation)  # fmt: skip
-    truth = explain(found, exposure, float(np.nanmedian(made.noise)), settings)
+    observed = observe(settings, visit, objects, template, _SEED)
+    exposure, found = observed.exposure, observed.candidates
     x, y = found["x_pixel"].to_numpy(), found["y_pixel"].to_numpy()
-    images = (exposure.science, exposure.template, made.difference)
+    images = (exposure.science, exposure.template, observed.made.difference)
     ra, dec = exposure.wcs.pixel_to_world_values(x, y)
     last = settings.size_pixel - 1
     rows = pd.DataFrame(
         {
-            "label": truth["is_real"].to_numpy(np.int64),
-            "kind": truth["kind"].astype(str),
+            "label": found["is_real"].to_numpy(np.int64),
+            "kind": found["kind"].astype(str),
             "sign": found["flux_sign"].to_numpy(np.int64),
             "edge_pixel": np.min([x, y, last - x, last - y], axis=0),
             "name": [f"{exposure.visit.exposure_id}/{number}" for number in range(len(found))],

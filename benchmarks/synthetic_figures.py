@@ -14,13 +14,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pipeline.cutouts import extract_cutouts
-from pipeline.detection import detect
-from pipeline.difference import difference_of
 from pipeline.io.settings_files import load
 from pipeline.settings import parse
-from pipeline.sky import REAL_KINDS, SkySettings, draw_field, explain, plan_visits, render_exposure, render_template
+from pipeline.sky import REAL_KINDS, SkySettings, draw_field, plan_visits, render_template
 from pipeline.surveys.settings import SurveySettings
-from pipeline.surveys.synthetic import frames
+from pipeline.surveys.synthetic import observe
 
 SIZE_PIXEL = 41
 COLUMNS = 4
@@ -32,6 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.synthetic_figures", description=__doc__)
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
     settings = parse(SkySettings, load("surveys", "synthetic", SurveySettings).input["sky"], "surveys/synthetic.yaml")
     visits = plan_visits(settings, 1)
     objects = {field: draw_field(settings, field, visits, 1) for field in range(settings.fields)}
@@ -39,16 +38,12 @@ def main() -> int:
     stamps, kinds = [], []
     busiest: tuple[int, tuple[NDArray[np.float32], ...]] = (-1, ())
     for visit in visits:
-        exposure = render_exposure(settings, visit, objects[visit.field], templates[visit.field], 1)
-        made = difference_of(*frames(exposure, settings), is_aligned=True).subtraction
-        found = detect(
-            made.difference, made.noise, fwhm_pixel=made.fwhm_pixel, zeropoint=27.0, correlation=made.correlation
-        )
-        truth = explain(found, exposure, float(np.nanmedian(made.noise)), settings)
-        images = (exposure.science, exposure.template, made.difference)
+        observed = observe(settings, visit, objects[visit.field], templates[visit.field], 1)
+        exposure, found = observed.exposure, observed.candidates
+        images = (exposure.science, exposure.template, observed.made.difference)
         x, y = found["x_pixel"].to_numpy(), found["y_pixel"].to_numpy()
         stamps.append(np.stack([extract_cutouts(image, x, y, SIZE_PIXEL).pixels for image in images], axis=1))
-        kinds.append(pd.DataFrame({"kind": truth["kind"], "snr": found["snr"]}))
+        kinds.append(found[["kind", "snr"]])
         trailed = int(exposure.marks["satellite_trail"].sum())
         busiest = max(busiest, (trailed, images), key=lambda one: one[0])
     draw_exposure(busiest[1]).savefig(folder / "synthetic_exposure.png", dpi=70)

@@ -154,18 +154,34 @@ def _observations(
         )
 
 
-def _observe(work: _Observation) -> pd.DataFrame | str:
-    """Render one exposure, subtract and search it and write its images; return its candidates with their truth.
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """An exposure that was subtracted and searched.
 
-    Or return why it cannot be subtracted.
+    Attributes
+    ----------
+    exposure : Exposure
+    made : Subtraction
+    candidates : DataFrame
+        Detections with the columns of their truth, ``kind is_real source_id``.
     """
-    settings, visit = work.settings, work.visit
-    exposure = render_exposure(settings, visit, work.objects, work.template, work.seed)
-    try:
-        made = difference_of(*frames(exposure, settings), is_aligned=True).subtraction
-    except InputError as error:
-        return " ".join(str(error).split())
-    candidates = detect(
+
+    exposure: Exposure
+    made: Subtraction
+    candidates: pd.DataFrame
+
+
+def observe(settings: SkySettings, visit: Visit, objects: Field, template: Template, seed: int) -> Observed:
+    """Render one exposure, subtract and search it, and say what made each candidate.
+
+    Raises
+    ------
+    InputError
+        If it cannot be subtracted.
+    """
+    exposure = render_exposure(settings, visit, objects, template, seed)
+    made = difference_of(*frames(exposure, settings), is_aligned=True).subtraction
+    found = detect(
         made.difference,
         made.noise,
         fwhm_pixel=made.fwhm_pixel,
@@ -173,14 +189,25 @@ def _observe(work: _Observation) -> pd.DataFrame | str:
         correlation=made.correlation,
         settings=DetectionSettings(threshold_sigma=settings.threshold_sigma),
     )
-    truth = explain(candidates, exposure, float(np.nanmedian(made.noise)), settings)
+    truth = explain(found, exposure, float(np.nanmedian(made.noise)), settings)
+    return Observed(exposure=exposure, made=made, candidates=pd.concat([found, truth], axis=1))
+
+
+def _observe(work: _Observation) -> pd.DataFrame | str:
+    """Observe one exposure and write its images; return its candidates, or why it cannot be subtracted."""
+    settings, visit = work.settings, work.visit
+    try:
+        observed = observe(settings, visit, work.objects, work.template, work.seed)
+    except InputError as error:
+        return " ".join(str(error).split())
+    exposure, candidates = observed.exposure, observed.candidates
     ra, dec = exposure.wcs.pixel_to_world_values(candidates["x_pixel"], candidates["y_pixel"])
     names = [f"{visit.exposure_id}{row:07d}" for row in range(1, len(candidates) + 1)]
     path = work.directory / image_path(visit)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_exposure(path, dict(_hdus(exposure, made, settings)))
-    log.info("exposure %s: %d candidates, %d real", visit.exposure_id, len(truth), truth["is_real"].sum())
-    return pd.concat([candidates, truth], axis=1).assign(
+    write_exposure(path, dict(_hdus(exposure, observed.made, settings)))
+    log.info("exposure %s: %d candidates, %d real", visit.exposure_id, len(candidates), candidates["is_real"].sum())
+    return candidates.assign(
         candidate_id=names, exposure_id=visit.exposure_id, time_mjd=visit.time_mjd, ra_deg=ra, dec_deg=dec
     )
 
