@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import time
+import uuid
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,17 +45,23 @@ class Checkpoint:
 
 
 def save(workdir: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint so that a kill at any moment leaves the former or the new one."""
+    """Write a checkpoint so that a kill at any moment leaves the former or the new one.
+
+    Each writer has a scratch name of its own: two runs that train the same at once write the same content.
+    """
     groups = {"w": checkpoint.weights, "b": checkpoint.best_weights, "o": checkpoint.optimizer}
     arrays = {f"{key}{i}": array for key, group in groups.items() for i, array in enumerate(group)}
     head = {"identity": checkpoint.identity, "history": list(checkpoint.history)}
     workdir.mkdir(parents=True, exist_ok=True)
-    scratch = workdir / f"{FILE}.partial"
-    with scratch.open("wb") as file:
-        np.savez(file, head=np.array(json.dumps(head)), **arrays)  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(workdir / FILE)
+    scratch = workdir / f"{FILE}.{uuid.uuid4().hex[:12]}.partial"
+    try:
+        with scratch.open("wb") as file:
+            np.savez(file, head=np.array(json.dumps(head)), **arrays)  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(workdir / FILE)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def load(workdir: Path, identity: str) -> Checkpoint | None:
@@ -84,8 +91,8 @@ def load(workdir: Path, identity: str) -> Checkpoint | None:
 
 def clear(workdir: Path) -> None:
     """Remove the checkpoint of a training whose package is committed."""
-    for name in (FILE, f"{FILE}.partial"):
-        (workdir / name).unlink(missing_ok=True)
+    for path in [workdir / FILE, *workdir.glob(f"{FILE}.*partial")]:
+        path.unlink(missing_ok=True)
 
 
 def sweep(folder: Path) -> int:

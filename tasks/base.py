@@ -133,12 +133,16 @@ class PipelineTask(luigi.Task):
         target = self.output()
         with Progress(self.task_family, self) as self._progress:
             commit(target.path, self._write, directory=target.directory)
+        self.committed()
         log.info("%s took %.1f s: %s", self.task_family, time.monotonic() - began, target.path)
 
     def _write(self, path: Path) -> None:
         self.build(path)
         if path.is_dir():
             (path / "provenance.json").write_text(json.dumps(self.provenance(), indent=1, sort_keys=True))
+
+    def committed(self) -> None:
+        """Tidy up what was kept for a killed run to go on from; called once the target is in its place."""
 
     def provenance(self) -> dict[str, Any]:
         """Return what the target says about its making."""

@@ -47,14 +47,22 @@ class TrainClassifier(ClassifierTask):
 
         name = self.classifier_name
         recipe = ClassifierRecipe.from_mapping(settings_files.raw("classifiers", name), f"classifiers/{name}.yaml")
-        workdir = self.output().path.with_name(f"{self.output().path.name}.training")
         with open_dataset(self.dataset_path()) as dataset:
             trained = training.train(
                 dataset,
                 recipe,
                 self.seed,
-                workdir=workdir,
+                workdir=self._workdir,
                 progress=lambda share, message: self.progress(100 * share, message),
             )
             packages.write(path, trained, dataset=dataset, provenance=self.provenance())
-        training.clear(workdir)
+
+    def committed(self) -> None:
+        """Remove the checkpoint: only now is the package in its place."""
+        from models import training
+
+        training.clear(self._workdir)
+
+    @property
+    def _workdir(self) -> Path:
+        return self.output().path.with_name(f"{self.output().path.name}.training")

@@ -2,7 +2,9 @@
 
 A writer gets a scratch path beside the target, with the same ending. When it returns, everything is flushed
 to disk and renamed. A directory is complete if and only if its ``manifest.json``, written last, is there
-and agrees with the files. Scratch left by a dead writer is swept by the next one.
+and agrees with the files. Scratch left by a dead writer is swept by the next one: a writer of the same host and
+process namespace is asked for by its process id, any other (another host, another container) by the lease that
+each writer renews on its scratch.
 """
 
 import hashlib
@@ -10,14 +12,23 @@ import json
 import os
 import shutil
 import socket
+import threading
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from pipeline.io.digests import file_digest
 
 MANIFEST = "manifest.json"
 _PREFIX = ".partial-"
+RENEWED_S: Final = 60.0
+"""How often a writer renews the lease on its scratch: it sets the time of the scratch's last change."""
+LEASE_S: Final = 3600.0
+"""After this long without renewal the scratch of a writer that cannot be asked for is taken for an orphan; far above
+`RENEWED_S`, for clocks of hosts differ and a machine may sleep."""
 
 
 def commit(target: Path, writer: Callable[[Path], None], *, directory: bool = False) -> None:
@@ -38,10 +49,11 @@ def commit(target: Path, writer: Callable[[Path], None], *, directory: bool = Fa
     try:
         if directory:
             scratch.mkdir()
-        writer(scratch)
-        if directory:
-            _write_manifest(scratch)
-        _flush(scratch)
+        with _renewed(scratch):
+            writer(scratch)
+            if directory:
+                _write_manifest(scratch)
+            _flush(scratch)
         _move(scratch, target, directory)
     finally:
         _remove(scratch)
@@ -59,8 +71,8 @@ def is_complete(target: Path, *, directory: bool = False) -> bool:
 
 
 def sweep(folder: Path) -> int:
-    """Remove the scratch that dead writers of this host left in ``folder``; return how many."""
-    orphans = [path for path in folder.glob(f"{_PREFIX}*") if not _is_alive(path.name)]
+    """Remove the scratch that dead writers left in ``folder``; return how many."""
+    orphans = [path for path in folder.glob(f"{_PREFIX}*") if not _is_alive(path)]
     for orphan in orphans:
         _remove(orphan)
     return len(orphans)
@@ -70,8 +82,43 @@ def _writer_id() -> str:
     return f"{_host()}-{os.getpid()}-{_start_time(os.getpid())}"
 
 
+@contextmanager
+def _renewed(scratch: Path) -> Iterator[None]:
+    """Renew the lease on the scratch, in a thread of its own, as long as the block runs."""
+    ended = threading.Event()
+    renewing = threading.Thread(target=_renew, args=(scratch, ended), daemon=True)
+    renewing.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        renewing.join()
+
+
+def _renew(scratch: Path, ended: threading.Event) -> None:
+    while not ended.wait(RENEWED_S):
+        with suppress(OSError):  # the writer has not made its file yet
+            os.utime(scratch)
+
+
 def _host() -> str:
-    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+    """Return what tells apart the places in which a process id means one process: host, boot, process namespace."""
+    place = [socket.gethostname(), _read("/proc/sys/kernel/random/boot_id"), _namespace()]
+    return hashlib.sha256("\0".join(place).encode()).hexdigest()[:8]
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""
+
+
+def _namespace() -> str:
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""
 
 
 def _start_time(pid: int) -> str:
@@ -81,10 +128,10 @@ def _start_time(pid: int) -> str:
         return "0"
 
 
-def _is_alive(name: str) -> bool:
-    host, pid, started = [*name.removeprefix(_PREFIX).split("-"), "", ""][:3]
+def _is_alive(path: Path) -> bool:
+    host, pid, started = [*path.name.removeprefix(_PREFIX).split("-"), "", ""][:3]
     if host != _host():
-        return True
+        return _has_lease(path)
     try:
         os.kill(int(pid), 0)
     except (ProcessLookupError, ValueError):
@@ -92,6 +139,13 @@ def _is_alive(name: str) -> bool:
     except PermissionError:
         return True
     return _start_time(int(pid)) == started
+
+
+def _has_lease(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime < LEASE_S
+    except OSError:  # its writer has just finished
+        return True
 
 
 def _write_manifest(folder: Path) -> None:

@@ -1,6 +1,7 @@
 import dataclasses
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -58,3 +59,13 @@ def test_a_checkpoint_that_nobody_went_on_with_for_weeks_is_removed_and_a_fresh_
     os.utime(old / checkpoints.FILE, (weeks_ago, weeks_ago))
     assert checkpoints.sweep(tmp_path) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["fresh.training"]
+
+
+def test_two_trainings_of_one_identity_save_at_once_without_a_fault(tmp_path):
+    def save(_):
+        checkpoints.save(tmp_path, CHECKPOINT)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(save, range(100)))
+    assert checkpoints.load(tmp_path, "a").history == CHECKPOINT.history
+    assert [path.name for path in tmp_path.iterdir()] == [checkpoints.FILE]

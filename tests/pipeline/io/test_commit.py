@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.io import commit as commit_module
 from pipeline.io.commit import MANIFEST, commit, is_complete, sweep
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -86,9 +87,44 @@ def test_a_process_of_the_same_number_that_started_later_is_another(tmp_path):
     assert sweep(tmp_path) == 1
 
 
-def test_scratch_of_another_host_or_of_another_make_is_left_alone(tmp_path):
-    for name in (".partial-00000000-1-1-abc-x.h5", ".partial-something"):
+ELSEWHERE = (".partial-00000000-1-1-abc-x.h5", ".partial-something")
+
+
+def test_scratch_of_another_host_or_of_another_make_is_left_alone_while_its_lease_is_renewed(tmp_path):
+    for name in ELSEWHERE:
         (tmp_path / name).touch()
+    assert sweep(tmp_path) == 0
+
+
+def test_scratch_of_another_host_whose_lease_ran_out_is_swept(tmp_path):
+    long_ago = time.time() - commit_module.LEASE_S - 1.0
+    for name in ELSEWHERE:
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (long_ago, long_ago))
+    assert sweep(tmp_path) == len(ELSEWHERE)
+
+
+def test_a_writer_that_computes_for_long_keeps_its_lease(tmp_path, monkeypatch):
+    monkeypatch.setattr(commit_module, "RENEWED_S", 0.01)
+
+    def write(path):
+        path.write_text("half")
+        os.utime(path, (0, 0))
+        deadline = time.monotonic() + 30.0
+        while path.stat().st_mtime == 0 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        seen.append(time.time() - path.stat().st_mtime)
+
+    seen = []
+    commit(tmp_path / "a", write)
+    assert seen[0] < 60.0
+
+
+def test_a_process_id_of_another_namespace_says_nothing_about_ours(tmp_path, monkeypatch):
+    here = commit_module._host()
+    monkeypatch.setattr(commit_module, "_namespace", lambda: "pid:[1]")
+    assert commit_module._host() != here
+    (tmp_path / f".partial-{here}-{os.getpid()}-1-abc-x.h5").touch()
     assert sweep(tmp_path) == 0
 
 

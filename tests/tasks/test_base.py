@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+
+from tasks import base
+
+
+class Trained(base.PipelineTask):
+    """A task with a state to go on from."""
+
+    suffix = ".txt"
+
+    def decides(self):
+        return {}
+
+    def folder(self):
+        return "survey", "all", "all"
+
+    def build(self, path: Path) -> None:
+        path.write_text("package")
+
+    def committed(self) -> None:
+        tidied.append(self.output().exists())
+
+
+tidied: list[bool] = []
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path, monkeypatch):
+    monkeypatch.setenv("NIGHTSIFT_DATA", str(tmp_path))
+    tidied.clear()
+
+
+def test_what_a_killed_run_goes_on_from_is_removed_when_the_target_is_in_its_place():
+    Trained().run()
+    assert tidied == [True]
+
+
+def test_what_a_killed_run_goes_on_from_stays_where_the_target_cannot_be_put_in_its_place(monkeypatch):
+    def fail(target, writer, *, directory):
+        writer(target.with_name("scratch"))
+        raise OSError("disk full")
+
+    Trained().output().path.parent.mkdir(parents=True)
+    monkeypatch.setattr(base, "commit", fail)
+    with pytest.raises(OSError, match="disk full"):
+        Trained().run()
+    assert tidied == []
