@@ -1,6 +1,6 @@
 """Difference of a science image and a template, aligned first: for surveys that bring no difference images."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from astropy.wcs import WCS
@@ -8,6 +8,7 @@ from astropy.wcs import WCS
 from pipeline.alignment import align
 from pipeline.detection import score_image
 from pipeline.frame import Frame, Image
+from pipeline.noise_check import noise_spread
 from pipeline.sources import remove_sky
 from pipeline.subtraction import Subtraction, SubtractionSettings, subtract
 
@@ -26,6 +27,10 @@ class Difference:
         The template, aligned, with its sky, in its own units; NaN where missing.
     subtraction : Subtraction
         How it was made.
+    noise_spread : float
+        Robust standard deviation of difference over noise: 1 where the prediction is true.
+    notes : tuple of str
+        What is to be said of it.
     """
 
     difference: Image
@@ -33,6 +38,8 @@ class Difference:
     score: Image
     template: Image
     subtraction: Subtraction
+    noise_spread: float
+    notes: tuple[str, ...] = field(default=())
 
 
 def difference_of(
@@ -89,4 +96,5 @@ def finished(made: Subtraction, template: Image, flatten_pixel: int) -> Differen
         score=np.where(np.isfinite(made.difference), score, np.float32(np.nan)),
         template=template,
         subtraction=made,
+        noise_spread=noise_spread(made.difference, made.noise),
     )

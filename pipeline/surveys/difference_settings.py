@@ -8,6 +8,9 @@ from pipeline.errors import SettingsError
 from pipeline.io.hotpants import Hotpants
 from pipeline.subtraction import SubtractionSettings
 
+ELECTRONS_AN_ADU = "EGAIN"
+"""The key that states electrons an ADU where ``GAIN`` is a setting of the camera."""
+
 MADE = ("difference", "score")
 """Channels that are made from science image and template."""
 
@@ -19,7 +22,8 @@ class FrameProperties:
     Attributes
     ----------
     gain : str or float
-        Electrons an ADU; 1 where the header lacks the key, which is logged.
+        Electrons an ADU; 1 where the header lacks the key, which is logged. ``EGAIN`` goes before ``GAIN``, which
+        cameras use for a setting of theirs.
     read_noise : str or float
         In electrons.
     saturation : str or float
@@ -54,7 +58,8 @@ class FrameProperties:
     def keys(self) -> tuple[str, ...]:
         """The FITS keys that are looked for."""
         values = (self.gain, self.read_noise, self.saturation, self.fwhm_pixel, self.zeropoint, self.pedestal)
-        return tuple(value.removeprefix("-") for value in values if isinstance(value, str))
+        named = tuple(value.removeprefix("-") for value in values if isinstance(value, str))
+        return (ELECTRONS_AN_ADU, *named) if self.gain == "GAIN" else named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +82,8 @@ class DifferenceSettings:
         For searches: of image pairs, and of images with injected sources.
     hotpants : Hotpants
         Of the method ``hotpants``.
+    max_noise_factor : float
+        An exposure whose difference scatters by more than this factor above or below its predicted noise is lost.
     """
 
     alignment: Literal["wcs", "stars", "none"] = "wcs"
@@ -87,10 +94,13 @@ class DifferenceSettings:
     subtraction: SubtractionSettings = field(default_factory=SubtractionSettings)
     detection: DetectionSettings = field(default_factory=DetectionSettings)
     hotpants: Hotpants = field(default_factory=Hotpants)
+    max_noise_factor: float = 2.5
 
     def __post_init__(self) -> None:
         if self.flatten_pixel != 0 and self.flatten_pixel < 8:
             raise SettingsError(f"flatten_pixel is {self.flatten_pixel}; allowed: 0, or at least 8")
+        if not self.max_noise_factor > 1.0:
+            raise SettingsError(f"max_noise_factor is {self.max_noise_factor}; allowed: above 1")
 
 
 @dataclass(frozen=True, kw_only=True)

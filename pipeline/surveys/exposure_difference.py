@@ -15,6 +15,7 @@ from pipeline.difference import Difference, difference_of, finished
 from pipeline.errors import InputError
 from pipeline.frame import Frame, Image
 from pipeline.io.fits_wcs import celestial_wcs
+from pipeline.noise_check import noise_notes
 from pipeline.simulate import Differencing
 from pipeline.star_pattern import PixelMap, star_map
 from pipeline.subtraction import Subtraction, noise_correlation
@@ -135,14 +136,22 @@ def _points(shape: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.flo
 
 
 def differencing(how: DifferenceSettings) -> Differencing:
-    """Return what makes the difference of a science image and an aligned template.
+    """Return what makes the difference of a science image and an aligned template, and judges its noise.
+
+    Where the predicted noise cannot be true it raises `InputError`; what is doubtful is among the difference's notes.
 
     Raises
     ------
     MissingInputError
         If the program that shall do it is not installed.
     """
-    return _METHODS[how.method](how)
+    return partial(_judged, how.max_noise_factor, _METHODS[how.method](how))
+
+
+def _judged(max_factor: float, made_of: Differencing, science: Frame, template: Frame) -> Difference:
+    made = made_of(science, template)
+    notes = noise_notes(made.noise_spread, science.pixels, max_factor)
+    return replace(made, notes=(*made.notes, *notes)) if notes else made
 
 
 def _kernel(how: DifferenceSettings) -> Differencing:

@@ -12,7 +12,7 @@ from pipeline.frame import Frame
 from pipeline.noise import with_sky_noise
 from pipeline.psf import measure_fwhm
 from pipeline.surveys.base import ExposureImages
-from pipeline.surveys.difference_settings import FrameProperties
+from pipeline.surveys.difference_settings import ELECTRONS_AN_ADU, FrameProperties
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ class _Side:
         saturation = self.value("saturation", None, np.inf, "nothing is taken for saturated")
         frame = Frame(
             pixels=self.pixels,
-            gain=self._above_zero("gain", self.value("gain", gain, 1.0, "gain 1 electron/ADU")),
+            gain=self._above_zero("gain", self._gain(gain)),
             read_noise=self.value("read_noise", None, None if self.variance is None else 0.0),
             saturation=saturation,
             fwhm_pixel=self._above_zero("fwhm_pixel", self._fwhm(saturation)),
@@ -119,6 +119,17 @@ class _Side:
         if assumed:
             self.notes.append(f"the {self.what} has no key {stated}: {assumed}")
         return default
+
+    def _gain(self, given: float | None) -> float:
+        """Return electrons an ADU; the header's ``EGAIN`` goes before its ``GAIN``, and a difference is noted."""
+        by_key = given is None and self.properties.gain == "GAIN" and ELECTRONS_AN_ADU in self.header
+        if not by_key:
+            return self.value("gain", given, 1.0, "gain 1 electron/ADU")
+        gain = self._number(self.header[ELECTRONS_AN_ADU], ELECTRONS_AN_ADU)
+        stated = self._number(self.header.get("GAIN", gain), "GAIN")
+        if stated != gain:
+            self.notes.append(f"the {self.what} has EGAIN {gain:g} and GAIN {stated:g}: the first is taken")
+        return gain
 
     def _fwhm(self, saturation: float) -> float:
         stated = self.properties.fwhm_pixel

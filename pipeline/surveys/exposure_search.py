@@ -112,10 +112,11 @@ class ExposureSearch:
             batch.dropped,
             dropped_rows(np.array(names, dtype=object)[vetoed], "veto", "a known object"),
             *(dropped_rows([exposure_id], "zeropoint", text) for text in aligned.fallbacks),
+            *(dropped_rows([exposure_id], "noise", text) for text in made.notes),
         ]
         batch = replace(batch, dropped=pd.concat(dropped, ignore_index=True))
         places, sheet = self._places(item, aligned, batch.candidates)
-        return Found(exposure_id=exposure_id, batch=batch, places=places, sky=sheet, notes=tuple(frames.notes))
+        return Found(exposure_id=exposure_id, batch=batch, places=places, sky=sheet, notes=(*frames.notes, *made.notes))
 
     def _vetoed(self, rows: pd.DataFrame, veto: VetoSettings | None) -> NDArray[np.bool_]:
         """Return which rows stand on an object of the catalogue, (n,)."""

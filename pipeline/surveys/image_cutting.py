@@ -1,5 +1,6 @@
 """Cutting the candidates of one exposure out of its images, straight into one array of all channels."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -21,6 +22,8 @@ from pipeline.surveys.image_store import ExposureFiles
 from pipeline.surveys.image_targets import Targets, mask_of, read_pair
 from pipeline.surveys.rows import candidates_frame, describe_pixels, drop_at_edges
 from pipeline.surveys.settings import SurveySettings
+
+log = logging.getLogger(__name__)
 
 _PAIR = ("science", "template")
 
@@ -62,11 +65,12 @@ class ExposureCutter:
         placed = np.isfinite(targets.x) & np.isfinite(targets.y)
         targets = targets.chosen(placed)
         cutouts = _AllChannels(int(placed.sum()), self.settings)
-        self._put_made(cutouts, self._differences(files) if len(candidates) else {}, targets)
+        made, notes = self._differences(files) if len(candidates) else ({}, [])
+        self._put_made(cutouts, made, targets)
         for channel in self._images:
             if channel not in self._aligned:
                 self._put_image(cutouts, channel, files, targets, file.shape(hdu))
-        faults = self._put_layers(cutouts, files, targets, file.shape(hdu))
+        faults = [*notes, *self._put_layers(cutouts, files, targets, file.shape(hdu))]
         rows = candidates_frame(candidates[placed], files.exposure, self.settings, targets.x, targets.y)
         saturation = files.exposure.get("saturation", np.inf)
         edge_fraction = cutouts.edge_of(self._first)
@@ -76,18 +80,23 @@ class ExposureCutter:
         batch = drop_at_edges(cutouts.pixels, rows, allowed, candidates[~placed])
         return replace(batch, dropped=pd.concat([batch.dropped, *faults], ignore_index=True)) if faults else batch
 
-    def _differences(self, files: ExposureFiles) -> dict[str, Image]:
+    def _differences(self, files: ExposureFiles) -> tuple[dict[str, Image], list[pd.DataFrame]]:
         """Return the channels that are made of science image and template, and the template on the same pixels.
 
-        They are empty where the exposure names no template; it is lost then if nothing of it would be left.
+        With them comes what is to be said of the predicted noise, as rows of dropped candidates. Both are empty where
+        the exposure names no template; it is lost then if nothing of it would be left.
         """
         if not self._made or ("science" in self._images and not files.names(self.given.images["template"])):
-            return {}
+            return {}, []
         pair = read_pair(files, self.given, self.settings.magic_values)
         frames = aligned_exposure(pair).frames
         found = differencing(pair.difference)(frames.science, frames.template)
         made = {"template": found.template, "difference": found.difference, "score": found.score}
-        return {channel: made[channel] for channel in self._aligned}
+        exposure_id = str(files.exposure["exposure_id"])
+        for text in found.notes:
+            log.warning("exposure %s: %s", exposure_id, text)
+        notes = [dropped_rows([exposure_id], "noise", text) for text in found.notes]
+        return {channel: made[channel] for channel in self._aligned}, notes
 
     def _put_made(self, cutouts: "_AllChannels", made: Mapping[str, Image], targets: Targets) -> None:
         """Cut the channels that were made, at the places on the science image."""

@@ -233,3 +233,37 @@ def test_a_cutout_file_is_labelled_by_key(image_pair_survey, tmp_path):
         rows = file.candidates().set_index("candidate_id")
     assert rows.loc["e1-00001", "label"] == 1
     assert (rows.drop("e1-00001")["label"] == -1).all()
+
+
+@pytest.mark.parametrize(
+    ("cards", "said"),
+    [
+        ({"GAIN": 120.0, "RDNOISE": 6.0}, "times its predicted noise"),
+        ({"GAIN": 0.01, "RDNOISE": 0.0}, "times its predicted noise"),
+    ],
+    ids=["a setting of the camera", "far too small"],
+)
+def test_an_exposure_whose_noise_cannot_be_true_is_lost_by_name(image_pair_survey, cards, said):
+    write = partial(write_pairs, changes={"e1": cards})
+    rows, _, dropped, lost = read_night(image_pair_survey(write=write, max_lost_fraction=1.0))
+    assert lost == 1
+    assert set(rows["exposure_id"]) == {"e2"}
+    (reason,) = dropped["reason"]
+    assert said in reason
+    assert "max_noise_factor" in reason
+
+
+def test_egain_goes_before_a_gain_that_is_a_setting_of_the_camera(image_pair_survey):
+    write = partial(write_pairs, changes={"e1": {"GAIN": 120.0, "EGAIN": 2.0}})
+    rows, _, dropped, lost = read_night(image_pair_survey(write=write))
+    assert lost == 0
+    assert dropped.empty
+    expect_new(rows)
+
+
+def test_a_doubtful_noise_is_said_and_kept_in_the_file(image_pair_survey):
+    write = partial(write_pairs, changes={"e1": {"GAIN": 5.0, "RDNOISE": 1.0}})
+    _, _, dropped, lost = read_night(image_pair_survey(write=write))
+    assert lost == 0
+    assert dropped["step"].tolist() == ["noise"]
+    assert "signal to noise ratios are wrong" in dropped["reason"].iloc[0]
