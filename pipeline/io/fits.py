@@ -12,6 +12,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError, MissingInputError
+from pipeline.io.fits_pixels import image_pixels, open_fits, physical_header
 from pipeline.quality import to_missing
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ def read_image(path: Path, hdu: str | int, magic: tuple[float, ...] = ()) -> tup
     Returns
     -------
     pixels : ndarray of float32, (y, x)
-        NaN where the file has NaN, infinities, values above 1e30 or ``magic``.
+        NaN where the file has NaN, ``BLANK``, infinities, values above 1e30 or ``magic``.
     header : Header
 
     Raises
@@ -110,7 +111,7 @@ class FitsFile:
         with ExitStack() as stack:
             with self._reading():
                 stream = stack.enter_context(self.path.open("rb"))  # astropy leaves its own open where it fails
-                self._opened = fits.open(stream, memmap=False)
+                self._opened = open_fits(stream)
             self._closing = stack.pop_all()
         return self
 
@@ -121,7 +122,10 @@ class FitsFile:
     def image(
         self, hdu: str | int, rows: Sequence[tuple[int, int]] | None = None
     ) -> tuple[NDArray[np.number], fits.Header]:
-        """Return pixels ``(y, x)`` as the file has them, in its type, and the header.
+        """Return pixels ``(y, x)`` and the header.
+
+        Pixels have the type of the file (a mask its integers), unless ``BSCALE``, ``BZERO`` or ``BLANK`` make them
+        floats; NaN where the file has NaN or ``BLANK``. The header lacks these three keys.
 
         Parameters
         ----------
@@ -132,10 +136,10 @@ class FitsFile:
         """
         with self._reading():
             chosen = self._find(hdu)
-            header = chosen.header
+            header = physical_header(chosen.header)
             height, _ = self._shape(chosen, hdu)
             few = rows is not None and sum(stop - first for first, stop in rows) < _FEW_ROWS * height
-            pixels = self._some_rows(chosen, rows or ()) if few else chosen.data
+            pixels = image_pixels(chosen, rows if few else None)
             if not few:
                 del chosen.data  # the file would keep the pixels as long as it is open
         return pixels, header
@@ -155,14 +159,6 @@ class FitsFile:
         if not isinstance(chosen, _IMAGES) or len(shape) != 2:
             raise InputError(f"HDU {hdu!r} of {self.path} holds no two-dimensional image")
         return int(shape[0]), int(shape[1])
-
-    def _some_rows(self, chosen: fits.ImageHDU, rows: Sequence[tuple[int, int]]) -> NDArray[np.number]:
-        """Return an image of which only some rows are read; memory for the others is never touched."""
-        parts = [chosen.section[first:stop, :] for first, stop in rows]
-        pixels = np.zeros(chosen.shape, dtype=parts[0].dtype if parts else np.float32)
-        for (first, stop), part in zip(rows, parts, strict=True):
-            pixels[first:stop] = part
-        return pixels
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

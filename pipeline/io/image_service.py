@@ -163,13 +163,13 @@ def _once(source: TemplateSource, wcs: "WCS", shape: tuple[int, int]) -> bytes:
 
 def _checked(content: bytes, shape: tuple[int, int]) -> bytes:
     """Return an answer that is a whole FITS image of the shape; else it counts as none."""
-    from astropy.io import fits
+    from pipeline.io.fits_pixels import image_pixels, open_fits
 
     if len(content) > 8 * shape[0] * shape[1] + _SPARE_BYTES:
         raise UnreachableError(f"the answer has {len(content)} bytes, too many for an image of {shape}")
     try:
-        with fits.open(BytesIO(content)) as file:
-            found = np.shape(file[0].data)
+        with open_fits(BytesIO(content)) as file:
+            found = image_pixels(file[0]).shape
     except Exception as error:  # whatever astropy says of garbage
         raise UnreachableError(f"the answer is no FITS image: {content[:60]!r}") from error
     if found != shape:

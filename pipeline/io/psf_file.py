@@ -46,14 +46,14 @@ def read_psf(
     InputError
         If it is no such file, lacks a key, or holds no PSF or several of which none is chosen.
     """
-    from astropy.io import fits
+    from pipeline.io.fits_pixels import open_fits
 
     if not path.is_file():
         raise MissingInputError(f"no PSF file {path}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with path.open("rb") as stream, fits.open(stream, memmap=False) as hdus:
+            with path.open("rb") as stream, open_fits(stream) as hdus:
                 return _read(hdus, shape, detector, first_pixel)
     except NightsiftError as error:
         raise InputError(f"{path}: {error}") from error
@@ -142,10 +142,12 @@ def _number(values: Mapping[str, object], key: str, default: float | None = None
 
 
 def _from_image(hdu: Any, shape: tuple[int, int]) -> PsfModel:
+    from pipeline.io.fits_pixels import image_pixels
+
     sampling = _number({str(key).lower(): value for key, value in hdu.header.items()}, "psf_samp")
     if np.prod(hdu.shape, dtype=float) > _MOST_SAMPLES:
         raise InputError(f"its image has shape {hdu.shape}; allowed: at most {_MOST_SAMPLES:,} samples")
-    samples: NDArray[np.float64] = np.asarray(hdu.data, dtype=np.float64)
+    samples: NDArray[np.float64] = np.asarray(image_pixels(hdu), dtype=np.float64)
     if samples.ndim == 4 and samples.shape[:2] == (1, 1):
         samples = samples[0, 0]
     if samples.ndim == 2:

@@ -16,6 +16,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.io.fits_pixels import image_pixels, open_fits, physical_values
 
 MAX_STAMP_BYTES = 64 << 20
 """A stamp that would inflate above this is refused."""
@@ -80,7 +81,8 @@ def read_stamp(data: bytes, where: str) -> NDArray[np.float32]:
     count = layout.shape[0] * layout.shape[1]
     if len(raw) < start + count * layout.dtype.itemsize:
         raise InputError(f"{where}: the stamp is truncated: {len(raw)} bytes for {layout.shape} pixels")
-    return _scaled(np.frombuffer(raw, layout.dtype, count, start).reshape(layout.shape), layout)
+    stored = np.frombuffer(raw, layout.dtype, count, start).reshape(layout.shape)
+    return _as_float32(physical_values(stored, layout.scale, layout.zero, layout.blank))
 
 
 def _inflate(data: bytes, where: str) -> bytes:
@@ -141,16 +143,10 @@ def _require_small(shape: tuple[int, ...], where: str) -> None:
         raise InputError(f"{where}: the stamp's shape is {shape}; allowed: two axes of 1 to {MAX_SIDE_PIXEL} pixels")
 
 
-def _scaled(stored: NDArray[np.generic], layout: _Layout) -> NDArray[np.float32]:
-    """Return physical values."""
+def _as_float32(pixels: NDArray[np.number]) -> NDArray[np.float32]:
+    """Return pixels of any type as float32 of their own memory; what is too large becomes infinite."""
     with np.errstate(over="ignore", invalid="ignore"):
-        if layout.scale == 1 and layout.zero == 0:
-            pixels = stored.astype(np.float32)
-        else:
-            pixels = (stored.astype(np.float64) * layout.scale + layout.zero).astype(np.float32)
-    if layout.blank is not None:
-        pixels[stored == layout.blank] = np.nan
-    return pixels
+        return np.asarray(pixels).astype(np.float32)
 
 
 def _by_astropy(raw: bytes, where: str) -> NDArray[np.float32]:
@@ -160,7 +156,7 @@ def _by_astropy(raw: bytes, where: str) -> NDArray[np.float32]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            with fits.open(io.BytesIO(raw), memmap=False) as opened:
+            with open_fits(io.BytesIO(raw)) as opened:
                 pixels = _first_image(opened, where)
         except InputError:
             raise
@@ -175,6 +171,5 @@ def _first_image(opened: fits.HDUList, where: str) -> NDArray[np.float32]:
         shape = tuple(hdu.shape) if hdu.is_image else ()
         if shape and 0 not in shape:
             _require_small(shape, where)
-            with np.errstate(over="ignore", invalid="ignore"):
-                return np.asarray(hdu.data).astype(np.float32)
+            return _as_float32(image_pixels(hdu))
     raise InputError(f"{where}: the stamp holds no image")

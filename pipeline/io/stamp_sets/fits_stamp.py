@@ -11,6 +11,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError, MissingInputError
+from pipeline.io.fits_pixels import image_pixels, open_fits
 from pipeline.quality import to_missing
 
 AUTO = "auto"
@@ -34,7 +35,7 @@ def read_stamp(path: Path, hdu: str | int = AUTO, magic: tuple[float, ...] = ())
     Returns
     -------
     ndarray of float32, (y, x)
-        NaN = missing.
+        NaN = missing, ``BLANK`` too.
 
     Raises
     ------
@@ -47,7 +48,7 @@ def read_stamp(path: Path, hdu: str | int = AUTO, magic: tuple[float, ...] = ())
         shape = _shape(chosen)
         if len(shape) != 2 or not 1 <= min(shape) <= max(shape) <= LARGEST:
             raise InputError(f"{path}: an image of shape {shape} is no stamp; allowed: two axes of 1 to {LARGEST}")
-        return to_missing(chosen.data, magic)[0]
+        return to_missing(image_pixels(chosen), magic)[0]
 
 
 def read_keys(path: Path, hdu: str | int = AUTO) -> tuple[tuple[int, int], dict[str, Any]]:
@@ -80,7 +81,7 @@ def _open(path: Path) -> Iterator[fits.HDUList]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            with path.open("rb") as stream, fits.open(stream, memmap=False) as opened:
+            with path.open("rb") as stream, open_fits(stream) as opened:
                 yield opened
         except InputError:
             raise

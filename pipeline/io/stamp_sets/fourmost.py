@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError, MissingInputError, NightsiftError
 from pipeline.io.feature_tables import FEATURE_TABLES, FeatureTable
+from pipeline.io.fits_pixels import open_fits
 from pipeline.io.schema import SPLITS
 from pipeline.io.stamp_sets.columns import labels, listed, require_unique
 
@@ -111,7 +112,7 @@ def _read(path: Path) -> dict[str, NDArray[np.generic]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with path.open("rb") as stream, fits.open(stream, memmap=False) as opened:
+            with path.open("rb") as stream, open_fits(stream) as opened:
                 tables = [entry for entry in opened if isinstance(entry, fits.BinTableHDU)]
                 if not tables:
                     raise InputError(f"{path} holds no binary table")
