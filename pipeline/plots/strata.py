@@ -22,7 +22,7 @@ from pipeline.plots.style import (
     plot,
 )
 
-SIGNS = {1: "positive difference", -1: "negative difference"}
+SIGNS = {1: "positive difference", -1: "negative difference", 0: "sign not known"}
 MAGNITUDE_BINS = 6
 MOST_MODELS = 3
 
@@ -74,7 +74,7 @@ def _magnitude_table(data: ReportData) -> pd.DataFrame:
             rows = rows[rows["label"] == 1]
             if "magnitude" not in rows or not len(edges):
                 continue
-            signs = rows["flux_sign"] if "flux_sign" in rows else pd.Series(1, index=rows.index)
+            signs = rows["flux_sign"].fillna(0) if "flux_sign" in rows else pd.Series(1, index=rows.index)
             for sign in SIGNS:
                 found = recall_by(rows[signs == sign], "magnitude", threshold=data.threshold(model), edges=edges)
                 tables.append(found[found["bin_low"].notna()].assign(model=model, flux_sign=sign))
@@ -153,7 +153,7 @@ def _name_lines(panel: Axes, table: pd.DataFrame, model: str, order: list[tuple[
 
 def _spoken(column: str, stratum: str) -> str:
     words = {"kind": "", "label_source": "label: ", "flux_sign": ""}
-    signs = {"1": "positive difference", "-1": "negative difference"}
+    signs = {str(sign): text for sign, text in SIGNS.items()}
     return words[column] + (signs.get(stratum, stratum) if column == "flux_sign" else stratum)
 
 

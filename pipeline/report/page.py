@@ -26,7 +26,7 @@ HEADLINE = (
     "log_loss",
 )
 MOST_STRATA = 12
-SIGNS = {"1": "positive", "-1": "negative"}
+SIGNS = {"1": "positive", "-1": "negative", "0": "not known"}
 MISTAKE_COLUMNS = (
     "mistake",
     "candidate_id",

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
+from pipeline.flux_sign import flux_signs
 from pipeline.io import content
 from pipeline.io.hdf5 import open_to_read
 from pipeline.io.schema import CANDIDATE_COLUMNS
@@ -50,7 +51,7 @@ class AlertTableInput:
     bands : mapping
         Value in the table to the band's name.
     negative_values : tuple of str
-        Values of the ``flux_sign`` column that mean science below template.
+        Values of the ``flux_sign`` column that mean science below template, beside those of `flux_signs`.
     flux_zeropoint : float
         Magnitude of flux 1, for ``flux``; that of nJy by default.
     stamp_size_pixel : int
@@ -180,13 +181,13 @@ class AlertTableSurvey:
         return drop_at_edges(pixels, candidates, self.settings.max_edge_fraction, rows[:0])
 
     def _named(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows with bands by name, signs as +1 and -1, and magnitudes where there are fluxes."""
+        """Return the rows with bands by name, signs as +1, -1 and 0, and magnitudes where there are fluxes."""
         named = rows.copy()
         if "band" in named:
             named["band"] = [self.input.bands.get(text, text) for text in as_text(named["band"])]
         if "flux_sign" in named:
-            negative = np.isin(as_text(named["flux_sign"]), self.input.negative_values)
-            named["flux_sign"] = np.where(negative, -1, 1)
+            what = f"{self.input.table}: column {self.input.columns['flux_sign']!r}"
+            named["flux_sign"] = flux_signs(named["flux_sign"], self.input.negative_values, what)
         if "flux" in named and "magnitude" not in named:
             error = named["flux_error"] if "flux_error" in named else np.full(len(named), np.nan)
             named["magnitude"], named["magnitude_error"] = magnitudes(named["flux"], error, self.input.flux_zeropoint)

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.flux_sign import flux_signs
 from pipeline.id_hashes import id_hashes, repeated_hashes
 from pipeline.io.content import frame_digest
 from pipeline.io.row_spool import RowSpool, merged_groups
@@ -17,7 +18,7 @@ from pipeline.io.typed_columns import to_frame
 
 _NUMBERS = (
     "ra_deg", "dec_deg", "x_pixel", "y_pixel", "time_mjd", "magnitude", "magnitude_error", "zeropoint", "fwhm_pixel",
-    "snr", "flux_sign",
+    "snr",
 )  # fmt: skip
 
 Exposure: TypeAlias = Mapping[str, Any]
@@ -57,7 +58,7 @@ class NightCandidates:
             wanted = str(exposure["exposure_id"])
             while rows is not None and name.encode() < wanted.encode():
                 name, rows = next(groups, ("", None))
-            yield exposure, self.no_rows if rows is None or name != wanted else rows
+            yield exposure, self.no_rows if rows is None or name != wanted else _with_signs(rows)
 
 
 def night_candidates(groups: Groups, no_rows: pd.DataFrame, needs: Sequence[str], name: str) -> NightCandidates:
@@ -77,7 +78,7 @@ def night_candidates(groups: Groups, no_rows: pd.DataFrame, needs: Sequence[str]
     Raises
     ------
     InputError
-        If a column is missing, an id stands there twice, or a number is none.
+        If a column is missing, an id stands there twice, or a number or a sign is none.
     """
     missing = [column for column in needs if column not in no_rows]
     if missing:
@@ -134,8 +135,15 @@ def _unite(found: Sequence[pd.DataFrame], name: str) -> pd.DataFrame:
     return rows.sort_values("candidate_id", kind="stable", ignore_index=True)
 
 
+def _with_signs(rows: pd.DataFrame, name: str = "") -> pd.DataFrame:
+    """Return rows with ``flux_sign`` read from whatever type the server has for it."""
+    if "flux_sign" not in rows:
+        return rows
+    return rows.assign(flux_sign=flux_signs(rows["flux_sign"], what=f"query {name}: column 'flux_sign'"))
+
+
 def _require_sound(candidates: pd.DataFrame, name: str) -> None:
-    """Raise `InputError` where an id is empty or a number is none."""
+    """Raise `InputError` where an id is empty, a number is none, or a sign is none."""
     blank = candidates["candidate_id"] == ""
     if blank.any():
         raise InputError(f"query {name}: {int(blank.sum())} rows have no candidate_id; allowed: a text or number")
@@ -149,6 +157,7 @@ def _require_sound(candidates: pd.DataFrame, name: str) -> None:
                 f"query {name}: column {column!r} of candidate_id {row['candidate_id']!r} is {row[column]!r}; "
                 "allowed: a number"
             )
+    _with_signs(candidates, name)
 
 
 def _require_once(groups: Groups, suspects: NDArray[np.uint64], name: str) -> None:

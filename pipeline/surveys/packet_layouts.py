@@ -31,7 +31,7 @@ class PacketLayout:
     bands : mapping of str to str
         Value of the packet to the band's name.
     negative_values : tuple of str
-        Values of the ``flux_sign`` field, as text, that mean science below template; true is 1, false 0.
+        Values of the ``flux_sign`` field that mean science below template, beside those of `flux_signs`.
     flux_zeropoint : float
         Magnitude of flux 1.
     detector_size_pixel : tuple of int

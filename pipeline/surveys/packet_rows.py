@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.flux_sign import flux_signs
 from pipeline.io.ids import id_text
 from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.io.stamp_bytes import read_stamp
@@ -70,8 +71,8 @@ def packet_row(record: Record, layout: PacketLayout) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for column in layout.columns:
         if column == "flux_sign":
-            sign = as_text([_first(record, column, layout)])[0]
-            row[column] = (-1 if sign in layout.negative_values else 1) if sign else 0
+            value, path = _first(record, column, layout), layout.columns[column][0]
+            row[column] = int(flux_signs([value], layout.negative_values, path)[0])
         elif column in FLUXES or CANDIDATE_COLUMNS[column] != TEXT:
             row[column] = _number(record, column, layout)
         else:

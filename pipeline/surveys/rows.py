@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.flux_sign import stated_signs
 from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.quality import Flag
 from pipeline.surveys.base import Batch, dropped_rows
@@ -20,12 +21,18 @@ def candidates_frame(
     x_pixel: NDArray[np.float64],
     y_pixel: NDArray[np.float64],
 ) -> pd.DataFrame:
-    """Return all candidate columns in their types: from the candidate, else from its exposure, else "not known"."""
+    """Return all candidate columns in their types: from the candidate, else from its exposure, else "not known".
+
+    Raises
+    ------
+    InputError
+        If a ``flux_sign`` is none.
+    """
     shared = {"telescope": settings.telescope, **exposure}
     columns = {}
     for name, kind in CANDIDATE_COLUMNS.items():
         given = rows[name].to_numpy(object) if name in rows else np.full(len(rows), shared.get(name), dtype=object)
-        columns[name] = _typed(given, kind)
+        columns[name] = pd.Series(stated_signs(given)) if name == "flux_sign" else _typed(given, kind)
     frame = pd.DataFrame(columns)
     frame["x_pixel"], frame["y_pixel"] = x_pixel, y_pixel
     frame["group_id"] = frame["object_id"]

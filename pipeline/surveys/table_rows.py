@@ -5,10 +5,10 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
+from pipeline.flux_sign import flux_signs
 from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.io.table_file import numbers_of, read_table, require_columns
 from pipeline.night import night_of, parse_night
@@ -122,7 +122,7 @@ class SurveyTables:
         for name in rows.columns.intersection(_NUMBERS):
             rows[name] = numbers_of(rows, name, where)
         require_columns(rows, ("ra_deg", "dec_deg", *self.input.images.needs), where)
-        rows = self._named(rows)
+        rows = self._named(rows, where)
         rows["night"] = self._nights(rows, self.input.candidates, night, where)
         return (rows[rows["night"] == night] if night else rows).reset_index(drop=True)
 
@@ -145,13 +145,13 @@ class SurveyTables:
             rows["time_mjd"] = numbers_of(rows, "time_mjd", where) - days
         return rows
 
-    def _named(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows with bands by name and signs as +1 and -1."""
+    def _named(self, rows: pd.DataFrame, where: str) -> pd.DataFrame:
+        """Return the rows with bands by name and signs as +1, -1 and 0."""
         if "band" in rows:
             rows["band"] = [self.input.bands.get(text, text) for text in as_text(rows["band"])]
         if "flux_sign" in rows:
-            texts = np.array(as_text(rows["flux_sign"]), dtype=object)
-            rows["flux_sign"] = np.where(texts == "", 0, np.where(np.isin(texts, self.input.negative_values), -1, 1))
+            what = f"{where}: column {self.input.columns.get('flux_sign', 'flux_sign')!r}"
+            rows["flux_sign"] = flux_signs(rows["flux_sign"], self.input.negative_values, what)
         return rows
 
     def _nights(self, rows: pd.DataFrame, named: str, night: str, where: str) -> list[str]:

@@ -33,7 +33,7 @@ class TableInput:
     bands : mapping
         Value in the table to the band's name.
     negative_values : tuple of str
-        Values of the ``flux_sign`` column that mean science below template.
+        Values of the ``flux_sign`` column that mean science below template, beside those of `flux_signs`.
     tables : mapping
         Reference tables for labels and evaluation: name to file, ``{night}`` as above.
     """

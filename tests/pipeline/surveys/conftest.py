@@ -25,3 +25,9 @@ def own_queries(tmp_path, monkeypatch):
             (config / "queries" / "generic" / f"{name}.sql").write_text(text)
 
     return write
+
+
+@pytest.fixture
+def sign_texts():
+    """Return the ten values that every way of giving candidates must read alike, with their signs."""
+    return {"f": -1, "F": -1, "false": -1, "0": -1, "-1": -1, None: 0, "t": 1, "1": 1, "true": 1, "True": 1}

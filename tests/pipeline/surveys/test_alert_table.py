@@ -42,6 +42,16 @@ def test_a_sign_may_be_given_in_many_ways(alert_survey, values):
     assert rows["flux_sign"].tolist() == [1, -1, 1]
 
 
+def test_every_spelling_of_a_sign_is_read_and_another_is_an_error(alert_survey, sign_texts):
+    def write(signs):
+        return alert_survey(11, change=lambda table: table.assign(positive=[*signs, None]))
+
+    rows, _ = read(write(sign_texts))
+    assert rows["flux_sign"].tolist() == list(sign_texts.values())
+    with pytest.raises(InputError, match=r"alerts.parquet: column 'positive' is 'maybe'; allowed: -1 0 f false n"):
+        read(write(["maybe"] * 10))
+
+
 def test_other_ways_of_missing_become_nan_and_flags(alert_survey):
     stamps = np.random.default_rng(1).normal(size=(6, 3, 5, 5))
     stamps[0, 1] = 3.4e38

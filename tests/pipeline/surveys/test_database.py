@@ -35,6 +35,26 @@ def test_a_cutout_shows_the_place_of_its_candidate(database_survey, place_candid
     np.testing.assert_allclose(middle, [[1130] * 3, [2100] * 3], atol=3)
 
 
+def with_signs(place_candidates, values):
+    places = place_candidates({f"c{row}": ("e1", 10 + row, 12) for row in range(len(values))})
+    return places.assign(flux_sign=pd.Series(list(values), dtype=object))
+
+
+def test_every_spelling_of_a_sign_is_read_and_another_is_an_error(
+    database_survey, place_candidates, sign_texts, tmp_path
+):
+    with fetch(database_survey(with_signs(place_candidates, sign_texts)), tmp_path / "c.h5") as file:
+        assert file.candidates()["flux_sign"].tolist() == list(sign_texts.values())
+    message = "query generic/candidates: column 'flux_sign' is 77; allowed: -1 0 f false n"
+    with pytest.raises(InputError, match=message):
+        database_survey(with_signs(place_candidates, [1, 77]), folder=tmp_path / "other").freeze(NIGHT)
+
+
+def test_a_servers_false_is_negative_and_its_null_not_known(database_survey, place_candidates, tmp_path):
+    with fetch(database_survey(with_signs(place_candidates, [True, False, None])), tmp_path / "c.h5") as file:
+        assert file.candidates()["flux_sign"].tolist() == [1, -1, 0]
+
+
 def test_pixels_counted_from_one_are_moved(database_survey, place_candidates, tmp_path):
     survey = database_survey(place_candidates({"a": ("e1", 11, 13)}), pixel_origin=1)
     with fetch(survey, tmp_path / "c.h5") as file:

@@ -50,6 +50,17 @@ def test_a_sign_is_plus_minus_or_not_known(given_sign, sign):
     assert packet_row(record, ZTF)["flux_sign"] == sign
 
 
+def test_every_spelling_of_a_sign_is_read_and_another_is_an_error(sign_texts):
+    assert [packet_row(packet(isdiffpos=text), ZTF)["flux_sign"] for text in sign_texts] == list(sign_texts.values())
+    with pytest.raises(InputError, match=r"candidate.isdiffpos is 'maybe'; allowed: -1 0 f false n 1 p t true"):
+        packet_row(packet(isdiffpos="maybe"), ZTF)
+
+
+@pytest.mark.parametrize(("value", "sign"), [(True, -1), ("t", -1), (False, 1), ("F", 1), (None, 0)])
+def test_a_field_that_says_negative_is_turned(value, sign):
+    assert packet_row({"diaSource": LSST_SOURCE | {"isNegative": value}}, LSST)["flux_sign"] == sign
+
+
 def test_the_id_may_stand_in_the_candidate_alone():
     record = packet(candid=2**53 + 1)
     del record["candid"]

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.errors import SettingsError
+from pipeline.errors import InputError, SettingsError
 from pipeline.io.schema import CANDIDATE_COLUMNS
 from pipeline.quality import Flag
 from pipeline.surveys.rows import as_text, candidates_frame, drop_at_edges, edge_of_stamps, flags_of
@@ -47,6 +47,12 @@ def test_what_is_null_becomes_blank_in_the_type_of_its_column():
     assert {name: str(found[name].dtype) for name in found} == {
         name: "str" if kind == "text" else kind for name, kind in CANDIDATE_COLUMNS.items()
     } | {"x_pixel": "int64", "y_pixel": "int64"}
+
+
+@pytest.mark.parametrize("sign", [77, 2, 0.5, np.inf, "up"])
+def test_a_sign_that_is_none_is_refused_wherever_the_row_comes_from(sign):
+    with pytest.raises(InputError, match=r"flux_sign is .*; allowed: -1 f false n 0 1 p t true"):
+        frame({"candidate_id": ["a"], "object_id": ["o"], "flux_sign": [sign]}, {})
 
 
 def test_text_of_numbers_has_no_point():

@@ -106,6 +106,17 @@ def test_other_column_names_bands_signs_and_julian_dates_are_settings(table_surv
     assert rows["time_mjd"].tolist() == pytest.approx([61045.9] * 3)
 
 
+def test_every_spelling_of_a_sign_is_read_and_another_is_an_error(table_survey, sign_texts):
+    survey = table_survey()
+    first = pd.read_csv(survey.folder / "candidates.csv")[:1]
+    many = pd.concat([first] * 10, ignore_index=True).assign(candidate_id=[f"c{row}" for row in range(10)])
+    many.assign(flux_sign=list(sign_texts)).to_csv(survey.folder / "candidates.csv", index=False)
+    assert read(survey)[0]["flux_sign"].tolist() == list(sign_texts.values())
+    many.assign(flux_sign="maybe").to_csv(survey.folder / "candidates.csv", index=False)
+    with pytest.raises(InputError, match=r"candidates.csv: column 'flux_sign' is 'maybe'; allowed: -1 0 f false n"):
+        survey.freeze(NIGHT)
+
+
 def test_a_reference_table_gives_the_rows_of_the_nights_candidates(table_survey):
     survey = table_survey()
     more = "candidate_id,label\nc1,1\nother,0\n"
