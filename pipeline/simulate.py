@@ -17,6 +17,7 @@ from pipeline.errors import InputError
 from pipeline.frame import Frame
 from pipeline.injection import flux_of, inject_sources
 from pipeline.psf import Moffat, Psf, PsfModel
+from pipeline.sky_positions import pixel_to_sky
 from pipeline.sources import remove_sky
 from pipeline.subtraction import Subtraction
 
@@ -120,7 +121,7 @@ def simulate_exposure(
         correlation=made.correlation,
         settings=detection,
     )
-    ra, dec = wcs.pixel_to_world_values(candidates["x_pixel"], candidates["y_pixel"])
+    ra, dec = pixel_to_sky(wcs, candidates["x_pixel"], candidates["y_pixel"])
     exposure_id = truth["exposure_id"].iloc[0] if len(truth) else ""
     names = [f"{exposure_id}~simulated~{row:05d}" for row in range(len(candidates))]
     candidates = candidates.assign(ra_deg=ra, dec_deg=dec, candidate_id=names, injection_id="")

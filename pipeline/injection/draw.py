@@ -14,6 +14,7 @@ from pipeline.injection.magnitudes import draw_magnitudes
 from pipeline.injection.places import Place, Room, find_places, find_variables
 from pipeline.injection.render import flux_of
 from pipeline.injection.settings import InjectionSettings, MagnitudeSettings
+from pipeline.sky_positions import pixel_to_sky
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ def _draw_trails(truth: pd.DataFrame, settings: InjectionSettings, fwhm_pixel: f
 
 def _described(truth: pd.DataFrame, hosts: Hosts, wcs: WCS, exposure_id: str) -> pd.DataFrame:
     """Return the truth table with ids, sky positions and hosts."""
-    ra, dec = wcs.pixel_to_world_values(truth["x_pixel"].to_numpy(), truth["y_pixel"].to_numpy())
+    ra, dec = pixel_to_sky(wcs, truth["x_pixel"].to_numpy(), truth["y_pixel"].to_numpy())
     scale_arcsec = 3600.0 * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
     hosted = (truth["kind"] == "injected_host").to_numpy()
     names = np.full(len(truth), "", dtype=object)

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io.fits import Header
-from astropy.wcs import WCS, NoConvergence
+from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_scales
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.io.fits import header_value, one_line
+from pipeline.sky_positions import celestial_frame, pixel_to_sky, sky_to_pixel
 
 _CLOSE_PIXEL = 0.5
 """A position that does not come back to within this many pixels lies where the distortion has no inverse."""
@@ -26,7 +27,7 @@ def pixel_positions(
     header : Header
         Of the image.
     ra_deg, dec_deg : ndarray, (n,)
-        Degrees, in the frame of the header; NaN where not known.
+        Degrees, ICRS, whatever the frame of the header; NaN where not known.
     path, hdu
         Where the header stands, for messages.
 
@@ -39,7 +40,7 @@ def pixel_positions(
     Raises
     ------
     InputError
-        If the header holds no celestial WCS, or one that cannot be used.
+        If the header holds no celestial WCS, or one that cannot be used or whose frame is not known.
     """
     where = f"HDU {hdu!r} of {path}"
     known = np.isfinite(ra_deg) & np.isfinite(dec_deg) & (np.abs(dec_deg) <= 90)
@@ -57,6 +58,7 @@ def pixel_positions(
                     header_value(header, f"{key}{axis}", _number, path=path, hdu=hdu)
             if not abs(np.linalg.det(wcs.pixel_scale_matrix)) > 0:
                 raise InputError(f"the WCS of {where} cannot be used: its matrix is singular")
+            _require_frame(wcs, where)
             if known.any():
                 x[known], y[known] = _project(wcs, ra_deg[known], dec_deg[known])
         except InputError:
@@ -91,7 +93,16 @@ def celestial_wcs(header: Header, what: str) -> WCS | None:
             raise InputError(f"the WCS of the {what} cannot be used: {one_line(error)[:200]}") from error
     if not usable:
         raise InputError(f"the WCS of the {what} cannot be used: it is not in RA and DEC, or its matrix is singular")
+    _require_frame(wcs, f"the {what}")
     return wcs
+
+
+def _require_frame(wcs: WCS, where: str) -> None:
+    """Refuse a projection whose frame nobody knows."""
+    try:
+        celestial_frame(wcs)
+    except InputError as error:
+        raise InputError(f"the WCS of {where} cannot be used: {error}") from error
 
 
 def _number(value: object) -> float:
@@ -105,14 +116,11 @@ def _project(
     wcs: WCS, ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return pixels that lead back to their sky positions; NaN for the others."""
-    try:
-        x, y = wcs.all_world2pix(ra_deg, dec_deg, 0)
-    except NoConvergence as error:
-        x, y = error.best_solution.T
-    back_ra, back_dec = wcs.all_pix2world(x, y, 0)
+    x, y = sky_to_pixel(wcs, ra_deg, dec_deg)
+    back_ra, back_dec = pixel_to_sky(wcs, x, y)
     turn = (back_ra - ra_deg + 180.0) % 360.0 - 180.0
     off = np.hypot(turn * np.cos(np.deg2rad(dec_deg)), back_dec - dec_deg)
     strays = ~(off <= _CLOSE_PIXEL * proj_plane_pixel_scales(wcs).max())
-    x, y = np.asarray(x, dtype=np.float64).copy(), np.asarray(y, dtype=np.float64).copy()
+    x, y = x.copy(), y.copy()
     x[strays], y[strays] = np.nan, np.nan
     return x, y

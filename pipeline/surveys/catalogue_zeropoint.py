@@ -15,6 +15,7 @@ from pipeline.io.catalogue_file import catalogue_path, read_columns
 from pipeline.measurement import psf_flux
 from pipeline.photometric_zeropoint import Zeropoint, fit_zeropoint
 from pipeline.registration import star_positions
+from pipeline.sky_positions import pixel_to_sky
 from pipeline.sources import remove_sky
 from pipeline.surveys.difference_settings import ZeropointSettings
 from pipeline.surveys.image_settings import fill_columns
@@ -51,7 +52,7 @@ def catalogue_zeropoint(
     x, y = star_positions(science, flat).T
     pixels = np.where(flat.missing, np.float32(np.nan), flat.pixels)
     flux, _ = psf_flux(pixels, np.ones_like(pixels), x, y, science.fwhm_pixel)
-    ra, dec = wcs.all_pix2world(x, y, 0)
+    ra, dec = pixel_to_sky(wcs, x, y)
     return fit_zeropoint(
         ra,
         dec,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.detection import detect
 from pipeline.difference import Difference
 from pipeline.errors import InputError
+from pipeline.sky_positions import pixel_to_sky
 from pipeline.surveys.base import Batch, ExposureImages, dropped_rows
 from pipeline.surveys.catalogue_zeropoint import known_places
 from pipeline.surveys.channel_cutouts import channel_cutouts
@@ -101,7 +102,7 @@ class ExposureSearch:
         exposure_id = str(item.exposure["exposure_id"])
         names = [f"{exposure_id}-{row:05d}" for row in range(1, len(found) + 1)]
         x, y = found["x_pixel"].to_numpy(float), found["y_pixel"].to_numpy(float)
-        sky = aligned.wcs.all_pix2world(x, y, 0) if aligned.wcs is not None else np.full((2, len(x)), np.nan)
+        sky = pixel_to_sky(aligned.wcs, x, y) if aligned.wcs is not None else np.full((2, len(x)), np.nan)
         rows = found.assign(
             candidate_id=names, object_id=names, ra_deg=sky[0], dec_deg=sky[1], zeropoint=frames.zeropoint
         )

@@ -9,7 +9,7 @@ from astropy.io.fits import Header
 from astropy.wcs import WCS
 
 from pipeline.errors import InputError
-from pipeline.io.fits_wcs import pixel_positions
+from pipeline.io.fits_wcs import celestial_wcs, pixel_positions
 
 PATH = Path("image.fits")
 
@@ -53,6 +53,36 @@ def test_positions_that_are_unknown_or_on_the_other_side_of_the_sky_are_nowhere(
     assert np.isnan(x).all() and np.isnan(y).all()
 
 
+FRAMES = {
+    "icrs": {"RADESYS": "ICRS"}, "j2000": {"RADESYS": "FK5", "EQUINOX": 2000.0}, "of date": {"EQUINOX": 2025.5},
+    "b1950": {"RADESYS": "FK4", "EQUINOX": 1950.0},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.parametrize("kind", HEADERS)
+def test_positions_are_icrs_whatever_the_frame_of_the_header(kind, frame):
+    header = HEADERS[kind].copy()
+    header.update(FRAMES[frame])
+    x, y = np.array([10.0, 150.0]), np.array([80.0, 20.0])
+    sky = WCS(header).pixel_to_world(x, y).icrs
+    np.testing.assert_allclose(positions(header, sky.ra.deg, sky.dec.deg), [x, y], atol=2e-3)
+
+
+def test_a_header_may_name_declination_first():
+    cards = {"CTYPE1": "DEC--TAN", "CTYPE2": "RA---TAN", "CRVAL1": 2.2, "CRVAL2": 150.0}
+    header = header_of(**cards)
+    x, y = np.array([10.0, 150.0]), np.array([80.0, 20.0])
+    sky = WCS(header).pixel_to_world(x, y).icrs
+    assert sky.ra.deg == pytest.approx([150.0, 150.0], abs=1.0)
+    np.testing.assert_allclose(positions(header, sky.ra.deg, sky.dec.deg), [x, y], atol=1e-6)
+
+
+def test_a_frame_nobody_knows_is_an_error_before_images_are_aligned():
+    with pytest.raises(InputError, match="the WCS of the template cannot be used: its frame is not known: RADESYS"):
+        celestial_wcs(header_of(RADESYS="GAPPT"), "template")
+
+
 def test_no_position_needs_no_luck():
     assert positions(header_of(), [], [])[0].shape == (0,)
 
@@ -65,6 +95,7 @@ def test_no_position_needs_no_luck():
         (header_of(CTYPE1="GLON-TAN", CTYPE2="GLAT-TAN"), "is in GLON and GLAT; allowed: RA and DEC"),
         (header_of(CD1_1=1.0, CD1_2=1.0, CD2_1=1.0, CD2_2=1.0), "the WCS of HDU 'SCI' of image.fits cannot be used"),
         (header_of(CTYPE1="RA---XYZ", CTYPE2="DEC--XYZ"), "HDU 'SCI' of image.fits"),
+        (header_of(RADESYS="GAPPT"), "the WCS of HDU 'SCI' of image.fits cannot be used: its frame is not known"),
         (header_of("TAN-SIP", A_ORDER=2, A_2_0=1e-4), "HDU 'SCI' of image.fits"),
         (header_of(CRVAL1="east"), "header key 'CRVAL1' in HDU 'SCI' of image.fits is 'east', not usable"),
     ],
