@@ -13,6 +13,9 @@ from pipeline.quality import Flag
 from pipeline.surveys.base import Batch, dropped_rows
 from pipeline.surveys.settings import SurveySettings
 
+FIRST_MJD, LAST_MJD = 15020.0, 88069.0
+"""Times of 1900-01-01 and 2100-01-01: a candidate of before or after has another time scale, or a blank, for one."""
+
 
 def candidates_frame(
     rows: pd.DataFrame,
@@ -65,6 +68,29 @@ def _typed(values: NDArray[np.object_], kind: str) -> pd.Series:
         return pd.Series(as_text(values), dtype="str")
     numbers = pd.Series(values, dtype=object).where(pd.notna(values), None).to_numpy(object).astype(np.float64)
     return pd.Series(numbers if kind.startswith("float") else np.nan_to_num(numbers)).astype(kind)
+
+
+def impossible(rows: pd.DataFrame) -> NDArray[np.object_]:
+    """Return why each row cannot be true, ``(n,)``: the first number that no candidate has; empty where none.
+
+    NaN is "not known", and never a reason; nor is a column that is not there.
+    """
+
+    def numbers(name: str) -> NDArray[np.float64]:
+        given = rows[name].to_numpy(object) if name in rows else np.full(len(rows), None, dtype=object)
+        return _typed(given, "float64").to_numpy()
+
+    ra, dec, time = numbers("ra_deg"), numbers("dec_deg"), numbers("time_mjd")
+    reasons = {
+        "ra_deg is outside 0 to 360": (ra < 0) | (ra >= 360),
+        "dec_deg is outside -90 to 90": np.abs(dec) > 90,
+        "time_mjd is outside 1900 to 2100": (time < FIRST_MJD) | (time >= LAST_MJD),
+        "magnitude is infinite": np.isinf(numbers("magnitude")),
+    }
+    why = np.full(len(rows), "", dtype=object)
+    for reason, wrong in reasons.items():
+        why[wrong & (why == "")] = reason
+    return why
 
 
 def describe_pixels(
@@ -153,15 +179,15 @@ def edge_of_stamps(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
 def drop_at_edges(
     pixels: NDArray[np.float32], rows: pd.DataFrame, max_edge_fraction: float, unplaced: pd.DataFrame
 ) -> Batch:
-    """Return a batch without the rows that lie too far outside, or nowhere; they are listed."""
-    keep = (rows["edge_fraction"] <= max_edge_fraction).to_numpy() & (rows["edge_fraction"] < 1).to_numpy()
-    dropped = pd.concat(
-        [
-            dropped_rows(rows["candidate_id"][~keep], "cut", "outside the image"),
-            dropped_rows(unplaced["candidate_id"], "cut", "position is not finite"),
-        ],
-        ignore_index=True,
-    )
+    """Return a batch without the rows that lie too far outside, or nowhere, or cannot be true; they are listed."""
+    inside = (rows["edge_fraction"] <= max_edge_fraction).to_numpy() & (rows["edge_fraction"] < 1).to_numpy()
+    why, unplaced_why = impossible(rows), impossible(unplaced)
+    why[~inside & (why == "")] = "outside the image"
+    unplaced_why[unplaced_why == ""] = "position is not finite"
+    keep = np.asarray(why == "", dtype=bool)
+    gone = [rows["candidate_id"].to_numpy(object)[~keep], unplaced["candidate_id"].to_numpy(object)]
+    reasons = np.concatenate([why[~keep], unplaced_why])
+    dropped = dropped_rows(np.concatenate(gone), "cut", "").assign(reason=pd.Series(reasons, dtype="str"))
     return Batch(
         cutouts=pixels if keep.all() else pixels[keep], candidates=rows[keep].reset_index(drop=True), dropped=dropped
     )

@@ -139,6 +139,39 @@ def test_all_outside_is_dropped_even_when_all_outside_is_allowed():
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("ra_deg", 1000.0, "ra_deg is outside 0 to 360"),
+        ("ra_deg", 360.0, "ra_deg is outside 0 to 360"),
+        ("ra_deg", -0.1, "ra_deg is outside 0 to 360"),
+        ("ra_deg", np.inf, "ra_deg is outside 0 to 360"),
+        ("dec_deg", 500.0, "dec_deg is outside -90 to 90"),
+        ("dec_deg", -np.inf, "dec_deg is outside -90 to 90"),
+        ("time_mjd", 0.0, "time_mjd is outside 1900 to 2100"),
+        ("time_mjd", 2461000.5, "time_mjd is outside 1900 to 2100"),
+        ("magnitude", np.inf, "magnitude is infinite"),
+        ("magnitude", -np.inf, "magnitude is infinite"),
+    ],
+)
+def test_a_number_that_no_candidate_has_is_dropped_with_its_reason(name, value, reason):
+    given = {"ra_deg": 359.9, "dec_deg": -90.0, "time_mjd": 61000.0, "magnitude": 21.0}
+    rows = frame([{"candidate_id": "good"} | given, {"candidate_id": "blank"},
+                  {"candidate_id": "wrong"} | given | {name: value}], {})  # fmt: skip
+    pixels = np.arange(3, dtype=np.float32).reshape(3, 1, 1, 1)
+    batch = drop_at_edges(pixels, rows.assign(edge_fraction=0.0), 1.0, rows[:0])
+    assert batch.candidates["candidate_id"].tolist() == ["good", "blank"]
+    assert batch.cutouts.ravel().tolist() == [0.0, 1.0]
+    assert batch.dropped.to_dict("list") == {"candidate_id": ["wrong"], "step": ["cut"], "reason": [reason]}
+
+
+def test_a_row_without_a_place_says_which_number_kept_it_from_one():
+    lost = pd.DataFrame({"candidate_id": ["a", "b"], "ra_deg": [10.0, np.nan], "dec_deg": [500.0, 2.0]})
+    rows = frame({"candidate_id": ["c"]}, {}).assign(edge_fraction=0.0)
+    batch = drop_at_edges(np.zeros((1, 3, 3, 1), np.float32), rows, 1.0, lost)
+    assert batch.dropped["reason"].tolist() == ["dec_deg is outside -90 to 90", "position is not finite"]
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"cutout_size_pixel": 0}, "cutout_size_pixel is 0; allowed: 1 to 512"),
