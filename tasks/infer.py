@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 import luigi
 
+from pipeline.fingerprint import fingerprint
+from pipeline.io.commit import verified_digests
 from pipeline.io.digests import file_digest
 from pipeline.io.id_list import read_id_list
 from pipeline.night import parse_night
@@ -13,6 +15,9 @@ from tasks.base import PipelineTask
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.parameters import ClassifierTask, NightParameter
 from tasks.train_classifier import TrainClassifier
+
+_DECIDING = ("model.onnx", "posterior.onnx", "package.json")
+"""Files of a package that decide a score or a label: graphs, and calibration, thresholds, classes and contract."""
 
 
 class ReleaseTask(ClassifierTask):
@@ -114,16 +119,17 @@ class Infer(ReleaseTask):
     def _package_digest(self) -> str:
         if not self.package:
             return ""
-        from pipeline.io.content import content_sha256
-
-        return content_sha256(Path(self.package))
+        digests = verified_digests(Path(self.package))
+        return fingerprint({name: digests[name] for name in _DECIDING if name in digests})
 
     def build(self, path: Path) -> None:
         """Stream the rows through the package."""
         from models.runtime import load
         from models.scoring import Scoring, score_file, score_night
 
-        package = load(Path(self.package) if self.package else self.input_path("package"), threads=self.threads)
+        directory = Path(self.package) if self.package else self.input_path("package")
+        verified_digests(directory)
+        package = load(directory, threads=self.threads)
         scoring = Scoring(
             package=package, batch_size=self.batch_size, release=self.release_name, seed=self.seed, only=self.chosen
         )

@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from pipeline.errors import InputError, MissingInputError
 from pipeline.io.digests import file_digest
 
 MANIFEST = "manifest.json"
@@ -68,6 +69,37 @@ def is_complete(target: Path, *, directory: bool = False) -> bool:
         return all((target / name).stat().st_size == entry["size"] for name, entry in manifest["files"].items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
+
+
+def verified_digests(folder: Path) -> dict[str, str]:
+    """Return the sha256 of each file of a directory, by its manifest, after every one was found as written.
+
+    Raises
+    ------
+    MissingInputError
+        When the manifest, or a file that it names, is not there.
+    InputError
+        When the manifest cannot be read, or a file was changed or added; the file is named.
+    """
+    file = folder / MANIFEST
+    if not file.is_file():
+        raise MissingInputError(
+            f"{folder} has no {MANIFEST}, by which its files are checked; restore it or make it anew"
+        )
+    try:
+        wanted = {str(name): str(entry["sha256"]) for name, entry in json.loads(file.read_bytes())["files"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputError(f"{file} cannot be read: it was changed after it was written; restore it") from None
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {MANIFEST}
+    if there - set(wanted):
+        raise InputError(f"{folder / min(there - set(wanted))} is not in {MANIFEST}: it was added later; remove it")
+    for name, digest in wanted.items():
+        given = file_digest(folder / name)
+        if given != digest:
+            raise InputError(
+                f"{folder / name} was changed after it was written: sha256 {given[:12]}, {MANIFEST} says {digest[:12]}"
+            )
+    return wanted
 
 
 def sweep(folder: Path) -> int:

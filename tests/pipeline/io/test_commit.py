@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.errors import InputError
 from pipeline.io import commit as commit_module
-from pipeline.io.commit import MANIFEST, commit, is_complete, sweep
+from pipeline.io.commit import MANIFEST, commit, is_complete, sweep, verified_digests
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -205,3 +206,23 @@ def test_nothing_is_not_complete(tmp_path):
 def test_a_file_is_written_with_the_rights_of_its_process(tmp_path):
     commit(tmp_path / "out", lambda path: path.write_text("x"))
     assert os.access(tmp_path / "out", os.R_OK)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "sub/b.txt"])
+def test_a_flipped_byte_of_any_file_is_named(package, name):
+    content = bytearray((package / name).read_bytes())
+    content[0] ^= 1
+    (package / name).write_bytes(content)
+    assert is_complete(package, directory=True)
+    with pytest.raises(InputError, match=f"{name} was changed after it was written"):
+        verified_digests(package)
+
+
+def test_a_directory_without_its_manifest_or_with_another_file_is_refused(package):
+    assert set(verified_digests(package)) == {"a.txt", "sub/b.txt"}
+    (package / "c.txt").write_text("third")
+    with pytest.raises(InputError, match=r"c\.txt is not in manifest\.json"):
+        verified_digests(package)
+    (package / MANIFEST).unlink()
+    with pytest.raises(InputError, match=r"has no manifest\.json"):
+        verified_digests(package)
