@@ -25,7 +25,7 @@ class PlotResults(ReleaseTask):
     replicates = luigi.IntParameter(default=1000, description="Bootstrap replicates of the intervals.")
     fwhm_ratio_min = luigi.FloatParameter(default=0.5, description="Narrowest detection that passes, over the PSF.")
     fwhm_ratio_max = luigi.FloatParameter(default=4.2, description="Widest detection that passes, over the PSF.")
-    revision: ClassVar[int] = 4
+    revision: ClassVar[int] = 5
     suffix: ClassVar[str] = ""
 
     @cached_property

@@ -160,6 +160,11 @@ class CutoutFile:
         """Return the hash of each row's pixels, ``(n,)``."""
         return np.asarray(self._file["pixel_digest"][:])
 
+    @property
+    def is_dataset(self) -> bool:
+        """Whether the rows are divided into parts to learn from and to be judged on."""
+        return "split" in self._file
+
     def split(self) -> tuple[NDArray[np.int8], str]:
         """Return the part of each row and the identity of the data set; an error for a cutout file."""
         if "split" not in self._file:

@@ -91,6 +91,10 @@ class ReportData:
         The PSFs of those injections.
     fwhm_ratio_cuts : tuple of float
         Lowest and highest width of a detection, over that of its image's point sources, that passes.
+    learned : mapping of str to mapping of str to int
+        Rows of each model that were left out of ``scores`` because it learned from them, by part of the data set.
+    unknown : mapping of str to int
+        Rows of each model of which nobody can say whether it learned from them.
     """
 
     title: str
@@ -108,6 +112,8 @@ class ReportData:
     injected: pd.DataFrame | None = None
     psfs: Psfs | None = None
     fwhm_ratio_cuts: tuple[float, float] = (0.5, 4.2)
+    learned: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    unknown: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.scores:

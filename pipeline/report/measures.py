@@ -105,6 +105,8 @@ def _counts(data: ReportData) -> dict[str, Any]:
         "unlabelled_in_part": int((~rows["label"].isin([0, 1])).sum()),
         "labelled_not_scored": int((rows["label"].isin([0, 1]) & ~np.isfinite(rows["score"].astype(float))).sum()),
         "not_scored_in_part": int((~np.isfinite(rows["score"].astype(float))).sum()),
+        "left_out_learned": {model: dict(parts) for model, parts in data.learned.items() if sum(parts.values())},
+        "perhaps_learned": {model: count for model, count in data.unknown.items() if count},
         "nights": int(nights.nunique()),
         "first_night": min(nights, default=""),
         "last_night": max(nights, default=""),

@@ -81,6 +81,7 @@ def caveats(numbers: Mapping[str, Any]) -> list[str]:
     counts, words = numbers["counts"], []
     if numbers["judged_part"] == "train":
         words.append("These are rows that the classifier was trained on: the figures flatter it and judge nothing.")
+    words += _learned(counts)
     if min(counts["real"], counts["bogus"]) == 0:
         words.append(
             f"The rows hold {counts['real']} real and {counts['bogus']} bogus: "
@@ -99,6 +100,22 @@ def caveats(numbers: Mapping[str, Any]) -> list[str]:
         words.append(
             f"{counts['not_scored_in_part']} rows of this part, {counts['labelled_not_scored']} of them labelled, "
             "could not be scored and are in no figure here."
+        )
+    return words
+
+
+def _learned(counts: Mapping[str, Any]) -> list[str]:
+    """Return which rows were left out because a model learned from them, and where that cannot be known."""
+    words = [
+        f"{model}: {parts['train']} training and {parts['validation']} validation rows of the data set were left out, "
+        "for it learned from them."
+        for model, parts in counts["left_out_learned"].items()
+    ]
+    unknown = [f"{model} ({count} rows)" for model, count in counts["perhaps_learned"].items()]
+    if unknown:
+        words.append(
+            f"Whether the classifier learned from these rows cannot be known for {', '.join(unknown)}: if it did, the "
+            "figures flatter it. Name its data set with --rows, and such rows are left out."
         )
     return words
 

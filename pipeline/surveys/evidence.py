@@ -13,11 +13,13 @@ from pipeline.io.cutout_file import open_cutouts
 from pipeline.io.package_file import PackageFacts
 from pipeline.io.scores_file import read_scores
 from pipeline.metrics import worst_mistakes
-from pipeline.plots.data import Mistakes, Psfs, ReportData
+from pipeline.plots.data import PARTS, Mistakes, Psfs, ReportData
 from pipeline.surveys.base import Survey
 
 log = logging.getLogger(__name__)
 _MISTAKES = 8
+_LEARNED = ("train", "validation")
+_DATASET_PART = "dataset_part"
 
 
 def judged_scores(scores: Path, rows: Sequence[Path]) -> pd.DataFrame:
@@ -29,6 +31,12 @@ def judged_scores(scores: Path, rows: Sequence[Path]) -> pd.DataFrame:
         Parquet or CSV. A CSV that holds ``label`` itself needs no rows.
     rows : sequence of Path
         Cutout files or data sets that hold the candidates; a candidate in several counts by the first.
+
+    Returns
+    -------
+    DataFrame
+        With ``dataset_part`` beside the columns of the candidates where data sets are among ``rows``: the part of
+        the candidate as in ``split``, the lowest over all of them, -1 where it is in none.
 
     Raises
     ------
@@ -48,7 +56,38 @@ def judged_scores(scores: Path, rows: Sequence[Path]) -> pd.DataFrame:
             f"are in none of {', '.join(path.name for path in rows)}"
         )
     keep = [name for name in known if name == "candidate_id" or name not in table]
-    return table.merge(known[keep], on="candidate_id", how="left", validate="many_to_one")
+    joined = table.merge(known[keep], on="candidate_id", how="left", validate="many_to_one")
+    parts = _dataset_parts(rows)
+    if parts is None:
+        return joined
+    return joined.assign(**{_DATASET_PART: joined["candidate_id"].map(parts).fillna(-1).astype(np.int8)})
+
+
+def learned_rows(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return, by part, which rows of :func:`judged_scores` a model learned from though the scores do not say so.
+
+    Where the scores state a part themselves (0 or more in ``split``) it holds, for in another fold the row has another.
+    """
+    silent = _silent(table)
+    codes = {name: code for code, name in PARTS.items()}
+    part = table[_DATASET_PART] if _DATASET_PART in table else pd.Series(-1, index=table.index)
+    return {name: silent & (part == codes[name]) for name in _LEARNED}
+
+
+def _silent(table: pd.DataFrame) -> pd.Series:
+    """Return for which rows the scores do not say of which part they are."""
+    return table["split"] == -1 if "split" in table else pd.Series(True, index=table.index)
+
+
+def _dataset_parts(rows: Sequence[Path]) -> pd.Series | None:
+    """Return the lowest part of each candidate over the data sets among ``rows``; None where none is one."""
+    found = []
+    for path in rows:
+        with open_cutouts(path) as file:
+            if file.is_dataset:
+                ids = file.candidates(columns=("candidate_id",))["candidate_id"]
+                found.append(pd.Series(file.split()[0], index=ids.to_numpy()))
+    return pd.concat(found).groupby(level=0).min() if found else None
 
 
 def _candidates(path: Path) -> pd.DataFrame:
@@ -165,7 +204,9 @@ def report_data(
     fwhm_ratio_cuts : tuple of float
         Of the figure of scores against magnitude.
     """
-    tables = {model: judged_scores(path, rows) for model, path in scores.items()}
+    joined = {model: judged_scores(path, rows) for model, path in scores.items()}
+    learned = {model: learned_rows(table) for model, table in joined.items()}
+    tables = {model: table[~np.any([*learned[model].values()], axis=0)] for model, table in joined.items()}
     facts = {model: PackageFacts.read(folders) for model, folders in packages.items() if folders}
     first = next(iter(tables))
     test = tables[first]
@@ -185,4 +226,6 @@ def report_data(
         injected=injected_table(simulated),
         psfs=injection_psfs(simulated),
         fwhm_ratio_cuts=fwhm_ratio_cuts,
+        learned={model: {name: int(rows.sum()) for name, rows in parts.items()} for model, parts in learned.items()},
+        unknown={model: 0 if _DATASET_PART in table else int(_silent(table).sum()) for model, table in tables.items()},
     )

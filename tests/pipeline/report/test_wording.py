@@ -50,6 +50,8 @@ def numbers(**changes):
         "judged_groups": 300,
         "not_scored_in_part": 0,
         "labelled_not_scored": 0,
+        "left_out_learned": {},
+        "perhaps_learned": {},
         "label_sources": {"real": {"sso": 200}, "bogus": {"eye": 85}},
     }
     return {
@@ -77,3 +79,11 @@ def test_rows_that_could_not_be_scored_are_told():
         "7 rows of this part, 0 of them labelled, could not be scored"
         in caveats(numbers(counts={"not_scored_in_part": 7}))[-1]
     )
+
+
+def test_rows_left_out_and_rows_that_may_have_been_learned_from_are_told():
+    left = {"cnn": {"train": 30, "validation": 7}}
+    (words,) = [line for line in caveats(numbers(counts={"left_out_learned": left})) if "left out" in line]
+    assert words.startswith("cnn: 30 training and 7 validation rows of the data set were left out")
+    told = caveats(numbers(counts={"perhaps_learned": {"cnn": 71}}))
+    assert told[0].startswith("Whether the classifier learned from these rows cannot be known for cnn (71 rows)")

@@ -138,6 +138,42 @@ def test_a_report_gets_everything_of_the_judged_part(alert_survey, rows_file, wr
     assert set(found.mistakes.rows["candidate_id"]) == {"9", "007"}
 
 
+@pytest.fixture
+def dataset_file(make_rows, tmp_path):
+    """A data set of two training rows, one of validation, two of test."""
+    header = CutoutHeader(survey="toy", channels=("difference",), size_pixel=3, pixel_scale_arcsec=1.0)
+    rows = make_rows(["t1", "t2", "v", "e1", "e2"], label=[1, 0, 1, 1, 0], night=[NIGHT] * 5)
+    with CutoutWriter(tmp_path / "dataset.h5", header) as writer:
+        writer.append(np.ones((5, 3, 3, 1), np.float32), rows)
+        writer.write_split(np.array([0, 0, 1, 2, 2], np.int8), "f")
+    return tmp_path / "dataset.h5"
+
+
+@pytest.mark.parametrize("split", [None, -1])
+def test_rows_that_a_model_learned_from_are_left_out_and_counted(alert_survey, dataset_file, write_scores, split):
+    scores = write_scores(["t1", "t2", "v", "e1", "e2"], [0.9, 0.1, 0.9, 0.4, 0.6], "s.csv", split=split or 0)
+    if split is None:
+        pd.read_csv(scores).drop(columns="split").to_csv(scores, index=False)
+    found = report_data(alert_survey(), name="toy", title="t", scores={"s": scores}, rows=[dataset_file], packages={})
+    assert found.judged("s")["candidate_id"].tolist() == ["e1", "e2"]
+    assert found.learned == {"s": {"train": 2, "validation": 1}}
+    assert found.unknown == {"s": 0}
+
+
+def test_a_part_that_the_scores_state_holds_whatever_the_data_set_says(alert_survey, dataset_file, write_scores):
+    path = write_scores(["t1", "t2"], [0.9, 0.1], split=2)
+    found = report_data(alert_survey(), name="toy", title="t", scores={"s": path}, rows=[dataset_file], packages={})
+    assert found.part == "test"
+    assert found.judged("s")["candidate_id"].tolist() == ["t1", "t2"]
+
+
+def test_without_a_data_set_nobody_knows_what_was_learned_from(alert_survey, rows_file, write_scores):
+    path = write_scores(["a", "9"], [0.9, 0.1], split=-1)
+    found = report_data(alert_survey(), name="toy", title="t", scores={"s": path}, rows=[rows_file], packages={})
+    assert found.unknown == {"s": 2}
+    assert len(found.judged("s")) == 2
+
+
 def simulated_file(path, make_rows, names):
     truth = pd.DataFrame({"injection_id": names, "recovered": True, "candidate_id": names, "magnitude": 19.0})
     blank = {name: ("" if kind == "text" else 0) for name, kind in TRUTH_COLUMNS.items() if name not in truth}
