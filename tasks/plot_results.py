@@ -37,7 +37,12 @@ class PlotResults(ReleaseTask):
     @cached_property
     def files(self) -> dict[str, Path]:
         """Scores files that were given, by name."""
-        return {Path(name.strip()).stem: Path(name.strip()) for name in self.scores.split(",") if name.strip()}
+        given = [Path(name.strip()) for name in self.scores.split(",") if name.strip()]
+        if not given:
+            return {}
+        from pipeline.io.scores_file import files_by_name
+
+        return files_by_name(given)
 
     def folder(self) -> tuple[str, str, str]:
         """Return survey, release, and the range of nights."""

@@ -1,7 +1,7 @@
 """The scores file, Parquet: one row a candidate, written block by block."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -113,6 +113,25 @@ def concatenate(path: Path, parts: list[Path], *, split: int, provenance: Mappin
     n_classes = sum(name.startswith("p_") for name in scores)
     with ScoresWriter(path, n_classes, provenance) as writer:
         writer.append(scores)
+
+
+def files_by_name(paths: Sequence[Path]) -> dict[str, Path]:
+    """Return scores files by their names without ending, as a report calls them.
+
+    Raises
+    ------
+    InputError
+        If two are of one name: a report could not tell them apart.
+    """
+    found: dict[str, Path] = {}
+    for path in paths:
+        if path.stem in found:
+            raise InputError(
+                f"scores files {found[path.stem]} and {path} are both called {path.stem!r} in a report; "
+                "give each a name of its own"
+            )
+        found[path.stem] = path
+    return found
 
 
 def rows_of_scores(path: Path, data_folder: Path) -> Path | None:

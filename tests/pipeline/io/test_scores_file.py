@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -8,6 +10,7 @@ from pipeline.errors import InputError, MissingInputError
 from pipeline.io.scores_file import (
     ScoresWriter,
     concatenate,
+    files_by_name,
     read_scores,
     rows_of_scores,
     score_columns,
@@ -117,3 +120,16 @@ def test_a_scores_file_knows_its_rows_while_they_are_there(tmp_path):
     (tmp_path / "survey" / "rows.h5").touch()
     assert rows_of_scores(path, tmp_path) == tmp_path / "survey" / "rows.h5"
     assert rows_of_scores(tmp_path / "other.csv", tmp_path) is None
+
+
+def test_two_scores_files_of_one_name_are_refused_and_both_named():
+    assert files_by_name([Path("a/s.csv"), Path("b/t.csv")]) == {"s": Path("a/s.csv"), "t": Path("b/t.csv")}
+    with pytest.raises(InputError, match=r"scores files a/s\.csv and b/s\.parquet are both called 's'"):
+        files_by_name([Path("a/s.csv"), Path("b/s.parquet")])
+
+
+def test_a_report_of_two_scores_files_of_one_name_is_refused():
+    from tasks import PlotResults
+
+    with pytest.raises(InputError, match=r"a/s\.csv and b/s\.csv"):
+        PlotResults(survey="synthetic", scores="a/s.csv,b/s.csv").files
