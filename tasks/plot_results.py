@@ -91,6 +91,7 @@ class PlotResults(ReleaseTask):
             references=() if self.files else self.settings.references,
             simulated=[] if self.files else [self.input_path(name) for name in self._simulations()],
             fwhm_ratio_cuts=(self.fwhm_ratio_min, self.fwhm_ratio_max),
+            must_judge=bool(self.rows) or not self.files,
         )
         self.progress(30, "computing metrics and intervals")
         report = build_report(data, replicates=self.replicates, seed=self.seed, provenance=self.provenance())

@@ -12,7 +12,7 @@ from pipeline.errors import InputError
 from pipeline.io.cutout_file import open_cutouts
 from pipeline.io.package_file import PackageFacts
 from pipeline.io.scores_file import read_scores
-from pipeline.metrics import worst_mistakes
+from pipeline.metrics import scored_mask, worst_mistakes
 from pipeline.plots.data import PARTS, Mistakes, Psfs, ReportData
 from pipeline.surveys.base import Survey
 
@@ -171,6 +171,20 @@ def injection_psfs(simulated: Sequence[Path]) -> Psfs | None:
     return Psfs(rows=pd.concat(rows, ignore_index=True), images=np.concatenate(images))
 
 
+def _check_judged(model: str, table: pd.DataFrame, learned: int) -> None:
+    strange = sorted(set(table["label"].dropna()) - {-1, 0, 1})
+    if strange:
+        raise InputError(
+            f"{model}: a report judges label 0 (bogus) and 1 (real), -1 is unlabelled; given {strange[0]} as well"
+        )
+    if not scored_mask(table["label"], table["score"]).any():
+        unlabelled = int((~table["label"].isin([0, 1])).sum())
+        raise InputError(
+            f"{model}: no row to judge: {learned} were left out because the model learned from them; of the other "
+            f"{len(table)}, {unlabelled} have no label, the rest no score. Name rows with labels with --rows"
+        )
+
+
 def report_data(
     survey: Survey,
     *,
@@ -182,6 +196,7 @@ def report_data(
     references: Sequence[str] = (),
     simulated: Sequence[Path] = (),
     fwhm_ratio_cuts: tuple[float, float] = (0.5, 4.2),
+    must_judge: bool = False,
 ) -> ReportData:
     """Return everything a report shows.
 
@@ -203,10 +218,20 @@ def report_data(
         Files of simulated transients whose rows are among the scored ones.
     fwhm_ratio_cuts : tuple of float
         Of the figure of scores against magnitude.
+    must_judge : bool
+        Whether a report without judged rows is refused; a night without labels has none and keeps its page.
+
+    Raises
+    ------
+    InputError
+        If rows must be judged and a model has none, or labels are of more than two classes.
     """
     joined = {model: judged_scores(path, rows) for model, path in scores.items()}
     learned = {model: learned_rows(table) for model, table in joined.items()}
     tables = {model: table[~np.any([*learned[model].values()], axis=0)] for model, table in joined.items()}
+    if must_judge:
+        for model, table in tables.items():
+            _check_judged(model, table, len(joined[model]) - len(table))
     facts = {model: PackageFacts.read(folders) for model, folders in packages.items() if folders}
     first = next(iter(tables))
     test = tables[first]

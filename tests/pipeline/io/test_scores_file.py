@@ -132,4 +132,4 @@ def test_a_report_of_two_scores_files_of_one_name_is_refused():
     from tasks import PlotResults
 
     with pytest.raises(InputError, match=r"a/s\.csv and b/s\.csv"):
-        PlotResults(survey="synthetic", scores="a/s.csv,b/s.csv").files
+        _ = PlotResults(survey="synthetic", scores="a/s.csv,b/s.csv").files

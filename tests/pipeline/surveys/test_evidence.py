@@ -174,6 +174,15 @@ def test_without_a_data_set_nobody_knows_what_was_learned_from(alert_survey, row
     assert len(found.judged("s")) == 2
 
 
+@pytest.mark.parametrize(("label", "why"), [(-1, "1 have no label"), (2, "given 2 as well")])
+def test_rows_that_cannot_be_judged_are_refused_where_they_were_asked_for(alert_survey, write_scores, label, why):
+    given = {"name": "toy", "title": "t", "rows": [], "packages": {}}
+    given["scores"] = {"s": write_scores(["a"], [0.9], "s.csv", label=label)}
+    with pytest.raises(InputError, match=why):
+        report_data(alert_survey(), **given, must_judge=True)
+    assert len(report_data(alert_survey(), **given).judged("s")) == 0
+
+
 def simulated_file(path, make_rows, names):
     truth = pd.DataFrame({"injection_id": names, "recovered": True, "candidate_id": names, "magnitude": 19.0})
     blank = {name: ("" if kind == "text" else 0) for name, kind in TRUTH_COLUMNS.items() if name not in truth}
