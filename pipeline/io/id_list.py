@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pipeline.errors import InputError, MissingInputError
+from pipeline.io.ids import require_unrounded
 
 
 def read_id_list(text: str) -> list[str]:
@@ -13,7 +14,7 @@ def read_id_list(text: str) -> list[str]:
     Raises
     ------
     MissingInputError, InputError
-        If the file is not there, is no text, or names nothing.
+        If the file is not there, is no text, names nothing, or an id is in scientific notation.
 
     Examples
     --------
@@ -21,6 +22,7 @@ def read_id_list(text: str) -> list[str]:
     ['0017', '9007199254740993']
     """
     given = _lines(Path(text[1:])) if text.startswith("@") else text.split(",")
+    require_unrounded(given, text.removeprefix("@") if text.startswith("@") else "the list of ids")
     names = sorted({name.strip() for name in given} - {""})
     if text and not names:
         raise InputError(f"{text.removeprefix('@')!r} names no candidate; allowed: a,b,c or @FILE with one a line")
@@ -34,4 +36,4 @@ def _lines(path: Path) -> list[str]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is no text: {error}") from error
-    return [line for line in lines if not line.lstrip().startswith("#")]
+    return ["" if line.lstrip().startswith("#") else line for line in lines]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError, MissingInputError
 from pipeline.io.digests import file_digest
+from pipeline.io.ids import require_unrounded
 from pipeline.io.settings_files import config_folder, expand
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ def read_labels(
     Raises
     ------
     MissingInputError, InputError
-        If the file or a column is missing, an id is empty or stands there twice, or a label is none of those
-        allowed; the row is named.
+        If the file or a column is missing, an id is empty, rounded by a spreadsheet or there twice, or a label is
+        none of those allowed; the row is named.
     """
     path = label_path(text, night)
     table = _read(path)
@@ -93,6 +94,7 @@ def _require_ids(path: Path, table: "pd.DataFrame") -> None:
     ids = table["candidate_id"]
     if (ids == "").any():
         raise InputError(f"{path}: row {table['row'][int((ids == '').idxmax())]}: candidate_id is empty")
+    require_unrounded(ids, str(path), first_row=2)
     twice = ids.duplicated()
     if twice.any():
         second = int(twice.idxmax())

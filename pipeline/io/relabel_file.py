@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError, MissingInputError
+from pipeline.io.ids import require_unrounded
 from pipeline.io.label_file import label_path
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def read_relabels(text: str) -> "pd.Series":
     )
     ids = table.iloc[head:, 0].str.strip()
     ids = ids.where(~ids.map(is_fits), ids.map(stem_of))
+    require_unrounded(ids, str(path), first_row=head + 1)
     words = table.iloc[head:, label_column].str.strip().str.lower()
     if (~words.isin(_LABELS)).any():
         row = (~words.isin(_LABELS)).idxmax()

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import InputError, MissingInputError
 from pipeline.io import schema
-from pipeline.io.ids import id_texts
+from pipeline.io.ids import id_texts, require_unrounded
 
 _ROWS_A_GROUP = 16_384
 _ARROW = {schema.TEXT: pa.string(), "float32": pa.float32(), "int8": pa.int8(), "int32": pa.int32()}
@@ -97,7 +97,10 @@ def _read_csv(path: Path) -> pd.DataFrame:
     text = {name: pa.string() for name, kind in schema.SCORE_COLUMNS.items() if kind == schema.TEXT}
     text |= dict.fromkeys(("group_id", "kind", "label_source", "band", "detector"), pa.string())
     options = pa.csv.ConvertOptions(column_types=text, strings_can_be_null=False)
-    return pa.csv.read_csv(path, convert_options=options).to_pandas()
+    frame = pa.csv.read_csv(path, convert_options=options).to_pandas()
+    for name in {"candidate_id", "object_id", "exposure_id"} & set(frame):
+        require_unrounded(frame[name], f"{path}: column {name!r}", first_row=2)
+    return frame
 
 
 def scores_provenance(path: Path) -> dict[str, Any]:

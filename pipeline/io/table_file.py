@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import InputError, MissingInputError, NightsiftError
-from pipeline.io.ids import id_text, id_texts
+from pipeline.io.ids import id_text, id_texts, require_unrounded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,6 +102,8 @@ def _read_csv(path: Path, texts: Collection[str], *_: object) -> "pd.DataFrame":
     table = pd.DataFrame({name: pd.Series(rows[name].to_pandas(), dtype="str") for name in head})
     for name in table:
         table[name] = table[name].str.strip()
+        if name in texts:
+            require_unrounded(table[name], f"{path}: column {name!r}")
         blank = _is_blank(table[name])
         if name not in texts and not blank.all():
             numbers = pd.to_numeric(table[name].where(~blank), errors="coerce")

@@ -42,6 +42,7 @@ class TypedColumns:
         """Add a block of rows."""
         for name, values in zip(self._blocks, zip(*rows, strict=True), strict=False):
             what = f"{self._what}: column {name!r}"
+            values = _unpadded(values)
             if name in self._ids:
                 array = pa.array([id_text(value, what) for value in _texts(values, what)], pa.large_string())
             else:
@@ -92,6 +93,11 @@ def _text(value: object) -> str:
     if isinstance(value, list):
         return ";".join(map(_text, value))
     return value.isoformat() if isinstance(value, datetime.date | datetime.time) else str(value)
+
+
+def _unpadded(values: Sequence[object]) -> Sequence[object]:
+    """Return values, texts without trailing blanks: of CHAR(n), PostgreSQL and SQLite give them and MySQL does not."""
+    return [value.rstrip(" ") if isinstance(value, str) else value for value in values]
 
 
 def _texts(values: Sequence[object], what: str) -> Sequence[object]:

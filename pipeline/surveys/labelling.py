@@ -48,6 +48,7 @@ class Labeller:
         self._joined = _joined(tables, [*chain, *cleaning])
         self._checked = False
         self._unseen = {link.reads["list"].key: _ids_of(tables, link) for link in chain if _must_be_known(link)}
+        self._unmatched = _may_be_unknown(chain, self._joined) - self._unseen.keys()
         self._exposures: set[str] = set()
         self._split: set[str] = set()
         self._counts: Counter[str] = Counter()
@@ -99,6 +100,12 @@ class Labeller:
                 self._night, len(self._split),
             )  # fmt: skip
         log.info("night %s: %s", self._night, ", ".join(f"{name} {n}" for name, n in self.counts.items()) or "no rows")
+        for key in sorted(self._unmatched):
+            if len(self._tables[key]):
+                log.warning(
+                    "night %s: labels %s: %d rows, and none is of a candidate of the night; are the ids the same?",
+                    self._night, key.split("?")[0], len(self._tables[key]),
+                )  # fmt: skip
         for key, unseen in self._unseen.items():
             if unseen:
                 name = min(unseen, key=lambda one: unseen[one])
@@ -114,6 +121,8 @@ class Labeller:
                 for unseen in self._unseen.values():
                     for name in unseen.keys() & set(frame["candidate_id"]):
                         del unseen[name]
+                ids = frame["candidate_id"]
+                self._unmatched -= {key for key in self._unmatched if len(self._joined[key].rows_of(ids))}
         if "exposure_id" in batch.candidates and (self._chain or self._cleaning):
             here = set(batch.candidates["exposure_id"])
             self._split |= here & self._exposures
@@ -142,6 +151,12 @@ def _joined(tables: Mapping[str, pd.DataFrame], links: Sequence[ChainLink | Clea
 def _must_be_known(link: ChainLink) -> bool:
     settings: Any = link.settings
     return isinstance(settings, ListLabels) and bool(settings.file) and settings.unknown_ids == "error"
+
+
+def _may_be_unknown(chain: Sequence[ChainLink], joined: Mapping[str, JoinedTable]) -> set[str]:
+    """Return the keys of the label files of which no row need be of a candidate of the night."""
+    links = [link for link in chain if isinstance(link.settings, ListLabels) and link.settings.unknown_ids == "ignore"]
+    return {link.reads["list"].key for link in links} & set(joined)
 
 
 def _ids_of(tables: Mapping[str, pd.DataFrame], link: ChainLink) -> dict[str, int]:

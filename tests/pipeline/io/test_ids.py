@@ -16,10 +16,13 @@ from pipeline.io.cutout_file import open_cutouts
 from pipeline.io.database import select
 from pipeline.io.database_settings import DatabaseSettings
 from pipeline.io.dataset_file import open_dataset
+from pipeline.io.id_list import read_id_list
 from pipeline.io.ids import id_texts
 from pipeline.io.label_file import read_labels
 from pipeline.io.query_files import parse_query
+from pipeline.io.relabel_file import read_relabels
 from pipeline.io.scores_file import ScoresWriter, read_scores, score_columns
+from pipeline.io.table_file import read_table
 from pipeline.recipes import DatasetRecipe, SplitSettings
 
 IDS = [
@@ -150,3 +153,38 @@ def test_a_float_id_in_a_database_is_refused(tmp_path):
 
 def the_database(folder):
     return Database(DatabaseSettings(file="s.db"), folder)
+
+
+def _read_scores_csv(path):
+    path.write_text("candidate_id,score\n17,0.5\n3.91E+16,0.5\n")
+    read_scores(path)
+
+
+def _read_label_csv(path):
+    path.write_text("candidate_id,label\n17,1\n3.91E+16,0\n")
+    read_labels(str(path))
+
+
+def _read_relabel_csv(path):
+    path.write_text("candidate_id,label\n17,1\n3.91E+16,0\n")
+    read_relabels(str(path))
+
+
+def _read_list(path):
+    path.write_text("# of a colleague\n17\n3.91E+16\n")
+    read_id_list(f"@{path}")
+
+
+def _read_keyed_csv(path):
+    path.write_text("candidate_id,x\n17,1\n3.91E+16,2\n")
+    read_table(path, texts=("candidate_id",))
+
+
+@pytest.mark.parametrize("read", [_read_scores_csv, _read_label_csv, _read_relabel_csv, _read_list, _read_keyed_csv])
+def test_an_id_that_a_spreadsheet_rounded_is_refused_with_its_row(read, tmp_path):
+    with pytest.raises(InputError, match=r"ids\.csv.*row [23]: the id '3\.91E\+16' is in scientific notation"):
+        read(tmp_path / "ids.csv")
+
+
+def test_names_that_look_like_numbers_stay():
+    assert read_id_list("1E5,3e91,12E+4x") == ["12E+4x", "1E5", "3e91"]

@@ -85,3 +85,8 @@ def test_a_text_that_no_database_takes_is_refused(value):
     with pytest.raises(InputError, match=r"query s/n: parameter 'night' is .*; allowed: text without NUL") as caught:
         bound_values({"night": value}, "query s/n")
     assert "\0" not in str(caught.value)
+
+
+@pytest.mark.parametrize("ids", [("a",), ()])
+def test_the_blanks_of_a_fixed_width_are_no_part_of_a_text(ids):
+    assert frame(["17   ", " x ", "y"], ids=ids)["a"].tolist() == [" x", "17", "y"]

@@ -62,6 +62,14 @@ def test_a_file_of_all_nights_may_name_others(database_survey, tmp_path):
     assert fetch(database_survey(labels=[entry]), tmp_path)[0]["c1"] == [1, "t"]
 
 
+@pytest.mark.parametrize(("names", "warned"), [(("c98,1", "c99,1"), True), (("c1,1", "c99,1"), False)])
+def test_a_file_of_all_nights_that_matches_no_row_is_warned_of(database_survey, tmp_path, caplog, names, warned):
+    file = labels_file(tmp_path / "m.csv", *names)
+    entry = {"provider": "list", "table": "t", "file": file, "unknown_ids": "ignore"}
+    fetch(database_survey(labels=[entry]), tmp_path)
+    assert ("m.csv: 2 rows, and none is of a candidate of the night" in caplog.text) == warned
+
+
 def test_an_id_whose_cutout_was_dropped_is_known(database_survey, place_candidates, tmp_path):
     candidates = place_candidates({"c1": ("e1", 10, 12), "c2": ("e1", 900, 8)})
     file = labels_file(tmp_path / "m.csv", "c1,1", "c2,1")
