@@ -27,7 +27,7 @@ def make_rows():
         frame = pd.DataFrame({"candidate_id": pd.Series(ids, dtype="str")})
         for name, kind in CANDIDATE_COLUMNS.items():
             if name != "candidate_id":
-                blank = "" if kind == "text" else 0
+                blank = "" if kind == "text" else 58226.0 if name == "time_mjd" else 0
                 frame[name] = pd.Series(columns.get(name, [blank] * len(ids))).astype("str" if kind == "text" else kind)
         if "object_id" not in columns:
             frame["object_id"] = "o" + frame["candidate_id"]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.errors import InputError, MissingInputError
-from pipeline.io.ids import require_unrounded
+from pipeline.io.rounded_ids import require_unrounded
 
 
 def read_id_list(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError, MissingInputError
 from pipeline.io.digests import file_digest
-from pipeline.io.ids import require_unrounded
+from pipeline.io.rounded_ids import require_unrounded
 from pipeline.io.settings_files import config_folder, expand
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError, MissingInputError
-from pipeline.io.ids import require_unrounded
 from pipeline.io.label_file import label_path
+from pipeline.io.rounded_ids import require_unrounded
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import InputError, MissingInputError
 from pipeline.io import schema
-from pipeline.io.ids import id_texts, require_unrounded
+from pipeline.io.ids import id_texts
+from pipeline.io.rounded_ids import require_unrounded
 
 _ROWS_A_GROUP = 16_384
 _ARROW = {schema.TEXT: pa.string(), "float32": pa.float32(), "int8": pa.int8(), "int32": pa.int32()}

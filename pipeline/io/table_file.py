@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import InputError, MissingInputError, NightsiftError
-from pipeline.io.ids import id_text, id_texts, require_unrounded
+from pipeline.io.ids import id_text, id_texts
+from pipeline.io.rounded_ids import require_unrounded
 
 if TYPE_CHECKING:
     import pandas as pd

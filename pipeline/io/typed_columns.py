@@ -42,8 +42,8 @@ class TypedColumns:
         """Add a block of rows."""
         for name, values in zip(self._blocks, zip(*rows, strict=True), strict=False):
             what = f"{self._what}: column {name!r}"
-            values = _unpadded(values)
             if name in self._ids:
+                values = _unpadded(values)
                 array = pa.array([id_text(value, what) for value in _texts(values, what)], pa.large_string())
             else:
                 array = _array(values, what)
@@ -96,7 +96,7 @@ def _text(value: object) -> str:
 
 
 def _unpadded(values: Sequence[object]) -> Sequence[object]:
-    """Return values, texts without trailing blanks: of CHAR(n), PostgreSQL and SQLite give them and MySQL does not."""
+    """Return ids without trailing blanks: of CHAR(n), PostgreSQL gives them and MySQL does not."""
     return [value.rstrip(" ") if isinstance(value, str) else value for value in values]
 
 

@@ -176,7 +176,7 @@ def test_drifting_frames_without_any_projection_are_aligned_by_their_stars(new_p
         pytest.skip(f"no frames: {frames} is absent")
     folder = new_project.root / "hatp32"
     write_hatp32(frames, folder)
-    side = {"gain": 48.0, "read_noise": 0.0, "saturation": 3500.0, "zeropoint": 25.0}
+    side = {"gain": 48.0, "read_noise": 0.0, "saturation": 3500.0, "pedestal": 305.0, "zeropoint": 25.0}
     images = {"hdus": {"science": "path:0", "template": "template.fits:0"}}
     # the sky differs in clearness from frame to frame: the template's zeropoint follows from the matching of both
     template = {key: value for key, value in side.items() if key != "zeropoint"}
@@ -190,4 +190,4 @@ def test_drifting_frames_without_any_projection_are_aligned_by_their_stars(new_p
     assert 100 < len(candidates) < 1000
     assert candidates["ra_deg"].isna().all()
     assert candidates["object_id"].nunique() < len(candidates)
-    expect_recovered(candidates, truth, found, 19.2, 21.0, shape_magnitude=-0.2)
+    expect_recovered(candidates, truth, found, 20.2, 22.0, shape_magnitude=-0.2)

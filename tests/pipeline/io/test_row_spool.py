@@ -8,7 +8,7 @@ from pipeline.errors import InputError
 from pipeline.io.row_spool import RowSpool, merged_groups
 
 NAMES, IDS = ["exposure_id", "candidate_id", "x"], ("exposure_id", "candidate_id")
-ids = st.text(alphabet="aB_1ä \U0001f4a5", max_size=3)
+ids = st.text(alphabet="aB_1ä-\U0001f4a5", max_size=3)
 tables = st.lists(st.tuples(ids, ids, st.none() | st.integers(-9, 9)), max_size=30)
 
 

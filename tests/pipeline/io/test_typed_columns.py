@@ -87,6 +87,5 @@ def test_a_text_that_no_database_takes_is_refused(value):
     assert "\0" not in str(caught.value)
 
 
-@pytest.mark.parametrize("ids", [("a",), ()])
-def test_the_blanks_of_a_fixed_width_are_no_part_of_a_text(ids):
-    assert frame(["17   ", " x ", "y"], ids=ids)["a"].tolist() == [" x", "17", "y"]
+def test_the_blanks_of_a_fixed_width_are_no_part_of_an_id():
+    assert frame(["17   ", " x ", "y"], ids=("a",))["a"].tolist() == [" x", "17", "y"]
