@@ -2,15 +2,16 @@
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.errors import InputError, SettingsError
+from pipeline.errors import InputError, NightsiftError, SettingsError
 
 MJD_EPOCH = datetime.date(1858, 11, 17)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DIGITS = re.compile(r"\d+", re.ASCII)
 _MJD = re.compile(r"\d{5}")
 
 
@@ -80,6 +81,49 @@ def parse_night(text: str, mjd_offset_days: int = 0) -> datetime.date:
     except ValueError:
         pass
     raise SettingsError(f"night {text!r} is no date; allowed: a date such as 2026-01-05, or a five-digit MJD")
+
+
+def is_night(text: str) -> bool:
+    """Tell whether a text is the name of a night: an ISO date, and nothing beside it.
+
+    Examples
+    --------
+    >>> is_night("2026-01-06"), is_night("20260106/c"), is_night("61046")
+    (True, False, False)
+    """
+    try:
+        return parse_night(text).isoformat() == text
+    except NightsiftError:
+        return False
+
+
+def respelled_night(text: str) -> str:
+    """Return the night that a text means by its eight digits, ``20260106`` or ``2026_01_06``; empty where none."""
+    digits = "".join(_DIGITS.findall(text))
+    name = f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
+    return name if name != text and is_night(name) else ""
+
+
+def require_night_names(texts: Iterable[str], pattern: str, night: str = "") -> None:
+    """Raise `InputError` where no folder or file of ``{night}`` has the name of a night.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        What stands in the place of ``{night}``.
+    pattern : str
+        The setting that names ``{night}``, for the message.
+    night : str, optional
+        A night of which nothing is found: another spelling of it is an error too, whatever else there is.
+    """
+    named = sorted(set(texts))
+    wrong = [text for text in named if not is_night(text)]
+    meant = [text for text in wrong if night and respelled_night(text) == night]
+    if meant or (wrong and len(wrong) == len(named)):
+        what = "folders" if "{night}/" in pattern else "files"
+        raise InputError(
+            f"{pattern}: {(meant or wrong)[0]!r} is no night; {what} of {{night}} must be called 2026-01-06"
+        )
 
 
 def night_range(start: datetime.date, stop: datetime.date) -> list[datetime.date]:

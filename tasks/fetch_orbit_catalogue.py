@@ -1,6 +1,5 @@
 """A catalogue of orbits, fetched once and kept under its date."""
 
-import datetime
 import tempfile
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,6 +7,7 @@ from typing import Any, ClassVar
 from pipeline.errors import SettingsError
 from pipeline.io.catalogue_file import catalogue_path
 from pipeline.io.digests import file_digest
+from pipeline.night import is_night
 from tasks.base import ALL_RELEASES
 from tasks.parameters import NightParameter, SurveyTask
 
@@ -21,10 +21,9 @@ class FetchOrbitCatalogue(SurveyTask):
     @property
     def date_name(self) -> str:
         """The date as ISO text."""
-        try:
-            return datetime.date.fromisoformat(str(self.date)).isoformat()
-        except ValueError as error:
-            raise SettingsError(f"date is {self.date!r}; allowed: a date such as 2026-01-01") from error
+        if not is_night(str(self.date)):
+            raise SettingsError(f"date is {self.date!r}; allowed: a date such as 2026-01-01")
+        return str(self.date)
 
     @property
     def catalogue(self) -> str:

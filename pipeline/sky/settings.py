@@ -1,17 +1,15 @@
 """Settings of the synthetic sky: everything that decides how the synthetic survey looks."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.errors import SettingsError
+from pipeline.night import is_night
 from pipeline.sky.clouds import CloudSettings
 from pipeline.sky.ghosts import GhostSettings
 from pipeline.sky.rates import SkyRates
 from pipeline.sky.satellites import SatelliteSettings
 from pipeline.sky.transient_kinds import faults_of_shares
-
-_DATE = re.compile(r"\d{4}-[01]\d-[0-3]\d")
 
 _LOWEST = {
     **dict.fromkeys(("nights", "exposures_per_night", "fields", "template_exposures"), 1),
@@ -249,7 +247,7 @@ class SkySettings:
 
     def __post_init__(self) -> None:
         faults = [*self._out_of_range(), *self._upside_down(), *faults_of_shares(self.transient_shares)]
-        if not _DATE.fullmatch(self.first_night):
+        if not is_night(self.first_night):
             faults.append(f"first_night is {self.first_night!r}, must be a date such as 2026-01-01")
         if faults:
             raise SettingsError("sky: " + "; ".join(faults))

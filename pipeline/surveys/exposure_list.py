@@ -1,6 +1,5 @@
 """The exposures of a survey of FITS files: a row each, from its header or a table, and the night that it belongs to."""
 
-import datetime
 import re
 from collections.abc import Mapping
 from glob import escape
@@ -14,11 +13,12 @@ from astropy.io.fits import Header
 from pipeline.errors import InputError
 from pipeline.io.fits import FitsFile
 from pipeline.io.table_file import numbers_of, read_table, require_columns
-from pipeline.night import night_of, parse_night
+from pipeline.night import is_night, night_of, parse_night, respelled_night
 from pipeline.surveys.exposure_headers import header_row
 from pipeline.surveys.image_pairs_settings import ImagePairsInput
 from pipeline.surveys.image_paths import ImagePaths
 from pipeline.surveys.image_settings import Place
+from pipeline.surveys.night_paths import NIGHT, matching, require_nights, stated_night
 from pipeline.surveys.rows import as_text
 from pipeline.surveys.service_templates import ServiceTemplates
 from pipeline.surveys.settings import SurveySettings
@@ -95,24 +95,31 @@ class ExposureList:
         if self.input.exposures:
             return self._from_table(night)
         pattern = self.input.files
-        start, is_nightly, _ = pattern.partition("{night}")
-        glob = pattern.replace("{night}", escape(night) if night else "*")
-        fixed = _fixed(pattern.replace("{night}", "*"))
-        listed = []
-        for path in sorted(path for path in self.folder.glob(glob) if path.is_file()):
-            name = path.relative_to(self.folder).as_posix()
+        fixed = _fixed(pattern.replace(NIGHT, "*"))
+        listed, others = [], set()
+        for name in matching(self.folder, pattern, night):
             row = {"path": name, _NAMED: _ENDING.sub("", name.removeprefix(fixed))}
-            stated = name[len(start) : len(start) + len("2026-01-01")] if is_nightly else ""
-            if not is_nightly or _is_night(stated):
+            stated = stated_night(name, pattern) if NIGHT in pattern else ""
+            if NIGHT in pattern and not is_night(stated):
+                others.add(stated)
+            else:
                 listed.append(row | ({"night": stated} if stated else {}))
+        if not listed:
+            require_nights(self.folder, pattern, pattern, night)
+        for other in sorted(text for text in others if respelled_night(text)):
+            self.faults[pattern.replace(NIGHT, other)] = f"{other!r} is no night; allowed: {respelled_night(other)}"
         return listed
 
     def _from_table(self, night: str) -> list[dict[str, Any]]:
-        name = self.input.exposures.replace("{night}", night or "*")
-        paths = [self.folder / name] if night or "*" not in name else sorted(self.folder.glob(name))
+        named = self.input.exposures
+        paths = [self.folder / named.replace(NIGHT, night)]
+        if NIGHT in named and not night:
+            require_nights(self.folder, escape(named), named)
+            paths = [self.folder / name for name in matching(self.folder, escape(named))]
         listed = []
         for path in paths:
-            if "{night}" in self.input.exposures and not path.is_file():
+            if NIGHT in named and not path.is_file():
+                require_nights(self.folder, escape(named), named, night)
                 continue
             texts = {"exposure_id", "night", "path", "band", "telescope", "detector", "field"}
             theirs = {self.input.exposure_columns.get(name, name) for name in texts | self._place.columns}
@@ -182,11 +189,3 @@ def _fixed(pattern: str) -> str:
     parts = pattern.split("/")[:-1]
     wild = next((number for number, part in enumerate(parts) if _WILD & set(part)), len(parts))
     return "".join(f"{part}/" for part in parts[:wild])
-
-
-def _is_night(text: str) -> bool:
-    try:
-        datetime.date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

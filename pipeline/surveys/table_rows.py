@@ -7,14 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
+from pipeline.errors import InputError, MissingInputError, SettingsError
 from pipeline.flux_sign import flux_signs
 from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.io.table_file import numbers_of, read_table, require_columns
-from pipeline.night import night_of, parse_night
+from pipeline.night import is_night, night_of, parse_night
 from pipeline.surveys.image_files import exposure_records
 from pipeline.surveys.image_paths import ImagePaths
 from pipeline.surveys.image_settings import fill_columns, parse_place
+from pipeline.surveys.night_paths import NIGHT, matching, require_nights, stated_night
 from pipeline.surveys.rows import as_text
 from pipeline.surveys.settings import SurveySettings
 from pipeline.surveys.table_settings import TableInput
@@ -55,9 +56,10 @@ class SurveyTables:
     def _table(self, named: str, night: str, texts: set[str]) -> tuple[pd.DataFrame | None, str]:
         """Return a table file, read once as long as it does not change, and its name; None where it is absent."""
         name, _, hdu = named.partition(":")
-        name = name.replace("{night}", night)
+        name = name.replace(NIGHT, night)
         path = self.folder / name
-        if not path.is_file() and "{night}" in named:
+        if not path.is_file() and NIGHT in named:
+            self._require_nights(named, night)
             return None, name
         return self._cached(path, texts, hdu), name
 
@@ -156,7 +158,7 @@ class SurveyTables:
 
     def _nights(self, rows: pd.DataFrame, named: str, night: str, where: str) -> list[str]:
         """Return the night of each row: from the file's name, a column, the time, or its exposure."""
-        if "{night}" in named:
+        if NIGHT in named:
             return [night] * len(rows)
         if "night" in rows:
             days = self.settings.mjd_night_offset_days
@@ -173,7 +175,7 @@ class SurveyTables:
 
     def _nights_of_exposures(self, rows: pd.DataFrame, night: str, where: str) -> list[str]:
         """Return the night of each row's exposure; empty for those of nights whose own file is not looked at."""
-        one_file = "{night}" not in self.input.exposures
+        one_file = NIGHT not in self.input.exposures
         exposures = self.exposures("" if one_file else night).set_index("exposure_id")["night"]
         nights = rows["exposure_id"].map(exposures)
         unknown = nights.isna().to_numpy()
@@ -219,14 +221,16 @@ class SurveyTables:
         """Return the nights that hold candidates."""
         if self.input.catalogues:
             return sorted(set(self.exposures("")["night"]))
-        name, _, _ = self.input.candidates.partition(":")
-        if "{night}" in name:
-            start, _, end = name.partition("{night}")
-            pattern = f"{escape(start)}*{escape(end)}".replace("{night}", "*")
-            found = [path.relative_to(self.folder).as_posix() for path in self.folder.glob(pattern)]
-            texts = {text[len(start) : len(text) - len(end)] for text in found}
-            return sorted(text for text in texts if _is_night(text))
+        name = self.input.candidates.partition(":")[0]
+        if NIGHT in name:
+            self._require_nights(name)
+            found = {path: stated_night(path, name) for path in matching(self.folder, escape(name))}
+            return sorted(text for path, text in found.items() if is_night(text) and name.replace(NIGHT, text) == path)
         return sorted(set(self.candidates("")["night"]) - {""})
+
+    def _require_nights(self, named: str, night: str = "") -> None:
+        name = named.partition(":")[0]
+        require_nights(self.folder, escape(name), name, night)
 
     def reference(self, table: str, night: str) -> pd.DataFrame:
         """Return the rows of a reference table that belong to the night, or all for no night.
@@ -257,10 +261,3 @@ def _require_ids(rows: pd.DataFrame, where: str) -> None:
     if twice.any():
         row = int(twice.argmax())
         raise InputError(f"{where}: row {row + 1}: candidate_id {rows['candidate_id'].iloc[row]!r} stands there twice")
-
-
-def _is_night(text: str) -> bool:
-    try:
-        return parse_night(text).isoformat() == text
-    except NightsiftError:
-        return False

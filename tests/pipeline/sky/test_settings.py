@@ -16,6 +16,7 @@ from pipeline.sky import SkySettings
         ({"seeing_min_pixel": 9.0}, "seeing_min_pixel is above seeing_max_pixel"),
         ({"eyeball_error_rate": 1.5}, "from 0 to 1"),
         ({"first_night": "yesterday"}, "first_night is 'yesterday'"),
+        ({"first_night": "2026-02-30"}, "first_night is '2026-02-30'"),
         ({"psf_beta": 1.0}, "psf_beta"),
         ({"stars": -1}, "stars is -1"),
     ],

@@ -137,3 +137,31 @@ def test_a_header_that_changed_is_read_again(tmp_path):
     (tmp_path / "1.fits").unlink()
     write(tmp_path / "1.fits", MJD_OBS=58109.1, OBJECT="longer" * 8, COMMENT="x" * 3000)
     assert found.nights() == ["2017-12-21"]
+
+
+@pytest.mark.parametrize("folder", ["20260106", "2026_01_06", "06.01.2026", "night1"])
+@pytest.mark.parametrize("night", ["", "2026-01-06"])
+def test_folders_that_are_not_called_as_nights_are_one_fault(tmp_path, folder, night):
+    write(tmp_path / folder / "c.fits", MJD_OBS=61046.9)
+    found = listed(tmp_path, files="{night}/*.fits")
+    with pytest.raises(InputError, match=f"'{folder}' is no night; folders of {{night}} must be called 2026-01-06"):
+        found.rows(night)
+
+
+def test_a_night_under_another_spelling_is_a_fault_though_others_are_right(tmp_path):
+    for folder in ("2026-01-05", "20260106", "calibration"):
+        write(tmp_path / folder / "c.fits", MJD_OBS=61045.9)
+    found = listed(tmp_path, files="{night}/*.fits")
+    assert found.nights() == ["2026-01-05"]
+    assert found.faults == {"20260106/*.fits": "'20260106' is no night; allowed: 2026-01-06"}
+    with pytest.raises(InputError, match="'20260106' is no night"):
+        found.rows("2026-01-06")
+    assert found.rows("2026-01-07").empty
+
+
+@pytest.mark.parametrize("night", ["", "2026-01-06"])
+def test_tables_of_exposures_that_are_not_called_as_nights_are_one_fault(tmp_path, night):
+    (tmp_path / "log_20260106.csv").write_text("path\n1.fits\n")
+    found = listed(tmp_path, exposures="log_{night}.csv")
+    with pytest.raises(InputError, match=r"'20260106' is no night; files of \{night\} must be called 2026-01-06"):
+        found.rows(night)

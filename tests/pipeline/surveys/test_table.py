@@ -91,6 +91,16 @@ def test_each_night_may_have_its_own_file(table_survey):
     assert list(survey.read("2026-01-07", survey.freeze("2026-01-07"))) == []
 
 
+def test_files_that_are_not_called_as_nights_are_one_fault(table_survey):
+    survey = table_survey(input=NO_EXPOSURES | {"candidates": "cats/{night}.csv"})
+    (survey.folder / "cats").mkdir()
+    (survey.folder / "candidates.csv").rename(survey.folder / "cats/20260106.csv")
+    message = "cats/{night}.csv: '20260106' is no night; files of {night} must be called 2026-01-06"
+    assert survey.check() == [message]
+    with pytest.raises(InputError, match=message):
+        survey.freeze("2026-01-06")
+
+
 def test_other_column_names_bands_signs_and_julian_dates_are_settings(table_survey):
     columns = {"candidate_id": "ID", "x_pixel": "X", "y_pixel": "Y", "flux_sign": "pos", "band": "fid"}
     survey = table_survey(

@@ -1,0 +1,55 @@
+"""The files of a survey whose paths name their night: those of a night, and what else stands in its place."""
+
+from glob import escape
+from pathlib import Path
+
+from pipeline.night import is_night, require_night_names
+
+NIGHT = "{night}"
+_LENGTH = len("2026-01-06")
+
+
+def matching(folder: Path, pattern: str, night: str = "") -> list[str]:
+    """Return the files of a pattern below a folder, sorted: of a night, or of whatever stands for it.
+
+    A pattern from the root on gives paths from the root on.
+    """
+    glob = pattern.replace(NIGHT, escape(night) if night else "*")
+    root, start = (Path("/"), "/") if glob.startswith("/") else (folder, "")
+    found = (path for path in root.glob(glob.removeprefix("/")) if path.is_file())
+    return sorted(start + path.relative_to(root).as_posix() for path in found)
+
+
+def stated_night(path: str, pattern: str) -> str:
+    """Return what stands in a path for ``{night}``: a night, or the rest of that folder's or file's name.
+
+    Examples
+    --------
+    >>> stated_night("raw/2026-01-06_b/c.fits", "raw/{night}*/*.fits")
+    '2026-01-06'
+    >>> stated_night("20260106/c.fits", "{night}/*.fits"), stated_night("c_20260106.csv", "c_{night}.csv")
+    ('20260106', '20260106')
+    """
+    parts = pattern.split(NIGHT)
+    rest = path[len(parts[0]) :]
+    if is_night(rest[:_LENGTH]):
+        return rest[:_LENGTH]
+    return rest.partition("/")[0].removesuffix(parts[1].partition("/")[0])
+
+
+def require_nights(folder: Path, pattern: str, named: str, night: str = "") -> None:
+    """Raise `InputError` if what stands for ``{night}`` is never a night, or is this night in another spelling.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the pattern starts.
+    pattern : str
+        Of the files, as `matching` takes it.
+    named : str
+        The setting as it stands, which differs from the pattern where its wildcards are letters.
+    night : str, optional
+        The night of which there is no file.
+    """
+    if NIGHT in pattern:
+        require_night_names((stated_night(path, named) for path in matching(folder, pattern)), named, night)
