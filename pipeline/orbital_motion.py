@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from pipeline.errors import InputError
+from pipeline.times import MJD_OF_JD
 
 GAUSS_SQUARED: Final = 0.01720209895**2
 """GM of the Sun in au^3/day^2."""
 OBLIQUITY_RAD: Final = np.radians(84381.448 / 3600.0)
 """Between ecliptic and equator of J2000, as catalogues of orbits use it."""
-MJD: Final = 2400000.5
 _MASSES: Final = (
     1 / 6023600.0,
     1 / 408523.71,
@@ -141,7 +141,7 @@ def _derivative(time: float, flat: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _planet(number: int, time: float) -> NDArray[np.float64]:
-    return np.asarray(erfa.plan94(MJD, time, number)["p"], dtype=np.float64)
+    return np.asarray(erfa.plan94(MJD_OF_JD, time, number)["p"], dtype=np.float64)
 
 
 def cubed(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

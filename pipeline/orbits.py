@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.orbital_motion import GAUSS_SQUARED, MJD, cubed, heliocentric_state, integrated_state
+from pipeline.orbital_motion import GAUSS_SQUARED, cubed, heliocentric_state, integrated_state
+from pipeline.times import MJD_OF_JD
 
 LIGHT_DAYS_AU: Final = 499.004783836 / 86400.0
 """Days that light takes for one au."""
@@ -137,15 +138,15 @@ def places_of(orbits: pd.DataFrame, time_mjd: NDArray[np.float64], site: Site, *
 
 
 def _tt(time_mjd: NDArray[np.float64]) -> NDArray[np.float64]:
-    first, second = erfa.taitt(*erfa.utctai(np.full(len(time_mjd), MJD), time_mjd))
-    return np.asarray((first - MJD) + second, dtype=np.float64)
+    first, second = erfa.taitt(*erfa.utctai(np.full(len(time_mjd), MJD_OF_JD), time_mjd))
+    return np.asarray((first - MJD_OF_JD) + second, dtype=np.float64)
 
 
 def _seen(
     state: NDArray[np.float64], time_mjd: float, tt: float, site: Site, orbits: pd.DataFrame
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return right ascension, declination and V magnitude, each ``(n,)``, of objects at one moment."""
-    earth = np.asarray(erfa.epv00(MJD, tt)[0]["p"], dtype=np.float64) + _from_centre(site, time_mjd, tt)
+    earth = np.asarray(erfa.epv00(MJD_OF_JD, tt)[0]["p"], dtype=np.float64) + _from_centre(site, time_mjd, tt)
     position, velocity = state[:, :3], state[:, 3:]
     pull = -GAUSS_SQUARED * position / cubed(position.T)[:, None]
     then = position
@@ -162,9 +163,9 @@ def _from_centre(site: Site, time_mjd: float, tt: float) -> NDArray[np.float64]:
     """Return the site's place from the Earth's centre, equator J2000, in au; UT1 is taken for UTC (to 0.01 arcsec)."""
     if site.latitude_deg is None:
         return np.zeros(3)
-    angle = erfa.era00(MJD, time_mjd)
+    angle = erfa.era00(MJD_OF_JD, time_mjd)
     fixed = erfa.pvtob(np.radians(site.longitude_deg), np.radians(site.latitude_deg), site.height_m, 0, 0, 0, angle)
-    celestial = erfa.c2i06a(MJD, tt)
+    celestial = erfa.c2i06a(MJD_OF_JD, tt)
     return np.asarray(celestial.T @ fixed["p"], dtype=np.float64) / _AU_M
 
 

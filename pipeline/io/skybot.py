@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import UnreachableError
+from pipeline.times import MJD_OF_JD
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +21,6 @@ log = logging.getLogger(__name__)
 
 NOTHING: Final = "no solar system object"
 _INTERVAL_S: Final = 1.0
-_MJD: Final = 2400000.5
 _NROWS: Final = re.compile(r'<(?:\w+:)?TABLE\b[^>]*\bnrows="(\d{1,9})"')
 _FIELDS: Final = ("num", "name", "ra", "de", "magV", "errpos")
 
@@ -122,7 +122,7 @@ class Skybot:
                 answer = _client(self.server, self.timeout_s).cone_search(
                     centre,
                     self.radius_deg * u.deg,
-                    Time(float(pointing["time_mjd"]) + _MJD, format="jd", scale="utc"),
+                    Time(float(pointing["time_mjd"]) + MJD_OF_JD, format="jd", scale="utc"),
                     location=self.observatory,
                     position_error=self.max_error_arcsec * u.arcsec,
                     get_raw_response=True,

@@ -16,13 +16,14 @@ from pipeline.io.settings_files import expand
 from pipeline.night import night_of
 from pipeline.quality import to_missing
 from pipeline.surveys import packet_rows
-from pipeline.surveys.alert_columns import magnitudes, utc_mjd
+from pipeline.surveys.alert_columns import magnitudes
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, dropped_rows
 from pipeline.surveys.fetch import freeze_label_tables
 from pipeline.surveys.packet_layouts import PacketLayout, TimeFormat, packet_layout
 from pipeline.surveys.packet_table import PacketTable, files_of, require_frozen, rows_digest
 from pipeline.surveys.rows import candidates_frame, describe_pixels, drop_at_edges, edge_of_stamps
 from pipeline.surveys.settings import SurveySettings
+from pipeline.times import utc_mjd
 
 log = logging.getLogger(__name__)
 

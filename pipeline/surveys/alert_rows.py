@@ -16,8 +16,8 @@ from pipeline.id_hashes import id_hashes, repeated_hashes
 from pipeline.io.content import frame_digest
 from pipeline.io.ids import id_texts
 from pipeline.night import MJD_EPOCH, night_name, night_number, parse_night
-from pipeline.surveys.alert_columns import utc_mjd
 from pipeline.surveys.packet_layouts import TimeFormat
+from pipeline.times import utc_mjd
 
 _IDS = ("candidate_id", "object_id", "exposure_id")
 _READ_ROWS = 16_384

@@ -8,8 +8,8 @@ from astropy.io.fits import Header
 from pipeline.errors import InputError
 from pipeline.surveys.image_pairs_settings import ExposureKeys, ImagePairsInput
 from pipeline.surveys.rows import as_text
+from pipeline.times import MJD_OF_JD
 
-_MJD_OF_JD = 2400000.5
 _EPOCH = datetime.datetime(1858, 11, 17, tzinfo=datetime.UTC)
 _DAY_S = 86400.0
 _MIDDLE = {"start": 0.5, "middle": 0.0, "end": -0.5}
@@ -78,7 +78,7 @@ def _time(header: Header, first: Header, keys: ExposureKeys, where: str) -> floa
             clock = next((text for name in keys.clock if (text := _value(header, first, name))), "")
             return _date(value.strip(), str(clock).strip(), f"{where}: {key}")
         number = _number(value, key, where)
-        return number - _MJD_OF_JD if number is not None and number > _MJD_OF_JD else number
+        return number - MJD_OF_JD if number is not None and number > MJD_OF_JD else number
     return None
 
 

@@ -13,17 +13,15 @@ from pipeline.flux_sign import flux_signs
 from pipeline.io.ids import id_text
 from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.io.stamp_bytes import read_stamp
-from pipeline.surveys.alert_columns import MJD_OF_JD
 from pipeline.surveys.packet_layouts import FLUXES, PacketLayout
 from pipeline.surveys.rows import as_text
+from pipeline.times import MJD_OF_JD, allowed_times, is_possible
 
 Record = Mapping[str, Any]
 
 _IDS = ("candidate_id", "object_id", "exposure_id")
 _ABSENT = object()
 _RANGES = {"ra_deg": (0.0, 360.0), "dec_deg": (-90.0, 90.0)}
-_DATES = (15020.0, 88069.0)
-"""MJD of 1900 and 2100."""
 
 
 def candidate_id(record: Record, layout: PacketLayout) -> str:
@@ -34,9 +32,8 @@ def candidate_id(record: Record, layout: PacketLayout) -> str:
 def packet_time(record: Record, layout: PacketLayout) -> float:
     """Return the time of a packet as the packet gives it, which must be a date between 1900 and 2100."""
     given = _number(record, "time_mjd", layout)
-    first, last = (day + (MJD_OF_JD if layout.time_format == "jd" else 0.0) for day in _DATES)
-    if not first <= given <= last:
-        raise InputError(f"{layout.columns['time_mjd'][0]} is {given!r}; allowed: {first} to {last}")
+    if not is_possible(given - (MJD_OF_JD if layout.time_format == "jd" else 0.0)):
+        raise InputError(f"{layout.columns['time_mjd'][0]} is {given!r}; allowed: {allowed_times(layout.time_format)}")
     return given
 
 

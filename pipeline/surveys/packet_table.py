@@ -17,8 +17,8 @@ from pipeline.io.packet_index import IndexedFile, index_files
 from pipeline.io.settings_files import data_folder
 from pipeline.night import night_of
 from pipeline.surveys import packet_rows
-from pipeline.surveys.alert_columns import utc_mjd
 from pipeline.surveys.packet_layouts import PacketLayout
+from pipeline.times import utc_mjd
 
 _REVISION = 1
 """Raised when an index made before would say something else."""

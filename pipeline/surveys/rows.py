@@ -12,9 +12,7 @@ from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.quality import Flag
 from pipeline.surveys.base import Batch, dropped_rows
 from pipeline.surveys.settings import SurveySettings
-
-FIRST_MJD, LAST_MJD = 15020.0, 88069.0
-"""Times of 1900-01-01 and 2100-01-01: a candidate of before or after has another time scale, or a blank, for one."""
+from pipeline.times import is_possible
 
 
 def candidates_frame(
@@ -84,7 +82,7 @@ def impossible(rows: pd.DataFrame) -> NDArray[np.object_]:
     reasons = {
         "ra_deg is outside 0 to 360": (ra < 0) | (ra >= 360),
         "dec_deg is outside -90 to 90": np.abs(dec) > 90,
-        "time_mjd is outside 1900 to 2100": (time < FIRST_MJD) | (time >= LAST_MJD),
+        "time_mjd is outside 1900 to 2100": ~(is_possible(time) | np.isnan(time)),
         "magnitude is infinite": np.isinf(numbers("magnitude")),
     }
     why = np.full(len(rows), "", dtype=object)

@@ -19,8 +19,8 @@ from pipeline.surveys.night_paths import NIGHT, matching, require_nights, stated
 from pipeline.surveys.rows import as_text
 from pipeline.surveys.settings import SurveySettings
 from pipeline.surveys.table_settings import TableInput
+from pipeline.times import utc_mjd
 
-_MJD_OF_JD = 2400000.5
 _OURS = ("label", "label_source", "group_id", "edge_fraction", "nan_fraction", "flags")
 """Columns that fetching fills; what a table calls so is not ours."""
 _NUMBERS = tuple(name for name, kind in CANDIDATE_COLUMNS.items() if kind != TEXT and name not in ("flux_sign", *_OURS))
@@ -143,8 +143,7 @@ class SurveyTables:
 
     def _with_times(self, rows: pd.DataFrame, where: str) -> pd.DataFrame:
         if "time_mjd" in rows:
-            days = _MJD_OF_JD if self.input.time_format == "jd" else 0.0
-            rows["time_mjd"] = numbers_of(rows, "time_mjd", where) - days
+            rows["time_mjd"] = utc_mjd(numbers_of(rows, "time_mjd", where), self.input.time_format)
         return rows
 
     def _named(self, rows: pd.DataFrame, where: str) -> pd.DataFrame:

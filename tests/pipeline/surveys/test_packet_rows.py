@@ -97,6 +97,7 @@ def test_what_a_packet_does_not_say_is_not_known():
         ({"ra": 361.0}, "candidate.ra is 361.0; allowed: 0 to 360"),
         ({"dec": math.nan}, "candidate.dec is nan; allowed: -90 to 90"),
         ({"jd": 1e300}, r"candidate.jd is 1e\+300; allowed: 2415020.5 to 2488069.5"),
+        ({"jd": 2488069.5}, "candidate.jd is 2488069.5; allowed"),
         ({"jd": None}, "candidate.jd is nan; allowed"),
         ({"magpsf": 10**400}, "candidate.magpsf is 1000.*; allowed: a number"),
         ({"rcid": b"7"}, "candidate.rcid is b'7'; allowed: text or a number"),
