@@ -33,6 +33,18 @@ def is_julian(times: ArrayLike) -> NDArray[np.bool_]:
     return is_possible(np.asarray(times, dtype=np.float64) - MJD_OF_JD)
 
 
+def mjd_of_number(times: ArrayLike) -> NDArray[np.float64]:
+    """Return MJDs from numbers that are MJDs or JDs, which cannot be mistaken for each other in 1900 to 2100.
+
+    Examples
+    --------
+    >>> mjd_of_number([61045.5, 2461046.0, 0.0]).tolist()
+    [61045.5, 61045.5, 0.0]
+    """
+    values = np.asarray(times, dtype=np.float64)
+    return np.where(is_julian(values), values - MJD_OF_JD, values)
+
+
 def allowed_times(time_format: str = "mjd") -> str:
     """Return the bounds of a format for messages.
 

@@ -1,21 +1,28 @@
 """What the header of a science image says of its exposure: time, band, field and so on."""
 
 import datetime
+import re
 from typing import Any
 
 from astropy.io.fits import Header
+from astropy.io.fits.card import Undefined
 
 from pipeline.errors import InputError
 from pipeline.surveys.image_pairs_settings import ExposureKeys, ImagePairsInput
 from pipeline.surveys.rows import as_text
-from pipeline.times import MJD_OF_JD
+from pipeline.times import SCALES, from_scale, is_possible, mjd_of, mjd_of_number
 
-_EPOCH = datetime.datetime(1858, 11, 17, tzinfo=datetime.UTC)
 _DAY_S = 86400.0
+_COMPACT = re.compile(r"\d{8}", re.ASCII)
+"""A date without hyphens, which is no number."""
+_SCALES = {"UT": "UTC", "GMT": "UTC", "IAT": "TAI", "TDT": "TT", "ET": "TT"}
+"""Other names of time scales (FITS standard 4.0, table 30)."""
 _MIDDLE = {"start": 0.5, "middle": 0.0, "end": -0.5}
 
 
-def header_row(header: Header, first: Header, given: ImagePairsInput, where: str) -> dict[str, Any]:
+def header_row(
+    header: Header, first: Header, given: ImagePairsInput, where: str, with_time: bool = True
+) -> dict[str, Any]:
     """Return what a header, else the first header of its file, says of an exposure.
 
     Parameters
@@ -25,11 +32,13 @@ def header_row(header: Header, first: Header, given: ImagePairsInput, where: str
         Its keys.
     where : str
         The file, for messages.
+    with_time : bool
+        Whether the time is asked for, too; where it is stated elsewhere, what the header says of it does not matter.
 
     Raises
     ------
     InputError
-        If a number is none.
+        If a number is none, or the time none of 1900 to 2100 in a scale that is known.
     """
     keys = given.keys
     texts = {name: getattr(keys, name) for name in ("exposure_id", "band", "telescope", "detector", "field")}
@@ -40,7 +49,7 @@ def header_row(header: Header, first: Header, given: ImagePairsInput, where: str
         if text:
             row[name] = text
     exposure_s = _number(_value(header, first, keys.exposure_s), keys.exposure_s, where)
-    time_mjd = _time(header, first, keys, where)
+    time_mjd = _time(header, first, keys, where) if with_time else None
     if exposure_s is not None:
         row["exposure_s"] = exposure_s
     if time_mjd is not None:
@@ -52,9 +61,9 @@ def header_row(header: Header, first: Header, given: ImagePairsInput, where: str
 
 
 def _value(header: Header, first: Header, key: str) -> object:
-    """Return the value of a key; None where neither header has it."""
+    """Return the value of a key; None where neither header has it, or has it without a value."""
     for each in (header, first):
-        if key and key in each and str(each[key]).strip():
+        if key and key in each and not isinstance(each[key], Undefined) and str(each[key]).strip():
             return each[key]
     return None
 
@@ -69,26 +78,46 @@ def _number(value: object, key: str, where: str) -> float | None:
 
 
 def _time(header: Header, first: Header, keys: ExposureKeys, where: str) -> float | None:
-    """Return the MJD that the first key with a value states; None where none has one."""
+    """Return the UTC MJD that the first key with a time states, 0 being none; None where none has one."""
     for key in keys.time:
         value = _value(header, first, key)
         if value is None:
             continue
-        if isinstance(value, str):
-            clock = next((text for name in keys.clock if (text := _value(header, first, name))), "")
-            return _date(value.strip(), str(clock).strip(), f"{where}: {key}")
-        number = _number(value, key, where)
-        return number - MJD_OF_JD if number is not None and number > MJD_OF_JD else number
+        clock = next((text for name in keys.clock if (text := _value(header, first, name))), "")
+        mjd, is_utc = _stated(value, str(clock).strip(), f"{where}: {key}")
+        if mjd == 0.0:
+            continue
+        if not is_possible(mjd):
+            raise InputError(f"{where}: {key} is {str(value)!r}; allowed: an MJD, JD or date of 1900 to 2100")
+        return mjd if is_utc else _to_utc(mjd, _value(header, first, keys.time_scale), f"{where}: {keys.time_scale}")
     return None
 
 
-def _date(text: str, clock: str, where: str) -> float:
+def _stated(value: object, clock: str, where: str) -> tuple[float, bool]:
+    """Return what stands in a key as MJD, and whether it states its zone: a number is an MJD or JD, else a date."""
+    text = str(value).strip()
+    if not _COMPACT.fullmatch(text):
+        try:
+            return float(mjd_of_number(float(text))), False
+        except ValueError:
+            pass
+    return _date(text, clock, where)
+
+
+def _date(text: str, clock: str, where: str) -> tuple[float, bool]:
     joined = text if "T" in text or " " in text or not clock else f"{text}T{clock}"
     try:
         moment = datetime.datetime.fromisoformat(joined)
     except ValueError:
-        raise InputError(f"{where} is {joined!r}; allowed: an ISO date and time") from None
+        raise InputError(f"{where} is {joined!r}; allowed: an ISO date and time, an MJD or a JD") from None
     if joined == text and len(text) <= len("2026-01-01"):
         raise InputError(f"{where} is {text!r} without a time of day; name the key of that in clock")
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
-    return (moment - _EPOCH) / datetime.timedelta(days=1)
+    return mjd_of(moment), moment.tzinfo is not None
+
+
+def _to_utc(mjd: float, scale: object, where: str) -> float:
+    """Return the UTC of a time in the scale that a header names, ``TT(BIPM)`` say; UTC where it names none."""
+    name = "UTC" if scale is None else str(scale).partition("(")[0].strip().upper()
+    if _SCALES.get(name, name) not in SCALES:
+        raise InputError(f"{where} is {str(scale)!r}; allowed: {', '.join((*SCALES, *_SCALES))}")
+    return float(from_scale(mjd, _SCALES.get(name, name)))

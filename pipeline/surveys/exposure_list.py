@@ -13,7 +13,7 @@ from astropy.io.fits import Header
 from pipeline.errors import InputError
 from pipeline.io.fits import FitsFile
 from pipeline.io.table_file import numbers_of, read_table, require_columns
-from pipeline.night import is_night, night_of, parse_night, respelled_night
+from pipeline.night import MJD_EPOCH, is_night, night_name, night_number, night_of, parse_night, respelled_night
 from pipeline.surveys.exposure_headers import header_row
 from pipeline.surveys.image_pairs_settings import ImagePairsInput
 from pipeline.surveys.image_paths import ImagePaths
@@ -22,6 +22,7 @@ from pipeline.surveys.night_paths import NIGHT, matching, require_nights, stated
 from pipeline.surveys.rows import as_text
 from pipeline.surveys.service_templates import ServiceTemplates
 from pipeline.surveys.settings import SurveySettings
+from pipeline.times import is_possible, mjd_of_number
 
 TEMPLATE_COLUMN = "template_path"
 """Column of the exposures with the file that a service's template is kept in."""
@@ -29,6 +30,10 @@ TEMPLATE_COLUMN = "template_path"
 _ENDING = re.compile(r"\.(fits|fit|fts)(\.(gz|fz|bz2))?$", re.IGNORECASE)
 _NUMBERS = ("time_mjd", "exposure_s", "saturation", "gain", "read_noise", "fwhm_pixel", "zeropoint")
 _WILD = set("*?[{")
+_FAULT = "refused for what its header says"
+"""Column of why a header is of no use."""
+_NIGHTS_OFF = 1
+"""By how many nights a file's time may lie beside the night it is filed under: systems count nights differently."""
 _NAMED = "named by its path"
 """Column of the id that an exposure has where its header gives none."""
 
@@ -48,13 +53,16 @@ class ExposureList:
     Attributes
     ----------
     faults : dict
-        Files that belong to no night, as their header could not be read or states no time, and why; of the last
-        question.
+        Files that are not used, as their header could not be read, states no time or contradicts their night, and
+        why; of the last question.
+    lost : set of str
+        Those of them whose night is known, so that it lacks them.
     """
 
     def __init__(self, settings: SurveySettings, given: ImagePairsInput, folder: Path) -> None:
         self.settings, self.input, self.folder = settings, given, folder
         self.faults: dict[str, str] = {}
+        self.lost: set[str] = set()
         self._place: Place = given.images.images["science"]
         self._paths = ImagePaths(given.images, folder)
         self._read: dict[tuple[Any, ...], dict[str, Any]] = {}
@@ -70,9 +78,11 @@ class ExposureList:
 
         A file whose header cannot be read keeps its row where its night is known: reading it will say what is wrong.
         """
-        self.faults = {}
+        self.faults, self.lost = {}, set()
         found = []
         for stated in self._listed(night):
+            if night not in ("", stated.get("night", night)):
+                continue
             row = self._row(stated)
             if row is not None and night in ("", row["night"]):
                 found.append(row)
@@ -130,6 +140,8 @@ class ExposureList:
             require_columns(rows, ("path",), where)
             for column in rows.columns.intersection(_NUMBERS):
                 rows[column] = numbers_of(rows, column, where)
+            if "time_mjd" in rows:
+                rows["time_mjd"] = _times(rows["time_mjd"], where)
             days = self.settings.mjd_night_offset_days
             for row in rows.to_dict("records"):
                 known = {str(key): value for key, value in row.items() if pd.notna(value) and value != ""}
@@ -145,7 +157,12 @@ class ExposureList:
         try:
             row = self._from_header(row) | row
         except InputError as error:
-            fault = " ".join(str(error).split()).replace(f"{self.folder}/", "")
+            fault = self._said(error)
+        refused = row.pop(_FAULT, "") or self._contradiction(stated, row)
+        if refused:
+            self.faults[row["path"]] = refused
+            self.lost |= {row["path"]} if "night" in stated else set()
+            return None
         row.setdefault("exposure_id", row.pop(_NAMED, _ENDING.sub("", row["path"])))
         row.pop(_NAMED, None)
         row = self._with_band(row)
@@ -156,17 +173,34 @@ class ExposureList:
             row["night"] = str(night_of(row["time_mjd"], self.settings.longitude_deg)[0])
         return row
 
+    def _said(self, error: InputError) -> str:
+        return " ".join(str(error).split()).replace(f"{self.folder}/", "")
+
+    def _contradiction(self, stated: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+        """Return in what the night that is stated and the time contradict each other; empty where they agree."""
+        if "night" not in stated or "time_mjd" not in row:
+            return ""
+        number = int(night_number(row["time_mjd"], self.settings.longitude_deg))
+        if abs(number - (parse_night(stated["night"]) - MJD_EPOCH).days) <= _NIGHTS_OFF:
+            return ""
+        time = f"MJD {row['time_mjd']:.5f}"
+        return f"stands under night {stated['night']}, and its time, {time}, is of night {night_name(number)}"
+
     def _from_header(self, row: Mapping[str, Any]) -> dict[str, Any]:
         path, hdu = self._paths.find(str(row["path"])), self._paths.hdu(self._place, row)
         status = path.stat()
-        key = (path, hdu, status.st_size, status.st_mtime_ns)
+        with_time = "time_mjd" not in row
+        key = (path, hdu, with_time, status.st_size, status.st_mtime_ns)
         if key not in self._read:
             with FitsFile(path) as file:
                 header, first, shape = file.header(hdu), file.header(0), file.shape(hdu)
-            found = header_row(header, first, self.input, where=str(path))
+            try:
+                found = header_row(header, first, self.input, where=str(path), with_time=with_time)
+            except InputError as error:
+                found = {_FAULT: self._said(error)}
             self._read[key] = found | self._template(self._with_band({**found, **row}), header, shape)
         found = dict(self._read[key])
-        if "time_mjd" not in found and not {"night", "time_mjd"} & set(row):
+        if not {"time_mjd", _FAULT} & set(found) and not {"night", "time_mjd"} & set(row):
             raise InputError(f"{path} states no time: none of the keys {', '.join(self.input.keys.time)} is usable")
         return found
 
@@ -189,3 +223,13 @@ def _fixed(pattern: str) -> str:
     parts = pattern.split("/")[:-1]
     wild = next((number for number, part in enumerate(parts) if _WILD & set(part)), len(parts))
     return "".join(f"{part}/" for part in parts[:wild])
+
+
+def _times(given: pd.Series, where: str) -> pd.Series:
+    """Return MJDs of a table whose times are MJDs or JDs, as headers have them; 0 is a blank."""
+    times = pd.Series(mjd_of_number(given), given.index).replace(0.0, np.nan)
+    bad = times.notna().to_numpy() & ~is_possible(times)
+    if bad.any():
+        row = int(bad.argmax())
+        raise InputError(f"{where}: row {row + 1}: time_mjd is {given.iloc[row]}; allowed: MJD or JD of 1900 to 2100")
+    return times

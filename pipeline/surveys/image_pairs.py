@@ -116,16 +116,18 @@ class ImagePairsSurvey:
         return exposure_records(exposures, night)
 
     def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
-        """Yield the candidates of each exposure as it is searched, then the files that belong to no night."""
+        """Yield the candidates of each exposure as it is searched, then the files that are not used."""
         exposures = self._exposures(night, manifest)
-        faults = dict(self._list.faults)
+        faults, missing = dict(self._list.faults), set(self._list.lost)
         links = ObjectLinks(self.settings.linked_within_arcsec)
         for found in spread(partial(search_exposure, self._search, manifest["files"]), exposures, workers=self.workers):
             yield _linked(found, links)
         for path, said in faults.items():
-            log.warning("%s belongs to no night: %s", path, said)
-            dropped = dropped_rows([path], "read", f"file of no night: {said}")
-            yield replace(self._search.files.without(pd.Series(dtype="str"), ""), dropped=dropped, exposures=0)
+            mine = path in missing
+            log.warning("%s %s: %s", path, "is not used" if mine else "belongs to no night", said)
+            dropped = dropped_rows([path], "read", f"{'exposure unusable' if mine else 'file of no night'}: {said}")
+            nothing = self._search.files.without(pd.Series(dtype="str"), "")
+            yield replace(nothing, dropped=dropped, exposures=int(mine), lost=int(mine))
 
     def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
         """Yield science and template of each exposure, as they are, for simulation."""

@@ -21,10 +21,12 @@ class ExposureKeys:
     exposure_id : str
         Empty: the path of the file without its ending, from where the pattern of files begins to vary.
     time : tuple of str
-        The first of these that the header has counts: a number is an MJD or JD, a text an ISO date, UTC where it
-        states no zone.
+        The first of these that the header has counts, 0 being a blank: a number, be it written as text, is an MJD or
+        JD, another text an ISO date. A time outside 1900 to 2100 is an error.
     clock : tuple of str
         Where the time of day is, if the date comes without.
+    time_scale : str
+        Where the scale of the time is: UTC, TAI or TT; UTC where the header states none. A date with a zone is UTC.
     time_at : str
         What the time is of the exposure: its ``start``, ``middle`` or ``end``.
     exposure_s, band, telescope, detector, field : str
@@ -35,6 +37,7 @@ class ExposureKeys:
     exposure_id: str = ""
     time: tuple[str, ...] = ("MJD-OBS", "DATE-OBS")
     clock: tuple[str, ...] = ("TIME-OBS", "UT")
+    time_scale: str = "TIMESYS"
     time_at: Literal["start", "middle", "end"] = "start"
     exposure_s: str = "EXPTIME"
     band: str = "FILTER"

@@ -59,10 +59,32 @@ def row(**cards):
         ({"DATE_OBS": "2017-12-19T18:33:43.317-0700"}, 58107.0650847),
         ({"DATE_OBS": "2017-12-20", "TIME_OBS": "01:33:43.317"}, 58107.0650847),
         ({"DATE_OBS": "2017-12-20", "UT": "01:33:43.317"}, 58107.0650847),
+        ({"DATE_OBS": "20171220", "UT": "01:33:43.317"}, 58107.0650847),
+        ({"MJD_OBS": "58107.0650847"}, 58107.0650847),
+        ({"MJD_OBS": " 2458107.5650847 "}, 58107.0650847),
+        ({"MJD_OBS": 0.0, "DATE_OBS": "2017-12-20T01:33:43.317"}, 58107.0650847),
+        ({"MJD_OBS": "0", "DATE_OBS": "2017-12-20T01:33:43.317"}, 58107.0650847),
+        ({"MJD_OBS": None, "DATE_OBS": "2017-12-20T01:33:43.317"}, 58107.0650847),
     ],
 )
 def test_times_are_read_as_observatories_write_them(cards, mjd):
     assert row(**cards)["time_mjd"] == pytest.approx(mjd, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("scale", "seconds"),
+    [("UTC", 0), ("UTC(NIST)", 0), ("GMT", 0), ("", 0), ("TAI", 37), ("IAT", 37), ("tt", 69.184), ("TT(BIPM)", 69.184)],
+)
+@pytest.mark.parametrize("cards", [{"MJD_OBS": 58107.5}, {"DATE_OBS": "2017-12-20T12:00:00"}])
+def test_a_time_is_brought_to_utc_from_the_scale_that_the_header_names(cards, scale, seconds):
+    found = row(**cards, TIMESYS=scale)["time_mjd"]
+    assert (58107.5 - found) * 86400 == pytest.approx(seconds, abs=1e-3)
+
+
+def test_a_date_with_a_zone_and_a_scale_that_is_not_looked_for_stay_utc():
+    assert row(DATE_OBS="2017-12-20T12:00:00+00:00", TIMESYS="TAI")["time_mjd"] == 58107.5
+    header = Header({"MJD-OBS": 58107.5, "TIMESYS": "TAI"})
+    assert header_row(header, Header(), given(keys={"time_scale": ""}), "a.fits")["time_mjd"] == 58107.5
 
 
 @pytest.mark.parametrize(("time_at", "days"), [("start", 30 / 86400), ("middle", 0.0), ("end", -30 / 86400)])
@@ -78,6 +100,14 @@ def test_the_time_of_an_exposure_is_its_middle(time_at, days):
     [
         ({"DATE_OBS": "20/12/17"}, r"a\.fits: DATE-OBS is '20/12/17'; allowed: an ISO date and time"),
         ({"DATE_OBS": "2017-12-20"}, "without a time of day; name the key of that in clock"),
+        ({"DATE_OBS": "1812-12-20T01:00:00"}, "DATE-OBS is '1812-12-20T01:00:00'; allowed: an MJD, JD or date of 1900"),
+        (
+            {"MJD_OBS": -1.0, "DATE_OBS": "2017-12-20T01:00:00"},
+            r"a\.fits: MJD-OBS is '-1.0'; allowed: an MJD, JD or date",
+        ),
+        ({"MJD_OBS": 1513733623.3}, "MJD-OBS is '1513733623.3'; allowed: an MJD, JD or date of 1900 to 2100"),
+        ({"MJD_OBS": "nan"}, "MJD-OBS is 'nan'; allowed"),
+        ({"MJD_OBS": 58107.1, "TIMESYS": "TDB"}, r"a\.fits: TIMESYS is 'TDB'; allowed: UTC, TAI, TT, UT, GMT"),
         ({"EXPTIME": "long"}, r"a\.fits: EXPTIME is 'long'; allowed: a number"),
     ],
 )
@@ -165,3 +195,52 @@ def test_tables_of_exposures_that_are_not_called_as_nights_are_one_fault(tmp_pat
     found = listed(tmp_path, exposures="log_{night}.csv")
     with pytest.raises(InputError, match=r"'20260106' is no night; files of \{night\} must be called 2026-01-06"):
         found.rows(night)
+
+
+def test_a_header_of_placeholders_alone_states_no_time(tmp_path):
+    write(tmp_path / "1.fits", MJD_OBS=0.0, DATE_OBS="1858-11-17T00:00:00")
+    found = listed(tmp_path)
+    assert found.nights() == []
+    assert "1.fits states no time" in found.faults["1.fits"]
+
+
+def test_a_time_that_cannot_be_is_a_fault_though_the_folder_says_the_night(tmp_path):
+    write(tmp_path / "2017-12-20/a.fits", MJD_OBS=58108.1, FILTER="r")
+    write(tmp_path / "2017-12-20/b.fits", MJD_OBS=-1.0, FILTER="r")
+    found = listed(tmp_path, files="{night}/*.fits")
+    assert found.rows("2017-12-20")["path"].tolist() == ["2017-12-20/a.fits"]
+    assert found.lost == {"2017-12-20/b.fits"}
+    assert "MJD-OBS is '-1.0'" in found.faults["2017-12-20/b.fits"]
+
+
+@pytest.mark.parametrize(("mjd", "kept"), [(58108.1, True), (58107.1, True), (58109.1, True), (58110.1, False)])
+def test_a_time_may_be_one_night_beside_its_folder_and_no_more(tmp_path, mjd, kept):
+    write(tmp_path / "2017-12-20/a.fits", MJD_OBS=mjd)
+    found = listed(tmp_path, files="{night}/*.fits")
+    assert len(found.rows("2017-12-20")) == kept
+    said = "stands under night 2017-12-20, and its time, MJD 58110.10000, is of night 2017-12-22"
+    assert found.faults == ({} if kept else {"2017-12-20/a.fits": said})
+    assert found.lost == (set() if kept else {"2017-12-20/a.fits"})
+
+
+def test_times_of_a_table_go_before_those_of_headers_and_have_the_same_bounds(tmp_path):
+    write(tmp_path / "1.fits", MJD_OBS=-1.0)
+    write(tmp_path / "2.fits", MJD_OBS=58107.1)
+    table = pd.DataFrame({"path": ["1.fits", "2.fits"], "time_mjd": [2458107.6, 0.0]})
+    table.to_csv(tmp_path / "exposures.csv", index=False)
+    found = listed(tmp_path, exposures="exposures.csv")
+    assert found.rows("")["time_mjd"].tolist() == pytest.approx([58107.1, 58107.1])
+    assert found.faults == {}
+    table.assign(time_mjd=[58107.1, 12.0]).to_csv(tmp_path / "exposures.csv", index=False)
+    with pytest.raises(InputError, match=r"exposures.csv: row 2: time_mjd is 12.0; allowed: MJD or JD of 1900 to 2100"):
+        listed(tmp_path, exposures="exposures.csv").rows("")
+
+
+def test_a_fault_of_another_night_is_not_one_of_this(tmp_path):
+    write(tmp_path / "1.fits", MJD_OBS=58107.1)
+    write(tmp_path / "2.fits", MJD_OBS=-1.0)
+    table = pd.DataFrame({"path": ["1.fits", "2.fits"], "night": ["2017-12-19", "2017-12-25"]})
+    table.to_csv(tmp_path / "exposures.csv", index=False)
+    found = listed(tmp_path, exposures="exposures.csv")
+    assert len(found.rows("2017-12-19")) == 1
+    assert found.faults == {}

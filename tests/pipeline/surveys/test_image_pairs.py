@@ -165,6 +165,24 @@ def test_where_the_folder_says_the_night_a_file_that_cannot_be_read_is_a_lost_ex
     assert "truncated" in dropped["reason"].iloc[0]
 
 
+def test_a_file_whose_time_contradicts_its_folder_is_a_lost_exposure_by_name(image_pair_survey):
+    def write(folder):
+        write_pairs(folder)
+        (folder / NIGHT).mkdir()
+        for path in (folder / "science").iterdir():
+            path.rename(folder / NIGHT / path.name)
+        with fits.open(folder / NIGHT / "e1.fits", mode="update") as file:
+            file[0].header["MJD-OBS"] += 2
+
+    survey = image_pair_survey(write=write, input={"files": "{night}/*.fits"})
+    said = f"stands under night {NIGHT}, and its time, MJD"
+    assert [fault.partition(f": {said}")[0] for fault in survey.check()] == [f"{NIGHT}/e1.fits"]
+    rows, _, dropped, lost = read_night(survey)
+    assert (set(rows["exposure_id"]), lost) == ({f"{NIGHT}/e2"}, 1)
+    assert dropped["candidate_id"].tolist() == [f"{NIGHT}/e1.fits"]
+    assert said in dropped["reason"].iloc[0]
+
+
 def test_a_night_of_bad_exposures_fails_with_the_reasons(image_pair_survey, tmp_path):
     def write(folder):
         write_pairs(folder)
