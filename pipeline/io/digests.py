@@ -2,10 +2,10 @@
 
 import hashlib
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from pipeline.errors import MissingInputError
+from pipeline.io import remembered
 
 
 def file_digest(path: Path, cache: Path | None = None) -> str:
@@ -22,16 +22,23 @@ def file_digest(path: Path, cache: Path | None = None) -> str:
         raise MissingInputError(f"no file {path}")
     if cache is None:
         return _digest_bytes(path)
+    return remembered.ask(cache, lambda connection: _remembered(connection, path))
+
+
+def _remembered(connection: sqlite3.Connection, path: Path) -> str:
     status = path.stat()
     key = (str(path.resolve()), status.st_size, status.st_mtime_ns)
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(cache, timeout=60)) as connection, connection:
-        connection.execute("CREATE TABLE IF NOT EXISTS digests (path, size, mtime, sha256, PRIMARY KEY (path))")
-        row = connection.execute("SELECT sha256 FROM digests WHERE path = ? AND size = ? AND mtime = ?", key).fetchone()
-        if row is None:
-            row = (_digest_bytes(path),)
-            connection.execute("INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?)", (*key, row[0]))
-        return str(row[0])
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS file_digests (path, size, mtime, sha256, check_value, PRIMARY KEY (path))"
+    )
+    question = "SELECT sha256, check_value FROM file_digests WHERE path = ? AND size = ? AND mtime = ?"
+    found = connection.execute(question, key).fetchone()
+    if found is not None and found[1] == remembered.check_value(*key, found[0]):
+        return str(found[0])
+    sha256 = _digest_bytes(path)
+    row = (*key, sha256, remembered.check_value(*key, sha256))
+    connection.execute("INSERT OR REPLACE INTO file_digests VALUES (?, ?, ?, ?, ?)", row)
+    return sha256
 
 
 def _digest_bytes(path: Path) -> str:

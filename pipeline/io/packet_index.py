@@ -4,11 +4,11 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.io import remembered
 from pipeline.io.digests import file_digest
 
 log = logging.getLogger(__name__)
@@ -44,43 +44,48 @@ def index_files(
     read : callable
         Makes the columns of a file.
     """
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    found: dict[Path, IndexedFile] = {}
-    with closing(sqlite3.connect(cache, timeout=60)) as connection:
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS packet_files (path, key, size, mtime, sha256, columns, PRIMARY KEY (path, key))"
-        )
-        unread = 0
-        for path in files:
-            known = _known(connection, path, key)
-            if known is None:
-                known = _add(connection, path, key, read)
-                unread += 1
-                if unread % _COMMIT_EVERY == 0:
-                    connection.commit()
-            found[path] = known
-        connection.commit()
+    found, unread = remembered.ask(cache, lambda connection: _index(connection, files, key, read))
     log.info("%d packet files, %d of them read for the index", len(files), unread)
     return found
 
 
+def _index(
+    connection: sqlite3.Connection, files: Sequence[Path], key: str, read: Callable[[Path], Columns]
+) -> tuple[dict[Path, IndexedFile], int]:
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS indexed_files "
+        "(path, key, size, mtime, sha256, columns, check_value, PRIMARY KEY (path, key))"
+    )
+    found: dict[Path, IndexedFile] = {}
+    unread = 0
+    for path in files:
+        known = _known(connection, path, key)
+        if known is None:
+            known = _add(connection, path, key, read)
+            unread += 1
+            if unread % _COMMIT_EVERY == 0:
+                connection.commit()
+        found[path] = known
+    return found, unread
+
+
 def _known(connection: sqlite3.Connection, path: Path, key: str) -> IndexedFile | None:
     status = path.stat()
+    asked = (str(path.absolute()), key, status.st_size, status.st_mtime_ns)
     row = connection.execute(
-        "SELECT size, sha256, columns FROM packet_files WHERE path = ? AND key = ? AND size = ? AND mtime = ?",
-        (str(path.absolute()), key, status.st_size, status.st_mtime_ns),
+        "SELECT sha256, columns, check_value FROM indexed_files WHERE path = ? AND key = ? AND size = ? AND mtime = ?",
+        asked,
     ).fetchone()
-    if row is None:
+    if row is None or row[2] != remembered.check_value(*asked, row[0], row[1]):
         return None
-    return IndexedFile(size=row[0], sha256=row[1], columns=json.loads(row[2]))
+    return IndexedFile(size=status.st_size, sha256=row[0], columns=json.loads(row[1]))
 
 
 def _add(connection: sqlite3.Connection, path: Path, key: str, read: Callable[[Path], Columns]) -> IndexedFile:
     """Read a file and remember it, under the size and time that it had before."""
     status = path.stat()
     made = IndexedFile(size=status.st_size, sha256=file_digest(path), columns=read(path))
-    connection.execute(
-        "INSERT OR REPLACE INTO packet_files VALUES (?, ?, ?, ?, ?, ?)",
-        (str(path.absolute()), key, made.size, status.st_mtime_ns, made.sha256, json.dumps(made.columns)),
-    )
+    row = (str(path.absolute()), key, made.size, status.st_mtime_ns, made.sha256, json.dumps(made.columns))
+    check = remembered.check_value(*row)
+    connection.execute("INSERT OR REPLACE INTO indexed_files VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, check))
     return made
