@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.in_memory import MemoryDataSet
 from pipeline.io import schema
+from pipeline.io.commit import commit
 from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.rng import stream
 
@@ -86,5 +87,4 @@ def write_package(folder: Path, classifier: str, size: int, normalisation: str =
     recipe = ClassifierRecipe(classifier=classifier, normalisation=normalisation, epochs=1)
     dataset: Any = memory_dataset(320, size)
     trained = training.train(dataset, recipe, 1, workdir=folder.with_suffix(".training"))
-    folder.mkdir()
-    packages.write(folder, trained, dataset=dataset, provenance={})
+    commit(folder, lambda path: packages.write(path, trained, dataset=dataset, provenance={}), directory=True)

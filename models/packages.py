@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models import runtime, sessions
+from models import sessions
 from models.card import model_card
 from models.registry import FEATURES
 from models.training import TrainedClassifier
@@ -25,6 +25,7 @@ from pipeline.datasets import DataSet
 from pipeline.errors import IncompatiblePackageError
 from pipeline.features import FEATURES_REVISION, feature_names
 from pipeline.fingerprint import fingerprint
+from pipeline.io.package_content import SCHEMA
 from pipeline.io.provenance import package_versions
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ def _content(trained: TrainedClassifier, dataset: DataSet, exported: Mapping[str
     columns = list(feature_names(contract.channels)) if recipe.family == FEATURES else []
     external = {"name": "physical", "revision": FEATURES_REVISION, "columns": columns}
     return {
-        "schema": runtime.SCHEMA,
+        "schema": SCHEMA,
         "classifier": recipe.classifier,
         "family": recipe.family,
         "recipe": dataclasses.asdict(recipe),

@@ -1,13 +1,11 @@
 """Scoring with a model package: ONNX Runtime alone, no framework, quick to start."""
 
-import hashlib
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +13,8 @@ from numpy.typing import NDArray
 from models.contract import InputContract
 from models.posterior import Posterior, spread
 from models.sessions import Session, open_session, run
-from pipeline.errors import IncompatiblePackageError, MissingInputError
-
-SCHEMA: Final = 1
-"""Version of ``package.json``; a reader refuses another one."""
+from pipeline.errors import IncompatiblePackageError
+from pipeline.io.package_content import read_package
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,28 +176,24 @@ class Package:
 
 
 def load(directory: Path, *, threads: int = 0) -> Package:
-    """Open a package.
+    """Open a package, every file of which is as it was written.
 
     Parameters
     ----------
     directory : Path
-        As written by :mod:`models.packages`.
+        As written by :mod:`models.packages` and committed.
     threads : int
         Cores to use; 0 is all.
 
     Raises
     ------
-    MissingInputError
-        When there is no package.
+    MissingInputError, InputError
+        When there is no package, or a file of it is missing, was changed or added, as `read_package` tells.
     IncompatiblePackageError
-        When it has another schema, other features than this version measures, or a changed model file.
+        When it has another schema, or other features than this version measures.
     """
-    try:
-        content = json.loads((directory / "package.json").read_text())
-    except FileNotFoundError:
-        raise MissingInputError(f"no model package in {directory}: package.json is missing") from None
-    _check_version(content)
-    _check_file(directory / "model.onnx", content["files"]["model.onnx"])
+    content = read_package(directory).values
+    _check_features(content["external_features"])
     return Package(
         directory=directory,
         content=content,
@@ -217,10 +209,7 @@ def _contract(given: Mapping[str, Any]) -> InputContract:
     return InputContract(**{**given, **lists, "pixel_scale_arcsec": scale})
 
 
-def _check_version(content: Mapping[str, Any]) -> None:
-    if content["schema"] != SCHEMA:
-        raise IncompatiblePackageError(f"the package has schema {content['schema']}; this version reads {SCHEMA}")
-    wanted = content["external_features"]
+def _check_features(wanted: Mapping[str, Any] | None) -> None:
     if wanted is None:
         return
     from pipeline.features import FEATURES_REVISION
@@ -229,14 +218,4 @@ def _check_version(content: Mapping[str, Any]) -> None:
         raise IncompatiblePackageError(
             f"the package was trained on revision {wanted['revision']} of the {wanted['name']} features; "
             f"this version measures revision {FEATURES_REVISION}; train again"
-        )
-
-
-def _check_file(path: Path, wanted: str) -> None:
-    if not path.is_file():
-        raise MissingInputError(f"no model package in {path.parent}: {path.name} is missing")
-    given = hashlib.sha256(path.read_bytes()).hexdigest()
-    if given != wanted:
-        raise IncompatiblePackageError(
-            f"{path} was changed after it was written: sha256 {given[:12]}, package.json says {wanted[:12]}"
         )

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import luigi
 
 from pipeline.fingerprint import fingerprint
-from pipeline.io.commit import verified_digests
 from pipeline.io.digests import file_digest
 from pipeline.io.id_list import read_id_list
+from pipeline.io.package_content import read_package
 from pipeline.night import parse_night
 from tasks.base import PipelineTask
 from tasks.fetch_cutouts import FetchCutouts
@@ -119,7 +119,7 @@ class Infer(ReleaseTask):
     def _package_digest(self) -> str:
         if not self.package:
             return ""
-        digests = verified_digests(Path(self.package))
+        digests = read_package(Path(self.package)).digests
         return fingerprint({name: digests[name] for name in _DECIDING if name in digests})
 
     def build(self, path: Path) -> None:
@@ -128,7 +128,6 @@ class Infer(ReleaseTask):
         from models.scoring import Scoring, score_file, score_night
 
         directory = Path(self.package) if self.package else self.input_path("package")
-        verified_digests(directory)
         package = load(directory, threads=self.threads)
         scoring = Scoring(
             package=package, batch_size=self.batch_size, release=self.release_name, seed=self.seed, only=self.chosen

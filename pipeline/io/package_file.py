@@ -1,15 +1,14 @@
 """What a report needs to know of model packages; reads their JSON and CSV, no ML framework."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import InputError
+from pipeline.io.package_content import read_package
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +31,8 @@ class PackageFacts:
 
     @classmethod
     def read(cls, folders: Sequence[Path]) -> Self:
-        """Return the facts of the packages of one classifier."""
-        contents = [_content(folder) for folder in folders]
+        """Return the facts of the packages of one classifier, each checked as `read_package` does."""
+        contents = [read_package(folder).values for folder in folders]
         rule = str(contents[0]["threshold_rule"])
         values = [float(content["thresholds"][rule]) for content in contents]
         words = f"rule {rule!r} on validation rows"
@@ -54,10 +53,3 @@ def _history(file: Path) -> pd.DataFrame:
     return history.drop(columns="seconds", errors="ignore").rename(
         columns=lambda name: name.replace("validation_", "val_")
     )
-
-
-def _content(folder: Path) -> dict[str, Any]:
-    file = folder / "package.json"
-    if not file.is_file():
-        raise InputError(f"{folder} is no model package: it has no package.json")
-    return dict(json.loads(file.read_text(encoding="utf-8")))

@@ -8,6 +8,7 @@ from models import packages, runtime, training
 from models.in_memory import MemoryDataSet
 from models.recipes import load
 from models.registry import CLASSIFIERS, FEATURES, NETWORK
+from pipeline.io.commit import commit
 
 SMALL = {
     "boosting": {"n_estimators": 10},
@@ -58,7 +59,6 @@ def test_the_smallest_cutouts_train_and_score(name, tmp_path):
     )
     trained = training.train(dataset, recipe, 0, workdir=tmp_path / "work")
     package = tmp_path / "package"
-    package.mkdir()
-    packages.write(package, trained, dataset=dataset, provenance={})
+    commit(package, lambda path: packages.write(path, trained, dataset=dataset, provenance={}), directory=True)
     scores = runtime.load(package).predict(dataset.cutouts("test"), dataset.channels)
     assert ((scores[:, 1] > 0.5) == (dataset.candidates("test")["label"] == 1)).mean() > 0.9

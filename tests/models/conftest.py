@@ -8,6 +8,7 @@ import pytest
 
 from models import packages, recipes, training
 from models.in_memory import MemoryDataSet
+from pipeline.io.commit import commit
 
 NETWORK = {
     "classifier": "triplet_cnn",
@@ -61,8 +62,8 @@ def train_and_write(folder, dataset, settings, **arguments):
     recipe = recipes.ClassifierRecipe.from_mapping(settings, "test.yaml")
     trained = training.train(dataset, recipe, 1, workdir=folder / "work", **arguments)
     package = folder / "package"
-    package.mkdir()
-    packages.write(package, trained, dataset=dataset, provenance={"task": "test"})
+    given = {"dataset": dataset, "provenance": {"task": "test"}}
+    commit(package, lambda scratch: packages.write(scratch, trained, **given), directory=True)
     return SimpleNamespace(trained=trained, package=package, recipe=recipe)
 
 

@@ -1,16 +1,19 @@
 import dataclasses
 import hashlib
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+from small_packages import change_values
 
 from models import packages, runtime
 from pipeline.calibration import Platt
-from pipeline.errors import IncompatiblePackageError, MissingInputError
+from pipeline.errors import IncompatiblePackageError, InputError, MissingInputError
 from pipeline.features import feature_names
 
-COMMON = {"model.onnx", "package.json", "history.csv", "card.md", "provenance.json", "weights.sha256"}
+COMMON = {"manifest.json", "model.onnx", "package.json", "history.csv", "card.md", "provenance.json", "weights.sha256"}
 
 
 def content(package):
@@ -92,29 +95,42 @@ def test_a_missing_package_is_named(tmp_path):
         runtime.load(tmp_path)
 
 
-def copied(package, folder, change):
-    for path in package.iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
-    given = content(folder)
-    change(given)
-    (folder / "package.json").write_text(json.dumps(given))
-    return folder
+@pytest.fixture(params=["network", "ensemble"])
+def copied(request, tmp_path):
+    """A whole small package of the test's own."""
+    return Path(shutil.copytree(request.getfixturevalue(request.param).package, tmp_path / "copied"))
 
 
-def test_another_schema_is_refused(tmp_path, network):
-    folder = copied(network.package, tmp_path, lambda given: given.update(schema=99))
-    with pytest.raises(IncompatiblePackageError, match="has schema 99; this version reads 1"):
-        runtime.load(folder)
+def test_a_flipped_byte_in_any_file_is_refused_with_its_name(copied):
+    names = sorted(path.name for path in copied.iterdir())
+    assert {"model.onnx", "package.json", "manifest.json", "card.md"} < set(names)
+    for name in names:
+        whole = (copied / name).read_bytes()
+        flipped = bytearray(whole)
+        flipped[len(whole) // 2] ^= 0xFF
+        (copied / name).write_bytes(flipped)
+        with pytest.raises(InputError, match=name.replace(".", r"\.")):
+            runtime.load(copied)
+        (copied / name).write_bytes(whole)
+    assert runtime.load(copied).threshold > 0
+
+
+def test_an_edited_threshold_is_refused(copied):
+    values = content(copied)
+    values["thresholds"][values["threshold_rule"]] /= 2
+    (copied / "package.json").write_text(json.dumps(values))
+    with pytest.raises(InputError, match=r"copied/package\.json was changed after it was written"):
+        runtime.load(copied)
+
+
+def test_a_package_without_its_manifest_is_refused(copied):
+    (copied / "manifest.json").unlink()
+    with pytest.raises(MissingInputError, match=r"has no manifest\.json"):
+        runtime.load(copied)
 
 
 def test_other_features_are_refused(tmp_path, ensemble):
-    folder = copied(ensemble.package, tmp_path, lambda given: given["external_features"].update(revision=-1))
+    folder = Path(shutil.copytree(ensemble.package, tmp_path / "copied"))
+    change_values(folder, lambda values: values["external_features"].update(revision=-1))
     with pytest.raises(IncompatiblePackageError, match="revision -1 of the physical features"):
-        runtime.load(folder)
-
-
-def test_a_changed_model_file_is_refused(tmp_path, network):
-    folder = copied(network.package, tmp_path, lambda _: None)
-    (folder / "model.onnx").write_bytes(b"other")
-    with pytest.raises(IncompatiblePackageError, match="was changed after it was written"):
         runtime.load(folder)

@@ -1,16 +1,12 @@
-import json
-
 import pytest
+from small_packages import write_small_package
 
 from pipeline.errors import InputError
 from pipeline.io.package_file import PackageFacts
 
 
 def package(folder, threshold, history=""):
-    folder.mkdir()
-    (folder / "package.json").write_text(json.dumps({"threshold_rule": "mdr", "thresholds": {"mdr": threshold}}))
-    (folder / "history.csv").write_text(history)
-    return folder
+    return write_small_package(folder, history, thresholds={"mdr": threshold})
 
 
 def test_the_threshold_of_folds_is_their_median(tmp_path):
@@ -28,8 +24,15 @@ def test_the_history_of_the_first_is_read(tmp_path):
 
 
 def test_another_folder_is_no_package(tmp_path):
-    with pytest.raises(InputError, match=r"is no model package: it has no package.json"):
+    with pytest.raises(InputError, match=r"no model package in .*: package\.json is missing"):
         PackageFacts.read([tmp_path])
+
+
+def test_a_threshold_that_was_edited_is_not_taken(tmp_path):
+    folder = package(tmp_path / "a", 0.5)
+    (folder / "package.json").write_text((folder / "package.json").read_text().replace("0.5", "0.1"))
+    with pytest.raises(InputError, match=r"package\.json was changed after it was written"):
+        PackageFacts.read([folder])
 
 
 def test_of_the_history_validation_is_renamed_and_times_do_not_count(tmp_path):

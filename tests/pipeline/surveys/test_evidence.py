@@ -1,8 +1,7 @@
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
+from small_packages import write_small_package
 
 from pipeline.errors import InputError
 from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
@@ -123,9 +122,7 @@ def test_truth_is_shown_where_the_survey_knows_it(database_survey, alert_survey)
 
 
 def test_a_report_gets_everything_of_the_judged_part(alert_survey, rows_file, write_scores, tmp_path):
-    package = tmp_path / "package"
-    package.mkdir()
-    (package / "package.json").write_text(json.dumps({"threshold_rule": "mdr", "thresholds": {"mdr": 0.4}}))
+    package = write_small_package(tmp_path / "package", thresholds={"mdr": 0.4})
     path = write_scores(["10", "9", "007", "b"], [0.9, 0.8, 0.3, 0.1], split=[2, 2, 2, 0])
     found = report_data(
         alert_survey(base_rate=0.1), name="toy", title="t", scores={"m": path}, rows=[rows_file],

@@ -1,0 +1,84 @@
+"""The one door to a model package on disk: opened only when every file of it is as it was written."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pipeline.errors import IncompatiblePackageError, InputError, MissingInputError
+from pipeline.io.commit import verified_digests
+
+SCHEMA: Final = 1
+"""Version of ``package.json``; a reader refuses another one."""
+
+_CONTENT: Final = "package.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageContent:
+    """What a package says of itself, and what its files are.
+
+    Attributes
+    ----------
+    values : mapping
+        ``package.json``.
+    digests : mapping of str to str
+        The sha256 of each file by name, all found as the manifest says.
+    """
+
+    values: Mapping[str, Any]
+    digests: Mapping[str, str]
+
+
+def read_package(folder: Path) -> PackageContent:
+    """Return what a package says, after all of its files were checked.
+
+    Parameters
+    ----------
+    folder : Path
+        As ``TrainClassifier`` commits it.
+
+    Raises
+    ------
+    MissingInputError
+        When there is no package, or no manifest by which to check it, or a file of it is missing.
+    InputError
+        When a file was changed or added after the package was written; the file is named.
+    IncompatiblePackageError
+        When the package is of another schema.
+    """
+    file = folder / _CONTENT
+    if not file.is_file():
+        raise MissingInputError(f"no model package in {folder}: {_CONTENT} is missing")
+    digests = verified_digests(folder)
+    values = _values(file)
+    if values.get("schema") != SCHEMA:
+        raise IncompatiblePackageError(f"{file} has schema {values.get('schema')}; this version reads {SCHEMA}")
+    _check_files(folder, values.get("files"), digests)
+    return PackageContent(values=values, digests=digests)
+
+
+def _values(file: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(file.read_bytes())
+    except ValueError as error:
+        raise InputError(f"{file} is no JSON: {error}; train again") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{file} holds a {type(values).__name__}; allowed: an object; train again")
+    return values
+
+
+def _check_files(folder: Path, stated: object, digests: Mapping[str, str]) -> None:
+    """Refuse model files that are not those for which ``package.json`` was written, whatever the manifest says."""
+    if not isinstance(stated, Mapping) or not stated:
+        raise InputError(f"{folder / _CONTENT}: 'files' is {stated!r}; allowed: the sha256 of each model file")
+    for name, digest in stated.items():
+        given = digests.get(name)
+        if given is None:
+            raise MissingInputError(f"no model package in {folder}: {name} is missing")
+        if given != digest:
+            raise InputError(
+                f"{folder / name} was changed after it was written: sha256 {given[:12]}, "
+                f"{_CONTENT} says {str(digest)[:12]}"
+            )
