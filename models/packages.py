@@ -26,6 +26,7 @@ from pipeline.errors import IncompatiblePackageError
 from pipeline.features import FEATURES_REVISION, feature_names
 from pipeline.fingerprint import fingerprint
 from pipeline.io.package_content import SCHEMA
+from pipeline.io.package_values import check_values
 from pipeline.io.provenance import package_versions
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,8 @@ def write(directory: Path, trained: TrainedClassifier, *, dataset: DataSet, prov
     ------
     IncompatiblePackageError
         When ONNX and the framework differ by more than 1e-5 on the held sample.
+    InputError
+        When a value is one with which no package opens, such as two classes of one name.
     """
     exported = trained.fitted.export(directory, trained.platt)
     difference = _check_parity(directory, trained, exported["posterior"])
@@ -65,6 +68,7 @@ def write(directory: Path, trained: TrainedClassifier, *, dataset: DataSet, prov
         "versions": package_versions(),
         "files": _digests(directory),
     }
+    check_values(json.loads(_json_text(content)), f"the {content['name']} just trained")
     trained.history.to_csv(directory / "history.csv", index=False)
     _write_json(directory / "provenance.json", dict(provenance))
     (directory / "card.md").write_text(model_card(content))
@@ -147,4 +151,8 @@ def _finite_or_none(value: Any) -> Any:
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False, default=str) + "\n")
+    path.write_text(_json_text(content))
+
+
+def _json_text(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=1, sort_keys=True, allow_nan=False, default=str) + "\n"

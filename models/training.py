@@ -153,7 +153,8 @@ def contract_of(dataset: DataSet, recipe: ClassifierRecipe) -> InputContract:
     Raises
     ------
     SettingsError
-        When the recipe names a channel that the data set does not have, or more pixels.
+        When the recipe names a channel that the data set does not have, or more pixels, or the data set's pixels have
+        a size that cannot be.
     """
     channels = recipe.channels or tuple(dataset.channels)
     required = channels if recipe.required_channels is None else recipe.required_channels
@@ -166,6 +167,10 @@ def contract_of(dataset: DataSet, recipe: ClassifierRecipe) -> InputContract:
     size = recipe.size_pixel or dataset.size_pixel
     if size > dataset.size_pixel:
         raise SettingsError(f"'size_pixel' is {size}; the data set's cutouts have {dataset.size_pixel}")
+    if dataset.pixel_scale_arcsec <= 0 or np.isinf(dataset.pixel_scale_arcsec):
+        raise SettingsError(
+            f"the data set's 'pixel_scale_arcsec' is {dataset.pixel_scale_arcsec}; allowed: above 0, or NaN for unknown"
+        )
     return InputContract(
         survey=dataset.survey,
         channels=channels,

@@ -1,4 +1,4 @@
-"""The one door to a model package on disk: opened only when every file of it is as it was written."""
+"""The one door to a model package on disk: opened only when every file is as written and every value in its range."""
 
 import json
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pipeline.errors import IncompatiblePackageError, InputError, MissingInputError
 from pipeline.io.commit import verified_digests
+from pipeline.io.package_values import check_values
 
 SCHEMA: Final = 1
 """Version of ``package.json``; a reader refuses another one."""
@@ -32,7 +33,7 @@ class PackageContent:
 
 
 def read_package(folder: Path) -> PackageContent:
-    """Return what a package says, after all of its files were checked.
+    """Return what a package says, after all of its files and values were checked.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ def read_package(folder: Path) -> PackageContent:
     MissingInputError
         When there is no package, or no manifest by which to check it, or a file of it is missing.
     InputError
-        When a file was changed or added after the package was written; the file is named.
+        When a file was changed or added after the package was written, or a value is out of range; it is named.
     IncompatiblePackageError
         When the package is of another schema.
     """
@@ -55,7 +56,8 @@ def read_package(folder: Path) -> PackageContent:
     values = _values(file)
     if values.get("schema") != SCHEMA:
         raise IncompatiblePackageError(f"{file} has schema {values.get('schema')}; this version reads {SCHEMA}")
-    _check_files(folder, values.get("files"), digests)
+    check_values(values, str(file))
+    _check_files(folder, values["files"], digests)
     return PackageContent(values=values, digests=digests)
 
 
@@ -69,16 +71,13 @@ def _values(file: Path) -> dict[str, Any]:
     return values
 
 
-def _check_files(folder: Path, stated: object, digests: Mapping[str, str]) -> None:
+def _check_files(folder: Path, stated: Mapping[str, str], digests: Mapping[str, str]) -> None:
     """Refuse model files that are not those for which ``package.json`` was written, whatever the manifest says."""
-    if not isinstance(stated, Mapping) or not stated:
-        raise InputError(f"{folder / _CONTENT}: 'files' is {stated!r}; allowed: the sha256 of each model file")
     for name, digest in stated.items():
         given = digests.get(name)
         if given is None:
             raise MissingInputError(f"no model package in {folder}: {name} is missing")
         if given != digest:
             raise InputError(
-                f"{folder / name} was changed after it was written: sha256 {given[:12]}, "
-                f"{_CONTENT} says {str(digest)[:12]}"
+                f"{folder / name} was changed after it was written: sha256 {given[:12]}, {_CONTENT} says {digest[:12]}"
             )

@@ -90,6 +90,13 @@ def test_writing_fails_when_onnx_disagrees(tmp_path, ensemble, dataset):
     assert not (tmp_path / "package.json").exists()
 
 
+def test_writing_fails_where_nobody_could_open_the_package(tmp_path, ensemble, dataset):
+    trained = dataclasses.replace(ensemble.trained, class_names=("real", "real"))
+    with pytest.raises(InputError, match=r"just trained: classes are \['real', 'real'\]; allowed: at least 2"):
+        packages.write(tmp_path, trained, dataset=dataset, provenance={})
+    assert not (tmp_path / "package.json").exists()
+
+
 def test_a_missing_package_is_named(tmp_path):
     with pytest.raises(MissingInputError, match="no model package in"):
         runtime.load(tmp_path)
@@ -126,6 +133,12 @@ def test_an_edited_threshold_is_refused(copied):
 def test_a_package_without_its_manifest_is_refused(copied):
     (copied / "manifest.json").unlink()
     with pytest.raises(MissingInputError, match=r"has no manifest\.json"):
+        runtime.load(copied)
+
+
+def test_a_threshold_of_two_is_refused_though_the_manifest_agrees(copied):
+    change_values(copied, lambda values: values["thresholds"].update(fixed=2.0))
+    with pytest.raises(InputError, match=r"thresholds\.fixed is 2\.0; allowed: 0 to 1"):
         runtime.load(copied)
 
 

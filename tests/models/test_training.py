@@ -82,6 +82,13 @@ def test_a_training_that_diverges_says_what_to_change(tmp_path, toy, dataset):
         training.train(dataset, recipe, 1, workdir=tmp_path)
 
 
+@pytest.mark.parametrize("scale", [0.0, -1.0, float("inf")])
+def test_pixels_of_no_size_are_refused_before_training(toy, tmp_path, scale):
+    dataset = toy.dataset(pixel_scale_arcsec=scale)
+    with pytest.raises(SettingsError, match=r"'pixel_scale_arcsec' is .*; allowed: above 0, or NaN for unknown"):
+        training.train(dataset, load(toy.features, "test"), 1, workdir=tmp_path)
+
+
 def test_three_classes_are_trained_without_calibration(tmp_path, toy):
     dataset = toy.dataset(rows=(90, 45, 3), n_classes=3, class_names=("bogus", "star", "mover"))
     with pytest.raises(SettingsError, match="calibration 'platt' needs two classes; the data set has 3"):

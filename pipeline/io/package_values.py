@@ -1,0 +1,135 @@
+"""What ``package.json`` may say: types and ranges of all that decides a score or a label."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from pipeline.errors import InputError, SettingsError
+from pipeline.settings import parse
+
+REAL: Final = "real"
+"""The class that a score is the probability of; of two classes it is the second."""
+
+LARGEST_THRESHOLD: Final = math.nextafter(1.0, 2.0)
+"""What the rule ``fpr`` gives where a bogus has a score of 1: no row is called real."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Input:
+    survey: str
+    channels: tuple[str, ...]
+    required_channels: tuple[str, ...]
+    size_pixel: int
+    crop: bool
+    pixel_scale_arcsec: float | None
+    pixel_state: str
+
+    def __post_init__(self) -> None:
+        _require_distinct("channels", self.channels, least=1)
+        _require_distinct("required_channels", self.required_channels, least=0)
+        unknown = sorted(set(self.required_channels) - set(self.channels))
+        if unknown:
+            raise SettingsError(f"required_channels has {unknown[0]!r}; allowed: {', '.join(self.channels)}")
+        if self.size_pixel < 1:
+            raise SettingsError(f"size_pixel is {self.size_pixel}; allowed: at least 1")
+        if self.pixel_scale_arcsec is not None and self.pixel_scale_arcsec <= 0:
+            raise SettingsError(f"pixel_scale_arcsec is {self.pixel_scale_arcsec}; allowed: above 0, or null")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Calibration:
+    method: str
+    slope: float
+    intercept: float
+    prevalence: float | None
+
+    def __post_init__(self) -> None:
+        if self.prevalence is not None and not 0.0 <= self.prevalence <= 1.0:
+            raise SettingsError(f"prevalence is {self.prevalence}; allowed: 0 to 1, or null")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Mask:
+    name: str
+    shape: tuple[int, ...]
+    rate: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.rate < 1.0:
+            raise SettingsError(f"rate is {self.rate}; allowed: 0 to below 1")
+        if min(self.shape, default=1) < 1:
+            raise SettingsError(f"shape is {list(self.shape)}; allowed: sizes of at least 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Posterior:
+    masks: tuple[_Mask, ...]
+    samples: int
+
+    def __post_init__(self) -> None:
+        _require_distinct("masks", [mask.name for mask in self.masks], least=0)
+        if self.samples < 0:
+            raise SettingsError(f"samples is {self.samples}; allowed: 0 or more")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Features:
+    name: str
+    revision: int
+    columns: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _require_distinct("columns", self.columns, least=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Values:
+    name: str
+    input: _Input
+    classes: tuple[str, ...]
+    external_features: _Features | None
+    calibration: _Calibration
+    thresholds: Mapping[str, float]
+    threshold_rule: str
+    posterior: _Posterior
+    files: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        _require_distinct("classes", self.classes, least=2)
+        if len(self.classes) == 2 and self.classes[0] == REAL:
+            raise SettingsError(f"classes are {', '.join(self.classes)}; allowed: of two, {REAL} as the second")
+        for rule, value in self.thresholds.items():
+            if not 0.0 <= value <= LARGEST_THRESHOLD:
+                raise SettingsError(f"thresholds.{rule} is {value}; allowed: 0 to 1")
+        if len(self.classes) == 2 and self.threshold_rule not in self.thresholds:
+            known = ", ".join(sorted(self.thresholds)) or "none"
+            raise SettingsError(f"threshold_rule is {self.threshold_rule!r}; allowed: one with a threshold: {known}")
+
+
+def check_values(values: Mapping[str, Any], where: str) -> None:
+    """Refuse values of ``package.json`` with which no score or label could be right.
+
+    Parameters
+    ----------
+    values : mapping
+        Its content; what decides no score, such as counts and metrics, may be anything.
+    where : str
+        The file's name, for the message.
+
+    Raises
+    ------
+    InputError
+        With one part a fault: the key, the value and what is allowed.
+    """
+    names = [field.name for field in fields(_Values)]
+    try:
+        parse(_Values, {name: values[name] for name in names if name in values}, where)
+    except SettingsError as fault:
+        raise InputError(f"{fault}; restore the file or train again") from None
+
+
+def _require_distinct(what: str, names: Iterable[str], *, least: int) -> None:
+    listed = list(names)
+    if len(listed) < least or len(set(listed)) < len(listed) or "" in listed:
+        raise SettingsError(f"{what} are {listed}; allowed: at least {least} names, all different, none empty")
