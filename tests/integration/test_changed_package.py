@@ -1,0 +1,102 @@
+"""A package that was changed after it was written scores nothing, and one made anew is another."""
+
+import json
+
+import pytest
+from small_packages import change_values
+
+from pipeline.errors import InputError, MissingInputError
+from pipeline.io.scores_file import read_scores
+
+TASK_FAILED, SCHEDULING_ERROR = 30, 35
+TINY = ("--survey", "tiny")
+
+
+@pytest.fixture
+def given(project, tmp_path):
+    """The package and a night's cutouts of a finished project, as files that a user names."""
+    project.result("TrainClassifier").rename(tmp_path / "package")
+    project.results("FetchCutouts")[1].rename(tmp_path / "night.h5")
+    return tmp_path
+
+
+def infer(folder):
+    """Return the task that scores the named files, made anew."""
+    import tasks
+
+    task = tasks.Infer(survey="tiny", cutouts=str(folder / "night.h5"), package=str(folder / "package"))
+    tasks.Infer.clear_instance_cache()
+    return task
+
+
+def set_threshold(package, value):
+    """Change the threshold in use, and the manifest with it."""
+    change_values(package, lambda values: values["thresholds"].update({values["threshold_rule"]: value}))
+
+
+def flip(file):
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+
+
+def test_a_flipped_bit_in_any_file_of_a_given_package_is_named(here, given):
+    assert not infer(given).complete()
+    names = sorted(path.name for path in (given / "package").iterdir())
+    assert {"model.onnx", "package.json", "manifest.json"} < set(names)
+    for name in names:
+        whole = (given / "package" / name).read_bytes()
+        flip(given / "package" / name)
+        with pytest.raises(InputError, match=name.replace(".", r"\.")):
+            infer(given).complete()
+        (given / "package" / name).write_bytes(whole)
+    (given / "package" / "manifest.json").unlink()
+    with pytest.raises(MissingInputError, match=r"package has no manifest\.json"):
+        infer(given).complete()
+
+
+def test_another_threshold_in_a_package_gives_scores_of_another_name(here, given):
+    before = infer(given).output().path
+    set_threshold(given / "package", 0.999)
+    assert infer(given).output().path != before
+
+
+def test_infer_refuses_an_edited_threshold_and_one_out_of_range(project, given):
+    arguments = (*TINY, "--cutouts", "night.h5", "--package", "package")
+    file = given / "package" / "package.json"
+    whole = file.read_text()
+    values = json.loads(whole)
+    values["thresholds"][values["threshold_rule"]] = 0.123
+    file.write_text(json.dumps(values))
+    finished = project.luigi("Infer", *arguments, folder=given)
+    assert finished.code == SCHEDULING_ERROR
+    assert finished.line("package/package.json was changed after it was written")
+    change_values(given / "package", lambda values: values["thresholds"].update(fixed=2.0))
+    finished = project.luigi("Infer", *arguments, folder=given)
+    assert finished.code == SCHEDULING_ERROR
+    assert finished.line("package/package.json: thresholds.fixed is 2.0; allowed: 0 to 1")
+    assert not list(project.data.glob("tiny/r1/files/Infer-*"))
+
+
+def test_thresholds_changed_with_the_manifest_label_otherwise_under_another_name(project, given):
+    arguments = (*TINY, "--cutouts", "night.h5", "--package", "package")
+    called = []
+    for threshold in (0.0, 1.0):
+        set_threshold(given / "package", threshold)
+        project.make("Infer", *arguments, folder=given)
+    for path in project.data.glob("tiny/r1/files/Infer-package-*.parquet"):
+        called.append(int((read_scores(path)["label_predicted"] == 1).sum()))
+    assert len(called) == 2
+    assert min(called) < max(called)
+
+
+def test_a_package_of_the_project_is_checked_by_scores_and_report(project):
+    flip(project.result("TrainClassifier") / "history.csv")
+    project.forget("PlotResults")
+    finished = project.luigi("PlotResults", *project.report)
+    assert finished.code == TASK_FAILED
+    assert finished.line("history.csv was changed after it was written")
+    project.forget("Infer")
+    finished = project.luigi("Infer", *TINY)
+    assert finished.code == TASK_FAILED
+    assert finished.line("history.csv was changed after it was written")
