@@ -52,7 +52,8 @@ def _cell(interval: Mapping[str, Any] | None, name: str) -> str:
     if not interval or interval["value"] is None:
         return "-"
     scale, form = (100, "{:.1f}") if name.startswith(_PER_CENT) else (1, "{:.4f}")
-    value, low, high = (form.format(scale * interval[key]) for key in ("value", "low", "high"))
+    ends = (interval[key] for key in ("value", "low", "high"))
+    value, low, high = ("-" if end is None else form.format(scale * end) for end in ends)
     return f"{value} ({low} to {high})" + (" %" if scale == 100 else "")
 
 

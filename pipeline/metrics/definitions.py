@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +11,7 @@ from pipeline.metrics.curves import Curves, checked, ratio
 from pipeline.registry import Registry
 
 Weighted = Callable[[Curves], NDArray[np.float64]]
+Trials = Literal["rows", "real", "bogus", "fewer"]
 
 DECISION = 0.5
 """Score at or above which ``accuracy``, ``mcc`` and ``f1`` call a row real."""
@@ -38,6 +40,11 @@ class Metric:
         Undefined where one class is absent.
     needs_probability : bool
         Undefined where a score lies outside 0 ... 1.
+    trials : str
+        Whose groups are the independent trials of which it is a mean: those of all rows, of one class, or of the
+        class that has fewer.
+    lowest, highest : float
+        Its bounds.
     weighted : callable
         The definition: :class:`Curves` of r weightings to r values.
     """
@@ -48,6 +55,9 @@ class Metric:
     larger_is_better: bool
     needs_both: bool
     needs_probability: bool
+    trials: Trials
+    lowest: float
+    highest: float
     weighted: Weighted
 
     def __call__(self, labels: ArrayLike, scores: ArrayLike) -> float:
@@ -79,6 +89,9 @@ def metric(
     larger_is_better: bool = False,
     needs_both: bool = True,
     needs_probability: bool = False,
+    trials: Trials = "rows",
+    lowest: float = 0.0,
+    highest: float = 1.0,
 ) -> Callable[[Weighted], Weighted]:
     """Return a decorator that enters a function of :class:`Curves` as a :class:`Metric`."""
 
@@ -90,6 +103,9 @@ def metric(
             larger_is_better=larger_is_better,
             needs_both=needs_both,
             needs_probability=needs_probability,
+            trials=trials,
+            lowest=lowest,
+            highest=highest,
             weighted=weighted,
         )
         METRICS.register(name, title=title, unit=unit, larger_is_better=larger_is_better)(entry)
@@ -98,16 +114,19 @@ def metric(
     return enter
 
 
-@metric("auc", "AUC", larger_is_better=True)
+@metric("auc", "AUC", larger_is_better=True, trials="fewer")
 def _auc(curves: Curves) -> NDArray[np.float64]:
-    """Probability that a real outscores a bogus, ties counted half (Mann-Whitney)."""
+    """Probability that a real outscores a bogus, ties counted half (Mann-Whitney).
+
+    Its variance is at most that of a fraction of the fewer class's rows (Birnbaum & Klose 1957).
+    """
     true, false = curves.true_positives, curves.false_positives
     before = np.concatenate([np.zeros((len(true), 1)), true[:, :-1]], axis=1)
     steps = np.diff(false, axis=1, prepend=0.0)
     return ratio((steps * (true + before)).sum(axis=1) / 2.0, curves.n_real * curves.n_bogus)
 
 
-@metric("average_precision", "Average precision", larger_is_better=True)
+@metric("average_precision", "Average precision", larger_is_better=True, trials="real")
 def _average_precision(curves: Curves) -> NDArray[np.float64]:
     """Mean of the precision over the reals, in order of falling score, without interpolation."""
     true = curves.true_positives
@@ -124,21 +143,21 @@ def _accuracy(curves: Curves) -> NDArray[np.float64]:
     return ratio(true + curves.n_bogus - false, curves.n)
 
 
-@metric("mcc", "Matthews correlation at 0.5", larger_is_better=True)
+@metric("mcc", "Matthews correlation at 0.5", larger_is_better=True, trials="fewer", lowest=-1.0)
 def _mcc(curves: Curves) -> NDArray[np.float64]:
     """Matthews correlation coefficient; 0 where all rows fall on one side of 0.5."""
     true, false = curves.counts_at(DECISION)
     return mcc_of_counts(true, false, curves.n_real, curves.n_bogus)
 
 
-@metric("f1", "F1 at 0.5", larger_is_better=True)
+@metric("f1", "F1 at 0.5", larger_is_better=True, trials="real")
 def _f1(curves: Curves) -> NDArray[np.float64]:
     """Harmonic mean of precision and recall of the reals."""
     true, false = curves.counts_at(DECISION)
     return np.where(curves.n_bogus > 0, f1_of_counts(true, false, curves.n_real), np.nan)
 
 
-@metric("equal_error", "Equal error rate", unit="%")
+@metric("equal_error", "Equal error rate", unit="%", trials="fewer")
 def _equal_error(curves: Curves) -> NDArray[np.float64]:
     """Where MDR equals FPR, on the straight line between the two thresholds around it."""
     start = np.zeros((len(curves.weights), 1))
@@ -164,25 +183,25 @@ def _fpr_at_mdr(curves: Curves, limit: float) -> NDArray[np.float64]:
     return np.where(curves.n_real > 0, ratio(fewest, curves.n_bogus), np.nan)
 
 
-@metric("mdr_at_fpr_1pc", "MDR at FPR 1 %", unit="%")
+@metric("mdr_at_fpr_1pc", "MDR at FPR 1 %", unit="%", trials="real")
 def _mdr_at_fpr_1pc(curves: Curves) -> NDArray[np.float64]:
     """Smallest missed detection rate of the thresholds with a false positive rate of at most 1 %."""
     return _mdr_at_fpr(curves, 0.01)
 
 
-@metric("mdr_at_fpr_5pc", "MDR at FPR 5 %", unit="%")
+@metric("mdr_at_fpr_5pc", "MDR at FPR 5 %", unit="%", trials="real")
 def _mdr_at_fpr_5pc(curves: Curves) -> NDArray[np.float64]:
     """Smallest missed detection rate of the thresholds with a false positive rate of at most 5 %."""
     return _mdr_at_fpr(curves, 0.05)
 
 
-@metric("fpr_at_mdr_1pc", "FPR at MDR 1 %", unit="%")
+@metric("fpr_at_mdr_1pc", "FPR at MDR 1 %", unit="%", trials="bogus")
 def _fpr_at_mdr_1pc(curves: Curves) -> NDArray[np.float64]:
     """Smallest false positive rate of the thresholds that miss at most 1 % of the reals."""
     return _fpr_at_mdr(curves, 0.01)
 
 
-@metric("fpr_at_mdr_5pc", "FPR at MDR 5 %", unit="%")
+@metric("fpr_at_mdr_5pc", "FPR at MDR 5 %", unit="%", trials="bogus")
 def _fpr_at_mdr_5pc(curves: Curves) -> NDArray[np.float64]:
     """Smallest false positive rate of the thresholds that miss at most 5 % of the reals."""
     return _fpr_at_mdr(curves, 0.05)
@@ -202,7 +221,7 @@ def _brier(curves: Curves) -> NDArray[np.float64]:
     return curves.mean((curves.scores - curves.labels) ** 2)
 
 
-@metric("log_loss", "Log loss", needs_both=False, needs_probability=True)
+@metric("log_loss", "Log loss", needs_both=False, needs_probability=True, highest=float("inf"))
 def _log_loss(curves: Curves) -> NDArray[np.float64]:
     """Mean negative log-probability of the label, natural logarithm, scores clipped to float32's rounding."""
     likelihood = np.where(curves.labels == 1, curves.scores, 1.0 - curves.scores)

@@ -1,4 +1,4 @@
-"""Intervals of a fraction from its counts, and what a threshold means at a survey's own base rate."""
+"""Intervals of fractions from counts alone, and what a threshold means at a survey's own base rate."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,6 +42,93 @@ def binomial_interval(
     low = np.where(safe_k <= 0, 0.0, low)
     high = np.where(safe_k >= safe_n, 1.0, high)
     return np.where(some, low, np.nan), np.where(some, high, np.nan)
+
+
+def mean_interval(
+    value: float, trials: int, level: float = 0.68, *, lowest: float = 0.0, highest: float = 1.0
+) -> tuple[float, float]:
+    """Return Jeffreys' interval of a mean of independent numbers between two bounds, as if each lay at one of them.
+
+    Numbers between the bounds scatter less than numbers at them, so the interval is not too narrow.
+
+    Parameters
+    ----------
+    value : float
+        The mean.
+    trials : int
+        How many independent numbers there are.
+    level : float
+        Such as 0.68 or 0.95.
+    lowest, highest : float
+        The bounds.
+
+    Returns
+    -------
+    low, high : float
+        NaN without trials or with an infinite bound.
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in mean_interval(0.0, 8)]
+    [0.0, 0.113]
+    """
+    span = highest - lowest
+    if not np.isfinite(span):
+        return float("nan"), float("nan")
+    low, high = binomial_interval((value - lowest) / span * trials, trials, level)
+    return lowest + span * float(low), lowest + span * float(high)
+
+
+def paired_interval(value: float, trials: int, level: float = 0.68, *, span: float = 1.0) -> tuple[float, float]:
+    """Return the interval of a difference on the same trials, none of which contradicts another.
+
+    Where no trial differs, Jeffreys' upper limit of the share that differs bounds it both ways.
+
+    Parameters
+    ----------
+    value : float
+        The difference, within ``-span ... span``.
+    trials : int
+        How many independent trials there are.
+    level : float
+        Such as 0.68 or 0.95.
+    span : float
+        The largest possible difference.
+
+    Returns
+    -------
+    low, high : float
+        NaN without trials or with an infinite span.
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in paired_interval(0.0, 8)]
+    [-0.113, 0.113]
+    """
+    low, high = mean_interval(abs(value), trials, level, highest=span)
+    if value == 0.0:
+        return -high, high
+    return (low, high) if value > 0.0 else (-high, -low)
+
+
+def unpaired_interval(
+    first: float, first_trials: int, second: float, second_trials: int, level: float = 0.68
+) -> tuple[float, float]:
+    """Return the interval of the difference of two independent fractions, from Jeffreys' interval of each.
+
+    The ends are combined in squares (Newcombe 1998, method 10).
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in unpaired_interval(1.0, 8, 1.0, 20)]
+    [-0.113, 0.048]
+    """
+    low, high = mean_interval(first, first_trials, level)
+    other_low, other_high = mean_interval(second, second_trials, level)
+    return (
+        first - second - float(np.hypot(first - low, other_high - second)),
+        first - second + float(np.hypot(high - first, second - other_low)),
+    )
 
 
 def expected_purity(recall: ArrayLike, fpr: ArrayLike, base_rate: float) -> NDArray[np.float64]:

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from pipeline.metrics.binning import STRATA, measured, numbers_of
 from pipeline.metrics.curves import ratio
 from pipeline.metrics.definitions import METRICS
-from pipeline.metrics.resampling import Interval, bootstrap_statistic
+from pipeline.metrics.intervals import mean_interval, unpaired_interval
+from pipeline.metrics.resampling import Interval, bootstrap_statistic, count_groups
 from pipeline.metrics.strata import groups_of
 
 INJECTED = "injected"
@@ -25,6 +26,7 @@ def threshold_rates(
         return bootstrap_statistic(
             lambda weights: ratio(weights @ part, weights @ whole),
             groups,
+            exact=lambda value, level: mean_interval(value, count_groups(groups[whole > 0]), level),
             replicates=replicates,
             level=level,
             rng=rng,
@@ -56,6 +58,12 @@ def injection_gap(
         absent = "real transients that were not injected" if injected.any() else "injected transients"
         return Interval.nothing(level, len(reals), len(np.unique(groups_of(reals))), f"no {absent} among these rows")
     passed = reals["score"].to_numpy(dtype=np.float64) >= threshold
+    groups = groups_of(reals)
+
+    def exact(_: float, level: float) -> tuple[float, float]:
+        """The ends from the two recalls, each with its own number of groups."""
+        found, other = float(passed[injected].mean()), float(passed[~injected].mean())
+        return unpaired_interval(found, count_groups(groups[injected]), other, count_groups(groups[~injected]), level)
 
     def gap(weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Difference of the two weighted recalls, ``(r,)``."""
@@ -63,7 +71,7 @@ def injection_gap(
         found, other = weights @ (injected & passed).astype(float), weights @ (~injected & passed).astype(float)
         return ratio(found, inside) - ratio(other, outside)
 
-    return bootstrap_statistic(gap, groups_of(reals), replicates=replicates, level=level, rng=rng)
+    return bootstrap_statistic(gap, groups, exact=exact, replicates=replicates, level=level, rng=rng)
 
 
 def column_alone(table: pd.DataFrame, column: str) -> float:

@@ -8,15 +8,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from pipeline.errors import InputError
 from pipeline.metrics.curves import Curves
-from pipeline.metrics.definitions import METRICS, Metric
+from pipeline.metrics.definitions import METRICS, Metric, Trials
+from pipeline.metrics.intervals import mean_interval, paired_interval
 
 BLOCK = 2_000_000
 """Weights held at once (16 MB); replicates are worked off in blocks of so many."""
 
+ROUNDING = 1e-12
+"""An interval no wider than this is of replicates that all agree."""
+
+Exact = Callable[[float, float], tuple[float, float]]
+"""Value and level to the ends of an interval that asks nothing of replicates."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """A value with its percentile interval.
+    """A value with its interval: percentiles of the replicates, or exact where these all agree.
 
     Attributes
     ----------
@@ -68,7 +75,8 @@ def bootstrap(
     replicates : int
         How many samples of as many groups are drawn with replacement.
     level : float
-        Such as 0.68 or 0.95; ends are the percentiles of the replicates, those without a value left out.
+        Such as 0.68 or 0.95; ends are the percentiles of the replicates, those without a value left out. Where all
+        agree, as they do when none of eight bogus passes, they tell nothing and Jeffreys' interval stands instead.
     rng : Generator
         Source of the draws.
     """
@@ -93,7 +101,14 @@ def bootstrap_all(
     reasons = {entry.name: entry.undefined(labels, scores) for entry in entries}
     defined = [entry for entry in entries if not reasons[entry.name]]
     values, drawn = _replicated([scores], labels, groups, defined, replicates, rng)
-    return _intervals(reasons, values[0], drawn[:, 0], level, groups)
+    counts = _trials(labels, groups)
+
+    def exact(entry: Metric) -> Exact:
+        return lambda value, level: mean_interval(
+            value, counts[entry.trials], level, lowest=entry.lowest, highest=entry.highest
+        )
+
+    return _intervals(reasons, values[0], drawn[:, 0], level, groups, {entry.name: exact(entry) for entry in defined})
 
 
 def paired_difference(
@@ -133,7 +148,21 @@ def paired_differences(
     reasons = {entry.name: entry.undefined(labels, scores_a) or entry.undefined(labels, scores_b) for entry in entries}
     defined = [entry for entry in entries if not reasons[entry.name]]
     values, drawn = _replicated([scores_a, scores_b], labels, groups, defined, replicates, rng)
-    return _intervals(reasons, values[0] - values[1], drawn[:, 0] - drawn[:, 1], level, groups)
+    counts = _trials(labels, groups)
+
+    def exact(entry: Metric) -> Exact:
+        return lambda value, level: paired_interval(
+            value, counts[entry.trials], level, span=entry.highest - entry.lowest
+        )
+
+    return _intervals(
+        reasons,
+        values[0] - values[1],
+        drawn[:, 0] - drawn[:, 1],
+        level,
+        groups,
+        {entry.name: exact(entry) for entry in defined},
+    )
 
 
 def resampled_weights(groups: ArrayLike, replicates: int, rng: np.random.Generator) -> Iterator[NDArray[np.float64]]:
@@ -152,15 +181,19 @@ def bootstrap_statistic(
     statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]],
     groups: ArrayLike,
     *,
+    exact: Exact | None = None,
     replicates: int = 1000,
     level: float = 0.68,
     rng: np.random.Generator,
 ) -> Interval:
-    """Return the interval of any ``(r, n) weights -> (r,)`` statistic of grouped rows."""
+    """Return the interval of any ``(r, n) weights -> (r,)`` statistic of grouped rows.
+
+    Where all replicates agree they tell nothing: the ends are then those of ``exact``, and NaN without one.
+    """
     n = len(np.asarray(groups))
     value = float(statistic(np.ones((1, n)))[0]) if n else float("nan")
     drawn = [statistic(weights) for weights in resampled_weights(groups, replicates, rng)]
-    return _interval(value, np.concatenate([*drawn, np.empty(0)]), level, n, _count(groups))
+    return _interval(value, np.concatenate([*drawn, np.empty(0)]), level, n, count_groups(groups), exact)
 
 
 def _replicated(
@@ -197,25 +230,30 @@ def _intervals(
     drawn: NDArray[np.float64],
     level: float,
     groups: ArrayLike,
+    exact: Mapping[str, Exact],
 ) -> dict[str, Interval]:
     """Return an interval a name: with a reason, nothing; else of the next of ``values (m,)`` and ``drawn (r, m)``."""
-    rows, n_groups, columns = len(np.asarray(groups)), _count(groups), iter(range(len(values)))
+    rows, n_groups, columns = len(np.asarray(groups)), count_groups(groups), iter(range(len(values)))
     found = {}
     for name, reason in reasons.items():
         if reason:
             found[name] = Interval.nothing(level, rows, n_groups, reason)
         else:
             column = next(columns)
-            found[name] = _interval(float(values[column]), drawn[:, column], level, rows, n_groups)
+            found[name] = _interval(float(values[column]), drawn[:, column], level, rows, n_groups, exact[name])
     return found
 
 
-def _interval(value: float, drawn: NDArray[np.float64], level: float, n: int, n_groups: int) -> Interval:
+def _interval(
+    value: float, drawn: NDArray[np.float64], level: float, n: int, n_groups: int, exact: Exact | None
+) -> Interval:
     if not 0.0 < level < 1.0:
         raise InputError(f"level must lie between 0 and 1; given {level}")
     usable = drawn[np.isfinite(drawn)]
     tails = (0.5 - level / 2.0, 0.5 + level / 2.0)
     low, high = np.quantile(usable, tails) if len(usable) else (np.nan, np.nan)
+    if np.isfinite(value) and not high - low > ROUNDING:
+        low, high = exact(value, level) if exact else (np.nan, np.nan)
     return Interval(value=float(value), low=float(low), high=float(high), level=level, n=n, n_groups=n_groups)
 
 
@@ -224,5 +262,13 @@ def _entries(metrics: Sequence[str | Metric] | None) -> list[Metric]:
     return [METRICS[entry] if isinstance(entry, str) else entry for entry in names]
 
 
-def _count(groups: ArrayLike) -> int:
+def _trials(labels: ArrayLike, groups: ArrayLike) -> dict[Trials, int]:
+    """Return how many independent groups hold rows, reals, bogus, and the fewer of these two."""
+    label, group = np.asarray(labels), np.asarray(groups).astype(str)
+    real, bogus = (count_groups(group[label == wanted]) for wanted in (1, 0))
+    return {"rows": count_groups(group), "real": real, "bogus": bogus, "fewer": min(real, bogus)}
+
+
+def count_groups(groups: ArrayLike) -> int:
+    """Return how many different groups there are."""
     return len(np.unique(np.asarray(groups).astype(str)))

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import beta
 
 from pipeline.metrics import column_alone, injection_gap, threshold_rates
 
@@ -42,6 +43,27 @@ def test_rates_at_a_threshold_have_intervals():
     assert rates["fpr"].value == pytest.approx(0.1)
     assert rates["precision"].value == 0.9
     assert rates["recall"].low < 0.9 < rates["recall"].high
+
+
+def test_none_of_eight_bogus_is_no_certainty():
+    rows = pd.DataFrame({"label": [1] * 50 + [0] * 8, "score": [0.9] * 50 + [0.1] * 8})
+    rates = threshold_rates(rows, threshold=0.5, replicates=200, rng=generator())
+    assert (rates["fpr"].value, rates["fpr"].low) == (0.0, 0.0)
+    assert rates["fpr"].high == pytest.approx(beta.ppf(0.84, 0.5, 8.5))
+    assert rates["recall"].low == pytest.approx(beta.ppf(0.16, 50.5, 0.5))
+    assert rates["precision"].low == pytest.approx(beta.ppf(0.16, 50.5, 0.5))
+
+
+def test_eight_bogus_of_one_object_are_one_trial():
+    rows = pd.DataFrame({"label": [1, 1] + [0] * 8, "score": [0.9, 0.2] + [0.1] * 8, "object_id": [*"ab", *["c"] * 8]})
+    rates = threshold_rates(rows, threshold=0.5, replicates=200, rng=generator())
+    assert rates["fpr"].high == pytest.approx(beta.ppf(0.84, 0.5, 1.5))
+
+
+def test_a_gap_of_two_full_recalls_has_the_width_of_both_intervals():
+    gap = injection_gap(reals(20, 1.0, 1.0), threshold=0.5, replicates=50, rng=generator())
+    miss = 1.0 - beta.ppf(0.16, 20.5, 0.5)
+    assert (gap.value, gap.low, gap.high) == pytest.approx((0.0, -miss, miss))
 
 
 def test_rates_of_an_absent_class_are_nan():

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import beta
 from timing import cpu_seconds
 
 from pipeline.errors import InputError
@@ -73,9 +74,9 @@ def test_one_class_has_no_interval_but_a_reason():
 
 
 def test_replicates_that_lost_a_class_are_left_out():
-    labels, scores = [0, 1, 1, 1], [0.1, 0.6, 0.7, 0.8]
+    labels, scores = [0, 1, 1, 1], [0.65, 0.6, 0.7, 0.8]
     interval = bootstrap("auc", labels, scores, ["a", "b", "c", "d"], replicates=200, rng=generator())
-    assert (interval.low, interval.high) == (1.0, 1.0)
+    assert 0.0 < interval.low < interval.value < interval.high <= 1.0
 
 
 def test_a_paired_difference_is_far_surer_than_the_two_alone():
@@ -87,6 +88,38 @@ def test_a_paired_difference_is_far_surer_than_the_two_alone():
     assert paired.value == pytest.approx(METRICS["auc"](labels, scores) - METRICS["auc"](labels, other))
     assert 0 < paired.low < paired.value < paired.high
     assert paired.high - paired.low < 0.2 * (apart.high - apart.low)
+
+
+@pytest.mark.parametrize(("name", "trials"), [("auc", 8), ("equal_error", 8), ("fpr_at_mdr_1pc", 8),
+                                              ("mdr_at_fpr_5pc", 40), ("f1", 40), ("accuracy", 48)])  # fmt: skip
+def test_where_all_replicates_agree_jeffreys_interval_over_groups_stands(name, trials):
+    labels = np.repeat(np.r_[np.zeros(8, int), np.ones(40, int)], 3)
+    scores, groups = 0.05 + 0.9 * labels, np.arange(len(labels)) // 3
+    interval = bootstrap(name, labels, scores, groups, replicates=100, level=0.9, rng=generator())
+    if METRICS[name].larger_is_better:
+        expected = (1.0, beta.ppf(0.05, trials + 0.5, 0.5), 1.0)
+    else:
+        expected = (0.0, 0.0, beta.ppf(0.95, 0.5, trials + 0.5))
+    assert (interval.value, interval.low, interval.high) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", sorted(METRICS))
+def test_no_interval_of_a_metric_has_zero_width(name):
+    labels, groups = np.r_[np.zeros(8, int), np.ones(8, int)], np.arange(16)
+    single = bootstrap(name, labels, labels.astype(float), groups, replicates=50, rng=generator())
+    paired = paired_difference(name, labels, labels.astype(float), labels.astype(float), groups, rng=generator())
+    if name == "log_loss":
+        assert np.isnan([single.low, single.high, paired.low, paired.high]).all()
+    else:
+        assert METRICS[name].lowest <= single.low <= single.value <= single.high <= METRICS[name].highest
+        assert single.high - single.low > 0.02
+        assert paired.low < 0.0 < paired.high
+
+
+def test_a_statistic_of_which_all_replicates_agree_says_nothing_of_its_spread():
+    interval = bootstrap_statistic(lambda weights: np.full(len(weights), 3.0), np.arange(9), rng=generator())
+    assert interval.value == 3.0
+    assert np.isnan([interval.low, interval.high]).all()
 
 
 def test_any_statistic_of_weights_can_be_resampled():
