@@ -45,6 +45,8 @@ class Metric:
         class that has fewer.
     lowest, highest : float
         Its bounds.
+    noise_adds : bool
+        Noise of the sample can only raise it: with an interval it is given without that noise.
     weighted : callable
         The definition: :class:`Curves` of r weightings to r values.
     """
@@ -58,6 +60,7 @@ class Metric:
     trials: Trials
     lowest: float
     highest: float
+    noise_adds: bool
     weighted: Weighted
 
     def __call__(self, labels: ArrayLike, scores: ArrayLike) -> float:
@@ -92,6 +95,7 @@ def metric(
     trials: Trials = "rows",
     lowest: float = 0.0,
     highest: float = 1.0,
+    noise_adds: bool = False,
 ) -> Callable[[Weighted], Weighted]:
     """Return a decorator that enters a function of :class:`Curves` as a :class:`Metric`."""
 
@@ -106,6 +110,7 @@ def metric(
             trials=trials,
             lowest=lowest,
             highest=highest,
+            noise_adds=noise_adds,
             weighted=weighted,
         )
         METRICS.register(name, title=title, unit=unit, larger_is_better=larger_is_better)(entry)
@@ -207,7 +212,7 @@ def _fpr_at_mdr_5pc(curves: Curves) -> NDArray[np.float64]:
     return _fpr_at_mdr(curves, 0.05)
 
 
-@metric("ece", "Expected calibration error", needs_both=False, needs_probability=True)
+@metric("ece", "Expected calibration error", needs_both=False, needs_probability=True, noise_adds=True)
 def _ece(curves: Curves) -> NDArray[np.float64]:
     """Mean gap of score and fraction of reals over 15 equal bins, weighted by their rows."""
     member = score_bins(curves.scores, ECE_BINS)[:, None] == np.arange(ECE_BINS)

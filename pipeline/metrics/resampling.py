@@ -10,6 +10,7 @@ from pipeline.errors import InputError
 from pipeline.metrics.curves import Curves
 from pipeline.metrics.definitions import METRICS, Metric, Trials
 from pipeline.metrics.intervals import mean_interval, paired_interval
+from pipeline.metrics.noise_bias import centred, without_noise
 
 BLOCK = 2_000_000
 """Weights held at once (16 MB); replicates are worked off in blocks of so many."""
@@ -62,7 +63,7 @@ def bootstrap(
     level: float = 0.68,
     rng: np.random.Generator,
 ) -> Interval:
-    """Return a metric with its interval over groups.
+    """Return a metric with its interval over groups, less the noise that only adds (see :func:`without_noise`).
 
     Parameters
     ----------
@@ -148,6 +149,9 @@ def paired_differences(
     reasons = {entry.name: entry.undefined(labels, scores_a) or entry.undefined(labels, scores_b) for entry in entries}
     defined = [entry for entry in entries if not reasons[entry.name]]
     values, drawn = _replicated([scores_a, scores_b], labels, groups, defined, replicates, rng)
+    difference, apart = values[0] - values[1], drawn[:, 0] - drawn[:, 1]
+    for column in (place for place, entry in enumerate(defined) if entry.noise_adds):
+        apart[:, column] = centred(float(difference[column]), apart[:, column])
     counts = _trials(labels, groups)
 
     def exact(entry: Metric) -> Exact:
@@ -155,14 +159,7 @@ def paired_differences(
             value, counts[entry.trials], level, span=entry.highest - entry.lowest
         )
 
-    return _intervals(
-        reasons,
-        values[0] - values[1],
-        drawn[:, 0] - drawn[:, 1],
-        level,
-        groups,
-        {entry.name: exact(entry) for entry in defined},
-    )
+    return _intervals(reasons, difference, apart, level, groups, {entry.name: exact(entry) for entry in defined})
 
 
 def resampled_weights(groups: ArrayLike, replicates: int, rng: np.random.Generator) -> Iterator[NDArray[np.float64]]:
@@ -214,7 +211,11 @@ def _replicated(
         np.stack([_weighted(labels, score, weights, metrics) for score in scores], axis=1)
         for weights in resampled_weights(groups, replicates, rng)
     ]
-    return values, np.concatenate([*blocks, np.empty((0, *values.shape))])
+    drawn = np.concatenate([*blocks, np.empty((0, *values.shape))])
+    for column, entry in enumerate(metrics):
+        for row in range(len(scores)) if entry.noise_adds else ():
+            values[row, column], drawn[:, row, column] = without_noise(values[row, column], drawn[:, row, column])
+    return values, drawn
 
 
 def _weighted(
