@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.completeness import COLUMNS, Limit, fit_limit, fraction_tables
+from pipeline.completeness import COLUMNS, Limit, fit_kept, fit_limit, fraction_tables
 
 STAGES = ("detected", "detected and kept")
 """Detection alone, and the efficiency of the whole search: detected and called real."""
@@ -15,7 +15,8 @@ def search_tables(
     """Return what was found of the injections at each stage, and the 50 % limits in magnitude.
 
     Only rows that the classifier never trained on may be judged, but the missed injections belong to no part
-    of a data set: each counts as the share of recovered ones that were judged.
+    of a data set. So what is kept is the fraction detected times the fraction of the judged that is kept, bin by
+    bin and in the curves, and never more than what is detected.
 
     Parameters
     ----------
@@ -35,32 +36,35 @@ def search_tables(
     limits : dict of str to Limit
         By stage.
     """
-    stages = {STAGES[0]: injected.assign(found=injected["recovered"].astype(bool), weight=1.0)}
-    whole = None if judged is None else _kept(injected, judged, threshold)
-    if whole is not None:
-        stages[STAGES[1]] = whole
+    rows = _rows(injected, judged, threshold)
     tables, limits = [], {}
-    for stage, rows in stages.items():
-        limits[stage] = fit_limit(rows["magnitude"], rows["found"], weight=rows["weight"])
-        tables.append(fraction_tables(rows, found="found", weight="weight").assign(stage=stage))
+    for stage in STAGES if rows["judged"].any() else STAGES[:1]:
+        limits[stage] = _limit(rows, stage)
+        if stage == STAGES[0]:
+            tables.append(fraction_tables(rows).assign(stage=stage))
+        else:
+            tables.append(fraction_tables(rows, found="kept", judged="judged").assign(stage=stage))
         tables.append(_limit_rows(rows, stage))
     filled = [table for table in tables if len(table)]
     columns = ["stage", *COLUMNS]
     return (pd.concat(filled, ignore_index=True)[columns] if filled else pd.DataFrame(columns=columns)), limits
 
 
-def _kept(injected: pd.DataFrame, judged: pd.DataFrame, threshold: float) -> pd.DataFrame | None:
-    """Return missed and judged injections with their weights, None where none was judged."""
-    ids = injected["candidate_id"].astype(str)
+def _rows(injected: pd.DataFrame, judged: pd.DataFrame | None, threshold: float) -> pd.DataFrame:
+    """Return the injections with what is known of each: ``recovered judged kept``."""
     recovered = injected["recovered"].to_numpy(bool)
-    scores = judged.drop_duplicates("candidate_id").set_index("candidate_id")["score"].astype(float)
-    score = ids.map(scores).to_numpy(float)
+    score = np.full(len(injected), np.nan)
+    if judged is not None:
+        scores = judged.drop_duplicates("candidate_id").set_index("candidate_id")["score"].astype(float)
+        score = injected["candidate_id"].astype(str).map(scores).to_numpy(float)
     seen = recovered & np.isfinite(score)
-    if not seen.any():
-        return None
-    weight = np.where(recovered, 1.0, seen.sum() / recovered.sum())
-    rows = injected.assign(found=seen & (np.nan_to_num(score, nan=-np.inf) >= threshold), weight=weight)
-    return rows[seen | ~recovered].reset_index(drop=True)
+    return injected.assign(recovered=recovered, judged=seen, kept=seen & (score >= threshold))
+
+
+def _limit(rows: pd.DataFrame, stage: str) -> Limit:
+    if stage == STAGES[0]:
+        return fit_limit(rows["magnitude"], rows["recovered"])
+    return fit_kept(rows["magnitude"], rows["recovered"], rows["judged"], rows["kept"])
 
 
 def _limit_rows(rows: pd.DataFrame, stage: str) -> pd.DataFrame:
@@ -70,7 +74,8 @@ def _limit_rows(rows: pd.DataFrame, stage: str) -> pd.DataFrame:
     made = []
     for band, mine in chosen.items():
         part = rows[mine]
-        limit = fit_limit(part["magnitude"], part["found"], weight=part["weight"])
+        limit = _limit(part, stage)
+        found = part["recovered" if stage == STAGES[0] else "kept"]
         if np.isfinite(limit.magnitude):
             made.append(
                 {
@@ -80,7 +85,7 @@ def _limit_rows(rows: pd.DataFrame, stage: str) -> pd.DataFrame:
                     "bin_low": limit.magnitude,
                     "bin_high": limit.magnitude,
                     "n": float(len(part)),
-                    "n_found": float(part["found"].sum()),
+                    "n_found": float(found.sum()),
                     "fraction": 0.5,
                     "low": limit.magnitude - limit.error,
                     "high": limit.magnitude + limit.error,

@@ -31,7 +31,8 @@ _AXES = {
     "completeness",
     title="Completeness of the search",
     caption="Which fraction of the injected sources is detected, and which is detected and called real: the "
-    "efficiency of the whole search. Bars: 68 % intervals; curves: fits, with their 50 % limits.",
+    "efficiency of the whole search, detection times what the classifier keeps of the judged ones. Bars: 68 % "
+    "intervals; curves: fits, with their 50 % limits.",
 )
 def completeness(data: ReportData) -> PlotResult:
     """Draw the fraction found against magnitude, SNR, host surface brightness and band, at both stages."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.completeness import COLUMNS, fit_limit, fraction_found, fraction_tables
+from pipeline.completeness import COLUMNS, fit_kept, fit_limit, fraction_found, fraction_tables
 from pipeline.errors import InputError
 
 
@@ -103,6 +103,79 @@ def test_the_detected_fraction_is_given_by_magnitude_and_by_band():
     first = (magnitude >= bins["bin_low"].iloc[0]) & (magnitude < bins["bin_high"].iloc[0])
     assert bins["fraction"].iloc[0] == pytest.approx(found[first].mean())
     assert bins["fraction"].iloc[-1] < 0.1 < bins["fraction"].iloc[0]
+
+
+def judged_in_part(seed, number=300, share=0.2, kept=0.95):
+    """A search of which a few recovered sources are judged, more of the faint ones."""
+    rng = np.random.default_rng(seed + 1000)
+    magnitude, recovered = injections(number, seed=seed)
+    judged = recovered & (rng.random(number) < share * (magnitude - 17.0) / 3.0)
+    return pd.DataFrame(
+        {
+            "magnitude": magnitude,
+            "snr": 10 ** (0.4 * (23 - magnitude)),
+            "band": np.where(np.arange(number) % 3, "r", "g"),
+            "recovered": recovered,
+            "judged": judged,
+            "kept": judged & (rng.random(number) < kept),
+        }
+    )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_kept_never_exceeds_what_is_detected(seed):
+    truth = judged_in_part(seed)
+    bins = ["column", "stratum", "bin_low", "bin_high"]
+    detected = fraction_tables(truth).set_index(bins)["fraction"]
+    kept = fraction_tables(truth, found="kept", judged="judged").set_index(bins)["fraction"]
+    assert len(kept) > 10
+    assert (kept <= detected[kept.index] + 1e-12).all()
+    grid = np.linspace(18.0, 23.0, 200)
+    first = fit_limit(truth["magnitude"], truth["recovered"])
+    second = fit_kept(truth["magnitude"], truth["recovered"], truth["judged"], truth["kept"])
+    assert (second.fraction(grid) <= first.fraction(grid)).all()
+
+
+def test_in_a_bin_what_is_kept_is_the_product_of_both_fractions():
+    truth = pd.DataFrame({"band": "r", "recovered": [1, 1, 1, 1, 0, 0], "judged": [1, 1, 0, 0, 0, 0], "kept": 0})
+    truth.loc[0, "kept"] = 1
+    table = fraction_tables(truth, found="kept", judged="judged")
+    assert table["fraction"].tolist() == pytest.approx([4 / 6 * 1 / 2])
+    unjudged = fraction_tables(truth.assign(judged=0, kept=0), found="kept", judged="judged")
+    assert unjudged.empty
+
+
+def test_the_limit_of_what_is_kept_is_that_of_the_product():
+    off = []
+    for seed in range(12):
+        truth = judged_in_part(seed, number=900, share=1.0, kept=0.8)
+        limit = fit_kept(truth["magnitude"], truth["recovered"], truth["judged"], truth["kept"])
+        assert float(limit.fraction(limit.magnitude)) == pytest.approx(0.5, abs=1e-6)
+        off.append((limit.magnitude - (21.0 + 0.3 * np.log(2 * 0.97 * 0.8 - 1))) / limit.error)
+    assert np.abs(off).max() < 3.5
+    assert 0.4 < np.std(off) < 1.8
+
+
+def test_a_classifier_that_keeps_all_has_the_limit_of_detection():
+    truth = judged_in_part(0, kept=1.1)
+    first = fit_limit(truth["magnitude"], truth["recovered"])
+    second = fit_kept(truth["magnitude"], truth["recovered"], truth["judged"], truth["kept"])
+    assert (second.magnitude, second.error) == pytest.approx((first.magnitude, first.error), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"judged": False, "kept": False}, "of those recovered and judged, 0 injections"),
+        ({"kept": False}, "found in 0% only"),
+        ({"magnitude": np.nan}, "0 injections with a magnitude"),
+    ],
+)
+def test_where_what_is_kept_has_no_limit_a_reason_stands(change, reason):
+    truth = judged_in_part(0).assign(**change)
+    limit = fit_kept(truth["magnitude"], truth["recovered"], truth["judged"], truth["kept"])
+    assert np.isnan(limit.magnitude)
+    assert reason in limit.reason
 
 
 def test_a_truth_without_anything_to_bin_by_gives_an_empty_table():

@@ -62,6 +62,16 @@ def test_the_limits_stand_where_half_is_found(report_data):
     assert (limits["low"] < limits["bin_low"]).all()
 
 
+def test_the_whole_search_is_never_above_detection(report_data):
+    table = PLOTS["completeness"](searched(report_data, number=150, kept=0.97)).table
+    bins = table[table["column"] != "limit_50"].pivot_table(
+        index=["column", "stratum", "bin_low"], columns="stage", values="fraction", dropna=False
+    )
+    both = bins.dropna()
+    assert len(both) > 8
+    assert (both[STAGES[1]] <= both[STAGES[0]] + 1e-12).all()
+
+
 def test_a_classifier_that_keeps_all_changes_nothing(report_data):
     table = PLOTS["completeness"](searched(report_data, kept=1.1)).table
     limits = table[(table["column"] == "limit_50") & (table["stratum"] == "")]["bin_low"]
