@@ -10,7 +10,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from pipeline.plots.data import PlotResult, ReportData
+from pipeline.plots.data import PlotResult, ReportData, part_rows
 from pipeline.plots.style import BOGUS, INK, REAL, SHADES, log_counts, log_per_cent, no_data, panels, plot
 
 NIGHT_BINS = 25
@@ -23,16 +23,18 @@ LEANING: dict[str, Any] = {"rotation": 30, "ha": "right"}
 @plot(
     "score_by_night",
     title="Scores night by night",
-    caption="A night whose bars or shades differ from its neighbours had something happen to it: clouds, a bad "
-    "subtraction, a new detector setting.",
+    caption="Above, the scored candidates of each night and how many are called real; below, how their scores spread, "
+    "with the threshold as a line. Where nights were scored as a whole, one that differs from its neighbours had "
+    "something happen to it: clouds, a bad subtraction, a new detector setting. Of a data set only the judged part is "
+    "shown, and how many rows and which kinds a night has was chosen with it.",
 )
 def score_by_night(data: ReportData) -> PlotResult:
     """Draw how many candidates of each night pass, and how its scores spread; unlabelled rows included."""
-    table, edges = _night_table(data)
+    rows, note = _night_rows(data)
+    table, edges = _night_table(rows, data.threshold(data.classifier))
     figure, axes = panels(2, 1, width=7.2, height=2.3)
     above, below = axes[:, 0]
     if table.empty:
-        note = "no row has both a night and a score"
         no_data(above, note)
         below.set_axis_off()
         return PlotResult(figure=figure, table=table, note=note)
@@ -42,7 +44,7 @@ def score_by_night(data: ReportData) -> PlotResult:
     bar = figure.colorbar(mesh, ax=below, pad=0.01)
     log_per_cent(bar.ax.yaxis)
     bar.set_label("of the night")
-    return PlotResult(figure=figure, table=table)
+    return PlotResult(figure=figure, table=table, note=note)
 
 
 def _draw_counts(panel: Axes, table: pd.DataFrame, real: str) -> None:
@@ -81,13 +83,12 @@ def _draw_spread(panel: Axes, table: pd.DataFrame, edges: NDArray[np.float64]) -
     return mesh
 
 
-def _night_table(data: ReportData) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+def _night_table(rows: pd.DataFrame, threshold: float) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     """Return a row a night, with its counts in bins of the score, and the edges of the bins."""
-    rows = _night_rows(data)
     if rows.empty:
         return pd.DataFrame(columns=["night", "n", "n_called_real"]), np.empty(0)
     edges = np.linspace(min(0.0, rows["score"].min()), max(1.0, rows["score"].max()), NIGHT_BINS + 1)
-    nights = rows.assign(passed=rows["score"] >= data.threshold(data.classifier)).groupby("night")
+    nights = rows.assign(passed=rows["score"] >= threshold).groupby("night")
     table = nights.agg(n=("score", "size"), n_called_real=("passed", "sum"))
     for quantile, name in ((0.16, "score_q16"), (0.5, "score_median"), (0.84, "score_q84")):
         table[name] = nights["score"].quantile(quantile)
@@ -100,12 +101,18 @@ def _bin_columns(edges: NDArray[np.float64]) -> list[str]:
     return [f"n_score_from_{edge:.4g}" for edge in edges[:-1]]
 
 
-def _night_rows(data: ReportData) -> pd.DataFrame:
-    table = data.scores[data.classifier]
+def _night_rows(data: ReportData) -> tuple[pd.DataFrame, str]:
+    """Return the scored rows of nights scored as a whole, or else of the judged part, and which they are."""
+    table, none = data.scores[data.classifier], "no row has both a night and a score"
     if "night" not in table:
-        return pd.DataFrame(columns=["night", "score"])
+        return pd.DataFrame(columns=["night", "score"]), none
     known = (
         np.isfinite(table["score"].to_numpy(dtype=float)) & table["night"].notna() & (table["night"].astype(str) != "")
     )
-    rows = table.loc[known, ["candidate_id", "night", "score"]].drop_duplicates("candidate_id")
-    return rows.assign(night=rows["night"].astype(str))
+    rows, whole = table[known], part_rows(table[known], "nights")
+    chosen = part_rows(rows, data.part) if whole.empty else whole
+    chosen = chosen[["candidate_id", "night", "score"]].drop_duplicates("candidate_id")
+    if chosen.empty:
+        return chosen, none
+    note = f"rows of the {data.part} part: what a night has was chosen with the data set" if whole.empty else ""
+    return chosen.assign(night=chosen["night"].astype(str)), note

@@ -19,8 +19,8 @@ _DECADES = 4.0
 @plot(
     "psf_quality",
     title="PSFs of the simulated sources",
-    caption="Above, every image that sources were put into: the share of a star's light that the PSF puts into wrong "
-    "pixels, and both widths. Below, the image whose PSF fits its stars worst.",
+    caption="Above, every image that sources were put into and that has stars: the share of a star's light that the "
+    "PSF puts into wrong pixels, and both widths. Below, the image whose PSF fits its stars worst.",
 )
 def psf_quality(data: ReportData) -> PlotResult:
     """Draw residual fraction and widths of all PSFs; of the worst its mean star, model, residual and profile."""

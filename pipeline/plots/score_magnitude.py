@@ -1,9 +1,10 @@
-"""Scores of all detections against their magnitudes, with cuts in width, over any number of images."""
+"""Scores of the judged part's detections against their magnitudes, with cuts in width, over all its images."""
 
 import numpy as np
 import pandas as pd
 
-from pipeline.metrics.binning import numbers_of
+from pipeline.metrics import STRATA, is_injected
+from pipeline.metrics.binning import measured, numbers_of
 from pipeline.plots.data import PlotResult, ReportData, part_rows, stacked
 from pipeline.plots.style import BOGUS, MUTED, REAL, legend_entries, no_data, panels, plot
 
@@ -18,8 +19,9 @@ _MOST_POINTS = 20_000
 @plot(
     "score_magnitude",
     title="Score against magnitude",
-    caption="One point a detection, each with its own image's values. Filled: its width lies within the stated "
-    "cuts; crosses: outside, as trails, cosmic rays and blends do. Below: how widths are spread.",
+    caption="Left: one point a scored detection of the judged part that has a magnitude. Dots: its width, over that of "
+    "its image's point sources, lies within the stated cuts or is not known; crosses: outside, as trails, cosmic rays "
+    "and blends are. The dashed line is the threshold. Right: those widths, with the cuts.",
 )
 def score_magnitude(data: ReportData) -> PlotResult:
     """Draw score over magnitude for injected, real, bogus and unlabelled detections, and the widths."""
@@ -31,18 +33,22 @@ def score_magnitude(data: ReportData) -> PlotResult:
         right.set_axis_off()
         return PlotResult(figure=figure, table=table, note=note)
     low, high = data.fwhm_ratio_cuts
-    drawn = table if len(table) <= _MOST_POINTS else table.iloc[:: -(-len(table) // _MOST_POINTS)]
+    every = -(-len(table) // _MOST_POINTS)
+    drawn = table.iloc[::every]
+    note = "; ".join(part for part in (note, f"one of {every} points is drawn" if every > 1 else "") if part)
     for sort, colour in SORTS.items():
         rows = drawn[drawn["sort"] == sort]
         inside, outside = rows[rows["passes"]], rows[~rows["passes"]]
         style = {"s": 9, "color": colour, "linewidths": 0.7}
         if len(rows):
-            left.scatter(inside["magnitude"], inside["score"], marker="o", label=sort, **style)
-            left.scatter(outside["magnitude"], outside["score"], marker="x", **style)
-            right.scatter(rows["magnitude"], rows["fwhm_ratio"], marker="o", label=sort, **style)
+            for panel, column in ((left, "score"), (right, "fwhm_ratio")):
+                panel.scatter(inside["magnitude"], inside[column], marker="o", label=sort, **style)
+                panel.scatter(outside["magnitude"], outside[column], marker="x", **style)
     left.axhline(data.threshold(data.classifier), color=MUTED, linestyle="--", linewidth=1.0)
     left.set(
-        xlabel="magnitude", ylabel=f"score of {data.classifier}", title=f"{int(table['passes'].sum())} pass the cuts"
+        xlabel="magnitude",
+        ylabel=f"score of {data.classifier}",
+        title=f"{int(table['passes'].sum())} of {len(table)} pass the cuts",
     )
     for cut in (low, high):
         right.axhline(cut, color=MUTED, linestyle="--", linewidth=1.0)
@@ -59,10 +65,11 @@ def score_magnitude_table(data: ReportData) -> tuple[pd.DataFrame, str]:
     """
     rows = part_rows(data.scores[data.classifier], data.part)
     rows = rows[np.isfinite(rows["score"].astype(float))].drop_duplicates("candidate_id")
-    if "magnitude" not in rows or rows.empty:
-        return stacked([], COLUMNS), f"no scored row of the {data.part} part has a magnitude"
     rows = rows.reset_index(drop=True)
-    magnitude = numbers_of(rows["magnitude"])
+    magnitude = measured(rows["magnitude"], STRATA["magnitude"]) if "magnitude" in rows else np.full(len(rows), np.nan)
+    known = np.isfinite(magnitude)
+    if not known.any():
+        return stacked([], COLUMNS), f"no scored row of the {data.part} part has a magnitude"
     ratio, note = _ratio(rows)
     low, high = data.fwhm_ratio_cuts
     with np.errstate(invalid="ignore"):
@@ -79,14 +86,12 @@ def score_magnitude_table(data: ReportData) -> tuple[pd.DataFrame, str]:
             "sort": _sorts(rows),
         }
     )
-    known = np.isfinite(magnitude) & (np.abs(magnitude) < 90)
     return table[known].reset_index(drop=True), note
 
 
 def _sorts(rows: pd.DataFrame) -> np.ndarray:
-    injected = rows["label_source"].astype(str) == "injected" if "label_source" in rows else False
     return np.select(
-        [(rows["label"] == 1) & injected, rows["label"] == 1, rows["label"] == 0],
+        [(rows["label"] == 1) & is_injected(rows), rows["label"] == 1, rows["label"] == 0],
         ["injected", "real", "bogus"],
         default="not labelled",
     )

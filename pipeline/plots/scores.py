@@ -29,8 +29,8 @@ MOST_PANELS = 3
 @plot(
     "calibration",
     title="Calibration",
-    caption="On the diagonal a score of 0.8 means real eight times in ten; below it the classifier is too sure of "
-    "itself. Bars: 68 % intervals; lower panel: how many rows stand behind each point.",
+    caption="On the diagonal a score of 0.8 means real eight times in ten; below it scores are too high, "
+    "above it too low. Bars: 68 % intervals of that many rows; lower panel: how many rows stand behind each point.",
 )
 def calibration(data: ReportData) -> PlotResult:
     """Draw the fraction of reals against the mean score in ten bins, with the rows of each bin below."""
@@ -71,8 +71,8 @@ def calibration(data: ReportData) -> PlotResult:
 @plot(
     "score_histogram",
     title="Scores by true class",
-    caption="The two classes should stand at opposite ends with little in between; what lies on the wrong side of "
-    "the line is listed among the worst mistakes.",
+    caption="The two classes should stand at opposite ends with little in between; what lies furthest on the "
+    "wrong side of the line, the stored threshold, is among the worst mistakes.",
 )
 def score_histogram(data: ReportData) -> PlotResult:
     """Draw the histogram of scores of each class, one panel a model, counts on a logarithmic axis."""

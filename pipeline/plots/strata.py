@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pipeline.metrics import STRATA, recall_by
-from pipeline.metrics.binning import measured, quantile_edges
+from pipeline.metrics.binning import measured, numbers_of, quantile_edges
 from pipeline.plots.data import PlotResult, ReportData, stacked
 from pipeline.plots.style import (
     BOGUS,
@@ -74,7 +74,8 @@ def _magnitude_table(data: ReportData) -> pd.DataFrame:
             rows = rows[rows["label"] == 1]
             if "magnitude" not in rows or not len(edges):
                 continue
-            signs = rows["flux_sign"].fillna(0) if "flux_sign" in rows else pd.Series(1, index=rows.index)
+            signs = numbers_of(rows["flux_sign"]) if "flux_sign" in rows else np.zeros(len(rows))
+            signs = np.where(np.abs(signs) == 1, signs, 0)
             for sign in SIGNS:
                 found = recall_by(rows[signs == sign], "magnitude", threshold=data.threshold(model), edges=edges)
                 tables.append(found[found["bin_low"].notna()].assign(model=model, flux_sign=sign))

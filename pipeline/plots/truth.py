@@ -1,4 +1,4 @@
-"""What is truly on the sky, and what became of it."""
+"""What the judged candidates truly are, and what became of them."""
 
 import numpy as np
 import pandas as pd
@@ -9,9 +9,10 @@ from pipeline.plots.style import BOGUS, REAL, legend_entries, no_data, panels, p
 
 @plot(
     "truth",
-    title="What of the truth was found",
-    caption="Each bar is all that is truly on the sky of one kind: found, rejected by the classifier, or lost "
-    "before it saw a candidate. Only evaluation reads this table.",
+    title="What the candidates truly are",
+    caption="Each bar is the scored candidates of the judged part that are truly of one kind, and how many of them the "
+    "classifier called real. What was never detected is not among them, unless the truth table names it without a "
+    "candidate. Only evaluation reads this table.",
 )
 def truth(data: ReportData) -> PlotResult:
     """Draw for each kind of the truth table what was called real, rejected, and never a candidate."""
@@ -27,7 +28,7 @@ def truth(data: ReportData) -> PlotResult:
     for column, label, colour, hatch in (
         ("called_real", f"called {data.class_names[1]}", REAL, ""),
         ("rejected", f"called {data.class_names[0]}", BOGUS, "//"),
-        ("not_detected", "not a candidate", "#c9ced4", ".."),
+        *((("not_detected", "not a candidate", "#c9ced4", ".."),) if table["not_detected"].any() else ()),
     ):
         share = table[column].to_numpy(dtype=float) / np.maximum(total, 1)
         panel.barh(
@@ -52,7 +53,9 @@ def truth(data: ReportData) -> PlotResult:
     panel.grid(visible=False, axis="y")
     handles, labels = legend_entries([panel])
     figure.legend(handles, labels, loc="outside upper left", ncols=3)
-    return PlotResult(figure=figure, table=table)
+    silent = int(table["not_scored"].sum())
+    note = f"{silent} candidates of the truth table are not scored in this part and in no bar" if silent else ""
+    return PlotResult(figure=figure, table=table, note=note)
 
 
 def _truth_table(data: ReportData) -> pd.DataFrame:

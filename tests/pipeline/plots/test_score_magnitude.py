@@ -74,6 +74,31 @@ def test_without_magnitudes_the_figure_says_so(report_data):
     assert "magnitude" in result.note
 
 
+@pytest.mark.parametrize("magnitude", [np.nan, 99.0, 0.0])
+def test_a_column_without_a_measured_magnitude_is_said_to_hold_none(report_data, magnitude):
+    result = PLOTS["score_magnitude"](two_images(report_data, magnitude=magnitude))
+    assert (len(result.table), result.note) == (0, "no scored row of the all part has a magnitude")
+
+
+def test_both_panels_mark_what_the_cuts_leave_out(report_data):
+    width = np.repeat([2.0, 4.0], 20)
+    width[3] = 9.0
+    figure = PLOTS["score_magnitude"](two_images(report_data, fwhm_pixel=width, fwhm_psf_pixel=2.0)).figure
+    points = [[len(drawn.get_offsets()) for drawn in axes.collections] for axes in figure.axes]
+    assert points == [[19, 1, 20, 0], [19, 1, 20, 0]]
+
+
+def test_simulated_kinds_are_injected_whoever_labelled_them(report_data):
+    given = two_images(report_data, label_source="truth", kind=np.where(np.arange(40) < 8, "injected_host", "mover"))
+    table = PLOTS["score_magnitude"](given).table
+    assert table["sort"].value_counts().to_dict() == {"injected": 8, "real": 32}
+
+
+def test_a_thinned_figure_says_so(report_data, monkeypatch):
+    monkeypatch.setattr("pipeline.plots.score_magnitude._MOST_POINTS", 15)
+    assert "one of 3 points is drawn" in PLOTS["score_magnitude"](two_images(report_data)).note
+
+
 def test_cuts_out_of_order_are_refused(report_data):
     with pytest.raises(InputError, match="in order"):
         replace(report_data, fwhm_ratio_cuts=(4.2, 0.5))

@@ -36,3 +36,11 @@ def test_a_figure_by_sign_of_unknown_signs_alone_is_not_empty(report_data):
     unknown = {name: rows.assign(flux_sign=0) for name, rows in report_data.scores.items()}
     result = PLOTS["recall_magnitude"](replace(report_data, scores=unknown))
     assert (result.note, set(result.table["flux_sign"])) == ("", {0})
+
+
+@pytest.mark.parametrize("sign", [None, np.nan, 77, "unknown"])
+def test_a_sign_that_nobody_stated_is_not_known(report_data, sign):
+    rows = report_data.scores["cnn"]
+    rows = rows.drop(columns="flux_sign") if sign is None else rows.assign(flux_sign=sign)
+    result = PLOTS["recall_magnitude"](replace(report_data, scores={"cnn": rows}))
+    assert (result.note, set(result.table["flux_sign"])) == ("", {0})
