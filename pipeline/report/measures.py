@@ -17,6 +17,7 @@ from pipeline.metrics import (
     expected_purity,
     groups_of,
     injection_gap,
+    is_injected,
     paired_differences,
     scored_mask,
     threshold_rates,
@@ -31,6 +32,14 @@ SCHEMA = 1
 LEVEL = 0.68
 OTHER_PARTS_REPLICATES = 200
 """Parts that are only shown for comparison are resampled less often."""
+
+POOR_PSF = 0.1
+"""Share of a star's light in wrong pixels above which sources made with a PSF are no stand-ins for real ones.
+
+What is left of a source after its true image is taken away is then about 0.1 of its signal to noise: from 50 on,
+which every bright injection has, five sigma, a detection of its own. Chi-squared is no measure of it, for it grows
+with the brightness of the stars.
+"""
 
 CONTROLS = ("magnitude", "snr", "fwhm_pixel", "nan_fraction", "edge_fraction")
 """Columns whose AUC by themselves stands beside the classifier's."""
@@ -62,6 +71,7 @@ def measure(data: ReportData, *, replicates: int, seed: int) -> dict[str, Any]:
             model: _difference(data, model, replicates, seed) for model in data.scores if model != data.classifier
         },
         "column_alone": _controls(data),
+        "psfs": _psfs(data),
     }
     return dict(plain(numbers))
 
@@ -110,6 +120,7 @@ def _counts(data: ReportData) -> dict[str, Any]:
         "nights": int(nights.nunique()),
         "first_night": min(nights, default=""),
         "last_night": max(nights, default=""),
+        "injected": int((is_injected(judged) & (judged["label"] == 1)).sum()),
         "label_sources": {name: _tally(judged[judged["label"] == label]) for name, label in sources.items()},
         "called_real_by_night": _called_by_night(data),
     }
@@ -228,3 +239,21 @@ def _difference(data: ReportData, model: str, replicates: int, seed: int) -> dic
 def _controls(data: ReportData) -> dict[str, float]:
     rows = data.judged(data.classifier)
     return {name: column_alone(rows, name) for name in CONTROLS if name in rows}
+
+
+def _psfs(data: ReportData) -> dict[str, Any]:
+    """Return how well the PSFs of injected sources describe the stars; empty where none were put into images."""
+    if data.psfs is None or data.psfs.rows.empty:
+        return {}
+    rows = data.psfs.rows
+    residual = rows["residual_fraction"].to_numpy(dtype=np.float64)
+    known = np.isfinite(residual)
+    worst = int(np.nanargmax(residual)) if known.any() else None
+    return {
+        "images": len(rows),
+        "without_stars": int((~known).sum()),
+        "poor": int((residual[known] > POOR_PSF).sum()),
+        "poor_above": POOR_PSF,
+        "worst_residual_fraction": None if worst is None else residual[worst],
+        "worst_chi2": None if worst is None else float(rows["chi2"].iloc[worst]),
+    }

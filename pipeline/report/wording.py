@@ -95,7 +95,7 @@ def caveats(numbers: Mapping[str, Any]) -> list[str]:
         )
     if counts["judged_groups"] < FEW_GROUPS:
         words.append(f"Only {counts['judged_groups']} independent groups: the intervals themselves are rough.")
-    words += _balance(numbers) + _controls(numbers) + _sources(counts)
+    words += _psfs(numbers) + _balance(numbers) + _controls(numbers) + _sources(counts)
     if counts["not_scored_in_part"]:
         words.append(
             f"{counts['not_scored_in_part']} rows of this part, {counts['labelled_not_scored']} of them labelled, "
@@ -116,6 +116,27 @@ def _learned(counts: Mapping[str, Any]) -> list[str]:
         words.append(
             f"Whether the classifier learned from these rows cannot be known for {', '.join(unknown)}: if it did, the "
             "figures flatter it. Name its data set with --rows, and such rows are left out."
+        )
+    return words
+
+
+def _psfs(numbers: Mapping[str, Any]) -> list[str]:
+    """Return by which PSFs injected sources are no stand-ins for real ones, and which nobody could judge."""
+    psfs, counts = numbers.get("psfs") or {}, numbers["counts"]
+    injected = f"{counts.get('injected', 0)} of the {counts['real']} judged reals are injected"
+    words = []
+    if psfs.get("poor"):
+        words.append(
+            f"Sources were injected into {psfs['poor']} of {psfs['images']} images with a PSF that puts more than "
+            f"{per_cent(psfs['poor_above'], 0)} of a star's light into wrong pixels (the worst "
+            f"{per_cent(psfs['worst_residual_fraction'], 0)}, chi² {number(psfs['worst_chi2'], 1)}): a classifier can "
+            "tell such sources by their shape, and what it and the search find of them says little of real ones. "
+            f"{injected}."
+        )
+    if psfs.get("without_stars"):
+        words.append(
+            f"{psfs['without_stars']} of {psfs['images']} images had no star to judge the PSF of their injected "
+            f"sources by: whether these look like real ones is not known. {injected}."
         )
     return words
 

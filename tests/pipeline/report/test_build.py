@@ -143,6 +143,16 @@ def test_models_are_compared_on_the_rows_that_both_scored(report_data):
     assert metrics["differences"]["rb"]["n"] == len(data.judged("rb")) < len(data.judged("cnn"))
 
 
+def test_a_psf_that_misses_the_stars_is_a_caveat_of_the_report(report_data):
+    rows = report_data.psfs.rows.assign(residual_fraction=[0.02, 0.26], chi2=[1.1, 62.0])
+    poor = dataclasses.replace(report_data, psfs=dataclasses.replace(report_data.psfs, rows=rows))
+    report = build_report(poor, plots=(), replicates=5)
+    assert report.metrics["psfs"]["poor"] == 1
+    assert "into 1 of 2 images with a PSF that puts more than 10 %" in " ".join(Page(report.html).text.split())
+    good = dataclasses.replace(report_data, psfs=dataclasses.replace(report_data.psfs, rows=rows.iloc[:1]))
+    assert "images with a PSF" not in build_report(good, plots=(), replicates=5).html
+
+
 def test_nights_scored_as_a_whole_are_counted(report_data):
     table = report_data.scores["cnn"]
     night = table.head(50).assign(split=-1, label=-1, night="2026-02-01", candidate_id=[f"n{i}" for i in range(50)])

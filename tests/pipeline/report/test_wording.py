@@ -81,6 +81,28 @@ def test_rows_that_could_not_be_scored_are_told():
     )
 
 
+BAD_PSF = {"images": 4, "poor": 2, "poor_above": 0.1, "worst_residual_fraction": 0.25, "worst_chi2": 62.04}
+
+
+def test_injections_with_a_psf_unlike_the_stars_come_with_a_caveat():
+    given = numbers(psfs={**BAD_PSF, "without_stars": 0}, counts={"injected": 300})
+    (words,) = [line for line in caveats(given) if "PSF" in line]
+    assert words.startswith("Sources were injected into 2 of 4 images with a PSF that puts more than 10 % of")
+    assert "the worst 25 %, chi² 62.0" in words
+    assert words.endswith("300 of the 376 judged reals are injected.")
+
+
+def test_injections_with_a_psf_that_nobody_judged_come_with_a_caveat():
+    given = numbers(psfs={"images": 4, "poor": 0, "without_stars": 3}, counts={"injected": 0})
+    (words,) = [line for line in caveats(given) if "PSF" in line]
+    assert words.startswith("3 of 4 images had no star to judge the PSF")
+
+
+@pytest.mark.parametrize("psfs", [{}, {"images": 4, "poor": 0, "without_stars": 0}])
+def test_good_psfs_and_none_need_no_caveat(psfs):
+    assert not [line for line in caveats(numbers(psfs=psfs)) if "PSF" in line]
+
+
 def test_rows_left_out_and_rows_that_may_have_been_learned_from_are_told():
     left = {"cnn": {"train": 30, "validation": 7}}
     (words,) = [line for line in caveats(numbers(counts={"left_out_learned": left})) if "left out" in line]
