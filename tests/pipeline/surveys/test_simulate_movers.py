@@ -71,7 +71,7 @@ def simulate(survey, tmp_path, make_rows, make_cutouts):
     known = make_rows(
         ["m1", "b1", "m2"], exposure_id=["e1"] * 3, ra_deg=[place[0]] * 3, dec_deg=[place[1]] * 3,
         label=[1, 0, 1], label_source=["mover", "bogus_draw", "mover"], magnitude=[18.5, 18.0, 12.0],
-        object_id=["ceres", "x", "vesta"], flux_sign=[1, 1, 1], night=[NIGHT] * 3,
+        object_id=["ceres", "x", "vesta"], flux_sign=[1, 1, 1], night=[NIGHT] * 3, time_mjd=[61045.9] * 3,
     )  # fmt: skip
     make_cutouts(tmp_path / "cutouts.h5", known)
     hosts = HostCatalogue(file=str(tmp_path / "glade.csv"), ra_deg="ra", dec_deg="dec", host_id="name", magnitude="B")
