@@ -4,6 +4,7 @@ from tasks.start import prepare
 
 prepare()
 
+from tasks import label_changes as label_changes  # noqa: E402  (every run tells)
 from tasks.build_dataset import BuildDataset  # noqa: E402
 from tasks.fetch_cutouts import FetchCutouts  # noqa: E402
 from tasks.fetch_movers import FetchMovers  # noqa: E402

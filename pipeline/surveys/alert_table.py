@@ -218,6 +218,10 @@ class AlertTableSurvey:
         frozen = manifest.get("as_of", "now")
         raise SettingsError(f"survey source 'alert_table' has no images of night {night} (frozen {frozen})")
 
+    def table_files(self, table: str, night: str) -> list[Path]:  # noqa: ARG002 (one file holds all)
+        """Return the files that hold a reference table of a night."""
+        return [self.folder / self.input.table]
+
     def reference(self, table: str, night: str) -> pd.DataFrame:
         """Return ``labels``, ``teacher`` or a reference's scores, by candidate_id; of all nights for none."""
         scores = self._scores

@@ -228,6 +228,11 @@ class DatabaseSurvey:
             if len(mine):
                 yield self._images.stamps(exposure, mine, manifest["files"])
 
+    def table_files(self, table: str, night: str) -> list[Path]:  # noqa: ARG002 (one file holds all)
+        """Return the files that hold a reference table of a night; none of a server."""
+        given = self.input.database
+        return [self.folder / expand(given.file, "the survey's database file")] if given.engine == "sqlite" else []
+
     def reference(self, table: str, night: str) -> pd.DataFrame:
         """Return the rows of a reference table that belong to the night."""
         return self._select(table, night)

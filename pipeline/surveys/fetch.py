@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -170,12 +170,37 @@ def label_tables(
 
 def freeze_label_tables(survey: Survey, night: str) -> dict[str, dict[str, Any]]:
     """Return count and digest of each of the survey's own tables that its label chain and cleaning read."""
+    return {reference.key: _frozen(read_reference(survey, reference, night)) for reference in _own(survey)}
+
+
+def _own(survey: Survey) -> list[Reference]:
+    """Return the references to the survey's own tables."""
     links: list[ChainLink | CleaningStep] = [
         *parse_chain(survey.settings.labels, "the survey's labels"),
         *parse_cleaning(survey.settings.cleaning, "the survey's cleaning"),
     ]
-    own = [reference for reference in _references(links) if reference.kind == "table" and reference.name != EPHEMERIS]
-    return {reference.key: _frozen(read_reference(survey, reference, night)) for reference in own}
+    return [reference for reference in _references(links) if reference.kind == "table" and reference.name != EPHEMERIS]
+
+
+@runtime_checkable
+class KeepsTables(Protocol):
+    """A survey whose reference tables stand in files."""
+
+    def table_files(self, table: str, night: str) -> list[Path]:
+        """Return the files that hold a reference table of a night."""
+
+
+def label_files(survey: Survey, night: str) -> list[Path]:
+    """Return the files that hold the survey's own tables that its label chain and cleaning read; none of a server."""
+    if not isinstance(survey, KeepsTables):
+        return []
+    return [path for reference in _own(survey) for path in survey.table_files(reference.name, night)]
+
+
+def changed_label_tables(survey: Survey, night: str, manifest: Mapping[str, Any]) -> list[str]:
+    """Return the names of the survey's own label tables that are no longer what a manifest froze."""
+    then, now = manifest.get("queries", {}), freeze_label_tables(survey, night)
+    return sorted(name for name in now if name in then and now[name]["sha256"] != then[name]["sha256"])
 
 
 def _references(links: Sequence[ChainLink | CleaningStep]) -> list[Reference]:

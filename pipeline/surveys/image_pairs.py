@@ -134,6 +134,11 @@ class ImagePairsSurvey:
         for exposure in self._exposures(night, manifest):
             yield self._search.pair(exposure, manifest["files"])
 
+    def table_files(self, table: str, night: str) -> list[Path]:
+        """Return the files that hold a reference table of a night."""
+        named = self.input.tables.get(table)
+        return [] if named is None else [self.folder / named.replace("{night}", night)]
+
     def reference(self, table: str, night: str) -> pd.DataFrame:
         """Return the rows of a reference table that belong to the night, or all where it has no column ``night``."""
         if table not in self.input.tables:

@@ -120,6 +120,11 @@ class TableSurvey:
         for exposure in exposure_records(exposures, night):
             yield self._images.pair(exposure, manifest["files"])
 
+    def table_files(self, table: str, night: str) -> list[Path]:
+        """Return the files that hold a reference table of a night."""
+        named = self.input.tables.get(table)
+        return [] if named is None else [self.folder / named.partition(":")[0].replace("{night}", night)]
+
     def reference(self, table: str, night: str) -> pd.DataFrame:
         """Return the rows of a reference table that belong to the night, or all for no night."""
         return self._tables.reference(table, night)

@@ -1,6 +1,8 @@
 """Input that changes after it was used: said aloud, never followed silently, followed when asked."""
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -96,3 +98,23 @@ def test_the_manifest_states_every_file_and_query(project):
     assert set(manifest["queries"]) >= {"candidates", "exposures"}
     assert len(manifest["files"]) == 2
     assert all(len(entry["sha256"]) == 64 for entry in manifest["files"].values())
+
+
+def correct_labels(project, night):
+    """Turn one label of a person in the survey's database."""
+    path = project.result("MakeSyntheticSurvey") / "survey.sqlite"
+    with closing(sqlite3.connect(path)) as database, database:
+        ids = "SELECT candidate_id FROM eyeballs WHERE candidate_id LIKE ? LIMIT 1"
+        (name,) = database.execute(ids, (night.replace("-", "") + "%",)).fetchone()
+        database.execute("UPDATE eyeballs SET label = 1 - label WHERE candidate_id = ?", (name,))
+
+
+def test_labels_corrected_after_freezing_are_told_by_every_run_in_one_line(project):
+    assert "label tables changed" not in project.make("PlotResults", *project.report).output
+    correct_labels(project, project.nights[0])
+    for _ in range(2):
+        finished = project.make("PlotResults", *project.report)
+        (line,) = [line for line in finished.output.splitlines() if "label tables changed" in line]
+        assert f"tiny {project.nights[0]}: eyeballs" in line
+        assert project.nights[1] not in line
+        assert f"`nightsift refetch tiny {project.nights[0]}`" in line

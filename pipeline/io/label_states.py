@@ -1,0 +1,76 @@
+"""Whether a night's label tables are what was frozen, remembered by size and time of the files that hold them.
+
+Looking a table up costs a second and pandas; a run in which all is done shall cost neither.
+"""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+NAME = ".labels.sqlite"
+"""The store of a folder of results."""
+
+State = Mapping[str, tuple[int, int] | None]
+"""Size and modification time in ns of each file, None where it is not there, by its path."""
+
+_TABLE = "CREATE TABLE IF NOT EXISTS states (manifest PRIMARY KEY, files, changed)"
+
+
+def state_of(paths: Iterable[Path | str]) -> dict[str, tuple[int, int] | None]:
+    """Return the state of files as they are now."""
+    found: dict[str, tuple[int, int] | None] = {}
+    for path in paths:
+        try:
+            status = Path(path).stat()
+        except OSError:
+            found[str(path)] = None
+        else:
+            found[str(path)] = (status.st_size, status.st_mtime_ns)
+    return found
+
+
+def remembered(store: Path, manifest: str) -> tuple[str, ...] | None:
+    """Return the label tables that are no longer what a manifest froze; None where files changed since it was asked.
+
+    Parameters
+    ----------
+    store : Path
+        A SQLite file; a damaged one remembers nothing.
+    manifest : str
+        Path of the manifest.
+    """
+    if not store.is_file():
+        return None
+    try:
+        with closing(sqlite3.connect(store, timeout=60)) as connection, connection:
+            query = "SELECT files, changed FROM states WHERE manifest = ?"
+            row = connection.execute(query, (manifest,)).fetchone()
+    except sqlite3.DatabaseError:
+        return None
+    if row is None:
+        return None
+    then = {path: None if state is None else tuple(state) for path, state in json.loads(row[0]).items()}
+    return tuple(json.loads(row[1])) if then == state_of(then) else None
+
+
+def remember(store: Path, manifest: str, files: State, changed: Iterable[str]) -> None:
+    """Keep which label tables are no longer what a manifest froze, as long as the files stay in this state."""
+    store.parent.mkdir(parents=True, exist_ok=True)
+    row = (manifest, json.dumps(files), json.dumps(list(changed)))
+    try:
+        _insert(store, row)
+    except sqlite3.OperationalError:  # locked, or a disk without room: it is asked anew
+        return
+    except sqlite3.DatabaseError:  # damaged: nothing in it cannot be asked anew
+        store.unlink(missing_ok=True)
+        with contextlib.suppress(sqlite3.Error):
+            _insert(store, row)
+
+
+def _insert(store: Path, row: tuple[str, str, str]) -> None:
+    with closing(sqlite3.connect(store, timeout=60)) as connection, connection:
+        connection.execute(_TABLE)
+        connection.execute("INSERT OR REPLACE INTO states VALUES (?, ?, ?)", row)

@@ -1,0 +1,79 @@
+"""Said by every run: label tables that were corrected after a night was frozen, and how to take them in.
+
+A finished result stays what it is; but that it stands on labels that somebody has corrected since is no secret.
+"""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import luigi
+
+from pipeline.errors import NightsiftError
+from pipeline.io import label_states
+from pipeline.io.settings_files import data_folder
+from tasks.fetch_cutouts import FetchCutouts
+
+log = logging.getLogger(__name__)
+
+_SHOWN = 3
+"""Nights that the line names."""
+_told: set[str] = set()
+"""Ids of the tasks that were looked at in this process: each is once, whichever way it is reached."""
+
+
+@luigi.Task.event_handler(luigi.Event.DEPENDENCY_PRESENT)
+def tell(task: luigi.Task) -> None:
+    """Say for a task that is complete already whose label tables changed since they were frozen, in one line."""
+    changed = {}
+    for fetch in _fetches(task):
+        names = changed_tables(fetch)
+        if names:
+            changed[f"{fetch.survey} {fetch.night_name}"] = names
+    if changed:
+        shown = [f"{night}: {', '.join(names)}" for night, names in sorted(changed.items())[:_SHOWN]]
+        more = f" and {len(changed) - _SHOWN} more nights" if len(changed) > _SHOWN else ""
+        log.warning(
+            "label tables changed since the input was frozen (%s%s); results stand on the former labels. To take the "
+            "new ones: `nightsift refetch %s` for each such night, which cuts nothing again, and run again",
+            "; ".join(shown), more, min(changed),
+        )  # fmt: skip
+
+
+def _fetches(task: luigi.Task) -> Iterator[FetchCutouts]:
+    """Yield the nights that a task stands on and that were not looked at before."""
+    if task.task_id in _told:
+        return
+    _told.add(task.task_id)
+    if isinstance(task, FetchCutouts):
+        if task.complete():
+            yield task
+        return
+    for required in task.deps():
+        yield from _fetches(required)
+
+
+def changed_tables(fetch: FetchCutouts) -> tuple[str, ...]:
+    """Return the survey's own label tables that are no longer what a fetched night was labelled by.
+
+    As long as the files that hold them have the size and time that they had when they were last compared, nothing is
+    read; tables of a server, which cannot be told so, are left to ``nightsift status``.
+    """
+    if not (fetch.settings.labels or fetch.settings.cleaning):
+        return ()
+    store, manifest = data_folder() / label_states.NAME, fetch.frozen.output().path
+    known = label_states.remembered(store, str(manifest.resolve()))
+    if known is not None:
+        return known
+    from pipeline.surveys.fetch import changed_label_tables, label_files
+
+    try:
+        survey = fetch.adapter(fetch.survey_folder())
+        files = label_states.state_of(label_files(survey, fetch.night_name))
+        then = json.loads(manifest.read_text(encoding="utf-8"))
+        changed = changed_label_tables(survey, fetch.night_name, then) if files else []
+    except (NightsiftError, OSError) as error:  # a folder that is not there now, for one: nothing is to be made
+        log.debug("label tables of %s %s cannot be compared: %s", fetch.survey, fetch.night_name, error)
+        return ()
+    label_states.remember(store, str(manifest.resolve()), files, changed)
+    return tuple(changed)

@@ -1,0 +1,43 @@
+"""What was compared is remembered as long as the files stay as they were, and never trusted beyond."""
+
+import os
+
+import pytest
+
+from pipeline.io.label_states import remember, remembered, state_of
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("candidate_id,label\n1,1\n")
+    return path
+
+
+def test_it_is_known_until_a_file_changes(tmp_path, table):
+    store = tmp_path / "store.sqlite"
+    assert remembered(store, "m") is None
+    remember(store, "m", state_of([table, tmp_path / "absent.csv"]), ["eyeballs"])
+    assert remembered(store, "m") == ("eyeballs",)
+    assert remembered(store, "other") is None
+    time = table.stat().st_mtime_ns
+    table.write_text("candidate_id,label\n1,0\n")
+    os.utime(table, ns=(time + 1, time + 1))
+    assert remembered(store, "m") is None
+    remember(store, "m", state_of([table]), [])
+    assert remembered(store, "m") == ()
+
+
+def test_a_file_that_comes_is_a_change(tmp_path, table):
+    later = tmp_path / "later.csv"
+    remember(tmp_path / "store.sqlite", "m", state_of([table, later]), [])
+    later.write_text("x\n")
+    assert remembered(tmp_path / "store.sqlite", "m") is None
+
+
+def test_a_damaged_store_knows_nothing_and_is_begun_anew(tmp_path, table):
+    store = tmp_path / "store.sqlite"
+    store.write_bytes(b"no database at all" * 100)
+    assert remembered(store, "m") is None
+    remember(store, "m", state_of([table]), ["eyeballs"])
+    assert remembered(store, "m") == ("eyeballs",)
