@@ -6,7 +6,7 @@ from scipy.spatial import KDTree
 
 from pipeline.errors import InputError
 from pipeline.frame import Frame, Image
-from pipeline.sources import FlatImage, find_sources
+from pipeline.sources import FlatImage, find_sources, remove_sky
 
 _STAR_SIGMA = 10.0
 
@@ -68,6 +68,27 @@ def common_stars(
         raise InputError(f"{agree.sum()} of {found.sum()} stars agree on one offset, needs {min_stars}")
     x_offset, y_offset = np.median(offsets[agree], axis=0)
     return first[found][agree], (float(x_offset), float(y_offset))
+
+
+def star_offset(
+    science: Frame, template: Frame, *, min_stars: int, max_offset_pixel: float, mesh_pixel: int
+) -> tuple[float, float]:
+    """Return where a star is in the template less where it is in the science image, x and y in pixels.
+
+    Parameters
+    ----------
+    science, template : Frame
+        On the same pixels but for an offset.
+    min_stars, max_offset_pixel, mesh_pixel
+        As in :class:`~pipeline.subtraction.SubtractionSettings`.
+
+    Raises
+    ------
+    InputError
+        If too few stars are common to both, or too few agree.
+    """
+    flats = (remove_sky(frame.pixels, mesh_pixel) for frame in (science, template))
+    return common_stars(science, next(flats), template, next(flats), min_stars, max_offset_pixel)[1]
 
 
 def star_positions(frame: Frame, flat: FlatImage) -> NDArray[np.float64]:

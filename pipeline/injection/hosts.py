@@ -1,6 +1,6 @@
 """Hosts and stars of an image: the galaxies that transients are put on, the stars that may vary."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import sep
@@ -39,6 +39,10 @@ class Hosts:
 
     def __len__(self) -> int:
         return len(self.x_pixel)
+
+    def moved(self, x_pixel: float, y_pixel: float) -> "Hosts":
+        """Return the galaxies that many pixels farther."""
+        return replace(self, x_pixel=self.x_pixel + x_pixel, y_pixel=self.y_pixel + y_pixel)
 
 
 def find_hosts(image: NDArray[np.float32], fwhm_pixel: float, saturation: float = np.inf) -> NDArray[np.float64]:

@@ -84,6 +84,9 @@ class DifferenceSettings:
         Of the method ``hotpants``.
     max_noise_factor : float
         An exposure whose difference scatters by more than this factor above or below its predicted noise is lost.
+    max_wcs_offset_pixel : float or None
+        An exposure whose WCS is off by more than this from the template's, by the stars of both, is lost; a smaller
+        offset is corrected. None: ``max_offset_pixel`` of ``subtraction``.
     """
 
     alignment: Literal["wcs", "stars", "none"] = "wcs"
@@ -95,12 +98,21 @@ class DifferenceSettings:
     detection: DetectionSettings = field(default_factory=DetectionSettings)
     hotpants: Hotpants = field(default_factory=Hotpants)
     max_noise_factor: float = 2.5
+    max_wcs_offset_pixel: float | None = None
 
     def __post_init__(self) -> None:
         if self.flatten_pixel != 0 and self.flatten_pixel < 8:
             raise SettingsError(f"flatten_pixel is {self.flatten_pixel}; allowed: 0, or at least 8")
         if not self.max_noise_factor > 1.0:
             raise SettingsError(f"max_noise_factor is {self.max_noise_factor}; allowed: above 1")
+        if not self.largest_wcs_offset_pixel > 0:
+            raise SettingsError(f"max_wcs_offset_pixel is {self.max_wcs_offset_pixel}; allowed: above 0")
+
+    @property
+    def largest_wcs_offset_pixel(self) -> float:
+        """The largest offset of a WCS that is corrected."""
+        stated = self.max_wcs_offset_pixel
+        return self.subtraction.max_offset_pixel if stated is None else stated
 
 
 @dataclass(frozen=True, kw_only=True)

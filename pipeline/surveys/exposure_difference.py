@@ -1,7 +1,8 @@
 """An exposure's images aligned and subtracted as its survey's settings say."""
 
+import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -16,6 +17,7 @@ from pipeline.errors import InputError
 from pipeline.frame import Frame, Image
 from pipeline.io.fits_wcs import celestial_wcs
 from pipeline.noise_check import noise_notes
+from pipeline.registration import star_offset
 from pipeline.simulate import Differencing
 from pipeline.star_pattern import PixelMap, star_map
 from pipeline.subtraction import Subtraction, noise_correlation
@@ -23,6 +25,12 @@ from pipeline.surveys.base import ExposureImages
 from pipeline.surveys.catalogue_zeropoint import catalogue_zeropoint
 from pipeline.surveys.difference_settings import DifferenceSettings
 from pipeline.surveys.exposure_frames import ExposureFrames, exposure_frames
+from pipeline.wcs_offset import OFF_PIXEL, moved, offset_notes
+
+log = logging.getLogger(__name__)
+
+_FARTHER, _SURE_STARS = 4, 5
+"""Where no offset is found within what is allowed it is looked for this much farther, among at least so many stars."""
 
 _GRID = 5
 """Points a side by which a projection is carried over, and two are compared."""
@@ -39,17 +47,25 @@ class AlignedExposure:
     ----------
     frames : ExposureFrames
     wcs : WCS or None
-        Projection of the science image; from the template where only that has one; None where nothing has.
+        Projection of the science image, corrected by ``offset``; from the template where only that has one; None
+        where nothing has.
     on_template : callable or None
         Where pixels of the science image lie on the template, where the stars said so.
     fallbacks : list of str
         What should have been and could not: a zeropoint from a catalogue.
+    offset : tuple of float
+        Where the template's projection puts a star on that in the science image's header, less where the star is, x
+        and y in pixels; 0 where nothing tells.
+    offset_notes : list of str
+        What is to be said of it.
     """
 
     frames: ExposureFrames
     wcs: WCS | None
     on_template: PixelMap | None
     fallbacks: list[str]
+    offset: tuple[float, float] = (0.0, 0.0)
+    offset_notes: list[str] = field(default_factory=list)
 
 
 def aligned_exposure(
@@ -66,12 +82,21 @@ def aligned_exposure(
     Raises
     ------
     InputError
-        If a property is missing, the images cannot be aligned, or a required zeropoint cannot be found.
+        If a property is missing, the images cannot be aligned, the projection is off by more than is allowed, or a
+        required zeropoint cannot be found.
     """
     frames = exposure_frames(item, gain=gain, zeropoint=zeropoint)
     wcs = celestial_wcs(item.science_header, "science image")
     template_wcs = celestial_wcs(item.template_header, "template")
-    template, on_template = _ALIGNMENTS[item.difference.alignment](frames, wcs, template_wcs)
+    how = item.difference
+    template, on_template = _ALIGNMENTS[how.alignment](frames, wcs, template_wcs)
+    offset: tuple[float, float] = (0.0, 0.0)
+    said: list[str] = []
+    if wcs is not None and template_wcs is not None:
+        offset, said = _offset(how, frames, template, wcs, template_wcs, on_template)
+        wcs = moved(wcs, *offset)
+        if how.alignment == "wcs" and np.hypot(*offset) > OFF_PIXEL:
+            template, _ = _by_wcs(frames, wcs, template_wcs)
     if wcs is None and template_wcs is not None and on_template is not None:
         wcs = _carried_over(template_wcs, on_template, frames.science.pixels.shape)
     fallbacks: list[str] = []
@@ -84,8 +109,10 @@ def aligned_exposure(
                 raise
             instead = f"{frames.zeropoint:g} is taken" if np.isfinite(frames.zeropoint) else "it is not known"
             fallbacks.append(f"the science image has no zeropoint from the catalogue, {instead}: {error}")
-    frames = replace(frames, template=template, notes=[*frames.notes, *fallbacks])
-    return AlignedExposure(frames=frames, wcs=wcs, on_template=on_template, fallbacks=fallbacks)
+    frames = replace(frames, template=template, notes=[*frames.notes, *said, *fallbacks])
+    return AlignedExposure(
+        frames=frames, wcs=wcs, on_template=on_template, fallbacks=fallbacks, offset=offset, offset_notes=said
+    )
 
 
 Aligned = tuple[Frame, PixelMap | None]
@@ -120,6 +147,42 @@ def _as_it_is(frames: ExposureFrames, *_: WCS | None) -> Aligned:
 
 
 _ALIGNMENTS: Mapping[str, Callable[..., Aligned]] = {"wcs": _by_wcs, "stars": _by_stars, "none": _as_it_is}
+
+
+def _offset(
+    how: DifferenceSettings,
+    frames: ExposureFrames,
+    template: Frame,
+    science_wcs: WCS,
+    template_wcs: WCS,
+    on_template: PixelMap | None,
+) -> tuple[tuple[float, float], list[str]]:
+    """Return how far the projection of a science image is off from the template's, and what is to be said of it."""
+    largest = how.largest_wcs_offset_pixel
+    if on_template is not None:
+        x, y = _points(frames.science.pixels.shape)
+        there = pixel_to_pixel(template_wcs, science_wcs, *on_template(x, y))
+        off = np.stack([there[0] - x, there[1] - y])
+        farthest = off[:, int(np.hypot(*off).argmax())]
+        offset_notes(float(farthest[0]), float(farthest[1]), largest)
+        found = float(np.median(off[0])), float(np.median(off[1]))
+    elif how.alignment == "wcs" or _is_one_grid(frames, science_wcs, template_wcs):
+        found = _offset_of_stars(how, frames.science, template)
+    else:
+        return (0.0, 0.0), []
+    return found, offset_notes(*found, largest)
+
+
+def _offset_of_stars(how: DifferenceSettings, science: Frame, template: Frame) -> tuple[float, float]:
+    """Return the offset of an aligned template's stars; none where too few tell, of which subtraction has its say."""
+    reach = max(how.largest_wcs_offset_pixel, how.subtraction.max_offset_pixel)
+    few, mesh = how.subtraction.min_stars, how.subtraction.mesh_pixel
+    for distance, stars in ((reach, few), (_FARTHER * reach, max(few, _SURE_STARS))):
+        try:
+            return star_offset(science, template, min_stars=stars, max_offset_pixel=distance, mesh_pixel=mesh)
+        except InputError as error:
+            log.debug("no offset within %g pixel: %s", distance, error)
+    return 0.0, 0.0
 
 
 def _carried_over(template_wcs: WCS, on_template: PixelMap, shape: tuple[int, ...]) -> WCS:

@@ -112,6 +112,7 @@ class ExposureSearch:
         dropped = [
             batch.dropped,
             dropped_rows(np.array(names, dtype=object)[vetoed], "veto", "a known object"),
+            *(dropped_rows([exposure_id], "wcs", text) for text in aligned.offset_notes),
             *(dropped_rows([exposure_id], "zeropoint", text) for text in aligned.fallbacks),
             *(dropped_rows([exposure_id], "noise", text) for text in made.notes),
         ]

@@ -51,8 +51,15 @@ class ExposureCutter:
         self._first = "science" if self._made else first
         """The channel whose image decides where a candidate is and what lies outside."""
 
-    def cut(self, files: ExposureFiles, candidates: pd.DataFrame) -> Batch:
+    def cut(self, files: ExposureFiles, candidates: pd.DataFrame, *, by_wcs: bool = False) -> Batch:
         """Return the candidates of one exposure with their cutouts.
+
+        Parameters
+        ----------
+        files : ExposureFiles
+        candidates : DataFrame
+        by_wcs : bool
+            Their pixels are those that the WCS gives for sky positions, as from `on_image`.
 
         Raises
         ------
@@ -65,7 +72,8 @@ class ExposureCutter:
         placed = np.isfinite(targets.x) & np.isfinite(targets.y)
         targets = targets.chosen(placed)
         cutouts = _AllChannels(int(placed.sum()), self.settings)
-        made, notes = self._differences(files) if len(candidates) else ({}, [])
+        made, offset, notes = self._differences(files) if len(candidates) else ({}, (0.0, 0.0), [])
+        targets = targets.moved(*offset) if self._sky or by_wcs else targets
         self._put_made(cutouts, made, targets)
         for channel in self._images:
             if channel not in self._aligned:
@@ -80,23 +88,26 @@ class ExposureCutter:
         batch = drop_at_edges(cutouts.pixels, rows, allowed, candidates[~placed])
         return replace(batch, dropped=pd.concat([batch.dropped, *faults], ignore_index=True)) if faults else batch
 
-    def _differences(self, files: ExposureFiles) -> tuple[dict[str, Image], list[pd.DataFrame]]:
+    def _differences(self, files: ExposureFiles) -> tuple[dict[str, Image], tuple[float, float], list[pd.DataFrame]]:
         """Return the channels that are made of science image and template, and the template on the same pixels.
 
-        With them comes what is to be said of the predicted noise, as rows of dropped candidates. Both are empty where
+        With them comes by how much sky positions lie beside where the science image's WCS says, x and y in pixels,
+        and what is to be said of that and of the predicted noise, as rows of dropped candidates. All are empty where
         the exposure names no template; it is lost then if nothing of it would be left.
         """
         if not self._made or ("science" in self._images and not files.names(self.given.images["template"])):
-            return {}, []
+            return {}, (0.0, 0.0), []
         pair = read_pair(files, self.given, self.settings.magic_values)
-        frames = aligned_exposure(pair).frames
-        found = differencing(pair.difference)(frames.science, frames.template)
+        aligned = aligned_exposure(pair)
+        found = differencing(pair.difference)(aligned.frames.science, aligned.frames.template)
         made = {"template": found.template, "difference": found.difference, "score": found.score}
         exposure_id = str(files.exposure["exposure_id"])
-        for text in found.notes:
+        said = [("wcs", text) for text in aligned.offset_notes] + [("noise", text) for text in found.notes]
+        for _, text in said:
             log.warning("exposure %s: %s", exposure_id, text)
-        notes = [dropped_rows([exposure_id], "noise", text) for text in found.notes]
-        return {channel: made[channel] for channel in self._aligned}, notes
+        notes = [dropped_rows([exposure_id], step, text) for step, text in said]
+        x_offset, y_offset = aligned.offset
+        return {channel: made[channel] for channel in self._aligned}, (-x_offset, -y_offset), notes
 
     def _put_made(self, cutouts: "_AllChannels", made: Mapping[str, Image], targets: Targets) -> None:
         """Cut the channels that were made, at the places on the science image."""
@@ -108,12 +119,11 @@ class ExposureCutter:
             cutouts.note(channel, cut.nan_fraction, cut.inside, cut.edge_fraction)
 
     def frames(self, files: ExposureFiles, candidates: pd.DataFrame) -> list[NDArray[np.float32]]:
-        """Return the cutouts ``(n, y, x)`` of candidates in each frame; none where no channel shows frames."""
+        """Return the cutouts ``(n, y, x)`` in each frame, placed by pixel; none where no channel shows frames."""
         if not self._layers or self.given.frames is None:
             return []
         file, hdu = files.locate(self.given.images[self._first], f"channel {self._first!r}")
         targets = self._targets(candidates)
-        targets = targets.place(file, hdu) if self._sky else targets
         return list(Frames(settings=self.given.frames, files=files).cutouts(targets, file.shape(hdu)))
 
     def on_image(self, files: ExposureFiles, candidates: pd.DataFrame) -> pd.DataFrame:

@@ -105,8 +105,10 @@ class ImageFiles:
         try:
             with ExposureFiles(self._paths, exposure, frozen) as files:
                 placed = self._cutter.on_image(files, places)
-                batch = self._cutter.cut(files, placed)
+                batch = self._cutter.cut(files, placed, by_wcs=True)
                 kept = placed.set_index("candidate_id").loc[batch.candidates["candidate_id"]].reset_index()
+                origin = self.settings.pixel_origin
+                kept = kept.assign(**{axis: batch.candidates[axis] + origin for axis in ("x_pixel", "y_pixel")})
                 return PlacedStamps(batch=batch, frames=self._cutter.frames(files, kept))
         except InputError as error:
             return self.lost(exposure, places["candidate_id"], error)

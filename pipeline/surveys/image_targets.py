@@ -95,6 +95,10 @@ class Targets:
         x, y = pixel_positions(file.header(hdu), self.ra_deg, self.dec_deg, path=file.path, hdu=hdu)
         return replace(self, x=x, y=y)
 
+    def moved(self, x_pixel: float, y_pixel: float) -> "Targets":
+        """Return the targets that many pixels farther on the exposure's first image."""
+        return replace(self, x=self.x + x_pixel, y=self.y + y_pixel)
+
     def chosen(self, rows: NDArray[np.bool_]) -> "Targets":
         """Return some of the targets."""
         arrays = {name: getattr(self, name)[rows] for name in ("x", "y", "ra_deg", "dec_deg")}

@@ -192,3 +192,17 @@ def test_inverse_variances_are_weights_of_science_and_template():
     mask = MaskSettings(plane="w.fits:0", weight=True, inverse_variance=True)
     with pytest.raises(SettingsError, match=r"masks\.difference\.inverse_variance is true; allowed: of science and"):
         ImageSettings(hdus={"difference": "path:0"}, masks={"difference": mask})
+
+
+def test_sky_positions_are_found_on_an_image_whose_wcs_is_off(known):
+    cards = {"CRPIX1": 100.0 + 3.2, "CRPIX2": 100.0 - 2.4}
+    survey = known(
+        difference={}, position="sky", templates={"template_wcs": projection(4, -6, 7), "changes": {"e1": cards}}
+    )
+    rows, pixels, batches = cut(survey)
+    places = rows[["x_pixel", "y_pixel"]].to_numpy(float)
+    np.testing.assert_allclose(places, [spot[1:] for spot in SPOT], atol=0.3)
+    assert (pixels[:, 9:12, 9:12, 2].max(axis=(1, 2)) > 80).all()
+    dropped = pd.concat([batch.dropped for batch in batches])
+    assert dropped[["candidate_id", "step"]].to_numpy().tolist() == [["e1", "wcs"]]
+    assert "off by" in dropped["reason"].iloc[0]
