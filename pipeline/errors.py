@@ -2,15 +2,20 @@
 
 Each class also derives from the built-in one that a caller would expect, so that library users can
 catch ``ValueError`` without knowing Nightsift. A message names what was wrong, what was given, what is
-allowed and, where it helps, what to do.
+allowed and, where it helps, what to do. It never tells a secret of an address, whoever wrote the message.
 """
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from pipeline.redaction import redacted
+
 
 class NightsiftError(Exception):
-    """Base of all errors that Nightsift raises on purpose."""
+    """Base of all errors that Nightsift raises on purpose; its text is redacted as it is made."""
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(*(redacted(text) if isinstance(text, str) else text for text in said))
 
 
 class SettingsError(NightsiftError, ValueError):

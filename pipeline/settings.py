@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -11,10 +10,9 @@ from difflib import get_close_matches
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from pipeline.errors import SettingsError
+from pipeline.redaction import redacted
 
 T = TypeVar("T")
-_CREDENTIALS = re.compile(r"//[^/@\s]*@")
-"""User and password of a URL, which somebody may have written where none belongs."""
 
 
 def parse(kind: type[T], mapping: object, where: str) -> T:
@@ -132,7 +130,7 @@ def _scalar_fits(hint: Any, value: object) -> bool:
 
 
 def _shown(value: object) -> str:
-    text = _CREDENTIALS.sub("//***@", repr(value))
+    text = redacted(repr(value))
     return text if len(text) <= 60 else text[:57] + "..."
 
 

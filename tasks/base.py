@@ -15,6 +15,7 @@ from pipeline.fingerprint import fingerprint, short
 from pipeline.io import provenance
 from pipeline.io.commit import commit, is_complete
 from pipeline.io.settings_files import data_folder
+from pipeline.redaction import all_redacted, redacted
 from tasks.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -89,12 +90,12 @@ class PipelineTask(luigi.Task):
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """All that decides the result, with the fingerprints upstream."""
+        """All that decides the result, with the fingerprints upstream; of an address all but its secrets."""
         upstream = {name: task.fingerprint for name, task in self.upstream().items()}
         return {
             "task": self.task_family,
             "revision": self.revision,
-            "decides": self.decides(),
+            "decides": all_redacted(self.decides()),
             "upstream": upstream,
         }
 
@@ -143,6 +144,10 @@ class PipelineTask(luigi.Task):
 
     def committed(self) -> None:
         """Tidy up what was kept for a killed run to go on from; called once the target is in its place."""
+
+    def on_failure(self, exception: BaseException) -> str:
+        """Return what the scheduler's page shows of an error: its traceback without secrets."""
+        return redacted(str(super().on_failure(exception)))
 
     def provenance(self) -> dict[str, Any]:
         """Return what the target says about its making."""

@@ -14,6 +14,7 @@ from luigi.task_register import TaskClassException
 
 from pipeline.errors import NightsiftError
 from pipeline.io.settings_files import load_dotenv
+from pipeline.redaction import redacted
 
 ROOT = Path(__file__).resolve().parents[1]
 _REFUSED = re.compile(r"Will not run (\w+)")
@@ -24,7 +25,7 @@ _RAISED = re.compile(r"^(?:pipeline\.errors\.|luigi\.parameter\.)(\w+: .+)", re.
 class OneLine(logging.Filter):
     """Turns the traceback of an error that Nightsift raised on purpose into one line with its task.
 
-    ``NIGHTSIFT_TRACEBACK=1`` keeps tracebacks for developers.
+    ``NIGHTSIFT_TRACEBACK=1`` keeps tracebacks for developers. Neither form tells a secret of an address.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -33,7 +34,25 @@ class OneLine(logging.Filter):
         if line:
             record.msg, record.args, record.exc_info, record.exc_text = line, (), None, None
             record.levelno, record.levelname = logging.ERROR, "ERROR"
+        _hide_secrets(record)
         return True
+
+
+def _hide_secrets(record: logging.LogRecord) -> None:
+    """Redact a record in place, its traceback as well, for whatever handler shows it."""
+    said = record.getMessage()
+    if (hidden := redacted(said)) != said:
+        record.msg, record.args = hidden, ()
+    if isinstance(record.exc_info, tuple) and record.exc_info[0] is not None:
+        record.exc_text = redacted(record.exc_text or logging.Formatter().formatException(record.exc_info))
+
+
+class Redacting(logging.Formatter):
+    """Formats a record without the secrets of the addresses in it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the whole text, redacted."""
+        return redacted(super().format(record))
 
 
 def _one_line(record: logging.LogRecord) -> str:
@@ -76,5 +95,5 @@ def prepare() -> None:
 
 def _terminal() -> logging.Handler:
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(levelname)s: %(name)s: %(message)s"))
+    handler.setFormatter(Redacting("%(levelname)s: %(name)s: %(message)s"))
     return handler

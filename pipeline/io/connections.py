@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from pipeline.errors import MissingInputError, SettingsError
 from pipeline.io.database_settings import DatabaseSettings
 from pipeline.io.settings_files import expand
+from pipeline.redaction import redacted
 
 _DRIVERS = {"postgresql": "postgresql+psycopg2", "mysql": "mysql+pymysql"}
 _STANDARD = "ANSI_QUOTES,NO_BACKSLASH_ESCAPES,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT,STRICT_TRANS_TABLES"
@@ -160,11 +161,11 @@ def letting_go(result: sqlalchemy.CursorResult[Any]) -> Iterator[None]:
 
 
 def what_was_said(error: Exception) -> str:
-    """Return the first line of what a database said."""
+    """Return the first line of what a database said, without the secrets of a connection text that it repeats."""
     said = getattr(error, "orig", None) or error
     if isinstance(getattr(said, "args", None), tuple) and len(said.args) > 1 and isinstance(said.args[0], int):
-        return str(said.args[1]).splitlines()[0]
-    return (str(said).strip() or type(said).__name__).splitlines()[0]
+        return redacted(str(said.args[1])).splitlines()[0]
+    return (redacted(str(said)).strip() or type(said).__name__).splitlines()[0]
 
 
 def is_broken(error: DBAPIError) -> bool:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError, SettingsError, UnreachableError
 from pipeline.io.commit import commit
 from pipeline.io.fits import read_image
+from pipeline.redaction import beginning, redacted, what_went_wrong
 
 if TYPE_CHECKING:
     from astropy.io import fits
@@ -123,7 +124,7 @@ def _keep(path: Path, content: bytes) -> None:
 def template_file(source: TemplateSource, wcs: "WCS", shape: tuple[int, int]) -> str:
     """Return the name of the file in the cache that keeps what is asked for."""
     cards = {key: str(value) for key, value in wcs.celestial.to_header(relax=True).items()}
-    asked = json.dumps([source.hips, source.server, list(shape), cards], sort_keys=True)
+    asked = json.dumps([source.hips, redacted(source.server), list(shape), cards], sort_keys=True)
     return f"{hashlib.sha256(asked.encode()).hexdigest()[:24]}.fits"
 
 
@@ -153,11 +154,11 @@ def _once(source: TemplateSource, wcs: "WCS", shape: tuple[int, int]) -> bytes:
         answer = client.query_with_wcs_async(hips=source.hips, wcs=field, format="fits", **options)
         content = bytes(answer.content)
     except (requests.RequestException, OSError) as error:
-        raise UnreachableError(" ".join(f"{type(error).__name__}: {error}".split())[:300]) from error
+        raise UnreachableError(what_went_wrong(error)) from None
     if answer.status_code in _NOT_FOUND:
-        raise InputError(f"the image service refuses {source.hips!r}: {' '.join(answer.text.split())[:200]}")
+        raise InputError(f"the image service refuses {source.hips!r}: {beginning(answer.text)}")
     if answer.status_code != requests.codes.ok:
-        raise UnreachableError(f"the image service answers {answer.status_code}: {' '.join(answer.text.split())[:200]}")
+        raise UnreachableError(f"the image service answers {answer.status_code}: {beginning(answer.text)}")
     return _checked(content, shape)
 
 
@@ -171,7 +172,7 @@ def _checked(content: bytes, shape: tuple[int, int]) -> bytes:
         with open_fits(BytesIO(content)) as file:
             found = image_pixels(file[0]).shape
     except Exception as error:  # whatever astropy says of garbage
-        raise UnreachableError(f"the answer is no FITS image: {content[:60]!r}") from error
+        raise UnreachableError(f"the answer is no FITS image: {beginning(str(content[:300]), 60)}") from error
     if found != shape:
         raise UnreachableError(f"the answer has shape {found}; asked for {shape}")
     return content

@@ -11,6 +11,7 @@ from pipeline.errors import InputError, MissingInputError, SettingsError, Unreac
 from pipeline.io.catalogue_file import catalogue_path, read_columns
 from pipeline.io.table_file import ENDINGS
 from pipeline.orbits import ORBIT_COLUMNS
+from pipeline.redaction import redacted, what_went_wrong
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,10 +70,10 @@ def fetch_catalogue(text: str, folder: Path, *, timeout_s: float) -> Path:
             with path.open("wb") as file:
                 size = sum(file.write(block) for block in answer.iter_content(_BLOCK))
     except (requests.RequestException, OSError) as error:
-        raise UnreachableError(f"{text}: {' '.join(str(error).split())[:300]}") from error
+        raise UnreachableError(f"{text}: {what_went_wrong(error)}") from None
     if announced.isdigit() and int(announced) != size:
         raise UnreachableError(f"{text}: {size} of {announced} bytes came")
-    log.info("fetched %s: %d bytes", text, size)
+    log.info("fetched %s: %d bytes", redacted(text), size)
     return path
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.redaction import all_redacted
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("astropy", "h5py", "luigi", "numpy", "onnxruntime", "pandas", "scikit-learn", "sep", "tensorflow")
 
@@ -34,7 +36,7 @@ def record(
     return {
         "task": task,
         "fingerprint": fingerprint,
-        "identity": dict(identity),
+        "identity": all_redacted(identity),
         "inputs": dict(inputs),
         "code": code_version(),
         "packages": package_versions(),

@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import UnreachableError
+from pipeline.redaction import beginning, what_went_wrong
 from pipeline.times import MJD_OF_JD
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class Skybot:
                     cache=False,
                 )
             except (requests.RequestException, OSError) as error:
-                raise UnreachableError(" ".join(f"{type(error).__name__}: {error}".split())[:300]) from error
+                raise UnreachableError(what_went_wrong(error)) from None
         return str(answer)
 
 
@@ -163,12 +164,12 @@ def parse_answer(text: str) -> "pd.DataFrame":
             warnings.simplefilter("ignore")
             document = parse(BytesIO(text.encode("utf-8")), verify="ignore")
     except Exception as error:  # whatever a parser says of garbage
-        raise UnreachableError(f"the answer is no VOTable: {' '.join(text.split())[:120]!r}") from error
+        raise UnreachableError(f"the answer is no VOTable: {beginning(text, 120)!r}") from error
     status = _status(document)
     if status is not None and NOTHING in status.lower():
         return _rows([])
     if status is not None:
-        raise UnreachableError(f"SkyBoT reports an error: {' '.join(status.split())[:200]}")
+        raise UnreachableError(f"SkyBoT reports an error: {beginning(status)}")
     tables = list(document.iter_tables())
     if len(tables) != 1:
         raise UnreachableError(f"the answer holds {len(tables)} tables; allowed: one")

@@ -1,5 +1,6 @@
 """A night's ephemeris as a target: from SkyBoT, from orbits, and what a failure of either means."""
 
+import logging
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -14,6 +15,7 @@ import tasks
 from pipeline.io import skybot
 from pipeline.io.cutout_file import open_cutouts
 from pipeline.io.parquet_table import read_table
+from tasks.start import Redacting
 
 NIGHT = "2016-09-24"
 EDLU = (95.272162575, 22.684049269)
@@ -242,3 +244,77 @@ def test_labels_need_neither_environment_variables_nor_a_database(survey, tmp_pa
     write_orbits(tmp_path)
     survey(by_orbits(tmp_path))
     assert build(fetch())
+
+
+@pytest.fixture
+def catalogue(tmp_path):
+    """Serve a catalogue of one orbit at /orbits.csv, and 401 elsewhere."""
+    write_orbits(tmp_path)
+    body = (tmp_path / "orbits.csv").read_bytes()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200 if self.path.startswith("/orbits.csv") else 401)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def log(tmp_path, monkeypatch):
+    """A file of all that luigi logs, as any handler would show it, and the library, as `tasks.start` shows it."""
+    file, handlers = tmp_path / "log", []
+    for name, formatter in (("luigi-interface", logging.Formatter()), ("pipeline", Redacting())):
+        handler, logger = logging.FileHandler(file), logging.getLogger(name)
+        handler.setFormatter(formatter)
+        handlers.append(handler)
+        monkeypatch.setattr(logger, "handlers", [handler])
+        monkeypatch.setattr(logger, "level", logging.DEBUG)
+        monkeypatch.setattr(logger, "_cache", {})
+    yield file
+    for handler in handlers:
+        handler.close()
+
+
+@pytest.mark.parametrize("traceback", ["", "1"])
+@pytest.mark.parametrize("place", ["orbits.csv", "gone.csv"])
+def test_a_secret_of_an_address_stands_in_no_log_and_no_result(
+    survey, catalogue, tmp_path, log, monkeypatch, place, traceback
+):
+    monkeypatch.setenv("NIGHTSIFT_TRACEBACK", traceback)
+    survey(by_orbits(tmp_path, catalogue=f"http://me:hunter2@{catalogue}/{place}?token=abc123"))
+    task = tasks.FetchMovers(survey="toy", night=NIGHT)
+    assert luigi.build([task], local_scheduler=True, log_level="DEBUG", no_lock=True) is (place == "orbits.csv")
+    written = b"".join(path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file())
+    told = log.read_text()
+    for secret in ("hunter2", "abc123"):
+        assert secret.encode() not in written
+        assert secret not in told
+    assert f"http://***@{catalogue}/{place}?token=***" in told
+
+
+def test_another_password_asks_for_no_result_anew(survey, tmp_path):
+    prints = set()
+    for word in ("old", "new"):
+        survey(by_orbits(tmp_path, catalogue=f"http://me:{word}@example.org/orbits.csv"))
+        prints.add(tasks.FetchOrbitCatalogue(survey="toy", date="2026-01-01").fingerprint)
+    assert len(prints) == 1
+
+
+def test_the_schedulers_page_shows_no_secret_of_a_traceback(survey, tmp_path):
+    survey(by_orbits(tmp_path))
+    task = tasks.FetchMovers(survey="toy", night=NIGHT)
+    try:
+        raise OSError("no answer of http://me:hunter2@example.org/")
+    except OSError as error:
+        assert "http://***@example.org/" in task.on_failure(error)
+        assert "hunter2" not in task.on_failure(error).replace('OSError("no answer of http://me:hunter2@', "")

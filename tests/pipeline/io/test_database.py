@@ -8,7 +8,7 @@ import sqlalchemy
 
 from pipeline.errors import InputError, MissingInputError, SettingsError, UnknownNameError, UnreachableError
 from pipeline.io import database
-from pipeline.io.connections import Database
+from pipeline.io.connections import Database, what_was_said
 from pipeline.io.database import columns_of, identifier, select
 from pipeline.io.database_settings import DatabaseSettings, what_decides
 from pipeline.io.query_files import parse_query
@@ -167,3 +167,16 @@ def test_patience_and_credentials_decide_nothing():
     given = {"queries": "q", "database": {"engine": "mysql", "name": "s", "user": "u", "attempts": 9, "wait_s": 1}}
     assert what_decides(given) == {"queries": "q", "database": {"engine": "mysql", "name": "s"}}
     assert what_decides({"folder": "f"}) == {"folder": "f"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        OSError('could not connect with "host=h password=hunter2 dbname=d"'),
+        OSError("no answer of postgresql://me:hunter2@h/d"),
+        OSError(2003, "no answer of mysql://me:hunter2@h/d"),
+    ],
+)
+def test_what_a_database_said_tells_no_password(said):
+    assert "hunter2" not in what_was_said(said)
+    assert "***" in what_was_said(said)

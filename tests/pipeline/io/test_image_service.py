@@ -2,6 +2,7 @@
 
 import json
 import threading
+import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
@@ -12,7 +13,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from pipeline.errors import InputError, MissingInputError, SettingsError, UnreachableError
-from pipeline.io.image_service import TemplateSource, fetch_template
+from pipeline.io.image_service import TemplateSource, fetch_template, template_file
 
 SHAPE = (20, 30)
 
@@ -126,6 +127,25 @@ def test_a_field_outside_the_survey_is_an_error(service, tmp_path):
 def test_nobody_there_is_unreachable(service, tmp_path):
     with pytest.raises(UnreachableError, match="in 2 tries"):
         fetch_template(source(service, server="http://127.0.0.1:9/none"), projection(), SHAPE, tmp_path)
+
+
+@pytest.mark.parametrize("answer", [None, (500, b"no http://me:hunter2@h/"), (404, b"no http://me:hunter2@h/")])
+def test_no_message_tells_the_secrets_of_the_servers_address(service, tmp_path, caplog, answer):
+    service.answers = [answer or (500, b"")]
+    server = (service.url if answer else "http://127.0.0.1:9/none").replace("://", "://me:hunter2@")
+    server += "?token=abc123"
+    with pytest.raises((UnreachableError, InputError)) as raised:
+        fetch_template(source(service, server=server), projection(), SHAPE, tmp_path)
+    told = caplog.text + "".join(traceback.format_exception(raised.value))
+    assert "hunter2" not in told
+    assert "abc123" not in told
+
+
+def test_another_password_is_the_same_service(service):
+    names = {
+        template_file(source(service, server=f"http://me:{word}@h/"), projection(), SHAPE) for word in ("old", "new")
+    }
+    assert len(names) == 1
 
 
 def test_a_file_is_read_and_no_service_asked(tmp_path):

@@ -1,5 +1,6 @@
 import gzip
 import threading
+import traceback
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import numpy as np
@@ -142,6 +143,20 @@ def test_a_catalogue_is_fetched_from_its_address(server, tmp_path):
 def test_a_server_that_fails_or_stops_early_is_an_error(server, tmp_path, place, message):
     with pytest.raises(UnreachableError, match=message):
         fetch_catalogue(server + place, tmp_path, timeout_s=5.0)
+
+
+@pytest.mark.parametrize("place", ["/gone.dat", "/MPCORB_short", "/MPCORB.DAT"])
+def test_no_message_tells_the_secrets_of_an_address(server, tmp_path, place, caplog):
+    caplog.set_level("INFO")
+    address = server.replace("://", "://me:hunter2@") + place + "?token=abc123"
+    try:
+        fetch_catalogue(address, tmp_path, timeout_s=5.0)
+        told = caplog.text
+    except UnreachableError as error:
+        told = "".join(traceback.format_exception(error))
+    assert f"://***@{server.removeprefix('http://')}{place}?token=***" in told
+    assert "hunter2" not in told
+    assert "abc123" not in told
 
 
 def test_a_path_is_taken_where_it_lies(tmp_path):

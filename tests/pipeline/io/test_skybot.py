@@ -2,6 +2,7 @@
 
 import threading
 import time
+import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -183,6 +184,19 @@ def test_a_failed_service_is_an_error_and_never_means_no_objects(service, answer
 def test_nobody_there_is_an_error():
     with pytest.raises(UnreachableError, match="in 1 tries"):
         Skybot(server="http://127.0.0.1:9/", tries=1, timeout_s=1.0).objects(pointings())
+
+
+@pytest.mark.parametrize("port", [9, 0])
+def test_no_message_tells_the_secrets_of_the_servers_address(service, caplog, port):
+    service.answers = [refuse]
+    address = "http://me:hunter2@127.0.0.1:9/" if port else service.url.replace("://", "://me:hunter2@")
+    address += "?token=abc123"
+    with pytest.raises(UnreachableError) as raised:
+        Skybot(server=address, tries=1, timeout_s=1.0).objects(pointings())
+    told = caplog.text + "".join(traceback.format_exception(raised.value))
+    assert "in 1 tries" in told
+    assert "hunter2" not in told
+    assert "abc123" not in told
 
 
 def test_a_fault_is_tried_again_after_growing_waits(service, monkeypatch):

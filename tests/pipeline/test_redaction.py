@@ -1,0 +1,89 @@
+"""No message, log or record tells the user, password or token of an address."""
+
+import pickle
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import InputError, MissingInputError, SettingsError, UnknownNameError, UnreachableError
+from pipeline.io import provenance
+from pipeline.redaction import all_redacted, beginning, redacted, what_went_wrong
+
+ADDRESS = "https://me:hunter2@example.org/orbits?date=2026-01-01&api_key=abc123"
+SECRETS = ("hunter2", "abc123", "me:")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://me:pw@h.org/x", "https://***@h.org/x"),
+        ("ftp://token@h.org/x", "ftp://***@h.org/x"),
+        ("https://me:p@ss@h.org/x", "https://***@h.org/x"),
+        ("https://me:p/ss@h.org/x", "https://***@h.org/x"),
+        ("https://me:it's@h.org/x", "https://***@h.org/x"),
+        ("no answer of 'http://a:b@c/', nor of 's3://k:s@d'", "no answer of 'http://***@c/', nor of 's3://***@d'"),
+        ("url: /orbits?token=abc (Caused by", "url: /orbits?token=*** (Caused by"),
+        ("https://h/x?user=me&password=pw&n=5", "https://h/x?user=***&password=***&n=5"),
+        ("https://h/x?sig=aa%3D&se=2026", "https://h/x?sig=***&se=2026"),
+        ("https://h/x?X-Amz-Signature=aa&X-Amz-Credential=b", "https://h/x?X-Amz-Signature=***&X-Amz-Credential=***"),
+        ("https://h/x#access_token=abc", "https://h/x#access_token=***"),
+        ('invalid dsn "host=h password=pw dbname=d"', 'invalid dsn "host=h password=*** dbname=d"'),
+    ],
+)
+def test_a_secret_is_hidden_and_the_rest_stays(text, shown):
+    assert redacted(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://h.org:8080/a@b",
+        "https://h.org/@me/orbits.dat",
+        "https://[::1]:80/x@y",
+        "https://h.org/x?signal=4&design=5&compass=n",
+        "me@example.org, and later https://h.org:80/",
+        "/data//a@1.fits",
+    ],
+)
+def test_what_holds_no_secret_stays_as_it_is(text):
+    assert redacted(text) == text
+
+
+@given(st.text(min_size=4, max_size=12, alphabet="abcXYZ0123:;@!$%^&*()+,=~|{}'"))
+def test_no_password_however_odd_is_told(password):
+    assert redacted(f"no answer of https://user-q:{password}@host-q/path") == "no answer of https://***@host-q/path"
+    assert quote(password, safe="") not in redacted(f"'https://host-q/path?password={quote(password, safe='')}'")
+
+
+@given(st.text(max_size=60))
+def test_what_is_redacted_stays_redacted(text):
+    assert redacted(redacted(text)) == redacted(text)
+
+
+def test_a_text_is_redacted_before_it_is_cut():
+    assert beginning(f"see {ADDRESS}", 20) == "see https://***@exam"
+    assert what_went_wrong(OSError(f"no  answer\nof {ADDRESS}")).startswith("OSError: no answer of https://***@example")
+
+
+def test_texts_are_redacted_at_any_depth_and_other_values_stay():
+    given = {"a": [ADDRESS, {"b": (ADDRESS, 3, None)}], "c": 0.5}
+    hidden = redacted(ADDRESS)
+    assert all_redacted(given) == {"a": [hidden, {"b": (hidden, 3, None)}], "c": 0.5}
+
+
+@pytest.mark.parametrize("kind", [InputError, MissingInputError, SettingsError, UnreachableError])
+def test_no_error_tells_a_secret_even_from_another_process(kind):
+    error = kind(f"{ADDRESS}: no answer")
+    for text in (str(error), repr(error), str(pickle.loads(pickle.dumps(error)))):
+        assert "example.org" in text
+        assert not any(secret in text for secret in SECRETS)
+    assert "hunter2" not in str(UnknownNameError("catalogue", ADDRESS, [ADDRESS]))
+
+
+def test_the_record_of_a_result_tells_no_secret():
+    told = provenance.record(
+        task="FetchCutouts", fingerprint="0", identity={"decides": {"server": [ADDRESS]}}, inputs={}, started=""
+    )
+    assert told["identity"] == {"decides": {"server": [redacted(ADDRESS)]}}
