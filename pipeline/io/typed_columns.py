@@ -43,8 +43,7 @@ class TypedColumns:
         for name, values in zip(self._blocks, zip(*rows, strict=True), strict=False):
             what = f"{self._what}: column {name!r}"
             if name in self._ids:
-                values = _unpadded(values)
-                array = pa.array([id_text(value, what) for value in _texts(values, what)], pa.large_string())
+                array = pa.array([id_text(value, what) for value in _texts(_unpadded(values), what)], pa.large_string())
             else:
                 array = _array(values, what)
             self._blocks[name].append(array)
