@@ -1,8 +1,8 @@
 """What a model takes in, and the selection of pixels that training and inference share."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pipeline.errors import IncompatiblePackageError
 from pipeline.quality import HUGE
 
-log = logging.getLogger(__name__)
+SCALE_TOLERANCE: Final = 0.01
+"""Pixel scales that differ by this share are alike: a scale is often stated to two digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +44,7 @@ class InputContract:
     pixel_scale_arcsec: float
     pixel_state: str
 
-    def check(
-        self, *, channels: Sequence[str], size_pixel: int, pixel_state: str = "raw", survey: str | None = None
-    ) -> None:
+    def check(self, *, channels: Sequence[str], size_pixel: int, pixel_state: str = "raw") -> None:
         """Refuse cutouts that the model was not made for.
 
         Raises
@@ -65,8 +64,29 @@ class InputContract:
             faults.append(f"the model takes {self.pixel_state} pixels; the cutouts are {pixel_state}")
         if faults:
             raise IncompatiblePackageError("; ".join(faults))
-        if survey is not None and survey != self.survey:
-            log.warning("a model trained on survey %s scores survey %s", self.survey, survey)
+
+    def unlike(self, *, survey: str, pixel_scale_arcsec: float) -> dict[str, dict[str, str | float]]:
+        """Return what of cutouts is unlike those that the model learned from, though it can score them.
+
+        Parameters
+        ----------
+        survey : str
+            Whose cutouts they are.
+        pixel_scale_arcsec : float
+            Of them; NaN, where unknown, is unlike nothing.
+
+        Returns
+        -------
+        unlike : dict
+            ``survey`` and ``pixel_scale_arcsec`` where they differ, each with ``trained`` and ``scored``; scales
+            differ by more than `SCALE_TOLERANCE`.
+        """
+        found: dict[str, dict[str, str | float]] = {}
+        if survey != self.survey:
+            found["survey"] = {"trained": self.survey, "scored": survey}
+        if abs(pixel_scale_arcsec - self.pixel_scale_arcsec) > SCALE_TOLERANCE * self.pixel_scale_arcsec:
+            found["pixel_scale_arcsec"] = {"trained": self.pixel_scale_arcsec, "scored": pixel_scale_arcsec}
+        return found
 
     def select(self, cutouts: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float32]:
         """Return the pixels that the model sees, ``(n, size, size, channel)``.

@@ -62,9 +62,7 @@ class Package:
         """Return how many dropout samples the recipe asks for; 0 where the model has no dropout."""
         return int(self.content["posterior"]["samples"]) if self.content["posterior"]["masks"] else 0
 
-    def check(
-        self, *, channels: Sequence[str], size_pixel: int, pixel_state: str = "raw", survey: str | None = None
-    ) -> None:
+    def check(self, *, channels: Sequence[str], size_pixel: int, pixel_state: str = "raw") -> None:
         """Refuse cutouts that the model was not made for.
 
         Raises
@@ -72,7 +70,7 @@ class Package:
         IncompatiblePackageError
             With every difference, both sides stated.
         """
-        self.contract.check(channels=channels, size_pixel=size_pixel, pixel_state=pixel_state, survey=survey)
+        self.contract.check(channels=channels, size_pixel=size_pixel, pixel_state=pixel_state)
 
     def predict(self, cutouts: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float32]:
         """Return calibrated probabilities.

@@ -18,6 +18,7 @@ from pipeline.io.scores_file import ScoresWriter
 from pipeline.quality import Flag
 from pipeline.rng import stream
 from pipeline.surveys.fetch import NightCutouts
+from pipeline.unlike_training import UNLIKE, unlike_words
 
 log = logging.getLogger(__name__)
 _COLUMNS = ("candidate_id", "object_id", "exposure_id", "night", "flags")
@@ -120,7 +121,8 @@ def _score(
 ) -> None:
     package, found, count = scoring.package, set[str](), 0
     package.check(channels=header.channels, size_pixel=header.size_pixel, pixel_state=header.pixel_state)
-    with ScoresWriter(path, len(package.class_names), provenance) as writer:
+    about = _warned(package.contract.unlike(survey=header.survey, pixel_scale_arcsec=header.pixel_scale_arcsec), what)
+    with ScoresWriter(path, len(package.class_names), {**provenance, **about}) as writer:
         for frame, pixels in blocks:
             wanted = _wanted(frame, scoring.only, found)
             if wanted.any():
@@ -130,6 +132,14 @@ def _score(
     if set(scoring.only) - found:
         raise InputError(f"{min(set(scoring.only) - found)!r} is no candidate and no object of {what}")
     log.info("scored %d cutouts of %s", count, what)
+
+
+def _warned(unlike: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """Say in the log what was scored by a model that learned from other cutouts; return it for the provenance."""
+    if not unlike:
+        return {}
+    log.warning("%s: %s; how well it does there is not known", what, unlike_words(unlike))
+    return {UNLIKE: unlike}
 
 
 def _blocks_of(cutouts: CutoutFile, size: int, progress: Callable[[float, str], None]) -> Iterator[Block]:

@@ -15,6 +15,7 @@ from pipeline.errors import InputError, MissingInputError
 from pipeline.io import schema
 from pipeline.io.ids import id_texts
 from pipeline.io.rounded_ids import require_unrounded
+from pipeline.unlike_training import UNLIKE
 
 _ROWS_A_GROUP = 16_384
 _ARROW = {schema.TEXT: pa.string(), "float32": pa.float32(), "int8": pa.int8(), "int32": pa.int32()}
@@ -110,12 +111,18 @@ def scores_provenance(path: Path) -> dict[str, Any]:
     return dict(json.loads(metadata.get(b"provenance", b"{}")))
 
 
+def unlike_training(path: Path) -> dict[str, Any]:
+    """Return what of the scored cutouts is unlike those that the model learned from; a CSV file cannot say."""
+    return {} if path.suffix == ".csv" else dict(scores_provenance(path).get(UNLIKE, {}))
+
+
 def concatenate(path: Path, parts: list[Path], *, split: int, provenance: Mapping[str, Any]) -> None:
-    """Write the rows of one part of several scores files as one file, sorted by candidate_id."""
+    """Write the rows of one part of several scores files as one file, sorted by candidate_id, with their caveats."""
     frames = [frame[frame["split"] == split] for frame in map(read_scores, parts)]
     scores = pd.concat(frames, ignore_index=True).sort_values("candidate_id", kind="stable")
     n_classes = sum(name.startswith("p_") for name in scores)
-    with ScoresWriter(path, n_classes, provenance) as writer:
+    unlike = {name: sides for part in parts for name, sides in unlike_training(part).items()}
+    with ScoresWriter(path, n_classes, {**provenance, **({UNLIKE: unlike} if unlike else {})}) as writer:
         writer.append(scores)
 
 

@@ -95,6 +95,9 @@ class ReportData:
         Rows of each model that were left out of ``scores`` because it learned from them, by part of the data set.
     unknown : mapping of str to int
         Rows of each model of which nobody can say whether it learned from them.
+    unlike : mapping of str to mapping
+        What of the cutouts that each model scored is unlike those it learned from: ``survey`` and
+        ``pixel_scale_arcsec``, each with ``trained`` and ``scored``.
     """
 
     title: str
@@ -114,6 +117,7 @@ class ReportData:
     fwhm_ratio_cuts: tuple[float, float] = (0.5, 4.2)
     learned: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unknown: Mapping[str, int] = field(default_factory=dict)
+    unlike: Mapping[str, Mapping[str, Mapping[str, str | float]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.scores:

@@ -25,6 +25,7 @@ from pipeline.metrics import (
 from pipeline.metrics.intervals import called_real
 from pipeline.plots.data import PARTS, ReportData, labelled_rows, part_rows
 from pipeline.rng import stream
+from pipeline.unlike_training import UNLIKE
 
 SCHEMA = 1
 """Version of metrics.json."""
@@ -73,6 +74,9 @@ def measure(data: ReportData, *, replicates: int, seed: int) -> dict[str, Any]:
         "column_alone": _controls(data),
         "psfs": _psfs(data),
     }
+    unlike = {model: given for model, given in data.unlike.items() if given}
+    if unlike:
+        numbers[UNLIKE] = unlike
     return dict(plain(numbers))
 
 

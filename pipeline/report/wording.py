@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.metrics import METRICS
+from pipeline.unlike_training import UNLIKE, unlike_words
 
 NONE = "–"
 POINTS = "points"
@@ -81,7 +82,7 @@ def caveats(numbers: Mapping[str, Any]) -> list[str]:
     counts, words = numbers["counts"], []
     if numbers["judged_part"] == "train":
         words.append("These are rows that the classifier was trained on: the figures flatter it and judge nothing.")
-    words += _learned(counts)
+    words += _unlike(numbers) + _learned(counts)
     if min(counts["real"], counts["bogus"]) == 0:
         words.append(
             f"The rows hold {counts['real']} real and {counts['bogus']} bogus: "
@@ -102,6 +103,15 @@ def caveats(numbers: Mapping[str, Any]) -> list[str]:
             "could not be scored and are in no figure here."
         )
     return words
+
+
+def _unlike(numbers: Mapping[str, Any]) -> list[str]:
+    """Return which models scored cutouts of another survey or pixel scale than they learned from."""
+    return [
+        f"{model}: {unlike_words(unlike)}. The figures are those of the cutouts scored; its thresholds and "
+        "probabilities were set on the others."
+        for model, unlike in numbers.get(UNLIKE, {}).items()
+    ]
 
 
 def _learned(counts: Mapping[str, Any]) -> list[str]:

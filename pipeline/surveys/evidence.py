@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.io.cutout_file import open_cutouts
 from pipeline.io.package_file import PackageFacts
-from pipeline.io.scores_file import read_scores
+from pipeline.io.scores_file import read_scores, unlike_training
 from pipeline.metrics import scored_mask, worst_mistakes
 from pipeline.plots.data import PARTS, Mistakes, Psfs, ReportData
 from pipeline.surveys.base import Survey
@@ -253,4 +253,5 @@ def report_data(
         fwhm_ratio_cuts=fwhm_ratio_cuts,
         learned={model: {name: int(rows.sum()) for name, rows in parts.items()} for model, parts in learned.items()},
         unknown={model: 0 if _DATASET_PART in table else int(_silent(table).sum()) for model, table in tables.items()},
+        unlike={model: unlike_training(path) for model, path in scores.items()},
     )

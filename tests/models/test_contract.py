@@ -1,5 +1,4 @@
 import dataclasses
-import logging
 
 import numpy as np
 import pytest
@@ -63,7 +62,16 @@ def test_larger_cutouts_are_refused_without_crop():
         strict.check(channels=CONTRACT.channels, size_pixel=6)
 
 
-def test_another_survey_is_only_worth_a_warning(caplog):
-    with caplog.at_level(logging.WARNING):
-        CONTRACT.check(channels=CONTRACT.channels, size_pixel=5, survey="other")
-    assert "trained on survey demo scores survey other" in caplog.text
+def test_cutouts_like_those_of_training_are_unlike_in_nothing():
+    assert CONTRACT.unlike(survey="demo", pixel_scale_arcsec=1.009) == {}
+    assert CONTRACT.unlike(survey="demo", pixel_scale_arcsec=float("nan")) == {}
+    unknown = dataclasses.replace(CONTRACT, pixel_scale_arcsec=float("nan"))
+    assert unknown.unlike(survey="demo", pixel_scale_arcsec=0.2) == {}
+
+
+def test_another_survey_and_another_pixel_scale_are_told_with_both_sides():
+    assert CONTRACT.unlike(survey="other", pixel_scale_arcsec=0.2) == {
+        "survey": {"trained": "demo", "scored": "other"},
+        "pixel_scale_arcsec": {"trained": 1.0, "scored": 0.2},
+    }
+    assert set(CONTRACT.unlike(survey="demo", pixel_scale_arcsec=1.02)) == {"pixel_scale_arcsec"}

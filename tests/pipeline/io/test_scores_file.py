@@ -15,6 +15,7 @@ from pipeline.io.scores_file import (
     rows_of_scores,
     score_columns,
     scores_provenance,
+    unlike_training,
 )
 
 
@@ -111,6 +112,16 @@ def test_test_rows_of_folds_become_one_file_sorted_by_id(tmp_path):
     concatenate(tmp_path / "all.parquet", [one, two], split=2, provenance={"task": "ScoreFolds"})
     assert read_scores(tmp_path / "all.parquet")["candidate_id"].tolist() == ["a", "b", "c"]
     assert scores_provenance(tmp_path / "all.parquet") == {"task": "ScoreFolds"}
+
+
+def test_what_is_unlike_the_training_in_a_fold_stays_known(tmp_path):
+    unlike = {"survey": {"trained": "a", "scored": "b"}}
+    one = write(tmp_path / "1.parquet", [scores(["c"], split=2)], {"unlike_training": unlike})
+    two = write(tmp_path / "2.parquet", [scores(["b"], split=2)])
+    concatenate(tmp_path / "all.parquet", [one, two], split=2, provenance={"task": "ScoreFolds"})
+    assert unlike_training(tmp_path / "all.parquet") == unlike
+    assert unlike_training(two) == {}
+    assert unlike_training(tmp_path / "other.csv") == {}
 
 
 def test_a_scores_file_knows_its_rows_while_they_are_there(tmp_path):

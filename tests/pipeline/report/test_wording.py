@@ -109,3 +109,17 @@ def test_rows_left_out_and_rows_that_may_have_been_learned_from_are_told():
     assert words.startswith("cnn: 30 training and 7 validation rows of the data set were left out")
     told = caveats(numbers(counts={"perhaps_learned": {"cnn": 71}}))
     assert told[0].startswith("Whether the classifier learned from these rows cannot be known for cnn (71 rows)")
+
+
+def test_scores_of_another_survey_or_pixel_scale_than_the_model_learned_from_are_told():
+    unlike = {
+        "survey": {"trained": "ztf", "scored": "lsst"},
+        "pixel_scale_arcsec": {"trained": 1.01, "scored": 0.2},
+    }
+    words = caveats(numbers(unlike_training={"cnn": unlike}))[0]
+    assert words.startswith(
+        "cnn: a model trained on survey ztf with pixels of 1.01 arcsec scores survey lsst with pixels of 0.2 arcsec."
+    )
+    (alone,) = [line for line in caveats(numbers(unlike_training={"cnn": {"survey": unlike["survey"]}}))
+                if "trained on survey ztf scores survey lsst." in line]  # fmt: skip
+    assert "arcsec" not in alone

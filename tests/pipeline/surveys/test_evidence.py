@@ -7,6 +7,7 @@ from pipeline.errors import InputError
 from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.schema import TRUTH_COLUMNS
 from pipeline.io.scores_file import ScoresWriter, score_columns
+from pipeline.report import build_report
 from pipeline.surveys.evidence import (
     injected_table,
     judged_scores,
@@ -31,7 +32,7 @@ def rows_file(make_rows, make_cutouts, tmp_path):
 
 @pytest.fixture
 def write_scores(tmp_path):
-    def write(ids, score, name="s.parquet", **columns):
+    def write(ids, score, name="s.parquet", provenance=None, **columns):
         frame = pd.DataFrame({column: [0] * len(ids) for column in score_columns(2)})
         for column in ("object_id", "exposure_id", "model", "release"):
             frame[column] = "x"
@@ -39,7 +40,7 @@ def write_scores(tmp_path):
         if name.endswith(".csv"):
             frame.to_csv(tmp_path / name, index=False)
         else:
-            with ScoresWriter(tmp_path / name, 2, {}) as writer:
+            with ScoresWriter(tmp_path / name, 2, provenance or {}) as writer:
                 writer.append(frame)
         return tmp_path / name
 
@@ -133,6 +134,18 @@ def test_a_report_gets_everything_of_the_judged_part(alert_survey, rows_file, wr
     assert found.thresholds == {"m": 0.4}
     assert found.base_rate == 0.1
     assert set(found.mistakes.rows["candidate_id"]) == {"9", "007"}
+
+
+def test_what_is_unlike_the_training_reaches_the_report(alert_survey, rows_file, write_scores):
+    unlike = {"survey": {"trained": "ztf", "scored": "lsst"}}
+    other = write_scores(["10", "9"], [0.9, 0.1], "other.parquet", provenance={"unlike_training": unlike})
+    like = write_scores(["10", "9"], [0.9, 0.1], "like.parquet")
+    given = {"name": "toy", "title": "t", "rows": [rows_file], "packages": {}}
+    found = report_data(alert_survey(), scores={"other": other, "like": like}, **given)
+    assert found.unlike == {"other": unlike, "like": {}}
+    report = build_report(found, replicates=5, plots=[])
+    assert report.metrics["unlike_training"] == {"other": unlike}
+    assert "other: a model trained on survey ztf scores survey lsst" in report.html
 
 
 @pytest.fixture

@@ -1,0 +1,31 @@
+"""What of scored cutouts is unlike those that their model learned from: its name in scores, and its words."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+UNLIKE: Final = "unlike_training"
+"""Key of the provenance of scores, and of a report's numbers."""
+
+
+def unlike_words(unlike: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return in words what is unlike, both sides named; empty where nothing is.
+
+    Parameters
+    ----------
+    unlike : mapping
+        ``survey`` and ``pixel_scale_arcsec``, each where it differs, with ``trained`` and ``scored``.
+
+    Examples
+    --------
+    >>> unlike_words({"pixel_scale_arcsec": {"trained": 1.01, "scored": 0.2}})
+    'a model trained on pixels of 1.01 arcsec scores pixels of 0.2 arcsec'
+    """
+    sides = [_side(unlike, side) for side in ("trained", "scored")]
+    return f"a model trained on {sides[0]} scores {sides[1]}" if unlike else ""
+
+
+def _side(unlike: Mapping[str, Mapping[str, Any]], side: str) -> str:
+    words = [f"survey {unlike['survey'][side]}"] if "survey" in unlike else []
+    if "pixel_scale_arcsec" in unlike:
+        words.append(f"pixels of {unlike['pixel_scale_arcsec'][side]:g} arcsec")
+    return " with ".join(words)
