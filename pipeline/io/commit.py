@@ -93,6 +93,10 @@ def verified_digests(folder: Path) -> dict[str, str]:
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {MANIFEST}
     if there - set(wanted):
         raise InputError(f"{folder / min(there - set(wanted))} is not in {MANIFEST}: it was added later; remove it")
+    if set(wanted) - there:
+        raise MissingInputError(
+            f"{folder / min(set(wanted) - there)} is missing, but {MANIFEST} names it; restore it or make {folder} anew"
+        )
     for name, digest in wanted.items():
         given = file_digest(folder / name)
         if given != digest:

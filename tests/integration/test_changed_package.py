@@ -90,6 +90,18 @@ def test_thresholds_changed_with_the_manifest_label_otherwise_under_another_name
     assert min(called) < max(called)
 
 
+def test_a_package_of_another_survey_scores_with_a_warning_that_the_report_shows(project, given):
+    other = {"survey": "other", "pixel_scale_arcsec": 0.25}
+    change_values(given / "package", lambda values: values["input"].update(other))
+    words = "a model trained on survey other with pixels of 0.25 arcsec scores survey tiny with pixels of 1 arcsec"
+    scored = project.make("Infer", *TINY, "--cutouts", "night.h5", "--package", "package", folder=given)
+    assert scored.line("WARNING", words)
+    (scores,) = project.data.glob("tiny/r1/files/Infer-package-*.parquet")
+    project.make("PlotResults", *TINY, "--scores", scores, "--rows", "night.h5", "--replicates", "5", folder=given)
+    (page,) = project.data.glob("tiny/r1/files/PlotResults-*/index.html")
+    assert words in page.read_text()
+
+
 def test_a_package_of_the_project_is_checked_by_scores_and_report(project):
     flip(project.result("TrainClassifier") / "history.csv")
     project.forget("PlotResults")

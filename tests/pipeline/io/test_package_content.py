@@ -32,7 +32,7 @@ def test_a_flipped_bit_in_any_file_is_refused_with_its_name(package, name):
 @pytest.mark.parametrize("name", FILES)
 def test_a_missing_file_is_named(package, name):
     (package / name).unlink()
-    with pytest.raises(MissingInputError, match=name):
+    with pytest.raises(MissingInputError, match=f"{name} is missing"):
         read_package(package)
 
 
