@@ -1,0 +1,71 @@
+"""What of a given package makes its scores others."""
+
+import hashlib
+import json
+
+import pytest
+from small_packages import rewrite_manifest, write_small_package
+
+import tasks
+
+
+@pytest.fixture
+def package(tmp_path):
+    return write_small_package(tmp_path / "package")
+
+
+def identity(package):
+    """Return what the identity of scores says of the package that made them."""
+    tasks.Infer.clear_instance_cache()
+    return tasks.Infer(survey="synthetic", night="2026-01-05", package=str(package)).decides()["package"]
+
+
+def edit(package, **changes):
+    """Change ``package.json`` as one who also makes it agree with its files and manifest."""
+    file = package / "package.json"
+    values = json.loads(file.read_text())
+    for path, value in changes.items():
+        *outer, last = path.split("__")
+        inner = values
+        for name in outer:
+            inner = inner[name]
+        inner[last] = value
+    values["files"] = {name: hashlib.sha256((package / name).read_bytes()).hexdigest() for name in values["files"]}
+    file.write_text(json.dumps(values))
+    rewrite_manifest(package)
+
+
+@pytest.mark.parametrize("graph", ["model.onnx", "posterior.onnx"])
+def test_another_graph_gives_other_scores(package, graph):
+    before = identity(package)
+    (package / graph).write_bytes(b"another")
+    edit(package)
+    assert identity(package) != before
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("thresholds__mdr", 0.41),
+        ("threshold_rule", "fixed"),
+        ("classes", ["artefact", "real"]),
+        ("calibration__slope", 1.5),
+        ("input__channels", ["difference", "science"]),
+        ("input__required_channels", []),
+        ("input__size_pixel", 13),
+        ("input__survey", "other"),
+        ("posterior__samples", 4),
+    ],
+)
+def test_another_value_that_decides_a_score_or_label_gives_other_scores(package, place, value):
+    before = identity(package)
+    edit(package, **{place: value})
+    assert identity(package) != before
+
+
+def test_a_copy_and_another_history_give_the_same_scores(package, tmp_path):
+    before = identity(package)
+    copy = package.rename(tmp_path / "copy")
+    (copy / "history.csv").write_text("epoch,loss\n0,1.0\n")
+    edit(copy)
+    assert identity(copy) == before
