@@ -106,6 +106,30 @@ def extract_cutouts(
     )
 
 
+def source_pixel(length: int, place: ArrayLike) -> NDArray[np.intp]:
+    """Return the pixel of a stamp's axis that holds the source it was cut around, of any shape.
+
+    A stamp of odd length is centred on the source's pixel. One of even length has no pixel in its middle: surveys
+    begin it ``length / 2 - 1`` pixels before the whole part of the source's place, so that a source in the first half
+    of the step to the next pixel lies one pixel before ``length // 2``.
+
+    Parameters
+    ----------
+    length : int
+        Pixels of the stamp along the axis.
+    place : array-like
+        The source's place on the image along the axis; its first pixel may be called 0 or 1. Where it is not known,
+        an even stamp's source is said to be in ``length // 2``.
+
+    Examples
+    --------
+    >>> source_pixel(30, [500.0, 500.49, 500.5, np.nan]).tolist(), source_pixel(31, 500.2).tolist()
+    ([14, 14, 15, 15], 15)
+    """
+    beyond = np.asarray(place, np.float64) % 1.0
+    return np.asarray(length // 2 - ((beyond < 0.5) & (length % 2 == 0)), np.intp)
+
+
 def rows_needed(y_pixel: ArrayLike, size: int, height: int) -> list[tuple[int, int]]:
     """Return the ranges of image rows, first and one after the last, that cutouts reach, in order and apart.
 

@@ -8,8 +8,9 @@ import io
 import re
 import warnings
 import zlib
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from astropy.io import fits
@@ -30,24 +31,41 @@ _CARD = 80
 _HEADER_BLOCKS = 100
 _END = b"END" + b" " * 77
 _COUNTS = re.compile(rb"(?:Z?NAXIS|TFIELDS) *= *[+-]?0*(\d+)")
+_REFERENCE = ("CRPIX1", "CRPIX2", "CRVAL1", "CRVAL2")
 _MOST = 999
 """Axes or columns that a header may announce by the standard; astropy would take an hour for a billion."""
 
 _TYPES = {b"8": ">u1", b"16": ">i2", b"32": ">i4", b"-32": ">f4", b"-64": ">f8"}
 
 
+class PlacedStamp(NamedTuple):
+    """The pixels of a stamp, and the point of the sky that its header calls its reference.
+
+    Attributes
+    ----------
+    pixels : ndarray of float32, (y, x)
+        NaN where missing.
+    reference : tuple of float
+        ``CRPIX1 - 1``, ``CRPIX2 - 1``, ``CRVAL1``, ``CRVAL2``; empty where the header has none.
+    """
+
+    pixels: NDArray[np.float32]
+    reference: tuple[float, ...]
+
+
 class _Layout(NamedTuple):
-    """Where the pixels of a plain image begin and how they are stored."""
+    """How the pixels of a plain image are stored, and its reference point."""
 
     dtype: np.dtype[np.generic]
     shape: tuple[int, int]
     scale: float
     zero: float
     blank: int | None
+    reference: tuple[float, ...]
 
 
-def read_stamp(data: bytes, where: str) -> NDArray[np.float32]:
-    """Return the pixels of a stamp.
+def read_stamp(data: bytes, where: str) -> PlacedStamp:
+    """Return the pixels of a stamp, and where its header places them.
 
     Parameters
     ----------
@@ -58,7 +76,7 @@ def read_stamp(data: bytes, where: str) -> NDArray[np.float32]:
 
     Returns
     -------
-    ndarray of float32, (y, x)
+    PlacedStamp
         ``BZERO``, ``BSCALE`` and ``BLANK`` applied; NaN where the file has NaN or ``BLANK``. Infinities and
         huge values are left as they are.
 
@@ -82,7 +100,8 @@ def read_stamp(data: bytes, where: str) -> NDArray[np.float32]:
     if len(raw) < start + count * layout.dtype.itemsize:
         raise InputError(f"{where}: the stamp is truncated: {len(raw)} bytes for {layout.shape} pixels")
     stored = np.frombuffer(raw, layout.dtype, count, start).reshape(layout.shape)
-    return _as_float32(physical_values(stored, layout.scale, layout.zero, layout.blank))
+    pixels = physical_values(stored, layout.scale, layout.zero, layout.blank)
+    return PlacedStamp(_as_float32(pixels), layout.reference)
 
 
 def _inflate(data: bytes, where: str) -> bytes:
@@ -131,7 +150,21 @@ def _layout(header: bytes) -> _Layout | None:
         scale, zero = _number(cards.get(b"BSCALE", b"1")), _number(cards.get(b"BZERO", b"0"))
     except (KeyError, ValueError):
         return None
-    return _Layout(dtype, shape, scale, zero, blank) if np.isfinite([scale, zero]).all() else None
+    reference = _reference({name: cards.get(name.encode()) for name in _REFERENCE})
+    return _Layout(dtype, shape, scale, zero, blank, reference) if np.isfinite([scale, zero]).all() else None
+
+
+def _reference(keys: Mapping[str, Any]) -> tuple[float, ...]:
+    """Return the reference point of a header; empty where a part of it is missing or no finite number."""
+    values = [keys.get(name) for name in _REFERENCE]
+    try:
+        numbers = [
+            _number(value) if isinstance(value, bytes) else float("" if value is None else value) for value in values
+        ]
+    except (TypeError, ValueError, fits.VerifyError):
+        return ()
+    x, y, longitude, latitude = numbers
+    return (x - 1.0, y - 1.0, longitude, latitude) if np.isfinite(numbers).all() else ()
 
 
 def _number(text: bytes) -> float:
@@ -149,7 +182,7 @@ def _as_float32(pixels: NDArray[np.number]) -> NDArray[np.float32]:
         return np.asarray(pixels).astype(np.float32)
 
 
-def _by_astropy(raw: bytes, where: str) -> NDArray[np.float32]:
+def _by_astropy(raw: bytes, where: str) -> PlacedStamp:
     """Return the first image of a FITS file that is not plain."""
     if any(len(number) > 3 for number in _COUNTS.findall(raw)):
         raise InputError(f"{where}: the stamp announces more than {_MOST} axes or columns")
@@ -157,19 +190,19 @@ def _by_astropy(raw: bytes, where: str) -> NDArray[np.float32]:
         warnings.simplefilter("ignore")
         try:
             with open_fits(io.BytesIO(raw)) as opened:
-                pixels = _first_image(opened, where)
+                found = _first_image(opened, where)
         except InputError:
             raise
         except Exception as error:
             # astropy raises anything from OSError to struct.error on a damaged file
             raise InputError(f"{where}: the stamp cannot be read: {' '.join(str(error).split())[:200]}") from None
-    return pixels
+    return found
 
 
-def _first_image(opened: fits.HDUList, where: str) -> NDArray[np.float32]:
+def _first_image(opened: fits.HDUList, where: str) -> PlacedStamp:
     for hdu in opened:
         shape = tuple(hdu.shape) if hdu.is_image else ()
         if shape and 0 not in shape:
             _require_small(shape, where)
-            return _as_float32(image_pixels(hdu))
+            return PlacedStamp(_as_float32(image_pixels(hdu)), _reference(hdu.header))
     raise InputError(f"{where}: the stamp holds no image")

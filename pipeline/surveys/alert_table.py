@@ -24,6 +24,7 @@ from pipeline.surveys.fetch import freeze_label_tables
 from pipeline.surveys.packet_layouts import FLUXES, REQUIRED, TimeFormat
 from pipeline.surveys.rows import as_text, candidates_frame, describe_pixels, drop_at_edges, edge_of_stamps
 from pipeline.surveys.settings import SurveySettings
+from pipeline.surveys.stamp_stack import cut_stack, middle_of_stack
 
 _BLOCK = 256
 _MANY = 16_384
@@ -55,7 +56,8 @@ class AlertTableInput:
     flux_zeropoint : float
         Magnitude of flux 1, for ``flux``; that of nJy by default.
     stamp_size_pixel : int
-        Side of the stamps in the file, where they are larger than the survey's cutouts, which are their middle.
+        Side of the stamps in the file, where they are larger than the survey's cutouts, which are cut about the pixel
+        that holds the source (`cut_stack`).
     labels : mapping
         Columns ``label``, ``label_source`` of the reference table ``labels``; may be empty.
     kinds : mapping
@@ -147,7 +149,8 @@ class AlertTableSurvey:
         """Return count and digest of the night's rows, of their stamps and of its label tables."""
         alerts = self._rows.summary(night, _BLOCK)
         rows = self._rows.blocks(night, _BLOCK, columns=("candidate_id",))
-        stamps = [content.row_digests(self._stamps(block["row"].to_numpy())) for block in rows]
+        size = self.settings.cutout_size_pixel
+        stamps = [content.row_digests(middle_of_stack(self._stack(block["row"].to_numpy()), size)) for block in rows]
         return {
             "queries": {self.input.table: alerts, **freeze_label_tables(self, night)},
             "files": {self.input.cutouts: {"rows": alerts["rows"], "sha256": _stamps_digest(stamps)}},
@@ -159,9 +162,9 @@ class AlertTableSurvey:
         self._require_frozen(night, "rows of", self.input.table, digest, manifest["queries"])
         stamps = []
         for block in self._rows.blocks(night, _BLOCK):
-            pixels = self._stamps(block["row"].to_numpy())
-            stamps.append(content.row_digests(pixels))
-            yield self._batch(block.assign(night=night), pixels)
+            stack = self._stack(block["row"].to_numpy())
+            stamps.append(content.row_digests(middle_of_stack(stack, self.settings.cutout_size_pixel)))
+            yield self._batch(block.assign(night=night), stack)
         self._require_frozen(night, "stamps in", self.input.cutouts, _stamps_digest(stamps), manifest["files"])
 
     def _require_frozen(self, night: str, what: str, file: str, digest: object, frozen: Mapping[str, Any]) -> None:
@@ -170,12 +173,13 @@ class AlertTableSurvey:
                 f"night {night}: the {what} {file} changed since the night was frozen; use `nightsift refetch`"
             )
 
-    def _batch(self, rows: pd.DataFrame, stamps: NDArray[np.float32]) -> Batch:
-        pixels, _ = to_missing(stamps, self.settings.magic_values)
+    def _batch(self, rows: pd.DataFrame, stack: NDArray[np.float32]) -> Batch:
         x, y = (
             rows[name].to_numpy(float) - self.settings.pixel_origin if name in rows else np.full(len(rows), np.nan)
             for name in ("x_pixel", "y_pixel")
         )
+        marked, _ = to_missing(stack, self.settings.magic_values)
+        pixels = cut_stack(marked, x, y, self.settings.cutout_size_pixel)
         candidates = candidates_frame(self._named(rows), {}, self.settings, x, y)
         describe_pixels(candidates, pixels, edge_of_stamps(pixels), self.settings.channels)
         return drop_at_edges(pixels, candidates, self.settings.max_edge_fraction, rows[:0])
@@ -193,7 +197,7 @@ class AlertTableSurvey:
             named["magnitude"], named["magnitude_error"] = magnitudes(named["flux"], error, self.input.flux_zeropoint)
         return named
 
-    def _stamps(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    def _stack(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         path = self.folder / self.input.cutouts
         size, channels = self.settings.cutout_size_pixel, len(self.settings.channels)
         whole = max(size, self.input.stamp_size_pixel)
@@ -210,8 +214,7 @@ class AlertTableSurvey:
             raise InputError(
                 f"{path}: stamps are {stamps.shape[1:]}; the survey's settings say {(whole, whole, channels)}"
             )
-        middle = slice(whole // 2 - size // 2, whole // 2 - size // 2 + size)
-        return np.ascontiguousarray(stamps[:, middle, middle])
+        return stamps
 
     def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
         """Alert tables hold no images; transients are injected into the stamps."""
@@ -254,7 +257,7 @@ class AlertTableSurvey:
         extra = (*self.input.labels.values(), *self.input.references.values(), *teacher)
         try:
             first = next(self._rows.blocks("", 1, extra=extra), pd.DataFrame({"row": np.zeros(0, np.int64)}))
-            self._stamps(first["row"].to_numpy())
+            self._stack(first["row"].to_numpy())
         except NightsiftError as error:
             return [str(error)]
         return []

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.cutouts import source_pixel
 from pipeline.errors import InputError
 from pipeline.flux_sign import flux_signs
 from pipeline.io.ids import id_text
@@ -21,6 +22,9 @@ Record = Mapping[str, Any]
 
 _IDS = ("candidate_id", "object_id", "exposure_id")
 _ABSENT = object()
+_SAME_PLACE_DEG = 1e-7
+"""A third of a milliarcsecond: the same number, written with fewer digits."""
+
 _RANGES = {"ra_deg": (0.0, 360.0), "dec_deg": (-90.0, 90.0)}
 
 
@@ -103,8 +107,10 @@ def packet_cutout(
     Returns
     -------
     ndarray of float32, (y, x, channel)
-        The candidate in the middle. A larger stamp is cut, a smaller one is surrounded by NaN; one that was
-        cut off at the detector's edge lies where it belongs. A channel whose stamp is null is all NaN.
+        The candidate in pixel ``size // 2``: that of a stamp of even length is found by `source_pixel`, or by the
+        stamp's header where its reference point is the candidate. A larger stamp is cut, a smaller one is surrounded
+        by NaN; one that was cut off at the detector's edge lies where it belongs. A channel whose stamp is null is
+        all NaN.
 
     Raises
     ------
@@ -112,7 +118,7 @@ def packet_cutout(
         If a stamp's field is not there or the stamp cannot be read; the field is named.
     """
     cutout = np.full((size, size, len(channels)), np.nan, dtype=np.float32)
-    width, height = layout.detector_size_pixel or (0, 0)
+    detector = layout.detector_size_pixel or (0, 0)
     for number, channel in enumerate(channels):
         path = layout.stamps[channel]
         data = _get(record, path)
@@ -121,31 +127,47 @@ def packet_cutout(
         if not isinstance(data, bytes):
             raise InputError(f"{path} " + ("is missing" if data is _ABSENT else f"holds no bytes but {data!r:.40}"))
         stamp = read_stamp(data, path)
-        rows = _span(stamp.shape[0], size, layout.stamp_size_pixel, y_pixel, height)
-        columns = _span(stamp.shape[1], size, layout.stamp_size_pixel, x_pixel, width)
-        cutout[rows[1], columns[1], number] = stamp[rows[0], columns[0]]
+        height, width = stamp.pixels.shape
+        whole = max(height, width, layout.stamp_size_pixel)
+        if _is_centred_on(stamp.reference, record, layout, (width, height)):
+            x, y = (math.floor(place + 0.5) for place in stamp.reference[:2])
+        else:
+            x = _source_pixel(width, whole, x_pixel, detector[0])
+            y = _source_pixel(height, whole, y_pixel, detector[1])
+        rows, columns = _span(height, y, size), _span(width, x, size)
+        cutout[rows[1], columns[1], number] = stamp.pixels[rows[0], columns[0]]
     return cutout
 
 
-def _span(length: int, size: int, whole: int, place: float, detector: int) -> tuple[slice, slice]:
-    """Return which pixels of a stamp go to which of the cutout, along one axis."""
-    frame = max(length, whole or size)
-    offset = _lost_before(length, frame, place, detector) - (frame // 2 - size // 2)
-    source, target = max(0, -offset), max(0, offset)
-    count = max(0, min(length - source, size - target))
-    return slice(source, source + count), slice(target, target + count)
+def _is_centred_on(reference: tuple[float, ...], record: Record, layout: PacketLayout, shape: tuple[int, int]) -> bool:
+    """Tell whether a stamp's header has the candidate itself as its reference point, on one of its pixels."""
+    if not reference:
+        return False
+    x, y, ra, dec = reference
+    there = all(-0.5 <= place < length - 0.5 for place, length in zip((x, y), shape, strict=True))
+    here = _number(record, "ra_deg", layout), _number(record, "dec_deg", layout)
+    return there and abs(ra - here[0]) < _SAME_PLACE_DEG and abs(dec - here[1]) < _SAME_PLACE_DEG
 
 
-def _lost_before(length: int, frame: int, place: float, detector: int) -> int:
-    """Return how many pixels of a whole stamp are missing before the first that there is."""
-    lost = frame - length
+def _span(length: int, source: int, size: int) -> tuple[slice, slice]:
+    """Return which pixels of a stamp go to which of the cutout, along one axis, the source to ``size // 2``."""
+    offset = size // 2 - source
+    first, target = max(0, -offset), max(0, offset)
+    count = max(0, min(length - first, size - target))
+    return slice(first, first + count), slice(target, target + count)
+
+
+def _source_pixel(length: int, whole: int, place: float, detector: int) -> int:
+    """Return the pixel of a stamp that holds the source, along one axis, be the stamp cut off or whole."""
+    source = int(source_pixel(whole, place))
+    lost = whole - length
     if lost and math.isfinite(place):
-        first = math.floor(place + 0.5) - frame // 2
+        first = math.floor(place + 0.5) - source
         if first < 0:
-            return min(lost, -first)
-        if detector and first + frame > detector:
-            return max(0, lost - (first + frame - detector))
-    return frame // 2 - length // 2
+            return source - min(lost, -first)
+        if detector and first + whole > detector:
+            return source - max(0, lost - (first + whole - detector))
+    return int(source_pixel(length, place))
 
 
 def _get(record: Record, path: str) -> Any:

@@ -135,10 +135,56 @@ def test_real_rubin_alerts_are_read_as_a_table(real_data, monkeypatch, tmp_path)
     rows, cutouts = fetch_all(survey, "rubin_alerts", tmp_path)
     table = pd.read_parquet(folder / "alerts.parquet").set_index("diaSourceId")
     assert cutouts.shape == (188, 30, 30, 3)
-    assert not np.isnan(cutouts).any()
-    assert set(rows["edge_fraction"]) == {0.0}
     mine = table.loc[rows["candidate_id"].astype("int64")]
+    moved = [(mine["stamp_h"] == 30).to_numpy() & (mine[name] % 1 < 0.5).to_numpy() for name in ("y", "x")]
+    np.testing.assert_array_equal(np.isnan(cutouts).all(axis=(2, 3))[:, 0], moved[0])
+    np.testing.assert_array_equal(np.isnan(cutouts).all(axis=(1, 3))[:, 0], moved[1])
+    assert not np.isnan(cutouts[:, 1:, 1:]).any()
     assert (rows["flux_sign"].to_numpy() == np.where(mine["isNegative"], -1, 1)).all()
     np.testing.assert_allclose(rows["magnitude"], 31.4 - 2.5 * np.log10(np.abs(mine["psfFlux"])), rtol=1e-6)
     np.testing.assert_allclose((mine["midpointMjdTai"].to_numpy() - rows["time_mjd"]) * 86400, 36.0, atol=1e-3)
     assert set(rows["label_source"]) <= {"", "teacher"}
+
+
+def test_the_sources_of_real_lsst_packets_lie_in_the_middle_pixel(real_data, monkeypatch, tmp_path):
+    folder = real_data / "rubin_packets"
+    if not folder.is_dir():
+        pytest.skip(f"no packets: {folder} is absent")
+    survey = open_real("lsst_packets", folder, "NIGHTSIFT_LSST_PACKETS", monkeypatch, tmp_path)
+    assert survey.check() == []
+    rows, cutouts = fetch_all(survey, "lsst_packets", tmp_path)
+    with (folder / "seven_lsst_alerts.avro").open("rb") as stream:
+        packets = {str(packet["diaSourceId"]): packet for packet in fastavro.reader(stream)}
+    assert len(rows) == len(packets) == 7
+    for row, cutout in zip(rows.to_dict("records"), cutouts, strict=True):
+        packet = packets[row["candidate_id"]]
+        with fits.open(io.BytesIO(packet["cutoutDifference"])) as opened:
+            stamp, header = opened[0].data, opened[0].header
+        y, x = (int(np.floor(header[key] - 1 + 0.5)) for key in ("CRPIX2", "CRPIX1"))
+        assert cutout[15, 15, 2] == stamp[y, x]
+        np.testing.assert_allclose(
+            [row["x_pixel"] % 1 - (header["CRPIX1"] % 1), row["y_pixel"] % 1 - (header["CRPIX2"] % 1)], 0, atol=1e-3
+        )
+        missing = 1 - (1 - (y == 14) / 30) * (1 - (x == 14) / 30)
+        assert row["edge_fraction"] == pytest.approx(missing, abs=1e-6)
+
+
+def test_the_light_of_real_rubin_alerts_lies_about_the_middle_pixel(real_data, monkeypatch, tmp_path):
+    """Bright sources' centroids tell which pixel of an even stamp is theirs, with nothing known of the survey."""
+    folder = real_data / "rubin_alerts"
+    if not folder.is_dir():
+        pytest.skip(f"no alerts: {folder} is absent")
+    survey = open_real("rubin_alerts", folder, "NIGHTSIFT_RUBIN_ALERTS", monkeypatch, tmp_path)
+    rows, cutouts = fetch_all(survey, "rubin_alerts", tmp_path)
+    grid = np.arange(30) - 15
+    near = np.abs(grid) <= 5
+    offsets = []
+    for row, cutout in zip(rows.to_dict("records"), cutouts, strict=True):
+        light = np.nan_to_num(np.abs(cutout[near][:, near, 2]))
+        light[light < 0.4 * light.max()] = 0.0
+        if abs(row["snr"]) > 20 and row["edge_fraction"] > 0:
+            for axis, name in ((0, "x_pixel"), (1, "y_pixel")):
+                beyond = (row[name] + 0.5) % 1 - 0.5
+                offsets.append(float((light.sum(axis=axis) * grid[near]).sum() / light.sum()) - beyond)
+    assert len(offsets) > 20
+    assert abs(np.median(offsets)) < 0.15

@@ -35,6 +35,8 @@ class FitsPixels:
         Whether smaller stamps are filled up with NaN instead of being dropped.
     before : ndarray of object (n, 2), optional
         For each row whether what its axes (y, x) lack was cut off before their first pixel; None: not known.
+    shift : ndarray of int (n, 2), optional
+        For each row by how many pixels it is moved along its axes (y, x), so that its source comes to the middle.
     """
 
     paths: pd.Series
@@ -43,6 +45,7 @@ class FitsPixels:
     magic_values: tuple[float, ...] = ()
     pad: bool = False
     before: NDArray[np.object_] | None = None
+    shift: NDArray[np.intp] | None = None
 
     def __call__(self, rows: Rows) -> Pixels:
         """Return the cutouts and, where there is none, why."""
@@ -58,7 +61,8 @@ class FitsPixels:
                 reasons[place] = TOO_SMALL
                 continue
             before = (None, None) if self.before is None else (self.before[row][0], self.before[row][1])
-            cutouts[place, :, :, 0] = fit_stamp(image, self.size_pixel, before)
+            shift = (0, 0) if self.shift is None else (int(self.shift[row][0]), int(self.shift[row][1]))
+            cutouts[place, :, :, 0] = fit_stamp(image, self.size_pixel, before, shift)
         return cutouts, reasons
 
 

@@ -5,19 +5,24 @@ from numpy.typing import NDArray
 
 
 def fit_stamp(
-    image: NDArray[np.float32], size: int, missing_before: tuple[bool | None, bool | None] = (None, None)
+    image: NDArray[np.float32],
+    size: int,
+    missing_before: tuple[bool | None, bool | None] = (None, None),
+    shift: tuple[int, int] = (0, 0),
 ) -> NDArray[np.float32]:
-    """Cut an image to ``(size, size)`` around pixel ``n // 2``, or fill it up with NaN.
+    """Cut an image to ``(size, size)`` around the pixel of its source, or fill it up with NaN.
 
     Parameters
     ----------
     image : ndarray of float32, (y, x)
-        A stamp of any shape, the source at ``n // 2`` of each axis.
+        A stamp of any shape, the source at ``n // 2`` of each axis, less ``shift``.
     size : int
         Side of the result; the source comes to ``size // 2``.
     missing_before : tuple of bool or None
         For y and x: whether what a short axis lacks was cut off before its first pixel (True) or after its
         last (False), so that the source keeps its place; None: on both sides.
+    shift : tuple of int
+        For y and x: by how many pixels the stamp is moved, so that its source comes to the middle.
 
     Examples
     --------
@@ -26,12 +31,16 @@ def fit_stamp(
     >>> fit_stamp(np.ones((1, 2), np.float32), 2, (True, None))
     array([[nan, nan],
            [ 1.,  1.]], dtype=float32)
+    >>> fit_stamp(np.ones((2, 2), np.float32), 2, shift=(0, 1))
+    array([[nan,  1.],
+           [nan,  1.]], dtype=float32)
     """
-    if image.shape == (size, size):
+    if image.shape == (size, size) and shift == (0, 0):
         return image
     fitted = np.full((size, size), np.nan, dtype=np.float32)
     (to_y, from_y), (to_x, from_x) = (
-        _overlap(length, size, before) for length, before in zip(image.shape, missing_before, strict=True)
+        _overlap(length, size, before, moved)
+        for length, before, moved in zip(image.shape, missing_before, shift, strict=True)
     )
     fitted[to_y, to_x] = image[from_y, from_x]
     return fitted
@@ -47,11 +56,12 @@ def fit_stack(stack: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     return fitted
 
 
-def _overlap(length: int, size: int, missing_before: bool | None) -> tuple[slice, slice]:
+def _overlap(length: int, size: int, missing_before: bool | None, shift: int = 0) -> tuple[slice, slice]:
     """Return where an axis of ``length`` pixels lands among ``size``, and which of its pixels those are."""
     if length < size and missing_before is not None:
         first = size - length if missing_before else 0
     else:
         first = size // 2 - length // 2
+    first += shift
     start, stop = max(first, 0), min(first + length, size)
     return slice(start, stop), slice(start - first, stop - first)

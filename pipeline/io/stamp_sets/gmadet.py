@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.cutouts import source_pixel
 from pipeline.errors import InputError, MissingInputError, NightsiftError
 from pipeline.io.cutout_file import CutoutFile
 from pipeline.io.schema import BOGUS, REAL, UNLABELLED
@@ -38,7 +39,10 @@ NUMBERS = {
 }  # fmt: skip
 """Candidate column to the header keys that hold it, the first found counts."""
 TEXTS = {"candidate_id": ("CANDID", "NAME"), "band": ("FILTER",), "exposure_id": ("FILE",)}
-_READ = ("EDGE", "FWHMPSF", *(key for keys in (*NUMBERS.values(), *TEXTS.values()) for key in keys))
+PLACE = ("YSTAMP", "XSTAMP")
+"""Header keys in which cutouts written here say which of their pixels, from 1, holds the candidate."""
+
+_READ = ("EDGE", "FWHMPSF", *PLACE, *(key for keys in (*NUMBERS.values(), *TEXTS.values()) for key in keys))
 _NO_BAND = "Clear"
 _BLOCK = 256
 
@@ -114,6 +118,7 @@ class Gmadet:
                 hdu=self.options.hdu,
                 pad=self.options.edge == "pad",
                 before=self._before(rows, usual),
+                shift=_shift(kept, rows, usual),
             ),
             channels=channel_names(channels, ("difference",), where),
             size_pixel=size,
@@ -155,6 +160,7 @@ class Gmadet:
             rows = cutouts.candidates(block).to_dict("records")
             for number, (row, image) in enumerate(zip(rows, pixels, strict=True), start=block.start):
                 keys = self._keys(row) | {"FWHMPSF": float(width[number]) if width[number] else None}
+                keys |= dict.fromkeys(PLACE, len(image) // 2 + 1)
                 write_stamp(path / FOLDERS[row["label"]] / f"candidate_{number}.fits", image[..., channel], keys)
 
     def _keys(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,6 +170,14 @@ class Gmadet:
         keys |= {key: -99.0 for key in ("MAG", "MAGERR") if not np.isfinite(keys[key])}
         texts = {names[0]: row[column] for column, names in TEXTS.items()}
         return {name: value if np.isfinite(value) else None for name, value in keys.items()} | texts | {"EDGE": "False"}
+
+
+def _shift(headers: Sequence[_Header], rows: pd.DataFrame, side: int) -> NDArray[np.intp]:
+    """Return by how much each cutout is moved along y and x: where it says so itself, else by `source_pixel`."""
+    said = np.array([[_number(header, (key,)) for key in PLACE] for header in headers], float).reshape(-1, 2)
+    found = source_pixel(side, rows[["y_pixel", "x_pixel"]].to_numpy(float))
+    inside = (said >= 1) & (said <= side)
+    return np.asarray(side // 2 - np.where(inside, said - 1, found), np.intp)
 
 
 def _files(path: Path) -> Iterator[tuple[Path, int]]:
@@ -192,7 +206,7 @@ def _headers(files: Iterable[tuple[Path, int]], hdu: str | int) -> tuple[list[_H
             shape, keys = read_keys(path, hdu)
             known = {name: keys[name] for name in _READ if name in keys}
             header = _Header(path=path, label=label, shape=shape, keys=known)
-            for names in (*NUMBERS.values(), ("FWHMPSF",)):
+            for names in (*NUMBERS.values(), ("FWHMPSF",), *((key,) for key in PLACE)):
                 _number(header, names)
             headers.append(header)
         except NightsiftError as error:

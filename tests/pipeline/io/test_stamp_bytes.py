@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from pipeline.errors import NightsiftError
 from pipeline.io import stamp_bytes
 from pipeline.io.packet_writer import fits_bytes
-from pipeline.io.stamp_bytes import read_stamp
 
 STAMP = fits_bytes(np.arange(35, dtype=np.float32).reshape(5, 7))
+
+
+def read_stamp(data, where):
+    return stamp_bytes.read_stamp(data, where).pixels
 
 
 def file_of(*hdus):
@@ -166,3 +169,19 @@ def test_whatever_the_header_says_only_our_errors_come_out(changes):
 def test_random_bytes_are_refused(data):
     with pytest.raises(NightsiftError):
         read_stamp(data, "stamp")
+
+
+@pytest.mark.parametrize("by_astropy_alone", [False, True])
+@pytest.mark.parametrize(
+    ("keys", "reference"),
+    [
+        ({"CRPIX1": 15.25, "CRPIX2": 16.0, "CRVAL1": 63.5, "CRVAL2": -47.0}, (14.25, 15.0, 63.5, -47.0)),
+        ({"CRPIX1": 15.25, "CRPIX2": 16.0, "CRVAL1": 63.5}, ()),
+        ({"CRPIX1": "15.25", "CRPIX2": 16.0, "CRVAL1": "east", "CRVAL2": -47.0}, ()),
+        ({}, ()),
+    ],
+)
+def test_the_reference_point_of_a_header_comes_with_the_pixels(keys, reference, by_astropy_alone):
+    hdu = fits.PrimaryHDU(np.ones((4, 4), np.float32), fits.Header(keys))
+    data = file_of(fits.PrimaryHDU(), fits.ImageHDU(hdu.data, hdu.header)) if by_astropy_alone else file_of(hdu)
+    assert stamp_bytes.read_stamp(data, "stamp").reference == reference

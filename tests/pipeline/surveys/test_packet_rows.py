@@ -1,8 +1,10 @@
+import io
 import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -156,7 +158,8 @@ def test_a_smaller_cutout_than_asked_for_is_surrounded_by_nan():
 
 def test_a_stamp_without_a_known_size_lies_in_the_middle():
     layout = replace(ZTF, stamp_size_pixel=0)
-    assert cut(image(30, 30), 71, layout)[35, 35] == image(30, 30)[15, 15]
+    assert cut(image(30, 30), 71, layout, x=10.5, y=10.5)[35, 35] == image(30, 30)[15, 15]
+    assert cut(image(30, 30), 71, layout, x=math.nan, y=math.nan)[35, 35] == image(30, 30)[15, 15]
     assert cut(image(61, 61), 30, layout)[15, 15] == image(61, 61)[30, 30]
 
 
@@ -170,6 +173,59 @@ def test_a_stamp_cut_off_at_the_detectors_edge_lies_where_it_belongs(x, y, size)
     stamp = 10000.0 * rows[max(0, bottom) : bottom + 63, None] + columns[max(0, left) : left + 63]
     found = cut(stamp.astype(np.float64), size, x=x, y=y)
     assert found[size // 2, size // 2] == np.float32(10000.0 * math.floor(y + 0.5) + math.floor(x + 0.5))
+
+
+def lsst_cut(x, y, length, size, *, keys=None, given=None):
+    """Return the cutout of a packet as LSST writes it, one bright pixel where the source is, and nothing else.
+
+    A stamp of even length begins ``length / 2 - 1`` pixels before the whole part of the place.
+    """
+    first_y, first_x = (math.floor(place + (length % 2) / 2) - (length - 1) // 2 for place in (y, x))
+    stamp = np.zeros((length, length), np.float32)
+    stamp[math.floor(y + 0.5) - first_y, math.floor(x + 0.5) - first_x] = 100.0
+    header = fits.Header(keys(x - first_x, y - first_y) if keys else {})
+    stream = io.BytesIO()
+    fits.PrimaryHDU(stamp, header).writeto(stream)
+    record = {"diaSource": LSST_SOURCE, **dict.fromkeys(LSST.stamps.values(), stream.getvalue())}
+    found_x, found_y = given or (x, y)
+    return packet_cutout(record, LSST, ("science",), size, found_x, found_y)[..., 0]
+
+
+def on_the_candidate(x, y):
+    return {"CRPIX1": x + 1, "CRPIX2": y + 1, "CRVAL1": LSST_SOURCE["ra"], "CRVAL2": LSST_SOURCE["dec"]}
+
+
+PLACES = [(500.0, 600.0), (500.3, 600.3), (500.49, 600.8), (500.7, 600.7), (500.999, 600.0)]
+
+
+@pytest.mark.parametrize("keys", [None, on_the_candidate])
+@pytest.mark.parametrize("size", [29, 30, 31, 63])
+@pytest.mark.parametrize("length", [30, 31, 40])
+@pytest.mark.parametrize(("x", "y"), PLACES)
+def test_the_source_of_an_even_stamp_comes_to_the_middle(x, y, length, size, keys):
+    found = lsst_cut(x, y, length, size, keys=keys)
+    assert np.unravel_index(np.nanargmax(found), found.shape) == (size // 2, size // 2)
+    short_x, short_y = (length == size and length % 2 == 0 and place % 1 < 0.5 for place in (x, y))
+    if size <= length:
+        assert np.isnan(found).sum() == size * (short_x + short_y) - short_x * short_y
+
+
+def test_the_header_of_a_stamp_tells_where_a_rounded_place_does_not():
+    """A place just below 1500 is 1500 as float32, and the stamp seems to begin a pixel later."""
+    x = 1500 - 1e-5
+    assert np.float32(x) == 1500.0
+    found = lsst_cut(x, 600.7, 30, 30, keys=on_the_candidate, given=(1500.0, 600.7))
+    assert found[15, 15] == 100.0
+    unknown = lsst_cut(500.2, 600.2, 30, 30, keys=on_the_candidate, given=(math.nan, math.nan))
+    assert unknown[15, 15] == 100.0
+
+
+@pytest.mark.parametrize("change", [{"CRVAL1": 150.001}, {"CRPIX1": 3000.0}, {"CRPIX2": math.inf}])
+def test_a_reference_point_that_is_not_the_candidate_says_nothing(change):
+    def keys(x, y):
+        return {name: value for name, value in (on_the_candidate(x + 3, y) | change).items() if math.isfinite(value)}
+
+    assert lsst_cut(500.3, 600.7, 30, 30, keys=keys)[15, 15] == 100.0
 
 
 def test_a_null_stamp_is_a_channel_of_nan():

@@ -40,8 +40,42 @@ def test_any_size_is_read_and_can_be_cut_to_any_other(legacy, imported, size):
     _, pixels, header = imported("gmadet", folder, to="1.h5")
     assert header.size_pixel == size
     rows, pixels, _ = imported("gmadet", folder, to="2.h5", size_pixel=5)
-    middle = slice(size // 2 - 2, size // 2 + 3)
-    np.testing.assert_array_equal(pixels[0, ..., 0], made[rows["candidate_id"][0]][middle, middle])
+    y, x = (size // 2 - (size == 8), size // 2)  # XPOS 101.5, YPOS 55.0
+    expected = made[rows["candidate_id"][0]][y - 2 : y + 3, x - 2 : x + 3]
+    np.testing.assert_array_equal(pixels[0, ..., 0], expected)
+
+
+@pytest.mark.parametrize("origin", [0, 1])
+@pytest.mark.parametrize(("size", "wanted"), [(32, 0), (32, 31), (31, 0)])
+def test_the_source_of_an_even_cutout_comes_to_the_middle(tmp_path, imported, origin, size, wanted):
+    """gmadet cuts from ``int(x) - size / 2`` on, where the first pixel is called 1."""
+    (tmp_path / "set" / "true").mkdir(parents=True)
+    places = [(40.0, 50.0), (40.3, 50.8), (40.5, 50.49), (40.99, 50.0)]
+    for number, (x, y) in enumerate(places):
+        image = np.zeros((100, 100), np.float32)
+        image[int(np.floor(y + 0.5)), int(np.floor(x + 0.5))] = 100.0
+        if size % 2:
+            first = int(np.floor(y + 0.5)) - size // 2, int(np.floor(x + 0.5)) - size // 2
+        else:
+            first = int(y + 1) - size // 2, int(x + 1) - size // 2
+        stamp = image[first[0] : first[0] + size, first[1] : first[1] + size]
+        keys = fits.Header({"CANDID": number, "XPOS": x + origin, "YPOS": y + origin})
+        fits.PrimaryHDU(stamp, keys).writeto(tmp_path / "set" / "true" / f"{number}.fits")
+    rows, pixels, _ = imported("gmadet", tmp_path / "set", size_pixel=wanted, options={"pixel_origin": origin})
+    middle = (wanted or size) // 2
+    assert pixels[:, middle, middle, 0].tolist() == [100.0] * 4
+    missing = [1 - (31 / 32) ** lines for lines in (2, 1, 1, 1)] if (size, wanted) == (32, 0) else [0.0] * 4
+    np.testing.assert_allclose(rows["edge_fraction"], missing, rtol=1e-6)
+
+
+def test_a_place_in_the_stamp_that_is_said_goes_before_that_of_the_image(legacy, imported):
+    folder, made = legacy.gmadet(size=8)
+    for path in (folder / "true").iterdir():
+        change(path, XSTAMP=4, YSTAMP=5)
+    rows, pixels, _ = imported("gmadet", folder)
+    image = made[rows["candidate_id"][0]]
+    np.testing.assert_array_equal(pixels[0, :, 1:, 0], image[:, :-1])
+    assert np.isnan(pixels[0, :, 0, 0]).all()
 
 
 @pytest.mark.replaces("gmadet", "O5")
@@ -121,8 +155,9 @@ def test_one_folder_without_classes_is_unlabelled(legacy, opened):
 
 
 @pytest.mark.replaces("gmadet", "O5")
-def test_out_and_in_again_gives_the_same_pixels_ids_labels_and_columns(legacy, imported, exported):
-    folder, _ = legacy.gmadet()
+@pytest.mark.parametrize("size", [33, 32])
+def test_out_and_in_again_gives_the_same_pixels_ids_labels_and_columns(legacy, imported, exported, size):
+    folder, _ = legacy.gmadet(size=size)
     rows, pixels, _ = imported("gmadet", folder)
     out = exported("gmadet")
     assert fits.getheader(out / "true" / "candidate_0.fits")["FWHMPSF"] == 2.25
