@@ -24,6 +24,8 @@ MAX_BLOCK_BYTES = 256 << 20
 """A block above this, as stored or as inflated, is refused."""
 
 _MAGIC = b"Obj\x01"
+_CONFLUENT_BYTES = 5
+"""Of the prefix of a message in Confluent's wire format: a zero, and the number of its schema in a registry."""
 _SYNC = 16
 _HEADER_BYTES = 8 << 20
 _HEADER_ENTRIES = 1000
@@ -88,7 +90,14 @@ def _records(count: int, data: bytes, plan: _Plan) -> Iterator[Mapping[str, Any]
 
 
 def _read_header(stream: BinaryIO, wanted: tuple[str, ...]) -> tuple[_Plan, str, bytes]:
-    if stream.read(len(_MAGIC)) != _MAGIC:
+    first = stream.read(len(_MAGIC))
+    if first != _MAGIC:
+        first += stream.read(_CONFLUENT_BYTES - len(first))
+        if len(first) == _CONFLUENT_BYTES and first[0] == 0:
+            raise InputError(
+                f"a Kafka message in Confluent's wire format (byte 0, schema id {int.from_bytes(first[1:])}) without "
+                "its schema; allowed: an Avro object container file, which holds its schema"
+            )
         raise InputError("no Avro file: it does not begin with 'Obj' and version 1")
     meta: dict[bytes, bytes] = {}
     room = _HEADER_BYTES

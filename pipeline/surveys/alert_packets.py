@@ -133,8 +133,12 @@ class AlertPacketsSurvey:
         )
 
     def nights(self) -> list[str]:
-        """Return the nights that hold packets."""
-        return sorted(set(self._packets().all()["night"]) - {""})
+        """Return the nights that hold packets; that every packet is damaged is an error."""
+        rows = self._packets().all()
+        if len(rows) and (rows["night"] == "").all():
+            where, fault = rows[["where", "fault"]].iloc[0]
+            raise InputError(f"none of {len(rows)} packets in {self._place} can be read; {where}: {fault}")
+        return sorted(set(rows["night"]) - {""})
 
     def closed(self, night: str) -> bool:
         """Tell whether the marker file is there; packets know no queries."""
@@ -239,6 +243,7 @@ class AlertPacketsSurvey:
 
     def check(self) -> list[str]:
         """Read the first packet with its stamps, and look for the columns that the settings name."""
+        packet = None
         try:
             path = packet_files(self._place)[0]
             packet = next(
@@ -246,9 +251,11 @@ class AlertPacketsSurvey:
             )
             if packet is None:
                 return [f"{path} holds no packets"]
+            if packet.fault:
+                return [f"{packet.where}: {packet.fault}"]
             self._decoded(packet)
         except NightsiftError as error:
-            return [str(error)]
+            return [f"{packet.where}: {error}" if packet else str(error)]
         return [
             f"{packet.where}: no field {' or '.join(paths)} for {name!r}"
             for name, paths in self._stated()

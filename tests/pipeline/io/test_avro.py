@@ -127,6 +127,8 @@ for depth in range(1, 40):
     ("data", "reason"),
     [
         (b"", "no Avro file"),
+        (b"\0\0\0\3", "no Avro file"),
+        (b"\0\0\0\3\x84rest", "a Kafka message in Confluent's wire format (byte 0, schema id 900) without its"),
         (b"PAR1....", "no Avro file: it does not begin with 'Obj'"),
         (packed()[:50], "truncated"),
         (container(WORDS, b"", codec=b"zstandard"), "codec is 'zstandard'; allowed: null, deflate, snappy"),

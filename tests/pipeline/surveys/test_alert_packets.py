@@ -9,14 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError, TooMuchLostError
-from pipeline.io import settings_files
 from pipeline.io.cutout_file import open_cutouts
 from pipeline.io.packet_writer import fits_bytes, write_packets
 from pipeline.quality import Flag
 from pipeline.surveys import alert_packets
 from pipeline.surveys.fetch import fetch_night
-from pipeline.surveys.load import open_survey
-from pipeline.surveys.settings import SurveySettings
 
 NIGHT = "2026-01-05"
 NEXT = "2026-01-06"
@@ -277,55 +274,13 @@ def test_check_names_what_is_wrong_with_the_place_or_the_first_packet(packet_sur
         "0.avro: no field candidate.a for 'a'",
     ]
     bad = packet_survey([make_packet(0, [b"x", None, None])], tmp_path / "bad")
-    assert "the stamp is no FITS file" in bad.check()[0]
+    assert bad.check()[0].startswith("0.avro: cutoutScience.stampData: the stamp is no FITS file")
+    (bad.folder / "0.avro").write_bytes(b"\0\0\0\3\x84")
+    assert bad.check()[0].startswith("0.avro: a Kafka message in Confluent's wire format")
+    with pytest.raises(InputError, match=r"none of 1 packets in .* can be read; 0.avro: a Kafka message"):
+        bad.nights()
     with pytest.raises(MissingInputError, match="no folder"):
         packet_survey([], input={"packets": "/nowhere/at/all/*.avro"}).folder  # noqa: B018
-
-
-def lsst_packet(row, image):
-    """Return a packet after the public schema, and the schema."""
-    fields = {
-        "diaSourceId": "long", "visit": "long", "detector": "int", "diaObjectId": ["null", "long"],
-        "ssObjectId": ["null", "long"], "midpointMjdTai": "double", "ra": "double", "dec": "double", "x": "float",
-        "y": "float", "psfFlux": ["null", "float"], "psfFluxErr": ["null", "float"], "snr": ["null", "float"],
-        "isNegative": ["null", "boolean"], "band": ["null", "string"], "reliability": ["null", "float"],
-    }  # fmt: skip
-    source = {"type": "record", "name": "lsst.v10_0.diaSource", "fields": [
-        {"name": name, "type": kind} for name, kind in fields.items()]}  # fmt: skip
-    earlier = ["null", {"type": "array", "items": "lsst.v10_0.diaSource"}]
-    stamps = ("cutoutDifference", "cutoutScience", "cutoutTemplate")
-    schema = {"type": "record", "name": "lsst.v10_0.alert", "fields": [
-        {"name": "diaSourceId", "type": "long"}, {"name": "diaSource", "type": source},
-        {"name": "prvDiaSources", "type": earlier}, *({"name": name, "type": ["null", "bytes"]} for name in stamps),
-    ]}  # fmt: skip
-    values = {
-        "diaSourceId": 2**60 + row, "visit": 59134, "detector": 4, "diaObjectId": 7 + row, "ssObjectId": None,
-        "midpointMjdTai": 61045.9 + 37 / 86400, "ra": 150.0 + row, "dec": 2.0, "x": 10.0, "y": 20.0, "psfFlux": 1000.0,
-        "psfFluxErr": 100.0, "snr": 10.0, "isNegative": row == 1, "band": "g", "reliability": 0.75,
-    }  # fmt: skip
-    whole = {"diaSourceId": 2**60 + row, "diaSource": values, "prvDiaSources": [values] * row}
-    return schema, whole | dict.fromkeys(stamps, fits_bytes(image, zipped=False))
-
-
-def test_packets_after_the_public_lsst_schema_are_read(packet_survey, tmp_path, monkeypatch):
-    monkeypatch.setenv("NIGHTSIFT_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("NIGHTSIFT_LSST_PACKETS", str(tmp_path / "lsst"))
-    (tmp_path / "lsst").mkdir()
-    large = np.random.default_rng(1).normal(size=(37, 37)).astype(np.float32)
-    made = [lsst_packet(0, large[4:34, 4:34]), lsst_packet(1, large)]
-    with (tmp_path / "lsst" / "visit.avro").open("wb") as stream:
-        fastavro.writer(stream, fastavro.parse_schema(made[0][0]), [packet for _, packet in made], codec="snappy")
-    survey = open_survey(settings_files.load("surveys", "lsst_packets", SurveySettings), "lsst_packets")
-    assert survey.check() == []
-    (batch,) = read(survey)
-    found = batch.candidates
-    assert found[["candidate_id", "object_id"]].to_numpy().tolist() == [[str(2**60), "7"], [str(2**60 + 1), "8"]]
-    assert found["time_mjd"].tolist() == pytest.approx([61045.9] * 2, abs=1e-8)
-    assert found["flux_sign"].tolist() == [1, -1]
-    np.testing.assert_allclose(found["magnitude"], 23.9, rtol=1e-6)
-    np.testing.assert_array_equal(batch.cutouts[0, 1:, 1:], batch.cutouts[1, 1:, 1:])
-    np.testing.assert_allclose(found["edge_fraction"], [1 - (29 / 30) ** 2, 0.0], rtol=1e-6)
-    assert survey.reference("reliability", NIGHT)["score"].tolist() == [0.75, 0.75]
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
