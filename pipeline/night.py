@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.errors import InputError, NightsiftError, SettingsError
+from pipeline.times import FIRST_MJD, LAST_MJD, allowed_times, is_possible
 
 MJD_EPOCH = datetime.date(1858, 11, 17)
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
-_MJD = re.compile(r"\d{5}")
+_MJD = re.compile(r"\d{5}", re.ASCII)
+_MIDNIGHT = re.compile(r"(?<=^\d{4}-\d{2}-\d{2})[T ]00:00(:00(\.0*)?)?(Z|[+-]00(:?00)?)?$", re.ASCII)
+"""What a column of timestamps adds to a date."""
 
 
 def night_number(time_mjd: ArrayLike, longitude_deg: float) -> NDArray[np.int64]:
@@ -47,11 +50,17 @@ def night_of(time_mjd: ArrayLike, longitude_deg: float) -> NDArray[np.str_]:
     Raises
     ------
     InputError
-        If a time is not finite; its row is named.
+        If a time is not finite, or outside 1900 to 2100; its row is named.
     """
-    bad = np.flatnonzero(~np.isfinite(np.atleast_1d(np.asarray(time_mjd, dtype=float))))
+    times = np.atleast_1d(np.asarray(time_mjd, dtype=float))
+    bad = np.flatnonzero(~np.isfinite(times))
     if len(bad):
         raise InputError(f"{len(bad)} times are not finite, first in row {bad[0]}: a night needs a time")
+    bad = np.flatnonzero(~is_possible(times))
+    if len(bad):
+        raise InputError(
+            f"{len(bad)} times cannot be, first MJD {float(times[bad[0]])} in row {bad[0]}; allowed: {allowed_times()}"
+        )
     numbers = np.atleast_1d(night_number(time_mjd, longitude_deg))
     unique, inverse = np.unique(numbers, return_inverse=True)
     return np.array([night_name(number) for number in unique], dtype="U10")[inverse]
@@ -63,10 +72,15 @@ def parse_night(text: str, mjd_offset_days: int = 0) -> datetime.date:
     Parameters
     ----------
     text : str
-        ``2026-01-05`` or a five-digit MJD.
+        ``2026-01-05`` or a five-digit MJD, of 1900 to 2100.
     mjd_offset_days : int
         The survey's rule for MJDs: what to add to reach the date of the evening. A survey that numbers
         its nights by the UTC day that begins during them has -1.
+
+    Raises
+    ------
+    SettingsError
+        If it is no date, or none of 1900 to 2100.
 
     Examples
     --------
@@ -74,13 +88,45 @@ def parse_night(text: str, mjd_offset_days: int = 0) -> datetime.date:
     '2026-01-05'
     """
     try:
-        if _DATE.fullmatch(text):
-            return datetime.date.fromisoformat(text)
+        night = datetime.date.fromisoformat(text) if _DATE.fullmatch(text) else None
         if _MJD.fullmatch(text):
-            return MJD_EPOCH + datetime.timedelta(days=int(text) + mjd_offset_days)
+            night = MJD_EPOCH + datetime.timedelta(days=int(text) + mjd_offset_days)
     except ValueError:
-        pass
-    raise SettingsError(f"night {text!r} is no date; allowed: a date such as 2026-01-05, or a five-digit MJD")
+        night = None
+    if night is None:
+        raise SettingsError(f"night {text!r} is no date; allowed: a date such as 2026-01-05, or a five-digit MJD")
+    if not FIRST_MJD <= (night - MJD_EPOCH).days < LAST_MJD:
+        raise SettingsError(f"night {text!r} is {night}; allowed: 1900-01-01 to 2099-12-31")
+    return night
+
+
+def stated_nights(texts: Iterable[str], what: str, mjd_offset_days: int = 0) -> list[str]:
+    """Return the nights that a column states, as ISO dates: dates, timestamps at midnight or MJDs.
+
+    Parameters
+    ----------
+    texts : iterable of str
+    what : str
+        File and column, for the message.
+    mjd_offset_days : int
+        As in `parse_night`.
+
+    Raises
+    ------
+    InputError
+        If a text is no night.
+
+    Examples
+    --------
+    >>> stated_nights(["2026-01-05", "61046", "2026-01-07 00:00:00"], "candidates.csv: column 'night'")
+    ['2026-01-05', '2026-01-06', '2026-01-07']
+    """
+    given = list(texts)
+    try:
+        known = {text: parse_night(_MIDNIGHT.sub("", text), mjd_offset_days).isoformat() for text in set(given)}
+    except SettingsError as error:
+        raise InputError(f"{what}: {error}") from None
+    return [known[text] for text in given]
 
 
 def is_night(text: str) -> bool:

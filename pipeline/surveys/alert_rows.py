@@ -17,7 +17,7 @@ from pipeline.io.content import frame_digest
 from pipeline.io.ids import id_texts
 from pipeline.night import MJD_EPOCH, night_name, night_number, parse_night
 from pipeline.surveys.packet_layouts import TimeFormat
-from pipeline.times import utc_mjd
+from pipeline.times import allowed_times, column_mjd, is_possible
 
 _IDS = ("candidate_id", "object_id", "exposure_id")
 _READ_ROWS = 16_384
@@ -141,15 +141,21 @@ class AlertRows:
         self._require([column])
         with self._open() as file:
             for batch in file.iter_batches(_READ_ROWS, columns=[column]):
-                times = utc_mjd(batch.column(0).to_pandas().to_numpy(float), self.time_format)
-                timeless = np.flatnonzero(~np.isfinite(times))
+                times = self._times(batch.column(0), start)
+                timeless = np.flatnonzero(~is_possible(times))
                 if len(timeless):
+                    row, given = start + timeless[0], batch.column(0)[timeless[0]].as_py()
+                    what = "is not finite" if given is None or given != given else f"is {given!r}"
                     raise InputError(
-                        f"{self.path}: row {start + timeless[0]}: {column!r} is not finite; an alert without a time "
-                        "has no night"
+                        f"{self.path}: row {row}: {column!r} {what}; an alert without a time has no night; "
+                        f"allowed: {allowed_times(self.time_format)}"
                     )
                 yield start, night_number(times, self.longitude_deg)
                 start += batch.num_rows
+
+    def _times(self, column: pa.Array | pa.ChunkedArray, start: int = 0) -> NDArray[np.float64]:
+        what = f"{self.path}: column {self.columns['time_mjd']!r}"
+        return column_mjd(column.to_pandas(), what, time_format=self.time_format, first_row=start)
 
     def _chosen(self, night: str, names: list[str]) -> Iterator[pa.Table]:
         """Yield the night's rows, with their place in the file as ``_ROW``; groups without any are not read."""
@@ -177,7 +183,7 @@ class AlertRows:
             }
         )
         if "time_mjd" in frame:
-            frame["time_mjd"] = utc_mjd(frame["time_mjd"], self.time_format)
+            frame["time_mjd"] = self._times(table[wanted["time_mjd"]])
         for column in extra:
             frame[f"extra_{column}"] = table[column].to_pandas()
         return frame.assign(row=table[_ROW].to_numpy())

@@ -1,7 +1,5 @@
 """What the header of a science image says of its exposure: time, band, field and so on."""
 
-import datetime
-import re
 from typing import Any
 
 from astropy.io.fits import Header
@@ -10,11 +8,9 @@ from astropy.io.fits.card import Undefined
 from pipeline.errors import InputError
 from pipeline.surveys.image_pairs_settings import ExposureKeys, ImagePairsInput
 from pipeline.surveys.rows import as_text
-from pipeline.times import SCALES, from_scale, is_possible, mjd_of, mjd_of_number
+from pipeline.times import SCALES, from_scale, is_date_alone, is_possible, stated_mjd
 
 _DAY_S = 86400.0
-_COMPACT = re.compile(r"\d{8}", re.ASCII)
-"""A date without hyphens, which is no number."""
 _SCALES = {"UT": "UTC", "GMT": "UTC", "IAT": "TAI", "TDT": "TT", "ET": "TT"}
 """Other names of time scales (FITS standard 4.0, table 30)."""
 _MIDDLE = {"start": 0.5, "middle": 0.0, "end": -0.5}
@@ -84,35 +80,15 @@ def _time(header: Header, first: Header, keys: ExposureKeys, where: str) -> floa
         if value is None:
             continue
         clock = next((text for name in keys.clock if (text := _value(header, first, name))), "")
-        mjd, is_utc = _stated(value, str(clock).strip(), f"{where}: {key}")
+        if is_date_alone(str(value)) and not clock:
+            raise InputError(f"{where}: {key} is {str(value)!r} without a time of day; name the key of that in clock")
+        mjd, is_utc = stated_mjd(value, f"{where}: {key}", str(clock).strip())
         if mjd == 0.0:
             continue
         if not is_possible(mjd):
             raise InputError(f"{where}: {key} is {str(value)!r}; allowed: an MJD, JD or date of 1900 to 2100")
         return mjd if is_utc else _to_utc(mjd, _value(header, first, keys.time_scale), f"{where}: {keys.time_scale}")
     return None
-
-
-def _stated(value: object, clock: str, where: str) -> tuple[float, bool]:
-    """Return what stands in a key as MJD, and whether it states its zone: a number is an MJD or JD, else a date."""
-    text = str(value).strip()
-    if not _COMPACT.fullmatch(text):
-        try:
-            return float(mjd_of_number(float(text))), False
-        except ValueError:
-            pass
-    return _date(text, clock, where)
-
-
-def _date(text: str, clock: str, where: str) -> tuple[float, bool]:
-    joined = text if "T" in text or " " in text or not clock else f"{text}T{clock}"
-    try:
-        moment = datetime.datetime.fromisoformat(joined)
-    except ValueError:
-        raise InputError(f"{where} is {joined!r}; allowed: an ISO date and time, an MJD or a JD") from None
-    if joined == text and len(text) <= len("2026-01-01"):
-        raise InputError(f"{where} is {text!r} without a time of day; name the key of that in clock")
-    return mjd_of(moment), moment.tzinfo is not None
 
 
 def _to_utc(mjd: float, scale: object, where: str) -> float:

@@ -13,7 +13,16 @@ from astropy.io.fits import Header
 from pipeline.errors import InputError
 from pipeline.io.fits import FitsFile
 from pipeline.io.table_file import numbers_of, read_table, require_columns
-from pipeline.night import MJD_EPOCH, is_night, night_name, night_number, night_of, parse_night, respelled_night
+from pipeline.night import (
+    MJD_EPOCH,
+    is_night,
+    night_name,
+    night_number,
+    night_of,
+    parse_night,
+    respelled_night,
+    stated_nights,
+)
 from pipeline.surveys.exposure_headers import header_row
 from pipeline.surveys.image_pairs_settings import ImagePairsInput
 from pipeline.surveys.image_paths import ImagePaths
@@ -22,7 +31,7 @@ from pipeline.surveys.night_paths import NIGHT, matching, require_nights, stated
 from pipeline.surveys.rows import as_text
 from pipeline.surveys.service_templates import ServiceTemplates
 from pipeline.surveys.settings import SurveySettings
-from pipeline.times import is_possible, mjd_of_number
+from pipeline.times import column_mjd, is_possible
 
 TEMPLATE_COLUMN = "template_path"
 """Column of the exposures with the file that a service's template is kept in."""
@@ -138,15 +147,15 @@ class ExposureList:
             require_columns(table, self.input.exposure_columns.values(), where)
             rows = table.rename(columns={theirs: ours for ours, theirs in self.input.exposure_columns.items()})
             require_columns(rows, ("path",), where)
-            for column in rows.columns.intersection(_NUMBERS):
-                rows[column] = numbers_of(rows, column, where)
             if "time_mjd" in rows:
                 rows["time_mjd"] = _times(rows["time_mjd"], where)
-            days = self.settings.mjd_night_offset_days
+            for column in rows.columns.intersection(_NUMBERS):
+                rows[column] = numbers_of(rows, column, where)
+            days, what = self.settings.mjd_night_offset_days, f"{where}: column 'night'"
             for row in rows.to_dict("records"):
                 known = {str(key): value for key, value in row.items() if pd.notna(value) and value != ""}
                 if "night" in known:
-                    known["night"] = parse_night(as_text([known["night"]])[0], days).isoformat()
+                    known["night"] = stated_nights(as_text([known["night"]]), what, days)[0]
                 if "path" in known:
                     listed.append(known)
         return listed
@@ -226,8 +235,8 @@ def _fixed(pattern: str) -> str:
 
 
 def _times(given: pd.Series, where: str) -> pd.Series:
-    """Return MJDs of a table whose times are MJDs or JDs, as headers have them; 0 is a blank."""
-    times = pd.Series(mjd_of_number(given), given.index).replace(0.0, np.nan)
+    """Return MJDs of a table whose times are moments, MJDs or JDs, as headers have them; 0 is a blank."""
+    times = pd.Series(column_mjd(given, f"{where}: time_mjd", time_format="mjd_or_jd"), given.index)
     bad = times.notna().to_numpy() & ~is_possible(times)
     if bad.any():
         row = int(bad.argmax())

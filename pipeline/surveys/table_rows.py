@@ -11,7 +11,7 @@ from pipeline.errors import InputError, MissingInputError, SettingsError
 from pipeline.flux_sign import flux_signs
 from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.io.table_file import numbers_of, read_table, require_columns
-from pipeline.night import is_night, night_of, parse_night
+from pipeline.night import is_night, night_of, stated_nights
 from pipeline.surveys.image_files import exposure_records
 from pipeline.surveys.image_paths import ImagePaths
 from pipeline.surveys.image_settings import fill_columns, parse_place
@@ -19,7 +19,7 @@ from pipeline.surveys.night_paths import NIGHT, matching, require_nights, stated
 from pipeline.surveys.rows import as_text
 from pipeline.surveys.settings import SurveySettings
 from pipeline.surveys.table_settings import TableInput
-from pipeline.times import utc_mjd
+from pipeline.times import column_mjd
 
 _OURS = ("label", "label_source", "group_id", "edge_fraction", "nan_fraction", "flags")
 """Columns that fetching fills; what a table calls so is not ours."""
@@ -115,7 +115,7 @@ class SurveyTables:
             return pd.DataFrame({name: pd.Series(dtype="str") for name in ("candidate_id", "exposure_id", "night")})
         rows = self._renamed(table, self.input.columns, where)
         require_columns(rows, ("candidate_id",), where)
-        rows = self._with_times(rows.drop(columns=[*_OURS], errors="ignore"), where)
+        rows = self._with_times(rows.drop(columns=[*_OURS], errors="ignore"), self.input.columns, where)
         if "exposure_id" not in rows:
             rows["exposure_id"] = self._first_paths(rows, where)
         if "object_id" not in rows:
@@ -141,9 +141,10 @@ class SurveyTables:
         each = (dict(zip(texts, values, strict=True)) for values in zip(*texts.values(), strict=True))
         return [fill_columns(pattern, row) for row in each]
 
-    def _with_times(self, rows: pd.DataFrame, where: str) -> pd.DataFrame:
+    def _with_times(self, rows: pd.DataFrame, columns: Mapping[str, str], where: str) -> pd.DataFrame:
         if "time_mjd" in rows:
-            rows["time_mjd"] = utc_mjd(numbers_of(rows, "time_mjd", where), self.input.time_format)
+            what = f"{where}: column {columns.get('time_mjd', 'time_mjd')!r}"
+            rows["time_mjd"] = column_mjd(rows["time_mjd"], what, time_format=self.input.time_format)
         return rows
 
     def _named(self, rows: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -161,8 +162,7 @@ class SurveyTables:
             return [night] * len(rows)
         if "night" in rows:
             days = self.settings.mjd_night_offset_days
-            known = {text: parse_night(text, days).isoformat() for text in set(as_text(rows["night"]))}
-            return [known[text] for text in as_text(rows["night"])]
+            return stated_nights(as_text(rows["night"]), f"{where}: column 'night'", days)
         if "time_mjd" in rows:
             try:
                 return night_of(rows["time_mjd"], self.settings.longitude_deg).tolist()
@@ -193,7 +193,9 @@ class SurveyTables:
         table, where = self._table(self.input.exposures, night, self._texts(self.input.exposure_columns))
         if table is None:
             return pd.DataFrame({name: pd.Series(dtype="str") for name in ("exposure_id", "night")})
-        rows = self._with_times(self._renamed(table, self.input.exposure_columns, where), where)
+        rows = self._with_times(
+            self._renamed(table, self.input.exposure_columns, where), self.input.exposure_columns, where
+        )
         require_columns(rows, ("exposure_id",), where)
         twice = rows["exposure_id"][rows["exposure_id"].duplicated()]
         if len(twice):
