@@ -12,6 +12,7 @@ from pipeline.io.catalogue_file import catalogue_path, read_columns
 from pipeline.io.table_file import ENDINGS
 from pipeline.orbits import ORBIT_COLUMNS
 from pipeline.redaction import redacted, what_went_wrong
+from pipeline.times import allowed_times, is_possible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,6 +95,11 @@ def read_orbits(path: Path) -> "pd.DataFrame":
         gaps = orbits[[*_NEEDED, "epoch_mjd"]].isna().any(axis=1)
         if gaps.any():
             raise InputError(f"{path}: row {int(gaps.to_numpy().argmax()) + 1}: an element is missing")
+        astray = ~is_possible(orbits["epoch_mjd"])
+        if astray.any():
+            row = int(astray.argmax())
+            given = float(orbits["epoch_mjd"].iloc[row])
+            raise InputError(f"{path}: row {row + 1}: epoch_mjd is {given}; allowed: {allowed_times()}")
     else:
         orbits = _read_mpcorb(path)
     ellipse = (orbits["a_au"] > 0) & (orbits["eccentricity"] >= 0) & (orbits["eccentricity"] < 1)

@@ -157,11 +157,15 @@ def _read_fits(path: Path, texts: Collection[str], hdu: str, *_: object) -> "pd.
 def _from_columns(path: Path, table: "dict[str, Column]", texts: Collection[str]) -> "pd.DataFrame":
     """Return the columns of an astropy table that hold one value a row."""
     import pandas as pd
+    from astropy.time import Time
 
     columns = {}
     for name in table.colnames:  # type: ignore[attr-defined]
         column = table[name]
         if len(column.shape) != 1:
+            continue
+        if isinstance(column, Time):
+            columns[name] = pd.Series(np.asarray(column.utc.datetime64, "datetime64[us]"))
             continue
         if name in texts or column.dtype.kind in "OSU":
             what = f"{path}: column {name!r}"

@@ -15,10 +15,10 @@ from pipeline.id_hashes import id_hashes, repeated_hashes
 from pipeline.io.content import frame_digest
 from pipeline.io.row_spool import RowSpool, merged_groups
 from pipeline.io.typed_columns import to_frame
+from pipeline.times import column_mjd
 
 _NUMBERS = (
-    "ra_deg", "dec_deg", "x_pixel", "y_pixel", "time_mjd", "magnitude", "magnitude_error", "zeropoint", "fwhm_pixel",
-    "snr",
+    "ra_deg", "dec_deg", "x_pixel", "y_pixel", "magnitude", "magnitude_error", "zeropoint", "fwhm_pixel", "snr",
 )  # fmt: skip
 
 Exposure: TypeAlias = Mapping[str, Any]
@@ -58,7 +58,7 @@ class NightCandidates:
             wanted = str(exposure["exposure_id"])
             while rows is not None and name.encode() < wanted.encode():
                 name, rows = next(groups, ("", None))
-            yield exposure, self.no_rows if rows is None or name != wanted else _with_signs(rows)
+            yield exposure, self.no_rows if rows is None or name != wanted else _as_ours(rows)
 
 
 def night_candidates(groups: Groups, no_rows: pd.DataFrame, needs: Sequence[str], name: str) -> NightCandidates:
@@ -78,7 +78,7 @@ def night_candidates(groups: Groups, no_rows: pd.DataFrame, needs: Sequence[str]
     Raises
     ------
     InputError
-        If a column is missing, an id stands there twice, or a number or a sign is none.
+        If a column is missing, an id stands there twice, or a number, a sign or a time is none.
     """
     missing = [column for column in needs if column not in no_rows]
     if missing:
@@ -135,15 +135,30 @@ def _unite(found: Sequence[pd.DataFrame], name: str) -> pd.DataFrame:
     return rows.sort_values("candidate_id", kind="stable", ignore_index=True)
 
 
-def _with_signs(rows: pd.DataFrame, name: str = "") -> pd.DataFrame:
-    """Return rows with ``flux_sign`` read from whatever type the server has for it."""
+def _as_ours(rows: pd.DataFrame, name: str = "") -> pd.DataFrame:
+    """Return rows with ``flux_sign`` and ``time_mjd`` read from whatever type the server has for them."""
+    rows = with_times(rows, name)
     if "flux_sign" not in rows:
         return rows
     return rows.assign(flux_sign=flux_signs(rows["flux_sign"], what=f"query {name}: column 'flux_sign'"))
 
 
+def with_times(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return rows of a query with ``time_mjd``, where there is one, as UTC MJDs, whatever the server's type.
+
+    Raises
+    ------
+    InputError
+        If a value is no time, or is a JD.
+    """
+    if "time_mjd" not in rows:
+        return rows
+    what, remedy = f"query {name}: column 'time_mjd'", "let the query subtract 2400000.5"
+    return rows.assign(time_mjd=column_mjd(rows["time_mjd"], what, remedy=remedy))
+
+
 def _require_sound(candidates: pd.DataFrame, name: str) -> None:
-    """Raise `InputError` where an id is empty, a number is none, or a sign is none."""
+    """Raise `InputError` where an id is empty, or a number, a sign or a time is none."""
     blank = candidates["candidate_id"] == ""
     if blank.any():
         raise InputError(f"query {name}: {int(blank.sum())} rows have no candidate_id; allowed: a text or number")
@@ -157,7 +172,7 @@ def _require_sound(candidates: pd.DataFrame, name: str) -> None:
                 f"query {name}: column {column!r} of candidate_id {row['candidate_id']!r} is {row[column]!r}; "
                 "allowed: a number"
             )
-    _with_signs(candidates, name)
+    _as_ours(candidates, name)
 
 
 def _require_once(groups: Groups, suspects: NDArray[np.uint64], name: str) -> None:

@@ -17,13 +17,14 @@ from pipeline.io.query_files import read_query
 from pipeline.io.row_spool import RowSpool
 from pipeline.io.settings_files import expand
 from pipeline.io.typed_columns import to_frame
-from pipeline.night import MJD_EPOCH, night_name, parse_night
+from pipeline.night import MJD_EPOCH, parse_night, stated_nights
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
-from pipeline.surveys.candidate_rows import NightCandidates, night_candidates, united
+from pipeline.surveys.candidate_rows import NightCandidates, night_candidates, united, with_times
 from pipeline.surveys.fetch import freeze_label_tables
 from pipeline.surveys.image_files import ImageFiles, exposure_records
 from pipeline.surveys.image_settings import ImageSettings
 from pipeline.surveys.placed_stamps import PlacedStamps
+from pipeline.surveys.rows import as_text
 from pipeline.surveys.settings import SurveySettings
 
 _KEYS = {
@@ -127,9 +128,13 @@ class DatabaseSurvey:
     def _exposures(self, night: str, candidates: NightCandidates) -> pd.DataFrame:
         """Return the night's exposures, those without candidates only where they count."""
         exposures = self._select("exposures", night)
+        with_times(exposures, self._named("exposures"))  # what is no time is said before anything is frozen
         if self.input.empty_exposures:
             return exposures
         return exposures[exposures["exposure_id"].isin(candidates.exposures)].reset_index(drop=True)
+
+    def _records(self, exposures: pd.DataFrame, night: str) -> list[dict[str, Any]]:
+        return exposure_records(with_times(exposures, self._named("exposures")), night)
 
     @contextmanager
     def candidates(self, night: str) -> Iterator[NightCandidates]:
@@ -147,11 +152,11 @@ class DatabaseSurvey:
     def nights(self) -> list[str]:
         """Return the nights that the query ``nights`` names, as dates or as ``night_number``, the MJD of the date."""
         found = self._select("nights")
-        if "night_number" in found:
-            return sorted(night_name(int(number)) for number in found["night_number"].dropna())
-        if "night" not in found:
+        name = next((name for name in ("night_number", "night") if name in found), "")
+        if not name:
             raise InputError(f"query {self.input.queries}/nights: column 'night' is missing; there: {', '.join(found)}")
-        return sorted(found["night"].astype(str))
+        texts = filter(None, as_text(found[name]))
+        return sorted(stated_nights(texts, f"query {self.input.queries}/nights: column {name!r}"))
 
     def closed(self, night: str) -> bool:
         """Tell whether the marker file or the query says that the night is complete."""
@@ -177,7 +182,7 @@ class DatabaseSurvey:
     def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
         """Yield one batch an exposure; images are read once, whatever the number of candidates."""
         with self._frozen(night, manifest) as (exposures, candidates):
-            work = candidates.beside(exposure_records(exposures, night))
+            work = candidates.beside(self._records(exposures, night))
             yield from self._images.batches(work, manifest["files"], self.workers)
             astray = candidates.exposures - set(exposures["exposure_id"])
             for exposure, rows in candidates.groups() if astray else ():
@@ -217,13 +222,13 @@ class DatabaseSurvey:
     def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
         """Yield science and template of each exposure for simulation."""
         exposures = self._frozen_exposures(night, manifest)
-        for exposure in exposure_records(exposures, night):
+        for exposure in self._records(exposures, night):
             yield self._images.pair(exposure, manifest["files"])
 
     def stamps(self, night: str, manifest: Mapping[str, Any], places: pd.DataFrame) -> Iterator[PlacedStamps | Batch]:
         """Yield stamps at sky positions, ``exposure_id candidate_id ra_deg dec_deg``, an exposure at a time."""
         exposures = self._frozen_exposures(night, manifest)
-        for exposure in exposure_records(exposures, night):
+        for exposure in self._records(exposures, night):
             mine = places[places["exposure_id"] == exposure["exposure_id"]]
             if len(mine):
                 yield self._images.stamps(exposure, mine, manifest["files"])
@@ -244,12 +249,12 @@ class DatabaseSurvey:
         faults = asked._faults_of_queries()
         if faults:
             return faults
-        nights = asked.nights()
-        return (
-            asked._images.check(exposure_records(asked._select("exposures", nights[-1]), nights[-1])[0])
-            if nights
-            else []
-        )
+        try:
+            night = max(asked.nights(), default="")
+            exposures = asked._records(asked._select("exposures", night), night) if night else []
+        except InputError as error:
+            return [str(error)]
+        return asked._images.check(exposures[0]) if exposures else []
 
     def _faults_of_queries(self) -> list[str]:
         faults = []

@@ -15,11 +15,12 @@ from pipeline.io import content
 from pipeline.io.settings_files import expand
 from pipeline.io.stamp_sets.base import STAMP_SETS, Rows, StampSet
 from pipeline.io.stamp_sets.load import open_format
-from pipeline.night import night_of, parse_night
+from pipeline.night import night_of, parse_night, stated_nights
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, dropped_rows
 from pipeline.surveys.fetch import freeze_label_tables
 from pipeline.surveys.rows import candidates_frame, describe_pixels, drop_at_edges, edge_of_stamps
 from pipeline.surveys.settings import SurveySettings
+from pipeline.times import is_possible
 
 _LABELS = ("candidate_id", "label", "label_source", "kind")
 
@@ -166,13 +167,18 @@ class StampSetSurvey:
 
 
 def nights_of(stamps: StampSet, settings: SurveySettings, otherwise: str) -> NDArray[np.object_]:
-    """Return the night of each stamp: its own, else from its time, else the stated one, which may be empty."""
+    """Return the night of each stamp: its own, else from its time, else the stated one, which may be empty.
+
+    A time outside 1900 to 2100 has no night: such a stamp is dropped later, and says why.
+    """
     rows = stamps.rows
     nights = np.full(len(rows), otherwise, dtype=object)
     time = rows["time_mjd"].to_numpy(float) if "time_mjd" in rows else np.full(len(rows), np.nan)
     if "night" in rows:
-        nights = np.where(rows["night"] == "", nights, rows["night"].to_numpy(object))
-    dated = np.isfinite(time) & (nights == otherwise)
+        own = rows["night"].to_numpy(object, copy=True)
+        own[own != ""] = stated_nights(own[own != ""], "stamps: column 'night'", settings.mjd_night_offset_days)
+        nights = np.where(own == "", nights, own)
+    dated = is_possible(time) & (nights == otherwise)
     if dated.any():
         nights[dated] = np.asarray(night_of(time[dated], settings.longitude_deg), dtype=object)
     return nights

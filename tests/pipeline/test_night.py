@@ -6,7 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError, SettingsError
-from pipeline.night import ends_at, expand_nights, night_name, night_of, night_range, parse_night
+from pipeline.night import (
+    ends_at,
+    expand_nights,
+    is_night,
+    night_name,
+    night_of,
+    night_range,
+    parse_night,
+    stated_nights,
+)
 
 HAWAII, CHILE, PALOMAR, SUTHERLAND = -155.47, -70.40, -116.86, 20.81
 
@@ -95,3 +104,36 @@ def test_a_night_ends_at_the_next_local_mean_noon():
 def test_every_time_between_two_noons_has_the_same_night(number, longitude_deg, share):
     noon = number + 0.5 - longitude_deg / 360.0
     assert night_of([noon + share], longitude_deg).tolist() == [night_name(number)]
+
+
+def test_a_time_outside_1900_to_2100_has_no_night():
+    with pytest.raises(InputError, match=r"1 times cannot be, first MJD 2461046.5 in row 1; allowed: 15020.0 to"):
+        night_of([61045.0, 2461046.5], CHILE)
+
+
+@pytest.mark.parametrize("text", ["1899-12-31", "2100-01-01", "8597-01-24", "0001-01-01", "88069", "10000", "15019"])
+def test_a_night_outside_1900_to_2100_is_refused(text):
+    with pytest.raises(SettingsError, match=f"night '{text}' is .*; allowed: 1900-01-01 to 2099-12-31"):
+        parse_night(text)
+    assert not is_night(text)
+
+
+def test_the_first_and_the_last_night_that_can_be_are_nights():
+    assert [is_night(text) for text in ("1900-01-01", "2099-12-31")] == [True, True]
+    assert [parse_night(text).isoformat() for text in ("15020", "88068")] == ["1900-01-01", "2099-12-31"]
+
+
+@pytest.mark.parametrize("text", ["20260106/c", "20260106", "2026-01-06/c", "2026-W02-2", "٢٠٢٦-٠١-٠٦"])
+def test_what_is_no_whole_iso_date_is_no_night(text):
+    with pytest.raises(SettingsError, match="is no date"):
+        parse_night(text)
+    assert not is_night(text)
+    with pytest.raises(InputError, match=r"^n.csv: column 'night': night .* is no date"):
+        stated_nights(["2026-01-06", text], "n.csv: column 'night'")
+
+
+def test_a_column_of_nights_may_hold_timestamps_at_midnight():
+    given = ["2026-01-06 00:00:00", "2026-01-06T00:00:00.000000", "2026-01-06 00:00:00+00:00", "2026-01-06", "61046"]
+    assert stated_nights(given, "column") == ["2026-01-06"] * 5
+    with pytest.raises(InputError, match="is no date"):
+        stated_nights(["2026-01-06 04:00:00"], "column")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
+from pipeline.times import column_mjd
 
 _FITS_ENDING = re.compile(r"(\.(fits|fit|fts|fz|gz))+$", re.IGNORECASE)
 _NAME = re.compile(r"[^/\\\x00-\x1f.][^/\\\x00-\x1f]{0,199}")
@@ -168,7 +169,11 @@ def typed(table: pd.DataFrame, where: str) -> pd.DataFrame:
     columns = {}
     for name in [column for column in table if column in CANDIDATE_COLUMNS]:
         kind = CANDIDATE_COLUMNS[name]
-        given = table[name] if kind == TEXT else numbers(table[name], f"{where}: {name}")
+        given = table[name] if kind == TEXT else _READ.get(name, numbers)(table[name], f"{where}: {name}")
         columns[name] = given if kind.startswith("float") or kind == TEXT else np.nan_to_num(given)
     return pd.DataFrame(columns).astype({name: "str" if CANDIDATE_COLUMNS[name] == TEXT else CANDIDATE_COLUMNS[name]
                                          for name in columns})  # fmt: skip
+
+
+_READ = {"time_mjd": column_mjd}
+"""Columns that are read otherwise than as numbers."""

@@ -8,12 +8,12 @@ from pathlib import Path
 from pipeline.errors import InputError, MissingInputError
 from pipeline.io.schema import BOGUS, REAL, UNLABELLED
 from pipeline.io.stamp_sets.columns import is_fits
+from pipeline.times import is_possible
 
 FOLDERS = {REAL: "good", BOGUS: "bad", UNLABELLED: "unlabelled"}
 _WORDS = {REAL: re.compile(r"(good|real|true)", re.I), BOGUS: re.compile(r"(bad|bogus|false)", re.I)}
 _DEEPEST = 3
 _LONGEST_LINE, _LONGEST_NAME = 4096, 250
-_MJD = (15000.0, 150000.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,9 +89,9 @@ def mjd_of(stem: str) -> float:
     (58226.41, nan)
     """
     text = field_of(stem, 1)
-    if not re.fullmatch(r"\d{5,6}(\.\d+)?", text):
+    if not re.fullmatch(r"\d{5}(\.\d+)?", text):
         return float("nan")
-    return float(text) if _MJD[0] < float(text) < _MJD[1] else float("nan")
+    return float(text) if is_possible(float(text)) else float("nan")
 
 
 def field_of(stem: str, number: int) -> str:

@@ -164,3 +164,10 @@ def test_a_path_is_taken_where_it_lies(tmp_path):
     assert fetch_catalogue(str(path), tmp_path / "scratch", timeout_s=1.0) == path
     with pytest.raises(MissingInputError, match=r"no catalogue file .*gone"):
         fetch_catalogue(str(tmp_path / "gone"), tmp_path, timeout_s=1.0)
+
+
+@pytest.mark.parametrize("epoch", [2461000.5, 0.0])
+def test_an_epoch_that_cannot_be_is_named(tmp_path, epoch):
+    read_orbits(written(tmp_path, CERES)).assign(epoch_mjd=epoch).to_csv(tmp_path / "orbits.csv", index=False)
+    with pytest.raises(InputError, match=f"row 1: epoch_mjd is {epoch}; allowed: 15020.0 to 88069.0"):
+        read_orbits(tmp_path / "orbits.csv")

@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.table import MaskedColumn, Table
+from astropy.time import Time
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError, MissingInputError
 from pipeline.io.table_file import numbers_of, read_table, require_columns
+from pipeline.times import column_mjd
 
 BIG = str(2**53 + 1)
 ROWS = {"id": ["0017", BIG, ""], "x": [1.5, float("nan"), -3.0], "n": [1, 2, 3], "name": ["a b", "", "NaN"]}
@@ -130,3 +132,10 @@ def test_any_bytes_give_a_table_or_one_of_our_errors(tmp_path, ending, data):
     except InputError as error:
         assert "\n" not in str(error)
         assert "broken" in str(error)
+
+
+def test_times_of_an_ecsv_file_are_moments_in_utc(tmp_path):
+    times = Time([61045.9, 61046.0], format="mjd", scale="tai")
+    Table({"time": times, "id": ["a", "b"]}).write(tmp_path / "t.ecsv", format="ascii.ecsv")
+    found = column_mjd(read_table(tmp_path / "t.ecsv", texts=("id",))["time"], "time")
+    np.testing.assert_allclose(found, times.utc.mjd, atol=1e-10)

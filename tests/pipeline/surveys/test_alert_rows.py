@@ -83,3 +83,29 @@ def test_a_file_that_is_no_table_is_one_line(tmp_path):
     with pytest.raises(InputError, match=r"a\.parquet is no readable Parquet file: .*") as caught:
         rows.nights()
     assert "\n" not in str(caught.value)
+
+
+MIDNIGHTS = pd.to_datetime(["2026-01-06T00:00", "2026-01-07T00:00"])
+
+
+@pytest.mark.parametrize("mjd", [MIDNIGHTS, MIDNIGHTS.tz_localize("UTC"), MIDNIGHTS.strftime("%Y-%m-%dT%H:%M:%S")])
+def test_timestamps_and_iso_texts_are_times(tmp_path, mjd):
+    rows = write(tmp_path / "a.parquet", [0, 1], mjd=mjd)
+    assert rows.nights() == ["2026-01-05", "2026-01-06"]
+    (block,) = rows.blocks("2026-01-05", 5)
+    assert block["time_mjd"].tolist() == [61046.0]
+
+
+@pytest.mark.parametrize(
+    ("mjd", "message"),
+    [
+        ([61045.5, 2461046.0], r"column 'mjd': row 1: 2461046.0 is outside .* a JD; state `time_format: jd`"),
+        ([61045.5, 0.0], r"row 1: 'mjd' is 0.0; an alert without a time has no night; allowed: 15020.0 to 88069.0"),
+        ([61045.5, -999.0], r"row 1: 'mjd' is -999.0; an alert without a time"),
+        ([61045.5, np.nan], r"row 1: 'mjd' is not finite; an alert without a time"),
+        (["2026-01-06T00:00:00", "soon"], r"column 'mjd': row 1 is 'soon'; allowed: an ISO date and time"),
+    ],
+)
+def test_an_alert_whose_time_cannot_be_is_refused_before_it_has_a_night(tmp_path, mjd, message):
+    with pytest.raises(InputError, match=message):
+        write(tmp_path / "a.parquet", [0, 1], mjd=mjd).nights()

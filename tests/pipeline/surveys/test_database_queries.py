@@ -1,11 +1,15 @@
 """Queries of a database survey: several that are united, what they are given, settings that cannot be."""
 
+import datetime
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.errors import InputError, SettingsError
+from pipeline.io.typed_columns import TypedColumns, to_frame
+from pipeline.surveys.candidate_rows import with_times
 
 NIGHT = "2026-01-05"
 CONFIG = Path(__file__).resolve().parents[3] / "config"
@@ -100,3 +104,59 @@ def test_settings_that_cannot_be_are_named_without_their_secrets(database_survey
     assert re.search(message, said)
     assert "secret" not in said
     assert "\n" not in said
+
+
+EXPOSURES = (CONFIG / "queries" / "generic" / "exposures.sql").read_text()
+
+
+@pytest.mark.parametrize("time", ["'2026-01-05 21:36:00'", "'2026-01-05T21:36:00Z'", "'61045.9'", "61045.9"])
+def test_moments_of_a_server_are_times(database_survey, own_queries, time):
+    own_queries(exposures=EXPOSURES.replace("time_mjd", f"{time} AS time_mjd"))
+    survey = database_survey()
+    batches = list(survey.read(NIGHT, survey.freeze(NIGHT)))
+    assert [time for batch in batches for time in batch.candidates["time_mjd"]] == pytest.approx([61045.9] * 3)
+    own_queries(exposures=EXPOSURES, candidates=ROWS.replace("c.snr,", f"c.snr, {time} AS time_mjd,"))
+    batches = list(survey.read(NIGHT, survey.freeze(NIGHT)))
+    assert [time for batch in batches for time in batch.candidates["time_mjd"]] == pytest.approx([61045.9] * 3)
+
+
+@pytest.mark.parametrize(
+    ("time", "message"),
+    [
+        ("2461046.4", "column 'time_mjd': row 1: 2461046.4 is outside .* a JD; let the query subtract 2400000.5"),
+        ("'2026-01-05'", "column 'time_mjd': row 1 is '2026-01-05' without a time of day"),
+        ("'late'", "column 'time_mjd': row 1 is 'late'; allowed"),
+    ],
+)
+def test_a_servers_time_that_cannot_be_is_said_before_a_night_is_frozen(database_survey, own_queries, time, message):
+    own_queries(exposures=EXPOSURES.replace("time_mjd", f"{time} AS time_mjd"))
+    with pytest.raises(InputError, match=f"query generic/exposures: {message}"):
+        database_survey().freeze(NIGHT)
+    assert len(database_survey().check()) == 1
+    own_queries(exposures=EXPOSURES, candidates=ROWS.replace("c.snr,", f"c.snr, {time} AS time_mjd,"))
+    with pytest.raises(InputError, match=f"query generic/candidates: {message}"):
+        database_survey().freeze(NIGHT)
+
+
+@pytest.mark.parametrize("night", ["'2026-01-05 00:00:00'", "'2026-01-05'", "61045"])
+def test_nights_of_a_server_may_be_dates_of_any_type(database_survey, own_queries, night):
+    own_queries(nights=f"SELECT {night} AS night UNION SELECT NULL")
+    assert database_survey().nights() == [NIGHT]
+
+
+@pytest.mark.parametrize("night", ["'20260106/c'", "2461045", "'2026-01-05 04:00:00'", "-1"])
+def test_a_servers_night_that_is_none_is_one_fault(database_survey, own_queries, night):
+    for name in ("night", "night_number"):
+        own_queries(nights=f"SELECT {night} AS {name}")
+        with pytest.raises(InputError, match=f"query generic/nights: column '{name}': night .* is no date"):
+            database_survey().nights()
+        assert len(database_survey().check()) == 1
+
+
+def test_the_moments_of_every_driver_are_times():
+    columns = TypedColumns(["time_mjd"], [], "query")
+    zone = datetime.timezone(datetime.timedelta(hours=-3))
+    given = [datetime.datetime(2026, 1, 5, 12), datetime.datetime(2026, 1, 5, 9, tzinfo=zone), None]
+    columns.append([[moment] for moment in given])
+    found = with_times(to_frame(columns.table()), "own/exposures")["time_mjd"]
+    np.testing.assert_array_equal(found, [61045.5, 61045.5, np.nan])

@@ -1,7 +1,9 @@
 """Surveys of other systems' stamps: what the conformance tests cannot ask."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from astropy.io import fits
 
 from pipeline.errors import InputError, MissingInputError, SettingsError, UnknownNameError
 from pipeline.io.commit import commit
@@ -110,3 +112,39 @@ def test_a_wrong_setting_is_named(legacy, open_survey, stated, error, message):
     folder, _ = legacy.psat_lists()
     with pytest.raises((error, SettingsError), match=message):
         psat(folder, open_survey, input=stated).nights()
+
+
+def sidecar(folder, **columns):
+    """Write the table beside a list of stamps, with columns of the same value for all."""
+    names = [f"{path.parent.name}/{path.name}" for path in sorted(folder.glob("*/*.fits"))]
+    pd.DataFrame({"file": names, **columns}).to_csv(folder / "candidates.csv", index=False)
+
+
+def stamps_in_folders(folder):
+    for name in ("good", "bad"):
+        (folder / name).mkdir()
+        fits.PrimaryHDU(np.ones((20, 20), np.float32)).writeto(folder / name / f"{name}_x.fits")
+    return folder
+
+
+@pytest.mark.parametrize("columns", [{"time_mjd": "2026-01-05 21:00:00"}, {"time_mjd": 61045.9}, {"night": "61045"},
+                                     {"night": "2026-01-05 00:00:00"}])  # fmt: skip
+def test_the_table_beside_stamps_may_state_moments_and_nights(open_survey, tmp_path, columns):
+    sidecar(stamps_in_folders(tmp_path), **columns)
+    assert psat(tmp_path, open_survey, longitude_deg=-70.0).nights() == ["2026-01-05"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"time_mjd": 2461046.0}, "time_mjd: row 1: 2461046.0 is outside .* looks like a JD"),
+        ({"time_mjd": 0.0}, "has no date; state its night"),
+        ({"time_mjd": -999.0}, "has no date; state its night"),
+        ({"night": "20260106/c"}, "column 'night': night '20260106/c' is no date"),
+        ({"night": "8597-01-24"}, "column 'night': night '8597-01-24' is 8597-01-24; allowed: 1900-01-01 to"),
+    ],
+)
+def test_a_stamp_whose_time_or_night_cannot_be_is_refused(open_survey, tmp_path, columns, message):
+    sidecar(stamps_in_folders(tmp_path), **columns)
+    with pytest.raises(InputError, match=message):
+        psat(tmp_path, open_survey).nights()

@@ -262,3 +262,62 @@ def test_the_labels_may_stand_in_the_table_of_candidates(table_survey):
 def test_one_of_candidates_and_catalogues_is_given(table_survey, given):
     with pytest.raises(SettingsError, match="exactly one of candidates, catalogues"):
         table_survey(input=given)
+
+
+TIMES = [pd.Timestamp("2026-01-05T21:36:00"), pd.Timestamp("2026-01-05T21:36:00", tz="UTC"), "2026-01-05 21:36:00",
+         "2026-01-05T18:36:00-03:00", "61045.9"]  # fmt: skip
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_timestamps_and_texts_of_a_table_are_times(table_survey, time):
+    survey = table_survey(input={"exposures": "e.parquet"})
+    rows = pd.read_csv(survey.folder / "exposures.csv").assign(time_mjd=time)
+    rows.to_parquet(survey.folder / "e.parquet")
+    assert survey.nights() == [NIGHT]
+    assert read(survey)[0]["time_mjd"].tolist() == pytest.approx([61045.9] * 3)
+
+
+@pytest.mark.parametrize("night", [pd.Timestamp(NIGHT), pd.Timestamp(NIGHT).date(), NIGHT, 61045])
+def test_a_column_of_nights_may_hold_dates(table_survey, night):
+    survey = table_survey(input={"exposures": "e.parquet"})
+    pd.read_csv(survey.folder / "exposures.csv").assign(night=night).to_parquet(survey.folder / "e.parquet")
+    assert survey.nights() == [NIGHT]
+    assert len(read(survey)[0]) == 3
+
+
+@pytest.mark.parametrize(
+    ("time", "message"),
+    [
+        (2461046.4, r"^exposures.csv: column 'jd': row 1: 2461046.4 is outside .* a JD; state `time_format: jd`$"),
+        (-999.0, r"^exposures.csv: 2 times cannot be, first MJD -999.0 in row 0; allowed: 15020.0 to 88069.0"),
+        ("2026-01-05", r"^exposures.csv: column 'jd': row 1 is '2026-01-05' without a time of day"),
+        ("20260106/c", r"^exposures.csv: column 'jd': row 1 is '20260106/c'; allowed: an ISO date and time"),
+    ],
+)
+def test_a_time_that_cannot_be_is_one_fault_and_no_night(table_survey, time, message):
+    survey = table_survey(input={"exposure_columns": {"time_mjd": "jd"}})
+    rewrite(survey, lambda rows: rows.drop(columns="time_mjd").assign(jd=time), "exposures.csv")
+    with pytest.raises(InputError, match=message):
+        survey.nights()
+    assert len(survey.check()) == 1
+
+
+@pytest.mark.parametrize("night", ["20260106/c", "8597-01-24", "20260106"])
+def test_a_column_of_nights_that_are_none_is_one_fault(table_survey, night):
+    survey = table_survey()
+    rewrite(survey, lambda rows: rows.assign(night=night), "exposures.csv")
+    with pytest.raises(InputError, match=rf"^exposures.csv: column 'night': night '{night}' is"):
+        survey.nights()
+    assert len(survey.check()) == 1
+
+
+def test_where_the_file_names_the_night_a_time_that_cannot_be_costs_its_row_and_zero_is_not_known(table_survey):
+    survey = table_survey(input=NO_EXPOSURES | {"candidates": "{night}.csv"})
+    rows = pd.read_csv(survey.folder / "candidates.csv")
+    rows = rows.assign(file=rows["exposure_id"] + ".fits", time_mjd=[-999.0, 0.0, 61045.9])
+    rows.to_csv(survey.folder / f"{NIGHT}.csv", index=False)
+    found, batches = read(survey)
+    assert found["candidate_id"].tolist() == ["c2", "c3"]
+    np.testing.assert_array_equal(found["time_mjd"], [np.nan, 61045.9])
+    dropped = pd.concat([batch.dropped for batch in batches])
+    assert dropped["reason"].tolist() == ["time_mjd is outside 1900 to 2100"]
