@@ -96,7 +96,7 @@ def parse_night(text: str, mjd_offset_days: int = 0) -> datetime.date:
     if night is None:
         raise SettingsError(f"night {text!r} is no date; allowed: a date such as 2026-01-05, or a five-digit MJD")
     if not FIRST_MJD <= (night - MJD_EPOCH).days < LAST_MJD:
-        raise SettingsError(f"night {text!r} is {night}; allowed: 1900-01-01 to 2099-12-31")
+        raise SettingsError(f"night {text!r} is outside 1900 to 2100; allowed: 1900-01-01 to 2099-12-31")
     return night
 
 

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from pipeline.crossmatch import match_one_to_one
 from pipeline.errors import InputError
+from pipeline.magnitudes import known_magnitudes
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def fit_zeropoint(
     ra_deg, dec_deg, flux : array-like, (n,)
         Unsaturated stars of the image, flux in ADU; what is not above 0 is not used.
     catalogue_ra_deg, catalogue_dec_deg, catalogue_magnitude : array-like, (m,)
-        The catalogue; magnitudes that are not finite are not used.
+        The catalogue; magnitudes that are not finite, or none, such as -999, are not used.
     radius_arcsec : float
         Largest separation of a match; one to one.
     min_stars : int
@@ -69,7 +70,7 @@ def fit_zeropoint(
         If too few stars match; the message gives both numbers.
     """
     fluxes = np.asarray(flux, np.float64)
-    magnitudes = np.asarray(catalogue_magnitude, np.float64)
+    magnitudes = known_magnitudes(catalogue_magnitude)
     stars = np.flatnonzero(np.isfinite(fluxes) & (fluxes > 0))
     known = np.flatnonzero(np.isfinite(magnitudes))
     first, second, _ = match_one_to_one(

@@ -10,6 +10,7 @@ from pipeline.crossmatch import match_one_to_one
 from pipeline.errors import SettingsError
 from pipeline.labels.references import Reference
 from pipeline.labels.verdicts import LABEL_PROVIDERS, NONE, REAL, Tables, Verdict, alike, table_of
+from pipeline.magnitudes import known_magnitudes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ def mover_labels(candidates: pd.DataFrame, tables: Tables, settings: MoverLabels
     """Give each mover of an exposure its nearest candidate there; a mover's rows are one group."""
     table = table_of(tables, "movers", ("exposure_id", "ra_deg", "dec_deg"), settings.table)
     if settings.max_magnitude is not None and "magnitude" in table:
-        table = table[~(table["magnitude"] > settings.max_magnitude)]
+        table = table[~(known_magnitudes(table["magnitude"]) > settings.max_magnitude)]
     label = np.full(len(candidates), NONE, dtype=np.int8)
     group = np.full(len(candidates), "", dtype=object)
     believable = _believable(candidates, tables, settings)

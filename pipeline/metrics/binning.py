@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.magnitudes import known_magnitudes
 from pipeline.registry import Registry
 
 MISSING = "missing"
@@ -30,7 +31,7 @@ class Stratification:
     names : tuple of str
         Names of the bins between ``edges``; by default their ends.
     sentinels : bool
-        0 and absolute values from 99 on mean "not measured".
+        0 and what no magnitude can be, such as -999 and 99, mean "not measured".
     """
 
     column: str
@@ -135,7 +136,7 @@ def measured(values: pd.Series, rule: Stratification) -> NDArray[np.float64]:
     """Return a column as float64 with NaN for what was not measured."""
     numbers = numbers_of(values)
     if rule.sentinels:
-        numbers = np.where((numbers == 0) | (np.abs(numbers) >= 99.0), np.nan, numbers)
+        numbers = np.where(numbers == 0, np.nan, known_magnitudes(numbers))
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.flux_sign import stated_signs
 from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
+from pipeline.magnitudes import known_errors, known_magnitudes
 from pipeline.quality import Flag
 from pipeline.surveys.base import Batch, dropped_rows
 from pipeline.surveys.settings import SurveySettings
@@ -24,6 +25,8 @@ def candidates_frame(
 ) -> pd.DataFrame:
     """Return all candidate columns in their types: from the candidate, else from its exposure, else "not known".
 
+    A magnitude that no source has, such as -999 or 99, is "not known".
+
     Raises
     ------
     InputError
@@ -34,6 +37,9 @@ def candidates_frame(
     for name, kind in CANDIDATE_COLUMNS.items():
         given = rows[name].to_numpy(object) if name in rows else np.full(len(rows), shared.get(name), dtype=object)
         columns[name] = pd.Series(stated_signs(given)) if name == "flux_sign" else _typed(given, kind)
+    error, kind = known_errors(columns["magnitude"], columns["magnitude_error"]), CANDIDATE_COLUMNS["magnitude_error"]
+    columns["magnitude_error"] = pd.Series(error, dtype=kind)
+    columns["magnitude"] = pd.Series(known_magnitudes(columns["magnitude"]), dtype=CANDIDATE_COLUMNS["magnitude"])
     frame = pd.DataFrame(columns)
     frame["x_pixel"], frame["y_pixel"] = x_pixel, y_pixel
     frame["group_id"] = frame["object_id"]

@@ -19,6 +19,7 @@ from pipeline.io.catalogue_file import catalogue_path, read_columns
 from pipeline.io.fits_wcs import pixel_positions
 from pipeline.io.psf_file import read_psf
 from pipeline.io.simulation_files import PLACEHOLDER
+from pipeline.magnitudes import known_magnitudes
 from pipeline.psf import ChosenPsf, EmpiricalSettings, Moffat, PsfModel, PsfStars, build_psf, choose_psf, find_psf_stars
 from pipeline.simulation_recipes import HostCatalogue, ImageSimulation, PsfRecipe
 
@@ -45,7 +46,7 @@ def read_inputs(settings: ImageSimulation) -> SimulationInputs:
     magnitudes = None
     if settings.magnitude_file:
         column = {"magnitude": settings.magnitude_column}
-        listed = read_columns(catalogue_path(settings.magnitude_file), column)["magnitude"].to_numpy(float)
+        listed = known_magnitudes(read_columns(catalogue_path(settings.magnitude_file), column)["magnitude"])
         magnitudes = listed[np.isfinite(listed)]
     hosts = read_hosts(settings.hosts) if settings.hosts and settings.host_share else None
     return SimulationInputs(hosts=hosts, magnitudes=magnitudes)
@@ -74,6 +75,7 @@ def read_hosts(catalogue: HostCatalogue) -> pd.DataFrame:
     if "host_id" not in table:
         table["host_id"] = [f"{path.name}:{row + 1}" for row in range(len(table))]
     table = table.reindex(columns=list(names))
+    table["magnitude"] = known_magnitudes(table["magnitude"])
     return table[np.isfinite(table["ra_deg"]) & np.isfinite(table["dec_deg"])].reset_index(drop=True)
 
 

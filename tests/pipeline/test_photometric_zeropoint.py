@@ -44,6 +44,15 @@ def test_variable_stars_and_faults_do_not_move_it():
     assert found.n_stars <= 46
 
 
+@pytest.mark.parametrize("sentinel", [-999.0, 99.0])
+def test_catalogue_rows_whose_magnitude_is_not_known_do_not_count(sentinel):
+    ra, dec, flux, magnitude = stars()
+    magnitude[:40] = sentinel
+    found = fit(ra, dec, flux, magnitude)
+    assert found.zeropoint == pytest.approx(27.3, abs=0.02)
+    assert found.n_matched == 20
+
+
 def test_a_catalogue_without_matches_is_an_error_that_gives_the_numbers():
     with pytest.raises(InputError, match=r"0 of 60 stars match one of 60 catalogue rows within 2.0 arcsec"):
         fit(*stars(), shift=1800.0)

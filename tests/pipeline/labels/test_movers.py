@@ -56,8 +56,9 @@ def test_a_candidate_without_a_score_is_no_detection(make_rows):
     assert label(along(make_rows, 0.0), movers=movers(dec_deg=[0.0]), rb=score, scores="rb")["label"].tolist() == [-1]
 
 
-def test_a_mover_whose_magnitude_is_not_known_is_looked_for(make_rows):
-    table = movers(dec_deg=[0.0], magnitude=[float("nan")])
+@pytest.mark.parametrize("magnitude", [float("nan"), 99.0, -999.0])
+def test_a_mover_whose_magnitude_is_not_known_is_looked_for(make_rows, magnitude):
+    table = movers(dec_deg=[0.0], magnitude=[magnitude])
     assert label(along(make_rows, 0.0), movers=table, max_magnitude=15.0)["label"].tolist() == [1]
 
 

@@ -4,11 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
+from astropy.wcs import WCS
 from image_pair_surveys import NEW, TIMES_MJD, projection, read_night, write_pairs
 from image_surveys import open_made_survey
 
 from pipeline.errors import SettingsError
 from pipeline.io.generic_survey import write_generic_survey
+from pipeline.sky_positions import pixel_to_sky
+from pipeline.surveys import exposure_difference
 from pipeline.surveys.image_settings import ImageSettings, MaskSettings
 
 NIGHT = "2026-01-05"
@@ -206,3 +209,16 @@ def test_sky_positions_are_found_on_an_image_whose_wcs_is_off(known):
     dropped = pd.concat([batch.dropped for batch in batches])
     assert dropped[["candidate_id", "step"]].to_numpy().tolist() == [["e1", "wcs"]]
     assert "off by" in dropped["reason"].iloc[0]
+
+
+@pytest.mark.parametrize("dec_first", [False, True])
+@pytest.mark.parametrize(("frame", "equinox"), [("ICRS", np.nan), ("FK5", 2025.5), ("FK4", 1950.0)])
+def test_a_projection_carried_over_from_a_template_shows_the_same_sky_in_any_frame(frame, equinox, dec_first):
+    template = WCS(naxis=2)
+    axes = [("RA---TAN", 150.0, -3e-4), ("DEC--TAN", 20.0, 3e-4)]
+    kinds, places, steps = zip(*(reversed(axes) if dec_first else axes), strict=True)
+    template.wcs.ctype, template.wcs.crval, template.wcs.cdelt = list(kinds), list(places), list(steps)
+    template.wcs.crpix, template.wcs.radesys, template.wcs.equinox = [100.0, 50.0], frame, equinox
+    carried = exposure_difference._carried_over(template, lambda x, y: (x + 3.0, y - 2.0), (100, 200))
+    x, y = np.array([10.0, 180.0]), np.array([5.0, 90.0])
+    np.testing.assert_allclose(pixel_to_sky(carried, x, y), pixel_to_sky(template, x + 3.0, y - 2.0), atol=1e-8)

@@ -191,3 +191,19 @@ def test_a_survey_that_cannot_be_is_refused(change, message):
 def test_a_night_closes_by_exactly_one_rule(rule):
     with pytest.raises(SettingsError, match="give exactly one of after_hours, marker, query"):
         ClosedRule(**rule)
+
+
+@pytest.mark.parametrize("sentinel", [-999.0, -99.0, 99.0, 99.99, 9999, "-999"])
+def test_a_magnitude_that_no_source_has_is_not_known_and_costs_no_row(sentinel):
+    rows = frame({"candidate_id": ["a", "b", "c"], "magnitude": [sentinel, 21.0, 20.0],
+                  "magnitude_error": [0.1, sentinel, 0.25]}, {}).assign(edge_fraction=0.0)  # fmt: skip
+    batch = drop_at_edges(np.zeros((3, 1, 1, 1), np.float32), rows, 1.0, rows[:0])
+    np.testing.assert_array_equal(batch.candidates["magnitude"], np.array([np.nan, 21.0, 20.0], np.float32))
+    np.testing.assert_array_equal(batch.candidates["magnitude_error"], np.array([np.nan, np.nan, 0.25], np.float32))
+
+
+@pytest.mark.parametrize("magnitude", [-26.7, -14.0, 0.0, 40.0])
+def test_bright_faint_and_instrumental_magnitudes_stay(magnitude):
+    assert frame({"candidate_id": ["a"], "magnitude": [magnitude]}, {})["magnitude"].tolist() == pytest.approx(
+        [magnitude]
+    )

@@ -21,6 +21,7 @@ from pipeline.sky.visits import plan_visits
 from pipeline.surveys.base import ExposureImages
 from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
 from pipeline.surveys.simulate_images import simulate_images
+from pipeline.surveys.simulation_inputs import read_hosts
 from pipeline.surveys.synthetic import frames
 
 SKY = SkySettings(
@@ -280,3 +281,9 @@ def test_variable_stars_and_trails_are_searched_like_all_others(night):
     assert set(truth["kind"]) == {"injected_random", "injected_variable", "injected_trail"}
     assert truth.groupby("kind")["recovered"].mean()["injected_variable"] > 0.5
     assert (truth.loc[truth["kind"] == "injected_trail", "trail_pixel"] > 0).all()
+
+
+def test_magnitudes_that_are_not_known_are_not_those_of_hosts(tmp_path):
+    (tmp_path / "hosts.csv").write_text("ra,dec,mag\n10,1,15.5\n11,1,-999\n12,1,99.0\n")
+    hosts = read_hosts(HostCatalogue(file=str(tmp_path / "hosts.csv"), ra_deg="ra", dec_deg="dec", magnitude="mag"))
+    np.testing.assert_array_equal(hosts["magnitude"], [15.5, np.nan, np.nan])
