@@ -11,6 +11,7 @@ from pipeline.io import settings_files
 from pipeline.labels import parse_chain
 from pipeline.night import expand_nights
 from pipeline.recipes import DatasetRecipe, SimulationRecipe
+from pipeline.redaction import redacted
 from pipeline.surveys.base import Survey
 from pipeline.surveys.fetch import label_tables
 from pipeline.surveys.load import open_survey
@@ -32,7 +33,7 @@ def check(name: str) -> int:
     faults = {kind: faults_of(kind, name) for kind in kinds}
     for kind, found in faults.items():
         sys.stdout.write(f"{kind}/{name}.yaml: {_counted(found)}\n")
-        sys.stdout.writelines(f"  {fault}\n" for fault in found)
+        sys.stdout.writelines(f"  {redacted(fault)}\n" for fault in found)
     return int(any(faults.values()))
 
 

@@ -6,12 +6,14 @@ import sys
 from collections.abc import Sequence
 
 from pipeline.errors import NightsiftError
+from pipeline.redaction import hide_secrets
 
 FAULT = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code; what goes wrong is one line and 1, a reader that stops reading is not."""
+    hide_secrets()
     parser, given = _parser(), list(sys.argv[1:] if arguments is None else arguments)
     options, rest = parser.parse_known_args(given)
     if rest and options.verb != "plan":

@@ -16,6 +16,7 @@ import tasks  # noqa: F401  (registers them)
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import canonical
 from pipeline.io.scores_file import scores_provenance
+from pipeline.redaction import redacted
 from tasks.base import PipelineTask
 
 
@@ -105,7 +106,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") 
 
 
 def _brief(value: Any) -> str:
-    text = json.dumps(value, default=str)
+    text = redacted(json.dumps(value, default=str))  # of a result that is older than the hiding of secrets
     return text if len(text) <= 40 else text[:37] + "..."
 
 

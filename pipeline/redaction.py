@@ -1,8 +1,13 @@
 """Secrets in addresses, hidden wherever an address is told: in messages, in logs and in the record of a result."""
 
+import logging
 import re
+import sys
+import traceback
 from collections.abc import Mapping
+from types import TracebackType
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 _HIDDEN: Final = "***"
 _CREDENTIALS: Final = re.compile(
@@ -52,3 +57,43 @@ def beginning(text: str, limit: int = 200) -> str:
 def what_went_wrong(error: Exception) -> str:
     """Return class and text of an error of a library that asks servers, which often tells the whole address."""
     return beginning(f"{type(error).__name__}: {error}", 300)
+
+
+def without_user(address: str) -> str:
+    """Return an address without user and password, as a link that anybody may see.
+
+    Examples
+    --------
+    >>> without_user("https://me:pw@example.org:8083/reports"), without_user("http://127.0.0.1:8083")
+    ('https://example.org:8083/reports', 'http://127.0.0.1:8083')
+    """
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+class RedactedRecord(logging.LogRecord):
+    """A log record whose message and traceback are redacted, whatever logger makes it and whatever handler shows it."""
+
+    def getMessage(self) -> str:  # noqa: N802  (logging's own name)
+        """Return the message, redacted."""
+        return redacted(super().getMessage())
+
+    @property
+    def exc_text(self) -> str | None:  # type: ignore[override]
+        """The traceback as a formatter wrote it, redacted."""
+        return self._exc_text
+
+    @exc_text.setter
+    def exc_text(self, text: str | None) -> None:
+        self._exc_text = redacted(text) if text else text
+
+
+def show_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Write the traceback of an error that nothing caught, redacted, as ``sys.excepthook``."""
+    sys.stderr.write(redacted("".join(traceback.format_exception(kind, error, trace))))
+
+
+def hide_secrets() -> None:
+    """Redact whatever this process logs, by any library, and the errors that end it; a second call changes nothing."""
+    logging.setLogRecordFactory(RedactedRecord)
+    sys.excepthook = show_error

@@ -8,6 +8,7 @@ import luigi
 
 from pipeline.io.digests import file_digest
 from pipeline.io.settings_files import data_folder
+from pipeline.redaction import without_user
 from tasks.base import PipelineTask
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.infer import Infer, ReleaseTask, ScoreFolds
@@ -103,7 +104,7 @@ class PlotResults(ReleaseTask):
     def report_url(self) -> str:
         """Return where ``make scheduler`` shows the report."""
         place = self.output().path.relative_to(data_folder())
-        base = luigi.configuration.get_config().get("nightsift", "report_url", "")
+        base = without_user(luigi.configuration.get_config().get("nightsift", "report_url", ""))
         return f"{base.rstrip('/')}/{place.as_posix()}/index.html"
 
     def _survey_folder(self) -> Path | None:

@@ -14,7 +14,7 @@ from luigi.task_register import TaskClassException
 
 from pipeline.errors import NightsiftError
 from pipeline.io.settings_files import load_dotenv
-from pipeline.redaction import redacted
+from pipeline.redaction import hide_secrets, show_error
 
 ROOT = Path(__file__).resolve().parents[1]
 _REFUSED = re.compile(r"Will not run (\w+)")
@@ -25,7 +25,7 @@ _RAISED = re.compile(r"^(?:pipeline\.errors\.|luigi\.parameter\.)(\w+: .+)", re.
 class OneLine(logging.Filter):
     """Turns the traceback of an error that Nightsift raised on purpose into one line with its task.
 
-    ``NIGHTSIFT_TRACEBACK=1`` keeps tracebacks for developers. Neither form tells a secret of an address.
+    ``NIGHTSIFT_TRACEBACK=1`` keeps tracebacks for developers.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -34,25 +34,7 @@ class OneLine(logging.Filter):
         if line:
             record.msg, record.args, record.exc_info, record.exc_text = line, (), None, None
             record.levelno, record.levelname = logging.ERROR, "ERROR"
-        _hide_secrets(record)
         return True
-
-
-def _hide_secrets(record: logging.LogRecord) -> None:
-    """Redact a record in place, its traceback as well, for whatever handler shows it."""
-    said = record.getMessage()
-    if (hidden := redacted(said)) != said:
-        record.msg, record.args = hidden, ()
-    if isinstance(record.exc_info, tuple) and record.exc_info[0] is not None:
-        record.exc_text = redacted(record.exc_text or logging.Formatter().formatException(record.exc_info))
-
-
-class Redacting(logging.Formatter):
-    """Formats a record without the secrets of the addresses in it."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the whole text, redacted."""
-        return redacted(super().format(record))
 
 
 def _one_line(record: logging.LogRecord) -> str:
@@ -72,7 +54,7 @@ def _unknown_task(kind: type[BaseException], error: BaseException, trace: Traceb
     if isinstance(error, TaskClassException) and not os.environ.get("NIGHTSIFT_TRACEBACK"):
         sys.stderr.write(f"{kind.__name__}: {error}\n")
     else:
-        sys.__excepthook__(kind, error, trace)
+        show_error(kind, error, trace)
 
 
 def prepare() -> None:
@@ -81,6 +63,7 @@ def prepare() -> None:
     if "LUIGI_CONFIG_PATH" in os.environ:  # luigi has read it already, but the last file wins
         luigi.configuration.add_config_path(os.environ["LUIGI_CONFIG_PATH"])
     load_dotenv(ROOT / ".env")
+    hide_secrets()
     sys.excepthook = _unknown_task
     for name in ("luigi-interface", "luigi", "luigi.scheduler"):
         logger = logging.getLogger(name)
@@ -95,5 +78,5 @@ def prepare() -> None:
 
 def _terminal() -> logging.Handler:
     handler = logging.StreamHandler()
-    handler.setFormatter(Redacting("%(levelname)s: %(name)s: %(message)s"))
+    handler.setFormatter(logging.Formatter("%(levelname)s: %(name)s: %(message)s"))
     return handler

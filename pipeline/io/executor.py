@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from pipeline.errors import SettingsError, WorkerLostError
+from pipeline.redaction import redacted
 
 log = logging.getLogger(__name__)
 
@@ -153,5 +154,5 @@ def _limit_threads(threads: int) -> None:
 
 
 def _short(chunk: object) -> str:
-    text = " ".join(repr(chunk).split())
+    text = redacted(" ".join(repr(chunk).split()))
     return text if len(text) <= 200 else f"{text[:197]}..."

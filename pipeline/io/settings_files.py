@@ -116,10 +116,19 @@ def _parsed(path: Path, size: int, mtime_ns: int) -> Mapping[str, Any]:  # noqa:
     try:
         mapping = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  (a SafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{where} is no valid YAML: {' '.join(str(error).split())}") from error
+        raise SettingsError(f"{where} is no valid YAML: {_said(error)}") from None
     if not isinstance(mapping, dict):
         raise SettingsError(f"{where} holds no mapping")
     return mapping
+
+
+def _said(error: Exception) -> str:
+    """Return what is wrong with a YAML file and where, without the line itself, in which a secret may stand."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return " ".join(str(error).split())
+    said = ", ".join(filter(None, (error.context, error.problem)))
+    mark = error.problem_mark or error.context_mark
+    return f"{said} in line {mark.line + 1}, column {mark.column + 1}" if mark else said
 
 
 @functools.lru_cache(maxsize=256)

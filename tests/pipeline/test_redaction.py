@@ -1,6 +1,10 @@
 """No message, log or record tells the user, password or token of an address."""
 
+import io
+import logging
 import pickle
+import subprocess
+import sys
 from urllib.parse import quote
 
 import pytest
@@ -9,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import InputError, MissingInputError, SettingsError, UnknownNameError, UnreachableError
 from pipeline.io import provenance
-from pipeline.redaction import all_redacted, beginning, redacted, what_went_wrong
+from pipeline.redaction import all_redacted, beginning, hide_secrets, redacted, what_went_wrong, without_user
 
 ADDRESS = "https://me:hunter2@example.org/orbits?date=2026-01-01&api_key=abc123"
 SECRETS = ("hunter2", "abc123", "me:")
@@ -87,3 +91,50 @@ def test_the_record_of_a_result_tells_no_secret():
         task="FetchCutouts", fingerprint="0", identity={"decides": {"server": [ADDRESS]}}, inputs={}, started=""
     )
     assert told["identity"] == {"decides": {"server": [redacted(ADDRESS)]}}
+
+
+@pytest.fixture
+def hiding(monkeypatch):
+    """Secrets hidden in this process, until the test is over."""
+    before = logging.getLogRecordFactory()
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    hide_secrets()
+    yield
+    logging.setLogRecordFactory(before)
+
+
+def test_no_library_logs_a_secret_whatever_handler_shows_it(hiding):
+    told = io.StringIO()
+    handler, logger = logging.StreamHandler(told), logging.getLogger("a.library.of.others")
+    logger.addHandler(handler)
+    try:
+        logger.warning("asking %s", ADDRESS)
+        try:
+            raise OSError(ADDRESS)
+        except OSError:
+            logger.exception("no answer")
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
+    assert told.getvalue().count("https://***@example.org/orbits?date=2026-01-01&api_key=***") == 2
+    assert not any(secret in told.getvalue() for secret in SECRETS)
+
+
+@pytest.mark.parametrize("module", ["commands.main", "tasks"])
+def test_an_error_that_nothing_caught_ends_the_process_without_a_secret(module):
+    start = {"commands.main": "import commands.main as m; m._run = boom; m.main(['nights', 'x'])",
+             "tasks": "import tasks; boom()"}[module]  # fmt: skip
+    code = f"import sys\ndef boom(*_):\n    raise OSError('no answer of ' + sys.argv[1])\n{start}"
+    ended = subprocess.run([sys.executable, "-c", code, ADDRESS], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "OSError: no answer of https://***@example.org/" in ended.stderr
+    assert not any(secret in ended.stderr for secret in SECRETS)
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8083", "https://h.org/a@b?c=d", ""])
+def test_an_address_without_a_user_stays_as_it_is(address):
+    assert without_user(address) == address
+
+
+def test_a_link_that_anybody_sees_holds_no_user():
+    assert without_user("https://me:p@ss@h.org:8083/x") == "https://h.org:8083/x"

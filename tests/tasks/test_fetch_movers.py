@@ -15,7 +15,6 @@ import tasks
 from pipeline.io import skybot
 from pipeline.io.cutout_file import open_cutouts
 from pipeline.io.parquet_table import read_table
-from tasks.start import Redacting
 
 NIGHT = "2016-09-24"
 EDLU = (95.272162575, 22.684049269)
@@ -271,11 +270,11 @@ def catalogue(tmp_path):
 
 @pytest.fixture
 def log(tmp_path, monkeypatch):
-    """A file of all that luigi logs, as any handler would show it, and the library, as `tasks.start` shows it."""
+    """A file of all that luigi, this library and the one that asks servers log, as any handler would show it."""
     file, handlers = tmp_path / "log", []
-    for name, formatter in (("luigi-interface", logging.Formatter()), ("pipeline", Redacting())):
+    for name in ("luigi-interface", "pipeline", "urllib3"):
         handler, logger = logging.FileHandler(file), logging.getLogger(name)
-        handler.setFormatter(formatter)
+        handler.setFormatter(logging.Formatter())
         handlers.append(handler)
         monkeypatch.setattr(logger, "handlers", [handler])
         monkeypatch.setattr(logger, "level", logging.DEBUG)
@@ -300,6 +299,7 @@ def test_a_secret_of_an_address_stands_in_no_log_and_no_result(
         assert secret.encode() not in written
         assert secret not in told
     assert f"http://***@{catalogue}/{place}?token=***" in told
+    assert f"/{place}?token=*** HTTP/1" in told
 
 
 def test_another_password_asks_for_no_result_anew(survey, tmp_path):

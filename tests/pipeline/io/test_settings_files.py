@@ -195,3 +195,13 @@ def test_extends_alone_is_no_key_of_the_settings(config):
     config(PARENT, "parent")
     config("extends: parent\n", "child")
     assert settings_files.raw("datasets", "child") == settings_files.raw("datasets", "parent")
+
+
+@pytest.mark.parametrize(
+    "line", ["server: http://me:hunter2@h.org/x: y", "server: 'http://me:hunter2@h.org/" + "x" * 90, "a: &hunter2 [*b"]
+)
+def test_a_line_that_is_no_yaml_is_named_by_its_number_and_not_shown(config, line):
+    config(f"a: 1\n{line}\n")
+    with pytest.raises(SettingsError, match=r"is no valid YAML: .* in line [23]") as caught:
+        settings_files.raw("datasets", "mine")
+    assert "hunter2" not in str(caught.value)
