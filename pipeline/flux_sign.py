@@ -68,7 +68,7 @@ def stated_signs(values: Iterable[object], what: str = "flux_sign") -> NDArray[n
 def _looked_up(values: Iterable[object], known: Mapping[str, int], what: str) -> NDArray[np.int8]:
     signs = []
     for value in values:
-        sign = known.get(_text(value))
+        sign = known.get(plain_text(value))
         if sign is None:
             given = value.item() if isinstance(value, np.generic) else value
             allowed = " ".join(sorted((text for text in known if text), key=lambda text: (known[text], text)))
@@ -80,7 +80,7 @@ def _looked_up(values: Iterable[object], known: Mapping[str, int], what: str) ->
 @lru_cache(maxsize=64)
 def _known(negative: tuple[str, ...]) -> Mapping[str, int]:
     """Return the sign of every text that is allowed."""
-    named = {_text(text) for text in negative} - {""}
+    named = {plain_text(text) for text in negative} - {""}
     if named & set(TRUE_TEXTS) and not named & set(FALSE_TEXTS):
         known = dict.fromkeys(TRUE_TEXTS, -1) | dict.fromkeys(FALSE_TEXTS, 1)
     else:
@@ -88,8 +88,14 @@ def _known(negative: tuple[str, ...]) -> Mapping[str, int]:
     return known | dict.fromkeys(named, -1) | {"": 0}
 
 
-def _text(value: object) -> str:
-    """Return a value in the one spelling of those that mean the same; empty where it is missing."""
+def plain_text(value: object) -> str:
+    """Return a value in the one spelling of those that mean the same; empty where it is missing.
+
+    Examples
+    --------
+    >>> [plain_text(value) for value in (False, 0.0, b"0", " F ", None)]
+    ['0', '0', '0', 'f', '']
+    """
     if value is None or value is pd.NA or value is pd.NaT:
         return ""
     if isinstance(value, bool | np.bool_):

@@ -79,7 +79,7 @@ class RedactedRecord(logging.LogRecord):
         return redacted(super().getMessage())
 
     @property
-    def exc_text(self) -> str | None:  # type: ignore[override]
+    def exc_text(self) -> str | None:
         """The traceback as a formatter wrote it, redacted."""
         return self._exc_text
 

@@ -3,11 +3,12 @@
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import pandas as pd
+from sqlalchemy import CursorResult
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pipeline.errors import InputError, SettingsError, UnknownNameError, UnreachableError
@@ -21,6 +22,8 @@ Rows = TypeVar("Rows", TypedColumns, RowSpool)
 
 BLOCK_ROWS = 10_000
 """Rows that are Python objects at a time."""
+_POSTGRESQL_CHAR = 1042
+"""What PostgreSQL calls the type CHAR(n), bpchar, in a result's description."""
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _AS_BYTES: Mapping[Dialect, str] = {
     "postgresql": 'CAST(q.{} AS text) COLLATE "C" NULLS FIRST',
@@ -182,8 +185,24 @@ def _read(
         found = start(list(result.keys()))
         with letting_go(result):
             for rows in result.partitions(BLOCK_ROWS):
-                found.append(rows)
+                found.append(_unpadded(rows, _padded(result, database.dialect)))
     return found
+
+
+def _padded(result: CursorResult[Any], dialect: Dialect) -> list[int]:
+    """Return the places of the columns of CHAR(n), which PostgreSQL alone fills up with blanks."""
+    described = getattr(result.cursor, "description", None) or () if dialect == "postgresql" else ()
+    return [place for place, column in enumerate(described) if column[1] == _POSTGRESQL_CHAR]
+
+
+def _unpadded(rows: Sequence[Sequence[Any]], places: Collection[int]) -> Sequence[Sequence[Any]]:
+    """Return rows without the trailing blanks of the columns in some places."""
+    if not places:
+        return rows
+    return [
+        [value.rstrip(" ") if place in places and isinstance(value, str) else value for place, value in enumerate(row)]
+        for row in rows
+    ]
 
 
 def _quoted(name: str, dialect: Dialect) -> str:

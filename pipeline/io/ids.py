@@ -4,15 +4,17 @@ import math
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.errors import InputError
+from pipeline.io.rounded_ids import refuse_rounded, require_unrounded
 
 _EXACT = 2.0**53
 """Whole numbers below this are exact in a float; a float from here on may be another id rounded."""
 
 
 def id_texts(column: pa.ChunkedArray, what: str) -> pd.Series:
-    """Return an Arrow column of ids as text; an absent id is empty.
+    """Return an Arrow column of ids as text without trailing blanks; an absent id is empty.
 
     Parameters
     ----------
@@ -24,17 +26,22 @@ def id_texts(column: pa.ChunkedArray, what: str) -> pd.Series:
     Raises
     ------
     InputError
-        If the column holds floats that are no whole numbers below 2^53.
+        If the column holds floats that are no whole numbers below 2^53, or texts in scientific notation.
     """
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_floating(column.type):
         return pd.Series([id_text(value, what) for value in column.to_pylist()], dtype="str")
-    return pd.Series(column.cast(pa.large_string()).fill_null("").to_pandas(), dtype="str")
+    texts = column.cast(pa.large_string()).fill_null("")
+    if pc.any(pc.match_substring(texts, "+")).as_py():
+        require_unrounded(texts.to_pylist(), what)
+    return pd.Series(pc.utf8_rtrim(texts, " ").to_pandas(), dtype="str")
 
 
 def id_text(value: object, what: str) -> str:
-    """Return one id as text; one that is absent is empty, one that a float may have rounded is an error.
+    """Return one id as text; one that is absent is empty, one that may have been rounded is an error.
+
+    Trailing blanks are no part of it: of CHAR(n), some servers and the files made from them have them, others not.
 
     Examples
     --------
@@ -46,6 +53,9 @@ def id_text(value: object, what: str) -> str:
     pipeline.errors.InputError: candid holds the float 9007199254740992.0, which may be another id rounded; \
 allowed: text or whole numbers
     """
+    if isinstance(value, str):
+        refuse_rounded(value, what)
+        return value.rstrip(" ")
     if not isinstance(value, float):
         return "" if value is None else str(value)
     if math.isnan(value):

@@ -36,8 +36,14 @@ def require_unrounded(ids: Iterable[object], where: str, first_row: int = 1) -> 
 rounded it; allowed: all digits of the id, as text
     """
     for row, name in enumerate(ids, first_row):
-        if isinstance(name, str) and "+" in name and _ROUNDED.fullmatch(name.strip()):
-            raise InputError(
-                f"{where}: row {row}: the id {name!r} is in scientific notation: a spreadsheet has rounded it; "
-                "allowed: all digits of the id, as text"
-            )
+        if isinstance(name, str):
+            refuse_rounded(name, f"{where}: row {row}")
+
+
+def refuse_rounded(name: str, where: str) -> None:
+    """Raise `InputError` with one id if it is in scientific notation; ``where`` may name its row."""
+    if "+" in name and _ROUNDED.fullmatch(name.strip()):
+        raise InputError(
+            f"{where}: the id {name!r} is in scientific notation: a spreadsheet has rounded it; "
+            "allowed: all digits of the id, as text"
+        )

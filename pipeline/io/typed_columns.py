@@ -43,7 +43,7 @@ class TypedColumns:
         for name, values in zip(self._blocks, zip(*rows, strict=True), strict=False):
             what = f"{self._what}: column {name!r}"
             if name in self._ids:
-                array = pa.array([id_text(value, what) for value in _texts(_unpadded(values), what)], pa.large_string())
+                array = pa.array([id_text(value, what) for value in _texts(values, what)], pa.large_string())
             else:
                 array = _array(values, what)
             self._blocks[name].append(array)
@@ -92,11 +92,6 @@ def _text(value: object) -> str:
     if isinstance(value, list):
         return ";".join(map(_text, value))
     return value.isoformat() if isinstance(value, datetime.date | datetime.time) else str(value)
-
-
-def _unpadded(values: Sequence[object]) -> Sequence[object]:
-    """Return ids without trailing blanks: of CHAR(n), PostgreSQL gives them and MySQL does not."""
-    return [value.rstrip(" ") if isinstance(value, str) else value for value in values]
 
 
 def _texts(values: Sequence[object], what: str) -> Sequence[object]:

@@ -1,6 +1,6 @@
 """Labels from a list of ids: a database table or query, an eyeballing log, or a file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError, SettingsError
+from pipeline.flux_sign import FALSE_TEXTS, TRUE_TEXTS, plain_text
 from pipeline.labels.references import Reference
 from pipeline.labels.verdicts import BOGUS, LABEL_PROVIDERS, NAMES, NONE, REAL, Tables, Verdict, table_of, verdict
 
@@ -30,7 +31,8 @@ class ListLabels:
     label : str
         What every row is, for a table without a label column; empty: the column says it.
     words : mapping
-        What stands in the label column, and whether it means ``real``, ``bogus`` or ``none``.
+        What stands in the label column, and whether it means ``real``, ``bogus`` or ``none``; of a table of the
+        survey, ``true`` and ``false`` are also what a server gives for them, such as 1 and 0.
     kinds : mapping
         What stands in the label column, and the kind of thing that it means.
     unknown_ids : str
@@ -101,10 +103,11 @@ def _labelled(tables: Tables, settings: ListLabels) -> pd.DataFrame:
         return table.assign(label=_VALUES[settings.label])
     if settings.kinds:
         words = table["word"] if from_file and "word" in table else table[label_column]
-        table = table.assign(kind=[settings.kinds.get(str(word), "") for word in words])
+        table = table.assign(kind=[meaning or "" for meaning in _meanings(words, settings.kinds)])
     if settings.words and not from_file:
-        meant = [_VALUES.get(settings.words.get(str(word), str(word)), word) for word in table[label_column]]
-        table = table.assign(label=meant)
+        given = table[label_column]
+        meant = zip(_meanings(given, settings.words), given, strict=True)
+        table = table.assign(label=[_VALUES.get(meaning or str(word), word) for meaning, word in meant])
     else:
         table = table.rename(columns={label_column: "label"})
     bad = ~table["label"].isin(list(NAMES))
@@ -115,6 +118,18 @@ def _labelled(tables: Tables, settings: ListLabels) -> pd.DataFrame:
             "allowed: 1 (real), 0 (bogus), -1 (none)" + "".join(f", {word}" for word in settings.words)
         )
     return table
+
+
+def _meanings(given: Iterable[object], words: Mapping[str, str]) -> list[str | None]:
+    """Return what the settings say that each value means; None where they say nothing of it.
+
+    A truth value means the same in all its spellings: ``false`` is the 0 that a server gives for it.
+    """
+    plain = {plain_text(word): meaning for word, meaning in words.items()}
+    for spellings in (FALSE_TEXTS, TRUE_TEXTS):
+        said = [plain[text] for text in spellings if text in plain]
+        plain = dict.fromkeys(spellings, said[0]) | plain if said else plain
+    return [words[text] if (text := str(value)) in words else plain.get(plain_text(value)) for value in given]
 
 
 def _given(found: pd.DataFrame, column: str, otherwise: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -110,7 +110,11 @@ class DatabaseSurvey:
     def _select(self, name: str, night: str = _FAR_NIGHT) -> pd.DataFrame:
         key = "candidate_id" if name in self.input.candidates else _KEYS.get(name, "")
         query = read_query(self.input.queries, name, self.input.database.engine)
-        return database.select(self._database, query, self._parameters(night), order_by=key, ids=_IDS)
+        return database.select(self._database, query, self._parameters(night), order_by=key, ids=self._ids)
+
+    @property
+    def _ids(self) -> tuple[str, ...]:
+        return (*_IDS, *self.settings.id_columns)
 
     def _parameters(self, night: str) -> dict[str, object]:
         """Return what every query may name: the night as text and in time, and the survey's own parameters."""
@@ -147,7 +151,7 @@ class DatabaseSurvey:
     def _spooled(self, name: str, night: str) -> AbstractContextManager[RowSpool]:
         query = read_query(self.input.queries, name, self.input.database.engine)
         order = ("exposure_id", "candidate_id")
-        return database.spooled(self._database, query, self._parameters(night), order_by=order, ids=_IDS)
+        return database.spooled(self._database, query, self._parameters(night), order_by=order, ids=self._ids)
 
     def nights(self) -> list[str]:
         """Return the nights that the query ``nights`` names, as dates or as ``night_number``, the MJD of the date."""

@@ -15,6 +15,7 @@ from pipeline.io.scores_file import read_scores, unlike_training
 from pipeline.metrics import scored_mask, worst_mistakes
 from pipeline.plots.data import PARTS, Mistakes, Psfs, ReportData
 from pipeline.surveys.base import Survey
+from pipeline.unmatched import warn_unmatched
 
 log = logging.getLogger(__name__)
 _MISTAKES = 8
@@ -48,13 +49,17 @@ def judged_scores(scores: Path, rows: Sequence[Path]) -> pd.DataFrame:
         if "label" not in table:
             raise InputError(f"{scores} holds no labels: name the cutout file or data set with --rows")
         return table
-    known = pd.concat([_candidates(path) for path in rows], ignore_index=True).drop_duplicates("candidate_id")
+    given = [_candidates(path) for path in rows]
+    known = pd.concat(given, ignore_index=True).drop_duplicates("candidate_id")
     absent = ~table["candidate_id"].isin(known["candidate_id"])
     if absent.any():
         raise InputError(
             f"{scores}: candidate_id {table['candidate_id'][absent].iloc[0]!r} and {int(absent.sum()) - 1} more "
             f"are in none of {', '.join(path.name for path in rows)}"
         )
+    for path, candidates in zip(rows, given, strict=True):
+        if len(candidates) and not candidates["candidate_id"].isin(table["candidate_id"]).any():
+            warn_unmatched(log, str(path), len(candidates), f"a candidate of {scores.name}")
     keep = [name for name in known if name == "candidate_id" or name not in table]
     joined = table.merge(known[keep], on="candidate_id", how="left", validate="many_to_one")
     parts = _dataset_parts(rows)
@@ -108,6 +113,8 @@ def reference_scores(survey: Survey, names: Sequence[str], judged: pd.DataFrame)
         else:
             table = survey.reference(name, "").drop_duplicates("candidate_id").set_index("candidate_id")
             score = table["score"].reindex(judged["candidate_id"]).to_numpy(float)
+            if len(table) and len(judged) and not table.index.isin(judged["candidate_id"]).any():
+                warn_unmatched(log, f"the table {name!r} of the survey", len(table), "a judged candidate")
         found[name] = judged.assign(score=score)
     return found
 
@@ -138,7 +145,10 @@ def truth_table(survey: Survey, nights: Sequence[str], judged: pd.DataFrame) -> 
     if "truth" not in survey.tables:
         return None
     truth = pd.concat([survey.reference("truth", night) for night in nights], ignore_index=True)
-    return truth[truth["candidate_id"].isin(judged["candidate_id"])].reset_index(drop=True)
+    mine = truth["candidate_id"].isin(judged["candidate_id"])
+    if (truth["candidate_id"] != "").any() and len(judged) and not mine.any():
+        warn_unmatched(log, "the table 'truth' of the survey", len(truth), "a judged candidate")
+    return truth[mine].reset_index(drop=True)
 
 
 def injected_table(simulated: Sequence[Path]) -> pd.DataFrame | None:

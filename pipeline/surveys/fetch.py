@@ -77,7 +77,8 @@ class NightCutouts:
         self.header = header_of(name, survey.settings)
         self.exposures = self.lost = self._rows = 0
         self._reasons: set[str] = set()
-        self._labeller = Labeller(night, chain, cleaning, tables, survey.settings.conflicts)
+        places = _places(survey, [*chain, *cleaning], night)
+        self._labeller = Labeller(night, chain, cleaning, tables, survey.settings.conflicts, places)
 
     def batches(self) -> Iterator[Batch]:
         """Yield the night's batches, those without candidates as well.
@@ -195,6 +196,15 @@ def label_files(survey: Survey, night: str) -> list[Path]:
     if not isinstance(survey, KeepsTables):
         return []
     return [path for reference in _own(survey) for path in survey.table_files(reference.name, night)]
+
+
+def _places(survey: Survey, links: Sequence[ChainLink | CleaningStep], night: str) -> dict[str, str]:
+    """Return the files of the survey's own tables by the key of each reference, as messages name them."""
+    if not isinstance(survey, KeepsTables):
+        return {}
+    own = [reference for reference in _references(links) if reference.kind == "table" and reference.name != EPHEMERIS]
+    files = {reference: survey.table_files(reference.name, night) for reference in own}
+    return {each.key: f"{each.name} in {', '.join(map(str, paths))}" for each, paths in files.items() if paths}
 
 
 def changed_label_tables(survey: Survey, night: str, manifest: Mapping[str, Any]) -> list[str]:

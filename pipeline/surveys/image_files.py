@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import InputError, NightsiftError, SettingsError
+from pipeline.flux_sign import flux_signs
 from pipeline.io.executor import spread
 from pipeline.surveys.base import Batch, ExposureImages, dropped_rows
 from pipeline.surveys.image_cutting import ExposureCutter
@@ -158,7 +159,13 @@ class ImageFiles:
 
 
 def exposure_records(exposures: pd.DataFrame, night: str = "") -> list[dict[str, Any]]:
-    """Return exposures as mappings, with their night, without what is NULL; a list of paths is kept as it is."""
+    """Return exposures as mappings, with their night, without what is NULL; a list of paths is kept as it is.
+
+    A ``flux_sign`` is +1 or -1, whatever type a server or file has for it.
+    """
+    if "flux_sign" in exposures:
+        signs = flux_signs(exposures["flux_sign"], what="the exposures: column 'flux_sign'").astype(float)
+        exposures = exposures.assign(flux_sign=np.where(signs == 0, np.nan, signs))
     records = [{name: value for name, value in row.items() if _is_known(value)} for row in exposures.to_dict("records")]
     return [{"night": night} | row for row in records] if night else records
 

@@ -144,7 +144,8 @@ class ImagePairsSurvey:
         if table not in self.input.tables:
             allowed = ", ".join(self.input.tables) or "none"
             raise SettingsError(f"the survey's input names no reference table {table!r}; allowed: {allowed}")
-        rows = read_table(self.folder / self.input.tables[table].replace("{night}", night), texts=_IDS)
+        texts = {*_IDS, *self.settings.id_columns}
+        rows = read_table(self.folder / self.input.tables[table].replace("{night}", night), texts=texts)
         return rows[rows["night"] == night].reset_index(drop=True) if night and "night" in rows else rows
 
     def check(self) -> list[str]:

@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from pipeline.labels.chain import Rule
 from pipeline.labels.joined_table import JoinedTable
 from pipeline.labels.lists import ListLabels
 from pipeline.surveys.base import Batch, dropped_rows
+from pipeline.unmatched import warn_unmatched
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,8 @@ class Labeller:
         What they read, by the key of each `pipeline.labels.Reference`.
     conflicts : str
         What becomes of rows on which providers disagree: ``stronger``, ``drop``, ``error``.
+    places : mapping, optional
+        Where each table stands, for messages; a table that is not there is called by its key.
     """
 
     def __init__(
@@ -42,13 +46,16 @@ class Labeller:
         cleaning: Sequence[CleaningStep],
         tables: Mapping[str, pd.DataFrame],
         conflicts: Rule,
+        places: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._night, self._chain, self._cleaning = night, chain, cleaning
         self._tables, self._conflicts = tables, conflicts
         self._joined = _joined(tables, [*chain, *cleaning])
         self._checked = False
         self._unseen = {link.reads["list"].key: _ids_of(tables, link) for link in chain if _must_be_known(link)}
-        self._unmatched = _may_be_unknown(chain, self._joined) - self._unseen.keys()
+        self._unmatched = self._joined.keys() - self._unseen.keys()
+        self._by_exposure = _by_exposure(tables, [*chain, *cleaning])
+        self._places, self._any_candidate = places, False
         self._exposures: set[str] = set()
         self._split: set[str] = set()
         self._counts: Counter[str] = Counter()
@@ -84,6 +91,7 @@ class Labeller:
     def _tables_for(self, candidates: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
         """Return what the chain reads for a batch; with the first, every row of every table is looked at."""
         mine = {key: table.rows_of(candidates["candidate_id"]) for key, table in self._joined.items()}
+        self._unmatched -= {key for key, rows in mine.items() if len(rows)}
         tables = {**self._tables, **mine}
         if not self._checked:
             self._checked = True
@@ -100,12 +108,7 @@ class Labeller:
                 self._night, len(self._split),
             )  # fmt: skip
         log.info("night %s: %s", self._night, ", ".join(f"{name} {n}" for name, n in self.counts.items()) or "no rows")
-        for key in sorted(self._unmatched):
-            if len(self._tables[key]):
-                log.warning(
-                    "night %s: labels %s: %d rows, and none is of a candidate of the night; are the ids the same?",
-                    self._night, key.split("?")[0], len(self._tables[key]),
-                )  # fmt: skip
+        self._warn_of_tables_that_match_nothing()
         for key, unseen in self._unseen.items():
             if unseen:
                 name = min(unseen, key=lambda one: unseen[one])
@@ -115,14 +118,28 @@ class Labeller:
                     "`unknown_ids: ignore` or keep a file a night, `{night}` in its name"
                 )
 
+    def _warn_of_tables_that_match_nothing(self) -> None:
+        """Warn of the tables with rows of which none is of a candidate, or an exposure, that was seen."""
+        strangers = {key: "a candidate" for key in self._unmatched if self._any_candidate}
+        if self._exposures:
+            for key in self._by_exposure:
+                if self._exposures.isdisjoint(self._tables[key]["exposure_id"].astype(str)):
+                    strangers[key] = "an exposure with candidates"
+        for key, whose in sorted(strangers.items()):
+            if len(self._tables[key]):
+                where = self._places.get(key, key.split("?")[0])
+                warn_unmatched(log, f"night {self._night}: {where}", len(self._tables[key]), f"{whose} of the night")
+
     def _see(self, batch: Batch) -> None:
         for frame in (batch.candidates, batch.dropped):
             if "candidate_id" in frame:
                 for unseen in self._unseen.values():
                     for name in unseen.keys() & set(frame["candidate_id"]):
                         del unseen[name]
-                ids = frame["candidate_id"]
-                self._unmatched -= {key for key in self._unmatched if len(self._joined[key].rows_of(ids))}
+        if len(batch.dropped):
+            gone = batch.dropped["candidate_id"]
+            self._unmatched -= {key for key in self._unmatched if len(self._joined[key].rows_of(gone))}
+        self._any_candidate |= bool(len(batch.candidates))
         if "exposure_id" in batch.candidates and (self._chain or self._cleaning):
             here = set(batch.candidates["exposure_id"])
             self._split |= here & self._exposures
@@ -153,10 +170,10 @@ def _must_be_known(link: ChainLink) -> bool:
     return isinstance(settings, ListLabels) and bool(settings.file) and settings.unknown_ids == "error"
 
 
-def _may_be_unknown(chain: Sequence[ChainLink], joined: Mapping[str, JoinedTable]) -> set[str]:
-    """Return the keys of the label files of which no row need be of a candidate of the night."""
-    links = [link for link in chain if isinstance(link.settings, ListLabels) and link.settings.unknown_ids == "ignore"]
-    return {link.reads["list"].key for link in links} & set(joined)
+def _by_exposure(tables: Mapping[str, pd.DataFrame], links: Sequence[ChainLink | CleaningStep]) -> set[str]:
+    """Return the keys of the tables whose rows are found by their exposure."""
+    references = [reference for link in links for reference in link.reads.values() if not reference.joined_by]
+    return {each.key for each in references if each.key in tables and "exposure_id" in tables[each.key]}
 
 
 def _ids_of(tables: Mapping[str, pd.DataFrame], link: ChainLink) -> dict[str, int]:

@@ -142,3 +142,8 @@ class SurveySettings:
                 raise SettingsError(f"{name} is {getattr(self, name)}; allowed: 0 to 1")
         if len(set(self.channels)) != len(self.channels) or not self.channels:
             raise SettingsError(f"channels are {list(self.channels)}; allowed: at least one, no name twice")
+
+    @property
+    def id_columns(self) -> tuple[str, ...]:
+        """The columns of ids that ``labels`` name beside our own: text, as all ids are."""
+        return tuple(str(entry["id_column"]) for entry in self.labels if entry.get("id_column"))

@@ -1,5 +1,6 @@
 """The table files of a survey: candidates, exposures and reference tables of a night, in our names and types."""
 
+import logging
 from collections.abc import Mapping
 from glob import escape
 from pathlib import Path
@@ -20,6 +21,9 @@ from pipeline.surveys.rows import as_text
 from pipeline.surveys.settings import SurveySettings
 from pipeline.surveys.table_settings import TableInput
 from pipeline.times import column_mjd
+from pipeline.unmatched import warn_unmatched
+
+log = logging.getLogger(__name__)
 
 _OURS = ("label", "label_source", "group_id", "edge_fraction", "nan_fraction", "flags")
 """Columns that fetching fills; what a table calls so is not ours."""
@@ -202,6 +206,10 @@ class SurveyTables:
             raise InputError(f"{where}: exposure_id {twice.iloc[0]!r} stands there twice")
         for name in rows.columns.intersection(_EXPOSURE_NUMBERS):
             rows[name] = numbers_of(rows, name, where)
+        if "flux_sign" in rows:
+            what = f"{where}: column {self.input.exposure_columns.get('flux_sign', 'flux_sign')!r}"
+            signs = flux_signs(rows["flux_sign"], self.input.negative_values, what)
+            rows["flux_sign"] = pd.Series(signs, rows.index, dtype="float64").replace(0.0, float("nan"))
         rows["night"] = self._nights(rows, self.input.exposures, night, where)
         return (rows[rows["night"] == night] if night else rows).reset_index(drop=True)
 
@@ -241,7 +249,8 @@ class SurveyTables:
         if table not in self.input.tables:
             allowed = ", ".join(self.input.tables) or "none"
             raise SettingsError(f"the survey's input names no reference table {table!r}; allowed: {allowed}")
-        rows, where = self._table(self.input.tables[table], night, _REFERENCE_IDS | self._texts(self.input.columns))
+        texts = {*_REFERENCE_IDS, *self.settings.id_columns, *self._texts(self.input.columns)}
+        rows, where = self._table(self.input.tables[table], night, texts)
         if rows is None:
             raise MissingInputError(f"no table {self.folder / where}")
         ours = {theirs: name for name, theirs in self.input.columns.items() if theirs in rows and name not in rows}
@@ -249,7 +258,11 @@ class SurveyTables:
         if night and "night" in rows:
             rows = rows[[each == night for each in self._nights(rows, "", night, where)]]
         elif night and "candidate_id" in rows:
-            rows = rows[rows["candidate_id"].isin(self.candidates(night)["candidate_id"])]
+            candidates = self.candidates(night)["candidate_id"]
+            mine = rows["candidate_id"].isin(candidates)
+            if len(rows) and len(candidates) and not mine.any():
+                warn_unmatched(log, str(self.folder / where), len(rows), f"a candidate of the night {night}")
+            rows = rows[mine]
         return rows.reset_index(drop=True)
 
 

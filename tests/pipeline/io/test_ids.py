@@ -151,6 +151,14 @@ def test_a_float_id_in_a_database_is_refused(tmp_path):
         select(the_database(tmp_path), parse_query("SELECT * FROM c", "c"), {}, ids=("candidate_id",))
 
 
+def test_an_id_in_scientific_notation_in_a_database_is_refused(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "s.db")) as connection, connection:
+        connection.execute("CREATE TABLE c (candidate_id TEXT)")
+        connection.execute("INSERT INTO c VALUES ('3.91E+16')")
+    with pytest.raises(InputError, match=r"query c: column 'candidate_id': the id '3\.91E\+16' is in scientific"):
+        select(the_database(tmp_path), parse_query("SELECT * FROM c", "c"), {}, ids=("candidate_id",))
+
+
 def the_database(folder):
     return Database(DatabaseSettings(file="s.db"), folder)
 

@@ -49,6 +49,19 @@ def test_ids_that_a_float_may_have_rounded_are_refused(tmp_path, ending):
         read_table(path, texts={"id"})
 
 
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_ids_in_scientific_notation_are_refused_in_every_format(tmp_path, ending):
+    path = write(tmp_path / f"t{ending}", {"id": ["17", "3.91E+16"], "n": [1, 2]})
+    with pytest.raises(InputError, match=r"column 'id'.* the id '3\.91E\+16' is in scientific notation"):
+        read_table(path, texts={"id"})
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_blanks_behind_an_id_are_no_part_of_it(tmp_path, ending):
+    path = write(tmp_path / f"t{ending}", {"id": ["17    ", "0018  "], "n": [1, 2]})
+    assert read_table(path, texts={"id"})["id"].tolist() == ["17", "0018"]
+
+
 @pytest.mark.parametrize("ending", [".ecsv", ".fits"])
 def test_what_is_masked_is_missing(tmp_path, ending):
     rows = Table({"id": MaskedColumn(["a", "b"], mask=[False, True]), "n": MaskedColumn([1, 2], mask=[True, False])})

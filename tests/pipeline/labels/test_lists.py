@@ -54,3 +54,20 @@ def test_words_mean_real_bogus_or_none():
         chain(table="t", label="real", words={"mp": "real"})
     with pytest.raises(SettingsError, match=r"'label' is 'good'; allowed: , real, bogus"):
         chain(table="t", label="good")
+
+
+@pytest.mark.parametrize(
+    "words", [{"false": "real", "true": "bogus"}, {"False": "real", "T": "bogus"}, {"f": "real", "1": "bogus"}]
+)
+@pytest.mark.parametrize("values", [[False, True], [0, 1], [0.0, 1.0], ["f", "t"], ["False", "TRUE "], [b"0", b"1"]])
+def test_a_truth_value_means_what_its_word_says_whatever_the_server_gives_for_it(make_rows, words, values):
+    table = pd.DataFrame({"candidate_id": ["a", "b"], "is_artefact": pd.Series(values, dtype=object)})
+    found = label(make_rows("ab"), table, label_column="is_artefact", words=words, kinds={"false": "mover"})
+    assert found["label"].tolist() == [1, 0]
+    assert found["kind"].tolist() == ["mover", "bogus"]
+
+
+def test_a_word_as_it_stands_goes_before_its_other_spellings(make_rows):
+    table = pd.DataFrame({"candidate_id": ["a", "b", "c"], "label": ["R", "r", "r "]})
+    found = label(make_rows("abc"), table, words={"R": "real", "r": "bogus"})
+    assert found["label"].tolist() == [1, 0, 0]

@@ -211,3 +211,30 @@ def test_injections_of_all_nights_are_handed_to_the_report_once(make_rows, tmp_p
     again = simulated_file(tmp_path / "c.h5", make_rows, ["2"])
     with pytest.raises(InputError, match=r"injection_id '2' is in more than one of a.h5, c.h5"):
         injected_table([first, again])
+
+
+def test_a_file_of_rows_that_holds_no_scored_candidate_is_warned_of(
+    rows_file, make_rows, make_cutouts, write_scores, tmp_path, caplog
+):
+    other = make_cutouts(tmp_path / "other.h5", make_rows(["z"], night=[NIGHT]))
+    judged_scores(write_scores(["a", "007"], [0.9, 0.7]), [rows_file, other])
+    assert "other.h5: 1 rows, and none is of a candidate of s.parquet; are the ids the same?" in caplog.text
+    assert "rows.h5" not in caplog.text
+
+
+class Known:
+    """A survey of two reference tables, of which no row is of a judged candidate."""
+
+    tables = ("truth", "drb")
+
+    def reference(self, table, night):
+        ids = pd.Series(["3.0", "4.0"], dtype="str")
+        return pd.DataFrame({"candidate_id": ids, "score": 0.5, "kind": "transient", "is_real": 1})
+
+
+def test_tables_of_which_no_row_is_judged_are_warned_of(caplog):
+    judged = pd.DataFrame({"candidate_id": ["3", "4"], "label": [1, 0]})
+    assert len(truth_table(Known(), [NIGHT], judged)) == 0
+    assert reference_scores(Known(), ["drb"], judged)["drb"]["score"].isna().all()
+    for name in ("truth", "drb"):
+        assert f"the table '{name}' of the survey: 2 rows, and none is of a judged candidate" in caplog.text

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.cleaning import parse_cleaning
 from pipeline.errors import InputError, MissingInputError
 from pipeline.io.catalogue_file import read_columns
 from pipeline.io.cutout_file import open_cutouts
@@ -68,6 +69,56 @@ def test_a_file_of_all_nights_that_matches_no_row_is_warned_of(database_survey, 
     entry = {"provider": "list", "table": "t", "file": file, "unknown_ids": "ignore"}
     fetch(database_survey(labels=[entry]), tmp_path)
     assert ("m.csv: 2 rows, and none is of a candidate of the night" in caplog.text) == warned
+
+
+MOVER = {"mover_id": ["m"], "ra_deg": [0.0], "dec_deg": [80.0], "magnitude": [18.0]}
+
+
+@pytest.mark.parametrize(
+    ("entry", "key", "table", "warned"),
+    [
+        ("list", "eyeballs", eyeballs(c9=1), True),
+        ("list", "eyeballs", eyeballs(c1=1, c9=1), False),
+        ("mover", "movers", pd.DataFrame(MOVER | {"exposure_id": ["e9"]}), True),
+        ("mover", "movers", pd.DataFrame(MOVER | {"exposure_id": ["e1"]}), False),
+        ("teacher", "drb", pd.DataFrame({"candidate_id": ["3.0"], "score": [1.0]}), True),
+        ("frames", "seen", pd.DataFrame({"candidate_id": ["c9"], "frames_seen": [1], "frames": [2]}), True),
+        ("frames", "seen", pd.DataFrame({"candidate_id": ["c1"], "frames_seen": [1], "frames": [2]}), False),
+    ],
+)
+def test_a_table_that_matches_no_row_is_warned_of_with_its_file(make_rows, caplog, entry, key, table, warned):
+    chain = parse_chain([] if entry == "frames" else [{"provider": entry, "table": key}], "x.yaml")
+    cleaning = parse_cleaning([{"cleaner": "cosmic_rays", "table": key}] if entry == "frames" else [], "x.yaml")
+    labeller = Labeller(NIGHT, chain, cleaning, {key: table}, "stronger", {key: f"{key} in t.csv"})
+    labeller.label(batch_of(make_rows, "c1", exposure_id=["e1"]))
+    labeller.finish()
+    said = f"night {NIGHT}: {key} in t.csv: {len(table)} rows, and none is of a"
+    assert (said in caplog.text) == warned
+    assert ("are the ids the same?" in caplog.text) == warned
+
+
+@pytest.mark.parametrize(("exposure", "warned"), [("e9", True), ("e2", False)])
+def test_a_file_of_flagged_exposures_that_matches_none_is_warned_of(
+    database_survey, tmp_path, caplog, exposure, warned
+):
+    file = labels_file(tmp_path / "flagged.csv", exposure, head="exposure_id")
+    fetch(database_survey(cleaning=[{"cleaner": "flagged_exposures", "catalogue": file}]), tmp_path)
+    assert ("flagged.csv: 1 rows, and none is of an exposure with candidates" in caplog.text) == warned
+
+
+def test_the_file_of_a_reference_table_is_named(alert_survey, tmp_path, caplog):
+    survey = alert_survey(labels=[{"provider": "list", "table": "eyeballs"}])
+    survey.table_files = lambda table, _: [tmp_path / f"{table}.csv"]
+    survey.reference = lambda *_: eyeballs(z=1)
+    fetch(survey, tmp_path)
+    assert f"eyeballs in {tmp_path}/eyeballs.csv: 1 rows, and none is of a candidate" in caplog.text
+
+
+def test_a_night_without_candidates_accuses_no_table(make_rows, caplog):
+    labeller = Labeller(NIGHT, parse_chain(LISTS, "x.yaml"), (), {"eyeballs": eyeballs(a=1)}, "stronger")
+    labeller.label(Batch(cutouts=np.zeros((0, 3, 3, 1), np.float32), candidates=make_rows([])))
+    labeller.finish()
+    assert "are the ids the same?" not in caplog.text
 
 
 def test_an_id_whose_cutout_was_dropped_is_known(database_survey, place_candidates, tmp_path):

@@ -321,3 +321,27 @@ def test_where_the_file_names_the_night_a_time_that_cannot_be_costs_its_row_and_
     np.testing.assert_array_equal(found["time_mjd"], [np.nan, 61045.9])
     dropped = pd.concat([batch.dropped for batch in batches])
     assert dropped["reason"].tolist() == ["time_mjd is outside 1900 to 2100"]
+
+
+def test_a_reference_table_that_matches_no_candidate_is_warned_of_with_its_file(table_survey, caplog):
+    survey = table_survey()
+    (survey.folder / "eyeballs.csv").write_text("candidate_id,label\nc9,1\n")
+    assert len(survey.reference("eyeballs", NIGHT)) == 0
+    said = f"{survey.folder}/eyeballs.csv: 1 rows, and none is of a candidate of the night {NIGHT}"
+    assert said in caplog.text
+
+
+def test_a_column_of_ids_that_labels_name_is_text(table_survey):
+    survey = table_survey(labels=[{"provider": "list", "table": "eyeballs", "id_column": "alert"}])
+    (survey.folder / "eyeballs.csv").write_text("alert,label\n0017,1\n9007199254740993,0\n")
+    assert survey.reference("eyeballs", NIGHT)["alert"].tolist() == ["0017", "9007199254740993"]
+
+
+@pytest.mark.parametrize(
+    ("values", "signs"), [((False, True), [-1, 1]), (("f", ""), [-1, 0]), (("faint", "p"), [-1, 1])]
+)
+def test_the_sign_of_an_exposure_is_read_as_that_of_a_candidate(table_survey, values, signs):
+    survey = table_survey(input={"negative_values": ["faint"]})
+    rewrite(survey, lambda rows: rows.drop(columns="flux_sign"))
+    rewrite(survey, lambda rows: rows.assign(flux_sign=list(values)), "exposures.csv")
+    assert read(survey)[0].groupby("exposure_id")["flux_sign"].first().tolist() == signs
