@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.io.rounded_ids import require_unrounded
 from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.times import column_mjd
 
@@ -65,10 +66,11 @@ def labels(values: Iterable[object], where: str, n_classes: int = 2) -> NDArray[
 
 
 def require_unique(ids: Sequence[str], where: str) -> None:
-    """Raise `InputError` when an id is empty or stands twice; both rows are named."""
+    """Raise `InputError` when an id is empty, in scientific notation, or stands twice; both rows are named."""
     series = pd.Series(ids, dtype="str")
     if (series == "").any():
         raise InputError(f"{where}: row {int((series == '').idxmax())}: the id is empty")
+    require_unrounded(series, where, first_row=0)
     again = series.duplicated()
     if again.any():
         row = int(again.idxmax())

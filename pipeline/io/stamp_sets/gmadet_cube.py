@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.io.cutout_file import CutoutFile
+from pipeline.io.ids import id_text
 from pipeline.io.schema import UNLABELLED
 from pipeline.io.stamp_sets.base import STAMP_SETS, Pixels, Rows, StampSet, channel_names, one_path, require_two_classes
 from pipeline.io.stamp_sets.columns import labels, numbers, require_unique, text_column
@@ -97,7 +98,10 @@ def _rows(arrays: Mapping[str, NDArray[np.generic]], count: int, path: Path) -> 
             rows[column] = numbers(arrays[name].ravel().tolist(), f"{path}: {name}", MISSING)
     for name, column in TEXTS.items():
         if name in arrays:
-            rows[column] = text_column(arrays[name].ravel().tolist())
+            given = arrays[name].ravel().tolist()
+            if given and isinstance(given[0], float):
+                given = [id_text(value, f"{path}: {name}") for value in given]
+            rows[column] = text_column(given)
     if "candidate_id" not in rows:
         rows["candidate_id"] = pd.Series([f"{path.stem}_{row:07d}" for row in range(count)], dtype="str")
     rows["object_id"] = rows["candidate_id"]

@@ -82,6 +82,11 @@ def test_out_and_in_again_gives_the_same_pixels_ids_labels_and_columns(
         ({"cube": None}, "array 'cube' is none"),
         ({"labels": np.full((9, 2), 0.5)}, r"labels: row 0 is \[0.5, 0.5\]; allowed: \[1, 0\] or \[0, 1\]"),
         ({"labels": np.full(9, 3)}, "labels: row 0: label is 3"),
+        (
+            {"candids": 2.0**53 + 2 * np.arange(9)},
+            "candids holds the float 9007199254740992.0, which may be another id",
+        ),
+        ({"candids": np.array([*"abcdefgh", "3.91E+16"])}, r"row 8: the id '3.91E\+16' is in scientific notation"),
         ({"candids": np.zeros(9, int)}, "id '0' stands in row 0 and again in row 1"),
     ],
 )
