@@ -42,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     refetch = verbs.add_parser("refetch", help="freeze a night's input anew, so that the next run uses it")
     refetch.add_argument("survey")
     refetch.add_argument("night")
+    refetch.add_argument(
+        "--labels", action="store_true", help="take new labels alone: no image is looked at, cut or subtracted again"
+    )
     nights = verbs.add_parser("nights", help="list the nights that hold candidates, for a data-set recipe")
     nights.add_argument("survey")
     table = verbs.add_parser("table", help="print the figures of report directories as Markdown")
@@ -128,5 +131,5 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
     from commands import nights
 
     if options.verb == "refetch":
-        return nights.refetch(options.survey, options.night)
+        return (nights.relabel if options.labels else nights.refetch)(options.survey, options.night)
     return nights.status(options.survey) if options.verb == "status" else nights.listing(options.survey)

@@ -8,6 +8,7 @@ import luigi
 import tasks  # noqa: F401  (sets luigi up)
 from pipeline.errors import MissingInputError, NightsiftError
 from pipeline.io.settings_files import data_folder
+from pipeline.surveys.fetch import changed_label_tables, changed_parts
 from tasks.base import ALL_RELEASES
 from tasks.fetch_cutouts import FetchCutouts, FreezeInputs
 from tasks.parameters import SurveyTask
@@ -37,9 +38,10 @@ def status(survey: str) -> int:
             sys.stdout.write(f"{night}  settings changed since it was frozen\n")
             continue
         then = json.loads(frozen.output().path.read_text(encoding="utf-8"))
-        now = frozen.adapter(frozen.survey_folder()).freeze(night)
-        parts = [part for part in ("queries", "files") if now[part] != then[part]]
-        word = f"input changed ({', '.join(parts)}); `nightsift refetch`" if parts else "unchanged"
+        adapter = frozen.adapter(frozen.survey_folder())
+        parts = changed_parts(adapter, then, adapter.freeze(night))
+        how = " --labels" if parts == ["labels"] else ""
+        word = f"input changed ({', '.join(parts)}); `nightsift refetch{how}`" if parts else "unchanged"
         sys.stdout.write(f"{night}  snapshot {frozen.snapshot} of {then['as_of']}: {word}\n")
     if not nights:
         sys.stdout.write(f"no night of {survey} was frozen yet\n")
@@ -61,6 +63,28 @@ def refetch(survey: str, night: str) -> int:
     )
     build(following)
     sys.stdout.write(f"{night} of {survey} is frozen as snapshot {following.snapshot}\n")
+    return 0
+
+
+def relabel(survey: str, night: str) -> int:
+    """Freeze the night's label tables anew, and label its cutouts by them; rows and pixels stay as they are."""
+    fetch = FetchCutouts(survey=survey, night=night)
+    latest = fetch.frozen
+    if not latest.complete() or not (fetch.complete() or fetch.formers()):
+        raise MissingInputError(
+            f"night {night} of {survey} has no cutouts by the settings of now, to which labels could be given; "
+            f"run luigi --module tasks FetchCutouts --survey {survey} --night {night}"
+        )
+    changed = changed_label_tables(fetch.adapter(fetch.survey_folder()), fetch.night_name, latest.manifest())
+    if not changed and fetch.complete():
+        sys.stdout.write(f"{night} of {survey}: no label table changed since snapshot {latest.snapshot}\n")
+        return 0
+    number = latest.snapshot + bool(changed)
+    if changed:
+        build(FreezeInputs(survey=survey, night=fetch.night_name, snapshot=number, labels=True))
+    build(FetchCutouts(survey=survey, night=fetch.night_name, snapshot=number))
+    by = ", ".join(changed) or "its settings and label files"
+    sys.stdout.write(f"{night} of {survey} has new labels, by {by}, as snapshot {number}\n")
     return 0
 
 

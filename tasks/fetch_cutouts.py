@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import luigi
 
+from pipeline.io import label_states
 from pipeline.io.label_file import named_files
+from pipeline.io.settings_files import data_folder
 from tasks.fetch_movers import FetchMovers, names_ephemeris
 from tasks.freeze_inputs import FreezeInputs, NightClosed, SurveyNight
 
@@ -40,7 +42,7 @@ class FetchCutouts(SurveyNight):
 
     def requires(self) -> dict[str, luigi.Task]:
         """The frozen manifest, and the night's ephemeris where labels or cleaning name it."""
-        movers = FetchMovers(survey=self.survey, night=self.night_name, snapshot=self.frozen.snapshot)
+        movers = FetchMovers(survey=self.survey, night=self.night_name, snapshot=self.frozen.rows_of)
         return {"manifest": self.frozen} | ({"ephemeris": movers} if names_ephemeris(self.settings) else {})
 
     def decides(self) -> dict[str, Any]:
@@ -54,19 +56,34 @@ class FetchCutouts(SurveyNight):
 
     def reader(self) -> "NightCutouts":
         """Return what reads and labels the night, batch by batch, by the frozen manifest."""
-        from pipeline.io.parquet_table import read_table
         from pipeline.surveys.fetch import NightCutouts
 
-        return NightCutouts(
-            self.adapter(self.survey_folder(), self.processes),
-            name=self.survey,
-            night=self.night_name,
-            manifest=json.loads(self.input_path("manifest").read_text(encoding="utf-8")),
-            ephemeris=read_table(self.input_path("ephemeris")) if "ephemeris" in self._required else None,
-        )
+        return NightCutouts(self.adapter(self.survey_folder(), self.processes), **self._given())
+
+    def _given(self) -> dict[str, Any]:
+        from pipeline.io.parquet_table import read_table
+
+        return {
+            "name": self.survey,
+            "night": self.night_name,
+            "manifest": json.loads(self.input_path("manifest").read_text(encoding="utf-8")),
+            "ephemeris": read_table(self.input_path("ephemeris")) if "ephemeris" in self._required else None,
+        }
+
+    def formers(self) -> list[Path]:
+        """Return the night's other cutout files, the newest first."""
+        target = self.output().path
+        others = [path for path in target.parent.glob(f"{self.task_family}-*{self.suffix}") if path.name != target.name]
+        return sorted(others, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
 
     def build(self, path: Path) -> None:
-        """Write what is read."""
-        from pipeline.surveys.fetch import write_night
+        """Write what is read: of a former file of the night where only labels differ, else of the survey."""
+        from pipeline.surveys.fetch import label_files, write_night
+        from pipeline.surveys.relabelled_night import relabelled_night
 
-        write_night(path, self.reader(), provenance=self.provenance(), progress=self.progress)
+        survey, provenance = self.adapter(self.survey_folder()), self.provenance()
+        tables = label_states.state_of(label_files(survey, self.night_name))
+        night = relabelled_night(survey, self.formers(), provenance=provenance, **self._given())
+        write_night(path, night or self.reader(), provenance=provenance, progress=self.progress)
+        manifest = str(self.input_path("manifest").resolve())
+        label_states.remember(data_folder() / label_states.NAME, manifest, tables, ())

@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import json
 import logging
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -80,6 +81,11 @@ class FreezeInputs(SurveyNight):
     """Freeze what a night's input is: counts, digests of rows and files, as of now."""
 
     snapshot = luigi.IntParameter(default=1, description="Which freezing of the night; a refetch makes the next.")
+    labels = luigi.BoolParameter(
+        default=False,
+        significant=False,
+        description="Freeze the label tables alone; rows and images stay those of the snapshot before.",
+    )
     revision: ClassVar[int] = 2
     suffix: ClassVar[str] = ".json"
 
@@ -105,8 +111,33 @@ class FreezeInputs(SurveyNight):
         """Return the number of the snapshot."""
         return f"s{self.snapshot}"
 
+    @cached_property
+    def former(self) -> dict[str, Any]:
+        """The manifest of the snapshot before; empty where there is none."""
+        if self.snapshot < 2:
+            return {}
+        before = FreezeInputs(survey=self.survey, night=self.night_name, snapshot=self.snapshot - 1)
+        return before.manifest() if before.complete() else {}
+
+    def manifest(self) -> dict[str, Any]:
+        """Return what was frozen."""
+        return dict(json.loads(self.output().path.read_text(encoding="utf-8")))
+
+    @property
+    def rows_of(self) -> int:
+        """The snapshot that was the first to have these rows and images; what labels do not touch stands on it."""
+        return int(self.manifest().get("rows_of", self.snapshot)) if self.complete() else self.snapshot
+
     def build(self, path: Path) -> None:
         """Write the manifest."""
-        manifest = self.adapter(self.survey_folder()).freeze(self.night_name)
+        from pipeline.surveys.fetch import rows_and_images, with_label_tables
+
+        survey, former = self.adapter(self.survey_folder()), self.former
+        if self.labels and former and survey.has_images:
+            manifest = with_label_tables(survey, self.night_name, former)
+        else:
+            manifest = survey.freeze(self.night_name)
         manifest |= {"night": self.night_name, "snapshot": self.snapshot, "as_of": self._started}
+        if former and survey.has_images and rows_and_images(manifest) == rows_and_images(former):
+            manifest["rows_of"] = former.get("rows_of", former["snapshot"])
         path.write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")

@@ -35,7 +35,7 @@ def tell(task: luigi.Task) -> None:
         more = f" and {len(changed) - _SHOWN} more nights" if len(changed) > _SHOWN else ""
         log.warning(
             "label tables changed since the input was frozen (%s%s); results stand on the former labels. To take the "
-            "new ones: `nightsift refetch %s` for each such night, which cuts nothing again, and run again",
+            "new ones: `nightsift refetch %s --labels` for each such night, which cuts nothing again, and run again",
             "; ".join(shown), more, min(changed),
         )  # fmt: skip
 
@@ -57,9 +57,11 @@ def changed_tables(fetch: FetchCutouts) -> tuple[str, ...]:
     """Return the survey's own label tables that are no longer what a fetched night was labelled by.
 
     As long as the files that hold them have the size and time that they had when they were last compared, nothing is
-    read; tables of a server, which cannot be told so, are left to ``nightsift status``.
+    read; tables of a server, which cannot be told so, are left to ``nightsift status``. Who names an earlier snapshot
+    than the latest asks for its labels.
     """
-    if not (fetch.settings.labels or fetch.settings.cleaning):
+    latest = FetchCutouts(survey=fetch.survey, night=fetch.night_name).frozen
+    if fetch.frozen.snapshot != latest.snapshot or not (fetch.settings.labels or fetch.settings.cleaning):
         return ()
     store, manifest = data_folder() / label_states.NAME, fetch.frozen.output().path
     known = label_states.remembered(store, str(manifest.resolve()))

@@ -36,7 +36,16 @@ class SimulateTransients(SurveyNight):
 
     def requires(self) -> dict[str, luigi.Task]:
         """The night's cutouts, and through them its frozen input."""
-        return {"cutouts": FetchCutouts(survey=self.survey, night=self.night_name)}
+        return {"cutouts": self.cutouts}
+
+    @cached_property
+    def cutouts(self) -> FetchCutouts:
+        """The night's cutouts; into images, those of the first labels: the places of candidates are all it needs."""
+        latest = FetchCutouts(survey=self.survey, night=self.night_name)
+        number = latest.frozen.rows_of
+        if self.recipe.images is None or number == latest.frozen.snapshot:
+            return latest
+        return FetchCutouts(survey=self.survey, night=self.night_name, snapshot=number)
 
     def decides(self) -> dict[str, Any]:
         """The recipe, and what the files hold that it names."""
@@ -57,7 +66,7 @@ class SimulateTransients(SurveyNight):
         """Simulate into images, or into stamps where the survey has none."""
         from pipeline.surveys.simulate import simulate_night
 
-        frozen = FetchCutouts(survey=self.survey, night=self.night_name).input_path("manifest")
+        frozen = self.cutouts.input_path("manifest")
         simulate_night(
             path,
             self.adapter(self.survey_folder()),

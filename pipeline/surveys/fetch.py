@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -20,6 +20,9 @@ from pipeline.surveys.lookups import read_reference
 from pipeline.surveys.settings import SurveySettings
 
 log = logging.getLogger(__name__)
+
+_ROWS: Final = ("exposures", "candidates")
+"""What a manifest says of the rows of a survey with images; its other queries are label tables."""
 
 
 def header_of(name: str, settings: SurveySettings) -> CutoutHeader:
@@ -207,10 +210,30 @@ def _places(survey: Survey, links: Sequence[ChainLink | CleaningStep], night: st
     return {each.key: f"{each.name} in {', '.join(map(str, paths))}" for each, paths in files.items() if paths}
 
 
+def rows_and_images(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a manifest says of a night's rows and images, and nothing of label tables."""
+    rows = {name: manifest["queries"].get(name) for name in _ROWS}
+    return {"night": manifest["night"], "files": manifest["files"], "rows": rows}
+
+
+def with_label_tables(survey: Survey, night: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a manifest with the survey's own label tables as they are now, rows and images as they were frozen."""
+    return {**manifest, "queries": {**manifest["queries"], **freeze_label_tables(survey, night)}}
+
+
 def changed_label_tables(survey: Survey, night: str, manifest: Mapping[str, Any]) -> list[str]:
     """Return the names of the survey's own label tables that are no longer what a manifest froze."""
     then, now = manifest.get("queries", {}), freeze_label_tables(survey, night)
     return sorted(name for name in now if name in then and now[name]["sha256"] != then[name]["sha256"])
+
+
+def changed_parts(survey: Survey, then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return which of ``queries``, ``labels`` and ``files`` differ between two manifests of a night."""
+    own = {reference.key for reference in _own(survey)}
+    queries = [{name: what for name, what in one["queries"].items() if name not in own} for one in (then, now)]
+    labels = [{name: what for name, what in one["queries"].items() if name in own} for one in (then, now)]
+    parts = {"queries": queries, "labels": labels, "files": [then["files"], now["files"]]}
+    return [name for name, (before, after) in parts.items() if before != after]
 
 
 def _references(links: Sequence[ChainLink | CleaningStep]) -> list[Reference]:

@@ -4,7 +4,11 @@ import json
 import sqlite3
 from contextlib import closing
 
+import pandas as pd
 import pytest
+
+from pipeline.io import content
+from pipeline.io.cutout_file import open_cutouts
 
 
 def edit_image(project):
@@ -117,4 +121,79 @@ def test_labels_corrected_after_freezing_are_told_by_every_run_in_one_line(proje
         (line,) = [line for line in finished.output.splitlines() if "label tables changed" in line]
         assert f"tiny {project.nights[0]}: eyeballs" in line
         assert project.nights[1] not in line
-        assert f"`nightsift refetch tiny {project.nights[0]}`" in line
+        assert f"`nightsift refetch tiny {project.nights[0]} --labels`" in line
+
+
+def spoil_images(project, night):
+    """Make every image of a night unreadable, keeping its size, by which the survey is known as made."""
+    for image in (project.result("MakeSyntheticSurvey") / "images" / night).iterdir():
+        image.write_bytes(b"no image" * (image.stat().st_size // 8) + b"!" * (image.stat().st_size % 8))
+
+
+def of_night(project, night, snapshot):
+    """Return the night's cutout file of a snapshot."""
+    found = [path for path in project.results("FetchCutouts") if path.parent.name == night]
+    with_snapshot = []
+    for path in found:
+        with open_cutouts(path) as file:
+            if json.loads(file.text("manifest"))["snapshot"] == snapshot:
+                with_snapshot.append(path)
+    (path,) = with_snapshot
+    return path
+
+
+def test_corrected_labels_are_taken_without_the_images_and_nothing_else_changes(project):
+    night = project.nights[0]
+    correct_labels(project, night)
+    spoil_images(project, night)
+    before, there = project.contents(), set(project.results())
+    assert project.run("nightsift", "status", "tiny").line(night, "input changed (labels, files)", "refetch")
+    finished = project.run("nightsift", "refetch", "tiny", night, "--labels")
+    assert finished.code == 0, finished.output
+    assert finished.line(f"{night} of tiny has new labels, by eyeballs, as snapshot 2")
+
+    built = project.make("BuildDataset", "--survey", "tiny")
+    assert "label tables changed" not in built.output
+    after = project.contents()
+    assert after.items() >= before.items()
+    new = sorted(path.name.partition("-")[0] for path in set(project.results()) - there)
+    assert new == ["BuildDataset", "FetchCutouts", "FreezeInputs"]  # nothing is injected again either
+
+    with open_cutouts(of_night(project, night, 1)) as old, open_cutouts(of_night(project, night, 2)) as file:
+        rows, former = file.candidates(), old.candidates()
+        assert (rows["label"] != former["label"]).sum() == 1
+        same = rows.columns.drop(["label", "label_source", "kind", "group_id", "flags"])
+        pd.testing.assert_frame_equal(rows[same], former[same])
+        assert content.array_digest(file.pixels()) == content.array_digest(old.pixels())
+        assert file.provenance["relabelled"] == {"pixels_of": old.path.name, "changed": ["eyeballs"]}
+
+    assert project.run("nightsift", "refetch", "tiny", night, "--labels").line("no label table changed", "snapshot 2")
+
+
+def test_corrected_labels_equal_those_of_a_fetch_from_the_images(project):
+    night = project.nights[0]
+    correct_labels(project, night)
+    assert project.run("nightsift", "status", "tiny").line(night, "input changed (labels)", "refetch --labels")
+    assert project.run("nightsift", "refetch", "tiny", night, "--labels").code == 0
+    relabelled = of_night(project, night, 2)
+    said = content.content_sha256(relabelled)
+    project.forget("FetchCutouts")
+    fetch = ("FetchCutouts", "--survey", "tiny", "--night", night)
+    assert "labels anew" not in project.make(*fetch).output
+    assert project.results("FetchCutouts") == [relabelled]
+    assert content.content_sha256(relabelled) == said
+
+
+def test_a_refetch_looks_at_all_and_cuts_nothing_again_where_labels_alone_changed(project):
+    night = project.nights[0]
+    correct_labels(project, night)
+    assert project.run("nightsift", "refetch", "tiny", night).code == 0
+    made = project.make("FetchCutouts", "--survey", "tiny", "--night", night)
+    assert made.line("labels anew, pixels and rows of FetchCutouts-")
+
+
+def test_labels_of_a_night_without_cutouts_are_refused(project):
+    project.forget("FetchCutouts")
+    finished = project.run("nightsift", "refetch", "tiny", project.nights[0], "--labels")
+    assert finished.code == 1
+    assert finished.line(f"night {project.nights[0]} of tiny has no cutouts", "run luigi --module tasks FetchCutouts")
