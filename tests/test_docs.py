@@ -219,6 +219,7 @@ def test_every_settings_file_is_listed() -> None:
     ("heading", "columns"),
     [
         ("Candidate columns", schema.CANDIDATE_COLUMNS),
+        ("Exposures", schema.EXPOSURE_COLUMNS),
         ("Truth of simulated transients", schema.TRUTH_COLUMNS),
         ("PSFs of simulated transients", schema.PSF_COLUMNS),
         ("Scores", schema.SCORE_COLUMNS),

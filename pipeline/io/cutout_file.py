@@ -171,6 +171,10 @@ class CutoutFile:
             raise InputError(f"{self.path} is a cutout file, not a data set: it has no /split")
         return np.asarray(self._file["split"][:]), str(self._file.attrs["fingerprint"])
 
+    def holds(self, name: str) -> bool:
+        """Tell whether the file has a further table, images or text of this name."""
+        return name in self._file
+
     def table(self, name: str) -> pd.DataFrame:
         """Return a further table whole: ``dropped``, ``truth``."""
         if name not in self._file:

@@ -44,6 +44,14 @@ CANDIDATE_COLUMNS: Final[dict[str, str]] = {
 DROPPED_COLUMNS: Final[dict[str, str]] = {"candidate_id": TEXT, "step": TEXT, "reason": TEXT}
 """Columns of ``/dropped``: who was left out, by which step, with which reason code."""
 
+EXPOSURE_COLUMNS: Final[dict[str, str]] = {
+    "exposure_id": TEXT,
+    "wcs_offset_x_pixel": "float32",
+    "wcs_offset_y_pixel": "float32",
+    "noise_spread": "float32",
+}
+"""Columns of ``/exposures`` where images were subtracted, one row an exposure: what its images were found to be."""
+
 TRUTH_COLUMNS: Final[dict[str, str]] = {
     "injection_id": TEXT,
     "exposure_id": TEXT,

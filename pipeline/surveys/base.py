@@ -1,6 +1,6 @@
 """What every survey adapter offers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.io.schema import EXPOSURE_COLUMNS, TEXT
 from pipeline.registry import Registry
 from pipeline.surveys.difference_settings import DifferenceSettings, ZeropointSettings
 from pipeline.surveys.settings import SurveySettings
@@ -28,6 +29,8 @@ class Batch:
         ``candidate_id step reason`` of those left out.
     exposures, lost : int
         How many exposures the batch stands for, and how many of them could not be used.
+    measured : DataFrame
+        `pipeline.io.schema.EXPOSURE_COLUMNS` of the exposures whose images were subtracted.
     """
 
     cutouts: NDArray[np.float32]
@@ -35,6 +38,7 @@ class Batch:
     dropped: pd.DataFrame = field(default_factory=lambda: dropped_rows([], "", ""))
     exposures: int = 1
     lost: int = 0
+    measured: pd.DataFrame = field(default_factory=lambda: measured_exposures())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +112,15 @@ class Survey(Protocol):
 
 
 SURVEYS: Registry[type] = Registry("survey source")
+
+
+def measured_exposures(
+    exposure_ids: Sequence[str] = (), wcs_offset: tuple[float, float] = (np.nan, np.nan), noise_spread: float = np.nan
+) -> pd.DataFrame:
+    """Return rows for ``/exposures``: by how much a WCS was found off, x and y in pixels, and how true its noise is."""
+    values = dict(zip(EXPOSURE_COLUMNS, (list(exposure_ids), *wcs_offset, noise_spread), strict=True))
+    kinds = {name: "str" if kind == TEXT else kind for name, kind in EXPOSURE_COLUMNS.items()}
+    return pd.DataFrame(values, columns=list(EXPOSURE_COLUMNS)).astype(kinds)
 
 
 def dropped_rows(candidate_ids: object, step: str, reason: str) -> pd.DataFrame:

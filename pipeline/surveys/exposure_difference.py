@@ -39,6 +39,10 @@ _SAME_PIXEL = 1e-3
 """Projections that differ by less, in pixels, are those of one grid."""
 
 
+Offset = tuple[float, float]
+"""Of x and y, in pixels."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AlignedExposure:
     """An exposure whose template lies on the pixels of its science image.
@@ -53,9 +57,9 @@ class AlignedExposure:
         Where pixels of the science image lie on the template, where the stars said so.
     fallbacks : list of str
         What should have been and could not: a zeropoint from a catalogue.
-    offset : tuple of float
+    offset : tuple of float or None
         Where the template's projection puts a star on that in the science image's header, less where the star is, x
-        and y in pixels; 0 where nothing tells.
+        and y in pixels; None where nothing tells.
     offset_notes : list of str
         What is to be said of it.
     """
@@ -64,8 +68,18 @@ class AlignedExposure:
     wcs: WCS | None
     on_template: PixelMap | None
     fallbacks: list[str]
-    offset: tuple[float, float] = (0.0, 0.0)
+    offset: Offset | None = None
     offset_notes: list[str] = field(default_factory=list)
+
+    @property
+    def measured_offset(self) -> Offset:
+        """The offset as it is recorded: NaN where nothing tells."""
+        return (np.nan, np.nan) if self.offset is None else self.offset
+
+    @property
+    def correction(self) -> Offset:
+        """By how much what the science image's header places on its pixels lies beside that place, x and y."""
+        return (-self.offset[0], -self.offset[1]) if self.offset is not None else (0.0, 0.0)
 
 
 def aligned_exposure(
@@ -90,13 +104,15 @@ def aligned_exposure(
     template_wcs = celestial_wcs(item.template_header, "template")
     how = item.difference
     template, on_template = _ALIGNMENTS[how.alignment](frames, wcs, template_wcs)
-    offset: tuple[float, float] = (0.0, 0.0)
+    offset = None
     said: list[str] = []
     if wcs is not None and template_wcs is not None:
-        offset, said = _offset(how, frames, template, wcs, template_wcs, on_template)
-        wcs = moved(wcs, *offset)
-        if how.alignment == "wcs" and np.hypot(*offset) > OFF_PIXEL:
-            template, _ = _by_wcs(frames, wcs, template_wcs)
+        offset = _offset(how, frames, template, wcs, template_wcs, on_template)
+        if offset is not None:
+            said = offset_notes(*offset, how.largest_wcs_offset_pixel)
+            wcs = moved(wcs, *offset)
+            if how.alignment == "wcs" and np.hypot(*offset) > OFF_PIXEL:
+                template, _ = _by_wcs(frames, wcs, template_wcs)
     if wcs is None and template_wcs is not None and on_template is not None:
         wcs = _carried_over(template_wcs, on_template, frames.science.pixels.shape)
     fallbacks: list[str] = []
@@ -156,24 +172,27 @@ def _offset(
     science_wcs: WCS,
     template_wcs: WCS,
     on_template: PixelMap | None,
-) -> tuple[tuple[float, float], list[str]]:
-    """Return how far the projection of a science image is off from the template's, and what is to be said of it."""
-    largest = how.largest_wcs_offset_pixel
+) -> Offset | None:
+    """Return how far the projection of a science image is off from the template's; None where nothing tells.
+
+    Raises
+    ------
+    InputError
+        If it is off by more than is allowed anywhere on the image.
+    """
     if on_template is not None:
         x, y = _points(frames.science.pixels.shape)
         there = pixel_to_pixel(template_wcs, science_wcs, *on_template(x, y))
         off = np.stack([there[0] - x, there[1] - y])
         farthest = off[:, int(np.hypot(*off).argmax())]
-        offset_notes(float(farthest[0]), float(farthest[1]), largest)
-        found = float(np.median(off[0])), float(np.median(off[1]))
-    elif how.alignment == "wcs" or _is_one_grid(frames, science_wcs, template_wcs):
-        found = _offset_of_stars(how, frames.science, template)
-    else:
-        return (0.0, 0.0), []
-    return found, offset_notes(*found, largest)
+        offset_notes(float(farthest[0]), float(farthest[1]), how.largest_wcs_offset_pixel)
+        return float(np.median(off[0])), float(np.median(off[1]))
+    if how.alignment == "wcs" or _is_one_grid(frames, science_wcs, template_wcs):
+        return _offset_of_stars(how, frames.science, template)
+    return None
 
 
-def _offset_of_stars(how: DifferenceSettings, science: Frame, template: Frame) -> tuple[float, float]:
+def _offset_of_stars(how: DifferenceSettings, science: Frame, template: Frame) -> Offset | None:
     """Return the offset of an aligned template's stars; none where too few tell, of which subtraction has its say."""
     reach = max(how.largest_wcs_offset_pixel, how.subtraction.max_offset_pixel)
     few, mesh = how.subtraction.min_stars, how.subtraction.mesh_pixel
@@ -182,7 +201,7 @@ def _offset_of_stars(how: DifferenceSettings, science: Frame, template: Frame) -
             return star_offset(science, template, min_stars=stars, max_offset_pixel=distance, mesh_pixel=mesh)
         except InputError as error:
             log.debug("no offset within %g pixel: %s", distance, error)
-    return 0.0, 0.0
+    return None
 
 
 def _carried_over(template_wcs: WCS, on_template: PixelMap, shape: tuple[int, ...]) -> WCS:

@@ -13,7 +13,7 @@ from pipeline.detection import detect
 from pipeline.difference import Difference
 from pipeline.errors import InputError
 from pipeline.sky_positions import pixel_to_sky
-from pipeline.surveys.base import Batch, ExposureImages, dropped_rows
+from pipeline.surveys.base import Batch, ExposureImages, dropped_rows, measured_exposures
 from pipeline.surveys.catalogue_zeropoint import known_places
 from pipeline.surveys.channel_cutouts import channel_cutouts
 from pipeline.surveys.exposure_difference import AlignedExposure, aligned_exposure, differencing
@@ -116,7 +116,8 @@ class ExposureSearch:
             *(dropped_rows([exposure_id], "zeropoint", text) for text in aligned.fallbacks),
             *(dropped_rows([exposure_id], "noise", text) for text in made.notes),
         ]
-        batch = replace(batch, dropped=pd.concat(dropped, ignore_index=True))
+        measured = measured_exposures([exposure_id], aligned.measured_offset, made.noise_spread)
+        batch = replace(batch, dropped=pd.concat(dropped, ignore_index=True), measured=measured)
         places, sheet = self._places(item, aligned, batch.candidates)
         return Found(exposure_id=exposure_id, batch=batch, places=places, sky=sheet, notes=(*frames.notes, *made.notes))
 

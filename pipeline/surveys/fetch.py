@@ -12,8 +12,9 @@ from pipeline.cleaning import CleaningStep, parse_cleaning
 from pipeline.errors import InputError, TooMuchLostError
 from pipeline.io.content import frame_digest
 from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
+from pipeline.io.schema import EXPOSURE_COLUMNS
 from pipeline.labels import EPHEMERIS, ChainLink, Reference, parse_chain
-from pipeline.surveys.base import Batch, Survey
+from pipeline.surveys.base import Batch, Survey, measured_exposures
 from pipeline.surveys.edge_policy import apply_edge_policy
 from pipeline.surveys.labelling import Labeller
 from pipeline.surveys.lookups import read_reference
@@ -80,6 +81,7 @@ class NightCutouts:
         self.header = header_of(name, survey.settings)
         self.exposures = self.lost = self._rows = 0
         self._reasons: set[str] = set()
+        self._measured: list[pd.DataFrame] = []
         places = _places(survey, [*chain, *cleaning], night)
         self._labeller = Labeller(night, chain, cleaning, tables, survey.settings.conflicts, places)
 
@@ -97,9 +99,15 @@ class NightCutouts:
             self.exposures, self.lost = self.exposures + batch.exposures, self.lost + batch.lost
             self._reasons |= set(batch.dropped["reason"]) if batch.lost else set()
             self._rows += len(batch.candidates) + len(batch.dropped)
+            self._measured += [batch.measured] if len(batch.measured) else []
             yield self._labeller.label(apply_edge_policy(batch, settings))
         self._labeller.finish()
         require_enough(self.night, self.lost, self.exposures, settings.max_lost_fraction, self._reasons)
+
+    @property
+    def measured(self) -> pd.DataFrame:
+        """Rows for ``/exposures`` of what was read so far."""
+        return pd.concat([measured_exposures(), *self._measured], ignore_index=True)
 
     @property
     def percent(self) -> float:
@@ -143,6 +151,8 @@ def write_night(
                 writer.append(batch.cutouts, batch.candidates)
             writer.drop(batch.dropped)
             progress(night.percent, f"{writer.kept} cutouts of {night.exposures} exposures")
+        if len(night.measured):
+            writer.write_table("exposures", EXPOSURE_COLUMNS, night.measured)
         writer.write_text("manifest", json.dumps({**night.manifest, "as_of": ""}, sort_keys=True))
         writer.provenance |= {"as_of": night.manifest.get("as_of", ""), **night.counts}
     log.info("night %s: kept %d cutouts, dropped %d, lost %d of %d exposures", night.night, writer.kept,

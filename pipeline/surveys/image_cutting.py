@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -14,8 +14,8 @@ from pipeline.edges import fill_edges, inside_of_stamps
 from pipeline.frame import Image
 from pipeline.io.fits_wcs import pixel_positions
 from pipeline.layers import LAYERS
-from pipeline.surveys.base import Batch, dropped_rows
-from pipeline.surveys.exposure_difference import aligned_exposure, differencing
+from pipeline.surveys.base import Batch, dropped_rows, measured_exposures
+from pipeline.surveys.exposure_difference import Offset, aligned_exposure, differencing
 from pipeline.surveys.image_frames import Frames
 from pipeline.surveys.image_settings import ImageSettings
 from pipeline.surveys.image_store import ExposureFiles
@@ -72,13 +72,13 @@ class ExposureCutter:
         placed = np.isfinite(targets.x) & np.isfinite(targets.y)
         targets = targets.chosen(placed)
         cutouts = _AllChannels(int(placed.sum()), self.settings)
-        made, offset, notes = self._differences(files) if len(candidates) else ({}, (0.0, 0.0), [])
-        targets = targets.moved(*offset) if self._sky or by_wcs else targets
-        self._put_made(cutouts, made, targets)
+        made = self._differences(files) if len(candidates) else _Made()
+        targets = targets.moved(*made.correction) if self._sky or by_wcs else targets
+        self._put_made(cutouts, made.channels, targets)
         for channel in self._images:
             if channel not in self._aligned:
                 self._put_image(cutouts, channel, files, targets, file.shape(hdu))
-        faults = [*notes, *self._put_layers(cutouts, files, targets, file.shape(hdu))]
+        faults = [*made.notes, *self._put_layers(cutouts, files, targets, file.shape(hdu))]
         rows = candidates_frame(candidates[placed], files.exposure, self.settings, targets.x, targets.y)
         saturation = files.exposure.get("saturation", np.inf)
         edge_fraction = cutouts.edge_of(self._first)
@@ -86,17 +86,16 @@ class ExposureCutter:
         cutouts.fill_edges(rows)
         allowed = 0.0 if self.settings.edges == "drop" else self.settings.max_edge_fraction
         batch = drop_at_edges(cutouts.pixels, rows, allowed, candidates[~placed])
-        return replace(batch, dropped=pd.concat([batch.dropped, *faults], ignore_index=True)) if faults else batch
+        dropped = pd.concat([batch.dropped, *faults], ignore_index=True) if faults else batch.dropped
+        return replace(batch, dropped=dropped, measured=made.measured)
 
-    def _differences(self, files: ExposureFiles) -> tuple[dict[str, Image], tuple[float, float], list[pd.DataFrame]]:
+    def _differences(self, files: ExposureFiles) -> "_Made":
         """Return the channels that are made of science image and template, and the template on the same pixels.
 
-        With them comes by how much sky positions lie beside where the science image's WCS says, x and y in pixels,
-        and what is to be said of that and of the predicted noise, as rows of dropped candidates. All are empty where
-        the exposure names no template; it is lost then if nothing of it would be left.
+        Nothing where the exposure names no template; it is lost then if nothing of it would be left.
         """
         if not self._made or ("science" in self._images and not files.names(self.given.images["template"])):
-            return {}, (0.0, 0.0), []
+            return _Made()
         pair = read_pair(files, self.given, self.settings.magic_values)
         aligned = aligned_exposure(pair)
         found = differencing(pair.difference)(aligned.frames.science, aligned.frames.template)
@@ -106,8 +105,12 @@ class ExposureCutter:
         for _, text in said:
             log.warning("exposure %s: %s", exposure_id, text)
         notes = [dropped_rows([exposure_id], step, text) for step, text in said]
-        x_offset, y_offset = aligned.offset
-        return {channel: made[channel] for channel in self._aligned}, (-x_offset, -y_offset), notes
+        return _Made(
+            channels={channel: made[channel] for channel in self._aligned},
+            correction=aligned.correction,
+            notes=notes,
+            measured=measured_exposures([exposure_id], aligned.measured_offset, found.noise_spread),
+        )
 
     def _put_made(self, cutouts: "_AllChannels", made: Mapping[str, Image], targets: Targets) -> None:
         """Cut the channels that were made, at the places on the science image."""
@@ -193,6 +196,28 @@ class ExposureCutter:
             dropped_rows([name.replace(folder, "")], "frames", f"individual frame unusable: {said}".replace(folder, ""))
             for name, said in frames.faults.items()
         ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Made:
+    """What comes of subtracting the images of an exposure; by default nothing.
+
+    Attributes
+    ----------
+    channels : mapping
+        The template as aligned and what was made, by channel.
+    correction : tuple of float
+        By how much sky positions lie beside where the science image's WCS says, x and y in pixels.
+    notes : list of DataFrame
+        What is to be said of the WCS and of the predicted noise, as rows of dropped candidates.
+    measured : DataFrame
+        Of the exposure, for ``/exposures``.
+    """
+
+    channels: Mapping[str, Image] = field(default_factory=dict)
+    correction: Offset = (0.0, 0.0)
+    notes: list[pd.DataFrame] = field(default_factory=list)
+    measured: pd.DataFrame = field(default_factory=measured_exposures)
 
 
 class _AllChannels:

@@ -45,6 +45,7 @@ class RelabelledNight(NightCutouts):
         with open_cutouts(former) as file:
             said, then = file.provenance, json.loads(file.text("manifest"))
             self._whole, self._dropped = len(file), file.table("dropped")
+            self._measured = [file.table("exposures")] if file.holds("exposures") else []
         self.exposures, self.lost = int(said["exposures"]), int(said["exposures_lost"])
         self._changed = sorted(
             {

@@ -183,7 +183,7 @@ def _simulate(job: _Job, item: ExposureImages, exposure: AlignedExposure) -> tup
         rng=rng,
         saturation=frames.science.saturation,
         avoid_xy=job.avoid,
-        hosts=None if job.hosts is None else job.hosts.moved(-exposure.offset[0], -exposure.offset[1]),
+        hosts=None if job.hosts is None else job.hosts.moved(*exposure.correction),
         magnitudes=shared.magnitudes,
         zeropoint=frames.zeropoint,
     )

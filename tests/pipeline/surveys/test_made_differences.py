@@ -209,6 +209,10 @@ def test_sky_positions_are_found_on_an_image_whose_wcs_is_off(known):
     dropped = pd.concat([batch.dropped for batch in batches])
     assert dropped[["candidate_id", "step"]].to_numpy().tolist() == [["e1", "wcs"]]
     assert "off by" in dropped["reason"].iloc[0]
+    measured = pd.concat([batch.measured for batch in batches]).set_index("exposure_id")
+    assert measured.loc["e1", ["wcs_offset_x_pixel", "wcs_offset_y_pixel"]].tolist() == pytest.approx(
+        [3.2, -2.4], abs=0.1
+    )
 
 
 @pytest.mark.parametrize("dec_first", [False, True])

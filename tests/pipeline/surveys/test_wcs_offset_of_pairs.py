@@ -4,10 +4,14 @@ import re
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
-from image_pair_surveys import NEW, projection, read_night, write_pairs
+from image_pair_surveys import NEW, NIGHT, projection, read_night, write_pairs
 
 from pipeline.errors import SettingsError
+from pipeline.io.cutout_file import open_cutouts
+from pipeline.surveys.fetch import NightCutouts, write_night
+from pipeline.surveys.relabelled_night import relabelled_night
 
 
 def shifted(x, y):
@@ -68,6 +72,34 @@ def test_an_offset_below_a_pixel_is_corrected_without_a_word(image_pair_survey):
     rows, _, dropped, _ = read_night(image_pair_survey(write=partial(write_pairs, changes={"e1": shifted(0.6, 0.5)})))
     assert sky_errors_pixel(rows).max() < 0.3
     assert dropped.empty
+
+
+@pytest.mark.parametrize("shift", [(0.6, 0.5), (3.2, -2.4)], ids=["below a pixel", "said"])
+def test_the_offset_of_every_exposure_stands_in_the_file_and_labels_anew_keep_it(image_pair_survey, tmp_path, shift):
+    survey = image_pair_survey(write=partial(write_pairs, changes={"e1": shifted(*shift)}))
+    manifest = {"night": NIGHT, **survey.freeze(NIGHT)}
+    given = {"name": "toy", "night": NIGHT, "manifest": manifest}
+    identity = {"task": "FetchCutouts", "revision": 1, "decides": {"survey": {}}}
+    path, again = tmp_path / "night.h5", tmp_path / "again.h5"
+    said = {"provenance": {"identity": identity}, "progress": lambda *_: None}
+    write_night(path, NightCutouts(survey, **given), **said)
+    relabelled = relabelled_night(survey, [path], provenance=said["provenance"], **given)
+    write_night(again, relabelled, **said)
+    for file in (path, again):
+        with open_cutouts(file) as found:
+            rows = found.table("exposures").set_index("exposure_id")
+            assert sorted(rows.index) == ["e1", "e2"]
+            offsets = rows[["wcs_offset_x_pixel", "wcs_offset_y_pixel"]]
+            assert offsets.loc["e1"].tolist() == pytest.approx(shift, abs=0.1)
+            assert offsets.loc["e2"].tolist() == pytest.approx([0, 0], abs=0.1)
+            assert rows["noise_spread"].between(0.8, 1.25).all()
+
+
+def test_an_offset_that_nothing_tells_is_not_known(image_pair_survey):
+    survey = image_pair_survey(difference={"alignment": "none"}, write=partial(write_pairs, template_wcs=projection(4)))
+    rows = pd.concat([batch.measured for batch in survey.read(NIGHT, survey.freeze(NIGHT))])
+    assert rows["wcs_offset_x_pixel"].isna().all()
+    assert rows["wcs_offset_y_pixel"].isna().all()
 
 
 @pytest.mark.parametrize(
