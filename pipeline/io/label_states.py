@@ -1,6 +1,7 @@
 """Whether a night's label tables are what was frozen, remembered by size and time of the files that hold them.
 
-Looking a table up costs a second and pandas; a run in which all is done shall cost neither.
+Looking a table up costs a second and pandas; a run in which all is done shall cost neither. What lies in the folder of
+results is remembered by its place there, so that a copy of the folder is known too, and by its own files.
 """
 
 import contextlib
@@ -47,19 +48,21 @@ def remembered(store: Path, manifest: str) -> tuple[str, ...] | None:
     try:
         with closing(sqlite3.connect(store, timeout=60)) as connection, connection:
             query = "SELECT files, changed FROM states WHERE manifest = ?"
-            row = connection.execute(query, (manifest,)).fetchone()
+            row = connection.execute(query, (_place(manifest, store),)).fetchone()
     except sqlite3.DatabaseError:
         return None
     if row is None:
         return None
-    then = {path: None if state is None else tuple(state) for path, state in json.loads(row[0]).items()}
+    places = json.loads(row[0]).items()
+    then = {str(store.parent / place): None if state is None else tuple(state) for place, state in places}
     return tuple(json.loads(row[1])) if then == state_of(then) else None
 
 
 def remember(store: Path, manifest: str, files: State, changed: Iterable[str]) -> None:
     """Keep which label tables are no longer what a manifest froze, as long as the files stay in this state."""
     store.parent.mkdir(parents=True, exist_ok=True)
-    row = (manifest, json.dumps(files), json.dumps(list(changed)))
+    states = {_place(path, store): state for path, state in files.items()}
+    row = (_place(manifest, store), json.dumps(states), json.dumps(list(changed)))
     try:
         _insert(store, row)
     except sqlite3.OperationalError:  # locked, or a disk without room: it is asked anew
@@ -68,6 +71,12 @@ def remember(store: Path, manifest: str, files: State, changed: Iterable[str]) -
         store.unlink(missing_ok=True)
         with contextlib.suppress(sqlite3.Error):
             _insert(store, row)
+
+
+def _place(path: str, store: Path) -> str:
+    """Return a path as seen from the store's folder where it lies there, else the whole path."""
+    given, home = Path(path).resolve(), store.parent.resolve()
+    return given.relative_to(home).as_posix() if given.is_relative_to(home) else str(given)
 
 
 def _insert(store: Path, row: tuple[str, str, str]) -> None:

@@ -1,6 +1,7 @@
 """What was compared is remembered as long as the files stay as they were, and never trusted beyond."""
 
 import os
+import shutil
 
 import pytest
 
@@ -26,6 +27,20 @@ def test_it_is_known_until_a_file_changes(tmp_path, table):
     assert remembered(store, "m") is None
     remember(store, "m", state_of([table]), [])
     assert remembered(store, "m") == ()
+
+
+def test_a_copy_of_the_folder_is_known_by_its_own_files(tmp_path):
+    folder, outside = tmp_path / "data", tmp_path / "outside.csv"
+    folder.mkdir()
+    for path in (folder / "labels.csv", folder / "manifest.json", outside):
+        path.write_text("candidate_id,label\n1,1\n")
+    files = state_of([folder / "labels.csv", outside])
+    remember(folder / "store.sqlite", str(folder / "manifest.json"), files, ["eyeballs"])
+    copied = shutil.copytree(folder, tmp_path / "copied")
+    assert remembered(copied / "store.sqlite", str(copied / "manifest.json")) == ("eyeballs",)
+    (copied / "labels.csv").write_text("candidate_id,label\n1,0\n2,0\n")
+    assert remembered(copied / "store.sqlite", str(copied / "manifest.json")) is None
+    assert remembered(folder / "store.sqlite", str(folder / "manifest.json")) == ("eyeballs",)
 
 
 def test_a_file_that_comes_is_a_change(tmp_path, table):
