@@ -1,8 +1,8 @@
 """The model package: a directory that holds everything a score depends on, checked before it counts.
 
-``model.onnx`` (raw pixels, or features, to calibrated probabilities), ``model.keras`` and
-``posterior.onnx`` for networks, ``package.json``, ``history.csv``, ``card.md``, ``provenance.json`` and
-``weights.sha256``, the digest by which two packages are equal. Nothing is pickled.
+``model.onnx`` (raw pixels, or features, to calibrated probabilities), ``model.keras`` and ``posterior.onnx`` for
+networks, ``training_ids.npy`` (which candidates it learned from), ``package.json``, ``history.csv``, ``card.md``,
+``provenance.json`` and ``weights.sha256``, the digest by which two packages are equal. Nothing is pickled.
 """
 
 import dataclasses
@@ -28,6 +28,7 @@ from pipeline.fingerprint import fingerprint
 from pipeline.io.package_content import SCHEMA
 from pipeline.io.package_values import check_values
 from pipeline.io.provenance import package_versions
+from pipeline.io.training_ids import LEARNED_PARTS, write_training_ids
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ def write(directory: Path, trained: TrainedClassifier, *, dataset: DataSet, prov
         When a value is one with which no package opens, such as two classes of one name.
     """
     exported = trained.fitted.export(directory, trained.platt)
+    write_training_ids(directory, {part: dataset.candidates(part)["candidate_id"] for part in LEARNED_PARTS})
     difference = _check_parity(directory, trained, exported["posterior"])
     content = _content(trained, dataset, exported)
     digest = fingerprint([content, exported["weights_sha256"]])

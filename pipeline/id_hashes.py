@@ -1,5 +1,6 @@
-"""Which of millions of ids may stand twice, of which 8 bytes each are held."""
+"""Hashes of ids, 8 bytes each: which of millions may stand twice, and which stood in another file."""
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,18 @@ def id_hashes(names: pd.Series) -> NDArray[np.uint64]:
         block = slice(start, start + _TEXTS_AT_ONCE)
         hashes[block] = pd.util.hash_array(names.iloc[block].to_numpy(object), categorize=False)
     return hashes
+
+
+def lasting_hashes(names: pd.Series) -> NDArray[np.uint64]:
+    """Return 8 bytes of BLAKE2b for each id as UTF-8, ``(n,)``: the same in every version, so that files may keep them.
+
+    Examples
+    --------
+    >>> lasting_hashes(pd.Series(["2450001"])).tolist()
+    [6995610983494525141]
+    """
+    digests = (hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names.astype(str))
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 
 def repeated_hashes(blocks: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:

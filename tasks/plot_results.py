@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import luigi
 
 from pipeline.io.digests import file_digest
+from pipeline.io.package_content import read_package
 from pipeline.io.settings_files import data_folder
 from pipeline.redaction import without_user
 from tasks.base import PipelineTask
@@ -20,9 +21,10 @@ class PlotResults(ReleaseTask):
     """Report how well the classifier does on rows it never saw, beside the baseline."""
 
     baseline = luigi.Parameter(default="", description="Classifier to compare with; empty: the survey's.")
-    night = NightParameter(default="", description="A night whose scores are reported as well; empty: none.")
+    night = NightParameter(default="", description="A night whose scores are made as well; empty: none.")
     scores = luigi.Parameter(default="", description="Scores files to report instead, separated by commas.")
     rows = luigi.Parameter(default="", description="Cutout files or data sets with the candidates of --scores.")
+    packages = luigi.Parameter(default="", description="Model packages that made --scores, separated by commas.")
     replicates = luigi.IntParameter(default=1000, description="Bootstrap replicates of the intervals.")
     fwhm_ratio_min = luigi.FloatParameter(default=0.5, description="Narrowest detection that passes, over the PSF.")
     fwhm_ratio_max = luigi.FloatParameter(default=4.2, description="Widest detection that passes, over the PSF.")
@@ -74,7 +76,7 @@ class PlotResults(ReleaseTask):
             "replicates": self.replicates,
             "fwhm_ratio_cuts": [self.fwhm_ratio_min, self.fwhm_ratio_max],
             "shown": [self.settings.base_rate, self.settings.references, self.settings.notes],
-        }
+        } | ({"scored_by": self._package_digests()} if self.files else {})
 
     def build(self, path: Path) -> None:
         """Gather, judge, draw, write."""
@@ -89,6 +91,8 @@ class PlotResults(ReleaseTask):
             scores=self.files or {name: self.input_path(f"scores {name}") for name in self.models},
             rows=self._rows(),
             packages={} if self.files else {name: self._packages(name) for name in self.models},
+            scored_by=self._given_packages(),
+            found_packages=self._found_packages,
             references=() if self.files else self.settings.references,
             simulated=[] if self.files else [self.input_path(name) for name in self._simulations()],
             fwhm_ratio_cuts=(self.fwhm_ratio_min, self.fwhm_ratio_max),
@@ -113,6 +117,23 @@ class PlotResults(ReleaseTask):
 
     def _given_rows(self) -> list[Path]:
         return [Path(name.strip()) for name in self.rows.split(",") if name.strip()]
+
+    def _given_packages(self) -> list[Path]:
+        return [Path(name.strip()) for name in self.packages.split(",") if name.strip()]
+
+    @cached_property
+    def _found_packages(self) -> list[Path]:
+        """Packages of the data folder that given scores name as what made them, of whatever survey."""
+        from pipeline.io.scores_file import models_of_scores
+        from pipeline.io.training_ids import packages_called
+
+        names = {name for path in self.files.values() for name in models_of_scores(path)}
+        return packages_called(names, sorted(data_folder().glob("*/*/*/TrainClassifier-*")))
+
+    def _package_digests(self) -> list[str]:
+        """Return what tells the packages apart that may have made given scores, for they decide what is left out."""
+        given = [read_package(folder).digests["package.json"] for folder in self._given_packages()]
+        return sorted({*given, *(file_digest(folder / "package.json") for folder in self._found_packages)})
 
     def _folds(self, name: str) -> list[PipelineTask]:
         parameters = {key: value for key, value in self.models[name].items() if key != "release"}

@@ -13,7 +13,7 @@ from pipeline.io.package_values import check_values
 SCHEMA: Final = 1
 """Version of ``package.json``; a reader refuses another one."""
 
-_CONTENT: Final = "package.json"
+CONTENT: Final = "package.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +49,9 @@ def read_package(folder: Path) -> PackageContent:
     IncompatiblePackageError
         When the package is of another schema.
     """
-    file = folder / _CONTENT
+    file = folder / CONTENT
     if not file.is_file():
-        raise MissingInputError(f"no model package in {folder}: {_CONTENT} is missing")
+        raise MissingInputError(f"no model package in {folder}: {CONTENT} is missing")
     digests = verified_digests(folder)
     values = _values(file)
     if values.get("schema") != SCHEMA:
@@ -79,5 +79,5 @@ def _check_files(folder: Path, stated: Mapping[str, str], digests: Mapping[str, 
             raise MissingInputError(f"no model package in {folder}: {name} is missing")
         if given != digest:
             raise InputError(
-                f"{folder / name} was changed after it was written: sha256 {given[:12]}, {_CONTENT} says {digest[:12]}"
+                f"{folder / name} was changed after it was written: sha256 {given[:12]}, {CONTENT} says {digest[:12]}"
             )

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
@@ -143,6 +144,27 @@ def files_by_name(paths: Sequence[Path]) -> dict[str, Path]:
             )
         found[path.stem] = path
     return found
+
+
+def models_of_scores(path: Path) -> list[str]:
+    """Return the names of the packages that made a scores file, sorted; none where it does not state them."""
+    try:
+        names = _models_csv(path) if path.suffix == ".csv" else _models_parquet(path)
+    except (pa.ArrowInvalid, OSError):  # whoever reads the scores says so
+        return []
+    return sorted(set(pc.unique(names).to_pylist()) - {None, ""})
+
+
+def _models_csv(path: Path) -> pa.ChunkedArray:
+    options = pa.csv.ConvertOptions(
+        column_types={"model": pa.string()}, include_columns=["model"], include_missing_columns=True
+    )
+    return pa.csv.read_csv(path, convert_options=options)["model"]
+
+
+def _models_parquet(path: Path) -> pa.ChunkedArray:
+    stated = "model" in pq.read_schema(path).names
+    return pq.read_table(path, columns=["model"])["model"] if stated else pa.chunked_array([], pa.string())
 
 
 def rows_of_scores(path: Path, data_folder: Path) -> Path | None:

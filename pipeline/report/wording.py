@@ -117,15 +117,15 @@ def _unlike(numbers: Mapping[str, Any]) -> list[str]:
 def _learned(counts: Mapping[str, Any]) -> list[str]:
     """Return which rows were left out because a model learned from them, and where that cannot be known."""
     words = [
-        f"{model}: {parts['train']} training and {parts['validation']} validation rows of the data set were left out, "
-        "for it learned from them."
+        f"{model}: {parts['train']} training and {parts['validation']} validation rows were left out, for it learned "
+        "from them."
         for model, parts in counts["left_out_learned"].items()
     ]
     unknown = [f"{model} ({count} rows)" for model, count in counts["perhaps_learned"].items()]
     if unknown:
         words.append(
             f"Whether the classifier learned from these rows cannot be known for {', '.join(unknown)}: if it did, the "
-            "figures flatter it. Name its data set with --rows, and such rows are left out."
+            "figures flatter it. Name its package with --packages or its data set with --rows: such rows are left out."
         )
     return words
 

@@ -13,14 +13,13 @@ from pipeline.io.cutout_file import open_cutouts
 from pipeline.io.package_file import PackageFacts
 from pipeline.io.scores_file import read_scores, unlike_training
 from pipeline.metrics import scored_mask, worst_mistakes
-from pipeline.plots.data import PARTS, Mistakes, Psfs, ReportData
+from pipeline.plots.data import Mistakes, Psfs, ReportData
 from pipeline.surveys.base import Survey
+from pipeline.surveys.learned import DATASET_PART, learned_parts, left_out_rows, unknown_rows
 from pipeline.unmatched import warn_unmatched
 
 log = logging.getLogger(__name__)
 _MISTAKES = 8
-_LEARNED = ("train", "validation")
-_DATASET_PART = "dataset_part"
 
 
 def judged_scores(scores: Path, rows: Sequence[Path]) -> pd.DataFrame:
@@ -65,23 +64,7 @@ def judged_scores(scores: Path, rows: Sequence[Path]) -> pd.DataFrame:
     parts = _dataset_parts(rows)
     if parts is None:
         return joined
-    return joined.assign(**{_DATASET_PART: joined["candidate_id"].map(parts).fillna(-1).astype(np.int8)})
-
-
-def learned_rows(table: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return, by part, which rows of :func:`judged_scores` a model learned from though the scores do not say so.
-
-    Where the scores state a part themselves (0 or more in ``split``) it holds, for in another fold the row has another.
-    """
-    silent = _silent(table)
-    codes = {name: code for code, name in PARTS.items()}
-    part = table[_DATASET_PART] if _DATASET_PART in table else pd.Series(-1, index=table.index)
-    return {name: silent & (part == codes[name]) for name in _LEARNED}
-
-
-def _silent(table: pd.DataFrame) -> pd.Series:
-    """Return for which rows the scores do not say of which part they are."""
-    return table["split"] == -1 if "split" in table else pd.Series(True, index=table.index)
+    return joined.assign(**{DATASET_PART: joined["candidate_id"].map(parts).fillna(-1).astype(np.int8)})
 
 
 def _dataset_parts(rows: Sequence[Path]) -> pd.Series | None:
@@ -203,6 +186,8 @@ def report_data(
     scores: Mapping[str, Path],
     rows: Sequence[Path],
     packages: Mapping[str, Sequence[Path]],
+    scored_by: Sequence[Path] = (),
+    found_packages: Sequence[Path] = (),
     references: Sequence[str] = (),
     simulated: Sequence[Path] = (),
     fwhm_ratio_cuts: tuple[float, float] = (0.5, 4.2),
@@ -222,6 +207,10 @@ def report_data(
         Cutout files or data sets with the scored candidates.
     packages : mapping of str to sequence of Path
         Each model's packages, one a fold.
+    scored_by : sequence of Path
+        Packages that made the scores, as a user says; rows that they learned from are left out.
+    found_packages : sequence of Path
+        Packages that may have made them, as far as the scores name them.
     references : sequence of str
         Other scores to compare with.
     simulated : sequence of Path
@@ -237,7 +226,8 @@ def report_data(
         If rows must be judged and a model has none, or labels are of more than two classes.
     """
     joined = {model: judged_scores(path, rows) for model, path in scores.items()}
-    learned = {model: learned_rows(table) for model, table in joined.items()}
+    parts = learned_parts(joined, scored_by, found_packages)
+    learned = {model: left_out_rows(table, parts[model]) for model, table in joined.items()}
     tables = {model: table[~np.any([*learned[model].values()], axis=0)] for model, table in joined.items()}
     if must_judge:
         for model, table in tables.items():
@@ -261,7 +251,10 @@ def report_data(
         injected=injected_table(simulated),
         psfs=injection_psfs(simulated),
         fwhm_ratio_cuts=fwhm_ratio_cuts,
-        learned={model: {name: int(rows.sum()) for name, rows in parts.items()} for model, parts in learned.items()},
-        unknown={model: 0 if _DATASET_PART in table else int(_silent(table).sum()) for model, table in tables.items()},
+        learned={
+            model: {part: int(left_out.sum()) for part, left_out in by_part.items()}
+            for model, by_part in learned.items()
+        },
+        unknown={model: int(unknown_rows(table, parts[model]).sum()) for model, table in joined.items()},
         unlike={model: unlike_training(path) for model, path in scores.items()},
     )

@@ -5,15 +5,20 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-from small_packages import change_values
+from small_packages import change_values, rewrite_manifest
 
 from models import packages, runtime
 from pipeline.calibration import Platt
 from pipeline.errors import IncompatiblePackageError, InputError, MissingInputError
 from pipeline.features import feature_names
+from pipeline.io.training_ids import read_training_ids
 
-COMMON = {"manifest.json", "model.onnx", "package.json", "history.csv", "card.md", "provenance.json", "weights.sha256"}
+COMMON = {
+    "manifest.json", "model.onnx", "package.json", "history.csv", "card.md", "provenance.json", "weights.sha256",
+    "training_ids.npy",
+}  # fmt: skip
 
 
 def content(package):
@@ -55,6 +60,27 @@ def test_the_digests_of_the_files_are_theirs(kind, request):
     package = request.getfixturevalue(kind).package
     for name, digest in content(package)["files"].items():
         assert hashlib.sha256((package / name).read_bytes()).hexdigest() == digest
+
+
+def test_a_package_knows_which_candidates_it_learned_from(network, dataset):
+    name, learned = read_training_ids(network.package)
+    assert name == content(network.package)["name"]
+    train, validation = (set(dataset.candidates(part)["candidate_id"]) for part in ("train", "validation"))
+    assert set(learned.part_of(pd.Series(sorted(train)))) == {0}
+    assert set(
+        learned.part_of(
+            pd.Series(sorted(validation - train)),
+        )
+    ) <= {1}
+    assert learned.part_of(pd.Series(["never seen"])).tolist() == [-1]
+    assert len(learned) == len(train | validation)
+
+
+def test_changed_training_ids_open_no_package_even_with_a_new_manifest(copied):
+    (copied / "training_ids.npy").write_bytes(b"others")
+    rewrite_manifest(copied)
+    with pytest.raises(InputError, match=r"training_ids.npy was changed after it was written"):
+        runtime.load(copied)
 
 
 def test_history_and_card_can_be_read(network):

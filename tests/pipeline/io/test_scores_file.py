@@ -11,6 +11,7 @@ from pipeline.io.scores_file import (
     ScoresWriter,
     concatenate,
     files_by_name,
+    models_of_scores,
     read_scores,
     rows_of_scores,
     score_columns,
@@ -131,6 +132,19 @@ def test_a_scores_file_knows_its_rows_while_they_are_there(tmp_path):
     (tmp_path / "survey" / "rows.h5").touch()
     assert rows_of_scores(path, tmp_path) == tmp_path / "survey" / "rows.h5"
     assert rows_of_scores(tmp_path / "other.csv", tmp_path) is None
+
+
+def test_the_models_of_a_scores_file_are_read_where_it_states_them(tmp_path):
+    path = write(
+        tmp_path / "s.parquet", [scores(["a", "b", "c"], model=["m-2", "m-1", ""]), scores(["d"], model="m-2")]
+    )
+    assert models_of_scores(path) == ["m-1", "m-2"]
+    read_scores(path).to_csv(tmp_path / "s.csv", index=False)
+    assert models_of_scores(tmp_path / "s.csv") == ["m-1", "m-2"]
+    (tmp_path / "t.csv").write_text("candidate_id,score\n1,0.5\n")
+    pq.write_table(pa.table({"candidate_id": ["1"], "score": [0.5]}), tmp_path / "t.parquet")
+    (tmp_path / "u.parquet").write_text("no parquet")
+    assert [models_of_scores(tmp_path / name) for name in ("t.csv", "t.parquet", "u.parquet")] == [[], [], []]
 
 
 def test_two_scores_files_of_one_name_are_refused_and_both_named():

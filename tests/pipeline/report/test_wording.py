@@ -106,7 +106,7 @@ def test_good_psfs_and_none_need_no_caveat(psfs):
 def test_rows_left_out_and_rows_that_may_have_been_learned_from_are_told():
     left = {"cnn": {"train": 30, "validation": 7}}
     (words,) = [line for line in caveats(numbers(counts={"left_out_learned": left})) if "left out" in line]
-    assert words.startswith("cnn: 30 training and 7 validation rows of the data set were left out")
+    assert words.startswith("cnn: 30 training and 7 validation rows were left out")
     told = caveats(numbers(counts={"perhaps_learned": {"cnn": 71}}))
     assert told[0].startswith("Whether the classifier learned from these rows cannot be known for cnn (71 rows)")
 

@@ -36,7 +36,7 @@ def write_scores(tmp_path):
         frame = pd.DataFrame({column: [0] * len(ids) for column in score_columns(2)})
         for column in ("object_id", "exposure_id", "model", "release"):
             frame[column] = "x"
-        frame = frame.assign(candidate_id=pd.Series(ids, dtype="str"), score=score, night=NIGHT, **columns)
+        frame = frame.assign(candidate_id=pd.Series(ids, dtype="str"), score=score, night=NIGHT).assign(**columns)
         if name.endswith(".csv"):
             frame.to_csv(tmp_path / name, index=False)
         else:
@@ -238,3 +238,18 @@ def test_tables_of_which_no_row_is_judged_are_warned_of(caplog):
     assert reference_scores(Known(), ["drb"], judged)["drb"]["score"].isna().all()
     for name in ("truth", "drb"):
         assert f"the table '{name}' of the survey: 2 rows, and none is of a judged candidate" in caplog.text
+
+
+@pytest.mark.parametrize("given", ["scored_by", "found_packages"])
+def test_rows_of_a_night_that_the_package_learned_from_are_left_out(
+    alert_survey, rows_file, write_scores, tmp_path, given
+):
+    package = write_small_package(tmp_path / "package", learned={"train": ["10", "9"], "validation": ["b"]})
+    columns = {"split": -1, "model": "toy-0123456789ab"}
+    scores = write_scores(["10", "9", "007", "b", "a"], [0.9, 0.1, 0.8, 0.2, 0.7], **columns)
+    found = report_data(
+        alert_survey(), name="toy", title="t", scores={"s": scores}, rows=[rows_file], packages={}, **{given: [package]}
+    )
+    assert found.judged("s")["candidate_id"].tolist() == ["007", "a"]
+    assert found.learned == {"s": {"train": 2, "validation": 1}}
+    assert found.unknown == {"s": 0}
