@@ -26,6 +26,9 @@ _AXES = {
     "band": "band",
 }
 
+_SHIFT = 0.06
+"""Between stages: magnitudes, bands, or a share of the signal to noise."""
+
 
 @plot(
     "completeness",
@@ -63,7 +66,7 @@ def completeness(data: ReportData) -> PlotResult:
 def _points(panel: Axes, rows: pd.DataFrame, index: int, stage: str, name: str) -> None:
     """Draw one stage's fractions with their intervals."""
     spread = [rows["fraction"] - rows["low"], rows["high"] - rows["fraction"]]
-    x = _places(rows, name, 0.06 * index)
+    x = _places(rows, name, index)
     panel.errorbar(
         x, rows["fraction"], np.clip(spread, 0, None), label=stage, linestyle="", markersize=5, elinewidth=1,
         **marker_style(index),
@@ -76,11 +79,12 @@ def _points(panel: Axes, rows: pd.DataFrame, index: int, stage: str, name: str) 
         panel.set_xlim(-0.6, len(rows) - 0.4)
 
 
-def _places(rows: pd.DataFrame, name: str, shift: float) -> np.ndarray:
+def _places(rows: pd.DataFrame, name: str, index: int) -> np.ndarray:
+    """Return where a stage's points stand: each stage a little further right, or the last would hide the others."""
     if name == "band":
-        return np.arange(len(rows)) + shift
+        return np.arange(len(rows)) + _SHIFT * index
     low, high = rows["bin_low"].to_numpy(float), rows["bin_high"].to_numpy(float)
-    return np.sqrt(low * high) if name == "snr" else 0.5 * (low + high) + shift
+    return np.sqrt(low * high) * (1.0 + _SHIFT) ** index if name == "snr" else 0.5 * (low + high) + _SHIFT * index
 
 
 def _curves(panel: Axes, table: pd.DataFrame, limits: dict[str, Limit]) -> None:

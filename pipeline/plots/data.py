@@ -98,6 +98,9 @@ class ReportData:
     unlike : mapping of str to mapping
         What of the cutouts that each model scored is unlike those it learned from: ``survey`` and
         ``pixel_scale_arcsec``, each with ``trained`` and ``scored``.
+    learned_of_nights : DataFrame, optional
+        The classifier's rows of nights scored as a whole that it learned from: in no figure of merit, but a night has
+        them.
     """
 
     title: str
@@ -118,6 +121,7 @@ class ReportData:
     learned: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unknown: Mapping[str, int] = field(default_factory=dict)
     unlike: Mapping[str, Mapping[str, Mapping[str, str | float]]] = field(default_factory=dict)
+    learned_of_nights: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         if not self.scores:
@@ -204,6 +208,25 @@ def part_rows(table: pd.DataFrame, part: str) -> pd.DataFrame:
         return table
     codes = {name: code for code, name in PARTS.items()}
     return table[table["split"] == codes[part]]
+
+
+def whole_nights(data: ReportData) -> pd.DataFrame:
+    """Return ``candidate_id night score`` of the classifier's nights scored as a whole, what it learned from included.
+
+    Empty where the scores state no part, for then nobody knows whether they are whole nights.
+    """
+    table, columns = data.scores[data.classifier], ["candidate_id", "night", "score"]
+    if "split" not in table or "night" not in table:
+        return pd.DataFrame(columns=columns)
+    learned = [] if data.learned_of_nights is None else [data.learned_of_nights]
+    return rows_with_night(stacked([part_rows(table, "nights"), *learned], columns))
+
+
+def rows_with_night(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the scored rows whose night is known, the first of each candidate."""
+    night = table["night"].astype(object).where(table["night"].notna(), "").astype(str)
+    known = np.isfinite(table["score"].to_numpy(dtype=float)) & (night != "").to_numpy()
+    return table.assign(night=night)[known].drop_duplicates("candidate_id")
 
 
 def labelled_rows(table: pd.DataFrame, part: str) -> pd.DataFrame:

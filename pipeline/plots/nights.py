@@ -10,7 +10,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from pipeline.plots.data import PlotResult, ReportData, part_rows
+from pipeline.plots.data import PlotResult, ReportData, part_rows, rows_with_night, whole_nights
 from pipeline.plots.style import BOGUS, INK, REAL, SHADES, log_counts, log_per_cent, no_data, panels, plot
 
 NIGHT_BINS = 25
@@ -106,13 +106,18 @@ def _night_rows(data: ReportData) -> tuple[pd.DataFrame, str]:
     table, none = data.scores[data.classifier], "no row has both a night and a score"
     if "night" not in table:
         return pd.DataFrame(columns=["night", "score"]), none
-    known = (
-        np.isfinite(table["score"].to_numpy(dtype=float)) & table["night"].notna() & (table["night"].astype(str) != "")
-    )
-    rows, whole = table[known], part_rows(table[known], "nights")
-    chosen = part_rows(rows, data.part) if whole.empty else whole
-    chosen = chosen[["candidate_id", "night", "score"]].drop_duplicates("candidate_id")
-    if chosen.empty:
-        return chosen, none
-    note = f"rows of the {data.part} part: what a night has was chosen with the data set" if whole.empty else ""
-    return chosen.assign(night=chosen["night"].astype(str)), note
+    learned = sum(data.learned.get(data.classifier, {}).values())
+    whole = whole_nights(data)
+    if len(whole):
+        within = whole["candidate_id"].isin(_learned_ids(data)).sum()
+        return whole, f"the classifier learned from {within} of these rows, whose scores flatter it" if within else ""
+    rows = rows_with_night(part_rows(table, data.part))
+    if rows.empty:
+        return rows, none
+    notes = [f"rows of the {data.part} part: what a night has was chosen with the data set"] if "split" in table else []
+    notes += [f"{learned} rows that the classifier learned from are left out"] if learned else []
+    return rows, "; ".join(notes)
+
+
+def _learned_ids(data: ReportData) -> pd.Series:
+    return pd.Series(dtype=str) if data.learned_of_nights is None else data.learned_of_nights["candidate_id"]

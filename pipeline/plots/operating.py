@@ -64,11 +64,17 @@ def _chosen(
     across: str,
     along: str,
     floors: tuple[float, float] = (0, 0),
+    begins: float = 0.0,
 ) -> None:
-    """Mark the stored threshold of a model on its curve, at the frame where a logarithm has no place for it."""
+    """Mark the stored threshold of a model on its curve, at the frame where a logarithm has no place for it.
+
+    A panel that begins above it shows no marker: at its frame it would tell a rate that the model does not reach.
+    """
     rows = data.judged(model)
     at = confusion(rows["label"], rows["score"], data.threshold(model))
     values = {"fpr": at.fpr, "tpr": at.recall, "mdr": 1.0 - at.recall, "precision": at.precision}
+    if values[along] < begins:
+        return
     axes.plot(
         max(values[across], floors[0]),
         max(values[along], floors[1]),
@@ -93,7 +99,8 @@ def _empty(axes: np.ndarray, data: ReportData) -> str:
     "roc",
     title="ROC",
     caption="Higher and further left is better; the right panel zooms on the few false positives that a survey "
-    "can afford, on a logarithmic axis. Markers: the stored thresholds.",
+    "can afford, on a logarithmic axis whose left end means none of the sample's bogus. Markers: the stored "
+    "thresholds; where one finds less than the right panel shows, it stands in the left alone.",
 )
 def roc(data: ReportData) -> PlotResult:
     """Draw TPR against FPR, whole and zoomed at low FPR."""
@@ -113,7 +120,7 @@ def roc(data: ReportData) -> PlotResult:
         )
         zoom.step(curve["fpr"].clip(lower=floor), curve["tpr"], where="post", **model_style(index))
         _chosen(whole, data, index, model, "fpr", "tpr")
-        _chosen(zoom, data, index, model, "fpr", "tpr", (floor, bottom))
+        _chosen(zoom, data, index, model, "fpr", "tpr", (floor, 0), begins=bottom)
     whole.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=":")
     whole.set(xlim=(-0.01, 1), ylim=(0, 1.01), title="All thresholds", aspect="equal")
     zoom.set(xscale="log", xlim=(floor, 1), ylim=(bottom, 1.003), title="Few false positives")

@@ -53,9 +53,20 @@ def truth(data: ReportData) -> PlotResult:
     panel.grid(visible=False, axis="y")
     handles, labels = legend_entries([panel])
     figure.legend(handles, labels, loc="outside upper left", ncols=3)
-    silent = int(table["not_scored"].sum())
-    note = f"{silent} candidates of the truth table are not scored in this part and in no bar" if silent else ""
-    return PlotResult(figure=figure, table=table, note=note)
+    silent, unnamed = int(table["not_scored"].sum()), _scored_without_truth(data)
+    notes = [f"{silent} candidates of the truth table are not scored in this part and in no bar"] if silent else []
+    if unnamed:
+        notes.append(
+            f"{unnamed} scored candidates of this part, such as injected ones, are not in the truth table and in no bar"
+        )
+    return PlotResult(figure=figure, table=table, note="; ".join(notes))
+
+
+def _scored_without_truth(data: ReportData) -> int:
+    scored = part_rows(data.scores[data.classifier], data.part).drop_duplicates("candidate_id")
+    scored = scored[np.isfinite(scored["score"].astype(float))]
+    named = set() if data.truth is None else set(data.truth["candidate_id"].dropna().astype(str))
+    return int((~scored["candidate_id"].astype(str).isin(named)).sum())
 
 
 def _truth_table(data: ReportData) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from pipeline.metrics import (
     threshold_rates,
 )
 from pipeline.metrics.intervals import called_real
-from pipeline.plots.data import PARTS, ReportData, labelled_rows, part_rows
+from pipeline.plots.data import PARTS, ReportData, labelled_rows, part_rows, whole_nights
 from pipeline.rng import stream
 from pipeline.unlike_training import UNLIKE
 
@@ -140,10 +140,7 @@ def _tally(rows: pd.DataFrame) -> dict[str, int]:
 
 def _called_by_night(data: ReportData) -> dict[str, dict[str, int]]:
     """Return candidates and those called real of every night scored as a whole (split -1)."""
-    table = data.scores[data.classifier]
-    if "split" not in table or "night" not in table:
-        return {}
-    rows = table[(table["split"] == -1) & np.isfinite(table["score"].astype(float))].drop_duplicates("candidate_id")
+    rows = whole_nights(data)
     passed = rows["score"] >= data.threshold(data.classifier)
     return {
         str(night): {"candidates": len(group), "called_real": int(passed[group.index].sum())}

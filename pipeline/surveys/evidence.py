@@ -178,6 +178,13 @@ def _check_judged(model: str, table: pd.DataFrame, learned: int) -> None:
         )
 
 
+def _learned_of_nights(table: pd.DataFrame, learned: Mapping[str, pd.Series]) -> pd.DataFrame | None:
+    """Return the rows of nights scored as a whole that a model learned from; None where no whole night is known."""
+    if "split" not in table or "night" not in table:
+        return None
+    return table[np.any([*learned.values()], axis=0) & (table["split"] == -1).to_numpy()]
+
+
 def report_data(
     survey: Survey,
     *,
@@ -255,6 +262,7 @@ def report_data(
             model: {part: int(left_out.sum()) for part, left_out in by_part.items()}
             for model, by_part in learned.items()
         },
+        learned_of_nights=_learned_of_nights(joined[first], learned[first]),
         unknown={model: int(unknown_rows(table, parts[model]).sum()) for model, table in joined.items()},
         unlike={model: unlike_training(path) for model, path in scores.items()},
     )

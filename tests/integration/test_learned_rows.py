@@ -38,6 +38,7 @@ def test_scores_of_a_night_leave_out_what_their_package_learned_from(night):
     assert counts["left_out_learned"] == {scores.stem: left_out}
     assert counts["perhaps_learned"] == {}
     assert counts["rows"] == len(read_scores(scores)) - sum(left_out.values())
+    assert counts["called_real_by_night"]["2026-01-02"]["candidates"] == len(read_scores(scores))
     assert f"{left_out['train']} training and {left_out['validation']} validation rows were left out" in page
 
 

@@ -89,3 +89,10 @@ def test_injections_that_were_not_scored_show_detection_alone(report_data):
     result = PLOTS["completeness"](replace(data, scores=report_data.scores))
     assert set(result.table["stage"]) == {STAGES[0]}
     assert "nothing tells what the classifier keeps" in result.note
+
+
+def test_neither_stage_hides_the_other_in_any_panel(report_data):
+    figure = PLOTS["completeness"](searched(report_data)).figure
+    for panel in figure.axes:
+        detected, kept = (set(container.lines[0].get_xdata()) for container in panel.containers)
+        assert not detected & kept, panel.get_xlabel()

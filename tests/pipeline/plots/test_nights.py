@@ -28,3 +28,19 @@ def test_nights_scored_as_a_whole_are_not_mixed_with_rows_of_a_data_set(report_d
     both = replace(report_data, scores={"cnn": pd.concat([rows, night], ignore_index=True)})
     table = PLOTS["score_by_night"](both).table
     assert dict(zip(table["night"], table["n"], strict=True)) == {"2026-02-01": 50}
+
+
+def test_a_night_has_all_its_candidates_also_those_that_were_learned_from(report_data):
+    rows = report_data.scores["cnn"].assign(split=-1)
+    learned = {"cnn": {"train": 50, "validation": 0}}
+    data = replace(report_data, scores={"cnn": rows.iloc[50:]}, learned_of_nights=rows.iloc[:50], learned=learned)
+    result, whole = PLOTS["score_by_night"](data), PLOTS["score_by_night"](replace(data, scores={"cnn": rows}))
+    pd.testing.assert_frame_equal(result.table, whole.table)
+    assert result.note == "the classifier learned from 50 of these rows, whose scores flatter it"
+
+
+def test_where_no_whole_night_is_known_what_was_left_out_is_said(report_data):
+    rows = report_data.scores["cnn"].drop(columns="split")
+    learned = {"cnn": {"train": 50, "validation": 7}}
+    result = PLOTS["score_by_night"](replace(report_data, scores={"cnn": rows.iloc[57:]}, learned=learned))
+    assert result.note == "57 rows that the classifier learned from are left out"

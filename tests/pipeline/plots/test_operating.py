@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -40,3 +42,16 @@ def test_the_scan_agrees_with_the_confusion_at_each_threshold(report_data):
 def test_train_rows_are_in_no_curve(report_data):
     table = PLOTS["roc"](report_data).table
     assert table.loc[table["model"] == "cnn", "n"].unique().tolist() == [180]
+
+
+def marks(panel):
+    """Return the places of the stored thresholds."""
+    return [tuple(float(x[0]) for x in line.get_data()) for line in panel.lines if line.get_linestyle() == "None"]
+
+
+def test_a_threshold_that_finds_less_than_the_zoom_shows_is_not_drawn_at_its_frame(report_data):
+    data = replace(report_data, thresholds={"cnn": 0.5, "features": 1.0})
+    whole, zoom = PLOTS["roc"](data).figure.axes
+    assert marks(whole)[1][1] < zoom.get_ylim()[0]
+    assert len(marks(zoom)) == 1
+    assert marks(zoom)[0][1] == marks(whole)[0][1]

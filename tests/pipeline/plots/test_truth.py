@@ -21,3 +21,10 @@ def test_a_truth_of_candidates_alone_speaks_of_no_others(report_data):
     assert result.note == "60 candidates of the truth table are not scored in this part and in no bar"
     seen = replace(report_data, truth=report_data.truth.query("candidate_id != ''"))
     assert legend(PLOTS["truth"](seen).figure) == ["called real", "called bogus"]
+
+
+def test_scored_candidates_that_the_truth_does_not_name_are_counted(report_data):
+    named = report_data.truth[report_data.truth["candidate_id"].isin(report_data.judged("cnn")["candidate_id"][10:])]
+    result = PLOTS["truth"](replace(report_data, truth=named))
+    assert result.note.startswith("10 scored candidates of this part, such as injected ones, are not in the truth")
+    assert result.table["n"].sum() == len(report_data.judged("cnn")) - 10

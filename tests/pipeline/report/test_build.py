@@ -179,3 +179,13 @@ def test_an_unknown_plot_is_named_before_anything_is_computed(report_data):
 
 def test_all_plots_are_in_a_report_by_default():
     assert set(DEFAULT_PLOTS) == set(PLOTS)
+
+
+def test_a_night_is_counted_with_the_rows_that_were_learned_from(report_data):
+    night = report_data.scores["cnn"].head(50).assign(split=-1, night="2026-02-01")
+    left_out = {"scores": {"cnn": night.iloc[20:]}, "learned_of_nights": night.iloc[:20], "candidates_per_night": None}
+    metrics = build_report(dataclasses.replace(report_data, **left_out), plots=(), replicates=5).metrics
+    called = int((night["score"] >= 0.5).sum())
+    assert metrics["counts"]["called_real_by_night"] == {"2026-02-01": {"candidates": 50, "called_real": called}}
+    assert metrics["models"]["cnn"]["survey"]["candidates_per_night"] == 50
+    assert metrics["counts"]["judged"] == 30
