@@ -41,7 +41,7 @@ def completeness(data: ReportData) -> PlotResult:
     """Draw the fraction found against magnitude, SNR, host surface brightness and band, at both stages."""
     if data.injected is None or data.injected.empty:
         figure, axes = panels(1, 1, width=7.0, height=2.2)
-        note = "the data set holds no simulated transients"
+        note = "no simulated transients of images are at hand"
         no_data(axes[0, 0], note)
         return PlotResult(figure=figure, table=pd.DataFrame(), note=note)
     table, limits = search_tables(data.injected, data.judged(data.classifier), data.threshold(data.classifier))

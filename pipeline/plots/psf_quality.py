@@ -26,7 +26,7 @@ def psf_quality(data: ReportData) -> PlotResult:
     """Draw residual fraction and widths of all PSFs; of the worst its mean star, model, residual and profile."""
     if data.psfs is None or data.psfs.rows.empty:
         figure, axes = panels(1, 1, width=7.0, height=2.2)
-        note = "no source was put into an image"
+        note = "no PSF of a source put into an image is at hand"
         no_data(axes[0, 0], note)
         return PlotResult(figure=figure, table=pd.DataFrame(), note=note)
     rows, images = data.psfs.rows, data.psfs.images

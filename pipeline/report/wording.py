@@ -135,6 +135,11 @@ def _psfs(numbers: Mapping[str, Any]) -> list[str]:
     psfs, counts = numbers.get("psfs") or {}, numbers["counts"]
     injected = f"{counts.get('injected', 0)} of the {counts['real']} judged reals are injected"
     words = []
+    if not psfs and counts.get("injected", 0):
+        words.append(
+            f"{injected}, and no record of the PSFs of their sources is at hand: whether these look like real ones is "
+            "not known."
+        )
     if psfs.get("poor"):
         words.append(
             f"Sources were injected into {psfs['poor']} of {psfs['images']} images with a PSF that puts more than "

@@ -49,7 +49,7 @@ def test_where_no_image_had_stars_the_figure_says_so_and_the_numbers_stay(report
 
 def test_without_injections_into_images_there_is_nothing_to_show(report_data):
     result = PLOTS["psf_quality"](replace(report_data, psfs=None))
-    assert result.note == "no source was put into an image"
+    assert result.note == "no PSF of a source put into an image is at hand"
     assert result.table.empty
 
 

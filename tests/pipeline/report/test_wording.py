@@ -92,6 +92,13 @@ def test_injections_with_a_psf_unlike_the_stars_come_with_a_caveat():
     assert words.endswith("300 of the 376 judged reals are injected.")
 
 
+@pytest.mark.parametrize("psfs", [{}, None])
+def test_injections_whose_psfs_are_not_at_hand_come_with_a_caveat(psfs):
+    (words,) = [line for line in caveats(numbers(psfs=psfs, counts={"injected": 300})) if "PSF" in line]
+    assert words.startswith("300 of the 376 judged reals are injected, and no record of the PSFs of their sources is")
+    assert not [line for line in caveats(numbers(psfs=psfs, counts={"injected": 0})) if "PSF" in line]
+
+
 def test_injections_with_a_psf_that_nobody_judged_come_with_a_caveat():
     given = numbers(psfs={"images": 4, "poor": 0, "without_stars": 3}, counts={"injected": 0})
     (words,) = [line for line in caveats(given) if "PSF" in line]
