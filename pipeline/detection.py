@@ -5,12 +5,12 @@ from enum import IntFlag
 
 import numpy as np
 import pandas as pd
-import sep
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d, maximum_filter
 
 from pipeline.errors import InputError, SettingsError
-from pipeline.measurement import moment_widths, psf_flux
+from pipeline.measurement import centroids, moment_widths, psf_flux
+from pipeline.psf import LightProfile, Moffat
 from pipeline.sources import find_sources
 
 __all__ = ["DETECTION_COLUMNS", "DetectionFlag", "DetectionSettings", "detect", "psf_flux", "score_image"]
@@ -42,9 +42,6 @@ class DetectionFlag(IntFlag):
     NO_MAGNITUDE = 8
     """Its PSF-weighted flux has the other sign."""
 
-
-_SIGMA = 2.3548
-"""FWHM of a Gaussian in units of its sigma."""
 
 _PRESENT = 0.4
 _MAGNITUDE_ERROR = 2.5 / np.log(10.0)
@@ -82,6 +79,7 @@ def detect(
     correlation: float = 1.0,
     settings: DetectionSettings | None = None,
     mask: NDArray[np.bool_] | None = None,
+    profile: LightProfile | None = None,
 ) -> pd.DataFrame:
     """Find what stands out of a difference image, above and below.
 
@@ -98,6 +96,9 @@ def detect(
     settings : DetectionSettings, optional
     mask : ndarray of bool, (y, x), optional
         Further pixels that do not count.
+    profile : LightProfile, optional
+        How the light of a point source lies on the pixels, which its flux is measured with; a Moffat profile of
+        beta 3 and that FWHM if not given.
 
     Returns
     -------
@@ -118,8 +119,9 @@ def detect(
             f"FWHM {fwhm_pixel} pixel must be above 0"
         )
     filled, error, missing = _prepared(difference, noise, mask)
+    light = profile or Moffat(fwhm_pixel=fwhm_pixel)
     found = [
-        _measure(filled * np.float32(sign), error, missing, sign, fwhm_pixel, zeropoint, correlation, chosen)
+        _measure(filled * np.float32(sign), error, missing, sign, fwhm_pixel, zeropoint, correlation, chosen, light)
         for sign in (1, -1)
     ]
     return pd.concat(found, ignore_index=True)
@@ -156,13 +158,14 @@ def _measure(
     zeropoint: float,
     correlation: float,
     settings: DetectionSettings,
+    profile: LightProfile,
 ) -> pd.DataFrame:
     """Return the detections of one sign, whose sources are positive in ``filled``."""
     significance = _significance(filled, error, missing, fwhm_pixel) / np.float32(correlation)
     sources = find_sources(significance, None, settings.threshold_sigma, min_area_pixel=settings.min_area_pixel)
     sources = sources[np.argsort(sources["y"], kind="stable")]
-    x, y = _centroids(filled, sources["x"], sources["y"], fwhm_pixel, missing)
-    flux, flux_error = psf_flux(filled, error, x, y, fwhm_pixel)
+    x, y = centroids(filled, sources["x"], sources["y"], fwhm_pixel, missing)
+    flux, flux_error = psf_flux(filled, error, x, y, profile)
     flux_error *= correlation
     width, elongation = moment_widths(filled, x, y, fwhm_pixel)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -227,16 +230,3 @@ def _significance(
 def _filtered(image: NDArray[np.float32], line: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return an image correlated with a line in each axis; beyond its borders it counts as zero."""
     return correlate1d(correlate1d(image, line, axis=0, mode="constant"), line, axis=1, mode="constant")
-
-
-def _centroids(
-    filled: NDArray[np.float32],
-    x_pixel: NDArray[np.float64],
-    y_pixel: NDArray[np.float64],
-    fwhm_pixel: float,
-    missing: NDArray[np.bool_],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return Gaussian-weighted centroids; where these run away by more than half a FWHM, the first guess."""
-    x, y, _ = sep.winpos(filled, x_pixel, y_pixel, fwhm_pixel / _SIGMA, mask=missing)
-    stays = np.hypot(x - x_pixel, y - y_pixel) < 0.5 * fwhm_pixel
-    return np.where(stays, x, x_pixel), np.where(stays, y, y_pixel)

@@ -1,10 +1,11 @@
-"""Measurement: flux of sources by the PSF, width and elongation by second moments."""
+"""Measurement: place of sources, flux by the PSF, width and elongation by second moments."""
 
 import numpy as np
+import sep
 from numpy.typing import NDArray
 
 from pipeline.cutouts import extract_cutouts
-from pipeline.psf import gauss_points, moffat_alpha
+from pipeline.psf import LightProfile
 
 _SIGMA = 2.3548
 """FWHM of a Gaussian in units of its sigma."""
@@ -38,42 +39,46 @@ def _unweighted(variance: NDArray[np.float64], sigma: float, fwhm_pixel: float) 
     return np.clip(np.maximum(inverse, high**-2) ** -0.5, low, high)
 
 
+def centroids(
+    filled: NDArray[np.float32],
+    x_pixel: NDArray[np.float64],
+    y_pixel: NDArray[np.float64],
+    fwhm_pixel: float,
+    missing: NDArray[np.bool_],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return Gaussian-weighted centroids; where these run away by more than half a FWHM, the first guess."""
+    x, y, _ = sep.winpos(filled, x_pixel, y_pixel, fwhm_pixel / _SIGMA, mask=missing)
+    stays = np.hypot(x - x_pixel, y - y_pixel) < 0.5 * fwhm_pixel
+    return np.where(stays, x, x_pixel), np.where(stays, y, y_pixel)
+
+
 def psf_flux(
     image: NDArray[np.float32],
     noise: NDArray[np.float32],
     x_pixel: NDArray[np.float64],
     y_pixel: NDArray[np.float64],
-    fwhm_pixel: float,
-    beta: float = 3.0,
+    profile: LightProfile,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the best-fitting flux of a point source at each position, and its error, both (n,).
+    """Return the best-fitting whole flux of a point source at each position, and its error, both (n,).
+
+    The fit is to the pixels within 1.5 FWHM, and the profile says which share of the light lies there: the flux is
+    that of the whole source, wings included.
 
     Parameters
     ----------
     image, noise : ndarray of float32, (y, x)
         Without sky; pixels outside count as missing.
     x_pixel, y_pixel : ndarray, (n,)
-    fwhm_pixel, beta : float
-        The Moffat profile.
+        Centroids (:func:`centroids`).
+    profile : LightProfile
+        How the light of a point source lies on the pixels.
     """
-    size = 2 * int(np.ceil(1.5 * fwhm_pixel)) + 1
+    size = 2 * int(np.ceil(1.5 * profile.fwhm_pixel)) + 1
     pixels = extract_cutouts(image, x_pixel, y_pixel, size)
     errors = extract_cutouts(noise, x_pixel, y_pixel, size).pixels
-    profile = _profiles(pixels.x_offset, pixels.y_offset, size, moffat_alpha(fwhm_pixel, beta), beta)
+    shares = profile.shares(pixels.x_offset, pixels.y_offset, size)
     with np.errstate(invalid="ignore"):
         weight = np.where(np.isfinite(pixels.pixels) & (errors > 0), errors.astype(np.float64) ** -2, 0.0)
-    norm = np.maximum((profile**2 * weight).sum(axis=(1, 2)), 1e-30)
-    flux = (profile * weight * np.nan_to_num(pixels.pixels)).sum(axis=(1, 2)) / norm
+    norm = np.maximum((shares**2 * weight).sum(axis=(1, 2)), 1e-30)
+    flux = (shares * weight * np.nan_to_num(pixels.pixels)).sum(axis=(1, 2)) / norm
     return flux, norm**-0.5
-
-
-def _profiles(
-    x_offset: NDArray[np.float32], y_offset: NDArray[np.float32], size: int, alpha: float, beta: float
-) -> NDArray[np.float64]:
-    """Return Moffat profiles of unit flux, (n, y, x), integrated over each pixel at 3 x 3 Gauss points."""
-    nodes, weights = gauss_points(3)
-    grid = (np.arange(size)[:, None] - size // 2 + nodes).ravel()
-    x2 = (grid[None, None, :] - x_offset[:, None, None]) ** 2
-    y2 = (grid[None, :, None] - y_offset[:, None, None]) ** 2
-    fine = (beta - 1.0) / (np.pi * alpha**2) * (1.0 + (x2 + y2) / alpha**2) ** -beta
-    return np.einsum("nyaxb,a,b->nyx", fine.reshape(len(x_offset), size, 3, size, 3), weights, weights)

@@ -14,9 +14,10 @@ from pipeline.crossmatch import match_one_to_one
 from pipeline.detection import DetectionSettings, detect, psf_flux
 from pipeline.difference import Difference, difference_of
 from pipeline.errors import InputError
+from pipeline.flux_profile import FluxProfile, difference_profile
 from pipeline.frame import Frame
 from pipeline.injection import flux_of, inject_sources
-from pipeline.psf import Moffat, Psf, PsfModel
+from pipeline.psf import LightProfile, Moffat, Psf, PsfModel
 from pipeline.sky_positions import pixel_to_sky
 from pipeline.sources import remove_sky
 from pipeline.subtraction import Subtraction
@@ -45,6 +46,8 @@ class Simulation:
         The images with the sources in them.
     difference : Difference
         Their difference, and how it was made.
+    notes : tuple of str
+        What was assumed to measure it.
     """
 
     candidates: pd.DataFrame
@@ -52,6 +55,7 @@ class Simulation:
     science: NDArray[np.float32]
     template: NDArray[np.float32]
     difference: Difference
+    notes: tuple[str, ...] = ()
 
 
 def simulate_exposure(
@@ -68,6 +72,7 @@ def simulate_exposure(
     match_radius_fwhm: float = 1.5,
     difference: Differencing | None = None,
     detection: DetectionSettings | None = None,
+    profile: FluxProfile | None = None,
 ) -> Simulation:
     """Inject sources into copies of an exposure's images, subtract and search them as the survey does.
 
@@ -93,6 +98,8 @@ def simulate_exposure(
         How the survey subtracts; :func:`~pipeline.difference.difference_of` as it is if not given.
     detection : DetectionSettings, optional
         What counts as a candidate there.
+    profile : FluxProfile, optional
+        That of the science image's own stars, if it is known already.
 
     Raises
     ------
@@ -113,6 +120,7 @@ def simulate_exposure(
         with_template = _with_sources(template, truth[negative], template_zeropoint, template_psf, offset, rng)
     searched = subtract(with_science, with_template)
     made = searched.subtraction
+    light = difference_profile(science, template, made, profile)
     candidates = detect(
         made.difference,
         made.noise,
@@ -120,13 +128,14 @@ def simulate_exposure(
         zeropoint=zeropoint,
         correlation=made.correlation,
         settings=detection,
+        profile=light.profile,
     )
     ra, dec = pixel_to_sky(wcs, candidates["x_pixel"], candidates["y_pixel"])
     exposure_id = truth["exposure_id"].iloc[0] if len(truth) else ""
     names = [f"{exposure_id}~simulated~{row:05d}" for row in range(len(candidates))]
     candidates = candidates.assign(ra_deg=ra, dec_deg=dec, candidate_id=names, injection_id="")
     scale_arcsec = pixel_arcsec(wcs)
-    truth = _measured(truth, made, zeropoint).assign(
+    truth = _measured(truth, made, zeropoint, light.profile).assign(
         host_surface_brightness=_host_brightness(truth, science, zeropoint, scale_arcsec)
     )
     candidates, truth = _recover(candidates, truth, match_radius_fwhm * made.fwhm_pixel * scale_arcsec)
@@ -136,6 +145,7 @@ def simulate_exposure(
         science=with_science.pixels,
         template=with_template.pixels,
         difference=searched,
+        notes=(light.note,) if light.note else (),
     )
 
 
@@ -172,10 +182,10 @@ def _with_sources(
     return replace(frame, pixels=pixels, variance_map=frame.variance_map + light / np.float32(frame.gain))
 
 
-def _measured(truth: pd.DataFrame, made: Subtraction, zeropoint: float) -> pd.DataFrame:
+def _measured(truth: pd.DataFrame, made: Subtraction, zeropoint: float, profile: LightProfile) -> pd.DataFrame:
     """Return the truth with the signal to noise that a point source of its flux has in the difference."""
     places = truth["x_pixel"].to_numpy(float), truth["y_pixel"].to_numpy(float)
-    _, error = psf_flux(made.difference, made.noise, *places, made.fwhm_pixel)
+    _, error = psf_flux(made.difference, made.noise, *places, profile)
     snr = flux_of(truth["magnitude"], zeropoint) / (error * made.correlation)
     return truth.assign(snr=np.where(error < _NO_ERROR, snr, np.nan).astype(np.float32))
 

@@ -84,6 +84,9 @@ class Subtraction:
         Where a star is in the template less where it is in the science image, in pixels.
     n_stars : int
         Stars that the kernel was fitted to.
+    science_kernel : ndarray of float32, (y, x), or None
+        What the science image was convolved with in the middle of the image, scaled to the sum 1: what became of
+        the shape of a new source. None where it was not convolved, or nothing says with what.
     """
 
     difference: Image
@@ -95,6 +98,7 @@ class Subtraction:
     x_offset: float
     y_offset: float
     n_stars: int
+    science_kernel: Image | None = None
 
 
 def subtract(science: Frame, template: Frame, settings: SubtractionSettings | None = None) -> Subtraction:
@@ -143,6 +147,7 @@ def subtract(science: Frame, template: Frame, settings: SubtractionSettings | No
         x_offset=x_offset,
         y_offset=y_offset,
         n_stars=matched.n_stars,
+        science_kernel=matched.science_kernel if matched.convolved == "science" else None,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Psf = Callable[[float, float], NDArray[np.float64]]
 """``psf(x_offset, y_offset)`` gives a square stamp of odd side and sum 1, (y, x), whose source lies that many
@@ -39,3 +39,28 @@ class PsfModel(Protocol):
 
     def at(self, x_pixel: float, y_pixel: float) -> Psf:
         """Return the PSF at a place of the image, 0-based pixels."""
+
+
+class LightProfile(Protocol):
+    """How the whole light of a point source lies on the pixels, which fluxes are measured with.
+
+    Attributes
+    ----------
+    fwhm_pixel : float
+        Full width at half maximum.
+    """
+
+    @property
+    def fwhm_pixel(self) -> float:
+        """Full width at half maximum."""
+
+    def shares(self, x_offset: ArrayLike, y_offset: ArrayLike, size_pixel: int) -> NDArray[np.float64]:
+        """Return the share of a source's whole light in each pixel around it, (n, y, x).
+
+        Parameters
+        ----------
+        x_offset, y_offset : array-like, (n,)
+            Centroid of each source less the centre of pixel ``size_pixel // 2``, in pixels.
+        size_pixel : int
+            Side of the stamps. What lies beyond is missing from their sum, which is below 1.
+        """

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pipeline.errors import InputError
 
@@ -53,6 +53,12 @@ class Moffat:
         """Return the stamp whose source lies ``(x_offset, y_offset)`` pixels off its central pixel."""
         stamp = self._unscaled(x_offset, y_offset)
         return stamp / stamp.sum()
+
+    def shares(self, x_offset: ArrayLike, y_offset: ArrayLike, size_pixel: int) -> NDArray[np.float64]:
+        """Return the share of each source's whole light in the pixels around it, (n, y, x)."""
+        peak = (self.beta - 1.0) / (np.pi * moffat_alpha(self.fwhm_pixel, self.beta) ** 2)
+        offsets = np.atleast_1d(np.asarray(x_offset, np.float64)), np.atleast_1d(np.asarray(y_offset, np.float64))
+        return peak * _profiles(self.fwhm_pixel, size_pixel, self.beta, offsets, self.ellipticity, self.angle_deg)
 
     def _unscaled(self, x_offset: float, y_offset: float) -> NDArray[np.float64]:
         return _profile(
@@ -115,6 +121,19 @@ def _profile(
     angle_deg: float,
 ) -> NDArray[np.float64]:
     """Return a profile that is 1 in its centre, each pixel its mean."""
+    x, y = np.array(offset[:1]), np.array(offset[1:])
+    return np.asarray(_profiles(fwhm_pixel, size_pixel, beta, (x, y), ellipticity, angle_deg)[0])
+
+
+def _profiles(
+    fwhm_pixel: float,
+    size_pixel: int,
+    beta: float,
+    offsets: tuple[NDArray[np.float64], NDArray[np.float64]],
+    ellipticity: float,
+    angle_deg: float,
+) -> NDArray[np.float64]:
+    """Return profiles that are 1 in their centres, (n, y, x), each pixel its mean."""
     if not (fwhm_pixel > 0 and size_pixel >= 1 and beta > 1 and 0 <= ellipticity < 1):
         raise InputError(
             f"no Moffat profile of FWHM {fwhm_pixel} pixel (above 0), size {size_pixel} (at least 1), "
@@ -122,12 +141,12 @@ def _profile(
         )
     nodes, weights = gauss_points(3 if fwhm_pixel > 2.0 else 7)
     fine = (np.arange(size_pixel)[:, None] - size_pixel // 2 + nodes).ravel()
-    x, y = fine[None, :] - offset[0], fine[:, None] - offset[1]
+    x, y = fine[None, None, :] - offsets[0][:, None, None], fine[None, :, None] - offsets[1][:, None, None]
     cosine, sine = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))
     stretch = np.sqrt(1.0 - ellipticity)
     radius2 = ((cosine * x + sine * y) * stretch) ** 2 + ((cosine * y - sine * x) / stretch) ** 2
     profile = (1.0 + radius2 / moffat_alpha(fwhm_pixel, beta) ** 2) ** -beta
-    return np.einsum("yaxb,a,b->yx", profile.reshape((size_pixel, len(nodes)) * 2), weights, weights)
+    return np.einsum("nyaxb,a,b->nyx", profile.reshape((-1, *(size_pixel, len(nodes)) * 2)), weights, weights)
 
 
 @cache

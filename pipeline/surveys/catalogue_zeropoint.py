@@ -12,8 +12,9 @@ from astropy.wcs import WCS
 from pipeline.errors import InputError
 from pipeline.frame import Frame
 from pipeline.io.catalogue_file import catalogue_path, read_columns
-from pipeline.measurement import psf_flux
+from pipeline.measurement import centroids, psf_flux
 from pipeline.photometric_zeropoint import Zeropoint, fit_zeropoint
+from pipeline.psf import LightProfile
 from pipeline.registration import star_positions
 from pipeline.sky_positions import pixel_to_sky
 from pipeline.sources import remove_sky
@@ -23,7 +24,7 @@ from pipeline.surveys.rows import as_text
 
 
 def catalogue_zeropoint(
-    science: Frame, wcs: WCS | None, settings: ZeropointSettings, exposure: Mapping[str, Any]
+    science: Frame, wcs: WCS | None, settings: ZeropointSettings, exposure: Mapping[str, Any], profile: LightProfile
 ) -> Zeropoint:
     """Return the zeropoint of a science image for fluxes measured as those of candidates are.
 
@@ -35,6 +36,8 @@ def catalogue_zeropoint(
     settings : ZeropointSettings
     exposure : mapping
         The exposure's row, which fills the braces of the catalogue's column.
+    profile : LightProfile
+        How the light of a point source lies on the image's pixels.
 
     Raises
     ------
@@ -51,7 +54,8 @@ def catalogue_zeropoint(
     flat = remove_sky(science.pixels)
     x, y = star_positions(science, flat).T
     pixels = np.where(flat.missing, np.float32(np.nan), flat.pixels)
-    flux, _ = psf_flux(pixels, np.ones_like(pixels), x, y, science.fwhm_pixel)
+    x, y = centroids(flat.pixels, x, y, science.fwhm_pixel, flat.missing)
+    flux, _ = psf_flux(pixels, np.sqrt(science.variance(flat.sky_level)), x, y, profile)
     ra, dec = pixel_to_sky(wcs, x, y)
     return fit_zeropoint(
         ra,

@@ -14,6 +14,7 @@ from scipy.signal import fftconvolve
 from pipeline.alignment import align
 from pipeline.difference import Difference, difference_of, finished
 from pipeline.errors import InputError
+from pipeline.flux_profile import FluxProfile, flux_profile
 from pipeline.frame import Frame, Image
 from pipeline.io.fits_wcs import celestial_wcs
 from pipeline.noise_check import noise_notes
@@ -62,6 +63,8 @@ class AlignedExposure:
         and y in pixels; None where nothing tells.
     offset_notes : list of str
         What is to be said of it.
+    profile : FluxProfile or None
+        Of the science image, where its stars were measured for a zeropoint.
     """
 
     frames: ExposureFrames
@@ -70,6 +73,7 @@ class AlignedExposure:
     fallbacks: list[str]
     offset: Offset | None = None
     offset_notes: list[str] = field(default_factory=list)
+    profile: FluxProfile | None = None
 
     @property
     def measured_offset(self) -> Offset:
@@ -116,9 +120,11 @@ def aligned_exposure(
     if wcs is None and template_wcs is not None and on_template is not None:
         wcs = _carried_over(template_wcs, on_template, frames.science.pixels.shape)
     fallbacks: list[str] = []
+    profile = None
     if zeropoint is None and item.zeropoint is not None:
+        profile = flux_profile(frames.science, "science image")
         try:
-            found = catalogue_zeropoint(frames.science, wcs, item.zeropoint, item.exposure)
+            found = catalogue_zeropoint(frames.science, wcs, item.zeropoint, item.exposure, profile.profile)
             frames = replace(frames, zeropoint=found.zeropoint)
         except InputError as error:
             if item.zeropoint.required:
@@ -127,7 +133,13 @@ def aligned_exposure(
             fallbacks.append(f"the science image has no zeropoint from the catalogue, {instead}: {error}")
     frames = replace(frames, template=template, notes=[*frames.notes, *said, *fallbacks])
     return AlignedExposure(
-        frames=frames, wcs=wcs, on_template=on_template, fallbacks=fallbacks, offset=offset, offset_notes=said
+        frames=frames,
+        wcs=wcs,
+        on_template=on_template,
+        fallbacks=fallbacks,
+        offset=offset,
+        offset_notes=said,
+        profile=profile,
     )
 
 

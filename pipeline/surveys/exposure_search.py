@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.detection import detect
 from pipeline.difference import Difference
 from pipeline.errors import InputError
+from pipeline.flux_profile import difference_profile
 from pipeline.sky_positions import pixel_to_sky
 from pipeline.surveys.base import Batch, ExposureImages, dropped_rows, measured_exposures
 from pipeline.surveys.catalogue_zeropoint import known_places
@@ -91,6 +92,8 @@ class ExposureSearch:
 
     def _candidates(self, item: ExposureImages, aligned: AlignedExposure, made: Difference) -> Found:
         frames, subtraction = aligned.frames, made.subtraction
+        light = difference_profile(frames.science, frames.template, subtraction, aligned.profile)
+        unsure = tuple(dict.fromkeys(said.note for said in (light, aligned.profile) if said and said.note))
         found = detect(
             made.difference,
             made.noise,
@@ -98,6 +101,7 @@ class ExposureSearch:
             zeropoint=frames.zeropoint,
             correlation=subtraction.correlation,
             settings=item.difference.detection,
+            profile=light.profile,
         )
         exposure_id = str(item.exposure["exposure_id"])
         names = [f"{exposure_id}-{row:05d}" for row in range(1, len(found) + 1)]
@@ -115,11 +119,13 @@ class ExposureSearch:
             *(dropped_rows([exposure_id], "wcs", text) for text in aligned.offset_notes),
             *(dropped_rows([exposure_id], "zeropoint", text) for text in aligned.fallbacks),
             *(dropped_rows([exposure_id], "noise", text) for text in made.notes),
+            *(dropped_rows([exposure_id], "psf", text) for text in unsure),
         ]
         measured = measured_exposures([exposure_id], aligned.measured_offset, made.noise_spread)
         batch = replace(batch, dropped=pd.concat(dropped, ignore_index=True), measured=measured)
         places, sheet = self._places(item, aligned, batch.candidates)
-        return Found(exposure_id=exposure_id, batch=batch, places=places, sky=sheet, notes=(*frames.notes, *made.notes))
+        notes = (*frames.notes, *made.notes, *unsure)
+        return Found(exposure_id=exposure_id, batch=batch, places=places, sky=sheet, notes=notes)
 
     def _vetoed(self, rows: pd.DataFrame, veto: VetoSettings | None) -> NDArray[np.bool_]:
         """Return which rows stand on an object of the catalogue, (n,)."""

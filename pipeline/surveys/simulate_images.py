@@ -203,9 +203,11 @@ def _simulate(job: _Job, item: ExposureImages, exposure: AlignedExposure) -> tup
         match_radius_fwhm=settings.match_radius_fwhm,
         difference=differencing(how),
         detection=how.detection,
+        profile=exposure.profile,
     )
     simulation = simulation if exposure.wcs else _without_sky(simulation)
-    return simulation, psf_record(exposure_id, chosen, frames, shared.folder)
+    noted = replace(frames, notes=[*frames.notes, *simulation.notes])
+    return simulation, psf_record(exposure_id, chosen, noted, shared.folder)
 
 
 def _psf(job: _Job, item: ExposureImages, frame: Frame, file: str, label: str) -> ChosenPsf:

@@ -18,6 +18,7 @@ from pipeline.frame import Frame
 from pipeline.io.executor import spread
 from pipeline.io.fits import write_exposure
 from pipeline.io.generic_survey import write_generic_survey
+from pipeline.psf import Moffat
 from pipeline.sky import (
     Exposure,
     Field,
@@ -188,6 +189,7 @@ def observe(settings: SkySettings, visit: Visit, objects: Field, template: Templ
         zeropoint=visit.zeropoint,
         correlation=made.correlation,
         settings=DetectionSettings(threshold_sigma=settings.threshold_sigma),
+        profile=Moffat(fwhm_pixel=made.fwhm_pixel, beta=settings.psf_beta),
     )
     truth = explain(found, exposure, float(np.nanmedian(made.noise)), settings)
     return Observed(exposure=exposure, made=made, candidates=pd.concat([found, truth], axis=1))

@@ -83,7 +83,7 @@ def test_a_new_source_keeps_its_flux_and_a_lost_one_is_negative(fwhms):
 
 
 def psf_flux_at(made, x, y):
-    flux, _ = psf_flux(made.difference, made.noise, np.array([x]), np.array([y]), made.fwhm_pixel)
+    flux, _ = psf_flux(made.difference, made.noise, np.array([x]), np.array([y]), Moffat(fwhm_pixel=made.fwhm_pixel))
     return flux[0]
 
 
