@@ -2,10 +2,16 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import sep
+
 from pipeline.errors import InputError
 from pipeline.frame import Frame
 from pipeline.psf import ConvolvedProfile, LightProfile, Moffat, find_psf_stars, fit_profile
 from pipeline.subtraction import Subtraction
+
+_PLACES = (-0.25, 0.25)
+"""Of a source in its pixel, over which what lies in an aperture is averaged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,3 +71,23 @@ def difference_profile(
         return own
     convolved = ConvolvedProfile(profile=own.profile, kernel=made.science_kernel, fwhm_pixel=made.fwhm_pixel)
     return FluxProfile(profile=convolved, note=own.note)
+
+
+def aperture_share(profile: LightProfile, radius_pixel: float) -> float:
+    """Return the share of a point source's light within a circular aperture around it, 0 to 1.
+
+    Of a pixel across its border the aperture takes the part that lies within.
+
+    Examples
+    --------
+    >>> round(aperture_share(Moffat(fwhm_pixel=4.0, beta=3.0), 6.0), 2)
+    0.91
+    """
+    size = 2 * int(np.ceil(radius_pixel)) + 3
+    x, y = (offset.ravel() for offset in np.meshgrid(_PLACES, _PLACES))
+    stamps = profile.shares(x, y, size)
+    sums = [
+        sep.sum_circle(np.ascontiguousarray(stamp), [size // 2 + one_x], [size // 2 + one_y], radius_pixel, subpix=0)
+        for stamp, one_x, one_y in zip(stamps, x, y, strict=True)
+    ]
+    return float(np.mean([inside[0] for inside, _, _ in sums]))

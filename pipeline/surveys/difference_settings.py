@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+
 from pipeline.detection import DetectionSettings
 from pipeline.errors import SettingsError
 from pipeline.io.hotpants import Hotpants
@@ -32,6 +34,9 @@ class FrameProperties:
         Width of the stars; measured where the header lacks the key.
     zeropoint : str or float
         Magnitude of 1 ADU.
+    zeropoint_radius_pixel : float or None
+        Radius of the aperture whose flux has that magnitude; None: it is of the whole light of a source. The
+        zeropoint of the whole light follows by the image's own PSF.
     pedestal : str or float
         Level in ADU without light: a bias, or minus the sky that was subtracted, as ``-KEY``.
     sky_noise : bool
@@ -43,6 +48,7 @@ class FrameProperties:
     saturation: str | float = "SATURATE"
     fwhm_pixel: str | float = "FWHM"
     zeropoint: str | float = "MAGZERO"
+    zeropoint_radius_pixel: float | None = None
     pedestal: str | float = 0.0
     sky_noise: bool = False
 
@@ -53,6 +59,8 @@ class FrameProperties:
                 raise SettingsError(f"{name} is {value}; allowed: a FITS key, or a number above 0")
         if not isinstance(self.read_noise, str) and self.read_noise < 0:
             raise SettingsError(f"read_noise is {self.read_noise}; allowed: a FITS key, or a number of at least 0")
+        if self.zeropoint_radius_pixel is not None and not 0 < self.zeropoint_radius_pixel < np.inf:
+            raise SettingsError(f"zeropoint_radius_pixel is {self.zeropoint_radius_pixel}; allowed: above 0, or null")
 
     @property
     def keys(self) -> tuple[str, ...]:

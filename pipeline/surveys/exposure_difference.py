@@ -14,7 +14,7 @@ from scipy.signal import fftconvolve
 from pipeline.alignment import align
 from pipeline.difference import Difference, difference_of, finished
 from pipeline.errors import InputError
-from pipeline.flux_profile import FluxProfile, flux_profile
+from pipeline.flux_profile import FluxProfile, aperture_share, flux_profile
 from pipeline.frame import Frame, Image
 from pipeline.io.fits_wcs import celestial_wcs
 from pipeline.noise_check import noise_notes
@@ -120,9 +120,9 @@ def aligned_exposure(
     if wcs is None and template_wcs is not None and on_template is not None:
         wcs = _carried_over(template_wcs, on_template, frames.science.pixels.shape)
     fallbacks: list[str] = []
-    profile = None
+    frames, profile = _of_the_whole_light(frames, how, is_given=zeropoint is not None)
     if zeropoint is None and item.zeropoint is not None:
-        profile = flux_profile(frames.science, "science image")
+        profile = profile or flux_profile(frames.science, "science image")
         try:
             found = catalogue_zeropoint(frames.science, wcs, item.zeropoint, item.exposure, profile.profile)
             frames = replace(frames, zeropoint=found.zeropoint)
@@ -141,6 +141,27 @@ def aligned_exposure(
         offset_notes=said,
         profile=profile,
     )
+
+
+def _of_the_whole_light(
+    frames: ExposureFrames, how: DifferenceSettings, *, is_given: bool
+) -> tuple[ExposureFrames, FluxProfile | None]:
+    """Return frames with zeropoints of the whole light where they are of an aperture, and the science profile then.
+
+    One that is given instead of the survey's is of the whole light already.
+    """
+    radius, profile = how.science.zeropoint_radius_pixel, None
+    if radius is not None and not is_given and np.isfinite(frames.zeropoint):
+        profile = flux_profile(frames.science, "science image")
+        corrected = frames.zeropoint - 2.5 * np.log10(aperture_share(profile.profile, radius))
+        frames = replace(frames, zeropoint=float(corrected))
+    radius = how.template.zeropoint_radius_pixel
+    if radius is not None and np.isfinite(frames.template_zeropoint):
+        own = flux_profile(frames.template, "template")
+        corrected = frames.template_zeropoint - 2.5 * np.log10(aperture_share(own.profile, radius))
+        notes = [*frames.notes, own.note] if own.note else frames.notes
+        frames = replace(frames, template_zeropoint=float(corrected), notes=notes)
+    return frames, profile
 
 
 Aligned = tuple[Frame, PixelMap | None]

@@ -77,7 +77,9 @@ def test_a_known_variance_goes_before_gain_and_read_noise_which_need_not_be_know
     assert np.median(scaled.variance(100.0)) == pytest.approx(64.0, rel=0.1)
 
 
-@pytest.mark.parametrize("wrong", [{"gain": 0.0}, {"fwhm_pixel": -1.0}, {"read_noise": -1.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"gain": 0.0}, {"fwhm_pixel": -1.0}, {"read_noise": -1.0}, {"zeropoint_radius_pixel": 0.0}]
+)
 def test_numbers_that_cannot_be_are_refused(wrong):
     with pytest.raises(SettingsError, match=f"{next(iter(wrong))} is"):
         FrameProperties(**wrong)
