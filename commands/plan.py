@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
 import luigi
 from luigi.cmdline_parser import CmdlineParser
 from luigi.parameter import ParameterException
@@ -15,6 +14,8 @@ from luigi.task_register import TaskClassException
 import tasks  # noqa: F401  (registers them)
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import canonical
+from pipeline.io import hdf5
+from pipeline.io.damaged import naming
 from pipeline.io.scores_file import scores_provenance
 from pipeline.redaction import redacted
 from tasks.base import PipelineTask
@@ -80,7 +81,7 @@ def identity_of(path: Path) -> dict[str, Any]:
     if path.suffix == ".parquet":
         return dict(scores_provenance(path).get("identity", {}))
     if path.suffix == ".h5":
-        with h5py.File(path, "r") as file:
+        with naming(path, hdf5.KIND), hdf5.open_to_read(path) as file:
             return dict(json.loads(file.attrs.get("provenance", "{}")).get("identity", {}))
     return {}
 

@@ -10,13 +10,18 @@ import pandas as pd
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from pipeline.io.damaged import naming
 from pipeline.io.digests import file_digest
+from pipeline.io.schema import SEAL
 
 VOLATILE = "provenance"
 """Attributes, groups and files of this name hold times and hosts; they do not count for equality."""
 
+_NOT_CONTENT = (VOLATILE, SEAL)
+
 _VOLATILE_KEYS = (VOLATILE, "as_of")
 _OBJECTS, _TEXTS_AT_ONCE = np.dtype(object).str, 8192
+_CUTOUTS_AT_ONCE = 64
 
 
 def array_digest(array: NDArray[np.generic]) -> str:
@@ -49,8 +54,11 @@ def _column_digest(column: pd.Series) -> str:
 
 def row_digests(cutouts: NDArray[np.float32]) -> NDArray[np.uint64]:
     """Return 8 bytes of hash for the pixels of each row, ``(n,)``; equal pixels have equal hashes."""
-    values = np.where(np.isnan(cutouts), np.float32(np.nan), cutouts).astype(np.float32, order="C")
-    hashes = [hashlib.blake2b(row.tobytes(), digest_size=8).digest() for row in values]
+    hashes: list[bytes] = []
+    for start in range(0, len(cutouts), _CUTOUTS_AT_ONCE):
+        values = np.array(cutouts[start : start + _CUTOUTS_AT_ONCE], np.float32, order="C")
+        values[np.isnan(values)] = np.nan
+        hashes += [hashlib.blake2b(row.data, digest_size=8).digest() for row in values]
     return np.frombuffer(b"".join(hashes), dtype="<u8").astype(np.uint64)
 
 
@@ -85,15 +93,15 @@ def _hdf5_content(path: Path) -> str:
     def visit(name: str, node: h5py.Dataset | h5py.Group) -> None:
         if VOLATILE in name.split("/"):
             return
-        parts[name + "@"] = {key: str(value) for key, value in node.attrs.items() if key != VOLATILE}
+        parts[name + "@"] = {key: str(value) for key, value in node.attrs.items() if key not in _NOT_CONTENT}
         if isinstance(node, h5py.Dataset):
             parts[name] = [
                 array_digest(node.asstr()[rows] if node.dtype.kind == "O" else node[rows])
                 for rows in _blocks(node.shape)
             ]
 
-    with h5py.File(path, "r") as file:
-        parts["@"] = {key: str(value) for key, value in file.attrs.items() if key != VOLATILE}
+    with naming(path, "HDF5 file"), h5py.File(path, "r") as file:
+        parts["@"] = {key: str(value) for key, value in file.attrs.items() if key not in _NOT_CONTENT}
         file.visititems(visit)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -103,12 +111,13 @@ def _blocks(shape: tuple[int, ...], rows: int = 1024) -> list[slice | tuple[()]]
 
 
 def _parquet_content(path: Path) -> str:
-    table = pyarrow.parquet.read_table(path)
+    with naming(path, "Parquet file"):
+        table = pyarrow.parquet.read_table(path, page_checksum_verification=True)
     columns = [(name, array_digest(table[name].to_numpy())) for name in table.column_names]
     metadata = {
         key.decode(): value.decode()
         for key, value in (table.schema.metadata or {}).items()
-        if key.decode() not in (VOLATILE, "pandas", "ARROW:schema")
+        if key.decode() not in (*_NOT_CONTENT, "pandas", "ARROW:schema")
     }
     return hashlib.sha256(json.dumps([columns, metadata], sort_keys=True).encode()).hexdigest()
 

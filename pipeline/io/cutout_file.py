@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.io import hdf5, schema
 from pipeline.io.content import row_digests
+from pipeline.io.damaged import changed, naming
+from pipeline.io.hdf5_seal import require_sealed, seal
 
 COMPRESSION = hdf5plugin.Zstd(clevel=1)
 """Of shuffled bytes. ``benchmarks/compression.py`` compares it with what h5py brings by itself."""
@@ -40,22 +43,25 @@ class CutoutWriter:
     """Writes a cutout file block by block; use it as a context manager."""
 
     def __init__(self, path: Path, header: CutoutHeader, provenance: Mapping[str, Any] | None = None) -> None:
-        self._file = h5py.File(path, "w")
+        self._file = h5py.File(path, "w", libver=hdf5.VERSION)
         self._file.attrs["schema"] = schema.SCHEMA
         for name, value in asdict(header).items():
             self._file.attrs[name] = json.dumps(value) if isinstance(value, tuple) else value
         row = (header.size_pixel, header.size_pixel, len(header.channels))
         self._pixels = self._file.create_dataset(
-            "cutouts",
+            schema.PIXELS,
             shape=(0, *row),
             maxshape=(None, *row),
             dtype="float32",
             chunks=(rows_a_chunk(row), *row),
             **COMPRESSION,
+            **hdf5.CHECKSUM,
             shuffle=True,
             track_times=False,
         )
-        self._digests = self._file.create_dataset("pixel_digest", (0,), "uint64", maxshape=(None,), chunks=(1024,))
+        self._digests = self._file.create_dataset(
+            schema.PIXEL_DIGEST, (0,), "uint64", maxshape=(None,), chunks=(1024,), track_times=False, **hdf5.CHECKSUM
+        )
         self._candidates = hdf5.create_table(self._file, "candidates", schema.CANDIDATE_COLUMNS)
         self._dropped = hdf5.create_table(self._file, "dropped", schema.DROPPED_COLUMNS)
         self.provenance = dict(provenance or {})
@@ -118,6 +124,7 @@ class CutoutWriter:
             total = self.kept + sum(self.dropped.values())
             counts = {"in": total, "kept": self.kept, "dropped": self.dropped}
             self._file.attrs["provenance"] = json.dumps(self.provenance | {"counts": counts}, sort_keys=True)
+            seal(self._file)
         self._file.close()
 
     def _require_whole(self) -> None:
@@ -128,27 +135,44 @@ class CutoutWriter:
 
 
 class CutoutFile:
-    """Reads a cutout file; nothing is held in memory but the file's header."""
+    """Reads a cutout file; held in memory are the file's header, and a byte a row: whether its pixels were checked."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = hdf5.open_to_read(path)
         try:
-            self.header = _read_header(self._file)
+            with self._naming():
+                self.header = _read_header(self._file)
+                require_sealed(path)
+                self._unchecked = np.ones(len(self), bool)
         except Exception:
             self._file.close()
             raise
 
     def __len__(self) -> int:
-        return int(self._file["candidates/candidate_id"].shape[0])
+        with self._naming():
+            return int(self._file["candidates/candidate_id"].shape[0])
+
+    def _naming(self) -> AbstractContextManager[None]:
+        """Raise what goes wrong while the file is read as an error that names it."""
+        return naming(self.path, hdf5.KIND)
 
     def candidates(self, rows: slice = slice(None), columns: tuple[str, ...] | None = None) -> pd.DataFrame:
         """Return candidate columns of some rows, all by default."""
-        return hdf5.read_table(self._file["candidates"], rows, columns)
+        with self._naming():
+            return hdf5.read_table(self._file["candidates"], rows, columns)
 
     def pixels(self, rows: slice = slice(None)) -> NDArray[np.float32]:
-        """Return cutouts ``(n, y, x, channel)`` of some rows."""
-        return np.asarray(self._file["cutouts"][rows])
+        """Return cutouts ``(n, y, x, channel)`` of some rows; what was read for the first time agrees with its hash."""
+        pixels = self._numbers(schema.PIXELS, rows)
+        fresh = self._unchecked[rows]
+        if fresh.any():
+            wrong = fresh & (row_digests(pixels) != self._numbers(schema.PIXEL_DIGEST, rows))
+            if wrong.any():
+                row = int(np.arange(len(self))[rows][wrong][0])
+                raise changed(self.path, f"the pixels of row {row} do not agree with /{schema.PIXEL_DIGEST}")
+            self._unchecked[rows] = False
+        return pixels
 
     def batches(self, size: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
         """Yield ``(rows, cutouts)`` in order, at most ``size`` rows at once."""
@@ -158,7 +182,7 @@ class CutoutFile:
 
     def pixel_digests(self) -> NDArray[np.uint64]:
         """Return the hash of each row's pixels, ``(n,)``."""
-        return np.asarray(self._file["pixel_digest"][:])
+        return self._numbers(schema.PIXEL_DIGEST)
 
     @property
     def is_dataset(self) -> bool:
@@ -167,9 +191,10 @@ class CutoutFile:
 
     def split(self) -> tuple[NDArray[np.int8], str]:
         """Return the part of each row and the identity of the data set; an error for a cutout file."""
-        if "split" not in self._file:
+        if not self.is_dataset:
             raise InputError(f"{self.path} is a cutout file, not a data set: it has no /split")
-        return np.asarray(self._file["split"][:]), str(self._file.attrs["fingerprint"])
+        with self._naming():
+            return self._numbers("split"), str(self._file.attrs["fingerprint"])
 
     def holds(self, name: str) -> bool:
         """Tell whether the file has a further table, images or text of this name."""
@@ -177,26 +202,34 @@ class CutoutFile:
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a further table whole: ``dropped``, ``truth``."""
-        if name not in self._file:
-            raise InputError(f"{self.path}: no table {name!r}; there: {', '.join(self._file)}")
-        return hdf5.read_table(self._file[name])
+        with self._naming():
+            return hdf5.read_table(self._node(name, "table"))
 
     def stack(self, name: str) -> NDArray[np.float32]:
         """Return further images whole: ``psf_images``."""
-        if name not in self._file:
-            raise InputError(f"{self.path}: no images {name!r}; there: {', '.join(self._file)}")
-        return np.asarray(self._file[name][:])
+        self._node(name, "images")
+        return self._numbers(name)
 
     def text(self, name: str) -> str:
         """Return one text of the file, such as ``manifest``."""
-        if name not in self._file:
-            raise InputError(f"{self.path}: no text {name!r}; there: {', '.join(self._file)}")
-        return str(self._file[name].asstr()[()])
+        with self._naming():
+            return str(self._node(name, "text").asstr()[()])
+
+    def _node(self, name: str, kind: str) -> h5py.Group | h5py.Dataset:
+        with self._naming():
+            if name not in self._file:
+                raise InputError(f"{self.path}: no {kind} {name!r}; there: {', '.join(self._file)}")
+            return self._file[name]
+
+    def _numbers(self, name: str, rows: slice = slice(None)) -> NDArray[Any]:
+        with self._naming():
+            return np.asarray(self._file[name][rows])
 
     @property
     def provenance(self) -> dict[str, Any]:
         """What made the file, from what, with how many rows kept and dropped."""
-        return dict(json.loads(self._file.attrs.get("provenance", "{}")))
+        with self._naming():
+            return dict(json.loads(self._file.attrs.get("provenance", "{}")))
 
     def __enter__(self) -> Self:
         return self
@@ -221,7 +254,7 @@ def rows_a_chunk(row_shape: tuple[int, ...]) -> int:
 
 def _read_header(file: h5py.File) -> CutoutHeader:
     found = file.attrs.get("schema")
-    if found != schema.SCHEMA or "cutouts" not in file:
+    if found != schema.SCHEMA or schema.PIXELS not in file:
         raise InputError(f"{file.filename} is no cutout file of schema {schema.SCHEMA}; its schema is {found}")
     return CutoutHeader(
         survey=str(file.attrs["survey"]),

@@ -9,10 +9,10 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError, MissingInputError
+from pipeline.io.sealed_parquet import read_sealed, write_sealed
 from pipeline.registry import Registry
 
 _SCHEMA = 1
@@ -72,17 +72,14 @@ def write_table(path: Path, table: FeatureTable) -> None:
     }
     columns |= {name: pa.array(table.features[:, place]) for place, name in enumerate(table.feature_names)}
     about = {"schema": str(_SCHEMA), "class_names": json.dumps(table.class_names), "title": table.title}
-    pq.write_table(pa.table(columns).replace_schema_metadata(about), path)
+    write_sealed(path, pa.table(columns).replace_schema_metadata(about), "snappy")
 
 
 def read_table(path: Path) -> FeatureTable:
     """Read a table that `write_table` wrote."""
     if not path.is_file():
         raise MissingInputError(f"no file {path}")
-    try:
-        read = pq.read_table(path)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{path} is no readable Parquet file: {' '.join(str(error).split())}") from error
+    read = read_sealed(path)
     about = {key.decode(): value.decode() for key, value in (read.schema.metadata or {}).items()}
     if about.get("schema") != str(_SCHEMA) or set(_OWN) - set(read.column_names):
         raise InputError(f"{path} is no table of features of schema {_SCHEMA}")

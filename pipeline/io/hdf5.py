@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import h5py
 import hdf5plugin  # noqa: F401  (it registers the filters with which files are compressed)
@@ -11,9 +12,19 @@ import pyarrow as pa
 
 from pipeline.errors import InputError, MissingInputError
 from pipeline.io import schema
+from pipeline.io.damaged import naming
 
 pa.set_memory_pool(pa.system_memory_pool())
 """Text columns are Arrow's; its own pool keeps what was freed, 14 MB for the ids of 100,000 rows."""
+
+KIND: Final = "HDF5 file"
+"""As errors call it."""
+
+VERSION: Final = ("v110", "v110")
+"""What files are written in: all of HDF5 1.10's own tables have checksums, those of older ones none."""
+
+CHECKSUM: Final[Mapping[str, bool]] = {"fletcher32": True}
+"""Of each chunk of numbers. HDF5 cannot have it of text of any length, which the seal guards."""
 
 _TEXT = h5py.string_dtype("utf-8")
 _ROWS_A_CHUNK = 1024
@@ -24,18 +35,17 @@ def open_to_read(path: Path) -> h5py.File:
     """Open an HDF5 file, or say in one line why it cannot be read."""
     if not path.is_file():
         raise MissingInputError(f"no file {path}")
-    try:
+    with naming(path, KIND):
         return h5py.File(path, "r")
-    except OSError as error:
-        raise InputError(f"{path} is no readable HDF5 file: {str(error).splitlines()[0]}") from error
 
 
 def create_table(parent: h5py.Group, name: str, columns: Mapping[str, str]) -> h5py.Group:
     """Make an empty table as a group ``name`` with one growing data set a column."""
     table = parent.create_group(name)
     for column, kind in columns.items():
+        sums = {} if kind == schema.TEXT else CHECKSUM
         table.create_dataset(
-            column, shape=(0,), maxshape=(None,), dtype=_h5_type(kind), chunks=(_ROWS_A_CHUNK,), track_times=False
+            column, (0,), _h5_type(kind), maxshape=(None,), chunks=(_ROWS_A_CHUNK,), track_times=False, **sums
         )
     return table
 

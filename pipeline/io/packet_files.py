@@ -201,7 +201,7 @@ def _read_parquet(stream: BinaryIO, wanted: tuple[str, ...]) -> Iterator[Mapping
     """Yield the rows of a Parquet file with nested columns, a few at a time."""
     left = 1
     try:
-        with pq.ParquetFile(pa.PythonFile(stream, mode="r")) as file:
+        with pq.ParquetFile(pa.PythonFile(stream, mode="r"), page_checksum_verification=True) as file:
             left = max(1, file.metadata.num_rows)
             columns = _columns(file.schema_arrow, wanted)
             for batch in file.iter_batches(batch_size=_ROWS, columns=columns, use_threads=False):

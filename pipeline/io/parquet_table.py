@@ -7,16 +7,16 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from pipeline.errors import InputError, MissingInputError
+from pipeline.errors import MissingInputError
+from pipeline.io.sealed_parquet import read_sealed, write_sealed
 
 
 def write_table(path: Path, table: pd.DataFrame, provenance: Mapping[str, Any]) -> None:
     """Write a table with what made it."""
     made = pa.Table.from_pandas(table, preserve_index=False)
     made = made.replace_schema_metadata({"provenance": json.dumps(provenance, sort_keys=True)})
-    pq.write_table(made, path, compression="zstd")
+    write_sealed(path, made)
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -25,11 +25,8 @@ def read_table(path: Path) -> pd.DataFrame:
     Raises
     ------
     MissingInputError, InputError
-        If there is no such file, or it is none.
+        If there is no such file, it is none, or it was changed.
     """
     if not path.is_file():
         raise MissingInputError(f"no file {path}")
-    try:
-        return pq.read_table(path).to_pandas()
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} is no readable table: {str(error).splitlines()[0]}") from error
+    return read_sealed(path, "table").to_pandas()

@@ -9,6 +9,13 @@ from typing import Final
 SCHEMA: Final = 1
 """Version of the cutout file, the data set and the scores; a reader refuses another one."""
 
+SEAL: Final = "seal"
+"""Attribute (HDF5) or metadata (Parquet) that holds the digest of the rest; files of earlier versions have none."""
+
+PIXELS: Final = "cutouts"
+PIXEL_DIGEST: Final = "pixel_digest"
+"""Data sets of a cutout file: the pixels, and the hash of each row's."""
+
 TEXT: Final = "text"
 
 CANDIDATE_COLUMNS: Final[dict[str, str]] = {

@@ -10,14 +10,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-import pyarrow.parquet as pq
 
 from pipeline.errors import InputError, MissingInputError
 from pipeline.io import schema
+from pipeline.io.damaged import naming
 from pipeline.io.ids import id_texts
 from pipeline.io.rounded_ids import require_unrounded
+from pipeline.io.sealed_parquet import SealedWriter, read_metadata, read_sealed
 from pipeline.unlike_training import UNLIKE
 
+_KIND = "scores file"
 _ROWS_A_GROUP = 16_384
 _ARROW = {schema.TEXT: pa.string(), "float32": pa.float32(), "int8": pa.int8(), "int32": pa.int32()}
 
@@ -39,7 +41,7 @@ class ScoresWriter:
         fields = [(name, _ARROW[kind]) for name, kind in score_columns(n_classes).items()]
         metadata = {"schema": str(schema.SCHEMA), "provenance": json.dumps(provenance, sort_keys=True)}
         self._schema = pa.schema(fields, metadata=metadata)
-        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._writer = SealedWriter(path, self._schema)
         self._waiting: list[pa.Table] = []
 
     def append(self, rows: pd.DataFrame) -> None:
@@ -51,7 +53,7 @@ class ScoresWriter:
     def _write(self) -> None:
         """Write what waits as one row group: each costs memory until the file is closed."""
         if self._waiting:
-            self._writer.write_table(pa.concat_tables(self._waiting).combine_chunks())
+            self._writer.write(pa.concat_tables(self._waiting).combine_chunks())
             self._waiting = []
 
     def __enter__(self) -> Self:
@@ -62,7 +64,7 @@ class ScoresWriter:
     ) -> None:
         if error is None:
             self._write()
-        self._writer.close()
+        self._writer.__exit__(kind, error, trace)
 
 
 def read_scores(path: Path) -> pd.DataFrame:
@@ -76,10 +78,8 @@ def read_scores(path: Path) -> pd.DataFrame:
     """
     if not path.is_file():
         raise MissingInputError(f"no scores file {path}")
-    try:
+    with naming(path, _KIND):
         frame = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"{path} is no readable scores file: {str(error).splitlines()[0]}") from error
     for column in ("candidate_id", "score"):
         if column not in frame:
             raise InputError(f"{path}: column {column!r} is missing; there: {', '.join(frame)}")
@@ -87,7 +87,7 @@ def read_scores(path: Path) -> pd.DataFrame:
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
-    table = pq.read_table(path)
+    table = read_sealed(path, _KIND)
     found = (table.schema.metadata or {}).get(b"schema", str(schema.SCHEMA).encode()).decode()
     if found != str(schema.SCHEMA):
         raise InputError(f"{path} holds scores of schema {found}; this version reads schema {schema.SCHEMA}")
@@ -108,8 +108,8 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 def scores_provenance(path: Path) -> dict[str, Any]:
     """Return what made a Parquet scores file."""
-    metadata = pq.read_schema(path).metadata or {}
-    return dict(json.loads(metadata.get(b"provenance", b"{}")))
+    with naming(path, _KIND):
+        return dict(json.loads(read_metadata(path, _KIND).get("provenance", "{}")))
 
 
 def unlike_training(path: Path) -> dict[str, Any]:

@@ -119,7 +119,9 @@ def _read_parquet(path: Path, texts: Collection[str], _: str, only: Collection[s
 
     there = pq.read_schema(path).names
     _require_once(path, there)
-    table = pq.read_table(path, columns=list(only) if only and set(only) <= set(there) else None)
+    table = pq.read_table(
+        path, page_checksum_verification=True, columns=list(only) if only and set(only) <= set(there) else None
+    )
     return pd.DataFrame(
         {
             name: id_texts(table[name], f"{path}: column {name!r}")

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError, MissingInputError
 from pipeline.id_hashes import id_hashes, repeated_hashes
 from pipeline.io.content import frame_digest
+from pipeline.io.damaged import naming
 from pipeline.io.ids import id_texts
 from pipeline.night import MJD_EPOCH, night_name, night_number, parse_night
 from pipeline.surveys.packet_layouts import TimeFormat
@@ -120,13 +122,12 @@ class AlertRows:
                     raise InputError(f"{self.path.name}: row {row}: candidate_id {name!r} stands there twice")
                 seen.add(name)
 
-    def _open(self) -> pq.ParquetFile:
+    @contextmanager
+    def _open(self) -> Iterator[pq.ParquetFile]:
         if not self.path.is_file():
             raise MissingInputError(f"no file {self.path}")
-        try:
-            return pq.ParquetFile(self.path)
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise InputError(f"{self.path} is no readable Parquet file: {' '.join(str(error).split())}") from error
+        with naming(self.path, "Parquet file"), pq.ParquetFile(self.path, page_checksum_verification=True) as file:
+            yield file
 
     def _require(self, names: list[str]) -> None:
         with self._open() as file:

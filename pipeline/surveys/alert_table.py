@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
 from pipeline.flux_sign import flux_signs
 from pipeline.io import content
-from pipeline.io.hdf5 import open_to_read
+from pipeline.io.damaged import naming
+from pipeline.io.hdf5 import KIND, open_to_read
 from pipeline.io.schema import CANDIDATE_COLUMNS
 from pipeline.io.settings_files import expand
 from pipeline.labels import NONE
@@ -201,7 +202,7 @@ class AlertTableSurvey:
         path = self.folder / self.input.cutouts
         size, channels = self.settings.cutout_size_pixel, len(self.settings.channels)
         whole = max(size, self.input.stamp_size_pixel)
-        with open_to_read(path) as file:
+        with naming(path, KIND), open_to_read(path) as file:
             if self.input.cutouts_name not in file:
                 raise InputError(f"{path}: no data set {self.input.cutouts_name!r}; there: {', '.join(file)}")
             data = file[self.input.cutouts_name]

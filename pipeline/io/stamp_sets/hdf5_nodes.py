@@ -9,31 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.errors import InputError, NightsiftError
-from pipeline.io.hdf5 import open_to_read
+from pipeline.errors import InputError
+from pipeline.io.damaged import naming
+from pipeline.io.hdf5 import KIND, open_to_read
 from pipeline.io.stamp_sets.columns import listed, text_column
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[h5py.File]:
     """Open an HDF5 file; whatever is wrong with it, on opening or on reading within the block, is an InputError."""
-    try:
-        with open_to_read(path) as file:
-            yield file
-    except NightsiftError:
-        raise
-    except (
-        OSError,
-        RuntimeError,
-        KeyError,
-        ValueError,
-        TypeError,
-        OverflowError,
-        MemoryError,
-        AttributeError,
-    ) as error:
-        # h5py raises any of these on a damaged file
-        raise InputError(f"cannot read HDF5 file {path}: {' '.join(str(error).split())[:200]}") from error
+    with naming(path, KIND), open_to_read(path) as file:
+        yield file
 
 
 def node(file: h5py.File, name: str, axes: int, what: str) -> h5py.Dataset:
