@@ -7,12 +7,13 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
-import pyarrow.parquet
 from numpy.typing import NDArray
 
 from pipeline.io.damaged import naming
 from pipeline.io.digests import file_digest
+from pipeline.io.hdf5 import KIND, open_to_read
 from pipeline.io.schema import SEAL
+from pipeline.io.sealed_parquet import read_sealed
 
 VOLATILE = "provenance"
 """Attributes, groups and files of this name hold times and hosts; they do not count for equality."""
@@ -100,7 +101,7 @@ def _hdf5_content(path: Path) -> str:
                 for rows in _blocks(node.shape)
             ]
 
-    with naming(path, "HDF5 file"), h5py.File(path, "r") as file:
+    with naming(path, KIND), open_to_read(path) as file:
         parts["@"] = {key: str(value) for key, value in file.attrs.items() if key not in _NOT_CONTENT}
         file.visititems(visit)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -111,13 +112,12 @@ def _blocks(shape: tuple[int, ...], rows: int = 1024) -> list[slice | tuple[()]]
 
 
 def _parquet_content(path: Path) -> str:
-    with naming(path, "Parquet file"):
-        table = pyarrow.parquet.read_table(path, page_checksum_verification=True)
+    table = read_sealed(path)
     columns = [(name, array_digest(table[name].to_numpy())) for name in table.column_names]
     metadata = {
         key.decode(): value.decode()
         for key, value in (table.schema.metadata or {}).items()
-        if key.decode() not in (*_NOT_CONTENT, "pandas", "ARROW:schema")
+        if key.decode() not in (VOLATILE, "pandas")
     }
     return hashlib.sha256(json.dumps([columns, metadata], sort_keys=True).encode()).hexdigest()
 

@@ -18,7 +18,7 @@ from pipeline.errors import InputError
 from pipeline.io import hdf5, schema
 from pipeline.io.content import row_digests
 from pipeline.io.damaged import changed, naming
-from pipeline.io.hdf5_seal import require_sealed, seal
+from pipeline.io.hdf5_seal import chunks_of, seal
 
 COMPRESSION = hdf5plugin.Zstd(clevel=1)
 """Of shuffled bytes. ``benchmarks/compression.py`` compares it with what h5py brings by itself."""
@@ -43,7 +43,8 @@ class CutoutWriter:
     """Writes a cutout file block by block; use it as a context manager."""
 
     def __init__(self, path: Path, header: CutoutHeader, provenance: Mapping[str, Any] | None = None) -> None:
-        self._file = h5py.File(path, "w", libver=hdf5.VERSION)
+        self._path = path
+        self._file = h5py.File(path, "w")
         self._file.attrs["schema"] = schema.SCHEMA
         for name, value in asdict(header).items():
             self._file.attrs[name] = json.dumps(value) if isinstance(value, tuple) else value
@@ -124,8 +125,11 @@ class CutoutWriter:
             total = self.kept + sum(self.dropped.values())
             counts = {"in": total, "kept": self.kept, "dropped": self.dropped}
             self._file.attrs["provenance"] = json.dumps(self.provenance | {"counts": counts}, sort_keys=True)
-            seal(self._file)
+            self._file.attrs[schema.SEAL] = "at the end of the file"
+            pixels = chunks_of(self._pixels)
         self._file.close()
+        if error is None:
+            seal(self._path, pixels)
 
     def _require_whole(self) -> None:
         short = [name for name, data in self._candidates.items() if len(data) != self.kept]
@@ -143,7 +147,6 @@ class CutoutFile:
         try:
             with self._naming():
                 self.header = _read_header(self._file)
-                require_sealed(path)
                 self._unchecked = np.ones(len(self), bool)
         except Exception:
             self._file.close()

@@ -13,15 +13,13 @@ import pyarrow as pa
 from pipeline.errors import InputError, MissingInputError
 from pipeline.io import schema
 from pipeline.io.damaged import naming
+from pipeline.io.hdf5_seal import require_seal, require_sealed
 
 pa.set_memory_pool(pa.system_memory_pool())
 """Text columns are Arrow's; its own pool keeps what was freed, 14 MB for the ids of 100,000 rows."""
 
 KIND: Final = "HDF5 file"
 """As errors call it."""
-
-VERSION: Final = ("v110", "v110")
-"""What files are written in: all of HDF5 1.10's own tables have checksums, those of older ones none."""
 
 CHECKSUM: Final[Mapping[str, bool]] = {"fletcher32": True}
 """Of each chunk of numbers. HDF5 cannot have it of text of any length, which the seal guards."""
@@ -32,11 +30,18 @@ _ROWS_AT_ONCE = 8192
 
 
 def open_to_read(path: Path) -> h5py.File:
-    """Open an HDF5 file, or say in one line why it cannot be read."""
+    """Open an HDF5 file, ours or another's, or say in one line why it cannot be read, or that it was changed."""
     if not path.is_file():
         raise MissingInputError(f"no file {path}")
+    sealed = require_sealed(path)
     with naming(path, KIND):
-        return h5py.File(path, "r")
+        file = h5py.File(path, "r")
+        try:
+            require_seal(file, sealed)
+        except Exception:
+            file.close()
+            raise
+        return file
 
 
 def create_table(parent: h5py.Group, name: str, columns: Mapping[str, str]) -> h5py.Group:

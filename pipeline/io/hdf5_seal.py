@@ -1,75 +1,123 @@
-"""The seal of an HDF5 file: a digest of what it holds, by which a reader finds out that it was changed.
+"""The seal of an HDF5 file: a digest of its bytes, after its end, by which a reader finds out that it was changed.
 
-Fletcher32 sums guard each chunk of numbers; they know nothing of text, of attributes, or of which chunk belongs
-where. The seal does. It leaves out the pixels of cutouts, whose rows have hashes of their own, so that a file is
-opened without its pixels being read.
+Fletcher32 sums guard each chunk of numbers. They know nothing of text, of attributes, or of which chunk belongs where,
+and the HDF5 library itself may end the process on damaged tables of its own; so the seal is checked before the library
+sees the file. It leaves out the chunks of one large data set, the pixels, which have their sums and the hashes of their
+rows: a file is opened without being read whole.
+
+HDF5 ends where its first block says; what follows is of no meaning to it. There stand, little-endian: where the bytes
+that are left out begin and how many they are (two uint64 each), the sha256 of all others and of this list (32 bytes),
+the length of the list (uint64), and ``NIGHTSIFTSEAL001``.
 """
 
 import hashlib
-import json
+import struct
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO, Final
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.io.damaged import changed, naming
-from pipeline.io.schema import PIXELS, SEAL
+from pipeline.io.schema import SEAL
 
-_ROWS_AT_ONCE = 8192
-_KIND = "HDF5 file"
-
-
-def seal(file: h5py.File) -> None:
-    """Store the digest of what a file holds that is whole but for it; what is written afterwards breaks the seal."""
-    file.attrs[SEAL] = _digest(file)
+MARK: Final = b"NIGHTSIFTSEAL001"
+_END: Final = struct.Struct(f"<32sQ{len(MARK)}s")
+_BLOCK = 1 << 20
 
 
-def require_sealed(path: Path) -> None:
-    """Raise `InputError` where a file does not hold what was sealed; one without a seal is taken as it is.
+def chunks_of(data: h5py.Dataset) -> NDArray[np.uint64]:
+    """Return where the chunks of a data set stand in its file, ``(n, 2)``: first byte and count of those that touch.
+
+    Parameters
+    ----------
+    data : h5py.Dataset
+        A data set whose chunks will not be written to any more.
+    """
+    data.file.flush()
+    found: list[tuple[int, int]] = []
+    data.id.chunk_iter(lambda chunk: found.append((chunk.byte_offset, chunk.size)))
+    places = np.array(sorted(found), np.uint64).reshape(-1, 2)
+    ends = places.sum(axis=1, dtype=np.uint64)
+    begins = np.append(True, places[1:, 0] != ends[:-1])[: len(places)]
+    first = places[begins, 0]
+    last = ends[np.append(begins[1:], True)[: len(places)]]
+    return np.stack([first, last - first], axis=1)
+
+
+def seal(path: Path, left_out: NDArray[np.uint64]) -> None:
+    """Seal a file that is closed; its attribute ``seal`` must say already that it is sealed.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    left_out : ndarray of uint64, (n, 2)
+        First byte and count of what is guarded otherwise, in order.
+    """
+    with path.open("rb+") as file:
+        size = file.seek(0, 2)
+        digest = _digest(file, size, left_out)
+        file.seek(size)
+        file.write(left_out.astype("<u8").tobytes() + _END.pack(digest, len(left_out), MARK))
+
+
+def require_sealed(path: Path) -> bool:
+    """Return whether a file has a seal, which is then right.
 
     A file that was found right is not read again by this process as long as its time and size stay.
+
+    Raises
+    ------
+    InputError
+        When the file does not hold what was sealed.
     """
-    with naming(path, _KIND):
+    with naming(path, "HDF5 file"):
         found = path.stat()
-    _require(path, (found.st_ino, found.st_size, found.st_mtime_ns))
+        return _is_sealed(path, (found.st_ino, found.st_size, found.st_mtime_ns))
+
+
+def require_seal(file: h5py.File, sealed: bool) -> None:
+    """Raise `InputError` when a file says that it is sealed, and its seal is gone."""
+    if SEAL in file.attrs and not sealed:
+        raise changed(Path(file.filename), "its end, the seal, is missing")
 
 
 @lru_cache(maxsize=4096)
-def _require(path: Path, _: tuple[int, int, int]) -> None:
-    with naming(path, _KIND), h5py.File(path, "r") as file:
-        if SEAL in file.attrs and file.attrs[SEAL] != _digest(file):
-            raise changed(path, f"its data or attributes do not agree with its attribute {SEAL!r}")
+def _is_sealed(path: Path, _: tuple[int, int, int]) -> bool:
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        if size < _END.size:
+            return False
+        file.seek(size - _END.size)
+        digest, count, mark = _END.unpack(file.read(_END.size))
+        if mark != MARK:
+            return False
+        whole = size - _END.size - 16 * count
+        if whole >= 0:
+            file.seek(whole)
+            left_out = np.frombuffer(file.read(16 * count), "<u8").reshape(-1, 2)
+            if digest == _digest(file, whole, left_out):
+                return True
+    raise changed(path, "its bytes do not agree with its seal")
 
 
-def _digest(file: h5py.File) -> str:
-    """Return the sha256 of all names, attributes, types, shapes and values, in the order of the names."""
-    digest = hashlib.sha256()
-    for name, node in _nodes(file):
-        attributes = {key: value for key, value in node.attrs.items() if (name, key) != ("", SEAL)}
-        about: list[Any] = [name, {key: np.asarray(value).tolist() for key, value in attributes.items()}]
-        if isinstance(node, h5py.Dataset):
-            about += [node.dtype.str, node.shape]
-        digest.update(json.dumps(about, sort_keys=True, default=str).encode() + b"\n")
-        if isinstance(node, h5py.Dataset) and name != PIXELS:
-            for values in _values(node):
-                digest.update(values)
-    return digest.hexdigest()
+def _digest(file: BinaryIO, size: int, left_out: NDArray[np.uint64]) -> bytes:
+    """Return the sha256 of the first ``size`` bytes but those left out, and of the list of these."""
+    digest = hashlib.sha256(left_out.astype("<u8").tobytes())
+    for first, last in _between(size, left_out.tolist()):
+        file.seek(first)
+        for start in range(first, last, _BLOCK):
+            digest.update(file.read(min(_BLOCK, last - start)))
+    return digest.digest()
 
 
-def _nodes(file: h5py.File) -> list[tuple[str, h5py.Group | h5py.Dataset]]:
-    found: dict[str, h5py.Group | h5py.Dataset] = {"": file}
-    file.visititems(lambda name, node: found.update({name: node}))
-    return sorted(found.items(), key=lambda item: item[0])
-
-
-def _values(data: h5py.Dataset) -> Iterator[bytes]:
-    starts = range(0, data.shape[0], _ROWS_AT_ONCE) if data.shape else ()
-    for rows in [slice(start, start + _ROWS_AT_ONCE) for start in starts] if data.shape else [()]:
-        values = np.asarray(data[rows])
-        if values.dtype.kind == "O":  # text of any length ends with a zero, also within the file
-            yield b"".join(text + b"\0" for text in values.ravel().tolist())
-        else:
-            yield values.tobytes()
+def _between(size: int, left_out: list[list[int]]) -> Iterator[tuple[int, int]]:
+    end = 0
+    for first, count in left_out:
+        yield end, min(first, size)
+        end = first + count
+    yield end, size

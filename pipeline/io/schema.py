@@ -10,7 +10,8 @@ SCHEMA: Final = 1
 """Version of the cutout file, the data set and the scores; a reader refuses another one."""
 
 SEAL: Final = "seal"
-"""Attribute (HDF5) or metadata (Parquet) that holds the digest of the rest; files of earlier versions have none."""
+"""Metadata of Parquet files that hold the digest of the rest; attribute of HDF5 files whose digest stands at the end.
+Files of earlier versions have none."""
 
 PIXELS: Final = "cutouts"
 PIXEL_DIGEST: Final = "pixel_digest"

@@ -20,6 +20,8 @@ from pipeline.io.schema import SEAL
 KIND: Final = "Parquet file"
 """As errors call it."""
 
+_ARROW_SCHEMA = "ARROW:schema"
+
 
 class SealedWriter:
     """Writes a Parquet file block by block and seals it at the end; use it as a context manager."""
@@ -66,14 +68,13 @@ def read_sealed(path: Path, kind: str = KIND) -> pa.Table:
         If it is no Parquet file, or was changed after it was written.
     """
     with naming(path, kind), pq.ParquetFile(path, page_checksum_verification=True) as file:
-        table = file.read()
-        metadata = dict(table.schema.metadata or {})
-        given = metadata.pop(SEAL.encode(), None)
-        table = table.replace_schema_metadata(metadata or None)
+        metadata = _said(file.metadata)
+        given = metadata.pop(SEAL, None)
+        table = file.read().replace_schema_metadata(metadata or None)
         if given is not None:
             digest = _Digest(table.schema)
             digest.update(table)
-            if given.decode(errors="replace") != digest.hexdigest():
+            if given != digest.hexdigest():
                 raise changed(path, f"its data or metadata do not agree with its {SEAL!r}")
     return table
 
@@ -81,7 +82,16 @@ def read_sealed(path: Path, kind: str = KIND) -> pa.Table:
 def read_metadata(path: Path, kind: str = KIND) -> dict[str, str]:
     """Return the metadata of a Parquet file; only `read_sealed` checks them."""
     with naming(path, kind):
-        return {key.decode(): value.decode() for key, value in (pq.read_schema(path).metadata or {}).items()}
+        return _said(pq.read_metadata(path))
+
+
+def _said(about: pq.FileMetaData) -> dict[str, str]:
+    """Return the metadata as the file states them; Arrow keeps a copy, and a schema's may be from there."""
+    said = {
+        key.decode(errors="replace"): value.decode(errors="replace") for key, value in (about.metadata or {}).items()
+    }
+    said.pop(_ARROW_SCHEMA, None)
+    return said
 
 
 class _Digest:
