@@ -23,6 +23,7 @@ STAGES = (
     "images",
     "packets",
     "compression",
+    "checksums",
     "training",
     "inference",
     "noop",

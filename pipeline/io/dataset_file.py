@@ -147,7 +147,7 @@ def _scatter(scratch: int, row_shape: tuple[int, ...], columns: SourceColumns, p
     final[places] = np.arange(len(places), dtype=np.int32)
     for source, first in zip(columns.sources, columns.ends[:-1].tolist(), strict=True):
         with CutoutFile(source) as file:
-            for block, pixels in file.batches(_BLOCK):
+            for block, pixels in file.batches(_BLOCK, hashed=True):
                 mine = final[first + block.start : first + block.stop]
                 for row in np.flatnonzero(mine >= 0).tolist():
                     os.pwrite(scratch, pixels[row].tobytes(), row_bytes * int(mine[row]))

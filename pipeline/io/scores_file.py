@@ -150,7 +150,7 @@ def models_of_scores(path: Path) -> list[str]:
     """Return the names of the packages that made a scores file, sorted; none where it does not state them."""
     try:
         names = _models_csv(path) if path.suffix == ".csv" else _models_parquet(path)
-    except (pa.ArrowInvalid, OSError):  # whoever reads the scores says so
+    except (InputError, pa.ArrowInvalid, OSError):  # whoever reads the scores says so
         return []
     return sorted(set(pc.unique(names).to_pylist()) - {None, ""})
 
@@ -163,8 +163,8 @@ def _models_csv(path: Path) -> pa.ChunkedArray:
 
 
 def _models_parquet(path: Path) -> pa.ChunkedArray:
-    stated = "model" in pq.read_schema(path).names
-    return pq.read_table(path, columns=["model"])["model"] if stated else pa.chunked_array([], pa.string())
+    table = read_sealed(path, _KIND)
+    return table["model"] if "model" in table.column_names else pa.chunked_array([], pa.string())
 
 
 def rows_of_scores(path: Path, data_folder: Path) -> Path | None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import DataSetError, InputError, UnknownNameError
+from pipeline.io import cutout_file
 from pipeline.io.assemble import assemble
 from pipeline.io.content import content_sha256
 from pipeline.io.cutout_file import open_cutouts
@@ -91,6 +92,16 @@ def test_a_file_without_rows_changes_nothing(sources, make_rows, make_cutouts, t
     assert content_sha256(build(tmp_path / "two.h5", [empty, *sources])) == first
 
 
+def test_pixels_that_do_not_agree_with_their_hashes_are_not_built_into_a_data_set(
+    sources, make_rows, make_cutouts, tmp_path, monkeypatch
+):
+    with monkeypatch.context() as patched:
+        patched.setattr(cutout_file, "row_digests", lambda pixels: np.arange(len(pixels), dtype=np.uint64))
+        odd = make_cutouts(tmp_path / "odd.h5", make_rows("ab", label=[0, 1]))
+    with pytest.raises(InputError, match=r"odd.h5 was changed .*: the pixels of row 0 do not agree with /pixel_digest"):
+        build(tmp_path / "d.h5", [*sources, odd])
+
+
 def test_files_of_another_kind_are_refused(sources, make_rows, make_cutouts, tmp_path):
     other = make_cutouts(tmp_path / "other.h5", make_rows("a"), size=5)
     with pytest.raises(InputError, match=r"other.h5 does not fit .*0.h5"):
@@ -119,6 +130,7 @@ import resource, sys
 from pathlib import Path
 import numpy as np
 import pandas as pd
+from pipeline.io import cutout_file
 from pipeline.io.assemble import assemble
 from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.schema import CANDIDATE_COLUMNS

@@ -1,0 +1,29 @@
+"""The next task refuses a result of which a bit was flipped, and names it."""
+
+import pytest
+
+TASK_FAILED = 30
+
+
+@pytest.mark.parametrize(
+    ("changed", "task", "forgotten"),
+    [
+        ("FetchCutouts", "Infer", ("Infer", "PlotResults")),
+        ("BuildDataset", "TrainClassifier", ("TrainClassifier",)),
+        ("Infer", "PlotResults", ("PlotResults",)),
+    ],
+)
+def test_a_flipped_bit_in_a_result_makes_the_next_task_fail_with_its_name(project, changed, task, forgotten):
+    project.forget(*forgotten)
+    paths = project.results(changed)
+    for path in paths:
+        data = bytearray(path.read_bytes())
+        data[len(data) // 3] ^= 4
+        path.write_bytes(data)
+    arguments = {"Infer": ("--survey", "tiny", "--night", project.nights[1]), "PlotResults": project.report}
+    finished = project.luigi(task, *arguments.get(task, ("--survey", "tiny")))
+    assert finished.code == TASK_FAILED, finished.output
+    said = [line for line in finished.output.splitlines() if any(path.name in line for path in paths)]
+    assert any("changed after it was written" in line or "is no readable" in line for line in said)
+    assert "Traceback" not in finished.output
+    assert not project.results(task)
