@@ -130,6 +130,17 @@ def source_pixel(length: int, place: ArrayLike) -> NDArray[np.intp]:
     return np.asarray(length // 2 - ((beyond < 0.5) & (length % 2 == 0)), np.intp)
 
 
+def nearest_pixel(position: ArrayLike) -> NDArray[np.float64]:
+    """Return the pixel on which a cutout of a position is centred, of any shape; NaN stays NaN.
+
+    Examples
+    --------
+    >>> nearest_pixel([0.49, 0.5, -0.5]).tolist()
+    [0.0, 1.0, 0.0]
+    """
+    return np.floor(np.asarray(position, np.float64) + 0.5)
+
+
 def rows_needed(y_pixel: ArrayLike, size: int, height: int) -> list[tuple[int, int]]:
     """Return the ranges of image rows, first and one after the last, that cutouts reach, in order and apart.
 
@@ -138,8 +149,7 @@ def rows_needed(y_pixel: ArrayLike, size: int, height: int) -> list[tuple[int, i
     >>> rows_needed([2.0, 4.0, 90.0], size=3, height=92)
     [(1, 6), (89, 92)]
     """
-    nearest = np.floor(np.atleast_1d(np.asarray(y_pixel, np.float64)) + 0.5)
-    first = np.clip(nearest - size // 2, -size, height).astype(np.intp)
+    first = np.clip(nearest_pixel(np.atleast_1d(y_pixel)) - size // 2, -size, height).astype(np.intp)
     change = np.zeros(height + 1, dtype=np.intp)
     np.add.at(change, np.clip(first, 0, height), 1)
     np.add.at(change, np.clip(first + size, 0, height), -1)
@@ -164,7 +174,7 @@ def _first_pixels(
     position: NDArray[np.float64], size: int, length: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
     """Return first pixel, the cutout's range of pixels on the image (n, 2), and sub-pixel offset along one axis."""
-    nearest = np.floor(position + 0.5)
+    nearest = nearest_pixel(position)
     first = np.clip(nearest - size // 2, -size, length).astype(np.intp)
     start = np.clip(-first, 0, size)
     stop = np.clip(length - first, start, size)

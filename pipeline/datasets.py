@@ -12,15 +12,21 @@ from numpy.typing import NDArray
 from pipeline import splits
 from pipeline.balance import BOGUS, REAL, allowed_rows
 from pipeline.crossmatch import linked_pairs
+from pipeline.cutouts import nearest_pixel
 from pipeline.errors import DataSetError
+from pipeline.overlaps import Footprints
 from pipeline.recipes import DatasetRecipe
 from pipeline.row_texts import FirstTexts, RowTexts, SomeTexts, decided, texts_of
+from pipeline.separation import Separation, divide, touching
 
 log = logging.getLogger(__name__)
 _ROWS_AT_ONCE = 50_000
 _KEPT = 0
+OVERLAPS = "cutout overlaps another part"
+"""Reason of training rows whose cutouts overlap a validation or test row's, and of validation rows by a test row's."""
+
 _REASONS = (
-    "", "candidate_id twice", "no label", "night block", "training only, outside training", "class ratio",
+    "", "candidate_id twice", "no label", "night block", "training only, outside training", "class ratio", OVERLAPS,
 )  # fmt: skip
 _GUESSED = "unlabelled"
 """Label source of rows that a recipe counts as bogus unseen; they never calibrate or judge."""
@@ -62,16 +68,38 @@ class RowIds:
     ----------
     candidate, object, group : RowTexts
         Ids of the candidate, its object, and what else joins it to others; the last two may be empty.
+    image : RowTexts
+        What the row was cut from, exposure and detector; empty where it is not known.
     """
 
     candidate: RowTexts
     object: RowTexts
     group: RowTexts
+    image: RowTexts
 
     @property
     def names(self) -> RowTexts:
         """What a row's group may be called: its group, else its object, else itself."""
         return FirstTexts(self.group, self.object, self.candidate)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nearness:
+    """How near two rows are one thing, or show the same pixels.
+
+    Attributes
+    ----------
+    linked_arcsec : float
+        Rows nearer on the sky than this share a group.
+    size_pixel : int
+        Side of a cutout.
+    pixel_scale_arcsec : float
+        Side of a pixel.
+    """
+
+    linked_arcsec: float
+    size_pixel: int
+    pixel_scale_arcsec: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,14 +113,17 @@ class Choice:
         ``named`` that of the row after whose name its group is called.
     dropped : DataFrame
         ``place reason`` of the others.
+    separation : Separation
+        How the parts were kept from sharing pixels, and what that cost.
     """
 
     chosen: pd.DataFrame
     dropped: pd.DataFrame
+    separation: Separation
 
 
-def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, linked: float, fold: int = 0) -> Choice:
-    """Group, divide, thin and permute candidate rows, by hashes alone.
+def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, near: Nearness, fold: int = 0) -> Choice:
+    """Group, divide, part from each other, thin and permute candidate rows, by hashes and places alone.
 
     Of each id no more than 8 bytes of hash are kept, and not for longer than one comparison takes; texts are read
     again for rows that are looked at more closely.
@@ -100,14 +131,15 @@ def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, linked: 
     Parameters
     ----------
     rows : DataFrame
-        ``night ra_deg dec_deg label label_source digest`` of all cutout files, in any order of files; ``digest`` is
-        the hash of a row's pixels, and rows with equal pixels stay together.
+        ``night ra_deg dec_deg x_pixel y_pixel label label_source first_label digest`` of all cutout files, in any order
+        of files; ``digest`` is the hash of a row's pixels, and rows with equal pixels stay together; ``first_label`` is
+        the label before the recipe's new ones, which move no row to another part.
     ids : RowIds
         The ids of the same rows.
     recipe : DatasetRecipe
         What the data set is to be.
-    linked : float
-        Rows nearer on the sky than this, in arcsec, share a group.
+    near : Nearness
+        When rows share a group or pixels.
     fold : int
         Which fold is held out, if the recipe has folds.
 
@@ -121,27 +153,34 @@ def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, linked: 
     reason[_again(rows, ids.candidate, lot)] = _REASONS.index("candidate_id twice")
     label, source = _labelled(rows, reason, recipe)
     used = np.flatnonzero(reason == _KEPT).astype(np.int32)
-    groups = _groups(rows, ids, used, linked)
-    parts = splits.assign_parts(groups, rows["night"].array[used], recipe.split, fold)
-    only_train = {*recipe.training_only, _GUESSED}
-    outside = (parts != splits.TRAIN) & source[used].isin(only_train)
-    thinned = _thin(ids.candidate, used, np.where(outside, splits.LEFT_OUT, parts), label[used], recipe)
-    left_out = parts == splits.LEFT_OUT
-    for why, gone in (
-        ("class ratio", thinned),
-        ("training only, outside training", outside),
-        ("night block", left_out),
-    ):
-        reason[used[gone]] = _REASONS.index(why)
-    kept = ~(outside | thinned | left_out)
-    splits.require_classes(parts[kept], label[used[kept]], groups.row[kept], recipe.split)
+    groups = _groups(rows, ids, used, near.linked_arcsec)
+    only_train = np.asarray(source[used].isin({*recipe.training_only, _GUESSED}))
+    places = _places(rows, ids, used, near)
+    first = rows["first_label"].to_numpy()[used]
+    division = divide(groups, rows["night"].array[used], places, first, only_train, recipe.split, fold)
+    parts, why = division.parts.copy(), np.zeros(len(used), np.int8)
+
+    def leave_out(gone: NDArray[np.bool_], what: str) -> None:
+        parts[gone], why[gone] = splits.LEFT_OUT, _REASONS.index(what)
+
+    leave_out((parts != splits.TRAIN) & only_train, "training only, outside training")
+    leave_out(division.parts == splits.LEFT_OUT, "night block")
+    for part, others in ((splits.VALIDATION, (splits.TEST,)), (splits.TRAIN, (splits.TEST, splits.VALIDATION))):
+        candidates = int((parts == part).sum())
+        leave_out(touching(places, parts, part, others), OVERLAPS)
+        leave_out(_thin(ids.candidate, used, parts, part, label[used], recipe), "class ratio")
+    reason[used] = why
+    overlaps, kept = why == _REASONS.index(OVERLAPS), parts != splits.LEFT_OUT
+    separation = division.separation(overlaps, candidates, int((~places.known).sum()))
+    losses = division.losses(overlaps, label[used])
+    splits.require_classes(parts[kept], label[used[kept]], groups.row[kept], recipe.split, losses)
     order = np.flatnonzero(kept).astype(np.int32)
     order = order[np.lexsort((lot[used[order]], parts[order]))]
     chosen = {"place": used[order], "split": parts[order], "named": used[groups.row[order]]}
     chosen |= {"label": label[used[order]], "label_source": source[used[order]]}
     gone = np.flatnonzero(reason != _KEPT).astype(np.int32)
     dropped = {"place": gone, "reason": pd.Categorical.from_codes(reason[gone], _REASONS)}
-    return Choice(chosen=pd.DataFrame(chosen), dropped=pd.DataFrame(dropped))
+    return Choice(chosen=pd.DataFrame(chosen), dropped=pd.DataFrame(dropped), separation=separation)
 
 
 def _labelled(
@@ -210,18 +249,36 @@ def _shared_keys(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], linke
     yield rows["digest"].to_numpy()[used]
 
 
+def _places(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], near: Nearness) -> Footprints:
+    """Return which pixels the cutouts of the rows that are used cover."""
+    x, y, ra, dec = (rows[name].to_numpy()[used] for name in ("x_pixel", "y_pixel", "ra_deg", "dec_deg"))
+    return Footprints(
+        exposure=decided(ids.image, splits.key_of)[used],
+        x_pixel=nearest_pixel(x),
+        y_pixel=nearest_pixel(y),
+        ra_deg=ra,
+        dec_deg=dec,
+        size_pixel=near.size_pixel,
+        pixel_scale_arcsec=near.pixel_scale_arcsec,
+    )
+
+
 def _thin(
-    ids: RowTexts, used: NDArray[np.int32], parts: NDArray[np.int8], label: NDArray[np.int8], recipe: DatasetRecipe
+    ids: RowTexts,
+    used: NDArray[np.int32],
+    parts: NDArray[np.int8],
+    part: int,
+    label: NDArray[np.int8],
+    recipe: DatasetRecipe,
 ) -> NDArray[np.bool_]:
-    """Tell which rows are more than the recipe allows of their class, part by part; ids decide, not their order."""
+    """Tell which rows of a part are more than the recipe allows of their class; ids decide, not their order."""
     over = np.zeros(len(used), bool)
-    for part in (splits.TRAIN, splits.VALIDATION):
-        counts = {value: int(((parts == part) & (label == value)).sum()) for value in (REAL, BOGUS)}
-        for value, allowed in allowed_rows(counts, recipe).items():
-            if counts[value] > allowed:
-                mine = np.flatnonzero((parts == part) & (label == value))
-                asked = np.zeros(len(ids), bool)
-                asked[used[mine]] = True
-                lot = decided(ids, lambda names: splits.hash_unit(names, f"{recipe.split.seed}:ratio"), asked)
-                over[mine[np.argsort(lot[used[mine]], kind="stable")[allowed:]]] = True
+    counts = {value: int(((parts == part) & (label == value)).sum()) for value in (REAL, BOGUS)}
+    for value, allowed in allowed_rows(counts, recipe).items():
+        if counts[value] > allowed:
+            mine = np.flatnonzero((parts == part) & (label == value))
+            asked = np.zeros(len(ids), bool)
+            asked[used[mine]] = True
+            lot = decided(ids, lambda names: splits.hash_unit(names, f"{recipe.split.seed}:ratio"), asked)
+            over[mine[np.argsort(lot[used[mine]], kind="stable")[allowed:]]] = True
     return over

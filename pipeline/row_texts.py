@@ -68,6 +68,28 @@ class FirstTexts:
         return texts
 
 
+class JoinedTexts:
+    """The texts of several columns as one; empty where the first says nothing."""
+
+    def __init__(self, *columns: RowTexts) -> None:
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
+    def spans(self) -> Iterator[slice]:
+        """Yield the rows in order."""
+        return self._columns[0].spans()
+
+    def read(self, rows: slice) -> pd.Series:
+        """Return the texts of a span."""
+        first, *others = (column.read(rows).reset_index(drop=True) for column in self._columns)
+        texts = first
+        for other in others:
+            texts = texts + "\n" + other
+        return texts.mask(first == "", "")
+
+
 class SomeTexts:
     """The texts of some rows, which are counted among themselves.
 

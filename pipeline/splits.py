@@ -1,7 +1,7 @@
 """Splits without leakage: groups that share anything stay together, and a hash decides their part."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.errors import DataSetError
 from pipeline.recipes import SplitSettings
 from pipeline.row_texts import Decide, RowTexts, decided, texts_of
+from pipeline.sky_cells import NO_CELL, Cells
 
 Column: TypeAlias = pd.Series | NDArray[np.generic]
 """One value a row."""
@@ -144,10 +145,14 @@ def hash_fold(names: Column, salt: str, folds: int) -> NDArray[np.int64]:
     return np.fromiter(numbers, dtype=np.int64, count=len(names))
 
 
-def assign_parts(groups: Groups, nights: Column, settings: SplitSettings, fold: int = 0) -> NDArray[np.int8]:
+def assign_parts(
+    groups: Groups, nights: Column, settings: SplitSettings, fold: int = 0, cells: Cells | None = None
+) -> NDArray[np.int8]:
     """Return the part of each row: 0 train, 1 validation, 2 test, -1 left out by the night block.
 
-    Adding rows of other groups and nights never moves a row.
+    Without cells, adding rows of other groups and nights never moves a row. With cells, all rows of a cell are in one
+    part, so that the cells are the groups. With cells and held nights, half the cells may be tested, on the held
+    nights, and the others train, on the other nights; the rest is left out.
 
     Examples
     --------
@@ -175,7 +180,67 @@ def assign_parts(groups: Groups, nights: Column, settings: SplitSettings, fold: 
     in_test = np.zeros(len(parts), bool)
     in_test[groups.row[held]] = True
     parts[in_test[groups.row] & ~held] = LEFT_OUT
+    if cells is not None:
+        there = cells.number != NO_CELL
+        parts[there] = _parts_of_cells(cells.number[there], cells.weight[there], held[there], settings, fold)
     return parts
+
+
+def _parts_of_cells(
+    cells: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    night_held: NDArray[np.bool_],
+    settings: SplitSettings,
+    fold: int,
+) -> NDArray[np.int8]:
+    """Return the part of each row by its cell, and by its night where nights are held."""
+    chosen, shares = 0, [settings.test, 1.0 - settings.test]
+    if settings.by == "night":
+        shares = [0.5, 0.5]
+    elif settings.folds:
+        chosen, shares = fold, [1.0 / settings.folds] * settings.folds
+    test = in_shares(cells, weights, shares, f"{settings.seed}:test") == chosen
+    share = settings.validation / (1 if settings.folds else 1 - settings.test)
+    validation = in_shares(cells, weights * ~test, (share, 1.0 - share), f"{settings.seed}:validation") == 0
+    parts = np.where(test, TEST, np.where(validation, VALIDATION, TRAIN)).astype(np.int8)
+    if settings.by == "night":
+        parts[test != night_held] = LEFT_OUT
+    return parts
+
+
+def in_shares(
+    cells: NDArray[np.int64], weights: NDArray[np.float64], shares: Sequence[float], salt: str
+) -> NDArray[np.int8]:
+    """Return for each row which share its cell falls into, ``(n,)``, so that each share gets about its weight.
+
+    The cells come in the order of their hash, and each goes to the share that lacks most of what it should have so
+    far: a few cells of unlike weight are divided well so, where a lot for each would leave a share with none.
+
+    Parameters
+    ----------
+    cells : ndarray of int64, (n,)
+        The cell of each row; rows of one cell stay together.
+    weights : ndarray of float64, (n,)
+        What each row counts.
+    shares : sequence of float
+        What each share should have of all the weight; they make 1.
+    salt : str
+        Another one gives another division.
+
+    Examples
+    --------
+    >>> in_shares(np.array([5, 6, 7, 8]), np.ones(4), (0.25, 0.75), "1").tolist()
+    [1, 1, 1, 0]
+    """
+    numbers, place = np.unique(cells, return_inverse=True)
+    weight = np.bincount(place, weights, len(numbers))
+    wanted, filled = np.asarray(shares), np.zeros(len(shares))
+    chosen = np.zeros(len(numbers), np.int8)
+    for cell in np.argsort(hash_unit(numbers.astype(str), salt), kind="stable").tolist():
+        share = int(np.argmax(wanted * (filled.sum() + weight[cell]) - filled))
+        chosen[cell] = share
+        filled[share] += weight[cell]
+    return chosen[place]
 
 
 def key_of(names: Column) -> NDArray[np.float64]:
@@ -183,10 +248,17 @@ def key_of(names: Column) -> NDArray[np.float64]:
     return np.where(np.asarray(names) == "", np.nan, hash_unit(names, "key"))
 
 
-def require_classes(parts: NDArray[np.int8], labels: NDArray[np.int8], groups: Column, settings: SplitSettings) -> None:
-    """Raise `DataSetError` when a part holds too few groups of a class, naming the part and the counts.
+def require_classes(
+    parts: NDArray[np.int8],
+    labels: NDArray[np.int8],
+    groups: Column,
+    settings: SplitSettings,
+    losses: Mapping[int, str] | None = None,
+) -> None:
+    """Raise `DataSetError` when a part holds too few groups of a class, naming the part, the counts, what it lost.
 
-    A single fold's test part may lack a class; the folds are judged together.
+    A single fold's test part may lack a class; the folds are judged together. ``losses`` holds by part a sentence
+    about rows that were taken from it.
     """
     group = np.asarray(groups)
     for part, name in PART_NAMES.items():
@@ -194,9 +266,11 @@ def require_classes(parts: NDArray[np.int8], labels: NDArray[np.int8], groups: C
             continue
         counts = {label: len(np.unique(group[(parts == part) & (labels == label)])) for label in (0, 1)}
         if min(counts.values()) < settings.minimum_groups:
+            lost = (losses or {}).get(part, "")
             raise DataSetError(
                 f"the {name} part holds {counts[0]} groups of bogus and {counts[1]} of real; at least "
                 f"{settings.minimum_groups} of each are needed: add nights, labels, or lower minimum_groups"
+                + (f"; {lost}" if lost else "")
             )
 
 

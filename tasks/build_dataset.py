@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import luigi
 
@@ -23,6 +23,7 @@ class BuildDataset(RecipeTask):
     cutouts = luigi.Parameter(
         default="", description="Cutout files to use in place of the recipe's nights, separated by commas."
     )
+    revision: ClassVar[int] = 2
 
     @cached_property
     def nights(self) -> list[str]:

@@ -10,17 +10,21 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
-from pipeline.datasets import RowIds, choose_rows
+from pipeline.cutouts import nearest_pixel
+from pipeline.datasets import Nearness, RowIds, choose_rows
 from pipeline.errors import InputError
+from pipeline.io import schema
 from pipeline.io.cutout_file import CutoutHeader, open_cutouts
 from pipeline.io.dataset_file import write_dataset
 from pipeline.io.relabel_file import read_relabels
 from pipeline.io.source_columns import SourceColumns
 from pipeline.recipes import DatasetRecipe
 from pipeline.relabelling import relabel
+from pipeline.row_texts import JoinedTexts
 
 log = logging.getLogger(__name__)
 _COLUMNS = ("night", "ra_deg", "dec_deg", "label", "label_source")
+_PIXELS = ("x_pixel", "y_pixel")
 _SHARED_WORDS = ("night", "label_source")
 
 
@@ -34,7 +38,7 @@ def assemble(
     fingerprint: str,
     provenance: Mapping[str, Any],
 ) -> None:
-    """Write the data set of a recipe from cutout files.
+    """Write the data set of a recipe from cutout files; its provenance says how the parts were kept apart.
 
     Raises
     ------
@@ -46,16 +50,24 @@ def assemble(
     header = _common_header(sources)
     columns = SourceColumns(sources)
     ids = RowIds(
-        candidate=columns.texts("candidate_id"), object=columns.texts("object_id"), group=columns.texts("group_id")
+        candidate=columns.texts("candidate_id"),
+        object=columns.texts("object_id"),
+        group=columns.texts("group_id"),
+        image=JoinedTexts(columns.texts("exposure_id"), columns.texts("detector")),
     )
     rows = _read_columns(sources)
     if recipe.relabel:
         rows = relabel(rows, ids.candidate, read_relabels(recipe.relabel), recipe.relabel)
-    choice = choose_rows(rows, ids, recipe, linked_within_arcsec, fold)
+    near = Nearness(
+        linked_arcsec=linked_within_arcsec, size_pixel=header.size_pixel, pixel_scale_arcsec=header.pixel_scale_arcsec
+    )
+    choice = choose_rows(rows, ids, recipe, near, fold)
     del rows
+    provenance = {**provenance, schema.SEPARATION: choice.separation.facts()}
     write_dataset(
         path, header, columns=columns, names=ids.names, choice=choice, fingerprint=fingerprint, provenance=provenance
     )
+    log.info("%s", choice.separation.words())
     counts = choice.chosen.groupby(["split", "label"]).size().to_dict()
     log.info("data set of %d rows, (part, label): %s; dropped %s", len(choice.chosen), counts,
              choice.dropped["reason"].value_counts().loc[lambda number: number > 0].to_dict())  # fmt: skip
@@ -76,8 +88,17 @@ def _common_header(sources: list[Path]) -> CutoutHeader:
 def _read_columns(sources: list[Path]) -> pd.DataFrame:
     """Return the columns that decide, and each row's hash of its pixels; a column is whole before the next is read."""
     columns: dict[str, Any] = {name: _column(sources, name) for name in _COLUMNS}
+    for name in _PIXELS:
+        columns[name] = np.concatenate([_centre(source, name) for source in sources])
+    columns["first_label"] = columns["label"].to_numpy(np.int8)
     columns["digest"] = np.concatenate([_digests(source) for source in sources])
     return pd.DataFrame(columns, copy=False)
+
+
+def _centre(source: Path, name: str) -> NDArray[np.float32]:
+    """Return the pixels on which the cutouts are centred, along one axis; whole numbers need half the memory."""
+    with open_cutouts(source) as file:
+        return nearest_pixel(file.candidates(columns=(name,))[name]).astype(np.float32)
 
 
 def _digests(source: Path) -> NDArray[np.uint64]:

@@ -60,6 +60,9 @@ EXPOSURE_COLUMNS: Final[dict[str, str]] = {
 }
 """Columns of ``/exposures`` where images were subtracted, one row an exposure: what its images were found to be."""
 
+SEPARATION: Final = "separation"
+"""Key in a data set's provenance: how its parts were kept from sharing pixels, and how many rows that cost."""
+
 TRUTH_COLUMNS: Final[dict[str, str]] = {
     "injection_id": TEXT,
     "exposure_id": TEXT,

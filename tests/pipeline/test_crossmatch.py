@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from timing import cpu_seconds
 
 from pipeline import crossmatch
-from pipeline.crossmatch import link_groups, linked_pairs, match_one_to_one, nearest
+from pipeline.crossmatch import link_groups, linked_pairs, match_one_to_one, near_any, nearest
 from pipeline.errors import InputError
 
 
@@ -118,3 +118,25 @@ def test_zones_of_declination_find_the_pairs_that_one_tree_finds(monkeypatch, se
     zones = np.concatenate(list(linked_pairs(ra, dec, 3.0)))
     assert {frozenset(pair) for pair in zones.tolist()} == {frozenset(pair) for pair in whole.tolist()}
     assert len(whole) > 100
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), rows=st.sampled_from([3, 16_384]))
+def test_near_any_finds_what_comparing_all_with_all_finds(seed, rows):
+    rng = np.random.default_rng(seed)
+    ra0, dec0 = rng.choice([0.0, 180.0]), rng.choice([-90.0, -30.0, 0.0, 89.999])
+    ra, dec = rng.normal(ra0, 2e-3, (2, 20)), inside_the_poles(rng.normal(dec0, 1e-3, (2, 20)))
+    ra[0, 3] = dec[1, 4] = np.nan
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crossmatch, "_ZONE_ROWS", rows)
+        found = near_any(ra[0], dec[0], ra[1], dec[1], 2.0)
+    first, second = (np.broadcast_arrays(one[0][:, None], one[1]) for one in (ra, dec))
+    apart = separation_arcsec(first[0], second[0], first[1], second[1])
+    expected = (apart < 2.0).any(axis=1)
+    clear = ~(np.abs(apart - 2.0) < 1e-6).any(axis=1)
+    assert found[clear].tolist() == expected[clear].tolist()
+
+
+def test_near_any_of_nothing_is_nothing():
+    assert near_any([], [], [1.0], [2.0], 3.0).tolist() == []
+    assert near_any([1.0], [2.0], [], [], 3.0).tolist() == [False]

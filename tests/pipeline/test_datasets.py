@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.datasets import RowIds
+from pipeline.datasets import Nearness, RowIds
 from pipeline.datasets import choose_rows as choose_places
 from pipeline.errors import DataSetError
 from pipeline.recipes import DatasetRecipe, SplitSettings
@@ -31,10 +31,13 @@ def table(make_rows, count=60, **columns):
     return rows, np.arange(count, dtype=np.uint64)
 
 
-def choose_rows(rows, digests, how, linked, fold=0):
+def choose_rows(rows, digests, how, linked, fold=0, size=3):
     """Return the choice with each row's ``source`` and ``row``, and the ids of the dropped."""
-    ids = RowIds(**{name: HeldTexts(rows[f"{name}_id"]) for name in ("candidate", "object", "group")})
-    choice = choose_places(rows.assign(digest=digests), ids, how, linked, fold)
+    ids = {name: HeldTexts(rows[f"{name}_id"]) for name in ("candidate", "object", "group")}
+    ids["image"] = HeldTexts(rows["exposure_id"])
+    near = Nearness(linked_arcsec=linked, size_pixel=size, pixel_scale_arcsec=1.0)
+    known = rows.assign(digest=digests, first_label=rows["label"])
+    choice = choose_places(known, RowIds(**ids), how, near, fold)
     chosen = choice.chosen.assign(**{name: rows[name].to_numpy()[choice.chosen["place"]] for name in ("source", "row")})
     names = rows["candidate_id"].to_numpy()[choice.dropped["place"]]
     return replace(choice, chosen=chosen, dropped=choice.dropped.assign(candidate_id=names).sort_values("candidate_id"))

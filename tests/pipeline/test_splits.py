@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pipeline.errors import DataSetError
 from pipeline.recipes import SplitSettings
 from pipeline.row_texts import HeldTexts
+from pipeline.sky_cells import NO_CELL, Cells
 from pipeline.splits import (
     LEFT_OUT,
     TEST,
@@ -18,6 +19,7 @@ from pipeline.splits import (
     assign_parts,
     hash_fold,
     hash_unit,
+    in_shares,
     join_groups,
     require_classes,
 )
@@ -188,3 +190,45 @@ def test_no_row_at_all_is_too_few():
     nothing = np.array([], dtype=np.int8)
     with pytest.raises(DataSetError, match="the train part holds 0 groups of bogus and 0 of real"):
         require_classes(nothing, nothing, np.array([], dtype=str), SplitSettings())
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    pairs=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 5)), min_size=1, max_size=60),
+    share=st.floats(0.1, 0.9),
+    turn=st.randoms(use_true_random=False),
+)
+def test_cells_are_divided_whole_whatever_the_order_of_rows(pairs, share, turn):
+    cells, weights = np.array(pairs, np.int64).T
+    found = in_shares(cells, weights.astype(float), (share, 1 - share), "1")
+    assert all(len(set(found[cells == cell])) == 1 for cell in set(cells.tolist()))
+    order = np.arange(len(cells))
+    turn.shuffle(order)
+    np.testing.assert_array_equal(
+        in_shares(cells[order], weights[order].astype(float), (share, 1 - share), "1"), found[order]
+    )
+
+
+def test_each_share_of_cells_gets_its_weight_within_one_cell():
+    cells, rng = np.arange(60), np.random.default_rng(1)
+    weights = rng.integers(1, 100, 60).astype(float)
+    shares = (0.2, 0.3, 0.5)
+    found = in_shares(cells, weights, shares, "1")
+    for number, share in enumerate(shares):
+        assert abs(weights[found == number].sum() - share * weights.sum()) <= weights.max()
+
+
+def test_cells_hold_rows_together_where_groups_would_part_them():
+    names = np.array([f"g{row}" for row in range(400)])
+    cells = Cells(number=np.arange(400) // 10, weight=np.ones(400), side_arcsec=100.0)
+    how = SplitSettings(test=0.25, validation=0.25)
+    parts = assign_parts(grouped(names), names, how, cells=cells)
+    assert (parts.reshape(40, 10) == parts[::10, None]).all()
+    assert [(parts == part).mean() for part in (TRAIN, VALIDATION, TEST)] == pytest.approx([0.5, 0.25, 0.25], abs=0.03)
+
+
+def test_a_row_without_a_cell_goes_where_its_group_goes():
+    names = np.array([f"g{row}" for row in range(50)])
+    cells = Cells(number=np.full(50, NO_CELL), weight=np.ones(50), side_arcsec=100.0)
+    alone = assign_parts(grouped(names), names, SplitSettings())
+    np.testing.assert_array_equal(assign_parts(grouped(names), names, SplitSettings(), cells=cells), alone)

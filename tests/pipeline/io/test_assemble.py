@@ -149,6 +149,7 @@ for number, path in enumerate(sources if step == "make" else []):
         candidate_id=[str(2**60 + i) for i in serial], object_id=objects, group_id=objects, exposure_id=f"e{number}",
         night=f"2026-01-{number % 28 + 1:02d}", ra_deg=rng.uniform(0, 360, a_file),
         dec_deg=rng.uniform(-60, 60, a_file), label=serial % 2, label_source="eye",
+        x_pixel=rng.uniform(0, 4000, a_file), y_pixel=rng.uniform(0, 4000, a_file),
     )
     with CutoutWriter(path, head) as writer:
         writer.append(rng.normal(size=(a_file, 3, 3, 1)).astype("f4"), rows)

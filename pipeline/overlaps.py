@@ -1,0 +1,133 @@
+"""Cutouts that share pixels: on one exposure by their pixels, across exposures by their places on the sky."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from pipeline.crossmatch import near_any
+
+_ROWS_AT_ONCE = 16_384
+_PIXEL_STEP = 0.5
+"""First pixels are whole numbers: apart by less than a size means by half a pixel less than it at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Footprints:
+    """Which pixels the cutouts of rows cover.
+
+    Attributes
+    ----------
+    exposure : ndarray of float64, (n,)
+        A number for the image that a row was cut from, equal for equal images; NaN where it is not known.
+    x_pixel, y_pixel : ndarray, (n,)
+        The pixel of the image on which a cutout is centred, a whole number; NaN where it is not known.
+    ra_deg, dec_deg : ndarray of float64, (n,)
+        Place on the sky; NaN where it is not known.
+    size_pixel : int
+        Side of a cutout.
+    pixel_scale_arcsec : float
+        Side of a pixel.
+    """
+
+    exposure: NDArray[np.float64]
+    x_pixel: NDArray[np.floating]
+    y_pixel: NDArray[np.floating]
+    ra_deg: NDArray[np.float64]
+    dec_deg: NDArray[np.float64]
+    size_pixel: int
+    pixel_scale_arcsec: float
+
+    def __len__(self) -> int:
+        return len(self.exposure)
+
+    @property
+    def width_arcsec(self) -> float:
+        """Side of a cutout on the sky."""
+        return self.size_pixel * self.pixel_scale_arcsec
+
+    @property
+    def reach_arcsec(self) -> float:
+        """Distance from which on two cutouts share nothing, however they are turned.
+
+        It is their diagonal, with one pixel more a side, because each is centred on a whole pixel.
+        """
+        return float(np.sqrt(2.0)) * (self.size_pixel + 1) * self.pixel_scale_arcsec
+
+    @property
+    def on_image(self) -> NDArray[np.bool_]:
+        """Which rows state their image and their pixel on it."""
+        return np.isfinite(self.exposure) & np.isfinite(self.x_pixel) & np.isfinite(self.y_pixel)
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which rows state where they lie, on their image or on the sky."""
+        return self.on_image | (np.isfinite(self.ra_deg) & np.isfinite(self.dec_deg))
+
+
+def overlapping(places: Footprints, rows: NDArray[np.integer], others: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Tell which rows' cutouts may share a pixel with that of any other row, ``(rows,)``.
+
+    Two cutouts of one image overlap where their first pixels are apart by less than their size in x and in y. Across
+    images the sky decides, for they may share a template and show the same sky: cutouts nearer than their diagonal
+    may overlap, and so count. A row is judged by what it states of itself.
+
+    Parameters
+    ----------
+    places : Footprints
+        Of all rows.
+    rows, others : ndarray of int
+        Row numbers, none in both.
+
+    Examples
+    --------
+    >>> nowhere = np.full(3, np.nan)
+    >>> places = Footprints(
+    ...     exposure=np.zeros(3), x_pixel=np.array([10.0, 14.0, 15.0]), y_pixel=np.array([3.0, 7.0, 3.0]),
+    ...     ra_deg=nowhere, dec_deg=nowhere, size_pixel=5, pixel_scale_arcsec=1.0,
+    ... )
+    >>> overlapping(places, np.array([1, 2]), np.array([0])).tolist()
+    [True, False]
+    """
+    near = near_any(
+        places.ra_deg[rows], places.dec_deg[rows], places.ra_deg[others], places.dec_deg[others], places.reach_arcsec
+    )
+    on_image = places.on_image
+    asked, against = _by_image(places, rows[on_image[rows]]), _by_image(places, others[on_image[others]])
+    hit = np.zeros(len(places), bool)
+    for block in _blocks(places.exposure[asked]):
+        hit[asked[block]] = _touches(places, asked[block], against)
+    return near | hit[rows]
+
+
+def _by_image(places: Footprints, rows: NDArray[np.integer]) -> NDArray[np.integer]:
+    return rows[np.argsort(places.exposure[rows], kind="stable")]
+
+
+def _blocks(images: NDArray[np.float64]) -> Iterator[slice]:
+    """Yield sorted images in blocks that part none."""
+    start = 0
+    while start < len(images):
+        stop = int(np.searchsorted(images, images[min(start + _ROWS_AT_ONCE, len(images)) - 1], "right"))
+        yield slice(start, stop)
+        start = stop
+
+
+def _touches(places: Footprints, asked: NDArray[np.integer], against: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Tell which of some rows touch any of others on their image, both in order of images."""
+    images = np.unique(places.exposure[asked])
+    held = places.exposure[against]
+    mine = against[np.searchsorted(held, images[0], "left") : np.searchsorted(held, images[-1], "right")]
+    mine = mine[np.isin(places.exposure[mine], images)]
+    if not len(mine):
+        return np.zeros(len(asked), bool)
+
+    def coordinates(rows: NDArray[np.integer]) -> NDArray[np.float64]:
+        floor = np.searchsorted(images, places.exposure[rows]) * (2.0 * places.size_pixel)
+        return np.column_stack([floor, places.x_pixel[rows], places.y_pixel[rows]])
+
+    bound = places.size_pixel - _PIXEL_STEP
+    distance, _ = KDTree(coordinates(mine)).query(coordinates(asked), p=np.inf, distance_upper_bound=bound)
+    return np.isfinite(distance)
