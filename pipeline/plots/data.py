@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.metrics import THRESHOLD_RULES, confusion, scored_mask
+from pipeline.separation import Separation
 
 PARTS = {2: "test", 1: "validation", -1: "nights", 0: "train"}
 """Codes of the column ``split`` and their names, the part fit to be judged on first."""
@@ -101,6 +102,8 @@ class ReportData:
     learned_of_nights : DataFrame, optional
         The classifier's rows of nights scored as a whole that it learned from: in no figure of merit, but a night has
         them.
+    separations : sequence of Separation
+        How each data set of the judged rows kept its parts from sharing pixels; None for one that does not say.
     """
 
     title: str
@@ -122,6 +125,7 @@ class ReportData:
     unknown: Mapping[str, int] = field(default_factory=dict)
     unlike: Mapping[str, Mapping[str, Mapping[str, str | float]]] = field(default_factory=dict)
     learned_of_nights: pd.DataFrame | None = None
+    separations: Sequence[Separation | None] = ()
 
     def __post_init__(self) -> None:
         if not self.scores:

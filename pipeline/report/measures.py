@@ -73,6 +73,7 @@ def measure(data: ReportData, *, replicates: int, seed: int) -> dict[str, Any]:
         },
         "column_alone": _controls(data),
         "psfs": _psfs(data),
+        "separations": [None if one is None else one.facts() for one in data.separations],
     }
     unlike = {model: given for model, given in data.unlike.items() if given}
     if unlike:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.metrics import METRICS, STRATA
 from pipeline.plots import PLOTS, PlotResult, ReportData
-from pipeline.report.wording import POINTS, caveats, count, difference, measured, number, per_cent, worded
+from pipeline.report.wording import POINTS, caveats, count, difference, measured, number, per_cent, separated, worded
 
 HEADLINE = (
     "auc",
@@ -58,6 +58,7 @@ def page(data: ReportData, numbers: Mapping[str, Any], figures: Mapping[str, Plo
         gap=worded(judged["injection_gap"], POINTS),
         headline=list(_headline(numbers)),
         parts=list(_parts(numbers)),
+        separated=separated(numbers),
         notes=[*data.notes, *caveats(numbers)],
         figures=list(_figures(figures)),
         strata=list(_strata(numbers)),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.metrics import METRICS
+from pipeline.separation import Separation
 from pipeline.unlike_training import UNLIKE, unlike_words
 
 NONE = "–"
@@ -82,7 +83,7 @@ def caveats(numbers: Mapping[str, Any]) -> list[str]:
     counts, words = numbers["counts"], []
     if numbers["judged_part"] == "train":
         words.append("These are rows that the classifier was trained on: the figures flatter it and judge nothing.")
-    words += _unlike(numbers) + _learned(counts)
+    words += _unlike(numbers) + _learned(counts) + _overlaps(numbers)
     if min(counts["real"], counts["bogus"]) == 0:
         words.append(
             f"The rows hold {counts['real']} real and {counts['bogus']} bogus: "
@@ -126,6 +127,32 @@ def _learned(counts: Mapping[str, Any]) -> list[str]:
         words.append(
             f"Whether the classifier learned from these rows cannot be known for {', '.join(unknown)}: if it did, the "
             "figures flatter it. Name its package with --packages or its data set with --rows: such rows are left out."
+        )
+    return words
+
+
+def separated(numbers: Mapping[str, Any]) -> list[str]:
+    """Return a sentence a data set that says how its parts were kept from sharing pixels, and what that cost."""
+    names = [f"Fold {fold}" for fold in range(len(numbers["separations"]))]
+    names = ["Data set"] if len(names) == 1 else names
+    said = zip(names, numbers["separations"], strict=True)
+    return [f"{name}: {Separation.from_facts(facts).words()}." for name, facts in said if facts]
+
+
+def _overlaps(numbers: Mapping[str, Any]) -> list[str]:
+    """Return what is not known, or lost, where parts of the data sets were to share no pixel."""
+    known = [Separation.from_facts(facts) for facts in numbers["separations"] if facts]
+    words = []
+    if len(known) < len(numbers["separations"]):
+        words.append(
+            "The data set does not say whether cutouts of its training rows overlap those of the judged rows: where "
+            "they do, the figures flatter the classifier. Build it anew with BuildDataset."
+        )
+    unplaced = sum(one.unplaced for one in known)
+    if unplaced:
+        words.append(
+            f"{unplaced} rows of the data set state neither their place on the sky nor their pixel of an image: "
+            "whether their cutouts overlap those of another part is not known."
         )
     return words
 

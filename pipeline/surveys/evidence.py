@@ -9,11 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.io import schema
 from pipeline.io.cutout_file import open_cutouts
 from pipeline.io.package_file import PackageFacts
 from pipeline.io.scores_file import read_scores, unlike_training
 from pipeline.metrics import scored_mask, worst_mistakes
 from pipeline.plots.data import Mistakes, Psfs, ReportData
+from pipeline.separation import Separation
 from pipeline.surveys.base import Survey
 from pipeline.surveys.learned import DATASET_PART, learned_parts, left_out_rows, unknown_rows
 from pipeline.unmatched import warn_unmatched
@@ -65,6 +67,17 @@ def judged_scores(scores: Path, rows: Sequence[Path]) -> pd.DataFrame:
     if parts is None:
         return joined
     return joined.assign(**{DATASET_PART: joined["candidate_id"].map(parts).fillna(-1).astype(np.int8)})
+
+
+def separations(rows: Sequence[Path]) -> list[Separation | None]:
+    """Return how each data set among some files kept its parts from sharing pixels; None for one that does not say."""
+    found: list[Separation | None] = []
+    for path in rows:
+        with open_cutouts(path) as file:
+            if file.is_dataset:
+                facts = file.provenance.get(schema.SEPARATION)
+                found.append(Separation.from_facts(facts) if facts else None)
+    return found
 
 
 def _dataset_parts(rows: Sequence[Path]) -> pd.Series | None:
@@ -265,4 +278,5 @@ def report_data(
         learned_of_nights=_learned_of_nights(joined[first], learned[first]),
         unknown={model: int(unknown_rows(table, parts[model]).sum()) for model, table in joined.items()},
         unlike={model: unlike_training(path) for model, path in scores.items()},
+        separations=separations(rows),
     )

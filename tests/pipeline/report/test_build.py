@@ -10,6 +10,7 @@ from pipeline.errors import UnknownNameError
 from pipeline.metrics import METRICS
 from pipeline.plots import PLOTS, ReportData
 from pipeline.report import DEFAULT_PLOTS, build_report
+from pipeline.separation import Separation
 
 VOID = {"meta", "img", "link", "br"}
 
@@ -141,6 +142,16 @@ def test_models_are_compared_on_the_rows_that_both_scored(report_data):
     data = dataclasses.replace(report_data, scores={"cnn": report_data.scores["cnn"], "rb": partial})
     metrics = build_report(data, plots=(), replicates=20).metrics
     assert metrics["differences"]["rb"]["n"] == len(data.judged("rb")) < len(data.judged("cnn"))
+
+
+def test_what_the_data_set_dropped_for_shared_pixels_stands_on_the_page(report_data):
+    facts = {"divided_by": "groups", "overlapping_share": 0.031, "lost_share": 0.029, "training": 12, "validation": 3}
+    separation = Separation(**facts, unplaced=0, cells=0, cell_arcsec=0.0)
+    built = build_report(dataclasses.replace(report_data, separations=[separation]), plots=["roc"], replicates=5)
+    assert built.metrics["separations"] == [separation.facts()]
+    assert f"Data set: {separation.words()}." in Page(built.html).text
+    assert "12 training rows (2.9 %) and 3 validation rows were dropped" in separation.words()
+    assert "3.1 % of the training rows overlap" in separation.words()
 
 
 def test_a_psf_that_misses_the_stars_is_a_caveat_of_the_report(report_data):

@@ -1,6 +1,12 @@
 import pytest
 
-from pipeline.report.wording import caveats, count, difference, number, per_cent, worded
+from pipeline.report.wording import caveats, count, difference, number, per_cent, separated, worded
+from pipeline.separation import Separation
+
+SEPARATION = Separation(
+    divided_by="sky cells", overlapping_share=0.952, lost_share=0.128, training=267, validation=113, unplaced=0,
+    cells=31, cell_arcsec=248.0,
+).facts()  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -56,6 +62,7 @@ def numbers(**changes):
     }
     return {
         "judged_part": "test",
+        "separations": [SEPARATION],
         "counts": counts | changes.pop("counts", {}),
         "classifier": "cnn",
         "models": {"cnn": {"survey": {"base_rate": None}}},
@@ -130,3 +137,24 @@ def test_scores_of_another_survey_or_pixel_scale_than_the_model_learned_from_are
     (alone,) = [line for line in caveats(numbers(unlike_training={"cnn": {"survey": unlike["survey"]}}))
                 if "trained on survey ztf scores survey lsst." in line]  # fmt: skip
     assert "arcsec" not in alone
+
+
+def test_what_a_data_set_dropped_for_shared_pixels_is_told_with_both_shares():
+    assert separated(numbers()) == [
+        "Data set: 267 training rows (12.8 %) and 113 validation rows were dropped because their cutouts overlap "
+        "another part's; divided by groups, 95.2 % of the training rows overlap, so that the rows were divided by "
+        "31 sky cells of 248 arcsec."
+    ]
+    assert [line[:7] for line in separated(numbers(separations=[SEPARATION, None, SEPARATION]))] == [
+        "Fold 0:",
+        "Fold 2:",
+    ]
+    assert separated(numbers(separations=[])) == []
+
+
+def test_a_data_set_that_does_not_say_what_overlaps_is_a_caveat():
+    assert not [line for line in caveats(numbers()) if "overlap" in line]
+    (words,) = [line for line in caveats(numbers(separations=[SEPARATION, None])) if "overlap" in line]
+    assert "does not say whether cutouts of its training rows overlap" in words
+    (words,) = [line for line in caveats(numbers(separations=[SEPARATION | {"unplaced": 9}])) if "overlap" in line]
+    assert words.startswith("9 rows of the data set state neither")

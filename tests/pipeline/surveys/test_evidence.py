@@ -4,9 +4,11 @@ import pytest
 from small_packages import write_small_package
 
 from pipeline.errors import InputError
+from pipeline.io.assemble import assemble
 from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.schema import TRUTH_COLUMNS
 from pipeline.io.scores_file import ScoresWriter, score_columns
+from pipeline.recipes import DatasetRecipe, SplitSettings
 from pipeline.report import build_report
 from pipeline.surveys.evidence import (
     injected_table,
@@ -14,6 +16,7 @@ from pipeline.surveys.evidence import (
     mistakes,
     reference_scores,
     report_data,
+    separations,
     truth_table,
 )
 
@@ -157,6 +160,26 @@ def dataset_file(make_rows, tmp_path):
         writer.append(np.ones((5, 3, 3, 1), np.float32), rows)
         writer.write_split(np.array([0, 0, 1, 2, 2], np.int8), "f")
     return tmp_path / "dataset.h5"
+
+
+def test_a_report_says_what_its_data_sets_dropped_for_shared_pixels(
+    alert_survey, make_rows, make_cutouts, write_scores, rows_file, dataset_file, tmp_path
+):
+    names = [f"{row:03d}" for row in range(40)]
+    rows = make_rows(names, label=np.arange(40) % 2, label_source=["eye"] * 40, night=[NIGHT] * 40)
+    rows.loc[20:23, ["ra_deg", "dec_deg"]] = [[5, 0], [5 + 4 / 3600, 0], [5, 4 / 3600], [5 - 4 / 3600, 0]]
+    recipe = DatasetRecipe(survey="toy", nights=(NIGHT,), split=SplitSettings(minimum_groups=1, test=0.4))
+    assemble(
+        tmp_path / "made.h5", sources=[make_cutouts(tmp_path / "in.h5", rows)], recipe=recipe,
+        linked_within_arcsec=3.0, fold=0, fingerprint="f", provenance={},
+    )  # fmt: skip
+    (made,) = separations([tmp_path / "made.h5"])
+    assert made.training + made.validation > 0
+    assert separations([rows_file, dataset_file]) == [None]
+    scores = write_scores(names[:4], [0.9, 0.1, 0.9, 0.4], "s.csv", split=2)
+    files = [make_cutouts(tmp_path / "all.h5", rows), tmp_path / "made.h5"]
+    found = report_data(alert_survey(), name="toy", title="t", scores={"s": scores}, rows=files, packages={})
+    assert found.separations == [made]
 
 
 @pytest.mark.parametrize("split", [None, -1])
