@@ -190,8 +190,19 @@ def _unit_vectors(ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[NDArray[np.int
     """Return the rows with finite coordinates and their unit vectors, (rows, 3)."""
     ra, dec = _one_length(ra_deg, dec_deg)
     rows = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
-    ra, dec = np.radians(ra[rows]), np.radians(dec[rows])
-    return rows, np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
+    return rows, unit_vectors(ra[rows], dec[rows])
+
+
+def unit_vectors(ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return positions in degrees as unit vectors, ``(n, 3)``.
+
+    Examples
+    --------
+    >>> unit_vectors(np.array([0.0, 90.0]), np.array([0.0, 0.0])).round(6).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    """
+    ra, dec = np.radians(ra_deg), np.radians(dec_deg)
+    return np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
 
 
 def _chord(radius_arcsec: float) -> float:

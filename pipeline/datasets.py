@@ -17,14 +17,11 @@ from pipeline.errors import DataSetError
 from pipeline.overlaps import Footprints
 from pipeline.recipes import DatasetRecipe
 from pipeline.row_texts import FirstTexts, RowTexts, SomeTexts, decided, texts_of
-from pipeline.separation import Separation, divide, touching
+from pipeline.separation import ORDER, OVERLAPS, Separation, divide, touching
 
 log = logging.getLogger(__name__)
 _ROWS_AT_ONCE = 50_000
 _KEPT = 0
-OVERLAPS = "cutout overlaps another part"
-"""Reason of training rows whose cutouts overlap a validation or test row's, and of validation rows by a test row's."""
-
 _REASONS = (
     "", "candidate_id twice", "no label", "night block", "training only, outside training", "class ratio", OVERLAPS,
 )  # fmt: skip
@@ -165,7 +162,7 @@ def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, near: Ne
 
     leave_out((parts != splits.TRAIN) & only_train, "training only, outside training")
     leave_out(division.parts == splits.LEFT_OUT, "night block")
-    for part, others in ((splits.VALIDATION, (splits.TEST,)), (splits.TRAIN, (splits.TEST, splits.VALIDATION))):
+    for part, others in ORDER:
         candidates = int((parts == part).sum())
         leave_out(touching(places, parts, part, others), OVERLAPS)
         leave_out(_thin(ids.candidate, used, parts, part, label[used], recipe), "class ratio")

@@ -7,11 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from pipeline.crossmatch import near_any
+from pipeline.crossmatch import near_any, unit_vectors
 
 _ROWS_AT_ONCE = 16_384
 _PIXEL_STEP = 0.5
 """First pixels are whole numbers: apart by less than a size means by half a pixel less than it at most."""
+
+_CONTRADICTION = 4.0
+"""Cutouts this many times further apart on the sky than any that share a pixel are of two images, whatever these are
+called: a detector that nobody states, a file name that was used twice. Pixel scales are not wrong by as much.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,15 +69,21 @@ class Footprints:
     @property
     def known(self) -> NDArray[np.bool_]:
         """Which rows state where they lie, on their image or on the sky."""
-        return self.on_image | (np.isfinite(self.ra_deg) & np.isfinite(self.dec_deg))
+        return self.on_image | self.on_sky
+
+    @property
+    def on_sky(self) -> NDArray[np.bool_]:
+        """Which rows state their place on the sky."""
+        return np.isfinite(self.ra_deg) & np.isfinite(self.dec_deg)
 
 
 def overlapping(places: Footprints, rows: NDArray[np.integer], others: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Tell which rows' cutouts may share a pixel with that of any other row, ``(rows,)``.
 
-    Two cutouts of one image overlap where their first pixels are apart by less than their size in x and in y. Across
-    images the sky decides, for they may share a template and show the same sky: cutouts nearer than their diagonal
-    may overlap, and so count. A row is judged by what it states of itself.
+    Two cutouts of one image overlap where their first pixels are apart by less than their size in x and in y. Any two,
+    whatever their images, may share a template and show the same sky: those nearer than their diagonal may overlap
+    there, and so count. A row is judged by what it states of itself; where places on the sky contradict the
+    pixels of an image, the sky is believed.
 
     Parameters
     ----------
@@ -94,11 +105,18 @@ def overlapping(places: Footprints, rows: NDArray[np.integer], others: NDArray[n
     near = near_any(
         places.ra_deg[rows], places.dec_deg[rows], places.ra_deg[others], places.dec_deg[others], places.reach_arcsec
     )
-    on_image = places.on_image
-    asked, against = _by_image(places, rows[on_image[rows]]), _by_image(places, others[on_image[others]])
     hit = np.zeros(len(places), bool)
-    for block in _blocks(places.exposure[asked]):
-        hit[asked[block]] = _touches(places, asked[block], against)
+    on_image, on_sky = places.on_image, places.on_sky
+    asked, against = rows[on_image[rows]], others[on_image[others]]
+    placed, against_placed = asked[on_sky[asked]], against[on_sky[against]]
+    for some, those, sky in (
+        (asked, against[~on_sky[against]], False),
+        (asked[~on_sky[asked]], against_placed, False),
+        (placed, against_placed, True),
+    ):
+        mine, theirs = _by_image(places, some), _by_image(places, those)
+        for block in _blocks(places.exposure[mine]):
+            hit[mine[block]] |= _touches(places, mine[block], theirs, sky)
     return near | hit[rows]
 
 
@@ -115,19 +133,25 @@ def _blocks(images: NDArray[np.float64]) -> Iterator[slice]:
         start = stop
 
 
-def _touches(places: Footprints, asked: NDArray[np.integer], against: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Tell which of some rows touch any of others on their image, both in order of images."""
+def _touches(
+    places: Footprints, asked: NDArray[np.integer], against: NDArray[np.integer], sky: bool
+) -> NDArray[np.bool_]:
+    """Tell which of some rows touch any of others on their image, both in order of images, unless the sky denies it."""
     images = np.unique(places.exposure[asked])
     held = places.exposure[against]
     mine = against[np.searchsorted(held, images[0], "left") : np.searchsorted(held, images[-1], "right")]
     mine = mine[np.isin(places.exposure[mine], images)]
     if not len(mine):
         return np.zeros(len(asked), bool)
+    bound = places.size_pixel - _PIXEL_STEP
 
     def coordinates(rows: NDArray[np.integer]) -> NDArray[np.float64]:
         floor = np.searchsorted(images, places.exposure[rows]) * (2.0 * places.size_pixel)
-        return np.column_stack([floor, places.x_pixel[rows], places.y_pixel[rows]])
+        pixels = np.column_stack([floor, places.x_pixel[rows], places.y_pixel[rows]])
+        if not sky:
+            return pixels
+        step = bound / np.radians(_CONTRADICTION * places.reach_arcsec / 3600.0)
+        return np.column_stack([pixels, step * unit_vectors(places.ra_deg[rows], places.dec_deg[rows])])
 
-    bound = places.size_pixel - _PIXEL_STEP
     distance, _ = KDTree(coordinates(mine)).query(coordinates(asked), p=np.inf, distance_upper_bound=bound)
     return np.isfinite(distance)

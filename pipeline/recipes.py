@@ -39,7 +39,8 @@ class SplitSettings:
     ----------
     by : str
         ``object``: test groups are held out. ``night``: test nights are held out, and training drops every
-        row that shares a group with them.
+        row that shares a group with them. Either way, training drops rows whose cutouts overlap those of other parts,
+        and in crowded fields cells of the sky are divided in place of groups.
     test, validation : float
         Shares of the groups (or nights); with ``folds`` the test part is one fold instead.
     folds : int

@@ -1,7 +1,7 @@
 """Parts that share no pixel: rows that overlap a row of another part go, or cells of the sky become the groups."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -15,7 +15,12 @@ from pipeline.splits import LEFT_OUT, PART_NAMES, TEST, TRAIN, VALIDATION, Colum
 MOST_DROPPED = 0.3
 """Where a larger share of the training rows would go, the fields are crowded, and cells of the sky are the groups."""
 
-BY_GROUP, BY_CELL = "groups", "sky cells"
+BY_GROUP, BY_CELL, BY_FILE = "groups", "sky cells", "the files"
+ORDER = ((VALIDATION, (TEST,)), (TRAIN, (TEST, VALIDATION)))
+"""Part by part, those from which it must keep apart: what validation loses costs training nothing."""
+
+OVERLAPS = "cutout overlaps another part"
+"""Reason of training rows whose cutouts overlap a validation or test row's, and of validation rows by a test row's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +30,7 @@ class Separation:
     Attributes
     ----------
     divided_by : str
-        ``groups``, or ``sky cells`` where the fields are crowded.
+        ``groups``, ``sky cells`` where the fields are crowded, or ``the files`` where these state the parts.
     overlapping_share : float
         Share of the training rows whose cutouts overlap those of another part where groups divide the rows; over the
         folds the largest.
@@ -63,7 +68,8 @@ class Separation:
         """Return in one line what was dropped, both shares, and by what the rows were divided."""
         line = (
             f"{self.training} training rows ({100 * self.lost_share:.1f} %) and {self.validation} validation rows "
-            f"were dropped because their cutouts overlap another part's; divided by groups, "
+            f"were dropped because their cutouts overlap another part's; divided by "
+            f"{BY_GROUP if self.divided_by == BY_CELL else self.divided_by}, "
             f"{100 * self.overlapping_share:.1f} % of the training rows overlap"
         )
         if self.divided_by == BY_CELL:
@@ -168,10 +174,25 @@ def divide(
 
 
 def _overlapping_share(places: Footprints, parts: NDArray[np.int8]) -> float:
-    """Return the share of the training rows that overlap another part, of which what overlaps test is taken out."""
-    left = np.where(touching(places, parts, VALIDATION, (TEST,)), LEFT_OUT, parts)
-    gone = touching(places, left, TRAIN, (TEST, VALIDATION))
-    return float(gone.sum()) / max(1, int((left == TRAIN).sum()))
+    train = parts == TRAIN
+    return float((overlaps_of(places, parts) & train).sum()) / max(1, int(train.sum()))
+
+
+def given_parts(places: Footprints, parts: NDArray[np.int8]) -> tuple[NDArray[np.bool_], Separation]:
+    """Return which rows of parts that stand already must go, ``(n,)``, and the facts about it."""
+    overlaps = overlaps_of(places, parts)
+    share = _overlapping_share(places, parts)
+    division = Division(parts=parts, overlapping_share=share, cells=None)
+    separation = division.separation(overlaps, int((parts == TRAIN).sum()), int((~places.known).sum()))
+    return overlaps, replace(separation, divided_by=BY_FILE)
+
+
+def overlaps_of(places: Footprints, parts: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Tell which rows must go so that no cutout of a part overlaps one of another, ``(n,)``; test loses none."""
+    left = parts.copy()
+    for part, others in ORDER:
+        left[touching(places, left, part, others)] = LEFT_OUT
+    return left != parts
 
 
 def touching(places: Footprints, parts: NDArray[np.int8], part: int, others: Sequence[int]) -> NDArray[np.bool_]:

@@ -10,10 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline import splits
-from pipeline.errors import InputError, TooMuchLostError
+from pipeline.cutouts import nearest_pixel
+from pipeline.errors import DataSetError, InputError, TooMuchLostError
 from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
-from pipeline.io.schema import SPLITS, TEXT
+from pipeline.io.schema import SEPARATION, SPLITS, TEXT
 from pipeline.io.stamp_sets.base import EXTRA, Rows, StampSet
+from pipeline.overlaps import Footprints
+from pipeline.row_texts import HeldTexts, JoinedTexts, decided
+from pipeline.separation import OVERLAPS, given_parts
 from pipeline.surveys.base import Batch, dropped_rows
 from pipeline.surveys.settings import SurveySettings
 from pipeline.surveys.stamp_set import batches, nights_of
@@ -65,14 +69,20 @@ def write_parts(
 ) -> None:
     """Write a data set that keeps the test part of the set; a share of the training objects becomes validation.
 
-    Training rows whose object stands in the test part as well are left out and counted: the old division
-    leaked. Arguments and errors are those of `write_cutout_file`; a set without parts is an error.
+    Training rows whose object stands in the test part as well are left out and counted, and so are rows whose cutouts
+    overlap those of another part, where the files state places: the old division leaked. Arguments and errors are those
+    of `write_cutout_file`; a set without parts is an error, and so is a part that loses all of a class.
     """
     if "split" not in stamps.rows:
         raise InputError("these files know no training and test part; leave out --keep-split")
     rows = stamps.rows
     part, leaked = _parts(rows)
     usable = (rows["label"].to_numpy() >= 0) & ~leaked
+    overlaps, separation = given_parts(_places(stamps, settings), np.where(usable, part, splits.LEFT_OUT))
+    _require_kept(rows["label"].to_numpy(), part, usable, overlaps)
+    usable &= ~overlaps
+    provenance = {**provenance, SEPARATION: separation.facts()}
+    log.log(logging.WARNING if overlaps.any() else logging.INFO, "%s", separation.words())
     nights = nights_of(stamps, settings, night)
     order = np.lexsort((splits.hash_unit(rows["candidate_id"], "imported"), part))
     order = order[usable[order]]
@@ -80,6 +90,7 @@ def write_parts(
         writer.drop(stamps.dropped)
         writer.drop(dropped_rows(rows["candidate_id"][rows["label"] < 0], "data set", "no label"))
         writer.drop(dropped_rows(rows["candidate_id"][leaked], "data set", "its object stands in the test part"))
+        writer.drop(dropped_rows(rows["candidate_id"][overlaps], "data set", OVERLAPS))
         if leaked.any():
             log.warning("%d training rows show objects of the test part and are left out", int(leaked.sum()))
         written: list[NDArray[np.int8]] = []
@@ -98,6 +109,40 @@ def _parts(rows: pd.DataFrame) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
     turn = splits.hash_unit(rows["object_id"], "imported:validation") < VALIDATION_SHARE
     part[(part == SPLITS["train"]) & turn] = SPLITS["validation"]
     return part, leaked
+
+
+def _places(stamps: StampSet, settings: SurveySettings) -> Footprints:
+    """Return which pixels the stamps cover, as far as their files say."""
+    rows = stamps.rows
+    silent = pd.Series("", rows.index, dtype="str")
+    image = JoinedTexts(*(HeldTexts(rows.get(name, silent)) for name in ("exposure_id", "detector")))
+    numbers = {
+        name: rows[name].to_numpy(float) if name in rows else np.full(len(rows), np.nan)
+        for name in ("x_pixel", "y_pixel", "ra_deg", "dec_deg")
+    }
+    return Footprints(
+        exposure=decided(image, splits.key_of),
+        x_pixel=nearest_pixel(numbers["x_pixel"]),
+        y_pixel=nearest_pixel(numbers["y_pixel"]),
+        ra_deg=numbers["ra_deg"],
+        dec_deg=numbers["dec_deg"],
+        size_pixel=stamps.size_pixel,
+        pixel_scale_arcsec=settings.pixel_scale_arcsec,
+    )
+
+
+def _require_kept(
+    label: NDArray[np.integer], part: NDArray[np.int8], usable: NDArray[np.bool_], overlaps: NDArray[np.bool_]
+) -> None:
+    """Raise `DataSetError` where a part loses all its rows of a class because their cutouts overlap another part's."""
+    for name, code in SPLITS.items():
+        for value in np.unique(label[usable & (part == code)]).tolist():
+            mine = usable & (part == code) & (label == value)
+            if overlaps[mine].all():
+                raise DataSetError(
+                    f"all {int(mine.sum())} {name} rows of class {value} have cutouts that overlap another part's; the "
+                    "files' own parts cannot be kept: leave out --keep-split, and let BuildDataset divide the rows"
+                )
 
 
 def _chunks(rows: Rows) -> Iterator[Rows]:

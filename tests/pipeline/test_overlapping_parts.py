@@ -8,11 +8,11 @@ import pytest
 from crowded_fields import SIZE, field
 from timing import cpu_seconds
 
-from pipeline.datasets import OVERLAPS, Nearness, RowIds, choose_rows
+from pipeline.datasets import Nearness, RowIds, choose_rows
 from pipeline.errors import DataSetError
 from pipeline.recipes import DatasetRecipe, SplitSettings
 from pipeline.row_texts import HeldTexts
-from pipeline.separation import Separation
+from pipeline.separation import OVERLAPS, Separation
 from pipeline.splits import TEST, TRAIN, VALIDATION
 
 CROWDED, SPARSE = {"count": 900, "side": 700}, {"count": 250, "side": 2500}

@@ -37,6 +37,21 @@ def test_across_images_cutouts_nearer_than_their_diagonal_may_overlap(ra, dec, p
         assert first_overlaps_second((1, 50, 50, ra, dec), other) == shares
 
 
+def test_where_the_sky_contradicts_the_pixels_of_one_image_it_is_believed():
+    here, same = (1, 50, 50, 10, 0), (1, 51, 50, 10.001, 0)
+    assert first_overlaps_second(here, same)
+    assert not first_overlaps_second(here, (1, 51, 50, 11, 0))
+    assert first_overlaps_second(here, (1, 51, 50, None, None))
+    assert first_overlaps_second((1, 51, 50, None, None), here)
+    rows = footprints([here, (1, 51, 50, 11, 0), (1, 46, 54, 10.005, 0)])
+    assert overlapping(rows, np.array([0]), np.array([1, 2])).tolist() == [True]
+
+
+def test_a_pixel_scale_that_settings_state_too_small_hides_no_overlap_on_one_image():
+    here, there = (1, 50, 50, 10, 0), (1, 54, 54, 10 + 3 * 4 * PIXEL_DEG, 3 * 4 * PIXEL_DEG)
+    assert first_overlaps_second(here, there, scale=1.0)
+
+
 def test_a_larger_pixel_reaches_further():
     here, there = (1, 0, 0, 10, 0), (2, 0, 0, 10 + 16 * PIXEL_DEG, 0)
     assert not first_overlaps_second(here, there)

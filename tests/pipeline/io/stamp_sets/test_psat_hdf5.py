@@ -7,10 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline import normalise
-from pipeline.errors import InputError, NightsiftError, SettingsError
-from pipeline.io.cutout_file import open_cutouts
+from pipeline.errors import DataSetError, InputError, NightsiftError, SettingsError
+from pipeline.io.cutout_file import CutoutHeader, CutoutWriter, open_cutouts
 from pipeline.io.dataset_file import open_dataset
 from pipeline.io.stamp_sets.load import open_format
+from pipeline.separation import Separation
 
 
 @pytest.mark.replaces("psat-ml", "P4")
@@ -126,6 +127,45 @@ def test_a_data_set_keeps_the_old_test_part_and_drops_what_leaked_into_it(legacy
     assert 0 < len(parts["validation"]) < len(parts["train"])
     objects = [set(rows["object_id"]) for rows in parts.values()]
     assert not (objects[0] & objects[1] or objects[0] & objects[2] or objects[1] & objects[2])
+
+
+@pytest.fixture
+def placed_parts(make_rows, exported, tmp_path):
+    """Return a function that writes psat-ml's file of two parts whose rows state where they lie, in pixels."""
+
+    def write(train, test):
+        names = [f"t{row}" for row in range(len(train))] + [f"e{row}" for row in range(len(test))]
+        x = np.array([*train, *test], float)
+        rows = make_rows(names, label=np.arange(len(x)) % 2, exposure_id=["e"] * len(x), x_pixel=x, y_pixel=0 * x)
+        rows = rows.assign(ra_deg=np.nan, dec_deg=np.nan)
+        header = CutoutHeader(survey="toy", channels=("difference",), size_pixel=4, pixel_scale_arcsec=1.0)
+        with CutoutWriter(tmp_path / "placed.h5", header) as writer:
+            writer.append(np.random.default_rng(1).normal(size=(len(x), 4, 4, 1)).astype("f4"), rows)
+            writer.write_split(np.repeat(np.array([0, 2], np.int8), [len(train), len(test)]), "f")
+        return exported("psat_hdf5", "placed.h5", to="placed_psat.h5")
+
+    return write
+
+
+def test_training_rows_that_share_pixels_with_the_old_test_part_are_dropped_and_counted(
+    placed_parts, imported, tmp_path
+):
+    path = placed_parts(train=[*range(0, 400, 10), 1003, 1004, 997, 996], test=[1000, 1100])
+    imported("psat_hdf5", path, keep_split=True)
+    with open_dataset(tmp_path / "imported.h5") as data:
+        dropped = data.file.table("dropped")
+        separation = Separation.from_facts(data.file.provenance["separation"])
+        kept = [name for part in ("train", "validation") for name in data.candidates(part)["candidate_id"]]
+    assert dropped["candidate_id"].tolist() == ["t40", "t42"]
+    assert set(dropped["reason"]) == {"cutout overlaps another part"}
+    assert len(kept) == 42
+    assert (separation.divided_by, separation.training + separation.validation) == ("the files", 2)
+
+
+def test_a_class_that_shares_all_its_pixels_with_the_old_test_part_is_an_error(placed_parts, imported):
+    path = placed_parts(train=[1000 if row % 2 else 10 * row for row in range(80)], test=[1000, 1100])
+    with pytest.raises(DataSetError, match=r"train rows of class 1 have cutouts that .* leave out --keep-split"):
+        imported("psat_hdf5", path, keep_split=True)
 
 
 @pytest.mark.replaces("psat-ml", "P4")
