@@ -244,3 +244,13 @@ def test_a_fault_of_another_night_is_not_one_of_this(tmp_path):
     found = listed(tmp_path, exposures="exposures.csv")
     assert len(found.rows("2017-12-19")) == 1
     assert found.faults == {}
+
+
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_a_table_of_exposures_may_hold_timestamps(tmp_path, zone):
+    times = pd.to_datetime(["2017-12-20T02:24:00", None]).tz_localize(zone)
+    write(tmp_path / "a.fits")
+    write(tmp_path / "b.fits", MJD_OBS=58107.2)
+    pd.DataFrame({"path": ["a.fits", "b.fits"], "time_mjd": times}).to_parquet(tmp_path / "exposures.parquet")
+    found = listed(tmp_path, exposures="exposures.parquet").rows("")
+    assert found["time_mjd"].tolist() == pytest.approx([58107.1, 58107.2])
