@@ -259,7 +259,7 @@ class _Fit:
 
         design = without_sky(basis * flux).reshape(len(basis), -1)
         left = without_sky(self.data - flux * light).ravel()
-        factors = np.linalg.lstsq(design @ design.T, design @ left, rcond=1e-10)[0]
+        factors = np.asarray(np.linalg.lstsq(design @ design.T, design @ left, rcond=1e-10)[0], np.float64)
         return StarProfile(core=profile.core, x_shift=profile.x_shift, y_shift=profile.y_shift, factors=factors)
 
 
