@@ -137,8 +137,8 @@ def mistakes(judged: pd.DataFrame, threshold: float, rows: Sequence[Path]) -> Mi
 
 
 def truth_table(survey: Survey, nights: Sequence[str], judged: pd.DataFrame) -> pd.DataFrame | None:
-    """Return what each judged candidate really is, where the survey knows (a synthetic sky does)."""
-    if "truth" not in survey.tables:
+    """Return what each judged candidate really is, where the survey knows (a synthetic sky does) and there is any."""
+    if "truth" not in survey.tables or not nights:
         return None
     truth = pd.concat([survey.reference("truth", night) for night in nights], ignore_index=True)
     mine = truth["candidate_id"].isin(judged["candidate_id"])
@@ -177,12 +177,15 @@ def injection_psfs(simulated: Sequence[Path]) -> Psfs | None:
     return Psfs(rows=pd.concat(rows, ignore_index=True), images=np.concatenate(images))
 
 
-def _check_judged(model: str, table: pd.DataFrame, learned: int) -> None:
+def _check_classes(model: str, table: pd.DataFrame) -> None:
     strange = sorted(set(table["label"].dropna()) - {-1, 0, 1})
     if strange:
         raise InputError(
             f"{model}: a report judges label 0 (bogus) and 1 (real), -1 is unlabelled; given {strange[0]} as well"
         )
+
+
+def _check_judged(model: str, table: pd.DataFrame, learned: int) -> None:
     if not scored_mask(table["label"], table["score"]).any():
         unlabelled = int((~table["label"].isin([0, 1])).sum())
         raise InputError(
@@ -249,8 +252,9 @@ def report_data(
     parts = learned_parts(joined, scored_by, found_packages)
     learned = {model: left_out_rows(table, parts[model]) for model, table in joined.items()}
     tables = {model: table[~np.any([*learned[model].values()], axis=0)] for model, table in joined.items()}
-    if must_judge:
-        for model, table in tables.items():
+    for model, table in tables.items():
+        _check_classes(model, table)
+        if must_judge:
             _check_judged(model, table, len(joined[model]) - len(table))
     facts = {model: PackageFacts.read(folders) for model, folders in packages.items() if folders}
     first = next(iter(tables))

@@ -21,6 +21,9 @@ from pipeline.surveys.evidence import (
 )
 
 NIGHT = "2026-01-05"
+TRUTH = pd.DataFrame(
+    {"candidate_id": ["c1", "c3"], "kind": ["mover", "cosmic_ray"], "is_real": [1, 0], "source_id": ["s", ""]}
+)
 
 
 @pytest.fixture
@@ -116,13 +119,14 @@ def test_without_mistakes_or_cutouts_there_is_no_gallery(rows_file, write_scores
 
 
 def test_truth_is_shown_where_the_survey_knows_it(database_survey, alert_survey):
-    truth = pd.DataFrame(
-        {"candidate_id": ["c1", "c3"], "kind": ["mover", "cosmic_ray"], "is_real": [1, 0], "source_id": ["s", ""]}
-    )
     judged = pd.DataFrame({"candidate_id": ["c1", "c2"]})
-    found = truth_table(database_survey(tables={"truth": truth}), [NIGHT], judged)
+    found = truth_table(database_survey(tables={"truth": TRUTH}), [NIGHT], judged)
     assert "mover" in set(found["kind"])
     assert truth_table(alert_survey(), [NIGHT], judged) is None
+
+
+def test_without_a_night_there_is_no_truth_to_ask_for(database_survey):
+    assert truth_table(database_survey(tables={"truth": TRUTH}), [], pd.DataFrame({"candidate_id": []})) is None
 
 
 def test_a_report_gets_everything_of_the_judged_part(alert_survey, rows_file, write_scores, tmp_path):
@@ -207,13 +211,20 @@ def test_without_a_data_set_nobody_knows_what_was_learned_from(alert_survey, row
     assert len(found.judged("s")) == 2
 
 
-@pytest.mark.parametrize(("label", "why"), [(-1, "1 have no label"), (2, "given 2 as well")])
-def test_rows_that_cannot_be_judged_are_refused_where_they_were_asked_for(alert_survey, write_scores, label, why):
+def test_rows_that_cannot_be_judged_are_refused_where_they_were_asked_for(alert_survey, write_scores):
     given = {"name": "toy", "title": "t", "rows": [], "packages": {}}
-    given["scores"] = {"s": write_scores(["a"], [0.9], "s.csv", label=label)}
-    with pytest.raises(InputError, match=why):
+    given["scores"] = {"s": write_scores(["a"], [0.9], "s.csv", label=-1)}
+    with pytest.raises(InputError, match="1 have no label"):
         report_data(alert_survey(), **given, must_judge=True)
     assert len(report_data(alert_survey(), **given).judged("s")) == 0
+
+
+@pytest.mark.parametrize("must_judge", [True, False])
+def test_labels_of_more_than_two_classes_are_refused(alert_survey, write_scores, must_judge):
+    scores = {"s": write_scores(["a", "b", "c"], [0.9, 0.1, 0.5], "s.csv", label=[1, 0, 2])}
+    given = {"name": "toy", "title": "t", "rows": [], "packages": {}, "scores": scores}
+    with pytest.raises(InputError, match=r"s: a report judges label 0 .*; given 2 as well"):
+        report_data(alert_survey(), **given, must_judge=must_judge)
 
 
 def simulated_file(path, make_rows, names):
