@@ -3,9 +3,10 @@
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 import models.architectures  # noqa: F401  (enters the classifiers)
+from models.feature_models import BOOSTING_SETTINGS, TREES_SETTINGS
 from models.registry import CLASSIFIERS, FEATURES
 from models.symmetries import NUMBERS
 from pipeline.augment import AUGMENTATIONS
@@ -169,21 +170,51 @@ class ClassifierRecipe:
         parameters = inspect.signature(CLASSIFIERS[self.classifier]).parameters.values()
         keywords = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
         known = CLASSIFIERS.metadata(self.classifier).get("settings", keywords)
-        return [
-            f"unknown key 'settings.{name}'; {self.classifier} knows: {', '.join(known)}"
-            for name in self.settings
-            if name not in known
-        ]
+        defaults: dict[str, Any] = {**BOOSTING_SETTINGS, **TREES_SETTINGS}
+        defaults |= {parameter.name: parameter.default for parameter in parameters if parameter.name in known}
+        faults = []
+        for name, value in self.settings.items():
+            if name not in known:
+                faults.append(f"unknown key 'settings.{name}'; {self.classifier} knows: {', '.join(known)}")
+            else:
+                allowed = _allowed(name, value, defaults.get(name))
+                faults += [f"'settings.{name}' is {value!r}; allowed: {allowed}"] if allowed else []
+        return faults
 
     def _rule_faults(self) -> list[str]:
         if self.threshold_rule not in THRESHOLD_RULES:
             return []
         known = THRESHOLD_RULES.metadata(self.threshold_rule)["parameters"]
-        return [
-            f"unknown key 'threshold_parameter.{name}'; {self.threshold_rule} knows: {', '.join(known) or 'none'}"
-            for name in self.threshold_parameter
-            if name not in known
-        ]
+        faults = []
+        for name, value in self.threshold_parameter.items():
+            if name not in known:
+                knows = ", ".join(known) or "none"
+                faults.append(f"unknown key 'threshold_parameter.{name}'; {self.threshold_rule} knows: {knows}")
+            elif not 0 <= value <= 1:
+                faults.append(f"'threshold_parameter.{name}' is {value}; allowed: 0 to 1")
+        return faults
+
+
+def _allowed(name: str, value: Any, default: Any) -> str:
+    """Return what a setting of a classifier may be where it is none of that; its default says of which kind it is."""
+    if isinstance(default, list | tuple):
+        sound = isinstance(value, list | tuple) and value and not any(_allowed(name, one, default[0]) for one in value)
+        return "" if sound else f"a list, each {_RANGES[type(default[0])]}"
+    if isinstance(default, float) and name.endswith("max_features") and (isinstance(value, str) or value is None):
+        return ""  # as scikit-learn names them
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isinstance(default, int | float):
+        return _RANGES.get(type(default), "")
+    whole = isinstance(value, int) and value >= 1
+    if isinstance(default, int) or (name.endswith("max_features") and isinstance(value, int)):
+        return "" if whole else _RANGES[int]
+    if name == "learning_rate":
+        return "" if value > 0 else "a number above 0"
+    if name.startswith("dropout"):
+        return "" if 0 <= value < 1 else "a number from 0 to below 1"
+    return "" if 0 < value <= 1 else _RANGES[float]
+
+
+_RANGES: Final = {int: "a whole number, at least 1", float: "a number above 0, at most 1"}
 
 
 def _unknown(registry: Registry[Any], name: str) -> str:

@@ -42,6 +42,9 @@ class VariableCleaning:
     radius_arcsec: float = 1.0
     rows: Rows = "bogus"
 
+    def __post_init__(self) -> None:
+        _require_radius(self.radius_arcsec)
+
     def reads(self) -> dict[str, Reference]:
         """Return what the filter reads."""
         return {"variables": positions(self.table, self.catalogue, self.ra_column, self.dec_column)}
@@ -64,6 +67,9 @@ class MoverCleaning:
     table: str = "movers"
     radius_arcsec: float = 5.0
     rows: Rows = "bogus"
+
+    def __post_init__(self) -> None:
+        _require_radius(self.radius_arcsec)
 
     def reads(self) -> dict[str, Reference]:
         """Return what the filter reads."""
@@ -128,6 +134,11 @@ class FlaggedExposureCleaning:
             return {"exposures": Reference(name=self.table)}
         columns = (("exposure_id", self.exposure_column),)
         return {"exposures": Reference(name=self.catalogue, kind="exposures", columns=columns)}
+
+
+def _require_radius(radius_arcsec: float) -> None:
+    if not radius_arcsec > 0:
+        raise SettingsError(f"radius_arcsec is {radius_arcsec}; allowed: above 0")
 
 
 @CLEANERS.register("variables", settings=VariableCleaning)

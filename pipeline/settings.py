@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,8 @@ from pipeline.errors import SettingsError
 from pipeline.redaction import redacted
 
 T = TypeVar("T")
+_BAD: Any = object()
+"""Stands for a value that is at fault, where the next faults are looked for."""
 
 
 def parse(kind: type[T], mapping: object, where: str) -> T:
@@ -48,40 +51,118 @@ def parse(kind: type[T], mapping: object, where: str) -> T:
     pipeline.errors.SettingsError: demo.yaml: unknown key 'fwhm_pixl' (did you mean 'fwhm_pixel'?); \
 demo.yaml: 'fwhm_pixel' is missing
     """
-    faults: list[str] = []
-    value = _dataclass(kind, mapping, "", faults)
+    value, faults = examine(kind, mapping, where)
     if faults:
-        raise SettingsError("; ".join(f"{where}: {fault}" for fault in faults))
+        raise SettingsError("; ".join(faults))
     return typing.cast("T", value)
 
 
-def _dataclass(kind: type, mapping: object, path: str, faults: list[str]) -> Any:
+def examine(
+    kind: type[T], mapping: object, where: str, stand_ins: Mapping[str, object] = types.MappingProxyType({})
+) -> tuple[T | None, list[str]]:
+    """Return ``kind`` as far as a mapping says it, and every fault of the mapping, for checks that go on.
+
+    What is wrong stands at its default, and a misspelt key for the one that it resembles, so that neither hides what
+    else is wrong.
+
+    Parameters
+    ----------
+    kind, mapping, where
+        As for `parse`.
+    stand_ins : mapping
+        Values of required keys, which are taken where the mapping gives none that is sound.
+
+    Returns
+    -------
+    value : kind or None
+        None where a required key has no sound value and no stand-in.
+    faults : list of str
+        Each begins with ``where``.
+    """
+    faults: list[str] = []
+    value = _dataclass(kind, mapping, "", faults, stand_ins)
+    return (None if value is _BAD else typing.cast("T", value)), [f"{where}: {fault}" for fault in faults]
+
+
+def _dataclass(
+    kind: type, mapping: object, path: str, faults: list[str], stand_ins: Mapping[str, object] | None = None
+) -> Any:
     if not isinstance(mapping, Mapping):
         faults.append(f"{path.rstrip('.') or 'the file'} holds {_shown(mapping)}; allowed: a mapping")
-        return None
+        return _BAD
     fields = {field.name: field for field in dataclasses.fields(kind)}
+    meant = _meant(mapping, fields, path, faults)
     hints = get_type_hints(kind)
-    before = len(faults)
-    for key in mapping:
-        if key not in fields:
-            close = get_close_matches(str(key), fields, n=1)
-            faults.append(f"unknown key {path + str(key)!r}" + (f" (did you mean {close[0]!r}?)" if close else ""))
-    values = {}
+    values, doubtful = dict(stand_ins or {}), set()
     for name, field in fields.items():
-        if name in mapping:
-            values[name] = _value(hints[name], mapping[name], path + name, faults)
-        elif field.default is MISSING and field.default_factory is MISSING:
+        before = len(faults)
+        if name in meant:
+            value = _value(hints[name], mapping[meant[name]], path + str(meant[name]), faults)
+            if value is not _BAD:
+                values[name] = value
+            if len(faults) > before:
+                doubtful.add(name)
+        if name not in mapping and not _has_default(field):
             faults.append(f"{path + name!r} is missing")
-    if len(faults) > before:
-        return None
-    try:
-        return kind(**values)
-    except SettingsError as error:
-        faults.append(f"{path}{error}")
-        return None
+            if name not in meant:
+                doubtful.add(name)
+    return _built(kind, values, doubtful, path, faults, stand_ins or {})
+
+
+def _meant(mapping: Mapping[Any, Any], fields: Mapping[str, Any], path: str, faults: list[str]) -> dict[str, Any]:
+    """Return the key of the mapping that gives each field; an unknown one gives the field that it resembles."""
+    meant: dict[str, Any] = {}
+    for key in mapping:
+        if key in fields:
+            meant[key] = key
+            continue
+        close = get_close_matches(str(key), fields, n=1)
+        faults.append(f"unknown key {path + str(key)!r}" + (f" (did you mean {close[0]!r}?)" if close else ""))
+        if close and close[0] not in mapping:
+            meant.setdefault(close[0], key)
+    return meant
+
+
+def _built(
+    kind: type,
+    values: dict[str, Any],
+    doubtful: set[str],
+    path: str,
+    faults: list[str],
+    stand_ins: Mapping[str, object],
+) -> Any:
+    """Return the dataclass of values; those that it refuses are told, and left at their defaults or stand-ins.
+
+    What it says of a value that is at fault already is no news, and is not told.
+    """
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    if any(not _has_default(field) for name, field in fields.items() if name not in values):
+        return _BAD
+    for _ in fields:
+        try:
+            return kind(**values)
+        except SettingsError as error:
+            said = str(error)
+        named = [name for name in re.findall(r"[A-Za-z_]\w*", said) if name in fields]
+        if doubtful.isdisjoint(named):
+            faults.append(f"{path}{said}")
+        doubtful |= set(named)
+        given = {name for name in named if name in values and values[name] is not stand_ins.get(name, _BAD)}
+        given = {name for name in given if name in stand_ins or _has_default(fields[name])}
+        if not given:
+            return _BAD
+        for name in given:
+            del values[name]
+        values |= {name: stand_ins[name] for name in given & stand_ins.keys()}
+    return _BAD
+
+
+def _has_default(field: "dataclasses.Field[Any]") -> bool:
+    return field.default is not MISSING or field.default_factory is not MISSING
 
 
 def _value(hint: Any, value: object, path: str, faults: list[str]) -> Any:
+    """Return a value in its type, without the parts of it that are at fault; `_BAD` where nothing is left."""
     origin, arguments = get_origin(hint), get_args(hint)
     if hint is Any or hint is object:
         return value
@@ -90,15 +171,17 @@ def _value(hint: Any, value: object, path: str, faults: list[str]) -> Any:
     if dataclasses.is_dataclass(hint):
         return _dataclass(typing.cast("type", hint), value, path + ".", faults)
     if origin is tuple and isinstance(value, Sequence) and not isinstance(value, str):
-        return tuple(_value(arguments[0], item, f"{path}[{i}]", faults) for i, item in enumerate(value))
+        items = (_value(arguments[0], item, f"{path}[{i}]", faults) for i, item in enumerate(value))
+        return tuple(item for item in items if item is not _BAD)
     if origin is not None and _is_below(origin, Mapping) and isinstance(value, Mapping):
-        return {str(key): _value(arguments[1], item, f"{path}.{key}", faults) for key, item in value.items()}
+        given = {str(key): _value(arguments[1], item, f"{path}.{key}", faults) for key, item in value.items()}
+        return {key: item for key, item in given.items() if item is not _BAD}
     if origin is Literal and any(type(value) is type(choice) and value == choice for choice in arguments):
         return value
     if origin is None and _scalar_fits(hint, value):
         return hint(value)
     faults.append(f"{path!r} is {_shown(value)}; allowed: {_allowed(hint)}")
-    return None
+    return _BAD
 
 
 def _optional(arguments: tuple[Any, ...], value: object, path: str, faults: list[str]) -> Any:
@@ -113,7 +196,7 @@ def _optional(arguments: tuple[Any, ...], value: object, path: str, faults: list
         if not attempt:
             return parsed
     faults.append(f"{path!r} is {_shown(value)}; allowed: {' or '.join(map(_allowed, choices))}")
-    return None
+    return _BAD
 
 
 def _is_below(origin: Any, kind: type) -> bool:

@@ -97,3 +97,13 @@ class StampSimulation:
     mixture: Mapping[str, float] = field(default_factory=dict)
     artefacts: Mapping[str, Mapping[str, int | float | tuple[float, ...]]] = field(default_factory=dict)
     difference_turned: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("reals_per_cutout", "bogus_per_cutout"):
+            if not getattr(self, name) >= 0:
+                raise SettingsError(f"{name} is {getattr(self, name)}; allowed: at least 0")
+        for name, weight in self.mixture.items():
+            if not weight >= 0:
+                raise SettingsError(f"mixture.{name} is {weight}; allowed: at least 0")
+        if self.mixture and not any(self.mixture.values()):
+            raise SettingsError("mixture weighs every artefact 0; allowed: at least one above 0")

@@ -68,6 +68,8 @@ class BogusDraw:
             raise SettingsError(f"share is {self.share}; allowed: 0 to 1")
         if self.bogus_every is not None and self.bogus_every < 0:
             raise SettingsError(f"bogus_every is {self.bogus_every}; allowed: at least 0")
+        if not self.clear_arcsec >= 0:
+            raise SettingsError(f"clear_arcsec is {self.clear_arcsec}; allowed: at least 0")
         if self.variables and self.variable_catalogue:
             raise SettingsError("variables and variable_catalogue: give one of them")
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from pipeline.errors import SettingsError
 from pipeline.labels.movers import MoverLabels, mover_labels
 from pipeline.labels.references import Reference
 from pipeline.labels.verdicts import LABEL_PROVIDERS, Tables, Verdict, alike, table_of
@@ -23,6 +24,10 @@ class InjectedLabels:
 
     table: str = "injected"
     radius_arcsec: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not self.radius_arcsec > 0:
+            raise SettingsError(f"radius_arcsec is {self.radius_arcsec}; allowed: above 0")
 
     def reads(self) -> dict[str, Reference]:
         """Return what the provider reads."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipeline.errors import SettingsError
 from pipeline.labels.references import Reference
 from pipeline.labels.verdicts import LABEL_PROVIDERS, NONE, REAL, Tables, Verdict, alike, near, table_of
 
@@ -30,6 +31,10 @@ class VariableLabels:
     ra_column: str = "ra_deg"
     dec_column: str = "dec_deg"
     radius_arcsec: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.radius_arcsec > 0:
+            raise SettingsError(f"radius_arcsec is {self.radius_arcsec}; allowed: above 0")
 
     def reads(self) -> dict[str, Reference]:
         """Return what the provider reads."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from pipeline.errors import SettingsError
 
@@ -28,6 +28,10 @@ class ClosedRule:
     def __post_init__(self) -> None:
         if sum(value is not None for value in (self.after_hours, self.marker, self.query)) != 1:
             raise SettingsError("give exactly one of after_hours, marker, query")
+        if self.after_hours is not None and not self.after_hours >= 0:
+            raise SettingsError(f"after_hours is {self.after_hours}; allowed: at least 0")
+        if set("{}") & set((self.marker or "").replace("{night}", "")):
+            raise SettingsError(f"marker is {self.marker!r}; allowed in braces: {{night}}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +101,16 @@ class EphemerisSettings:
             raise SettingsError(f"max_error_arcsec is {self.max_error_arcsec}; allowed: above 0, at most 120")
 
 
+_REACH: Final = (
+    ("cutout_size_pixel", 1, 512, ""),
+    ("longitude_deg", -180, 180, ", east positive"),
+    ("max_edge_fraction", 0, 1, ""),
+    ("max_lost_fraction", 0, 1, ""),
+    ("base_rate", 0, 1, ""),
+)
+"""Numbers of a survey with their least and largest value."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SurveySettings:
     """One survey, as ``config/surveys/<name>.yaml`` states it; ``docs/configuration.md`` explains each key.
@@ -133,15 +147,19 @@ class SurveySettings:
     linked_within_arcsec: float = 3.0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.cutout_size_pixel <= 512:
-            raise SettingsError(f"cutout_size_pixel is {self.cutout_size_pixel}; allowed: 1 to 512")
-        if not -180 <= self.longitude_deg <= 180:
-            raise SettingsError(f"longitude_deg is {self.longitude_deg}; allowed: -180 to 180, east positive")
-        for name in ("max_edge_fraction", "max_lost_fraction"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise SettingsError(f"{name} is {getattr(self, name)}; allowed: 0 to 1")
+        faults = [
+            f"{name} is {getattr(self, name)}; allowed: {low} to {high}{more}"
+            for name, low, high, more in _REACH
+            if getattr(self, name) is not None and not low <= getattr(self, name) <= high
+        ]
+        if not self.pixel_scale_arcsec > 0:
+            faults.append(f"pixel_scale_arcsec is {self.pixel_scale_arcsec}; allowed: above 0")
+        if not self.linked_within_arcsec >= 0:
+            faults.append(f"linked_within_arcsec is {self.linked_within_arcsec}; allowed: at least 0")
         if len(set(self.channels)) != len(self.channels) or not self.channels:
-            raise SettingsError(f"channels are {list(self.channels)}; allowed: at least one, no name twice")
+            faults.append(f"channels are {list(self.channels)}; allowed: at least one, no name twice")
+        if faults:
+            raise SettingsError("; ".join(faults))
 
     @property
     def id_columns(self) -> tuple[str, ...]:

@@ -64,3 +64,38 @@ def test_a_missing_classifier_is_named():
 def test_what_only_networks_know_is_refused_for_features(setting):
     with pytest.raises(SettingsError, match="boosting"):
         load({"classifier": "boosting", **setting}, "mine")
+
+
+@pytest.mark.parametrize(
+    ("classifier", "settings", "faulty"),
+    [
+        ("boosting", {"n_estimators": 0}, "n_estimators"),
+        ("boosting", {"max_depth": 2.5}, "max_depth"),
+        ("boosting", {"learning_rate": 0}, "learning_rate"),
+        ("boosting", {"subsample": 1.5}, "subsample"),
+        ("boosting", {"subsample": "all"}, "subsample"),
+        ("feature_ensemble", {"trees": -5}, "trees"),
+        ("triplet_cnn", {"filters": [16, 0]}, "filters"),
+        ("triplet_cnn", {"filters": 16}, "filters"),
+        ("triplet_cnn", {"dense": True}, "dense"),
+        ("triplet_cnn", {"dropout_rate": 1.0}, "dropout_rate"),
+        ("braai", {"dropout_rates": [0.1, 0.2, -0.5]}, "dropout_rates"),
+        ("boosting", {"subsample": 1, "max_features": "sqrt", "learning_rate": 2, "n_estimators": 1}, ""),
+        ("feature_ensemble", {"max_features": 3, "trees_max_features": None}, ""),
+        ("braai", {"dropout_rates": [0, 0.2, 0.5], "filters": [1, 2]}, ""),
+    ],
+)
+def test_a_setting_of_a_classifier_that_cannot_be_is_named_before_anything_is_trained(classifier, settings, faulty):
+    given = {"classifier": classifier, "settings": settings}
+    if not faulty:
+        load(given, "mine")
+        return
+    with pytest.raises(SettingsError, match=rf"'settings\.{faulty}' is .*; allowed: a "):
+        load(given, "mine")
+
+
+@pytest.mark.parametrize("rule", ["mdr", "fpr"])
+def test_a_threshold_parameter_out_of_range_is_named_before_anything_is_trained(rule):
+    given = {"classifier": "boosting", "threshold_rule": rule, "threshold_parameter": {"target": 1.5}}
+    with pytest.raises(SettingsError, match=r"'threshold_parameter.target' is 1.5; allowed: 0 to 1"):
+        load(given, "mine")

@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 
 from pipeline.errors import SettingsError
-from pipeline.settings import parse
+from pipeline.settings import examine, parse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,3 +92,64 @@ def test_what_is_no_mapping_is_refused():
 
 def test_an_optional_value_may_be_none():
     assert parse(Outer, {"name": "a", "inner": {"radius": 1.0}, "share": None}, "x.yaml").share is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranged:
+    name: str
+    low: float = 0.0
+    high: float = 1.0
+    inner: Inner = field(default_factory=lambda: Inner(radius=1.0))
+    rest: tuple[Inner, ...] = ()
+
+    def __post_init__(self):
+        if self.low < 0:
+            raise SettingsError(f"low is {self.low}; allowed: at least 0")
+        if self.high > 9:
+            raise SettingsError(f"high is {self.high}; allowed: at most 9")
+
+
+@pytest.mark.parametrize(
+    ("mapping", "found"),
+    [
+        ({"name": "a", "loww": 1.0, "high": 10.0}, ["unknown key 'loww'", "high is 10.0"]),
+        ({"name": "a", "low": -1.0, "high": 10.0}, ["low is -1.0", "high is 10.0"]),
+        ({"name": "a", "low": "x", "high": 10.0}, ["'low' is 'x'", "high is 10.0"]),
+        ({"nmae": "a", "low": -1.0}, ["unknown key 'nmae'", "'name' is missing", "low is -1.0"]),
+        ({"name": "a", "inner": {"radius": 0, "cuont": "x"}}, ["'inner.cuont'", "'inner.cuont' is 'x'", "radius is 0"]),
+        ({"name": "a", "iner": {"radius": -1}, "low": -1}, ["unknown key 'iner'", "iner.radius is -1", "low is -1"]),
+        (
+            {"name": "a", "rest": [{"radius": -1}, {"radius": "y"}], "low": -1},
+            ["[0].radius is -1", "'y'", "low is"],
+        ),
+    ],
+)
+def test_no_fault_hides_another(mapping, found):
+    with pytest.raises(SettingsError) as caught:
+        parse(Ranged, mapping, "x.yaml")
+    said = str(caught.value).split("; x.yaml: ")
+    assert len(said) == len(found)
+    assert all(any(words in line for line in said) for words in found)
+
+
+def test_what_follows_from_a_fault_is_no_fault_of_its_own():
+    @dataclass(frozen=True, kw_only=True)
+    class Pair:
+        one: str = ""
+        other: str = ""
+
+        def __post_init__(self):
+            if bool(self.one) == bool(self.other):
+                raise SettingsError("give exactly one of one, other")
+
+    with pytest.raises(SettingsError, match=r"^x.yaml: 'one' is 3; allowed: text$"):
+        parse(Pair, {"one": 3}, "x.yaml")
+
+
+def test_what_is_sound_is_given_beside_the_faults():
+    value, found = examine(Ranged, {"nmae": "a", "low": -1.0, "rest": [{"radius": 2}, {"radius": -1}]}, "x.yaml")
+    assert value == Ranged(name="a", rest=(Inner(radius=2.0),))
+    assert len(found) == 4
+    assert examine(Ranged, {"low": 1}, "x.yaml") == (None, ["x.yaml: 'name' is missing"])
+    value, _ = examine(Ranged, {"low": 1}, "x.yaml", {"name": "stand-in"})
+    assert value == Ranged(name="stand-in", low=1.0)
