@@ -26,7 +26,7 @@ class FetchCutouts(SurveyNight):
     processes = luigi.IntParameter(
         default=1, significant=False, description="Processes that read exposures; 0: one a core."
     )
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
 
     @cached_property
     def frozen(self) -> FreezeInputs:

@@ -17,7 +17,7 @@ class MakeSyntheticSurvey(SurveyTask):
         default=1, significant=False, description="Processes that make exposures; 0: one a core."
     )
     suffix: ClassVar[str] = ""
-    revision: ClassVar[int] = 3
+    revision: ClassVar[int] = 4
 
     def folder(self) -> tuple[str, str, str]:
         """Return survey, no release, no night."""

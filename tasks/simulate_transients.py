@@ -22,7 +22,7 @@ class SimulateTransients(SurveyNight):
     processes = luigi.IntParameter(
         default=1, significant=False, description="Processes that simulate exposures; 0: one a core."
     )
-    revision: ClassVar[int] = 3
+    revision: ClassVar[int] = 4
 
     @cached_property
     def simulation_name(self) -> str:

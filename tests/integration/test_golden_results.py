@@ -40,11 +40,11 @@ SURVEY = {
 }
 GOLDEN = {
     ("FreezeInputs", 2): "3971df534968e458",
-    ("FetchCutouts", 2): "0a0028dd130e79a2",
+    ("FetchCutouts", 3): "0a0028dd130e79a2",
     ("BuildDataset", 2): "eccfdbea2bada90e",
-    ("SimulateTransients", 3): [8, 4, 242.0],  # rows, reals, spread of their pixels
+    ("SimulateTransients", 4): [8, 4, 242.0],  # rows, reals, spread of their pixels
     ("PlotResults", 5): [152, 62, 30, 32, 1.0],  # rows, judged rows, reals, bogus, AUC
-    ("MakeSyntheticSurvey", 3): [4, 270, 18.7],  # exposures, candidates to ten, mean magnitude
+    ("MakeSyntheticSurvey", 4): [4, 270, 18.7],  # exposures, candidates to ten, mean magnitude
 }
 SCORES = {
     ("TrainClassifier", 1, "Infer", 2): [0.0625, 0.9286, 0.0625, 0.9286, 0.0625, 0.9286, 0.0625, 0.0625],
