@@ -102,33 +102,42 @@ def all_within(
 
 
 def near_any(
-    ra1_deg: ArrayLike, dec1_deg: ArrayLike, ra2_deg: ArrayLike, dec2_deg: ArrayLike, radius_arcsec: float
+    ra_deg: NDArray[np.float64],
+    dec_deg: NDArray[np.float64],
+    rows: NDArray[np.integer],
+    others: NDArray[np.integer],
+    radius_arcsec: float,
 ) -> NDArray[np.bool_]:
-    """Tell which positions of the first list are nearer to any of the second than a radius, ``(n1,)``.
+    """Tell which of some rows are nearer to any other row than a radius, ``(rows,)``.
 
-    Parameters are those of :func:`match_one_to_one`; the radius is exclusive. Memory holds a tree of one zone of
-    declination and 16 bytes a row.
+    Parameters
+    ----------
+    ra_deg, dec_deg : ndarray of float64, (n,)
+        Positions of all rows in degrees; those that are not finite are near nothing.
+    rows, others : ndarray of int
+        Row numbers. Beside them, memory holds a tree of one zone of declination, and 16 bytes for each of the larger.
+    radius_arcsec : float
+        Exclusive.
 
     Examples
     --------
-    >>> near_any([10.0, 20.0, np.nan], [0, 0, 0], [10.0], [0.0001], 1.0).tolist()
+    >>> ra, dec = np.array([10.0, 20.0, np.nan, 10.0]), np.array([0.0, 0.0, 0.0, 0.0001])
+    >>> near_any(ra, dec, np.array([0, 1, 2]), np.array([3]), 1.0).tolist()
     [True, False, False]
     """
-    (ra1, dec1), (ra2, dec2) = _one_length(ra1_deg, dec1_deg), _one_length(ra2_deg, dec2_deg)
-    chord, found = _chord(radius_arcsec), np.zeros(len(ra1), bool)
-    order1, order2 = _by_height(ra1, dec1), _by_height(ra2, dec2)
-    height2 = dec2[order2]
+    chord, found = _chord(radius_arcsec), np.zeros(len(ra_deg), bool)
+    order, against = _by_height(ra_deg, dec_deg, rows), _by_height(ra_deg, dec_deg, others)
+    height = dec_deg[against]
     margin = radius_arcsec / 3600.0 + _ZONE_SLACK_DEG
-    for start in range(0, len(order1), _ZONE_ROWS):
-        rows1 = order1[start : start + _ZONE_ROWS]
-        low, high = dec1[rows1[0]] - margin, dec1[rows1[-1]] + margin
-        rows2 = order2[np.searchsorted(height2, low, "left") : np.searchsorted(height2, high, "right")]
-        if len(rows2):
-            _, sphere1 = _unit_vectors(ra1[rows1], dec1[rows1])
-            _, sphere2 = _unit_vectors(ra2[rows2], dec2[rows2])
-            distance, _ = KDTree(sphere2).query(sphere1, distance_upper_bound=chord)
-            found[rows1] = np.isfinite(distance)
-    return found
+    for start in range(0, len(order), _ZONE_ROWS):
+        mine = order[start : start + _ZONE_ROWS]
+        low, high = dec_deg[mine[0]] - margin, dec_deg[mine[-1]] + margin
+        theirs = against[np.searchsorted(height, low, "left") : np.searchsorted(height, high, "right")]
+        if len(theirs):
+            tree = KDTree(unit_vectors(ra_deg[theirs], dec_deg[theirs]))
+            distance, _ = tree.query(unit_vectors(ra_deg[mine], dec_deg[mine]), distance_upper_bound=chord)
+            found[mine] = np.isfinite(distance)
+    return found[rows]
 
 
 def link_groups(ra_deg: ArrayLike, dec_deg: ArrayLike, radius_arcsec: float) -> NDArray[np.intp]:
@@ -163,7 +172,7 @@ def linked_pairs(ra_deg: ArrayLike, dec_deg: ArrayLike, radius_arcsec: float) ->
     a row.
     """
     ra, dec = _one_length(ra_deg, dec_deg)
-    chord, order = _chord(radius_arcsec), _by_height(ra, dec)
+    chord, order = _chord(radius_arcsec), _by_height(ra, dec, np.arange(len(ra)))
     height = dec[order]
     margin = radius_arcsec / 3600.0 + _ZONE_SLACK_DEG
     for start in range(0, len(order), _ZONE_ROWS):
@@ -173,10 +182,10 @@ def linked_pairs(ra_deg: ArrayLike, dec_deg: ArrayLike, radius_arcsec: float) ->
         yield rows[KDTree(sphere).query_pairs(chord, output_type="ndarray")]
 
 
-def _by_height(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return the rows with finite coordinates from the lowest declination on."""
-    order = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
-    return order[np.argsort(dec[order])]
+def _by_height(ra: NDArray[np.float64], dec: NDArray[np.float64], rows: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return those of some rows that have finite coordinates, from the lowest declination on."""
+    rows = rows[np.isfinite(ra[rows]) & np.isfinite(dec[rows])]
+    return rows[np.argsort(dec[rows])]
 
 
 def _one_length(ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -248,11 +248,12 @@ def _shared_keys(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], linke
 
 def _places(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], near: Nearness) -> Footprints:
     """Return which pixels the cutouts of the rows that are used cover."""
-    x, y, ra, dec = (rows[name].to_numpy()[used] for name in ("x_pixel", "y_pixel", "ra_deg", "dec_deg"))
+    taken = slice(None) if len(used) == len(rows) else used
+    x, y, ra, dec = (rows[name].to_numpy()[taken] for name in ("x_pixel", "y_pixel", "ra_deg", "dec_deg"))
     return Footprints(
-        exposure=decided(ids.image, splits.key_of)[used],
-        x_pixel=nearest_pixel(x),
-        y_pixel=nearest_pixel(y),
+        exposure=decided(ids.image, splits.key_of)[taken],
+        x_pixel=nearest_pixel(x).astype(np.float32),
+        y_pixel=nearest_pixel(y).astype(np.float32),
         ra_deg=ra,
         dec_deg=dec,
         size_pixel=near.size_pixel,

@@ -102,22 +102,14 @@ def overlapping(places: Footprints, rows: NDArray[np.integer], others: NDArray[n
     >>> overlapping(places, np.array([1, 2]), np.array([0])).tolist()
     [True, False]
     """
-    near = near_any(
-        places.ra_deg[rows], places.dec_deg[rows], places.ra_deg[others], places.dec_deg[others], places.reach_arcsec
-    )
     hit = np.zeros(len(places), bool)
-    on_image, on_sky = places.on_image, places.on_sky
-    asked, against = rows[on_image[rows]], others[on_image[others]]
-    placed, against_placed = asked[on_sky[asked]], against[on_sky[against]]
-    for some, those, sky in (
-        (asked, against[~on_sky[against]], False),
-        (asked[~on_sky[asked]], against_placed, False),
-        (placed, against_placed, True),
-    ):
-        mine, theirs = _by_image(places, some), _by_image(places, those)
+    hit[rows] = near_any(places.ra_deg, places.dec_deg, rows, others, places.reach_arcsec)
+    for mine_on_sky, theirs_on_sky in ((True, True), (True, False), (False, True), (False, False)):
+        mine = _by_image(places, rows[places.on_image[rows] & (places.on_sky[rows] == mine_on_sky)])
+        theirs = _by_image(places, others[places.on_image[others] & (places.on_sky[others] == theirs_on_sky)])
         for block in _blocks(places.exposure[mine]):
-            hit[mine[block]] |= _touches(places, mine[block], theirs, sky)
-    return near | hit[rows]
+            hit[mine[block]] |= _touches(places, mine[block], theirs, mine_on_sky and theirs_on_sky)
+    return hit[rows]
 
 
 def _by_image(places: Footprints, rows: NDArray[np.integer]) -> NDArray[np.integer]:

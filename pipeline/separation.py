@@ -198,6 +198,7 @@ def overlaps_of(places: Footprints, parts: NDArray[np.int8]) -> NDArray[np.bool_
 def touching(places: Footprints, parts: NDArray[np.int8], part: int, others: Sequence[int]) -> NDArray[np.bool_]:
     """Tell which rows of a part have cutouts that overlap those of rows of others, ``(n,)``."""
     found = np.zeros(len(parts), bool)
-    mine = np.flatnonzero(parts == part)
-    found[mine] = overlapping(places, mine, np.flatnonzero(np.isin(parts, others)))
+    mine = np.flatnonzero(parts == part).astype(np.int32)
+    theirs = np.flatnonzero(np.any([parts == other for other in others], axis=0)).astype(np.int32)
+    found[mine] = overlapping(places, mine, theirs)
     return found

@@ -129,7 +129,7 @@ def test_near_any_finds_what_comparing_all_with_all_finds(seed, rows):
     ra[0, 3] = dec[1, 4] = np.nan
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(crossmatch, "_ZONE_ROWS", rows)
-        found = near_any(ra[0], dec[0], ra[1], dec[1], 2.0)
+        found = near_any(ra.ravel(), dec.ravel(), np.arange(20), np.arange(20, 40), 2.0)
     first, second = (np.broadcast_arrays(one[0][:, None], one[1]) for one in (ra, dec))
     apart = separation_arcsec(first[0], second[0], first[1], second[1])
     expected = (apart < 2.0).any(axis=1)
@@ -138,5 +138,6 @@ def test_near_any_finds_what_comparing_all_with_all_finds(seed, rows):
 
 
 def test_near_any_of_nothing_is_nothing():
-    assert near_any([], [], [1.0], [2.0], 3.0).tolist() == []
-    assert near_any([1.0], [2.0], [], [], 3.0).tolist() == [False]
+    somebody, nobody = np.array([0]), np.zeros(0, int)
+    assert near_any(np.ones(1), np.ones(1), nobody, somebody, 3.0).tolist() == []
+    assert near_any(np.ones(1), np.ones(1), somebody, nobody, 3.0).tolist() == [False]
