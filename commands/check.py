@@ -1,21 +1,25 @@
-"""``nightsift check``: every fault of a survey or recipe at once, within seconds."""
+"""``nightsift check``: every fault of a survey or recipe at once, within seconds; of all nights where asked for."""
 
 import re
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
 
-from pipeline.cleaning import parse_cleaning
-from pipeline.errors import NightsiftError, UnknownNameError
+import pipeline.surveys.load  # noqa: F401  (enters the sources)
+from pipeline.cleaning import CleaningStep, examine_cleaning
+from pipeline.errors import UnknownNameError
+from pipeline.faults import faults_of as gathered
 from pipeline.io import settings_files
-from pipeline.labels import parse_chain
-from pipeline.night import expand_nights
+from pipeline.io.relabel_file import read_relabels
+from pipeline.labels import EPHEMERIS, ChainLink, examine_chain
+from pipeline.night import expand_nights, parse_night
 from pipeline.recipes import DatasetRecipe, SimulationRecipe
 from pipeline.redaction import redacted
-from pipeline.surveys.base import Survey
-from pipeline.surveys.fetch import label_tables
-from pipeline.surveys.load import open_survey
-from pipeline.surveys.settings import SurveySettings
+from pipeline.settings import examine
+from pipeline.surveys.base import SURVEYS, Survey
+from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
+from pipeline.surveys.survey_faults import faults_of_labels, faults_of_night
 
 Check = Callable[..., list[str]]
 _SEVERAL = re.compile(r"; (?=\w+/[^ ;]+\.yaml: )")
@@ -23,14 +27,32 @@ _SEVERAL = re.compile(r"; (?=\w+/[^ ;]+\.yaml: )")
 
 KINDS = ("surveys", "datasets", "classifiers", "simulations")
 
+_STAND_INS: Final[Mapping[str, object]] = {
+    "telescope": "",
+    "longitude_deg": 0.0,
+    "pixel_scale_arcsec": 1.0,
+    "cutout_size_pixel": 1,
+    "closed": ClosedRule(after_hours=0.0),
+    "defaults": Defaults(dataset="", classifier="", baseline=""),
+}
+"""What a survey that does not say these is looked at with, so that one fault hides no other."""
 
-def check(name: str) -> int:
-    """Print the faults of every settings file of this name; return 1 if there are any."""
+
+def check(name: str, every_night: bool = False) -> int:
+    """Print the faults of every settings file of this name; return 1 if there are any.
+
+    Parameters
+    ----------
+    name : str
+        Of a file in one of the folders of `KINDS`.
+    every_night : bool
+        Whether the images or stamps of all nights of a survey are read, not only those of the newest.
+    """
     kinds = [kind for kind in KINDS if name in settings_files.names(kind)]
     if not kinds:
         known = {found for kind in KINDS for found in settings_files.names(kind)}
         raise UnknownNameError("survey or recipe", name, known)
-    faults = {kind: faults_of(kind, name) for kind in kinds}
+    faults = {kind: faults_of(kind, name, every_night) for kind in kinds}
     for kind, found in faults.items():
         sys.stdout.write(f"{kind}/{name}.yaml: {_counted(found)}\n")
         sys.stdout.writelines(f"  {redacted(fault)}\n" for fault in found)
@@ -41,81 +63,134 @@ def _counted(faults: list[str]) -> str:
     return {0: "no fault", 1: "1 fault"}.get(len(faults), f"{len(faults)} faults")
 
 
-def faults_of(kind: str, name: str) -> list[str]:
+def faults_of(kind: str, name: str, every_night: bool = False) -> list[str]:
     """Return every fault of one settings file and of what it names."""
     checks: Mapping[str, Check] = {
-        "surveys": _survey, "datasets": _dataset, "classifiers": _classifier, "simulations": _simulation,
+        "surveys": partial(_survey, every_night=every_night),
+        "datasets": _dataset, "classifiers": _classifier, "simulations": _simulation,
     }  # fmt: skip
     return list(dict.fromkeys(_found(checks[kind], name)))
 
 
-def _found(check: Check, *arguments: Any) -> list[str]:
-    """Return the faults that a check finds, or, where it cannot go on, why."""
-    try:
-        return list(check(*arguments))
-    except NightsiftError as error:
-        return _SEVERAL.split(str(error))
+def _found(look: Callable[..., object], *arguments: Any) -> list[str]:
+    """Return the faults that a check returns or raises, each by itself."""
+    return [part for fault in gathered([partial(look, *arguments)]) for part in _SEVERAL.split(fault)]
 
 
 def _refused(read: Callable[..., object], *arguments: Any) -> list[str]:
-    """Return the faults for which something is refused; none if it is read."""
-    try:
+    """Return the faults for which something is refused; what is read, a list among others, is let go."""
+
+    def look() -> None:
         read(*arguments)
-    except NightsiftError as error:
-        return _SEVERAL.split(str(error))
-    return []
+
+    return _found(look)
 
 
-def _survey(name: str) -> list[str]:
-    settings = settings_files.load("surveys", name, SurveySettings)
-    defaults = settings.defaults
-    named = [("datasets", defaults.dataset), ("classifiers", defaults.classifier), ("classifiers", defaults.baseline)]
-    if defaults.simulation != "none":
-        named.append(("simulations", defaults.simulation))
-    faults = _refused(parse_chain, settings.labels, f"surveys/{name}.yaml")
-    faults += _refused(parse_cleaning, settings.cleaning, f"surveys/{name}.yaml")
-    for kind, recipe in named:
-        faults += _refused(settings_files.raw, kind, recipe)
-    return faults + _found(_input, settings, name)
+def _survey(name: str, *, every_night: bool) -> list[str]:
+    where = f"surveys/{name}.yaml"
+    settings, faults = settings_files.examined("surveys", name, SurveySettings, _STAND_INS)
+    if settings is None:
+        return [*faults, *_raw_input(settings_files.raw("surveys", name), where)]
+    chain, of_chain = examine_chain(settings.labels, where)
+    cleaning, of_cleaning = examine_cleaning(settings.cleaning, where)
+    links: list[ChainLink | CleaningStep] = [*chain, *cleaning]
+    faults += [*of_chain, *of_cleaning, *_defaults(settings, name)]
+    names = {reference.name for link in links for reference in link.reads.values()}
+    if EPHEMERIS in names and settings.ephemeris is None:
+        faults.append(f"{where}: states no `ephemeris`, and its labels or cleaning ask for one")
+    return faults + _found(_input, settings, name, links, every_night)
 
 
-def _input(settings: SurveySettings, name: str) -> list[str]:
-    survey = open_survey(settings, name)
-    if settings.made:
+def _raw_input(content: Mapping[str, Any], where: str) -> list[str]:
+    """Return the faults of an ``input`` whose survey cannot be opened."""
+    source = content.get("source")
+    if source not in SURVEYS or "input" not in content:
         return []
-    return _found(survey.check) or _found(_labels, survey, name)
+    return examine(SURVEYS.metadata(str(source))["settings"], content["input"], f"{where}: input")[1]
 
 
-def _labels(survey: Survey, name: str) -> list[str]:
-    nights = survey.nights()
-    if not nights:
+def _defaults(settings: SurveySettings, name: str) -> list[str]:
+    """Return the faults of the recipes that a survey takes where a command names none."""
+    defaults, faults = settings.defaults, []
+    if defaults.night:
+        faults += _refused(parse_night, defaults.night, settings.mjd_night_offset_days)
+    named: list[tuple[Check, str]] = [(_dataset, defaults.dataset)]
+    named += [(_classifier, classifier) for classifier in (defaults.classifier, defaults.baseline)]
+    named += [(_simulation, defaults.simulation)] if defaults.simulation != "none" else []
+    for look, recipe in named:
+        faults += _found(look, recipe) if recipe else []
+    if defaults.dataset in settings_files.names("datasets"):
+        of = settings_files.raw("datasets", defaults.dataset).get("survey")
+        if of != name:
+            faults.append(f"surveys/{name}.yaml: defaults: datasets/{defaults.dataset}.yaml is of survey {of!r}, "
+                          f"not {name!r}")  # fmt: skip
+    return faults
+
+
+def _input(
+    settings: SurveySettings, name: str, links: Sequence[ChainLink | CleaningStep], every_night: bool
+) -> list[str]:
+    given, faults = examine(
+        SURVEYS.metadata(settings.source)["settings"], settings.input, f"surveys/{name}.yaml: input"
+    )
+    if given is None:
+        return faults
+    opened: list[Survey] = []
+    faults += _refused(lambda: opened.append(SURVEYS[settings.source](settings, given, None)))
+    if settings.made or not opened:
+        return faults
+    faults += _found(opened[0].check)
+    if any("does not answer" in fault for fault in faults):
+        return faults
+    nights: list[str] = []
+    faults += _refused(lambda: nights.extend(opened[0].nights()))
+    if not nights and not faults:
         return ["the survey holds no night"]
-    where, settings = f"surveys/{name}.yaml", survey.settings
-    links = [*parse_chain(settings.labels, where), *parse_cleaning(settings.cleaning, where)]
-    return _refused(label_tables, survey, links, nights[-1])
+    for night in nights if every_night else nights[-1:]:
+        if settings.closed.after_hours is None:
+            faults += _refused(opened[0].closed, night)
+        faults += _found(faults_of_labels, opened[0], links, night)
+        faults += faults_of_night(opened[0], night) if every_night else []
+    return faults
 
 
 def _dataset(name: str) -> list[str]:
-    recipe = settings_files.load("datasets", name, DatasetRecipe)
-    faults = _refused(settings_files.load, "surveys", recipe.survey, SurveySettings)
-    if recipe.simulation:
-        faults += _found(_simulation, recipe.simulation)
-    return faults + _refused(expand_nights, recipe.nights)
+    recipe, faults = settings_files.examined("datasets", name, DatasetRecipe, {"nights": ("2000-01-01",), "survey": ""})
+    if recipe is None:
+        return faults
+    faults += _refused(expand_nights, recipe.nights)
+    if recipe.survey:
+        faults += _refused(settings_files.load, "surveys", recipe.survey, SurveySettings)
+    if recipe.relabel:
+        faults += _refused(read_relabels, recipe.relabel)
+    return faults + (_joined(recipe) if recipe.simulation else [])
+
+
+def _joined(recipe: DatasetRecipe) -> list[str]:
+    """Return the faults of the simulation of a data set, and of the two together."""
+    faults = _found(_simulation, recipe.simulation)
+    if faults or recipe.survey not in settings_files.names("surveys"):
+        return faults
+    simulation = settings_files.load("simulations", recipe.simulation, SimulationRecipe)
+    source = settings_files.raw("surveys", recipe.survey).get("source")
+    if simulation.images and source in SURVEYS and not SURVEYS[str(source)].has_images:  # type: ignore[attr-defined]
+        return [f"survey {recipe.survey!r} has no images: choose a simulation recipe with 'stamps'"]
+    return []
 
 
 def _simulation(name: str) -> list[str]:
     from pipeline.artefacts import ARTEFACTS, read_settings
 
-    recipe = settings_files.load("simulations", name, SimulationRecipe)
-    if not recipe.stamps:
-        return []
-    mixture = [
+    recipe, faults = settings_files.examined("simulations", name, SimulationRecipe)
+    if recipe is None or not recipe.stamps:
+        return faults
+    faults += [
         str(UnknownNameError("artefact", kind, ARTEFACTS)) for kind in recipe.stamps.mixture if kind not in ARTEFACTS
     ]
-    return mixture + _refused(read_settings, recipe.stamps.artefacts, f"simulations/{name}.yaml: stamps.artefacts")
+    return faults + _found(read_settings, recipe.stamps.artefacts, f"simulations/{name}.yaml: stamps.artefacts")
 
 
 def _classifier(name: str) -> list[str]:
     from models.recipes import ClassifierRecipe
 
-    return _refused(ClassifierRecipe.from_mapping, settings_files.raw("classifiers", name), f"classifiers/{name}.yaml")
+    return settings_files.examined("classifiers", name, ClassifierRecipe)[1]

@@ -35,6 +35,9 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     check = verbs.add_parser("check", help="validate a survey or recipe: keys, columns, files, queries; all faults")
     check.add_argument("name", help="name of a file in config/surveys, datasets, classifiers or simulations")
+    check.add_argument(
+        "--all", action="store_true", help="read the images or stamps of every night of a survey, not the newest alone"
+    )
     plan = verbs.add_parser("plan", help="show what a task would build, and why", add_help=False)
     plan.add_argument("task", help="as for luigi: a task and its parameters")
     status = verbs.add_parser("status", help="compare each night's input with what was frozen")
@@ -109,7 +112,7 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
     if options.verb == "check":
         from commands.check import check
 
-        return check(options.name)
+        return check(options.name, options.all)
     if options.verb == "plan":
         from commands.plan import plan
 

@@ -13,7 +13,7 @@ from pipeline.labels import BOGUS, NONE, Reference, Tables, near, near_movers
 from pipeline.labels.variables import positions
 from pipeline.registry import Registry
 from pipeline.rng import stream
-from pipeline.settings import parse
+from pipeline.settings import examine_entries
 
 Cleaner = Callable[[pd.DataFrame, Tables, Any], NDArray[np.bool_]]
 CLEANERS: Registry[Cleaner] = Registry("cleaning filter")
@@ -196,18 +196,18 @@ class CleaningStep:
         return dict(self.settings.reads())
 
 
+def examine_cleaning(entries: Sequence[Mapping[str, object]], where: str) -> tuple[tuple[CleaningStep, ...], list[str]]:
+    """Return the filters of a survey's ``cleaning`` list that are sound, and every fault of the list."""
+    sound, faults = examine_entries(entries, "cleaner", CLEANERS, f"{where}: cleaning")
+    return tuple(CleaningStep(cleaner=name, settings=settings) for name, settings in sound), faults
+
+
 def parse_cleaning(entries: Sequence[Mapping[str, object]], where: str) -> tuple[CleaningStep, ...]:
     """Return the filters that a survey's ``cleaning`` list states: ``{cleaner: variables}``, ..."""
-    steps = []
-    for index, entry in enumerate(entries):
-        place = f"{where}: cleaning[{index}]"
-        if "cleaner" not in entry:
-            raise SettingsError(f"{place}: 'cleaner' is missing; known: {', '.join(CLEANERS)}")
-        name = str(entry["cleaner"])
-        rest = {key: value for key, value in entry.items() if key != "cleaner"}
-        settings = parse(CLEANERS.metadata(name)["settings"], rest, place)
-        steps.append(CleaningStep(cleaner=name, settings=settings))
-    return tuple(steps)
+    steps, faults = examine_cleaning(entries, where)
+    if faults:
+        raise SettingsError("; ".join(faults))
+    return steps
 
 
 def clean(

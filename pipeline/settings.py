@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from pipeline.errors import SettingsError
 from pipeline.redaction import redacted
+from pipeline.registry import Registry
 
 T = TypeVar("T")
 _BAD: Any = object()
@@ -82,6 +83,41 @@ def examine(
     faults: list[str] = []
     value = _dataclass(kind, mapping, "", faults, stand_ins)
     return (None if value is _BAD else typing.cast("T", value)), [f"{where}: {fault}" for fault in faults]
+
+
+def examine_entries(
+    entries: Sequence[Mapping[str, object]], key: str, registry: Registry[Any], where: str
+) -> tuple[list[tuple[str, Any]], list[str]]:
+    """Return the entries of a list that are sound, and every fault of the others.
+
+    Parameters
+    ----------
+    entries : sequence of mapping
+        Each names a definition under ``key``; its other keys are the settings of that.
+    key : str
+        Such as ``provider``.
+    registry : Registry
+        The definitions; its metadata ``settings`` is the class of the settings.
+    where : str
+        File and key of the list, for messages.
+    """
+    sound, faults = [], []
+    for index, entry in enumerate(entries):
+        place = f"{where}[{index}]"
+        if key not in entry:
+            faults.append(f"{place}: {key!r} is missing; known: {', '.join(registry)}")
+            continue
+        name = str(entry[key])
+        rest = {other: value for other, value in entry.items() if other != key}
+        try:
+            settings, found = examine(registry.metadata(name)["settings"], rest, place)
+        except SettingsError as error:
+            faults.append(f"{place}: {error}")
+            continue
+        faults += found
+        if settings is not None:
+            sound.append((name, settings))
+    return sound, faults
 
 
 def _dataclass(

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import yaml
 
 from pipeline.errors import MissingInputError, SettingsError, UnknownNameError
-from pipeline.settings import parse
+from pipeline.settings import examine, parse
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,6 +64,13 @@ def raw(kind: str, name: str) -> Mapping[str, Any]:
 def load(kind: str, name: str, settings: type[T]) -> T:
     """Return one settings file as the dataclass ``settings``; every fault is named at once."""
     return cast("T", _loaded(_chain(kind, name), cast("Hashable", settings)))
+
+
+def examined(
+    kind: str, name: str, settings: type[T], stand_ins: Mapping[str, object] | None = None
+) -> tuple[T | None, list[str]]:
+    """Return one settings file as far as it is sound, and its faults, as `pipeline.settings.examine` does."""
+    return examine(settings, raw(kind, name), f"{kind}/{name}.yaml", stand_ins or {})
 
 
 def _chain(kind: str, name: str) -> tuple[_File, ...]:

@@ -5,7 +5,16 @@ first word; where a weaker provider disagrees, the survey's rule ``conflicts`` d
 """
 
 from pipeline.labels import bogus_draw, injected, lists, movers, teacher, variables
-from pipeline.labels.chain import PRECEDENCE, ChainLink, Labelling, apply_chain, label_candidates, parse_chain, settle
+from pipeline.labels.chain import (
+    PRECEDENCE,
+    ChainLink,
+    Labelling,
+    apply_chain,
+    examine_chain,
+    label_candidates,
+    parse_chain,
+    settle,
+)
 from pipeline.labels.references import EPHEMERIS, Reference
 from pipeline.labels.verdicts import BOGUS, LABEL_PROVIDERS, NONE, REAL, Tables, Verdict, near, near_movers
 
@@ -23,6 +32,7 @@ __all__ = [
     "Verdict",
     "apply_chain",
     "bogus_draw",
+    "examine_chain",
     "injected",
     "label_candidates",
     "lists",

@@ -13,7 +13,7 @@ from pipeline.errors import InputError, SettingsError
 from pipeline.labels.references import Reference
 from pipeline.labels.verdicts import LABEL_PROVIDERS, NAMES, NONE, Verdict, alike
 from pipeline.quality import Flag
-from pipeline.settings import parse
+from pipeline.settings import examine_entries
 
 log = logging.getLogger(__name__)
 
@@ -52,18 +52,18 @@ class Labelling:
     conflicts: pd.DataFrame
 
 
+def examine_chain(entries: Sequence[Mapping[str, object]], where: str) -> tuple[tuple[ChainLink, ...], list[str]]:
+    """Return the links of a survey's ``labels`` list that are sound, and every fault of the list."""
+    sound, faults = examine_entries(entries, "provider", LABEL_PROVIDERS, f"{where}: labels")
+    return tuple(ChainLink(provider=name, settings=settings) for name, settings in sound), faults
+
+
 def parse_chain(entries: Sequence[Mapping[str, object]], where: str) -> tuple[ChainLink, ...]:
     """Return the chain that a survey's ``labels`` list states: ``{provider: mover, radius_arcsec: 2}``, ..."""
-    links = []
-    for index, entry in enumerate(entries):
-        place = f"{where}: labels[{index}]"
-        if "provider" not in entry:
-            raise SettingsError(f"{place}: 'provider' is missing; known: {', '.join(LABEL_PROVIDERS)}")
-        name = str(entry["provider"])
-        kind = LABEL_PROVIDERS.metadata(name)["settings"]
-        rest = {key: value for key, value in entry.items() if key != "provider"}
-        links.append(ChainLink(provider=name, settings=parse(kind, rest, place)))
-    return tuple(links)
+    links, faults = examine_chain(entries, where)
+    if faults:
+        raise SettingsError("; ".join(faults))
+    return links
 
 
 def apply_chain(

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.errors import InputError, NightsiftError, SettingsError
+from pipeline.faults import faults_of
 from pipeline.io import content, database
 from pipeline.io.connections import Database
 from pipeline.io.database_settings import DatabaseSettings
@@ -251,18 +252,21 @@ class DatabaseSurvey:
         quick = replace(self.input.database, attempts=1, statement_timeout_s=_CHECK_S, connect_timeout_s=5)
         asked = type(self)(self.settings, replace(self.input, database=quick), self.folder)
         faults = asked._faults_of_queries()
-        if faults:
-            return faults
-        try:
-            night = max(asked.nights(), default="")
-            exposures = asked._records(asked._select("exposures", night), night) if night else []
-        except InputError as error:
-            return [str(error)]
-        return asked._images.check(exposures[0]) if exposures else []
+        return faults or faults_of([lambda: asked._images.check_all(asked._newest())])
+
+    def _newest(self) -> list[dict[str, Any]]:
+        """Return an exposure of the newest night; none where there is none."""
+        night = max(self.nights(), default="")
+        return self._records(self._select("exposures", night), night)[:1] if night else []
+
+    def check_night(self, night: str) -> list[str]:
+        """Return what is wrong with the images of a night."""
+        return self._images.check_all(self._records(self._select("exposures", night), night))
 
     def _faults_of_queries(self) -> list[str]:
         faults = []
-        for name in dict.fromkeys(("exposures", *self.input.candidates, "nights", *self.input.tables)):
+        asked = ("exposures", *self.input.candidates, "nights", *self.input.tables, self.settings.closed.query)
+        for name in filter(None, dict.fromkeys(asked)):
             try:
                 query = read_query(self.input.queries, name, self.input.database.engine)
                 there = database.columns_of(self._database, query, self._parameters(_FAR_NIGHT))

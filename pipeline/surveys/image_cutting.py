@@ -149,6 +149,14 @@ class ExposureCutter:
             yield partial(mask_of, files, self.given, channel)
         for channel, place in self.given.planes.items():
             yield partial(files.image, place, f"the mask of channel {channel!r}")
+        if self.given.difference is not None and {*_PAIR} <= set(self.given.hdus):
+            yield partial(differencing, self.given.difference)
+            yield partial(self._align, files)
+
+    def _align(self, files: ExposureFiles) -> None:
+        """Align the template of an exposure that names one, as subtraction and simulation do."""
+        if files.names(self.given.images["template"]):
+            aligned_exposure(read_pair(files, self.given, self.settings.magic_values))
 
     def _targets(self, candidates: pd.DataFrame) -> Targets:
         def numbers(name: str) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import InputError, NightsiftError, SettingsError
+from pipeline.faults import faults_of
 from pipeline.flux_sign import flux_signs
 from pipeline.io.executor import spread
 from pipeline.surveys.base import Batch, ExposureImages, dropped_rows
@@ -148,14 +149,16 @@ class ImageFiles:
             frozen = self.manifest(pd.DataFrame([exposure]))
         except NightsiftError as error:
             return [str(error)]
-        faults = []
         with ExposureFiles(self._paths, {"night": ""} | dict(exposure), frozen) as files:
-            for look in self._cutter.looks(files):
-                try:
-                    look()
-                except NightsiftError as error:
-                    faults.append(str(error))
-        return list(dict.fromkeys(faults))
+            return faults_of(self._cutter.looks(files))
+
+    def check_all(self, exposures: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Return what is wrong with the images of exposures, each fault with the exposure's id."""
+        given = list(exposures)
+        of_settings = faults_of([lambda: self._require_columns(pd.DataFrame(given))])
+        if of_settings:
+            return of_settings
+        return [f"exposure {one['exposure_id']}: {said}" for one in given for said in self.check(one)]
 
 
 def exposure_records(exposures: pd.DataFrame, night: str = "") -> list[dict[str, Any]]:

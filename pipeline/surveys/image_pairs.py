@@ -1,7 +1,7 @@
 """Surveys that have science images and templates, and neither differences nor candidates: both are made here."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
+from pipeline.faults import faults_of
 from pipeline.io import content
 from pipeline.io.catalogue_file import catalogue_path
 from pipeline.io.digests import file_digest
@@ -20,8 +21,7 @@ from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, dropped_rows
 from pipeline.surveys.catalogue_zeropoint import known_places
 from pipeline.surveys.channel_cutouts import require_searched
 from pipeline.surveys.difference_settings import DifferenceSettings
-from pipeline.surveys.exposure_difference import differencing
-from pipeline.surveys.exposure_frames import exposure_frames
+from pipeline.surveys.exposure_difference import aligned_exposure, differencing
 from pipeline.surveys.exposure_list import TEMPLATE_COLUMN, ExposureList
 from pipeline.surveys.exposure_search import ExposureSearch, Found, search_exposure
 from pipeline.surveys.fetch import freeze_label_tables
@@ -150,27 +150,42 @@ class ImagePairsSurvey:
 
     def check(self) -> list[str]:
         """Look at the images of one exposure of the newest night, at the catalogues, and for the program."""
-        try:
-            nights = self.nights()
+        nights: list[str] = []
+        faults = faults_of([lambda: nights.extend(self.nights())])
+        if not faults:
             faults = [f"{path}: {said}" for path, said in self._list.faults.items()]
-            for table in self.tables:
-                self.reference(table, nights[-1] if nights else "")
             if not nights:
-                return [*faults, f"no image {self.input.files or self.input.exposures} below {self.folder}"]
-            exposure = exposure_records(self._list.rows(nights[-1]), nights[-1])[0]
-            if self._list.templates is not None:
-                self._list.templates.ask(exposure)
-            item = self._search.pair(exposure, self._search.files.manifest(pd.DataFrame([exposure])))
-            if isinstance(item, Batch):
-                return [*faults, *item.dropped["reason"]]
-            exposure_frames(item)
-            differencing(item.difference)
-            for part in (self.input.zeropoint, self.input.veto):
-                if part is not None:
-                    known_places(part.catalogue, part.ra_deg, part.dec_deg)
-        except NightsiftError as error:
-            return [str(error)]
-        return faults
+                faults.append(f"no image {self.input.files or self.input.exposures} below {self.folder}")
+        night = nights[-1] if nights else ""
+        looks: list[Callable[[], object]] = [partial(self.reference, table, night) for table in self.tables]
+        for part in (self.input.zeropoint, self.input.veto):
+            if part is not None:
+                looks.append(partial(known_places, part.catalogue, part.ra_deg, part.dec_deg))
+        looks.append(lambda: differencing(self._search.files.given.difference or DifferenceSettings()))
+        if night:
+            looks.append(lambda: self._check_all(night, 1))
+        return list(dict.fromkeys([*faults, *faults_of(looks)]))
+
+    def check_night(self, night: str) -> list[str]:
+        """Return what is wrong with the images of a night, which are aligned and not subtracted."""
+        return self._check_all(night)
+
+    def _check_all(self, night: str, most: int | None = None) -> list[str]:
+        records = exposure_records(self._list.rows(night), night)[:most]
+        stated = [f"{path}: {said}" for path, said in self._list.faults.items()]
+        looks = {str(record["exposure_id"]): faults_of([partial(self._align, record)]) for record in records}
+        return [*stated, *(f"exposure {name}: {said}" for name, found in looks.items() for said in found)]
+
+    def _align(self, exposure: Mapping[str, Any]) -> list[str]:
+        if self._list.templates is not None:
+            self._list.templates.ask(exposure)
+        item = self._search.pair(exposure, self._search.files.manifest(pd.DataFrame([exposure])))
+        if isinstance(item, Batch):
+            return [str(reason) for reason in item.dropped["reason"]]
+        aligned = aligned_exposure(item)
+        if aligned.wcs is None and self.input.veto is not None:
+            return ["the science image holds no WCS to look up known objects with"]
+        return []
 
 
 def _complete(given: ImagePairsInput) -> ImageSettings:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
+from pipeline.errors import InputError, MissingInputError, SettingsError
+from pipeline.faults import faults_of
 from pipeline.io import content
 from pipeline.io.settings_files import expand
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
@@ -131,11 +132,18 @@ class TableSurvey:
 
     def check(self) -> list[str]:
         """Read the tables, and look for the images and HDUs of the newest night."""
-        try:
-            nights = self.nights()
-            exposures = exposure_records(self._tables.exposures(nights[-1]), nights[-1]) if nights else []
-            for table in self.tables:
-                self.reference(table, nights[-1] if nights else "")
-        except NightsiftError as error:
-            return [str(error)]
-        return self._images.check(exposures[0]) if exposures else []
+        nights: list[str] = []
+        faults = faults_of([lambda: nights.extend(self.nights())])
+        night = nights[-1] if nights else ""
+        tables = [partial(self.reference, table, night) for table in self.tables]
+        images = [lambda: self._images.check_all(self._records(night)[:1])] if night else []
+        return list(dict.fromkeys([*faults, *faults_of([*tables, *images])]))
+
+    def check_night(self, night: str) -> list[str]:
+        """Return what is wrong with the images, and with the catalogues beside them, of a night."""
+        records = self._records(night)
+        faults = [f"exposure {name}: {said}" for name, said in self._tables.faults.items()]
+        return [*faults, *self._images.check_all(records)]
+
+    def _records(self, night: str) -> list[dict[str, Any]]:
+        return exposure_records(self._tables.exposures(night, self._tables.candidates(night)), night)

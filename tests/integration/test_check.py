@@ -1,10 +1,14 @@
 """`nightsift check`: what is wrong with a survey or recipe, all of it at once, before anything is built."""
 
 import shutil
+import sqlite3
 
 import pytest
+from astropy.io import fits
+from image_pair_surveys import write_pairs
 
 from commands.main import main
+from pipeline.io import settings_files
 
 
 @pytest.fixture
@@ -15,6 +19,8 @@ def survey(here):
     settings = here.settings("surveys", "tiny") | {"source": "database", "made": False}
     given = settings["input"] | {"folder": str(here.result("MakeSyntheticSurvey")), "queries": "own"}
     settings["input"] = {key: value for key, value in given.items() if key not in ("sky", "seed")}
+    settings["defaults"] = settings["defaults"] | {"dataset": "own"}
+    here.write("datasets", "own", here.settings("datasets", "tiny") | {"survey": "own"})
     here.write("surveys", "own", settings)
     return here
 
@@ -23,8 +29,8 @@ def survey(here):
 def check(capsys):
     """Return exit code and lines of the command."""
 
-    def run(name):
-        code = main(["check", name])
+    def run(name, *options):
+        code = main(["check", name, *options])
         return code, capsys.readouterr().out.splitlines()
 
     return run
@@ -42,7 +48,8 @@ def test_what_is_shipped_has_no_fault(here, check, name):
 
 
 def test_a_survey_that_works_has_no_fault(survey, check):
-    assert check("own") == (0, ["surveys/own.yaml: no fault"])
+    assert check("own") == (0, ["surveys/own.yaml: no fault", "datasets/own.yaml: no fault"])
+    assert check("own", "--all") == (0, ["surveys/own.yaml: no fault", "datasets/own.yaml: no fault"])
 
 
 def test_all_faults_of_a_survey_come_at_once(survey, check):
@@ -53,7 +60,7 @@ def test_all_faults_of_a_survey_come_at_once(survey, check):
     text = "\n".join(lines)
     assert "unknown key 'cutout_size' (did you mean 'cutout_size_pixel'?)" in text
     assert "'channels' is 'science'; allowed: a list of text" in text
-    assert lines[0] == f"surveys/own.yaml: {len(lines) - 1} faults"
+    assert lines[0] == f"surveys/own.yaml: {lines.index(next(x for x in lines if x.startswith('datasets'))) - 1} faults"
 
 
 def test_faults_beyond_the_types_come_at_once(survey, check):
@@ -118,9 +125,210 @@ def test_a_label_file_that_is_not_there_is_named(survey, check):
     assert "nothing.csv" in "\n".join(lines)
 
 
+def faults_of(survey, check, *options, **changes):
+    """Return the faults of the survey after a change of its settings, as one text."""
+    if changes:
+        survey.change("surveys", "own", **changes)
+    code, lines = check("own", *options)
+    assert code == 1
+    return "\n".join(lines)
+
+
+def test_a_misspelt_key_hides_no_fault_behind_it(survey, check):
+    """The same faults beside keys that nobody knows, one of them required, in the survey, its input and its lists."""
+    settings = survey.settings("surveys", "own")
+    queries = survey.config / "queries" / "own"
+    (queries / "candidates.sql").write_text("SELECT no_such_column FROM candidates WHERE :night = ''")
+    settings["telescop"] = settings.pop("telescope")
+    settings["defaults"] = {"dataset": "nothing", "clasifier": "none_such"}
+    settings["input"]["querys"] = settings["input"].pop("queries")
+    hdus = settings["input"]["images"]["hdus"] | {"template": "template_path:TEMPLAT"}
+    settings["input"]["images"] = {"hdus": hdus, "positoin": "sky"}
+    settings["labels"] = [
+        {"provider": "mover", "radius": 1.0, "max_magnitude": "faint"},
+        {"provider": "lists", "table": "eyeballs"},
+        {"provider": "list", "tabel": "mine", "file": "nothing.csv"},
+    ]
+    settings["cleaning"] = [{"cleaner": "movers", "row": "bogus", "radius_arcsec": -1.0}]
+    settings |= {"max_edge_fraction": 7.0, "max_lost_fraction": -1.0, "cutout_size_pixel": 0, "longitude_deg": 200.0}
+    survey.write("surveys", "own", settings)
+    code, lines = check("own")
+    text = "\n".join(lines)
+    assert code == 1
+    for words in (
+        "'telescop'", "'telescope' is missing", "'defaults.clasifier'", "unknown dataset 'nothing'", "'none_such'",
+        "unknown key 'querys'", "unknown key 'images.positoin'", "no_such_column", "labels[0]: unknown key 'radius'",
+        "'max_magnitude' is 'faint'", "labels[1]: unknown label provider 'lists'", "unknown key 'tabel'", "nothing.csv",
+        "unknown key 'row'", "radius_arcsec is -1.0", "max_edge_fraction is 7.0", "max_lost_fraction is -1.0",
+        "cutout_size_pixel is 0", "longitude_deg is 200.0",
+    ):  # fmt: skip
+        assert words in text, words
+
+
+def test_what_is_wrong_with_the_images_is_named_beside_an_unknown_key(survey, check):
+    hdus = survey.settings("surveys", "own")["input"]["images"]["hdus"] | {"template": "template_path:TEMPLAT"}
+    change_input(survey, images={"hdus": hdus}, paramters={})
+    text = faults_of(survey, check)
+    assert "unknown key 'paramters'" in text
+    assert "TEMPLAT" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"pixel_scale_arcsec": -1.0}, "pixel_scale_arcsec is -1.0; allowed: above 0"),
+        ({"base_rate": 2.0}, "base_rate is 2.0; allowed: 0 to 1"),
+        ({"linked_within_arcsec": -3.0}, "linked_within_arcsec is -3.0"),
+        ({"closed": {"after_hours": -5.0}}, "after_hours is -5.0; allowed: at least 0"),
+        ({"labels": [{"provider": "variable", "radius_arcsec": 0.0}]}, "radius_arcsec is 0.0; allowed: above 0"),
+        ({"labels": [{"provider": "injected", "radius_arcsec": -1.0}]}, "radius_arcsec is -1.0; allowed: above 0"),
+        ({"labels": [{"provider": "bogus_draw", "clear_arcsec": -1.0}]}, "clear_arcsec is -1.0"),
+        ({"cleaning": [{"cleaner": "variables", "radius_arcsec": -1.0}]}, "radius_arcsec is -1.0; allowed: above 0"),
+        ({"closed": {"marker": "closed/{date}"}}, "marker is 'closed/{date}'; allowed in braces: {night}"),
+        ({"closed": {"marker": "closed/{night"}}, "marker is 'closed/{night'; allowed in braces: {night}"),
+        ({"closed": {"query": "finished"}}, "unknown query of 'own' 'finished'"),
+        ({"labels": [{"provider": "mover", "table": "ephemeris"}]}, "states no `ephemeris`"),
+    ],
+)
+def test_what_a_run_would_stop_at_is_named_before_it(survey, check, changes, words):
+    assert words in faults_of(survey, check, **changes)
+
+
+@pytest.mark.parametrize(
+    ("defaults", "words"),
+    [
+        ({"dataset": "tiny"}, "defaults: datasets/tiny.yaml is of survey 'tiny', not 'own'"),
+        ({"night": "2026-13-01"}, "night '2026-13-01' is no date"),
+        ({"classifier": "wrong"}, "classifiers/wrong.yaml: 'epochs' is 0"),
+        ({"simulation": "wrong"}, "simulations/wrong.yaml: give exactly one of"),
+    ],
+)
+def test_a_fault_of_what_a_survey_takes_by_default_is_named(survey, check, defaults, words):
+    survey.write("classifiers", "wrong", survey.settings("classifiers", "tiny") | {"epochs": 0})
+    survey.write("simulations", "wrong", {"seed": 2})
+    text = faults_of(survey, check, defaults=survey.settings("surveys", "own")["defaults"] | defaults)
+    assert words in text
+
+
+def test_no_survey_of_the_checkout_takes_the_data_set_of_another(here):
+    for name in settings_files.names("surveys"):
+        recipe = settings_files.raw("surveys", name)["defaults"]["dataset"]
+        assert name == "tiny" or settings_files.raw("datasets", recipe)["survey"] == name
+
+
+def test_a_word_of_a_label_table_that_no_setting_explains_is_named(survey, check):
+    query = survey.config / "queries" / "own" / "eyeballs.sql"
+    text = query.read_text().replace("y.label", "CASE WHEN y.label = 1 THEN 'good' ELSE 'perhaps' END AS label")
+    query.write_text(text)
+    labels = [{"provider": "list", "table": "eyeballs", "words": {"good": "real"}}]
+    assert "has label 'perhaps'; allowed: 1 (real), 0 (bogus), -1 (none), good" in faults_of(
+        survey, check, labels=labels
+    )
+
+
+def test_a_word_of_a_label_file_that_no_setting_explains_is_named_with_its_row(survey, check):
+    (survey.root / "mine.csv").write_text("candidate_id,label\n1,1\n2,maybe\n")
+    labels = [{"provider": "list", "table": "mine", "file": "mine.csv", "unknown_ids": "ignore"}]
+    assert "mine.csv: row 3: label is 'maybe'; allowed: 1, 0, -1" in faults_of(survey, check, labels=labels)
+
+
+@pytest.fixture
+def own_images(survey):
+    """Return a function that changes the FITS file of the first exposure of a night, in a folder of our own."""
+    given = survey.settings("surveys", "own")["input"]
+    folder = survey.root / "images"
+    shutil.copytree(given["folder"], folder)
+    change_input(survey, folder=str(folder))
+
+    def change(night, how):
+        with sqlite3.connect(folder / "survey.sqlite") as connection:
+            row = connection.execute(
+                "SELECT exposure_id, science_path FROM exposures WHERE night = ? ORDER BY exposure_id", (night,)
+            ).fetchone()
+        connection.close()
+        how(folder / row[1])
+        return row[0]
+
+    return change
+
+
+def cut_short(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def forget_projections(path):
+    with fits.open(path, mode="update") as file:
+        for entry in file:
+            for key in [key for key in entry.header if key.startswith(("CTYPE", "CRVAL"))]:
+                del entry.header[key]
+
+
+@pytest.mark.parametrize(("position", "options"), [(0, ["--all"]), (1, []), (1, ["--all"])])
+def test_a_damaged_image_is_named_that_of_an_older_night_by_all(survey, check, own_images, position, options):
+    exposure = own_images(survey.nights[position], cut_short)
+    text = faults_of(survey, check, *options)
+    assert f"exposure {exposure}: " in text
+    assert (f"night {survey.nights[position]}: " in text) == bool(options)
+
+
+def test_a_damaged_image_of_an_older_night_needs_all(survey, check, own_images):
+    own_images(survey.nights[0], cut_short)
+    assert check("own")[0] == 0
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_images_without_a_projection_are_named_where_they_are_aligned_by_it(survey, check, own_images, made):
+    hdus = survey.settings("surveys", "own")["input"]["images"]["hdus"]
+    hdus = {name: place for name, place in hdus.items() if name != "difference" or not made}
+    change_input(survey, images={"hdus": hdus, "difference": {"alignment": "wcs"}})
+    assert check("own")[0] == 0
+    own_images(survey.nights[1], forget_projections)
+    assert "the science image holds no WCS, which alignment 'wcs' needs" in faults_of(survey, check)
+
+
+@pytest.fixture
+def pairs(here):
+    """A survey of science images and templates, which are subtracted and searched here."""
+    write_pairs(here.root / "pairs")
+    images = {"hdus": {"science": "path:0", "template": "templates/r.fits:0"}, "difference": {"alignment": "wcs"}}
+    given = {"folder": str(here.root / "pairs"), "files": "science/*.fits", "images": images}
+    settings = here.settings("surveys", "raw_images") | {"input": given, "longitude_deg": 0.0, "labels": []}
+    settings["closed"] = {"after_hours": 0}
+    here.write("surveys", "raw_images", settings)
+    return here
+
+
+def test_image_pairs_that_work_have_no_fault(pairs, check):
+    assert check("raw_images")[0] == 0
+    assert check("raw_images", "--all")[0] == 0
+
+
+@pytest.mark.parametrize("options", [[], ["--all"]])
+def test_image_pairs_without_a_projection_are_named(pairs, check, options):
+    write_pairs(pairs.root / "pairs", has_wcs=False)
+    code, lines = check("raw_images", *options)
+    assert code == 1
+    assert "the science image holds no WCS, which alignment 'wcs' needs" in "\n".join(lines)
+
+
+def test_a_damaged_image_of_a_pair_is_named_by_all(pairs, check):
+    cut_short(pairs.root / "pairs" / "science" / "e2.fits")
+    code, lines = check("raw_images", "--all")
+    assert code == 1
+    assert "e2" in "\n".join(lines)
+
+
 @pytest.mark.parametrize(
     ("kind", "change", "words"),
     [
+        ("datasets", {"relabel": "nothing.csv"}, "no label file"),
+        ("datasets", {"splitt": {}, "max_ratio": 0.5}, "max_ratio is 0.5"),
+        ("datasets", {"split": {"minimum_groups": 0}}, "minimum_groups is 0"),
+        ("datasets", {"survey": "ztf_packets"}, "survey 'ztf_packets' has no images: choose a simulation recipe"),
+        ("classifiers", {"settings": {"n_estimators": 0}}, "'settings.n_estimators' is 0; allowed: a whole number"),
+        ("classifiers", {"epoks": 3, "threshold_rule": "fpr", "threshold_parameter": {"target": 3.0}}, "is 3.0"),
+        ("simulations", {"images": None, "stamps": {"bogus_per_cutout": -1.0}}, "bogus_per_cutout is -1.0"),
+        ("simulations", {"images": None, "stamps": {"mixture": {"trail": -1.0}}}, "mixture.trail is -1.0"),
         ("datasets", {"survey": "nowhere"}, "unknown survey 'nowhere'"),
         ("datasets", {"simulation": "nothing"}, "unknown simulation 'nothing'"),
         ("datasets", {"nights": ["2026-13-01"]}, "night '2026-13-01' is no date"),
@@ -145,6 +353,21 @@ def test_a_fault_of_a_recipe_is_named(here, check, kind, change, words):
     code, lines = check("wrong")
     assert code == 1
     assert words in "\n".join(lines)
+
+
+def test_a_misspelt_key_of_a_recipe_hides_no_fault_behind_it(here, check):
+    recipe = here.settings("datasets", "tiny") | {"nigths": ["2026-13-01"], "max_ratio": 0.5, "relabel": "nothing.csv"}
+    del recipe["nights"]
+    here.write("datasets", "wrong", recipe)
+    text = "\n".join(check("wrong")[1])
+    for words in (
+        "'nigths'",
+        "'nights' is missing",
+        "night '2026-13-01' is no date",
+        "max_ratio is 0.5",
+        "nothing.csv",
+    ):
+        assert words in text
 
 
 def test_a_name_that_nobody_knows_is_one_line_and_a_fault(here, capsys):

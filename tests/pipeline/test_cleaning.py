@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipeline.cleaning import CLEANERS, clean, parse_cleaning
-from pipeline.errors import InputError, SettingsError, UnknownNameError
+from pipeline.errors import InputError, SettingsError
 
 TABLES = {
     "variables": pd.DataFrame({"ra_deg": [10.0], "dec_deg": [0.0]}),
@@ -103,7 +103,7 @@ def test_a_table_without_a_column_is_named(rows, cleaner):
 
 def test_faults_of_the_settings_are_named():
     for entry, error, message in (
-        ({"cleaner": "cosmics"}, UnknownNameError, "unknown cleaning filter 'cosmics'"),
+        ({"cleaner": "cosmics"}, SettingsError, "unknown cleaning filter 'cosmics'"),
         ({"table": "t"}, SettingsError, r"survey.yaml: cleaning\[0\]: 'cleaner' is missing; known: cosmic_rays"),
         ({"cleaner": "movers", "radius": 1}, SettingsError, r"cleaning\[0\]: unknown key 'radius'"),
         ({"cleaner": "flagged_exposures", "keep": -1}, SettingsError, "keep is -1; allowed: at least 0"),

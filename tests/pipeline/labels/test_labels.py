@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.errors import InputError, SettingsError, UnknownNameError
+from pipeline.errors import InputError, SettingsError
 from pipeline.labels import LABEL_PROVIDERS, apply_chain, parse_chain
 from pipeline.quality import Flag
 
@@ -178,7 +178,7 @@ def test_a_chain_without_links_labels_nothing(make_rows):
 
 
 def test_an_unknown_provider_and_a_missing_one_are_named():
-    with pytest.raises(UnknownNameError, match=r"unknown label provider 'moover'.*did you mean 'mover'"):
+    with pytest.raises(SettingsError, match=r"unknown label provider 'moover'.*did you mean 'mover'"):
         chain({"provider": "moover"})
     with pytest.raises(SettingsError, match=r"survey.yaml: labels\[0\]: 'provider' is missing"):
         chain({"table": "t"})
