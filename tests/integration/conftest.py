@@ -241,3 +241,30 @@ def here(project, monkeypatch):
     Register.clear_instance_cache()
     yield project
     Register.clear_instance_cache()
+
+
+@pytest.fixture
+def survey(here):
+    """A survey of our own: the files of the tiny one, read as a database survey."""
+    queries = here.config / "queries" / "own"
+    shutil.copytree(here.config / "queries" / "generic", queries)
+    settings = here.settings("surveys", "tiny") | {"source": "database", "made": False}
+    given = settings["input"] | {"folder": str(here.result("MakeSyntheticSurvey")), "queries": "own"}
+    settings["input"] = {key: value for key, value in given.items() if key not in ("sky", "seed")}
+    settings["defaults"] = settings["defaults"] | {"dataset": "own"}
+    here.write("datasets", "own", here.settings("datasets", "tiny") | {"survey": "own"})
+    here.write("surveys", "own", settings)
+    return here
+
+
+@pytest.fixture
+def check(capsys):
+    """Return exit code and lines of the command."""
+
+    from commands.main import main
+
+    def run(name, *options):
+        code = main(["check", name, *options])
+        return code, capsys.readouterr().out.splitlines()
+
+    return run

@@ -1,0 +1,107 @@
+"""`nightsift check` of images: damaged ones of any night, and those without the projection that aligning needs."""
+
+import shutil
+import sqlite3
+
+import pytest
+from astropy.io import fits
+from image_pair_surveys import write_pairs
+
+
+def change_input(survey, **values):
+    survey.change("surveys", "own", input=survey.settings("surveys", "own")["input"] | values)
+
+
+def faults_of(survey, check, *options, **changes):
+    """Return the faults of the survey after a change of its settings, as one text."""
+    if changes:
+        survey.change("surveys", "own", **changes)
+    code, lines = check("own", *options)
+    assert code == 1
+    return "\n".join(lines)
+
+
+@pytest.fixture
+def own_images(survey):
+    """Return a function that changes the FITS file of the first exposure of a night, in a folder of our own."""
+    given = survey.settings("surveys", "own")["input"]
+    folder = survey.root / "images"
+    shutil.copytree(given["folder"], folder)
+    change_input(survey, folder=str(folder))
+
+    def change(night, how):
+        with sqlite3.connect(folder / "survey.sqlite") as connection:
+            row = connection.execute(
+                "SELECT exposure_id, science_path FROM exposures WHERE night = ? ORDER BY exposure_id", (night,)
+            ).fetchone()
+        connection.close()
+        how(folder / row[1])
+        return row[0]
+
+    return change
+
+
+def cut_short(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def forget_projections(path):
+    with fits.open(path, mode="update") as file:
+        for entry in file:
+            for key in [key for key in entry.header if key.startswith(("CTYPE", "CRVAL"))]:
+                del entry.header[key]
+
+
+@pytest.mark.parametrize(("position", "options"), [(0, ["--all"]), (1, []), (1, ["--all"])])
+def test_a_damaged_image_is_named_that_of_an_older_night_by_all(survey, check, own_images, position, options):
+    exposure = own_images(survey.nights[position], cut_short)
+    text = faults_of(survey, check, *options)
+    assert f"exposure {exposure}: " in text
+    assert (f"night {survey.nights[position]}: " in text) == bool(options)
+
+
+def test_a_damaged_image_of_an_older_night_needs_all(survey, check, own_images):
+    own_images(survey.nights[0], cut_short)
+    assert check("own")[0] == 0
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_images_without_a_projection_are_named_where_they_are_aligned_by_it(survey, check, own_images, made):
+    hdus = survey.settings("surveys", "own")["input"]["images"]["hdus"]
+    hdus = {name: place for name, place in hdus.items() if name != "difference" or not made}
+    change_input(survey, images={"hdus": hdus, "difference": {"alignment": "wcs"}})
+    assert check("own")[0] == 0
+    own_images(survey.nights[1], forget_projections)
+    assert "the science image holds no WCS, which alignment 'wcs' needs" in faults_of(survey, check)
+
+
+@pytest.fixture
+def pairs(here):
+    """A survey of science images and templates, which are subtracted and searched here."""
+    write_pairs(here.root / "pairs")
+    images = {"hdus": {"science": "path:0", "template": "templates/r.fits:0"}, "difference": {"alignment": "wcs"}}
+    given = {"folder": str(here.root / "pairs"), "files": "science/*.fits", "images": images}
+    settings = here.settings("surveys", "raw_images") | {"input": given, "longitude_deg": 0.0, "labels": []}
+    settings["closed"] = {"after_hours": 0}
+    here.write("surveys", "raw_images", settings)
+    return here
+
+
+def test_image_pairs_that_work_have_no_fault(pairs, check):
+    assert check("raw_images")[0] == 0
+    assert check("raw_images", "--all")[0] == 0
+
+
+@pytest.mark.parametrize("options", [[], ["--all"]])
+def test_image_pairs_without_a_projection_are_named(pairs, check, options):
+    write_pairs(pairs.root / "pairs", has_wcs=False)
+    code, lines = check("raw_images", *options)
+    assert code == 1
+    assert "the science image holds no WCS, which alignment 'wcs' needs" in "\n".join(lines)
+
+
+def test_a_damaged_image_of_a_pair_is_named_by_all(pairs, check):
+    cut_short(pairs.root / "pairs" / "science" / "e2.fits")
+    code, lines = check("raw_images", "--all")
+    assert code == 1
+    assert "e2" in "\n".join(lines)
