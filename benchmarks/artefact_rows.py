@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.artefacts import ARTEFACTS, default_mixture, turned
-from pipeline.datasets import RowIds, choose_rows
+from pipeline.datasets import Nearness, RowIds, choose_rows
 from pipeline.features import physical_features
 from pipeline.io import schema, settings_files
 from pipeline.io.content import row_digests
@@ -25,7 +25,7 @@ from pipeline.io.cutout_file import open_cutouts
 from pipeline.quality import Flag
 from pipeline.recipes import DatasetRecipe, SimulationRecipe
 from pipeline.rng import stream
-from pipeline.row_texts import HeldTexts
+from pipeline.row_texts import HeldTexts, JoinedTexts
 from pipeline.splits import TRAIN, VALIDATION
 from pipeline.stamps import inject_into_stamps
 from pipeline.surveys.settings import SurveySettings
@@ -51,8 +51,8 @@ class Alerts:
         How they are divided.
     simulation : SimulationRecipe
         How many rows are made of each real one.
-    linked_within_arcsec : float
-        Rows nearer than this share a group.
+    near : Nearness
+        When rows share a group, or pixels.
     """
 
     rows: pd.DataFrame
@@ -60,7 +60,7 @@ class Alerts:
     features: NDArray[np.float32]
     recipe: DatasetRecipe
     simulation: SimulationRecipe
-    linked_within_arcsec: float
+    near: Nearness
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +131,7 @@ def read_alerts(folder: Path, scratch: Path, dataset: str = DATASET) -> Alerts:
             rows.append(file.candidates())
             pixels.append(file.pixels())
     stacked = np.concatenate(pixels)
+    survey = settings_files.load("surveys", recipe.survey, SurveySettings)
     kept = scratch / f"alerts-{hashlib.sha256(physical_features(stacked[:_MARKED]).tobytes()).hexdigest()[:8]}.npy"
     return Alerts(
         rows=pd.concat(rows, ignore_index=True),
@@ -138,7 +139,11 @@ def read_alerts(folder: Path, scratch: Path, dataset: str = DATASET) -> Alerts:
         features=_kept(kept, lambda: physical_features(stacked)),
         recipe=recipe,
         simulation=settings_files.load("simulations", recipe.simulation, SimulationRecipe),
-        linked_within_arcsec=settings_files.load("surveys", recipe.survey, SurveySettings).linked_within_arcsec,
+        near=Nearness(
+            linked_arcsec=survey.linked_within_arcsec,
+            size_pixel=survey.cutout_size_pixel,
+            pixel_scale_arcsec=survey.pixel_scale_arcsec,
+        ),
     )
 
 
@@ -210,15 +215,16 @@ def mark_of(alerts: Alerts, made: Callable[[NDArray[np.intp]], NDArray[np.float3
 
 def divided(alerts: Alerts, slots: NDArray[np.intp], hosts: NDArray[np.intp], fold: int) -> pd.DataFrame:
     """Return the rows of a fold in the order of its data set, as ``Draw.folds`` holds them."""
-    columns = ["candidate_id", "object_id", "group_id", "night", "ra_deg", "dec_deg", "label", "label_source"]
-    own = alerts.rows[columns]
+    texts = ["candidate_id", "object_id", "group_id", "exposure_id", "detector"]
+    own = alerts.rows[[*texts, "night", "ra_deg", "dec_deg", "x_pixel", "y_pixel", "label", "label_source"]]
     made = _children(own, slots, "self_made", schema.BOGUS)
     injected = _children(own, hosts, "injected", schema.REAL)
     stack = pd.concat([own, made, injected], ignore_index=True)
     new = np.arange(len(made) + len(injected), dtype=np.uint64)
-    ids = RowIds(**{name: HeldTexts(stack[f"{name}_id"]) for name in ("candidate", "object", "group")})
-    stack = stack.assign(digest=np.concatenate([row_digests(alerts.pixels), new]))
-    chosen = choose_rows(stack, ids, alerts.recipe, alerts.linked_within_arcsec, fold).chosen
+    candidate, related, group, exposure, detector = (HeldTexts(stack[name]) for name in texts)
+    ids = RowIds(candidate=candidate, object=related, group=group, image=JoinedTexts(exposure, detector))
+    stack = stack.assign(digest=np.concatenate([row_digests(alerts.pixels), new]), first_label=stack["label"])
+    chosen = choose_rows(stack, ids, alerts.recipe, alerts.near, fold).chosen
     names = ids.names.read(slice(None)).to_numpy()
     return chosen.assign(row=chosen["place"], group_id=names[chosen["named"]])
 

@@ -6,6 +6,7 @@ import pytest
 from benchmarks.artefact_rows import Alerts, divided
 from benchmarks.artefact_without import mean_of_folds
 from benchmarks.artefact_worth import Judged
+from pipeline.datasets import Nearness
 from pipeline.metrics import METRICS
 from pipeline.recipes import DatasetRecipe, SimulationRecipe, SplitSettings, StampSimulation
 from pipeline.splits import TEST, TRAIN
@@ -26,7 +27,7 @@ def alerts(make_rows):
             survey="toy", nights=("2026-01-01",), split=split, training_only=("self_made", "injected")
         ),
         simulation=SimulationRecipe(stamps=StampSimulation()),
-        linked_within_arcsec=3.0,
+        near=Nearness(linked_arcsec=3.0, size_pixel=3, pixel_scale_arcsec=1.0),
     )
 
 
