@@ -65,8 +65,8 @@ class SplitSettings:
             raise SettingsError(
                 f"test {self.test} and validation {self.validation}; allowed: both above 0, together below 1"
             )
-        if self.minimum_groups < 1:
-            raise SettingsError(f"minimum_groups is {self.minimum_groups}; allowed: at least 1")
+        if self.minimum_groups < 0:
+            raise SettingsError(f"minimum_groups is {self.minimum_groups}; allowed: at least 0")
         if self.folds < 0 or self.folds == 1:
             raise SettingsError(f"folds is {self.folds}; allowed: 0 (a single split) or at least 2")
 

@@ -207,7 +207,7 @@ def test_a_word_of_a_label_file_that_no_setting_explains_is_named_with_its_row(s
     [
         ("datasets", {"relabel": "nothing.csv"}, "no label file"),
         ("datasets", {"splitt": {}, "max_ratio": 0.5}, "max_ratio is 0.5"),
-        ("datasets", {"split": {"minimum_groups": 0}}, "minimum_groups is 0"),
+        ("datasets", {"split": {"minimum_groups": -1}}, "minimum_groups is -1"),
         ("datasets", {"survey": "ztf_packets"}, "survey 'ztf_packets' has no images: choose a simulation recipe"),
         ("classifiers", {"settings": {"n_estimators": 0}}, "'settings.n_estimators' is 0; allowed: a whole number"),
         ("classifiers", {"epoks": 3, "threshold_rule": "fpr", "threshold_parameter": {"target": 3.0}}, "is 3.0"),
