@@ -26,7 +26,8 @@ def toy_dataset(size):
     for part, rows in (("train", 96), ("validation", 48), ("test", 24)):
         labels = np.arange(rows) % 2
         cutouts = rng.normal(size=(rows, size, size, 2)) + 15.0 * source * labels[:, None, None, None]
-        columns = {"label": labels.astype(np.int8), "label_source": "list", "kind": "toy"}
+        ids = [f"{part}{row}" for row in range(rows)]
+        columns = {"candidate_id": ids, "label": labels.astype(np.int8), "label_source": "list", "kind": "toy"}
         parts[part] = (pd.DataFrame(columns), cutouts.astype(np.float32))
     return MemoryDataSet(parts=parts, channels=("science", "difference"))
 
