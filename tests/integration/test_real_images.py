@@ -21,7 +21,7 @@ SURVEY = {
     "channels": ["science", "template", "difference"],
     "cutout_size_pixel": 21,
     "closed": {"after_hours": 0},
-    "defaults": {"dataset": "tiny", "classifier": "tiny", "baseline": "tiny", "simulation": "frames"},
+    "defaults": {"dataset": "frames", "classifier": "tiny", "baseline": "tiny", "simulation": "frames"},
 }
 
 
@@ -75,7 +75,9 @@ def test_images_and_a_template_become_cutouts_and_simulated_transients(new_proje
     assert lost == 0
     assert len(candidates) == sum(map(len, NEW.values()))
     assert 0.2 < truth["recovered"].mean() < 0.9
-    assert new_project.run("nightsift", "check", "frames").code == 0
+    new_project.write("datasets", "frames", new_project.settings("datasets", "tiny") | {"survey": "frames"})
+    checked = new_project.run("nightsift", "check", "frames")
+    assert checked.code == 0, checked.output
     before = new_project.results("FetchCutouts")[0].stat().st_mtime_ns
     new_project.make("FetchCutouts", "--survey", "frames", "--night", "2026-01-05")
     assert new_project.results("FetchCutouts")[0].stat().st_mtime_ns == before
