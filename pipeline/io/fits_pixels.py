@@ -5,6 +5,7 @@ files are opened here so that it scales nothing, and scaled here.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, BinaryIO, Final
 
 import numpy as np
@@ -39,8 +40,7 @@ def image_pixels(hdu: Any, rows: Sequence[tuple[int, int]] | None = None) -> NDA
         As :func:`physical_values` gives them.
     """
     header = hdu.header
-    scale, zero, blank = header.get("BSCALE", 1), header.get("BZERO", 0), header.get("BLANK")
-    blank = blank if isinstance(blank, int) and not isinstance(blank, bool) else None
+    scale, zero, blank = header.get("BSCALE", 1), header.get("BZERO", 0), blank_value(header.get("BLANK"))
     if rows is None:
         return physical_values(hdu.data, scale, zero, blank)
     parts = [physical_values(hdu.section[first:stop, :], scale, zero, blank) for first, stop in rows]
@@ -48,6 +48,24 @@ def image_pixels(hdu: Any, rows: Sequence[tuple[int, int]] | None = None) -> NDA
     for (first, stop), part in zip(rows, parts, strict=True):
         pixels[first:stop] = part
     return pixels
+
+
+def blank_value(stated: object) -> int | None:
+    """Return the stored value that marks missing pixels; None where a header's ``BLANK`` is no whole number.
+
+    The standard asks for an integer, which astropy insists on; programs write -32768.0 and '-32768' too.
+
+    Examples
+    --------
+    >>> blank_value(-32768), blank_value(-32768.0), blank_value("-32768 "), blank_value("none"), blank_value(None)
+    (-32768, -32768, -32768, None, None)
+    """
+    if isinstance(stated, bool) or not isinstance(stated, int | float | str):
+        return None
+    with suppress(ValueError, OverflowError):
+        number = stated if isinstance(stated, int) else float(stated)
+        return int(number) if number == int(number) else None
+    return None
 
 
 def physical_header(header: fits.Header) -> fits.Header:

@@ -162,3 +162,19 @@ def test_no_other_module_lets_astropy_open_a_file():
         if any(word in path.read_text() for word in ("fits.open(", "fits.getdata("))
     ]
     assert [path.name for path in opening] == ["fits_pixels.py"]
+
+
+@pytest.mark.parametrize(
+    ("written", "compressed"), [("-32768.0", False), ("-3.2768E4", False), ("'-32768 '", False), ("-32768.0", True)]
+)
+def test_a_blank_that_is_written_as_no_integer_counts_all_the_same(tmp_path, written, compressed):
+    path = tmp_path / "image.fits"
+    write(path, "i16", compressed)
+    data = path.read_bytes()
+    card = f"BLANK   = {-32768:>20}".encode()
+    assert data.count(card) == 1
+    path.write_bytes(data.replace(card, f"BLANK   = {written:>20}".encode()))
+    _, expected = stored_of("i16")
+
+    np.testing.assert_array_equal(read_image(path, 1 if compressed else 0)[0], expected)
+    np.testing.assert_array_equal(stamp_bytes.read_stamp(path.read_bytes(), "stamp").pixels, expected)
