@@ -1,10 +1,12 @@
 """From sky to pixel positions by the WCS in a FITS header."""
 
+import re
 import warnings
 from pathlib import Path
 
 import numpy as np
 from astropy.io.fits import Header
+from astropy.io.fits.card import Undefined
 from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_scales
 from numpy.typing import NDArray
@@ -15,6 +17,10 @@ from pipeline.sky_positions import celestial_frame, pixel_to_sky, sky_to_pixel
 
 _CLOSE_PIXEL = 0.5
 """A position that does not come back to within this many pixels lies where the distortion has no inverse."""
+_NUMBERS = re.compile(r"(CRPIX|CRVAL|CDELT|CROTA)[12]|(CD|PC)[12]_[12]|PV[12]_\d+|LONPOLE|LATPOLE")
+"""Keys of numbers; wcslib passes over a text among them, as if the key were not there."""
+_SCALES = re.compile(r"CDELT[12]|(CD|PC)[12]_[12]|(CD|PC)00[12]00[12]")
+_EQUINOX = re.compile(r"\s*[BJ]?\s*(\d{4}(\.\d*)?)\s*", re.IGNORECASE)
 
 
 def pixel_positions(
@@ -48,7 +54,7 @@ def pixel_positions(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what astropy mends in a header is no fault
         try:
-            wcs = WCS(header).celestial
+            wcs = WCS(_understood(header)).celestial
             if not wcs.has_celestial:
                 raise InputError(f"{where} holds no WCS to find sky positions with")
             if wcs.wcs.lngtyp != "RA":
@@ -56,6 +62,7 @@ def pixel_positions(
             for axis in sorted((wcs.wcs.lng + 1, wcs.wcs.lat + 1)):
                 for key in ("CRVAL", "CRPIX"):
                     header_value(header, f"{key}{axis}", _number, path=path, hdu=hdu)
+            _require_numbers(header)
             if not abs(np.linalg.det(wcs.pixel_scale_matrix)) > 0:
                 raise InputError(f"the WCS of {where} cannot be used: its matrix is singular")
             _require_frame(wcs, where)
@@ -85,9 +92,10 @@ def celestial_wcs(header: Header, what: str) -> WCS | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what astropy mends in a header is no fault
         try:
-            wcs = WCS(header).celestial
+            wcs = WCS(_understood(header)).celestial
             if not wcs.has_celestial:
                 return None
+            _require_numbers(header)
             usable = wcs.wcs.lngtyp == "RA" and abs(np.linalg.det(wcs.pixel_scale_matrix)) > 0
         except Exception as error:  # wcslib has a class for each fault, and a broken key may raise any other
             raise InputError(f"the WCS of the {what} cannot be used: {one_line(error)[:200]}") from error
@@ -103,6 +111,36 @@ def _require_frame(wcs: WCS, where: str) -> None:
         celestial_frame(wcs)
     except InputError as error:
         raise InputError(f"the WCS of {where} cannot be used: {error}") from error
+
+
+def _understood(header: Header) -> Header:
+    """Return a header whose equinox is a number, or the header itself: wcslib passes over a text, and takes 0."""
+    stated = {key: header[key] for key in ("EQUINOX", "EPOCH") if key in header}
+    if all(isinstance(value, int | float) and value for value in stated.values()):
+        return header
+    copied = header.copy()
+    for key, value in stated.items():
+        found = _EQUINOX.fullmatch(value) if isinstance(value, str) else None
+        if found:
+            copied[key] = float(found[1])
+        elif isinstance(value, str) and value.strip():
+            raise ValueError(f"{key} is {value!r}; allowed: a year, such as 2000.0, J2000.0 or B1950.0")
+        elif not value or not isinstance(value, int | float):
+            del copied[key]
+    return copied
+
+
+def _require_numbers(header: Header) -> None:
+    """Raise ValueError where a key is a text that wcslib would pass over, or nothing says how large a pixel is."""
+    stated = {key: header[key] for key in header if _NUMBERS.fullmatch(key) or _SCALES.fullmatch(key)}
+    stated = {key: value for key, value in stated.items() if not isinstance(value, Undefined | None)}
+    for key, value in stated.items():
+        try:
+            _number(value)
+        except TypeError:
+            raise ValueError(f"{key} is {str(value)!r}; allowed: a number") from None
+    if not any(map(_SCALES.fullmatch, stated)):
+        raise ValueError("none of the keys CDELT, CD and PC says how large a pixel is")
 
 
 def _number(value: object) -> float:

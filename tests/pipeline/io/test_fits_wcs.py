@@ -69,6 +69,36 @@ def test_positions_are_icrs_whatever_the_frame_of_the_header(kind, frame):
     np.testing.assert_allclose(positions(header, sky.ra.deg, sky.dec.deg), [x, y], atol=2e-3)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("2025.5", 2025.5), ("J2025.5", 2025.5), ("B1950.0 ", 1950.0), (0.0, None), (0, None), ("", None)],
+)
+@pytest.mark.parametrize("key", ["EQUINOX", "EPOCH"])
+def test_an_equinox_may_be_a_text_and_0_is_none(key, written, meant):
+    truth = header_of() if meant is None else header_of(EQUINOX=meant)
+    x, y = np.array([10.0, 150.0]), np.array([80.0, 20.0])
+    sky = WCS(truth).pixel_to_world(x, y).icrs
+    header = header_of(**{key: written})
+    np.testing.assert_allclose(positions(header, sky.ra.deg, sky.dec.deg), [x, y], atol=1e-6)
+    assert header[key] == written.strip() if isinstance(written, str) else header[key] == written
+
+
+@pytest.mark.parametrize(
+    ("cards", "message"),
+    [
+        ({"CD1_1": "-0.01"}, "CD1_1 is '-0.01'; allowed: a number"),
+        ({"EQUINOX": "of date"}, "EQUINOX is 'of date'; allowed: a year, such as 2000.0, J2000.0 or B1950.0"),
+        (dict.fromkeys(("CD1_1", "CD1_2", "CD2_1", "CD2_2")), "none of the keys CDELT, CD and PC says how large"),
+    ],
+)
+def test_what_astropy_would_pass_over_in_silence_is_an_error(cards, message):
+    header = header_of(**cards)
+    with pytest.raises(InputError, match=message):
+        positions(header, [150.0], [2.2])
+    with pytest.raises(InputError, match=message):
+        celestial_wcs(header, "template")
+
+
 def test_a_header_may_name_declination_first():
     cards = {"CTYPE1": "DEC--TAN", "CTYPE2": "RA---TAN", "CRVAL1": 2.2, "CRVAL2": 150.0}
     header = header_of(**cards)
