@@ -23,7 +23,14 @@ _EPOCH = datetime.datetime(1858, 11, 17, tzinfo=datetime.UTC)
 _BLANK = ("", "nan", "null", "none", "nat", "<na>")
 """Texts, in any case, that say that a time is not known."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{8}", re.ASCII)
-_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}|\d{8})[T ]\d.*", re.ASCII | re.IGNORECASE)
+_MOMENT = re.compile(
+    r"(\d{4}-\d{2}-\d{2}|\d{8})[T ]\d{2}(:?\d{2}(:?\d{2}([.,]\d+)?)?)?(Z|[+-]\d.*)?", re.ASCII | re.IGNORECASE
+)
+"""A date and time of which seconds alone have a fraction: Python reads 12.5 hours as 12:00:00.5."""
+_CLOCK = re.compile(r"\d{2}:.*|\d{6}([.,]\d*)?", re.ASCII)
+"""Times of day that are not mistaken for hours or seconds: ``12:30``, ``123000.5``."""
+_COARSE_DAY = 0.01
+"""Floats of 4 bytes have an MJD to 0.004 days; a JD they have to 0.25 days, and its night may be another."""
 _ALLOWED = "an ISO date and time, an MJD or a JD"
 _OTHER = {"jd": "mjd", "mjd": "jd", "mjd_tai": "jd"}
 """The format that a number outside the bounds of one may be in."""
@@ -164,6 +171,8 @@ def stated_mjd(value: object, what: str, clock: str = "") -> tuple[float, bool]:
             return float(mjd_of_number(float(text))), False
         except ValueError:
             pass
+    if clock and is_date_alone(text) and not _CLOCK.fullmatch(clock):
+        raise InputError(f"{what} is {text!r} with the time of day {clock[:60]!r}; allowed: 12:30:00 or 123000")
     return _mjd_of_text(f"{text}T{clock}" if clock and is_date_alone(text) else text, what)
 
 
@@ -205,10 +214,12 @@ def column_mjd(
     Raises
     ------
     InputError
-        If a value is no time, or a number is a time in the other format alone; its row is named.
+        If a value is no time, or a number is a time in the other format alone, its row being named; or if the
+        column's type has JDs to a quarter of a day.
     """
     given = np.asarray(values)
     if given.dtype.kind in "biuf":
+        _require_fine(given, what)
         numbers = given.astype(np.float64)
         moments, zoned = np.full(len(numbers), np.nan), np.zeros(len(numbers), dtype=bool)
     elif given.dtype.kind == "M" and np.datetime_data(given.dtype)[0] not in ("D", "W", "M", "Y"):
@@ -230,6 +241,15 @@ def column_mjd(
     atomic = from_scale(moments, "TAI") if time_format == "mjd_tai" else moments
     times = np.where(np.isnan(moments), times, np.where(zoned, moments, atomic))
     return np.where(numbers == 0.0, np.nan, times)
+
+
+def _require_fine(given: NDArray[np.generic], what: str) -> None:
+    """Refuse numbers of a type that has them to the nearest quarter of a day."""
+    if given.dtype.kind != "f" or not is_julian(given).any():
+        return
+    step = float(np.spacing(given[is_julian(given)].max()))
+    if step > _COARSE_DAY:
+        raise InputError(f"{what} is of {given.dtype}, which has JDs to {step:g} days; allowed: float64 or text")
 
 
 _NAMES = {"jd": "a JD", "mjd": "an MJD"}

@@ -127,8 +127,17 @@ def test_a_moment_counts_in_the_scale_of_its_column_unless_it_has_a_zone():
         ("20260106", "row 2 is '20260106' without a time of day"),
         (datetime.date(2026, 1, 6), "row 2 is '2026-01-06' without a time of day"),
         ("2026-13-06T10:00:00", "row 2 is '2026-13-06T10:00:00'; allowed"),
+        ("2026-01-06T12.5", "row 2 is '2026-01-06T12.5'; allowed"),
+        ("2026-01-06T12:30.5", "row 2 is '2026-01-06T12:30.5'; allowed"),
     ],
 )
 def test_what_is_no_time_is_named_with_its_row(value, message):
     with pytest.raises(InputError, match=message):
         column_mjd(np.array([61046.5, value], dtype=object), "t.csv: column 'mjd'")
+
+
+def test_a_type_that_has_julian_dates_to_a_quarter_of_a_day_is_refused():
+    times = np.array([2461046.9, 2461047.1])
+    assert column_mjd(times, "t.fits: column 'jd'", time_format="jd").tolist() == pytest.approx([61046.4, 61046.6])
+    with pytest.raises(InputError, match=r"column 'jd' is of float32, which has JDs to 0.25 days; allowed"):
+        column_mjd(times.astype(np.float32), "t.fits: column 'jd'", time_format="jd")

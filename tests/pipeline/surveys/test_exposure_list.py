@@ -100,6 +100,8 @@ def test_the_time_of_an_exposure_is_its_middle(time_at, days):
     [
         ({"DATE_OBS": "20/12/17"}, r"a\.fits: DATE-OBS is '20/12/17'; allowed: an ISO date and time"),
         ({"DATE_OBS": "2017-12-20"}, "without a time of day; name the key of that in clock"),
+        ({"DATE_OBS": "2017-12-20", "UT": 12.5}, "with the time of day '12.5'; allowed: 12:30:00 or 123000"),
+        ({"DATE_OBS": "2017-12-20", "UT": 1230}, "with the time of day '1230'; allowed"),
         ({"DATE_OBS": "1812-12-20T01:00:00"}, "DATE-OBS is '1812-12-20T01:00:00'; allowed: an MJD, JD or date of 1900"),
         (
             {"MJD_OBS": -1.0, "DATE_OBS": "2017-12-20T01:00:00"},
