@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import InputError
-from pipeline.io.rounded_ids import refuse_rounded, require_unrounded
+from pipeline.io.rounded_ids import MAY_BE_ROUNDED, refuse_rounded, require_unrounded
 
 _EXACT = 2.0**53
 """Whole numbers below this are exact in a float; a float from here on may be another id rounded."""
@@ -26,14 +26,14 @@ def id_texts(column: pa.ChunkedArray, what: str) -> pd.Series:
     Raises
     ------
     InputError
-        If the column holds floats that are no whole numbers below 2^53, or texts in scientific notation.
+        If the column holds floats that are no whole numbers below 2^53, or texts of numbers that were rounded.
     """
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_floating(column.type):
         return pd.Series([id_text(value, what) for value in column.to_pylist()], dtype="str")
     texts = column.cast(pa.large_string()).fill_null("")
-    if pc.any(pc.match_substring(texts, "+")).as_py():
+    if pc.any(pc.match_substring_regex(texts, MAY_BE_ROUNDED)).as_py():
         require_unrounded(texts.to_pylist(), what)
     return pd.Series(pc.utf8_rtrim(texts, " ").to_pandas(), dtype="str")
 

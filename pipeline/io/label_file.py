@@ -55,7 +55,7 @@ def read_labels(
     -------
     DataFrame
         ``candidate_id``, ``label`` (1, 0, -1), ``word`` as it stands there, ``row`` (line of the file, the head
-        is 1), and the file's other columns as text.
+        is 1), and the file's other columns as text; without the blanks around them.
 
     Raises
     ------
@@ -87,7 +87,8 @@ def _read(path: Path) -> "pd.DataFrame":
         table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig", index_col=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError, OSError) as error:
         raise InputError(f"{path} is no readable CSV file: {' '.join(str(error).split())}") from error
-    return table.reset_index(drop=True)
+    table.columns = table.columns.str.strip()
+    return table.apply(lambda column: column.str.strip()).reset_index(drop=True)
 
 
 def _require_ids(path: Path, table: "pd.DataFrame") -> None:

@@ -7,10 +7,14 @@ from pipeline.errors import InputError
 
 _ROUNDED = re.compile(r"[+-]?\d(\.\d+)?[eE]\+\d+", re.ASCII)
 """How a spreadsheet writes a long whole number; ``1E5`` and ``3e91`` may be names, and have no sign."""
+_FLOAT = re.compile(r"[+-]?\d{16,}\.0*", re.ASCII)
+"""How a table of floats writes one, such as a column of ids in which one is missing: floats have 15 digits."""
+MAY_BE_ROUNDED = r"\+|\d{16}.*\."
+"""What at least stands in such an id, for a quick look at many."""
 
 
 def require_unrounded(ids: Iterable[object], where: str, first_row: int = 1) -> None:
-    """Refuse ids in scientific notation: a spreadsheet has rounded them, and they match nothing.
+    """Refuse ids in scientific notation and long ones as floats: they have been rounded, and match nothing.
 
     Parameters
     ----------
@@ -41,9 +45,15 @@ rounded it; allowed: all digits of the id, as text
 
 
 def refuse_rounded(name: str, where: str) -> None:
-    """Raise `InputError` with one id if it is in scientific notation; ``where`` may name its row."""
-    if "+" in name and _ROUNDED.fullmatch(name.strip()):
+    """Raise `InputError` with one id if it has been rounded; ``where`` may name its row."""
+    text = name.strip()
+    if "+" in text and _ROUNDED.fullmatch(text):
         raise InputError(
             f"{where}: the id {name!r} is in scientific notation: a spreadsheet has rounded it; "
+            "allowed: all digits of the id, as text"
+        )
+    if "." in text and _FLOAT.fullmatch(text):
+        raise InputError(
+            f"{where}: the id {name!r} is written as a float, which has rounded it; "
             "allowed: all digits of the id, as text"
         )

@@ -22,6 +22,20 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path):
     assert read(tmp_path, "candidate_id,label\na,1\n", "utf-8-sig")["candidate_id"].tolist() == ["a"]
 
 
+def test_blanks_around_a_text_are_no_part_of_it_as_in_every_table(tmp_path):
+    found = read(tmp_path, 'candidate_id, label\r\n"39089837499752901 ", 1\r\n b\u00a0,0\r\n')
+    assert found["candidate_id"].tolist() == ["39089837499752901", "b"]
+    assert found["label"].tolist() == [1, 0]
+    with pytest.raises(InputError, match="row 3: candidate_id 'a' stands in row 2 already"):
+        read(tmp_path, "candidate_id,label\na,1\na ,0\n")
+
+
+def test_a_long_id_that_was_a_float_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"row 2: the id '39089837499752900.0' is written as a float, which has round"):
+        read(tmp_path, "candidate_id,label\n39089837499752900.0,1\n")
+    assert read(tmp_path, "candidate_id,label\n57000.0,1\n")["candidate_id"].tolist() == ["57000.0"]
+
+
 def test_a_file_without_rows_says_nothing(tmp_path):
     assert len(read(tmp_path, "candidate_id,label\n")) == 0
 

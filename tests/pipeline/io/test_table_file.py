@@ -57,6 +57,13 @@ def test_ids_in_scientific_notation_are_refused_in_every_format(tmp_path, ending
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
+def test_long_ids_that_were_floats_are_refused_in_every_format(tmp_path, ending):
+    path = write(tmp_path / f"t{ending}", {"id": ["17", "39089837499752900.0"], "n": [1, 2]})
+    with pytest.raises(InputError, match=r"column 'id'.* the id '39089837499752900\.0' is written as a float"):
+        read_table(path, texts={"id"})
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_the_blanks_behind_an_id_are_no_part_of_it(tmp_path, ending):
     path = write(tmp_path / f"t{ending}", {"id": ["17    ", "0018  "], "n": [1, 2]})
     assert read_table(path, texts={"id"})["id"].tolist() == ["17", "0018"]
