@@ -66,8 +66,11 @@ def require_columns(table: "pd.DataFrame", names: Iterable[str], where: str) -> 
         raise InputError(f"{where}: column {absent[0]!r} is missing; there: {', '.join(map(str, table))}")
 
 
-def numbers_of(table: "pd.DataFrame", name: str, where: str) -> "pd.Series":
-    """Return a column as float64, NaN where nothing stands; a value that is no number is named with its row."""
+def numbers_of(table: "pd.DataFrame", name: str, where: str, rows: Sequence[int] = ()) -> "pd.Series":
+    """Return a column as float64, NaN where nothing stands; a value that is no number is named with its row.
+
+    ``rows`` are the numbers of the rows, for the message; counted from 1 without them.
+    """
     import pandas as pd
 
     column = table[name]
@@ -77,7 +80,8 @@ def numbers_of(table: "pd.DataFrame", name: str, where: str) -> "pd.Series":
     bad = numbers.isna().to_numpy() & ~_is_blank(column)
     if bad.any():
         row = int(bad.argmax())
-        raise InputError(f"{where}: row {row + 1}: {name} is {str(column.iloc[row])[:60]!r}; allowed: a number")
+        number = rows[row] if len(rows) else row + 1
+        raise InputError(f"{where}: row {number}: {name} is {str(column.iloc[row])[:60]!r}; allowed: a number")
     return numbers
 
 

@@ -14,8 +14,9 @@ from pipeline.flux_sign import flux_signs
 from pipeline.io import content
 from pipeline.io.damaged import naming
 from pipeline.io.hdf5 import KIND, open_to_read
-from pipeline.io.schema import CANDIDATE_COLUMNS
+from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.io.settings_files import expand
+from pipeline.io.table_file import numbers_of
 from pipeline.labels import NONE
 from pipeline.quality import to_missing
 from pipeline.surveys.alert_columns import magnitudes
@@ -28,6 +29,7 @@ from pipeline.surveys.settings import SurveySettings
 from pipeline.surveys.stamp_stack import cut_stack, middle_of_stack
 
 _BLOCK = 256
+_NUMBERS = (*(name for name, kind in CANDIDATE_COLUMNS.items() if kind != TEXT and name != "flux_sign"), *FLUXES)
 _MANY = 16_384
 """Rows that are read together where no pixels belong to them."""
 
@@ -165,7 +167,7 @@ class AlertTableSurvey:
         for block in self._rows.blocks(night, _BLOCK):
             stack = self._stack(block["row"].to_numpy())
             stamps.append(content.row_digests(middle_of_stack(stack, self.settings.cutout_size_pixel)))
-            yield self._batch(block.assign(night=night), stack)
+            yield self._batch(self._numbered(block).assign(night=night), stack)
         self._require_frozen(night, "stamps in", self.input.cutouts, _stamps_digest(stamps), manifest["files"])
 
     def _require_frozen(self, night: str, what: str, file: str, digest: object, frozen: Mapping[str, Any]) -> None:
@@ -184,6 +186,12 @@ class AlertTableSurvey:
         candidates = candidates_frame(self._named(rows), {}, self.settings, x, y)
         describe_pixels(candidates, pixels, edge_of_stamps(pixels), self.settings.channels)
         return drop_at_edges(pixels, candidates, self.settings.max_edge_fraction, rows[:0])
+
+    def _numbered(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows with numbers where the table holds the texts of numbers; blank texts are "not known"."""
+        texts = [name for name in rows.columns.intersection(_NUMBERS) if rows[name].dtype.kind not in "biuf"]
+        number = rows["row"].tolist()
+        return rows.assign(**{name: numbers_of(rows, name, self.input.table, number) for name in texts})
 
     def _named(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the rows with bands by name, signs as +1, -1 and 0, and magnitudes where there are fluxes."""

@@ -52,6 +52,20 @@ def test_every_spelling_of_a_sign_is_read_and_another_is_an_error(alert_survey, 
         read(write(["maybe"] * 10))
 
 
+def test_numbers_may_stand_as_texts_and_what_is_none_is_named(alert_survey):
+    columns = {"candidate_id": "candid", "object_id": "object", "ra_deg": "ra", "dec_deg": "dec", "time_mjd": "jd"}
+
+    def write(texts):
+        given = {"columns": columns | {"magnitude": "mag"}}
+        return alert_survey(6, change=lambda table: table.assign(mag=texts, ra=table["ra"].astype(str)), input=given)
+
+    rows, _ = read(write(["20.5", "", None, " 99.0", "null", "1"]))
+    np.testing.assert_array_equal(rows["magnitude"], [20.5, np.nan, np.nan, np.nan, np.nan])
+    assert rows["ra_deg"].tolist() == [0.0, 2.0, 4.0, 6.0, 8.0]
+    with pytest.raises(InputError, match=r"alerts\.parquet: row 2: magnitude is '>21'; allowed: a number"):
+        read(write(["20.5", "", ">21", "99.0", "null", "1"]))
+
+
 def test_other_ways_of_missing_become_nan_and_flags(alert_survey):
     stamps = np.random.default_rng(1).normal(size=(6, 3, 5, 5))
     stamps[0, 1] = 3.4e38
