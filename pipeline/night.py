@@ -144,8 +144,17 @@ def is_night(text: str) -> bool:
 
 
 def respelled_night(text: str) -> str:
-    """Return the night that a text means by its eight digits, ``20260106`` or ``2026_01_06``; empty where none."""
-    digits = "".join(_DIGITS.findall(text))
+    """Return the night that a text means by its digits, ``20260106``, ``2026_01_06`` or ``2026-1-6``; empty where none.
+
+    Examples
+    --------
+    >>> respelled_night("n20260106"), respelled_night("2026-1-6"), respelled_night("2026-01-06"), respelled_night("m31")
+    ('2026-01-06', '2026-01-06', '', '')
+    """
+    numbers = _DIGITS.findall(text)
+    if [len(number) for number in numbers] in ([4, 1, 1], [4, 1, 2], [4, 2, 1]):
+        numbers = [number.zfill(2) for number in numbers]
+    digits = "".join(numbers)
     name = f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
     return name if name != text and is_night(name) else ""
 

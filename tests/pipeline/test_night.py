@@ -14,6 +14,7 @@ from pipeline.night import (
     night_of,
     night_range,
     parse_night,
+    require_night_names,
     stated_nights,
 )
 
@@ -137,3 +138,10 @@ def test_a_column_of_nights_may_hold_timestamps_at_midnight():
     assert stated_nights(given, "column") == ["2026-01-06"] * 5
     with pytest.raises(InputError, match="is no date"):
         stated_nights(["2026-01-06 04:00:00"], "column")
+
+
+@pytest.mark.parametrize("text", ["20260106", "2026_01_06", "2026-1-6", "2026.01.6", "n20260106"])
+def test_a_night_in_another_spelling_beside_right_ones_is_an_error_where_it_is_asked_for(text):
+    require_night_names(["2026-01-05", "flats", text], "{night}/*.fits", "2026-01-05")
+    with pytest.raises(InputError, match=f"'{text}' is no night; folders of {{night}} must be called 2026-01-06"):
+        require_night_names(["2026-01-05", "flats", text], "{night}/*.fits", "2026-01-06")
