@@ -91,6 +91,10 @@ class _Side:
         if not np.isfinite(self.pixels).any():
             raise InputError(f"exposure {self.exposure_id}: the {self.what} has no finite pixel")
         saturation = self.value("saturation", None, np.inf, "nothing is taken for saturated")
+        if not saturation > 0:
+            raise InputError(
+                f"exposure {self.exposure_id}: saturation of the {self.what} is {saturation}; allowed: above 0, or none"
+            )
         frame = Frame(
             pixels=self.pixels,
             gain=self._above_zero("gain", self._gain(gain)),
@@ -146,7 +150,7 @@ class _Side:
 
     def _number(self, value: object, card: str) -> float:
         try:
-            number = float(value)  # type: ignore[arg-type]
+            number = np.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
         except (TypeError, ValueError):
             number = np.nan
         if np.isnan(number):

@@ -83,3 +83,16 @@ def test_a_known_variance_goes_before_gain_and_read_noise_which_need_not_be_know
 def test_numbers_that_cannot_be_are_refused(wrong):
     with pytest.raises(SettingsError, match=f"{next(iter(wrong))} is"):
         FrameProperties(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("cards", "message"),
+    [
+        ({"SATURATE": 0.0}, "saturation of the science image is 0.0; allowed: above 0, or none"),
+        ({"SATURATE": -1}, "saturation of the science image is -1.0; allowed: above 0, or none"),
+        ({"GAIN": True}, "GAIN of the science image is 'True'; allowed: a number"),
+    ],
+)
+def test_placeholders_in_a_header_are_named_as_what_they_are(cards, message):
+    with pytest.raises(InputError, match=message):
+        frames(cards=cards)
