@@ -83,7 +83,7 @@ def caveats(numbers: Mapping[str, Any]) -> list[str]:
     counts, words = numbers["counts"], []
     if numbers["judged_part"] == "train":
         words.append("These are rows that the classifier was trained on: the figures flatter it and judge nothing.")
-    words += _unlike(numbers) + _learned(counts) + _overlaps(numbers)
+    words += _unlike(numbers) + _learned(numbers) + _overlaps(numbers)
     if min(counts["real"], counts["bogus"]) == 0:
         words.append(
             f"The rows hold {counts['real']} real and {counts['bogus']} bogus: "
@@ -115,13 +115,20 @@ def _unlike(numbers: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _learned(counts: Mapping[str, Any]) -> list[str]:
+def _learned(numbers: Mapping[str, Any]) -> list[str]:
     """Return which rows were left out because a model learned from them, and where that cannot be known."""
-    words = [
-        f"{model}: {parts['train']} training and {parts['validation']} validation rows were left out, for it learned "
-        "from them."
-        for model, parts in counts["left_out_learned"].items()
-    ]
+    counts, words = numbers["counts"], []
+    for model, parts in counts["left_out_learned"].items():
+        trained = numbers.get(UNLIKE, {}).get(model, {}).get("survey", {}).get("trained")
+        why = (
+            f"for candidates of survey {trained} that it learned from have their ids; where both surveys number theirs "
+            "alike, they may be others"
+            if trained
+            else "for it learned from them"
+        )
+        words.append(
+            f"{model}: {parts['train']} training and {parts['validation']} validation rows were left out, {why}."
+        )
     unknown = [f"{model} ({count} rows)" for model, count in counts["perhaps_learned"].items()]
     if unknown:
         words.append(

@@ -125,6 +125,17 @@ def test_rows_left_out_and_rows_that_may_have_been_learned_from_are_told():
     assert told[0].startswith("Whether the classifier learned from these rows cannot be known for cnn (71 rows)")
 
 
+def test_rows_left_out_by_the_ids_of_another_survey_may_be_others():
+    left = {"cnn": {"train": 1500, "validation": 258}}
+    unlike = {"cnn": {"survey": {"trained": "synthetic_large", "scored": "synthetic_rates"}}}
+    told = caveats(numbers(counts={"left_out_learned": left}, unlike_training=unlike))
+    (words,) = [line for line in told if "left out" in line]
+    assert words.endswith(
+        "for candidates of survey synthetic_large that it learned from have their ids; where both surveys number "
+        "theirs alike, they may be others."
+    )
+
+
 def test_scores_of_another_survey_or_pixel_scale_than_the_model_learned_from_are_told():
     unlike = {
         "survey": {"trained": "ztf", "scored": "lsst"},
