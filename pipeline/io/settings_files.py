@@ -25,6 +25,11 @@ class _Loader(yaml.SafeLoader):
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
+    def construct_scalar(self, node: Any) -> Any:
+        """Return a scalar with its variables as the file has them."""
+        value = super().construct_scalar(node)
+        return value.replace(_OPENS, "${").replace(_CLOSES, "}") if isinstance(value, str) else value
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Refuse a key that stands twice, of which YAML would silently take the last."""
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
@@ -35,6 +40,8 @@ class _Loader(yaml.SafeLoader):
 
 
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::([^}]*))?\}")
+_OPENS, _CLOSES = "\ue000\ue001", "\ue002"
+"""What stands for a variable's braces while YAML is parsed, to which they would begin and end a mapping."""
 
 
 def config_folder() -> Path:
@@ -121,7 +128,8 @@ def _over(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]
 def _parsed(path: Path, size: int, mtime_ns: int) -> Mapping[str, Any]:  # noqa: ARG001  (they are the key)
     where = f"{path.parent.name}/{path.name}"
     try:
-        mapping = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  (a SafeLoader)
+        text = _VARIABLE.sub(lambda found: f"{_OPENS}{found[0][2:-1]}{_CLOSES}", path.read_text(encoding="utf-8"))
+        mapping = yaml.load(text, Loader=_Loader)  # noqa: S506  (a SafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{where} is no valid YAML: {_said(error)}") from None
     if not isinstance(mapping, dict):

@@ -89,6 +89,13 @@ def test_values_are_filled_in_from_the_environment(monkeypatch):
     assert settings_files.expand("${NIGHTSIFT_TEST_ABSENT:/else}/x", "the data") == "/else/x"
 
 
+def test_a_variable_may_stand_in_a_mapping_of_one_line(config):
+    written = "a: {file: ${NIGHTSIFT_X}/a.csv, b: [${NIGHTSIFT_Y:/tmp}, '${NIGHTSIFT_Z}']}\n${NIGHTSIFT_K}: {c: 1}\n"
+    config(written)
+    inner = {"file": "${NIGHTSIFT_X}/a.csv", "b": ["${NIGHTSIFT_Y:/tmp}", "${NIGHTSIFT_Z}"]}
+    assert settings_files.raw("datasets", "mine") == {"a": inner, "${NIGHTSIFT_K}": {"c": 1}}
+
+
 def test_an_unset_variable_says_what_to_point_it_at(monkeypatch):
     monkeypatch.delenv("NIGHTSIFT_TEST_FOLDER", raising=False)
     message = "the environment variable NIGHTSIFT_TEST_FOLDER is not set: point it at the folder of alerts"
