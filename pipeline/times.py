@@ -1,6 +1,7 @@
 """Times as the code has them, UTC as modified Julian date, and those that cannot be: one rule for all that is read."""
 
 import datetime
+import logging
 import re
 import warnings
 from typing import Final
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pipeline.errors import InputError
 
+log = logging.getLogger(__name__)
 MJD_OF_JD: Final = 2400000.5
 """The Julian date at which modified Julian dates begin."""
 FIRST_MJD: Final = 15020.0
@@ -31,6 +33,7 @@ _CLOCK = re.compile(r"\d{2}:.*|\d{6}([.,]\d*)?", re.ASCII)
 """Times of day that are not mistaken for hours or seconds: ``12:30``, ``123000.5``."""
 _COARSE_DAY = 0.01
 """Floats of 4 bytes have an MJD to 0.004 days; a JD they have to 0.25 days, and its night may be another."""
+_COARSE_MJD_DAY = 1.0 / 1440.0
 _ALLOWED = "an ISO date and time, an MJD or a JD"
 _OTHER = {"jd": "mjd", "mjd": "jd", "mjd_tai": "jd"}
 """The format that a number outside the bounds of one may be in."""
@@ -244,8 +247,14 @@ def column_mjd(
 
 
 def _require_fine(given: NDArray[np.generic], what: str) -> None:
-    """Refuse numbers of a type that has them to the nearest quarter of a day."""
-    if given.dtype.kind != "f" or not is_julian(given).any():
+    """Refuse JDs of a type that has them to the nearest quarter of a day, and warn of MJDs to the nearest minutes."""
+    if given.dtype.kind != "f":
+        return
+    if not is_julian(given).any():
+        known = given[is_possible(given)]
+        step = float(np.spacing(known.max())) if len(known) else 0.0
+        if step > _COARSE_MJD_DAY:
+            log.warning("%s is of %s, which has MJDs to %.2g days alone; better: float64", what, given.dtype, step)
         return
     step = float(np.spacing(given[is_julian(given)].max()))
     if step > _COARSE_DAY:

@@ -12,6 +12,8 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from pipeline.errors import InputError
+
 _SCALE_KEYS: Final = ("BSCALE", "BZERO", "BLANK")
 _ROWS: Final = 256
 """Rows that are scaled at a time, so that double precision needs no second image in memory."""
@@ -97,11 +99,18 @@ def physical_values(
         is stored where there is nothing to scale. Else float32 for at most 16 bits and for stored float32, float64
         for more; computed in double precision.
 
+    Raises
+    ------
+    InputError
+        If ``scale`` is 0.
+
     Examples
     --------
     >>> physical_values(np.array([[-32768, -32767]], dtype=np.int16), zero=32768, blank=-32768).tolist()
     [[nan, 1.0]]
     """
+    if scale == 0:
+        raise InputError("BSCALE is 0, with which all pixels are equal; allowed: any other number")
     kind, size = stored.dtype.kind, stored.dtype.itemsize
     blank = blank if kind in "iu" else None
     plain = scale == 1 and zero == 0

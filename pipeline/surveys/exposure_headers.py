@@ -11,6 +11,8 @@ from pipeline.surveys.rows import as_text
 from pipeline.times import SCALES, from_scale, is_date_alone, is_possible, stated_mjd
 
 _DAY_S = 86400.0
+_LONGEST_S = 86400.0
+"""No exposure is as long; milliseconds are."""
 _SCALES = {"UT": "UTC", "GMT": "UTC", "IAT": "TAI", "TDT": "TT", "ET": "TT"}
 """Other names of time scales (FITS standard 4.0, table 30)."""
 _MIDDLE = {"start": 0.5, "middle": 0.0, "end": -0.5}
@@ -34,7 +36,7 @@ def header_row(
     Raises
     ------
     InputError
-        If a number is none, or the time none of 1900 to 2100 in a scale that is known.
+        If a number is none or no length of an exposure, or the time none of 1900 to 2100 in a scale that is known.
     """
     keys = given.keys
     texts = {name: getattr(keys, name) for name in ("exposure_id", "band", "telescope", "detector", "field")}
@@ -45,6 +47,8 @@ def header_row(
         if text:
             row[name] = text
     exposure_s = _number(_value(header, first, keys.exposure_s), keys.exposure_s, where)
+    if exposure_s is not None and not 0.0 <= exposure_s < _LONGEST_S:
+        raise InputError(f"{where}: {keys.exposure_s} is {exposure_s:g}; allowed: seconds, 0 to below {_LONGEST_S:g}")
     time_mjd = _time(header, first, keys, where) if with_time else None
     if exposure_s is not None:
         row["exposure_s"] = exposure_s

@@ -136,6 +136,17 @@ def test_what_is_no_time_is_named_with_its_row(value, message):
         column_mjd(np.array([61046.5, value], dtype=object), "t.csv: column 'mjd'")
 
 
+def test_a_type_that_has_times_to_minutes_is_warned_of(caplog):
+    times = np.array([61046.4, np.nan])
+    assert column_mjd(times.astype(np.float32), "t.fits: column 'mjd'", time_format="mjd")[0] == pytest.approx(
+        61046.4, abs=0.004
+    )
+    assert "t.fits: column 'mjd' is of float32, which has MJDs to 0.0039 days alone; better: float64" in caplog.text
+    caplog.clear()
+    column_mjd(times, "t.fits: column 'mjd'", time_format="mjd")
+    assert not caplog.text
+
+
 def test_a_type_that_has_julian_dates_to_a_quarter_of_a_day_is_refused():
     times = np.array([2461046.9, 2461047.1])
     assert column_mjd(times, "t.fits: column 'jd'", time_format="jd").tolist() == pytest.approx([61046.4, 61046.6])

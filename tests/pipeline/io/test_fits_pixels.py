@@ -8,6 +8,7 @@ import pytest
 from astropy.io import fits
 
 import pipeline
+from pipeline.errors import InputError
 from pipeline.io import stamp_bytes
 from pipeline.io.fits import FitsFile, read_image
 from pipeline.io.fits_pixels import physical_values
@@ -178,3 +179,9 @@ def test_a_blank_that_is_written_as_no_integer_counts_all_the_same(tmp_path, wri
 
     np.testing.assert_array_equal(read_image(path, 1 if compressed else 0)[0], expected)
     np.testing.assert_array_equal(stamp_bytes.read_stamp(path.read_bytes(), "stamp").pixels, expected)
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+def test_a_scale_of_0_is_refused(dtype):
+    with pytest.raises(InputError, match="BSCALE is 0, with which all pixels are equal"):
+        physical_values(np.ones((2, 2), dtype), scale=0.0)

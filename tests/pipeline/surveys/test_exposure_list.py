@@ -111,6 +111,8 @@ def test_the_time_of_an_exposure_is_its_middle(time_at, days):
         ({"MJD_OBS": "nan"}, "MJD-OBS is 'nan'; allowed"),
         ({"MJD_OBS": 58107.1, "TIMESYS": "TDB"}, r"a\.fits: TIMESYS is 'TDB'; allowed: UTC, TAI, TT, UT, GMT"),
         ({"EXPTIME": "long"}, r"a\.fits: EXPTIME is 'long'; allowed: a number"),
+        ({"EXPTIME": -1.0}, r"a\.fits: EXPTIME is -1; allowed: seconds, 0 to below 86400"),
+        ({"EXPTIME": 120000}, "EXPTIME is 120000; allowed: seconds"),
     ],
 )
 def test_what_is_no_time_or_number_is_named(cards, fault):
