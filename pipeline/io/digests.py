@@ -2,10 +2,17 @@
 
 import hashlib
 import sqlite3
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from pipeline.errors import MissingInputError
 from pipeline.io import remembered
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+_BLOCK = 1 << 20
 
 
 def file_digest(path: Path, cache: Path | None = None) -> str:
@@ -44,3 +51,24 @@ def _remembered(connection: sqlite3.Connection, path: Path) -> str:
 def _digest_bytes(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def digest_without(file: BinaryIO, size: int, left_out: Iterable[Sequence[int]]) -> "_Hash":
+    """Return the sha256, which may go on, of the first bytes of a file but those in some places.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for reading.
+    size : int
+        How many bytes of it count.
+    left_out : iterable of (int, int)
+        First byte and count of each place, in order.
+    """
+    digest, first = hashlib.sha256(), 0
+    for place, count in (*left_out, (size, 0)):
+        file.seek(first)
+        for start in range(first, min(place, size), _BLOCK):
+            digest.update(file.read(min(_BLOCK, min(place, size) - start)))
+        first = place + count
+    return digest

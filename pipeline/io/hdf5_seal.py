@@ -6,13 +6,11 @@ sees the file. It leaves out the chunks of one large data set, the pixels, which
 rows: a file is opened without being read whole.
 
 HDF5 ends where its first block says; what follows is of no meaning to it. There stand, little-endian: where the bytes
-that are left out begin and how many they are (two uint64 each), the sha256 of all others and of this list (32 bytes),
-the length of the list (uint64), and ``NIGHTSIFTSEAL001``.
+that are left out begin and how many they are (two uint64 each), the sha256 of all others and then of this list (32
+bytes), the length of the list (uint64), and ``NIGHTSIFTSEAL001``.
 """
 
-import hashlib
 import struct
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -22,11 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.io.damaged import changed, naming
+from pipeline.io.digests import digest_without
 from pipeline.io.schema import SEAL
 
 MARK: Final = b"NIGHTSIFTSEAL001"
 _END: Final = struct.Struct(f"<32sQ{len(MARK)}s")
-_BLOCK = 1 << 20
 
 
 def chunks_of(data: h5py.Dataset) -> NDArray[np.uint64]:
@@ -107,17 +105,6 @@ def _is_sealed(path: Path, _: tuple[int, int, int]) -> bool:
 
 def _digest(file: BinaryIO, size: int, left_out: NDArray[np.uint64]) -> bytes:
     """Return the sha256 of the first ``size`` bytes but those left out, and of the list of these."""
-    digest = hashlib.sha256(left_out.astype("<u8").tobytes())
-    for first, last in _between(size, left_out.tolist()):
-        file.seek(first)
-        for start in range(first, last, _BLOCK):
-            digest.update(file.read(min(_BLOCK, last - start)))
+    digest = digest_without(file, size, left_out.tolist())
+    digest.update(left_out.astype("<u8").tobytes())
     return digest.digest()
-
-
-def _between(size: int, left_out: list[list[int]]) -> Iterator[tuple[int, int]]:
-    end = 0
-    for first, count in left_out:
-        yield end, min(first, size)
-        end = first + count
-    yield end, size

@@ -1,39 +1,44 @@
-"""Parquet files that are checked: a sum over each page, and a digest of all that the file holds in its metadata.
+"""Parquet files that are checked: a sum over each page, and a seal, the digest of all bytes, in their metadata.
 
-Page sums guard the pages; the digest, the seal, guards what is around them too: schema, metadata, and which page
-belongs where.
+Page sums tell a reader of a part of the file which page is damaged. The seal guards whatever else the file holds:
+schema, metadata, statistics, and which page belongs where. It is a text of the metadata, so that any program reads the
+file: ``NIGHTSIFTSEAL001:`` and the sha256, in hex, of all bytes of the file but these 64.
 """
 
-import hashlib
-import json
+import re
+import struct
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import BinaryIO, Final, Self
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.io.damaged import changed, naming
+from pipeline.io.digests import digest_without
 from pipeline.io.schema import SEAL
 
 KIND: Final = "Parquet file"
 """As errors call it."""
 
 _ARROW_SCHEMA = "ARROW:schema"
+_MARK: Final = b"NIGHTSIFTSEAL001:"
+_HEX_BYTES: Final = 64
+_TEXT: Final = re.compile(_MARK + b"([0-9a-f]{%d})" % _HEX_BYTES)
+_END: Final = struct.Struct("<I4s")
+"""The last bytes of a Parquet file: the length of its footer, in which the metadata are, and ``PAR1``."""
 
 
 class SealedWriter:
     """Writes a Parquet file block by block and seals it at the end; use it as a context manager."""
 
     def __init__(self, path: Path, schema: pa.Schema, compression: str = "zstd") -> None:
+        self._path = path
         self._writer = pq.ParquetWriter(path, schema, compression=compression, write_page_checksum=True)
-        self._digest = _Digest(schema)
 
     def write(self, table: pa.Table) -> None:
         """Write a table as one row group."""
         self._writer.write_table(table)
-        self._digest.update(table)
 
     def __enter__(self) -> Self:
         return self
@@ -42,8 +47,10 @@ class SealedWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is None:
-            self._writer.add_key_value_metadata({SEAL: self._digest.hexdigest()})
+            self._writer.add_key_value_metadata({SEAL: _MARK.decode() + "0" * _HEX_BYTES})
         self._writer.close()
+        if error is None:
+            _seal(self._path)
 
 
 def write_sealed(path: Path, table: pa.Table, compression: str = "zstd") -> None:
@@ -67,16 +74,13 @@ def read_sealed(path: Path, kind: str = KIND) -> pa.Table:
     InputError
         If it is no Parquet file, or was changed after it was written.
     """
-    with naming(path, kind), pq.ParquetFile(path, page_checksum_verification=True) as file:
-        metadata = _said(file.metadata)
-        given = metadata.pop(SEAL, None)
-        table = file.read().replace_schema_metadata(metadata or None)
-        if given is not None:
-            digest = _Digest(table.schema)
-            digest.update(table)
-            if given != digest.hexdigest():
-                raise changed(path, f"its data or metadata do not agree with its {SEAL!r}")
-    return table
+    with naming(path, kind):
+        sealed = _is_sealed(path)
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            metadata = _said(file.metadata)
+            if metadata.pop(SEAL, None) is not None and not sealed:
+                raise changed(path, f"its {SEAL!r} is none")
+            return file.read().replace_schema_metadata(metadata or None)
 
 
 def read_metadata(path: Path, kind: str = KIND) -> dict[str, str]:
@@ -94,41 +98,40 @@ def _said(about: pq.FileMetaData) -> dict[str, str]:
     return said
 
 
-class _Digest:
-    """The digest of a table's schema, metadata and values, whatever blocks they come in."""
-
-    def __init__(self, schema: pa.Schema) -> None:
-        metadata = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
-        fields = [[field.name, str(field.type)] for field in schema]
-        self._about = json.dumps([fields, metadata], sort_keys=True).encode()
-        self._columns = [[hashlib.sha256() for _ in range(3)] for _ in schema]
-
-    def update(self, table: pa.Table) -> None:
-        """Take in further rows."""
-        for (nulls, sizes, values), column in zip(self._columns, table.columns, strict=True):
-            for chunk in column.chunks:
-                nulls.update(np.asarray(chunk.is_null()).tobytes())
-                for digest, data in zip((sizes, values), _bytes_of(chunk.drop_null()), strict=True):
-                    digest.update(data)
-
-    def hexdigest(self) -> str:
-        """Return the digest of the rows taken in."""
-        parts = [digest.digest() for column in self._columns for digest in column]
-        return hashlib.sha256(b"".join([hashlib.sha256(self._about).digest(), *parts])).hexdigest()
+def _seal(path: Path) -> None:
+    """Put the digest of a file that is closed into its place."""
+    with path.open("rb+") as file:
+        place = _place(file)
+        digest = _digest(file, place)
+        file.seek(place)
+        file.write(digest)
 
 
-def _bytes_of(known: pa.Array) -> tuple[bytes, bytes]:
-    """Return the sizes and the bytes of values without nulls; sizes are of text alone."""
-    kind = known.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        text = known.cast(pa.large_string())
-        if not len(text):
-            return b"", b""
-        _, ends, data = text.buffers()
-        places = np.frombuffer(ends, np.int64, len(text) + 1, 8 * text.offset)
-        body = b"" if data is None else data.slice(places[0], places[-1] - places[0]).to_pybytes()
-        return np.diff(places).tobytes(), body
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
-        return b"", np.ascontiguousarray(known.to_numpy(zero_copy_only=False)).tobytes()
-    said: list[Any] = known.to_pylist()
-    return b"", "\n".join([*map(repr, said), ""]).encode()
+def _is_sealed(path: Path) -> bool:
+    """Tell whether a file has a seal, which is then right."""
+    with path.open("rb") as file:
+        place = _place(file)
+        if place < 0:
+            return False
+        file.seek(place)
+        if file.read(_HEX_BYTES) != _digest(file, place):
+            raise changed(path, f"its bytes do not agree with its {SEAL!r}")
+    return True
+
+
+def _place(file: BinaryIO) -> int:
+    """Return the first byte of the digest in a file; -1 where it has none."""
+    size = file.seek(0, 2)
+    if size < _END.size:
+        return -1
+    file.seek(size - _END.size)
+    length, _ = _END.unpack(file.read(_END.size))
+    start = max(0, size - _END.size - length)
+    file.seek(start)
+    found = _TEXT.search(file.read(length))
+    return start + found.start(1) if found else -1
+
+
+def _digest(file: BinaryIO, place: int) -> bytes:
+    """Return the sha256, in hex, of a file without the digest that stands from ``place`` on."""
+    return digest_without(file, file.seek(0, 2), [(place, _HEX_BYTES)]).hexdigest().encode()

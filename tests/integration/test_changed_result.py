@@ -1,4 +1,4 @@
-"""The next task refuses a result of which bits were flipped, and names it."""
+"""The next task refuses a result of which a bit was flipped, and names it."""
 
 import pytest
 
@@ -13,13 +13,12 @@ TASK_FAILED = 30
         ("Infer", "PlotResults", ("PlotResults",)),
     ],
 )
-def test_flipped_bits_in_a_result_makes_the_next_task_fail_with_its_name(project, changed, task, forgotten):
+def test_a_flipped_bit_in_a_result_makes_the_next_task_fail_with_its_name(project, changed, task, forgotten):
     project.forget(*forgotten)
     paths = project.results(changed)
     for path in paths:
         data = bytearray(path.read_bytes())
-        for place in range(len(data) // 3, len(data) // 3 + 64):  # single ones of Parquet's statistics change nothing
-            data[place] ^= 4
+        data[len(data) // 3] ^= 4
         path.write_bytes(data)
     arguments = {"Infer": ("--survey", "tiny", "--night", project.nights[1]), "PlotResults": project.report}
     finished = project.luigi(task, *arguments.get(task, ("--survey", "tiny")))

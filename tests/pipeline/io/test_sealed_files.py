@@ -1,6 +1,7 @@
 """A flipped bit anywhere in a cutout file, data set, scores file or table is refused, or of no meaning."""
 
 import fcntl
+import hashlib
 import json
 
 import h5py
@@ -17,7 +18,7 @@ from pipeline.io.dataset_file import open_dataset
 from pipeline.io.hdf5_seal import MARK, chunks_of
 from pipeline.io.parquet_table import read_table, write_table
 from pipeline.io.scores_file import ScoresWriter, read_scores, score_columns, scores_provenance
-from pipeline.io.sealed_parquet import SealedWriter, read_sealed, write_sealed
+from pipeline.io.sealed_parquet import SealedWriter, read_sealed
 
 ROWS, FLIPS = 40, 200
 HEADER = CutoutHeader(survey="toy", channels=("science", "template"), size_pixel=7, pixel_scale_arcsec=0.5)
@@ -191,16 +192,36 @@ def test_a_file_that_another_program_has_locked_is_not_called_damaged(make_file,
     assert len(read_cutouts(path)) == 4
 
 
-def test_the_seal_of_a_table_does_not_depend_on_its_blocks(tmp_path):
+@pytest.mark.parametrize("kind", ["scores", "table"])
+def test_a_flipped_bit_in_any_byte_of_a_parquet_file_is_refused(make_file, kind):
+    name, read = KINDS[kind]
+    path = make_file(kind)
+    whole, rng = path.read_bytes(), np.random.default_rng(2)
+    key = whole.rindex(b"seal")
+    for place in range(len(whole)):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << int(rng.integers(8))
+        replace(path, flipped)
+        if key <= place < key + 4:
+            continue  # the seal is of another name, and right
+        with pytest.raises(InputError, match=name):
+            read(path)
+
+
+def test_a_file_that_was_written_in_blocks_is_sealed_as_a_whole(tmp_path):
     table = pa.table(
         {"text": ["a", "", None, "ü"] * 3, "number": [1.0, None, float("nan"), 2.0] * 3, "list": [[1]] * 12}
     )
-    write_sealed(tmp_path / "one.parquet", table)
-    with SealedWriter(tmp_path / "many.parquet", table.schema) as writer:
+    table = table.replace_schema_metadata({"said": "NIGHTSIFTSEAL001:"})
+    path = tmp_path / "many.parquet"
+    with SealedWriter(path, table.schema) as writer:
         for start in range(0, 12, 5):
             writer.write(table.slice(start, 5))
-    seals = {pq.read_metadata(tmp_path / name).metadata[b"seal"] for name in ("one.parquet", "many.parquet")}
-    assert len(seals) == 1
+    assert read_sealed(path).drop("number").equals(table.drop("number"))
+    seal = pq.read_metadata(path).metadata[b"seal"]
+    whole = path.read_bytes()
+    digits = whole.index(seal) + len("NIGHTSIFTSEAL001:")
+    assert hashlib.sha256(whole[:digits] + whole[digits + 64 :]).hexdigest().encode() == seal[-64:]
 
 
 def test_chunks_that_touch_are_one_place(tmp_path):
