@@ -44,8 +44,8 @@ class HeldTexts:
         return self._texts.iloc[rows]
 
 
-class FirstTexts:
-    """The first of several texts of each row that says something."""
+class _OfColumns:
+    """Texts made of those of several columns, which are read together."""
 
     def __init__(self, *columns: RowTexts) -> None:
         self._columns = columns
@@ -56,6 +56,10 @@ class FirstTexts:
     def spans(self) -> Iterator[slice]:
         """Yield the rows in order."""
         return self._columns[0].spans()
+
+
+class FirstTexts(_OfColumns):
+    """The first of several texts of each row that says something."""
 
     def read(self, rows: slice) -> pd.Series:
         """Return the texts of a span."""
@@ -68,18 +72,8 @@ class FirstTexts:
         return texts
 
 
-class JoinedTexts:
+class JoinedTexts(_OfColumns):
     """The texts of several columns as one; empty where the first says nothing."""
-
-    def __init__(self, *columns: RowTexts) -> None:
-        self._columns = columns
-
-    def __len__(self) -> int:
-        return len(self._columns[0])
-
-    def spans(self) -> Iterator[slice]:
-        """Yield the rows in order."""
-        return self._columns[0].spans()
 
     def read(self, rows: slice) -> pd.Series:
         """Return the texts of a span."""

@@ -34,6 +34,7 @@ _CLOCK = re.compile(r"\d{2}:.*|\d{6}([.,]\d*)?", re.ASCII)
 _COARSE_DAY = 0.01
 """Floats of 4 bytes have an MJD to 0.004 days; a JD they have to 0.25 days, and its night may be another."""
 _COARSE_MJD_DAY = 1.0 / 1440.0
+"""A minute, in which a mover goes half an arcsecond; MJDs of 4-byte floats are coarser."""
 _ALLOWED = "an ISO date and time, an MJD or a JD"
 _OTHER = {"jd": "mjd", "mjd": "jd", "mjd_tai": "jd"}
 """The format that a number outside the bounds of one may be in."""

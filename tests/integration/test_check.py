@@ -1,13 +1,10 @@
 """`nightsift check`: what is wrong with a survey or recipe, all of it at once, before anything is built."""
 
 import pytest
+from own_survey import change_input, faults_of
 
 from commands.main import main
 from pipeline.io import settings_files
-
-
-def change_input(survey, **values):
-    survey.change("surveys", "own", input=survey.settings("surveys", "own")["input"] | values)
 
 
 @pytest.mark.parametrize("name", ["tiny", "synthetic", "boosting", "point_sources", "triplet_cnn"])
@@ -93,15 +90,6 @@ def test_a_label_file_that_is_not_there_is_named(survey, check):
     code, lines = check("own")
     assert code == 1
     assert "nothing.csv" in "\n".join(lines)
-
-
-def faults_of(survey, check, *options, **changes):
-    """Return the faults of the survey after a change of its settings, as one text."""
-    if changes:
-        survey.change("surveys", "own", **changes)
-    code, lines = check("own", *options)
-    assert code == 1
-    return "\n".join(lines)
 
 
 def test_a_misspelt_key_hides_no_fault_behind_it(survey, check):

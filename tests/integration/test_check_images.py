@@ -6,19 +6,7 @@ import sqlite3
 import pytest
 from astropy.io import fits
 from image_pair_surveys import write_pairs
-
-
-def change_input(survey, **values):
-    survey.change("surveys", "own", input=survey.settings("surveys", "own")["input"] | values)
-
-
-def faults_of(survey, check, *options, **changes):
-    """Return the faults of the survey after a change of its settings, as one text."""
-    if changes:
-        survey.change("surveys", "own", **changes)
-    code, lines = check("own", *options)
-    assert code == 1
-    return "\n".join(lines)
+from own_survey import change_input, faults_of
 
 
 @pytest.fixture
