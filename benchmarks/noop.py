@@ -13,7 +13,9 @@ import luigi
 
 import tasks
 from benchmarks.rows import Row
+from pipeline.io import label_states
 from pipeline.io.commit import commit
+from pipeline.io.settings_files import data_folder
 from tasks.base import PipelineTask, ResultTarget
 
 FRAMEWORK = re.compile(r"\|\s+(tensorflow|keras|onnxruntime)$", re.M)
@@ -56,6 +58,9 @@ def finish(task: luigi.Task, seen: set[str]) -> int:
     target = task.output() if isinstance(task, PipelineTask) else None
     if isinstance(target, ResultTarget) and not target.exists():
         commit(target.path, _empty, directory=target.directory)
+        if isinstance(task, tasks.FetchCutouts):  # as a night that was fetched does
+            manifest = str(task.frozen.output().path.resolve())
+            label_states.remember(data_folder() / label_states.NAME, manifest, {}, ())
     return count
 
 

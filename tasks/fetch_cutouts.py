@@ -1,6 +1,5 @@
 """A night from its survey: frozen, its movers predicted where labels need them, fetched."""
 
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -42,8 +41,11 @@ class FetchCutouts(SurveyNight):
 
     def requires(self) -> dict[str, luigi.Task]:
         """The frozen manifest, and the night's ephemeris where labels or cleaning name it."""
-        movers = FetchMovers(survey=self.survey, night=self.night_name, snapshot=self.frozen.rows_of)
-        return {"manifest": self.frozen} | ({"ephemeris": movers} if names_ephemeris(self.settings) else {})
+        required: dict[str, luigi.Task] = {"manifest": self.frozen}
+        if names_ephemeris(self.settings):
+            number = self.frozen.rows_of
+            required["ephemeris"] = FetchMovers(survey=self.survey, night=self.night_name, snapshot=number)
+        return required
 
     def decides(self) -> dict[str, Any]:
         """The survey's settings, the files that its labels and cleaning name, the night."""
@@ -66,7 +68,7 @@ class FetchCutouts(SurveyNight):
         return {
             "name": self.survey,
             "night": self.night_name,
-            "manifest": json.loads(self.input_path("manifest").read_text(encoding="utf-8")),
+            "manifest": self.frozen.manifest(),
             "ephemeris": read_table(self.input_path("ephemeris")) if "ephemeris" in self._required else None,
         }
 

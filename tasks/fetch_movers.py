@@ -1,6 +1,5 @@
 """A night's ephemeris of solar-system objects, as a target of its own."""
 
-import json
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -45,11 +44,14 @@ class FetchMovers(SurveyNight):
         """One task at a time asks SkyBoT."""
         return {"skybot": 1} if self.ephemeris.source == "skybot" else {}
 
+    @property
+    def frozen(self) -> FreezeInputs:
+        """The night's frozen input."""
+        return FreezeInputs(survey=self.survey, night=self.night_name, snapshot=self.snapshot)
+
     def requires(self) -> dict[str, luigi.Task]:
         """The frozen manifest, and the catalogue of orbits where they are propagated."""
-        needed: dict[str, luigi.Task] = {
-            "manifest": FreezeInputs(survey=self.survey, night=self.night_name, snapshot=self.snapshot)
-        }
+        needed: dict[str, luigi.Task] = {"manifest": self.frozen}
         if self.ephemeris.source == "orbits":
             date = self.ephemeris.catalogue_date or f"{self.night_name[:7]}-01"
             needed["orbits"] = FetchOrbitCatalogue(survey=self.survey, date=date)
@@ -68,7 +70,6 @@ class FetchMovers(SurveyNight):
         from pipeline.surveys.ephemeris import night_ephemeris
 
         orbits = read_table(self.input_path("orbits")) if "orbits" in self._required else None
-        manifest = json.loads(self.input_path("manifest").read_text(encoding="utf-8"))
         survey = self.adapter(self.survey_folder())
-        movers = night_ephemeris(survey, self.night_name, manifest, orbits, self.progress)
+        movers = night_ephemeris(survey, self.night_name, self.frozen.manifest(), orbits, self.progress)
         write_table(path, movers, self.provenance() | {"places": len(movers)})

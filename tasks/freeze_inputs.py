@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import luigi
 
-from pipeline.errors import NightsiftError
+from pipeline.errors import InputError, NightsiftError
 from pipeline.io.query_files import query_digests
 from pipeline.night import ends_at
 from tasks.make_synthetic_survey import MakeSyntheticSurvey
@@ -121,12 +121,21 @@ class FreezeInputs(SurveyNight):
 
     def manifest(self) -> dict[str, Any]:
         """Return what was frozen."""
-        return dict(json.loads(self.output().path.read_text(encoding="utf-8")))
+        path = self.output().path
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{path} is no manifest of a night: {error}; remove it, and run again") from None
 
     @property
     def rows_of(self) -> int:
-        """The snapshot that was the first to have these rows and images; what labels do not touch stands on it."""
-        return int(self.manifest().get("rows_of", self.snapshot)) if self.complete() else self.snapshot
+        """The snapshot that was the first to have these rows and images; what labels do not touch stands on it.
+
+        The first snapshot is its own, without a look into it: planning asks this of every night of a survey.
+        """
+        if self.snapshot < 2 or not self.complete():
+            return self.snapshot
+        return int(self.manifest().get("rows_of", self.snapshot))
 
     def build(self, path: Path) -> None:
         """Write the manifest."""

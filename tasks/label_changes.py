@@ -3,7 +3,6 @@
 A finished result stays what it is; but that it stands on labels that somebody has corrected since is no secret.
 """
 
-import json
 import logging
 from collections.abc import Iterator
 
@@ -72,8 +71,7 @@ def changed_tables(fetch: FetchCutouts) -> tuple[str, ...]:
     try:
         survey = fetch.adapter(fetch.survey_folder())
         files = label_states.state_of(label_files(survey, fetch.night_name))
-        then = json.loads(manifest.read_text(encoding="utf-8"))
-        changed = changed_label_tables(survey, fetch.night_name, then) if files else []
+        changed = changed_label_tables(survey, fetch.night_name, fetch.frozen.manifest()) if files else []
     except (NightsiftError, OSError) as error:  # a folder that is not there now, for one: nothing is to be made
         log.debug("label tables of %s %s cannot be compared: %s", fetch.survey, fetch.night_name, error)
         return ()

@@ -116,8 +116,9 @@ class Project:
         return Finished(process.returncode, output)
 
     def luigi(self, task, *arguments, **options):
-        """Return exit code and output of a task, run as a user would."""
-        return self.run("luigi", "--module", "tasks", task, *arguments, "--local-scheduler", **options)
+        """Return exit code and output of a task, run as a user would; the lock on the command is its own."""
+        own = ("--local-scheduler", "--lock-pid-dir", self.root / "locks")
+        return self.run("luigi", "--module", "tasks", task, *arguments, *own, **options)
 
     def make(self, task, *arguments, **options):
         """Run a task that must succeed."""

@@ -27,3 +27,13 @@ def test_a_flipped_bit_in_a_result_makes_the_next_task_fail_with_its_name(projec
     assert any("changed after it was written" in line or "is no readable" in line for line in said)
     assert "Traceback" not in finished.output
     assert not project.results(task)
+
+
+def test_a_damaged_manifest_is_named_and_costs_planning_nothing(project):
+    project.forget("FetchCutouts")
+    for path in project.results("FreezeInputs"):
+        path.write_text("")
+    finished = project.luigi("FetchCutouts", "--survey", "tiny", "--night", project.nights[1])
+    assert finished.code == TASK_FAILED, finished.output
+    assert "is no manifest of a night" in finished.output
+    assert "Traceback" not in finished.output
