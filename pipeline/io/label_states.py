@@ -8,8 +8,9 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from contextlib import closing
 from pathlib import Path
+
+from pipeline.io.remembered import ask
 
 NAME = ".labels.sqlite"
 """The store of a folder of results."""
@@ -39,17 +40,15 @@ def remembered(store: Path, manifest: str) -> tuple[str, ...] | None:
     Parameters
     ----------
     store : Path
-        A SQLite file; a damaged one remembers nothing.
+        A SQLite file; one that is damaged or cannot be read remembers nothing.
     manifest : str
         Path of the manifest.
     """
     if not store.is_file():
         return None
     try:
-        with closing(sqlite3.connect(store, timeout=60)) as connection, connection:
-            query = "SELECT files, changed FROM states WHERE manifest = ?"
-            row = connection.execute(query, (_place(manifest, store),)).fetchone()
-    except sqlite3.DatabaseError:
+        row = ask(store, lambda connection: _row(connection, _place(manifest, store)))
+    except sqlite3.Error:
         return None
     if row is None:
         return None
@@ -60,17 +59,10 @@ def remembered(store: Path, manifest: str) -> tuple[str, ...] | None:
 
 def remember(store: Path, manifest: str, files: State, changed: Iterable[str]) -> None:
     """Keep which label tables are no longer what a manifest froze, as long as the files stay in this state."""
-    store.parent.mkdir(parents=True, exist_ok=True)
     states = {_place(path, store): state for path, state in files.items()}
     row = (_place(manifest, store), json.dumps(states), json.dumps(list(changed)))
-    try:
-        _insert(store, row)
-    except sqlite3.OperationalError:  # locked, or a disk without room: it is asked anew
-        return
-    except sqlite3.DatabaseError:  # damaged: nothing in it cannot be asked anew
-        store.unlink(missing_ok=True)
-        with contextlib.suppress(sqlite3.Error):
-            _insert(store, row)
+    with contextlib.suppress(sqlite3.Error):  # locked, or a disk without room: it is asked anew
+        ask(store, lambda connection: _insert(connection, row))
 
 
 def _place(path: str, store: Path) -> str:
@@ -79,7 +71,14 @@ def _place(path: str, store: Path) -> str:
     return given.relative_to(home).as_posix() if given.is_relative_to(home) else str(given)
 
 
-def _insert(store: Path, row: tuple[str, str, str]) -> None:
-    with closing(sqlite3.connect(store, timeout=60)) as connection, connection:
-        connection.execute(_TABLE)
-        connection.execute("INSERT OR REPLACE INTO states VALUES (?, ?, ?)", row)
+def _row(connection: sqlite3.Connection, place: str) -> tuple[str, str] | None:
+    connection.execute(_TABLE)
+    found: tuple[str, str] | None = connection.execute(
+        "SELECT files, changed FROM states WHERE manifest = ?", (place,)
+    ).fetchone()
+    return found
+
+
+def _insert(connection: sqlite3.Connection, row: tuple[str, str, str]) -> None:
+    connection.execute(_TABLE)
+    connection.execute("INSERT OR REPLACE INTO states VALUES (?, ?, ?)", row)

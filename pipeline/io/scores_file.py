@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
+import pyarrow.parquet as pq
 
 from pipeline.errors import InputError, MissingInputError
 from pipeline.io import schema
@@ -150,7 +151,7 @@ def models_of_scores(path: Path) -> list[str]:
     """Return the names of the packages that made a scores file, sorted; none where it does not state them."""
     try:
         names = _models_csv(path) if path.suffix == ".csv" else _models_parquet(path)
-    except (InputError, pa.ArrowInvalid, OSError):  # whoever reads the scores says so
+    except (pa.ArrowInvalid, OSError):  # whoever reads the scores says so
         return []
     return sorted(set(pc.unique(names).to_pylist()) - {None, ""})
 
@@ -163,8 +164,8 @@ def _models_csv(path: Path) -> pa.ChunkedArray:
 
 
 def _models_parquet(path: Path) -> pa.ChunkedArray:
-    table = read_sealed(path, _KIND)
-    return table["model"] if "model" in table.column_names else pa.chunked_array([], pa.string())
+    stated = "model" in pq.read_schema(path).names  # one column, unchecked: a run plans by it
+    return pq.read_table(path, columns=["model"])["model"] if stated else pa.chunked_array([], pa.string())
 
 
 def rows_of_scores(path: Path, data_folder: Path) -> Path | None:
