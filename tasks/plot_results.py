@@ -69,8 +69,9 @@ class PlotResults(ReleaseTask):
         return tasks | self._simulations()
 
     def decides(self) -> dict[str, Any]:
-        """What is shown, and the survey's words about its labels."""
+        """What is shown, who is judged, and the survey's words about its labels."""
         return {
+            "judged": [] if self.files else list(self.models),
             "files": {name: file_digest(path) for name, path in self.files.items()},
             "rows": [file_digest(path) for path in self._given_rows()],
             "replicates": self.replicates,
