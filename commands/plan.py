@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +13,45 @@ from luigi.parameter import ParameterException
 from luigi.task_register import TaskClassException
 
 import tasks  # noqa: F401  (registers them)
-from pipeline.errors import SettingsError
+from pipeline.errors import InputError, SettingsError
 from pipeline.fingerprint import canonical
 from pipeline.io import hdf5
 from pipeline.io.damaged import naming
+from pipeline.io.provenance import other_versions
 from pipeline.io.scores_file import scores_provenance
 from pipeline.redaction import redacted
 from tasks.base import PipelineTask
 
 
 def plan(arguments: list[str]) -> int:
-    """Print one line a task that is not complete, upstream first, and the count of those that are."""
-    done = 0
+    """Print one line a task that is not complete, upstream first, and of those that are what made them and their count.
+
+    Results that other versions of the libraries made are no less complete: versions do not enter a fingerprint.
+    """
+    done: list[luigi.Task] = []
     for item in walk(asked(arguments), set()):
         if item.complete():
-            done += 1
-            continue
-        sys.stdout.write(f"{item.task_family:20} {_place(item)}: {reason(item)}\n")
-    sys.stdout.write(f"{done} complete\n")
+            done.append(item)
+        else:
+            sys.stdout.write(f"{item.task_family:20} {_place(item)}: {reason(item)}\n")
+    for (family, made), count in Counter(_made_otherwise(done)).items():
+        sys.stdout.write(f"{family:20} {count} {'result' if count == 1 else 'results'}: {made}\n")
+    sys.stdout.write(f"{len(done)} complete\n")
     return 0
+
+
+def _made_otherwise(done: Iterable[luigi.Task]) -> Iterator[tuple[str, str]]:
+    """Yield family and words for each result that another version of a library that decides it has made."""
+    for item in done:
+        if not isinstance(item, PipelineTask) or not item.libraries or item.run is None:
+            continue
+        try:
+            changed = other_versions(provenance_of(item.output().path).get("packages", {}), item.libraries)
+        except InputError as error:
+            yield item.task_family, f"{type(error).__name__}: {error}"
+        else:
+            if changed:
+                yield item.task_family, f"{'; '.join(changed)}: numbers may differ"
 
 
 def asked(arguments: list[str]) -> luigi.Task:
@@ -75,15 +96,24 @@ def earlier_results(task: PipelineTask) -> list[Path]:
 
 def identity_of(path: Path) -> dict[str, Any]:
     """Return the identity that a result states, empty where it states none."""
+    return dict(provenance_of(path).get("identity", {}))
+
+
+def provenance_of(path: Path) -> dict[str, Any]:
+    """Return what a result says of its making, empty where it says nothing."""
     if path.is_dir():
-        file = path / "provenance.json"
-        return dict(json.loads(file.read_text()).get("identity", {})) if file.is_file() else {}
+        return _of_json(path / "provenance.json")
     if path.suffix == ".parquet":
-        return dict(scores_provenance(path).get("identity", {}))
+        return scores_provenance(path)
     if path.suffix == ".h5":
         with naming(path, hdf5.KIND), hdf5.open_to_read(path) as file:
-            return dict(json.loads(file.attrs.get("provenance", "{}")).get("identity", {}))
-    return {}
+            return dict(json.loads(file.attrs.get("provenance", "{}")))
+    return dict(_of_json(path).get("provenance", {})) if path.suffix == ".json" else {}
+
+
+def _of_json(path: Path) -> dict[str, Any]:
+    with naming(path, "JSON file"):
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> list[str]:

@@ -63,10 +63,13 @@ class PipelineTask(luigi.Task):
         Ending of the target; empty for a directory.
     revision : int
         Raised when the code changes the result for the same input.
+    libraries : frozenset of str
+        Packages whose version decides the result's numbers; `nightsift plan` says where another made it.
     """
 
     suffix: ClassVar[str] = ".h5"
     revision: ClassVar[int] = 1
+    libraries: ClassVar[frozenset[str]] = frozenset(provenance.NUMBERS)
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -87,6 +87,7 @@ class FreezeInputs(SurveyNight):
         description="Freeze the label tables alone; rows and images stay those of the snapshot before.",
     )
     revision: ClassVar[int] = 2
+    libraries: ClassVar[frozenset[str]] = frozenset()  # it counts, and takes digests
     suffix: ClassVar[str] = ".json"
 
     def requires(self) -> dict[str, luigi.Task]:
@@ -120,10 +121,11 @@ class FreezeInputs(SurveyNight):
         return before.manifest() if before.complete() else {}
 
     def manifest(self) -> dict[str, Any]:
-        """Return what was frozen."""
+        """Return what was frozen, without what made the file: cutouts repeat it, and are equal whoever froze it."""
         path = self.output().path
         try:
-            return dict(json.loads(path.read_text(encoding="utf-8")))
+            said = dict(json.loads(path.read_text(encoding="utf-8")))
+            return {key: value for key, value in said.items() if key != "provenance"}
         except (ValueError, TypeError) as error:
             raise InputError(f"{path} is no manifest of a night: {error}; remove it, and run again") from None
 
@@ -149,4 +151,5 @@ class FreezeInputs(SurveyNight):
         manifest |= {"night": self.night_name, "snapshot": self.snapshot, "as_of": self._started}
         if former and survey.has_images and rows_and_images(manifest) == rows_and_images(former):
             manifest["rows_of"] = former.get("rows_of", former["snapshot"])
+        manifest["provenance"] = self.provenance()
         path.write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")

@@ -7,6 +7,7 @@ import luigi
 
 from pipeline.io import settings_files
 from pipeline.io.digests import file_digest
+from pipeline.io.provenance import NUMBERS, TRAINING
 from tasks.build_dataset import BuildDataset
 from tasks.parameters import ClassifierTask
 
@@ -15,6 +16,7 @@ class TrainClassifier(ClassifierTask):
     """Train, calibrate, set thresholds, and write the model package."""
 
     suffix: ClassVar[str] = ""
+    libraries: ClassVar[frozenset[str]] = frozenset({*NUMBERS, *TRAINING})
 
     def folder(self) -> tuple[str, str, str]:
         """Return the data set's place."""

@@ -5,14 +5,40 @@ import functools
 import importlib.metadata
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pipeline.redaction import all_redacted
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("astropy", "h5py", "luigi", "numpy", "onnxruntime", "pandas", "scikit-learn", "sep", "tensorflow")
+NUMBERS: Final[Mapping[str, str]] = {
+    "astroalign": "the transformation of an image without a WCS",
+    "astropy": "WCS, compressed images, times",
+    "numpy": "arithmetic, random numbers",
+    "onnxruntime": "scores",
+    "pandas": "medians and groups of tables",
+    "photutils": "the PSF of an image's own stars",
+    "pyerfa": "positions of solar-system objects",
+    "reproject": "images on another's grid",
+    "scikit-image": "what astroalign fits its transformation with",
+    "scipy": "convolution, optimisation, special functions",
+    "sep": "sky background, detection, photometry",
+}
+"""Libraries that decide the numbers of a result, and which."""
+
+TRAINING: Final[Mapping[str, str]] = {
+    "keras": "the training of networks",
+    "onnx": "the graph of a package",
+    "scikit-learn": "the training of classifiers on features",
+    "skl2onnx": "classifiers on features as graphs",
+    "tensorflow": "the training of networks",
+    "tf2onnx": "networks as graphs",
+}
+"""Libraries that decide the numbers of a trained classifier besides; they come with the extra ``train``."""
+
+_STORING = ("fastavro", "h5py", "hdf5plugin", "luigi", "pyarrow")
+"""Those that store and move what they are given: asked for first where a file does not open."""
 
 
 def record(
@@ -72,5 +98,28 @@ def _git(*arguments: str) -> str:
 
 @functools.cache
 def package_versions() -> dict[str, str]:
-    """Return the versions of the packages that results depend on."""
-    return {name: importlib.metadata.version(name) for name in PACKAGES}
+    """Return the versions of the packages that results depend on; one that is not installed has none."""
+    versions = {name: _version(name) for name in sorted({*NUMBERS, *TRAINING, *_STORING})}
+    return {name: version for name, version in versions.items() if version}
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def other_versions(made_with: Mapping[str, str], libraries: Collection[str]) -> list[str]:
+    """Return in words which libraries have another version here than a result was made with.
+
+    Parameters
+    ----------
+    made_with : mapping of str to str
+        Versions by package, as the result's provenance states them; one that it does not state is not compared.
+    libraries : collection of str
+        Those that decide the result; one that is not installed here is not compared.
+    """
+    here = package_versions()
+    both = sorted(name for name in libraries if name in made_with and name in here)
+    return [f"made with {name} {made_with[name]}, here {here[name]}" for name in both if made_with[name] != here[name]]

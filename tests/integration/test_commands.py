@@ -1,8 +1,12 @@
 """The verbs beside the tasks: what they print, and one line for what goes wrong."""
 
+import platform
+
 import pytest
 
 from commands.main import main
+from commands.plan import provenance_of
+from pipeline.io import provenance
 
 
 @pytest.mark.parametrize(
@@ -57,6 +61,35 @@ def test_the_plan_of_a_finished_graph_is_one_line(here, capsys):
     assert main(["plan", "PlotResults", *here.report]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert line.endswith(" complete")
+
+
+def test_the_plan_names_libraries_that_have_changed_since_a_result_was_made(here, capsys, monkeypatch):
+    versions = provenance.package_versions()
+    monkeypatch.setattr(provenance, "package_versions", lambda: versions | {"numpy": "99.1", "keras": "99.2"})
+    assert main(["plan", "PlotResults", *here.report]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    numpy = f"made with numpy {versions['numpy']}, here 99.1"
+    assert lines["FetchCutouts"].endswith(f" 2 results: {numpy}: numbers may differ")
+    keras = f"made with keras {versions['keras']}, here 99.2"
+    assert f"{keras}; {numpy}: numbers may differ" in lines["TrainClassifier"]
+    assert "FreezeInputs" not in lines
+
+
+def test_the_plan_goes_on_past_a_result_that_cannot_be_read(here, capsys):
+    damaged = here.results("FetchCutouts")[0]
+    damaged.write_bytes(b"0" * damaged.stat().st_size)
+    (here.result("TrainClassifier") / "provenance.json").write_text(" " * 10)
+    assert main(["plan", "PlotResults", *here.report]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"{damaged} is no readable HDF5 file" in next(line for line in lines if line.startswith("FetchCutouts"))
+    assert lines[-1].endswith(" complete")
+
+
+def test_every_target_states_what_made_it(finished_project):
+    for path in finished_project.results():
+        found = provenance_of(path)
+        assert found["python"] == platform.python_version(), path
+        assert provenance.NUMBERS.keys() <= found["packages"].keys(), path
 
 
 def test_a_range_is_planned_night_by_night(here, capsys):
