@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url \
+  --no-emit-find-links pyproject.toml
 export NIGHTSIFT_DATA ?= $(CURDIR)/data
 
 .PHONY: demo test lint scheduler benchmark results lock clean help
@@ -38,8 +40,8 @@ benchmark: $(STAMP)  ## Print the performance table as ratios.
 
 lock: $(STAMP)  ## Compile the locks from the ranges of pyproject.toml.
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.txt
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	@$(LOCK) --extra train --extra databases -o requirements.txt
+	@$(LOCK) --all-extras -c requirements.txt -o requirements-dev.txt
 
 clean:  ## Remove the virtual environment; results in data/ stay.
 	@rm -rf $(VENV)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import luigi.interface
@@ -13,6 +14,8 @@ import luigi.retcodes
 import luigi.scheduler
 import luigi.worker
 import pytest
+
+from pipeline.io.provenance import NUMBERS, TRAINING
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE = ("pipeline", "models", "tasks", "commands", "benchmarks")
@@ -45,8 +48,8 @@ def files(*folders: str, suffix: str = ".py") -> Iterator[Path]:
 
 def direct_dependencies() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
-    return {re.split(r"[<>=!~\[ ;]", entry)[0] for entry in wanted}
+    wanted = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
+    return {re.split(r"[<>=!~\[ ;]", entry)[0] for entry in wanted} - {project["name"]}
 
 
 def test_every_direct_dependency_has_its_reason() -> None:
@@ -63,6 +66,19 @@ def test_a_lock_pins_versions_and_names_no_host(lock: str) -> None:
     for line in packages:
         assert re.match(r"[A-Za-z0-9._-]+(\[[a-z,-]+\])?==[\w.+]+( ;.*)?$", line), line
     assert not re.search(r"://|--index|--find-links|--trusted", "\n".join(lines))
+
+
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+def test_what_decides_numbers_has_one_version_for_every_python(lock: str) -> None:
+    lines = [line for line in (ROOT / lock).read_text(encoding="utf-8").splitlines() if "==" in line]
+    for name in (*NUMBERS, *TRAINING):
+        (pinned,) = [line for line in lines if line.startswith(f"{name}==")]
+        assert re.fullmatch(r"[\w-]+==[\w.]+", pinned), pinned
+
+
+def test_every_library_that_decides_numbers_is_a_dependency() -> None:
+    of_others = {"keras", "scikit-image"}  # of tensorflow, of astroalign
+    assert {*NUMBERS, *TRAINING} <= direct_dependencies() | of_others
 
 
 def test_the_lock_holds_every_direct_dependency() -> None:
@@ -126,6 +142,14 @@ def test_nothing_names_a_place_on_some_machine() -> None:
         if path.is_file() and path.suffix != ".h5" and places.search(path.read_text(encoding="utf-8"))
     ]
     assert not found
+
+
+def test_every_connection_to_a_file_of_sqlite_is_closed_by_a_block() -> None:
+    for path in files(*CODE, "tests"):
+        text = path.read_text(encoding="utf-8")
+        if path.stem == "connections":  # SQLAlchemy closes it
+            continue
+        assert text.count("sqlite3." + "connect(") == text.count("closing(sqlite3." + "connect("), path
 
 
 def test_tests_are_no_packages() -> None:

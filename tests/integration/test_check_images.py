@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from contextlib import closing
 
 import pytest
 from astropy.io import fits
@@ -18,11 +19,10 @@ def own_images(survey):
     change_input(survey, folder=str(folder))
 
     def change(night, how):
-        with sqlite3.connect(folder / "survey.sqlite") as connection:
+        with closing(sqlite3.connect(folder / "survey.sqlite")) as connection:
             row = connection.execute(
                 "SELECT exposure_id, science_path FROM exposures WHERE night = ? ORDER BY exposure_id", (night,)
             ).fetchone()
-        connection.close()
         how(folder / row[1])
         return row[0]
 

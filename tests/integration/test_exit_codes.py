@@ -1,6 +1,7 @@
 """The exit codes that a nightly wrapper relies on, and what a user reads beside them."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -89,7 +90,8 @@ def test_every_fault_of_a_settings_file_is_named_at_once(project):
 
 
 def test_a_missing_column_names_itself(project):
-    with sqlite3.connect(project.result("MakeSyntheticSurvey") / "survey.sqlite") as database:
+    file = project.result("MakeSyntheticSurvey") / "survey.sqlite"
+    with closing(sqlite3.connect(file)) as database, database:
         database.execute("ALTER TABLE candidates RENAME COLUMN x_pixel TO column_3")
     project.forget("FetchCutouts", "FreezeInputs")
     finished = project.luigi("FetchCutouts", "--survey", "tiny", "--night", "2026-01-01")

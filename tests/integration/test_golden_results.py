@@ -5,6 +5,8 @@ optimiser is compared to a tolerance.
 """
 
 import json
+import sqlite3
+from contextlib import closing
 
 import h5py
 import numpy as np
@@ -161,9 +163,7 @@ def test_report(golden):
 
 
 def test_synthetic_sky(finished_project):
-    import sqlite3
-
-    with sqlite3.connect(finished_project.result("MakeSyntheticSurvey") / "survey.sqlite") as database:
+    with closing(sqlite3.connect(finished_project.result("MakeSyntheticSurvey") / "survey.sqlite")) as database:
         counts = [
             database.execute(f"SELECT COUNT(*) FROM {name}").fetchone()[0] for name in ("exposures", "candidates")
         ]

@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 
 import pytest
 from hypothesis import given, settings
@@ -81,7 +82,8 @@ def test_a_quoted_text_comes_through_as_it_is(text):
     quoted = "'" + text.replace("'", "''") + "'"
     query = parse_query(f"SELECT {quoted}", "set/name")
     assert query.parameters == ()
-    assert sqlite3.connect(":memory:").execute(query.written_for("sqlite")).fetchone() == (text,)
+    with closing(sqlite3.connect(":memory:")) as connection:
+        assert connection.execute(query.written_for("sqlite")).fetchone() == (text,)
 
 
 def test_an_unknown_query_or_set_is_named(queries):
