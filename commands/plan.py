@@ -13,7 +13,8 @@ from luigi.parameter import ParameterException
 from luigi.task_register import TaskClassException
 
 import tasks  # noqa: F401  (registers them)
-from pipeline.errors import InputError, SettingsError
+from pipeline.errors import InputError, MissingExtraError, SettingsError
+from pipeline.extras import demand
 from pipeline.fingerprint import canonical
 from pipeline.io import hdf5
 from pipeline.io.damaged import naming
@@ -33,11 +34,21 @@ def plan(arguments: list[str]) -> int:
         if item.complete():
             done.append(item)
         else:
-            sys.stdout.write(f"{item.task_family:20} {_place(item)}: {reason(item)}\n")
+            sys.stdout.write(f"{item.task_family:20} {_place(item)}: {reason(item)}{_refusal(item)}\n")
     for (family, made), count in Counter(_made_otherwise(done)).items():
         sys.stdout.write(f"{family:20} {count} {'result' if count == 1 else 'results'}: {made}\n")
     sys.stdout.write(f"{len(done)} complete\n")
     return 0
+
+
+def _refusal(task: luigi.Task) -> str:
+    """Return what keeps a task from running here, in words; empty where nothing does."""
+    if isinstance(task, PipelineTask) and task.extra:
+        try:
+            demand(task.extra, task.task_family)
+        except MissingExtraError as error:
+            return f"; {error}"
+    return ""
 
 
 def _made_otherwise(done: Iterable[luigi.Task]) -> Iterator[tuple[str, str]]:
@@ -68,7 +79,7 @@ def walk(task: luigi.Task, seen: set[str]) -> Iterator[luigi.Task]:
     if task.task_id in seen:
         return
     seen.add(task.task_id)
-    for required in task.deps():
+    for required in luigi.task.flatten(task.requires()):  # not deps(), which refuses what cannot run here
         yield from walk(required, seen)
     yield task
 

@@ -6,7 +6,7 @@ import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
-from pipeline.io.settings_files import ROOT, data_folder
+from pipeline.io.settings_files import data_folder, home
 
 ADDRESS = "127.0.0.1"
 
@@ -19,7 +19,7 @@ def serve(port: int, report_port: int) -> int:
     threading.Thread(target=reports.serve_forever, daemon=True).start()
     sys.stdout.write(f"scheduler: http://{ADDRESS}:{port}   reports: http://{ADDRESS}:{report_port}\n")
     sys.stdout.flush()
-    os.environ["LUIGI_CONFIG_PATH"] = str(ROOT / "config" / "luigid.cfg")
+    os.environ["LUIGI_CONFIG_PATH"] = str(home() / "config" / "luigid.cfg")
     os.chdir(folder)  # away from the clients' luigi.cfg, which luigi would read as well
     from luigi.cmdline import luigid
 

@@ -19,6 +19,7 @@ from models.rows import PartRows, select_rows
 from pipeline.calibration import IDENTITY, Platt, fit_platt, fit_platt_prior
 from pipeline.datasets import DataSet
 from pipeline.errors import DataSetError, IncompatiblePackageError, SettingsError
+from pipeline.extras import demand
 from pipeline.metrics import THRESHOLD_RULES, summary
 
 log = logging.getLogger(__name__)
@@ -111,7 +112,10 @@ def train(
         When recipe and data set contradict each other, or the training diverges.
     IncompatiblePackageError
         When the cutouts are too small for the classifier.
+    MissingExtraError
+        When what training needs is not installed.
     """
+    demand("train", "training a classifier")
     contract = contract_of(dataset, recipe)
     _check(dataset, recipe)
     rows = select_rows(dataset, recipe)

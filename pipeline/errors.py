@@ -45,6 +45,19 @@ class MissingInputError(InputError, FileNotFoundError):
     """An input that must be there is not."""
 
 
+class MissingExtraError(NightsiftError, ImportError):
+    """Something was asked for whose packages come with an extra of the installation that is not there."""
+
+    def __init__(self, extra: str, purpose: str, absent: Iterable[str]) -> None:
+        names = tuple(absent)
+        super().__init__(f"{purpose} needs {', '.join(names)}, not installed here: pip install 'nightsift[{extra}]'")
+        self._given = extra, purpose, names
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, tuple[str, ...]]]:
+        """Return how another process makes the same error."""
+        return type(self), self._given
+
+
 class TooMuchLostError(InputError):
     """More of a night's exposures or candidates were unusable than the survey allows."""
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import luigi
 
+from pipeline.extras import demand
 from pipeline.fingerprint import fingerprint, short
 from pipeline.io import provenance
 from pipeline.io.commit import commit, is_complete
@@ -65,11 +66,14 @@ class PipelineTask(luigi.Task):
         Raised when the code changes the result for the same input.
     libraries : frozenset of str
         Packages whose version decides the result's numbers; `nightsift plan` says where another made it.
+    extra : str
+        Extra of the installation without which the task cannot run; empty: none.
     """
 
     suffix: ClassVar[str] = ".h5"
     revision: ClassVar[int] = 1
     libraries: ClassVar[frozenset[str]] = frozenset(provenance.NUMBERS)
+    extra: ClassVar[str] = ""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -119,6 +123,18 @@ class PipelineTask(luigi.Task):
     def requires(self) -> dict[str, luigi.Task]:
         """Return the tasks that must be complete first, by name."""
         return {}
+
+    def deps(self) -> list[luigi.Task]:
+        """Return the tasks that must be complete first, as the scheduler asks before it runs any of them.
+
+        Raises
+        ------
+        MissingExtraError
+            If this task is to run and its extra is not installed.
+        """
+        if self.extra and not self.complete():
+            demand(self.extra, self.task_family)
+        return list(super().deps())
 
     def output(self) -> ResultTarget:
         """Return the one atomic target."""

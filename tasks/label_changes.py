@@ -48,7 +48,7 @@ def _fetches(task: luigi.Task) -> Iterator[FetchCutouts]:
         if task.complete():
             yield task
         return
-    for required in task.deps():
+    for required in luigi.task.flatten(task.requires()):
         yield from _fetches(required)
 
 

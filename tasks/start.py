@@ -4,7 +4,6 @@ import logging
 import os
 import re
 import sys
-from pathlib import Path
 from types import TracebackType
 
 import luigi.configuration
@@ -13,10 +12,9 @@ from luigi.rpc import RPCError
 from luigi.task_register import TaskClassException
 
 from pipeline.errors import NightsiftError
-from pipeline.io.settings_files import load_dotenv
+from pipeline.io.settings_files import home, load_dotenv
 from pipeline.redaction import hide_secrets, show_error
 
-ROOT = Path(__file__).resolve().parents[1]
 _REFUSED = re.compile(r"Will not run (\w+)")
 _RAISED = re.compile(r"^(?:pipeline\.errors\.|luigi\.parameter\.)(\w+: .+)", re.MULTILINE)
 """How luigi logs that a task cannot be planned, and the errors in the traceback that it appends."""
@@ -59,10 +57,10 @@ def _unknown_task(kind: type[BaseException], error: BaseException, trace: Traceb
 
 def prepare() -> None:
     """Add the settings that every run of the tasks needs; calling it again changes nothing."""
-    luigi.configuration.add_config_path(str(ROOT / "luigi.cfg"))
+    luigi.configuration.add_config_path(str(home() / "luigi.cfg"))
     if "LUIGI_CONFIG_PATH" in os.environ:  # luigi has read it already, but the last file wins
         luigi.configuration.add_config_path(os.environ["LUIGI_CONFIG_PATH"])
-    load_dotenv(ROOT / ".env")
+    load_dotenv(home() / ".env")
     hide_secrets()
     sys.excepthook = _unknown_task
     for name in ("luigi-interface", "luigi", "luigi.scheduler"):

@@ -17,6 +17,7 @@ class TrainClassifier(ClassifierTask):
 
     suffix: ClassVar[str] = ""
     libraries: ClassVar[frozenset[str]] = frozenset({*NUMBERS, *TRAINING})
+    extra: ClassVar[str] = "train"
 
     def folder(self) -> tuple[str, str, str]:
         """Return the data set's place."""

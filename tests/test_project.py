@@ -15,6 +15,7 @@ import luigi.scheduler
 import luigi.worker
 import pytest
 
+from pipeline.extras import EXTRAS
 from pipeline.io.provenance import NUMBERS, TRAINING
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -92,6 +93,22 @@ def test_packages_are_listed_explicitly_and_completely() -> None:
     there = {path.parent.relative_to(ROOT).as_posix().replace("/", ".") for path in files(
         "pipeline", "models", "tasks", "commands", suffix="__init__.py")}  # fmt: skip
     assert set(listed) == there
+
+
+def test_an_installed_copy_has_every_file_of_the_settings() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["data-files"]
+    installed = {
+        (Path(folder).relative_to("share/nightsift") / path.name).as_posix()
+        for folder, globs in listed.items() for glob in globs for path in ROOT.glob(glob)
+    }  # fmt: skip
+    settings = {path.relative_to(ROOT).as_posix() for path in files("config", suffix="") if path.is_file()}
+    assert installed == settings | {"luigi.cfg"}
+
+
+def test_the_extras_of_the_code_are_those_of_the_project() -> None:
+    stated = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    for extra, packages in EXTRAS.items():
+        assert {re.split("[<>=]", entry)[0] for entry in stated[extra]} == set(packages.values())
 
 
 RESOURCES = {"skybot"}

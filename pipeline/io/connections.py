@@ -1,6 +1,5 @@
 """Connections to a survey's database: read-only, with a time limit, credentials kept out of sight."""
 
-import importlib.util
 import os
 import re
 import sqlite3
@@ -16,11 +15,13 @@ import sqlalchemy
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.errors import MissingInputError, SettingsError
+from pipeline.extras import demand
 from pipeline.io.database_settings import DatabaseSettings
 from pipeline.io.settings_files import expand
 from pipeline.redaction import redacted
 
 _DRIVERS = {"postgresql": "postgresql+psycopg2", "mysql": "mysql+pymysql"}
+_MODULES = {"postgresql": "psycopg2", "mysql": "pymysql"}
 _STANDARD = "ANSI_QUOTES,NO_BACKSLASH_ESCAPES,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT,STRICT_TRANS_TABLES"
 """MySQL in its standard mode, so that ``||``, quotes and backslashes mean what they mean elsewhere."""
 _REFUSED = (1044, 1045, 1049, 1142, 1698)
@@ -44,8 +45,10 @@ class Database:
     ------
     MissingInputError
         If a variable of the environment or the SQLite file is not there.
+    MissingExtraError
+        If the driver is not installed.
     SettingsError
-        If the driver is not installed, or the port is no number.
+        If the port is no number.
     """
 
     def __init__(self, settings: DatabaseSettings, folder: Path = Path()) -> None:
@@ -56,8 +59,8 @@ class Database:
             self._file = folder / expand(settings.file, "the survey's database file")
             if not self._file.is_file():
                 raise MissingInputError(f"no database file {self._file}")
-        if settings.engine == "mysql" and importlib.util.find_spec("pymysql") is None:
-            raise SettingsError("database: engine mysql needs PyMySQL: pip install 'nightsift[mysql]'")
+        else:
+            demand("databases", f"database: engine {settings.engine}", _MODULES[settings.engine])
 
     def __repr__(self) -> str:
         return f"Database({self.place})"

@@ -3,6 +3,7 @@
 import functools
 import os
 import re
+import sys
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -14,6 +15,8 @@ from pipeline.settings import examine, parse
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
+INSTALLED = Path(sys.prefix) / "share" / "nightsift"
+"""Where `pip install .` puts what a checkout has beside its code."""
 _File = tuple[Path, int, int]
 
 
@@ -45,8 +48,29 @@ _OPENS, _CLOSES = "\ue000\ue001", "\ue002"
 
 
 def config_folder() -> Path:
-    """Return the folder of the settings: ``NIGHTSIFT_CONFIG``, else ``config`` of the checkout."""
-    return Path(os.environ.get("NIGHTSIFT_CONFIG", ROOT / "config"))
+    """Return the folder of the settings: ``NIGHTSIFT_CONFIG``, else ``config`` of `home`."""
+    given = os.environ.get("NIGHTSIFT_CONFIG")
+    return Path(given) if given else home() / "config"
+
+
+def home() -> Path:
+    """Return the folder with ``config`` and ``luigi.cfg``.
+
+    It is the checkout that the code runs from; of an installed copy, the current folder if that is a checkout,
+    else the folder that was installed with it.
+
+    Raises
+    ------
+    MissingInputError
+        If there is none.
+    """
+    for folder in (ROOT, Path(), INSTALLED):
+        if (folder / "luigi.cfg").is_file() and (folder / "config" / "surveys").is_dir():
+            return folder
+    raise MissingInputError(
+        f"no settings: neither {ROOT} nor the current folder nor {INSTALLED} has config and luigi.cfg; "
+        "run in a checkout of Nightsift"
+    )
 
 
 def data_folder() -> Path:

@@ -123,7 +123,7 @@ def mariadb_server():
     program, install = shutil.which("mariadbd", path=PATHS), shutil.which("mariadb-install-db", path=PATHS)
     if not program or not install:
         pytest.skip("no MariaDB server is installed")
-    pytest.importorskip("pymysql", reason="no PyMySQL: pip install 'nightsift[mysql]'")
+    pytest.importorskip("pymysql", reason="no PyMySQL: pip install 'nightsift[databases]'")
     folder = Path(tempfile.mkdtemp(prefix="nightsift-my-", dir="/tmp"))
     user = "mysql" if os.geteuid() == 0 else ""
     if user:

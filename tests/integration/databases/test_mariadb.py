@@ -1,11 +1,8 @@
-"""What MariaDB and MySQL alone have: an extra of ours, a standard mode of SQL, loose collations."""
-
-import importlib.util
+"""What MariaDB and MySQL alone have: a standard mode of SQL, loose collations."""
 
 import pandas as pd
 import pytest
 
-from pipeline.errors import SettingsError
 from pipeline.io.connections import Database
 from pipeline.io.database import select
 from pipeline.io.database_settings import DatabaseSettings
@@ -42,10 +39,3 @@ def test_sql_means_what_it_means_elsewhere(source):
 
 def test_bytes_are_text(source):
     assert set(ask(source, "SELECT candidate_id, bits FROM c")["bits"]) == {"007"}
-
-
-def test_without_the_driver_its_extra_is_named(monkeypatch):
-    real = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "pymysql" else real(name))
-    with pytest.raises(SettingsError, match=r"engine mysql needs PyMySQL: pip install 'nightsift\[mysql\]'"):
-        Database(DatabaseSettings(engine="mysql", name="s"))

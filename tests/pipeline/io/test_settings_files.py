@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,43 @@ def config(tmp_path, monkeypatch):
         (tmp_path / "datasets" / f"{name}.yaml").write_text(text)
 
     return write
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Folders of an installed copy: where its code lies, where its settings are, where it is run."""
+    monkeypatch.delenv("NIGHTSIFT_CONFIG", raising=False)
+    folders = [tmp_path / name for name in ("code", "share", "here")]
+    for folder in folders:
+        folder.mkdir()
+    monkeypatch.setattr(settings_files, "ROOT", folders[0])
+    monkeypatch.setattr(settings_files, "INSTALLED", folders[1])
+    monkeypatch.chdir(folders[2])
+    return folders
+
+
+def settle(folder):
+    (folder / "config" / "surveys").mkdir(parents=True)
+    (folder / "luigi.cfg").touch()
+
+
+def test_a_copy_without_settings_says_where_they_were_looked_for(installed):
+    with pytest.raises(MissingInputError, match="has config and luigi.cfg; run in a checkout of Nightsift") as caught:
+        settings_files.config_folder()
+    assert all(str(folder) in str(caught.value) for folder in installed[:2])
+
+
+def test_an_installed_copy_takes_the_settings_of_a_checkout_that_it_is_run_in(installed):
+    _, share, here = installed
+    settle(share)
+    assert settings_files.config_folder() == share / "config"
+    settle(here)
+    assert settings_files.config_folder().resolve() == here / "config"
+
+
+def test_the_environment_names_another_folder_of_settings(installed, monkeypatch):
+    monkeypatch.setenv("NIGHTSIFT_CONFIG", "/elsewhere")
+    assert settings_files.config_folder() == Path("/elsewhere")
 
 
 def test_comments_and_the_order_of_keys_do_not_count(config):
