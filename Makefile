@@ -7,10 +7,10 @@ LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header -
   --no-emit-find-links pyproject.toml
 export NIGHTSIFT_DATA ?= $(CURDIR)/data
 
-.PHONY: demo test lint scheduler benchmark results lock clean help
+.PHONY: demo test test-part lint scheduler benchmark results lock clean help
 
 help:  ## Say what each target does.
-	@grep -hE '^[a-z]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 $(STAMP): requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "Nightsift needs Python 3.11 to 3.13, this is %d.%d: run `make PYTHON=python3.11`" % v)'
@@ -22,6 +22,10 @@ $(STAMP): requirements-dev.txt pyproject.toml
 
 demo: $(STAMP)  ## Build a classifier and its report on a synthetic sky, from nothing, offline.
 	@$(BIN)/nightsift demo
+
+test-part: $(STAMP)  ## Types and the tests outside tests/integration, for a second Python; see CONTRIBUTING.md.
+	@$(BIN)/mypy --python-version "$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile --ignore=tests/integration
 
 test: $(STAMP) lint  ## Lint, types, import contracts, tests.
 	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile

@@ -111,6 +111,25 @@ def test_the_extras_of_the_code_are_those_of_the_project() -> None:
         assert {re.split("[<>=]", entry)[0] for entry in stated[extra]} == set(packages.values())
 
 
+def test_continuous_integration_runs_the_lowest_and_the_highest_python() -> None:
+    stated = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
+    lowest, above = map(int, re.fullmatch(r">=3\.(\d+),<3\.(\d+)", stated).groups())
+    assert f"lowest=3.{lowest} highest=3.{above - 1}\n" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert f"--python-version 3.{lowest} " in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_a_python_that_does_not_run_is_not_found(tmp_path: Path) -> None:
+    shim = tmp_path / "python3.99"
+    shim.write_text("#!/bin/sh\nexit 127\n")
+    shim.chmod(0o755)
+    found = subprocess.run([ROOT / ".ci" / "python", "3.99"], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False)
+    assert found.returncode == 1
+    shim.write_text("#!/bin/sh\necho 3.99\n")
+    command = [ROOT / ".ci" / "python", "3.99"]
+    done = subprocess.run(command, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, check=True)
+    assert done.stdout == "python3.99\n"
+
+
 RESOURCES = {"skybot"}
 """What tasks claim of the scheduler: `FetchMovers` asks a public service, one at a time."""
 
