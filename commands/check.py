@@ -119,12 +119,18 @@ def _defaults(settings: SurveySettings, name: str) -> list[str]:
     named += [(_simulation, defaults.simulation)] if defaults.simulation != "none" else []
     for look, recipe in named:
         faults += _found(look, recipe) if recipe else []
-    if defaults.dataset in settings_files.names("datasets"):
+    if defaults.dataset in settings_files.names("datasets") and _states_dataset(name):
         of = settings_files.raw("datasets", defaults.dataset).get("survey")
         if of != name:
             faults.append(f"surveys/{name}.yaml: defaults: datasets/{defaults.dataset}.yaml is of survey {of!r}, "
                           f"not {name!r}")  # fmt: skip
     return faults
+
+
+def _states_dataset(name: str) -> bool:
+    """Tell whether a survey names its data set itself: one inherited by ``extends`` is asked for by training alone."""
+    own = settings_files.own("surveys", name)
+    return "extends" not in own or bool((own.get("defaults") or {}).get("dataset"))
 
 
 def _input(

@@ -37,7 +37,18 @@ class ReleaseTask(ClassifierTask):
 
     def folder(self) -> tuple[str, str, str]:
         """Return survey, release, and the range of nights of the data set."""
-        return self.survey, self.release_name, TrainClassifier(**self.classifier_parameters()).folder()[2]
+        return self.survey, self.release_name, self.given_span or self._span_of_recipe()
+
+    @property
+    def given_span(self) -> str:
+        """What stands in the path for the nights of what was given; empty where the data set's recipe says them.
+
+        The recipe is not opened for what needs none: scores of a night or of files by a package that exists.
+        """
+        return ""
+
+    def _span_of_recipe(self) -> str:
+        return TrainClassifier(**self.classifier_parameters()).folder()[2]
 
     def readable(self) -> str:
         """Return data set, classifier and seed."""
@@ -64,10 +75,11 @@ class Infer(ReleaseTask):
         offset = self.settings.mjd_night_offset_days
         return parse_night(self.night, offset).isoformat() if self.night else ""
 
-    def folder(self) -> tuple[str, str, str]:
-        """Return survey, release, and the night or what else is scored."""
-        survey, release, span = super().folder()
-        return survey, release, self.night_name or ("files" if self.cutouts else span)
+    @property
+    def given_span(self) -> str:
+        """The night, or that files are scored; empty for the rows of the data set."""
+        files = self.cutouts or (self.package and self.dataset_file)
+        return self.night_name or ("files" if files else "")
 
     def readable(self) -> str:
         """Return data set, classifier and seed, or the name of the package that was given."""

@@ -29,6 +29,7 @@ class NightRange(luigi.WrapperTask):
     simulation = luigi.Parameter(default="", description="Simulation recipe; empty: the survey's.")
     release = luigi.Parameter(default="", description="Name of the processing; empty: the survey's.")
     seed = luigi.IntParameter(default=1, description="Seed of training: weights, augmentation, order.")
+    package = luigi.Parameter(default="", description="Infer: a package that exists, in place of a trained one.")
 
     @cached_property
     def task_class(self) -> type[luigi.Task]:
@@ -54,4 +55,4 @@ class NightRange(luigi.WrapperTask):
 
     @staticmethod
     def _shared() -> tuple[str, ...]:
-        return ("survey", "dataset", "classifier", "simulation", "release", "seed")
+        return ("survey", "dataset", "classifier", "simulation", "release", "seed", "package")

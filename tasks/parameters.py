@@ -85,7 +85,10 @@ class RecipeTask(SurveyTask):
         recipe = settings_files.load("datasets", self.dataset_name, DatasetRecipe)
         if recipe.survey != self.survey:
             raise SettingsError(
-                f"datasets/{self.dataset_name}.yaml is of survey {recipe.survey!r}, not {self.survey!r}"
+                f"datasets/{self.dataset_name}.yaml is of survey {recipe.survey!r}, not {self.survey!r}: write "
+                f"datasets/{self.survey}.yaml (`survey: {self.survey}`, its nights; `extends: {self.dataset_name}` for "
+                f"the rest) and name it by --dataset, or by `defaults` in surveys/{self.survey}.yaml; a night is "
+                "scored without any by --package"
             )
         if not 0 <= self.fold < max(1, recipe.split.folds):
             raise SettingsError(f"fold is {self.fold}; allowed: 0 to {max(1, recipe.split.folds) - 1}")

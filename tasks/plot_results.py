@@ -47,10 +47,10 @@ class PlotResults(ReleaseTask):
 
         return files_by_name(given)
 
-    def folder(self) -> tuple[str, str, str]:
-        """Return survey, release, and the range of nights."""
-        survey, release, span = super().folder()
-        return survey, release, "files" if self.files else span
+    @property
+    def given_span(self) -> str:
+        """That files are reported; empty for the rows of the data set."""
+        return "files" if self.files else ""
 
     def readable(self) -> str:
         """Return what is compared."""

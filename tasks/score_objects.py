@@ -22,6 +22,9 @@ class ScoreObjects(SurveyTask):
     also = luigi.Parameter(default="", description="Further surveys, other telescopes, separated by commas.")
     rule = luigi.Parameter(default="longest_median", description="longest_median, median, mean or max.")
     release = luigi.Parameter(default="", description="Name of the processing; empty: the survey's.")
+    packages = luigi.Parameter(
+        default="", description="Packages that exist, in place of trained ones: one of all, or one of each survey."
+    )
     suffix: ClassVar[str] = ".csv"
 
     @cached_property
@@ -39,6 +42,18 @@ class ScoreObjects(SurveyTask):
             night.isoformat() for night in night_range(parse_night(self.start, offset), parse_night(self.stop, offset))
         ]
 
+    @cached_property
+    def package_of(self) -> dict[str, str]:
+        """The package that was given for each survey; empty where its own is trained."""
+        given = [name.strip() for name in self.packages.split(",") if name.strip()]
+        if len(given) not in (0, 1, len(self.surveys)):
+            raise SettingsError(
+                f"--packages names {len(given)} packages; allowed: one of all surveys, or one of each of "
+                f"{', '.join(self.surveys)}, in this order"
+            )
+        each = given if len(given) > 1 else (given or [""]) * len(self.surveys)
+        return dict(zip(self.surveys, each, strict=True))
+
     def folder(self) -> tuple[str, str, str]:
         """Return survey, release, range of nights."""
         return self.survey, self.release or self.settings.release, f"{self.nights[0]}_{self.nights[-1]}"
@@ -53,7 +68,9 @@ class ScoreObjects(SurveyTask):
         for survey in self.surveys:
             release = self.release or settings_files.load("surveys", survey, SurveySettings).release
             for night in self.nights:
-                tasks[f"scores {survey} {night}"] = Infer(survey=survey, night=night, release=release)
+                tasks[f"scores {survey} {night}"] = Infer(
+                    survey=survey, night=night, release=release, package=self.package_of[survey]
+                )
                 tasks[f"cutouts {survey} {night}"] = FetchCutouts(survey=survey, night=night)
         return tasks
 

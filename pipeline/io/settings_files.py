@@ -92,6 +92,11 @@ def raw(kind: str, name: str) -> Mapping[str, Any]:
     return _merged(_chain(kind, name))
 
 
+def own(kind: str, name: str) -> Mapping[str, Any]:
+    """Return the parsed mapping of one settings file without what it extends, to be read only."""
+    return _parsed(*_file(kind, name))
+
+
 def load(kind: str, name: str, settings: type[T]) -> T:
     """Return one settings file as the dataclass ``settings``; every fault is named at once."""
     return cast("T", _loaded(_chain(kind, name), cast("Hashable", settings)))

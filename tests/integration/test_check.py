@@ -168,6 +168,14 @@ def test_a_fault_of_what_a_survey_takes_by_default_is_named(survey, check, defau
     assert words in text
 
 
+def test_a_data_set_that_a_survey_inherits_is_asked_for_by_training_alone(survey, check):
+    survey.write("surveys", "heir", {"extends": "own", "telescope": "T2"})
+    assert check("heir") == (0, ["surveys/heir.yaml: no fault"])
+    finished = survey.luigi("BuildDataset", "--survey", "heir")
+    assert finished.code == 35
+    assert finished.line("datasets/own.yaml is of survey 'own', not 'heir': write datasets/heir.yaml")
+
+
 def test_no_survey_of_the_checkout_takes_the_data_set_of_another(here):
     for name in settings_files.names("surveys"):
         recipe = settings_files.raw("surveys", name)["defaults"]["dataset"]
