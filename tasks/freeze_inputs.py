@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import luigi
 
 from pipeline.errors import InputError, NightsiftError
+from pipeline.io.message_schemas import schema_digests
 from pipeline.io.query_files import query_digests
 from pipeline.night import ends_at
 from tasks.make_synthetic_survey import MakeSyntheticSurvey
@@ -100,13 +101,14 @@ class FreezeInputs(SurveyNight):
         return {name: task for name, task in super().upstream().items() if name == "survey"}
 
     def decides(self) -> dict[str, Any]:
-        """Where the input is, what its queries ask, the night, which snapshot."""
+        """Where the input is, what its queries ask, the schemas of its messages, the night, which snapshot."""
         content = self.survey_content()
         where = {key: content.get(key) for key in ("source", "input", "longitude_deg", "mjd_night_offset_days")}
         entries = (*self.settings.labels, *self.settings.cleaning)
         tables = [str(entry[key]) for entry in entries for key in _TABLE_KEYS if entry.get(key)]
-        asked = query_digests(self.settings.input, tables)
-        return {"survey": where, "queries": asked, "night": self.night_name, "snapshot": self.snapshot}
+        asked, schemas = query_digests(self.settings.input, tables), schema_digests(self.settings.input)
+        named = {"schemas": schemas} if schemas else {}
+        return {"survey": where, "queries": asked, "night": self.night_name, "snapshot": self.snapshot, **named}
 
     def readable(self) -> str:
         """Return the number of the snapshot."""

@@ -1,8 +1,9 @@
-"""Avro object container files, one record after the other, only the fields that are asked for.
+"""Avro files, one record after the other, only the fields that are asked for: containers, and messages of Kafka.
 
-The container (header, blocks, codecs) is read here with limits on every length, so that damaged or hostile bytes
-cost neither memory nor time; fastavro decodes the records. Parsing the schema takes longer than decoding a
-packet and nearly all packets of a survey share theirs, so plans are remembered by schema and fields.
+A message in Confluent's wire format has the id of its schema in place of the schema. Containers (header, blocks,
+codecs) are read here with limits on every length, so that damaged or hostile bytes cost neither memory nor time;
+fastavro decodes the records. Parsing the schema takes longer than decoding a packet and nearly all packets of a
+survey share theirs, so plans are remembered by schema and fields.
 """
 
 import io
@@ -19,13 +20,14 @@ from fastavro.schema import parse_schema
 
 from pipeline.errors import InputError
 from pipeline.io.avro_schema import project, require_sound
+from pipeline.io.message_schemas import NO_SCHEMAS, MessageSchemas
 
 MAX_BLOCK_BYTES = 256 << 20
 """A block above this, as stored or as inflated, is refused."""
 
 _MAGIC = b"Obj\x01"
 _CONFLUENT_BYTES = 5
-"""Of the prefix of a message in Confluent's wire format: a zero, and the number of its schema in a registry."""
+"""Of the prefix of a message in Confluent's wire format: a zero, and the id of its schema in a registry."""
 _SYNC = 16
 _HEADER_BYTES = 8 << 20
 _HEADER_ENTRIES = 1000
@@ -39,19 +41,29 @@ class Damaged:
     count: int = 1
 
 
-def read_avro(stream: BinaryIO, wanted: tuple[str, ...]) -> Iterator[Mapping[str, Any] | Damaged]:
-    """Yield the records of a container, and `Damaged` where some cannot be read.
+def read_avro(
+    stream: BinaryIO, wanted: tuple[str, ...], schemas: MessageSchemas = NO_SCHEMAS
+) -> Iterator[Mapping[str, Any] | Damaged]:
+    """Yield the records of a file, and `Damaged` where some cannot be read.
 
     Parameters
     ----------
     stream : binary file
-        At its beginning; it is read block by block.
+        At its beginning, a container, which is read block by block, or one message or several.
     wanted : tuple of str
         Dotted paths of fields, such as ``candidate.jd``; all others are skipped. A path that the schema does not
         know is left out of the records.
+    schemas : MessageSchemas
+        Those of messages.
     """
     try:
-        plan, codec, sync = _read_header(stream, wanted)
+        first = stream.read(_CONFLUENT_BYTES)
+        if len(first) == _CONFLUENT_BYTES and first[0] == 0:
+            yield from _read_messages(first, stream, wanted, schemas)
+            return
+        if not first.startswith(_MAGIC):
+            raise InputError("no Avro file: it does not begin with 'Obj' and version 1")
+        plan, codec, sync = _read_header(stream, first[len(_MAGIC) :], wanted)
     except InputError as error:
         yield Damaged(reason=str(error))
         return
@@ -68,6 +80,25 @@ def read_avro(stream: BinaryIO, wanted: tuple[str, ...]) -> Iterator[Mapping[str
         yield from _records(count, data, plan)
 
 
+def _read_messages(
+    first: bytes, stream: BinaryIO, wanted: tuple[str, ...], schemas: MessageSchemas
+) -> Iterator[Mapping[str, Any] | Damaged]:
+    """Yield the records of messages that follow each other; nothing marks where one ends but its schema."""
+    data = first + stream.read(MAX_BLOCK_BYTES + 1)
+    if len(data) > MAX_BLOCK_BYTES:
+        raise InputError(f"a file of Kafka messages has more than {MAX_BLOCK_BYTES >> 20} MB")
+    buffer = io.BytesIO(data + b"\0")  # who reads this byte misses some: a field that is skipped may end anywhere
+    while buffer.tell() < len(data):
+        number = int.from_bytes(buffer.read(_CONFLUENT_BYTES)[1:])
+        record = _record(buffer, _plan(schemas.schema_of(number), wanted))
+        left = len(data) - buffer.tell()
+        if left < 0:
+            raise InputError(f"a Kafka message of schema id {number} is truncated")
+        if left and (left <= _CONFLUENT_BYTES or data[buffer.tell()] != 0):
+            raise InputError(f"a Kafka message has {left} bytes more than its record by schema id {number}")
+        yield record
+
+
 _Plan = tuple[Any, Any]
 
 
@@ -76,32 +107,32 @@ def _records(count: int, data: bytes, plan: _Plan) -> Iterator[Mapping[str, Any]
     buffer = io.BytesIO(data)
     for number in range(count):
         try:
-            record = schemaless_reader(buffer, *plan)
-        except Exception as error:  # fastavro raises EOFError, IndexError, UnicodeDecodeError and more
-            yield Damaged(reason=f"a record is damaged: {_said(error)}", count=count - number)
+            record = _record(buffer, plan)
+        except InputError as error:
+            yield Damaged(reason=str(error), count=count - number)
             return
         if number == count - 1 and buffer.tell() != len(data):
             yield Damaged(reason=f"a block holds {len(data) - buffer.tell()} bytes more than its records")
             return
-        if not isinstance(record, dict):
-            yield Damaged(reason="the schema describes no record", count=count - number)
-            return
         yield record
 
 
-def _read_header(stream: BinaryIO, wanted: tuple[str, ...]) -> tuple[_Plan, str, bytes]:
-    first = stream.read(len(_MAGIC))
-    if first != _MAGIC:
-        first += stream.read(_CONFLUENT_BYTES - len(first))
-        if len(first) == _CONFLUENT_BYTES and first[0] == 0:
-            raise InputError(
-                f"a Kafka message in Confluent's wire format (byte 0, schema id {int.from_bytes(first[1:])}) without "
-                "its schema; allowed: an Avro object container file, which holds its schema"
-            )
-        raise InputError("no Avro file: it does not begin with 'Obj' and version 1")
+def _record(buffer: io.BytesIO, plan: _Plan) -> Mapping[str, Any]:
+    try:
+        record = schemaless_reader(buffer, *plan)
+    except Exception as error:  # fastavro raises EOFError, IndexError, UnicodeDecodeError and more
+        raise InputError(f"a record is damaged: {_said(error)}") from None
+    if not isinstance(record, dict):
+        raise InputError("the schema describes no record")
+    return record
+
+
+def _read_header(stream: BinaryIO, begun: bytes, wanted: tuple[str, ...]) -> tuple[_Plan, str, bytes]:
+    """Read what follows the magic bytes, of which the first byte was read already."""
     meta: dict[bytes, bytes] = {}
     room = _HEADER_BYTES
-    while entries := _read_long(stream):
+    while entries := _read_long(stream, begun):
+        begun = b""
         if entries < 0:  # then the length of the entries in bytes follows
             entries = -entries
             _read_long(stream)

@@ -1,9 +1,17 @@
-"""Avro schemas: which are safe to decode, and the part of one that holds the wanted fields."""
+"""Avro schemas: read from files, which are safe to decode, and the part of one that holds the wanted fields."""
 
+import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from fastavro.repository import AbstractSchemaRepository, SchemaRepositoryError
+from fastavro.schema import load_schema
+
 from pipeline.errors import InputError
+
+MAX_SCHEMA_BYTES = 8 << 20
+"""A file of a schema above this is refused."""
 
 _LEAST_BYTES = {"null": 0, "float": 4, "double": 8}
 _DEFINED = ("record", "error", "enum", "fixed")
@@ -17,6 +25,60 @@ class _Cost(NamedTuple):
 
     bytes: int
     values: int
+
+
+class _Beside(AbstractSchemaRepository):
+    """A schema, under the empty name, and those beside it that it refers to, by their full names."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def load(self, name: str) -> Any:
+        """Return a schema as its file has it."""
+        path = self.path.with_name(f"{name}.avsc") if name and "/" not in name else self.path
+        if name and (path == self.path or not path.is_file()):
+            raise SchemaRepositoryError(name)
+        return _schema_in(path)
+
+
+def whole_schema(path: Path) -> bytes:
+    """Return the schema of a file with those that it refers to, which lie beside it as ``<full name>.avsc``.
+
+    Raises
+    ------
+    InputError
+        If a file is no schema, or a schema that is referred to is not there; the file is named.
+    """
+    try:
+        parsed = load_schema("", repo=_Beside(path))
+        return json.dumps(_unmarked(parsed)).encode()
+    except InputError:
+        raise
+    except Exception as error:  # fastavro raises UnknownType, KeyError, RecursionError and its own on a bad schema
+        said = " ".join(f"{type(error).__name__} {error}".split())[:200]
+        raise InputError(f"{path}: the Avro schema cannot be read: {said}") from None
+
+
+def _schema_in(path: Path) -> Any:
+    """Return the JSON of a file; what a registry answers holds the schema as a text."""
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(MAX_SCHEMA_BYTES + 1)
+        if len(text) > MAX_SCHEMA_BYTES:
+            raise InputError(f"{path}: the Avro schema has more than {MAX_SCHEMA_BYTES >> 20} MB")
+        found = json.loads(text)
+        return json.loads(found["schema"]) if isinstance(found, dict) and "type" not in found else found
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(f"{path} is no Avro schema: {type(error).__name__} {error}") from None
+
+
+def _unmarked(node: Any) -> Any:
+    """Return a parsed schema without the marks that fastavro puts on it."""
+    if isinstance(node, list):
+        return [_unmarked(item) for item in node]
+    if isinstance(node, Mapping):
+        return {key: _unmarked(value) for key, value in node.items() if not key.startswith("__")}
+    return node
 
 
 def require_sound(schema: Any, names: Names) -> None:

@@ -8,16 +8,17 @@ import io
 import logging
 import tarfile
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, NamedTuple, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import MissingInputError
 from pipeline.io.avro import Damaged, read_avro
+from pipeline.io.message_schemas import NO_SCHEMAS, MessageSchemas
 from pipeline.io.whole_stream import WholeStream
 
 log = logging.getLogger(__name__)
@@ -101,7 +102,12 @@ def _holds_packets(path: Path) -> bool:
 
 
 def read_packets(
-    path: Path, name: str, wanted: tuple[str, ...], only: Collection[str] | None = None
+    path: Path,
+    name: str,
+    wanted: tuple[str, ...],
+    only: Collection[str] | None = None,
+    *,
+    schemas: MessageSchemas = NO_SCHEMAS,
 ) -> Iterator[Packet]:
     """Yield the packets of one file in their order; whatever is wrong with one is told in its ``fault``.
 
@@ -115,31 +121,41 @@ def read_packets(
         Dotted paths of fields; the others are skipped.
     only : collection of str, optional
         The packets that are wanted, by `Packet.where`; the others are passed over, in an archive unread.
+    schemas : MessageSchemas
+        Those of Kafka messages, which come without.
     """
+    asked = _Asked(wanted, only, schemas)
     try:
         with path.open("rb") as stream:
-            yield from _read(stream, name, wanted, only)
+            packets = _of_archive if name.lower().endswith(ARCHIVES) else _of_file
+            yield from packets(stream, name, asked)
     except OSError as error:
         yield _damaged(name, f"cannot be read: {error.strerror or error}")
 
 
-def _read(stream: BinaryIO, name: str, wanted: tuple[str, ...], only: Collection[str] | None) -> Iterator[Packet]:
-    if name.lower().endswith(ARCHIVES):
-        return _of_archive(stream, name, wanted, only)
-    return _numbered(name, _reader(name)(stream, wanted), only)
+class _Asked(NamedTuple):
+    """Which fields of which packets are wanted, and what Kafka messages are read by."""
+
+    paths: tuple[str, ...]
+    only: Collection[str] | None
+    schemas: MessageSchemas
 
 
-def _reader(name: str) -> Callable[[BinaryIO, tuple[str, ...]], Iterator[Mapping[str, Any] | Damaged]]:
-    return _read_parquet if name.lower().endswith(".parquet") else read_avro
+def _of_file(stream: BinaryIO, name: str, asked: _Asked) -> Iterator[Packet]:
+    return _numbered(name, _records(stream, name, asked), asked)
 
 
-def _numbered(
-    name: str, records: Iterator[Mapping[str, Any] | Damaged], only: Collection[str] | None
-) -> Iterator[Packet]:
+def _records(stream: BinaryIO, file: str, asked: _Asked) -> Iterator[Mapping[str, Any] | Damaged]:
+    if _is_parquet(file):
+        return _read_parquet(stream, asked.paths)
+    return read_avro(stream, asked.paths, asked.schemas)
+
+
+def _numbered(name: str, records: Iterator[Mapping[str, Any] | Damaged], asked: _Asked) -> Iterator[Packet]:
     """Name each record of a file."""
     for number, record in enumerate(records, start=1):
         where = name if number == 1 else f"{name} record {number}"
-        if only is not None and where not in only:
+        if asked.only is not None and where not in asked.only:
             continue
         if isinstance(record, Damaged):
             yield Packet(where=where, fault=record.reason, lost=record.count)
@@ -147,12 +163,17 @@ def _numbered(
             yield Packet(where=where, record=record)
 
 
+def _is_parquet(name: str) -> bool:
+    return name.lower().endswith(".parquet")
+
+
 def _damaged(name: str, reason: str, *, open_ended: bool = False) -> Packet:
     return Packet(where=name, fault=reason, lost=1, open_ended=open_ended)
 
 
-def _of_archive(stream: BinaryIO, name: str, wanted: tuple[str, ...], only: Collection[str] | None) -> Iterator[Packet]:
+def _of_archive(stream: BinaryIO, name: str, asked: _Asked) -> Iterator[Packet]:
     """Yield the packets of a tar archive, read once from its beginning to its end."""
+    only = asked.only
     files = None if only is None else {where.rpartition(" record ")[0] or where for where in only} | set(only)
     seen: Counter[str] = Counter()
     try:
@@ -166,30 +187,26 @@ def _of_archive(stream: BinaryIO, name: str, wanted: tuple[str, ...], only: Coll
                 if seen[label] > 1:  # an archive may hold a name twice
                     label += f" copy {seen[label]}"
                 if files is None or label in files:
-                    yield from _of_member(archive, member, label, wanted, only)
+                    yield from _of_member(archive, member, label, asked)
         watched.require_end()
     except Exception as error:  # tarfile lets through what zlib, lzma and struct raise on damaged bytes
         reason = f"the archive is damaged, how many packets are missing is not known: {_said(error)}"
         yield _damaged(name, reason, open_ended=True)
 
 
-def _of_member(
-    archive: tarfile.TarFile, member: tarfile.TarInfo, label: str, wanted: tuple[str, ...], only: Collection[str] | None
-) -> Iterator[Packet]:
+def _of_member(archive: tarfile.TarFile, member: tarfile.TarInfo, label: str, asked: _Asked) -> Iterator[Packet]:
     if member.size > MAX_MEMBER_BYTES:
         yield _damaged(label, f"has {member.size} bytes; allowed: {MAX_MEMBER_BYTES}")
         return
-    opened = archive.extractfile(member)
+    opened: IO[bytes] | None = archive.extractfile(member)
     if opened is None:
         return
-    read = _reader(member.name)
-    if member.size <= _SMALL or read is _read_parquet:  # Parquet is read from its end
+    if member.size <= _SMALL or _is_parquet(member.name):  # Parquet is read from its end
         data = opened.read()
         if len(data) < member.size:
             raise EOFError(f"{label} is truncated")
-        yield from _numbered(label, read(io.BytesIO(data), wanted), only)
-    else:
-        yield from _numbered(label, read(cast("BinaryIO", opened), wanted), only)
+        opened = io.BytesIO(data)
+    yield from _numbered(label, _records(cast("BinaryIO", opened), member.name, asked), asked)
 
 
 def printable(text: str) -> str:

@@ -182,7 +182,7 @@ def _loaded(chain: tuple[_File, ...], settings: type) -> Any:
 
 
 def expand(text: str, what: str) -> str:
-    """Fill ``${NAME}`` and ``${NAME:default}`` from the environment.
+    """Fill ``${NAME}`` and ``${NAME:default}`` from the environment; ``${NAME:}`` may be empty.
 
     Raises
     ------
@@ -192,8 +192,8 @@ def expand(text: str, what: str) -> str:
 
     def value(match: re.Match[str]) -> str:
         name, default = match.groups()
-        found = os.environ.get(name, default)
-        if not found:
+        found = os.environ.get(name) or default
+        if found is None:
             raise MissingInputError(f"the environment variable {name} is not set: point it at {what}")
         return found
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
+from pipeline.io.message_schemas import MessageSchemas, find_schemas
 from pipeline.io.packet_files import Packet, folder_of, packet_files, read_packets
 from pipeline.io.settings_files import expand
 from pipeline.night import night_of
@@ -52,6 +54,9 @@ class AlertPacketsInput:
         Path of another classifier's score, the reference table ``teacher``; may be empty.
     references : mapping
         Name to path of scores to compare with.
+    schemas : str or mapping
+        Of Kafka messages, which come without their schema: a folder, or the file of each schema id
+        (`pipeline.io.message_schemas.find_schemas`); empty: there are none.
     """
 
     packets: str
@@ -66,6 +71,7 @@ class AlertPacketsInput:
     stamp_size_pixel: int | None = None
     teacher: str = ""
     references: Mapping[str, str] = field(default_factory=dict)
+    schemas: str | Mapping[str, str] = ""
 
     def __post_init__(self) -> None:
         self.merged()
@@ -130,7 +136,12 @@ class AlertPacketsSurvey:
             layout=self.layout,
             scores=self._scores,
             longitude_deg=self.settings.longitude_deg,
+            schemas=self._schemas,
         )
+
+    @cached_property
+    def _schemas(self) -> MessageSchemas:
+        return find_schemas(self.input.schemas)
 
     def nights(self) -> list[str]:
         """Return the nights that hold packets; that every packet is damaged is an error."""
@@ -187,7 +198,7 @@ class AlertPacketsSurvey:
         kept: list[tuple[dict[str, Any], NDArray[np.float32]]] = []
         folder, wanted = self.folder, self.layout.wanted()
         for name, left in _by_file(rows).items():
-            for packet in read_packets(folder / name, name, wanted, set(left)):
+            for packet in read_packets(folder / name, name, wanted, set(left), schemas=self._schemas):
                 candidate = left.pop(packet.where)
                 try:
                     kept.append(self._decoded(packet))
@@ -246,9 +257,8 @@ class AlertPacketsSurvey:
         packet = None
         try:
             path = packet_files(self._place)[0]
-            packet = next(
-                read_packets(path, self._packets().name(path), self.layout.wanted(tuple(self._scores.values()))), None
-            )
+            self._schemas.digests()
+            packet = next(self._packets().read(path), None)
             if packet is None:
                 return [f"{path} holds no packets"]
             if packet.fault:

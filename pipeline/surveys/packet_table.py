@@ -1,6 +1,6 @@
 """Which packets a survey has: a table with a row a packet, made from the index of its files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -12,6 +12,7 @@ import pandas as pd
 from pipeline.errors import InputError
 from pipeline.fingerprint import fingerprint
 from pipeline.io import content
+from pipeline.io.message_schemas import NO_SCHEMAS, MessageSchemas
 from pipeline.io.packet_files import ARCHIVES, Packet, packet_files, printable, read_packets
 from pipeline.io.packet_index import IndexedFile, index_files
 from pipeline.io.settings_files import data_folder
@@ -44,6 +45,8 @@ class PacketTable:
         Paths of other classifiers' scores, by name.
     longitude_deg : float
         Of the site; decides what a night is.
+    schemas : MessageSchemas
+        Those of packets that come without.
     """
 
     place: str
@@ -51,10 +54,15 @@ class PacketTable:
     layout: PacketLayout
     scores: Mapping[str, str]
     longitude_deg: float
+    schemas: MessageSchemas = NO_SCHEMAS
 
     def name(self, path: Path) -> str:
         """Return what a file is called in tables and messages."""
         return printable(path.relative_to(self.folder).as_posix())
+
+    def read(self, path: Path) -> Iterator[Packet]:
+        """Yield the packets of a file with all that is read of them, scores as well."""
+        return read_packets(path, self.name(path), self._wanted, schemas=self.schemas)
 
     def all(self) -> pd.DataFrame:
         """Return a row a packet, in the order of files and records; no stamp is decoded.
@@ -67,8 +75,7 @@ class PacketTable:
             its time is known. ``container`` is the archive or the folder in which it lies.
         """
         files = packet_files(self.place)
-        key = fingerprint([_REVISION, self._wanted, self.layout.time_format, self.scores])
-        found = index_files(files, key, data_folder() / ".packets.sqlite", self._columns)
+        found = index_files(files, self._key, data_folder() / ".packets.sqlite", self._columns)
         table = self._frame(found)
         known = table["time"].notna()
         times = utc_mjd(table["time"][known], self.layout.time_format)
@@ -93,6 +100,12 @@ class PacketTable:
             raise InputError(f"night {night}: {broken['where'].iloc[0]}: {broken['fault'].iloc[0]}")
         _require_agreement(table[(table["fault"] == "") & table["candidate_id"].isin(rows["candidate_id"])])
         return rows
+
+    @property
+    def _key(self) -> str:
+        """A digest of what decides the index beside the files."""
+        schemas = [self.schemas.digests()] if self.schemas.files else []
+        return fingerprint([_REVISION, self._wanted, self.layout.time_format, self.scores, *schemas])
 
     @property
     def _wanted(self) -> tuple[str, ...]:
@@ -121,7 +134,7 @@ class PacketTable:
     def _columns(self, path: Path) -> dict[str, list[Any]]:
         """Return what the index remembers of the packets of a file; no stamp is decoded."""
         columns: dict[str, list[Any]] = {name: [] for name in self._names}
-        for packet in read_packets(path, self.name(path), self._wanted):
+        for packet in self.read(path):
             for name, value in self._entry(packet).items():
                 columns[name].append(value)
         return columns

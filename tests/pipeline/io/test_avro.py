@@ -4,10 +4,11 @@ import json
 import cramjam
 import fastavro
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.io.avro import MAX_BLOCK_BYTES, Damaged, read_avro
+from pipeline.io.message_schemas import MessageSchemas
 from pipeline.io.packet_writer import ztf_packet, ztf_schema
 
 WANTED = (
@@ -95,6 +96,60 @@ def test_blocks_are_read_one_after_the_other():
 def test_dates_stay_the_numbers_that_they_are():
     schema = a_schema(("t", {"type": "long", "logicalType": "timestamp-millis"}))
     assert read(container(schema, long(2**62)), ("t",)) == [{"t": 2**62}]
+
+
+@pytest.fixture
+def message_schemas(tmp_path):
+    """The schema of ZTF's packets, under the id 703."""
+    (tmp_path / "ztf.avsc").write_text(json.dumps(ztf_schema()))
+    return MessageSchemas(place="a map of ids", files={703: tmp_path / "ztf.avsc"})
+
+
+def message(packet, number=703):
+    """Return a packet as Kafka hands it out in Confluent's wire format."""
+    buffer = io.BytesIO()
+    fastavro.schemaless_writer(buffer, fastavro.parse_schema(dict(ztf_schema())), packet)
+    return b"\0" + number.to_bytes(4, "big") + buffer.getvalue()
+
+
+def messages_in(data, schemas):
+    return list(read_avro(io.BytesIO(data), WANTED, schemas))
+
+
+def test_messages_without_their_schema_hold_what_a_container_holds(message_schemas):
+    whole = b"".join(message(packet) for packet in PACKETS)
+    assert messages_in(message(PACKETS[0]), message_schemas) == read(packed(PACKETS[:1]))
+    assert messages_in(whole, message_schemas) == read(packed())
+
+
+def test_a_message_of_an_unknown_id_is_damaged_and_those_before_it_are_not(message_schemas):
+    first, unknown = messages_in(message(PACKETS[0]) + message(PACKETS[1], 704), message_schemas)
+    assert first["objectId"] == "o0"
+    assert "schema id 704" in unknown.reason
+    assert "known: 703" in unknown.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda data: data[:-1], "a Kafka message of schema id 703 is truncated"),
+        (lambda data: data[:-3], "a Kafka message of schema id 703 is truncated"),
+        (lambda data: data[:40], "a record is damaged"),
+        (lambda data: data[:5], "a record is damaged"),
+        (lambda data: data + b"\0\0", "has 2 bytes more than its record by schema id 703"),
+        (lambda data: data + b"something", "has 9 bytes more than its record by schema id 703"),
+    ],
+)
+def test_a_message_that_its_schema_does_not_fit_is_one_damaged_record(message_schemas, change, reason):
+    (damaged,) = messages_in(change(message(PACKETS[0])), message_schemas)
+    assert reason in damaged.reason
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=300))
+def test_random_bytes_behind_a_known_id_give_records_or_reasons(message_schemas, data):
+    for record in messages_in(b"\0" + (703).to_bytes(4, "big") + data, message_schemas):
+        assert isinstance(record, dict | Damaged)
 
 
 def test_a_truncated_file_gives_what_is_whole_and_says_what_is_not():
