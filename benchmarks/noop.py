@@ -59,7 +59,7 @@ def finish(task: luigi.Task, seen: set[str]) -> int:
     if isinstance(target, ResultTarget) and not target.exists():
         commit(target.path, _empty, directory=target.directory)
         if isinstance(task, tasks.FetchCutouts):  # as a night that was fetched does
-            manifest = str(task.frozen.output().path.resolve())
+            manifest = str(task.frozen.output().path)
             label_states.remember(data_folder() / label_states.NAME, manifest, {}, ())
     return count
 

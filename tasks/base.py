@@ -15,7 +15,7 @@ from pipeline.extras import demand
 from pipeline.fingerprint import fingerprint, short
 from pipeline.io import provenance
 from pipeline.io.commit import commit, is_complete
-from pipeline.io.settings_files import data_folder
+from pipeline.io.settings_files import data_folder, place_in
 from pipeline.redaction import all_redacted, redacted
 from tasks.progress import Progress
 
@@ -170,17 +170,12 @@ class PipelineTask(luigi.Task):
 
     def provenance(self) -> dict[str, Any]:
         """Return what the target says about its making."""
-        data = data_folder().resolve()
-        inputs = {}
-        for name, task in self._required.items():
-            path = getattr(task.output(), "path", None)
-            if path is not None:
-                inputs[name] = Path(path).resolve().relative_to(data).as_posix()
+        paths = {name: getattr(task.output(), "path", None) for name, task in self._required.items()}
         return provenance.record(
             task=self.task_family,
             fingerprint=self.fingerprint,
             identity=json.loads(json.dumps(self.identity, default=str)),
-            inputs=inputs,
+            inputs={name: place_in(data_folder(), path) for name, path in paths.items() if path is not None},
             started=self._started,
         )
 

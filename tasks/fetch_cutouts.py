@@ -87,5 +87,5 @@ class FetchCutouts(SurveyNight):
         tables = label_states.state_of(label_files(survey, self.night_name))
         night = relabelled_night(survey, self.formers(), provenance=provenance, **self._given())
         write_night(path, night or self.reader(), provenance=provenance, progress=self.progress)
-        manifest = str(self.input_path("manifest").resolve())
+        manifest = str(self.input_path("manifest"))
         label_states.remember(data_folder() / label_states.NAME, manifest, tables, ())

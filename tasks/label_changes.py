@@ -63,7 +63,7 @@ def changed_tables(fetch: FetchCutouts) -> tuple[str, ...]:
     if fetch.frozen.snapshot != latest.snapshot or not (fetch.settings.labels or fetch.settings.cleaning):
         return ()
     store, manifest = data_folder() / label_states.NAME, fetch.frozen.output().path
-    known = label_states.remembered(store, str(manifest.resolve()))
+    known = label_states.remembered(store, str(manifest))
     if known is not None:
         return known
     from pipeline.surveys.fetch import changed_label_tables, label_files
@@ -75,5 +75,5 @@ def changed_tables(fetch: FetchCutouts) -> tuple[str, ...]:
     except (NightsiftError, OSError) as error:  # a folder that is not there now, for one: nothing is to be made
         log.debug("label tables of %s %s cannot be compared: %s", fetch.survey, fetch.night_name, error)
         return ()
-    label_states.remember(store, str(manifest.resolve()), files, changed)
+    label_states.remember(store, str(manifest), files, changed)
     return tuple(changed)

@@ -8,7 +8,7 @@ import luigi
 
 from pipeline.io.digests import file_digest
 from pipeline.io.package_content import read_package
-from pipeline.io.settings_files import data_folder
+from pipeline.io.settings_files import data_folder, place_in
 from pipeline.redaction import without_user
 from tasks.base import PipelineTask
 from tasks.fetch_cutouts import FetchCutouts
@@ -108,9 +108,9 @@ class PlotResults(ReleaseTask):
 
     def report_url(self) -> str:
         """Return where ``make scheduler`` shows the report."""
-        place = self.output().path.relative_to(data_folder())
+        place = place_in(data_folder(), self.output().path)
         base = without_user(luigi.configuration.get_config().get("nightsift", "report_url", ""))
-        return f"{base.rstrip('/')}/{place.as_posix()}/index.html"
+        return f"{base.rstrip('/')}/{place}/index.html"
 
     def _survey_folder(self) -> Path | None:
         night = FetchCutouts(survey=self.survey, night="2000-01-01")

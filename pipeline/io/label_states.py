@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pipeline.io.remembered import ask
+from pipeline.io.settings_files import place_in
 
 NAME = ".labels.sqlite"
 """The store of a folder of results."""
@@ -66,9 +67,7 @@ def remember(store: Path, manifest: str, files: State, changed: Iterable[str]) -
 
 
 def _place(path: str, store: Path) -> str:
-    """Return a path as seen from the store's folder where it lies there, else the whole path."""
-    given, home = Path(path).resolve(), store.parent.resolve()
-    return given.relative_to(home).as_posix() if given.is_relative_to(home) else str(given)
+    return place_in(store.parent, Path(path))
 
 
 def _row(connection: sqlite3.Connection, place: str) -> tuple[str, str] | None:

@@ -78,6 +78,23 @@ def data_folder() -> Path:
     return Path(os.environ.get("NIGHTSIFT_DATA", "data"))
 
 
+def place_in(folder: Path, path: Path) -> str:
+    """Return a path as seen from a folder where it lies there, else the whole path; links change nothing of it.
+
+    A folder below may be a symbolic link to another disk: what was written through it lies where it was written to.
+
+    Examples
+    --------
+    >>> place_in(Path("data"), Path("data/ztf/all/x.h5")), place_in(Path("/archive"), Path("/etc/../home/x.h5"))
+    ('ztf/all/x.h5', '/home/x.h5')
+    """
+    for whole in (os.path.abspath, os.path.realpath):  # the first follows no link
+        given, home = Path(whole(path)), Path(whole(folder))
+        if given.is_relative_to(home):
+            return given.relative_to(home).as_posix()
+    return str(given)
+
+
 def names(kind: str) -> list[str]:
     """Return the names of the settings of a kind: ``surveys``, ``datasets``, ``classifiers`` ..."""
     return sorted(path.stem for path in (config_folder() / kind).glob("*.yaml"))

@@ -250,3 +250,15 @@ def test_a_line_that_is_no_yaml_is_named_by_its_number_and_not_shown(config, lin
     with pytest.raises(SettingsError, match=r"is no valid YAML: .* in line [23]") as caught:
         settings_files.raw("datasets", "mine")
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_path_is_seen_from_a_folder_through_links_of_either(tmp_path):
+    disk = tmp_path / "disk"
+    (disk / "night").mkdir(parents=True)
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "survey").symlink_to(disk)
+    (tmp_path / "link").symlink_to(data)
+    assert settings_files.place_in(data, data / "survey" / "night") == "survey/night"
+    assert settings_files.place_in(tmp_path / "link", data / "x.h5") == "x.h5"
+    assert settings_files.place_in(data, disk / "night") == str(disk.resolve() / "night")
