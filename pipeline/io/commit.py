@@ -27,6 +27,8 @@ MANIFEST = "manifest.json"
 _PREFIX = ".partial-"
 RENEWED_S: Final = 60.0
 """How often a writer renews the lease on its scratch: it sets the time of the scratch's last change."""
+_ENDED: Final = ("Z", "X")
+"""States of a process that has ended, but that its parent (in a container often one that never does) has not reaped."""
 LEASE_S: Final = 3600.0
 """After this long without renewal the scratch of a writer that cannot be asked for is taken for an orphan; far above
 `RENEWED_S`, for clocks of hosts differ and a machine may sleep."""
@@ -158,10 +160,13 @@ def _namespace() -> str:
 
 
 def _start_time(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except OSError:
-        return "0"
+    return _status(pid)[1]
+
+
+def _status(pid: int) -> tuple[str, str]:
+    """Return the letter of a process's state and the time at which it started; neither where there is no /proc."""
+    fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return (fields[0], fields[19]) if fields else ("", "0")
 
 
 def _is_alive(path: Path) -> bool:
@@ -174,7 +179,8 @@ def _is_alive(path: Path) -> bool:
         return False
     except PermissionError:
         return True
-    return _start_time(int(pid)) == started
+    state, start = _status(int(pid))
+    return start == started and state not in _ENDED
 
 
 def _has_lease(path: Path) -> bool:

@@ -88,6 +88,14 @@ def test_a_process_of_the_same_number_that_started_later_is_another(tmp_path):
     assert sweep(tmp_path) == 1
 
 
+def test_a_writer_that_was_killed_but_whose_parent_has_not_asked_for_it_is_dead(tmp_path):
+    with start(tmp_path / "a.bin", "file", 0.2) as killed:
+        killed.stdout.readline()
+        killed.kill()
+        os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)
+        assert sweep(tmp_path) == 1
+
+
 ELSEWHERE = (".partial-00000000-1-1-abc-x.h5", ".partial-something")
 
 
