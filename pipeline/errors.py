@@ -74,6 +74,10 @@ class TooManyTasksError(NightsiftError, RuntimeError):
     """A range of nights would need more tasks than one run can schedule well."""
 
 
+class BeingBuiltError(NightsiftError, RuntimeError):
+    """Another run builds the same result, and this one was told not to wait; the message says who."""
+
+
 class UnreachableError(NightsiftError, ConnectionError):
     """A database or service does not answer, however often it is asked."""
 

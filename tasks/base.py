@@ -5,19 +5,24 @@ import json
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 import luigi
 
+from pipeline.errors import BeingBuiltError
 from pipeline.extras import demand
 from pipeline.fingerprint import fingerprint, short
 from pipeline.io import provenance
 from pipeline.io.commit import commit, is_complete
 from pipeline.io.settings_files import data_folder, place_in
+from pipeline.io.target_lock import only_writer
 from pipeline.redaction import all_redacted, redacted
 from tasks.progress import Progress
+from tasks.run_settings import nightsift
+from tasks.scheduling import REFUSED
 
 log = logging.getLogger(__name__)
 
@@ -147,14 +152,24 @@ class PipelineTask(luigi.Task):
         return Path(self._required[name].output().path)
 
     def run(self) -> None:
-        """Build under a scratch name and commit."""
-        self._started = provenance.now()
-        began = time.monotonic()
+        """Build under a scratch name and commit, unless another run has done so by the time it is our turn."""
         target = self.output()
-        with Progress(self.task_family, self) as self._progress:
+        with Progress(self.task_family, self) as self._progress, self._only_writer(target.path):
+            if target.exists():
+                log.info("%s was built by another run: %s", self.task_family, target.path)
+                return
+            self._started = provenance.now()
+            began = time.monotonic()
             commit(target.path, self._write, directory=target.directory)
-        self.committed()
+            self.committed()
         log.info("%s took %.1f s: %s", self.task_family, time.monotonic() - began, target.path)
+
+    def _only_writer(self, path: Path) -> AbstractContextManager[None]:
+        return only_writer(path, wait=not nightsift().no_wait, told=self._waits)
+
+    def _waits(self, owner: str) -> None:
+        log.info("%s waits for %s, which builds the same", self.task_family, owner)
+        self.progress(-1, f"waits for {owner}")
 
     def _write(self, path: Path) -> None:
         self.build(path)
@@ -166,6 +181,8 @@ class PipelineTask(luigi.Task):
 
     def on_failure(self, exception: BaseException) -> str:
         """Return what the scheduler's page shows of an error: its traceback without secrets."""
+        if isinstance(exception, BeingBuiltError):
+            return f"{REFUSED}{exception}"
         return redacted(str(super().on_failure(exception)))
 
     def provenance(self) -> dict[str, Any]:
@@ -192,3 +209,7 @@ class PipelineTask(luigi.Task):
     def progress(self, percent: float, message: str) -> None:
         """Show how far the run is, on the scheduler's page and on a terminal; below 0 is not known."""
         self._progress(percent, message)
+
+    def link(self, address: str) -> None:
+        """Have the scheduler's page lead to an address."""
+        self._progress.link(address)

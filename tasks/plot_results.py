@@ -103,8 +103,7 @@ class PlotResults(ReleaseTask):
         report = build_report(data, replicates=self.replicates, seed=self.seed, provenance=self.provenance())
         write_report(path, report)
         self.progress(100, f"{len(report.figures)} figures")
-        if self.set_tracking_url is not None:
-            self.set_tracking_url(self.report_url())
+        self.link(self.report_url())
 
     def report_url(self) -> str:
         """Return where ``make scheduler`` shows the report."""

@@ -1,10 +1,16 @@
 """How far a task is: a percentage on the scheduler's page, and a bar where the output is a terminal."""
 
 import html
+import logging
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
+
+from luigi.rpc import RPCError
+
+log = logging.getLogger(__name__)
 
 _SHOWN_EVERY_S = 1.0
 
@@ -23,6 +29,7 @@ class Progress:
     def __init__(self, name: str, task: Any) -> None:
         self.name, self.task = name, task
         self._shown = 0.0
+        self._lost = False
         self._bar: Any = None
 
     def __call__(self, percent: float, message: str) -> None:
@@ -31,12 +38,25 @@ class Progress:
             return
         self._shown = time.monotonic()
         known = 0 <= percent <= 100
-        if known and self.task.set_progress_percentage is not None:
-            self.task.set_progress_percentage(round(percent))
-        if self.task.set_status_message is not None:
-            self.task.set_status_message(html.escape(message))  # the page shows it as HTML
+        if known:
+            self._tell(self.task.set_progress_percentage, round(percent))
+        self._tell(self.task.set_status_message, html.escape(message))  # the page shows it as HTML
         if sys.stderr.isatty():
             self._draw(round(percent) if known else None, message)
+
+    def link(self, address: str) -> None:
+        """Have the scheduler's page lead to an address."""
+        self._tell(self.task.set_tracking_url, address)
+
+    def _tell(self, tell: Callable[[Any], None] | None, value: Any) -> None:
+        """Tell the scheduler; one that is lost is not asked again, and no work is given up for it."""
+        if tell is None or self._lost:
+            return
+        try:
+            tell(value)
+        except RPCError as error:
+            self._lost = True
+            log.warning("%s goes on without its scheduler: %s", self.name, error)
 
     def _draw(self, percent: int | None, message: str) -> None:
         if self._bar is None:

@@ -14,6 +14,7 @@ from luigi.task_register import TaskClassException
 from pipeline.errors import NightsiftError
 from pipeline.io.settings_files import home, load_dotenv
 from pipeline.redaction import hide_secrets, show_error
+from tasks.scheduling import install
 
 _REFUSED = re.compile(r"Will not run (\w+)")
 _RAISED = re.compile(r"^(?:pipeline\.errors\.|luigi\.parameter\.)(\w+: .+)", re.MULTILINE)
@@ -23,23 +24,33 @@ _RAISED = re.compile(r"^(?:pipeline\.errors\.|luigi\.parameter\.)(\w+: .+)", re.
 class OneLine(logging.Filter):
     """Turns the traceback of an error that Nightsift raised on purpose into one line with its task.
 
+    Of a scheduler that does not answer luigi logs each try; whether it is lost is said once, when all were in vain.
     ``NIGHTSIFT_TRACEBACK=1`` keeps tracebacks for developers.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place and let it pass."""
-        line = "" if os.environ.get("NIGHTSIFT_TRACEBACK") else _one_line(record)
+        if os.environ.get("NIGHTSIFT_TRACEBACK"):
+            return True
+        if _is_of_scheduler(record):
+            record.exc_info = None
+            return record.levelno < logging.ERROR
+        line = _one_line(record)
         if line:
             record.msg, record.args, record.exc_info, record.exc_text = line, (), None, None
             record.levelno, record.levelname = logging.ERROR, "ERROR"
         return True
 
 
+def _is_of_scheduler(record: logging.LogRecord) -> bool:
+    """Tell whether a record is of a scheduler that does not answer: of one try, or that the last was in vain."""
+    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    return isinstance(error, RPCError) or str(record.msg).startswith("Failed connecting to remote scheduler")
+
+
 def _one_line(record: logging.LogRecord) -> str:
     """Return what to log in place of a record with a traceback; empty where it is to stay."""
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
-    if isinstance(error, RPCError):
-        return f"RPCError: {error}: start the scheduler with `make scheduler`, or --local-scheduler does without"
     if isinstance(error, NightsiftError | ParameterException):
         tasks = [entry for entry in record.args or () if isinstance(entry, luigi.Task)]
         return f"{tasks[0].task_family + ': ' if tasks else ''}{type(error).__name__}: {error}"
@@ -62,6 +73,7 @@ def prepare() -> None:
         luigi.configuration.add_config_path(os.environ["LUIGI_CONFIG_PATH"])
     load_dotenv(home() / ".env")
     hide_secrets()
+    install()
     sys.excepthook = _unknown_task
     for name in ("luigi-interface", "luigi", "luigi.scheduler"):
         logger = logging.getLogger(name)
