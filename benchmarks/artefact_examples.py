@@ -10,7 +10,6 @@ import argparse
 import sys
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from scipy.stats import rankdata
 from benchmarks.artefact_figure import Examples, draw_examples
 from pipeline.artefacts import ARTEFACTS, turned
 from pipeline.features import physical_features
+from pipeline.io.hdf5 import open_to_read
 from pipeline.quality import to_missing
 from pipeline.rng import stream
 
@@ -70,7 +70,7 @@ def _votes(made: list[NDArray[np.float32]], real: NDArray[np.float32]) -> NDArra
 
 
 def _triplets(folder: Path, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-    with h5py.File(folder / "cutouts.h5") as file:
+    with open_to_read(folder / "cutouts.h5") as file:
         pixels = np.moveaxis(file["cutouts"][rows].astype(np.float32), 1, -1)
     return to_missing(pixels)[0]
 

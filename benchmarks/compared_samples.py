@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.crossmatch import link_groups
 from pipeline.cutouts import extract_cutouts
+from pipeline.io.hdf5 import open_to_read
 from pipeline.io.settings_files import load
 from pipeline.settings import parse
 from pipeline.sky import SkySettings, draw_field, plan_visits, render_template
@@ -101,7 +101,7 @@ def _searched(settings: SkySettings, visit: Visit, objects: Field, template: Tem
 def ztf(folder: Path) -> Sample:
     """Return all alerts; differences of faded sources, which are stored as template less science, are turned."""
     table = pd.read_parquet(folder / "alerts.parquet")
-    with h5py.File(folder / "cutouts.h5") as file:
+    with open_to_read(folder / "cutouts.h5") as file:
         stamps = np.moveaxis(file["cutouts"][:], 1, -1)
     stamps[~(np.abs(stamps) < _MAGIC)] = np.nan
     sign = np.where(table["isdiffpos"] == "f", -1, 1)

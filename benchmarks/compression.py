@@ -6,23 +6,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
 import hdf5plugin
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.inputs import draw_cutouts, half_real
 from benchmarks.rows import Row, median_ratio, peak_mb
-from pipeline.io.cutout_file import COMPRESSION, rows_a_chunk
-from pipeline.io.hdf5 import open_to_read
+from pipeline.io.cutout_file import rows_a_chunk
+from pipeline.io.hdf5 import COMPRESSIONS, create, open_to_read
 
 SIZE, BLOCK, REPEATS, NIGHT = 63, 512, 3, 200_000
 DEFAULT = "the default"
 KINDS: Mapping[str, Mapping[str, Any]] = {
-    DEFAULT: {"shuffle": True, **COMPRESSION},
-    "none": {},
+    DEFAULT: COMPRESSIONS["zstd"],
+    "none": COMPRESSIONS["none"],
     "lzf": {"shuffle": True, "compression": "lzf"},
-    "gzip 1": {"shuffle": True, "compression": "gzip", "compression_opts": 1},
+    "gzip 1": COMPRESSIONS["gzip"],
     "zstd 3": {"shuffle": True, **hdf5plugin.Zstd(clevel=3)},
     "blosc lz4": hdf5plugin.Blosc(cname="lz4", clevel=5, shuffle=hdf5plugin.Blosc.SHUFFLE),
 }
@@ -62,14 +61,14 @@ def _seconds(action: Any, *arguments: Any) -> float:
 
 def _write(path: Path, cutouts: NDArray[np.float32], options: Mapping[str, Any]) -> None:
     row = cutouts.shape[1:]
-    with h5py.File(path, "w") as file:
+    with create(path) as file:
         data = file.create_dataset("x", shape=cutouts.shape, dtype="f4", chunks=(rows_a_chunk(row), *row), **options)
         for start in range(0, len(cutouts), BLOCK):
             data[start : start + BLOCK] = cutouts[start : start + BLOCK]
 
 
 def _read(path: Path) -> None:
-    with h5py.File(path) as file:
+    with open_to_read(path) as file:
         for start in range(0, len(file["x"]), BLOCK):
             file["x"][start : start + BLOCK]
 

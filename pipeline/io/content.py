@@ -63,13 +63,14 @@ def row_digests(cutouts: NDArray[np.float32]) -> NDArray[np.uint64]:
     return np.frombuffer(b"".join(hashes), dtype="<u8").astype(np.uint64)
 
 
-def content_sha256(path: Path) -> str:
+def content_sha256(path: Path | str) -> str:
     """Return the digest of what a result says: its data and its deterministic attributes.
 
     Two results are equal, in the sense of ``docs/architecture.md``, when this is equal. Times, host and the
     dirty flag live in ``provenance`` and do not count. A model package counts by its weights, a
     report by its numbers and figures.
     """
+    path = Path(path)
     if path.is_dir():
         return _directory_content(path)
     if path.suffix == ".h5":

@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import h5py
-import hdf5plugin
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -19,9 +18,6 @@ from pipeline.io import hdf5, schema
 from pipeline.io.content import row_digests
 from pipeline.io.damaged import changed, naming
 from pipeline.io.hdf5_seal import chunks_of, seal
-
-COMPRESSION = hdf5plugin.Zstd(clevel=1)
-"""Of shuffled bytes. ``benchmarks/compression.py`` compares it with what h5py brings by itself."""
 
 _CHUNK_BYTES = 1 << 20
 
@@ -44,7 +40,7 @@ class CutoutWriter:
 
     def __init__(self, path: Path, header: CutoutHeader, provenance: Mapping[str, Any] | None = None) -> None:
         self._path = path
-        self._file = h5py.File(path, "w")
+        self._file = hdf5.create(path)
         self._file.attrs["schema"] = schema.SCHEMA
         for name, value in asdict(header).items():
             self._file.attrs[name] = json.dumps(value) if isinstance(value, tuple) else value
@@ -55,9 +51,8 @@ class CutoutWriter:
             maxshape=(None, *row),
             dtype="float32",
             chunks=(rows_a_chunk(row), *row),
-            **COMPRESSION,
+            **hdf5.compression(),
             **hdf5.CHECKSUM,
-            shuffle=True,
             track_times=False,
         )
         self._digests = self._file.create_dataset(

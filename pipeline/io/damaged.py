@@ -20,6 +20,7 @@ _RAISED: Final = (
     OverflowError,
     MemoryError,
     AttributeError,
+    SystemError,
 )
 """What the readers raise on damaged bytes: of any of these, one flipped bit is enough."""
 

@@ -1,18 +1,20 @@
 """Tables and text in HDF5: one data set a column, rows appended in blocks, types from the schema."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import h5py
-import hdf5plugin  # noqa: F401  (it registers the filters with which files are compressed)
+import hdf5plugin
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from pipeline.errors import InputError, MissingInputError
+from pipeline.errors import InputError, MissingInputError, SettingsError
 from pipeline.io import schema
 from pipeline.io.damaged import naming
+from pipeline.io.hdf5_outside import require_own_bytes
 from pipeline.io.hdf5_seal import require_seal, require_sealed
 
 pa.set_memory_pool(pa.system_memory_pool())
@@ -24,13 +26,33 @@ KIND: Final = "HDF5 file"
 CHECKSUM: Final[Mapping[str, bool]] = {"fletcher32": True}
 """Of each chunk of numbers. HDF5 cannot have it of text of any length, which the seal guards."""
 
+COMPRESSIONS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "zstd": {"shuffle": True, **hdf5plugin.Zstd(clevel=1)},
+    "gzip": {"shuffle": True, "compression": "gzip", "compression_opts": 1},
+    "none": {},
+}
+"""How pixels can be kept; ``python -m benchmarks compression`` compares them. Any program that knows HDF5 reads the
+last two; zstd needs the package hdf5plugin in the program that reads."""
+
+COMPRESSION_VARIABLE: Final = "NIGHTSIFT_COMPRESSION"
+"""The setting that chooses one, of the environment: what a file says, and so its identity, does not depend on it."""
+
 _TEXT = h5py.string_dtype("utf-8")
 _ROWS_A_CHUNK = 1024
 _ROWS_AT_ONCE = 8192
 
 
 def open_to_read(path: Path) -> h5py.File:
-    """Open an HDF5 file, ours or another's, or say in one line why it cannot be read, or that it was changed."""
+    """Open an HDF5 file, ours or another's; every HDF5 file that is read is opened here.
+
+    Raises
+    ------
+    MissingInputError
+        If there is no such file.
+    InputError
+        If it cannot be read, was changed after it was sealed, shows bytes of other files as its own, or claims far
+        more than it holds.
+    """
     if not path.is_file():
         raise MissingInputError(f"no file {path}")
     sealed = require_sealed(path)
@@ -38,10 +60,30 @@ def open_to_read(path: Path) -> h5py.File:
         file = h5py.File(path, "r")
         try:
             require_seal(file, sealed)
+            require_own_bytes(file)
         except Exception:
             file.close()
             raise
         return file
+
+
+def create(path: Path) -> h5py.File:
+    """Open an HDF5 file to write, empty; every HDF5 file that is written is made here."""
+    return h5py.File(path, "w")
+
+
+def compression() -> Mapping[str, Any]:
+    """Return how h5py is to compress pixels, as the environment chooses; zstd if it does not say.
+
+    Raises
+    ------
+    SettingsError
+        If it chooses what is not there.
+    """
+    given = os.environ.get(COMPRESSION_VARIABLE) or "zstd"
+    if given not in COMPRESSIONS:
+        raise SettingsError(f"{COMPRESSION_VARIABLE} is {given!r}; allowed: {', '.join(COMPRESSIONS)}")
+    return COMPRESSIONS[given]
 
 
 def create_table(parent: h5py.Group, name: str, columns: Mapping[str, str]) -> h5py.Group:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.io import hdf5
 from pipeline.io.cutout_file import CutoutFile
 from pipeline.io.stamp_sets.base import STAMP_SETS, Pixels, Rows, StampSet, channel_names, one_path
 from pipeline.io.stamp_sets.columns import labels
@@ -96,7 +97,7 @@ class Galaxy10:
         rows = cutouts.candidates(columns=("label", "ra_deg", "dec_deg"))
         if (rows["label"] < 0).any():
             raise InputError(f"{cutouts.path}: {int((rows['label'] < 0).sum())} rows have no class; allowed: none such")
-        with h5py.File(path, "w") as file:
+        with hdf5.create(path) as file:
             shape = (len(cutouts), header.size_pixel, header.size_pixel, len(header.channels))
             images = file.create_dataset("images", shape, dtype, track_times=False)
             for block, pixels in cutouts.batches(_BLOCK):

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import h5py
 import numpy as np
 import pandas as pd
 
 from pipeline.errors import InputError, MissingInputError, SettingsError
+from pipeline.io import hdf5
 from pipeline.io.cutout_file import CutoutFile
 from pipeline.io.stamp_sets.base import (
     STAMP_SETS,
@@ -150,7 +150,7 @@ class Gotorb:
         """Write ``data_labels.csv`` and ``data_stamps.h5``, row by row the same."""
         require_two_classes(cutouts)
         header = cutouts.header
-        with h5py.File(path / "data_stamps.h5", "w") as file:
+        with hdf5.create(path / "data_stamps.h5") as file:
             shape = (len(cutouts), header.size_pixel, header.size_pixel, len(header.channels))
             data = file.create_dataset("src", shape, "f8", track_times=False)
             for block, pixels in cutouts.batches(_BLOCK):

@@ -133,7 +133,7 @@ class PsatHdf5:
         side = 2 * options.extent or size
         if side > size:
             raise InputError(f"extent {options.extent} asks for {side} pixels; {cutouts.path} has {size}")
-        with h5py.File(path, "w") as file:
+        with hdf5.create(path) as file:
             file.attrs["channel"] = cutouts.header.channels[channel]
             is_raw = options.normalisation == "raw"
             file.attrs["pixel_state"] = cutouts.header.pixel_state if is_raw else options.normalisation
