@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from astropy.visualization import ZScaleInterval
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pipeline.metrics.mistakes import FALSE_ALARM, MISSED_REAL
 from pipeline.plots.data import Mistakes, PlotResult, ReportData
+from pipeline.plots.stamps import MISSING_COLOUR, zscale_limits
 from pipeline.plots.style import BOGUS, INK, MUTED, REAL, no_data, panels, plot
 
 MOST_SHOWN = 8
@@ -18,7 +18,6 @@ ACROSS = 2
 WIDTH, MARGIN, SIDE, TITLE, HEADING = 9.4, 0.1, 1.45, 0.3, 0.36
 """Inches: the figure, its margin, a stamp, the line above it, the heading of a part."""
 
-MISSING_COLOUR = "#f2c9b5"
 SHOWN_COLUMNS = (
     "candidate_id",
     "mistake",
@@ -110,7 +109,7 @@ def _show(axes: Axes, image: NDArray[np.float32]) -> None:
     if not finite.size:
         axes.text(0.5, 0.5, "missing", transform=axes.transAxes, ha="center", va="center", fontsize=8, color=MUTED)
         return
-    low, high = _limits(finite)
+    low, high = zscale_limits(finite)
     axes.imshow(
         np.ma.masked_invalid(image),
         origin="lower",
@@ -120,12 +119,6 @@ def _show(axes: Axes, image: NDArray[np.float32]) -> None:
         interpolation="nearest",
         aspect="auto",
     )
-
-
-def _limits(finite: NDArray[np.float32]) -> tuple[float, float]:
-    """Return the zscale limits, opened a little where all pixels are equal."""
-    low, high = ZScaleInterval().get_limits(finite.astype(np.float64)) if finite.size > 1 else (finite[0], finite[0])
-    return (float(low), float(high)) if high > low else (float(low) - 1.0, float(low) + 1.0)
 
 
 def _words(row: pd.Series) -> str:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 from pipeline.metrics import METRICS, STRATA
 from pipeline.plots import PLOTS, PlotResult, ReportData
-from pipeline.report.wording import POINTS, caveats, count, difference, measured, number, per_cent, separated, worded
+from pipeline.report.templates import template
+from pipeline.report.wording import POINTS, caveats, difference, measured, number, separated, worded
 
 HEADLINE = (
     "auc",
@@ -42,16 +42,8 @@ MISTAKE_COLUMNS = (
 
 def page(data: ReportData, numbers: Mapping[str, Any], figures: Mapping[str, PlotResult]) -> str:
     """Return the page; everything that comes from data is escaped, nothing is fetched from elsewhere."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("pipeline.report", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "per_cent": per_cent, "count": count}
     judged = numbers["models"][numbers["classifier"]]
-    return environment.get_template("index.html").render(
+    return template("index.html").render(
         numbers=numbers,
         judged=judged,
         at={name: worded(judged["at_threshold"][name]) for name in ("recall", "fpr", "precision")},

@@ -1,0 +1,203 @@
+"""``nightsift candidates``: the best candidates of a night, as a page, as CSV or as VOTable."""
+
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from pipeline.candidate_list import listed
+from pipeline.errors import MissingInputError, SettingsError
+from pipeline.io.candidate_list_file import csv_text, votable_bytes
+from pipeline.io.commit import commit
+from pipeline.io.scored_candidates import ROW, ScoredNight, read_cutouts, read_scored
+from pipeline.io.scores_file import rows_of_scores, scores_provenance
+from pipeline.io.settings_files import data_folder
+from pipeline.ranking import Choice, Ranking, rank
+from pipeline.unlike_training import unlike_words
+from tasks.infer import Infer
+
+FORMATS: Final = {
+    ".html": "html",
+    ".htm": "html",
+    ".csv": "csv",
+    ".vot": "votable",
+    ".votable": "votable",
+    ".xml": "votable",
+}
+"""What is written, by the ending of a file's name."""
+
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """Which scores are looked at, and where the list goes.
+
+    Attributes
+    ----------
+    scores, rows : str
+        A scores file in place of the task's, and the cutout file with its candidates; empty for none.
+    to : str
+        A file, or a format alone.
+    """
+
+    scores: str = ""
+    rows: str = ""
+    to: str = "html"
+
+
+def candidates(infer: Infer, given: Given, choice: Choice) -> int:
+    """Write the best candidates of a night; nothing is built.
+
+    Parameters
+    ----------
+    infer : Infer
+        The task of the night's scores.
+    given : Given
+        Files in place of the task's, and where the list goes.
+    choice : Choice
+        Which candidates.
+
+    Raises
+    ------
+    MissingInputError
+        If the night has no scores, or no cutouts; the message has the command that makes them.
+    SettingsError
+        If there is no such format, or the file cannot be written.
+    """
+    if not infer.night_name:
+        raise SettingsError("candidates are those of a night; give a date such as 2026-01-05")
+    kind, target = _destination(given.to, f"candidates-{infer.survey}-{infer.night_name}.html")
+    scores = _scores(infer, given.scores)
+    night = read_scored(scores, _rows(infer, scores, given), infer.night_name)
+    ranking = rank(night.candidates, choice)
+    content = _content(kind, infer, night, ranking, choice)
+    if target is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return 0
+    _write(target, content)
+    sys.stdout.write(f"{target}: {len(ranking.rows)} of {ranking.night} candidates\n")
+    return 0
+
+
+def _write(target: Path, content: bytes) -> None:
+    def write(path: Path) -> None:
+        path.write_bytes(content)
+
+    try:
+        commit(target, write)
+    except OSError as error:
+        raise SettingsError(f"--to {target} cannot be written: {error.strerror or error}") from error
+
+
+def _destination(to: str, page: str) -> tuple[str, Path | None]:
+    """Return the format, and the file; None is standard output."""
+    if to == "html":
+        return "html", Path(page)
+    if to in ("csv", "votable"):
+        return to, None
+    if Path(to).suffix.lower() not in FORMATS:
+        raise SettingsError(f"--to {to}: unknown ending; allowed: csv, votable, html, or a file {', '.join(FORMATS)}")
+    return FORMATS[Path(to).suffix.lower()], Path(to)
+
+
+def _scores(infer: Infer, given: str) -> Path:
+    if given and not Path(given).is_file():
+        raise MissingInputError(f"no scores file {given}")
+    if given:
+        return Path(given)
+    place = Path(infer.output().path)
+    if place.is_file():
+        return place
+    others = sorted(data_folder().glob(f"{infer.survey}/*/{infer.night_name}/Infer-*.parquet"))
+    there = "".join(f" --scores {shlex.quote(str(path))}" for path in others[:_MOST_NAMED])
+    raise MissingInputError(
+        f"night {infer.night_name} of {infer.survey} has no scores of release {infer.release_name} by "
+        f"{infer.readable()} as its settings are now; run {_command('Infer', infer)}"
+        + (f"; scores that are there:{there}" if there else "")
+    )
+
+
+def _rows(infer: Infer, scores: Path, given: Given) -> Path:
+    """Return the file with the cutouts of the scores: given, or named by the scores, or the night's."""
+    if given.rows:
+        return Path(given.rows)
+    found = rows_of_scores(scores, data_folder())
+    if found:
+        return found
+    if given.scores:
+        raise MissingInputError(f"{scores} does not name its cutouts, or they are gone; name the file with --rows")
+    fetched = Path(infer.fetch.output().path)
+    if not fetched.is_file():
+        raise MissingInputError(
+            f"night {infer.night_name} of {infer.survey} is scored, but its cutouts are not there; "
+            f"run {_command('FetchCutouts', infer.fetch)}"
+        )
+    return fetched
+
+
+def _command(name: str, task: Any) -> str:
+    """Return the command that makes a task's result, with what was given."""
+    defaults = {key: parameter._default for key, parameter in task.get_params() if key not in ("survey", "night")}
+    told = {key: value for key, value in task.param_kwargs.items() if key not in defaults or value != defaults[key]}
+    words = [
+        f"--{key.replace('_', '-')} {shlex.quote(str(value))}" for key, value in sorted(told.items(), reverse=True)
+    ]
+    return " ".join(["luigi --module tasks", name, *words, "--local-scheduler"])
+
+
+def _content(kind: str, infer: Infer, night: ScoredNight, ranking: Ranking, choice: Choice) -> bytes:
+    rows = listed(ranking.rows)
+    if kind == "csv":
+        return csv_text(rows).encode()
+    sources = _sources(night, ranking)
+    if kind == "votable":
+        about = {"survey": infer.survey, "night": infer.night_name, **sources}
+        return votable_bytes(rows, description=f"Candidates of night {infer.night_name} of {infer.survey}", about=about)
+    return _page(infer, night, ranking, choice, rows, sources).encode()
+
+
+def _page(
+    infer: Infer, night: ScoredNight, ranking: Ranking, choice: Choice, rows: pd.DataFrame, sources: dict[str, str]
+) -> str:
+    from pipeline.report.candidates import NightPage, candidates_page
+
+    about = NightPage(
+        survey=infer.survey,
+        night=infer.night_name,
+        choice=choice,
+        channels=night.header.channels,
+        size_pixel=night.header.size_pixel,
+        pixel_scale_arcsec=night.header.pixel_scale_arcsec,
+        unlike=night.unlike,
+        notes=infer.settings.notes,
+        sources=sources,
+    )
+    return candidates_page(about, ranking, rows, read_cutouts(night, np.asarray(ranking.rows[ROW]).tolist()))
+
+
+def _sources(night: ScoredNight, ranking: Ranking) -> dict[str, str]:
+    """Return what the list was made of, in words."""
+    made = {} if night.scores.suffix == ".csv" else scores_provenance(night.scores)
+    said = {
+        "scores": _place(night.scores),
+        "cutouts": _place(night.cutouts),
+        "fingerprint of the scores": str(made.get("fingerprint", "")),
+        "version": str(made.get("code", {}).get("version", "")),
+        "scored": str(made.get("ended", "")),
+        "candidates of the night": str(ranking.night),
+        "caution": unlike_words(night.unlike),
+    }
+    said |= {f"without a score, {reason}": str(n) for reason, n in ranking.not_scored.items()}
+    return {name: value for name, value in said.items() if value}
+
+
+def _place(path: Path) -> str:
+    """Return where a result lies in the data folder; of another file its name."""
+    home = data_folder().resolve()
+    return path.resolve().relative_to(home).as_posix() if path.resolve().is_relative_to(home) else path.name

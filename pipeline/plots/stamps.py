@@ -1,0 +1,109 @@
+"""Cutouts as small pictures: grey for images, diverging about zero for differences, missing pixels tinted."""
+
+import struct
+import zlib
+from typing import Final
+
+import numpy as np
+from astropy.visualization import ZScaleInterval
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from numpy.typing import NDArray
+
+from pipeline.plots.style import BOGUS, REAL
+
+MISSING_COLOUR: Final = "#f2c9b5"
+"""Of a missing pixel in a grey picture."""
+_MISSING_OF_SIGNED: Final = "#b9bec4"
+"""Of a missing pixel where colours mean a sign."""
+
+_GREYS: Final = ("#000000", "#ffffff")
+_SIGNED: Final = ("#06304d", REAL, "#9cc3df", "#f7f7f5", "#f0b48c", BOGUS, "#6b2c00")
+"""Blue below the template, vermilion above it, white at zero: apart for all kinds of sight."""
+SHADES: Final = 127
+"""How many a picture has, an odd number, so that zero has one of its own; the last entry of a palette is missing."""
+
+_SOFT_SIGMA: Final = 3.0
+"""Up to here the stretch is nearly linear; from here on it grows with the logarithm."""
+_FAINTEST_SIGMA: Final = 8.0
+"""A picture reaches this far at least, so that noise alone looks like noise."""
+_SIGMA_OF_MAD: Final = 1.4826
+
+
+def zscale_limits(finite: NDArray[np.float32]) -> tuple[float, float]:
+    """Return the zscale limits of pixels ``(n,)``, opened a little where all are equal."""
+    low, high = ZScaleInterval().get_limits(finite.astype(np.float64)) if finite.size > 1 else (finite[0], finite[0])
+    return (float(low), float(high)) if high > low else (float(low) - 1.0, float(low) + 1.0)
+
+
+def shades(image: NDArray[np.float32], *, signed: bool = False) -> NDArray[np.uint8]:
+    """Return the shade of each pixel ``(y, x)``, 0 to `SHADES` - 1; `SHADES` for a missing one.
+
+    The stretch is ``asinh((pixel - sky) / 3 sigma)``, which shows noise and a bright core at once. The sky is the
+    median and sigma that of the median absolute deviation; for a difference the sky is zero.
+
+    Parameters
+    ----------
+    image : ndarray of float32, (y, x)
+        NaN is missing.
+    signed : bool
+        Whether it is a difference: zero is in the middle, and both signs reach equally far.
+    """
+    finite = np.isfinite(image)
+    shown = np.full(image.shape, SHADES, dtype=np.uint8)
+    if finite.any():
+        fractions = _signed(image[finite]) if signed else _grey(image[finite])
+        shown[finite] = np.round((SHADES - 1) * fractions)
+    return shown
+
+
+def picture(image: NDArray[np.float32], *, signed: bool = False) -> bytes:
+    """Return an image as a PNG file with a palette, its first row at the bottom; parameters as for `shades`.
+
+    Figures of matplotlib have no palette and are three times as large, and a page holds hundreds of these.
+    """
+    colours = [to_rgb(_MISSING_OF_SIGNED if signed else MISSING_COLOUR)]
+    ramp = LinearSegmentedColormap.from_list("shades", _SIGNED if signed else _GREYS, N=SHADES)
+    palette = np.round(255 * np.array([*ramp(np.arange(SHADES))[:, :3], *colours])).astype(np.uint8)
+    return _png(np.flipud(shades(image, signed=signed)), palette)
+
+
+def _png(indices: NDArray[np.uint8], palette: NDArray[np.uint8]) -> bytes:
+    """Return indexed colours ``(y, x)`` with their palette ``(colour, 3)`` as PNG (ISO/IEC 15948)."""
+    height, width = indices.shape
+    lines = b"".join(b"\0" + row.tobytes() for row in indices)  # each line begins with its filter: none
+    parts = {
+        b"IHDR": struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0),
+        b"PLTE": palette.tobytes(),
+        b"IDAT": zlib.compress(lines, 9),
+        b"IEND": b"",
+    }
+    chunks = (
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in parts.items()
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def _grey(pixels: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return fractions of 0 to 1 between 2 sigma below the sky and the brightest pixels."""
+    values = pixels.astype(np.float64)
+    sky = float(np.median(values))
+    scale = _SOFT_SIGMA * _sigma(values - sky)
+    stretched = np.arcsinh((values - sky) / scale)
+    low = np.arcsinh(-2.0 / _SOFT_SIGMA)
+    high = np.arcsinh(max(float(np.percentile(values, 99.7)) - sky, _FAINTEST_SIGMA * scale / _SOFT_SIGMA) / scale)
+    return np.asarray(np.clip((stretched - low) / (high - low), 0.0, 1.0))
+
+
+def _signed(pixels: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return fractions of which 0.5 is zero."""
+    values = pixels.astype(np.float64)
+    scale = _SOFT_SIGMA * _sigma(values)
+    reach = np.arcsinh(max(float(np.percentile(np.abs(values), 99.7)) / scale, _FAINTEST_SIGMA / _SOFT_SIGMA))
+    return np.asarray(np.clip(0.5 + 0.5 * np.arcsinh(values / scale) / reach, 0.0, 1.0))
+
+
+def _sigma(residuals: NDArray[np.float64]) -> float:
+    """Return the robust standard deviation of residuals about zero, 1 where most of them are equal."""
+    spread = _SIGMA_OF_MAD * float(np.median(np.abs(residuals)))
+    return spread if spread > 0 else float(np.std(residuals)) or 1.0

@@ -1,0 +1,189 @@
+"""The page of a night's candidates: cutouts, numbers and links of each, in one file that fetches nothing."""
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.plots.stamps import picture
+from pipeline.quality import Flag
+from pipeline.ranking import Choice, Ranking
+from pipeline.report.templates import template
+from pipeline.report.wording import NONE, count, number, number_digits
+from pipeline.sky_links import RADIUS_ARCSEC, links
+from pipeline.unlike_training import unlike_words
+
+DIFFERENCE: Final = "difference"
+"""The channel in which both signs mean something."""
+
+FLAG_WORDS: Final[Mapping[Flag, str]] = {
+    Flag.EDGE: "part of the cutout lies outside the image",
+    Flag.MISSING_PIXELS: "pixels are missing",
+    Flag.NO_TEMPLATE: "no template",
+    Flag.SATURATED: "saturated",
+    Flag.ALL_MISSING: "no pixel of the difference",
+    Flag.CONSTANT: "a channel is constant",
+    Flag.NOT_SCORED: "not scored",
+    Flag.BORDERLINE_LABEL: "labels disagree",
+}
+_SIGN_WORDS: Final = {1: "brighter than the template", -1: "fainter than the template"}
+_CALLED: Final = {1: "called real", 0: "called bogus"}
+_LABELS: Final = {1: "real", 0: "bogus"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NightPage:
+    """What the page says of all candidates.
+
+    Attributes
+    ----------
+    survey, night : str
+        Name of the survey; ISO date.
+    choice : Choice
+        Which candidates were asked for.
+    channels : tuple of str
+        Of the cutouts, in their order.
+    size_pixel : int
+        Side of a cutout.
+    pixel_scale_arcsec : float
+        Side of a pixel.
+    unlike : mapping
+        What of the cutouts is unlike those that the model learned from.
+    notes : sequence of str
+        The survey's own words about itself.
+    sources : mapping of str to str
+        What the page was made of, by name.
+    """
+
+    survey: str
+    night: str
+    choice: Choice
+    channels: tuple[str, ...]
+    size_pixel: int
+    pixel_scale_arcsec: float
+    unlike: Mapping[str, Any]
+    notes: Sequence[str]
+    sources: Mapping[str, str]
+
+
+def candidates_page(about: NightPage, ranking: Ranking, listed: pd.DataFrame, cutouts: NDArray[np.float32]) -> str:
+    """Return the page; what comes from data is escaped, and the page's own policy forbids what is not in it.
+
+    Parameters
+    ----------
+    about : NightPage
+        Of all candidates.
+    ranking : Ranking
+        What was chosen, and what is left out.
+    listed : DataFrame
+        The candidates, by :func:`pipeline.candidate_list.listed`.
+    cutouts : ndarray of float32, (n, y, x, channel)
+        Of the same rows.
+    """
+    script = files("pipeline.report").joinpath("candidates.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return template("candidates.html").render(
+        about=about,
+        models=", ".join(sorted(set(listed["model"]) - {""})) or "a model that the scores do not name",
+        releases=", ".join(sorted(set(listed["release"]) - {""})),
+        ranking=ranking,
+        chosen=_chosen(about.choice),
+        cautions=[*_cautions(about, ranking), *about.notes],
+        entries=list(_entries(about, listed, cutouts)),
+        centre=_centre(about.size_pixel),
+        side_arcsec=about.size_pixel * about.pixel_scale_arcsec,
+        radius_arcsec=f"{RADIUS_ARCSEC:g}",
+        script=script,
+        script_digest=digest,
+    )
+
+
+def _chosen(choice: Choice) -> str:
+    """Return in words what the candidates were chosen by."""
+    words = ["the best of each object"] if choice.by_object else []
+    words += [f"only those {_SIGN_WORDS[choice.sign]}"] if choice.sign else []
+    words += [f"scores from {choice.min_score:g} up"] if not np.isnan(choice.min_score) else []
+    return ", ".join(words)
+
+
+def _cautions(about: NightPage, ranking: Ranking) -> Iterator[str]:
+    if about.unlike:
+        words = unlike_words(about.unlike)
+        yield f"{words[0].upper()}{words[1:]}: how well it does there is not known."
+    if ranking.tied:
+        yield (
+            f"{count(ranking.tied)} more {_have(ranking.tied)} the score of the last one here; "
+            "equal scores stand in the order of their ids."
+        )
+    for reason, n in ranking.not_scored.items():
+        yield f"{count(n)} of the night {_have(n)} no score ({reason})."
+
+
+def _have(n: int) -> str:
+    return "has" if n == 1 else "have"
+
+
+def _entries(about: NightPage, listed: pd.DataFrame, cutouts: NDArray[np.float32]) -> Iterator[dict[str, Any]]:
+    for row, images in zip(listed.to_dict("records"), cutouts, strict=True):
+        scored = not np.isnan(row["score"])
+        yield {
+            "rank": row["rank"],
+            "object_id": row["object_id"] or row["candidate_id"],
+            "score": number(row["score"], number_digits(row["score"])) if scored else "not scored",
+            "spread": "" if np.isnan(row["score_std"]) else f"± {number(row['score_std'])}",
+            "share": f"{100 * row['score']:.1f}" if scored else "",
+            "called": _CALLED.get(row["label_predicted"], ""),
+            "is_real": row["label_predicted"] == 1,
+            "sign": row["flux_sign"],
+            "sign_words": _SIGN_WORDS.get(row["flux_sign"], "sign not known"),
+            "known": _known(row),
+            "facts": list(_facts(row)),
+            "flags": [words for flag, words in FLAG_WORDS.items() if row["flags"] & flag],
+            "images": list(_images(about.channels, images)),
+            "links": links(row["ra_deg"], row["dec_deg"]),
+        }
+
+
+def _known(row: Mapping[str, Any]) -> str:
+    """Return what a list or a catalogue has said of a candidate."""
+    said = row["kind"] or _LABELS.get(row["label"], "")
+    return f"{said} ({row['label_source']})" if said and row["label_source"] else str(said)
+
+
+def _facts(row: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield name, value and what stands beside it in small letters."""
+    degrees = f"{row['ra_deg']:.6f}  {row['dec_deg']:+.6f}".replace("-", "−") if row["ra_hms"] else ""
+    yield "position", f"{row['ra_hms']}  {row['dec_dms']}".replace("-", "−") if degrees else "not known", degrees
+    error = "" if np.isnan(row["magnitude_error"]) else f"± {row['magnitude_error']:.2f}"
+    yield "magnitude", f"{_known_number(row['magnitude'], 2)} {row['band']}".strip(), error
+    yield "time, UTC", row["time_utc"] or "not known", f"MJD {row['time_mjd']:.6f}" if row["time_utc"] else ""
+    snr = f"S/N {_known_number(row['snr'], 1)}"
+    yield "detection", snr, f"FWHM {_known_number(row['fwhm_pixel'], 1)} pixel"
+    n = row["detections"]
+    yield "candidate", row["candidate_id"], f"{count(n)} detection{'s' if n != 1 else ''} of the object this night"
+    place = f"at {_known_number(row['x_pixel'], 1)}, {_known_number(row['y_pixel'], 1)}"
+    yield "exposure", row["exposure_id"], " ".join(part for part in (row["telescope"], row["detector"], place) if part)
+
+
+def _known_number(value: float, digits: int) -> str:
+    return NONE if np.isnan(value) else number(value, digits)
+
+
+def _images(channels: Sequence[str], images: NDArray[np.float32]) -> Iterator[dict[str, str]]:
+    """Yield the channels of one cutout ``(y, x, channel)`` as addresses that hold their PNG."""
+    for index, channel in enumerate(channels):
+        encoded = base64.b64encode(picture(images[..., index], signed=channel == DIFFERENCE)).decode()
+        missing = not np.isfinite(images[..., index]).any()
+        yield {"channel": channel, "address": f"data:image/png;base64,{encoded}", "note": "missing" if missing else ""}
+
+
+def _centre(size_pixel: int) -> dict[str, str]:
+    """Return where the source's pixel is in a picture, per cent from the left and from the top."""
+    place = 100 * (size_pixel // 2 + 0.5) / size_pixel
+    return {"left": f"{place:.2f}", "top": f"{100 - place:.2f}"}

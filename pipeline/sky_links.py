@@ -1,0 +1,69 @@
+"""A place on the sky for people: in hours and degrees, and as addresses of services that know what is there."""
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote
+
+import numpy as np
+
+RADIUS_ARCSEC: Final = 10.0
+"""Around a candidate, in which SIMBAD and TNS are asked: more than a nucleus is off from the core of its host."""
+
+SERVICES: Final[Mapping[str, str]] = {
+    "SIMBAD": "https://simbad.cds.unistra.fr/simbad/sim-coo?Coord={place}&CooFrame=ICRS&CooEpoch=2000"
+    "&Radius={radius}&Radius.unit=arcsec",
+    "TNS": "https://www.wis-tns.org/search?ra={ra}&decl={dec}&radius={radius}&coords_unit=arcsec",
+    "Aladin Lite": "https://aladin.cds.unistra.fr/AladinLite/?target={place}&fov=0.05&survey=CDS%2FP%2FDSS2%2Fcolor",
+    "Legacy Surveys": "https://www.legacysurvey.org/viewer?ra={ra}&dec={dec}&layer=ls-dr10&zoom=16&mark={ra},{dec}",
+}
+"""Addresses by the name of the service; ``place`` is right ascension and signed declination, degrees, ICRS."""
+
+
+def is_place(ra_deg: float, dec_deg: float) -> bool:
+    """Tell whether these are coordinates of the sky; NaN and declinations beyond a pole are not."""
+    return bool(np.isfinite(ra_deg) and abs(dec_deg) <= 90.0)
+
+
+def links(ra_deg: float, dec_deg: float) -> dict[str, str]:
+    """Return the addresses of a place by service; none where the place is not known.
+
+    Parameters
+    ----------
+    ra_deg, dec_deg : float
+        Degrees, ICRS; an ``ra_deg`` outside 0 to 360 is turned into it.
+
+    Examples
+    --------
+    >>> links(202.4696, 47.1952)["TNS"]
+    'https://www.wis-tns.org/search?ra=202.469600&decl=47.195200&radius=10&coords_unit=arcsec'
+    """
+    if not is_place(ra_deg, dec_deg):
+        return {}
+    ra, declination = f"{_turned(ra_deg, 6):.6f}", round(dec_deg, 6) + 0.0  # of -0.0 too
+    place = quote(f"{ra} {declination:+.6f}")
+    values = {"ra": ra, "dec": f"{declination:.6f}", "place": place, "radius": f"{RADIUS_ARCSEC:g}"}
+    return {name: address.format(**values) for name, address in SERVICES.items()}
+
+
+def sexagesimal(ra_deg: float, dec_deg: float) -> tuple[str, str]:
+    """Return right ascension in hours, to a millisecond, and declination in degrees, to 0.01 arcsec.
+
+    Examples
+    --------
+    >>> sexagesimal(202.4696, -0.5)
+    ('13:29:52.704', '-00:30:00.00')
+    """
+    if not is_place(ra_deg, dec_deg):
+        return "", ""
+    from astropy.coordinates import Angle
+
+    ra = Angle(_turned(ra_deg * 240_000, 0, 86_400_000) / 240_000, "deg")
+    dec = Angle(round(dec_deg * 360_000) / 360_000, "deg")  # a sign of what is zero when rounded says nothing
+    hours = ra.to_string("hourangle", sep=":", precision=3, pad=True)
+    degrees = dec.to_string("deg", sep=":", precision=2, pad=True, alwayssign=True)
+    return str(hours), str(degrees)
+
+
+def _turned(value: float, digits: int, circle: float = 360.0) -> float:
+    """Return a value within a circle, which rounding does not take to its end."""
+    return round(value % circle, digits) % circle
