@@ -20,6 +20,7 @@ STAGES = (
     "injection",
     "simulation",
     "subtraction",
+    "crowding",
     "images",
     "packets",
     "compression",

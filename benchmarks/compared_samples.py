@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.crossmatch import link_groups
 from pipeline.cutouts import extract_cutouts
+from pipeline.friends import link_groups
 from pipeline.io.hdf5 import open_to_read
 from pipeline.io.settings_files import load
 from pipeline.settings import parse

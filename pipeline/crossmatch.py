@@ -1,23 +1,22 @@
-"""Crossmatch: who is who between two lists of sky positions, and which positions are one thing."""
-
-from collections.abc import Iterator
+"""Crossmatch: who is who between two lists of sky positions."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-from pipeline.errors import InputError
+from pipeline.sphere import angle_of, by_height, chord_of, distinct_places, finite_vectors, unit_vectors, zones
 
-_ARCSEC = np.pi / 180.0 / 3600.0
-_ZONE_ROWS, _ZONE_SLACK_DEG = 16_384, 1e-9
+_ROUNDS, _FEW = 32, 1024
+"""Rounds of :func:`_sure_pairs`, and with how many free rows they end: the rest is compared pair by pair."""
 
 
 def match_one_to_one(
     ra1_deg: ArrayLike, dec1_deg: ArrayLike, ra2_deg: ArrayLike, dec2_deg: ArrayLike, radius_arcsec: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
     """Pair positions of two lists so that each has at most one partner, the closest pairs first.
+
+    Of pairs equally close the one of the lowest row of the first list, then of the second, is first. A crowd of n
+    costs n log n; only where the places of more than a thousand rows tie, as on a grid, all their pairs are compared.
 
     Parameters
     ----------
@@ -40,15 +39,16 @@ def match_one_to_one(
     >>> first.tolist(), second.tolist(), separation.round(3).tolist()
     ([0], [0], [0.72])
     """
-    rows1, sphere1 = _unit_vectors(ra1_deg, dec1_deg)
-    rows2, sphere2 = _unit_vectors(ra2_deg, dec2_deg)
-    if not len(rows1) or not len(rows2):
-        return np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0)
-    pairs = KDTree(sphere1).sparse_distance_matrix(KDTree(sphere2), _chord(radius_arcsec), output_type="ndarray")
-    pairs = pairs[np.lexsort((pairs["j"], pairs["i"], pairs["v"]))]
-    chosen = pairs[_greedy(pairs["i"].tolist(), pairs["j"].tolist(), len(rows1), len(rows2))]
-    chosen = chosen[np.argsort(chosen["i"])]
-    return rows1[chosen["i"]], rows2[chosen["j"]], _separation(chosen["v"])
+    rows1, sphere1 = finite_vectors(ra1_deg, dec1_deg)
+    rows2, sphere2 = finite_vectors(ra2_deg, dec2_deg)
+    chord = chord_of(radius_arcsec)
+    found = _sure_pairs(sphere1, sphere2, chord)
+    free1, free2 = (np.delete(np.arange(len(rows)), pairs) for rows, pairs in ((rows1, found[0]), (rows2, found[1])))
+    rest = _closest_first(sphere1[free1], sphere2[free2], chord)
+    first, second = np.append(found[0], free1[rest[0]]), np.append(found[1], free2[rest[1]])
+    order = np.argsort(first)
+    first, second = first[order], second[order]
+    return rows1[first], rows2[second], angle_of(np.linalg.norm(sphere1[first] - sphere2[second], axis=1))
 
 
 def nearest(
@@ -70,15 +70,16 @@ def nearest(
     separation_arcsec : ndarray of float64, (n1,)
         Infinite where there is none.
     """
-    rows1, sphere1 = _unit_vectors(ra1_deg, dec1_deg)
-    rows2, sphere2 = _unit_vectors(ra2_deg, dec2_deg)
+    rows1, sphere1 = finite_vectors(ra1_deg, dec1_deg)
+    rows2, sphere2 = finite_vectors(ra2_deg, dec2_deg)
     number = np.size(ra1_deg)
     index = np.full(number, -1, dtype=np.intp)
     separation = np.full(number, np.inf)
     if len(rows1) and len(rows2):
-        chord, found = KDTree(sphere2).query(sphere1)
-        index[rows1] = rows2[found]
-        separation[rows1] = _separation(chord)
+        tree, places = distinct_places(sphere2)
+        chord, found = tree.query(sphere1)
+        index[rows1] = rows2[places.first[found]]
+        separation[rows1] = angle_of(chord)
     return index, separation
 
 
@@ -87,12 +88,13 @@ def all_within(
 ) -> list[list[int]]:
     """Return for each position of the first list all rows of the second within a radius, the nearest first.
 
-    Parameters are those of :func:`match_one_to_one`.
+    Parameters are those of :func:`match_one_to_one`. What is asked for grows with the square of a crowd; use it for a
+    first list of few rows, such as injections.
     """
-    rows1, sphere1 = _unit_vectors(ra1_deg, dec1_deg)
-    rows2, sphere2 = _unit_vectors(ra2_deg, dec2_deg)
+    rows1, sphere1 = finite_vectors(ra1_deg, dec1_deg)
+    rows2, sphere2 = finite_vectors(ra2_deg, dec2_deg)
     found: list[list[int]] = [[] for _ in range(np.size(ra1_deg))]
-    chord = _chord(radius_arcsec)
+    chord = chord_of(radius_arcsec)
     if not len(rows1) or not len(rows2):
         return found
     for row, near in zip(rows1, KDTree(sphere2).query_ball_point(sphere1, chord), strict=True):
@@ -125,105 +127,74 @@ def near_any(
     >>> near_any(ra, dec, np.array([0, 1, 2]), np.array([3]), 1.0).tolist()
     [True, False, False]
     """
-    chord, found = _chord(radius_arcsec), np.zeros(len(ra_deg), bool)
-    order, against = _by_height(ra_deg, dec_deg, rows), _by_height(ra_deg, dec_deg, others)
+    chord, found = chord_of(radius_arcsec), np.zeros(len(ra_deg), bool)
+    order, against = by_height(ra_deg, dec_deg, rows), by_height(ra_deg, dec_deg, others)
     height = dec_deg[against]
-    margin = radius_arcsec / 3600.0 + _ZONE_SLACK_DEG
-    for start in range(0, len(order), _ZONE_ROWS):
-        mine = order[start : start + _ZONE_ROWS]
-        low, high = dec_deg[mine[0]] - margin, dec_deg[mine[-1]] + margin
+    for zone, low, high in zones(dec_deg[order], radius_arcsec):
+        mine = order[zone]
         theirs = against[np.searchsorted(height, low, "left") : np.searchsorted(height, high, "right")]
         if len(theirs):
-            tree = KDTree(unit_vectors(ra_deg[theirs], dec_deg[theirs]))
+            tree, _ = distinct_places(unit_vectors(ra_deg[theirs], dec_deg[theirs]))
             distance, _ = tree.query(unit_vectors(ra_deg[mine], dec_deg[mine]), distance_upper_bound=chord)
             found[mine] = np.isfinite(distance)
     return found[rows]
 
 
-def link_groups(ra_deg: ArrayLike, dec_deg: ArrayLike, radius_arcsec: float) -> NDArray[np.intp]:
-    """Number the groups of positions that chains of steps within a radius connect (friends of friends).
+def _sure_pairs(
+    points1: NDArray[np.float64], points2: NDArray[np.float64], chord: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return pairs of points, in any order, that are partners whatever the others do, until few more are found.
 
-    Parameters
-    ----------
-    ra_deg, dec_deg : array-like, (n,)
-        Positions in degrees; a row that is not finite is a group of its own.
-    radius_arcsec : float
-        Longest step within a group in arcsec, inclusive.
-
-    Returns
-    -------
-    group : ndarray of int, (n,)
-        Group numbers from 0, in order of first appearance.
+    Two places of which each is the only nearest of the other share all their points, one to one. What they leave is
+    asked again. So a crowd of n costs n log n, where all pairs within the radius would be its square.
     """
-    number = np.size(ra_deg)
-    if number == 0:
-        return np.empty(0, np.intp)
-    links = np.concatenate([np.empty((0, 2), np.intp), *linked_pairs(ra_deg, dec_deg, radius_arcsec)])
-    graph = coo_array((np.ones(len(links), bool), (links[:, 0], links[:, 1])), shape=(number, number))
-    labels = connected_components(graph, directed=False)[1]
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[inverse].astype(np.intp)
+    free1, free2 = np.arange(len(points1)), np.arange(len(points2))
+    found1, found2 = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
+    for _ in range(_ROUNDS):
+        if min(len(free1), len(free2)) == 0 or len(free1) + len(free2) <= _FEW:
+            break
+        tree1, one = distinct_places(points1[free1])
+        tree2, other = distinct_places(points2[free2])
+        (near1, only1), (near2, only2) = _only_nearest(tree1, tree2, chord), _only_nearest(tree2, tree1, chord)
+        place1 = np.flatnonzero(only1)
+        place1 = place1[only2[near1[place1]] & (near2[near1[place1]] == place1)]
+        share = np.minimum(one.counts[place1], other.counts[near1[place1]])
+        taken1, taken2 = (
+            np.repeat(places.starts[chosen], share) + _count_up(share)
+            for places, chosen in ((one, place1), (other, near1[place1]))
+        )
+        found1.append(free1[one.order[taken1]])
+        found2.append(free2[other.order[taken2]])
+        reached1, reached2 = (np.repeat(near >= 0, places.counts) for near, places in ((near1, one), (near2, other)))
+        reached1[taken1] = reached2[taken2] = False
+        free1, free2 = np.sort(free1[one.order[reached1]]), np.sort(free2[other.order[reached2]])
+        if not len(place1):
+            break
+    return np.concatenate(found1), np.concatenate(found2)
 
 
-def linked_pairs(ra_deg: ArrayLike, dec_deg: ArrayLike, radius_arcsec: float) -> Iterator[NDArray[np.intp]]:
-    """Yield pairs of rows, ``(pairs, 2)``, within a radius of each other, a zone of declination at a time.
-
-    Parameters are those of :func:`link_groups`; a pair may come twice. Memory holds a tree of one zone and 16 bytes
-    a row.
-    """
-    ra, dec = _one_length(ra_deg, dec_deg)
-    chord, order = _chord(radius_arcsec), _by_height(ra, dec, np.arange(len(ra)))
-    height = dec[order]
-    margin = radius_arcsec / 3600.0 + _ZONE_SLACK_DEG
-    for start in range(0, len(order), _ZONE_ROWS):
-        top = height[min(start + _ZONE_ROWS, len(order)) - 1] + margin
-        rows = order[start : np.searchsorted(height, top, "right")]
-        _, sphere = _unit_vectors(ra[rows], dec[rows])
-        yield rows[KDTree(sphere).query_pairs(chord, output_type="ndarray")]
+def _only_nearest(mine: KDTree, theirs: KDTree, chord: float) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return the nearest of their places within a distance to each of mine, -1 for none, and if no other is as near."""
+    distance, near = theirs.query(mine.data, k=[1, 2], distance_upper_bound=np.nextafter(chord, np.inf))
+    there = np.isfinite(distance[:, 0])
+    return np.where(there, near[:, 0], -1), there & (distance[:, 1] > distance[:, 0])
 
 
-def _by_height(ra: NDArray[np.float64], dec: NDArray[np.float64], rows: NDArray[np.integer]) -> NDArray[np.integer]:
-    """Return those of some rows that have finite coordinates, from the lowest declination on."""
-    rows = rows[np.isfinite(ra[rows]) & np.isfinite(dec[rows])]
-    return rows[np.argsort(dec[rows])]
+def _count_up(numbers: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return 0, 1, ... for each number, below it."""
+    return np.arange(numbers.sum()) - np.repeat(np.cumsum(numbers) - numbers, numbers)
 
 
-def _one_length(ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    ra, dec = np.atleast_1d(np.asarray(ra_deg, np.float64)), np.atleast_1d(np.asarray(dec_deg, np.float64))
-    if ra.ndim != 1 or ra.shape != dec.shape:
-        raise InputError(f"ra_deg and dec_deg must be of one length, given shapes {ra.shape} and {dec.shape}")
-    return ra, dec
-
-
-def _unit_vectors(ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return the rows with finite coordinates and their unit vectors, (rows, 3)."""
-    ra, dec = _one_length(ra_deg, dec_deg)
-    rows = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
-    return rows, unit_vectors(ra[rows], dec[rows])
-
-
-def unit_vectors(ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return positions in degrees as unit vectors, ``(n, 3)``.
-
-    Examples
-    --------
-    >>> unit_vectors(np.array([0.0, 90.0]), np.array([0.0, 0.0])).round(6).tolist()
-    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
-    """
-    ra, dec = np.radians(ra_deg), np.radians(dec_deg)
-    return np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
-
-
-def _chord(radius_arcsec: float) -> float:
-    """Return the straight distance on the unit sphere that belongs to an angle."""
-    if not radius_arcsec >= 0.0:
-        raise InputError(f"match radius is {radius_arcsec} arcsec, must be at least 0")
-    return float(2.0 * np.sin(min(radius_arcsec * _ARCSEC, np.pi) / 2.0))
-
-
-def _separation(chord: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the angle in arcsec that belongs to a straight distance on the unit sphere."""
-    return 2.0 * np.arcsin(np.minimum(chord / 2.0, 1.0)) / _ARCSEC
+def _closest_first(
+    points1: NDArray[np.float64], points2: NDArray[np.float64], chord: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return pairs of points so that each has at most one partner, from all pairs within a distance."""
+    if not len(points1) or not len(points2):
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    pairs = KDTree(points1).sparse_distance_matrix(KDTree(points2), chord, output_type="ndarray")
+    pairs = pairs[np.lexsort((pairs["j"], pairs["i"], pairs["v"]))]
+    chosen = pairs[_greedy(pairs["i"].tolist(), pairs["j"].tolist(), len(points1), len(points2))]
+    return chosen["i"].astype(np.intp), chosen["j"].astype(np.intp)
 
 
 def _greedy(first: list[int], second: list[int], number1: int, number2: int) -> list[int]:

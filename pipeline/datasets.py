@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from pipeline import splits
 from pipeline.balance import BOGUS, REAL, allowed_rows
-from pipeline.crossmatch import linked_pairs
 from pipeline.cutouts import nearest_pixel
 from pipeline.errors import DataSetError
+from pipeline.friends import links
 from pipeline.overlaps import Footprints
 from pipeline.recipes import DatasetRecipe
 from pipeline.row_texts import FirstTexts, RowTexts, SomeTexts, decided, texts_of
@@ -242,7 +242,7 @@ def _shared_keys(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], linke
     """Yield what rows may share, one at a time: object, group, place on the sky, pixels."""
     for texts in (ids.object, ids.group):
         yield decided(texts, splits.key_of)[used]
-    yield from linked_pairs(rows["ra_deg"].to_numpy(float)[used], rows["dec_deg"].to_numpy(float)[used], linked)
+    yield from links(rows["ra_deg"].to_numpy(float)[used], rows["dec_deg"].to_numpy(float)[used], linked)
     yield rows["digest"].to_numpy()[used]
 
 

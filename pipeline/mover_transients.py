@@ -9,6 +9,7 @@ from scipy.spatial import KDTree
 
 from pipeline.errors import InputError
 from pipeline.layers import LAYERS, combine_frames
+from pipeline.sphere import chord_of, unit_vectors
 
 _BORDER = 0.2
 """The sky of a stamp is the median of this share of its side all around."""
@@ -41,6 +42,8 @@ def pair_with_galaxies(
 ) -> Pairing:
     """Give each mover of an exposure the brightest galaxy near it that no other has; the next are residuals.
 
+    The galaxies near one mover are looked at at a time, so memory does not grow where both crowd.
+
     Parameters
     ----------
     movers_deg : ndarray, (movers, 2)
@@ -53,25 +56,23 @@ def pair_with_galaxies(
         Residuals for each pair, rounded to a whole number of them.
     """
     order = np.argsort(magnitude, kind="stable")
-    near = [
-        set(rows)
-        for rows in KDTree(_on_sphere(galaxies_deg)).query_ball_point(_on_sphere(movers_deg), _chord(search_arcsec))
-    ] if len(galaxies_deg) and len(movers_deg) else []  # fmt: skip
-    used: set[int] = set()
+    tree = KDTree(unit_vectors(*galaxies_deg[order].T).reshape(-1, 3))
+    around, used = np.zeros(len(order), bool), np.zeros(len(order), bool)
     movers, hosts = [], []
-    for mover, rows in enumerate(near):
-        host = next((int(row) for row in order if row in rows and row not in used), None)
-        if host is not None:
-            used.add(host)
+    for mover, place in enumerate(unit_vectors(*movers_deg.T)):
+        near = np.array(tree.query_ball_point(place, chord_of(search_arcsec)), np.intp)
+        around[near] = True
+        free = near[~used[near]]
+        if len(free):
             movers.append(mover)
-            hosts.append(host)
-    around = set().union(*near) if near else set()
-    rest = [int(row) for row in order if row in around and row not in used]
+            hosts.append(free.min())
+            used[hosts[-1]] = True
+    rest = np.flatnonzero(around & ~used)
     wanted = round(residuals_per_mover * len(movers))
     return Pairing(
         mover=np.array(movers, dtype=np.intp),
-        host=np.array(hosts, dtype=np.intp),
-        residual=np.array(rest[:wanted], dtype=np.intp),
+        host=order[np.array(hosts, dtype=np.intp)],
+        residual=order[rest[:wanted]],
     )
 
 
@@ -139,12 +140,3 @@ def _sky(stamps: NDArray[np.float32]) -> NDArray[np.float32]:
     known = np.asarray(np.isfinite(border).any(axis=1))
     filled = np.where(known[:, None, :], border, np.float32(0.0))
     return np.nanmedian(filled, axis=1)[:, None, None, :].astype(np.float32)
-
-
-def _on_sphere(positions_deg: NDArray[np.float64]) -> NDArray[np.float64]:
-    ra, dec = np.radians(positions_deg).T
-    return np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
-
-
-def _chord(arcsec: float) -> float:
-    return float(2.0 * np.sin(np.radians(arcsec / 3600.0) / 2.0))

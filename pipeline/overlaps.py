@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
-from pipeline.crossmatch import near_any, unit_vectors
+from pipeline.crossmatch import near_any
+from pipeline.sphere import distinct_places, unit_vectors
 
 _ROWS_AT_ONCE = 16_384
 _PIXEL_STEP = 0.5
@@ -145,5 +145,6 @@ def _touches(
         step = bound / np.radians(_CONTRADICTION * places.reach_arcsec / 3600.0)
         return np.column_stack([pixels, step * unit_vectors(places.ra_deg[rows], places.dec_deg[rows])])
 
-    distance, _ = KDTree(coordinates(mine)).query(coordinates(asked), p=np.inf, distance_upper_bound=bound)
+    tree, _ = distinct_places(coordinates(mine))
+    distance, _ = tree.query(coordinates(asked), p=np.inf, distance_upper_bound=bound)
     return np.isfinite(distance)

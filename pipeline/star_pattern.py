@@ -78,7 +78,10 @@ def _pattern(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray
 
 
 def _shift_vote(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return the shift, after no turn or half a turn, that most pairs of sources agree on, (3, 2), or None."""
+    """Return the shift, after no turn or half a turn, that most pairs of sources agree on, (3, 2), or None.
+
+    All pairs are looked at, which are no more than 40,000, for only the brightest 200 of either list are given.
+    """
     best, most = None, max(_FEWEST_STARS, 0.25 * min(len(first), len(second)))
     for sign in (1.0, -1.0):
         offsets = (second[None, :] - sign * first[:, None]).reshape(-1, 2)

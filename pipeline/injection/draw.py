@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from astropy.wcs import WCS
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from pipeline.errors import InputError
 from pipeline.injection.hosts import Hosts, detected_hosts, find_stars
@@ -15,6 +14,7 @@ from pipeline.injection.places import Place, Room, find_places, find_variables
 from pipeline.injection.render import flux_of
 from pipeline.injection.settings import InjectionSettings, MagnitudeSettings
 from pipeline.sky_positions import pixel_to_sky
+from pipeline.sphere import distinct_places
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ def draw_injections(
     room = Room(
         image=image,
         radius=settings.min_separation_fwhm * fwhm_pixel,
-        avoid=KDTree(avoided) if len(avoided) else None,
+        avoid=distinct_places(avoided)[0] if len(avoided) else None,
     )
     changing, stars = _variables(room, image, settings, fwhm_pixel, saturation, zeropoint, rng)
     placed = find_places(room, on_host[len(changing) :], hosts, settings, rng)

@@ -98,9 +98,11 @@ def _real(
         if change[source] * sign[row] > max(2.5 * error[row], _SHARE * flux[row])
     ]
     chosen: dict[int, int] = {}
+    taken: set[int] = set()
     for _, row, source in sorted(pairs):
-        if row not in chosen and source not in chosen.values():
+        if row not in chosen and source not in taken:
             chosen[row] = source
+            taken.add(source)
     return np.array(list(chosen), dtype=np.intp), sources.iloc[list(chosen.values())]
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from pipeline.crossmatch import link_groups
+from pipeline.friends import link_groups
 from pipeline.night import night_name
 from pipeline.rng import stream
 from pipeline.sky import TRANSIENTS, Field, SkySettings, Visit, point_sources, tangent_wcs

@@ -1,13 +1,14 @@
-"""Positions on the sphere are paired one to one, closest first, and linked into groups."""
+"""Positions on the sphere are paired one to one, closest first, and found near others."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from peak_memory import peak_bytes
 from timing import cpu_seconds
 
-from pipeline import crossmatch
-from pipeline.crossmatch import link_groups, linked_pairs, match_one_to_one, near_any, nearest
+from pipeline import crossmatch, sphere
+from pipeline.crossmatch import match_one_to_one, near_any, nearest
 from pipeline.errors import InputError
 
 
@@ -49,6 +50,50 @@ def test_matching_is_greedy_by_separation(number1, number2, seed, dec):
     np.testing.assert_allclose(separation, expected, atol=1e-6)
 
 
+@st.composite
+def crowds(draw):
+    """Places of two lists, all within the radius of each other, many of them shared or on a grid, so that they tie."""
+    numbers = draw(st.tuples(st.integers(0, 15), st.integers(0, 15)))
+    seed, step = draw(st.integers(0, 10_000)), draw(st.sampled_from([0.0, 1e-5, 1e-4]))
+    rng = np.random.default_rng(seed)
+    return [
+        step * rng.integers(0, 3, (2, n)) + draw(st.sampled_from([0.0, 1e-6])) * rng.random((2, n)) for n in numbers
+    ]
+
+
+@settings(max_examples=200, deadline=None)
+@given(crowds())
+def test_a_crowd_is_matched_as_all_its_pairs_in_order_would_be(lists):
+    (ra1, dec1), (ra2, dec2) = lists
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crossmatch, "_FEW", 0)
+        by_rounds = match_one_to_one(ra1, dec1, ra2, dec2, 1.0)
+        patch.setattr(crossmatch, "_ROUNDS", 0)
+        by_pairs = match_one_to_one(ra1, dec1, ra2, dec2, 1.0)
+    for one, other in zip(by_rounds, by_pairs, strict=True):
+        assert one.tolist() == other.tolist()
+
+
+@pytest.mark.parametrize("spread_deg", [0.0, 1e-5])
+def test_crowds_are_matched_without_a_list_of_their_pairs(spread_deg):
+    ra, dec = spread_deg * np.random.default_rng(0).random((2, 40_000))
+    peak = peak_bytes(lambda: match_one_to_one(ra[:20_000], dec[:20_000], ra[20_000:], dec[20_000:], 3.0))
+    assert peak < 2_000 * len(ra)
+    peak = peak_bytes(lambda: nearest(ra, dec, ra, dec))
+    assert peak < 500 * len(ra)
+
+
+def test_what_lies_at_one_place_is_one_place_of_a_tree():
+    tree, runs = sphere.distinct_places(np.repeat([[3.0, 4.0], [1.0, 2.0]], 50, axis=0))
+    assert tree.n == 2
+    assert runs.first.tolist() == [50, 0]
+
+
+def test_of_equal_places_the_lowest_row_is_nearest():
+    index, _ = nearest([10.0], [5.0], [11.0, *[10.0] * 40], np.full(41, 5.0))
+    assert index.tolist() == [1]
+
+
 def test_of_two_sources_near_one_detection_the_closer_gets_it():
     first, second, _ = match_one_to_one([10.0, 10.0], [0.0, 0.0002], [10.0], [0.00015], 2.0)
     assert (first.tolist(), second.tolist()) == ([1], [0])
@@ -62,7 +107,6 @@ def test_a_mutual_pair_leaves_the_second_best_to_the_other():
 def test_the_wrap_at_360_degrees_and_the_poles_are_no_borders():
     assert len(match_one_to_one([359.99999], [0.0], [0.00001], [0.0], 1.0)[0]) == 1
     assert len(match_one_to_one([0.0], [89.9999], [180.0], [89.9999], 1.0)[0]) == 1
-    assert link_groups([359.99999, 0.00001, 90.0, 270.0], [0.0, 0.0, 90.0, 90.0], 1.0).tolist() == [0, 0, 1, 1]
 
 
 def test_identical_positions_are_still_paired_one_to_one():
@@ -78,19 +122,12 @@ def test_rows_that_are_not_finite_and_empty_lists_find_nothing():
     index, separation = nearest([np.nan, 1.0], [1.0, 1.0], [], [])
     assert index.tolist() == [-1, -1]
     assert np.isinf(separation).all()
-    assert link_groups([], [], 1.0).tolist() == []
-    assert link_groups([1.0, np.nan, 1.0], [1.0, 1.0, 1.0], 1.0).tolist() == [0, 1, 0]
 
 
 def test_nearest_may_be_shared():
     index, separation = nearest([0.0, 0.001], [0.0, 0.0], [1.0, 0.0005], [0.0, 0.0])
     assert index.tolist() == [1, 1]
     np.testing.assert_allclose(separation, [1.8, 1.8], rtol=1e-6)
-
-
-def test_chains_are_one_group_and_numbers_follow_first_appearance():
-    dec = np.array([50.0, 0.0, 1.0, 2.0, 51.0, 9.0]) / 3600.0
-    assert link_groups(np.zeros(6), dec, 1.2).tolist() == [0, 1, 1, 1, 0, 2]
 
 
 @pytest.mark.parametrize("radius", [-1.0, np.nan])
@@ -109,17 +146,6 @@ def test_100_000_by_100_000_take_seconds():
     assert (first == second).mean() > 0.999
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_zones_of_declination_find_the_pairs_that_one_tree_finds(monkeypatch, seed):
-    rng = np.random.default_rng(seed)
-    ra, dec = rng.uniform(0, 0.02, 300), np.append(rng.uniform(-0.01, 0.01, 298), [np.nan, 0.0])
-    whole = np.concatenate(list(linked_pairs(ra, dec, 3.0)))
-    monkeypatch.setattr(crossmatch, "_ZONE_ROWS", 7)
-    zones = np.concatenate(list(linked_pairs(ra, dec, 3.0)))
-    assert {frozenset(pair) for pair in zones.tolist()} == {frozenset(pair) for pair in whole.tolist()}
-    assert len(whole) > 100
-
-
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10_000), rows=st.sampled_from([3, 16_384]))
 def test_near_any_finds_what_comparing_all_with_all_finds(seed, rows):
@@ -128,7 +154,7 @@ def test_near_any_finds_what_comparing_all_with_all_finds(seed, rows):
     ra, dec = rng.normal(ra0, 2e-3, (2, 20)), inside_the_poles(rng.normal(dec0, 1e-3, (2, 20)))
     ra[0, 3] = dec[1, 4] = np.nan
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(crossmatch, "_ZONE_ROWS", rows)
+        patch.setattr(sphere, "_ZONE_ROWS", rows)
         found = near_any(ra.ravel(), dec.ravel(), np.arange(20), np.arange(20, 40), 2.0)
     first, second = (np.broadcast_arrays(one[0][:, None], one[1]) for one in (ra, dec))
     apart = separation_arcsec(first[0], second[0], first[1], second[1])
