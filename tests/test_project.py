@@ -126,7 +126,9 @@ def test_a_python_that_does_not_run_is_not_found(tmp_path: Path) -> None:
     assert found.returncode == 1
     shim.write_text("#!/bin/sh\necho 3.99\n")
     command = [ROOT / ".ci" / "python", "3.99"]
-    done = subprocess.run(command, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, check=True
+    )
     assert done.stdout == "python3.99\n"
 
 
