@@ -1,13 +1,13 @@
 """Cutouts as small pictures: grey for images, diverging about zero for differences, missing pixels tinted."""
 
-import struct
-import zlib
+import io
 from typing import Final
 
 import numpy as np
 from astropy.visualization import ZScaleInterval
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from numpy.typing import NDArray
+from PIL import Image
 
 from pipeline.plots.style import BOGUS, REAL
 
@@ -56,32 +56,23 @@ def shades(image: NDArray[np.float32], *, signed: bool = False) -> NDArray[np.ui
     return shown
 
 
+def palette(*, signed: bool = False) -> NDArray[np.uint8]:
+    """Return the colours of the shades, red, green and blue ``(SHADES + 1, 3)``; the last one is of a missing pixel."""
+    ramp = LinearSegmentedColormap.from_list("shades", _SIGNED if signed else _GREYS, N=SHADES)
+    missing = to_rgb(_MISSING_OF_SIGNED if signed else MISSING_COLOUR)
+    return np.round(255 * np.array([*ramp(np.arange(SHADES))[:, :3], missing])).astype(np.uint8)
+
+
 def picture(image: NDArray[np.float32], *, signed: bool = False) -> bytes:
     """Return an image as a PNG file with a palette, its first row at the bottom; parameters as for `shades`.
 
     Figures of matplotlib have no palette and are three times as large, and a page holds hundreds of these.
     """
-    colours = [to_rgb(_MISSING_OF_SIGNED if signed else MISSING_COLOUR)]
-    ramp = LinearSegmentedColormap.from_list("shades", _SIGNED if signed else _GREYS, N=SHADES)
-    palette = np.round(255 * np.array([*ramp(np.arange(SHADES))[:, :3], *colours])).astype(np.uint8)
-    return _png(np.flipud(shades(image, signed=signed)), palette)
-
-
-def _png(indices: NDArray[np.uint8], palette: NDArray[np.uint8]) -> bytes:
-    """Return indexed colours ``(y, x)`` with their palette ``(colour, 3)`` as PNG (ISO/IEC 15948)."""
-    height, width = indices.shape
-    lines = b"".join(b"\0" + row.tobytes() for row in indices)  # each line begins with its filter: none
-    parts = {
-        b"IHDR": struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0),
-        b"PLTE": palette.tobytes(),
-        b"IDAT": zlib.compress(lines, 9),
-        b"IEND": b"",
-    }
-    chunks = (
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        for name, data in parts.items()
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+    drawn = Image.fromarray(np.flipud(shades(image, signed=signed)), mode="P")
+    drawn.putpalette(palette(signed=signed).tobytes())
+    file = io.BytesIO()
+    drawn.save(file, format="png", optimize=True)
+    return file.getvalue()
 
 
 def _grey(pixels: NDArray[np.float32]) -> NDArray[np.float64]:
