@@ -10,7 +10,7 @@ from benchmarks.artefact_rows import PARTS, Alerts, divided
 from benchmarks.compared_samples import Sample
 from benchmarks.made_rows import MadeRows
 from benchmarks.recipe_fits import in_parts
-from models.rows import UNTRUSTED
+from models.recipes import UNTRUSTED
 
 FOLDS = 5
 _MADE = ("self_made", "injected")

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from models.recipes import UNTRUSTED
+
 TITLES = {"class": "Class", "label_source": "Label from", "kind": "Kind"}
 
 
@@ -53,7 +55,14 @@ def _training(package: Mapping[str, Any]) -> str:
         for value in sorted({*train[key], *validation[key]}):
             seen = f"{train[key].get(value, 0)} | {validation[key].get(value, 0)}"
             lines.append(f"| {title}: {value or '(none)'} | {seen} |")
-    lines += ["", "Rows labelled by a teacher or drawn as bogus are in no validation count: they never judge."]
+    doubtful = [source for source in UNTRUSTED if validation["label_source"].get(source)]
+    if doubtful:
+        said = (
+            f"Rows of {', '.join(doubtful)} judged as well: some of their labels are wrong, and all figures with them."
+        )
+    else:
+        said = "Rows labelled by a teacher or drawn as bogus are in no validation count: they never judge."
+    lines += ["", said]
     return "\n".join(lines)
 
 

@@ -16,6 +16,9 @@ from pipeline.normalise import NORMALISATIONS
 from pipeline.registry import Registry
 from pipeline.settings import parse
 
+UNTRUSTED: Final = ("teacher", "bogus_draw", "unlabelled")
+"""Sources of labels that never judge unless a recipe says so."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClassifierRecipe:
@@ -52,6 +55,8 @@ class ClassifierRecipe:
         those and their mirror images.
     label_source_weight : mapping
         Weight of training rows by ``label_source``; 1 where not given, 0 leaves rows out.
+    untrusted : tuple of str
+        Sources of labels that may teach but never judge: no early stopping, calibration or threshold on them.
     calibration : {"platt", "platt_prior", "none"}
         Fitted on trusted validation rows; two classes only. ``platt_prior`` is for few rows and equal classes.
     threshold_rule : str
@@ -80,6 +85,7 @@ class ClassifierRecipe:
     augment: tuple[str, ...] = ()
     symmetries: int = 1
     label_source_weight: Mapping[str, float] = field(default_factory=dict)
+    untrusted: tuple[str, ...] = UNTRUSTED
     calibration: Literal["platt", "platt_prior", "none"] = "platt"
     threshold_rule: str = "fixed"
     threshold_parameter: Mapping[str, float] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,6 @@ from pipeline.datasets import DataSet
 from pipeline.errors import DataSetError
 
 log = logging.getLogger(__name__)
-
-UNTRUSTED: Final = ("teacher", "bogus_draw", "unlabelled")
-"""Sources of labels that may teach but never judge: no early stopping, calibration or threshold on them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +53,12 @@ def select_rows(dataset: DataSet, recipe: ClassifierRecipe) -> tuple[PartRows, P
     """
     train, validation = dataset.candidates("train"), dataset.candidates("validation")
     source_weight = _source_weights(train, recipe.label_source_weight)
-    trusted = ~validation["label_source"].isin(UNTRUSTED).to_numpy() & (validation["label"].to_numpy() >= 0)
+    trusted = ~validation["label_source"].isin(recipe.untrusted).to_numpy() & (validation["label"].to_numpy() >= 0)
     names = tuple(dataset.class_names)
     by_class = _class_weights(train["label"].to_numpy(), source_weight, recipe.class_weight, len(names))
     return (
         _part_rows("train", train, source_weight, by_class, names),
-        _part_rows("validation", validation, trusted.astype(np.float64), by_class, names),
+        _part_rows("validation", validation, trusted.astype(np.float64), by_class, names, recipe.untrusted),
     )
 
 
@@ -88,6 +85,7 @@ def _part_rows(
     row_weights: NDArray[np.float64],
     by_class: NDArray[np.float64],
     class_names: tuple[str, ...],
+    untrusted: tuple[str, ...] = (),
 ) -> PartRows:
     labels = candidates["label"].to_numpy().astype(np.int64)
     used = row_weights > 0
@@ -95,7 +93,10 @@ def _part_rows(
     absent = [name for name, count in zip(class_names, present, strict=False) if count == 0]
     if absent:
         given = ", ".join(f"{count} {name}" for name, count in zip(class_names, present, strict=False))
-        raise DataSetError(f"the {part} part has no usable row of class {', '.join(absent)}; given {given}")
+        raise DataSetError(
+            f"the {part} part has no usable row of class {', '.join(absent)}; given {given}"
+            + _left_out(candidates[~used], class_names, untrusted)
+        )
     weights = np.where(used, row_weights * by_class[np.maximum(labels, 0)], 0.0).astype(np.float32)
     log.info("%s: %d of %d rows are used", part, int(used.sum()), len(labels))
     counts = {
@@ -104,6 +105,21 @@ def _part_rows(
         "kind": _value_counts(candidates["kind"][used]),
     }
     return PartRows(part=part, labels=labels, weights=weights, counts=counts)
+
+
+def _left_out(rows: pd.DataFrame, class_names: tuple[str, ...], untrusted: tuple[str, ...]) -> str:
+    """Return of which label sources labelled rows of a part were not used, and which setting says so."""
+    labelled = rows[rows["label"] >= 0]
+    if not len(labelled):
+        return ""
+    groups = labelled.groupby(["label", "label_source"], observed=True).size()
+    shown = ", ".join(f"{count} {class_names[label]} of {source!r}" for (label, source), count in groups.items())
+    if not untrusted:
+        return f"; not used: {shown}, by `label_source_weight` of the classifier recipe"
+    return (
+        f"; not used: {shown}, which never judge by `untrusted` of the classifier recipe. Label some rows otherwise, "
+        "or, where there is nothing else, take a recipe that trusts them, such as drawn_boosting for drawn bogus"
+    )
 
 
 def _value_counts(column: pd.Series) -> dict[str, int]:

@@ -87,9 +87,9 @@ def train(
 ) -> TrainedClassifier:
     """Train a recipe's classifier, calibrate it, and set its thresholds.
 
-    Calibration and thresholds see validation rows with trusted labels only (not ``teacher``, not
-    ``bogus_draw``). Two runs with equal arguments give equal weights; a killed run goes on from the state
-    that it left in ``workdir``.
+    Calibration and thresholds see validation rows with trusted labels only (not those of ``recipe.untrusted``).
+    Two runs with equal arguments give equal weights; a killed run goes on from the state that it left in
+    ``workdir``.
 
     Parameters
     ----------

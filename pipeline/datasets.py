@@ -13,6 +13,7 @@ from pipeline import splits
 from pipeline.balance import BOGUS, REAL, allowed_rows
 from pipeline.cutouts import nearest_pixel
 from pipeline.errors import DataSetError
+from pipeline.exclusions import NIGHT_BLOCK, NO_LABEL, RATIO, TRAINING_ONLY, excluded
 from pipeline.friends import links
 from pipeline.overlaps import Footprints
 from pipeline.recipes import DatasetRecipe
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 _ROWS_AT_ONCE = 50_000
 _KEPT = 0
 _REASONS = (
-    "", "candidate_id twice", "no label", "night block", "training only, outside training", "class ratio", OVERLAPS,
+    "", "candidate_id twice", NO_LABEL, NIGHT_BLOCK, TRAINING_ONLY, RATIO, OVERLAPS,
 )  # fmt: skip
 _GUESSED = "unlabelled"
 """Label source of rows that a recipe counts as bogus unseen; they never calibrate or judge."""
@@ -160,17 +161,18 @@ def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, near: Ne
     def leave_out(gone: NDArray[np.bool_], what: str) -> None:
         parts[gone], why[gone] = splits.LEFT_OUT, _REASONS.index(what)
 
-    leave_out((parts != splits.TRAIN) & only_train, "training only, outside training")
-    leave_out(division.parts == splits.LEFT_OUT, "night block")
+    leave_out((parts != splits.TRAIN) & only_train, TRAINING_ONLY)
+    leave_out(division.parts == splits.LEFT_OUT, NIGHT_BLOCK)
     for part, others in ORDER:
         candidates = int((parts == part).sum())
         leave_out(touching(places, parts, part, others), OVERLAPS)
-        leave_out(_thin(ids.candidate, used, parts, part, label[used], recipe), "class ratio")
+        leave_out(_thin(ids.candidate, used, parts, part, label[used], recipe), RATIO)
     reason[used] = why
     overlaps, kept = why == _REASONS.index(OVERLAPS), parts != splits.LEFT_OUT
     separation = division.separation(overlaps, candidates, int((~places.known).sum()))
     losses = division.losses(overlaps, label[used])
-    splits.require_classes(parts[kept], label[used[kept]], groups.row[kept], recipe.split, losses)
+    left_out = excluded(np.array(_REASONS)[reason], label, pd.Series(source))
+    splits.require_classes(parts[kept], label[used[kept]], groups.row[kept], recipe.split, losses, left_out)
     order = np.flatnonzero(kept).astype(np.int32)
     order = order[np.lexsort((lot[used[order]], parts[order]))]
     chosen = {"place": used[order], "split": parts[order], "named": used[groups.row[order]]}
@@ -191,7 +193,7 @@ def _labelled(
         source = source.set_categories([*source.categories.drop(_GUESSED, errors="ignore"), _GUESSED])
         source[silent], label[silent] = _GUESSED, 0
     else:
-        reason[silent] = _REASONS.index("no label")
+        reason[silent] = _REASONS.index(NO_LABEL)
     return label, source
 
 

@@ -57,10 +57,13 @@ class DetectionSettings:
         Height of the PSF-filtered difference in units of its noise.
     min_area_pixel : int
         Pixels above the threshold that make a candidate.
+    negative : bool
+        Whether what is below the sky counts as well: what has faded.
     """
 
     threshold_sigma: float = 5.0
     min_area_pixel: int = 1
+    negative: bool = True
 
     def __post_init__(self) -> None:
         if not self.threshold_sigma > 0 or self.min_area_pixel < 1:
@@ -122,7 +125,7 @@ def detect(
     light = profile or Moffat(fwhm_pixel=fwhm_pixel)
     found = [
         _measure(filled * np.float32(sign), error, missing, sign, fwhm_pixel, zeropoint, correlation, chosen, light)
-        for sign in (1, -1)
+        for sign in ((1, -1) if chosen.negative else (1,))
     ]
     return pd.concat(found, ignore_index=True)
 

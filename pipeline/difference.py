@@ -10,7 +10,7 @@ from pipeline.detection import score_image
 from pipeline.frame import Frame, Image
 from pipeline.noise_check import noise_spread
 from pipeline.sources import remove_sky
-from pipeline.subtraction import Subtraction, SubtractionSettings, subtract
+from pipeline.subtraction import Subtraction, SubtractionSettings, noise_correlation, subtract
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +73,40 @@ def difference_of(
     """
     placed = template if is_aligned else align(science, template, science_wcs=science_wcs, template_wcs=template_wcs)
     return finished(subtract(science, placed, settings), placed.pixels, flatten_pixel)
+
+
+def nothing_subtracted(science: Frame, template: Frame, *, mesh_pixel: int = 96) -> Difference:
+    """Return a science image without its sky in place of a difference: for images that are searched as they are.
+
+    Parameters
+    ----------
+    science : Frame
+    template : Frame
+        An empty one, on the same pixels.
+    mesh_pixel : int
+        Side of the meshes in which the sky is measured.
+
+    Raises
+    ------
+    InputError
+        If no pixel of the science image is finite.
+    """
+    flat = remove_sky(science.pixels, mesh_pixel)
+    variance = science.variance(flat.sky_level)
+    path = np.ones((1, 1), np.float32)
+    own = path if science.noise_kernel is None else science.noise_kernel
+    made = Subtraction(
+        difference=np.where(flat.missing, np.float32(np.nan), flat.pixels),
+        noise=np.where(flat.missing, np.float32(np.nan), np.sqrt(np.maximum(variance, 1e-6 * variance.max()))),
+        correlation=noise_correlation((variance, np.zeros_like(variance)), (own, path), science.fwhm_pixel),
+        fwhm_pixel=science.fwhm_pixel,
+        convolved="template",
+        scale=np.nan,
+        x_offset=0.0,
+        y_offset=0.0,
+        n_stars=0,
+    )
+    return finished(made, template.pixels, 0)
 
 
 def finished(made: Subtraction, template: Image, flatten_pixel: int) -> Difference:

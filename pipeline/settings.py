@@ -27,7 +27,8 @@ def parse(kind: type[T], mapping: object, where: str) -> T:
     kind : type
         A dataclass. Its annotations say what is allowed: ``str int float bool``, ``tuple[X, ...]``,
         ``Mapping[str, X]``, ``Literal[...]``, ``X | None``, or another such dataclass. Its
-        ``__post_init__`` may raise `SettingsError` for what a type cannot say.
+        ``__post_init__`` may raise `SettingsError` for what a type cannot say, and its ``WORDS`` say which mapping
+        a single word stands for.
     mapping : object
         What ``yaml.safe_load`` returned.
     where : str
@@ -123,6 +124,8 @@ def examine_entries(
 def _dataclass(
     kind: type, mapping: object, path: str, faults: list[str], stand_ins: Mapping[str, object] | None = None
 ) -> Any:
+    if isinstance(mapping, str):
+        mapping = getattr(kind, "WORDS", {}).get(mapping, mapping)
     if not isinstance(mapping, Mapping):
         faults.append(f"{path.rstrip('.') or 'the file'} holds {_shown(mapping)}; allowed: a mapping")
         return _BAD

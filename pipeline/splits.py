@@ -254,11 +254,12 @@ def require_classes(
     groups: Column,
     settings: SplitSettings,
     losses: Mapping[int, str] | None = None,
+    left_out: str = "",
 ) -> None:
     """Raise `DataSetError` when a part holds too few groups of a class, naming the part, the counts, what it lost.
 
     A single fold's test part may lack a class; the folds are judged together. ``losses`` holds by part a sentence
-    about rows that were taken from it.
+    about rows that were taken from it, ``left_out`` one about all rows that are in no part.
     """
     group = np.asarray(groups)
     for part, name in PART_NAMES.items():
@@ -266,11 +267,11 @@ def require_classes(
             continue
         counts = {label: len(np.unique(group[(parts == part) & (labels == label)])) for label in (0, 1)}
         if min(counts.values()) < settings.minimum_groups:
-            lost = (losses or {}).get(part, "")
+            told = [said for said in ((losses or {}).get(part, ""), left_out) if said]
             raise DataSetError(
                 f"the {name} part holds {counts[0]} groups of bogus and {counts[1]} of real; at least "
                 f"{settings.minimum_groups} of each are needed: add nights, labels, or lower minimum_groups"
-                + (f"; {lost}" if lost else "")
+                + "".join(f"; {said}" for said in told)
             )
 
 

@@ -51,7 +51,7 @@ class ExposureImages:
         The exposure's row: ``exposure_id night time_mjd band zeropoint gain read_noise saturation
         fwhm_pixel ...``.
     science, template : ndarray of float32, (y, x)
-        Pixels, NaN = missing.
+        Pixels, NaN = missing; the template is of zeros where the survey has none (``difference: none``).
     science_header, template_header : mapping
         Their FITS headers, with the WCS of the science image.
     science_variance, template_variance : ndarray of float32, (y, x), optional
@@ -60,6 +60,8 @@ class ExposureImages:
         How the survey aligns, subtracts and searches them.
     zeropoint : ZeropointSettings, optional
         The catalogue that the zeropoint of the science image is measured with.
+    science_file, template_file : str
+        Their files as the survey names them, for messages.
     """
 
     exposure: Mapping[str, Any]
@@ -71,6 +73,8 @@ class ExposureImages:
     template_variance: NDArray[np.float32] | None = None
     difference: DifferenceSettings = field(default_factory=lambda: DifferenceSettings(alignment="none"))
     zeropoint: ZeropointSettings | None = None
+    science_file: str = ""
+    template_file: str = ""
 
 
 class Survey(Protocol):

@@ -8,18 +8,20 @@ from numpy.typing import NDArray
 from pipeline.cutouts import extract_cutouts
 from pipeline.errors import SettingsError
 from pipeline.frame import Image
-from pipeline.surveys.difference_settings import MADE
+from pipeline.surveys.difference_settings import MADE, DifferenceSettings
 from pipeline.surveys.settings import SurveySettings
 
 SEARCHED = ("science", "template", *MADE)
 """Channels that an exposure has when it is subtracted and searched."""
 
 
-def require_searched(channels: tuple[str, ...]) -> None:
-    """Refuse channels that a search of science image and template does not give."""
-    absent = [channel for channel in channels if channel not in SEARCHED]
+def require_searched(channels: tuple[str, ...], how: DifferenceSettings) -> None:
+    """Refuse channels that a search of science image and template, or of the science image alone, does not give."""
+    there = SEARCHED if how.has_template else ("science",)
+    absent = [channel for channel in channels if channel not in there]
     if absent:
-        raise SettingsError(f"channel {absent[0]!r} cannot be made; allowed: {', '.join(SEARCHED)}")
+        why = "" if how.has_template else " where images.difference is none"
+        raise SettingsError(f"channel {absent[0]!r} cannot be made{why}; allowed: {', '.join(there)}")
 
 
 def channel_cutouts(

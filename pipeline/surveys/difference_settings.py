@@ -1,7 +1,8 @@
 """How a survey makes its difference images and searches them: the key ``difference`` of its images."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -74,20 +75,23 @@ class FrameProperties:
 class DifferenceSettings:
     """How science image and template become a difference, and what counts as a candidate in it.
 
+    The word ``none`` stands for ``method: none``: there is no template, and the science image is searched as it is.
+
     Attributes
     ----------
     alignment : str
         ``wcs``: by the projections of both; ``stars``: by the pattern of their stars; ``none``: the template is
         on the pixels of the science image already.
     method : str
-        ``kernel``, our own, or ``hotpants``, the program.
+        ``kernel``, our own; ``hotpants``, the program; ``none``: science images are searched as they are.
     flatten_pixel : int
         Side of the meshes in which what is left of the sky is taken off; 0 leaves it.
     science, template : FrameProperties
     subtraction : SubtractionSettings
         Of the method ``kernel``.
     detection : DetectionSettings
-        For searches: of image pairs, and of images with injected sources.
+        For searches: of image pairs, and of images with injected sources. Without a template nothing below the
+        sky is looked for, for nothing fades there.
     hotpants : Hotpants
         Of the method ``hotpants``.
     max_noise_factor : float
@@ -98,7 +102,9 @@ class DifferenceSettings:
     """
 
     alignment: Literal["wcs", "stars", "none"] = "wcs"
-    method: Literal["kernel", "hotpants"] = "kernel"
+    WORDS: ClassVar[Mapping[str, Mapping[str, str]]] = {"none": {"method": "none"}}
+
+    method: Literal["kernel", "hotpants", "none"] = "kernel"
     flatten_pixel: int = 32
     science: FrameProperties = field(default_factory=FrameProperties)
     template: FrameProperties = field(default_factory=FrameProperties)
@@ -115,6 +121,16 @@ class DifferenceSettings:
             raise SettingsError(f"max_noise_factor is {self.max_noise_factor}; allowed: above 1")
         if not self.largest_wcs_offset_pixel > 0:
             raise SettingsError(f"max_wcs_offset_pixel is {self.max_wcs_offset_pixel}; allowed: above 0")
+
+    @property
+    def has_template(self) -> bool:
+        """Whether something is subtracted from the science image before it is searched."""
+        return self.method != "none"
+
+    @property
+    def sought(self) -> DetectionSettings:
+        """What counts as a candidate; nothing below the sky where there is no template, for nothing fades there."""
+        return self.detection if self.has_template else replace(self.detection, negative=False)
 
     @property
     def largest_wcs_offset_pixel(self) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
 from pipeline.alignment import align
-from pipeline.difference import Difference, difference_of, finished
+from pipeline.difference import Difference, difference_of, finished, nothing_subtracted
 from pipeline.errors import InputError
 from pipeline.flux_profile import FluxProfile, aperture_share, flux_profile
 from pipeline.frame import Frame, Image
@@ -107,7 +107,8 @@ def aligned_exposure(
     wcs = celestial_wcs(item.science_header, "science image")
     template_wcs = celestial_wcs(item.template_header, "template")
     how = item.difference
-    template, on_template = _ALIGNMENTS[how.alignment](frames, wcs, template_wcs)
+    align_by = _ALIGNMENTS[how.alignment] if how.has_template else _as_it_is
+    template, on_template = align_by(frames, wcs, template_wcs)
     offset = None
     said: list[str] = []
     if wcs is not None and template_wcs is not None:
@@ -278,7 +279,13 @@ def _hotpants(how: DifferenceSettings) -> Differencing:
     return partial(_by_hotpants, how)
 
 
-_METHODS: Mapping[str, Callable[[DifferenceSettings], Differencing]] = {"kernel": _kernel, "hotpants": _hotpants}
+def _none(how: DifferenceSettings) -> Differencing:
+    return partial(nothing_subtracted, mesh_pixel=how.subtraction.mesh_pixel)
+
+
+_METHODS: Mapping[str, Callable[[DifferenceSettings], Differencing]] = {
+    "kernel": _kernel, "hotpants": _hotpants, "none": _none,
+}  # fmt: skip
 
 
 def _by_hotpants(how: DifferenceSettings, science: Frame, template: Frame) -> Difference:

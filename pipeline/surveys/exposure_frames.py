@@ -1,7 +1,7 @@
 """The images of an exposure as frames: gain, noise, width and zeropoint, and where each is from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ class ExposureFrames:
     Attributes
     ----------
     science, template : Frame
+        The template is empty, and without noise, where the survey has none.
     zeropoint, template_zeropoint : float
         Magnitude of 1 ADU in each; NaN where nothing states it.
     notes : list of str
@@ -57,29 +58,60 @@ def exposure_frames(
     """
     notes: list[str] = []
     row = {name: value for name, value in item.exposure.items() if value is not None}
-    exposure_id = str(item.exposure["exposure_id"])
-    how = item.difference
+    how, exposure_id = item.difference, str(item.exposure["exposure_id"])
     science = _Side(
-        "science image", exposure_id, item.science, item.science_variance, item.science_header, row, how.science, notes
+        what="science image",
+        where=f"exposure {exposure_id}: {item.science_file or 'its science image'}",
+        key="input.images.difference.science",
+        pixels=item.science,
+        variance=item.science_variance,
+        header=item.science_header,
+        row=row,
+        properties=how.science,
+        notes=notes,
     )
-    template = _Side(
-        "template", exposure_id, item.template, item.template_variance, item.template_header, {}, how.template, notes
+    frame, science_zeropoint = science.frame(gain), science.value("zeropoint", zeropoint, np.nan)
+    if not how.has_template:
+        empty = replace(frame, pixels=item.template, variance_map=np.zeros_like(item.template), noise_kernel=None)
+        return ExposureFrames(
+            science=frame, template=empty, zeropoint=science_zeropoint, template_zeropoint=np.nan, notes=notes
+        )
+    template = replace(
+        science,
+        what="template",
+        where=f"exposure {exposure_id}: {item.template_file or 'its template'}",
+        key="input.images.difference.template",
+        pixels=item.template,
+        variance=item.template_variance,
+        header=item.template_header,
+        row={},
+        properties=how.template,
     )
     return ExposureFrames(
-        science=science.frame(gain),
+        science=frame,
         template=template.frame(gain),
-        zeropoint=science.value("zeropoint", zeropoint, np.nan),
+        zeropoint=science_zeropoint,
         template_zeropoint=template.value("zeropoint", None, np.nan),
         notes=notes,
     )
 
 
-@dataclass(frozen=True)
+def no_zeropoint(item: ExposureImages) -> InputError:
+    """Return the error of an exposure whose zeropoint is needed and not known."""
+    return InputError(
+        f"exposure {item.exposure['exposure_id']}: {item.science_file or 'its science image'} has no FITS key "
+        f"{item.difference.science.zeropoint}, its zeropoint: name the key that states it, or the number itself, in "
+        "input.images.difference.science.zeropoint, or a catalogue in input.zeropoint"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Side:
-    """One of an exposure's two images, with what describes it."""
+    """One of an exposure's two images, with what describes it; ``key`` is that of the settings."""
 
     what: str
-    exposure_id: str
+    where: str
+    key: str
     pixels: NDArray[np.float32]
     variance: NDArray[np.float32] | None
     header: Any
@@ -89,12 +121,10 @@ class _Side:
 
     def frame(self, gain: float | None) -> Frame:
         if not np.isfinite(self.pixels).any():
-            raise InputError(f"exposure {self.exposure_id}: the {self.what} has no finite pixel")
+            raise InputError(f"{self.where}: the {self.what} has no finite pixel")
         saturation = self.value("saturation", None, np.inf, "nothing is taken for saturated")
         if not saturation > 0:
-            raise InputError(
-                f"exposure {self.exposure_id}: saturation of the {self.what} is {saturation}; allowed: above 0, or none"
-            )
+            raise InputError(f"{self.where}: saturation of the {self.what} is {saturation}; allowed: above 0, or none")
         frame = Frame(
             pixels=self.pixels,
             gain=self._above_zero("gain", self._gain(gain)),
@@ -118,11 +148,14 @@ class _Side:
                 return -number if source is self.header and stated != card else number
         if default is None:
             raise InputError(
-                f"exposure {self.exposure_id}: FITS key {stated} is missing in the header of the {self.what}"
+                f"{self.where} has no FITS key {stated}, the {name} of the {self.what}: {self._remedy(name)}"
             )
         if assumed:
-            self.notes.append(f"the {self.what} has no key {stated}: {assumed}")
+            self.notes.append(f"the {self.what} has no key {stated}: {assumed}; {self._remedy(name)}")
         return default
+
+    def _remedy(self, name: str) -> str:
+        return f"name the key that states it, or the number itself, in {self.key}.{name}"
 
     def _gain(self, given: float | None) -> float:
         """Return electrons an ADU; the header's ``EGAIN`` goes before its ``GAIN``, and a difference is noted."""
@@ -143,7 +176,7 @@ class _Side:
             width = measure_fwhm(self.pixels, saturation=saturation)
         except InputError as error:
             raise InputError(
-                f"exposure {self.exposure_id}: the {self.what} has no key {stated}, and {error}"
+                f"{self.where} has no FITS key {stated}, and {error}: {self._remedy('fwhm_pixel')}"
             ) from error
         self.notes.append(f"the {self.what} has no key {stated}: {width:.2f} pixel were measured")
         return width
@@ -154,12 +187,10 @@ class _Side:
         except (TypeError, ValueError):
             number = np.nan
         if np.isnan(number):
-            raise InputError(
-                f"exposure {self.exposure_id}: {card} of the {self.what} is {str(value)!r}; allowed: a number"
-            )
+            raise InputError(f"{self.where}: {card} of the {self.what} is {str(value)!r}; allowed: a number")
         return number
 
     def _above_zero(self, name: str, value: float) -> float:
         if not 0 < value < np.inf:
-            raise InputError(f"exposure {self.exposure_id}: {name} of the {self.what} is {value}; allowed: above 0")
+            raise InputError(f"{self.where}: {name} of the {self.what} is {value}; allowed: above 0")
         return value

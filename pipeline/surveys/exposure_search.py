@@ -38,7 +38,7 @@ class Found:
     places : ndarray of float64, (n, 2)
         Where the batch's candidates are, in degrees: on the sky, or on the template where nothing has a projection.
     sky : str
-        On which sky that is: empty for the sky itself, else the template's file.
+        On which sky that is: empty for the sky itself, else the template's file; the exposure where there is none.
     notes : tuple of str
         What was assumed or measured of the exposure.
     """
@@ -100,7 +100,7 @@ class ExposureSearch:
             fwhm_pixel=subtraction.fwhm_pixel,
             zeropoint=frames.zeropoint,
             correlation=subtraction.correlation,
-            settings=item.difference.detection,
+            settings=item.difference.sought,
             profile=light.profile,
         )
         exposure_id = str(item.exposure["exposure_id"])
@@ -164,7 +164,8 @@ class ExposureSearch:
         if aligned.on_template is not None:
             x, y = aligned.on_template(x, y)
         scale_deg = self.settings.pixel_scale_arcsec / 3600.0
-        return np.column_stack([x, y]) * scale_deg, self.files.template_name(item.exposure)
+        sheet = item.template_file or str(item.exposure["exposure_id"])  # without a template each exposure is its own
+        return np.column_stack([x, y]) * scale_deg, sheet
 
 
 def search_exposure(search: ExposureSearch, frozen: Mapping[str, Any], exposure: Mapping[str, Any]) -> Found:

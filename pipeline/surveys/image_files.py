@@ -123,10 +123,6 @@ class ImageFiles:
         except InputError as error:
             return self.lost(exposure, pd.Series(dtype="str"), error)
 
-    def template_name(self, exposure: Mapping[str, Any]) -> str:
-        """Return the template's file as the exposure writes it; empty where it names none."""
-        return self._paths.name(self.given.images["template"], exposure)
-
     def lost(self, exposure: Mapping[str, Any], ids: pd.Series, error: InputError) -> Batch:
         """Return a lost batch; it lists the candidates, or the exposure where there are none."""
         reason = self._said(error)

@@ -44,7 +44,7 @@ class ImagePairsSurvey:
     workers = 1
 
     def __init__(self, settings: SurveySettings, given: ImagePairsInput, folder: Path | None = None) -> None:
-        require_searched(settings.channels)
+        require_searched(settings.channels, given.images.difference or DifferenceSettings())
         self.settings = settings
         self.input = given
         self._folder = folder

@@ -99,7 +99,8 @@ class ImagePairsInput:
         Where the images of an exposure are, ``path`` being the science image's file, and how their difference is
         made and searched.
     template_service : TemplateSource, optional
-        An image service instead of ``images.hdus.template``, with columns in braces in its ``hips``.
+        An image service instead of ``images.hdus.template``, with columns in braces in its ``hips``. Neither is
+        given where ``images.difference`` is none.
     zeropoint : ZeropointSettings, optional
     veto : VetoSettings, optional
     tables : mapping
@@ -128,8 +129,15 @@ class ImagePairsInput:
             raise SettingsError(f"files is {self.files!r}; allowed in braces: {{night}}, before any other wildcard")
         if "science" not in self.images.hdus:
             raise SettingsError("images.hdus does not say where the science image is; path:0 is the file's first HDU")
-        if ("template" in self.images.hdus) == (self.template_service is not None):
-            raise SettingsError("give exactly one of images.hdus.template, template_service")
+        templates = ("template" in self.images.hdus) + (self.template_service is not None)
+        if self.images.difference is not None and not self.images.difference.has_template:
+            if templates:
+                raise SettingsError("images.difference is none, which leaves no use for a template; allowed: science")
+        elif templates != 1:
+            raise SettingsError(
+                "give exactly one of images.hdus.template, template_service; `images.difference: none` searches the "
+                "science images as they are"
+            )
         if self.template_service is not None and self.template_service.path:
             raise SettingsError("template_service names a path; allowed: hips. Files belong to images.hdus.template")
         if "difference" in self.images.hdus:

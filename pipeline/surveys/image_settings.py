@@ -182,7 +182,7 @@ class ImageSettings:
         The individual frames behind an exposure.
     difference : DifferenceSettings, optional
         How science image and template become the channels ``difference`` and ``score`` where ``hdus`` names none,
-        and how simulation subtracts and searches.
+        and how simulation subtracts and searches; ``none``: there is no template, and nothing is subtracted.
     """
 
     hdus: Mapping[str, str]
@@ -226,7 +226,7 @@ class ImageSettings:
 
     def made(self, channels: Sequence[str]) -> tuple[str, ...]:
         """Return which of the channels are made of science image and template."""
-        if self.difference is None:
+        if self.difference is None or not self.difference.has_template:
             return ()
         return tuple(name for name in channels if name in MADE and name not in self.hdus)
 

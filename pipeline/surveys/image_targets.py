@@ -146,28 +146,34 @@ def read_whole(
 def read_pair(files: ExposureFiles, given: ImageSettings, magic: tuple[float, ...]) -> ExposureImages:
     """Return science image and template of an exposure, and how the survey makes their difference.
 
+    Where it has no template (``difference: none``) that is an image of zeros, which states nothing.
+
     Raises
     ------
     InputError
         If the exposure names no such image, or it cannot be read.
     """
-    images, variances, headers = {}, {}, {}
-    for channel in ("science", "template"):
+    how = given.difference or DifferenceSettings(alignment="none")
+    images, variances, headers, names = {}, {}, {}, {}
+    for channel in ("science", "template") if how.has_template else ("science",):
         images[channel], header = read_whole(files, given, channel, magic)
         headers[channel] = _with_primary(files, given, channel, header)
+        names[channel] = files.paths.name(given.images[channel], files.exposure)
         variance = variances[channel] = _variance(files, given, channel)
         if variance is not None:
             images[channel][~np.isfinite(variance)] = np.nan
-    found = ExposureImages(
+    return ExposureImages(
         exposure=files.exposure,
         science=images["science"],
-        template=images["template"],
+        template=images.get("template", np.zeros_like(images["science"])),
         science_header=headers["science"],
-        template_header=headers["template"],
+        template_header=headers.get("template", Header()),
         science_variance=variances["science"],
-        template_variance=variances["template"],
+        template_variance=variances.get("template"),
+        difference=how,
+        science_file=names["science"],
+        template_file=names.get("template", ""),
     )
-    return found if given.difference is None else replace(found, difference=given.difference)
 
 
 def _variance(files: ExposureFiles, given: ImageSettings, channel: str) -> NDArray[np.float32] | None:

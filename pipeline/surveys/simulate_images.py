@@ -26,10 +26,12 @@ from pipeline.surveys.base import Batch, ExposureImages, Survey, dropped_rows
 from pipeline.surveys.channel_cutouts import channel_cutouts, require_searched
 from pipeline.surveys.edge_policy import apply_edge_policy
 from pipeline.surveys.exposure_difference import AlignedExposure, aligned_exposure, differencing
+from pipeline.surveys.exposure_frames import no_zeropoint
 from pipeline.surveys.fetch import header_of, require_enough
 from pipeline.surveys.psf_record import PsfRecord, log_psfs, psf_record, write_psfs
 from pipeline.surveys.rows import candidates_frame, describe_pixels, drop_at_edges
 from pipeline.surveys.settings import SurveySettings
+from pipeline.surveys.simulate_alone import every_source, require_possible
 from pipeline.surveys.simulation_inputs import hosts_on_image, psf_of, read_inputs
 
 log = logging.getLogger(__name__)
@@ -55,7 +57,6 @@ def simulate_images(
     `TooMuchLostError` when more than the survey's ``max_lost_fraction`` is lost.
     """
     settings = recipe.images or ImageSimulation()
-    require_searched(survey.settings.channels)
     inputs = read_inputs(settings)
     shared = _Shared(
         survey=survey.settings,
@@ -127,6 +128,8 @@ def _jobs(
         if isinstance(item, Batch):
             yield _Job(item=item, shared=shared)
             continue
+        require_searched(shared.survey.channels, item.difference)
+        require_possible(shared.settings, item.difference)
         exposure_id = str(item.exposure["exposure_id"])
         avoid = known.get(exposure_id)
         try:
@@ -167,10 +170,7 @@ def _simulate(job: _Job, item: ExposureImages, exposure: AlignedExposure) -> tup
     shared, frames, how = job.shared, exposure.frames, item.difference
     exposure_id, settings = str(item.exposure["exposure_id"]), shared.settings
     if not np.isfinite(frames.zeropoint):
-        raise InputError(
-            f"exposure {exposure_id}: FITS key {how.science.zeropoint} is missing in the header of the science image: "
-            "its zeropoint is not known"
-        )
+        raise no_zeropoint(item)
     wcs = exposure.wcs or _flat_sky(shared.survey.pixel_scale_arcsec)
     chosen = {"science": _psf(job, item, frames.science, settings.psf.file, f"exposure {exposure_id}")}
     rng = stream(shared.seed, "injection", exposure_id)
@@ -182,7 +182,7 @@ def _simulate(job: _Job, item: ExposureImages, exposure: AlignedExposure) -> tup
         exposure_id=exposure_id,
         rng=rng,
         saturation=frames.science.saturation,
-        avoid_xy=job.avoid,
+        avoid_xy=job.avoid if how.has_template else every_source(frames.science, frames.template, how),
         hosts=None if job.hosts is None else job.hosts.moved(*exposure.correction),
         magnitudes=shared.magnitudes,
         zeropoint=frames.zeropoint,
@@ -202,7 +202,7 @@ def _simulate(job: _Job, item: ExposureImages, exposure: AlignedExposure) -> tup
         template_psf=chosen["template"].model if "template" in chosen else None,
         match_radius_fwhm=settings.match_radius_fwhm,
         difference=differencing(how),
-        detection=how.detection,
+        detection=how.sought,
         profile=exposure.profile,
     )
     simulation = simulation if exposure.wcs else _without_sky(simulation)

@@ -59,7 +59,9 @@ def test_what_is_assumed_is_noted_and_what_cannot_be_is_an_error():
         "the science image has no key SATURATE",
         "the science image has no key GAIN",
     ]
-    with pytest.raises(InputError, match="FITS key RON is missing in the header of the science image"):
+    with pytest.raises(
+        InputError, match=r"no FITS key RON, the read_noise .* input\.images\.difference\.science\.read_noise$"
+    ):
         frames({"read_noise": "RON"})
 
 
