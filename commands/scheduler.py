@@ -2,10 +2,12 @@
 
 import functools
 import os
+import socket
 import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+from pipeline.errors import SettingsError
 from pipeline.io.settings_files import data_folder, home
 
 ADDRESS = "127.0.0.1"
@@ -13,6 +15,8 @@ ADDRESS = "127.0.0.1"
 
 def serve(port: int, report_port: int) -> int:
     """Run the scheduler in the foreground until it is stopped, with the reports served beside it."""
+    refuse_busy(port, "--port")
+    refuse_busy(report_port, "--report-port")
     folder = data_folder().resolve()
     folder.mkdir(parents=True, exist_ok=True)
     reports = ThreadingHTTPServer((ADDRESS, report_port), functools.partial(_Quiet, directory=str(folder)))
@@ -30,6 +34,19 @@ def serve(port: int, report_port: int) -> int:
     finally:
         reports.shutdown()
     return 0
+
+
+def refuse_busy(port: int, option: str) -> None:
+    """Raise a `SettingsError` where the port cannot be listened at, before anything is started."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do, after one that has just ended
+        try:
+            probe.bind((ADDRESS, port))
+        except (OSError, OverflowError) as error:
+            raise SettingsError(
+                f"port {port} of {ADDRESS} cannot be used ({error}): another scheduler may run there already; "
+                f"use that one, stop it, or give another with {option}"
+            ) from None
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -5,10 +5,12 @@ import os
 import shutil
 import signal
 import socket
+import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psutil
@@ -116,19 +118,49 @@ def test_a_long_task_shows_how_far_it_is(scheduler):
     assert (done["progress_percentage"], done["status_message"]) == (100, "exposure 4 of 4")
 
 
-def test_a_task_that_another_client_runs_is_already_running(scheduler):
+@pytest.fixture
+def running(scheduler):
+    """A client that makes the survey and does not answer the scheduler meanwhile."""
     scheduler.project.forget("MakeSyntheticSurvey")
-    first = scheduler.client("MakeSyntheticSurvey", "--survey", "tiny")
+    client = scheduler.client("MakeSyntheticSurvey", "--survey", "tiny")
     while "MakeSyntheticSurvey" not in scheduler.tasks("RUNNING"):
-        assert first.poll() is None, first.communicate()[0]
+        assert client.poll() is None, client.communicate()[0]
         time.sleep(0.05)
-    os.kill(first.pid, signal.SIGSTOP)
-    second = scheduler.client("MakeSyntheticSurvey", "--survey", "tiny")
+    os.kill(client.pid, signal.SIGSTOP)
+    yield client
+    if client.poll() is None:
+        os.killpg(client.pid, signal.SIGKILL)
+    client.communicate()
+
+
+def test_a_task_that_another_client_runs_is_already_running_for_who_shall_not_wait(scheduler, running):
+    second = scheduler.client("MakeSyntheticSurvey", "--survey", "tiny", "--no-wait")
     output, _ = second.communicate(timeout=60)
-    os.kill(first.pid, signal.SIGCONT)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.communicate()
     assert second.returncode == 10, output
+
+
+def test_a_task_that_another_client_runs_is_waited_for(scheduler, running):
+    second = scheduler.client("MakeSyntheticSurvey", "--survey", "tiny")
+    said = next(line for line in second.stdout if "waits for" in line)
+    os.kill(running.pid, signal.SIGCONT)
+    first_output, _ = running.communicate(timeout=120)
+    output, _ = second.communicate(timeout=120)
+    assert "MakeSyntheticSurvey waits for Worker(" in said
+    assert f"pid={running.pid}" in said
+    assert (running.returncode, second.returncode) == (0, 0), output
+    assert "MakeSyntheticSurvey took" in first_output
+    assert "MakeSyntheticSurvey took" not in output
+
+
+def test_a_client_whose_scheduler_is_killed_says_so_in_one_line_and_may_run_again(scheduler, running):
+    scheduler.kill()
+    os.kill(running.pid, signal.SIGCONT)
+    output, _ = running.communicate(timeout=120)
+    assert running.returncode == 25, output
+    assert "Traceback" not in output
+    (said,) = [line for line in output.splitlines() if line.startswith("ERROR")]
+    assert "the scheduler is lost" in said
+    assert scheduler.project.results("MakeSyntheticSurvey")
 
 
 def test_a_killed_scheduler_forgets_its_clients_whose_next_run_ends_the_work(scheduler):
@@ -147,19 +179,35 @@ def test_a_killed_scheduler_forgets_its_clients_whose_next_run_ends_the_work(sch
     assert again.returncode == 0, output
 
 
-def test_without_a_scheduler_one_line_says_so(project):
-    settings = project.root / "lonely.cfg"
-    settings.write_text("[core]\nrpc_connect_timeout = 1\nrpc_retry_attempts = 1\n")
+def test_without_a_scheduler_one_line_says_so_at_once(project):
     place = ("--scheduler-host", "127.0.0.1", "--scheduler-port", free_port())
-    environment = {"LUIGI_CONFIG_PATH": str(settings)}
-    finished = project.run(
-        "luigi", "--module", "tasks", "PlotResults", *project.report, *place, environment=environment
-    )
-    assert finished.code == 40
-    said = {line for line in finished.output.splitlines() if "RPCError" in line}
-    assert len(said) == 1
-    assert said.pop().endswith("start the scheduler with `make scheduler`, or --local-scheduler does without")
-    assert "Traceback" not in finished.output
+    finished = project.run("luigi", "--module", "tasks", "PlotResults", *project.report, *place)
+    assert finished.code == 25
+    assert finished.line("no scheduler answers").endswith("`make scheduler`, or --local-scheduler does without")
+    assert "Retrying" not in finished.output
+
+
+def test_what_answers_in_the_place_of_a_scheduler_and_is_none_is_refused(project):
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        place = ("--scheduler-url", f"http://127.0.0.1:{other.server_port}")
+        finished = project.run("luigi", "--module", "tasks", "PlotResults", *project.report, *place)
+        other.shutdown()
+    assert finished.code == 25
+    assert finished.line("no scheduler answers")
+
+
+@pytest.mark.parametrize("option", ["--port", "--report-port"])
+def test_a_port_that_is_taken_is_one_line(project, option):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ports = {"--port": free_port(), "--report-port": free_port(), option: taken.getsockname()[1]}
+        finished = project.run("nightsift", "scheduler", *(word for pair in ports.items() for word in pair))
+    assert finished.code == 1
+    said = finished.line("SettingsError")
+    assert f"port {ports[option]}" in said
+    assert f"give another with {option}" in said
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 import io
 
 import pytest
+from luigi.rpc import RPCError
 
 from tasks import progress
 from tasks.progress import Progress
@@ -59,3 +60,22 @@ def test_a_file_shows_no_bar(at_once, monkeypatch):
     with Progress("FetchCutouts", Task()) as show:
         show(50, "3 of 6 exposures")
     assert output.getvalue() == ""
+
+
+def test_a_lost_scheduler_is_asked_once_and_stops_no_task(at_once, caplog):
+    class Lonely:
+        asked = 0
+
+        def lost(self, value):
+            self.asked += 1
+            raise RPCError("no answer")
+
+        set_progress_percentage = set_status_message = set_tracking_url = lost
+
+    task = Lonely()
+    with Progress("TrainClassifier", task) as show:
+        for epoch in range(5):
+            show(10 * epoch, "epoch")
+        show.link("http://127.0.0.1:8083/report")
+    assert task.asked == 1
+    assert caplog.messages == ["TrainClassifier goes on without its scheduler: no answer"]
