@@ -44,7 +44,7 @@ from pipeline.surveys.table_settings import TableInput
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-CORE_OPTIONS = {"local-scheduler", "workers", "module", "help"}
+CORE_OPTIONS = {"local-scheduler", "workers", "module", "help", "no-wait"}
 SETTINGS = (
     SurveySettings, EphemerisSettings, ClosedRule, Defaults, DatabaseInput, DatabaseSettings, TableInput, ImageSettings,
     RewriteRule, MaskSettings, FrameSettings, AlertTableInput, AlertPacketsInput, StampSetInput, SyntheticInput,
