@@ -15,7 +15,7 @@ from pipeline.io.relabel_file import read_relabels
 from pipeline.labels import EPHEMERIS, ChainLink, examine_chain
 from pipeline.night import expand_nights, parse_night
 from pipeline.recipes import DatasetRecipe, SimulationRecipe
-from pipeline.redaction import redacted
+from pipeline.redaction import in_one_line
 from pipeline.settings import examine
 from pipeline.surveys.base import SURVEYS, Survey
 from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
@@ -55,7 +55,7 @@ def check(name: str, every_night: bool = False) -> int:
     faults = {kind: faults_of(kind, name, every_night) for kind in kinds}
     for kind, found in faults.items():
         sys.stdout.write(f"{kind}/{name}.yaml: {_counted(found)}\n")
-        sys.stdout.writelines(f"  {redacted(fault)}\n" for fault in found)
+        sys.stdout.writelines(f"  {in_one_line(fault)}\n" for fault in found)
     return int(any(faults.values()))
 
 

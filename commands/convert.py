@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pipeline.errors import InputError, MissingInputError, SettingsError, UnknownNameError
 from pipeline.fingerprint import fingerprint
 from pipeline.io import (
@@ -17,6 +15,7 @@ from pipeline.io import (
     provenance,
     simulated_objects,  # noqa: F401  (registers itself)
 )
+from pipeline.io.bounded_yaml import parse_yaml
 from pipeline.io.commit import MANIFEST, commit
 from pipeline.io.content import content_sha256, frame_digest
 from pipeline.io.cutout_file import open_cutouts
@@ -132,10 +131,7 @@ def parse_options(given: Sequence[str]) -> dict[str, object]:
         key, separator, value = text.partition("=")
         if not separator or not key or key in options:
             raise SettingsError(f"--option {text!r}; allowed: KEY=VALUE, each key once")
-        try:
-            options[key] = yaml.safe_load(value) if value else ""
-        except yaml.YAMLError as error:
-            raise SettingsError(f"--option {text!r}: {' '.join(str(error).split())}") from error
+        options[key] = parse_yaml(value, f"--option {text!r}") if value else ""
     return options
 
 

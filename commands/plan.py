@@ -20,7 +20,7 @@ from pipeline.io import hdf5
 from pipeline.io.damaged import naming
 from pipeline.io.provenance import other_versions
 from pipeline.io.scores_file import scores_provenance
-from pipeline.redaction import redacted
+from pipeline.redaction import shown
 from tasks.base import PipelineTask
 
 
@@ -148,7 +148,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") 
 
 
 def _brief(value: Any) -> str:
-    text = redacted(json.dumps(value, default=str))  # of a result that is older than the hiding of secrets
+    text = shown(json.dumps(value, default=str))  # of a result that is older than the hiding of secrets
     return text if len(text) <= 40 else text[:37] + "..."
 
 

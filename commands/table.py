@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import MissingInputError
+from pipeline.redaction import shown
 
 SHOWN = ("auc", "mdr_at_fpr_1pc", "mdr_at_fpr_5pc", "fpr_at_mdr_1pc", "fpr_at_mdr_5pc", "accuracy", "mcc", "ece")
 STRATA = ("label_source", "kind", "flux_sign")
@@ -19,7 +20,7 @@ def table(reports: Iterable[str]) -> int:
         file = Path(name) / "metrics.json"
         if not file.is_file():
             raise MissingInputError(f"{name} is no report: it has no metrics.json")
-        sys.stdout.writelines(f"{line}\n" for line in lines(json.loads(file.read_text(encoding="utf-8"))))
+        sys.stdout.writelines(f"{shown(line)}\n" for line in lines(json.loads(file.read_text(encoding="utf-8"))))
     return 0
 
 

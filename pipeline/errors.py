@@ -8,14 +8,14 @@ allowed and, where it helps, what to do. It never tells a secret of an address, 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from pipeline.redaction import redacted
+from pipeline.redaction import in_one_line
 
 
 class NightsiftError(Exception):
-    """Base of all errors that Nightsift raises on purpose; its text is redacted as it is made."""
+    """Base of all errors that Nightsift raises on purpose; its text is one harmless line without secrets."""
 
     def __init__(self, *said: object) -> None:
-        super().__init__(*(redacted(text) if isinstance(text, str) else text for text in said))
+        super().__init__(*(in_one_line(text) if isinstance(text, str) else text for text in said))
 
 
 class SettingsError(NightsiftError, ValueError):

@@ -1,4 +1,8 @@
-"""Secrets in addresses, hidden wherever an address is told: in messages, in logs and in the record of a result."""
+"""What may not be shown as it is: secrets in addresses, and characters by which data would command a terminal.
+
+Secrets are hidden in messages, in logs and in the record of a result. Control characters come from names of files,
+headers, columns and rows: an escape code could clear a screen, rewrite the lines above or set the title of a window.
+"""
 
 import logging
 import re
@@ -23,6 +27,10 @@ _SECRETS: Final = re.compile(
 """Parameters of an address whose names say that they hold a secret, as ``?token=`` and ``&api_key=``."""
 _ASSIGNED: Final = re.compile(r"\b(password|passwd|pwd)(\s?=\s?)(?:'[^']*'|[^\s&;'\"]+)", re.IGNORECASE)
 """A password as a database's own connection text states it."""
+_CONTROLS: Final = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+"""Control characters but tab and line feed, line separators, and what turns the direction in which text is read."""
 
 
 def redacted(text: str) -> str:
@@ -38,6 +46,27 @@ def redacted(text: str) -> str:
     return _CREDENTIALS.sub(rf"\1{_HIDDEN}@", text) if "://" in text else text
 
 
+def harmless(text: str) -> str:
+    r"""Return a text in which each character that would command a terminal stands as Python writes it.
+
+    Examples
+    --------
+    >>> print(harmless("a name with \x1b[2J in it"))
+    a name with \x1b[2J in it
+    """
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def shown(text: str) -> str:
+    """Return a text as a terminal, a log or a page may show it: redacted and harmless."""
+    return harmless(redacted(text))
+
+
+def in_one_line(text: str) -> str:
+    """Return a text as `shown` does, with its line breaks and tabs as Python writes them: nobody can forge a line."""
+    return shown(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def all_redacted(value: Any) -> Any:
     """Return a value with every text in its mappings, lists and tuples redacted."""
     if isinstance(value, str):
@@ -51,7 +80,7 @@ def all_redacted(value: Any) -> Any:
 
 def beginning(text: str, limit: int = 200) -> str:
     """Return the first characters of what a server said, in one line; redacted before it is cut."""
-    return redacted(" ".join(text.split()))[:limit]
+    return shown(" ".join(text.split()))[:limit]
 
 
 def what_went_wrong(error: Exception) -> str:
@@ -72,28 +101,31 @@ def without_user(address: str) -> str:
 
 
 class RedactedRecord(logging.LogRecord):
-    """A log record whose message and traceback are redacted, whatever logger makes it and whatever handler shows it."""
+    """A log record of which message and traceback are `shown`, whatever logger makes it, whatever handler shows it."""
 
     def getMessage(self) -> str:  # noqa: N802  (logging's own name)
-        """Return the message, redacted."""
-        return redacted(super().getMessage())
+        """Return the message, without secrets and control characters."""
+        return shown(super().getMessage())
 
     @property
     def exc_text(self) -> str | None:
-        """The traceback as a formatter wrote it, redacted."""
+        """The traceback as a formatter wrote it, without secrets and control characters."""
         return self._exc_text
 
     @exc_text.setter
     def exc_text(self, text: str | None) -> None:
-        self._exc_text = redacted(text) if text else text
+        self._exc_text = shown(text) if text else text
 
 
 def show_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Write the traceback of an error that nothing caught, redacted, as ``sys.excepthook``."""
-    sys.stderr.write(redacted("".join(traceback.format_exception(kind, error, trace))))
+    """Write the traceback of an error that nothing caught, as `shown`, as ``sys.excepthook``."""
+    sys.stderr.write(shown("".join(traceback.format_exception(kind, error, trace))))
 
 
 def hide_secrets() -> None:
-    """Redact whatever this process logs, by any library, and the errors that end it; a second call changes nothing."""
+    """Make whatever this process logs, by any library, and the errors that end it, what may be shown.
+
+    A second call changes nothing.
+    """
     logging.setLogRecordFactory(RedactedRecord)
     sys.excepthook = show_error

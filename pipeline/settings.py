@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from pipeline.errors import SettingsError
-from pipeline.redaction import redacted
+from pipeline.redaction import in_one_line
 from pipeline.registry import Registry
 
 T = TypeVar("T")
@@ -252,7 +252,7 @@ def _scalar_fits(hint: Any, value: object) -> bool:
 
 
 def _shown(value: object) -> str:
-    text = redacted(repr(value))
+    text = in_one_line(repr(value))
     return text if len(text) <= 60 else text[:57] + "..."
 
 

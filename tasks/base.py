@@ -19,7 +19,8 @@ from pipeline.io import provenance
 from pipeline.io.commit import commit, is_complete
 from pipeline.io.settings_files import data_folder, place_in
 from pipeline.io.target_lock import only_writer
-from pipeline.redaction import all_redacted, redacted
+from pipeline.path_names import require_path_name
+from pipeline.redaction import all_redacted, shown
 from tasks.progress import Progress
 from tasks.run_settings import nightsift
 from tasks.scheduling import REFUSED
@@ -142,10 +143,12 @@ class PipelineTask(luigi.Task):
         return list(super().deps())
 
     def output(self) -> ResultTarget:
-        """Return the one atomic target."""
-        survey, release, night = self.folder()
+        """Return the one atomic target; no name in it leads out of the data folder."""
+        parts = zip(("survey", "release", "the range of nights"), self.folder(), strict=True)
+        folder = data_folder().joinpath(*(require_path_name(name, what) for what, name in parts))
         name = "-".join(part for part in (self.task_family, self.readable(), short(self.fingerprint)) if part)
-        return ResultTarget(data_folder() / survey / release / night / (name + self.suffix), not self.suffix)
+        name = require_path_name(name + self.suffix, f"the name of what {self.task_family} makes")
+        return ResultTarget(folder / name, not self.suffix)
 
     def input_path(self, name: str) -> Path:
         """Return the path of a required task's target."""
@@ -180,10 +183,10 @@ class PipelineTask(luigi.Task):
         """Tidy up what was kept for a killed run to go on from; called once the target is in its place."""
 
     def on_failure(self, exception: BaseException) -> str:
-        """Return what the scheduler's page shows of an error: its traceback without secrets."""
+        """Return what the scheduler's page shows of an error: its traceback without secrets and control characters."""
         if isinstance(exception, BeingBuiltError):
             return f"{REFUSED}{exception}"
-        return redacted(str(super().on_failure(exception)))
+        return shown(str(super().on_failure(exception)))
 
     def provenance(self) -> dict[str, Any]:
         """Return what the target says about its making."""

@@ -10,6 +10,8 @@ from typing import Any, Self
 
 from luigi.rpc import RPCError
 
+from pipeline.redaction import in_one_line
+
 log = logging.getLogger(__name__)
 
 _SHOWN_EVERY_S = 1.0
@@ -36,7 +38,7 @@ class Progress:
         """Show a state, at most once a second; a percentage below 0 is not known."""
         if time.monotonic() - self._shown < _SHOWN_EVERY_S and percent < 100:
             return
-        self._shown = time.monotonic()
+        self._shown, message = time.monotonic(), in_one_line(message)
         known = 0 <= percent <= 100
         if known:
             self._tell(self.task.set_progress_percentage, round(percent))

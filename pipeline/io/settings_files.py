@@ -11,6 +11,8 @@ from typing import Any, TypeVar, cast
 import yaml
 
 from pipeline.errors import MissingInputError, SettingsError, UnknownNameError
+from pipeline.io.bounded_yaml import LARGEST_BYTES, BoundedLoader, parse_yaml
+from pipeline.path_names import is_path_name
 from pipeline.settings import examine, parse
 
 T = TypeVar("T")
@@ -20,7 +22,7 @@ INSTALLED = Path(sys.prefix) / "share" / "nightsift"
 _File = tuple[Path, int, int]
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(BoundedLoader):
     """Safe YAML in which a date stays the text that it is."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012
@@ -32,14 +34,6 @@ class _Loader(yaml.SafeLoader):
         """Return a scalar with its variables as the file has them."""
         value = super().construct_scalar(node)
         return value.replace(_OPENS, "${").replace(_CLOSES, "}") if isinstance(value, str) else value
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Refuse a key that stands twice, of which YAML would silently take the last."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = [key for index, key in enumerate(keys) if key in keys[:index]]
-        if twice:
-            raise yaml.constructor.ConstructorError(None, None, f"key {twice[0]!r} stands twice", node.start_mark)
-        return super().construct_mapping(node, deep)
 
 
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::([^}]*))?\}")
@@ -145,7 +139,7 @@ def _chain(kind: str, name: str) -> tuple[_File, ...]:
 def _file(kind: str, name: str) -> _File:
     """Return a settings file with size and time, by which its parsed content is remembered."""
     path = config_folder() / kind / f"{name}.yaml"
-    if "/" in name or not path.is_file():
+    if not is_path_name(name) or not path.is_file():
         raise UnknownNameError(kind.removesuffix("s"), name, names(kind))
     status = path.stat()
     return path, status.st_size, status.st_mtime_ns
@@ -173,23 +167,20 @@ def _over(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]
 @functools.lru_cache(maxsize=256)
 def _parsed(path: Path, size: int, mtime_ns: int) -> Mapping[str, Any]:  # noqa: ARG001  (they are the key)
     where = f"{path.parent.name}/{path.name}"
-    try:
-        text = _VARIABLE.sub(lambda found: f"{_OPENS}{found[0][2:-1]}{_CLOSES}", path.read_text(encoding="utf-8"))
-        mapping = yaml.load(text, Loader=_Loader)  # noqa: S506  (a SafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{where} is no valid YAML: {_said(error)}") from None
+    text = _VARIABLE.sub(lambda found: f"{_OPENS}{found[0][2:-1]}{_CLOSES}", _text_of(path, where))
+    mapping = parse_yaml(text, where, _Loader)
     if not isinstance(mapping, dict):
         raise SettingsError(f"{where} holds no mapping")
     return mapping
 
 
-def _said(error: Exception) -> str:
-    """Return what is wrong with a YAML file and where, without the line itself, in which a secret may stand."""
-    if not isinstance(error, yaml.MarkedYAMLError):
-        return " ".join(str(error).split())
-    said = ", ".join(filter(None, (error.context, error.problem)))
-    mark = error.problem_mark or error.context_mark
-    return f"{said} in line {mark.line + 1}, column {mark.column + 1}" if mark else said
+def _text_of(path: Path, where: str) -> str:
+    """Return a file's text; more of it than could be settings is not read."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.read(LARGEST_BYTES + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{where} is no valid YAML: {error}") from None
 
 
 @functools.lru_cache(maxsize=256)

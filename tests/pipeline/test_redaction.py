@@ -5,6 +5,7 @@ import logging
 import pickle
 import subprocess
 import sys
+import unicodedata
 from urllib.parse import quote
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import InputError, MissingInputError, SettingsError, UnknownNameError, UnreachableError
 from pipeline.io import provenance
-from pipeline.redaction import all_redacted, beginning, hide_secrets, redacted, what_went_wrong, without_user
+from pipeline.redaction import all_redacted, beginning, harmless, hide_secrets, redacted, what_went_wrong, without_user
 
 ADDRESS = "https://me:hunter2@example.org/orbits?date=2026-01-01&api_key=abc123"
 SECRETS = ("hunter2", "abc123", "me:")
@@ -138,3 +139,50 @@ def test_an_address_without_a_user_stays_as_it_is(address):
 
 def test_a_link_that_anybody_sees_holds_no_user():
     assert without_user("https://me:p@ss@h.org:8083/x") == "https://h.org:8083/x"
+
+
+COMMANDS = "\x1b[2J\x1b]0;owned\x07\x9b31m\r\x08\u202e\u2028"
+
+
+@given(st.text())
+def test_nothing_that_commands_a_terminal_is_left_and_all_else_stays(text):
+    left = harmless(text)
+    assert all(letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cs", "Zl", "Zp") for letter in left)
+    assert harmless(left) == left
+    assert harmless("Größe 5″ ≥ 3 µm\n\tα") == "Größe 5″ ≥ 3 µm\n\tα"
+
+
+@pytest.mark.parametrize("kind", [InputError, MissingInputError, SettingsError, UnreachableError])
+def test_an_error_commands_no_terminal_and_is_one_line(kind):
+    error = kind(f"no candidate {COMMANDS}\nERROR: forged")
+    for text in (str(error), str(pickle.loads(pickle.dumps(error)))):
+        assert text == (
+            r"no candidate \x1b[2J\x1b]0;owned\x07\x9b31m\r\x08\u202e\u2028\nERROR: forged"
+        )  # fmt: skip
+
+
+def test_no_library_logs_an_escape_code(hiding):
+    told = io.StringIO()
+    handler, logger = logging.StreamHandler(told), logging.getLogger("a.library.of.others")
+    logger.addHandler(handler)
+    try:
+        logger.warning("left out %s", COMMANDS)
+        try:
+            raise OSError(COMMANDS)
+        except OSError:
+            logger.exception("no answer")
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
+    assert told.getvalue().count(r"\x1b[2J\x1b]0;owned\x07\x9b31m") == 2
+    assert not set(COMMANDS) & set(told.getvalue()) - set("[]2J0;owned31m")
+
+
+@pytest.mark.parametrize("module", ["commands.main", "tasks"])
+def test_an_error_that_nothing_caught_writes_no_escape_code(module):
+    start = {"commands.main": "import commands.main as m; m._run = boom; m.main(['nights', 'x'])",
+             "tasks": "import tasks; boom()"}[module]  # fmt: skip
+    code = f"import sys\ndef boom(*_):\n    raise OSError('no file ' + sys.argv[1])\n{start}"
+    ended = subprocess.run([sys.executable, "-c", code, COMMANDS], capture_output=True, text=True, check=False)
+    assert r"OSError: no file \x1b[2J" in ended.stderr
+    assert "\x1b" not in ended.stderr

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.errors import SettingsError
 from tasks import base
 
 
@@ -47,3 +48,19 @@ def test_what_a_killed_run_goes_on_from_stays_where_the_target_cannot_be_put_in_
     with pytest.raises(OSError, match="disk full"):
         Trained().run()
     assert tidied == []
+
+
+@pytest.mark.parametrize("name", ["../../x", "/tmp/x", "-rf", ".", "a\0b", ""])
+@pytest.mark.parametrize(("place", "what"), [(0, "survey"), (1, "release"), (2, "the range of nights")])
+def test_no_name_leads_a_result_out_of_the_data_folder(name, place, what, monkeypatch):
+    folder = ["survey", "all", "night"]
+    folder[place] = name
+    monkeypatch.setattr(Trained, "folder", lambda _: tuple(folder))
+    with pytest.raises(SettingsError, match=f"{what} is .*; allowed: 1 to 180 bytes without slash"):
+        Trained().output()
+
+
+def test_nor_does_what_the_result_is_called_after(monkeypatch):
+    monkeypatch.setattr(Trained, "readable", lambda _: "x/../../../../etc/cron.d/x")
+    with pytest.raises(SettingsError, match="the name of what Trained makes is 'Trained-x/"):
+        Trained().output()

@@ -79,3 +79,12 @@ def test_a_lost_scheduler_is_asked_once_and_stops_no_task(at_once, caplog):
         show.link("http://127.0.0.1:8083/report")
     assert task.asked == 1
     assert caplog.messages == ["TrainClassifier goes on without its scheduler: no answer"]
+
+
+def test_what_is_shown_of_data_commands_neither_terminal_nor_page(at_once, monkeypatch):
+    terminal, task = Terminal(), Task()
+    monkeypatch.setattr("sys.stderr", terminal)
+    with Progress("Infer", task) as show:
+        show(50, "\x1b]0;owned\x07 night\n2")
+    assert task.messages == [r"\x1b]0;owned\x07 night\n2"]
+    assert "\x1b]0" not in terminal.getvalue()

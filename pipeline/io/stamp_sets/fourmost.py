@@ -15,6 +15,7 @@ from pipeline.io.feature_tables import FEATURE_TABLES, FeatureTable
 from pipeline.io.fits_pixels import open_fits
 from pipeline.io.schema import SPLITS
 from pipeline.io.stamp_sets.columns import labels, listed, require_unique
+from pipeline.path_names import require_path_name
 
 ID, CLASS = "DES_id", "class"
 _PARTS = {"train": SPLITS["train"], "val": SPLITS["validation"], "test": SPLITS["test"]}
@@ -57,6 +58,7 @@ class Fourmost:
 
     def write(self, path: Path, table: FeatureTable) -> None:
         """Write one FITS table a part: DES_id as 64-bit numbers where all ids are such, else as text."""
+        title = require_path_name(table.title or "table", "the title of the table")
         for code in np.unique(table.split).tolist():
             mine = table.split == code
             part = next((name for name, value in _PARTS.items() if value == code), "")
@@ -67,7 +69,7 @@ class Fourmost:
                 for place, name in enumerate(table.feature_names)
             ]
             columns.append(fits.Column(CLASS, "E", array=table.label[mine].astype(np.float32)))
-            fits.BinTableHDU.from_columns(columns).writeto(path / f"{table.title or 'table'}{ending}.fits")
+            fits.BinTableHDU.from_columns(columns).writeto(path / f"{title}{ending}.fits")
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from pipeline.errors import InputError, MissingInputError
+from pipeline.errors import InputError, MissingInputError, SettingsError
+from pipeline.io.bounded_yaml import parse_yaml
 
 _DATASET = {
     "seed": "split.seed",
@@ -85,9 +84,11 @@ def _read(path: Path) -> Mapping[str, Any]:
     if not path.is_file():
         raise MissingInputError(f"no file {path}")
     try:
-        mapping = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no valid YAML: {' '.join(str(error).split())}") from error
+        mapping = parse_yaml(path.read_text(encoding="utf-8"), str(path))
+    except SettingsError as error:
+        raise InputError(str(error)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is no valid YAML: {error}") from error
     if not isinstance(mapping, dict):
         raise InputError(f"{path} holds no mapping")
     return {str(key): value for key, value in mapping.items()}
