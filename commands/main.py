@@ -5,14 +5,17 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pipeline.errors import NightsiftError
+from pipeline.io import tracebacks
 from pipeline.redaction import hide_secrets
 
 FAULT = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb and return its exit code; what goes wrong is one line and 1, a reader that stops reading is not."""
+    """Run one verb and return its exit code; what goes wrong is one line and 1, a reader that stops reading is not.
+
+    A bug keeps its traceback in a file, as `pipeline.io.tracebacks` says; Ctrl-C is 130.
+    """
     hide_secrets()
     parser, given = _parser(), list(sys.argv[1:] if arguments is None else arguments)
     options, rest = parser.parse_known_args(given)
@@ -21,12 +24,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = int(_run(options, rest))
         sys.stdout.flush()
-    except NightsiftError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
-        return FAULT
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except (Exception, KeyboardInterrupt) as error:
+        tracebacks.show(type(error), error, error.__traceback__)
+        return tracebacks.INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAULT
     return code
 
 

@@ -58,6 +58,10 @@ class MissingExtraError(NightsiftError, ImportError):
         return type(self), self._given
 
 
+class StorageError(NightsiftError, OSError):
+    """A result cannot be written: its folder is none, may not be written, or is full."""
+
+
 class TooMuchLostError(InputError):
     """More of a night's exposures or candidates were unusable than the survey allows."""
 

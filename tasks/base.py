@@ -3,6 +3,8 @@
 import importlib
 import json
 import logging
+import multiprocessing
+import os
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -15,7 +17,7 @@ import luigi
 from pipeline.errors import BeingBuiltError
 from pipeline.extras import demand
 from pipeline.fingerprint import fingerprint, short
-from pipeline.io import provenance
+from pipeline.io import provenance, tracebacks
 from pipeline.io.commit import commit, is_complete
 from pipeline.io.settings_files import data_folder, place_in
 from pipeline.io.target_lock import only_writer
@@ -155,7 +157,18 @@ class PipelineTask(luigi.Task):
         return Path(self._required[name].output().path)
 
     def run(self) -> None:
-        """Build under a scratch name and commit, unless another run has done so by the time it is our turn."""
+        """Build under a scratch name and commit, unless another run has done so by the time it is our turn.
+
+        A process of luigi that Ctrl-C stops ends without a word.
+        """
+        try:
+            self._run()
+        except KeyboardInterrupt:
+            if multiprocessing.parent_process() is None:
+                raise
+            os._exit(tracebacks.INTERRUPTED)  # the scratch is removed; the parent says what there is to say
+
+    def _run(self) -> None:
         target = self.output()
         with Progress(self.task_family, self) as self._progress, self._only_writer(target.path):
             if target.exists():

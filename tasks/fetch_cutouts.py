@@ -11,6 +11,7 @@ from pipeline.io.label_file import named_files
 from pipeline.io.settings_files import data_folder
 from tasks.fetch_movers import FetchMovers, names_ephemeris
 from tasks.freeze_inputs import FreezeInputs, NightClosed, SurveyNight
+from tasks.parameters import MOST_SNAPSHOTS, WholeNumberParameter, processes_parameter
 
 if TYPE_CHECKING:
     from pipeline.surveys.fetch import NightCutouts
@@ -21,10 +22,10 @@ __all__ = ["FetchCutouts", "FreezeInputs", "NightClosed"]
 class FetchCutouts(SurveyNight):
     """Cut the night's candidates out of their images, label them, and write one cutout file."""
 
-    snapshot = luigi.IntParameter(default=0, description="Which freezing of the input to use; 0: the latest.")
-    processes = luigi.IntParameter(
-        default=1, significant=False, description="Processes that read exposures; 0: one a core."
+    snapshot = WholeNumberParameter(
+        default=0, least=0, most=MOST_SNAPSHOTS, description="Which freezing of the input to use; 0: the latest."
     )
+    processes = processes_parameter("read exposures")
     revision: ClassVar[int] = 3
 
     @cached_property

@@ -9,6 +9,7 @@ from pipeline.errors import SettingsError
 from pipeline.surveys.settings import EphemerisSettings, SurveySettings
 from tasks.fetch_orbit_catalogue import FetchOrbitCatalogue
 from tasks.freeze_inputs import FreezeInputs, SurveyNight
+from tasks.parameters import MOST_SNAPSHOTS, WholeNumberParameter
 
 _EPHEMERIS = "ephemeris"
 """The table that this task makes, as `pipeline.labels.EPHEMERIS` calls it; planning imports no pandas."""
@@ -27,7 +28,9 @@ def names_ephemeris(settings: SurveySettings) -> bool:
 class FetchMovers(SurveyNight):
     """Predict the solar-system objects in the night's exposures, by SkyBoT or from orbits; a failed service fails."""
 
-    snapshot = luigi.IntParameter(default=1, description="Which freezing of the night's input to use.")
+    snapshot = WholeNumberParameter(
+        default=1, least=1, most=MOST_SNAPSHOTS, description="Which freezing of the night's input to use."
+    )
     suffix: ClassVar[str] = ".parquet"
 
     @property

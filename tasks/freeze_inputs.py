@@ -15,7 +15,7 @@ from pipeline.io.message_schemas import schema_digests
 from pipeline.io.query_files import query_digests
 from pipeline.night import ends_at
 from tasks.make_synthetic_survey import MakeSyntheticSurvey
-from tasks.parameters import NightTask
+from tasks.parameters import MOST_SNAPSHOTS, NightTask, WholeNumberParameter
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,9 @@ def _say_why(task: NightClosed) -> None:
 class FreezeInputs(SurveyNight):
     """Freeze what a night's input is: counts, digests of rows and files, as of now."""
 
-    snapshot = luigi.IntParameter(default=1, description="Which freezing of the night; a refetch makes the next.")
+    snapshot = WholeNumberParameter(
+        default=1, least=1, most=MOST_SNAPSHOTS, description="Which freezing of the night; a refetch makes the next."
+    )
     labels = luigi.BoolParameter(
         default=False,
         significant=False,

@@ -13,8 +13,11 @@ from pipeline.io.package_content import read_package
 from pipeline.night import parse_night
 from tasks.base import PipelineTask
 from tasks.fetch_cutouts import FetchCutouts
-from tasks.parameters import ClassifierTask, NightParameter
+from tasks.parameters import MOST_PROCESSES, ClassifierTask, NightParameter, WholeNumberParameter
 from tasks.train_classifier import TrainClassifier
+
+MOST_ROWS = 1_000_000
+"""Rows of a forward pass; at cutouts of 63 pixels a side even a tenth of them fills the memory of a machine."""
 
 _DECIDING = ("model.onnx", "posterior.onnx", "package.json")
 """Files of a package that decide a score or a label: graphs, and calibration, thresholds, classes and contract."""
@@ -66,8 +69,16 @@ class Infer(ReleaseTask):
     stream = luigi.BoolParameter(
         default=False, significant=False, description="Score --night as it is read, and keep no cutouts of it."
     )
-    batch_size = luigi.IntParameter(default=256, significant=False, description="Rows a forward pass.")
-    threads = luigi.IntParameter(default=0, significant=False, description="Threads of the runtime; 0: all cores.")
+    batch_size = WholeNumberParameter(
+        default=256, least=1, most=MOST_ROWS, significant=False, description="Rows a forward pass."
+    )
+    threads = WholeNumberParameter(
+        default=0,
+        least=0,
+        most=MOST_PROCESSES,
+        significant=False,
+        description="Threads of the runtime; 0: all cores.",
+    )
 
     @cached_property
     def night_name(self) -> str:

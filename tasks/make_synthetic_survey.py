@@ -3,19 +3,15 @@
 from pathlib import Path
 from typing import Any, ClassVar
 
-import luigi
-
 from pipeline.errors import SettingsError
 from tasks.base import ALL_RELEASES
-from tasks.parameters import SurveyTask
+from tasks.parameters import SurveyTask, processes_parameter
 
 
 class MakeSyntheticSurvey(SurveyTask):
     """Render a synthetic sky, subtract, detect, and leave images and database as a survey would."""
 
-    processes = luigi.IntParameter(
-        default=1, significant=False, description="Processes that make exposures; 0: one a core."
-    )
+    processes = processes_parameter("make exposures")
     suffix: ClassVar[str] = ""
     revision: ClassVar[int] = 4
 

@@ -10,7 +10,7 @@ from pipeline.io import settings_files
 from pipeline.night import night_range, parse_night
 from pipeline.surveys.settings import SurveySettings
 from tasks.base import state_defaults
-from tasks.parameters import NightParameter
+from tasks.parameters import NightParameter, seed_parameter
 
 MOST_TASKS = 2000
 _TASKS_A_NIGHT = {"FetchCutouts": 3, "FreezeInputs": 2, "SimulateTransients": 4, "Infer": 4}
@@ -28,7 +28,7 @@ class NightRange(luigi.WrapperTask):
     classifier = luigi.Parameter(default="", description="Classifier recipe; empty: the survey's.")
     simulation = luigi.Parameter(default="", description="Simulation recipe; empty: the survey's.")
     release = luigi.Parameter(default="", description="Name of the processing; empty: the survey's.")
-    seed = luigi.IntParameter(default=1, description="Seed of training: weights, augmentation, order.")
+    seed = seed_parameter()
     package = luigi.Parameter(default="", description="Infer: a package that exists, in place of a trained one.")
 
     @cached_property

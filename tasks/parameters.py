@@ -1,5 +1,6 @@
 """Parameters that several tasks share, and how a survey's defaults fill those left empty."""
 
+import math
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,15 @@ from tasks.base import ALL_RELEASES, PipelineTask
 if TYPE_CHECKING:
     from pipeline.surveys.base import Survey
 
+MOST_SEED = 2**32 - 1
+"""What NumPy and scikit-learn take as a seed at most."""
+MOST_PROCESSES = 1024
+"""Of processes and threads: more than any machine has cores, so that a slip of the finger starts no thousands."""
+MOST_SNAPSHOTS = 10_000
+"""Far more freezings of one night than anybody makes."""
+MOST_FOLDS = 1000
+"""Far more folds than a recipe has; each recipe states its own number."""
+
 _NOT_THE_INPUT = ("defaults", "base_rate", "release", "references", "notes")
 
 
@@ -26,6 +36,75 @@ class NightParameter(luigi.Parameter):
     def normalize(self, x: Any) -> str:
         """Return the ISO date as text."""
         return "" if x in ("", None) else str(x)
+
+
+class WholeNumberParameter(luigi.IntParameter):
+    """A whole number of a range; another one is an error that names parameter, value and range.
+
+    Parameters
+    ----------
+    least, most : int
+        The smallest and the largest value that may be given.
+    """
+
+    def __init__(self, *, least: int, most: int, description: str, **options: Any) -> None:
+        super().__init__(description=f"{description} Allowed: {least} to {most}.", **options)
+        self.least, self.most = least, most
+
+    def parse(self, x: str) -> int:
+        """Return the number that a text states."""
+        try:
+            return int(x)
+        except ValueError:
+            raise self._refused(x) from None
+
+    def normalize(self, x: Any) -> int:
+        """Return the number, wherever it comes from, if it is one of the range."""
+        if not isinstance(x, int) or isinstance(x, bool) or not self.least <= x <= self.most:
+            raise self._refused(x)
+        return x
+
+    def _refused(self, given: object) -> SettingsError:
+        return SettingsError(f"{_flag(self)} is {str(given)!r}; allowed: a whole number, {self.least} to {self.most}")
+
+
+class RatioParameter(luigi.FloatParameter):
+    """A number from 0 up; what is none, or not finite, is an error that names parameter and value."""
+
+    def parse(self, x: str) -> float:
+        """Return the number that a text states."""
+        try:
+            return float(x)
+        except ValueError:
+            raise self._refused(x) from None
+
+    def normalize(self, x: Any) -> float:
+        """Return the number, wherever it comes from, if it is a ratio."""
+        if not isinstance(x, int | float) or not (math.isfinite(x) and x >= 0):
+            raise self._refused(x)
+        return float(x)
+
+    def _refused(self, given: object) -> SettingsError:
+        return SettingsError(f"{_flag(self)} is {str(given)!r}; allowed: a number, 0 or more")
+
+
+def _flag(parameter: luigi.Parameter[Any]) -> str:
+    """Return a parameter as the command line has it."""
+    return f"--{str(parameter._attribute_name).replace('_', '-')}"
+
+
+def seed_parameter() -> WholeNumberParameter:
+    """Return the parameter of a training's seed, which the libraries take as an unsigned number of 32 bits."""
+    return WholeNumberParameter(
+        default=1, least=0, most=MOST_SEED, description="Seed of training: weights, augmentation, order."
+    )
+
+
+def processes_parameter(what: str) -> WholeNumberParameter:
+    """Return the parameter of how many processes share a task's work, ``what`` they do; it changes no result."""
+    return WholeNumberParameter(
+        default=1, least=0, most=MOST_PROCESSES, significant=False, description=f"Processes that {what}; 0: one a core."
+    )
 
 
 class SurveyTask(PipelineTask):
@@ -72,7 +151,9 @@ class RecipeTask(SurveyTask):
     """A task that stands on a data set: its recipe and seed."""
 
     dataset = luigi.Parameter(default="", description="Data-set recipe of config/datasets; empty: the survey's.")
-    fold = luigi.IntParameter(default=0, description="Fold held out, of a recipe with folds.")
+    fold = WholeNumberParameter(
+        default=0, least=0, most=MOST_FOLDS, description="Fold held out, of a recipe with folds."
+    )
 
     @cached_property
     def dataset_name(self) -> str:
@@ -103,7 +184,7 @@ class ClassifierTask(RecipeTask):
     """A task that stands on a trained classifier."""
 
     classifier = luigi.Parameter(default="", description="Classifier of config/classifiers; empty: the survey's.")
-    seed = luigi.IntParameter(default=1, description="Seed of training: weights, augmentation, order.")
+    seed = seed_parameter()
     dataset_file = luigi.Parameter(default="", description="A data set that exists, in place of the recipe's.")
 
     @cached_property

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import luigi
 
+from pipeline.errors import SettingsError
 from pipeline.io.digests import file_digest
 from pipeline.io.package_content import read_package
 from pipeline.io.settings_files import data_folder, place_in
@@ -13,8 +14,11 @@ from pipeline.redaction import without_user
 from tasks.base import PipelineTask
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.infer import Infer, ReleaseTask, ScoreFolds
-from tasks.parameters import NightParameter
+from tasks.parameters import NightParameter, RatioParameter, WholeNumberParameter
 from tasks.train_classifier import TrainClassifier
+
+MOST_REPLICATES = 1_000_000
+"""Of the bootstrap; a thousand make an interval."""
 
 
 class PlotResults(ReleaseTask):
@@ -25,11 +29,23 @@ class PlotResults(ReleaseTask):
     scores = luigi.Parameter(default="", description="Scores files to report instead, separated by commas.")
     rows = luigi.Parameter(default="", description="Cutout files or data sets with the candidates of --scores.")
     packages = luigi.Parameter(default="", description="Model packages that made --scores, separated by commas.")
-    replicates = luigi.IntParameter(default=1000, description="Bootstrap replicates of the intervals.")
-    fwhm_ratio_min = luigi.FloatParameter(default=0.5, description="Narrowest detection that passes, over the PSF.")
-    fwhm_ratio_max = luigi.FloatParameter(default=4.2, description="Widest detection that passes, over the PSF.")
+    replicates = WholeNumberParameter(
+        default=1000, least=1, most=MOST_REPLICATES, description="Bootstrap replicates of the intervals."
+    )
+    fwhm_ratio_min = RatioParameter(default=0.5, description="Narrowest detection that passes, over the PSF.")
+    fwhm_ratio_max = RatioParameter(default=4.2, description="Widest detection that passes, over the PSF.")
     revision: ClassVar[int] = 5
     suffix: ClassVar[str] = ""
+
+    @property
+    def fwhm_ratio_cuts(self) -> tuple[float, float]:
+        """The narrowest and the widest detection that pass; none between them is an error."""
+        if self.fwhm_ratio_min >= self.fwhm_ratio_max:
+            raise SettingsError(
+                f"--fwhm-ratio-min is {self.fwhm_ratio_min:g} and --fwhm-ratio-max {self.fwhm_ratio_max:g}; "
+                "allowed: the first below the second"
+            )
+        return self.fwhm_ratio_min, self.fwhm_ratio_max
 
     @cached_property
     def models(self) -> dict[str, dict[str, Any]]:
@@ -75,7 +91,7 @@ class PlotResults(ReleaseTask):
             "files": {name: file_digest(path) for name, path in self.files.items()},
             "rows": [file_digest(path) for path in self._given_rows()],
             "replicates": self.replicates,
-            "fwhm_ratio_cuts": [self.fwhm_ratio_min, self.fwhm_ratio_max],
+            "fwhm_ratio_cuts": list(self.fwhm_ratio_cuts),
             "shown": [self.settings.base_rate, self.settings.references, self.settings.notes],
         } | ({"scored_by": self._package_digests()} if self.files else {})
 
@@ -96,7 +112,7 @@ class PlotResults(ReleaseTask):
             found_packages=self._found_packages,
             references=() if self.files else self.settings.references,
             simulated=[] if self.files else [self.input_path(name) for name in self._simulations()],
-            fwhm_ratio_cuts=(self.fwhm_ratio_min, self.fwhm_ratio_max),
+            fwhm_ratio_cuts=self.fwhm_ratio_cuts,
             must_judge=bool(self.rows) or not self.files,
         )
         self.progress(30, "computing metrics and intervals")

@@ -13,15 +13,14 @@ from pipeline.io.simulation_files import simulation_files
 from pipeline.recipes import SimulationRecipe
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.freeze_inputs import SurveyNight
+from tasks.parameters import processes_parameter
 
 
 class SimulateTransients(SurveyNight):
     """Inject sources into copies of the night's images (or stamps), and search them as the survey does."""
 
     simulation = luigi.Parameter(default="", description="Recipe of config/simulations; empty: the survey's.")
-    processes = luigi.IntParameter(
-        default=1, significant=False, description="Processes that simulate exposures; 0: one a core."
-    )
+    processes = processes_parameter("simulate exposures")
     revision: ClassVar[int] = 4
 
     @cached_property

@@ -11,26 +11,29 @@ from luigi.parameter import ParameterException
 from luigi.rpc import RPCError
 from luigi.task_register import TaskClassException
 
-from pipeline.errors import NightsiftError
+from pipeline.io import tracebacks
 from pipeline.io.settings_files import home, load_dotenv
-from pipeline.redaction import hide_secrets, show_error
+from pipeline.redaction import hide_secrets
 from tasks.scheduling import install
 
 _REFUSED = re.compile(r"Will not run (\w+)")
-_RAISED = re.compile(r"^(?:pipeline\.errors\.|luigi\.parameter\.)(\w+: .+)", re.MULTILINE)
-"""How luigi logs that a task cannot be planned, and the errors in the traceback that it appends."""
+"""How luigi logs that a task cannot be planned, before the traceback that it appends."""
+_LAST_TRACEBACK = re.compile(r"(?s:.*)^Traceback \(most recent call last\):\n(?:[ \t].*\n)+", re.MULTILINE)
+_ON_PURPOSE = ("pipeline.errors.", "luigi.parameter.")
+"""Modules of the errors that say all that a user needs."""
 
 
 class OneLine(logging.Filter):
-    """Turns the traceback of an error that Nightsift raised on purpose into one line with its task.
+    """Turns the traceback of an error into one line with its task.
 
-    Of a scheduler that does not answer luigi logs each try; whether it is lost is said once, when all were in vain.
-    ``NIGHTSIFT_TRACEBACK=1`` keeps tracebacks for developers.
+    Of an error that nobody raised on purpose the traceback is kept in a file, which the line names. Of a scheduler
+    that does not answer luigi logs each try; whether it is lost is said once, when all were in vain.
+    ``NIGHTSIFT_TRACEBACK=1`` keeps tracebacks where they are, for developers.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place and let it pass."""
-        if os.environ.get("NIGHTSIFT_TRACEBACK"):
+        if tracebacks.are_shown():
             return True
         if _is_of_scheduler(record):
             record.exc_info = None
@@ -49,21 +52,31 @@ def _is_of_scheduler(record: logging.LogRecord) -> bool:
 
 
 def _one_line(record: logging.LogRecord) -> str:
-    """Return what to log in place of a record with a traceback; empty where it is to stay."""
+    """Return what to log in place of a record with a traceback; empty where it has none."""
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
-    if isinstance(error, NightsiftError | ParameterException):
+    if isinstance(error, ParameterException):
+        return tracebacks.line_of(type(error).__name__, str(error))
+    if error is not None:
         tasks = [entry for entry in record.args or () if isinstance(entry, luigi.Task)]
-        return f"{tasks[0].task_family + ': ' if tasks else ''}{type(error).__name__}: {error}"
-    refused, errors = _REFUSED.match(str(record.msg)), _RAISED.findall(str(record.msg))
-    return f"{refused[1]}: {errors[-1]}" if refused and errors else ""
+        return f"{tasks[0].task_family + ': ' if tasks else ''}{tracebacks.one_line(error)}"
+    text = str(record.msg)
+    refused = _REFUSED.match(text)
+    return f"{refused[1]}: {_raised(text)}" if refused and _LAST_TRACEBACK.match(text) else ""
 
 
-def _unknown_task(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Say in one line that a task does not exist: luigi looks it up before it begins to log."""
-    if isinstance(error, TaskClassException) and not os.environ.get("NIGHTSIFT_TRACEBACK"):
-        sys.stderr.write(f"{kind.__name__}: {error}\n")
+def _raised(text: str) -> str:
+    """Return the error at the end of a text that holds its traceback, in one line."""
+    name, _, said = _LAST_TRACEBACK.sub("", text, count=1).partition(": ")
+    line = tracebacks.line_of(name.strip().rpartition(".")[2], said)
+    return line if name.startswith(_ON_PURPOSE) else f"{line} ({tracebacks.keep(text)})"
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Tell an error that ended the process; that a task does not exist is one too: luigi looks before it logs."""
+    if isinstance(error, TaskClassException) and not tracebacks.are_shown():
+        sys.stderr.write(f"{tracebacks.line_of(kind.__name__, str(error))}\n")
     else:
-        show_error(kind, error, trace)
+        tracebacks.show(kind, error, trace)
 
 
 def prepare() -> None:
@@ -74,7 +87,7 @@ def prepare() -> None:
     load_dotenv(home() / ".env")
     hide_secrets()
     install()
-    sys.excepthook = _unknown_task
+    sys.excepthook = _uncaught
     for name in ("luigi-interface", "luigi", "luigi.scheduler"):
         logger = logging.getLogger(name)
         if not any(isinstance(entry, OneLine) for entry in logger.filters):

@@ -22,6 +22,7 @@ from typing import Final
 
 from pipeline.errors import InputError, MissingInputError
 from pipeline.io.digests import file_digest
+from pipeline.io.storage import make_folder, naming_storage
 
 MANIFEST = "manifest.json"
 _PREFIX = ".partial-"
@@ -45,8 +46,18 @@ def commit(target: Path, writer: Callable[[Path], None], *, directory: bool = Fa
         Called with the scratch path; for a directory, that of an empty one.
     directory : bool
         Whether the target is a directory.
+
+    Raises
+    ------
+    StorageError
+        When the folder of the target cannot be made or written, or has no room left; it is named.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
+    with naming_storage(target.parent):
+        _commit(target, writer, directory)
+
+
+def _commit(target: Path, writer: Callable[[Path], None], directory: bool) -> None:
     sweep(target.parent)
     scratch = target.parent / f"{_PREFIX}{_writer_id()}-{uuid.uuid4().hex[:8]}-{target.name}"
     try:

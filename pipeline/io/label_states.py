@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from pipeline.errors import StorageError
 from pipeline.io.remembered import ask
 from pipeline.io.settings_files import place_in
 
@@ -49,20 +50,23 @@ def remembered(store: Path, manifest: str) -> tuple[str, ...] | None:
         return None
     try:
         row = ask(store, lambda connection: _row(connection, _place(manifest, store)))
-    except sqlite3.Error:
+    except (sqlite3.Error, StorageError):
         return None
     if row is None:
         return None
-    places = json.loads(row[0]).items()
-    then = {str(store.parent / place): None if state is None else tuple(state) for place, state in places}
-    return tuple(json.loads(row[1])) if then == state_of(then) else None
+    try:
+        places, changed = json.loads(row[0]).items(), tuple(map(str, json.loads(row[1])))
+        then = {str(store.parent / place): None if state is None else tuple(state) for place, state in places}
+    except (ValueError, TypeError, AttributeError):  # another hand was in it
+        return None
+    return changed if then == state_of(then) else None
 
 
 def remember(store: Path, manifest: str, files: State, changed: Iterable[str]) -> None:
     """Keep which label tables are no longer what a manifest froze, as long as the files stay in this state."""
     states = {_place(path, store): state for path, state in files.items()}
     row = (_place(manifest, store), json.dumps(states), json.dumps(list(changed)))
-    with contextlib.suppress(sqlite3.Error):  # locked, or a disk without room: it is asked anew
+    with contextlib.suppress(sqlite3.Error, StorageError):  # locked, or a disk without room: it is asked anew
         ask(store, lambda connection: _insert(connection, row))
 
 

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -56,3 +58,12 @@ def test_a_damaged_store_knows_nothing_and_is_begun_anew(tmp_path, table):
     assert remembered(store, "m") is None
     remember(store, "m", state_of([table]), ["eyeballs"])
     assert remembered(store, "m") == ("eyeballs",)
+
+
+@pytest.mark.parametrize("written", ["nonsense", "[]", "7", '{"labels.csv": 3}', None])
+def test_a_store_that_another_hand_wrote_in_knows_nothing(tmp_path, table, written):
+    store = tmp_path / "store.sqlite"
+    remember(store, "m", state_of([table]), ["eyeballs"])
+    with closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("UPDATE states SET files = ?", (written,))
+    assert remembered(store, "m") is None

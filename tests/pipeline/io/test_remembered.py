@@ -4,6 +4,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from pipeline.errors import StorageError
 from pipeline.io import remembered
 from pipeline.io.digests import file_digest
 from pipeline.io.packet_index import index_files
@@ -68,7 +69,7 @@ def test_a_memory_that_another_process_holds_is_left_alone(files, tmp_path, monk
     with closing(sqlite3.connect(memory)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         before = memory.stat().st_ino
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
+        with pytest.raises(StorageError, match=r"memory\.sqlite is locked by another process"):
             digests(files, memory)
         connection.rollback()
     assert memory.stat().st_ino == before
@@ -81,3 +82,19 @@ def test_a_mistake_in_a_question_deletes_nothing(tmp_path):
     with pytest.raises(sqlite3.ProgrammingError):
         remembered.ask(memory, lambda connection: connection.execute("INSERT INTO t VALUES (?)", ()))
     assert memory.stat().st_size > 0
+
+
+@pytest.mark.parametrize("ask", [digests, packets])
+def test_a_memory_that_cannot_be_used_is_done_without(files, tmp_path, ask, caplog):
+    a_folder, below_a_file = tmp_path / "memory.sqlite", files[0] / "memory.sqlite"
+    a_folder.mkdir()
+    right = ask(files, tmp_path / "usable.sqlite")
+    for memory in (a_folder, below_a_file):
+        assert ask(files, memory) == right
+        assert f"{memory} cannot be used" in caplog.text
+
+
+def test_an_input_that_is_gone_is_not_the_fault_of_the_memory(files, tmp_path, caplog):
+    with pytest.raises(FileNotFoundError):
+        index_files([tmp_path / "gone.avro"], "key", tmp_path / "memory.sqlite", lambda path: {"id": [path.name]})
+    assert not caplog.text
