@@ -15,6 +15,7 @@ from commands import main as verbs
 from models.recipes import ClassifierRecipe
 from pipeline.artefacts import ARTEFACTS
 from pipeline.augment import AUGMENTATIONS
+from pipeline.candidate_list import COLUMNS
 from pipeline.cleaning import CLEANERS
 from pipeline.detection import DetectionSettings
 from pipeline.io import schema, settings_files
@@ -229,6 +230,13 @@ def test_columns_are_documented_with_their_types(heading: str, columns: Mapping[
     rows = documented(section("docs/formats.md", heading))
     assert set(columns) == {name for name in rows if not name.startswith("p_")}
     assert {name: rows[name][1] for name in columns} == dict(columns)
+
+
+def test_columns_of_the_list_of_candidates_are_documented() -> None:
+    rows = documented(section("docs/formats.md", "A night's candidates"))
+    assert list(rows) == list(COLUMNS)
+    for name, column in COLUMNS.items():
+        assert rows[name][1:] == [column.kind, column.unit, f"`{column.ucd}`", column.meaning], name
 
 
 def test_flags_are_documented_with_their_bits() -> None:
