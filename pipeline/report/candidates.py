@@ -166,7 +166,7 @@ def _facts(row: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     snr = f"S/N {_known_number(row['snr'], 1)}"
     yield "detection", snr, f"FWHM {_known_number(row['fwhm_pixel'], 1)} pixel"
     n = row["detections"]
-    yield "candidate", row["candidate_id"], f"{count(n)} detection{'s' if n != 1 else ''} of the object this night"
+    yield "candidate", row["candidate_id"], f"{count(n)} detection{'s' if n != 1 else ''} this night"
     place = f"at {_known_number(row['x_pixel'], 1)}, {_known_number(row['y_pixel'], 1)}"
     yield "exposure", row["exposure_id"], " ".join(part for part in (row["telescope"], row["detector"], place) if part)
 
