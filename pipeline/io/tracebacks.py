@@ -8,7 +8,7 @@ from typing import Final
 
 from pipeline.errors import NightsiftError
 from pipeline.io.settings_files import data_folder
-from pipeline.redaction import redacted
+from pipeline.redaction import redacted, shown
 
 NAME: Final = ".tracebacks.log"
 """The file in the folder of results."""
@@ -45,8 +45,8 @@ def one_line(error: BaseException) -> str:
 
 
 def line_of(kind: str, text: str) -> str:
-    """Return class and text of an error in one line, redacted."""
-    return redacted(": ".join(filter(None, (kind, " ".join(text.split())))))
+    """Return class and text of an error in one line, as a terminal may show it."""
+    return shown(": ".join(filter(None, (kind, " ".join(text.split())))))
 
 
 def keep(text: str) -> str:
@@ -65,6 +65,6 @@ def keep(text: str) -> str:
 def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Tell an error that nothing caught, as ``sys.excepthook``: in one line, or with its traceback where asked for."""
     if are_shown() and not issubclass(kind, KeyboardInterrupt):
-        sys.stderr.write(redacted("".join(traceback.format_exception(kind, error, trace))))
+        sys.stderr.write(shown("".join(traceback.format_exception(kind, error, trace))))
     else:
         sys.stderr.write(f"{one_line(error)}\n")

@@ -94,7 +94,7 @@ def logged(caplog, raising, *, planning):
 @pytest.mark.parametrize("planning", [True, False])
 def test_an_error_raised_on_purpose_is_one_line_with_its_task(caplog, data, planning):
     text = logged(caplog, refusal, planning=planning)
-    assert text.splitlines()[0].endswith("FetchCutouts: SettingsError: fold is 7; allowed: 0 to 4")
+    assert text.splitlines()[0].endswith(r"FetchCutouts: SettingsError: fold is 7;\nallowed: 0 to 4")
     assert len(text.splitlines()) == 1
     assert list(data.iterdir()) == []
 
