@@ -21,10 +21,8 @@ def bug():
 
 
 def test_what_was_raised_on_purpose_says_all(data):
-    assert (
-        tracebacks.one_line(SettingsError("fold is 7;\n allowed: 0 to 4"))
-        == "SettingsError: fold is 7; allowed: 0 to 4"
-    )
+    said = tracebacks.one_line(SettingsError("fold is 7;\nallowed: 0 to 4"))
+    assert said == r"SettingsError: fold is 7;\nallowed: 0 to 4"
     assert list(data.iterdir()) == []
 
 
