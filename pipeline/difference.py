@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from astropy.wcs import WCS
+from scipy.ndimage import maximum_filter
 
 from pipeline.alignment import align
 from pipeline.detection import score_image
@@ -11,6 +12,9 @@ from pipeline.frame import Frame, Image
 from pipeline.noise_check import noise_spread
 from pipeline.sources import remove_sky
 from pipeline.subtraction import Subtraction, SubtractionSettings, noise_correlation, subtract
+
+_LIGHT_SIGMA, _LIGHT_FWHM = 3.0, 1.5
+"""Pixels around which there is light of a source, by their score, and how far around them, in FWHM."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +82,9 @@ def difference_of(
 def nothing_subtracted(science: Frame, template: Frame, *, mesh_pixel: int = 96) -> Difference:
     """Return a science image without its sky in place of a difference: for images that are searched as they are.
 
+    The sky is measured twice, the second time without the sources that stand out of the first: their wings would
+    raise it, and make all that is faint too faint.
+
     Parameters
     ----------
     science : Frame
@@ -92,6 +99,10 @@ def nothing_subtracted(science: Frame, template: Frame, *, mesh_pixel: int = 96)
         If no pixel of the science image is finite.
     """
     flat = remove_sky(science.pixels, mesh_pixel)
+    noise = np.sqrt(science.variance(flat.sky_level))
+    bright = score_image(flat.pixels, noise, fwhm_pixel=science.fwhm_pixel) > _LIGHT_SIGMA
+    light = maximum_filter(bright, 2 * int(np.ceil(_LIGHT_FWHM * science.fwhm_pixel)) + 1)
+    flat = remove_sky(science.pixels, mesh_pixel, light)
     variance = science.variance(flat.sky_level)
     path = np.ones((1, 1), np.float32)
     own = path if science.noise_kernel is None else science.noise_kernel

@@ -11,6 +11,8 @@ from pipeline.errors import InputError
 
 _PIXEL_STACK = 4_000_000
 _SUB_OBJECTS = 4096
+_MOST_LIGHT = 0.9
+"""A share of pixels without sky above which they are looked at all the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ class FlatImage:
     sky_rms: float
 
 
-def remove_sky(image: NDArray[np.float32], mesh_pixel: int = 96) -> FlatImage:
+def remove_sky(image: NDArray[np.float32], mesh_pixel: int = 96, light: NDArray[np.bool_] | None = None) -> FlatImage:
     """Subtract the sky, measured in square meshes and interpolated between them.
 
     Parameters
@@ -41,6 +43,9 @@ def remove_sky(image: NDArray[np.float32], mesh_pixel: int = 96) -> FlatImage:
         NaN where missing.
     mesh_pixel : int
         Side of the meshes.
+    light : ndarray of bool, (y, x), optional
+        Pixels with the light of sources, which say nothing of the sky; not looked at where they leave less than a
+        tenth of the image.
 
     Raises
     ------
@@ -51,7 +56,9 @@ def remove_sky(image: NDArray[np.float32], mesh_pixel: int = 96) -> FlatImage:
     if missing.all():
         raise InputError(f"none of the {missing.size} pixels of the image is finite")
     filled = np.where(missing, np.float32(0.0), image).astype(np.float32)
-    background = sep.Background(filled, mask=missing, bw=mesh_pixel, bh=mesh_pixel)
+    unused = missing if light is None else missing | light
+    unused = missing if unused.mean() > _MOST_LIGHT else unused
+    background = sep.Background(filled, mask=unused, bw=mesh_pixel, bh=mesh_pixel)
     filled -= background.back(dtype=np.float32)
     filled[missing] = 0.0
     return FlatImage(pixels=filled, missing=missing, sky_level=background.globalback, sky_rms=background.globalrms)

@@ -6,13 +6,11 @@ from astropy.io.fits import Header
 from astropy.io.fits.card import Undefined
 
 from pipeline.errors import InputError
-from pipeline.surveys.image_pairs_settings import ExposureKeys, ImagePairsInput
+from pipeline.surveys.image_pairs_settings import LONGEST_S, ExposureKeys, ImagePairsInput
 from pipeline.surveys.rows import as_text
 from pipeline.times import SCALES, from_scale, is_date_alone, is_possible, stated_mjd
 
 _DAY_S = 86400.0
-_LONGEST_S = 86400.0
-"""No exposure is as long; milliseconds are."""
 _SCALES = {"UT": "UTC", "GMT": "UTC", "IAT": "TAI", "TDT": "TT", "ET": "TT"}
 """Other names of time scales (FITS standard 4.0, table 30)."""
 _MIDDLE = {"start": 0.5, "middle": 0.0, "end": -0.5}
@@ -46,9 +44,9 @@ def header_row(
         text = as_text([value])[0].strip()
         if text:
             row[name] = text
-    exposure_s = _number(_value(header, first, keys.exposure_s), keys.exposure_s, where)
-    if exposure_s is not None and not 0.0 <= exposure_s < _LONGEST_S:
-        raise InputError(f"{where}: {keys.exposure_s} is {exposure_s:g}; allowed: seconds, 0 to below {_LONGEST_S:g}")
+    exposure_s = _stated_seconds(header, first, keys.exposure_s, where)
+    if exposure_s is not None and not 0.0 <= exposure_s < LONGEST_S:
+        raise InputError(f"{where}: {keys.exposure_s} is {exposure_s:g}; allowed: seconds, 0 to below {LONGEST_S:g}")
     time_mjd = _time(header, first, keys, where) if with_time else None
     if exposure_s is not None:
         row["exposure_s"] = exposure_s
@@ -75,6 +73,10 @@ def _number(value: object, key: str, where: str) -> float | None:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise InputError(f"{where}: {key} is {str(value)!r}; allowed: a number") from None
+
+
+def _stated_seconds(header: Header, first: Header, stated: str | float, where: str) -> float | None:
+    return _number(_value(header, first, stated), stated, where) if isinstance(stated, str) else float(stated)
 
 
 def _time(header: Header, first: Header, keys: ExposureKeys, where: str) -> float | None:

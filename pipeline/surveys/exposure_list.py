@@ -1,5 +1,6 @@
 """The exposures of a survey of FITS files: a row each, from its header or a table, and the night that it belongs to."""
 
+import logging
 import re
 from collections.abc import Mapping
 from glob import escape
@@ -32,6 +33,8 @@ from pipeline.surveys.rows import as_text
 from pipeline.surveys.service_templates import ServiceTemplates
 from pipeline.surveys.settings import SurveySettings
 from pipeline.times import column_mjd, is_possible
+
+log = logging.getLogger(__name__)
 
 TEMPLATE_COLUMN = "template_path"
 """Column of the exposures with the file that a service's template is kept in."""
@@ -99,7 +102,23 @@ class ExposureList:
         rows = pd.DataFrame(self._once(found), columns=None if found else ["exposure_id", "night", "path"])
         for name in rows.columns.intersection(_NUMBERS):
             rows[name] = rows[name].astype(np.float64)
+        if night:
+            self._say_what_is_lacking(rows)
         return rows
+
+    def _say_what_is_lacking(self, rows: pd.DataFrame) -> None:
+        """Warn of exposures whose times are taken for their middles as nothing says how long they took."""
+        keys = self.input.keys
+        if keys.time_at == "middle" or not len(rows) or "time_mjd" not in rows:
+            return
+        known = rows["exposure_s"].notna() if "exposure_s" in rows else pd.Series(False, rows.index)
+        lacking = rows.loc[rows["time_mjd"].notna() & ~known, "path"]
+        if len(lacking):
+            log.warning(
+                "%d of %d exposures have no FITS key %s, %s the first: their times are those of the %s; name the "
+                "key, or the seconds themselves, in input.keys.exposure_s",
+                len(lacking), len(rows), keys.exposure_s or "for the exposure time", lacking.iloc[0], keys.time_at,
+            )  # fmt: skip
 
     def _once(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the rows whose id has not stood there before; the others are faults."""
@@ -210,7 +229,10 @@ class ExposureList:
             self._read[key] = found | self._template(self._with_band({**found, **row}), header, shape)
         found = dict(self._read[key])
         if not {"time_mjd", _FAULT} & set(found) and not {"night", "time_mjd"} & set(row):
-            raise InputError(f"{path} states no time: none of the keys {', '.join(self.input.keys.time)} is usable")
+            raise InputError(
+                f"{path} states no time: none of the keys {', '.join(self.input.keys.time)} is usable; name the key "
+                "that states it in input.keys.time, or the times in the column time_mjd of a table, input.exposures"
+            )
         return found
 
     def _with_band(self, row: dict[str, Any]) -> dict[str, Any]:

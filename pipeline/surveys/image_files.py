@@ -19,7 +19,7 @@ from pipeline.surveys.image_cutting import ExposureCutter
 from pipeline.surveys.image_frames import frame_names
 from pipeline.surveys.image_paths import ImagePaths
 from pipeline.surveys.image_settings import ImageSettings
-from pipeline.surveys.image_store import ExposureFiles, describe_file
+from pipeline.surveys.image_store import WHERE_COLUMNS_ARE_FROM, ExposureFiles, describe_file
 from pipeline.surveys.image_targets import read_pair
 from pipeline.surveys.placed_stamps import PlacedStamps
 from pipeline.surveys.settings import SurveySettings
@@ -62,7 +62,7 @@ class ImageFiles:
         places = [*self.given.images.values(), *self.given.planes.values(), *self.given.frame_places]
         absent = {column for place in places for column in place.columns} - set(exposures)
         if absent and len(exposures):
-            raise SettingsError(f"hdus: the exposures have no column {min(absent)!r}")
+            raise SettingsError(f"hdus: the exposures have no column {min(absent)!r}; {WHERE_COLUMNS_ARE_FROM}")
 
     def _names(self, exposure: Mapping[str, Any]) -> list[str]:
         """Return the paths of an exposure's files; those that a bad value makes impossible are told of on reading."""

@@ -11,6 +11,9 @@ from pipeline.surveys.image_settings import ImageSettings
 
 _OURS = ("exposure_id", "night", "path", "time_mjd", "exposure_s", "band", "telescope", "detector", "field")
 
+LONGEST_S = 86400.0
+"""No exposure is as long, in seconds; milliseconds are."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExposureKeys:
@@ -29,7 +32,9 @@ class ExposureKeys:
         Where the scale of the time is: UTC, TAI or TT; UTC where the header states none. A date with a zone is UTC.
     time_at : str
         What the time is of the exposure: its ``start``, ``middle`` or ``end``.
-    exposure_s, band, telescope, detector, field : str
+    exposure_s : str or float
+        Or the seconds themselves, where no header says them.
+    band, telescope, detector, field : str
     columns : mapping
         Further columns, for braces in paths: name to key.
     """
@@ -39,7 +44,7 @@ class ExposureKeys:
     clock: tuple[str, ...] = ("TIME-OBS", "UT")
     time_scale: str = "TIMESYS"
     time_at: Literal["start", "middle", "end"] = "start"
-    exposure_s: str = "EXPTIME"
+    exposure_s: str | float = "EXPTIME"
     band: str = "FILTER"
     telescope: str = ""
     detector: str = ""
@@ -50,6 +55,10 @@ class ExposureKeys:
         taken = [name for name in self.columns if name in _OURS]
         if taken:
             raise SettingsError(f"columns names {taken[0]!r}, which has a key of its own; allowed: other names")
+        if not isinstance(self.exposure_s, str) and not 0 <= self.exposure_s < LONGEST_S:
+            raise SettingsError(
+                f"exposure_s is {self.exposure_s:g}; allowed: a FITS key, or 0 to below {LONGEST_S:g} s"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,11 @@ from pipeline.io.settings_files import data_folder
 from pipeline.surveys.image_paths import ImagePaths
 from pipeline.surveys.image_settings import Place
 
+WHERE_COLUMNS_ARE_FROM = (
+    "columns of exposures are those of the query or table, or, of image files, of the FITS keys that input.keys names"
+)
+"""What to look at where one is missing."""
+
 
 def describe_file(paths: ImagePaths, name: str) -> dict[str, Any]:
     """Return size and digest of a file, and where it was found if that is not where its path alone says."""
@@ -78,7 +83,9 @@ class ExposureFiles:
         """Return the open file and the HDU of a place."""
         name = self.paths.name(place, self.exposure)
         if not name:
-            raise InputError(f"exposure {self.exposure['exposure_id']} names no image of {what}")
+            lacking = sorted(column for column in place.columns if not str(self.exposure.get(column) or ""))
+            why = f": it has no {', '.join(lacking)}; {WHERE_COLUMNS_ARE_FROM}" if lacking else ""
+            raise InputError(f"exposure {self.exposure['exposure_id']} names no image of {what}{why}")
         return self.file(name), self.paths.hdu(place, self.exposure)
 
     def image(self, place: Place, what: str) -> tuple[NDArray[np.number], Header]:

@@ -12,7 +12,7 @@ from pipeline.io.dataset_file import open_dataset
 from pipeline.io.scores_file import read_scores
 
 EXPOSURES = 6
-NEW = [(60.3, 81.2, 17.0), (141.6, 52.4, 17.3)]
+NEW = [(70.3, 91.2, 17.0), (40.6, 180.4, 17.3)]
 """Sources that no catalogue knows: x, y, magnitude."""
 
 
@@ -24,7 +24,7 @@ def write_images(folder):
         pixels = render(wcs, with_new(stars, NEW, wcs), seed=number)
         y, x = np.random.default_rng(number).integers(8, SIDE - 8, (2, 25))
         pixels[y, x] += 900.0
-        header = header_of(wcs, **{"MJD-OBS": 61045.9 + number / 1000})
+        header = header_of(wcs, **{"MJD-OBS": 61045.9 + number / 1000, "FWHM": 2.6})
         fits.writeto(folder / "science" / f"e{number}.fits", pixels, header)
     stars.to_csv(folder / "stars.csv", index=False)
 

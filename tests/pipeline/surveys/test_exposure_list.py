@@ -6,7 +6,7 @@ import pytest
 from astropy.io import fits
 from astropy.io.fits import Header
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, SettingsError
 from pipeline.settings import parse
 from pipeline.surveys.exposure_headers import header_row
 from pipeline.surveys.exposure_list import ExposureList
@@ -206,6 +206,7 @@ def test_a_header_of_placeholders_alone_states_no_time(tmp_path):
     found = listed(tmp_path)
     assert found.nights() == []
     assert "1.fits states no time" in found.faults["1.fits"]
+    assert "name the key that states it in input.keys.time" in found.faults["1.fits"]
 
 
 def test_a_time_that_cannot_be_is_a_fault_though_the_folder_says_the_night(tmp_path):
@@ -258,3 +259,24 @@ def test_a_table_of_exposures_may_hold_timestamps(tmp_path, zone):
     pd.DataFrame({"path": ["a.fits", "b.fits"], "time_mjd": times}).to_parquet(tmp_path / "exposures.parquet")
     found = listed(tmp_path, exposures="exposures.parquet").rows("")
     assert found["time_mjd"].tolist() == pytest.approx([58107.1, 58107.2])
+
+
+def test_exposures_whose_length_no_header_states_are_told_of_and_may_have_it_stated(tmp_path, caplog):
+    write(tmp_path / "1.fits", MJD_OBS=58107.065)
+    lacking = listed(tmp_path).rows("2017-12-19")
+    assert lacking["time_mjd"].tolist() == [58107.065]
+    assert (
+        "1 of 1 exposures have no FITS key EXPTIME, 1.fits the first: their times are those of the start" in caplog.text
+    )
+    assert "input.keys.exposure_s" in caplog.text
+    caplog.clear()
+    stated = listed(tmp_path, keys={"exposure_s": 864}).rows("2017-12-19")
+    assert stated["exposure_s"].tolist() == [864.0]
+    assert stated["time_mjd"].tolist() == pytest.approx([58107.070])
+    assert not caplog.text
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 9e4])
+def test_a_length_that_no_exposure_has_is_refused(seconds):
+    with pytest.raises(SettingsError, match=r"exposure_s is .*; allowed: a FITS key, or 0 to below 86400 s"):
+        given(keys={"exposure_s": seconds})
