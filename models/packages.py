@@ -25,6 +25,7 @@ from pipeline.datasets import DataSet
 from pipeline.errors import IncompatiblePackageError
 from pipeline.features import FEATURES_REVISION, feature_names
 from pipeline.fingerprint import fingerprint
+from pipeline.io.csv_cells import write_csv
 from pipeline.io.package_content import SCHEMA
 from pipeline.io.package_values import check_values
 from pipeline.io.provenance import package_versions
@@ -71,7 +72,7 @@ def write(directory: Path, trained: TrainedClassifier, *, dataset: DataSet, prov
         "files": _digests(directory),
     }
     check_values(json.loads(_json_text(content)), f"the {content['name']} just trained")
-    trained.history.to_csv(directory / "history.csv", index=False)
+    write_csv(directory / "history.csv", trained.history)
     _write_json(directory / "provenance.json", dict(provenance))
     (directory / "card.md").write_text(model_card(content))
     (directory / "weights.sha256").write_text(digest + "\n")

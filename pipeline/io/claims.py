@@ -10,8 +10,8 @@ from pipeline.errors import InputError, SettingsError
 VARIABLE: Final = "NIGHTSIFT_LARGEST_GB"
 """The setting that raises `ALWAYS_GB`: a variable of the environment."""
 
-ALWAYS_GB: Final = 4.0
-"""Gigabytes that a file may claim whatever it holds: an image of 500 million float64 pixels, all of them zero."""
+ALWAYS_GB: Final = 2.0
+"""Gigabytes that a file may claim whatever it holds: an image of 500 million float32 pixels, all of them zero."""
 
 TIMES: Final = 100
 """Above that a file may claim so many times the bytes that it takes on disk.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import InputError, SettingsError
+from pipeline.io.inflating import open_packed
 from pipeline.io.truth_lists import TRUTH_LISTS
 
 if TYPE_CHECKING:
@@ -164,7 +165,8 @@ def read_crossmatch(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        with open_packed(path) as stream:
+            lines = stream.read().decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read: {' '.join(str(error).split())}") from error
     head = lines[0].lstrip("#").split() if lines else []

@@ -6,15 +6,18 @@ files are opened here so that it scales nothing, and scaled here.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.io.fits_claims import WatchedStream, require_sound_archive, require_sound_headers
+from pipeline.io.inflating import opener_of
 
 _SCALE_KEYS: Final = ("BSCALE", "BZERO", "BLANK")
+_ZIP: Final = b"PK\x03\x04"
 _ROWS: Final = 256
 """Rows that are scaled at a time, so that double precision needs no second image in memory."""
 _FLOAT32_BYTES: Final = {"i": 2, "u": 2, "f": 4}
@@ -22,7 +25,19 @@ _FLOAT32_BYTES: Final = {"i": 2, "u": 2, "f": 4}
 
 
 def open_fits(stream: BinaryIO) -> fits.HDUList:
-    """Open a FITS file for :func:`image_pixels`: the images in it are left as they are stored."""
+    """Open a FITS file for :func:`image_pixels`: the images in it are left as they are stored.
+
+    It may be compressed by gzip, bzip2, xz or zip. Every FITS file is opened here, and its headers are found to claim
+    no more than it may hold before memory is taken.
+    """
+    opener = opener_of(stream)
+    if opener is not None:
+        stream = cast("BinaryIO", WatchedStream(opener(stream), stream))
+    elif stream.read(len(_ZIP)) == _ZIP:
+        require_sound_archive(stream)
+    else:
+        stream.seek(0)
+        require_sound_headers(stream)
     return fits.open(stream, memmap=False, do_not_scale_image_data=True)
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pipeline.errors import InputError, MissingInputError
+from pipeline.io.inflating import open_packed
 from pipeline.io.rounded_ids import require_unrounded
 
 
@@ -33,7 +34,8 @@ def _lines(path: Path) -> list[str]:
     if not path.is_file():
         raise MissingInputError(f"no file {path}: a list of candidates, one a line")
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        with open_packed(path) as stream:
+            lines = stream.read().decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is no text: {error}") from error
     return ["" if line.lstrip().startswith("#") else line for line in lines]

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import InputError, MissingInputError
+from pipeline.errors import InputError, MissingInputError, NightsiftError
+from pipeline.io.csv_cells import cells_as_written
 from pipeline.io.digests import file_digest
+from pipeline.io.inflating import open_packed
 from pipeline.io.rounded_ids import require_unrounded
 from pipeline.io.settings_files import config_folder, expand
 
@@ -84,7 +86,11 @@ def _read(path: Path) -> "pd.DataFrame":
     if not path.is_file():
         raise MissingInputError(f"no label file {path}")
     try:
-        table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig", index_col=False)
+        with open_packed(path) as stream:
+            table = pd.read_csv(stream, dtype="str", keep_default_na=False, encoding="utf-8-sig", index_col=False)
+            table = cells_as_written(table)
+    except NightsiftError:
+        raise
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError, OSError) as error:
         raise InputError(f"{path} is no readable CSV file: {' '.join(str(error).split())}") from error
     table.columns = table.columns.str.strip()

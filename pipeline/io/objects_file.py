@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.io.csv_cells import write_csv
 from pipeline.io.cutout_file import open_cutouts
 from pipeline.io.scores_file import read_scores
 from pipeline.objects import score_objects
@@ -23,7 +24,7 @@ def write_objects(path: Path, images: Iterable[tuple[Path, Path]], rule: str) ->
         How the images of an object are joined.
     """
     objects = score_objects(pd.concat([_of_images(*pair) for pair in images], ignore_index=True), rule)
-    objects.to_csv(path, index=False)
+    write_csv(path, objects)
     return len(objects)
 
 

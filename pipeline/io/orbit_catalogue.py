@@ -1,6 +1,5 @@
 """Catalogues of orbits: the Minor Planet Center's MPCORB, or a table of elements; fetched once, kept by date."""
 
-import gzip
 import logging
 import zlib
 from pathlib import Path
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pipeline.errors import InputError, MissingInputError, SettingsError, UnreachableError
 from pipeline.io.catalogue_file import catalogue_path, read_columns
+from pipeline.io.inflating import open_packed
 from pipeline.io.table_file import ENDINGS
 from pipeline.orbits import ORBIT_COLUMNS
 from pipeline.redaction import redacted, what_went_wrong
@@ -141,10 +141,9 @@ def _read_mpcorb(path: Path) -> "pd.DataFrame":
 
 
 def _lines(path: Path) -> list[str]:
-    data = path.read_bytes()
     try:
-        text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-        return text.decode("ascii").splitlines()
+        with open_packed(path) as stream:
+            return stream.read().decode("ascii").splitlines()
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no readable catalogue of orbits: {' '.join(str(error).split())}") from error
 

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from pipeline.errors import InputError, MissingInputError
+from pipeline.errors import InputError, MissingInputError, NightsiftError
+from pipeline.io.csv_cells import cells_as_written
+from pipeline.io.inflating import open_packed
 from pipeline.io.label_file import label_path
 from pipeline.io.rounded_ids import require_unrounded
 
@@ -41,7 +43,11 @@ def read_relabels(text: str) -> "pd.Series":
     if not path.is_file():
         raise MissingInputError(f"no label file {path}")
     try:
-        table = pd.read_csv(path, dtype="str", header=None, keep_default_na=False, encoding="utf-8-sig")
+        with open_packed(path) as stream:
+            table = pd.read_csv(stream, dtype="str", header=None, keep_default_na=False, encoding="utf-8-sig")
+            table = cells_as_written(table)
+    except NightsiftError:
+        raise
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError) as error:
         raise InputError(f"{path} is no readable CSV file: {' '.join(str(error).split())}") from error
     if len(table.columns) < 2:

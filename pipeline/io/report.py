@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from pipeline.io.csv_cells import write_csv
 from pipeline.plots.style import RC
 from pipeline.report import Report
 
@@ -34,7 +35,7 @@ def write_report(directory: Path, report: Report, *, svg: bool = False) -> None:
             if svg:
                 result.figure.savefig(figures / f"{name}.svg", metadata={"Date": None, "Creator": None})
     for name, result in report.figures.items():
-        result.table.to_csv(tables / f"{name}.csv", index=False, float_format="%.9g", lineterminator="\n")
+        write_csv(tables / f"{name}.csv", result.table, float_format="%.9g", lineterminator="\n")
     text = json.dumps(report.metrics, indent=1, ensure_ascii=False, allow_nan=False)
     (directory / "metrics.json").write_text(text + "\n", encoding="utf-8")
     (directory / "index.html").write_text(report.html, encoding="utf-8")

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import InputError, MissingInputError
 from pipeline.io import schema
+from pipeline.io.csv_cells import cells_as_written
 from pipeline.io.damaged import naming
 from pipeline.io.ids import id_texts
 from pipeline.io.rounded_ids import require_unrounded
@@ -101,7 +102,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
     text = {name: pa.string() for name, kind in schema.SCORE_COLUMNS.items() if kind == schema.TEXT}
     text |= dict.fromkeys(("group_id", "kind", "label_source", "band", "detector"), pa.string())
     options = pa.csv.ConvertOptions(column_types=text, strings_can_be_null=False)
-    frame = pa.csv.read_csv(path, convert_options=options).to_pandas()
+    frame = cells_as_written(pa.csv.read_csv(path, convert_options=options).to_pandas())
     for name in {"candidate_id", "object_id", "exposure_id"} & set(frame):
         require_unrounded(frame[name], f"{path}: column {name!r}", first_row=2)
     return frame

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.io.claims import require_credible, stored_bytes
 from pipeline.io.damaged import changed, naming
 from pipeline.io.digests import digest_without
 from pipeline.io.schema import SEAL
@@ -24,6 +25,7 @@ KIND: Final = "Parquet file"
 _ARROW_SCHEMA = "ARROW:schema"
 _MARK: Final = b"NIGHTSIFTSEAL001:"
 _HEX_BYTES: Final = 64
+_VALUE_BYTES: Final = 8
 _TEXT: Final = re.compile(_MARK + b"([0-9a-f]{%d})" % _HEX_BYTES)
 _END: Final = struct.Struct("<I4s")
 """The last bytes of a Parquet file: the length of its footer, in which the metadata are, and ``PAR1``."""
@@ -76,11 +78,27 @@ def read_sealed(path: Path, kind: str = KIND) -> pa.Table:
     """
     with naming(path, kind):
         sealed = _is_sealed(path)
+        require_credible_parquet(path)
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             metadata = _said(file.metadata)
             if metadata.pop(SEAL, None) is not None and not sealed:
                 raise changed(path, f"its {SEAL!r} is none")
             return file.read().replace_schema_metadata(metadata or None)
+
+
+def require_credible_parquet(path: Path) -> None:
+    """Refuse a Parquet file whose rows would take far more memory than it holds; nothing but its footer is read.
+
+    Raises
+    ------
+    InputError
+        As `require_credible`.
+    """
+    about = pq.read_metadata(path)
+    rows, columns = max(0, about.num_rows), about.num_columns
+    packed = sum(max(0, about.row_group(group).total_byte_size) for group in range(about.num_row_groups))
+    what = f"a table of {rows} rows and {columns} columns"
+    require_credible(path, max(rows * columns * _VALUE_BYTES, packed), stored_bytes(path), what)
 
 
 def read_metadata(path: Path, kind: str = KIND) -> dict[str, str]:

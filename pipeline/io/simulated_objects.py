@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import InputError, MissingInputError
+from pipeline.io.inflating import open_packed
 from pipeline.io.truth_lists import TRUTH_LISTS
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def read_simulated_objects(path: Path) -> "pd.DataFrame":
     if not path.is_file():
         raise MissingInputError(f"no list {path}")
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        with open_packed(path) as stream:
+            lines = stream.read().decode("utf-8").splitlines()
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is no text in UTF-8: {error}") from error
     names = lines[0].lstrip("#").split() if lines and lines[0].startswith("#") else []

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import InputError, MissingInputError, NightsiftError
+from pipeline.io.claims import require_dense
+from pipeline.io.csv_cells import cells_as_written
 from pipeline.io.ids import id_text, id_texts
 from pipeline.io.rounded_ids import require_unrounded
 
@@ -47,6 +49,7 @@ def read_table(path: Path, *, texts: Collection[str] = (), hdu: str = "", only: 
     reader = next((reader for ending, reader in _READERS.items() if path.name.lower().endswith(ending)), None)
     if reader is None:
         raise InputError(f"{path}: the ending says no format; allowed: {', '.join(_READERS)}")
+    require_dense(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -104,7 +107,7 @@ def _read_csv(path: Path, texts: Collection[str], *_: object) -> "pd.DataFrame":
         read_options=pyarrow.csv.ReadOptions(column_names=head, skip_rows=1),
         convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(head, pa.large_string())),
     )
-    table = pd.DataFrame({name: pd.Series(rows[name].to_pandas(), dtype="str") for name in head})
+    table = cells_as_written(pd.DataFrame({name: pd.Series(rows[name].to_pandas(), dtype="str") for name in head}))
     for name in table:
         table[name] = table[name].str.strip()
         if name in texts:
@@ -121,8 +124,11 @@ def _read_parquet(path: Path, texts: Collection[str], _: str, only: Collection[s
     import pandas as pd
     import pyarrow.parquet as pq
 
+    from pipeline.io.sealed_parquet import require_credible_parquet
+
     there = pq.read_schema(path).names
     _require_once(path, there)
+    require_credible_parquet(path)
     table = pq.read_table(
         path, page_checksum_verification=True, columns=list(only) if only and set(only) <= set(there) else None
     )
@@ -154,8 +160,11 @@ def _read_ecsv(path: Path, texts: Collection[str], *_: object) -> "pd.DataFrame"
 def _read_fits(path: Path, texts: Collection[str], hdu: str, *_: object) -> "pd.DataFrame":
     from astropy.table import Table
 
+    from pipeline.io.fits_pixels import open_fits
+
     chosen: dict[str, str | int] = {"hdu": int(hdu) if hdu.isdigit() else hdu} if hdu else {}
-    table = Table.read(path, format="fits", unit_parse_strict="silent", **chosen)
+    with path.open("rb") as stream, open_fits(stream) as opened:
+        table = Table.read(opened, format="fits", unit_parse_strict="silent", **chosen)
     table.convert_bytestring_to_unicode()
     return _from_columns(path, table, texts)
 

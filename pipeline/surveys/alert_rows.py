@@ -17,6 +17,7 @@ from pipeline.id_hashes import id_hashes, repeated_hashes
 from pipeline.io.content import frame_digest
 from pipeline.io.damaged import naming
 from pipeline.io.ids import id_texts
+from pipeline.io.sealed_parquet import require_credible_parquet
 from pipeline.night import MJD_EPOCH, night_name, night_number, parse_night
 from pipeline.surveys.packet_layouts import TimeFormat
 from pipeline.times import allowed_times, column_mjd, is_possible
@@ -126,8 +127,10 @@ class AlertRows:
     def _open(self) -> Iterator[pq.ParquetFile]:
         if not self.path.is_file():
             raise MissingInputError(f"no file {self.path}")
-        with naming(self.path, "Parquet file"), pq.ParquetFile(self.path, page_checksum_verification=True) as file:
-            yield file
+        with naming(self.path, "Parquet file"):
+            require_credible_parquet(self.path)
+            with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
+                yield file
 
     def _require(self, names: list[str]) -> None:
         with self._open() as file:

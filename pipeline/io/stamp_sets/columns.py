@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, NightsiftError
+from pipeline.io.csv_cells import cells_as_written
+from pipeline.io.inflating import open_packed
 from pipeline.io.rounded_ids import require_unrounded
 from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.times import column_mjd
@@ -161,7 +163,11 @@ def text_column(values: Iterable[object]) -> pd.Series:
 def read_csv(path: Path) -> pd.DataFrame:
     """Return a CSV file with all columns as text, or one line that says why it cannot be read."""
     try:
-        return pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
+        with open_packed(path) as stream:
+            table = pd.read_csv(stream, dtype="str", keep_default_na=False, encoding="utf-8-sig")
+            return cells_as_written(table)
+    except NightsiftError:
+        raise
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError, OSError) as error:
         raise InputError(f"{path} is no readable CSV file: {' '.join(str(error).split())}") from error
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipeline.errors import InputError, MissingInputError, SettingsError
 from pipeline.io import hdf5
+from pipeline.io.csv_cells import write_csv
 from pipeline.io.cutout_file import CutoutFile
 from pipeline.io.stamp_sets.base import (
     STAMP_SETS,
@@ -155,7 +156,7 @@ class Gotorb:
             data = file.create_dataset("src", shape, "f8", track_times=False)
             for block, pixels in cutouts.batches(_BLOCK):
                 data[block] = np.where(np.isnan(pixels), self.options.fill_value, pixels.astype(np.float64))
-        self._table(cutouts).to_csv(path / "data_labels.csv", index=False)
+        write_csv(path / "data_labels.csv", self._table(cutouts))
 
     def _table(self, cutouts: CutoutFile) -> pd.DataFrame:
         """Return the csv's columns in their alphabetical order."""

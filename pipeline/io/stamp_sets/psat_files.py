@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError, MissingInputError
+from pipeline.io.inflating import open_packed
 from pipeline.io.schema import BOGUS, REAL, UNLABELLED
 from pipeline.io.stamp_sets.columns import is_fits
 from pipeline.times import is_possible
@@ -105,7 +106,8 @@ def _lines(path: Path) -> Iterator[str]:
     if not path.is_file():
         raise MissingInputError(f"no list {path}")
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        with open_packed(path) as stream:
+            lines = stream.read().decode("utf-8").splitlines()
     except (UnicodeDecodeError, OSError) as error:
         raise InputError(f"{path} is no list of file names: {' '.join(str(error).split())}") from error
     for number, line in enumerate(lines, start=1):

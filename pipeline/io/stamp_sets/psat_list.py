@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.io.csv_cells import neutral
 from pipeline.io.cutout_file import CutoutFile
 from pipeline.io.schema import BOGUS, CANDIDATE_COLUMNS, REAL, UNLABELLED
 from pipeline.io.stamp_sets.base import STAMP_SETS, StampSet, channel_names, chosen_channel, require_two_classes
@@ -114,7 +115,7 @@ class PsatList:
                     folder.mkdir(exist_ok=True)
                     write_stamp(folder / name, image[..., channel], {})
                     lists.setdefault(label, []).append(name)
-                    sidecar.writerow([f"{folder.name}/{name}", *row])
+                    sidecar.writerow([f"{folder.name}/{name}", *map(neutral, row)])
         for label in (REAL, BOGUS):
             text = "".join(f"{name}\n" for name in lists[label])
             (path / f"{FOLDERS[label]}.txt").write_text(text, encoding="utf-8")

@@ -130,7 +130,7 @@ def test_a_data_set_that_claims_far_more_than_is_stored_is_refused_unread(name, 
     with h5py.File(path, "w") as file:
         file.create_dataset(name, shape, "f4", chunks=chunks)
     assert path.stat().st_size < 10_000
-    said = rf"sparse\.h5: data set '{name}' of .* would take .*GB, of which .*kB are stored; allowed: 4 GB; if that is"
+    said = rf"sparse\.h5: data set '{name}' of .* would take .*GB, of which .*kB are stored; allowed: 2 GB; if that is"
     with pytest.raises(InputError, match=said):
         open_to_read(path)
 

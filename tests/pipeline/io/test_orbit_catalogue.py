@@ -83,7 +83,7 @@ def test_what_is_no_epoch_is_none(text):
         (HEAD + line(epoch="99999"), r"line 5: epoch is '99999'; allowed: packed, as K2555"),
         (HEAD + line(h="x"), r"line 5: h_magnitude is 'x'"),
         (HEAD, "holds no orbit"),
-        (b"\x1f\x8b\x08broken", "is no readable catalogue of orbits"),
+        (b"\x1f\x8b\x08broken", "is damaged, its compressed data end too early or are none"),
         (b"\xff\xfe", "is no readable catalogue of orbits"),
     ],
 )
