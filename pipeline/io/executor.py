@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -67,6 +68,9 @@ def spread(function: Callable[[T], R], chunks: Iterable[T], *, workers: int = 1)
     pool = _Pool(function, number)
     try:
         yield from pool.results(iter(chunks))
+    except KeyboardInterrupt:
+        pool.give_up()
+        raise
     finally:
         pool.stop()
 
@@ -92,6 +96,10 @@ class _Pool:
             initializer=_limit_threads,
             initargs=(max(1, cores() // self.workers),),
         )
+
+    def give_up(self) -> None:
+        """Have the processes killed in the midst of their chunks when they are stopped."""
+        self._broken = True
 
     def stop(self) -> None:
         """End the processes; what has not begun is not begun.
@@ -126,11 +134,19 @@ class _Pool:
     def _future(self, chunk: Any) -> "Future[Any]":
         """Hand a chunk in; where a worker has died meanwhile, its turn will find that out."""
         try:
-            return self._processes.submit(self.function, chunk)
+            return self._submitted(chunk)
         except BrokenProcessPool as error:
             refused: Future[Any] = Future()
             refused.set_exception(error)
             return refused
+
+    def _submitted(self, chunk: Any) -> "Future[Any]":
+        """Hand a chunk in; processes that are started for it inherit that Ctrl-C is not theirs to answer."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return self._processes.submit(self.function, chunk)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _alone(self, job: _Job) -> Any:
         """Compute a chunk again with nothing beside it, so that a worker's death is its own doing."""
@@ -141,7 +157,7 @@ class _Pool:
             self.stop()
             self._processes, self._broken = self._start(), False
             try:
-                return self._processes.submit(self.function, job.chunk).result()
+                return self._submitted(job.chunk).result()
             except BrokenProcessPool:
                 self._broken = True
         raise WorkerLostError(f"chunk {job.number} killed its worker {_TRIES} times: {_short(job.chunk)}")

@@ -28,6 +28,22 @@ def test_a_mistake_is_one_line_and_a_fault(here, capsys, arguments, words):
     assert words in lines[0]
 
 
+def test_a_bug_in_a_verb_is_one_line_that_names_where_its_traceback_is(here, capsys, monkeypatch):
+    monkeypatch.setattr("commands.nights.listing", lambda survey: {}[survey])
+    assert main(["nights", "tiny"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"KeyError: 'tiny' (its traceback is in {here.data / '.tracebacks.log'}")
+
+
+def test_ctrl_c_in_a_verb_is_130(here, capsys, monkeypatch):
+    def stop(survey):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("commands.nights.listing", stop)
+    assert main(["nights", "tiny"]) == 130
+    assert capsys.readouterr().err.startswith("stopped; what was finished stays")
+
+
 def test_an_unknown_verb_or_option_is_a_usage_error(capsys):
     for arguments in (["explode"], ["status", "tiny", "--fast"], []):
         with pytest.raises(SystemExit) as stopped:

@@ -5,6 +5,8 @@ import random
 import signal
 import time
 
+import pytest
+
 
 def kill_group(process):
     os.killpg(process.pid, signal.SIGKILL)
@@ -68,3 +70,15 @@ def test_a_killed_training_goes_on_after_its_last_epoch_and_scores_the_same(proj
             path.rename(path.with_name("set-aside-" + path.name))
     project.make("Infer", *arguments)
     assert abs(scores(project) - disturbed).max() <= 1e-6
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_ctrl_c_is_one_line_that_says_that_a_rerun_goes_on(new_project, processes):
+    arguments = ("MakeSyntheticSurvey", "--survey", "tiny", "--processes", processes, "--local-scheduler")
+    process = new_project.start("luigi", "--module", "tasks", *arguments)
+    wait_for(new_project.scratch, process)
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode in (-signal.SIGINT, 130)  # the first is what a shell calls 130
+    assert "Traceback" not in output
+    assert "stopped; what was finished stays, and the same command goes on from there\n" in output

@@ -57,3 +57,14 @@ def die_beside_the_deaf(where):
         dead.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return number
+
+
+def interrupted(_):
+    """Answer Ctrl-C as a process of a terminal's foreground would, and say whether it went through."""
+    os.kill(os.getpid(), signal.SIGINT)
+    return "worked on"
+
+
+def sleep_long(seconds):
+    time.sleep(seconds)
+    return seconds

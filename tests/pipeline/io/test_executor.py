@@ -2,6 +2,7 @@ import importlib.util
 import itertools
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,16 @@ def test_a_worker_that_does_not_end_when_another_died_is_not_waited_for(work, tm
 def test_a_negative_number_of_workers_is_refused(work):
     with pytest.raises(SettingsError, match="workers is -1; allowed: 0"):
         next(spread(work.square, [1], workers=-1))
+
+
+def test_ctrl_c_is_answered_by_the_first_process_alone(work):
+    assert list(spread(work.interrupted, range(3), workers=2)) == ["worked on"] * 3
+
+
+def test_ctrl_c_waits_for_no_chunk(work):
+    began = time.monotonic()
+    results = spread(work.sleep_long, [0, 60, 60], workers=2)
+    assert next(results) == 0
+    with pytest.raises(KeyboardInterrupt):
+        results.throw(KeyboardInterrupt)
+    assert time.monotonic() - began < 50
