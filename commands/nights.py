@@ -1,12 +1,11 @@
 """``nightsift nights``, ``status`` and ``refetch``: which nights there are, and whether their input changed."""
 
-import json
 import sys
 
 import luigi
 
 import tasks  # noqa: F401  (sets luigi up)
-from pipeline.errors import MissingInputError, NightsiftError
+from pipeline.errors import InputError, MissingInputError, NightsiftError
 from pipeline.io.settings_files import data_folder
 from pipeline.surveys.fetch import changed_label_tables, changed_parts
 from tasks.base import ALL_RELEASES
@@ -19,33 +18,47 @@ class _Survey(SurveyTask):
 
 
 def listing(survey: str) -> int:
-    """Print the nights that hold candidates, one a line."""
+    """Print the nights that hold candidates, one a line; that there is none is an error that says why."""
     task = _Survey(survey=survey)
     folder = FetchCutouts(survey=survey, night="2000-01-01").survey_folder()
     if folder and not folder.is_dir():
         raise MissingInputError(f"survey {survey!r} is not made yet; run luigi --module tasks MakeSyntheticSurvey")
-    sys.stdout.writelines(f"{night}\n" for night in task.adapter(folder).nights())
+    adapter = task.adapter(folder)
+    nights = adapter.nights()
+    if not nights:
+        faults = adapter.check()
+        raise InputError(f"the survey {survey!r} holds no night: {faults[0] if faults else 'its source has no rows'}")
+    sys.stdout.writelines(f"{night}\n" for night in nights)
     return 0
 
 
 def status(survey: str) -> int:
-    """Print, for each frozen night, whether its input is still what was frozen."""
+    """Print, for each frozen night, whether its input is still what was frozen; 1 where that of one is not known."""
     home = data_folder() / known(survey) / ALL_RELEASES
     nights = sorted({path.parent.name for path in home.glob("*/FreezeInputs-*.json")})
+    faults = 0
     for night in nights:
-        frozen = FetchCutouts(survey=survey, night=night).frozen
-        if not frozen.complete():
-            sys.stdout.write(f"{night}  settings changed since it was frozen\n")
-            continue
-        then = json.loads(frozen.output().path.read_text(encoding="utf-8"))
-        adapter = frozen.adapter(frozen.survey_folder())
-        parts = changed_parts(adapter, then, adapter.freeze(night))
-        how = " --labels" if parts == ["labels"] else ""
-        word = f"input changed ({', '.join(parts)}); `nightsift refetch{how}`" if parts else "unchanged"
-        sys.stdout.write(f"{night}  snapshot {frozen.snapshot} of {then['as_of']}: {word}\n")
+        try:
+            sys.stdout.write(f"{night}  {_state(survey, night)}\n")
+        except NightsiftError as error:
+            faults += 1
+            sys.stdout.write(f"{night}  cannot be compared: {' '.join(str(error).split())}\n")
     if not nights:
         sys.stdout.write(f"no night of {survey} was frozen yet\n")
-    return 0
+    return int(faults > 0)
+
+
+def _state(survey: str, night: str) -> str:
+    """Return in words whether a frozen night's input is still what was frozen."""
+    frozen = FetchCutouts(survey=survey, night=night).frozen
+    if not frozen.complete():
+        return "settings changed since it was frozen"
+    then = frozen.manifest()
+    adapter = frozen.adapter(frozen.survey_folder())
+    parts = changed_parts(adapter, then, adapter.freeze(night))
+    how = " --labels" if parts == ["labels"] else ""
+    word = f"input changed ({', '.join(parts)}); `nightsift refetch{how}`" if parts else "unchanged"
+    return f"snapshot {frozen.snapshot} of {then.get('as_of', 'an unknown time')}: {word}"
 
 
 def known(survey: str) -> str:

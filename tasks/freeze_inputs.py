@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 
 import luigi
 
-from pipeline.errors import InputError, NightsiftError
+from pipeline.errors import NightsiftError
 from pipeline.io.message_schemas import schema_digests
+from pipeline.io.night_manifest import read_manifest
 from pipeline.io.query_files import query_digests
 from pipeline.night import ends_at
 from tasks.make_synthetic_survey import MakeSyntheticSurvey
@@ -126,12 +127,7 @@ class FreezeInputs(SurveyNight):
 
     def manifest(self) -> dict[str, Any]:
         """Return what was frozen, without what made the file: cutouts repeat it, and are equal whoever froze it."""
-        path = self.output().path
-        try:
-            said = dict(json.loads(path.read_text(encoding="utf-8")))
-            return {key: value for key, value in said.items() if key != "provenance"}
-        except (ValueError, TypeError) as error:
-            raise InputError(f"{path} is no manifest of a night: {error}; remove it, and run again") from None
+        return {key: value for key, value in read_manifest(self.output().path).items() if key != "provenance"}
 
     @property
     def rows_of(self) -> int:
@@ -145,6 +141,7 @@ class FreezeInputs(SurveyNight):
 
     def build(self, path: Path) -> None:
         """Write the manifest."""
+        from pipeline.surveys.empty_night import tell_if_empty
         from pipeline.surveys.fetch import rows_and_images, with_label_tables
 
         survey, former = self.adapter(self.survey_folder()), self.former
@@ -156,4 +153,5 @@ class FreezeInputs(SurveyNight):
         if former and survey.has_images and rows_and_images(manifest) == rows_and_images(former):
             manifest["rows_of"] = former.get("rows_of", former["snapshot"])
         manifest["provenance"] = self.provenance()
+        tell_if_empty(survey, self.survey, self.night_name, manifest)
         path.write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")

@@ -1,6 +1,5 @@
 """Sources and artefacts of our own making, found or missed as real ones would be."""
 
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -65,7 +64,6 @@ class SimulateTransients(SurveyNight):
         """Simulate into images, or into stamps where the survey has none."""
         from pipeline.surveys.simulate import simulate_night
 
-        frozen = self.cutouts.input_path("manifest")
         simulate_night(
             path,
             self.adapter(self.survey_folder()),
@@ -73,7 +71,7 @@ class SimulateTransients(SurveyNight):
             night=self.night_name,
             recipe=self.recipe,
             cutouts=self.input_path("cutouts"),
-            manifest=json.loads(frozen.read_text(encoding="utf-8")),
+            manifest=self.cutouts.frozen.manifest(),
             provenance=self.provenance(),
             progress=self.progress,
             processes=self.processes,

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import MissingInputError
+from pipeline.io.any_case import any_case
 from pipeline.io.avro import Damaged, read_avro
 from pipeline.io.message_schemas import NO_SCHEMAS, MessageSchemas
 from pipeline.io.whole_stream import WholeStream
@@ -79,6 +80,11 @@ def packet_files(place: str) -> list[Path]:
         base = folder_of(place)
         pattern = path.relative_to(base).as_posix()
         found = [item for item in base.glob(pattern) if _holds_packets(item)]
+        meant = [] if found else [item for item in base.glob(any_case(pattern)) if _holds_packets(item)]
+        if meant:
+            raise MissingInputError(
+                f"no alert packets in {place}; {len(meant)} match in another case, first {min(meant)}: case counts"
+            )
     if not found:
         raise MissingInputError(f"no alert packets in {place}; allowed: files named *{', *'.join(PACKETS + ARCHIVES)}")
     return sorted(found)

@@ -102,6 +102,8 @@ class NightCutouts:
             self._measured += [batch.measured] if len(batch.measured) else []
             yield self._labeller.label(apply_edge_policy(batch, settings))
         self._labeller.finish()
+        if self.exposures and not self._rows:
+            log.warning("night %s: not one candidate in %d exposures", self.night, self.exposures)
         require_enough(self.night, self.lost, self.exposures, settings.max_lost_fraction, self._reasons)
 
     @property
@@ -184,10 +186,10 @@ def label_tables(
 
 def freeze_label_tables(survey: Survey, night: str) -> dict[str, dict[str, Any]]:
     """Return count and digest of each of the survey's own tables that its label chain and cleaning read."""
-    return {reference.key: _frozen(read_reference(survey, reference, night)) for reference in _own(survey)}
+    return {reference.key: _frozen(read_reference(survey, reference, night)) for reference in own_references(survey)}
 
 
-def _own(survey: Survey) -> list[Reference]:
+def own_references(survey: Survey) -> list[Reference]:
     """Return the references to the survey's own tables."""
     links: list[ChainLink | CleaningStep] = [
         *parse_chain(survey.settings.labels, "the survey's labels"),
@@ -208,7 +210,7 @@ def label_files(survey: Survey, night: str) -> list[Path]:
     """Return the files that hold the survey's own tables that its label chain and cleaning read; none of a server."""
     if not isinstance(survey, KeepsTables):
         return []
-    return [path for reference in _own(survey) for path in survey.table_files(reference.name, night)]
+    return [path for reference in own_references(survey) for path in survey.table_files(reference.name, night)]
 
 
 def _places(survey: Survey, links: Sequence[ChainLink | CleaningStep], night: str) -> dict[str, str]:
@@ -239,7 +241,7 @@ def changed_label_tables(survey: Survey, night: str, manifest: Mapping[str, Any]
 
 def changed_parts(survey: Survey, then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Return which of ``queries``, ``labels`` and ``files`` differ between two manifests of a night."""
-    own = {reference.key for reference in _own(survey)}
+    own = {reference.key for reference in own_references(survey)}
     queries = [{name: what for name, what in one["queries"].items() if name not in own} for one in (then, now)]
     labels = [{name: what for name, what in one["queries"].items() if name in own} for one in (then, now)]
     parts = {"queries": queries, "labels": labels, "files": [then["files"], now["files"]]}

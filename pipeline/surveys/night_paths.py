@@ -3,6 +3,8 @@
 from glob import escape
 from pathlib import Path
 
+from pipeline.errors import MissingInputError
+from pipeline.io.any_case import any_case
 from pipeline.night import is_night, require_night_names
 
 NIGHT = "{night}"
@@ -37,8 +39,17 @@ def stated_night(path: str, pattern: str) -> str:
     return rest.partition("/")[0].removesuffix(parts[1].partition("/")[0])
 
 
+def no_file(folder: Path, pattern: str, named: str) -> MissingInputError:
+    """Return the error that a pattern matches no file at all, with those of other case."""
+    others = matching(folder, any_case(pattern.replace(NIGHT, "*")))
+    meant = f"; {len(others)} match in another case, first {others[0]}: case counts" if others else ""
+    return MissingInputError(f"no file is called {named} below {folder}{meant}")
+
+
 def require_nights(folder: Path, pattern: str, named: str, night: str = "") -> None:
     """Raise `InputError` if what stands for ``{night}`` is never a night, or is this night in another spelling.
+
+    A pattern that matches nothing whatever the night is an error too.
 
     Parameters
     ----------
@@ -51,5 +62,8 @@ def require_nights(folder: Path, pattern: str, named: str, night: str = "") -> N
     night : str, optional
         The night of which there is no file.
     """
+    found = matching(folder, pattern)
+    if not found:
+        raise no_file(folder, pattern, named)
     if NIGHT in pattern:
-        require_night_names((stated_night(path, named) for path in matching(folder, pattern)), named, night)
+        require_night_names((stated_night(path, named) for path in found), named, night)

@@ -13,6 +13,7 @@ from pipeline.io.content import content_sha256
 from pipeline.io.cutout_file import open_cutouts
 from pipeline.io.schema import CANDIDATE_COLUMNS
 from pipeline.surveys.base import SURVEYS
+from pipeline.surveys.empty_night import tell_if_empty
 from pipeline.surveys.fetch import fetch_night
 
 NIGHT = "2026-01-05"
@@ -102,6 +103,17 @@ def test_a_closed_night_without_data_is_a_whole_empty_file(make, tmp_path):
         assert len(file) == 0
         assert set(file.candidates()) == set(CANDIDATE_COLUMNS)
         assert json.loads(file.text("manifest"))["queries"]
+
+
+def test_a_night_without_data_is_told_with_the_nights_there_are(make, caplog):
+    survey = make()
+    for night in (NIGHT, EMPTY_NIGHT):
+        tell_if_empty(survey, "toy", night, survey.freeze(night))
+    (record,) = (record for record in caplog.records if record.name == "pipeline.surveys.empty_night")
+    said = record.getMessage()
+    assert said.startswith(("no candidates on 2026-03-01: the result is empty", "no exposures on 2026-03-01"))
+    assert "the survey toy has " in said
+    assert NIGHT in said
 
 
 def test_the_file_holds_manifest_and_counts(make, tmp_path):

@@ -1,0 +1,16 @@
+"""Patterns of file names that take each letter in either case, to say what a pattern missed by its case alone."""
+
+
+def any_case(pattern: str) -> str:
+    """Return a pattern that takes each letter in either case.
+
+    Examples
+    --------
+    >>> any_case("raw/*.fit[s]")
+    '[rR][aA][wW]/*.[fF][iI][tT][s]'
+    """
+    inside, letters = False, []
+    for letter in pattern:
+        inside = letter == "[" or (inside and letter != "]")
+        letters.append(f"[{letter.lower()}{letter.upper()}]" if letter.isalpha() and not inside else letter)
+    return "".join(letters)

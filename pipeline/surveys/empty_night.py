@@ -1,0 +1,64 @@
+"""A night that holds nothing is an empty result, and often a mistyped date: it is told, with the nights there are."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.errors import NightsiftError
+from pipeline.night import MJD_EPOCH, parse_night
+from pipeline.surveys.base import Survey
+from pipeline.surveys.fetch import own_references
+
+log = logging.getLogger(__name__)
+
+_LISTED = 3
+"""So few nights are named one by one."""
+
+
+def tell_if_empty(survey: Survey, name: str, night: str, manifest: Mapping[str, Any]) -> None:
+    """Warn where a frozen night holds no row, with the nights that the survey holds.
+
+    Parameters
+    ----------
+    survey : Survey
+        Which is asked for its nights, of an empty night alone.
+    name : str
+        The survey's name.
+    night : str
+        The night, an ISO date.
+    manifest : mapping
+        What was frozen of it.
+    """
+    labels = {reference.key for reference in own_references(survey)}
+    counted = {what: said["rows"] for what, said in manifest["queries"].items() if what not in labels}
+    decisive = {"candidates": counted["candidates"]} if "candidates" in counted else counted
+    if not any(decisive.values()):
+        what = "exposures" if set(decisive) == {"exposures"} else "candidates"
+        log.warning("no %s on %s: the result is empty and complete; %s", what, night, _nights_of(survey, name, night))
+
+
+def _nights_of(survey: Survey, name: str, night: str) -> str:
+    try:
+        nights = [other for other in survey.nights() if other != night]
+    except NightsiftError as error:
+        return f"the nights of the survey {name} cannot be listed: {error}"
+    return told(name, nights, night)
+
+
+def told(name: str, nights: Sequence[str], night: str) -> str:
+    """Return in words which nights a survey holds beside one that is empty.
+
+    Examples
+    --------
+    >>> told("tiny", ["2026-01-01", "2026-01-02", "2026-01-04", "2026-01-06"], "2062-01-04")
+    'the survey tiny has 4 other nights, 2026-01-01 to 2026-01-06, the nearest is 2026-01-06'
+    >>> told("tiny", ["2026-01-02"], "2062-01-05"), told("tiny", [], "2062-01-05")
+    ('the survey tiny has the night 2026-01-02', 'the survey tiny has no other night; `nightsift check tiny` looks why')
+    """
+    if not nights:
+        return f"the survey {name} has no other night; `nightsift check {name}` looks why"
+    if len(nights) <= _LISTED:
+        return f"the survey {name} has the night{'s' if len(nights) > 1 else ''} {', '.join(nights)}"
+    here = (parse_night(night) - MJD_EPOCH).days
+    nearest = min(nights, key=lambda other: abs((parse_night(other) - MJD_EPOCH).days - here))
+    return f"the survey {name} has {len(nights)} other nights, {nights[0]} to {nights[-1]}, the nearest is {nearest}"
