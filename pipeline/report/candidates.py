@@ -139,7 +139,7 @@ def _entries(about: NightPage, listed: pd.DataFrame, cutouts: NDArray[np.float32
             "spread": "" if np.isnan(row["score_std"]) else f"± {number(row['score_std'])}",
             "share": f"{100 * row['score']:.1f}" if scored else "",
             "called": _CALLED.get(row["label_predicted"], ""),
-            "is_real": row["label_predicted"] == 1,
+            "verdict": _LABELS.get(row["label_predicted"], "unjudged"),
             "sign": row["flux_sign"],
             "sign_words": _SIGN_WORDS.get(row["flux_sign"], "sign not known"),
             "known": _known(row),
