@@ -89,10 +89,11 @@ def rank(candidates: pd.DataFrame, choice: Choice) -> Ranking:
         raise InputError(f"the scores are of {classes} classes; allowed: of two, bogus and real")
     ordered = candidates.sort_values("candidate_id", kind="stable")
     ordered = ordered.sort_values("score", ascending=False, kind="stable", na_position="last")
-    ordered = ordered.assign(detections=ordered.groupby("object_id")["object_id"].transform("size"))
+    objects = ordered["object_id"].where(ordered["object_id"] != "", ordered["candidate_id"])  # one without is its own
+    ordered = ordered.assign(detections=objects.groupby(objects).transform("size"))
     chosen = ordered[_passes(ordered, choice)]
     if choice.by_object:
-        chosen = chosen.drop_duplicates("object_id")
+        chosen = chosen[~objects[chosen.index].duplicated()]
     shown = chosen.head(choice.top).reset_index(drop=True)
     rest = chosen["score"].iloc[choice.top :]
     return Ranking(

@@ -61,6 +61,13 @@ def test_an_object_is_shown_by_its_best_candidate_and_says_how_often_it_was_seen
     assert ranking.eligible == 2
 
 
+def test_candidates_without_an_object_are_each_their_own(make_rows):
+    night = scored(make_rows, list("abc"), [0.2, 0.9, 0.8], object_id=["", "", "x"])
+    ranking = rank(night, Choice(by_object=True))
+    assert order(ranking) == ["b", "c", "a"]
+    assert ranking.rows["detections"].tolist() == [1, 1, 1]
+
+
 def test_of_an_object_the_sign_asked_for_is_shown(make_rows):
     night = scored(make_rows, list("ab"), [0.9, 0.2], object_id=["x", "x"], flux_sign=[1, -1])
     assert order(rank(night, Choice(by_object=True, sign=-1))) == ["b"]
