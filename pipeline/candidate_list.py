@@ -69,7 +69,7 @@ COLUMNS: Final[dict[str, Column]] = {
     "fwhm_pixel": Column(
         kind="float32", meaning="full width at half maximum", ucd="phys.angSize;stat.fwhm", unit="pixel"
     ),
-    "kind": Column(kind=TEXT, meaning="what a list or catalogue knows it as, else empty", ucd="src.class"),
+    "kind": Column(kind=TEXT, meaning="what it is labelled as, else empty", ucd="src.class"),
     "label": Column(kind="int16", meaning="1 real, 0 bogus, -1 unlabelled", ucd="meta.code.class"),
     "label_source": Column(kind=TEXT, meaning="who labelled it", ucd="meta.ref"),
     "flags": Column(kind="int32", meaning="bits of the cutout and the score", ucd="meta.code.qual"),

@@ -35,6 +35,8 @@ FLAG_WORDS: Final[Mapping[Flag, str]] = {
 _SIGN_WORDS: Final = {1: "brighter than the template", -1: "fainter than the template"}
 _CALLED: Final = {1: "called real", 0: "called bogus"}
 _LABELS: Final = {1: "real", 0: "bogus"}
+_DRAWN: Final = "bogus_draw"
+"""Label source of rows that are called bogus by chance, for training."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +144,7 @@ def _entries(about: NightPage, listed: pd.DataFrame, cutouts: NDArray[np.float32
             "verdict": _LABELS.get(row["label_predicted"], "unjudged"),
             "sign": row["flux_sign"],
             "sign_words": _SIGN_WORDS.get(row["flux_sign"], "sign not known"),
-            "known": _known(row),
+            "label": _label(row),
             "facts": list(_facts(row)),
             "flags": [words for flag, words in FLAG_WORDS.items() if row["flags"] & flag],
             "images": list(_images(about.channels, images)),
@@ -150,10 +152,12 @@ def _entries(about: NightPage, listed: pd.DataFrame, cutouts: NDArray[np.float32
         }
 
 
-def _known(row: Mapping[str, Any]) -> str:
-    """Return what a list or a catalogue has said of a candidate."""
+def _label(row: Mapping[str, Any]) -> str:
+    """Return what a candidate is labelled as, and by whom."""
+    if row["label_source"] == _DRAWN:
+        return "drawn as bogus, judged by nobody"
     said = row["kind"] or _LABELS.get(row["label"], "")
-    return f"{said} ({row['label_source']})" if said and row["label_source"] else str(said)
+    return f"label: {said} ({row['label_source'] or 'source not stated'})" if said else ""
 
 
 def _facts(row: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

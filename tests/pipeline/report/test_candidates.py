@@ -133,6 +133,23 @@ def test_flags_are_told_in_words(make_rows):
     assert set(FLAG_WORDS) == set(Flag)
 
 
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"kind": ["mover"], "label": [1], "label_source": ["skybot"]}, "label: mover (skybot)"),
+        ({"label": [0], "label_source": ["eyeball"]}, "label: bogus (eyeball)"),
+        ({"kind": ["bogus"], "label": [0], "label_source": ["bogus_draw"]}, "drawn as bogus, judged by nobody"),
+        ({"kind": ["variable"], "label": [1]}, "label: variable (source not stated)"),
+    ],
+)
+def test_a_label_is_shown_with_who_gave_it_and_a_drawn_one_is_none(make_rows, columns, words):
+    assert words in Page(make_page(make_rows, ["a"], [0.5], **columns)).text
+
+
+def test_an_unlabelled_candidate_shows_no_label(make_rows):
+    assert "label:" not in Page(make_page(make_rows, ["a"], [0.5], label=[-1])).text
+
+
 @pytest.mark.parametrize("sign", SIGNS)
 def test_what_was_chosen_by_is_said(make_rows, sign):
     choice = Choice(sign=sign, min_score=0.25, by_object=True)
