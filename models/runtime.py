@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -137,11 +136,11 @@ class Package:
             chosen = np.nan_to_num(probabilities).argmax(axis=1)
         return np.where(np.isnan(probabilities).any(axis=1), -1, chosen).astype(np.int8)
 
-    @cached_property
+    @property
     def _session(self) -> Session:
         return open_session(self.directory / "model.onnx")
 
-    @cached_property
+    @property
     def _posterior_session(self) -> Session:
         return open_session(self.directory / "posterior.onnx")
 

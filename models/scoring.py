@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,18 +16,26 @@ from models.fitting import no_progress
 from models.runtime import Package
 from pipeline.errors import InputError
 from pipeline.io.cutout_file import CutoutFile, CutoutHeader, open_cutouts
+from pipeline.io.executor import cores, spread
 from pipeline.io.scores_file import ScoresWriter
 from pipeline.quality import Flag
 from pipeline.rng import stream
+from pipeline.surveys.base import Batch
 from pipeline.surveys.fetch import NightCutouts
 from pipeline.unlike_training import UNLIKE, unlike_words
 
 log = logging.getLogger(__name__)
 _COLUMNS = ("candidate_id", "object_id", "exposure_id", "night", "flags")
 
+_BLOCKS = 16
+"""Forward passes of a file that one process makes before it answers."""
 
-Block = tuple[pd.DataFrame, NDArray[np.float32]]
-"""Columns of some rows, with their part, and their pixels ``(n, y, x, channel)``."""
+
+class _Scores(NamedTuple):
+    """Scores of some rows, and which of the names asked for are among them."""
+
+    rows: pd.DataFrame
+    found: set[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +54,8 @@ class Scoring:
         Seed of dropout masks, where the package samples a posterior.
     only : collection of str
         Candidates or objects to score; empty for all.
+    processes : int
+        That score at once; 0: one a core. They share the package's threads, and change no score.
     """
 
     package: Package
@@ -51,10 +63,19 @@ class Scoring:
     release: str
     seed: int
     only: Collection[str] = ()
+    processes: int = 1
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
             raise InputError(f"batch_size is {self.batch_size}; allowed: at least 1")
+        if self.processes < 0:
+            raise InputError(f"processes is {self.processes}; allowed: 0 (one a core) or more")
+
+    @property
+    def share(self) -> "Scoring":
+        """How one of the processes scores."""
+        threads = max(1, self.package.threads // (self.processes or cores()))
+        return replace(self, package=replace(self.package, threads=threads))
 
 
 def score_file(
@@ -88,8 +109,18 @@ def score_file(
         If the package cannot score such cutouts; both sides are stated.
     """
     with open_cutouts(rows) as cutouts:
-        blocks = _blocks_of(cutouts, scoring.batch_size, progress)
-        _score(path, scoring, cutouts.header, blocks, rows.name, provenance)
+        header, count = cutouts.header, len(cutouts)
+    step = scoring.batch_size * _BLOCKS
+    spans = [(start, min(start + step, count)) for start in range(0, count, step)]
+    workers = min(scoring.processes or cores(), max(1, len(spans)))
+    scored = spread(partial(_score_span, rows, scoring.share), spans, workers=workers)
+
+    def told() -> Iterator[list[_Scores]]:
+        for (_, last), blocks in zip(spans, scored, strict=True):
+            yield blocks
+            progress(last / count, f"scored {last} of {count} cutouts")
+
+    _write(path, scoring, header, told(), rows.name, provenance)
 
 
 def score_night(
@@ -107,15 +138,20 @@ def score_night(
     TooMuchLostError
         If more exposures were unusable than the survey allows.
     """
-    blocks = _blocks_of_night(night, scoring.batch_size, progress)
-    _score(path, scoring, night.header, blocks, f"night {night.night}", {**provenance, "read": night.counts})
+
+    def told() -> Iterator[list[_Scores]]:
+        for blocks in night.each(partial(_score_batch, scoring.share, night.header.channels)):
+            yield blocks
+            progress(night.percent / 100, f"scored {night.exposures} exposures")
+
+    _write(path, scoring, night.header, told(), f"night {night.night}", {**provenance, "read": night.counts})
 
 
-def _score(
+def _write(
     path: Path,
     scoring: Scoring,
     header: CutoutHeader,
-    blocks: Iterator[Block],
+    scored: Iterator[list[_Scores]],
     what: str,
     provenance: Mapping[str, Any],
 ) -> None:
@@ -123,12 +159,11 @@ def _score(
     package.check(channels=header.channels, size_pixel=header.size_pixel, pixel_state=header.pixel_state)
     about = _warned(package.contract.unlike(survey=header.survey, pixel_scale_arcsec=header.pixel_scale_arcsec), what)
     with ScoresWriter(path, len(package.class_names), {**provenance, **about}) as writer:
-        for frame, pixels in blocks:
-            wanted = _wanted(frame, scoring.only, found)
-            if wanted.any():
-                chosen = frame[wanted].reset_index(drop=True).assign(release=scoring.release)
-                writer.append(_scored(chosen, package, pixels[wanted], header.channels, scoring.seed))
-                count += len(chosen)
+        for block in chain.from_iterable(scored):
+            found |= block.found
+            if len(block.rows):
+                writer.append(block.rows)
+                count += len(block.rows)
     if set(scoring.only) - found:
         raise InputError(f"{min(set(scoring.only) - found)!r} is no candidate and no object of {what}")
     log.info("scored %d cutouts of %s", count, what)
@@ -142,19 +177,43 @@ def _warned(unlike: Mapping[str, Any], what: str) -> dict[str, Any]:
     return {UNLIKE: unlike}
 
 
-def _blocks_of(cutouts: CutoutFile, size: int, progress: Callable[[float, str], None]) -> Iterator[Block]:
-    split = _split_of(cutouts)
-    for block, pixels in cutouts.batches(size):
-        yield cutouts.candidates(block, _COLUMNS).assign(split=split[block]), pixels
-        progress(block.stop / len(cutouts), f"scored {block.stop} of {len(cutouts)} cutouts")
+def _score_span(rows: Path, scoring: Scoring, span: tuple[int, int]) -> list[_Scores]:
+    """Score the rows of a file from a first one to before a last one, block by block."""
+    with open_cutouts(rows) as cutouts:
+        split, channels = _split_of(cutouts), cutouts.header.channels
+        starts = range(span[0], span[1], scoring.batch_size)
+        blocks = [slice(start, min(start + scoring.batch_size, span[1])) for start in starts]
+        return [
+            _score_block(
+                scoring,
+                channels,
+                cutouts.candidates(block, _COLUMNS).assign(split=split[block]),
+                cutouts.pixels(block),
+            )
+            for block in blocks
+        ]
 
 
-def _blocks_of_night(night: NightCutouts, size: int, progress: Callable[[float, str], None]) -> Iterator[Block]:
-    for batch in night.batches():
-        for start in range(0, len(batch.candidates), size):
-            rows = batch.candidates.iloc[start : start + size][list(_COLUMNS)]
-            yield rows.reset_index(drop=True).assign(split=np.int8(-1)), batch.cutouts[start : start + size]
-        progress(night.percent / 100, f"scored {night.exposures} exposures")
+def _score_batch(scoring: Scoring, channels: tuple[str, ...], batch: Batch) -> list[_Scores]:
+    """Score what was read together of a night, block by block."""
+    blocks = [slice(start, start + scoring.batch_size) for start in range(0, len(batch.candidates), scoring.batch_size)]
+    frames = [batch.candidates.iloc[block][list(_COLUMNS)].reset_index(drop=True) for block in blocks]
+    return [
+        _score_block(scoring, channels, frame.assign(split=np.int8(-1)), batch.cutouts[block])
+        for frame, block in zip(frames, blocks, strict=True)
+    ]
+
+
+def _score_block(
+    scoring: Scoring, channels: tuple[str, ...], frame: pd.DataFrame, pixels: NDArray[np.float32]
+) -> _Scores:
+    """Score the rows that are asked for, of those that a forward pass takes."""
+    found: set[str] = set()
+    wanted = _wanted(frame, scoring.only, found)
+    chosen = frame[wanted].reset_index(drop=True).assign(release=scoring.release)
+    if not len(chosen):
+        return _Scores(chosen, found)
+    return _Scores(_scored(chosen, scoring.package, pixels[wanted], channels, scoring.seed), found)
 
 
 def _wanted(frame: pd.DataFrame, only: Collection[str], found: set[str]) -> NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,13 @@ Session = Any
 
 
 def open_session(path: Path) -> Session:
-    """Return an ONNX Runtime session of one thread; several may call it at once."""
+    """Return an ONNX Runtime session of one thread; several may call it at once, and a process opens a file once."""
+    status = path.stat()
+    return _session(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _session(path: Path, size: int, mtime_ns: int) -> Session:  # noqa: ARG001  (they are the key)
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

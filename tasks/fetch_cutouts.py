@@ -25,16 +25,17 @@ class FetchCutouts(SurveyNight):
     snapshot = WholeNumberParameter(
         default=0, least=0, most=MOST_SNAPSHOTS, description="Which freezing of the input to use; 0: the latest."
     )
-    processes = processes_parameter("read exposures")
+    processes = processes_parameter("read exposures or packets")
     revision: ClassVar[int] = 3
 
     @cached_property
     def frozen(self) -> FreezeInputs:
         """The freezing that the fetch stands on: the one asked for, else the latest that exists."""
         number = max(self.snapshot, 1)
-        task = FreezeInputs(survey=self.survey, night=self.night_name, snapshot=number)
+        night: dict[str, Any] = {"survey": self.survey, "night": self.night_name, "processes": self.processes}
+        task = FreezeInputs(**night, snapshot=number)
         while not self.snapshot:
-            following = FreezeInputs(survey=self.survey, night=self.night_name, snapshot=task.snapshot + 1)
+            following = FreezeInputs(**night, snapshot=task.snapshot + 1)
             if not following.complete():
                 break
             task = following
@@ -57,11 +58,11 @@ class FetchCutouts(SurveyNight):
             "night": self.night_name,
         }
 
-    def reader(self) -> "NightCutouts":
-        """Return what reads and labels the night, batch by batch, by the frozen manifest."""
+    def reader(self, *, labels: bool = True) -> "NightCutouts":
+        """Return what reads the night, batch by batch, by the frozen manifest; without labels where none are needed."""
         from pipeline.surveys.fetch import NightCutouts
 
-        return NightCutouts(self.adapter(self.survey_folder(), self.processes), **self._given())
+        return NightCutouts(self.adapter(self.survey_folder(), self.processes), labels=labels, **self._given())
 
     def _given(self) -> dict[str, Any]:
         from pipeline.io.parquet_table import read_table

@@ -90,6 +90,9 @@ class FreezeInputs(SurveyNight):
         significant=False,
         description="Freeze the label tables alone; rows and images stay those of the snapshot before.",
     )
+    processes = luigi.IntParameter(
+        default=1, significant=False, description="Processes that read alert packets for their index; 0: one a core."
+    )
     revision: ClassVar[int] = 2
     libraries: ClassVar[frozenset[str]] = frozenset()  # it counts, and takes digests
     suffix: ClassVar[str] = ".json"
@@ -144,7 +147,7 @@ class FreezeInputs(SurveyNight):
         from pipeline.surveys.empty_night import tell_if_empty
         from pipeline.surveys.fetch import rows_and_images, with_label_tables
 
-        survey, former = self.adapter(self.survey_folder()), self.former
+        survey, former = self.adapter(self.survey_folder(), self.processes), self.former
         if self.labels and former and survey.has_images:
             manifest = with_label_tables(survey, self.night_name, former)
         else:

@@ -13,7 +13,7 @@ from pipeline.io.package_content import read_package
 from pipeline.night import parse_night
 from tasks.base import PipelineTask
 from tasks.fetch_cutouts import FetchCutouts
-from tasks.parameters import MOST_PROCESSES, ClassifierTask, NightParameter, WholeNumberParameter
+from tasks.parameters import MOST_PROCESSES, ClassifierTask, NightParameter, WholeNumberParameter, processes_parameter
 from tasks.train_classifier import TrainClassifier
 
 MOST_ROWS = 1_000_000
@@ -79,6 +79,7 @@ class Infer(ReleaseTask):
         significant=False,
         description="Threads of the runtime; 0: all cores.",
     )
+    processes = processes_parameter("read, measure and score at once")
 
     @cached_property
     def night_name(self) -> str:
@@ -111,7 +112,7 @@ class Infer(ReleaseTask):
     @cached_property
     def fetch(self) -> FetchCutouts:
         """The task that keeps the night's cutouts."""
-        return FetchCutouts(survey=self.survey, night=self.night_name)
+        return FetchCutouts(survey=self.survey, night=self.night_name, processes=self.processes)
 
     @cached_property
     def streams(self) -> bool:
@@ -153,14 +154,19 @@ class Infer(ReleaseTask):
         directory = Path(self.package) if self.package else self.input_path("package")
         package = load(directory, threads=self.threads)
         scoring = Scoring(
-            package=package, batch_size=self.batch_size, release=self.release_name, seed=self.seed, only=self.chosen
+            package=package,
+            batch_size=self.batch_size,
+            release=self.release_name,
+            seed=self.seed,
+            only=self.chosen,
+            processes=self.processes,
         )
         shown: dict[str, Any] = {
             "provenance": self.provenance(),
             "progress": lambda share, message: self.progress(100 * share, message),
         }
         if self.streams:
-            score_night(path, scoring, self.fetch.reader(), **shown)
+            score_night(path, scoring, self.fetch.reader(labels=False), **shown)
         else:
             given = Path(self.cutouts or self.dataset_file)
             score_file(path, scoring, rows=self.input_path("rows") if "rows" in self._required else given, **shown)

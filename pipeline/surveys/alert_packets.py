@@ -1,36 +1,28 @@
 """Surveys given as the alert packets themselves: Avro or Parquet files with the stamps in them."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
 from pipeline.io.message_schemas import MessageSchemas, find_schemas
-from pipeline.io.packet_files import Packet, folder_of, packet_files, read_packets
+from pipeline.io.packet_files import folder_of, packet_files
 from pipeline.io.settings_files import expand
-from pipeline.night import night_of
-from pipeline.quality import to_missing
 from pipeline.surveys import packet_rows
-from pipeline.surveys.alert_columns import magnitudes
-from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, dropped_rows
+from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
 from pipeline.surveys.fetch import freeze_label_tables
 from pipeline.surveys.packet_layouts import PacketLayout, TimeFormat, packet_layout
+from pipeline.surveys.packet_parts import PacketPart, PacketReader
 from pipeline.surveys.packet_table import PacketTable, files_of, require_frozen, rows_digest
-from pipeline.surveys.rows import candidates_frame, describe_pixels, drop_at_edges, edge_of_stamps
+from pipeline.surveys.parts import read_in_parts
 from pipeline.surveys.settings import SurveySettings
-from pipeline.times import utc_mjd
 
 log = logging.getLogger(__name__)
-
-_BLOCK = 256
-"""Packets that are held at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +129,7 @@ class AlertPacketsSurvey:
             scores=self._scores,
             longitude_deg=self.settings.longitude_deg,
             schemas=self._schemas,
+            workers=self.workers,
         )
 
     @cached_property
@@ -166,76 +159,29 @@ class AlertPacketsSurvey:
 
     def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
         """Yield the night's packets in blocks; those that cannot be used are listed and counted as lost."""
+        return read_in_parts(self, night, manifest)
+
+    def parts(self, night: str, manifest: Mapping[str, Any]) -> Iterator[PacketPart | Batch]:
+        """Yield the night's packets in parts, before them, as batches, those that the index says are of no use."""
         rows = self._packets().night(night)
         require_frozen(night, rows, manifest)
         damaged = rows["fault"] != ""
         if damaged.any():
-            yield self._lost(rows[damaged])
+            yield self._reader.lost(rows[damaged])
         twice = ~damaged & rows["candidate_id"].where(~damaged, rows["where"]).duplicated()
         if twice.any():
             log.info("night %s: %d packets are there more than once", night, int(twice.sum()))
-            yield self._without(rows[twice], "the same packet stands there more than once: " + rows["where"][twice])
-        yield from self._batches(rows[~damaged & ~twice])
+            reasons = "the same packet stands there more than once: " + rows["where"][twice]
+            yield self._reader.without(rows[twice], reasons)
+        yield from self._reader.parts(rows[~damaged & ~twice])
 
-    def _lost(self, rows: pd.DataFrame) -> Batch:
-        lost = int(rows["lost"].sum())
-        return replace(self._without(rows, rows["where"] + ": " + rows["fault"]), exposures=lost, lost=lost)
+    def read_part(self, part: PacketPart | Batch) -> list[Batch]:
+        """Return the batches of a part."""
+        return [part] if isinstance(part, Batch) else self._reader.read(part)
 
-    def _without(self, rows: pd.DataFrame, reasons: pd.Series) -> Batch:
-        """Return a batch of nothing but dropped rows."""
-        size, channels = self.settings.cutout_size_pixel, len(self.settings.channels)
-        dropped = dropped_rows(rows["candidate_id"], "read", "").assign(reason=reasons.to_numpy())
-        empty = np.zeros(0)
-        return Batch(
-            cutouts=np.zeros((0, size, size, channels), np.float32),
-            candidates=candidates_frame(pd.DataFrame(index=range(0)), {}, self.settings, empty, empty),
-            dropped=dropped,
-            exposures=0,
-        )
-
-    def _batches(self, rows: pd.DataFrame) -> Iterator[Batch]:
-        """Yield the cutouts of packets that the index calls sound; a bad stamp shows only here."""
-        kept: list[tuple[dict[str, Any], NDArray[np.float32]]] = []
-        folder, wanted = self.folder, self.layout.wanted()
-        for name, left in _by_file(rows).items():
-            for packet in read_packets(folder / name, name, wanted, set(left), schemas=self._schemas):
-                candidate = left.pop(packet.where)
-                try:
-                    kept.append(self._decoded(packet))
-                except InputError as error:
-                    yield self._lost(_fault_row(candidate, packet.where, str(error)))
-                if len(kept) == _BLOCK:
-                    yield self._batch(kept)
-                    kept = []
-            for where, candidate in left.items():
-                yield self._lost(_fault_row(candidate, where, "is no longer there"))
-        if kept:
-            yield self._batch(kept)
-
-    def _decoded(self, packet: Packet) -> tuple[dict[str, Any], NDArray[np.float32]]:
-        if packet.fault:
-            raise InputError(packet.fault)
-        row = packet_rows.packet_row(packet.record, self.layout)
-        x, y = (row.get(name, np.nan) - self.settings.pixel_origin for name in ("x_pixel", "y_pixel"))
-        size, channels = self.settings.cutout_size_pixel, self.settings.channels
-        return row, packet_rows.packet_cutout(packet.record, self.layout, channels, size, x, y)
-
-    def _batch(self, kept: Sequence[tuple[dict[str, Any], NDArray[np.float32]]]) -> Batch:
-        rows = pd.DataFrame([row for row, _ in kept])
-        pixels, _ = to_missing(np.stack([cutout for _, cutout in kept]), self.settings.magic_values)
-        rows["time_mjd"] = utc_mjd(rows["time_mjd"], self.layout.time_format)
-        rows["night"] = night_of(rows["time_mjd"], self.settings.longitude_deg)
-        if "flux" in rows and "magnitude" not in rows:
-            error = rows["flux_error"] if "flux_error" in rows else np.full(len(rows), np.nan)
-            rows["magnitude"], rows["magnitude_error"] = magnitudes(rows["flux"], error, self.layout.flux_zeropoint)
-        x, y = (
-            rows[name].to_numpy(float) - self.settings.pixel_origin if name in rows else np.full(len(rows), np.nan)
-            for name in ("x_pixel", "y_pixel")
-        )
-        candidates = candidates_frame(rows, {}, self.settings, x, y)
-        describe_pixels(candidates, pixels, edge_of_stamps(pixels), self.settings.channels)
-        batch = drop_at_edges(pixels, candidates, self.settings.max_edge_fraction, rows[:0])
-        return replace(batch, exposures=len(kept))
+    @property
+    def _reader(self) -> PacketReader:
+        return PacketReader(folder=self.folder, layout=self.layout, settings=self.settings, schemas=self._schemas)
 
     def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
         """Packets hold no images; transients are injected into the stamps."""
@@ -263,7 +209,7 @@ class AlertPacketsSurvey:
                 return [f"{path} holds no packets"]
             if packet.fault:
                 return [f"{packet.where}: {packet.fault}"]
-            self._decoded(packet)
+            self._reader.decoded(packet)
         except NightsiftError as error:
             return [f"{packet.where}: {error}" if packet else str(error)]
         return [
@@ -276,15 +222,3 @@ class AlertPacketsSurvey:
         """Return the columns and scores that the settings name themselves, with their paths."""
         stated = [(name, self.layout.columns[name]) for name in self.input.columns]
         return stated + [(name, (path,)) for name, path in self._scores.items()]
-
-
-def _by_file(rows: pd.DataFrame) -> dict[str, dict[str, str]]:
-    """Return the candidate of each packet, by file and by where it is."""
-    found: dict[str, dict[str, str]] = {}
-    for file, where, candidate in zip(rows["file"], rows["where"], rows["candidate_id"], strict=True):
-        found.setdefault(file, {})[where] = candidate
-    return found
-
-
-def _fault_row(candidate: str, where: str, fault: str) -> pd.DataFrame:
-    return pd.DataFrame({"candidate_id": [candidate], "where": [where], "fault": [fault], "lost": [1]})

@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
 import pandas as pd
 
@@ -13,14 +13,17 @@ from pipeline.errors import InputError, TooMuchLostError
 from pipeline.io.content import frame_digest
 from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.schema import EXPOSURE_COLUMNS
-from pipeline.labels import EPHEMERIS, ChainLink, Reference, parse_chain
+from pipeline.labels import EPHEMERIS, LABEL_PROVIDERS, ChainLink, Reference, parse_chain
 from pipeline.surveys.base import Batch, Survey, measured_exposures
 from pipeline.surveys.edge_policy import apply_edge_policy
 from pipeline.surveys.labelling import Labeller
 from pipeline.surveys.lookups import read_reference
+from pipeline.surveys.parts import ReadsInParts, each_batch
 from pipeline.surveys.settings import SurveySettings
 
 log = logging.getLogger(__name__)
+
+_Made = TypeVar("_Made")
 
 _ROWS: Final = ("exposures", "candidates")
 """What a manifest says of the rows of a survey with images; its other queries are label tables."""
@@ -52,6 +55,9 @@ class NightCutouts:
         The night's input as it was frozen.
     ephemeris : DataFrame, optional
         What `FetchMovers` made, where labels or cleaning name it.
+    labels : bool
+        Whether rows get labels. Without, they are given none as long as labels and cleaning decide neither which rows
+        stay nor a flag of them; where they do, they are read and followed all the same.
 
     Attributes
     ----------
@@ -72,9 +78,13 @@ class NightCutouts:
         night: str,
         manifest: Mapping[str, Any],
         ephemeris: pd.DataFrame | None = None,
+        labels: bool = True,
     ) -> None:
         chain = parse_chain(survey.settings.labels, f"surveys/{name}.yaml")
         cleaning = parse_cleaning(survey.settings.cleaning, f"surveys/{name}.yaml")
+        self._labelled = labels or _decide_rows(chain, cleaning)
+        if not self._labelled:
+            chain, cleaning = (), ()
         tables = label_tables(survey, [*chain, *cleaning], night, ephemeris)
         _require_frozen(night, tables, manifest)
         self.survey, self.night, self.manifest = survey, night, manifest
@@ -94,17 +104,44 @@ class NightCutouts:
             After the last, if more than ``max_lost_fraction`` of the exposures were lost; the reasons are in the
             message.
         """
-        settings = self.survey.settings
-        for batch in self.survey.read(self.night, self.manifest):
-            self.exposures, self.lost = self.exposures + batch.exposures, self.lost + batch.lost
-            self._reasons |= set(batch.dropped["reason"]) if batch.lost else set()
-            self._rows += len(batch.candidates) + len(batch.dropped)
-            self._measured += [batch.measured] if len(batch.measured) else []
-            yield self._labeller.label(apply_edge_policy(batch, settings))
-        self._labeller.finish()
+        for read in self.survey.read(self.night, self.manifest):
+            self._count(read)
+            batch = apply_edge_policy(read, self.survey.settings)
+            yield self._labeller.label(batch)
+        self._finish()
+
+    def each(self, function: Callable[[Batch], _Made]) -> Iterator[_Made]:
+        """Yield what a function makes of each batch; otherwise as `batches`.
+
+        Where no labels are needed and the survey is read in parts, the processes that read a batch do this as well,
+        and its pixels do not leave them.
+
+        Parameters
+        ----------
+        function : callable
+            Of a module, as its arguments and results it may go between processes.
+        """
+        if self._labelled or not isinstance(self.survey, ReadsInParts):
+            yield from map(function, self.batches())
+            return
+        for batch, made in each_batch(self.survey, self.night, self.manifest, function):
+            self._count(batch)
+            yield made
+        self._finish()
+
+    def _count(self, batch: Batch) -> None:
+        self.exposures, self.lost = self.exposures + batch.exposures, self.lost + batch.lost
+        self._reasons |= set(batch.dropped["reason"]) if batch.lost else set()
+        self._rows += len(batch.candidates) + len(batch.dropped)
+        self._measured += [batch.measured] if len(batch.measured) else []
+
+    def _finish(self) -> None:
+        if self._labelled:
+            self._labeller.finish()
         if self.exposures and not self._rows:
             log.warning("night %s: not one candidate in %d exposures", self.night, self.exposures)
-        require_enough(self.night, self.lost, self.exposures, settings.max_lost_fraction, self._reasons)
+        allowed = self.survey.settings.max_lost_fraction
+        require_enough(self.night, self.lost, self.exposures, allowed, self._reasons)
 
     @property
     def measured(self) -> pd.DataFrame:
@@ -187,6 +224,12 @@ def label_tables(
 def freeze_label_tables(survey: Survey, night: str) -> dict[str, dict[str, Any]]:
     """Return count and digest of each of the survey's own tables that its label chain and cleaning read."""
     return {reference.key: _frozen(read_reference(survey, reference, night)) for reference in own_references(survey)}
+
+
+def _decide_rows(chain: Sequence[ChainLink], cleaning: Sequence[CleaningStep]) -> bool:
+    """Tell whether labels can drop or flag a row: by cleaning, or because two that judge may disagree."""
+    judges = [link for link in chain if LABEL_PROVIDERS.metadata(link.provider).get("judges", True)]
+    return bool(cleaning) or len(judges) > 1
 
 
 def own_references(survey: Survey) -> list[Reference]:

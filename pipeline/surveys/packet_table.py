@@ -47,6 +47,8 @@ class PacketTable:
         Of the site; decides what a night is.
     schemas : MessageSchemas
         Those of packets that come without.
+    workers : int
+        Processes that read files for the index; 0: one a core.
     """
 
     place: str
@@ -55,6 +57,7 @@ class PacketTable:
     scores: Mapping[str, str]
     longitude_deg: float
     schemas: MessageSchemas = NO_SCHEMAS
+    workers: int = 1
 
     def name(self, path: Path) -> str:
         """Return what a file is called in tables and messages."""
@@ -75,7 +78,7 @@ class PacketTable:
             its time is known. ``container`` is the archive or the folder in which it lies.
         """
         files = packet_files(self.place)
-        found = index_files(files, self._key, data_folder() / ".packets.sqlite", self._columns)
+        found = index_files(files, self._key, data_folder() / ".packets.sqlite", self._columns, workers=self.workers)
         table = self._frame(found)
         known = table["time"].notna()
         times = utc_mjd(table["time"][known], self.layout.time_format)

@@ -41,7 +41,7 @@ def score(how, head, rows, scoring, tmp_path):
     else:
         batches = [SimpleNamespace(candidates=frame, cutouts=pixels)]
         night = {"night": "2026-01-05", "counts": {}, "percent": 100.0, "exposures": 1}
-        reader = SimpleNamespace(header=head, batches=lambda: batches, **night)
+        reader = SimpleNamespace(header=head, each=lambda function: map(function, batches), **night)
         score_night(path, scoring, reader, provenance={"task": "Infer"})
     return path
 

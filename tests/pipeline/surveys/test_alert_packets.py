@@ -12,7 +12,7 @@ from pipeline.errors import InputError, MissingInputError, NightsiftError, Setti
 from pipeline.io.cutout_file import open_cutouts
 from pipeline.io.packet_writer import fits_bytes, write_packets
 from pipeline.quality import Flag
-from pipeline.surveys import alert_packets
+from pipeline.surveys import packet_parts
 from pipeline.surveys.fetch import fetch_night
 
 NIGHT = "2026-01-05"
@@ -80,7 +80,7 @@ def test_a_packet_that_came_late_is_noticed(packet_survey, make_packet):
 
 
 def test_packets_come_in_blocks(packet_survey, monkeypatch):
-    monkeypatch.setattr(alert_packets, "_BLOCK", 2)
+    monkeypatch.setattr(packet_parts, "TOGETHER", 2)
     assert [len(batch.candidates) for batch in read(packet_survey())] == [2, 2, 1]
 
 
