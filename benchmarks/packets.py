@@ -1,7 +1,9 @@
-"""Alert packets to cutouts and candidate rows, against plain fastavro, gunzip and astropy on the same packets."""
+"""Alert packets to cutouts and rows, against plain fastavro, gunzip and astropy; and to scores, by two processes."""
 
 import gzip
 import io
+import os
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -12,17 +14,23 @@ import fastavro
 import numpy as np
 from astropy.io import fits
 
-from benchmarks.inputs import CHANNELS
+from benchmarks.inputs import CHANNELS, write_package
 from benchmarks.rows import Row, interleaved, median_ratio, peak_mb
+from models import runtime
+from models.scoring import Scoring, score_night
+from pipeline.io.content import content_sha256
 from pipeline.io.packet_writer import fits_bytes, write_packets, ztf_packet
 from pipeline.rng import stream
 from pipeline.settings import parse
+from pipeline.surveys.base import Survey
+from pipeline.surveys.fetch import NightCutouts
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
 
 MANY, SIZE, HISTORY = 500, 63, 8
 NIGHT = "2026-01-05"
 BUDGET = 1.5
+TO_SCORES, BUDGET_OF_TWO = 3000, 1.3
 _CUTOUTS = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
 
 
@@ -35,6 +43,7 @@ def run(folder: Path, *, full: bool) -> Iterator[Row]:
         place.mkdir()
         files = write(place, packets)
         yield _row(what, count, _ours(place), partial(_naive, files))
+    yield _to_scores(folder, 4 * TO_SCORES if full else TO_SCORES)
 
 
 def _row(what: str, count: int, ours: Callable[[], int], naive: Callable[[], int]) -> Row:
@@ -52,6 +61,41 @@ def _row(what: str, count: int, ours: Callable[[], int], naive: Callable[[], int
         holds=ratio >= BUDGET,
         peak_mb=peak_mb(),
     )
+
+
+def _to_scores(folder: Path, count: int) -> Row:
+    """Freeze a night and score it as it is read, each time from packets that no index knows yet."""
+    place = folder / "to-scores"
+    place.mkdir()
+    _one_each(place, _packets(count))
+    write_package(folder / "ensemble", "feature_ensemble", SIZE, "none")
+    made = {number: partial(_scores, place, folder / "ensemble", number) for number in (1, 2)}
+    if made[1]() != made[2]():
+        raise RuntimeError("two processes give other scores than one")
+    seconds = interleaved({str(number): function for number, function in made.items()}, repeats=3)
+    ratio = median_ratio(seconds["1"], seconds["2"])
+    rates = {name: count / float(np.median(values)) for name, values in seconds.items()}
+    return Row(
+        what=f"{count:,} alert packets to scores, feature ensemble, two processes against one",
+        budget=f"equal scores, at least {BUDGET_OF_TWO:g} x as fast",
+        measured=f"{rates['2']:,.0f}/s",
+        naive=f"one process: {rates['1']:,.0f}/s",
+        ratio=ratio,
+        holds=ratio >= BUDGET_OF_TWO,
+        peak_mb=peak_mb(),
+    )
+
+
+def _scores(place: Path, package: Path, processes: int) -> str:
+    """Return the digest of the scores of a night that is frozen and read by so many processes."""
+    with tempfile.TemporaryDirectory(dir=place.parent) as data:
+        os.environ["NIGHTSIFT_DATA"] = data
+        survey = _survey(place)
+        survey.workers = processes
+        night = NightCutouts(survey, name="benchmark", night=NIGHT, manifest=survey.freeze(NIGHT), labels=False)
+        scoring = Scoring(package=runtime.load(package), release="r", seed=1, processes=processes)
+        score_night(Path(data) / "scores.parquet", scoring, night, provenance={})
+        return content_sha256(Path(data) / "scores.parquet")
 
 
 def _packets(count: int) -> list[dict[str, Any]]:
@@ -73,6 +117,12 @@ def _all_in_one(folder: Path, packets: Sequence[dict[str, Any]]) -> list[Path]:
 
 
 def _ours(folder: Path) -> Callable[[], int]:
+    survey = _survey(folder)
+    manifest = survey.freeze(NIGHT)
+    return lambda: sum(len(batch.candidates) for batch in survey.read(NIGHT, manifest))
+
+
+def _survey(folder: Path) -> Survey:
     settings = {
         "source": "alert_packets",
         "telescope": "T1",
@@ -84,9 +134,7 @@ def _ours(folder: Path) -> Callable[[], int]:
         "defaults": {"dataset": "d", "classifier": "c"},
         "input": {"packets": str(folder)},
     }
-    survey = open_survey(parse(SurveySettings, settings, "benchmark"), "benchmark")
-    manifest = survey.freeze(NIGHT)
-    return lambda: sum(len(batch.candidates) for batch in survey.read(NIGHT, manifest))
+    return open_survey(parse(SurveySettings, settings, "benchmark"), "benchmark")
 
 
 def _naive(files: Sequence[Path]) -> int:

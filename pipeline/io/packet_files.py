@@ -217,6 +217,8 @@ def _of_member(archive: tarfile.TarFile, member: tarfile.TarInfo, label: str, as
 
 def printable(text: str) -> str:
     """Return a name as one printable line of at most 200 letters."""
+    if text.isprintable():
+        return text[-200:]
     return "".join(letter if letter.isprintable() else "?" for letter in text)[-200:]
 
 

@@ -14,15 +14,18 @@ from pipeline.fingerprint import fingerprint
 from pipeline.io import content
 from pipeline.io.message_schemas import NO_SCHEMAS, MessageSchemas
 from pipeline.io.packet_files import ARCHIVES, Packet, packet_files, printable, read_packets
-from pipeline.io.packet_index import IndexedFile, index_files
+from pipeline.io.packet_index import Indexed, IndexedFile, Span, index_files
 from pipeline.io.settings_files import data_folder
-from pipeline.night import night_of
+from pipeline.night import MJD_EPOCH, night_of, parse_night
 from pipeline.surveys import packet_rows
 from pipeline.surveys.packet_layouts import PacketLayout
-from pipeline.times import utc_mjd
+from pipeline.times import MJD_OF_JD, utc_mjd
 
 _REVISION = 1
 """Raised when an index made before would say something else."""
+
+_MARGIN_DAYS = 0.01
+"""By more than atomic time is ahead of UTC."""
 
 _TYPES = {"where": "str", "candidate_id": "str", "digest": "str", "fault": "str", "time": "float64", "lost": "int64",
           "open_ended": "bool"}  # fmt: skip
@@ -77,9 +80,15 @@ class PacketTable:
             ``score_<name>``. A packet that cannot be used has a ``fault``, and an empty ``night`` where not even
             its time is known. ``container`` is the archive or the folder in which it lies.
         """
+        return self._table(self._index(None))
+
+    def _index(self, span: Span | None) -> Indexed:
+        memory = data_folder() / ".packets.sqlite"
         files = packet_files(self.place)
-        found = index_files(files, self._key, data_folder() / ".packets.sqlite", self._columns, workers=self.workers)
-        table = self._frame(found)
+        return index_files(files, self._key, memory, self.columns, span=span, workers=self.workers)
+
+    def _table(self, found: Indexed) -> pd.DataFrame:
+        table = self._frame(found.files)
         known = table["time"].notna()
         times = utc_mjd(table["time"][known], self.layout.time_format)
         table.loc[known, "night"] = night_of(times, self.longitude_deg)
@@ -93,8 +102,10 @@ class PacketTable:
         InputError
             If a candidate stands in two packets that differ, or an archive broke off.
         """
-        table = self.all()
-        nights_there = table[table["night"] != ""].groupby("container", observed=True)["night"].agg(set).to_dict()
+        found = self._index(self._span(night))
+        table = self._table(found)
+        nights_there = self._containers(found.timed) if (table["night"] == "").any() else {}
+        nights_there |= table[table["night"] != ""].groupby("container", observed=True)["night"].agg(set).to_dict()
         may_be_here = [night in nights_there.get(container, {night}) for container in table["container"]]
         timeless = (table["night"] == "") & np.asarray(may_be_here, dtype=bool)
         rows = table[(table["night"] == night) | timeless].reset_index(drop=True)
@@ -103,6 +114,20 @@ class PacketTable:
             raise InputError(f"night {night}: {broken['where'].iloc[0]}: {broken['fault'].iloc[0]}")
         _require_agreement(table[(table["fault"] == "") & table["candidate_id"].isin(rows["candidate_id"])])
         return rows
+
+    def _span(self, night: str) -> Span:
+        """Return the first and the last time that the night's packets may give, some minutes more on either side."""
+        first = (parse_night(night) - MJD_EPOCH).days + 0.5 - self.longitude_deg / 360.0
+        first += MJD_OF_JD if self.layout.time_format == "jd" else 0.0
+        return first - _MARGIN_DAYS, first + 1.0 + _MARGIN_DAYS
+
+    def _containers(self, timed: frozenset[Path]) -> dict[str, set[str]]:
+        """Return the containers of files that hold packets with times, each with no night yet."""
+        return {container: set() for container in {self._container(self.name(path)) for path in timed}}
+
+    @staticmethod
+    def _container(file: str) -> str:
+        return file if file.lower().endswith(ARCHIVES) else file.rpartition("/")[0]
 
     @property
     def _key(self) -> str:
@@ -116,7 +141,7 @@ class PacketTable:
 
     def _frame(self, found: Mapping[Path, IndexedFile]) -> pd.DataFrame:
         files = [self.name(path) for path in found]
-        containers = [name if name.lower().endswith(ARCHIVES) else name.rpartition("/")[0] for name in files]
+        containers = [self._container(name) for name in files]
         counts = [len(indexed.columns["where"]) for indexed in found.values()]
         frame = pd.DataFrame(
             {name: list(chain.from_iterable(one.columns[name] for one in found.values())) for name in self._names}
@@ -134,7 +159,7 @@ class PacketTable:
         """The columns that are remembered."""
         return [*_ENTRY, *("score_" + name for name in self.scores)]
 
-    def _columns(self, path: Path) -> dict[str, list[Any]]:
+    def columns(self, path: Path) -> dict[str, list[Any]]:
         """Return what the index remembers of the packets of a file; no stamp is decoded."""
         columns: dict[str, list[Any]] = {name: [] for name in self._names}
         for packet in self.read(path):

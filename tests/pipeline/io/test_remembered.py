@@ -23,7 +23,7 @@ def digests(files, memory):
 
 
 def packets(files, memory):
-    found = index_files(files, "key", memory, lambda path: {"id": [path.name]})
+    found = index_files(files, "key", memory, lambda path: {"id": [path.name]}).files
     return [(found[path].sha256, found[path].columns["id"]) for path in files]
 
 
@@ -53,7 +53,7 @@ def test_what_is_no_memory_any_more_is_made_anew_and_remembers_again(files, tmp_
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-@pytest.mark.parametrize(("table", "ask"), [("file_digests", digests), ("indexed_files", packets)])
+@pytest.mark.parametrize(("table", "ask"), [("file_digests", digests), ("packet_files", packets)])
 def test_a_digest_that_another_hand_changed_is_not_believed(files, tmp_path, table, ask):
     memory = tmp_path / "memory.sqlite"
     right = ask(files, memory)

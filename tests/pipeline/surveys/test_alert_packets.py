@@ -1,4 +1,5 @@
 import json
+import operator
 import tarfile
 
 import fastavro
@@ -12,7 +13,7 @@ from pipeline.errors import InputError, MissingInputError, NightsiftError, Setti
 from pipeline.io.cutout_file import open_cutouts
 from pipeline.io.packet_writer import fits_bytes, write_packets
 from pipeline.quality import Flag
-from pipeline.surveys import packet_parts
+from pipeline.surveys import packet_parts, parts
 from pipeline.surveys.fetch import fetch_night
 
 NIGHT = "2026-01-05"
@@ -82,6 +83,42 @@ def test_a_packet_that_came_late_is_noticed(packet_survey, make_packet):
 def test_packets_come_in_blocks(packet_survey, monkeypatch):
     monkeypatch.setattr(packet_parts, "TOGETHER", 2)
     assert [len(batch.candidates) for batch in read(packet_survey())] == [2, 2, 1]
+
+
+def test_two_processes_read_what_one_reads_from_files_of_one_packet_and_of_several(
+    packet_survey, make_packet, monkeypatch
+):
+    monkeypatch.setattr(packet_parts, "TOGETHER", 2)
+    survey = packet_survey()
+    broken = make_packet(8, [b"no stamp", None, None])
+    write_packets(survey.folder / "more.avro", [make_packet(6), broken, make_packet(7)], codec="deflate")
+    one = read(survey)
+    survey.workers = 2
+    two = read(survey)
+    assert [batch.lost for batch in two] == [batch.lost for batch in one]
+    assert [len(batch.candidates) for batch in two] == [len(batch.candidates) for batch in one]
+    pd.testing.assert_frame_equal(rows(two), rows(one))
+    pd.testing.assert_frame_equal(dropped(two), dropped(one))
+    for first, second in zip(one, two, strict=True):
+        np.testing.assert_array_equal(second.cutouts, first.cutouts)
+
+
+def test_what_is_made_of_batches_is_the_same_in_two_processes_and_no_pixels_come_back(packet_survey, monkeypatch):
+    monkeypatch.setattr(packet_parts, "TOGETHER", 2)
+    survey = packet_survey()
+    manifest = survey.freeze(NIGHT)
+    one = list(parts.each_batch(survey, NIGHT, manifest, operator.attrgetter("cutouts.shape")))
+    survey.workers = 2
+    two = list(parts.each_batch(survey, NIGHT, manifest, operator.attrgetter("cutouts.shape")))
+    assert [shape for _, shape in one] == [shape for _, shape in two] == [(2, 5, 5, 3), (2, 5, 5, 3), (1, 5, 5, 3)]
+    assert all(len(batch.cutouts) == 0 < len(batch.candidates) for batch, _ in two)
+
+
+def test_a_conflict_with_a_packet_of_another_night_is_an_error(packet_survey, make_packet):
+    survey = packet_survey()
+    write_packets(survey.folder / "again.avro", [make_packet(1, jd=2461099.5)])
+    with pytest.raises(InputError, match=r"stands in 1\.avro and, with other contents, in again\.avro; keep one"):
+        survey.freeze(NIGHT)
 
 
 @pytest.mark.parametrize("codec", ["null", "deflate", "snappy"])
