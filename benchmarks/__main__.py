@@ -28,6 +28,7 @@ STAGES = (
     "training",
     "inference",
     "noop",
+    "many_files",
     "memory",
 )
 ROOT = Path(__file__).resolve().parents[1]

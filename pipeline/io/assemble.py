@@ -11,21 +11,17 @@ from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
 from pipeline.cutouts import nearest_pixel
-from pipeline.datasets import Nearness, RowIds, choose_rows
-from pipeline.errors import InputError
+from pipeline.datasets import Choice, Nearness, RowIds, choose_rows
 from pipeline.io import schema
-from pipeline.io.cutout_file import CutoutHeader, open_cutouts
 from pipeline.io.dataset_file import write_dataset
 from pipeline.io.relabel_file import read_relabels
-from pipeline.io.source_columns import SourceColumns
+from pipeline.io.source_columns import DIGEST, SourceColumns
 from pipeline.recipes import DatasetRecipe
 from pipeline.relabelling import relabel
 from pipeline.row_texts import JoinedTexts
 
 log = logging.getLogger(__name__)
-_COLUMNS = ("night", "ra_deg", "dec_deg", "label", "label_source")
 _PIXELS = ("x_pixel", "y_pixel")
-_SHARED_WORDS = ("night", "label_source")
 
 
 def assemble(
@@ -40,6 +36,8 @@ def assemble(
 ) -> None:
     """Write the data set of a recipe from cutout files; its provenance says how the parts were kept apart.
 
+    Each cutout file is opened twice, for its columns and for its pixels, and one at a time.
+
     Raises
     ------
     InputError
@@ -47,70 +45,63 @@ def assemble(
     DataSetError
         If a part lacks a class.
     """
-    header = _common_header(sources)
-    columns = SourceColumns(sources)
-    ids = RowIds(
-        candidate=columns.texts("candidate_id"),
-        object=columns.texts("object_id"),
-        group=columns.texts("group_id"),
-        image=JoinedTexts(columns.texts("exposure_id"), columns.texts("detector")),
-    )
-    rows = _read_columns(sources)
-    if recipe.relabel:
-        rows = relabel(rows, ids.candidate, read_relabels(recipe.relabel), recipe.relabel)
-    near = Nearness(
-        linked_arcsec=linked_within_arcsec, size_pixel=header.size_pixel, pixel_scale_arcsec=header.pixel_scale_arcsec
-    )
-    choice = choose_rows(rows, ids, recipe, near, fold)
-    del rows
-    provenance = {**provenance, schema.SEPARATION: choice.separation.facts()}
-    write_dataset(
-        path, header, columns=columns, names=ids.names, choice=choice, fingerprint=fingerprint, provenance=provenance
-    )
+    with SourceColumns(sources, path.parent) as columns:
+        choice = _choice(columns, recipe, linked_within_arcsec, fold)
+        write_dataset(
+            path,
+            columns=columns,
+            names=_ids(columns).names,
+            choice=choice,
+            fingerprint=fingerprint,
+            provenance={**provenance, schema.SEPARATION: choice.separation.facts()},
+        )
     log.info("%s", choice.separation.words())
     counts = choice.chosen.groupby(["split", "label"]).size().to_dict()
     log.info("data set of %d rows, (part, label): %s; dropped %s", len(choice.chosen), counts,
              choice.dropped["reason"].value_counts().loc[lambda number: number > 0].to_dict())  # fmt: skip
 
 
-def _common_header(sources: list[Path]) -> CutoutHeader:
-    if not sources:
-        raise InputError("no cutout file was given")
-    headers = []
-    for source in sources:
-        with open_cutouts(source) as file:
-            headers.append(file.header)
-        if headers[-1] != headers[0]:
-            raise InputError(f"{source} does not fit {sources[0]}: {headers[-1]} against {headers[0]}")
-    return headers[0]
+def _choice(columns: SourceColumns, recipe: DatasetRecipe, linked_within_arcsec: float, fold: int) -> Choice:
+    """Return which rows make the data set of a recipe."""
+    ids, rows = _ids(columns), _read_columns(columns)
+    if recipe.relabel:
+        rows = relabel(rows, ids.candidate, read_relabels(recipe.relabel), recipe.relabel)
+    near = Nearness(
+        linked_arcsec=linked_within_arcsec,
+        size_pixel=columns.header.size_pixel,
+        pixel_scale_arcsec=columns.header.pixel_scale_arcsec,
+    )
+    return choose_rows(rows, ids, recipe, near, fold)
 
 
-def _read_columns(sources: list[Path]) -> pd.DataFrame:
+def _ids(columns: SourceColumns) -> RowIds:
+    return RowIds(
+        candidate=columns.texts("candidate_id"),
+        object=columns.texts("object_id"),
+        group=columns.texts("group_id"),
+        image=JoinedTexts(columns.texts("exposure_id"), columns.texts("detector")),
+    )
+
+
+def _read_columns(columns: SourceColumns) -> pd.DataFrame:
     """Return the columns that decide, and each row's hash of its pixels; a column is whole before the next is read."""
-    columns: dict[str, Any] = {name: _column(sources, name) for name in _COLUMNS}
+    found: dict[str, Any] = {"night": _shared_words(columns, "night")}
+    found |= {name: columns.whole(name) for name in ("ra_deg", "dec_deg", "label")}
+    found["label_source"] = _shared_words(columns, "label_source")
     for name in _PIXELS:
-        columns[name] = np.concatenate([_centre(source, name) for source in sources])
-    columns["first_label"] = columns["label"].to_numpy(np.int8)
-    columns["digest"] = np.concatenate([_digests(source) for source in sources])
-    return pd.DataFrame(columns, copy=False)
+        found[name] = _centres(columns, name)
+    found["first_label"] = found["label"].astype(np.int8)
+    found[DIGEST] = columns.whole(DIGEST)
+    return pd.DataFrame(found, copy=False)
 
 
-def _centre(source: Path, name: str) -> NDArray[np.float32]:
+def _centres(columns: SourceColumns, name: str) -> NDArray[np.float32]:
     """Return the pixels on which the cutouts are centred, along one axis; whole numbers need half the memory."""
-    with open_cutouts(source) as file:
-        return nearest_pixel(file.candidates(columns=(name,))[name]).astype(np.float32)
+    parts = [nearest_pixel(columns.read(name, rows)).astype(np.float32) for rows in columns.spans()]
+    return np.concatenate(parts or [np.zeros(0, np.float32)])
 
 
-def _digests(source: Path) -> NDArray[np.uint64]:
-    with open_cutouts(source) as file:
-        return file.pixel_digests()
-
-
-def _column(sources: list[Path], name: str) -> pd.Series | pd.Categorical:
-    """Return one column of all files; words that many rows share are kept once."""
-    parts = []
-    for source in sources:
-        with open_cutouts(source) as file:
-            part = file.candidates(columns=(name,))[name]
-        parts.append(part.astype("category") if name in _SHARED_WORDS else part)
-    return union_categoricals(parts) if name in _SHARED_WORDS else pd.concat(parts, ignore_index=True)
+def _shared_words(columns: SourceColumns, name: str) -> pd.Categorical:
+    """Return one column of words that many rows share, each kept once."""
+    parts = [columns.read(name, rows).astype("category") for rows in columns.spans()]
+    return union_categoricals(parts or [pd.Series([], dtype="str").astype("category")])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.datasets import Choice
 from pipeline.errors import InputError, UnknownNameError
 from pipeline.io import schema
-from pipeline.io.cutout_file import CutoutFile, CutoutHeader, CutoutWriter
+from pipeline.io.cutout_file import CutoutFile, CutoutWriter
 from pipeline.io.source_columns import SourceColumns, taken_texts
 from pipeline.row_texts import RowTexts, texts_of
 
@@ -78,7 +78,6 @@ def open_dataset(path: Path) -> DataSetFile:
 
 def write_dataset(
     path: Path,
-    header: CutoutHeader,
     *,
     columns: SourceColumns,
     names: RowTexts,
@@ -92,10 +91,8 @@ def write_dataset(
     ----------
     path : Path
         The file to write.
-    header : CutoutHeader
-        What the sources share.
     columns : SourceColumns
-        The candidate columns of the sources.
+        The candidate columns of the sources, and what these share.
     names : RowTexts
         What a group that is named after a row is called.
     choice : Choice
@@ -105,6 +102,7 @@ def write_dataset(
     provenance : mapping
         What made it.
     """
+    header = columns.header
     row_shape = (header.size_pixel, header.size_pixel, len(header.channels))
     chosen = choice.chosen
     places = chosen["place"].to_numpy()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import DataSetError, InputError, UnknownNameError
-from pipeline.io import cutout_file
+from pipeline.io import cutout_file, hdf5, source_columns
 from pipeline.io.assemble import assemble
 from pipeline.io.content import content_sha256
 from pipeline.io.cutout_file import open_cutouts
@@ -73,6 +73,54 @@ def test_blocks_of_a_part_are_its_rows_in_order(sources, tmp_path):
         np.testing.assert_array_equal(np.concatenate([pixels for _, pixels in blocks]), whole)
 
 
+@pytest.fixture
+def opened(monkeypatch):
+    """The cutout files that are opened, in order, and how many the process held open as each was."""
+    seen = []
+    plain = hdf5.open_to_read
+
+    def watched(path):
+        seen.append((path, sum(link.resolve().suffix == ".h5" for link in Path("/proc/self/fd").iterdir())))
+        return plain(path)
+
+    monkeypatch.setattr(hdf5, "open_to_read", watched)
+    return seen
+
+
+@pytest.fixture
+def many_sources(make_rows, make_cutouts, tmp_path):
+    """Seventy files of four rows."""
+    return [
+        make_cutouts(tmp_path / f"many{number}.h5", make_rows([f"{number}{row}" for row in "abcd"], label=[0, 1, 0, 1]))
+        for number in range(70)
+    ]
+
+
+def test_a_file_is_opened_for_its_columns_and_for_its_pixels_and_not_again(many_sources, opened, tmp_path):
+    build(tmp_path / "d.h5", many_sources)
+    assert [path for path, _ in opened] == many_sources * 2
+
+
+def test_few_files_are_open_at_a_time_however_many_there_are(many_sources, opened, tmp_path):
+    build(tmp_path / "d.h5", many_sources)
+    assert max(held for _, held in opened) <= 2
+
+
+@pytest.mark.parametrize("rows_a_block", [1, 7, 8192])
+def test_the_rows_that_are_read_together_do_not_count(sources, tmp_path, monkeypatch, rows_a_block):
+    first = content_sha256(build(tmp_path / "one.h5", sources))
+    monkeypatch.setattr(source_columns, "TEXTS_AT_ONCE", rows_a_block)
+    assert content_sha256(build(tmp_path / "two.h5", sources)) == first
+
+
+def test_a_build_that_fails_leaves_no_file_behind(sources, make_rows, make_cutouts, tmp_path):
+    other = make_cutouts(tmp_path / "other.h5", make_rows("a"), size=5)
+    before = set(tmp_path.iterdir())
+    with pytest.raises(InputError, match="does not fit"):
+        build(tmp_path / "d.h5", [*sources, other])
+    assert set(tmp_path.iterdir()) == before
+
+
 def test_the_order_of_the_files_does_not_count(sources, tmp_path):
     first = content_sha256(build(tmp_path / "one.h5", sources, max_ratio=1.0))
     assert content_sha256(build(tmp_path / "two.h5", sources[::-1], max_ratio=1.0)) == first
@@ -130,7 +178,7 @@ import resource, sys
 from pathlib import Path
 import numpy as np
 import pandas as pd
-from pipeline.io import cutout_file
+from pipeline.io import cutout_file, hdf5, source_columns
 from pipeline.io.assemble import assemble
 from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.schema import CANDIDATE_COLUMNS
