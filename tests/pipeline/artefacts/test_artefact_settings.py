@@ -1,6 +1,7 @@
 """Settings of the self-made bogus: documented defaults, refused values, and pixels that obey them."""
 
 import dataclasses
+import inspect
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ class TestEveryArtefactsSettings:
         kind = ARTEFACTS.metadata(name)["settings"]
         assert issubclass(kind, ArtefactSettings)
         for field in dataclasses.fields(kind):
-            assert f"    {field.name} : " in (kind.__doc__ or ""), field.name
+            assert f"\n{field.name} : " in (inspect.getdoc(kind) or ""), field.name
             assert isinstance(getattr(kind(), field.name), tuple | float | int)
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(kind(), dataclasses.fields(kind)[0].name, 1)
