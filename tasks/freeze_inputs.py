@@ -16,7 +16,7 @@ from pipeline.io.night_manifest import read_manifest
 from pipeline.io.query_files import query_digests
 from pipeline.night import ends_at
 from tasks.make_synthetic_survey import MakeSyntheticSurvey
-from tasks.parameters import MOST_SNAPSHOTS, NightTask, WholeNumberParameter
+from tasks.parameters import MOST_SNAPSHOTS, NightTask, WholeNumberParameter, processes_parameter
 
 log = logging.getLogger(__name__)
 
@@ -90,9 +90,7 @@ class FreezeInputs(SurveyNight):
         significant=False,
         description="Freeze the label tables alone; rows and images stay those of the snapshot before.",
     )
-    processes = luigi.IntParameter(
-        default=1, significant=False, description="Processes that read alert packets for their index; 0: one a core."
-    )
+    processes = processes_parameter("read alert packets for their index")
     revision: ClassVar[int] = 2
     libraries: ClassVar[frozenset[str]] = frozenset()  # it counts, and takes digests
     suffix: ClassVar[str] = ".json"
