@@ -9,6 +9,9 @@ import luigi.retcodes
 import luigi.scheduler
 import luigi.worker
 import pytest
+from luigi.cmdline_parser import CmdlineParser
+
+from tasks.run_settings import nightsift
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SECTIONS = {
@@ -67,6 +70,16 @@ def test_the_worker_checks_what_it_built_and_has_a_limit():
     worker = luigi.worker.worker()
     assert worker.check_complete_on_run
     assert worker.timeout > 0
+
+
+def test_luigis_lock_of_the_words_of_a_command_is_off():
+    assert luigi.interface.core().no_lock
+
+
+def test_no_wait_is_an_option_of_every_command_and_a_setting():
+    assert not nightsift().no_wait
+    with CmdlineParser.global_instance(["FreezeInputs", "--night", "2026-01-05", "--no-wait"]):
+        assert nightsift().no_wait
 
 
 def test_the_daemon_keeps_a_week_and_shows_failures():
