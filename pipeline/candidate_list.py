@@ -94,11 +94,13 @@ def listed(ranked: pd.DataFrame) -> pd.DataFrame:
     ranked : DataFrame
         Rows of :class:`pipeline.ranking.Ranking`, with candidate columns and those of their scores.
     """
-    places = list(zip(ranked["ra_deg"], ranked["dec_deg"], strict=True))
-    texts = pd.DataFrame([sexagesimal(*place) for place in places], columns=["ra_hms", "dec_dms"], index=ranked.index)
+    ra_deg, dec_deg = ranked["ra_deg"].to_numpy(np.float64), ranked["dec_deg"].to_numpy(np.float64)
+    places = zip(ra_deg, dec_deg, strict=True)
     addresses = pd.DataFrame([links(*place) for place in places], columns=list(SERVICES), index=ranked.index)
+    hours, degrees = sexagesimal(ra_deg, dec_deg)
     made = ranked.assign(
-        **texts,
+        ra_hms=hours,
+        dec_dms=degrees,
         **{name: addresses[service] for name, service in _SERVICE_OF.items()},
         time_utc=iso_times(ranked["time_mjd"].to_numpy(np.float64)),
         flag_names=[" ".join(flag_names(int(bits))) for bits in ranked["flags"]],

@@ -5,6 +5,7 @@ from typing import Final
 from urllib.parse import quote
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 RADIUS_ARCSEC: Final = 10.0
 """Around a candidate, in which SIMBAD and TNS are asked: more than a nucleus is off from the core of its host."""
@@ -45,25 +46,32 @@ def links(ra_deg: float, dec_deg: float) -> dict[str, str]:
     return {name: address.format(**values) for name, address in SERVICES.items()}
 
 
-def sexagesimal(ra_deg: float, dec_deg: float) -> tuple[str, str]:
-    """Return right ascension in hours, to a millisecond, and declination in degrees, to 0.01 arcsec.
+def sexagesimal(ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[list[str], list[str]]:
+    """Return right ascensions in hours, to a millisecond, and declinations in degrees, to 0.01 arcsec.
+
+    Parameters
+    ----------
+    ra_deg, dec_deg : array_like, (n,)
+        Degrees; what is no place is empty.
 
     Examples
     --------
-    >>> sexagesimal(202.4696, -0.5)
-    ('13:29:52.704', '-00:30:00.00')
+    >>> sexagesimal([202.4696], [-0.5])
+    (['13:29:52.704'], ['-00:30:00.00'])
     """
-    if not is_place(ra_deg, dec_deg):
-        return "", ""
     from astropy.coordinates import Angle
 
-    ra = Angle(_turned(ra_deg * 240_000, 0, 86_400_000) / 240_000, "deg")
-    dec = Angle(round(dec_deg * 360_000) / 360_000, "deg")  # a sign of what is zero when rounded says nothing
-    hours = ra.to_string("hourangle", sep=":", precision=3, pad=True)
-    degrees = dec.to_string("deg", sep=":", precision=2, pad=True, alwayssign=True)
-    return str(hours), str(degrees)
+    ra, dec = np.atleast_1d(ra_deg).astype(np.float64), np.atleast_1d(dec_deg).astype(np.float64)
+    known = np.isfinite(ra) & (np.abs(dec) <= 90.0)
+    hours, degrees = np.full(len(ra), "", dtype=object), np.full(len(ra), "", dtype=object)
+    if known.any():
+        turned = np.round(ra[known] % 360.0 * 240_000) % 86_400_000 / 240_000
+        rounded = np.round(dec[known] * 360_000) / 360_000 + 0.0  # the sign of what is zero when rounded says nothing
+        hours[known] = Angle(turned, "deg").to_string("hourangle", sep=":", precision=3, pad=True)
+        degrees[known] = Angle(rounded, "deg").to_string("deg", sep=":", precision=2, pad=True, alwayssign=True)
+    return [str(text) for text in hours], [str(text) for text in degrees]
 
 
-def _turned(value: float, digits: int, circle: float = 360.0) -> float:
-    """Return a value within a circle, which rounding does not take to its end."""
-    return round(value % circle, digits) % circle
+def _turned(ra_deg: float, digits: int) -> float:
+    """Return a right ascension of 0 to 360, which rounding does not take to 360 itself."""
+    return round(ra_deg % 360.0, digits) % 360.0

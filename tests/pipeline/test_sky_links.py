@@ -9,6 +9,12 @@ from hypothesis import strategies as st
 
 from pipeline.sky_links import SERVICES, links, sexagesimal
 
+
+def shown(place):
+    (hours,), (degrees,) = sexagesimal(*place)
+    return hours, degrees
+
+
 M31 = (10.684708, 41.26875)
 """The nucleus of M31, 00h42m44.330s +41d16m07.50s."""
 
@@ -33,7 +39,7 @@ def test_a_southern_place_keeps_its_sign():
 @pytest.mark.parametrize("place", [(float("nan"), 1.0), (1.0, float("nan")), (float("inf"), 0.0), (10.0, 90.5)])
 def test_what_is_no_place_has_no_links(place):
     assert links(*place) == {}
-    assert sexagesimal(*place) == ("", "")
+    assert shown(place) == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -47,16 +53,22 @@ def test_what_is_no_place_has_no_links(place):
     ],
 )
 def test_hours_and_degrees_of_known_places(place, expected):
-    assert sexagesimal(*place) == expected
+    assert shown(place) == expected
+
+
+def test_places_keep_their_order_beside_what_is_none():
+    hours, degrees = sexagesimal([180.0, float("nan"), 0.0], [1.0, 2.0, -3.0])
+    assert hours == ["12:00:00.000", "", "00:00:00.000"]
+    assert degrees == ["+01:00:00.00", "", "-03:00:00.00"]
 
 
 @given(st.floats(-360, 720), st.floats(-90, 90))
 def test_what_is_shown_is_the_place_and_can_be_followed(ra_deg, dec_deg):
-    hours, degrees = sexagesimal(ra_deg, dec_deg)
+    hours, degrees = shown((ra_deg, dec_deg))
     assert re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}", hours)
     assert re.fullmatch(r"[+-]\d\d:[0-5]\d:[0-5]\d\.\d\d", degrees)
-    shown = SkyCoord(hours, degrees, unit=(units.hourangle, units.deg))
-    assert shown.separation(SkyCoord(ra_deg, dec_deg, unit="deg")) < 0.02 * units.arcsec
+    found = SkyCoord(hours, degrees, unit=(units.hourangle, units.deg))
+    assert found.separation(SkyCoord(ra_deg, dec_deg, unit="deg")) < 0.02 * units.arcsec
     assert set(links(ra_deg, dec_deg)) == set(SERVICES)
     assert all(
         re.fullmatch(r"https://[!-~]+", address) and '"' not in address for address in links(ra_deg, dec_deg).values()
