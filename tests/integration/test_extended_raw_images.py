@@ -43,7 +43,7 @@ def write_as_the_page_says(folder):
 @pytest.fixture
 def page(project):
     write_as_the_page_says(project.root)
-    project.write("surveys", "tca", of_the_page())
+    project.write("surveys", "tca", of_the_page() | {"cutout_size_pixel": 21})  # as large as the package takes
     return project
 
 
