@@ -50,7 +50,10 @@ def _remembered(connection: sqlite3.Connection, path: Path) -> str:
 
 def _digest_bytes(path: Path) -> str:
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        while block := stream.read(_BLOCK):  # for a small file hashlib.file_digest takes a large buffer
+            digest.update(block)
+        return digest.hexdigest()
 
 
 def digest_without(file: BinaryIO, size: int, left_out: Iterable[Sequence[int]]) -> "_Hash":

@@ -159,15 +159,22 @@ def _span(length: int, source: int, size: int) -> tuple[slice, slice]:
 
 def _source_pixel(length: int, whole: int, place: float, detector: int) -> int:
     """Return the pixel of a stamp that holds the source, along one axis, be the stamp cut off or whole."""
-    source = int(source_pixel(whole, place))
+    source = _middle(whole, place)
     lost = whole - length
-    if lost and math.isfinite(place):
+    if not lost:
+        return source
+    if math.isfinite(place):
         first = math.floor(place + 0.5) - source
         if first < 0:
             return source - min(lost, -first)
         if detector and first + whole > detector:
             return source - max(0, lost - (first + whole - detector))
-    return int(source_pixel(length, place))
+    return _middle(length, place)
+
+
+def _middle(length: int, place: float) -> int:
+    """Return what `source_pixel` does; of an odd length, of which most stamps are, without an array."""
+    return length // 2 if length % 2 else int(source_pixel(length, place))
 
 
 def _get(record: Record, path: str) -> Any:

@@ -64,7 +64,8 @@ class PacketTable:
 
     def name(self, path: Path) -> str:
         """Return what a file is called in tables and messages."""
-        return printable(path.relative_to(self.folder).as_posix())
+        whole, folder = path.as_posix(), self.folder.as_posix().rstrip("/") + "/"
+        return printable(whole[len(folder) :] if whole.startswith(folder) else path.relative_to(self.folder).as_posix())
 
     def read(self, path: Path) -> Iterator[Packet]:
         """Yield the packets of a file with all that is read of them, scores as well."""

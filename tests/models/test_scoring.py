@@ -1,11 +1,15 @@
 import logging
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+import models.scoring
 from models import runtime
 from models.scoring import Scoring, score_file, score_night
+from pipeline.errors import InputError
+from pipeline.io.content import content_sha256
 from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.scores_file import read_scores, scores_provenance, unlike_training
 
@@ -64,3 +68,34 @@ def test_cutouts_like_those_of_training_are_scored_without_a_word(how, scoring, 
         path = score(how, header("memory", 1.0), rows, scoring, tmp_path)
     assert caplog.records == []
     assert unlike_training(path) == {}
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 256])
+def test_two_processes_give_the_scores_of_one(batch_size, scoring, rows, tmp_path, monkeypatch):
+    monkeypatch.setattr(models.scoring, "_BLOCKS", 1)
+    digests = set()
+    for processes in (1, 2):
+        folder = tmp_path / str(processes)
+        folder.mkdir()
+        how = replace(scoring, processes=processes, batch_size=batch_size)
+        digests.add(content_sha256(score("file", header("memory", 1.0), rows, how, folder)))
+    assert len(digests) == 1
+
+
+def test_a_number_of_processes_that_cannot_be_is_refused(scoring):
+    with pytest.raises(InputError, match=r"processes is -1; allowed: 0 \(one a core\) or more"):
+        replace(scoring, processes=-1)
+
+
+def test_the_processes_share_the_threads(scoring):
+    shared = replace(scoring, package=replace(scoring.package, threads=5), processes=2).share
+    assert shared.package.threads == 2
+    assert replace(shared, processes=9).share.package.threads == 1
+
+
+def test_names_asked_for_are_found_by_whichever_process_has_them(scoring, rows, tmp_path, monkeypatch):
+    monkeypatch.setattr(models.scoring, "_BLOCKS", 1)
+    how = replace(scoring, processes=2, batch_size=1, only=("b", "d"))
+    assert read_scores(score("file", header("memory", 1.0), rows, how, tmp_path))["candidate_id"].tolist() == ["b", "d"]
+    with pytest.raises(InputError, match=r"'x' is no candidate and no object of rows.h5"):
+        score("file", header("memory", 1.0), rows, replace(how, only=("b", "x")), tmp_path)
