@@ -13,6 +13,7 @@ from pipeline.errors import InputError, MissingInputError, NightsiftError, Setti
 from pipeline.flux_sign import flux_signs
 from pipeline.io import content
 from pipeline.io.damaged import naming
+from pipeline.io.executor import spread
 from pipeline.io.hdf5 import KIND, open_to_read
 from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.io.settings_files import expand
@@ -152,8 +153,7 @@ class AlertTableSurvey:
         """Return count and digest of the night's rows, of their stamps and of its label tables."""
         alerts = self._rows.summary(night, _BLOCK)
         rows = self._rows.blocks(night, _BLOCK, columns=("candidate_id",))
-        size = self.settings.cutout_size_pixel
-        stamps = [content.row_digests(middle_of_stack(self._stack(block["row"].to_numpy()), size)) for block in rows]
+        stamps = list(spread(self._digests, rows, workers=self.workers))
         return {
             "queries": {self.input.table: alerts, **freeze_label_tables(self, night)},
             "files": {self.input.cutouts: {"rows": alerts["rows"], "sha256": _stamps_digest(stamps)}},
@@ -164,11 +164,23 @@ class AlertTableSurvey:
         digest = self._rows.summary(night, _BLOCK)["sha256"]
         self._require_frozen(night, "rows of", self.input.table, digest, manifest["queries"])
         stamps = []
-        for block in self._rows.blocks(night, _BLOCK):
-            stack = self._stack(block["row"].to_numpy())
-            stamps.append(content.row_digests(middle_of_stack(stack, self.settings.cutout_size_pixel)))
-            yield self._batch(self._numbered(block).assign(night=night), stack)
+        blocks = (block.assign(night=night) for block in self._rows.blocks(night, _BLOCK))
+        for batch, digests in spread(self._read_block, blocks, workers=self.workers):
+            stamps.append(digests)
+            yield batch
         self._require_frozen(night, "stamps in", self.input.cutouts, _stamps_digest(stamps), manifest["files"])
+
+    def _digests(self, block: pd.DataFrame) -> NDArray[np.uint64]:
+        """Return a digest of each stamp of a block of rows."""
+        return self._digests_of(self._stack(block["row"].to_numpy()))
+
+    def _digests_of(self, stack: NDArray[np.float32]) -> NDArray[np.uint64]:
+        return content.row_digests(middle_of_stack(stack, self.settings.cutout_size_pixel))
+
+    def _read_block(self, block: pd.DataFrame) -> tuple[Batch, NDArray[np.uint64]]:
+        """Return the batch of a block of rows, and a digest of each stamp; which process reads it changes nothing."""
+        stack = self._stack(block["row"].to_numpy())
+        return self._batch(self._numbered(block), stack), self._digests_of(stack)
 
     def _require_frozen(self, night: str, what: str, file: str, digest: object, frozen: Mapping[str, Any]) -> None:
         if digest != frozen[file]["sha256"]:

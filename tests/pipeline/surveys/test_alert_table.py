@@ -8,6 +8,7 @@ from pipeline.io import settings_files
 from pipeline.io.cutout_file import open_cutouts
 from pipeline.night import night_of
 from pipeline.quality import Flag
+from pipeline.surveys import alert_table
 from pipeline.surveys.fetch import fetch_night
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
@@ -26,6 +27,18 @@ def test_rows_stamps_and_ids_belong_together(alert_survey):
     rows, pixels = read(alert_survey(stamps=stamps))
     assert rows["candidate_id"].tolist() == [str(2**53 + 1 + row) for row in range(5)]
     np.testing.assert_allclose(pixels.mean(axis=(1, 2)), np.arange(5)[:, None] + [0, 0.1, 0.2], atol=0.01)
+
+
+def test_two_processes_read_what_one_reads(alert_survey, monkeypatch):
+    monkeypatch.setattr(alert_table, "_BLOCK", 2)
+    survey = alert_survey()
+    rows, pixels = read(survey)
+    frozen = survey.freeze(NIGHT)
+    survey.workers = 2
+    again, the_same = read(survey)
+    assert survey.freeze(NIGHT) == frozen
+    pd.testing.assert_frame_equal(again, rows)
+    np.testing.assert_array_equal(the_same, pixels)
 
 
 def test_signs_bands_and_nights_are_translated(alert_survey):
