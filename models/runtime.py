@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.contract import InputContract
 from models.posterior import Posterior, spread
-from models.sessions import Session, open_session, run
+from models.sessions import Interface, Session, open_session, run
 from pipeline.errors import IncompatiblePackageError
 from pipeline.io.package_content import read_package
 
@@ -138,11 +138,18 @@ class Package:
 
     @property
     def _session(self) -> Session:
-        return open_session(self.directory / "model.onnx")
+        return open_session(self.directory / "model.onnx", self._interface({}))
 
     @property
     def _posterior_session(self) -> Session:
-        return open_session(self.directory / "posterior.onnx")
+        masks = {str(mask["name"]): tuple(mask["shape"]) for mask in self.content["posterior"]["masks"]}
+        return open_session(self.directory / "posterior.onnx", self._interface(masks))
+
+    def _interface(self, masks: Mapping[str, tuple[int, ...]]) -> Interface:
+        """Return what a model of the package takes and gives."""
+        side, features = self.contract.size_pixel, self.content["external_features"]
+        row = (side, side, len(self.contract.channels)) if features is None else (len(features["columns"]),)
+        return Interface(row=row, masks=masks, classes=len(self.class_names))
 
     def _inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         if self.content["external_features"] is None:

@@ -1,7 +1,9 @@
 """Sessions of ONNX Runtime: how a graph is opened, and how rows are spread over cores."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -9,27 +11,101 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import InputError
+
+PACKAGE: Final = "package.json"
 CHUNK: Final = 32
 """Rows of one call of the runtime, which stay in the processor's cache; fixed, so that scores are too."""
 
 Session = Any
 
 
-def open_session(path: Path) -> Session:
-    """Return an ONNX Runtime session of one thread; several may call it at once, and a process opens a file once."""
+_ELSEWHERE: Final = b"\n\x08location\x12"
+"""How the format writes that weights stand in another file, and then in which."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interface:
+    """What a model of a package takes in and gives out, by which a file is held to be one.
+
+    Attributes
+    ----------
+    row : tuple of int
+        Shape of one row of the first input: ``(y, x, channel)``, or ``(feature,)``.
+    masks : mapping of str to tuple of int
+        Further inputs by name, with the shape of a row.
+    classes : int
+        Probabilities a row.
+    """
+
+    row: tuple[int, ...]
+    masks: Mapping[str, tuple[int, ...]]
+    classes: int
+
+
+def open_session(path: Path, interface: Interface | None = None) -> Session:
+    """Return an ONNX Runtime session of one thread; several may call it at once, and a process opens a file once.
+
+    Parameters
+    ----------
+    path : Path
+        The model.
+    interface : Interface, optional
+        What the model must take and give.
+
+    Raises
+    ------
+    InputError
+        If the file is no model that the runtime knows, has weights in other files, or takes or gives something else.
+    """
     status = path.stat()
-    return _session(path, status.st_size, status.st_mtime_ns)
+    session = _session(path, status.st_size, status.st_mtime_ns)
+    if interface is not None:
+        _require_interface(session, interface, path)
+    return session
 
 
 @lru_cache(maxsize=4)
 def _session(path: Path, size: int, mtime_ns: int) -> Session:  # noqa: ARG001  (they are the key)
     import onnxruntime
 
+    if _ELSEWHERE in path.read_bytes():
+        raise InputError(f"{path} has weights in another file; allowed: a model that holds them itself")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    with _naming(path):
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Raise what the runtime says of a model as an `InputError` of one line."""
+    try:
+        yield
+    except Exception as error:  # the runtime has a class for each code, none of them public
+        said = " ".join(str(error).split())[:300]
+        raise InputError(f"{path} is no model that ONNX Runtime can run: {said}; train again") from error
+
+
+def _require_interface(session: Session, interface: Interface, path: Path) -> None:
+    given = {entry.name: entry for entry in session.get_inputs()}
+    first = session.get_inputs()[0].name if given else ""
+    wanted = {first: interface.row, **interface.masks}
+    if given.keys() != wanted.keys():
+        known = ", ".join(["one of any name", *interface.masks])
+        raise InputError(f"{path} has the inputs {', '.join(given) or 'none'}; {PACKAGE} says: {known}")
+    outputs = session.get_outputs()
+    inputs = [(f"input {name!r}", given[name], row) for name, row in wanted.items()]
+    for what, entry, row in [*inputs, ("output", outputs[0], (interface.classes,))]:
+        fits = len(entry.shape) in (0, 1 + len(row)) and entry.type == "tensor(float)"
+        sides = [(a, b) for a, b in zip(entry.shape[1:], row, strict=False) if isinstance(a, int)]
+        if not fits or any(a != b for a, b in sides):
+            raise InputError(
+                f"{path}: its {what} is {entry.type} of shape {entry.shape}; {PACKAGE} says: float, (n, "
+                f"{', '.join(map(str, row))})"
+            )
 
 
 def run(

@@ -7,15 +7,24 @@ allowed and, where it helps, what to do. It never tells a secret of an address, 
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Final
 
 from pipeline.redaction import in_one_line
+
+LONGEST: Final = 10_000
+"""Letters of an error. All faults of a settings file are told at once."""
 
 
 class NightsiftError(Exception):
     """Base of all errors that Nightsift raises on purpose; its text is one harmless line without secrets."""
 
     def __init__(self, *said: object) -> None:
-        super().__init__(*(in_one_line(text) if isinstance(text, str) else text for text in said))
+        super().__init__(*(_cut(in_one_line(text)) if isinstance(text, str) else text for text in said))
+
+
+def _cut(text: str) -> str:
+    """Return a text, of one that nobody would read to its end the beginning and the end."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
 
 
 class SettingsError(NightsiftError, ValueError):

@@ -14,9 +14,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.io import cutout_layout as layout
 from pipeline.io import hdf5, schema
 from pipeline.io.content import row_digests
 from pipeline.io.damaged import changed, naming
+from pipeline.io.found_right import found_right
 from pipeline.io.hdf5_seal import chunks_of, seal
 
 _CHUNK_BYTES = 1 << 20
@@ -142,11 +144,16 @@ class CutoutFile:
         try:
             with self._naming():
                 self.header = _read_header(self._file)
+                self._require_layout()
                 self._is_sealed = schema.SEAL in self._file.attrs
                 self._unchecked = np.ones(len(self), bool)
         except Exception:
             self._file.close()
             raise
+
+    def _require_layout(self) -> None:
+        size, channels = self.header.size_pixel, len(self.header.channels)
+        found_right("layout", self.path, lambda: layout.require_layout(self._file, size, channels))
 
     def __len__(self) -> int:
         with self._naming():
@@ -267,14 +274,16 @@ def rows_a_chunk(row_shape: tuple[int, ...]) -> int:
 
 def _read_header(file: h5py.File) -> CutoutHeader:
     found = file.attrs.get("schema")
-    if found != schema.SCHEMA or schema.PIXELS not in file:
-        raise InputError(f"{file.filename} is no cutout file of schema {schema.SCHEMA}; its schema is {found}")
+    if not isinstance(found, int | np.integer) or found != schema.SCHEMA or schema.PIXELS not in file:
+        raise InputError(
+            f"{file.filename} is no cutout file of schema {schema.SCHEMA}; its schema is {str(found)[:60]}"
+        )
     return CutoutHeader(
-        survey=str(file.attrs["survey"]),
-        channels=tuple(json.loads(file.attrs["channels"])),
-        size_pixel=int(file.attrs["size_pixel"]),
-        pixel_scale_arcsec=float(file.attrs["pixel_scale_arcsec"]),
-        unit=str(file.attrs["unit"]),
-        class_names=tuple(json.loads(file.attrs["class_names"])),
-        pixel_state=str(file.attrs["pixel_state"]),
+        survey=layout.read_text(file, "survey"),
+        channels=layout.read_names(file, "channels"),
+        size_pixel=layout.read_count(file, "size_pixel"),
+        pixel_scale_arcsec=layout.read_number(file, "pixel_scale_arcsec"),
+        unit=layout.read_text(file, "unit", may_be_empty=True),
+        class_names=layout.read_names(file, "class_names"),
+        pixel_state=layout.read_text(file, "pixel_state"),
     )

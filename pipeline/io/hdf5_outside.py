@@ -13,12 +13,10 @@ import h5py
 
 from pipeline.errors import InputError
 from pipeline.io.claims import require_credible, stored_bytes
+from pipeline.io.found_right import found_right
 
 DEEPEST: Final = 64
 """Groups within groups; HDF5 itself would overflow the stack of the process some time."""
-
-_RIGHT: Final[set[tuple[Path, int, int, int]]] = set()
-"""Files that this process found right, with inode, size and time: the walk takes longer than opening one."""
 
 
 def require_own_bytes(file: h5py.File) -> None:
@@ -37,11 +35,7 @@ def require_own_bytes(file: h5py.File) -> None:
         With the name of the node and what is wrong with it.
     """
     path = Path(file.filename)
-    found = path.stat()
-    state = path, found.st_ino, found.st_size, found.st_mtime_ns
-    if state not in _RIGHT:
-        _require_own_bytes(file, path)
-        _RIGHT.add(state)
+    found_right("own bytes", path, lambda: _require_own_bytes(file, path))
 
 
 def _require_own_bytes(file: h5py.File, path: Path) -> None:

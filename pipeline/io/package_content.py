@@ -55,7 +55,9 @@ def read_package(folder: Path) -> PackageContent:
     digests = verified_digests(folder)
     values = _values(file)
     if values.get("schema") != SCHEMA:
-        raise IncompatiblePackageError(f"{file} has schema {values.get('schema')}; this version reads {SCHEMA}")
+        raise IncompatiblePackageError(
+            f"{file} has schema {str(values.get('schema'))[:60]}; this version reads {SCHEMA}"
+        )
     check_values(values, str(file))
     _check_files(folder, values["files"], digests)
     return PackageContent(values=values, digests=digests)
@@ -64,7 +66,7 @@ def read_package(folder: Path) -> PackageContent:
 def _values(file: Path) -> dict[str, Any]:
     try:
         values = json.loads(file.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{file} is no JSON: {error}; train again") from None
     if not isinstance(values, dict):
         raise InputError(f"{file} holds a {type(values).__name__}; allowed: an object; train again")

@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from pipeline.errors import InputError
 from pipeline.io.package_content import read_package
 
 
@@ -47,7 +48,12 @@ class PackageFacts:
 
 def _history(file: Path) -> pd.DataFrame:
     """Return what a training's figure shows: no times, which differ from run to run, and only where there is a loss."""
-    history = pd.read_csv(file) if file.is_file() and file.stat().st_size > 1 else pd.DataFrame()
+    try:
+        history = pd.read_csv(file) if file.is_file() and file.stat().st_size > 1 else pd.DataFrame()
+        history.astype(float)
+    except (ValueError, OSError, OverflowError) as error:  # pandas' own errors are ValueErrors
+        said = " ".join(str(error).split())[:200]
+        raise InputError(f"{file} is no CSV file of numbers: {said}; train again") from None
     if "loss" not in history:
         return pd.DataFrame()
     return history.drop(columns="seconds", errors="ignore").rename(

@@ -11,6 +11,8 @@ from pipeline.settings import parse
 REAL: Final = "real"
 """The class that a score is the probability of; of two classes it is the second."""
 
+LARGEST_SIDE_PIXEL: Final = 4096
+
 LARGEST_THRESHOLD: Final = math.nextafter(1.0, 2.0)
 """What the rule ``fpr`` gives where a bogus has a score of 1: no row is called real."""
 
@@ -31,8 +33,8 @@ class _Input:
         unknown = sorted(set(self.required_channels) - set(self.channels))
         if unknown:
             raise SettingsError(f"required_channels has {unknown[0]!r}; allowed: {', '.join(self.channels)}")
-        if self.size_pixel < 1:
-            raise SettingsError(f"size_pixel is {self.size_pixel}; allowed: at least 1")
+        if not 1 <= self.size_pixel <= LARGEST_SIDE_PIXEL:
+            raise SettingsError(f"size_pixel is {self.size_pixel}; allowed: 1 to {LARGEST_SIDE_PIXEL}")
         if self.pixel_scale_arcsec is not None and self.pixel_scale_arcsec <= 0:
             raise SettingsError(f"pixel_scale_arcsec is {self.pixel_scale_arcsec}; allowed: above 0, or null")
 
@@ -104,7 +106,9 @@ class _Values:
                 raise SettingsError(f"thresholds.{rule} is {value}; allowed: 0 to 1")
         if len(self.classes) == 2 and self.threshold_rule not in self.thresholds:
             known = ", ".join(sorted(self.thresholds)) or "none"
-            raise SettingsError(f"threshold_rule is {self.threshold_rule!r}; allowed: one with a threshold: {known}")
+            raise SettingsError(
+                f"threshold_rule is {self.threshold_rule[:60]!r}; allowed: one with a threshold: {known}"
+            )
 
 
 def check_values(values: Mapping[str, Any], where: str) -> None:

@@ -91,7 +91,7 @@ def packages_called(names: Collection[str], folders: Iterable[Path]) -> list[Pat
 def _name(file: Path) -> Any:
     try:
         said = json.loads(file.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     name = said.get("name") if isinstance(said, dict) else None
     return name if isinstance(name, str) else None
@@ -100,7 +100,7 @@ def _name(file: Path) -> Any:
 def _read(file: Path) -> TrainingIds:
     try:
         numbers = np.load(file, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, OSError, EOFError, MemoryError) as error:
         raise InputError(f"{file} is no list of ids: {str(error).splitlines()[0]}; train again") from None
     if not isinstance(numbers, np.ndarray) or numbers.dtype != _DTYPE or numbers.ndim != 1:
         raise InputError(f"{file} holds no list of 8-byte numbers, the hashes of ids; train again")
