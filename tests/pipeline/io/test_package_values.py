@@ -61,7 +61,7 @@ def test_every_threshold_that_a_rule_can_give_is_allowed():
         ("classes", ["real"], "allowed: at least 2 names"),
         ("classes", ["", "real"], "none empty"),
         ("classes", [0, 1], r"'classes\[0\]' is 0; allowed: text"),
-        ("input.size_pixel", 0, "input.size_pixel is 0; allowed: at least 1"),
+        ("input.size_pixel", 0, "input.size_pixel is 0; allowed: 1 to 4096"),
         ("input.size_pixel", 15.0, "'input.size_pixel' is 15.0; allowed: a whole number"),
         ("input.channels", ["science", "science"], "input.channels are .*; allowed: at least 1 names, all different"),
         ("input.channels", [], "input.channels are"),
