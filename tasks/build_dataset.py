@@ -10,6 +10,7 @@ import luigi
 from pipeline.io import settings_files
 from pipeline.io.digests import file_digest
 from pipeline.io.label_file import label_path
+from pipeline.io.path_list import read_path_list
 from pipeline.night import expand_nights
 from tasks.base import ALL_RELEASES
 from tasks.fetch_cutouts import FetchCutouts
@@ -33,7 +34,7 @@ class BuildDataset(RecipeTask):
     @cached_property
     def files(self) -> list[Path]:
         """Cutout files given in place of nights."""
-        return [Path(name.strip()) for name in self.cutouts.split(",") if name.strip()]
+        return read_path_list(self.cutouts)
 
     def folder(self) -> tuple[str, str, str]:
         """Return survey, no release, the range of nights."""

@@ -9,6 +9,7 @@ import luigi
 from pipeline.errors import SettingsError
 from pipeline.io.digests import file_digest
 from pipeline.io.package_content import read_package
+from pipeline.io.path_list import read_path_list
 from pipeline.io.settings_files import data_folder, place_in
 from pipeline.redaction import without_user
 from tasks.base import PipelineTask
@@ -56,7 +57,7 @@ class PlotResults(ReleaseTask):
     @cached_property
     def files(self) -> dict[str, Path]:
         """Scores files that were given, by name."""
-        given = [Path(name.strip()) for name in self.scores.split(",") if name.strip()]
+        given = read_path_list(self.scores)
         if not given:
             return {}
         from pipeline.io.scores_file import files_by_name
@@ -82,7 +83,11 @@ class PlotResults(ReleaseTask):
             tasks[f"scores {name}"] = scorer(**parameters)
             if self.night:
                 tasks[f"night {name}"] = Infer(**parameters, night=self.night)
-        return tasks | self._simulations()
+        return tasks | self._simulations() | self._made_survey()
+
+    def upstream(self) -> dict[str, PipelineTask]:
+        """Return what shapes the report; whether a survey is there to be asked is no part of that."""
+        return {name: task for name, task in super().upstream().items() if name not in self._made_survey()}
 
     def decides(self) -> dict[str, Any]:
         """What is shown, who is judged, and the survey's words about its labels."""
@@ -127,15 +132,20 @@ class PlotResults(ReleaseTask):
         base = without_user(luigi.configuration.get_config().get("nightsift", "report_url", ""))
         return f"{base.rstrip('/')}/{place}/index.html"
 
+    def _made_survey(self) -> dict[str, luigi.Task]:
+        """Return the task that makes the survey, whose truth is asked, where no data set of its own stands on it."""
+        made = FetchCutouts(survey=self.survey, night="2000-01-01").made_survey() if self.dataset_file else None
+        return {"survey": made} if made else {}
+
     def _survey_folder(self) -> Path | None:
         night = FetchCutouts(survey=self.survey, night="2000-01-01")
         return night.survey_folder()
 
     def _given_rows(self) -> list[Path]:
-        return [Path(name.strip()) for name in self.rows.split(",") if name.strip()]
+        return read_path_list(self.rows)
 
     def _given_packages(self) -> list[Path]:
-        return [Path(name.strip()) for name in self.packages.split(",") if name.strip()]
+        return read_path_list(self.packages)
 
     @cached_property
     def _found_packages(self) -> list[Path]:

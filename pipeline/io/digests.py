@@ -25,7 +25,11 @@ def file_digest(path: Path, cache: Path | None = None) -> str:
     cache : Path, optional
         A SQLite file that remembers digests by path, size and modification time.
     """
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError as error:  # of a name that is too long, or a folder that may not be looked into
+        raise MissingInputError(f"no file {path}: {error.strerror}") from None
+    if not there:
         raise MissingInputError(f"no file {path}")
     if cache is None:
         return _digest_bytes(path)
