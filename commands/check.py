@@ -4,11 +4,12 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import pipeline.surveys.load  # noqa: F401  (enters the sources)
 from pipeline.cleaning import CleaningStep, examine_cleaning
-from pipeline.errors import UnknownNameError
+from pipeline.errors import MissingInputError, SettingsError, UnknownNameError
 from pipeline.faults import faults_of as gathered
 from pipeline.io import settings_files
 from pipeline.io.relabel_file import read_relabels
@@ -25,6 +26,14 @@ Check = Callable[..., list[str]]
 _SEVERAL = re.compile(r"; (?=\w+/[^ ;]+\.yaml: )")
 """Between the faults of one file; each begins with the file's name."""
 
+_TELLING: Final[Mapping[str, set[str]]] = {
+    "surveys": {"source", "cutout_size_pixel", "telescope"},
+    "datasets": {"survey", "nights"},
+    "classifiers": {"classifier"},
+    "simulations": {"images", "stamps"},
+}
+"""Keys that only one kind of settings has."""
+
 KINDS = ("surveys", "datasets", "classifiers", "simulations")
 
 _STAND_INS: Final[Mapping[str, object]] = {
@@ -39,20 +48,42 @@ _STAND_INS: Final[Mapping[str, object]] = {
 
 
 def check(name: str, every_night: bool = False) -> int:
-    """Print the faults of every settings file of this name; return 1 if there are any.
+    """Print the faults of every settings file of this name, or of one file; return 1 if there are any.
 
     Parameters
     ----------
     name : str
-        Of a file in one of the folders of `KINDS`.
+        Of a file in one of the folders of `KINDS`; or the path of one, wherever it lies.
     every_night : bool
         Whether the images or stamps of all nights of a survey are read, not only those of the newest.
     """
+    if name.endswith(".yaml") or "/" in name:
+        path = Path(name)
+        with settings_files.beside(kind_of(path), path):
+            return _told({kind_of(path): faults_of(kind_of(path), path.stem, every_night)}, path.stem)
     kinds = [kind for kind in KINDS if name in settings_files.names(kind)]
     if not kinds:
         known = {found for kind in KINDS for found in settings_files.names(kind)}
         raise UnknownNameError("survey or recipe", name, known)
-    faults = {kind: faults_of(kind, name, every_night) for kind in kinds}
+    return _told({kind: faults_of(kind, name, every_night) for kind in kinds}, name)
+
+
+def kind_of(path: Path) -> str:
+    """Return the kind of a settings file: the name of its folder, else what its keys are of."""
+    if not path.is_file():
+        raise MissingInputError(f"no file {path}; `nightsift check` takes the name or the path of a settings file")
+    if path.parent.resolve().name in KINDS:
+        return path.parent.resolve().name
+    keys = set(settings_files.content_of(path))
+    kinds = [kind for kind, key in _TELLING.items() if key & keys]
+    if len(kinds) != 1:
+        raise SettingsError(
+            f"the keys of {path} do not tell its kind; allowed: a folder of one of the names {', '.join(KINDS)}"
+        )
+    return kinds[0]
+
+
+def _told(faults: Mapping[str, list[str]], name: str) -> int:
     for kind, found in faults.items():
         sys.stdout.write(f"{kind}/{name}.yaml: {_counted(found)}\n")
         sys.stdout.writelines(f"  {in_one_line(fault)}\n" for fault in found)

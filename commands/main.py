@@ -1,6 +1,7 @@
 """``nightsift``: the verbs that are no tasks."""
 
 import argparse
+import importlib.metadata
 import os
 import sys
 from collections.abc import Sequence
@@ -35,19 +36,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nightsift", description="Verbs of Nightsift beside its luigi tasks.")
+    parser.add_argument("--version", action="version", version=f"nightsift {importlib.metadata.version('nightsift')}")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     check = verbs.add_parser("check", help="validate a survey or recipe: keys, columns, files, queries; all faults")
-    check.add_argument("name", help="name of a file in config/surveys, datasets, classifiers or simulations")
+    check.add_argument(
+        "name", help="name of a file in config/surveys, datasets, classifiers or simulations; or the path of a file"
+    )
     check.add_argument(
         "--all", action="store_true", help="read the images or stamps of every night of a survey, not the newest alone"
     )
+    listed = verbs.add_parser("list", help="list tasks, surveys, data sets, simulations and classifiers")
+    listed.add_argument("kind", nargs="?", choices=("tasks", "surveys", "datasets", "simulations", "classifiers"))
     plan = verbs.add_parser("plan", help="show what a task would build, and why", add_help=False)
     plan.add_argument("task", help="as for luigi: a task and its parameters")
     status = verbs.add_parser("status", help="compare each night's input with what was frozen")
     status.add_argument("survey")
     refetch = verbs.add_parser("refetch", help="freeze a night's input anew, so that the next run uses it")
     refetch.add_argument("survey")
-    refetch.add_argument("night")
+    refetch.add_argument("night", help="a night, several as 2026-01-01,2026-01-03, or a range 2026-01-01..2026-01-06")
     refetch.add_argument(
         "--labels", action="store_true", help="take new labels alone: no image is looked at, cut or subtracted again"
     )
@@ -154,6 +160,10 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
         from commands.plan import plan
 
         return plan([options.task, *rest])
+    if options.verb == "list":
+        from commands.listing import KINDS, listing
+
+        return listing((options.kind,) if options.kind else KINDS)
     if options.verb == "demo":
         from commands.demo import demo
 
@@ -173,5 +183,10 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
     from commands import nights
 
     if options.verb == "refetch":
-        return (nights.relabel if options.labels else nights.refetch)(options.survey, options.night)
+        again = nights.relabel if options.labels else nights.refetch
+        return max(again(options.survey, night) for night in nights.asked(options.survey, options.night))
     return nights.status(options.survey) if options.verb == "status" else nights.listing(options.survey)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

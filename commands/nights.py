@@ -10,7 +10,7 @@ from pipeline.io.settings_files import data_folder
 from pipeline.surveys.fetch import changed_label_tables, changed_parts
 from tasks.base import ALL_RELEASES
 from tasks.fetch_cutouts import FetchCutouts, FreezeInputs
-from tasks.parameters import SurveyTask
+from tasks.parameters import SurveyTask, listed_nights
 
 
 class _Survey(SurveyTask):
@@ -65,6 +65,12 @@ def known(survey: str) -> str:
     """Return the name of a survey that has settings; another one is an error."""
     _ = _Survey(survey=survey).settings
     return survey
+
+
+def asked(survey: str, nights: str) -> list[str]:
+    """Return the nights of a list or range, as ISO dates."""
+    days = _Survey(survey=survey).settings.mjd_night_offset_days
+    return [night.isoformat() for night in listed_nights(nights, days)]
 
 
 def refetch(survey: str, night: str) -> int:

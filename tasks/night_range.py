@@ -5,24 +5,23 @@ from functools import cached_property
 import luigi
 from luigi.task_register import Register
 
-from pipeline.errors import TooManyTasksError, UnknownNameError
+from pipeline.errors import UnknownNameError
 from pipeline.io import settings_files
-from pipeline.night import night_range, parse_night
 from pipeline.surveys.settings import SurveySettings
 from tasks.base import state_defaults
-from tasks.parameters import NightParameter, seed_parameter
+from tasks.parameters import NightParameter, NightsParameter, asked_nights, seed_parameter
 
-MOST_TASKS = 2000
 _TASKS_A_NIGHT = {"FetchCutouts": 3, "FreezeInputs": 2, "SimulateTransients": 4, "Infer": 4}
 
 
 @state_defaults
 class NightRange(luigi.WrapperTask):
-    """Run a per-night task for each night from --start to --stop, both included."""
+    """Run a per-night task for each night from --start to --stop, both included, or of --nights."""
 
     of = luigi.Parameter(description="The per-night task: FetchCutouts, SimulateTransients, Infer.")
-    start = NightParameter(description="First night, as 2026-01-01.")
-    stop = NightParameter(description="Last night, included.")
+    start = NightParameter(default="", description="First night, as 2026-01-01.")
+    stop = NightParameter(default="", description="Last night, included.")
+    nights = NightsParameter()
     survey = luigi.Parameter(default="synthetic", description="Survey: a file of config/surveys.")
     dataset = luigi.Parameter(default="", description="Data-set recipe; empty: the survey's.")
     classifier = luigi.Parameter(default="", description="Classifier recipe; empty: the survey's.")
@@ -42,13 +41,7 @@ class NightRange(luigi.WrapperTask):
     def requires(self) -> list[luigi.Task]:
         """One task a night."""
         offset = settings_files.load("surveys", self.survey, SurveySettings).mjd_night_offset_days
-        nights = night_range(parse_night(self.start, offset), parse_night(self.stop, offset))
-        most = MOST_TASKS // _TASKS_A_NIGHT.get(self.of, 1)
-        if len(nights) > most:
-            raise TooManyTasksError(
-                f"{len(nights)} nights of {self.of} are too many tasks for one run; allowed: {most} nights. Ask for "
-                "the range in pieces; finished nights cost next to nothing"
-            )
+        nights = asked_nights(self, offset, tasks_a_night=_TASKS_A_NIGHT.get(self.of, 1), what=self.of)
         names = {name for name, _ in self.task_class.get_params()}
         given = {name: getattr(self, name) for name in self._shared() if name in names}
         return [self.task_class(night=night.isoformat(), **given) for night in nights]

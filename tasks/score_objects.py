@@ -5,20 +5,22 @@ from typing import Any, ClassVar
 
 import luigi
 
-from pipeline.errors import SettingsError
 from pipeline.io import settings_files
-from pipeline.night import night_range, parse_night
 from pipeline.surveys.settings import SurveySettings
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.infer import Infer
-from tasks.parameters import NightParameter, SurveyTask
+from tasks.parameters import NightParameter, NightsParameter, SurveyTask, asked_nights
+
+_TASKS_A_NIGHT = 4
+"""Of each survey: closed, frozen, cut out, scored."""
 
 
 class ScoreObjects(SurveyTask):
     """Join the scores of an object's images, of each survey by its own classifier, into one."""
 
-    start = NightParameter(description="First night, as 2026-01-01.")
-    stop = NightParameter(description="Last night, included.")
+    start = NightParameter(default="", description="First night, as 2026-01-01.")
+    stop = NightParameter(default="", description="Last night, included.")
+    nights = NightsParameter()
     also = luigi.Parameter(default="", description="Further surveys, other telescopes, separated by commas.")
     rule = luigi.Parameter(default="longest_median", description="longest_median, median, mean or max.")
     release = luigi.Parameter(default="", description="Name of the processing; empty: the survey's.")
@@ -33,14 +35,15 @@ class ScoreObjects(SurveyTask):
         return list(dict.fromkeys([self.survey, *(name.strip() for name in self.also.split(",") if name.strip())]))
 
     @cached_property
-    def nights(self) -> list[str]:
+    def night_names(self) -> list[str]:
         """The nights, as ISO dates."""
-        if not self.start or not self.stop:
-            raise SettingsError("ScoreObjects needs --start and --stop, dates such as 2026-01-05")
-        offset = self.settings.mjd_night_offset_days
-        return [
-            night.isoformat() for night in night_range(parse_night(self.start, offset), parse_night(self.stop, offset))
-        ]
+        asked = asked_nights(
+            self,
+            self.settings.mjd_night_offset_days,
+            tasks_a_night=_TASKS_A_NIGHT * len(self.surveys),
+            what=f"scores of {' and '.join(self.surveys)}",
+        )
+        return [night.isoformat() for night in asked]
 
     @cached_property
     def package_of(self) -> dict[str, str]:
@@ -56,7 +59,7 @@ class ScoreObjects(SurveyTask):
 
     def folder(self) -> tuple[str, str, str]:
         """Return survey, release, range of nights."""
-        return self.survey, self.release or self.settings.release, f"{self.nights[0]}_{self.nights[-1]}"
+        return self.survey, self.release or self.settings.release, f"{self.night_names[0]}_{self.night_names[-1]}"
 
     def readable(self) -> str:
         """Return the rule, and the surveys that join."""
@@ -67,7 +70,7 @@ class ScoreObjects(SurveyTask):
         tasks: dict[str, luigi.Task] = {}
         for survey in self.surveys:
             release = self.release or settings_files.load("surveys", survey, SurveySettings).release
-            for night in self.nights:
+            for night in self.night_names:
                 tasks[f"scores {survey} {night}"] = Infer(
                     survey=survey, night=night, release=release, package=self.package_of[survey]
                 )
@@ -82,7 +85,7 @@ class ScoreObjects(SurveyTask):
         """Join and write."""
         from pipeline.io.objects_file import write_objects
 
-        keys = [f"{survey} {night}" for survey in self.surveys for night in self.nights]
+        keys = [f"{survey} {night}" for survey in self.surveys for night in self.night_names]
         pairs = [(self.input_path(f"scores {key}"), self.input_path(f"cutouts {key}")) for key in keys]
         count = write_objects(path, pairs, self.rule)
-        self.progress(100, f"{count} objects of {len(self.nights)} nights")
+        self.progress(100, f"{count} objects of {len(self.night_names)} nights")

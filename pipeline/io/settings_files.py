@@ -4,7 +4,8 @@ import functools
 import os
 import re
 import sys
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -91,7 +92,23 @@ def place_in(folder: Path, path: Path) -> str:
 
 def names(kind: str) -> list[str]:
     """Return the names of the settings of a kind: ``surveys``, ``datasets``, ``classifiers`` ..."""
-    return sorted(path.stem for path in (config_folder() / kind).glob("*.yaml"))
+    there = {path.stem for path in (config_folder() / kind).glob("*.yaml")}
+    return sorted(there | {name for of, name in _outside if of == kind})
+
+
+_outside: dict[tuple[str, str], Path] = {}
+"""Files outside of the folder of the settings that are looked at now, by kind and name."""
+
+
+@contextmanager
+def beside(kind: str, path: Path) -> Iterator[str]:
+    """Have a file outside of the folder of the settings be one of its kind within the block; yield its name."""
+    name = path.stem
+    _outside[kind, name] = path
+    try:
+        yield name
+    finally:
+        del _outside[kind, name]
 
 
 def raw(kind: str, name: str) -> Mapping[str, Any]:
@@ -106,6 +123,12 @@ def raw(kind: str, name: str) -> Mapping[str, Any]:
 def own(kind: str, name: str) -> Mapping[str, Any]:
     """Return the parsed mapping of one settings file without what it extends, to be read only."""
     return _parsed(*_file(kind, name))
+
+
+def content_of(path: Path) -> Mapping[str, Any]:
+    """Return the parsed mapping of a file that may be no settings at all, without what it extends."""
+    status = path.stat()
+    return _parsed(path, status.st_size, status.st_mtime_ns)
 
 
 def load(kind: str, name: str, settings: type[T]) -> T:
@@ -138,7 +161,7 @@ def _chain(kind: str, name: str) -> tuple[_File, ...]:
 
 def _file(kind: str, name: str) -> _File:
     """Return a settings file with size and time, by which its parsed content is remembered."""
-    path = config_folder() / kind / f"{name}.yaml"
+    path = _outside.get((kind, name), config_folder() / kind / f"{name}.yaml")
     if not is_path_name(name) or not path.is_file():
         raise UnknownNameError(kind.removesuffix("s"), name, names(kind))
     status = path.stat()

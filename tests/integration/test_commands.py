@@ -1,12 +1,19 @@
 """The verbs beside the tasks: what they print, and one line for what goes wrong."""
 
+import importlib.metadata
 import platform
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+import yaml
 
 from commands.main import main
 from commands.plan import provenance_of
 from pipeline.io import provenance
+
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
@@ -14,6 +21,19 @@ from pipeline.io import provenance
     [
         (("plan", "PlotResult"), "No task PlotResult. Did you mean: PlotResults"),
         (("plan", "FetchCutouts"), "requires the 'night' parameter to be set"),
+        (
+            ("plan", "ScoreObjects", "--survey", "tiny", "--start", "2016-01-01", "--stop", "2026-01-01"),
+            "3654 nights of scores of tiny are too many tasks for one run; allowed: 500 nights. Ask for the range in",
+        ),
+        (
+            ("plan", "ScoreObjects", "--start", "2026-01-01"),
+            "needs either --nights, as 2026-01-01..2026-01-06, or both",
+        ),
+        (
+            ("plan", "NightRange", "--of", "Infer", "--nights", ","),
+            "',' names no night; allowed: 2026-01-01,2026-01-03",
+        ),
+        (("check", "gone.yaml"), "no file gone.yaml; `nightsift check` takes the name or the path of a settings file"),
         (("plan", "Infer", "--survey", "tyny"), "unknown survey 'tyny' (did you mean 'tiny'?)"),
         (("status", "tyny"), "unknown survey 'tyny'"),
         (("nights", "tyny"), "unknown survey 'tyny'"),
@@ -42,6 +62,78 @@ def test_ctrl_c_in_a_verb_is_130(here, capsys, monkeypatch):
     monkeypatch.setattr("commands.nights.listing", stop)
     assert main(["nights", "tiny"]) == 130
     assert capsys.readouterr().err.startswith("stopped; what was finished stays")
+
+
+def test_the_module_runs_as_the_script_does(finished_project):
+    command = (sys.executable, "-m", "commands.main", "--version")
+    said = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert said == f"nightsift {importlib.metadata.version('nightsift')}\n"
+
+
+def test_a_list_has_a_line_for_each_with_what_it_is(here, capsys):
+    assert main(["list", "classifiers"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == sorted(path.stem for path in (here.config / "classifiers").iterdir())
+    assert lines[0].endswith(
+        "Gradient boosting on physical features of the cutouts: the baseline that every report shows."
+    )
+
+
+def test_a_list_of_no_kind_is_of_all(here, capsys):
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    headings = [line for line in lines if line and not line.startswith(" ")]
+    assert headings == ["tasks", "surveys", "datasets", "simulations", "classifiers"]
+    assert any(line.startswith("  FetchCutouts ") and line.endswith(".") for line in lines)
+
+
+@pytest.mark.parametrize("kind", ["surveys", "datasets", "classifiers", "simulations"])
+def test_a_file_outside_of_the_settings_is_checked_by_its_path(here, tmp_path, capsys, kind):
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump(here.settings(kind, "tiny") | {"sed": 1}))
+    assert main(["check", str(file)]) == 1
+    said = capsys.readouterr().out
+    assert said.startswith(f"{kind}/mine.yaml: ")
+    assert "unknown key" in said
+
+
+def test_nights_are_asked_for_by_list_and_by_range(here, capsys):
+    for nights in ("2026-01-01,2026-01-02", "2026-01-01..2026-01-02", "61041..61042"):
+        for task in (("NightRange", "--of", "FetchCutouts"), ("ScoreObjects",)):
+            assert main(["plan", *task, "--survey", "tiny", "--nights", nights]) == 0
+            assert "ScoreObjects" in capsys.readouterr().out or task[0] == "NightRange"
+
+
+def test_labels_of_several_nights_are_asked_for_at_once(here, capsys):
+    assert main(["refetch", "tiny", "2026-01-01..2026-01-02", "--labels"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["2026-01-01", "2026-01-02"]
+
+
+def test_a_survey_without_a_night_is_a_fault_that_says_why(here, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("NIGHTSIFT_RAW_IMAGES", str(tmp_path))
+    (tmp_path / "science").mkdir()
+    (tmp_path / "science" / "a.fits").write_text("no image")
+    assert main(["nights", "raw_images"]) == 1
+    assert "the survey 'raw_images' holds no night: science/a.fits: cannot read FITS" in capsys.readouterr().err
+
+
+def test_a_damaged_manifest_is_a_line_of_the_status_and_a_fault(here, capsys):
+    (path,) = here.data.glob("tiny/all/2026-01-01/FreezeInputs-*.json")
+    path.write_text("[]")
+    assert main(["status", "tiny"]) == 1
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith(
+        f"2026-01-01  cannot be compared: {path} is no manifest of a night: it holds a list; remove"
+    )
+    assert second.endswith("unchanged")
+
+
+def test_the_report_of_a_data_set_has_its_survey_made_first(here):
+    from tasks import PlotResults
+
+    report = PlotResults(survey="tiny", dataset_file=str(here.result("BuildDataset")))
+    assert "survey" in report.requires()
+    assert "survey" not in report.identity["upstream"]
 
 
 def test_an_unknown_verb_or_option_is_a_usage_error(capsys):
