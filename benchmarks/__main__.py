@@ -28,6 +28,7 @@ STAGES = (
     "training",
     "inference",
     "noop",
+    "light_nights",
     "many_files",
     "memory",
 )

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import pipeline.surveys.load  # noqa: F401  (enters the sources)
 from pipeline.cleaning import CleaningStep, examine_cleaning
 from pipeline.errors import MissingInputError, SettingsError, UnknownNameError
 from pipeline.faults import faults_of as gathered

@@ -97,3 +97,7 @@ class UnreachableError(NightsiftError, ConnectionError):
 
 class WorkerLostError(NightsiftError, RuntimeError):
     """A chunk of work kills every process that takes it; the message names the chunk."""
+
+
+class TimedOutError(NightsiftError, TimeoutError):
+    """A task took longer than a run allows, and was ended."""

@@ -1,6 +1,8 @@
 """Named things that users choose in settings: one decorated definition each, with its description."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from pipeline.errors import SettingsError, UnknownNameError
@@ -15,6 +17,9 @@ class Registry(Generic[T]):
     ----------
     what : str
         What is registered, in the singular, as an error should call it: ``"normalisation"``.
+    homes : mapping, optional
+        The modules that register a name each, as ``{name: module}``. Such a module is imported when its name is asked
+        for, so that one definition does not bring along the libraries of all others.
 
     Examples
     --------
@@ -30,8 +35,9 @@ class Registry(Generic[T]):
     pipeline.errors.UnknownNameError: unknown shape 'disk' (did you mean 'disc'?); known: disc
     """
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, homes: Mapping[str, str] = MappingProxyType({})) -> None:
         self.what = what
+        self._homes = dict(homes)
         self._entries: dict[str, T] = {}
         self._metadata: dict[str, dict[str, Any]] = {}
 
@@ -48,18 +54,24 @@ class Registry(Generic[T]):
         return enter
 
     def __getitem__(self, name: str) -> T:
+        if name not in self._entries and name in self._homes:
+            import_module(self._homes[name])
         if name not in self._entries:
-            raise UnknownNameError(self.what, name, self._entries)
+            raise UnknownNameError(self.what, name, list(self))
         return self._entries[name]
 
+    def home(self, name: str) -> str:
+        """Return the module that registers a name; empty where it is registered already by one that is not stated."""
+        return self._homes.get(name, "")
+
     def __contains__(self, name: object) -> bool:
-        return name in self._entries
+        return name in self._entries or name in self._homes
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._entries))
+        return iter(sorted({*self._entries, *self._homes}))
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len({*self._entries, *self._homes})
 
     def metadata(self, name: str) -> dict[str, Any]:
         """Return what was registered beside the entry ``name``."""

@@ -1,6 +1,5 @@
 """What every task shares: an identity made of all that decides its result, and one atomic target."""
 
-import importlib
 import json
 import logging
 import multiprocessing
@@ -9,10 +8,12 @@ import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
 import luigi
+import luigi.worker
 
 from pipeline.errors import BeingBuiltError
 from pipeline.extras import demand
@@ -26,16 +27,9 @@ from pipeline.redaction import all_redacted, shown
 from tasks.progress import Progress
 from tasks.run_settings import nightsift
 from tasks.scheduling import REFUSED
+from tasks.watchdog import limited
 
 log = logging.getLogger(__name__)
-
-_SHARED_BY_RUNS = (
-    "pipeline.io.assemble",
-    "pipeline.surveys.fetch",
-    "pipeline.surveys.load",
-    "pipeline.surveys.simulate",
-)
-"""Modules that compute; planning imports none of them, see `PipelineTask.worker_timeout`."""
 
 ALL_RELEASES = "all"
 """Stands in the path where a result serves every release: before `Infer`."""
@@ -176,7 +170,8 @@ class PipelineTask(luigi.Task):
                 return
             self._started = provenance.now()
             began = time.monotonic()
-            commit(target.path, self._write, directory=target.directory)
+            with limited(luigi.worker.worker().timeout if self.is_light else 0, self.task_family):
+                commit(target.path, self._write, directory=target.directory)
             self.committed()
         log.info("%s took %.1f s: %s", self.task_family, time.monotonic() - began, target.path)
 
@@ -213,14 +208,26 @@ class PipelineTask(luigi.Task):
         )
 
     @property
-    def worker_timeout(self) -> None:  # type: ignore[override]
-        """No limit of its own; luigi asks right before it forks a task's process.
+    def is_light(self) -> bool:
+        """Whether the task is done in the client's process, because to fork one would take longer than the work."""
+        return False
 
-        That is the moment to import what most tasks need: once here instead of once in each process, and never
-        when all is done.
+    def shared_modules(self) -> tuple[str, ...]:
+        """Return what most tasks of this kind import, to be imported once and not in each process."""
+        return ()
+
+    @property
+    def worker_timeout(self) -> int | None:  # type: ignore[override]
+        """0 for light tasks, for which luigi forks no process then; else none of its own, so that luigi's holds.
+
+        Luigi asks right before it would fork: that is the moment to import what tasks share, once and never when all is
+        done. :func:`~tasks.watchdog.limited` limits light tasks.
         """
-        for name in _SHARED_BY_RUNS:
-            importlib.import_module(name)
+        if self.is_light:
+            return 0
+        for name in filter(None, self.shared_modules()):
+            import_module(name)
+        return None
 
     def progress(self, percent: float, message: str) -> None:
         """Show how far the run is, on the scheduler's page and on a terminal; below 0 is not known."""

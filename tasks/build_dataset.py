@@ -72,6 +72,10 @@ class BuildDataset(RecipeTask):
             "linked_within_arcsec": self.settings.linked_within_arcsec,
         }
 
+    def shared_modules(self) -> tuple[str, ...]:
+        """What builds data sets, once for all folds."""
+        return ("pipeline.io.assemble",)
+
     def build(self, path: Path) -> None:
         """Choose rows, then stream their pixels."""
         from pipeline.io.assemble import assemble

@@ -1,11 +1,13 @@
 """A night from its survey: frozen, its movers predicted where labels need them, fetched."""
 
+import contextlib
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import luigi
 
+from pipeline.errors import NightsiftError
 from pipeline.io import label_states
 from pipeline.io.label_file import named_files
 from pipeline.io.settings_files import data_folder
@@ -40,6 +42,13 @@ class FetchCutouts(SurveyNight):
                 break
             task = following
         return task
+
+    @property
+    def is_light(self) -> bool:
+        """A night without rows, of which there are many, is a file without rows at once."""
+        with contextlib.suppress(NightsiftError, OSError, AttributeError):  # what is wrong is said when it is read
+            return self.frozen.is_empty
+        return False
 
     def requires(self) -> dict[str, luigi.Task]:
         """The frozen manifest, and the night's ephemeris where labels or cleaning name it."""

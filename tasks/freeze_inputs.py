@@ -47,6 +47,18 @@ class SurveyNight(NightTask):
         made = self.made_survey()
         return Path(made.output().path) if made else None
 
+    def shared_modules(self) -> tuple[str, ...]:
+        """What fetches nights, and the adapter of the survey."""
+        from pipeline.surveys.base import SURVEYS
+
+        return "pipeline.surveys.fetch", "pipeline.surveys.load", SURVEYS.home(self.settings.source)
+
+    @property
+    def label_tables(self) -> list[str]:
+        """The reference tables of the survey that its labels and cleaning name."""
+        entries = (*self.settings.labels, *self.settings.cleaning)
+        return [str(entry[key]) for entry in entries for key in _TABLE_KEYS if entry.get(key)]
+
 
 class NightClosed(SurveyNight):
     """Missing data until the survey calls the night closed."""
@@ -108,11 +120,20 @@ class FreezeInputs(SurveyNight):
         """Where the input is, what its queries ask, the schemas of its messages, the night, which snapshot."""
         content = self.survey_content()
         where = {key: content.get(key) for key in ("source", "input", "longitude_deg", "mjd_night_offset_days")}
-        entries = (*self.settings.labels, *self.settings.cleaning)
-        tables = [str(entry[key]) for entry in entries for key in _TABLE_KEYS if entry.get(key)]
-        asked, schemas = query_digests(self.settings.input, tables), schema_digests(self.settings.input)
+        asked, schemas = query_digests(self.settings.input, self.label_tables), schema_digests(self.settings.input)
         named = {"schemas": schemas} if schemas else {}
         return {"survey": where, "queries": asked, "night": self.night_name, "snapshot": self.snapshot, **named}
+
+    @property
+    def is_light(self) -> bool:
+        """It reads and counts; most nights of many years are done at once."""
+        return True
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether a night that was frozen has no rows but those of label tables."""
+        queries = self.manifest().get("queries", {})
+        return not any(what.get("rows", 1) for name, what in queries.items() if name not in self.label_tables)
 
     def readable(self) -> str:
         """Return the number of the snapshot."""

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import luigi
 
+from pipeline.errors import SettingsError
 from pipeline.io import settings_files
 from pipeline.surveys.settings import SurveySettings
 from tasks.fetch_cutouts import FetchCutouts

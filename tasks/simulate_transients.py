@@ -60,6 +60,10 @@ class SimulateTransients(SurveyNight):
         """Return the recipe's name."""
         return self.simulation_name
 
+    def shared_modules(self) -> tuple[str, ...]:
+        """What simulates, beside what reads nights."""
+        return (*super().shared_modules(), "pipeline.surveys.simulate")
+
     def build(self, path: Path) -> None:
         """Simulate into images, or into stamps where the survey has none."""
         from pipeline.surveys.simulate import simulate_night

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,16 @@ from numpy.typing import NDArray
 
 from pipeline.io.schema import EXPOSURE_COLUMNS, TEXT
 from pipeline.registry import Registry
-from pipeline.surveys.difference_settings import DifferenceSettings, ZeropointSettings
 from pipeline.surveys.settings import SurveySettings
+
+if TYPE_CHECKING:  # they bring along what subtracts and searches images, which few surveys need
+    from pipeline.surveys.difference_settings import DifferenceSettings, ZeropointSettings
+
+
+def _aligned_already() -> "DifferenceSettings":
+    from pipeline.surveys.difference_settings import DifferenceSettings
+
+    return DifferenceSettings(alignment="none")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +79,8 @@ class ExposureImages:
     template_header: Any
     science_variance: NDArray[np.float32] | None = None
     template_variance: NDArray[np.float32] | None = None
-    difference: DifferenceSettings = field(default_factory=lambda: DifferenceSettings(alignment="none"))
-    zeropoint: ZeropointSettings | None = None
+    difference: "DifferenceSettings" = field(default_factory=_aligned_already)
+    zeropoint: "ZeropointSettings | None" = None
     science_file: str = ""
     template_file: str = ""
 
@@ -115,7 +123,14 @@ class Survey(Protocol):
         """Return every fault of the survey's input that can be seen within seconds."""
 
 
-SURVEYS: Registry[type] = Registry("survey source")
+SURVEYS: Registry[type] = Registry(
+    "survey source",
+    homes={
+        name: f"pipeline.surveys.{name}"
+        for name in ("alert_packets", "alert_table", "database", "image_pairs", "stamp_set", "synthetic", "table")
+    },
+)
+"""The sources, each imported when a survey names it: what one needs to read packets, another needs to search images."""
 
 
 def measured_exposures(

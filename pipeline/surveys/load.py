@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from pipeline.settings import parse
-from pipeline.surveys import alert_packets, alert_table, database, image_pairs, stamp_set, synthetic, table  # noqa: F401
 from pipeline.surveys.base import SURVEYS, Survey
 from pipeline.surveys.settings import SurveySettings
 

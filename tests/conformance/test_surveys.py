@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import pipeline.surveys.load  # noqa: F401  (registers them)
 from pipeline.errors import NightsiftError, SettingsError, TooMuchLostError
 from pipeline.io.commit import commit
 from pipeline.io.content import content_sha256
