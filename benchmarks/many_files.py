@@ -12,7 +12,7 @@ from pipeline.io.assemble import assemble
 from pipeline.io.cutout_file import open_cutouts
 from pipeline.recipes import DatasetRecipe
 
-FILES, ROWS, SIZE, BUDGET = 700, 16, 15, 4.0
+FILES, ROWS, SIZE, BUDGET = 700, 16, 15, 2.0
 _REPEATS = 3
 
 

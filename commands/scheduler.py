@@ -1,16 +1,14 @@
 """``nightsift scheduler``: luigi's central scheduler and the reports, both on 127.0.0.1 alone."""
 
-import functools
 import os
 import socket
 import sys
 import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+from commands.report_server import ADDRESS, report_server
+from commands.scheduler_state import state_path
 from pipeline.errors import SettingsError
 from pipeline.io.settings_files import data_folder, home
-
-ADDRESS = "127.0.0.1"
 
 
 def serve(port: int, report_port: int) -> int:
@@ -19,16 +17,18 @@ def serve(port: int, report_port: int) -> int:
     refuse_busy(report_port, "--report-port")
     folder = data_folder().resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    reports = ThreadingHTTPServer((ADDRESS, report_port), functools.partial(_Quiet, directory=str(folder)))
+    state = state_path(folder)
+    reports = report_server(folder, report_port)
     threading.Thread(target=reports.serve_forever, daemon=True).start()
     sys.stdout.write(f"scheduler: http://{ADDRESS}:{port}   reports: http://{ADDRESS}:{report_port}\n")
     sys.stdout.flush()
     os.environ["LUIGI_CONFIG_PATH"] = str(home() / "config" / "luigid.cfg")
+    os.umask(0o077)
     os.chdir(folder)  # away from the clients' luigi.cfg, which luigi would read as well
     from luigi.cmdline import luigid
 
     try:
-        luigid(["--address", ADDRESS, "--port", str(port)])
+        luigid(["--address", ADDRESS, "--port", str(port), "--state-path", str(state)])
     except KeyboardInterrupt:
         sys.stdout.write("stopped\n")
     finally:
@@ -47,10 +47,3 @@ def refuse_busy(port: int, option: str) -> None:
                 f"port {port} of {ADDRESS} cannot be used ({error}): another scheduler may run there already; "
                 f"use that one, stop it, or give another with {option}"
             ) from None
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    """Serves files without a line in the terminal for each."""
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""

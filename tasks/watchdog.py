@@ -15,7 +15,7 @@ _AGAIN_S = 1.0
 def limited(seconds: float, what: str) -> Iterator[None]:
     """Raise `TimedOutError` in the body once it has taken too long.
 
-    It ends what waits and what computes in Python; luigi alone, by ending a whole process, ends what computes elsewhere.
+    It ends what waits and what computes in Python; what computes elsewhere is ended by luigi alone, with its process.
     Only the main thread can be interrupted, and an alarm that is set already stays.
 
     Parameters

@@ -2,9 +2,11 @@
 
 import json
 import os
+import pickle
 import shutil
 import signal
 import socket
+import stat
 import threading
 import time
 import urllib.error
@@ -40,12 +42,13 @@ class Scheduler:
         report = f"[nightsift]\nreport_url = http://127.0.0.1:{self.report_port}\n"
         settings.write_text(impatient + report)
         self.environment = {"LUIGI_CONFIG_PATH": str(settings)}
+        self.state = {"XDG_STATE_HOME": str(project.root / "state")}
         self.start()
 
     def start(self):
         """Start the daemon and wait until it answers."""
         ports = ("--port", self.port, "--report-port", self.report_port)
-        self.process = self.project.start("nightsift", "scheduler", *ports)
+        self.process = self.project.start("nightsift", "scheduler", *ports, environment=self.state)
         for _ in range(300):
             try:
                 self.tasks("DONE")
@@ -104,6 +107,33 @@ def test_it_listens_on_this_machine_alone_and_stops_when_told(scheduler):
     assert "Traceback" not in scheduler.stop()
     assert scheduler.process.returncode == 0
     assert not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in family)
+
+
+def test_a_list_in_the_results_folder_is_not_loaded_and_the_list_of_the_user_is(scheduler):
+    class Trap:
+        def __reduce__(self):
+            return os.mkdir, (str(scheduler.project.root / "trapped"),)
+
+    assert scheduler.stop() is not None
+    (scheduler.project.data / ".scheduler-state.pickle").write_bytes(pickle.dumps(Trap()))
+    scheduler.start()
+    scheduler.stop()
+    assert not (scheduler.project.root / "trapped").exists()
+    (kept,) = (scheduler.project.root / "state" / "nightsift").iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_a_list_that_others_may_write_stops_the_scheduler_in_one_line(scheduler):
+    scheduler.stop()
+    (kept,) = (scheduler.project.root / "state" / "nightsift").iterdir()
+    kept.chmod(0o666)
+    ports = ("--port", free_port(), "--report-port", free_port())
+    refused = scheduler.project.start("nightsift", "scheduler", *ports, environment=scheduler.state)
+    output, _ = refused.communicate(timeout=60)
+    assert refused.returncode != 0
+    assert "SettingsError" in output or "allowed: a plain file of your own" in output
+    assert "Traceback" not in output
+    kept.unlink()
 
 
 def test_a_long_task_shows_how_far_it_is(scheduler):
