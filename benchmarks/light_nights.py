@@ -7,7 +7,7 @@ from statistics import median
 from benchmarks.rows import Row, in_fresh_process
 from pipeline.surveys.base import SURVEYS
 
-BUDGET, BUDGET_MB = 0.6, 190.0
+BUDGET, BUDGET_MB = 0.5, 175.0
 SOURCES = ("alert_packets", "alert_table", "stamp_set")
 _REPEATS = 3
 _LOAD = """

@@ -1,10 +1,14 @@
 """Crossmatch: who is who between two lists of sky positions."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import KDTree
 
-from pipeline.sphere import angle_of, by_height, chord_of, distinct_places, finite_vectors, unit_vectors, zones
+from pipeline.sphere import angle_of, by_height, chord_of, distinct_places, finite_vectors, tree_of, unit_vectors, zones
+
+if TYPE_CHECKING:
+    from scipy.spatial import KDTree
 
 _ROUNDS, _FEW = 32, 1024
 """Rounds of :func:`_sure_pairs`, and with how many free rows they end: the rest is compared pair by pair."""
@@ -97,7 +101,7 @@ def all_within(
     chord = chord_of(radius_arcsec)
     if not len(rows1) or not len(rows2):
         return found
-    for row, near in zip(rows1, KDTree(sphere2).query_ball_point(sphere1, chord), strict=True):
+    for row, near in zip(rows1, tree_of(sphere2).query_ball_point(sphere1, chord), strict=True):
         distance = np.linalg.norm(sphere2[near] - sphere1[np.searchsorted(rows1, row)], axis=1)
         found[row] = rows2[np.asarray(near, np.intp)[np.lexsort((near, distance))]].tolist()
     return found
@@ -173,7 +177,7 @@ def _sure_pairs(
     return np.concatenate(found1), np.concatenate(found2)
 
 
-def _only_nearest(mine: KDTree, theirs: KDTree, chord: float) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+def _only_nearest(mine: "KDTree", theirs: "KDTree", chord: float) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """Return the nearest of their places within a distance to each of mine, -1 for none, and if no other is as near."""
     distance, near = theirs.query(mine.data, k=[1, 2], distance_upper_bound=np.nextafter(chord, np.inf))
     there = np.isfinite(distance[:, 0])
@@ -191,7 +195,8 @@ def _closest_first(
     """Return pairs of points so that each has at most one partner, from all pairs within a distance."""
     if not len(points1) or not len(points2):
         return np.empty(0, np.intp), np.empty(0, np.intp)
-    pairs = KDTree(points1).sparse_distance_matrix(KDTree(points2), chord, output_type="ndarray")
+    tree1, tree2 = tree_of(points1), tree_of(points2)
+    pairs = tree1.sparse_distance_matrix(tree2, chord, output_type="ndarray")
     pairs = pairs[np.lexsort((pairs["j"], pairs["i"], pairs["v"]))]
     chosen = pairs[_greedy(pairs["i"].tolist(), pairs["j"].tolist(), len(points1), len(points2))]
     return chosen["i"].astype(np.intp), chosen["j"].astype(np.intp)

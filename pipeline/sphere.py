@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import KDTree
 
 from pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    from scipy.spatial import KDTree
 
 ARCSEC = np.pi / 180.0 / 3600.0
 _ZONE_ROWS, _ZONE_SLACK_DEG = 16_384, 1e-9
@@ -156,10 +159,18 @@ def runs_of(values: NDArray[np.float64]) -> Runs:
     return Runs(order=order, starts=starts, counts=np.diff(starts, append=len(order)))
 
 
-def distinct_places(points: NDArray[np.float64]) -> tuple[KDTree, Runs]:
+def tree_of(points: NDArray[np.float64]) -> "KDTree":
+    """Return a tree of points, ``(n, k)``."""
+    # deferred: scipy.spatial takes as long to import as pandas, and a night may have nothing to match
+    from scipy.spatial import KDTree
+
+    return KDTree(points)
+
+
+def distinct_places(points: NDArray[np.float64]) -> tuple["KDTree", Runs]:
     """Return a tree of the distinct places of points, ``(n, k)``, and the points of each place.
 
     A tree of equal points would be one leaf, through all of which every query walks.
     """
     runs = runs_of(points)
-    return KDTree(points[runs.first]), runs
+    return tree_of(points[runs.first]), runs

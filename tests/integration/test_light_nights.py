@@ -19,7 +19,8 @@ SURVEY = {
     "defaults": {"dataset": "d", "classifier": "c"},
 }  # fmt: skip
 HEAVY = (
-    "scipy.signal", "scipy.stats", "scipy.optimize", "scipy.interpolate", "scipy.ndimage", "astropy.cosmology",
+    "scipy.signal", "scipy.spatial", "scipy.stats", "scipy.optimize", "scipy.interpolate", "scipy.ndimage",
+    "astropy.cosmology",
     "astropy.coordinates", "astropy.wcs", "astropy.table", "astropy.time", "sqlalchemy", "sep", "photutils", "sklearn",
     "matplotlib", "tensorflow", "onnxruntime",
 )  # fmt: skip
