@@ -11,7 +11,7 @@ import luigi
 from pipeline.errors import SettingsError, TooManyTasksError
 from pipeline.io import settings_files
 from pipeline.io.database_settings import what_decides
-from pipeline.night import expand_nights, parse_night
+from pipeline.night import expand_nights, night_range, parse_night
 from pipeline.recipes import DatasetRecipe
 from pipeline.surveys.settings import SurveySettings
 from tasks.base import ALL_RELEASES, PipelineTask
@@ -87,7 +87,7 @@ def asked_nights(task: Any, mjd_offset_days: int, *, tasks_a_night: int, what: s
     if task.nights:
         nights = listed_nights(task.nights, mjd_offset_days)
     else:
-        nights = expand_nights([f"{task.start}..{task.stop}"], mjd_offset_days)
+        nights = night_range(*(parse_night(night, mjd_offset_days) for night in (task.start, task.stop)))
     most = max(1, MOST_TASKS // tasks_a_night)
     if len(nights) > most:
         raise TooManyTasksError(

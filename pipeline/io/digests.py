@@ -25,15 +25,19 @@ def file_digest(path: Path, cache: Path | None = None) -> str:
     cache : Path, optional
         A SQLite file that remembers digests by path, size and modification time.
     """
-    try:
-        there = path.is_file()
-    except OSError as error:  # of a name that is too long, or a folder that may not be looked into
-        raise MissingInputError(f"no file {path}: {error.strerror}") from None
-    if not there:
+    if not is_there(path):
         raise MissingInputError(f"no file {path}")
     if cache is None:
         return _digest_bytes(path)
     return remembered.ask(cache, lambda connection: _remembered(connection, path))
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether a file is there; one whose name is too long, or in a folder that may not be looked into, is not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _remembered(connection: sqlite3.Connection, path: Path) -> str:

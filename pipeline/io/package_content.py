@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pipeline.errors import IncompatiblePackageError, InputError, MissingInputError
 from pipeline.io.commit import verified_digests
+from pipeline.io.digests import is_there
 from pipeline.io.package_values import check_values
 
 SCHEMA: Final = 1
@@ -50,7 +51,7 @@ def read_package(folder: Path) -> PackageContent:
         When the package is of another schema.
     """
     file = folder / CONTENT
-    if not file.is_file():
+    if not is_there(file):
         raise MissingInputError(f"no model package in {folder}: {CONTENT} is missing")
     digests = verified_digests(folder)
     values = _values(file)

@@ -136,6 +136,33 @@ def test_the_report_of_a_data_set_has_its_survey_made_first(here):
     assert "survey" not in report.identity["upstream"]
 
 
+NAMED = [
+    ("BuildDataset", "--cutouts"), ("BuildDataset", "--dataset"), ("TrainClassifier", "--classifier"),
+    ("TrainClassifier", "--dataset-file"), ("Infer", "--survey"), ("Infer", "--package"), ("Infer", "--cutouts"),
+    ("PlotResults", "--scores"), ("PlotResults", "--baseline"), ("SimulateTransients", "--simulation"),
+    ("ScoreObjects", "--also"), ("NightRange", "--start"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["abc", "../x", "a,b", "a b", "a\nb", "ü", "/nonexistent/x", "n" * 300, "n" * 5000])
+@pytest.mark.parametrize(("task", "flag"), NAMED)
+def test_a_name_of_nothing_is_one_line_that_was_foreseen(here, capsys, task, flag, value):
+    given = {
+        "--survey": "tiny",
+        "--night": "2026-01-01",
+        "--start": "2026-01-01",
+        "--stop": "2026-01-02",
+        "--of": "Infer",
+    }
+    names = {"SimulateTransients": ["--night"], "ScoreObjects": ["--start", "--stop"]}
+    needs = ["--survey", *names.get(task, []), *(["--of", "--start", "--stop"] if task == "NightRange" else [])]
+    arguments = [word for name in needs if name != flag for word in (name, given[name])]
+    assert main(["plan", task, *arguments, f"{flag}={value}"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(("UnknownNameError: ", "MissingInputError: ", "SettingsError: ")), line
+    assert "NIGHTSIFT_TRACEBACK" not in line
+
+
 def test_an_unknown_verb_or_option_is_a_usage_error(capsys):
     for arguments in (["explode"], ["status", "tiny", "--fast"], []):
         with pytest.raises(SystemExit) as stopped:
