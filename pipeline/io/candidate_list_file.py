@@ -8,35 +8,18 @@ from typing import Final
 import pandas as pd
 
 from pipeline.candidate_list import COLUMNS, TEXT
+from pipeline.io.csv_cells import write_csv
 
-_RUN: Final = re.compile(r"[=+\-@\t\r]")
-"""What a text begins with that a spreadsheet takes for a formula."""
-_NUMBER: Final = re.compile(r"[+-][\d.:]+")
-"""A signed number or angle: harmless, and scripts read it."""
 _NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EPOCH_JD: Final = 2400000.5
 _VERSION: Final = {"version": "1.4", "version_1_4_or_later": True}
 
 
-def spreadsheet_safe(text: str) -> str:
-    """Return a text of which a spreadsheet runs nothing: an apostrophe stands before what may be a formula.
-
-    Examples
-    --------
-    >>> spreadsheet_safe("=HYPERLINK(1)"), spreadsheet_safe("-12:30:05.1"), spreadsheet_safe("SN 2026a")
-    ("'=HYPERLINK(1)", '-12:30:05.1', 'SN 2026a')
-    """
-    return f"'{text}" if _RUN.match(text) and not _NUMBER.fullmatch(text) else text
-
-
 def csv_text(candidates: pd.DataFrame) -> str:
-    """Return the list as CSV: all digits of its numbers, texts as `spreadsheet_safe` has them, unknown empty."""
-    texts = {
-        name: candidates[name].map(spreadsheet_safe).astype(object)
-        for name, column in COLUMNS.items()
-        if column.kind == TEXT
-    }
-    return str(candidates.assign(**texts).to_csv(index=False, lineterminator="\n"))
+    """Return the list as CSV: all digits of its numbers, no text that a spreadsheet would run, unknown empty."""
+    file = io.StringIO()
+    write_csv(file, candidates, lineterminator="\n")
+    return file.getvalue()
 
 
 def votable_bytes(candidates: pd.DataFrame, *, description: str, about: Mapping[str, str]) -> bytes:

@@ -13,7 +13,8 @@ from typing import IO, TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     import pandas as pd
 
-_NUMBER: Final = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER: Final = r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\d+:\d+(?::\d+\.?\d*)?)"
+"""A number, or an angle in sexagesimal form."""
 _FORMULA: Final = re.compile(rf"(?!(?:{_NUMBER})\Z)[=+\-@\t\r\n']")
 _NEUTRAL: Final = re.compile(r"'(?=[=+\-@\t\r\n'])")
 
@@ -23,8 +24,8 @@ def neutral(cell: Any) -> Any:
 
     Examples
     --------
-    >>> neutral("=HYPERLINK(0)"), neutral("-12.5"), neutral("-a"), neutral("'x"), neutral("ZTF18abc"), neutral(-1)
-    ("'=HYPERLINK(0)", '-12.5', "'-a", "''x", 'ZTF18abc', -1)
+    >>> neutral("=HYPERLINK(0)"), neutral("-12:30:05.1"), neutral("-a"), neutral("'x"), neutral("ZTF18abc"), neutral(-1)
+    ("'=HYPERLINK(0)", '-12:30:05.1', "'-a", "''x", 'ZTF18abc', -1)
     """
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 

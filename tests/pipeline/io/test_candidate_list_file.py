@@ -14,7 +14,8 @@ from astropy.table import Table
 from ranked_candidates import scored
 
 from pipeline.candidate_list import COLUMNS, listed
-from pipeline.io.candidate_list_file import csv_text, spreadsheet_safe, votable_bytes
+from pipeline.io.candidate_list_file import csv_text, votable_bytes
+from pipeline.io.csv_cells import neutral
 from pipeline.ranking import Choice, rank
 
 HOSTILE = [
@@ -74,7 +75,7 @@ def test_csv_keeps_every_digit_and_ids_as_text(table):
 
 def test_no_cell_of_csv_is_run_by_a_spreadsheet(table):
     rows = list(csv.DictReader(io.StringIO(csv_text(table), newline="")))
-    assert [row["object_id"] for row in rows] == [spreadsheet_safe(text) for text in HOSTILE]
+    assert [row["object_id"] for row in rows] == [neutral(text) for text in HOSTILE]
     for row in rows:
         for name, column in COLUMNS.items():
             harmless = row[name][1:].replace(":", "").replace(".", "").isdigit()
@@ -83,12 +84,12 @@ def test_no_cell_of_csv_is_run_by_a_spreadsheet(table):
 
 @pytest.mark.parametrize("text", ["=1+1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "-1e5|x"])
 def test_a_formula_becomes_a_text(text):
-    assert spreadsheet_safe(text) == "'" + text
+    assert neutral(text) == "'" + text
 
 
 @pytest.mark.parametrize("text", ["-17", "+12:30:05.25", "SN 2026a", "", "a=1"])
 def test_what_is_no_formula_stays(text):
-    assert spreadsheet_safe(text) == text
+    assert neutral(text) == text
 
 
 def test_a_votable_comes_back_as_it_was_with_units_ucds_and_meanings(table):
