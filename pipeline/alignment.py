@@ -8,8 +8,8 @@ from astropy.wcs import WCS
 from astropy.wcs.utils import pixel_to_pixel
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates, spline_filter1d
-from scipy.signal import fftconvolve
 
+from pipeline.convolution import fftconvolve
 from pipeline.errors import InputError
 from pipeline.frame import Frame, Image, Mask
 from pipeline.noise import root_kernel

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -61,6 +60,8 @@ class Frame:
             return np.where(np.isfinite(self.variance_map), self.variance_map, np.float32(0.0))
         light = self.pixels - np.float32(self.pedestal)
         counts = np.clip(np.where(np.isfinite(light), light, np.float32(sky_level - self.pedestal)), 0.0, None)
+        from scipy.ndimage import gaussian_filter
+
         smooth = gaussian_filter(counts, self.fwhm_pixel / 2.3548, truncate=3.0)
         read_variance = np.float32((self.read_noise / self.gain) ** 2)
         variance = smooth / np.float32(self.gain) + read_variance

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
-from scipy.signal import oaconvolve
 
+from pipeline.convolution import oaconvolve
 from pipeline.cutouts import extract_cutouts
 from pipeline.errors import InputError
 

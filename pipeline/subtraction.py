@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve, oaconvolve
 
+from pipeline.convolution import fftconvolve, oaconvolve
 from pipeline.errors import InputError, SettingsError
 from pipeline.frame import Frame, Image, Mask
 from pipeline.matching_kernel import fit_kernel

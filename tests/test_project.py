@@ -203,6 +203,14 @@ def test_importing_the_models_loads_no_framework(module: str) -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize("module", ["pipeline.surveys.table", "pipeline.surveys.database"])
+def test_reading_images_that_bring_their_difference_loads_no_signal_processing(module: str) -> None:
+    unwanted = {"scipy.signal", "scipy.stats", "astropy.cosmology"}
+    program = f"import sys, {module}; print(sorted({unwanted} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
 def test_citation_and_changelog_know_the_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     assert f"version: {version}" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")

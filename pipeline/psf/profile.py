@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial.hermite_e import hermevander
 from numpy.typing import ArrayLike, NDArray
-from scipy.signal import fftconvolve
 
+from pipeline.convolution import fftconvolve
 from pipeline.errors import InputError
 from pipeline.psf.base import LightProfile
 from pipeline.psf.moffat import Moffat

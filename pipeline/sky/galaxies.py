@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
 
+from pipeline.convolution import fftconvolve
 from pipeline.sky.optics import FieldPsf
 from pipeline.sky.places import flux_unit
 from pipeline.sky.stamping import add_stamp

@@ -9,9 +9,9 @@ import numpy as np
 from astropy.wcs import WCS
 from astropy.wcs.utils import fit_wcs_from_points, pixel_to_pixel
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
 
 from pipeline.alignment import align
+from pipeline.convolution import fftconvolve
 from pipeline.difference import Difference, difference_of, finished, nothing_subtracted
 from pipeline.errors import InputError
 from pipeline.flux_profile import FluxProfile, aperture_share, flux_profile

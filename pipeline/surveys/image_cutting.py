@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,13 +16,15 @@ from pipeline.frame import Image
 from pipeline.io.fits_wcs import pixel_positions
 from pipeline.layers import LAYERS
 from pipeline.surveys.base import Batch, dropped_rows, measured_exposures
-from pipeline.surveys.exposure_difference import Offset, aligned_exposure, differencing
 from pipeline.surveys.image_frames import Frames
 from pipeline.surveys.image_settings import ImageSettings
 from pipeline.surveys.image_store import ExposureFiles
 from pipeline.surveys.image_targets import Targets, mask_of, read_pair
 from pipeline.surveys.rows import candidates_frame, describe_pixels, drop_at_edges
 from pipeline.surveys.settings import SurveySettings
+
+if TYPE_CHECKING:
+    from pipeline.surveys.exposure_difference import Offset
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +99,8 @@ class ExposureCutter:
         """
         if not self._made or ("science" in self._images and not files.names(self.given.images["template"])):
             return _Made()
+        from pipeline.surveys.exposure_difference import aligned_exposure, differencing
+
         pair = read_pair(files, self.given, self.settings.magic_values)
         aligned = aligned_exposure(pair)
         found = differencing(pair.difference)(aligned.frames.science, aligned.frames.template)
@@ -150,12 +155,16 @@ class ExposureCutter:
         for channel, place in self.given.planes.items():
             yield partial(files.image, place, f"the mask of channel {channel!r}")
         if self.given.difference is not None and {*_PAIR} <= set(self.given.hdus):
+            from pipeline.surveys.exposure_difference import differencing
+
             yield partial(differencing, self.given.difference)
             yield partial(self._align, files)
 
     def _align(self, files: ExposureFiles) -> None:
         """Align the template of an exposure that names one, as subtraction and simulation do."""
         if files.names(self.given.images["template"]):
+            from pipeline.surveys.exposure_difference import aligned_exposure
+
             aligned_exposure(read_pair(files, self.given, self.settings.magic_values))
 
     def _targets(self, candidates: pd.DataFrame) -> Targets:
@@ -223,7 +232,7 @@ class _Made:
     """
 
     channels: Mapping[str, Image] = field(default_factory=dict)
-    correction: Offset = (0.0, 0.0)
+    correction: "Offset" = (0.0, 0.0)
     notes: list[pd.DataFrame] = field(default_factory=list)
     measured: pd.DataFrame = field(default_factory=measured_exposures)
 

@@ -1,0 +1,31 @@
+"""Convolution by Fourier transforms: scipy's, imported when something is convolved.
+
+``scipy.signal`` brings the whole of ``scipy.stats``, and a night of images that come with their difference convolves
+nothing.
+"""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mode = Literal["full", "valid", "same"]
+
+
+def fftconvolve(
+    image: NDArray[np.floating],
+    kernel: NDArray[np.floating],
+    mode: Mode = "full",
+    axes: tuple[int, ...] | None = None,
+) -> NDArray[np.floating]:
+    """Return ``scipy.signal.fftconvolve(image, kernel, mode, axes)``: for a kernel about as large as the image."""
+    from scipy import signal
+
+    return np.asarray(signal.fftconvolve(image, kernel, mode=mode, axes=axes))
+
+
+def oaconvolve(image: NDArray[np.floating], kernel: NDArray[np.floating], mode: Mode = "full") -> NDArray[np.floating]:
+    """Return ``scipy.signal.oaconvolve(image, kernel, mode)``: for a kernel far smaller than the image."""
+    from scipy import signal
+
+    return np.asarray(signal.oaconvolve(image, kernel, mode=mode))
