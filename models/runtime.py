@@ -179,12 +179,12 @@ class Package:
         return probabilities
 
 
-def load(directory: Path, *, threads: int = 0) -> Package:
+def load(directory: str | Path, *, threads: int = 0) -> Package:
     """Open a package, every file of which is as it was written.
 
     Parameters
     ----------
-    directory : Path
+    directory : str or Path
         As written by :mod:`models.packages` and committed.
     threads : int
         Cores to use; 0 is all.
@@ -196,6 +196,7 @@ def load(directory: Path, *, threads: int = 0) -> Package:
     IncompatiblePackageError
         When it has another schema, or other features than this version measures.
     """
+    directory = Path(directory)
     content = read_package(directory).values
     _check_features(content["external_features"])
     return Package(

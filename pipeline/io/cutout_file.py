@@ -262,9 +262,9 @@ class CutoutFile:
         self._file.close()
 
 
-def open_cutouts(path: Path) -> CutoutFile:
+def open_cutouts(path: str | Path) -> CutoutFile:
     """Open a cutout file to read; an older or newer schema is refused."""
-    return CutoutFile(path)
+    return CutoutFile(Path(path))
 
 
 def rows_a_chunk(row_shape: tuple[int, ...]) -> int:

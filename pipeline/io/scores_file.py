@@ -69,7 +69,7 @@ class ScoresWriter:
         self._writer.__exit__(kind, error, trace)
 
 
-def read_scores(path: Path) -> pd.DataFrame:
+def read_scores(path: str | Path) -> pd.DataFrame:
     """Return a scores file, Parquet or CSV, with ids as text.
 
     Raises
@@ -78,6 +78,7 @@ def read_scores(path: Path) -> pd.DataFrame:
         If the file is not there, is of another schema, has ids that are floats, or lacks ``candidate_id`` or
         ``score``.
     """
+    path = Path(path)
     if not path.is_file():
         raise MissingInputError(f"no scores file {path}")
     with naming(path, _KIND):

@@ -25,6 +25,11 @@ def test_probabilities_are_those_of_the_trained_classifier(request, dataset):
         np.testing.assert_allclose(given.sum(axis=1), 1.0, atol=1e-6)
 
 
+def test_the_path_of_a_package_may_be_text(request):
+    folder = request.getfixturevalue("network").package
+    assert runtime.load(str(folder)).directory == folder
+
+
 def test_a_trained_classifier_tells_the_classes_apart(package, dataset):
     labels = package.predicted_labels(package.predict(dataset.cutouts("test"), dataset.channels))
     assert (labels == dataset.candidates("test")["label"]).mean() > 0.9

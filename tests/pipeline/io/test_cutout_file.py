@@ -153,3 +153,11 @@ def test_chunks_are_about_a_megabyte():
     assert rows_a_chunk((63, 63, 3)) == 22
     assert rows_a_chunk((1, 1, 1)) == 64
     assert rows_a_chunk((1024, 1024, 3)) == 1
+
+
+def test_a_path_may_be_text(make_rows, tmp_path):
+    path = write(tmp_path / "c.h5", [(pixels(2), make_rows("ab"))])
+    with open_cutouts(str(path)) as file:
+        assert len(file) == 2
+    with pytest.raises(MissingInputError, match="no file nowhere"):
+        open_cutouts("nowhere.h5")

@@ -41,6 +41,11 @@ def test_columns_stand_in_the_order_of_the_schema():
     ]  # fmt: skip
 
 
+def test_a_path_may_be_text(tmp_path):
+    path = write(tmp_path / "s.parquet", [scores(["a"])])
+    assert read_scores(str(path))["candidate_id"].tolist() == ["a"]
+
+
 def test_blocks_come_back_as_one_table_with_nan_and_types(tmp_path):
     path = write(
         tmp_path / "s.parquet", [scores(["a"], score=[np.nan]), scores(["b"], score=[0.25])], {"task": "Infer"}
