@@ -13,7 +13,7 @@ class Flag(IntFlag):
     """Bits of the column ``flags``."""
 
     EDGE = 1
-    """Part of the cutout lies outside the image."""
+    """Part of the cutout lies outside the image, or outside the stamp that the survey gave."""
     MISSING_PIXELS = 2
     """Some pixels are NaN for another reason than the edge."""
     NO_TEMPLATE = 4

@@ -52,7 +52,7 @@ def read_package(folder: Path) -> PackageContent:
     """
     file = folder / CONTENT
     if not is_there(file):
-        raise MissingInputError(f"no model package in {folder}: {CONTENT} is missing")
+        raise MissingInputError(f"no model package in {folder}: {_why_none(folder)}")
     digests = verified_digests(folder)
     values = _values(file)
     if values.get("schema") != SCHEMA:
@@ -62,6 +62,16 @@ def read_package(folder: Path) -> PackageContent:
     check_values(values, str(file))
     _check_files(folder, values["files"], digests)
     return PackageContent(values=values, digests=digests)
+
+
+def _why_none(folder: Path) -> str:
+    """Return why there is no package: most often the path is mistyped, or leads to a file of the package."""
+    if is_there(folder):
+        return f"it is a file; allowed: the folder that holds {CONTENT}"
+    try:
+        return f"{CONTENT} is missing" if folder.is_dir() else "there is no such folder"
+    except OSError as error:  # a name that is too long, above all
+        return f"there is no such folder ({error.strerror})"
 
 
 def _values(file: Path) -> dict[str, Any]:

@@ -86,7 +86,10 @@ def packet_files(place: str) -> list[Path]:
                 f"no alert packets in {place}; {len(meant)} match in another case, first {min(meant)}: case counts"
             )
     if not found:
-        raise MissingInputError(f"no alert packets in {place}; allowed: files named *{', *'.join(PACKETS + ARCHIVES)}")
+        there = "" if glob.has_magic(place) or path.exists() else ": there is no such folder or file"
+        raise MissingInputError(
+            f"no alert packets in {place}{there}; allowed: files named *{', *'.join(PACKETS + ARCHIVES)}"
+        )
     return sorted(found)
 
 

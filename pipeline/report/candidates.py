@@ -23,7 +23,7 @@ DIFFERENCE: Final = "difference"
 """The channel in which both signs mean something."""
 
 FLAG_WORDS: Final[Mapping[Flag, str]] = {
-    Flag.EDGE: "part of the cutout lies outside the image",
+    Flag.EDGE: "part of the cutout lies outside the image or stamp",
     Flag.MISSING_PIXELS: "pixels are missing",
     Flag.NO_TEMPLATE: "no template",
     Flag.SATURATED: "saturated",
@@ -35,6 +35,9 @@ FLAG_WORDS: Final[Mapping[Flag, str]] = {
 _SIGN_WORDS: Final = {1: "brighter than the template", -1: "fainter than the template"}
 _CALLED: Final = {1: "called real", 0: "called bogus"}
 _LABELS: Final = {1: "real", 0: "bogus"}
+_UNTOLD: Final = ("", "unknown")
+"""Kinds that say nothing beside the label."""
+
 _DRAWN: Final = "bogus_draw"
 """Label source of rows that are called bogus by chance, for training."""
 
@@ -156,7 +159,8 @@ def _label(row: Mapping[str, Any]) -> str:
     """Return what a candidate is labelled as, and by whom."""
     if row["label_source"] == _DRAWN:
         return "drawn as bogus, judged by nobody"
-    said = row["kind"] or _LABELS.get(row["label"], "")
+    kind = "" if row["kind"] in _UNTOLD else row["kind"]
+    said = ", ".join(dict.fromkeys(word for word in (_LABELS.get(row["label"], ""), kind) if word))
     return f"label: {said} ({row['label_source'] or 'source not stated'})" if said else ""
 
 

@@ -36,6 +36,17 @@ def test_a_missing_file_is_named(package, name):
         read_package(package)
 
 
+def test_a_mistyped_path_of_a_package_is_told_from_a_folder_that_is_none(package, tmp_path):
+    with pytest.raises(MissingInputError, match=r"no model package in .*/pakage: there is no such folder"):
+        read_package(tmp_path / "pakage")
+    with pytest.raises(
+        MissingInputError, match=r"no model package in .*/model\.onnx: it is a file; allowed: the folder"
+    ):
+        read_package(package / "model.onnx")
+    with pytest.raises(MissingInputError, match=r"no model package in .*: there is no such folder"):
+        read_package(tmp_path / ("x" * 300))
+
+
 def test_a_file_beside_those_of_the_manifest_is_named(package):
     (package / "other.onnx").touch()
     with pytest.raises(InputError, match=r"other\.onnx is not in manifest\.json: it was added later; remove it"):

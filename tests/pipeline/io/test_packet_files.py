@@ -68,6 +68,15 @@ def test_a_place_without_packets_says_what_would_be_some(tmp_path, place):
         packet_files(str(tmp_path / place))
 
 
+def test_a_place_that_is_not_there_is_told_from_one_without_packets(tmp_path):
+    with pytest.raises(
+        MissingInputError, match=r"no alert packets in .*nowhere: there is no such folder or file; allowed"
+    ):
+        packet_files(str(tmp_path / "nowhere"))
+    with pytest.raises(MissingInputError, match=rf"no alert packets in {tmp_path}; allowed"):
+        packet_files(str(tmp_path))
+
+
 def test_records_of_a_file_are_named_by_file_and_number(avro):
     assert [packet.where for packet in read(avro)] == ["three.avro", "three.avro record 2", "three.avro record 3"]
     assert [packet.record["objectId"] for packet in read(avro, only={"three.avro record 2"})] == ["o1"]

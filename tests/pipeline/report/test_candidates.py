@@ -128,7 +128,7 @@ def test_what_must_be_known_before_a_score_is_believed_stands_above(make_rows):
 
 def test_flags_are_told_in_words(make_rows):
     page = make_page(make_rows, ["a"], [0.5], flags=[int(Flag.EDGE | Flag.SATURATED)])
-    assert "part of the cutout lies outside the image" in page
+    assert "part of the cutout lies outside the image or stamp" in page
     assert "saturated" in page
     assert set(FLAG_WORDS) == set(Flag)
 
@@ -136,10 +136,12 @@ def test_flags_are_told_in_words(make_rows):
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ({"kind": ["mover"], "label": [1], "label_source": ["skybot"]}, "label: mover (skybot)"),
+        ({"kind": ["mover"], "label": [1], "label_source": ["skybot"]}, "label: real, mover (skybot)"),
         ({"label": [0], "label_source": ["eyeball"]}, "label: bogus (eyeball)"),
+        ({"kind": ["bogus"], "label": [0], "label_source": ["eye"]}, "label: bogus (eye)"),
+        ({"kind": ["unknown"], "label": [1], "label_source": ["teacher"]}, "label: real (teacher)"),
         ({"kind": ["bogus"], "label": [0], "label_source": ["bogus_draw"]}, "drawn as bogus, judged by nobody"),
-        ({"kind": ["variable"], "label": [1]}, "label: variable (source not stated)"),
+        ({"kind": ["variable"], "label": [1]}, "label: real, variable (source not stated)"),
     ],
 )
 def test_a_label_is_shown_with_who_gave_it_and_a_drawn_one_is_none(make_rows, columns, words):
