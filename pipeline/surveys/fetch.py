@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar, runtime_checkable
@@ -9,6 +10,7 @@ from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 import pandas as pd
 
 from pipeline.cleaning import CleaningStep, parse_cleaning
+from pipeline.dropped import dropped_words
 from pipeline.errors import InputError, TooMuchLostError
 from pipeline.io.content import frame_digest
 from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
@@ -91,6 +93,7 @@ class NightCutouts:
         self.header = header_of(name, survey.settings)
         self.exposures = self.lost = self._rows = 0
         self._reasons: set[str] = set()
+        self._dropped: Counter[str] = Counter()
         self._measured: list[pd.DataFrame] = []
         places = _places(survey, [*chain, *cleaning], night)
         self._labeller = Labeller(night, chain, cleaning, tables, survey.settings.conflicts, places)
@@ -107,7 +110,9 @@ class NightCutouts:
         for read in self.survey.read(self.night, self.manifest):
             self._count(read)
             batch = apply_edge_policy(read, self.survey.settings)
-            yield self._labeller.label(batch)
+            labelled = self._labeller.label(batch)
+            self._dropped.update(labelled.dropped["reason"])
+            yield labelled
         self._finish()
 
     def each(self, function: Callable[[Batch], _Made]) -> Iterator[_Made]:
@@ -126,6 +131,7 @@ class NightCutouts:
             return
         for batch, made in each_batch(self.survey, self.night, self.manifest, function):
             self._count(batch)
+            self._dropped.update(batch.dropped["reason"])
             yield made
         self._finish()
 
@@ -142,6 +148,15 @@ class NightCutouts:
             log.warning("night %s: not one candidate in %d exposures", self.night, self.exposures)
         allowed = self.survey.settings.max_lost_fraction
         require_enough(self.night, self.lost, self.exposures, allowed, self._reasons)
+        self._tell_dropped()
+
+    def _tell_dropped(self) -> None:
+        """Say in the log who was left out and why; a warning where something was lost, or nothing is left."""
+        total = self._dropped.total()
+        if total:
+            grave = self.lost or total == self._rows
+            log.log(logging.WARNING if grave else logging.INFO, "night %s: %d of %d left out: %s",
+                    self.night, total, self._rows, dropped_words(self._dropped))  # fmt: skip
 
     @property
     def measured(self) -> pd.DataFrame:

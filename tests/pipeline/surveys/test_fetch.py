@@ -1,5 +1,7 @@
 """A night read batch by batch: how far it is, and by how many processes."""
 
+import logging
+
 import pandas as pd
 import pytest
 
@@ -11,6 +13,10 @@ NIGHT = "2026-01-05"
 
 def opened(survey):
     return NightCutouts(survey, name="toy", night=NIGHT, manifest=survey.freeze(NIGHT))
+
+
+def count_rows(batch):
+    return len(batch.candidates)
 
 
 def shares(night):
@@ -56,3 +62,30 @@ def test_a_night_of_no_candidates_has_no_batches_of_rows(database_survey, place_
     night = opened(database_survey(place_candidates({})))
     assert pd.concat([batch.candidates for batch in night.batches()]).empty
     assert night.exposures == 2
+
+
+@pytest.mark.parametrize("labels", [True, False])
+def test_who_is_left_out_of_a_night_is_told_with_the_reason(packet_survey, caplog, labels):
+    survey = packet_survey(max_lost_fraction=0.5)
+    whole = (survey.folder / "1.avro").read_bytes()
+    (survey.folder / "1.avro").write_bytes(whole[: len(whole) // 2])
+    night = NightCutouts(survey, name="toy", night=NIGHT, manifest=survey.freeze(NIGHT), labels=labels)
+    assert sum(night.each(count_rows)) == 4
+    (record,) = [one for one in caplog.records if "left out" in one.message]
+    assert record.levelno == logging.WARNING
+    assert record.message == f"night {NIGHT}: 1 of 5 left out: 1.avro: the Avro file is truncated (1)"
+
+
+def test_a_night_of_which_nothing_is_left_warns_why(packet_survey, caplog):
+    survey = packet_survey(cutout_size_pixel=63)
+    night = opened(survey)
+    assert pd.concat([batch.candidates for batch in night.batches()]).empty
+    (record,) = [one for one in caplog.records if "left out" in one.message]
+    assert record.levelno == logging.WARNING
+    assert record.message.endswith("5 of 5 left out: outside the image (5)")
+
+
+def test_a_whole_night_says_nothing_of_anything_left_out(packet_survey, caplog):
+    caplog.set_level(logging.INFO)
+    list(opened(packet_survey()).batches())
+    assert "left out" not in caplog.text

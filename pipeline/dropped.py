@@ -1,0 +1,31 @@
+"""Why candidates were left out of a night, in one line: the reasons of ``/dropped``, the most frequent first."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+_NAMED: Final = 3
+"""So many reasons are named; each lost file has one of its own."""
+
+
+def dropped_words(reasons: Mapping[str, int]) -> str:
+    """Return why rows were dropped, with how many each; empty where none was.
+
+    Parameters
+    ----------
+    reasons : mapping of str to int
+        Rows by reason.
+
+    Examples
+    --------
+    >>> dropped_words({"outside the image": 7, "a.avro: the Avro file is truncated": 1})
+    'outside the image (7); a.avro: the Avro file is truncated (1)'
+    >>> dropped_words({"a": 1, "b": 2, "c": 3, "d": 1, "e": 4})
+    'e (4); c (3); b (2); 2 other reasons (2)'
+    """
+    ordered = Counter(dict(sorted(reasons.items()))).most_common()
+    words = [f"{reason} ({n})" for reason, n in ordered[:_NAMED]]
+    others = ordered[_NAMED:]
+    if others:
+        words.append(f"{len(others)} other reason{'s' if len(others) > 1 else ''} ({sum(n for _, n in others)})")
+    return "; ".join(words)
