@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.candidate_list import listed
+from pipeline.dropped import dropped_words
 from pipeline.errors import MissingInputError, SettingsError
 from pipeline.io.candidate_list_file import csv_text, votable_bytes
 from pipeline.io.commit import commit
@@ -81,7 +82,8 @@ def candidates(infer: Infer, given: Given, choice: Choice) -> int:
         sys.stdout.buffer.flush()
         return 0
     _write(target, content)
-    sys.stdout.write(f"{target}: {len(ranking.rows)} of {ranking.night} candidates\n")
+    left_out = f"; left out: {dropped_words(night.dropped)}" if night.dropped else ""
+    sys.stdout.write(f"{target}: {len(ranking.rows)} of {ranking.night} candidates{left_out}\n")
     return 0
 
 
@@ -175,6 +177,7 @@ def _page(
         size_pixel=night.header.size_pixel,
         pixel_scale_arcsec=night.header.pixel_scale_arcsec,
         unlike=night.unlike,
+        dropped=night.dropped,
         notes=infer.settings.notes,
         sources=sources,
     )
@@ -192,6 +195,7 @@ def _sources(night: ScoredNight, ranking: Ranking) -> dict[str, str]:
         "scored": str(made.get("ended", "")),
         "candidates of the night": str(ranking.night),
         "caution": unlike_words(night.unlike),
+        "left out": dropped_words(night.dropped),
     }
     said |= {f"without a score, {reason}": str(n) for reason, n in ranking.not_scored.items()}
     return {name: value for name, value in said.items() if value}

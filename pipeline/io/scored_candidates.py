@@ -33,6 +33,8 @@ class ScoredNight:
         The files.
     unlike : mapping
         What of the cutouts is unlike those that the model learned from.
+    dropped : mapping of str to int
+        Whom the cutout file lists as left out, by reason; empty where it holds other nights too.
     """
 
     candidates: pd.DataFrame
@@ -40,6 +42,7 @@ class ScoredNight:
     cutouts: Path
     scores: Path
     unlike: Mapping[str, Any]
+    dropped: Mapping[str, int]
 
 
 def read_scored(scores: Path, cutouts: Path, night: str) -> ScoredNight:
@@ -61,6 +64,8 @@ def read_scored(scores: Path, cutouts: Path, night: str) -> ScoredNight:
     with open_cutouts(cutouts) as file:
         known = file.candidates()
         header = file.header
+        alone = not file.is_dataset and (known["night"] == night).all()
+        dropped = file.table("dropped")["reason"].value_counts().to_dict() if alone else {}
     _require_once(found, scores)
     _require_once(known, cutouts)
     lost = found["candidate_id"][~found["candidate_id"].isin(known["candidate_id"])]
@@ -75,7 +80,12 @@ def read_scored(scores: Path, cutouts: Path, night: str) -> ScoredNight:
         nights = ", ".join(sorted(set(joined["night"])))
         raise InputError(f"{scores} holds no candidate of night {night}; its nights: {nights}")
     return ScoredNight(
-        candidates=of_night, header=header, cutouts=cutouts, scores=scores, unlike=unlike_training(scores)
+        candidates=of_night,
+        header=header,
+        cutouts=cutouts,
+        scores=scores,
+        unlike=unlike_training(scores),
+        dropped=dropped,
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.dropped import dropped_words
 from pipeline.plots.stamps import picture
 from pipeline.quality import Flag
 from pipeline.ranking import Choice, Ranking
@@ -60,6 +61,8 @@ class NightPage:
         Side of a pixel.
     unlike : mapping
         What of the cutouts is unlike those that the model learned from.
+    dropped : mapping of str to int
+        Whom the night's cutouts leave out, by reason.
     notes : sequence of str
         The survey's own words about itself.
     sources : mapping of str to str
@@ -73,6 +76,7 @@ class NightPage:
     size_pixel: int
     pixel_scale_arcsec: float
     unlike: Mapping[str, Any]
+    dropped: Mapping[str, int]
     notes: Sequence[str]
     sources: Mapping[str, str]
 
@@ -126,6 +130,8 @@ def _cautions(about: NightPage, ranking: Ranking) -> Iterator[str]:
             f"{count(ranking.tied)} more {_have(ranking.tied)} the score of the last one here; "
             "equal scores stand in the order of their ids."
         )
+    if about.dropped:
+        yield f"Left out of the night before it was scored: {dropped_words(about.dropped)}."
     for reason, n in ranking.not_scored.items():
         yield f"{count(n)} of the night {_have(n)} no score ({reason})."
 

@@ -10,8 +10,9 @@ import pytest
 from astropy.table import Table
 
 from commands.main import main
-from pipeline.io.cutout_file import open_cutouts
+from pipeline.io.cutout_file import CutoutHeader, CutoutWriter, open_cutouts
 from pipeline.io.scores_file import read_scores
+from pipeline.surveys.base import dropped_rows
 
 NIGHT = "2026-01-02"
 
@@ -65,6 +66,16 @@ def test_the_page_is_one_file_named_by_survey_and_night(ask, tmp_path):
     assert f"tiny/r1/{NIGHT}/Infer-tiny-tiny-seed1-" in page
     assert ask("--top", 5)[0] == 0  # the list of a later run takes its place
     assert page == (tmp_path / f"candidates-tiny-{NIGHT}.html").read_text(encoding="utf-8")
+
+
+def test_who_was_left_out_of_the_night_is_said_beside_the_count(ask, make_rows, tmp_path):
+    header = CutoutHeader(survey="toy", channels=("science",), size_pixel=3, pixel_scale_arcsec=1.0)
+    with CutoutWriter(tmp_path / "c.h5", header) as writer:
+        writer.append(np.zeros((1, 3, 3, 1), np.float32), make_rows(["a"], night=[NIGHT]))
+        writer.drop(dropped_rows(["x", "y"], "cut", "outside the image"))
+    (tmp_path / "s.csv").write_text("candidate_id,score\na,0.5\n")
+    code, text, _ = ask("--scores", "s.csv", "--rows", "c.h5")
+    assert (code, text) == (0, f"candidates-tiny-{NIGHT}.html: 1 of 1 candidates; left out: outside the image (2)\n")
 
 
 def test_a_votable_has_the_night_and_its_scores_in_it(ask, tmp_path):

@@ -3,8 +3,10 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.scored_candidates import ROW, read_cutouts, read_scored
 from pipeline.io.scores_file import ScoresWriter, score_columns
+from pipeline.surveys.base import dropped_rows
 
 NIGHT = "2026-01-05"
 
@@ -51,6 +53,17 @@ def test_a_night_that_the_scores_do_not_hold_is_an_error_that_names_those_there(
 
 def test_scores_without_rows_are_an_empty_night(cutouts, tmp_path):
     assert read_scored(write_scores(tmp_path / "s.parquet", [], []), cutouts, NIGHT).candidates.empty
+
+
+@pytest.mark.parametrize(("nights", "dropped"), [([NIGHT], {"too bright": 2}), ([NIGHT, "2026-01-06"], {})])
+def test_who_was_left_out_is_counted_where_the_file_is_of_the_night_alone(make_rows, tmp_path, nights, dropped):
+    header = CutoutHeader(survey="toy", channels=("science",), size_pixel=3, pixel_scale_arcsec=1.0)
+    ids = [str(number) for number in range(len(nights))]
+    with CutoutWriter(tmp_path / "c.h5", header) as writer:
+        writer.append(np.zeros((len(ids), 3, 3, 1), np.float32), make_rows(ids, night=nights))
+        writer.drop(dropped_rows(["x", "y"], "cut", "too bright"))
+    scores = write_scores(tmp_path / "s.parquet", ["0"], [0.5])
+    assert read_scored(scores, tmp_path / "c.h5", NIGHT).dropped == dropped
 
 
 def test_scores_of_other_cutouts_are_refused(cutouts, tmp_path):

@@ -39,7 +39,9 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-def make_page(make_rows, ids, score, *, choice=None, unlike=None, notes=(), size=21, pixels=None, **columns):
+def make_page(
+    make_rows, ids, score, *, choice=None, unlike=None, dropped=None, notes=(), size=21, pixels=None, **columns
+):
     ranking = rank(scored(make_rows, ids, score, **columns), choice or Choice())
     about = NightPage(
         survey="toy",
@@ -49,6 +51,7 @@ def make_page(make_rows, ids, score, *, choice=None, unlike=None, notes=(), size
         size_pixel=size,
         pixel_scale_arcsec=1.0,
         unlike=unlike or {},
+        dropped=dropped or {},
         notes=notes,
         sources={"scores": "toy/r1/2026-01-05/Infer.parquet"},
     )
@@ -169,7 +172,18 @@ def test_a_missing_channel_is_called_so(make_rows):
 
 
 def test_a_night_without_candidates_is_a_page_too(make_rows):
-    assert "No candidate of the night passes." in make_page(make_rows, [], [])
+    page = Page(make_page(make_rows, [], [], dropped={"outside the image": 7}))
+    words = re.sub(r"\s+", " ", page.text)
+    assert "0 of 0 candidates." in words
+    assert "by the score of" not in words
+    assert "The night holds no scored candidate." in words
+    assert "Left out of the night before it was scored: outside the image (7)." in words
+
+
+def test_a_choice_that_none_passes_is_told_from_a_night_without_candidates(make_rows):
+    page = make_page(make_rows, ["a"], [0.2], choice=Choice(min_score=0.5))
+    assert "No candidate of the night passes." in page
+    assert "Left out" not in page
 
 
 def test_fifty_candidates_with_large_cutouts_stay_below_two_megabytes(make_rows):
