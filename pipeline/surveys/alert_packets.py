@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.dropped import dropped_words
 from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
 from pipeline.io.message_schemas import MessageSchemas, find_schemas
 from pipeline.io.packet_files import folder_of, packet_files
@@ -137,11 +138,15 @@ class AlertPacketsSurvey:
         return find_schemas(self.input.schemas)
 
     def nights(self) -> list[str]:
-        """Return the nights that hold packets; that every packet is damaged is an error."""
+        """Return the nights that hold packets; damaged ones are warned of, and that all are is an error."""
         rows = self._packets().all()
         if len(rows) and (rows["night"] == "").all():
             where, fault = rows[["where", "fault"]].iloc[0]
             raise InputError(f"none of {len(rows)} packets in {self._place} can be read; {where}: {fault}")
+        damaged = rows[rows["fault"] != ""]
+        if len(damaged):
+            why = dropped_words((damaged["where"] + ": " + damaged["fault"]).value_counts().to_dict())
+            log.warning("%d of %d packets in %s cannot be used: %s", len(damaged), len(rows), self._place, why)
         return sorted(set(rows["night"]) - {""})
 
     def closed(self, night: str) -> bool:

@@ -260,6 +260,17 @@ def test_a_survey_may_state_its_own_paths(packet_survey, tmp_path):
     assert survey.check() == []
 
 
+def test_the_list_of_nights_warns_of_packets_that_cannot_be_used(packet_survey, caplog):
+    survey = packet_survey()
+    assert len(survey.nights()) == 2
+    assert caplog.text == ""
+    path = survey.folder / "5.avro"
+    path.write_bytes(path.read_bytes()[:10])
+    assert survey.nights() == [NIGHT]
+    assert "1 of 6 packets in " in caplog.text
+    assert "cannot be used: 5.avro: the Avro file is truncated (1)" in caplog.text
+
+
 def test_what_the_settings_may_not_say_is_said_at_once(packet_survey):
     for changed, message in (
         ({"layout": "atlas"}, "unknown packet layout 'atlas'"),
