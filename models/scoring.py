@@ -157,24 +157,19 @@ def _write(
 ) -> None:
     package, found, count = scoring.package, set[str](), 0
     package.check(channels=header.channels, size_pixel=header.size_pixel, pixel_state=header.pixel_state)
-    about = _warned(package.contract.unlike(survey=header.survey, pixel_scale_arcsec=header.pixel_scale_arcsec), what)
+    unlike = package.contract.unlike(survey=header.survey, pixel_scale_arcsec=header.pixel_scale_arcsec)
+    about = {UNLIKE: unlike} if unlike else {}
     with ScoresWriter(path, len(package.class_names), {**provenance, **about}) as writer:
         for block in chain.from_iterable(scored):
             found |= block.found
             if len(block.rows):
+                if unlike and not count:  # of a night without rows there is nothing to doubt
+                    log.warning("%s: %s; how well it does there is not known", what, unlike_words(unlike))
                 writer.append(block.rows)
                 count += len(block.rows)
     if set(scoring.only) - found:
         raise InputError(f"{min(set(scoring.only) - found)!r} is no candidate and no object of {what}")
     log.info("scored %d cutouts of %s", count, what)
-
-
-def _warned(unlike: Mapping[str, Any], what: str) -> dict[str, Any]:
-    """Say in the log what was scored by a model that learned from other cutouts; return it for the provenance."""
-    if not unlike:
-        return {}
-    log.warning("%s: %s; how well it does there is not known", what, unlike_words(unlike))
-    return {UNLIKE: unlike}
 
 
 def _score_span(rows: Path, scoring: Scoring, span: tuple[int, int]) -> list[_Scores]:

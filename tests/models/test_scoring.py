@@ -63,6 +63,17 @@ def test_another_survey_and_pixel_scale_are_warned_about_and_stand_in_the_scores
 
 
 @pytest.mark.parametrize("how", ["file", "night"])
+def test_of_a_night_without_rows_the_scores_say_what_is_unlike_and_the_log_says_nothing(
+    how, scoring, rows, tmp_path, caplog
+):
+    with caplog.at_level(logging.WARNING):
+        path = score(how, header("other", 0.25), (rows[0].iloc[:0], rows[1][:0]), scoring, tmp_path)
+    assert caplog.records == []
+    assert unlike_training(path) == OTHER
+    assert read_scores(path).empty
+
+
+@pytest.mark.parametrize("how", ["file", "night"])
 def test_cutouts_like_those_of_training_are_scored_without_a_word(how, scoring, rows, tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         path = score(how, header("memory", 1.0), rows, scoring, tmp_path)
