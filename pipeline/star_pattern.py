@@ -19,8 +19,16 @@ PixelMap = Callable[[NDArray[np.float64], NDArray[np.float64]], tuple[NDArray[np
 
 _FEWEST_STARS = 6
 _SOURCE_SIGMA = 10.0
-_CONTROL_STARS = (50, 25, 100, 200)
+_CONTROL_STARS = (50, 25)
+_MORE_CONTROL_STARS = 75
+"""Brightest sources of the last try: `astroalign` takes a time that grows with their fourth power where nothing
+matches, 2 s for 50, a minute for 100 and a quarter of an hour for 200."""
+
+_VOTING_STARS = 200
 _AGREE_PIXEL = 1.5
+_CHANCE_SIGMA = 5.0
+"""How far above twice what chance brings together the common stars have to be, in its standard deviations: twice, as
+the map was fitted to them."""
 
 
 def star_map(science: Frame, template: Frame) -> PixelMap:
@@ -28,12 +36,12 @@ def star_map(science: Frame, template: Frame) -> PixelMap:
 
     `astroalign` finds the triangles of sources that both images share; where it finds none, the shift (after no
     turn, or half a turn) that most pairs of sources agree on is taken, and logged. All common unsaturated stars
-    then fix the map.
+    then fix the map, and have to be more than chance would bring together.
 
     Raises
     ------
     InputError
-        If either image has fewer than 6 stars, or no 6 agree.
+        If either image has fewer than 6 stars, or no 6 agree, or no more than those of two unlike fields would.
     """
     flats = remove_sky(science.pixels), remove_sky(template.pixels)
     first, second = star_positions(science, flats[0]), star_positions(template, flats[1])
@@ -45,6 +53,7 @@ def star_map(science: Frame, template: Frame) -> PixelMap:
     matrix = _pattern(*(_all_positions(flat) for flat in flats))
     for _ in range(4):
         matrix, stars = _affine(first, second, matrix)
+    _refuse_chance(stars, len(first), second)
     log.info("aligned on %d stars, shift (%.2f, %.2f) pixel", stars, matrix[2, 0], matrix[2, 1])
     return lambda x, y: (
         matrix[0, 0] * x + matrix[1, 0] * y + matrix[2, 0],
@@ -56,25 +65,50 @@ def _pattern(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray
     """Return the similarity, (3, 2), that triangles of stars common to both lists agree on.
 
     The brightest of all sources are compared, saturated and blended ones as well, for which of them are clean
-    differs from image to image; then fewer and more.
+    differs from image to image; then fewer, then by their shift, which is fast whatever the number, then more.
     """
+    for number in _CONTROL_STARS:
+        found, fault = _triangles(first, second, number)
+        if found is not None:
+            return found
+    voted = _shift_vote(first[:_VOTING_STARS], second[:_VOTING_STARS])
+    if voted is not None:
+        log.info("no pattern of triangles (%s): aligned by the shift that most pairs of sources agree on", fault)
+        return voted
+    found, fault = _triangles(first, second, _MORE_CONTROL_STARS)
+    if found is not None:
+        return found
+    raise InputError(
+        f"no pattern of stars is common to science image and template ({fault}): is it of this field, and neither "
+        "mirrored nor of another scale?"
+    )
+
+
+def _triangles(
+    first: NDArray[np.float64], second: NDArray[np.float64], number: int
+) -> tuple[NDArray[np.float64] | None, str]:
+    """Return the similarity, (3, 2), by triangles of the first sources of each list, or None and why."""
     # deferred: astroalign brings scikit-image along
     import astroalign
 
-    for number in _CONTROL_STARS:
-        try:
-            found, _ = astroalign.find_transform(first[:number], second[:number], max_control_points=number)
-        except Exception as error:
-            # astroalign raises its own MaxIterError, ValueError and TypeError alike where nothing matches
-            fault = error
-            log.debug("no pattern among the brightest %d stars: %s", number, error)
-        else:
-            return np.asarray(found.params, dtype=np.float64)[:2].T
-    voted = _shift_vote(first[: _CONTROL_STARS[-1]], second[: _CONTROL_STARS[-1]])
-    if voted is None:
-        raise InputError(f"no pattern of stars is common to science image and template: {fault}") from fault
-    log.info("no pattern of triangles (%s): aligned by the shift that most pairs of sources agree on", fault)
-    return voted
+    try:
+        found, _ = astroalign.find_transform(first[:number], second[:number], max_control_points=number)
+    except Exception as error:
+        # astroalign raises its own MaxIterError, ValueError and TypeError alike where nothing matches
+        log.debug("no pattern among the brightest %d stars: %s", number, error)
+        return None, str(error)
+    return np.asarray(found.params, dtype=np.float64)[:2].T, ""
+
+
+def _refuse_chance(stars: int, science_stars: int, second: NDArray[np.float64]) -> None:
+    """Refuse a map on so few stars that as many of two unlike fields would lie on each other."""
+    area = max(float(np.prod(np.ptp(second, axis=0))), 1.0)
+    by_chance = science_stars * min(1.0, len(second) * np.pi * _AGREE_PIXEL**2 / area)
+    if stars <= 2.0 * by_chance + _CHANCE_SIGMA * np.sqrt(by_chance):
+        raise InputError(
+            f"only {stars} of {science_stars} stars agree on how the images lie, and chance alone brings "
+            f"{by_chance:.0f} together: are science image and template of one field?"
+        )
 
 
 def _shift_vote(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64] | None:
