@@ -15,7 +15,7 @@ FALSE_TEXTS: Final = ("f", "false", "0")
 TRUE_TEXTS: Final = ("t", "true", "1")
 """An answer to "is the difference positive?", or to "is it negative?" where the settings call a true one negative."""
 
-_SIGNED: Final[dict[str, int]] = {"-1": -1, "n": -1, "1": 1, "p": 1}
+_SIGNED: Final[dict[str, int]] = {"-1": -1, "-": -1, "n": -1, "negative": -1, "1": 1, "+": 1, "p": 1, "positive": 1}
 """Texts that say the sign itself; +1 is read as the number 1."""
 
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _FILE_KEYS = ("file", "catalogue", "variable_catalogue")
-_VALUES = {"1": 1, "0": 0, "-1": -1}
 _MEANINGS = {"real": 1, "bogus": 0, "none": -1}
+_VALUES = {"1": 1, "0": 0, "-1": -1, "": -1} | _MEANINGS
+"""What a label column may hold without a setting; words in any case."""
 
 
 def label_path(text: str, night: str = "") -> Path:
@@ -51,7 +52,7 @@ def read_labels(
     columns : mapping, optional
         What the file calls ``candidate_id`` and ``label``; an empty name of ``label``: the file has none.
     words : mapping, optional
-        What the file writes for ``real``, ``bogus`` and ``none``, beside 1, 0 and -1.
+        What the file writes for ``real``, ``bogus`` and ``none``, beside these words, 1, 0, -1, and nothing (none).
 
     Returns
     -------
@@ -113,13 +114,12 @@ def _require_ids(path: Path, table: "pd.DataFrame") -> None:
 
 
 def _valued(path: Path, table: "pd.DataFrame", words: Mapping[str, str]) -> "pd.DataFrame":
-    values = _VALUES | {word: _MEANINGS[meaning] for word, meaning in words.items()}
-    bad = ~table["label"].isin(list(values))
-    if bad.any():
-        place = int(bad.idxmax())
+    meant = {word: _MEANINGS[meaning] for word, meaning in words.items()}
+    numbers = [meant.get(word, _VALUES.get(word.lower())) for word in table["label"]]
+    if None in numbers:
+        place = numbers.index(None)
         raise InputError(
-            f"{path}: row {table['row'][place]}: label is {table['label'][place]!r}; "
-            f"allowed: {', '.join(['1', '0', '-1', *words])}"
+            f"{path}: row {table['row'][place]}: label is {table['label'][place]!r}; allowed: "
+            f"{', '.join(['1', '0', '-1', *_MEANINGS, 'nothing (none)', *words])}; `words` says what others mean"
         )
-    numbers = [values[word] for word in table["label"]]
     return table.assign(word=table["label"], label=numbers).astype({"label": int})

@@ -13,7 +13,9 @@ from pipeline.flux_sign import FALSE_TEXTS, TRUE_TEXTS, plain_text
 from pipeline.labels.references import Reference
 from pipeline.labels.verdicts import BOGUS, LABEL_PROVIDERS, NAMES, NONE, REAL, Tables, Verdict, table_of, verdict
 
-_VALUES = {name: value for value, name in NAMES.items()}
+_MEANINGS = {name: value for value, name in NAMES.items()}
+_VALUES = {"": NONE} | _MEANINGS | {str(value): value for value in NAMES}
+"""What a label column may hold without a setting."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +33,9 @@ class ListLabels:
     label : str
         What every row is, for a table without a label column; empty: the column says it.
     words : mapping
-        What stands in the label column, and whether it means ``real``, ``bogus`` or ``none``; of a table of the
-        survey, ``true`` and ``false`` are also what a server gives for them, such as 1 and 0.
+        What stands in the label column, and whether it means ``real``, ``bogus`` or ``none``, beside 1, 0, -1, these
+        three words, and nothing, which means ``none``; of a table of the survey, ``true`` and ``false`` are also
+        what a server gives for them, such as 1 and 0.
     kinds : mapping
         What stands in the label column, and the kind of thing that it means.
     unknown_ids : str
@@ -59,8 +62,8 @@ class ListLabels:
 
     def __post_init__(self) -> None:
         for word, meaning in self.words.items():
-            if meaning not in _VALUES:
-                raise SettingsError(f"words.{word} is {meaning!r}; allowed: {', '.join(_VALUES)}")
+            if meaning not in _MEANINGS:
+                raise SettingsError(f"words.{word} is {meaning!r}; allowed: {', '.join(_MEANINGS)}")
         if self.label and (self.words or self.kinds):
             raise SettingsError(f"label is {self.label!r} for every row; then words and kinds say nothing")
 
@@ -98,24 +101,25 @@ def _labelled(tables: Tables, settings: ListLabels) -> pd.DataFrame:
     id_column = "candidate_id" if from_file else settings.id_column
     label_column = "label" if from_file else settings.label_column
     wanted = (id_column,) if settings.label else (id_column, label_column)
-    table = table_of(tables, "list", wanted, settings.table).rename(columns={id_column: "candidate_id"})
+    table = table_of(tables, "list", wanted, settings.table)
+    table = table.assign(candidate_id=table[id_column])
     if settings.label:
         return table.assign(label=_VALUES[settings.label])
     if settings.kinds:
         words = table["word"] if from_file and "word" in table else table[label_column]
         table = table.assign(kind=[meaning or "" for meaning in _meanings(words, settings.kinds)])
-    if settings.words and not from_file:
+    if not from_file:
         given = table[label_column]
         meant = zip(_meanings(given, settings.words), given, strict=True)
-        table = table.assign(label=[_VALUES.get(meaning or str(word), word) for meaning, word in meant])
-    else:
-        table = table.rename(columns={label_column: "label"})
+        table = table.assign(label=[_VALUES.get(meaning or plain_text(word), word) for meaning, word in meant])
     bad = ~table["label"].isin(list(NAMES))
     if bad.any():
         row = table[bad].iloc[0]
         raise InputError(
             f"labels {settings.table!r}: candidate_id {row['candidate_id']!r} has label {str(row['label'])!r}; "
-            "allowed: 1 (real), 0 (bogus), -1 (none)" + "".join(f", {word}" for word in settings.words)
+            "allowed: 1 (real), 0 (bogus), -1 (none), real, bogus, none, nothing (none)"
+            + "".join(f", {word}" for word in settings.words)
+            + "; `words` says what others mean"
         )
     return table
 

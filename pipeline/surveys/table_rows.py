@@ -244,7 +244,8 @@ class SurveyTables:
     def reference(self, table: str, night: str) -> pd.DataFrame:
         """Return the rows of a reference table that belong to the night, or all for no night.
 
-        They are those of the column ``night``, else those of the night's candidates, else all.
+        They are those of the column ``night``, else those of the night's candidates, else all. Columns that the
+        candidates' settings rename have our names; an id that ``labels`` call as the file does keeps that name as well.
         """
         if table not in self.input.tables:
             allowed = ", ".join(self.input.tables) or "none"
@@ -254,7 +255,8 @@ class SurveyTables:
         if rows is None:
             raise MissingInputError(f"no table {self.folder / where}")
         ours = {theirs: name for name, theirs in self.input.columns.items() if theirs in rows and name not in rows}
-        rows = rows.rename(columns=ours)
+        asked = {theirs: rows[theirs] for theirs in ours if theirs in self.settings.id_columns}
+        rows = rows.rename(columns=ours).assign(**asked)
         if night and "night" in rows:
             rows = rows[[each == night for each in self._nights(rows, "", night, where)]]
         elif night and "candidate_id" in rows:

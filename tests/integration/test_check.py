@@ -187,8 +187,9 @@ def test_a_word_of_a_label_table_that_no_setting_explains_is_named(survey, check
     text = query.read_text().replace("y.label", "CASE WHEN y.label = 1 THEN 'good' ELSE 'perhaps' END AS label")
     query.write_text(text)
     labels = [{"provider": "list", "table": "eyeballs", "words": {"good": "real"}}]
-    assert "has label 'perhaps'; allowed: 1 (real), 0 (bogus), -1 (none), good" in faults_of(
-        survey, check, labels=labels
+    assert (
+        "has label 'perhaps'; allowed: 1 (real), 0 (bogus), -1 (none), real, bogus, none, nothing (none), good"
+        in faults_of(survey, check, labels=labels)
     )
 
 

@@ -9,8 +9,51 @@ from pipeline.flux_sign import flux_signs, stated_signs
 @pytest.mark.parametrize(
     ("values", "sign"),
     [
-        (["f", "F", "false", "False", "FALSE", "0", "-1", "n", "-1.0", 0, -1, 0.0, False, np.False_, b"f", " f "], -1),
-        (["t", "T", "true", "True", "TRUE", "1", "+1", "p", "1.0", 1, 1.0, True, np.True_, b"t", np.int8(1)], 1),
+        (
+            [
+                "f",
+                "F",
+                "false",
+                "False",
+                "FALSE",
+                "0",
+                "-1",
+                "n",
+                "-1.0",
+                "-",
+                "Negative",
+                0,
+                -1,
+                0.0,
+                False,
+                np.False_,
+                b"f",
+                " f ",
+            ],
+            -1,
+        ),
+        (
+            [
+                "t",
+                "T",
+                "true",
+                "True",
+                "TRUE",
+                "1",
+                "+1",
+                "p",
+                "1.0",
+                "+",
+                "positive",
+                1,
+                1.0,
+                True,
+                np.True_,
+                b"t",
+                np.int8(1),
+            ],
+            1,
+        ),
         ([None, np.nan, "", " ", "nan", pd.NA, pd.NaT, np.float32("nan")], 0),
     ],
 )
@@ -21,7 +64,7 @@ def test_every_spelling_of_a_sign_is_read(values, sign):
 @pytest.mark.parametrize("value", ["maybe", 77, 0.5, "2", [1], np.float64(77), np.inf, 10**400])
 def test_a_value_that_is_no_sign_is_named_with_what_is_allowed(value):
     with pytest.raises(
-        InputError, match=r"column 'pos' is .*; allowed: -1 0 f false n 1 p t true, or nothing"
+        InputError, match=r"column 'pos' is .*; allowed: - -1 0 f false n negative \+ 1 p positive t true, or nothing"
     ) as caught:
         flux_signs(["t", value], what="column 'pos'")
     assert "\n" not in str(caught.value)

@@ -36,6 +36,10 @@ def test_a_long_id_that_was_a_float_is_refused(tmp_path):
     assert read(tmp_path, "candidate_id,label\n57000.0,1\n")["candidate_id"].tolist() == ["57000.0"]
 
 
+def test_real_bogus_and_nothing_need_no_setting(tmp_path):
+    assert read(tmp_path, "candidate_id,label\na,real\nb,Bogus\nc,none\nd,\n")["label"].tolist() == [1, 0, -1, -1]
+
+
 def test_a_file_without_rows_says_nothing(tmp_path):
     assert len(read(tmp_path, "candidate_id,label\n")) == 0
 
@@ -44,8 +48,10 @@ def test_a_file_without_rows_says_nothing(tmp_path):
     ("text", "message"),
     [
         ("candidate_id,label\na,1\nb,2\n", r"row 3: label is '2'; allowed: 1, 0, -1"),
-        ("candidate_id,label\na,\n", r"row 2: label is ''"),
-        ("candidate_id,label\na,real\n", r"row 2: label is 'real'"),
+        (
+            "candidate_id,label\na,1\nb,rael\n",
+            r"row 3: label is 'rael'.*real, bogus, none.*`words` says what others mean",
+        ),
         ("id,label\na,1\n", "column 'candidate_id' is missing; there: id, label"),
         ("candidate_id\na\n", "column 'label' is missing"),
         ("", "is no readable CSV file"),

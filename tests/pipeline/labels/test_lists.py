@@ -47,6 +47,18 @@ def test_a_word_that_no_setting_explains_is_an_error_with_those_allowed(make_row
         label(make_rows("a"), table, words={"good": "real"})
 
 
+@pytest.mark.parametrize("words", [{}, {"good": "real"}])
+def test_real_bogus_and_nothing_need_no_setting(make_rows, words):
+    said = ["real", "Bogus", "none", "", None, float("nan"), "1", 0.0]
+    table = pd.DataFrame({"candidate_id": list("abcdefgh"), "label": pd.Series(said, dtype=object)})
+    assert label(make_rows("abcdefgh"), table, words=words)["label"].tolist() == [1, 0, -1, -1, -1, -1, 1, 0]
+
+
+def test_a_column_of_numbers_may_have_gaps(make_rows):
+    table = pd.DataFrame({"candidate_id": ["a", "b", "c"], "label": [1.0, float("nan"), 0.0]})
+    assert label(make_rows("abc"), table)["label"].tolist() == [1, -1, 0]
+
+
 def test_words_mean_real_bogus_or_none():
     with pytest.raises(SettingsError, match=r"words.mp is 'yes'; allowed: real, bogus, none"):
         chain(table="t", words={"mp": "yes"})

@@ -61,7 +61,7 @@ def test_every_spelling_of_a_sign_is_read_and_another_is_an_error(alert_survey, 
 
     rows, _ = read(write(sign_texts))
     assert rows["flux_sign"].tolist() == list(sign_texts.values())
-    with pytest.raises(InputError, match=r"alerts.parquet: column 'positive' is 'maybe'; allowed: -1 0 f false n"):
+    with pytest.raises(InputError, match=r"alerts.parquet: column 'positive' is 'maybe'; allowed: - -1 0 f false n"):
         read(write(["maybe"] * 10))
 
 

@@ -45,7 +45,7 @@ def test_every_spelling_of_a_sign_is_read_and_another_is_an_error(
 ):
     with fetch(database_survey(with_signs(place_candidates, sign_texts)), tmp_path / "c.h5") as file:
         assert file.candidates()["flux_sign"].tolist() == list(sign_texts.values())
-    message = "query generic/candidates: column 'flux_sign' is 77; allowed: -1 0 f false n"
+    message = "query generic/candidates: column 'flux_sign' is 77; allowed: - -1 0 f false n"
     with pytest.raises(InputError, match=message):
         database_survey(with_signs(place_candidates, [1, 77]), folder=tmp_path / "other").freeze(NIGHT)
 

@@ -54,7 +54,9 @@ def test_a_sign_is_plus_minus_or_not_known(given_sign, sign):
 
 def test_every_spelling_of_a_sign_is_read_and_another_is_an_error(sign_texts):
     assert [packet_row(packet(isdiffpos=text), ZTF)["flux_sign"] for text in sign_texts] == list(sign_texts.values())
-    with pytest.raises(InputError, match=r"candidate.isdiffpos is 'maybe'; allowed: -1 0 f false n 1 p t true"):
+    with pytest.raises(
+        InputError, match=r"candidate.isdiffpos is 'maybe'; allowed: - -1 0 f false n negative \+ 1 p positive t true"
+    ):
         packet_row(packet(isdiffpos="maybe"), ZTF)
 
 
