@@ -260,8 +260,10 @@ class DatabaseSurvey:
         return self._records(self._select("exposures", night), night)[:1] if night else []
 
     def check_night(self, night: str) -> list[str]:
-        """Return what is wrong with the images of a night."""
-        return self._images.check_all(self._records(self._select("exposures", night), night))
+        """Return what is wrong with the images of a night, and with the places of its candidates."""
+        records = self._records(self._select("exposures", night), night)
+        with self.candidates(night) as candidates:
+            return self._images.check_all(records, candidates.beside(records))
 
     def _faults_of_queries(self) -> list[str]:
         faults = []

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from pipeline.cutouts import extract_cutouts
 from pipeline.edges import fill_edges, inside_of_stamps
+from pipeline.errors import InputError
 from pipeline.frame import Image
 from pipeline.io.fits_wcs import pixel_positions
 from pipeline.layers import LAYERS
+from pipeline.stated_places import places_fault
 from pipeline.surveys.base import Batch, dropped_rows, measured_exposures
 from pipeline.surveys.image_frames import Frames
 from pipeline.surveys.image_settings import ImageSettings
@@ -142,8 +144,11 @@ class ExposureCutter:
         origin = self.settings.pixel_origin
         return candidates.assign(x_pixel=x + origin, y_pixel=y + origin)
 
-    def looks(self, files: ExposureFiles) -> Iterator[Callable[[], object]]:
-        """Yield a function for each image, mask and WCS of an exposure that fails if it cannot be used."""
+    def looks(self, files: ExposureFiles, candidates: pd.DataFrame) -> Iterator[Callable[[], object]]:
+        """Yield a function for each image, mask and WCS of an exposure that fails if it cannot be used.
+
+        One says what is wrong with the pixels of its candidates, where the WCS tells that.
+        """
         nobody = self._targets(pd.DataFrame()).chosen(np.zeros(0, dtype=bool))
         needed = self._images | ({name: self.given.images[name] for name in _PAIR} if self._made else {})
         for channel, place in needed.items():
@@ -159,6 +164,19 @@ class ExposureCutter:
 
             yield partial(differencing, self.given.difference)
             yield partial(self._align, files)
+        if not self._sky and len(candidates):
+            yield partial(self._misplaced, files, candidates)
+
+    def _misplaced(self, files: ExposureFiles, candidates: pd.DataFrame) -> list[str]:
+        """Return what settings make the candidates' pixels others than those of their sky positions."""
+        file, hdu = files.locate(self.given.images[self._first], f"channel {self._first!r}")
+        project = partial(pixel_positions, file.header(hdu), path=file.path, hdu=hdu)
+        at = self._targets(candidates)
+        try:
+            said = places_fault(at.x, at.y, at.ra_deg, at.dec_deg, project, self.settings.pixel_origin)
+        except InputError:  # places by pixel need no WCS
+            return []
+        return [said] if said else []
 
     def _align(self, files: ExposureFiles) -> None:
         """Align the template of an exposure that names one, as subtraction and simulation do."""

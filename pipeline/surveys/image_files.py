@@ -1,7 +1,7 @@
 """The FITS images of a survey's exposures, cut around its candidates, one exposure at a time."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -139,22 +139,30 @@ class ImageFiles:
         pixels = np.zeros((0, size, size, channels), np.float32)
         return Batch(cutouts=pixels, candidates=pd.DataFrame(), dropped=dropped_rows(ids, "read", reason))
 
-    def check(self, exposure: Mapping[str, Any]) -> list[str]:
-        """Return what is wrong with the images of one exposure."""
+    def check(self, exposure: Mapping[str, Any], candidates: pd.DataFrame | None = None) -> list[str]:
+        """Return what is wrong with the images of one exposure, and with the places of its candidates on them."""
         try:
             frozen = self.manifest(pd.DataFrame([exposure]))
         except NightsiftError as error:
             return [str(error)]
         with ExposureFiles(self._paths, {"night": ""} | dict(exposure), frozen) as files:
-            return faults_of(self._cutter.looks(files))
+            return faults_of(self._cutter.looks(files, pd.DataFrame() if candidates is None else candidates))
 
-    def check_all(self, exposures: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Return what is wrong with the images of exposures, each fault with the exposure's id."""
-        given = list(exposures)
-        of_settings = faults_of([lambda: self._require_columns(pd.DataFrame(given))])
+    def check_all(
+        self,
+        exposures: Sequence[Mapping[str, Any]],
+        work: Iterable[tuple[Mapping[str, Any], pd.DataFrame]] | None = None,
+    ) -> list[str]:
+        """Return what is wrong with the images of exposures, each fault with the exposure's id.
+
+        With ``work``, the exposures beside their candidates, also what is wrong with the places of these.
+        """
+        of_settings = faults_of([lambda: self._require_columns(pd.DataFrame(list(exposures)))])
         if of_settings:
             return of_settings
-        return [f"exposure {one['exposure_id']}: {said}" for one in given for said in self.check(one)]
+        pairs = ((exposure, None) for exposure in exposures) if work is None else work
+        checked = ((exposure["exposure_id"], self.check(exposure, rows)) for exposure, rows in pairs)
+        return [f"exposure {name}: {said}" for name, faults in checked for said in faults]
 
 
 def exposure_records(exposures: pd.DataFrame, night: str = "") -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Surveys whose candidates stand in table files and whose images are FITS files."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -83,13 +83,8 @@ class TableSurvey:
         candidates = self._tables.candidates(night)
         exposures = self._tables.exposures(night, candidates)
         self._require_frozen(night, manifest, candidates=candidates, exposures=exposures)
-        groups = candidates.groupby("exposure_id", sort=False).indices
         records = exposure_records(exposures, night)
-        work = (
-            (exposure, candidates.iloc[groups.get(exposure["exposure_id"], [])].reset_index(drop=True))
-            for exposure in records
-            if exposure["exposure_id"] not in self._tables.faults
-        )
+        work = _beside((each for each in records if each["exposure_id"] not in self._tables.faults), candidates)
         read = self._images.batches(work, manifest["files"], self.workers)
         for exposure in records:
             fault = self._tables.faults.get(exposure["exposure_id"])
@@ -136,14 +131,24 @@ class TableSurvey:
         faults = faults_of([lambda: nights.extend(self.nights())])
         night = nights[-1] if nights else ""
         tables = [partial(self.reference, table, night) for table in self.tables]
-        images = [lambda: self._images.check_all(self._records(night)[:1])] if night else []
+        images = [lambda: self._faults_of_images(night, most=1)] if night else []
         return list(dict.fromkeys([*faults, *faults_of([*tables, *images])]))
 
     def check_night(self, night: str) -> list[str]:
         """Return what is wrong with the images, and with the catalogues beside them, of a night."""
-        records = self._records(night)
-        faults = [f"exposure {name}: {said}" for name, said in self._tables.faults.items()]
-        return [*faults, *self._images.check_all(records)]
+        of_images = self._faults_of_images(night)
+        return [*(f"exposure {name}: {said}" for name, said in self._tables.faults.items()), *of_images]
 
-    def _records(self, night: str) -> list[dict[str, Any]]:
-        return exposure_records(self._tables.exposures(night, self._tables.candidates(night)), night)
+    def _faults_of_images(self, night: str, most: int | None = None) -> list[str]:
+        candidates = self._tables.candidates(night)
+        records = exposure_records(self._tables.exposures(night, candidates), night)[:most]
+        return self._images.check_all(records, _beside(records, candidates))
+
+
+def _beside(
+    exposures: Iterable[Mapping[str, Any]], candidates: pd.DataFrame
+) -> Iterator[tuple[Mapping[str, Any], pd.DataFrame]]:
+    """Yield exposures, each with its candidates."""
+    groups = candidates.groupby("exposure_id", sort=False).indices
+    for exposure in exposures:
+        yield exposure, candidates.iloc[groups.get(exposure["exposure_id"], [])].reset_index(drop=True)

@@ -53,6 +53,12 @@ def test_a_damaged_image_of_an_older_night_needs_all(survey, check, own_images):
     assert check("own")[0] == 0
 
 
+def test_a_wrong_origin_of_pixels_is_told_of_a_database_by_all(survey, check):
+    survey.change("surveys", "own", pixel_origin=1)
+    text = faults_of(survey, check, "--all")
+    assert text.count("state `pixel_origin: 0`") >= len(survey.nights)
+
+
 @pytest.mark.parametrize("made", [True, False])
 def test_images_without_a_projection_are_named_where_they_are_aligned_by_it(survey, check, own_images, made):
     hdus = survey.settings("surveys", "own")["input"]["images"]["hdus"]

@@ -12,6 +12,7 @@ from exposure_images import (
     HDUS,
     NIGHT,
     batch,
+    candidates,
     files,
     plane,
     triplet,
@@ -92,6 +93,28 @@ def test_an_image_without_a_wcs_is_lost_with_file_and_hdu(folder):
         "exposure unusable: HDU 'SCIENCE' of e1.fits holds no WCS to find sky positions with"
     )
     assert any("holds no WCS" in fault for fault in images.check({"exposure_id": "e1", "path": "e1.fits"}))
+
+
+def placed(count_from):
+    """Return an exposure and its candidates at the places that its WCS says, the first pixel being ``count_from``."""
+    at = np.array([[10.0, 30.0], [25.0, 11.0], [8.0, 8.0], [33.0, 20.0]])
+    ra, dec = WCS(wcs_header()).all_pix2world(*at.T, 0)
+    rows = candidates([tuple(place + count_from) for place in at]).assign(ra_deg=ra, dec_deg=dec)
+    return {"exposure_id": "e1", "path": "e1.fits"}, rows
+
+
+@pytest.mark.parametrize("origin", [0, 1])
+def test_a_wrong_origin_of_pixels_is_told_where_a_wcs_tells_it(folder, origin):
+    write(folder / "e1.fits", triplet(header=wcs_header()))
+    images = files(folder, pixel_origin=origin)
+    assert images.check(*placed(origin)) == []
+    (said,) = images.check(*placed(1 - origin))
+    assert f"state `pixel_origin: {1 - origin}`" in said
+
+
+def test_places_by_pixel_need_no_wcs(folder):
+    write(folder / "e1.fits", triplet())
+    assert files(folder).check(*placed(1)) == []
 
 
 @pytest.mark.parametrize(
