@@ -144,7 +144,8 @@ def score_night(
             yield blocks
             progress(night.percent / 100, f"scored {night.exposures} exposures")
 
-    _write(path, scoring, night.header, told(), f"night {night.night}", {**provenance, "read": night.counts})
+    what = f"night {night.night}"
+    _write(path, scoring, night.header, told(), what, provenance, at_the_end=lambda: {"read": night.counts})
 
 
 def _write(
@@ -154,6 +155,7 @@ def _write(
     scored: Iterator[list[_Scores]],
     what: str,
     provenance: Mapping[str, Any],
+    at_the_end: Callable[[], Mapping[str, Any]] = dict,
 ) -> None:
     package, found, count = scoring.package, set[str](), 0
     package.check(channels=header.channels, size_pixel=header.size_pixel, pixel_state=header.pixel_state)
@@ -167,6 +169,7 @@ def _write(
                     log.warning("%s: %s; how well it does there is not known", what, unlike_words(unlike))
                 writer.append(block.rows)
                 count += len(block.rows)
+        writer.provenance |= at_the_end()
     if set(scoring.only) - found:
         raise InputError(f"{min(set(scoring.only) - found)!r} is no candidate and no object of {what}")
     log.info("scored %d cutouts of %s", count, what)

@@ -37,13 +37,19 @@ def score_columns(n_classes: int) -> dict[str, str]:
 
 
 class ScoresWriter:
-    """Writes a scores file block by block; use it as a context manager."""
+    """Writes a scores file block by block; use it as a context manager.
+
+    Attributes
+    ----------
+    provenance : dict
+        Written last, so that it can be added to as long as rows are.
+    """
 
     def __init__(self, path: Path, n_classes: int, provenance: Mapping[str, Any]) -> None:
         fields = [(name, _ARROW[kind]) for name, kind in score_columns(n_classes).items()]
-        metadata = {"schema": str(schema.SCHEMA), "provenance": json.dumps(provenance, sort_keys=True)}
-        self._schema = pa.schema(fields, metadata=metadata)
-        self._writer = SealedWriter(path, self._schema)
+        self.provenance = dict(provenance)
+        self._schema = pa.schema(fields, metadata={"schema": str(schema.SCHEMA)})
+        self._writer = SealedWriter(path, self._schema, store_schema=False)
         self._waiting: list[pa.Table] = []
 
     def append(self, rows: pd.DataFrame) -> None:
@@ -66,6 +72,7 @@ class ScoresWriter:
     ) -> None:
         if error is None:
             self._write()
+            self._writer.add_metadata({"provenance": json.dumps(self.provenance, sort_keys=True)})
         self._writer.__exit__(kind, error, trace)
 
 

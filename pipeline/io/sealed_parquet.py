@@ -7,6 +7,7 @@ file: ``NIGHTSIFTSEAL001:`` and the sha256, in hex, of all bytes of the file but
 
 import re
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
@@ -32,15 +33,34 @@ _END: Final = struct.Struct("<I4s")
 
 
 class SealedWriter:
-    """Writes a Parquet file block by block and seals it at the end; use it as a context manager."""
+    """Writes a Parquet file block by block and seals it at the end; use it as a context manager.
 
-    def __init__(self, path: Path, schema: pa.Schema, compression: str = "zstd") -> None:
+    Parameters
+    ----------
+    path : Path
+        The file.
+    schema : Schema
+        Of its tables.
+    compression : str
+        Of its pages.
+    store_schema : bool
+        Whether Arrow's own schema is kept as well. Where it is, a reader of the table finds the metadata of that
+        schema, and none that are added.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, compression: str = "zstd", *, store_schema: bool = True) -> None:
         self._path = path
-        self._writer = pq.ParquetWriter(path, schema, compression=compression, write_page_checksum=True)
+        self._writer = pq.ParquetWriter(
+            path, schema, compression=compression, write_page_checksum=True, store_schema=store_schema
+        )
 
     def write(self, table: pa.Table) -> None:
         """Write a table as one row group."""
         self._writer.write_table(table)
+
+    def add_metadata(self, texts: Mapping[str, str]) -> None:
+        """Add texts to the metadata, which end the file."""
+        self._writer.add_key_value_metadata(dict(texts))
 
     def __enter__(self) -> Self:
         return self

@@ -1,8 +1,10 @@
+import json
 import logging
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 import models.scoring
@@ -79,6 +81,32 @@ def test_cutouts_like_those_of_training_are_scored_without_a_word(how, scoring, 
         path = score(how, header("memory", 1.0), rows, scoring, tmp_path)
     assert caplog.records == []
     assert unlike_training(path) == {}
+
+
+class CountingNight:
+    """A night of which each batch counts as an exposure once it is read."""
+
+    def __init__(self, head, batches):
+        self.header, self.night, self.percent, self.exposures = head, "2026-01-05", 100.0, 0
+        self._batches = batches
+
+    @property
+    def counts(self):
+        return {"exposures": self.exposures}
+
+    def each(self, function):
+        for batch in self._batches:
+            self.exposures += 1
+            yield function(batch)
+
+
+def test_scores_of_a_night_say_how_much_of_it_was_read(scoring, rows, tmp_path):
+    frame, pixels = rows
+    night = CountingNight(header("memory", 1.0), [SimpleNamespace(candidates=frame, cutouts=pixels)] * 3)
+    score_night(tmp_path / "scores.parquet", scoring, night, provenance={"task": "Infer"})
+    stated = pq.read_table(tmp_path / "scores.parquet").schema.metadata[b"provenance"]
+    assert scores_provenance(tmp_path / "scores.parquet") == {"task": "Infer", "read": {"exposures": 3}}
+    assert json.loads(stated) == {"task": "Infer", "read": {"exposures": 3}}
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 256])
