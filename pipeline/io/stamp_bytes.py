@@ -4,22 +4,20 @@ A packet holds three of them, and a night 200,000 packets: the usual stamp, one 
 here by hand; `astropy.io.fits` reads whatever else there is.
 """
 
-import contextlib
 import io
 import re
 import warnings
-import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import deflate
 import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.io.fits_pixels import image_pixels, open_fits, physical_values
+from pipeline.io.gunzip import gunzip
 
 MAX_STAMP_BYTES = 64 << 20
 """A stamp that would inflate above this is refused."""
@@ -27,7 +25,6 @@ MAX_STAMP_BYTES = 64 << 20
 MAX_SIDE_PIXEL = 4096
 
 _GZIP = b"\x1f\x8b"
-_MEMBER = _GZIP + b"\x08"
 _FITS = b"SIMPLE  ="
 _BLOCK = 2880
 _CARD = 80
@@ -89,7 +86,7 @@ def read_stamp(data: bytes, where: str) -> PlacedStamp:
         If the bytes are damaged, would inflate above 64 MB, or hold no two-dimensional image of at most 4,096
         pixels a side.
     """
-    raw = _inflate(data, where) if data[:2] == _GZIP else bytes(data)
+    raw = gunzip(data, MAX_STAMP_BYTES, f"{where}: the stamp") if data[:2] == _GZIP else bytes(data)
     if len(raw) > MAX_STAMP_BYTES:
         raise InputError(f"{where}: the stamp has more than {MAX_STAMP_BYTES >> 20} MB")
     if not raw.startswith(_FITS):
@@ -105,39 +102,6 @@ def read_stamp(data: bytes, where: str) -> PlacedStamp:
     stored = np.frombuffer(raw, layout.dtype, count, start).reshape(layout.shape)
     pixels = physical_values(stored, layout.scale, layout.zero, layout.blank)
     return PlacedStamp(_as_float32(pixels), layout.reference)
-
-
-def _inflate(data: bytes, where: str) -> bytes:
-    """Return what gzip members hold, never more than is allowed.
-
-    libdeflate takes two thirds of the time, but needs the size, and stops after the first member: what its trailer
-    and the bytes within do not show to be one member of a size that is allowed is left to zlib, damage as well.
-    """
-    size = int.from_bytes(data[-4:], "little")
-    if 0 < size <= MAX_STAMP_BYTES and data.find(_MEMBER, 1) < 0:
-        with contextlib.suppress(deflate.DeflateError):
-            found = bytes(deflate.gzip_decompress(data, size))
-            if len(found) == size:
-                return found
-    return _inflate_members(data, where)
-
-
-def _inflate_members(data: bytes, where: str) -> bytes:
-    parts: list[bytes] = []
-    room = MAX_STAMP_BYTES
-    while data[:2] == _GZIP:
-        member = zlib.decompressobj(wbits=31)
-        try:
-            parts.append(member.decompress(data, room + 1))
-        except zlib.error as error:
-            raise InputError(f"{where}: the stamp's gzip data are damaged: {error}") from None
-        room -= len(parts[-1])
-        if room < 0:
-            raise InputError(f"{where}: the stamp would inflate above {MAX_STAMP_BYTES >> 20} MB")
-        if not member.eof:
-            raise InputError(f"{where}: the stamp's gzip data are truncated")
-        data = member.unused_data
-    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _data_start(raw: bytes, where: str) -> int:
