@@ -47,12 +47,30 @@ def to_missing(pixels: NDArray[np.number], magic: tuple[float, ...] = ()) -> tup
     n_new : int
         How many pixels became NaN that were not NaN before.
     """
+    cleaned, missing = mark_missing(pixels, magic)
+    there = np.asarray(pixels)[missing]
+    before = np.count_nonzero(np.isnan(there)) if there.dtype.kind == "f" else 0
+    return cleaned, len(there) - int(before)
+
+
+def mark_missing(
+    pixels: NDArray[np.number], magic: tuple[float, ...] = ()
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return what `to_missing` returns, and where it is NaN, so that nobody has to search for that again.
+
+    Returns
+    -------
+    cleaned : ndarray of float32, same shape
+        As of `to_missing`.
+    missing : ndarray of bool, same shape
+        Where ``cleaned`` is NaN.
+    """
     values = np.asarray(pixels)
     with np.errstate(over="ignore", invalid="ignore"):
         cleaned = values.astype(np.float32)
-        bad = ~(np.abs(cleaned) <= np.float32(HUGE))
+        missing = ~(np.abs(cleaned) <= np.float32(HUGE))
     for value in magic:
-        bad |= values == value
-    was_nan = np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, dtype=bool)
-    cleaned[bad] = np.nan
-    return cleaned, int(np.count_nonzero(bad & ~was_nan))
+        missing |= values == value
+    if missing.any():
+        cleaned[missing] = np.nan
+    return cleaned, missing

@@ -51,9 +51,10 @@ _STATE = "path, key, size, mtime, sha256, first_time, last_time, timeless, colum
 
 @dataclass(frozen=True, kw_only=True)
 class IndexedFile:
-    """One packet file: size, sha256, and what is remembered of its packets."""
+    """One packet file: size, time of change in nanoseconds, sha256, and what is remembered of its packets."""
 
     size: int
+    mtime_ns: int
     sha256: str
     columns: Columns
 
@@ -158,7 +159,9 @@ class _Index:
             found, count = self.found(span)
             return found, count + len(damaged) + len(unread)
         files = {
-            path: IndexedFile(size=states[name].size, sha256=states[name].sha256, columns=columns[name])
+            path: IndexedFile(
+                size=states[name].size, mtime_ns=states[name].mtime, sha256=states[name].sha256, columns=columns[name]
+            )
             for name, path in self.paths.items()
             if name in columns
         }
@@ -201,18 +204,18 @@ class _Index:
         groups = [[(name, self.paths[name]) for name in some] for some in _in_groups(names, _TOGETHER)]
         workers = max(1, min(self.workers, len(names) // _WORTH_A_PROCESS))
         for count, group in enumerate(spread(partial(_read, self.read), groups, workers=workers), start=1):
-            for name, mtime_ns, made in group:
-                self._remember(name, mtime_ns, made)
+            for name, made in group:
+                self._remember(name, made)
             if count % _COMMIT_EVERY == 0:
                 self.connection.commit()
 
-    def _remember(self, name: str, mtime_ns: int, made: IndexedFile) -> None:
+    def _remember(self, name: str, made: IndexedFile) -> None:
         times = [time for time in made.columns.get("time", ()) if time is not None]
         timeless = len(made.columns.get("time", ())) - len(times)
         first, last = (min(times), max(times)) if times else (None, None)
         columns = json.dumps(made.columns)
         check = remembered.check_value(columns)
-        row = (name, self.key, made.size, mtime_ns, made.sha256, first, last, timeless, check)
+        row = (name, self.key, made.size, made.mtime_ns, made.sha256, first, last, timeless, check)
         former = self.connection.execute(
             "SELECT number FROM packet_files WHERE key = ? AND path = ?", (self.key, name)
         ).fetchone()
@@ -234,13 +237,14 @@ def _is_as_remembered(state: _State | None, path: Path) -> bool:
     return state is not None and (state.size, state.mtime) == (status.st_size, status.st_mtime_ns)
 
 
-def _read(read: Callable[[Path], Columns], files: Sequence[tuple[str, Path]]) -> list[tuple[str, int, IndexedFile]]:
+def _read(read: Callable[[Path], Columns], files: Sequence[tuple[str, Path]]) -> list[tuple[str, IndexedFile]]:
     """Read files; each comes with the size and the time that it had before."""
     found = []
     for name, path in files:
         status = path.stat()
-        made = IndexedFile(size=status.st_size, sha256=file_digest(path), columns=read(path))
-        found.append((name, status.st_mtime_ns, made))
+        sha256, columns = file_digest(path), read(path)
+        made = IndexedFile(size=status.st_size, mtime_ns=status.st_mtime_ns, sha256=sha256, columns=columns)
+        found.append((name, made))
     return found
 
 

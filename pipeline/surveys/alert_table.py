@@ -25,7 +25,7 @@ from pipeline.surveys.alert_rows import AlertRows
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
 from pipeline.surveys.fetch import freeze_label_tables
 from pipeline.surveys.packet_layouts import FLUXES, REQUIRED, TimeFormat
-from pipeline.surveys.rows import as_text, candidates_frame, describe_pixels, drop_at_edges, edge_of_stamps
+from pipeline.surveys.rows import as_text, candidates_frame, describe_stamps, drop_at_edges
 from pipeline.surveys.settings import SurveySettings
 from pipeline.surveys.stamp_stack import cut_stack, middle_of_stack
 
@@ -196,7 +196,7 @@ class AlertTableSurvey:
         marked, _ = to_missing(stack, self.settings.magic_values)
         pixels = cut_stack(marked, x, y, self.settings.cutout_size_pixel)
         candidates = candidates_frame(self._named(rows), {}, self.settings, x, y)
-        describe_pixels(candidates, pixels, edge_of_stamps(pixels), self.settings.channels)
+        describe_stamps(candidates, pixels, self.settings.channels)
         return drop_at_edges(pixels, candidates, self.settings.max_edge_fraction, rows[:0])
 
     def _numbered(self, rows: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from pipeline.errors import SettingsError, UnknownNameError
 from pipeline.io.schema import CANDIDATE_COLUMNS
+from pipeline.io.stored_packets import StoredPaths
 
 TimeFormat = Literal["jd", "mjd", "mjd_tai"]
 
@@ -64,6 +65,11 @@ class PacketLayout:
         """Return all paths that are read, none twice."""
         paths = [path for paths in self.columns.values() for path in paths]
         return tuple(dict.fromkeys([*paths, *more, *(self.stamps.values() if stamps else ())]))
+
+    @property
+    def stored(self) -> StoredPaths:
+        """What is noted of a packet, so that it is read without being decoded once more."""
+        return StoredPaths(self.wanted(stamps=False), tuple(self.stamps.values()))
 
 
 def _below(parent: str, **fields: str) -> dict[str, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,13 +13,14 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.io.message_schemas import MessageSchemas
 from pipeline.io.packet_files import Packet, read_packets
+from pipeline.io.stored_packets import FileState, StoredPaths, read_stored
 from pipeline.night import night_of
-from pipeline.quality import to_missing
+from pipeline.quality import mark_missing
 from pipeline.surveys import packet_rows
 from pipeline.surveys.alert_columns import magnitudes
 from pipeline.surveys.base import Batch, dropped_rows
 from pipeline.surveys.packet_layouts import PacketLayout
-from pipeline.surveys.rows import candidates_frame, describe_pixels, drop_at_edges, edge_of_stamps
+from pipeline.surveys.rows import candidates_frame, describe_stamps, drop_at_edges
 from pipeline.surveys.settings import SurveySettings
 from pipeline.times import utc_mjd
 
@@ -27,12 +29,17 @@ TOGETHER = 256
 
 
 class Piece(NamedTuple):
-    """One packet of a part: its candidate and where it is; as read, or None where it is alone in its file."""
+    """One packet of a part: its candidate and where it is; as read, or None where who reads the part can read it.
+
+    ``stored`` is what was noted of it, and of which state of its file; empty where nothing was.
+    """
 
     candidate_id: str
     where: str
     file: str
-    packet: Packet | None
+    packet: Packet | None = None
+    stored: str = ""
+    state: FileState = FileState(0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +77,8 @@ class PacketReader:
     def parts(self, rows: pd.DataFrame) -> Iterator[PacketPart]:
         """Yield the packets of some rows of the index in parts of `TOGETHER`.
 
-        A packet that has a file of its own is read by who reads the part; a file that holds several is read here
-        from its beginning to its end, once.
+        A packet that has a file of its own, or of which it is noted where it stands, is read by who reads the part; any
+        other file that holds several is read here from its beginning to its end, once.
         """
         held: list[Piece] = []
         for piece in self._pieces(rows):
@@ -83,26 +90,42 @@ class PacketReader:
             yield PacketPart(pieces=tuple(held))
 
     def _pieces(self, rows: pd.DataFrame) -> Iterator[Piece]:
-        for file, left in _by_file(rows).items():
-            if list(left) == [file]:
-                yield Piece(left[file], file, file, None)
+        for file, pieces in _by_file(rows).items():
+            if [piece.where for piece in pieces] == [file] or all(piece.stored for piece in pieces):
+                yield from pieces
                 continue
+            left = {piece.where: piece for piece in pieces}
             for packet in self._packets(file, set(left)):
-                yield Piece(left.pop(packet.where), packet.where, file, packet)
-            for where, candidate in left.items():
-                yield Piece(candidate, where, file, _gone(where))
+                yield left.pop(packet.where)._replace(packet=packet)
+            for piece in left.values():
+                yield piece._replace(packet=_gone(piece.where))
 
     def _packets(self, file: str, only: set[str]) -> Iterator[Packet]:
-        return read_packets(self.folder / file, file, self.layout.wanted(), only, schemas=self.schemas)
+        return read_packets(self.folder / file, file, self._wanted, only, schemas=self.schemas)
+
+    def _packet(self, piece: Piece) -> Packet:
+        """Return the packet of a piece, from its note if there is one and its file is as it was."""
+        if piece.packet is None and piece.stored:
+            record = read_stored(self.folder / piece.file, piece.state, self._stored, piece.stored)
+            if record is not None:
+                return Packet(where=piece.where, record=record)
+        return piece.packet or next(self._packets(piece.file, {piece.where}), _gone(piece.where))
+
+    @cached_property
+    def _wanted(self) -> tuple[str, ...]:
+        return self.layout.wanted()
+
+    @cached_property
+    def _stored(self) -> StoredPaths:
+        return self.layout.stored
 
     def read(self, part: PacketPart) -> list[Batch]:
         """Return the batches of a part: one of each packet that cannot be used, and one of all others."""
         kept: list[tuple[dict[str, Any], NDArray[np.float32]]] = []
         lost: list[Batch] = []
         for piece in part.pieces:
-            packet = piece.packet or next(self._packets(piece.file, {piece.where}), _gone(piece.where))
             try:
-                kept.append(self.decoded(packet))
+                kept.append(self.decoded(self._packet(piece)))
             except InputError as error:
                 row = {"candidate_id": [piece.candidate_id], "where": [piece.where], "fault": [str(error)], "lost": [1]}
                 lost.append(self.lost(pd.DataFrame(row)))
@@ -142,7 +165,7 @@ class PacketReader:
 
     def _batch(self, kept: Sequence[tuple[dict[str, Any], NDArray[np.float32]]]) -> Batch:
         rows = pd.DataFrame([row for row, _ in kept])
-        pixels, _ = to_missing(np.stack([cutout for _, cutout in kept]), self.settings.magic_values)
+        pixels, missing = mark_missing(np.stack([cutout for _, cutout in kept]), self.settings.magic_values)
         rows["time_mjd"] = utc_mjd(rows["time_mjd"], self.layout.time_format)
         rows["night"] = night_of(rows["time_mjd"], self.settings.longitude_deg)
         if "flux" in rows and "magnitude" not in rows:
@@ -153,16 +176,17 @@ class PacketReader:
             for name in ("x_pixel", "y_pixel")
         )
         candidates = candidates_frame(rows, {}, self.settings, x, y)
-        describe_pixels(candidates, pixels, edge_of_stamps(pixels), self.settings.channels)
+        describe_stamps(candidates, pixels, self.settings.channels, missing)
         batch = drop_at_edges(pixels, candidates, self.settings.max_edge_fraction, rows[:0])
         return replace(batch, exposures=len(kept))
 
 
-def _by_file(rows: pd.DataFrame) -> dict[str, dict[str, str]]:
-    """Return the candidate of each packet, by file and by where it is."""
-    found: dict[str, dict[str, str]] = {}
-    for file, where, candidate in zip(rows["file"], rows["where"], rows["candidate_id"], strict=True):
-        found.setdefault(file, {})[where] = candidate
+def _by_file(rows: pd.DataFrame) -> dict[str, list[Piece]]:
+    """Return the packets of each file, in their order."""
+    found: dict[str, list[Piece]] = {}
+    names = ("file", "where", "candidate_id", "stored", "size", "mtime_ns")
+    for file, where, candidate, stored, *state in zip(*(rows[name].tolist() for name in names), strict=True):
+        found.setdefault(file, []).append(Piece(candidate, where, file, None, stored, FileState(*state)))
     return found
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,16 +12,14 @@ from pipeline.cutouts import source_pixel
 from pipeline.errors import InputError
 from pipeline.flux_sign import flux_signs
 from pipeline.io.ids import id_text
+from pipeline.io.packet_fields import ABSENT, Record, field_at
 from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.io.stamp_bytes import read_stamp
 from pipeline.surveys.packet_layouts import FLUXES, PacketLayout
 from pipeline.surveys.rows import as_text
 from pipeline.times import MJD_OF_JD, allowed_times, is_possible
 
-Record = Mapping[str, Any]
-
 _IDS = ("candidate_id", "object_id", "exposure_id")
-_ABSENT = object()
 _SAME_PLACE_DEG = 1e-7
 """A third of a milliarcsecond: the same number, written with fewer digits."""
 
@@ -43,19 +41,18 @@ def packet_time(record: Record, layout: PacketLayout) -> float:
 
 def packet_score(record: Record, path: str) -> float:
     """Return another classifier's score; NaN where the packet has none."""
-    value = _get(record, path)
+    value = field_at(record, path)
     return float(value) if isinstance(value, int | float) else math.nan
 
 
 def packet_digest(record: Record, paths: Iterable[str]) -> str:
     """Return a digest of the given fields of a packet, stamps included, as they stand."""
-    digest = hashlib.blake2b(digest_size=12)
+    parts: list[bytes] = []
     for path in paths:
-        value = _get(record, path)
-        text = b"" if value is _ABSENT else value if isinstance(value, bytes) else repr(value).encode()
-        digest.update(b"%d:" % len(text))
-        digest.update(text)
-    return digest.hexdigest()
+        value = field_at(record, path)
+        text = b"" if value is ABSENT else value if isinstance(value, bytes) else repr(value).encode()
+        parts += (b"%d:" % len(text), text)
+    return hashlib.blake2b(b"".join(parts), digest_size=12).hexdigest()
 
 
 def packet_row(record: Record, layout: PacketLayout) -> dict[str, Any]:
@@ -121,11 +118,11 @@ def packet_cutout(
     detector = layout.detector_size_pixel or (0, 0)
     for number, channel in enumerate(channels):
         path = layout.stamps[channel]
-        data = _get(record, path)
+        data = field_at(record, path)
         if data is None:
             continue
         if not isinstance(data, bytes):
-            raise InputError(f"{path} " + ("is missing" if data is _ABSENT else f"holds no bytes but {data!r:.40}"))
+            raise InputError(f"{path} " + ("is missing" if data is ABSENT else f"holds no bytes but {data!r:.40}"))
         stamp = read_stamp(data, path)
         height, width = stamp.pixels.shape
         whole = max(height, width, layout.stamp_size_pixel)
@@ -177,23 +174,11 @@ def _middle(length: int, place: float) -> int:
     return length // 2 if length % 2 else int(source_pixel(length, place))
 
 
-def _get(record: Record, path: str) -> Any:
-    """Return the value at a dotted path; None below null, `_ABSENT` where there is no such field."""
-    value: Any = record
-    for part in path.split("."):
-        if value is None:
-            return None
-        if not isinstance(value, Mapping) or part not in value:
-            return _ABSENT
-        value = value[part]
-    return value
-
-
 def _first(record: Record, column: str, layout: PacketLayout) -> Any:
     """Return the first value that says something, of the paths of a column; None if none does."""
     for path in layout.columns[column]:
-        value = _get(record, path)
-        if value is _ABSENT or value is None or value == "" or (column in _IDS and value == 0):
+        value = field_at(record, path)
+        if value is ABSENT or value is None or value == "" or (column in _IDS and value == 0):
             continue
         return value
     return None
@@ -226,4 +211,4 @@ def _text(record: Record, column: str, layout: PacketLayout) -> str:
 
 def has_field(record: Record, path: str) -> bool:
     """Tell whether a packet has a field, be it null."""
-    return _get(record, path) is not _ABSENT
+    return field_at(record, path) is not ABSENT

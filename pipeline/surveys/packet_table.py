@@ -16,20 +16,21 @@ from pipeline.io.message_schemas import NO_SCHEMAS, MessageSchemas
 from pipeline.io.packet_files import ARCHIVES, Packet, packet_files, printable, read_packets
 from pipeline.io.packet_index import Indexed, IndexedFile, Span, index_files
 from pipeline.io.settings_files import data_folder
+from pipeline.io.stored_packets import PacketNotes
 from pipeline.night import MJD_EPOCH, night_of, parse_night
 from pipeline.surveys import packet_rows
 from pipeline.surveys.packet_layouts import PacketLayout
 from pipeline.times import MJD_OF_JD, utc_mjd
 
-_REVISION = 1
+_REVISION = 2
 """Raised when an index made before would say something else."""
 
 _MARGIN_DAYS = 0.01
 """By more than atomic time is ahead of UTC."""
 
 _TYPES = {"where": "str", "candidate_id": "str", "digest": "str", "fault": "str", "time": "float64", "lost": "int64",
-          "open_ended": "bool"}  # fmt: skip
-_ENTRY = ("where", "candidate_id", "time", "digest", "fault", "lost", "open_ended")
+          "open_ended": "bool", "stored": "str"}  # fmt: skip
+_ENTRY = ("where", "candidate_id", "time", "digest", "fault", "lost", "open_ended", "stored")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +78,10 @@ class PacketTable:
         Returns
         -------
         DataFrame
-            ``where candidate_id night time digest fault lost open_ended file container size sha256`` and
-            ``score_<name>``. A packet that cannot be used has a ``fault``, and an empty ``night`` where not even
-            its time is known. ``container`` is the archive or the folder in which it lies.
+            ``where candidate_id night time digest fault lost open_ended stored file container size mtime_ns sha256``
+            and ``score_<name>``. ``stored`` is the packet's note, as of `PacketNotes`. A packet that cannot be used has
+            a ``fault``, and an empty ``night`` where not even its time is known. ``container`` is the archive or the
+            folder in which it lies.
         """
         return self._table(self._index(None))
 
@@ -134,7 +136,9 @@ class PacketTable:
     def _key(self) -> str:
         """A digest of what decides the index beside the files."""
         schemas = [self.schemas.digests()] if self.schemas.files else []
-        return fingerprint([_REVISION, self._wanted, self.layout.time_format, self.scores, *schemas])
+        return fingerprint(
+            [_REVISION, self._wanted, self.layout.stored, self.layout.time_format, self.scores, *schemas]
+        )
 
     @property
     def _wanted(self) -> tuple[str, ...]:
@@ -151,6 +155,7 @@ class PacketTable:
             file=_spread(files, counts),
             container=_spread(containers, counts),
             size=np.repeat([indexed.size for indexed in found.values()], counts),
+            mtime_ns=np.repeat([indexed.mtime_ns for indexed in found.values()], counts),
             sha256=_spread([indexed.sha256 for indexed in found.values()], counts),
             night="",
         )
@@ -163,8 +168,10 @@ class PacketTable:
     def columns(self, path: Path) -> dict[str, list[Any]]:
         """Return what the index remembers of the packets of a file; no stamp is decoded."""
         columns: dict[str, list[Any]] = {name: [] for name in self._names}
+        notes = PacketNotes(path, self.layout.stored)
         for packet in self.read(path):
-            for name, value in self._entry(packet).items():
+            stored = "" if packet.fault else notes.note(packet.record)
+            for name, value in (self._entry(packet) | {"stored": stored}).items():
                 columns[name].append(value)
         return columns
 

@@ -162,12 +162,32 @@ def _is_level(lines: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.asarray(~(np.fmin.reduce(lines, axis=1) < np.fmax.reduce(lines, axis=1)).all(axis=1))
 
 
-def edge_of_stamps(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+def describe_stamps(
+    rows: pd.DataFrame,
+    pixels: NDArray[np.float32],
+    channels: tuple[str, ...],
+    missing: NDArray[np.bool_] | None = None,
+) -> None:
+    """Fill what `describe_pixels` fills, of stamps that came without an image: what lies outside is a missing border.
+
+    ``missing`` tells where pixels ``(n, y, x, channel)`` are NaN, where it is known already.
+    """
+    if missing is None:
+        missing = np.isnan(pixels)
+    counts = np.zeros((len(pixels), pixels.shape[-1]), np.int32)
+    edges = np.zeros(len(pixels), np.float32)
+    some = np.flatnonzero(missing.reshape(len(pixels), np.prod(pixels.shape[1:], dtype=int)).any(axis=1))
+    counts[some] = missing[some].sum(axis=(1, 2), dtype=np.int32)
+    edges[some] = edge_of_stamps(missing[some])
+    describe_pixels(rows, pixels, edges, channels, missing=counts)
+
+
+def edge_of_stamps(missing: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return the share of rows and columns at the border that are missing in every channel, ``(n,)``.
 
-    A stamp without any pixel says nothing about an edge: 0.
+    A stamp without any pixel says nothing about an edge: 0. ``missing`` is ``(n, y, x, channel)``.
     """
-    empty: NDArray[np.bool_] = np.asarray(np.isnan(pixels).all(axis=-1))
+    empty: NDArray[np.bool_] = np.asarray(missing.all(axis=-1))
     size = empty.shape[1]
     if not len(empty):
         return np.zeros(0, np.float32)

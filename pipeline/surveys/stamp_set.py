@@ -18,7 +18,7 @@ from pipeline.io.stamp_sets.load import open_format
 from pipeline.night import night_of, parse_night, stated_nights
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, dropped_rows
 from pipeline.surveys.fetch import freeze_label_tables
-from pipeline.surveys.rows import candidates_frame, describe_pixels, drop_at_edges, edge_of_stamps
+from pipeline.surveys.rows import candidates_frame, describe_stamps, drop_at_edges
 from pipeline.surveys.settings import SurveySettings
 from pipeline.times import is_possible
 
@@ -234,7 +234,7 @@ def _complete(known: pd.DataFrame, pixels: NDArray[np.float32], settings: Survey
             candidates[name] = known[name].astype(candidates[name].dtype)
     if "group_id" in known:
         candidates["group_id"] = known["group_id"].astype("str")
-    describe_pixels(candidates, pixels, edge_of_stamps(pixels), settings.channels)
+    describe_stamps(candidates, pixels, settings.channels)
     return drop_at_edges(pixels, candidates, settings.max_edge_fraction, known[:0])
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.quality import to_missing
+from pipeline.quality import mark_missing, to_missing
 
 
 @pytest.mark.parametrize("value", [3.4e38, -3.4e38, np.inf, -np.inf, 1.1e30, -1.1e30])
@@ -44,3 +44,12 @@ def test_the_input_is_left_alone():
     pixels = np.array([np.inf], dtype=np.float32)
     to_missing(pixels)
     assert np.isinf(pixels[0])
+
+
+@pytest.mark.parametrize("magic", [(), (7.0,)])
+def test_where_pixels_are_missing_is_where_nan_stands(magic):
+    pixels = np.array([[1.0, np.nan, -np.inf], [1e31, 7.0, 3.0]])
+    cleaned, missing = mark_missing(pixels, magic)
+    np.testing.assert_array_equal(missing, np.isnan(cleaned))
+    np.testing.assert_array_equal(to_missing(pixels, magic)[0], cleaned)
+    assert to_missing(pixels, magic)[1] == 2 + len(magic)

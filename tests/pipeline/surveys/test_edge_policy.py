@@ -8,7 +8,7 @@ from pipeline.quality import Flag
 from pipeline.settings import parse
 from pipeline.surveys.base import Batch
 from pipeline.surveys.edge_policy import apply_edge_policy
-from pipeline.surveys.rows import describe_pixels, edge_of_stamps
+from pipeline.surveys.rows import describe_stamps
 from pipeline.surveys.settings import SurveySettings
 
 
@@ -25,7 +25,7 @@ def batch():
     pixels[1, :, 0] = np.nan
     pixels[2, 2, 2] = np.nan
     rows = pd.DataFrame({"candidate_id": ["whole", "border", "hole"]})
-    describe_pixels(rows, pixels, edge_of_stamps(pixels), ("science",))
+    describe_stamps(rows, pixels, ("science",))
     return Batch(cutouts=pixels, candidates=rows)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import TooMuchLostError
+from pipeline.io import avro
 from pipeline.io.packet_writer import write_packets
 from pipeline.quality import Flag
 from pipeline.surveys import packet_parts, parts
@@ -92,3 +93,58 @@ def test_too_many_bad_packets_fail_a_night_that_is_scored_as_well(packet_survey)
     night = NightCutouts(survey, name="toy", night=NIGHT, manifest=survey.freeze(NIGHT), labels=False)
     with pytest.raises(TooMuchLostError, match=r"2 of 7 .* unusable"):
         list(night.each(operator.attrgetter("exposures")))
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """Return a list that grows with each Avro record that is decoded."""
+    found, decode = [], avro.schemaless_reader
+    monkeypatch.setattr(avro, "schemaless_reader", lambda *given: found.append(1) or decode(*given))
+    return found
+
+
+@pytest.mark.parametrize(("codec", "once_more"), [("null", 0), ("deflate", 3)])
+def test_a_packet_is_decoded_for_the_index_and_once_more_only_where_its_file_is_compressed(
+    codec, once_more, packet_survey, make_packet, decoded
+):
+    survey = packet_survey()
+    several = [make_packet(row, jd=2461046.4) for row in (6, 7, 8)]
+    write_packets(survey.folder / "more.avro", several, codec=codec)
+    manifest = survey.freeze(NIGHT)
+    assert len(decoded) == 9
+    assert sum(len(batch.candidates) for batch in survey.read(NIGHT, manifest)) == 8
+    assert len(decoded) == 9 + once_more
+
+
+@pytest.mark.parametrize("broken", ["stamp", "field"])
+def test_packets_by_their_notes_are_those_that_are_decoded(broken, packet_survey, make_packet, decoded, monkeypatch):
+    faults = {"stamp": make_packet(4, [b"no stamp", None, None]), "field": make_packet(4, dec=91.0)}
+    survey = packet_survey([*(make_packet(row) for row in range(4)), faults[broken]])
+    manifest = survey.freeze(NIGHT)
+    noted = list(survey.read(NIGHT, manifest))
+    count = len(decoded)
+    monkeypatch.setattr(packet_parts, "read_stored", lambda *_: None)
+    plain = list(survey.read(NIGHT, manifest))
+    assert len(decoded) == count + 5
+    pd.testing.assert_frame_equal(rows(noted), rows(plain))
+    pd.testing.assert_frame_equal(dropped(noted), dropped(plain))
+    for first, second in zip(noted, plain, strict=True):
+        np.testing.assert_array_equal(first.cutouts, second.cutouts)
+
+
+def test_a_file_that_changed_while_a_night_is_read_is_decoded(packet_survey, make_packet):
+    survey = packet_survey([make_packet(0)])
+    (part,) = survey.parts(NIGHT, survey.freeze(NIGHT))
+    write_packets(survey.folder / "0.avro", [make_packet(0, history=5, magpsf=12.5)])
+    (batch,) = survey.read_part(part)
+    assert batch.candidates["magnitude"].tolist() == [12.5]
+
+
+def test_nan_are_searched_for_once(packet_survey, monkeypatch):
+    survey = packet_survey(cutout_size_pixel=6)
+    manifest, searched = survey.freeze(NIGHT), []
+    search = np.isnan
+    monkeypatch.setattr(np, "isnan", lambda values: searched.append(np.size(values)) or search(values))
+    (batch,) = survey.read(NIGHT, manifest)
+    assert search(batch.cutouts).any()
+    assert all(size < batch.cutouts.size for size in searched)

@@ -5,7 +5,15 @@ import pytest
 from pipeline.errors import InputError, SettingsError
 from pipeline.io.schema import CANDIDATE_COLUMNS
 from pipeline.quality import Flag
-from pipeline.surveys.rows import as_text, candidates_frame, drop_at_edges, edge_of_stamps, flags_of
+from pipeline.surveys.rows import (
+    as_text,
+    candidates_frame,
+    describe_pixels,
+    describe_stamps,
+    drop_at_edges,
+    edge_of_stamps,
+    flags_of,
+)
 from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
 
 SETTINGS = {
@@ -127,8 +135,20 @@ def test_the_edge_of_a_stamp_is_its_missing_border_in_every_channel():
     stamps[1, 5] = np.nan
     stamps[2, :2, :, 0] = np.nan
     stamps[3, :1] = stamps[3, :, :1] = np.nan
-    np.testing.assert_allclose(edge_of_stamps(stamps), [0.2, 0, 0, 0.19])
-    assert edge_of_stamps(stamps[:0]).shape == (0,)
+    np.testing.assert_allclose(edge_of_stamps(np.isnan(stamps)), [0.2, 0, 0, 0.19])
+    assert edge_of_stamps(np.isnan(stamps[:0])).shape == (0,)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_stamps_are_described_as_all_their_pixels_say(known):
+    stamps = np.random.default_rng(0).normal(size=(5, 10, 10, 3)).astype(np.float32)
+    stamps[1, :2] = stamps[2, 5, 5, 0] = stamps[3, ..., 1] = stamps[4] = np.nan
+    missing, rows, expected = np.isnan(stamps), pd.DataFrame(index=range(5)), pd.DataFrame(index=range(5))
+    describe_pixels(expected, stamps, edge_of_stamps(missing), SETTINGS["channels"])
+    describe_stamps(rows, stamps, SETTINGS["channels"], missing if known else None)
+    pd.testing.assert_frame_equal(rows, expected)
+    assert rows["edge_fraction"].tolist() == pytest.approx([0, 0.2, 0, 0, 0])
+    assert rows["nan_fraction"].tolist() == pytest.approx([0, 0.2, 1 / 300, 1 / 3, 1])
 
 
 def test_all_outside_is_dropped_even_when_all_outside_is_allowed():

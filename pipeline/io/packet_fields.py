@@ -1,0 +1,44 @@
+"""Fields of a packet's nested record by their dotted paths."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+Record = Mapping[str, Any]
+
+ABSENT: Final = object()
+"""In place of the value of a field that a record does not have."""
+
+
+def field_at(record: Record, path: str) -> Any:
+    """Return the value at a dotted path; None below null, `ABSENT` where there is no such field.
+
+    Examples
+    --------
+    >>> field_at({"candidate": {"jd": 2461046.4}}, "candidate.jd")
+    2461046.4
+    """
+    value: Any = record
+    for part in split_path(path):
+        if value is None:
+            return None
+        if type(value) is not dict and not isinstance(value, Mapping):  # the first is told in a tenth of the time
+            return ABSENT
+        value = value.get(part, ABSENT)
+        if value is ABSENT:
+            return ABSENT
+    return value
+
+
+def put_field(record: dict[str, Any], path: str, value: Any) -> None:
+    """Put a value at a dotted path; the records on the way are made where they are not there."""
+    *parents, name = split_path(path)
+    for parent in parents:
+        record = record.setdefault(parent, {})
+    record[name] = value
+
+
+@lru_cache(maxsize=1024)
+def split_path(path: str) -> tuple[str, ...]:
+    """Return the names of a dotted path."""
+    return tuple(path.split("."))
