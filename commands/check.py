@@ -1,5 +1,6 @@
 """``nightsift check``: every fault of a survey or recipe at once, within seconds; of all nights where asked for."""
 
+import datetime
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,7 @@ from pipeline.faults import faults_of as gathered
 from pipeline.io import settings_files
 from pipeline.io.relabel_file import read_relabels
 from pipeline.labels import EPHEMERIS, ChainLink, examine_chain
-from pipeline.night import expand_nights, parse_night
+from pipeline.night import expand_nights, is_ahead, parse_night, require_not_ahead
 from pipeline.recipes import DatasetRecipe, SimulationRecipe
 from pipeline.redaction import in_one_line
 from pipeline.settings import examine
@@ -182,6 +183,8 @@ def _input(
     faults += _refused(lambda: nights.extend(opened[0].nights()))
     if not nights and not faults:
         return ["the survey holds no night"]
+    nights, ahead = _begun(nights, settings)
+    faults += [f"night {night} lies in the future; is a time or date of its rows mistyped?" for night in ahead]
     for night in nights if every_night else nights[-1:]:
         if settings.closed.after_hours is None:
             faults += _refused(opened[0].closed, night)
@@ -190,16 +193,37 @@ def _input(
     return faults
 
 
+def _begun(nights: Sequence[str], settings: SurveySettings) -> tuple[list[str], list[str]]:
+    """Return nights that have begun, and those of the future where the clock alone closes nights."""
+    now, known = datetime.datetime.now(datetime.UTC), settings.closed.after_hours is not None
+    ahead = [
+        night for night in nights
+        if known and is_ahead(datetime.date.fromisoformat(night), settings.longitude_deg, now)
+    ]  # fmt: skip
+    return [night for night in nights if night not in ahead], ahead
+
+
 def _dataset(name: str) -> list[str]:
     recipe, faults = settings_files.examined("datasets", name, DatasetRecipe, {"nights": ("2000-01-01",), "survey": ""})
     if recipe is None:
         return faults
-    faults += _refused(expand_nights, recipe.nights)
+    nights: list[datetime.date] = []
+    faults += _refused(lambda: nights.extend(expand_nights(recipe.nights)))
     if recipe.survey:
-        faults += _refused(settings_files.load, "surveys", recipe.survey, SurveySettings)
+        of_survey: list[SurveySettings] = []
+        faults += _refused(lambda: of_survey.append(settings_files.load("surveys", recipe.survey, SurveySettings)))
+        faults += _found(_ahead, name, nights, of_survey)
     if recipe.relabel:
         faults += _refused(read_relabels, recipe.relabel)
     return faults + (_joined(recipe) if recipe.simulation else [])
+
+
+def _ahead(name: str, nights: Sequence[datetime.date], of_survey: Sequence[SurveySettings]) -> None:
+    """Raise where nights of a data set lie in the future, and the clock alone closes those of its survey."""
+    now = datetime.datetime.now(datetime.UTC)
+    for survey in of_survey:
+        if survey.closed.after_hours is not None:
+            require_not_ahead(nights, survey.longitude_deg, now, f"datasets/{name}.yaml: nights")
 
 
 def _joined(recipe: DatasetRecipe) -> list[str]:

@@ -50,16 +50,16 @@ def night_of(time_mjd: ArrayLike, longitude_deg: float) -> NDArray[np.str_]:
     Raises
     ------
     InputError
-        If a time is not finite, or outside 1900 to 2100; its row is named.
+        If a time is not finite, or outside 1900 to 2100; its row is named, the first being 1 as in every table.
     """
     times = np.atleast_1d(np.asarray(time_mjd, dtype=float))
     bad = np.flatnonzero(~np.isfinite(times))
     if len(bad):
-        raise InputError(f"{len(bad)} times are not finite, first in row {bad[0]}: a night needs a time")
+        raise InputError(f"{len(bad)} times are not finite, first in row {bad[0] + 1}: a night needs a time")
     bad = np.flatnonzero(~is_possible(times))
     if len(bad):
         raise InputError(
-            f"{len(bad)} times cannot be, first MJD {float(times[bad[0]])} in row {bad[0]}; allowed: {allowed_times()}"
+            f"{len(bad)} times cannot be, first MJD {float(times[bad[0]])} in row {bad[0] + 1}; allowed: {allowed_times()}"
         )
     numbers = np.atleast_1d(night_number(time_mjd, longitude_deg))
     unique, inverse = np.unique(numbers, return_inverse=True)
@@ -202,3 +202,39 @@ def ends_at(night: datetime.date, longitude_deg: float) -> datetime.datetime:
     """Return the UTC instant at which the night ends: the next local mean noon."""
     noon = datetime.datetime.combine(night, datetime.time(12), tzinfo=datetime.UTC)
     return noon + datetime.timedelta(days=1, hours=-longitude_deg / 15.0)
+
+
+def is_ahead(night: datetime.date, longitude_deg: float, now: datetime.datetime) -> bool:
+    """Tell whether a night lies so far in the future, beyond tomorrow's, that its date is mistyped or nobody waits.
+
+    Examples
+    --------
+    >>> now = datetime.datetime(2026, 1, 7, 20, tzinfo=datetime.UTC)
+    >>> [is_ahead(datetime.date(2026, 1, day), 0.0, now) for day in (7, 8, 9)]
+    [False, False, True]
+    """
+    return now < ends_at(night, longitude_deg) - datetime.timedelta(days=2)
+
+
+def require_not_ahead(
+    nights: Sequence[datetime.date], longitude_deg: float, now: datetime.datetime, where: str
+) -> None:
+    """Raise `SettingsError` where the last of the nights of a recipe lies in the future.
+
+    Parameters
+    ----------
+    nights : sequence of date
+        Sorted, as from `expand_nights`.
+    longitude_deg : float
+        Of the site, east positive.
+    now : datetime
+        With a zone.
+    where : str
+        File and key, for the message.
+    """
+    ahead = [night for night in nights if is_ahead(night, longitude_deg, now)]
+    if ahead:
+        raise SettingsError(
+            f"{where}: {ahead[-1]} lies in the future ({len(ahead)} of {len(nights)} nights do); allowed: nights that "
+            "have begun, since a data set is made when all its nights are closed"
+        )

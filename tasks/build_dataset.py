@@ -1,5 +1,6 @@
 """A data set from the nights of its recipe, split without leakage."""
 
+import datetime
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from pipeline.io import settings_files
 from pipeline.io.digests import file_digest
 from pipeline.io.label_file import label_path
 from pipeline.io.path_list import read_path_list
-from pipeline.night import expand_nights
+from pipeline.night import expand_nights, require_not_ahead
 from tasks.base import ALL_RELEASES
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.parameters import RecipeTask
@@ -49,6 +50,10 @@ class BuildDataset(RecipeTask):
         """The nights' cutouts and simulated rows, unless files were given."""
         if self.files:
             return {}
+        if self.settings.closed.after_hours is not None:  # else a marker or a query may close a night at any time
+            dates = [datetime.date.fromisoformat(night) for night in self.nights]
+            now = datetime.datetime.now(datetime.UTC)
+            require_not_ahead(dates, self.settings.longitude_deg, now, f"datasets/{self.dataset_name}.yaml: nights")
         tasks: dict[str, luigi.Task] = {
             f"cutouts {night}": FetchCutouts(survey=self.survey, night=night) for night in self.nights
         }

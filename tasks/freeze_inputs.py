@@ -14,7 +14,7 @@ from pipeline.errors import NightsiftError
 from pipeline.io.message_schemas import schema_digests
 from pipeline.io.night_manifest import read_manifest
 from pipeline.io.query_files import query_digests
-from pipeline.night import ends_at
+from pipeline.night import ends_at, is_ahead
 from tasks.make_synthetic_survey import MakeSyntheticSurvey
 from tasks.parameters import MOST_SNAPSHOTS, NightTask, WholeNumberParameter, processes_parameter
 
@@ -88,7 +88,19 @@ class NightClosed(SurveyNight):
 @NightClosed.event_handler(luigi.Event.DEPENDENCY_MISSING)
 def _say_why(task: NightClosed) -> None:
     with contextlib.suppress(NightsiftError):  # what stops the rule from being asked was said already
-        log.warning("night %s of %s is not closed: %s", task.night_name, task.survey, task.why_open())
+        log.warning(
+            "night %s of %s is not closed: %s%s", task.night_name, task.survey, task.why_open(), _if_ahead(task)
+        )
+
+
+def _if_ahead(task: NightClosed) -> str:
+    """Return, of a night that nobody waits for, which nights there are."""
+    from pipeline.surveys.empty_night import nights_of
+
+    night, now = datetime.date.fromisoformat(task.night_name), datetime.datetime.now(datetime.UTC)
+    if not is_ahead(night, task.settings.longitude_deg, now):
+        return ""
+    return f"; it lies in the future: {nights_of(task.adapter(task.survey_folder()), task.survey, task.night_name)}"
 
 
 class FreezeInputs(SurveyNight):

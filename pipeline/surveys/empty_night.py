@@ -34,10 +34,11 @@ def tell_if_empty(survey: Survey, name: str, night: str, manifest: Mapping[str, 
     decisive = {"candidates": counted["candidates"]} if "candidates" in counted else counted
     if not any(decisive.values()):
         what = "exposures" if set(decisive) == {"exposures"} else "candidates"
-        log.warning("no %s on %s: the result is empty and complete; %s", what, night, _nights_of(survey, name, night))
+        log.warning("no %s on %s: the result is empty and complete; %s", what, night, nights_of(survey, name, night))
 
 
-def _nights_of(survey: Survey, name: str, night: str) -> str:
+def nights_of(survey: Survey, name: str, night: str) -> str:
+    """Return in words which nights a survey holds beside one, or why they cannot be listed."""
     try:
         nights = [other for other in survey.nights() if other != night]
     except NightsiftError as error:

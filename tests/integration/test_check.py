@@ -261,3 +261,20 @@ def test_no_yaml_at_all_is_one_line(here, check):
     code, lines = check("tiny")
     assert code == 1
     assert any("is no valid YAML" in line for line in lines)
+
+
+@pytest.mark.parametrize(("closed", "told"), [({"after_hours": 2}, True), ({"marker": "closed/{night}"}, False)])
+def test_a_data_set_of_nights_in_the_future_is_told_where_the_clock_closes_them(survey, check, closed, told):
+    survey.change("surveys", "own", closed=closed)
+    survey.change("datasets", "own", nights=["2026-01-01..2026-01-02", "2099-01-02"])
+    code, lines = check("own")
+    assert code == told
+    assert ("nights: 2099-01-02 lies in the future (1 of 3 nights do)" in "\n".join(lines)) == told
+
+
+def test_rows_of_a_night_in_the_future_are_told(survey, check):
+    (survey.config / "queries" / "own" / "nights.sql").write_text(
+        "SELECT '2026-01-01' AS night UNION SELECT '2099-01-02'"
+    )
+    text = faults_of(survey, check, closed={"after_hours": 2})
+    assert "night 2099-01-02 lies in the future; is a time or date of its rows mistyped?" in text

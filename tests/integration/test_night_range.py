@@ -58,3 +58,19 @@ def test_an_impossible_range_names_itself(project, arguments, words):
     finished = ask(project, *arguments)
     assert finished.code == 35
     assert finished.line(words)
+
+
+def test_a_data_set_of_the_future_is_refused_before_anything_is_built(survey):
+    survey.change("surveys", "own", closed={"after_hours": 2})
+    survey.change("datasets", "own", nights=["2026-01-01..2026-01-02", "2099-01-02"])
+    finished = survey.luigi("BuildDataset", "--survey", "own")
+    assert finished.code == 35
+    assert finished.line("datasets/own.yaml: nights: 2099-01-02 lies in the future (1 of 3 nights do)")
+    assert not list(survey.data.glob("own/**/FreezeInputs-*"))
+
+
+def test_a_night_of_the_future_is_told_with_the_nights_that_there_are(survey):
+    survey.change("surveys", "own", closed={"after_hours": 2})
+    finished = survey.luigi("FetchCutouts", "--survey", "own", "--night", "2099-01-02")
+    assert finished.code == 20
+    assert finished.line("it lies in the future: the survey own has")

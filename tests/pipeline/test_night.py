@@ -9,12 +9,14 @@ from pipeline.errors import InputError, SettingsError
 from pipeline.night import (
     ends_at,
     expand_nights,
+    is_ahead,
     is_night,
     night_name,
     night_of,
     night_range,
     parse_night,
     require_night_names,
+    require_not_ahead,
     stated_nights,
 )
 
@@ -54,7 +56,7 @@ def test_a_time_belongs_to_the_local_date_of_its_evening(longitude_deg, utc, nig
 
 
 def test_a_time_that_is_not_finite_has_no_night():
-    with pytest.raises(InputError, match="1 times are not finite, first in row 1"):
+    with pytest.raises(InputError, match="1 times are not finite, first in row 2"):
         night_of([61045.0, np.nan], CHILE)
 
 
@@ -108,7 +110,7 @@ def test_every_time_between_two_noons_has_the_same_night(number, longitude_deg, 
 
 
 def test_a_time_outside_1900_to_2100_has_no_night():
-    with pytest.raises(InputError, match=r"1 times cannot be, first MJD 2461046.5 in row 1; allowed: 15020.0 to"):
+    with pytest.raises(InputError, match=r"1 times cannot be, first MJD 2461046.5 in row 2; allowed: 15020.0 to"):
         night_of([61045.0, 2461046.5], CHILE)
 
 
@@ -145,3 +147,16 @@ def test_a_night_in_another_spelling_beside_right_ones_is_an_error_where_it_is_a
     require_night_names(["2026-01-05", "flats", text], "{night}/*.fits", "2026-01-05")
     with pytest.raises(InputError, match=f"'{text}' is no night; folders of {{night}} must be called 2026-01-06"):
         require_night_names(["2026-01-05", "flats", text], "{night}/*.fits", "2026-01-06")
+
+
+@pytest.mark.parametrize(("longitude_deg", "hour", "ahead"), [(0.0, 11, True), (0.0, 13, False), (-150.0, 21, True)])
+def test_a_night_is_ahead_where_it_begins_later_than_in_a_day(longitude_deg, hour, ahead):
+    now = datetime.datetime(2026, 1, 7, hour, tzinfo=datetime.UTC)
+    assert is_ahead(datetime.date(2026, 1, 8), longitude_deg, now) == ahead
+
+
+def test_nights_in_the_future_are_refused_with_the_last_and_how_many_there_are():
+    now = datetime.datetime(2026, 1, 10, tzinfo=datetime.UTC)
+    require_not_ahead(expand_nights(["2026-01-01..2026-01-10"]), 0.0, now, "d.yaml: nights")
+    with pytest.raises(SettingsError, match=r"d.yaml: nights: 2062-01-02 lies in the future \(1 of 3 nights do\)"):
+        require_not_ahead(expand_nights(["2026-01-01..2026-01-02", "2062-01-02"]), 0.0, now, "d.yaml: nights")

@@ -290,7 +290,7 @@ def test_a_column_of_nights_may_hold_dates(table_survey, night):
     ("time", "message"),
     [
         (2461046.4, r"^exposures.csv: column 'jd': row 1: 2461046.4 is outside .* a JD; state `time_format: jd`$"),
-        (-999.0, r"^exposures.csv: 2 times cannot be, first MJD -999.0 in row 0; allowed: 15020.0 to 88069.0"),
+        (-999.0, r"^exposures.csv: 2 times cannot be, first MJD -999.0 in row 1; allowed: 15020.0 to 88069.0"),
         ("2026-01-05", r"^exposures.csv: column 'jd': row 1 is '2026-01-05' without a time of day"),
         ("20260106/c", r"^exposures.csv: column 'jd': row 1 is '20260106/c'; allowed: an ISO date and time"),
     ],
