@@ -59,7 +59,8 @@ def night_of(time_mjd: ArrayLike, longitude_deg: float) -> NDArray[np.str_]:
     bad = np.flatnonzero(~is_possible(times))
     if len(bad):
         raise InputError(
-            f"{len(bad)} times cannot be, first MJD {float(times[bad[0]])} in row {bad[0] + 1}; allowed: {allowed_times()}"
+            f"{len(bad)} times cannot be, first MJD {float(times[bad[0]])} in row {bad[0] + 1}; "
+            f"allowed: {allowed_times()}"
         )
     numbers = np.atleast_1d(night_number(time_mjd, longitude_deg))
     unique, inverse = np.unique(numbers, return_inverse=True)

@@ -14,6 +14,7 @@ SORTS = {"injected": REAL, "real": "#56B4E9", "bogus": BOGUS, "not labelled": MU
 COLUMNS = ("candidate_id", "exposure_id", "magnitude", "score", "fwhm_ratio", "passes", "sort")
 _FEWEST = 5
 _MOST_POINTS = 20_000
+_NO_WIDTHS = "no widths: the cuts cut nothing"
 
 
 @plot(
@@ -50,9 +51,12 @@ def score_magnitude(data: ReportData) -> PlotResult:
         ylabel=f"score of {data.classifier}",
         title=f"{int(table['passes'].sum())} of {len(table)} pass the cuts",
     )
-    for cut in (low, high):
-        right.axhline(cut, color=MUTED, linestyle="--", linewidth=1.0)
-    right.set(xlabel="magnitude", ylabel="FWHM over that of the image", title=f"cuts {low:g} and {high:g}")
+    if table["fwhm_ratio"].notna().any():
+        for cut in (low, high):
+            right.axhline(cut, color=MUTED, linestyle="--", linewidth=1.0)
+        right.set(xlabel="magnitude", ylabel="FWHM over that of the image", title=f"cuts {low:g} and {high:g}")
+    else:
+        no_data(right, _NO_WIDTHS)
     handles, labels = legend_entries([left])
     figure.legend(handles, labels, loc="outside upper left", ncols=4)
     return PlotResult(figure=figure, table=table, note=note)
@@ -99,10 +103,10 @@ def _sorts(rows: pd.DataFrame) -> np.ndarray:
 
 def _ratio(rows: pd.DataFrame) -> tuple[np.ndarray, str]:
     """Return each detection's width over that of its own image's point sources, and how the latter is known."""
-    if "fwhm_pixel" not in rows:
-        return np.full(len(rows), np.nan), "no widths: the cuts cut nothing"
-    width = numbers_of(rows["fwhm_pixel"])
+    width = numbers_of(rows["fwhm_pixel"]) if "fwhm_pixel" in rows else np.full(len(rows), np.nan)
     width = np.where(width > 0, width, np.nan)
+    if np.isnan(width).all():
+        return width, _NO_WIDTHS
     if "fwhm_psf_pixel" in rows:
         return width / np.where(numbers_of(rows["fwhm_psf_pixel"]) > 0, numbers_of(rows["fwhm_psf_pixel"]), np.nan), ""
     exposures = rows["exposure_id"].astype(str) if "exposure_id" in rows else pd.Series("", index=rows.index)

@@ -51,6 +51,11 @@ def test_rows_come_back_block_by_block_with_header_types_and_missing_pixels(make
         ]
 
 
+def test_a_path_may_be_a_text(make_rows, make_cutouts, tmp_path):
+    with open_cutouts(str(make_cutouts(tmp_path / "c.h5", make_rows("ab"), size=5))) as file:
+        assert file.candidates()["candidate_id"].tolist() == ["a", "b"]
+
+
 @pytest.mark.parametrize("size", [1, 2, 63, 64])
 def test_any_size_is_kept(make_rows, make_cutouts, tmp_path, size):
     path = make_cutouts(tmp_path / "c.h5", make_rows("ab"), size=size)

@@ -88,6 +88,17 @@ def test_both_panels_mark_what_the_cuts_leave_out(report_data):
     assert points == [[19, 1, 20, 0], [19, 1, 20, 0]]
 
 
+@pytest.mark.parametrize("width", [np.nan, 0.0])
+def test_without_widths_their_panel_says_so_and_shows_no_cuts(report_data, width):
+    result = PLOTS["score_magnitude"](two_images(report_data, fwhm_pixel=width))
+    scores, widths = result.figure.axes
+    assert [text.get_text() for text in widths.texts] == ["no data", "no widths: the cuts cut nothing"]
+    assert not widths.lines
+    assert scores.lines
+    assert result.note == "no widths: the cuts cut nothing"
+    assert result.table["passes"].all()
+
+
 def test_simulated_kinds_are_injected_whoever_labelled_them(report_data):
     given = two_images(report_data, label_source="truth", kind=np.where(np.arange(40) < 8, "injected_host", "mover"))
     table = PLOTS["score_magnitude"](given).table
