@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.calibration import Platt
+if TYPE_CHECKING:  # it brings along scipy's optimisers, which those that score need not
+    from pipeline.calibration import Platt
 
 Progress = Callable[[float, str], None]
 """Called with the share done, 0 ... 1, and one line."""
@@ -27,10 +28,10 @@ class Fitted(Protocol):
     def logits(self, pixels: NDArray[np.float32]) -> NDArray[np.floating]:
         """Return the logits of selected raw pixels: one column for two classes, else one a class."""
 
-    def export(self, directory: Path, platt: Platt) -> dict[str, Any]:
+    def export(self, directory: Path, platt: "Platt") -> dict[str, Any]:
         """Write the model's files; return its ``posterior`` masks, ``parameters``, ``weights_sha256``."""
 
-    def reference(self, directory: Path, pixels: NDArray[np.float32], platt: Platt) -> NDArray[np.float32]:
+    def reference(self, directory: Path, pixels: NDArray[np.float32], platt: "Platt") -> NDArray[np.float32]:
         """Return the probabilities ``(n, k)`` that the ONNX graph has to reproduce."""
 
     def inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:

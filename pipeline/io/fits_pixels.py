@@ -6,15 +6,17 @@ files are opened here so that it scales nothing, and scaled here.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 import numpy as np
-from astropy.io import fits
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.io.fits_claims import WatchedStream, require_sound_archive, require_sound_headers
 from pipeline.io.inflating import opener_of
+
+if TYPE_CHECKING:  # plain stamps are scaled without
+    from astropy.io import fits
 
 _SCALE_KEYS: Final = ("BSCALE", "BZERO", "BLANK")
 _ZIP: Final = b"PK\x03\x04"
@@ -24,12 +26,14 @@ _FLOAT32_BYTES: Final = {"i": 2, "u": 2, "f": 4}
 """Stored types of at most this many bytes are scaled to float32, others to float64."""
 
 
-def open_fits(stream: BinaryIO) -> fits.HDUList:
+def open_fits(stream: BinaryIO) -> "fits.HDUList":
     """Open a FITS file for :func:`image_pixels`: the images in it are left as they are stored.
 
     It may be compressed by gzip, bzip2, xz or zip. Every FITS file is opened here, and its headers are found to claim
     no more than it may hold before memory is taken.
     """
+    from astropy.io import fits
+
     opener = opener_of(stream)
     if opener is not None:
         stream = cast("BinaryIO", WatchedStream(opener(stream), stream))
@@ -85,7 +89,7 @@ def blank_value(stated: object) -> int | None:
     return None
 
 
-def physical_header(header: fits.Header) -> fits.Header:
+def physical_header(header: "fits.Header") -> "fits.Header":
     """Return a copy of an image's header without the keys that say how its pixels are stored."""
     copied = header.copy()
     for key in _SCALE_KEYS:

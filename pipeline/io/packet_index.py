@@ -28,8 +28,8 @@ Span = tuple[float, float]
 _TOGETHER = 64
 """Files that one process reads before it answers."""
 
-_WORTH_A_PROCESS = 4096
-"""Files to read for each process: to start one takes as long as to read some thousands."""
+_WORTH_A_PROCESS = 2048
+"""Files to read for each process: to start one takes as long as to read a thousand."""
 
 _COMMIT_EVERY = 8
 """So many answers are committed at once."""

@@ -9,15 +9,17 @@ import re
 import warnings
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from astropy.io import fits
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.io.fits_pixels import image_pixels, open_fits, physical_values
 from pipeline.io.gunzip import gunzip
+
+if TYPE_CHECKING:  # it takes a third of a second, and plain stamps do without
+    from astropy.io import fits
 
 MAX_STAMP_BYTES = 64 << 20
 """A stamp that would inflate above this is refused."""
@@ -142,10 +144,20 @@ def _reference(keys: Mapping[str, Any]) -> tuple[float, ...]:
         numbers = [
             _number(value) if isinstance(value, bytes) else float("" if value is None else value) for value in values
         ]
-    except (TypeError, ValueError, fits.VerifyError):
+    except (TypeError, ValueError):
         return ()
     x, y, longitude, latitude = numbers
     return (x - 1.0, y - 1.0, longitude, latitude) if np.isfinite(numbers).all() else ()
+
+
+def _reference_of(header: "fits.Header") -> tuple[float, ...]:
+    """Return the reference point of a header that astropy has read; a card may turn out to be damaged only now."""
+    from astropy.io.fits import VerifyError
+
+    try:
+        return _reference({name: header.get(name) for name in _REFERENCE})
+    except VerifyError:
+        return ()
 
 
 def _number(text: bytes) -> float:
@@ -180,10 +192,10 @@ def _by_astropy(raw: bytes, where: str) -> PlacedStamp:
     return found
 
 
-def _first_image(opened: fits.HDUList, where: str) -> PlacedStamp:
+def _first_image(opened: "fits.HDUList", where: str) -> PlacedStamp:
     for hdu in opened:
         shape = tuple(hdu.shape) if hdu.is_image else ()
         if shape and 0 not in shape:
             _require_small(shape, where)
-            return PlacedStamp(_as_float32(image_pixels(hdu)), _reference(hdu.header))
+            return PlacedStamp(_as_float32(image_pixels(hdu)), _reference_of(hdu.header))
     raise InputError(f"{where}: the stamp holds no image")
