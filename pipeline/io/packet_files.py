@@ -8,27 +8,31 @@ import io
 import logging
 import tarfile
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.errors import MissingInputError
+from pipeline.errors import InputError, MissingInputError
 from pipeline.io.any_case import any_case
 from pipeline.io.avro import Damaged, read_avro
+from pipeline.io.claims import stored_bytes
+from pipeline.io.inflating import unpacked
 from pipeline.io.message_schemas import NO_SCHEMAS, MessageSchemas
 from pipeline.io.whole_stream import WholeStream
 
 log = logging.getLogger(__name__)
 
 ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-PACKETS = (".avro", ".parquet")
+PACKETS = (".avro", ".avro.gz", ".parquet")
 MAX_MEMBER_BYTES = 1 << 30
-"""A member of an archive above this is refused."""
+"""A member of an archive above this, as stored or as unpacked, is refused."""
 
+_GZIPPED = ".gz"
 _ROWS = 64
 _SMALL = 1 << 26
 
@@ -123,7 +127,7 @@ def read_packets(
     Parameters
     ----------
     path : Path
-        An Avro, Parquet or tar file.
+        An Avro file, which may be gzipped, a Parquet or a tar file.
     name : str
         What to call it.
     wanted : tuple of str
@@ -136,8 +140,10 @@ def read_packets(
     asked = _Asked(wanted, only, schemas)
     try:
         with path.open("rb") as stream:
-            packets = _of_archive if name.lower().endswith(ARCHIVES) else _of_file
-            yield from packets(stream, name, asked)
+            if name.lower().endswith(ARCHIVES):
+                yield from _of_archive(stream, name, asked)
+            else:
+                yield from _numbered(name, _records(stream, name, asked, partial(stored_bytes, path)), asked)
     except OSError as error:
         yield _damaged(name, f"cannot be read: {error.strerror or error}")
 
@@ -150,14 +156,20 @@ class _Asked(NamedTuple):
     schemas: MessageSchemas
 
 
-def _of_file(stream: BinaryIO, name: str, asked: _Asked) -> Iterator[Packet]:
-    return _numbered(name, _records(stream, name, asked), asked)
-
-
-def _records(stream: BinaryIO, file: str, asked: _Asked) -> Iterator[Mapping[str, Any] | Damaged]:
+def _records(
+    stream: BinaryIO, file: str, asked: _Asked, stored: Callable[[], int], most: int | None = None
+) -> Iterator[Mapping[str, Any] | Damaged]:
+    """Yield the records of a file that takes so many bytes and may hold ``most``, if it is compressed."""
     if _is_parquet(file):
-        return _read_parquet(stream, asked.paths)
-    return read_avro(stream, asked.paths, asked.schemas)
+        yield from _read_parquet(stream, asked.paths)
+        return
+    if file.lower().endswith(_GZIPPED):
+        try:
+            stream = unpacked(stream, "the file", stored(), most)
+        except InputError as error:
+            yield Damaged(reason=str(error))
+            return
+    yield from read_avro(stream, asked.paths, asked.schemas)
 
 
 def _numbered(name: str, records: Iterator[Mapping[str, Any] | Damaged], asked: _Asked) -> Iterator[Packet]:
@@ -210,12 +222,14 @@ def _of_member(archive: tarfile.TarFile, member: tarfile.TarInfo, label: str, as
     opened: IO[bytes] | None = archive.extractfile(member)
     if opened is None:
         return
-    if member.size <= _SMALL or _is_parquet(member.name):  # Parquet is read from its end
+    twice = (".parquet", _GZIPPED)  # the one is read from its end, the other is unpacked to see whether it ends
+    if member.size <= _SMALL or member.name.lower().endswith(twice):
         data = opened.read()
         if len(data) < member.size:
             raise EOFError(f"{label} is truncated")
         opened = io.BytesIO(data)
-    yield from _numbered(label, _records(cast("BinaryIO", opened), member.name, asked), asked)
+    records = _records(cast("BinaryIO", opened), member.name, asked, lambda: member.size, MAX_MEMBER_BYTES)
+    yield from _numbered(label, records, asked)
 
 
 def printable(text: str) -> str:

@@ -2,6 +2,7 @@ import gzip
 import io
 import lzma
 import tarfile
+import tracemalloc
 from pathlib import Path
 
 import pandas as pd
@@ -10,11 +11,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import MissingInputError
+from pipeline.io import inflating
 from pipeline.io import packet_files as module
 from pipeline.io.packet_files import folder_of, packet_files, read_packets
 from pipeline.io.packet_writer import write_packets, ztf_packet
 
 WANTED = ("objectId", "candidate.jd", "cutoutScience.stampData")
+
+
+@pytest.fixture
+def measured_peak():
+    """Return a function that calls another and returns what it returned and the most memory that was held, in MB."""
+
+    def measure(function):
+        tracemalloc.start()
+        try:
+            return function(), tracemalloc.get_traced_memory()[1] / 1e6
+        finally:
+            tracemalloc.stop()
+
+    return measure
 
 
 def packets(count, start=0):
@@ -47,14 +63,24 @@ def parquet(tmp_path):
 
 
 def test_a_folder_a_pattern_and_a_file_hold_packets(tmp_path):
-    for name in ("b/2.avro", "b/x.txt", "a/1.AVRO", "a/3.parquet", "c.tar.gz", "d.tgz", "e.tar"):
+    for name in (
+        "b/2.avro",
+        "b/4.avro.gz",
+        "b/x.txt",
+        "b/x.gz",
+        "a/1.AVRO",
+        "a/3.parquet",
+        "c.tar.gz",
+        "d.tgz",
+        "e.tar",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
 
     def found(place):
         return [path.relative_to(tmp_path).as_posix() for path in packet_files(str(place))]
 
-    assert found(tmp_path) == ["a/1.AVRO", "a/3.parquet", "b/2.avro", "c.tar.gz", "d.tgz", "e.tar"]
+    assert found(tmp_path) == ["a/1.AVRO", "a/3.parquet", "b/2.avro", "b/4.avro.gz", "c.tar.gz", "d.tgz", "e.tar"]
     assert found(tmp_path / "*.tar*") == ["c.tar.gz", "e.tar"]
     assert found(tmp_path / "**" / "*.avro") == ["b/2.avro"]
     assert found(tmp_path / "b" / "2.avro") == ["b/2.avro"]
@@ -64,7 +90,7 @@ def test_a_folder_a_pattern_and_a_file_hold_packets(tmp_path):
 @pytest.mark.parametrize("place", ["nowhere", "nowhere/*.avro", "x.txt"])
 def test_a_place_without_packets_says_what_would_be_some(tmp_path, place):
     (tmp_path / "x.txt").touch()
-    with pytest.raises(MissingInputError, match=r"no alert packets in .*; allowed: files named \*.avro, \*.parquet"):
+    with pytest.raises(MissingInputError, match=r"no alert packets in .*; allowed: files named \*.avro, \*.avro.gz"):
         packet_files(str(tmp_path / place))
 
 
@@ -164,6 +190,55 @@ def test_a_member_that_is_too_large_is_refused_unread(tmp_path, avro, monkeypatc
     monkeypatch.setattr(module, "MAX_MEMBER_BYTES", 100)
     (packet,) = read(archive(tmp_path / "n.tar", ("a.avro", avro.read_bytes())))
     assert packet.fault.endswith("bytes; allowed: 100")
+
+
+def gzipped(path, data):
+    path.write_bytes(gzip.compress(data))
+    return path
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+@pytest.mark.parametrize("place", ["night.avro.gz", "n.tar", "n.tar.gz"])
+def test_gzipped_packets_are_those_that_are_not(place, in_memory, tmp_path, avro, monkeypatch):
+    if not in_memory:
+        monkeypatch.setattr(inflating, "IN_MEMORY_BYTES", 100)
+    data = gzip.compress(avro.read_bytes())
+    path = tmp_path / place
+    if place.endswith(".avro.gz"):
+        path.write_bytes(data)
+    else:
+        archive(path, ("night.avro.gz", data), mode="w" if place == "n.tar" else "w:gz")
+    assert packet_files(str(tmp_path / "n*.*")) == [path]
+    assert [packet.record for packet in read(path)] == [packet.record for packet in read(avro)]
+
+
+def test_a_gzipped_file_that_is_damaged_is_one_lost_packet(tmp_path, avro):
+    path = gzipped(tmp_path / "a.avro.gz", avro.read_bytes())
+    whole = path.read_bytes()
+    for data in (whole[:-30], whole[:-8] + bytes(8), whole[:200] + bytes(20) + whole[220:]):
+        path.write_bytes(data)
+        (packet,) = read(path)
+        assert packet.fault.startswith("the file is damaged, its compressed data end too early or are none: ")
+        assert packet.lost == 1
+
+
+def test_what_unpacks_to_far_more_than_it_takes_is_refused_before_memory_is_taken(tmp_path, monkeypatch, measured_peak):
+    monkeypatch.setenv("NIGHTSIFT_LARGEST_GB", "0.1")
+    path = gzipped(tmp_path / "a.avro.gz", bytes(300 << 20))
+    (packet,), peak_mb = measured_peak(lambda: read(path))
+    assert packet.fault.startswith("the file: what it holds, as far as it was unpacked, would take 1")
+    assert packet.fault.endswith("if that is meant, set NIGHTSIFT_LARGEST_GB to 1")
+    assert peak_mb < 150
+
+
+def test_a_gzipped_member_may_unpack_to_what_a_member_may_be(tmp_path, avro, monkeypatch):
+    data = gzip.compress(avro.read_bytes())
+    monkeypatch.setattr(module, "MAX_MEMBER_BYTES", len(data) + 10)
+    (packet,) = read(archive(tmp_path / "n.tar", ("a.avro.gz", data)))
+    assert (
+        packet.fault
+        == f"the file holds more than {len(data) + 10} bytes once it is unpacked; allowed: {len(data) + 10}"
+    )
 
 
 def test_a_large_member_is_streamed(tmp_path, avro, monkeypatch):
