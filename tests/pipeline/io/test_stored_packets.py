@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.io import stored_packets
 from pipeline.io.packet_fields import ABSENT, field_at
 from pipeline.io.stored_packets import FileState, PacketNotes, StoredPaths, read_stored
 
@@ -81,6 +82,12 @@ def test_nothing_is_noted_of_what_the_file_does_not_hold_as_it_is(wrong, tmp_pat
 def test_after_a_stamp_that_is_not_there_a_file_is_not_searched_again(tmp_path):
     notes = PacketNotes(file_of(tmp_path / "a", packet()), PATHS)
     assert [notes.note(packet(b"not in the file")), notes.note(packet())] == ["", ""]
+
+
+def test_nothing_is_noted_of_a_file_too_large_to_be_held(tmp_path, monkeypatch):
+    path = file_of(tmp_path / "a", packet())
+    monkeypatch.setattr(stored_packets, "MAX_BYTES", path.stat().st_size - 1)
+    assert PacketNotes(path, PATHS).note(packet()) == ""
 
 
 def test_nothing_is_noted_where_one_path_lies_below_another(tmp_path):
