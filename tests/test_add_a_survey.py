@@ -131,7 +131,7 @@ def conformance_tests():
 @pytest.mark.parametrize(
     "name", [name for name, test in conformance_tests().items() if inspect.signature(test).parameters]
 )
-def test_the_adapter_of_the_page_does_what_every_source_must(name, stamp_arrays, tmp_path):
+def test_the_adapter_of_the_page_does_what_every_source_must(name, stamp_arrays, request):
     test = conformance_tests()[name]
-    offered = {"make": stamp_arrays, "tmp_path": tmp_path}
-    test(**{argument: offered[argument] for argument in inspect.signature(test).parameters})
+    asked = [argument for argument in inspect.signature(test).parameters if argument != "make"]
+    test(make=stamp_arrays, **{argument: request.getfixturevalue(argument) for argument in asked})

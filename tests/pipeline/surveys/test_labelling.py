@@ -57,6 +57,18 @@ def test_an_id_that_is_no_candidate_of_the_night_is_an_error_that_names_id_and_r
         fetch(survey, tmp_path)
 
 
+@pytest.mark.parametrize("id_column", ["id", "candidate_id"])
+def test_labels_beside_the_candidates_are_found_by_the_files_name_of_the_id_and_by_ours(
+    table_survey, tmp_path, id_column
+):
+    entry = {"provider": "list", "table": "judged", "id_column": id_column, "label_column": "human"}
+    given = {"tables": {"judged": "candidates.csv"}, "columns": {"candidate_id": "id"}}
+    survey = table_survey(input=given, labels=[entry])
+    rows = pd.read_csv(survey.folder / "candidates.csv").rename(columns={"candidate_id": "id"})
+    rows.assign(human=["real", "bogus", None]).to_csv(survey.folder / "candidates.csv", index=False)
+    assert fetch(survey, tmp_path)[0] == {"c1": [1, "judged"], "c2": [0, "judged"], "c3": [-1, ""]}
+
+
 def test_a_file_of_all_nights_may_name_others(database_survey, tmp_path):
     file = labels_file(tmp_path / "m.csv", "c1,1", "c99,1")
     entry = {"provider": "list", "table": "t", "file": file, "unknown_ids": "ignore"}

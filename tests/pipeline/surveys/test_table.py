@@ -8,7 +8,6 @@ from astropy.table import Table
 from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
 from pipeline.io.commit import commit
 from pipeline.io.cutout_file import open_cutouts
-from pipeline.labels import apply_chain, parse_chain
 from pipeline.surveys.fetch import fetch_night
 
 NIGHT = "2026-01-05"
@@ -322,18 +321,6 @@ def test_where_the_file_names_the_night_a_time_that_cannot_be_costs_its_row_and_
     np.testing.assert_array_equal(found["time_mjd"], [np.nan, 61045.9])
     dropped = pd.concat([batch.dropped for batch in batches])
     assert dropped["reason"].tolist() == ["time_mjd is outside 1900 to 2100"]
-
-
-def test_labels_beside_the_candidates_are_found_by_the_files_own_name_of_the_id_and_by_ours(table_survey):
-    given = {"tables": {"judged": "candidates.csv"}, "columns": {"candidate_id": "id"}}
-    for id_column in ({}, {"id_column": "id"}):
-        entry = {"provider": "list", "table": "judged", "label_column": "human", **id_column}
-        survey = table_survey(input=given, labels=[entry])
-        rewrite(survey, lambda rows: rows.rename(columns={"candidate_id": "id"}).assign(human=["real", "bogus", ""]))
-        (link,) = links = parse_chain([entry], "survey.yaml")
-        tables = {link.reads["list"].key: survey.reference("judged", NIGHT)}
-        rows = survey._tables.candidates(NIGHT).assign(label=-1, label_source="", kind="", flags=0, group_id="")
-        assert apply_chain(rows, links, tables)["label"].tolist() == [1, 0, -1]
 
 
 def test_a_reference_table_that_matches_no_candidate_is_warned_of_with_its_file(table_survey, caplog):
