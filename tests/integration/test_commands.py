@@ -75,7 +75,7 @@ def test_a_list_has_a_line_for_each_with_what_it_is(here, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == sorted(path.stem for path in (here.config / "classifiers").iterdir())
     assert lines[0].endswith(
-        "Gradient boosting on physical features of the cutouts: the baseline that every report shows."
+        "Gradient boosting on physical features of the cutouts; the better of the two that the demo trains."
     )
 
 

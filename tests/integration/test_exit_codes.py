@@ -60,7 +60,7 @@ def test_a_missing_parameter_is_unhandled(project, folder):
 def test_a_mistyped_task_is_named_with_the_nearest(project, folder):
     finished = project.luigi("FetchCutout", "--survey", "tiny", **folder)
     assert finished.code == 1
-    assert finished.output.endswith("Did you mean:\nFetchCutouts\n")
+    assert finished.output.endswith("Did you mean: FetchCutouts\n")
     assert "Traceback" not in finished.output
 
 

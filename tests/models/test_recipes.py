@@ -1,17 +1,17 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from models.recipes import ClassifierRecipe, load
 from pipeline.errors import SettingsError
+from pipeline.io import settings_files
 
 FOLDER = Path(__file__).resolve().parents[2] / "config" / "classifiers"
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_recipe_in_the_tree_is_valid(path):
-    assert isinstance(load(yaml.safe_load(path.read_text()), path.stem), ClassifierRecipe)
+    assert isinstance(load(settings_files.raw("classifiers", path.stem), path.stem), ClassifierRecipe)
 
 
 def test_all_faults_of_a_type_are_named_at_once():

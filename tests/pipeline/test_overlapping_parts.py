@@ -197,7 +197,8 @@ def test_a_class_that_a_part_lost_is_an_error_that_says_what_went_and_what_to_do
     assert "the train part holds" in words
     assert "0 of real" in words
     assert "real rows of it were dropped because their cutouts overlap another part's" in words
-    assert words.endswith("other fields, another seed or other shares may leave more")
+    assert "; other fields, another seed or other shares may leave more; " in words
+    assert words.endswith("left out: 17 real by eye (cutout overlaps another part)")
 
 
 def test_a_field_of_few_cells_says_so_where_a_part_lacks_a_class(make_rows):
