@@ -197,7 +197,7 @@ def test_a_class_that_a_part_lost_is_an_error_that_says_what_went_and_what_to_do
     assert "the train part holds" in words
     assert "0 of real" in words
     assert "real rows of it were dropped because their cutouts overlap another part's" in words
-    assert "; other fields, another seed or other shares may leave more; " in words
+    assert "other fields, another seed or other shares may leave more; " in words
     assert words.endswith("left out: 17 real by eye (cutout overlaps another part)")
 
 
