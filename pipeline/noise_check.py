@@ -17,7 +17,10 @@ USUAL: Final = (0.8, 1.25)
 _SAMPLE: Final = 1_000_000
 """Pixels that are looked at, spread evenly; a robust spread of so many is known to 0.1 %."""
 _EQUAL: Final = 0.25
-"""A share of exactly equal pixels that is worth a word: of unpadded pixels only where the noise is below 1.6 ADU."""
+"""A share of exactly equal pixels that is worth a word."""
+_ALONE: Final = 0.1
+"""Padding has no neighbours: where more than this share of its count has the next value that occurs, it is the sky,
+which few values can show where the noise is about 1 ADU."""
 _TO_SIGMA: Final = 1.4826
 
 
@@ -43,13 +46,19 @@ def noise_spread(difference: Image, noise: Image) -> float:
 
 
 def equal_pixels(pixels: Image) -> tuple[float, float]:
-    """Return the most frequent value of an image, and the share of its finite pixels that have exactly this value."""
+    """Return the most frequent value of an image that its noise does not explain, and its share of the finite pixels.
+
+    NaN and 0 where the most frequent value is one of a sky of whole numbers, and where no pixel is finite.
+    """
     finite = _sample(pixels)
     finite = finite[np.isfinite(finite)]
     if not len(finite):
         return float("nan"), 0.0
     values, counts = np.unique(finite, return_counts=True)
     most = int(counts.argmax())
+    beside = np.delete(counts[max(0, most - 1) : most + 2], min(most, 1))
+    if len(beside) and beside.max() > _ALONE * counts[most]:
+        return float("nan"), 0.0
     return float(values[most]), float(counts[most] / len(finite))
 
 

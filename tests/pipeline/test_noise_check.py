@@ -58,3 +58,18 @@ def test_padding_is_named():
     assert "pixels are exactly 0; state it in magic_values" in note
     with pytest.raises(InputError, match="pixels are exactly 0"):
         noise_notes(6.6, padded, 2.0)
+
+
+@pytest.mark.parametrize("sigma", [0.5, 1.0, 1.5])
+def test_a_sky_of_few_whole_numbers_is_not_taken_for_padding(sigma):
+    whole = np.round(352.0 + difference(sigma))
+    assert np.mean(whole[np.isfinite(whole)] == 352.0) > 0.25
+    assert noise_notes(1.0, whole, 2.0) == []
+    with pytest.raises(InputError, match=r"its predicted noise, usual is 0.8 to 1.25; allowed"):
+        noise_notes(0.05, whole, 2.0)
+
+
+def test_padding_in_a_sky_of_few_whole_numbers_is_named():
+    padded = np.where(np.arange(SHAPE[1]) < 200, np.float32(0.0), np.round(352.0 + difference(1.0)))
+    (note,) = noise_notes(1.0, padded, 2.0)
+    assert "pixels are exactly 0; state it in magic_values" in note
