@@ -1,6 +1,7 @@
 """What the header of a science image says of its exposure: time, band, field and so on."""
 
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
 from astropy.io.fits import Header
 from astropy.io.fits.card import Undefined
@@ -11,6 +12,8 @@ from pipeline.surveys.rows import as_text
 from pipeline.times import SCALES, from_scale, is_date_alone, is_possible, stated_mjd
 
 _DAY_S = 86400.0
+_APART_S: Final = 1.0
+"""Seconds by which two keys of one header may state unlike times before it is worth a word."""
 _SCALES = {"UT": "UTC", "GMT": "UTC", "IAT": "TAI", "TDT": "TT", "ET": "TT"}
 """Other names of time scales (FITS standard 4.0, table 30)."""
 _MIDDLE = {"start": 0.5, "middle": 0.0, "end": -0.5}
@@ -79,22 +82,43 @@ def _stated_seconds(header: Header, first: Header, stated: str | float, where: s
     return _number(_value(header, first, stated), stated, where) if isinstance(stated, str) else float(stated)
 
 
+def times_apart(header: Header, first: Header, keys: ExposureKeys) -> tuple[str, str, float] | None:
+    """Return the first two time keys that state unlike times and by how many seconds, or None where all agree."""
+    stated: dict[str, float] = {}
+    for key in keys.time:
+        # a key that is not the first may hold anything: what it says does not count
+        with suppress(InputError):
+            time_mjd = _time_of(header, first, key, keys, "")
+            if time_mjd is not None:
+                stated[key] = time_mjd
+    for key, time_mjd in stated.items():
+        taken = next(iter(stated))
+        apart_s = abs(time_mjd - stated[taken]) * _DAY_S
+        if apart_s > _APART_S:
+            return taken, key, apart_s
+    return None
+
+
 def _time(header: Header, first: Header, keys: ExposureKeys, where: str) -> float | None:
     """Return the UTC MJD that the first key with a time states, 0 being none; None where none has one."""
-    for key in keys.time:
-        value = _value(header, first, key)
-        if value is None:
-            continue
-        clock = next((text for name in keys.clock if (text := _value(header, first, name))), "")
-        if is_date_alone(str(value)) and not clock:
-            raise InputError(f"{where}: {key} is {str(value)!r} without a time of day; name the key of that in clock")
-        mjd, is_utc = stated_mjd(value, f"{where}: {key}", str(clock).strip())
-        if mjd == 0.0:
-            continue
-        if not is_possible(mjd):
-            raise InputError(f"{where}: {key} is {str(value)!r}; allowed: an MJD, JD or date of 1900 to 2100")
-        return mjd if is_utc else _to_utc(mjd, _value(header, first, keys.time_scale), f"{where}: {keys.time_scale}")
-    return None
+    stated = (_time_of(header, first, key, keys, where) for key in keys.time)
+    return next((time_mjd for time_mjd in stated if time_mjd is not None), None)
+
+
+def _time_of(header: Header, first: Header, key: str, keys: ExposureKeys, where: str) -> float | None:
+    """Return the UTC MJD that one key states; None where it states none."""
+    value = _value(header, first, key)
+    if value is None:
+        return None
+    clock = next((text for name in keys.clock if (text := _value(header, first, name))), "")
+    if is_date_alone(str(value)) and not clock:
+        raise InputError(f"{where}: {key} is {str(value)!r} without a time of day; name the key of that in clock")
+    mjd, is_utc = stated_mjd(value, f"{where}: {key}", str(clock).strip())
+    if mjd == 0.0:
+        return None
+    if not is_possible(mjd):
+        raise InputError(f"{where}: {key} is {str(value)!r}; allowed: an MJD, JD or date of 1900 to 2100")
+    return mjd if is_utc else _to_utc(mjd, _value(header, first, keys.time_scale), f"{where}: {keys.time_scale}")
 
 
 def _to_utc(mjd: float, scale: object, where: str) -> float:

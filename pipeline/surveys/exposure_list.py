@@ -24,7 +24,7 @@ from pipeline.night import (
     respelled_night,
     stated_nights,
 )
-from pipeline.surveys.exposure_headers import header_row
+from pipeline.surveys.exposure_headers import header_row, times_apart
 from pipeline.surveys.image_pairs_settings import ImagePairsInput
 from pipeline.surveys.image_paths import ImagePaths
 from pipeline.surveys.image_settings import Place
@@ -78,6 +78,7 @@ class ExposureList:
         self._place: Place = given.images.images["science"]
         self._paths = ImagePaths(given.images, folder)
         self._read: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self._apart: dict[str, tuple[str, str, float]] = {}
         service = given.template_service
         self.templates = ServiceTemplates(service, self._paths, self._place) if service else None
 
@@ -104,7 +105,20 @@ class ExposureList:
             rows[name] = rows[name].astype(np.float64)
         if night:
             self._say_what_is_lacking(rows)
+            self._say_which_times_differ(rows)
         return rows
+
+    def _say_which_times_differ(self, rows: pd.DataFrame) -> None:
+        """Warn of exposures whose header states two times: that of the first key, perhaps rounded, was taken."""
+        apart = {path: self._apart[path] for path in rows["path"] if path in self._apart}
+        if apart:
+            path = max(apart, key=lambda each: apart[each][2])
+            taken, other, seconds = apart[path]
+            log.warning(
+                "%s and %s state unlike times in %d of %d exposures, by up to %.1f s (%s): %s is taken, perhaps a "
+                "rounded one; put the right one first in input.keys.time, as [%s, %s]",
+                taken, other, len(apart), len(rows), seconds, path, taken, other, taken,
+            )  # fmt: skip
 
     def _say_what_is_lacking(self, rows: pd.DataFrame) -> None:
         """Warn of exposures whose times are taken for their middles as nothing says how long they took."""
@@ -226,6 +240,8 @@ class ExposureList:
                 found = header_row(header, first, self.input, where=str(path), with_time=with_time)
             except InputError as error:
                 found = {_FAULT: self._said(error)}
+            apart = times_apart(header, first, self.input.keys) if with_time else None
+            self._apart |= {str(row["path"]): apart} if apart else {}
             self._read[key] = found | self._template(self._with_band({**found, **row}), header, shape)
         found = dict(self._read[key])
         if not {"time_mjd", _FAULT} & set(found) and not {"night", "time_mjd"} & set(row):

@@ -280,3 +280,19 @@ def test_exposures_whose_length_no_header_states_are_told_of_and_may_have_it_sta
 def test_a_length_that_no_exposure_has_is_refused(seconds):
     with pytest.raises(SettingsError, match=r"exposure_s is .*; allowed: a FITS key, or 0 to below 86400 s"):
         given(keys={"exposure_s": seconds})
+
+
+def test_times_of_two_keys_that_differ_are_said_with_the_worst(tmp_path, caplog):
+    write(tmp_path / "1.fits", MJD_OBS=58107.065, DATE_OBS="2017-12-20T01:33:43.317", EXPTIME=60.0)
+    write(tmp_path / "2.fits", MJD_OBS=58107.081, DATE_OBS="2017-12-19T18:57:13.000-0700", EXPTIME=60.0)
+    write(tmp_path / "3.fits", MJD_OBS=58107.0980556, DATE_OBS="2017-12-20T02:21:12.004", EXPTIME=60.0)
+    listed(tmp_path).rows("2017-12-19")
+    assert "MJD-OBS and DATE-OBS state unlike times in 2 of 3 exposures, by up to 34.6 s (2.fits)" in caplog.text
+    assert "input.keys.time, as [DATE-OBS, MJD-OBS]" in caplog.text
+
+
+def test_a_second_time_that_is_none_or_the_same_is_no_matter(tmp_path, caplog):
+    write(tmp_path / "1.fits", MJD_OBS=58107.0650847, DATE_OBS="2017-12-20T01:33:43.317", EXPTIME=60.0)
+    write(tmp_path / "2.fits", MJD_OBS=58107.081, DATE_OBS="last night", EXPTIME=60.0)
+    listed(tmp_path).rows("2017-12-19")
+    assert caplog.text == ""
