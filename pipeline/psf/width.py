@@ -7,6 +7,8 @@ from pipeline.cutouts import extract_cutouts
 from pipeline.errors import InputError
 from pipeline.sources import find_sources, remove_sky
 
+_SOURCE_SIGMA = 30.0
+
 
 def measure_fwhm(
     image: NDArray[np.float32], *, saturation: float = np.inf, beta: float = 3.0, max_stars: int = 50
@@ -27,10 +29,12 @@ def measure_fwhm(
     Raises
     ------
     InputError
-        If fewer than 3 stars can be measured.
+        If fewer than 3 stars can be measured, or the image is blank.
     """
     flat = remove_sky(image)
-    sources = find_sources(flat.pixels, flat.sky_rms, 30.0, missing=flat.missing)
+    sources = find_sources(flat.pixels, flat.sky_rms, _SOURCE_SIGMA, missing=flat.missing)
+    if not len(sources):
+        raise InputError(f"nothing in the image stands out by {_SOURCE_SIGMA:g} sigma: is it blank?")
     lonely = (sources["flag"] == 0) & (sources["b"] > 0.7 * sources["a"])
     lonely &= sources["peak"] + flat.sky_level < 0.8 * saturation
     stars = sources[lonely]

@@ -126,7 +126,8 @@ class ImageFiles:
     def lost(self, exposure: Mapping[str, Any], ids: pd.Series, error: InputError) -> Batch:
         """Return a lost batch; it lists the candidates, or the exposure where there are none."""
         reason = self._said(error)
-        log.warning("exposure %s is unusable: %s", exposure["exposure_id"], reason)
+        name = exposure["exposure_id"]
+        log.warning("exposure %s is unusable: %s", name, reason.removeprefix(f"exposure {name}: "))
         ids = ids if len(ids) else pd.Series([exposure["exposure_id"]])
         return replace(self.without(ids, f"exposure unusable: {reason}"), lost=1)
 
@@ -161,8 +162,8 @@ class ImageFiles:
         if of_settings:
             return of_settings
         pairs = ((exposure, None) for exposure in exposures) if work is None else work
-        checked = ((exposure["exposure_id"], self.check(exposure, rows)) for exposure, rows in pairs)
-        return [f"exposure {name}: {said}" for name, faults in checked for said in faults]
+        checked = ((f"exposure {one['exposure_id']}: ", self.check(one, rows)) for one, rows in pairs)
+        return [f"{name}{said.removeprefix(name)}" for name, faults in checked for said in faults]
 
 
 def exposure_records(exposures: pd.DataFrame, night: str = "") -> list[dict[str, Any]]:

@@ -172,9 +172,9 @@ class ImagePairsSurvey:
 
     def _check_all(self, night: str, most: int | None = None) -> list[str]:
         records = exposure_records(self._list.rows(night), night)[:most]
-        stated = [f"{path}: {said}" for path, said in self._list.faults.items()]
-        looks = {str(record["exposure_id"]): faults_of([partial(self._align, record)]) for record in records}
-        return [*stated, *(f"exposure {name}: {said}" for name, found in looks.items() for said in found)]
+        stated = [f"{path}: {said}" for path, said in self._list.faults.items() if path in self._list.lost]
+        looks = {f"exposure {record['exposure_id']}: ": faults_of([partial(self._align, record)]) for record in records}
+        return [*stated, *(f"{name}{said.removeprefix(name)}" for name, found in looks.items() for said in found)]
 
     def _align(self, exposure: Mapping[str, Any]) -> list[str]:
         if self._list.templates is not None:

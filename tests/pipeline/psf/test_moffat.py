@@ -72,7 +72,10 @@ def test_the_width_of_stars_is_found_again(fwhm):
 
 
 def test_without_stars_there_is_no_width():
-    with pytest.raises(InputError, match="usable stars"):
-        measure_fwhm(starfield(3.0, 0))
+    with pytest.raises(InputError, match="2 of 2 sources are usable stars, a FWHM takes at least 3"):
+        measure_fwhm(starfield(3.0, 2))
+    for blank in (starfield(3.0, 0), np.zeros((64, 64), np.float32)):
+        with pytest.raises(InputError, match="nothing in the image stands out by 30 sigma: is it blank"):
+            measure_fwhm(blank)
     with pytest.raises(InputError, match="none of the"):
         measure_fwhm(np.full((64, 64), np.nan, np.float32))

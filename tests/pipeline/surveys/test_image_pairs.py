@@ -285,3 +285,18 @@ def test_a_doubtful_noise_is_said_and_kept_in_the_file(image_pair_survey):
     assert lost == 0
     assert dropped["step"].tolist() == ["noise"]
     assert "signal to noise ratios are wrong" in dropped["reason"].iloc[0]
+
+
+def test_a_check_names_each_exposure_and_each_file_of_no_night_once(image_pair_survey, caplog):
+    def write(folder):
+        write_pairs(folder, changes={"e1": {"RDNOISE": None}, "e2": {"RDNOISE": None}})
+        truncated(folder / "science" / "e2.fits")
+
+    survey = image_pair_survey(write=write, max_lost_fraction=1.0)
+    faults = [*survey.check(), *survey.check_night(NIGHT)]
+    assert len([fault for fault in faults if "e2.fits" in fault]) == 1
+    (first, again) = [fault for fault in faults if "RDNOISE" in fault]
+    assert first == again
+    assert first.startswith("exposure e1: science/e1.fits has no FITS key RDNOISE")
+    read_night(survey)
+    assert "exposure e1 is unusable: science/e1.fits has no FITS key RDNOISE" in caplog.text
