@@ -82,11 +82,11 @@ def choose_psf(
             )
             continue
         if refused:
-            log.info("%s: PSF from %s: %s", label, name, "; ".join(refused))
+            log.debug("%s: PSF from %s: %s", label, name, "; ".join(refused))
         return ChosenPsf(model=model, source=name, fallback="; ".join(refused), quality=quality)
     if misfits:
         _, name, model, quality = min(misfits, key=lambda misfit: misfit[0])
         said = f"none fits, the best is taken: {'; '.join(refused)}"
-        log.warning("%s: PSF from %s: %s", label, name, said)
+        log.debug("%s: PSF from %s: %s", label, name, said)
         return ChosenPsf(model=model, source=name, fallback=said, quality=quality)
     raise InputError(f"no PSF for {label}: {'; '.join(refused) or 'no source is given'}")

@@ -64,10 +64,20 @@ def psf_record(exposure_id: str, chosen: Mapping[str, ChosenPsf], frames: Exposu
 def log_psfs(record: PsfRecord) -> PsfRecord:
     """Return a record, after its fallbacks and assumptions were logged: another process may have made it."""
     for row in record.rows.itertuples():
-        for said in (f"PSF from {row.source}: {row.fallback}" if row.fallback else "", row.assumed):
+        for said in (
+            f"PSF from {row.source}: {row.fallback}{_advice(row.fallback)}" if row.fallback else "",
+            row.assumed,
+        ):
             if said:
                 log.warning("exposure %s, %s image: %s", row.exposure_id, row.image, said)
     return record
+
+
+def _advice(fallback: str) -> str:
+    """Return what to do where no PSF fits and that of the image's own stars was not asked for."""
+    if "none fits" not in fallback or "stars: " in fallback:
+        return ""
+    return "; the image's own stars are asked with psf: {sources: [stars, moffat]}, as in --simulation stars_psf"
 
 
 def write_psfs(writer: CutoutWriter, records: Sequence[PsfRecord]) -> None:
