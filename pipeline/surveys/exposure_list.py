@@ -115,9 +115,9 @@ class ExposureList:
             path = max(apart, key=lambda each: apart[each][2])
             taken, other, seconds = apart[path]
             log.warning(
-                "%s and %s state unlike times in %d of %d exposures, by up to %.1f s (%s): %s is taken, perhaps a "
-                "rounded one; put the right one first in input.keys.time, as [%s, %s]",
-                taken, other, len(apart), len(rows), seconds, path, taken, other, taken,
+                "%s and %s state unlike times in %d of %d exposures, by up to %.1f s (%s): %s is taken, which may be "
+                "rounded; name the right one alone in input.keys.time",
+                taken, other, len(apart), len(rows), seconds, path, taken,
             )  # fmt: skip
 
     def _say_what_is_lacking(self, rows: pd.DataFrame) -> None:

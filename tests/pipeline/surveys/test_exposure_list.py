@@ -288,7 +288,14 @@ def test_times_of_two_keys_that_differ_are_said_with_the_worst(tmp_path, caplog)
     write(tmp_path / "3.fits", MJD_OBS=58107.0980556, DATE_OBS="2017-12-20T02:21:12.004", EXPTIME=60.0)
     listed(tmp_path).rows("2017-12-19")
     assert "MJD-OBS and DATE-OBS state unlike times in 2 of 3 exposures, by up to 34.6 s (2.fits)" in caplog.text
-    assert "input.keys.time, as [DATE-OBS, MJD-OBS]" in caplog.text
+    assert "MJD-OBS is taken, which may be rounded; name the right one alone in input.keys.time" in caplog.text
+
+
+def test_of_the_times_of_a_key_that_is_named_alone_nothing_is_said(tmp_path, caplog):
+    write(tmp_path / "1.fits", MJD_OBS=58107.065, DATE_OBS="2017-12-20T01:33:43.317", EXPTIME=60.0)
+    rows = listed(tmp_path, keys={"time": ["DATE-OBS"]}).rows("2017-12-19")
+    assert rows["time_mjd"].iloc[0] == pytest.approx(58107.0650847 + 30 / 86400, abs=1e-7)
+    assert caplog.text == ""
 
 
 def test_a_second_time_that_is_none_or_the_same_is_no_matter(tmp_path, caplog):
