@@ -176,6 +176,8 @@ def _input(
     faults += _refused(lambda: opened.append(SURVEYS[settings.source](settings, given, None)))
     if settings.made or not opened:
         return faults
+    if settings.input.get("columns") and not getattr(given, "columns", True):
+        return faults  # refused as they are; what the tables lack without them is no news
     faults += _found(opened[0].check)
     if any("does not answer" in fault for fault in faults):
         return faults

@@ -132,7 +132,17 @@ class TableSurvey:
         night = nights[-1] if nights else ""
         tables = [partial(self.reference, table, night) for table in self.tables]
         images = [lambda: self._faults_of_images(night, most=1)] if night else []
-        return list(dict.fromkeys([*faults, *faults_of([*tables, *images])]))
+        return list(dict.fromkeys([*self._unread(), *faults, *faults_of([*tables, *images])]))
+
+    def _unread(self) -> list[str]:
+        """Return that a column of labels is named and nothing reads labels."""
+        if "label" not in self.input.columns or self.settings.labels:
+            return []
+        theirs = self.input.columns["label"]
+        return [
+            f"input: columns.label is {theirs!r}, which nothing reads: labels come from `labels`, "
+            f"as {{provider: list, table: TABLE, label_column: {theirs}}} of a table among `tables`"
+        ]
 
     def check_night(self, night: str) -> list[str]:
         """Return what is wrong with the images, and with the catalogues beside them, of a night."""

@@ -278,3 +278,15 @@ def test_rows_of_a_night_in_the_future_are_told(survey, check):
     )
     text = faults_of(survey, check, closed={"after_hours": 2})
     assert "night 2099-01-02 lies in the future; is a time or date of its rows mistyped?" in text
+
+
+def test_columns_that_are_refused_hide_nothing_behind_columns_that_seem_to_be_missing(here, check, tmp_path):
+    (tmp_path / "c.csv").write_text("id,ra,dec,x,y,mjd,file\na,1,2,3,4,61045.9,a.fits\n", encoding="utf-8")
+    columns = {"candidate_id": "id", "ra_deg": "ra", "decdeg": "dec"}
+    given = {"folder": str(tmp_path), "candidates": "c.csv", "columns": columns}
+    given["images"] = {"hdus": {name: f"{{file}}:{name}" for name in ("science", "template", "difference")}}
+    settings = here.settings("surveys", "tiny") | {"source": "table", "made": False, "labels": [], "input": given}
+    here.write("surveys", "own", settings)
+    text = faults_of(here, check)
+    assert "columns names 'decdeg'; allowed: candidate_id" in text
+    assert "is missing" not in text

@@ -69,6 +69,12 @@ def test_labels_beside_the_candidates_are_found_by_the_files_name_of_the_id_and_
     assert fetch(survey, tmp_path)[0] == {"c1": [1, "judged"], "c2": [0, "judged"], "c3": [-1, ""]}
 
 
+@pytest.mark.parametrize("labels", [[], LISTS])
+def test_a_column_of_labels_that_nothing_reads_is_a_fault(table_survey, labels):
+    survey = table_survey(input={"columns": {"label": "human"}}, labels=labels)
+    assert any("columns.label is 'human', which nothing reads" in said for said in survey.check()) == (not labels)
+
+
 def test_a_file_of_all_nights_may_name_others(database_survey, tmp_path):
     file = labels_file(tmp_path / "m.csv", "c1,1", "c99,1")
     entry = {"provider": "list", "table": "t", "file": file, "unknown_ids": "ignore"}
