@@ -181,7 +181,7 @@ def _facts(row: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     yield "detection", snr, f"FWHM {_known_number(row['fwhm_pixel'], 1)} pixel"
     n = row["detections"]
     yield "candidate", row["candidate_id"], f"{count(n)} detection{'s' if n != 1 else ''} this night"
-    place = f"at x {_known_number(row['x_pixel'], 1)}, y {_known_number(row['y_pixel'], 1)}, counted from 0"
+    place = f"at x {_known_number(row['x_pixel'], 1)}, y {_known_number(row['y_pixel'], 1)} from 0"
     yield "exposure", row["exposure_id"], " ".join(part for part in (row["telescope"], row["detector"], place) if part)
 
 

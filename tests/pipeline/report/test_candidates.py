@@ -110,7 +110,7 @@ def test_a_candidate_without_a_place_says_so_and_has_no_link(make_rows):
 
 def test_a_place_on_the_detector_says_from_what_it_is_counted(make_rows):
     page = Page(make_page(make_rows, "a", 0.5, x_pixel=296.26, y_pixel=608.25))
-    assert "at x 296.3, y 608.2, counted from 0" in page.text
+    assert "at x 296.3, y 608.2 from 0" in page.text
 
 
 def test_what_must_be_known_before_a_score_is_believed_stands_above(make_rows):
