@@ -14,9 +14,10 @@ from pipeline.dropped import dropped_words
 from pipeline.errors import MissingInputError, SettingsError
 from pipeline.io.candidate_list_file import csv_text, votable_bytes
 from pipeline.io.commit import commit
-from pipeline.io.scored_candidates import ROW, ScoredNight, read_cutouts, read_scored
+from pipeline.io.scored_candidates import ROW, ScoredNight, learned_from, read_cutouts, read_scored
 from pipeline.io.scores_file import rows_of_scores, scores_provenance
 from pipeline.io.settings_files import data_folder
+from pipeline.io.training_ids import packages_called
 from pipeline.ranking import Choice, Ranking, rank
 from pipeline.unlike_training import unlike_words
 from tasks.infer import Infer
@@ -178,10 +179,17 @@ def _page(
         pixel_scale_arcsec=night.header.pixel_scale_arcsec,
         unlike=night.unlike,
         dropped=night.dropped,
+        learned=int(learned_from(night, _packages(infer, night)).sum()),
         notes=infer.settings.notes,
         sources=sources,
     )
     return candidates_page(about, ranking, rows, read_cutouts(night, np.asarray(ranking.rows[ROW]).tolist()))
+
+
+def _packages(infer: Infer, night: ScoredNight) -> list[Path]:
+    """Return the packages that are at hand and may have made the scores."""
+    given = [Path(infer.package)] if infer.package else []
+    return packages_called(set(night.candidates["model"]), [*given, *data_folder().glob("*/*/*/TrainClassifier-*")])
 
 
 def _sources(night: ScoredNight, ranking: Ranking) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A night's scores joined with the columns and cutouts of their candidates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -9,9 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.errors import InputError
+from pipeline.errors import IncompatiblePackageError, InputError
 from pipeline.io.cutout_file import CutoutHeader, open_cutouts
 from pipeline.io.scores_file import read_scores, unlike_training
+from pipeline.io.training_ids import read_training_ids
 
 ROW: Final = "cutout_row"
 """Column of a candidate's row in the cutout file."""
@@ -43,6 +45,26 @@ class ScoredNight:
     scores: Path
     unlike: Mapping[str, Any]
     dropped: Mapping[str, int]
+
+
+def learned_from(night: ScoredNight, packages: Iterable[Path]) -> pd.Series:
+    """Return whether the model that scored a candidate learned from it, in training or validation, as a bool a row.
+
+    Parameters
+    ----------
+    night : ScoredNight
+        The scored candidates.
+    packages : iterable of Path
+        Packages that may have made the scores; one that is damaged, or does not say what it learned from, tells
+        nothing.
+    """
+    learned = pd.Series(False, night.candidates.index)
+    for folder in packages:
+        with suppress(InputError, IncompatiblePackageError):
+            name, ids = read_training_ids(folder)
+            if ids is not None:
+                learned |= (ids.part_of(night.candidates["candidate_id"]) >= 0) & (night.candidates["model"] == name)
+    return learned
 
 
 def read_scored(scores: Path, cutouts: Path, night: str) -> ScoredNight:

@@ -63,6 +63,8 @@ class NightPage:
         What of the cutouts is unlike those that the model learned from.
     dropped : mapping of str to int
         Whom the night's cutouts leave out, by reason.
+    learned : int
+        From how many of the night's candidates the model learned.
     notes : sequence of str
         The survey's own words about itself.
     sources : mapping of str to str
@@ -79,6 +81,7 @@ class NightPage:
     dropped: Mapping[str, int]
     notes: Sequence[str]
     sources: Mapping[str, str]
+    learned: int = 0
 
 
 def candidates_page(about: NightPage, ranking: Ranking, listed: pd.DataFrame, cutouts: NDArray[np.float32]) -> str:
@@ -125,6 +128,11 @@ def _cautions(about: NightPage, ranking: Ranking) -> Iterator[str]:
     if about.unlike:
         words = unlike_words(about.unlike)
         yield f"{words[0].upper()}{words[1:]}: how well it does there is not known."
+    if about.learned:
+        yield (
+            f"The classifier learned from {count(about.learned)} of these {count(ranking.night)} candidates: their "
+            "scores follow their labels, right or wrong, so that a transient drawn as bogus scores too low."
+        )
     if ranking.tied:
         yield (
             f"{count(ranking.tied)} more {_have(ranking.tied)} the score of the last one here; "

@@ -158,3 +158,15 @@ def test_a_mistake_is_one_line(ask, tmp_path, arguments, words):
 def test_a_night_that_is_no_night_is_one_line(ask):
     assert "night 'tomorrow' is no date" in ask(night="tomorrow")[2]
     assert "candidates are those of a night" in ask(night="")[2]
+
+
+def test_the_page_counts_the_candidates_that_the_classifier_learned_from(ask, here, tmp_path):
+    (dataset,) = here.results("BuildDataset")
+    with open_cutouts(dataset) as file:
+        rows = file.candidates().assign(part=file.split()[0])
+    night = set(read_scores(scores_of(here))["candidate_id"])
+    learned = len(night & set(rows["candidate_id"][rows["part"] < 2]))
+    assert learned > 0
+    assert ask("--to", "night.html", "--top", 1)[0] == 0
+    page = (tmp_path / "night.html").read_text(encoding="utf-8")
+    assert f"The classifier learned from {learned} of these {len(night)} candidates" in page

@@ -40,7 +40,18 @@ class Page(HTMLParser):
 
 
 def make_page(
-    make_rows, ids, score, *, choice=None, unlike=None, dropped=None, notes=(), size=21, pixels=None, **columns
+    make_rows,
+    ids,
+    score,
+    *,
+    choice=None,
+    unlike=None,
+    dropped=None,
+    learned=0,
+    notes=(),
+    size=21,
+    pixels=None,
+    **columns,
 ):
     ranking = rank(scored(make_rows, ids, score, **columns), choice or Choice())
     about = NightPage(
@@ -52,6 +63,7 @@ def make_page(
         pixel_scale_arcsec=1.0,
         unlike=unlike or {},
         dropped=dropped or {},
+        learned=learned,
         notes=notes,
         sources={"scores": "toy/r1/2026-01-05/Infer.parquet"},
     )
@@ -235,3 +247,9 @@ def test_a_browser_shows_all_pictures_asks_no_server_and_steps_by_keys(make_rows
     page.set_viewport_size({"width": 360, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert said == []
+
+
+def test_a_page_says_that_the_classifier_learned_from_candidates_of_the_night(make_rows):
+    page = Page(make_page(make_rows, ["a", "b", "c"], [0.9, 0.5, 0.1], learned=2))
+    assert "The classifier learned from 2 of these 3 candidates: their scores follow their labels" in page.text
+    assert "learned from" not in Page(make_page(make_rows, ["a", "b", "c"], [0.9, 0.5, 0.1])).text
