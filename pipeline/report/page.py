@@ -8,7 +8,7 @@ import pandas as pd
 from pipeline.metrics import METRICS, STRATA
 from pipeline.plots import PLOTS, PlotResult, ReportData
 from pipeline.report.templates import template
-from pipeline.report.wording import POINTS, caveats, difference, measured, number, separated, worded
+from pipeline.report.wording import POINTS, caveats, difference, judged_by_nobody, measured, number, separated, worded
 
 HEADLINE = (
     "auc",
@@ -51,6 +51,7 @@ def page(data: ReportData, numbers: Mapping[str, Any], figures: Mapping[str, Plo
         headline=list(_headline(numbers)),
         parts=list(_parts(numbers)),
         separated=separated(numbers),
+        judged_by_nobody=judged_by_nobody(numbers["counts"]),
         notes=[*data.notes, *caveats(numbers)],
         figures=list(_figures(figures)),
         strata=list(_strata(numbers)),

@@ -17,6 +17,8 @@ FINE = 0.05
 FEW_BOGUS = 300
 FEW_GROUPS = 30
 TELLING_CONTROL = 0.65
+NOBODY = frozenset({"injected", "bogus_draw", "unlabelled", "self_made"})
+"""Label sources that are no judgement of anything."""
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -78,11 +80,23 @@ def difference(name: str, interval: Mapping[str, Any]) -> dict[str, str]:
     return {**words, "verdict": verdict}
 
 
+def judged_by_nobody(counts: Mapping[str, Any]) -> str:
+    """Return what the figures are where each label is a choice of the survey's, and nobody's verdict; else empty."""
+    sources = counts["label_sources"]
+    if not all(sources.get(name) and NOBODY.issuperset(sources[name]) for name in ("real", "bogus")):
+        return ""
+    return (
+        "Nobody judged these rows: the reals are injected or self-made, and the bogus are what the search found, or "
+        "self-made. The figures say how well the two are told apart, and not how well real transients are."
+    )
+
+
 def caveats(numbers: Mapping[str, Any]) -> list[str]:
     """Return what a reader must know before quoting a number, a sentence each, the gravest first."""
     counts, words = numbers["counts"], []
     if numbers["judged_part"] == "train":
         words.append("These are rows that the classifier was trained on: the figures flatter it and judge nothing.")
+    words += [said] if (said := judged_by_nobody(counts)) else []
     words += _unlike(numbers) + _learned(numbers) + _overlaps(numbers)
     if min(counts["real"], counts["bogus"]) == 0:
         words.append(

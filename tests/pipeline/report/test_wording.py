@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.report.wording import caveats, count, difference, number, per_cent, separated, worded
+from pipeline.report.wording import caveats, count, difference, judged_by_nobody, number, per_cent, separated, worded
 from pipeline.separation import Separation
 
 SEPARATION = Separation(
@@ -169,3 +169,20 @@ def test_a_data_set_that_does_not_say_what_overlaps_is_a_caveat():
     assert "does not say whether cutouts of its training rows overlap" in words
     (words,) = [line for line in caveats(numbers(separations=[SEPARATION | {"unplaced": 9}])) if "overlap" in line]
     assert words.startswith("9 rows of the data set state neither")
+
+
+@pytest.mark.parametrize(
+    ("real", "bogus", "said"),
+    [
+        ({"injected": 40}, {"bogus_draw": 618}, True),
+        ({"injected": 40}, {"self_made": 9, "bogus_draw": 618}, True),
+        ({"injected": 40}, {"eyeball": 1, "bogus_draw": 618}, False),
+        ({"injected": 39, "mover": 1}, {"bogus_draw": 618}, False),
+        ({}, {"bogus_draw": 618}, False),
+    ],
+)
+def test_figures_that_rest_on_no_verdict_at_all_say_so(real, bogus, said):
+    given = numbers(counts={"label_sources": {"real": real, "bogus": bogus}})
+    words = judged_by_nobody(given["counts"])
+    assert words.startswith("Nobody judged these rows") == said
+    assert [line for line in caveats(given) if "Nobody judged" in line] == ([words] if said else [])
