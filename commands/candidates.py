@@ -188,6 +188,8 @@ def _page(
 
 def _packages(infer: Infer, night: ScoredNight) -> list[Path]:
     """Return the packages that are at hand and may have made the scores."""
+    if "model" not in night.candidates:
+        return []
     given = [Path(infer.package)] if infer.package else []
     return packages_called(set(night.candidates["model"]), [*given, *data_folder().glob("*/*/*/TrainClassifier-*")])
 
