@@ -106,7 +106,7 @@ def test_the_fallback_goes_down_the_list_and_says_why(caplog):
         "file": lambda: Moffat(fwhm_pixel=6.0),
         "moffat": lambda: Moffat(fwhm_pixel=3.0),
     }
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, logger="pipeline.psf.choice"):
         chosen = choose_psf(("stars", "file", "moffat"), makers, stars=stars, label="exposure e7")
     assert chosen.source == "moffat"
     assert "stars: 3 of 9 sources" in chosen.fallback
@@ -124,7 +124,7 @@ def test_the_first_of_the_list_is_taken_where_it_fits_and_then_nothing_is_said()
 def test_where_none_fits_the_best_is_taken_and_the_log_says_so(caplog):
     stars = find_psf_stars(star_image())
     makers = {"file": lambda: Moffat(fwhm_pixel=6.0), "moffat": lambda: Moffat(fwhm_pixel=8.0)}
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, logger="pipeline.psf.choice"):
         chosen = choose_psf(("file", "moffat"), makers, stars=stars, label="exposure e8")
     assert chosen.source == "file"
     assert chosen.quality.residual_fraction > 0.1

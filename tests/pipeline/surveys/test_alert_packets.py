@@ -1,4 +1,5 @@
 import json
+import logging
 import tarfile
 
 import fastavro
@@ -263,7 +264,7 @@ def test_a_survey_may_state_its_own_paths(packet_survey, tmp_path):
 def test_the_list_of_nights_warns_of_packets_that_cannot_be_used(packet_survey, caplog):
     survey = packet_survey()
     assert len(survey.nights()) == 2
-    assert caplog.text == ""
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
     path = survey.folder / "5.avro"
     path.write_bytes(path.read_bytes()[:10])
     assert survey.nights() == [NIGHT]
