@@ -31,10 +31,9 @@ import os, sys, time
 from pathlib import Path
 from pipeline.io.target_lock import only_writer
 with only_writer(Path(sys.argv[1])):
-    child = os.fork()
-    if child == 0:
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)  # the fork itself, so that it has begun by then
         time.sleep(600)
-    print(child, flush=True)
     sys.stdin.read()
 """
 COUNTER = """
