@@ -16,7 +16,7 @@ from pipeline.io.candidate_list_file import csv_text, votable_bytes
 from pipeline.io.commit import commit
 from pipeline.io.scored_candidates import ROW, ScoredNight, learned_from, read_cutouts, read_scored
 from pipeline.io.scores_file import rows_of_scores, scores_provenance
-from pipeline.io.settings_files import data_folder
+from pipeline.io.settings_files import data_folder, place_in
 from pipeline.io.training_ids import packages_called
 from pipeline.ranking import Choice, Ranking, rank
 from pipeline.unlike_training import unlike_words
@@ -213,5 +213,5 @@ def _sources(night: ScoredNight, ranking: Ranking) -> dict[str, str]:
 
 def _place(path: Path) -> str:
     """Return where a result lies in the data folder; of another file its name."""
-    home = data_folder().resolve()
-    return path.resolve().relative_to(home).as_posix() if path.resolve().is_relative_to(home) else path.name
+    place = place_in(data_folder(), path)
+    return path.name if Path(place).is_absolute() else place

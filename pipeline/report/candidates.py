@@ -131,7 +131,7 @@ def _cautions(about: NightPage, ranking: Ranking) -> Iterator[str]:
     if about.learned:
         yield (
             f"The classifier learned from {count(about.learned)} of these {count(ranking.night)} candidates: their "
-            "scores follow their labels, right or wrong, so that a transient drawn as bogus scores too low."
+            "scores follow their labels, right or wrong, so that a transient labelled bogus scores too low."
         )
     if ranking.tied:
         yield (

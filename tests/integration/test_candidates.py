@@ -68,6 +68,16 @@ def test_the_page_is_one_file_named_by_survey_and_night(ask, tmp_path):
     assert page == (tmp_path / f"candidates-tiny-{NIGHT}.html").read_text(encoding="utf-8")
 
 
+def test_the_page_names_its_scores_where_the_survey_lies_on_another_disk(ask, here, tmp_path):
+    survey = here.data / "tiny"
+    survey.rename(tmp_path / "another disk")
+    survey.symlink_to(tmp_path / "another disk")
+    assert ask("--top", 1)[0] == 0
+    page = (tmp_path / f"candidates-tiny-{NIGHT}.html").read_text(encoding="utf-8")
+    assert f"tiny/r1/{NIGHT}/Infer-tiny-tiny-seed1-" in page
+    assert str(here.data) not in page
+
+
 def test_who_was_left_out_of_the_night_is_said_beside_the_count(ask, make_rows, tmp_path):
     header = CutoutHeader(survey="toy", channels=("science",), size_pixel=3, pixel_scale_arcsec=1.0)
     with CutoutWriter(tmp_path / "c.h5", header) as writer:
