@@ -1,6 +1,5 @@
 """Detection: candidates of both signs on a difference image, measured with the PSF."""
 
-from dataclasses import dataclass
 from enum import IntFlag
 
 import numpy as np
@@ -8,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d, maximum_filter
 
-from pipeline.errors import InputError, SettingsError
+from pipeline.detection_settings import DetectionSettings
+from pipeline.errors import InputError
 from pipeline.measurement import centroids, moment_widths, psf_flux
 from pipeline.psf import LightProfile, Moffat
 from pipeline.sources import find_sources
@@ -45,32 +45,6 @@ class DetectionFlag(IntFlag):
 
 _PRESENT = 0.4
 _MAGNITUDE_ERROR = 2.5 / np.log(10.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DetectionSettings:
-    """What counts as a candidate.
-
-    Attributes
-    ----------
-    threshold_sigma : float
-        Height of the PSF-filtered difference in units of its noise.
-    min_area_pixel : int
-        Pixels above the threshold that make a candidate.
-    negative : bool
-        Whether what is below the sky counts as well: what has faded.
-    """
-
-    threshold_sigma: float = 5.0
-    min_area_pixel: int = 1
-    negative: bool = True
-
-    def __post_init__(self) -> None:
-        if not self.threshold_sigma > 0 or self.min_area_pixel < 1:
-            raise SettingsError(
-                f"threshold_sigma is {self.threshold_sigma} (allowed: above 0), min_area_pixel {self.min_area_pixel} "
-                "(at least 1)"
-            )
 
 
 def detect(

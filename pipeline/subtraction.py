@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.convolution import fftconvolve, oaconvolve
-from pipeline.errors import InputError, SettingsError
+from pipeline.errors import InputError
 from pipeline.frame import Frame, Image, Mask
 from pipeline.matching_kernel import fit_kernel
 from pipeline.psf import moffat
 from pipeline.registration import common_stars, lanczos
 from pipeline.sources import remove_sky
+from pipeline.subtraction_settings import SubtractionSettings
 
 __all__ = ["Frame", "Subtraction", "SubtractionSettings", "noise_correlation", "subtract"]
 
@@ -23,42 +24,6 @@ _SPREAD = 0.02
 """A pixel is missing where more than this share of a kernel's weight falls on missing pixels."""
 
 _NO_CHANGE = np.ones((1, 1), dtype=np.float32)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SubtractionSettings:
-    """How to subtract.
-
-    Attributes
-    ----------
-    max_stars, min_stars : int
-        Most stars that the kernel is fitted to, the brightest usable ones; fewer than ``min_stars`` is an
-        error.
-    spatial_order : int
-        0 for a kernel that is the same everywhere, 1 for one that varies linearly over the image (taken only
-        where there are 20 stars).
-    max_offset_pixel : float
-        Largest shift between science image and template that is searched for.
-    mesh_pixel : int
-        Side of the meshes in which the sky is measured.
-    """
-
-    max_stars: int = 80
-    min_stars: int = 5
-    spatial_order: int = 1
-    max_offset_pixel: float = 5.0
-    mesh_pixel: int = 96
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.min_stars <= self.max_stars:
-            raise SettingsError(f"min_stars is {self.min_stars}; allowed: 1 to max_stars {self.max_stars}")
-        if self.spatial_order not in (0, 1):
-            raise SettingsError(f"spatial_order is {self.spatial_order}; allowed: 0, 1")
-        if not self.max_offset_pixel > 0 or self.mesh_pixel < 8:
-            raise SettingsError(
-                f"max_offset_pixel is {self.max_offset_pixel} (allowed: above 0), mesh_pixel {self.mesh_pixel} "
-                "(at least 8)"
-            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from pipeline.detection import DetectionSettings
+from pipeline.detection_settings import DetectionSettings
 from pipeline.errors import SettingsError
 from pipeline.io.hotpants import Hotpants
-from pipeline.subtraction import SubtractionSettings
+from pipeline.subtraction_settings import SubtractionSettings
 
 ELECTRONS_AN_ADU = "EGAIN"
 """The key that states electrons an ADU where ``GAIN`` is a setting of the camera."""
