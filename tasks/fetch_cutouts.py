@@ -50,6 +50,11 @@ class FetchCutouts(SurveyNight):
             return self.frozen.is_empty
         return False
 
+    @property
+    def is_labelled(self) -> bool:
+        """Whether tables may decide what the night's rows are called, or which of them stay."""
+        return bool(self.settings.labels or self.settings.cleaning)
+
     def requires(self) -> dict[str, luigi.Task]:
         """The frozen manifest, and the night's ephemeris where labels or cleaning name it."""
         required: dict[str, luigi.Task] = {"manifest": self.frozen}
@@ -99,4 +104,5 @@ class FetchCutouts(SurveyNight):
         night = relabelled_night(survey, self.formers(), provenance=provenance, **self._given())
         write_night(path, night or self.reader(), provenance=provenance, progress=self.progress)
         manifest = str(self.input_path("manifest"))
-        label_states.remember(data_folder() / label_states.NAME, manifest, tables, ())
+        if self.is_labelled:
+            label_states.remember(data_folder() / label_states.NAME, manifest, tables, ())

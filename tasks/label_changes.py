@@ -60,7 +60,7 @@ def changed_tables(fetch: FetchCutouts) -> tuple[str, ...]:
     than the latest asks for its labels.
     """
     latest = FetchCutouts(survey=fetch.survey, night=fetch.night_name).frozen
-    if fetch.frozen.snapshot != latest.snapshot or not (fetch.settings.labels or fetch.settings.cleaning):
+    if fetch.frozen.snapshot != latest.snapshot or not fetch.is_labelled:
         return ()
     store, manifest = data_folder() / label_states.NAME, fetch.frozen.output().path
     known = label_states.remembered(store, str(manifest))

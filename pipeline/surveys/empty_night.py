@@ -1,8 +1,9 @@
 """A night that holds nothing is an empty result, and often a mistyped date: it is told, with the nights there are."""
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from pipeline.errors import NightsiftError
 from pipeline.night import MJD_EPOCH, parse_night
@@ -13,6 +14,20 @@ log = logging.getLogger(__name__)
 
 _LISTED = 3
 """So few nights are named one by one."""
+
+_LISTED_ANEW_S: Final = 60.0
+"""After this long a survey's nights are listed again: that may read all of it, and a run has many empty nights."""
+
+
+class _Listing(NamedTuple):
+    """The nights of a survey, and the reading of the monotonic clock, in seconds, when they were listed."""
+
+    nights: list[str]
+    listed_s: float
+
+
+_listings: dict[tuple[str, str, str], _Listing] = {}
+"""By the survey's name, folder and settings; of this process."""
 
 
 def tell_if_empty(survey: Survey, name: str, night: str, manifest: Mapping[str, Any]) -> None:
@@ -40,10 +55,19 @@ def tell_if_empty(survey: Survey, name: str, night: str, manifest: Mapping[str, 
 def nights_of(survey: Survey, name: str, night: str) -> str:
     """Return in words which nights a survey holds beside one, or why they cannot be listed."""
     try:
-        nights = [other for other in survey.nights() if other != night]
+        nights = [other for other in _listed_nights(survey, name) if other != night]
     except NightsiftError as error:
         return f"the nights of the survey {name} cannot be listed: {error}"
     return told(name, nights, night)
+
+
+def _listed_nights(survey: Survey, name: str) -> list[str]:
+    """Return the nights that a survey holds, as they were within the last minute."""
+    key = name, str(survey.folder), repr(survey.settings)
+    listing = _listings.get(key)
+    if listing is None or time.monotonic() - listing.listed_s >= _LISTED_ANEW_S:
+        listing = _listings[key] = _Listing(survey.nights(), time.monotonic())
+    return listing.nights
 
 
 def told(name: str, nights: Sequence[str], night: str) -> str:

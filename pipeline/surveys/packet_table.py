@@ -107,6 +107,8 @@ class PacketTable:
         """
         found = self._index(self._span(night))
         table = self._table(found)
+        if table.empty:
+            return table
         nights_there = self._containers(found.timed) if (table["night"] == "").any() else {}
         nights_there |= table[table["night"] != ""].groupby("container", observed=True)["night"].agg(set).to_dict()
         may_be_here = [night in nights_there.get(container, {night}) for container in table["container"]]

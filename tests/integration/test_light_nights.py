@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
+from pipeline.io import label_states
 from pipeline.io.packet_writer import fits_bytes, write_packets, ztf_packet
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -88,6 +89,12 @@ def test_an_empty_night_is_fetched_without_a_process_of_its_own(fetch):
     ran = pids(log)
     assert set(ran) == {"FreezeInputs", "FetchCutouts"}
     assert len(set(ran.values())) == 1
+
+
+def test_a_survey_without_labels_remembers_no_state_of_label_tables(fetch, tmp_path):
+    fetch(EMPTY, timeout_s=0)
+    assert list((tmp_path / "data").glob("small/*/*/FetchCutouts-*"))
+    assert not (tmp_path / "data" / label_states.NAME).exists()
 
 
 def test_a_night_with_rows_is_fetched_in_a_process_of_its_own(fetch):
