@@ -49,7 +49,8 @@ def physical_features(
     out = np.empty((len(cutouts), len(names)), dtype=np.float32)
     for start in range(0, len(cutouts), chunk):
         rows = slice(start, start + chunk)
-        out[rows] = np.stack(list(_measure(cutouts[rows], channels).values()), axis=1)
+        measured = np.stack(list(_measure(cutouts[rows], channels).values()), axis=1, dtype=np.float64)
+        out[rows] = np.clip(np.nan_to_num(measured), -_LIMIT, _LIMIT)
     return out
 
 
@@ -59,10 +60,10 @@ def feature_names(channels: tuple[str, ...] = ("science", "template", "differenc
     return tuple(_measure(np.zeros((1, 15, 15, len(channels)), dtype=np.float32), channels))
 
 
-def _measure(cutouts: NDArray[np.float32], channels: tuple[str, ...]) -> dict[str, NDArray[np.float32]]:
+def _measure(cutouts: NDArray[np.float32], channels: tuple[str, ...]) -> dict[str, NDArray[np.floating]]:
     planes = prepare(cutouts, channels)
     fits = {name: fit_gaussian(image, mask) for name, image, mask, _ in planes.images()}
-    out: dict[str, NDArray[np.float32]] = {}
+    out: dict[str, NDArray[np.floating]] = {}
     for name, image, mask, noise in planes.images():
         near, seen = window(image), window(mask)
         parts = shape.fit_features(fits[name], noise) | shape.profile_features(near, seen, noise)
@@ -79,7 +80,7 @@ def _measure(cutouts: NDArray[np.float32], channels: tuple[str, ...]) -> dict[st
     out |= consistency.structure_features(planes, fits["difference"], fits["bright"])
     out |= consistency.agreement_features(fits["bright"], fits["faint"], fits["difference"])
     out["noise_difference_bright"] = np.clip(planes.difference_noise / (planes.bright_noise + 1e-6), 0, 10)
-    return {key: np.clip(np.nan_to_num(value), -_LIMIT, _LIMIT).astype(np.float32) for key, value in out.items()}
+    return out
 
 
 def _surroundings(planes: Planes) -> dict[str, NDArray[np.float32]]:

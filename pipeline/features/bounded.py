@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 
 def ratio(numerator: NDArray, denominator: NDArray, limit: float = 5.0) -> NDArray[np.float32]:
     """Return ``numerator / denominator`` held within ``limit`` in absolute value; 0 for 0 / 0."""
-    sign = np.where(denominator < 0, -1.0, 1.0)
     with np.errstate(over="ignore", invalid="ignore"):
-        value = numerator / (denominator + sign * 1e-6)
-    return np.clip(np.nan_to_num(value, posinf=limit, neginf=-limit), -limit, limit).astype(np.float32)
+        value = numerator / (denominator + np.where(denominator < 0, -1e-6, 1e-6))
+    held = np.minimum(np.maximum(value, -limit), limit)  # NaN stays; np.nan_to_num takes three times as long
+    return np.where(np.isnan(held), 0.0, held).astype(np.float32)
 
 
 def logarithm(value: NDArray) -> NDArray[np.float32]:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.features.bounded import logarithm, ratio
-from pipeline.features.planes import APERTURE, HALF, RADIUS, Planes
+from pipeline.features.planes import HALF, RADIUS, Planes, aperture_flux
 from pipeline.features.psf_fit import WINDOW, Fit, window
 from pipeline.features.shape import NEAR
 
@@ -19,7 +19,7 @@ def flux_features(planes: Planes) -> Features:
     """Return the flux of each image at the centre over that of the difference."""
     out = {}
     flux = {
-        name: np.einsum("nyx,yx->n", image, APERTURE)
+        name: aperture_flux(image)
         for name, image in (
             ("bright", planes.bright),
             ("faint", planes.faint),

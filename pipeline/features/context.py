@@ -46,11 +46,14 @@ def line_features(image: NDArray, mask: NDArray, noise: NDArray) -> Features:
 def _extremes(image: NDArray) -> tuple[NDArray, NDArray]:
     """Return 3 x 3 sums of an image, and where one is the largest of its neighbours in absolute value."""
     rows = image[:, :-2] + image[:, 1:-1] + image[:, 2:]
-    sums = np.pad(rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:], ((0, 0), (1, 1), (1, 1)))
+    sums = np.zeros_like(image)
+    sums[:, 1:-1, 1:-1] = rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]
     size = np.abs(sums)
     rows = np.maximum(np.maximum(size[:, :-2], size[:, 1:-1]), size[:, 2:])
-    top = np.pad(np.maximum(np.maximum(rows[:, :, :-2], rows[:, :, 1:-1]), rows[:, :, 2:]), ((0, 0), (1, 1), (1, 1)))
-    return sums, (size >= top) & (size > 0)
+    top = np.maximum(np.maximum(rows[:, :, :-2], rows[:, :, 1:-1]), rows[:, :, 2:])
+    peaks = size > 0
+    peaks[:, 1:-1, 1:-1] &= size[:, 1:-1, 1:-1] >= top
+    return sums, peaks
 
 
 def crowd_features(image: NDArray, mask: NDArray, noise: NDArray) -> Features:
@@ -101,8 +104,8 @@ def field_features(planes: Planes) -> Features:
     A neighbour too faint to measure gives a ratio of 1 between its width and those at the centre.
     """
     n = len(planes.bright)
-    smooth, _ = _extremes(planes.bright)
-    place = np.where(_FIELD & planes.bright_mask, smooth, -np.inf).reshape(n, -1).argmax(axis=1)
+    extremes = {name: _extremes(image) for name, image, *_ in planes.images()[:2]}
+    place = np.where(_FIELD & planes.bright_mask, extremes["bright"][0], -np.inf).reshape(n, -1).argmax(axis=1)
     rows = (place // SIDE)[:, None, None] + _STEP[:, None]
     columns = (place % SIDE)[:, None, None] + _STEP[None]
     rows, columns = np.clip(rows, 0, SIDE - 1), np.clip(columns, 0, SIDE - 1)
@@ -116,8 +119,8 @@ def field_features(planes: Planes) -> Features:
         "gain_bright_faint": np.log10(planes.gain),
         "noise_faint_bright": np.log10((planes.faint_noise + 1e-3) / (planes.bright_noise + 1e-3)),
     }
-    for name, image, mask, noise in planes.images()[:2]:
-        sums, peaks = _extremes(image)
+    for name, _, mask, noise in planes.images()[:2]:
+        sums, peaks = extremes[name]
         count = (peaks & OUTER & mask & (sums > 21 * np.maximum(noise, 1e-6)[:, None, None])).sum(axis=(1, 2))
         out[f"{name}_neighbours"] = logarithm(count)
     return out | {"field_width": np.where(measured, fit.width, 0)}

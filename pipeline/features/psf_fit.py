@@ -90,7 +90,7 @@ def fit_gaussian(images: NDArray[np.float32], masks: NDArray[np.bool_], start_wi
     damping = np.full(n, 0.05, dtype=np.float32)
     best = np.full(n, np.inf, dtype=np.float32)
     kept = parameters.copy()
-    for _ in range(ITERATIONS):
+    for steps_left in reversed(range(ITERATIONS)):
         gx, gy, dx, dy = _model(parameters)
         amplitude, background = _linear(gx, gy, data, mask)
         left = (data - amplitude[:, None, None] * (gy[:, :, None] * gx[:, None, :]) - background[:, None, None]) * mask
@@ -106,7 +106,8 @@ def fit_gaussian(images: NDArray[np.float32], masks: NDArray[np.bool_], start_wi
                 np.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, old)
                 for new, old in zip((gx, gy, dx, dy, amplitude, left), state, strict=True)
             )
-        parameters = _step(kept, state, mask, damping)
+        if steps_left:
+            parameters = _step(kept, state, mask, damping)
     return _result(kept, data, mask)
 
 
@@ -116,11 +117,16 @@ def _step(kept: NDArray, state: tuple[NDArray, ...], mask: NDArray, damping: NDA
     n = len(gx)
     width = kept[:, 3:4]
     hx, hy = gx * dx / width, gy * dy / width
-    px = hx[:, None, :] * gy[:, :, None]
-    py = gx[:, None, :] * hy[:, :, None]
-    pw = (gx * (dx / width) ** 2)[:, None, :] * gy[:, :, None] + gx[:, None, :] * (gy * (dy / width) ** 2)[:, :, None]
-    design = np.stack([px, py, pw, gx[:, None, :] * gy[:, :, None], np.ones_like(px)], axis=1)
-    design = (design * mask[:, None]).reshape(n, 5, -1)
+    wx, wy = gx * (dx / width) ** 2, gy * (dy / width) ** 2
+    images = np.empty((n, 5, *mask.shape[1:]), dtype=np.float32)
+    np.multiply(hx[:, None, :], gy[:, :, None], out=images[:, 0])
+    np.multiply(gx[:, None, :], hy[:, :, None], out=images[:, 1])
+    np.multiply(wx[:, None, :], gy[:, :, None], out=images[:, 2])
+    images[:, 2] += gx[:, None, :] * wy[:, :, None]
+    np.multiply(gx[:, None, :], gy[:, :, None], out=images[:, 3])
+    images[:, 4] = 1
+    images *= mask[:, None]
+    design = images.reshape(n, 5, -1)
     design[:, :3] *= amplitude[:, None, None]
     normal = design @ design.transpose(0, 2, 1)
     right = (design @ left.reshape(n, -1, 1))[..., 0]

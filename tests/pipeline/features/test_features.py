@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.features import feature_names, physical_features
+from pipeline.features.planes import APERTURE, SIDE, aperture_flux
 
 NAMES = feature_names()
 
@@ -82,6 +83,13 @@ def test_a_source_that_faded_is_measured_as_one_that_rose():
     np.testing.assert_allclose(second, third, rtol=0.02, atol=0.02)
     close = np.abs(first - second) <= 0.05 + 0.1 * np.abs(first)
     assert close.mean() > 0.98
+
+
+def test_the_flux_in_the_middle_of_an_image_does_not_depend_on_the_images_beside_it():
+    images = np.random.default_rng(7).normal(size=(130, SIDE, SIDE)).astype(np.float32)
+    alone = np.concatenate([aperture_flux(image[None]) for image in images])
+    np.testing.assert_array_equal(aperture_flux(images), alone)
+    np.testing.assert_allclose(alone, (images.astype(float) * APERTURE).sum(axis=(1, 2)), atol=1e-4)
 
 
 def test_chunks_do_not_change_the_result():
