@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.io.damaged import naming
 from pipeline.io.digests import file_digest
-from pipeline.io.hdf5 import KIND, open_to_read
+from pipeline.io.hdf5 import KIND, open_to_read, text_blocks
 from pipeline.io.schema import SEAL
 from pipeline.io.sealed_parquet import read_sealed
 
@@ -98,7 +98,7 @@ def _hdf5_content(path: Path) -> str:
         parts[name + "@"] = {key: str(value) for key, value in node.attrs.items() if key not in _NOT_CONTENT}
         if isinstance(node, h5py.Dataset):
             parts[name] = [
-                array_digest(node.asstr()[rows] if node.dtype.kind == "O" else node[rows])
+                array_digest(_texts(node, rows) if node.dtype.kind == "O" else node[rows])
                 for rows in _blocks(node.shape)
             ]
 
@@ -106,6 +106,12 @@ def _hdf5_content(path: Path) -> str:
         parts["@"] = {key: str(value) for key, value in file.attrs.items() if key not in _NOT_CONTENT}
         file.visititems(visit)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _texts(node: h5py.Dataset, rows: slice | tuple[()]) -> NDArray[np.object_]:
+    if not isinstance(rows, slice):
+        return np.asarray(node.asstr()[()], object)
+    return np.concatenate(list(text_blocks(node, rows)) or [np.empty(0, object)])
 
 
 def _blocks(shape: tuple[int, ...], rows: int = 1024) -> list[slice | tuple[()]]:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from pipeline.errors import InputError, MissingInputError
 from pipeline.io.any_case import any_case
 from pipeline.io.avro import Damaged, read_avro
+from pipeline.io.bounded_parquet import rows_at_once
 from pipeline.io.claims import stored_bytes
 from pipeline.io.inflating import unpacked
 from pipeline.io.message_schemas import NO_SCHEMAS, MessageSchemas
@@ -246,7 +247,8 @@ def _read_parquet(stream: BinaryIO, wanted: tuple[str, ...]) -> Iterator[Mapping
         with pq.ParquetFile(pa.PythonFile(stream, mode="r"), page_checksum_verification=True) as file:
             left = max(1, file.metadata.num_rows)
             columns = _columns(file.schema_arrow, wanted)
-            for batch in file.iter_batches(batch_size=_ROWS, columns=columns, use_threads=False):
+            rows = rows_at_once(file.metadata, stream.seek(0, 2), _ROWS)
+            for batch in file.iter_batches(batch_size=rows, columns=columns, use_threads=False):
                 for row in batch.to_pylist():
                     left -= 1
                     yield row

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import InputError, MissingInputError
 from pipeline.io import schema
+from pipeline.io.bounded_parquet import read_bounded
 from pipeline.io.csv_cells import cells_as_written
 from pipeline.io.damaged import naming
 from pipeline.io.ids import id_texts
@@ -160,7 +161,7 @@ def models_of_scores(path: Path) -> list[str]:
     """Return the names of the packages that made a scores file, sorted; none where it does not state them."""
     try:
         names = _models_csv(path) if path.suffix == ".csv" else _models_parquet(path)
-    except (pa.ArrowInvalid, OSError):  # whoever reads the scores says so
+    except (pa.ArrowException, OSError, InputError):  # whoever reads the scores says so
         return []
     return sorted(set(pc.unique(names).to_pylist()) - {None, ""})
 
@@ -173,8 +174,9 @@ def _models_csv(path: Path) -> pa.ChunkedArray:
 
 
 def _models_parquet(path: Path) -> pa.ChunkedArray:
-    stated = "model" in pq.read_schema(path).names  # one column, unchecked: a run plans by it
-    return pq.read_table(path, columns=["model"])["model"] if stated else pa.chunked_array([], pa.string())
+    with pq.ParquetFile(path) as file:
+        stated = "model" in file.schema_arrow.names  # one column, unchecked: a run plans by it
+        return read_bounded(file, path, ["model"])["model"] if stated else pa.chunked_array([], pa.string())
 
 
 def rows_of_scores(path: Path, data_folder: Path) -> Path | None:

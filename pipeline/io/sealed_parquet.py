@@ -15,6 +15,7 @@ from typing import BinaryIO, Final, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.io.bounded_parquet import claimed_bytes, read_bounded
 from pipeline.io.claims import require_credible, stored_bytes
 from pipeline.io.damaged import changed, naming
 from pipeline.io.digests import digest_without
@@ -26,7 +27,6 @@ KIND: Final = "Parquet file"
 _ARROW_SCHEMA = "ARROW:schema"
 _MARK: Final = b"NIGHTSIFTSEAL001:"
 _HEX_BYTES: Final = 64
-_VALUE_BYTES: Final = 8
 _TEXT: Final = re.compile(_MARK + b"([0-9a-f]{%d})" % _HEX_BYTES)
 _END: Final = struct.Struct("<I4s")
 """The last bytes of a Parquet file: the length of its footer, in which the metadata are, and ``PAR1``."""
@@ -103,7 +103,7 @@ def read_sealed(path: Path, kind: str = KIND) -> pa.Table:
             metadata = _said(file.metadata)
             if metadata.pop(SEAL, None) is not None and not sealed:
                 raise changed(path, f"its {SEAL!r} is none")
-            return file.read().replace_schema_metadata(metadata or None)
+            return read_bounded(file, path).replace_schema_metadata(metadata or None)
 
 
 def require_credible_parquet(path: Path) -> None:
@@ -115,10 +115,8 @@ def require_credible_parquet(path: Path) -> None:
         As `require_credible`.
     """
     about = pq.read_metadata(path)
-    rows, columns = max(0, about.num_rows), about.num_columns
-    packed = sum(max(0, about.row_group(group).total_byte_size) for group in range(about.num_row_groups))
-    what = f"a table of {rows} rows and {columns} columns"
-    require_credible(path, max(rows * columns * _VALUE_BYTES, packed), stored_bytes(path), what)
+    what = f"a table of {about.num_rows} rows and {about.num_columns} columns"
+    require_credible(path, claimed_bytes(about), stored_bytes(path), what)
 
 
 def read_metadata(path: Path, kind: str = KIND) -> dict[str, str]:

@@ -124,14 +124,14 @@ def _read_parquet(path: Path, texts: Collection[str], _: str, only: Collection[s
     import pandas as pd
     import pyarrow.parquet as pq
 
+    from pipeline.io.bounded_parquet import read_bounded
     from pipeline.io.sealed_parquet import require_credible_parquet
 
     there = pq.read_schema(path).names
     _require_once(path, there)
     require_credible_parquet(path)
-    table = pq.read_table(
-        path, page_checksum_verification=True, columns=list(only) if only and set(only) <= set(there) else None
-    )
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        table = read_bounded(file, path, only if only and set(only) <= set(there) else None)
     return pd.DataFrame(
         {
             name: id_texts(table[name], f"{path}: column {name!r}")

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError, MissingInputError
 from pipeline.id_hashes import id_hashes, repeated_hashes
+from pipeline.io.bounded_parquet import rows_at_once
+from pipeline.io.claims import stored_bytes
 from pipeline.io.content import frame_digest
 from pipeline.io.damaged import naming
 from pipeline.io.ids import id_texts
@@ -132,6 +134,9 @@ class AlertRows:
             with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
                 yield file
 
+    def _rows_at_once(self, file: pq.ParquetFile) -> int:
+        return rows_at_once(file.metadata, stored_bytes(self.path), _READ_ROWS)
+
     def _require(self, names: list[str]) -> None:
         with self._open() as file:
             there = file.schema_arrow.names
@@ -144,7 +149,7 @@ class AlertRows:
         column, start = self.columns["time_mjd"], 0
         self._require([column])
         with self._open() as file:
-            for batch in file.iter_batches(_READ_ROWS, columns=[column]):
+            for batch in file.iter_batches(self._rows_at_once(file), columns=[column]):
                 times = self._times(batch.column(0), start)
                 timeless = np.flatnonzero(~is_possible(times))
                 if len(timeless):
@@ -174,7 +179,7 @@ class AlertRows:
                 end = start + file.metadata.row_group(group).num_rows
                 first, last = np.searchsorted(rows, [start, end])
                 if last > first:
-                    yield from _taken(file, group, names, rows[first:last] - start, start)
+                    yield from _taken(file, group, names, rows[first:last] - start, start, self._rows_at_once(file))
                 start = end
 
     def _frame(self, table: pa.Table, wanted: Mapping[str, str], extra: tuple[str, ...]) -> pd.DataFrame:
@@ -197,11 +202,11 @@ _ROW = "\0row"
 
 
 def _taken(
-    file: pq.ParquetFile, group: int, names: list[str], rows: NDArray[np.int64], offset: int
+    file: pq.ParquetFile, group: int, names: list[str], rows: NDArray[np.int64], offset: int, at_once: int
 ) -> Iterator[pa.Table]:
     """Yield some rows of a row group, counted within it."""
     start = 0
-    for batch in file.iter_batches(_READ_ROWS, row_groups=[group], columns=names):
+    for batch in file.iter_batches(at_once, row_groups=[group], columns=names):
         first, last = np.searchsorted(rows, [start, start + batch.num_rows])
         if last > first:
             part = pa.Table.from_batches([batch]).take(pa.array(rows[first:last] - start))
