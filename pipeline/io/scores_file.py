@@ -17,6 +17,7 @@ from pipeline.io import schema
 from pipeline.io.bounded_parquet import read_bounded
 from pipeline.io.csv_cells import cells_as_written
 from pipeline.io.damaged import naming
+from pipeline.io.digests import is_there
 from pipeline.io.ids import id_texts
 from pipeline.io.rounded_ids import require_unrounded
 from pipeline.io.sealed_parquet import SealedWriter, read_metadata, read_sealed
@@ -24,6 +25,8 @@ from pipeline.unlike_training import UNLIKE
 
 _KIND = "scores file"
 _ROWS_A_GROUP = 16_384
+_MAPPINGS = frozenset({"inputs", "identity", "code", "packages", UNLIKE})
+"""Parts of the provenance that readers look into."""
 _ARROW = {schema.TEXT: pa.string(), "float32": pa.float32(), "int8": pa.int8(), "int32": pa.int32()}
 
 
@@ -118,9 +121,37 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def scores_provenance(path: Path) -> dict[str, Any]:
-    """Return what made a Parquet scores file."""
+    """Return what made a Parquet scores file; one of another program says what it likes, and is held to what is read.
+
+    Raises
+    ------
+    InputError
+        If it is no JSON, or a part of it is none of its kind.
+    """
     with naming(path, _KIND):
-        return dict(json.loads(read_metadata(path, _KIND).get("provenance", "{}")))
+        said = json.loads(read_metadata(path, _KIND).get("provenance", "{}"))
+        made = _mapping(path, "provenance", said)
+        for key in _MAPPINGS & made.keys():
+            _mapping(path, f"provenance: {key}", made[key])
+        _require_sides(path, made.get(UNLIKE, {}))
+        return made
+
+
+def _mapping(path: Path, what: str, given: object) -> dict[str, Any]:
+    if isinstance(given, dict):
+        return given
+    raise InputError(f"{path}: {what} is {str(given)[:60]!r}; allowed: a mapping")
+
+
+def _require_sides(path: Path, unlike: Mapping[str, Any]) -> None:
+    """Refuse what two sides of a difference cannot be, before a page says it."""
+    for name, kinds in {"survey": str, "pixel_scale_arcsec": int | float}.items():
+        sides = unlike.get(name)
+        is_told = isinstance(sides, dict) and all(isinstance(sides.get(side), kinds) for side in ("trained", "scored"))
+        if name in unlike and not is_told:
+            raise InputError(
+                f"{path}: provenance: {UNLIKE}: {name} is {str(sides)[:60]!r}; allowed: trained and scored"
+            )
 
 
 def unlike_training(path: Path) -> dict[str, Any]:
@@ -184,5 +215,7 @@ def rows_of_scores(path: Path, data_folder: Path) -> Path | None:
     if path.suffix == ".csv" or not path.is_file():
         return None
     place = scores_provenance(path).get("inputs", {}).get("rows", "")
+    if not isinstance(place, str) or not place or Path(place).is_absolute() or ".." in Path(place).parts:
+        return None  # what lies outside the data folder is read where it is named on the command line alone
     found = data_folder / place
-    return found if place and found.is_file() else None
+    return found if is_there(found) else None

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +138,40 @@ def test_a_scores_file_knows_its_rows_while_they_are_there(tmp_path):
     (tmp_path / "survey" / "rows.h5").touch()
     assert rows_of_scores(path, tmp_path) == tmp_path / "survey" / "rows.h5"
     assert rows_of_scores(tmp_path / "other.csv", tmp_path) is None
+
+
+@pytest.mark.parametrize("place", ["/outside.h5", "../outside.h5", "x/../../outside.h5", 5, "a\0b", "x" * 300])
+def test_a_scores_file_leads_to_no_file_outside_the_data_folder(place, tmp_path):
+    data = tmp_path / "data"
+    (data / "x").mkdir(parents=True)
+    (tmp_path / "outside.h5").touch()
+    named = str(tmp_path / "outside.h5") if place == "/outside.h5" else place
+    assert rows_of_scores(write(tmp_path / "s.parquet", [], {"inputs": {"rows": named}}), data) is None
+
+
+@pytest.mark.parametrize(
+    ("provenance", "said"),
+    [
+        ([1], "provenance is '\\[1\\]'; allowed: a mapping"),
+        ({"inputs": []}, "provenance: inputs is '\\[\\]'; allowed: a mapping"),
+        ({"packages": "all"}, "provenance: packages is 'all'; allowed: a mapping"),
+        ({"unlike_training": 5}, "provenance: unlike_training is '5'; allowed: a mapping"),
+        ({"unlike_training": {"survey": 3}}, "unlike_training: survey is '3'; allowed: trained and scored"),
+        (
+            {"unlike_training": {"pixel_scale_arcsec": {"trained": "x", "scored": 1}}},
+            "unlike_training: pixel_scale_arcsec is .*; allowed: trained and scored",
+        ),
+    ],
+)
+@pytest.mark.parametrize("read", [scores_provenance, unlike_training, lambda path: rows_of_scores(path, path.parent)])
+def test_what_scores_say_of_themselves_is_held_to_its_kind(read, provenance, said, tmp_path):
+    path = tmp_path / "s.parquet"
+    table = pa.table({"candidate_id": ["a"], "score": [0.5]}).replace_schema_metadata(
+        {"provenance": json.dumps(provenance)}
+    )
+    pq.write_table(table, path)
+    with pytest.raises(InputError, match=f"s.parquet: .*{said}"):
+        read(path)
 
 
 def test_the_models_of_a_scores_file_are_read_where_it_states_them(tmp_path):
