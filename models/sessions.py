@@ -1,5 +1,6 @@
 """Sessions of ONNX Runtime: how a graph is opened, and how rows are spread over cores."""
 
+import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,8 +21,9 @@ CHUNK: Final = 32
 Session = Any
 
 
-_ELSEWHERE: Final = b"\n\x08location\x12"
-"""How the format writes that weights stand in another file, and then in which."""
+_ELSEWHERE: Final = re.compile(rb"[\x08\x00]location")
+"""How the format writes that weights stand in another file: the word, and before it its length, the only two bytes by
+which that can end. What stands around them may stand in any order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +71,7 @@ def open_session(path: Path, interface: Interface | None = None) -> Session:
 def _session(path: Path, size: int, mtime_ns: int) -> Session:  # noqa: ARG001  (they are the key)
     import onnxruntime
 
-    if _ELSEWHERE in path.read_bytes():
+    if _ELSEWHERE.search(path.read_bytes()):
         raise InputError(f"{path} has weights in another file; allowed: a model that holds them itself")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
