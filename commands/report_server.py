@@ -4,6 +4,7 @@ import html
 import logging
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import BinaryIO, Final
 from urllib.parse import quote, unquote, urlsplit
 
+from pipeline.io import tracebacks
 from pipeline.io.commit import is_complete
+from pipeline.redaction import harmless
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +65,17 @@ def report_server(folder: Path, port: int) -> ThreadingHTTPServer:
     class Handler(_Handler):
         root = served
 
-    return ThreadingHTTPServer((ADDRESS, port), Handler)
+    return _Server((ADDRESS, port), Handler)
+
+
+class _Server(ThreadingHTTPServer):
+    """Keeps the terminal free of what goes wrong with one connection, such as a browser that leaves."""
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
+        """Tell an error in one line; that a connection broke off is none."""
+        error = sys.exc_info()[1]
+        if error is not None and not isinstance(error, ConnectionError):
+            log.error("page server: %s", tracebacks.one_line(error))
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -85,6 +98,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_redirect("/" + "/".join(map(quote, parts)) + "/index.html")
         else:
             self._send_file(parts)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """Refuse a request that is none, as plain text and with the headers of every answer."""
+        self.close_connection = True
+        status = HTTPStatus(code)
+        self._send_text(status, f"{status.value} {status.phrase}")
 
     def do_HEAD(self) -> None:
         """Send what `do_GET` sends, without the content."""
@@ -193,7 +212,7 @@ def _reports(root: Path) -> Iterator[list[str]]:
 def _index(root: Path) -> str:
     """Return the page that lists the reports."""
     rows = [
-        f'<li><a href="/{"/".join(map(quote, parts))}/index.html">{html.escape(" / ".join(parts))}</a></li>'
+        f'<li><a href="/{"/".join(map(quote, parts))}/index.html">{html.escape(harmless(" / ".join(parts)))}</a></li>'
         for parts in _reports(root)
     ]
     return _PAGE.format(body="<ul>\n" + "\n".join(rows) + "\n</ul>" if rows else "<p>There are none yet.</p>")

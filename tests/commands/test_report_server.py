@@ -3,7 +3,9 @@
 import http.client
 import json
 import os
+import socket
 import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -42,12 +44,29 @@ def data(tmp_path):
     return folder
 
 
-@pytest.fixture
-def ask(data):
-    """Return what sends a request as it is given to a running server, and returns status, headers and content."""
+@contextmanager
+def serving(data):
+    """Run a server of a folder within the block."""
     server = report_server(data, 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    port = server.server_address[1]
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def served(data):
+    """Where a server listens."""
+    with serving(data) as server:
+        yield server.server_address
+
+
+@pytest.fixture
+def ask(served):
+    """Return what sends a request as it is given to a running server, and returns status, headers and content."""
+    port = served[1]
 
     def send(target, method="GET", **headers):
         client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
@@ -60,9 +79,7 @@ def ask(data):
         client.close()
         return answer.status, dict(answer.getheaders()), content
 
-    yield send
-    server.shutdown()
-    server.server_close()
+    return send
 
 
 def test_the_index_leads_to_whole_reports_alone(ask):
@@ -155,6 +172,47 @@ def test_nothing_can_be_sent(ask, method):
     assert ask("/", method=method)[0] == 501
 
 
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [(b"GET /" + b"x" * 70_000 + b" HTTP/1.0", 414), (b"<script> / HTTP/1.0", 501), (b"GET / HTTP/1.x", 400)],
+)
+def test_a_request_that_is_none_is_refused_as_text(served, request_line, status):
+    with socket.create_connection(served, timeout=10) as client:
+        client.sendall(request_line + b"\r\n\r\n")
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert str(status).encode() in answer
+    assert b"<" not in answer
+
+
+def test_a_refusal_of_what_is_no_request_may_not_be_framed_or_guessed_at(served):
+    with socket.create_connection(served, timeout=10) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n" + b"a: b\r\n" * 200 + b"\r\n")
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.0 431 ")
+    assert b"default-src 'none'" in answer
+
+
+def test_a_browser_that_leaves_is_not_told(data, capfd, caplog):
+    with serving(data) as server, socket.create_connection(server.server_address, timeout=10) as client:
+        try:
+            raise ConnectionResetError(104, "Connection reset by peer")
+        except ConnectionResetError:
+            server.handle_error(client, server.server_address)
+    assert capfd.readouterr().err == ""
+    assert caplog.messages == []
+
+
+def test_another_error_of_a_request_is_told_in_one_line(data, capfd, caplog, monkeypatch):
+    monkeypatch.setenv("NIGHTSIFT_DATA", str(data))
+    with serving(data) as server:
+        try:
+            raise KeyError("x")
+        except KeyError:
+            server.handle_error(None, server.server_address)
+    assert capfd.readouterr().err == ""
+    assert [line.partition(" (")[0] for line in caplog.messages] == ["page server: KeyError: 'x'"]
+
+
 def test_a_head_has_no_content(ask):
     status, headers, content = ask(f"/{REPORT}/index.html", method="HEAD")
     assert (status, content) == (200, b"")
@@ -162,11 +220,12 @@ def test_a_head_has_no_content(ask):
 
 
 def test_names_are_shown_as_text(ask, data):
-    odd = data / "ztf" / "r1" / "<b>&" / "PlotResults-<i>"
+    odd = data / "ztf" / "r1" / "<b>&" / "PlotResults-<i>\u202e"
     odd.mkdir(parents=True)
     (odd / "index.html").write_text("x")
     (odd / "manifest.json").write_text(json.dumps({"files": {"index.html": {"size": 1}}}))
     _, _, content = ask("/")
     assert b"<b>" not in content
     assert b"&lt;b&gt;&amp;" in content
-    assert ask("/ztf/r1/%3Cb%3E%26/PlotResults-%3Ci%3E/index.html")[0] == 200
+    assert "\u202e".encode() not in content
+    assert ask("/ztf/r1/%3Cb%3E%26/PlotResults-%3Ci%3E%E2%80%AE/index.html")[0] == 200
