@@ -112,6 +112,13 @@ def test_what_comes_from_data_is_text(make_rows):
     assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
 
 
+@pytest.mark.parametrize("letter", ["\0", "\x1b", "\u202e", "\u2066", "\u200f"])
+def test_no_letter_of_the_data_turns_or_cuts_what_is_read(make_rows, letter):
+    html = make_page(make_rows, [f"SN{letter}1"], [0.5], notes=[f"a{letter}b"], kind=[letter])
+    assert letter not in html
+    assert f"SN{ascii(letter)[1:-1]}1" in html
+
+
 def test_a_candidate_without_a_place_says_so_and_has_no_link(make_rows):
     page = Page(make_page(make_rows, ["a"], [0.5], ra_deg=[np.nan], dec_deg=[np.nan], time_mjd=[np.nan]))
     assert not [link for link in page.all("a") if link["href"].startswith("http")]
