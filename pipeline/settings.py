@@ -51,11 +51,12 @@ def parse(kind: type[T], mapping: object, where: str) -> T:
     Traceback (most recent call last):
     ...
     pipeline.errors.SettingsError: demo.yaml: unknown key 'fwhm_pixl' (did you mean 'fwhm_pixel'?); \
-demo.yaml: 'fwhm_pixel' is missing
+'fwhm_pixel' is missing
     """
     value, faults = examine(kind, mapping, where)
     if faults:
-        raise SettingsError("; ".join(faults))
+        first, *others = faults  # each begins with where it is; an error names the file once
+        raise SettingsError("; ".join([first, *(fault.removeprefix(f"{where}: ") for fault in others)]))
     return typing.cast("T", value)
 
 

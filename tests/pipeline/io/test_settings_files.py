@@ -78,15 +78,15 @@ def test_a_date_stays_the_text_that_it_is(config):
     assert settings_files.load("datasets", "mine", DatasetRecipe).nights == ("2026-01-01", 61045)
 
 
-def test_every_fault_is_named_with_the_file(config):
+def test_every_fault_is_named_and_the_file_once(config):
     config("survey: 3\nnigths: [2026-01-01]\n")
     with pytest.raises(SettingsError) as caught:
         settings_files.load("datasets", "mine", DatasetRecipe)
     assert str(caught.value).split("; ") == [
         "datasets/mine.yaml: unknown key 'nigths' (did you mean 'nights'?)",
-        "datasets/mine.yaml: 'survey' is 3",
+        "'survey' is 3",
         "allowed: text",
-        "datasets/mine.yaml: 'nights' is missing",
+        "'nights' is missing",
     ]
 
 
