@@ -29,6 +29,7 @@ STAGES = (
     "inference",
     "noop",
     "light_nights",
+    "empty_nights",
     "many_files",
     "memory",
 )
