@@ -30,7 +30,7 @@ from pipeline.surveys.settings import SurveySettings
 MANY, SIZE, HISTORY = 500, 63, 8
 NIGHT = "2026-01-05"
 BUDGET = 1.5
-TO_SCORES, BUDGET_OF_TWO, _REPEATS = 6000, 1.3, 2
+TO_SCORES, BUDGET_OF_TWO, _REPEATS = 12_000, 1.3, 2
 _SCORES = """
 import resource, sys, time
 from pathlib import Path
@@ -54,7 +54,7 @@ def run(folder: Path, *, full: bool) -> Iterator[Row]:
         place.mkdir()
         files = write(place, packets)
         yield _row(what, count, _ours(place), partial(_naive, files))
-    yield _to_scores(folder, 2 * TO_SCORES if full else TO_SCORES)
+    yield _to_scores(folder, TO_SCORES)
 
 
 def _row(what: str, count: int, ours: Callable[[], int], naive: Callable[[], int]) -> Row:
