@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from pipeline.io.damaged import naming
 from pipeline.io.digests import file_digest
-from pipeline.io.hdf5 import KIND, open_to_read, text_blocks
+from pipeline.io.hdf5 import KIND, open_to_read
+from pipeline.io.hdf5_texts import text_blocks
 from pipeline.io.schema import SEAL
 from pipeline.io.sealed_parquet import read_sealed
 

@@ -1,7 +1,7 @@
 """Tables and text in HDF5: one data set a column, rows appended in blocks, types from the schema."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,14 +10,13 @@ import hdf5plugin
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from pipeline.errors import InputError, MissingInputError, SettingsError
 from pipeline.io import schema
-from pipeline.io.claims import credible_bytes, require_credible, stored_bytes
 from pipeline.io.damaged import naming
 from pipeline.io.hdf5_outside import require_own_bytes
 from pipeline.io.hdf5_seal import require_seal, require_sealed
+from pipeline.io.hdf5_texts import text_blocks
 
 pa.set_memory_pool(pa.system_memory_pool())
 """Text columns are Arrow's; its own pool keeps what was freed, 14 MB for the ids of 100,000 rows."""
@@ -42,8 +41,6 @@ COMPRESSION_VARIABLE: Final = "NIGHTSIFT_COMPRESSION"
 _TEXT = h5py.string_dtype("utf-8")
 _ROWS_A_CHUNK = 1024
 _ROWS_AT_ONCE = 8192
-_COPIES = 2
-"""Of texts while they are read: as HDF5 gives them, and as Python has them."""
 
 
 def open_to_read(path: Path) -> h5py.File:
@@ -143,27 +140,6 @@ def _read_text(data: h5py.Dataset, rows: slice) -> pd.Series:
     """Return texts block by block, so that few are Python objects at the same time."""
     blocks = [pd.Series(block, dtype="str") for block in text_blocks(data, rows)]
     return pd.concat(blocks, ignore_index=True) if blocks else pd.Series(dtype="str")
-
-
-def text_blocks(data: h5py.Dataset, rows: slice = slice(None)) -> Iterator[NDArray[np.object_]]:
-    """Yield the texts of some rows, in order, in blocks that fill no memory, however many rows point to one text.
-
-    Raises
-    ------
-    InputError
-        As soon as the texts take more than the file may claim.
-    """
-    path = Path(data.file.filename)
-    stored, text, size = stored_bytes(path), data.asstr(), 0
-    first, last, _ = rows.indices(data.shape[0])
-    whole_files = credible_bytes(stored) // (_COPIES * max(1, stored))  # of which no text is longer
-    at_once = max(1, min(_ROWS_AT_ONCE, whole_files))
-    for start in range(first, last, at_once):
-        block = text[start : min(start + at_once, last)]
-        size += sum(map(len, block))
-        said = f"the texts in the first {start + len(block) - first} rows of {data.name!r}"
-        require_credible(path, size, stored, said)
-        yield block
 
 
 def _h5_type(kind: str) -> np.dtype:

@@ -10,6 +10,7 @@ from pipeline.errors import InputError
 from pipeline.io.bounded_parquet import read_bounded, rows_at_once
 from pipeline.io.content import content_sha256
 from pipeline.io.hdf5 import open_to_read, read_table
+from pipeline.io.hdf5_texts import text_blocks
 from pipeline.io.scores_file import models_of_scores, read_scores
 from pipeline.io.sealed_parquet import read_sealed
 from pipeline.io.table_file import read_table as read_any_table
@@ -100,6 +101,43 @@ def test_an_hdf5_file_whose_rows_point_to_one_text_is_refused(pointing):
         ),
     ):
         read_table(file["table"])
+
+
+@pytest.fixture
+def pointing_in_chunks(tmp_path):
+    """The same in chunks, as our own files have them."""
+    path = tmp_path / "t.h5"
+    with h5py.File(path, "w") as file:
+        texts = file.create_dataset("table/kind", (ROWS,), h5py.string_dtype(), maxshape=(None,), chunks=(64,))
+        texts[:] = [LONG] + ["b"] * (ROWS - 1)
+        places = [texts.id.get_chunk_info(number).byte_offset for number in range(texts.id.get_num_chunks())]
+    content = bytearray(path.read_bytes())
+    width = 16  # of what points: length, address, number
+    pointer = content[places[0] : places[0] + width]
+    for place in places:
+        content[place : place + 64 * width] = pointer * 64
+    path.write_bytes(content)
+    return path
+
+
+def test_such_a_file_in_chunks_is_refused_before_a_text_is_read(pointing_in_chunks, monkeypatch):
+    monkeypatch.setattr(h5py.Dataset, "asstr", lambda *_: None)  # of which no row can be taken
+    with (
+        open_to_read(pointing_in_chunks) as file,
+        pytest.raises(InputError, match=r"the texts in rows 0 to 200 of '/table/kind' would take 256 MB, of which 1.0"),
+    ):
+        read_table(file["table"])
+
+
+def test_texts_of_a_large_file_are_read_many_at_a_time(tmp_path):
+    with h5py.File(tmp_path / "t.h5", "w") as file:
+        texts = file.create_dataset("t", (10_000,), h5py.string_dtype(), chunks=(1024,))
+        texts[:3000] = said = [f"é{number}" for number in range(3000)]
+        file["pixels"] = np.zeros(5_000_000, np.float32)  # one text of as many bytes would be all that is read at once
+    with h5py.File(tmp_path / "t.h5") as file:
+        blocks = list(text_blocks(file["t"], slice(100, 9000)))
+        assert [len(block) for block in blocks] == [8192, 8900 - 8192]
+        assert list(np.concatenate(blocks)) == said[100:] + [""] * 6000
 
 
 def test_its_content_takes_no_memory_either(pointing):
