@@ -7,7 +7,7 @@ import luigi
 import tasks  # noqa: F401  (sets luigi up)
 from pipeline.errors import InputError, MissingInputError, NightsiftError
 from pipeline.io.settings_files import data_folder
-from pipeline.surveys.fetch import changed_label_tables, changed_parts
+from pipeline.surveys.label_tables import changed_label_tables, changed_parts
 from tasks.base import ALL_RELEASES
 from tasks.fetch_cutouts import FetchCutouts, FreezeInputs
 from tasks.parameters import SurveyTask, listed_nights

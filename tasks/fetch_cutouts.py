@@ -96,7 +96,8 @@ class FetchCutouts(SurveyNight):
 
     def build(self, path: Path) -> None:
         """Write what is read: of a former file of the night where only labels differ, else of the survey."""
-        from pipeline.surveys.fetch import label_files, write_night
+        from pipeline.surveys.fetch import write_night
+        from pipeline.surveys.label_tables import label_files
         from pipeline.surveys.relabelled_night import relabelled_night
 
         survey, provenance = self.adapter(self.survey_folder()), self.provenance()

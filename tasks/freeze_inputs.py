@@ -176,7 +176,7 @@ class FreezeInputs(SurveyNight):
     def build(self, path: Path) -> None:
         """Write the manifest."""
         from pipeline.surveys.empty_night import tell_if_empty
-        from pipeline.surveys.fetch import rows_and_images, with_label_tables
+        from pipeline.surveys.label_tables import rows_and_images, with_label_tables
 
         survey, former = self.adapter(self.survey_folder(), self.processes), self.former
         if self.labels and former and survey.has_images:

@@ -66,7 +66,7 @@ def changed_tables(fetch: FetchCutouts) -> tuple[str, ...]:
     known = label_states.remembered(store, str(manifest))
     if known is not None:
         return known
-    from pipeline.surveys.fetch import changed_label_tables, label_files
+    from pipeline.surveys.label_tables import changed_label_tables, label_files
 
     try:
         survey = fetch.adapter(fetch.survey_folder())

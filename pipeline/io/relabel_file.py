@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError, MissingInputError, NightsiftError
 from pipeline.io.csv_cells import cells_as_written
+from pipeline.io.fits_names import is_fits, stem_of
 from pipeline.io.inflating import open_packed
 from pipeline.io.label_file import label_path
 from pipeline.io.rounded_ids import require_unrounded
@@ -36,8 +37,6 @@ def read_relabels(text: str) -> "pd.Series":
         If the file is missing or no such CSV, an id stands twice, or a label is another one; the row is named.
     """
     import pandas as pd
-
-    from pipeline.io.stamp_sets.columns import is_fits, stem_of
 
     path = label_path(text)
     if not path.is_file():

@@ -16,7 +16,7 @@ from pipeline.io.packet_files import folder_of, packet_files
 from pipeline.io.settings_files import expand
 from pipeline.surveys import packet_rows
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
-from pipeline.surveys.fetch import freeze_label_tables
+from pipeline.surveys.label_tables import freeze_label_tables
 from pipeline.surveys.packet_layouts import PacketLayout, TimeFormat, packet_layout
 from pipeline.surveys.packet_parts import PacketPart, PacketReader
 from pipeline.surveys.packet_table import PacketTable, files_of, require_frozen, rows_digest

@@ -23,7 +23,7 @@ from pipeline.quality import to_missing
 from pipeline.surveys.alert_columns import magnitudes
 from pipeline.surveys.alert_rows import AlertRows
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
-from pipeline.surveys.fetch import freeze_label_tables
+from pipeline.surveys.label_tables import freeze_label_tables
 from pipeline.surveys.packet_layouts import FLUXES, REQUIRED, TimeFormat
 from pipeline.surveys.rows import as_text, candidates_frame, describe_stamps, drop_at_edges
 from pipeline.surveys.settings import SurveySettings

@@ -21,9 +21,9 @@ from pipeline.io.typed_columns import to_frame
 from pipeline.night import MJD_EPOCH, parse_night, stated_nights
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
 from pipeline.surveys.candidate_rows import NightCandidates, night_candidates, united, with_times
-from pipeline.surveys.fetch import freeze_label_tables
 from pipeline.surveys.image_files import ImageFiles, exposure_records
 from pipeline.surveys.image_settings import ImageSettings
+from pipeline.surveys.label_tables import freeze_label_tables
 from pipeline.surveys.placed_stamps import PlacedStamps
 from pipeline.surveys.rows import as_text
 from pipeline.surveys.settings import SurveySettings

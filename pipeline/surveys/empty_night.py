@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from pipeline.errors import NightsiftError
 from pipeline.night import MJD_EPOCH, parse_night
 from pipeline.surveys.base import Survey
-from pipeline.surveys.fetch import own_references
+from pipeline.surveys.label_tables import own_references
 
 log = logging.getLogger(__name__)
 

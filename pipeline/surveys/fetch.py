@@ -5,30 +5,26 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar, runtime_checkable
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from pipeline.cleaning import CleaningStep, parse_cleaning
 from pipeline.dropped import dropped_words
-from pipeline.errors import InputError, TooMuchLostError
-from pipeline.io.content import frame_digest
+from pipeline.errors import TooMuchLostError
 from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.schema import EXPOSURE_COLUMNS
-from pipeline.labels import EPHEMERIS, LABEL_PROVIDERS, ChainLink, Reference, parse_chain
+from pipeline.labels import LABEL_PROVIDERS, ChainLink, parse_chain
 from pipeline.surveys.base import Batch, Survey, measured_exposures
 from pipeline.surveys.edge_policy import apply_edge_policy
+from pipeline.surveys.label_tables import label_tables, require_frozen_tables, table_places
 from pipeline.surveys.labelling import Labeller
-from pipeline.surveys.lookups import read_reference
 from pipeline.surveys.parts import ReadsInParts, each_batch
 from pipeline.surveys.settings import SurveySettings
 
 log = logging.getLogger(__name__)
 
 _Made = TypeVar("_Made")
-
-_ROWS: Final = ("exposures", "candidates")
-"""What a manifest says of the rows of a survey with images; its other queries are label tables."""
 
 
 def header_of(name: str, settings: SurveySettings) -> CutoutHeader:
@@ -88,14 +84,14 @@ class NightCutouts:
         if not self._labelled:
             chain, cleaning = (), ()
         tables = label_tables(survey, [*chain, *cleaning], night, ephemeris)
-        _require_frozen(night, tables, manifest)
+        require_frozen_tables(night, tables, manifest)
         self.survey, self.night, self.manifest = survey, night, manifest
         self.header = header_of(name, survey.settings)
         self.exposures = self.lost = self._rows = 0
         self._reasons: set[str] = set()
         self._dropped: Counter[str] = Counter()
         self._measured: list[pd.DataFrame] = []
-        places = _places(survey, [*chain, *cleaning], night)
+        places = table_places(survey, [*chain, *cleaning], night)
         self._labeller = Labeller(night, chain, cleaning, tables, survey.settings.conflicts, places)
 
     def batches(self) -> Iterator[Batch]:
@@ -222,103 +218,7 @@ def require_enough(night: str, lost: int, total: int, allowed: float, reasons: s
         )
 
 
-def label_tables(
-    survey: Survey, links: Sequence[ChainLink | CleaningStep], night: str, ephemeris: pd.DataFrame | None = None
-) -> dict[str, pd.DataFrame]:
-    """Return what a label chain and cleaning read, by the key of each reference, from the survey or from files.
-
-    The table `EPHEMERIS` is what `FetchMovers` made; it is left out where none is given.
-    """
-    tables = {} if ephemeris is None else {EPHEMERIS: ephemeris}
-    for reference in _references(links):
-        if reference.name != EPHEMERIS:
-            tables[reference.key] = read_reference(survey, reference, night)
-    return tables
-
-
-def freeze_label_tables(survey: Survey, night: str) -> dict[str, dict[str, Any]]:
-    """Return count and digest of each of the survey's own tables that its label chain and cleaning read."""
-    return {reference.key: _frozen(read_reference(survey, reference, night)) for reference in own_references(survey)}
-
-
 def _decide_rows(chain: Sequence[ChainLink], cleaning: Sequence[CleaningStep]) -> bool:
     """Tell whether labels can drop or flag a row: by cleaning, or because two that judge may disagree."""
     judges = [link for link in chain if LABEL_PROVIDERS.metadata(link.provider).get("judges", True)]
     return bool(cleaning) or len(judges) > 1
-
-
-def own_references(survey: Survey) -> list[Reference]:
-    """Return the references to the survey's own tables."""
-    links: list[ChainLink | CleaningStep] = [
-        *parse_chain(survey.settings.labels, "the survey's labels"),
-        *parse_cleaning(survey.settings.cleaning, "the survey's cleaning"),
-    ]
-    return [reference for reference in _references(links) if reference.kind == "table" and reference.name != EPHEMERIS]
-
-
-@runtime_checkable
-class KeepsTables(Protocol):
-    """A survey whose reference tables stand in files."""
-
-    def table_files(self, table: str, night: str) -> list[Path]:
-        """Return the files that hold a reference table of a night."""
-
-
-def label_files(survey: Survey, night: str) -> list[Path]:
-    """Return the files that hold the survey's own tables that its label chain and cleaning read; none of a server."""
-    if not isinstance(survey, KeepsTables):
-        return []
-    return [path for reference in own_references(survey) for path in survey.table_files(reference.name, night)]
-
-
-def _places(survey: Survey, links: Sequence[ChainLink | CleaningStep], night: str) -> dict[str, str]:
-    """Return the files of the survey's own tables by the key of each reference, as messages name them."""
-    if not isinstance(survey, KeepsTables):
-        return {}
-    own = [reference for reference in _references(links) if reference.kind == "table" and reference.name != EPHEMERIS]
-    files = {reference: survey.table_files(reference.name, night) for reference in own}
-    return {each.key: f"{each.name} in {', '.join(map(str, paths))}" for each, paths in files.items() if paths}
-
-
-def rows_and_images(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a manifest says of a night's rows and images, and nothing of label tables."""
-    rows = {name: manifest["queries"].get(name) for name in _ROWS}
-    return {"night": manifest["night"], "files": manifest["files"], "rows": rows}
-
-
-def with_label_tables(survey: Survey, night: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a manifest with the survey's own label tables as they are now, rows and images as they were frozen."""
-    return {**manifest, "queries": {**manifest["queries"], **freeze_label_tables(survey, night)}}
-
-
-def changed_label_tables(survey: Survey, night: str, manifest: Mapping[str, Any]) -> list[str]:
-    """Return the names of the survey's own label tables that are no longer what a manifest froze."""
-    then, now = manifest.get("queries", {}), freeze_label_tables(survey, night)
-    return sorted(name for name in now if name in then and now[name]["sha256"] != then[name]["sha256"])
-
-
-def changed_parts(survey: Survey, then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Return which of ``queries``, ``labels`` and ``files`` differ between two manifests of a night."""
-    own = {reference.key for reference in own_references(survey)}
-    queries = [{name: what for name, what in one["queries"].items() if name not in own} for one in (then, now)]
-    labels = [{name: what for name, what in one["queries"].items() if name in own} for one in (then, now)]
-    parts = {"queries": queries, "labels": labels, "files": [then["files"], now["files"]]}
-    return [name for name, (before, after) in parts.items() if before != after]
-
-
-def _references(links: Sequence[ChainLink | CleaningStep]) -> list[Reference]:
-    return list({reference.key: reference for link in links for reference in link.reads.values()}.values())
-
-
-def _frozen(table: pd.DataFrame) -> dict[str, Any]:
-    return {"rows": len(table), "sha256": frame_digest(table)}
-
-
-def _require_frozen(night: str, tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]) -> None:
-    then = manifest.get("queries", {})
-    for name in tables.keys() & then.keys():
-        if _frozen(tables[name])["sha256"] != then[name]["sha256"]:
-            raise InputError(
-                f"night {night}: the label table {name!r} changed since the night was frozen "
-                f"({then[name]['rows']} rows then, {len(tables[name])} now); use `nightsift refetch`"
-            )

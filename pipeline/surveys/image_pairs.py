@@ -24,10 +24,10 @@ from pipeline.surveys.difference_settings import DifferenceSettings
 from pipeline.surveys.exposure_difference import aligned_exposure, differencing
 from pipeline.surveys.exposure_list import TEMPLATE_COLUMN, ExposureList
 from pipeline.surveys.exposure_search import ExposureSearch, Found, search_exposure
-from pipeline.surveys.fetch import freeze_label_tables
 from pipeline.surveys.image_files import exposure_records
 from pipeline.surveys.image_pairs_settings import ImagePairsInput
 from pipeline.surveys.image_settings import ImageSettings
+from pipeline.surveys.label_tables import freeze_label_tables
 from pipeline.surveys.object_links import ObjectLinks
 from pipeline.surveys.settings import SurveySettings
 

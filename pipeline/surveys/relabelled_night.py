@@ -14,7 +14,8 @@ from pipeline.io import schema
 from pipeline.io.cutout_file import CutoutFile, open_cutouts
 from pipeline.quality import Flag
 from pipeline.surveys.base import Batch, Survey, dropped_rows
-from pipeline.surveys.fetch import NightCutouts, rows_and_images
+from pipeline.surveys.fetch import NightCutouts
+from pipeline.surveys.label_tables import rows_and_images
 
 log = logging.getLogger(__name__)
 

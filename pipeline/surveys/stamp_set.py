@@ -17,7 +17,7 @@ from pipeline.io.stamp_sets.base import STAMP_SETS, Rows, StampSet
 from pipeline.io.stamp_sets.load import open_format
 from pipeline.night import night_of, parse_night, stated_nights
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, dropped_rows
-from pipeline.surveys.fetch import freeze_label_tables
+from pipeline.surveys.label_tables import freeze_label_tables
 from pipeline.surveys.rows import candidates_frame, describe_stamps, drop_at_edges
 from pipeline.surveys.settings import SurveySettings
 from pipeline.times import is_possible

@@ -13,7 +13,7 @@ from pipeline.faults import faults_of
 from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.labels import EPHEMERIS, NONE, ChainLink, Reference, label_candidates
 from pipeline.surveys.base import Survey
-from pipeline.surveys.lookups import read_reference
+from pipeline.surveys.label_tables import read_reference
 
 _SHOWN = 20
 """Rows of a night that cannot be read, of which each is named; the others are counted."""

@@ -13,8 +13,8 @@ from pipeline.faults import faults_of
 from pipeline.io import content
 from pipeline.io.settings_files import expand
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
-from pipeline.surveys.fetch import freeze_label_tables
 from pipeline.surveys.image_files import ImageFiles, exposure_records
+from pipeline.surveys.label_tables import freeze_label_tables
 from pipeline.surveys.settings import SurveySettings
 from pipeline.surveys.table_rows import SurveyTables
 from pipeline.surveys.table_settings import TableInput

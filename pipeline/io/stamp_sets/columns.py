@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError, NightsiftError
 from pipeline.io.csv_cells import cells_as_written
+from pipeline.io.fits_names import stem_of
 from pipeline.io.inflating import open_packed
 from pipeline.io.rounded_ids import require_unrounded
 from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.times import column_mjd
 
-_FITS_ENDING = re.compile(r"(\.(fits|fit|fts|fz|gz))+$", re.IGNORECASE)
 _NAME = re.compile(r"[^/\\\x00-\x1f.][^/\\\x00-\x1f]{0,199}")
 
 
@@ -97,17 +97,6 @@ def numbered_again(ids: Sequence[str]) -> list[str]:
     return result
 
 
-def stem_of(name: str) -> str:
-    """Return the last part of a path without its FITS endings.
-
-    Examples
-    --------
-    >>> stem_of("/db/57000/1234_57000.5_77.fits.fz")
-    '1234_57000.5_77'
-    """
-    return _FITS_ENDING.sub("", name.rpartition("/")[2])
-
-
 def object_of(name: str) -> str:
     """Return the object of a psat-ml file: the last part of the path up to its first ``_``.
 
@@ -117,11 +106,6 @@ def object_of(name: str) -> str:
     '1234'
     """
     return stem_of(name).partition("_")[0]
-
-
-def is_fits(name: str) -> bool:
-    """Tell whether a name ends like a FITS file, compressed or not."""
-    return _FITS_ENDING.search(name) is not None
 
 
 def file_names(candidate_ids: Iterable[str], object_ids: Iterable[str]) -> list[str]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipeline.cutouts import source_pixel
 from pipeline.errors import InputError, MissingInputError, NightsiftError
 from pipeline.io.cutout_file import CutoutFile
+from pipeline.io.fits_names import is_fits
 from pipeline.io.schema import BOGUS, REAL, UNLABELLED
 from pipeline.io.stamp_sets.base import (
     STAMP_SETS,
@@ -23,7 +24,7 @@ from pipeline.io.stamp_sets.base import (
     extra_columns,
     require_two_classes,
 )
-from pipeline.io.stamp_sets.columns import is_fits, require_unique
+from pipeline.io.stamp_sets.columns import require_unique
 from pipeline.io.stamp_sets.fits_set import FitsPixels
 from pipeline.io.stamp_sets.fits_stamp import AUTO, read_keys, write_stamp
 

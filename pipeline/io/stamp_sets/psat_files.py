@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError, MissingInputError
+from pipeline.io.fits_names import is_fits
 from pipeline.io.inflating import open_packed
 from pipeline.io.schema import BOGUS, REAL, UNLABELLED
-from pipeline.io.stamp_sets.columns import is_fits
 from pipeline.times import is_possible
 
 FOLDERS = {REAL: "good", BOGUS: "bad", UNLABELLED: "unlabelled"}

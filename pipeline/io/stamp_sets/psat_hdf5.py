@@ -15,6 +15,7 @@ from pipeline import normalise
 from pipeline.errors import InputError, SettingsError, UnknownNameError
 from pipeline.io import hdf5
 from pipeline.io.cutout_file import CutoutFile
+from pipeline.io.fits_names import stem_of
 from pipeline.io.schema import CANDIDATE_COLUMNS, SPLITS, UNLABELLED
 from pipeline.io.stamp_sets.base import (
     STAMP_SETS,
@@ -26,7 +27,7 @@ from pipeline.io.stamp_sets.base import (
     one_path,
     require_two_classes,
 )  # fmt: skip
-from pipeline.io.stamp_sets.columns import file_names, labels, numbered_again, object_of, require_unique, stem_of
+from pipeline.io.stamp_sets.columns import file_names, labels, numbered_again, object_of, require_unique
 from pipeline.io.stamp_sets.fitting import fit_stack
 from pipeline.io.stamp_sets.hdf5_nodes import node, reading, take, texts
 from pipeline.quality import to_missing

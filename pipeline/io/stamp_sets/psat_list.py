@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.io.csv_cells import neutral
 from pipeline.io.cutout_file import CutoutFile
+from pipeline.io.fits_names import stem_of
 from pipeline.io.schema import BOGUS, CANDIDATE_COLUMNS, REAL, UNLABELLED
 from pipeline.io.stamp_sets.base import STAMP_SETS, StampSet, channel_names, chosen_channel, require_two_classes
-from pipeline.io.stamp_sets.columns import file_names, object_of, read_csv, require_unique, stem_of, typed
+from pipeline.io.stamp_sets.columns import file_names, object_of, read_csv, require_unique, typed
 from pipeline.io.stamp_sets.fits_set import FitsPixels, size_of
 from pipeline.io.stamp_sets.fits_stamp import AUTO, write_stamp
 from pipeline.io.stamp_sets.psat_files import FOLDERS, StampFiles, field_of, mjd_of

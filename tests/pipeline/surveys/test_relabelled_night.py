@@ -11,7 +11,8 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.io.content import content_sha256
 from pipeline.io.cutout_file import open_cutouts
-from pipeline.surveys.fetch import NightCutouts, rows_and_images, with_label_tables, write_night
+from pipeline.surveys.fetch import NightCutouts, write_night
+from pipeline.surveys.label_tables import rows_and_images, with_label_tables
 from pipeline.surveys.relabelled_night import relabelled_night
 
 NIGHT = "2026-01-05"
