@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from benchmarks.inputs import draw_cutouts, half_real
 from benchmarks.rows import Row, median_ratio, peak_mb
-from pipeline.io.cutout_file import rows_a_chunk
-from pipeline.io.hdf5 import COMPRESSIONS, create, open_to_read
+from pipeline.io.results.cutout_file import rows_a_chunk
+from pipeline.io.results.hdf5 import COMPRESSIONS, create, open_to_read
 
 SIZE, BLOCK, REPEATS, NIGHT = 63, 512, 3, 200_000
 DEFAULT = "the default"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.rows import Row, interleaved, median_ratio, peak_mb
-from pipeline.crossmatch import match_one_to_one
-from pipeline.friends import link_groups
+from pipeline.crossmatch.friends import link_groups
+from pipeline.crossmatch.match import match_one_to_one
 from pipeline.rng import stream
 
 COUNT, MANY = 16_000, 200_000

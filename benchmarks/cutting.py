@@ -8,7 +8,7 @@ from astropy.io import fits
 from astropy.nddata import Cutout2D
 
 from benchmarks.rows import Row, interleaved, median_ratio, peak_mb
-from pipeline.cutouts import extract_cutouts
+from pipeline.cutouts.extract import extract_cutouts
 from pipeline.rng import stream
 
 SIZE = 40

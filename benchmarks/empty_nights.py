@@ -10,7 +10,7 @@ import yaml
 
 from benchmarks.inputs import CHANNELS
 from benchmarks.rows import Row, in_fresh_process, median_ratio
-from pipeline.io.packet_writer import fits_bytes, write_packets, ztf_packet
+from pipeline.io.alerts.packet_writer import fits_bytes, write_packets, ztf_packet
 
 SURVEY = "empty_nights"
 FILES, PACKETS, NIGHTS = 100, 100, 30

@@ -11,11 +11,11 @@ from astropy.nddata import Cutout2D
 from benchmarks.inputs import CHANNELS
 from benchmarks.rows import Row, interleaved, median_ratio, peak_mb
 from models import runtime, sessions
-from pipeline.io.fits import write_exposure
-from pipeline.io.generic_survey import write_generic_survey
+from pipeline.io.database.generic_schema import write_generic_survey
+from pipeline.io.fits.image import write_exposure
 from pipeline.rng import stream
-from pipeline.surveys.database import DatabaseInput, DatabaseSurvey
-from pipeline.surveys.image_files import ImageSettings
+from pipeline.surveys.database.survey import DatabaseInput, DatabaseSurvey
+from pipeline.surveys.exposures.reader import ImageSettings
 from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
 
 CANDIDATES, FEW, SIZE, NIGHT = 2_000, 20, 63, "2026-01-01"

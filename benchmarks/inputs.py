@@ -8,9 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.in_memory import MemoryDataSet
-from pipeline.io import schema
-from pipeline.io.commit import commit
-from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
+from pipeline.io.results import schema
+from pipeline.io.results.commit import commit
+from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.rng import stream
 
 CHANNELS = ("science", "template", "difference")

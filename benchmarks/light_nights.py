@@ -28,7 +28,7 @@ print("cpu_s", time.process_time())
 def run(folder: Path, *, full: bool) -> Iterator[Row]:  # noqa: ARG001
     """Compare the imports of one source with those of all, in fresh processes by turns."""
     homes = {source: [SURVEYS.home(source)] for source in SOURCES} | {"all": [SURVEYS.home(name) for name in SURVEYS]}
-    shared = ("tasks", "pipeline.surveys.fetch", "pipeline.surveys.relabelled_night")
+    shared = ("tasks", "pipeline.stages.fetch_cutouts", "pipeline.stages.relabelled_night")
     found: dict[str, list[dict[str, float]]] = {name: [] for name in homes}
     for _ in range(_REPEATS):
         for name, modules in homes.items():

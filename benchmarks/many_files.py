@@ -7,10 +7,10 @@ import h5py
 
 from benchmarks.inputs import write_rows
 from benchmarks.rows import Row, interleaved, median_ratio, peak_mb
-from pipeline.io import hdf5
-from pipeline.io.assemble import assemble
-from pipeline.io.cutout_file import open_cutouts
-from pipeline.recipes import DatasetRecipe
+from pipeline.io.results import hdf5
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.recipes.dataset import DatasetRecipe
+from pipeline.stages.build_dataset import assemble
 
 FILES, ROWS, SIZE, BUDGET = 700, 16, 15, 2.0
 _REPEATS = 3

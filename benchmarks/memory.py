@@ -11,8 +11,8 @@ from astropy.io.fits import Header
 
 from benchmarks.inputs import CHANNELS, write_rows
 from benchmarks.rows import Row, in_fresh_process
-from pipeline.io.fits import write_exposure
-from pipeline.io.generic_survey import write_generic_survey
+from pipeline.io.database.generic_schema import write_generic_survey
+from pipeline.io.fits.image import write_exposure
 from pipeline.rng import stream
 
 SIZE, FILES = 15, 10
@@ -25,7 +25,7 @@ _FETCH = """
 import json, sys
 from pathlib import Path
 from pipeline.settings import parse
-from pipeline.surveys.fetch import fetch_night
+from pipeline.stages.fetch_cutouts import fetch_night
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
 survey = open_survey(parse(SurveySettings, json.loads(sys.argv[2]), "benchmark"), "benchmark")
@@ -37,8 +37,8 @@ fetch_night(
 _BUILD = """
 import sys
 from pathlib import Path
-from pipeline.io.assemble import assemble
-from pipeline.recipes import DatasetRecipe
+from pipeline.stages.build_dataset import assemble
+from pipeline.recipes.dataset import DatasetRecipe
 assemble(
     Path(sys.argv[1]), sources=[Path(name) for name in sys.argv[2:]],
     recipe=DatasetRecipe(survey="benchmark", nights=("2026-01-01",)),

@@ -13,9 +13,9 @@ import luigi
 
 import tasks
 from benchmarks.rows import Row
-from pipeline.io import label_states
-from pipeline.io.commit import commit
+from pipeline.io.results.commit import commit
 from pipeline.io.settings_files import data_folder
+from pipeline.io.tables import label_states
 from tasks.base import PipelineTask, ResultTarget
 
 FRAMEWORK = re.compile(r"\|\s+(tensorflow|keras|onnxruntime)$", re.M)

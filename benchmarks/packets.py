@@ -18,12 +18,12 @@ from benchmarks.inputs import CHANNELS, write_package
 from benchmarks.rows import Row, in_fresh_process, interleaved, median_ratio, peak_mb
 from models import runtime
 from models.scoring import Scoring, score_night
-from pipeline.io.content import content_sha256
-from pipeline.io.packet_writer import fits_bytes, write_packets, ztf_packet
+from pipeline.io.alerts.packet_writer import fits_bytes, write_packets, ztf_packet
+from pipeline.io.results.content import content_sha256
 from pipeline.rng import stream
 from pipeline.settings import parse
+from pipeline.stages.fetch_cutouts import NightCutouts
 from pipeline.surveys.base import Survey
-from pipeline.surveys.fetch import NightCutouts
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
 

@@ -9,15 +9,15 @@ import numpy as np
 
 from benchmarks.rows import Row, in_fresh_process, interleaved, median_ratio, peak_mb
 from pipeline.io import settings_files
-from pipeline.io.content import content_sha256
 from pipeline.io.executor import cores
-from pipeline.recipes import SimulationRecipe
-from pipeline.simulation_recipes import ImageSimulation
+from pipeline.io.results.content import content_sha256
+from pipeline.recipes.dataset import SimulationRecipe
+from pipeline.recipes.injection import ImageSimulation
+from pipeline.stages.fetch_cutouts import fetch_night
+from pipeline.stages.simulate_transients import simulate_night
 from pipeline.surveys.base import Survey
-from pipeline.surveys.fetch import fetch_night
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
-from pipeline.surveys.simulate import simulate_night
 
 NIGHT, SIDE, FEW, MANY = "2026-01-01", 512, 4, 16
 _IMAGE_MB = SIDE * SIDE * 4 / 2**20

@@ -11,12 +11,12 @@ from astropy import units
 from astropy.coordinates import SkyCoord
 
 from benchmarks.rows import Row, interleaved, median_ratio, peak_mb
-from pipeline.crossmatch import match_one_to_one
-from pipeline.detection import detect
-from pipeline.difference import Difference, difference_of
-from pipeline.frame import Frame
+from pipeline.crossmatch.match import match_one_to_one
+from pipeline.detection.detect import detect
+from pipeline.imaging.frame import Frame
 from pipeline.injection import inject_sources
 from pipeline.psf import Moffat
+from pipeline.subtraction.difference import Difference, difference_of
 
 T = TypeVar("T")
 POSITIONS = 100_000

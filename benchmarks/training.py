@@ -11,7 +11,7 @@ from benchmarks.rows import Row, median_ratio, peak_mb
 from models import training
 from models.in_memory import MemoryDataSet
 from models.recipes import ClassifierRecipe
-from pipeline.io.dataset_file import open_dataset
+from pipeline.io.results.dataset_file import open_dataset
 
 SIZE, EPOCHS, REPEATS = 63, 3, 2
 

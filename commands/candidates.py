@@ -9,17 +9,17 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from pipeline.candidate_list import listed
-from pipeline.dropped import dropped_words
+from pipeline.cutouts.dropped import dropped_words
 from pipeline.errors import MissingInputError, SettingsError
-from pipeline.io.candidate_list_file import csv_text, votable_bytes
-from pipeline.io.commit import commit
-from pipeline.io.scored_candidates import ROW, ScoredNight, learned_from, read_cutouts, read_scored
-from pipeline.io.scores_file import rows_of_scores, scores_provenance
+from pipeline.io.packages.training_ids import packages_called
+from pipeline.io.results.candidate_list_file import csv_text, votable_bytes
+from pipeline.io.results.commit import commit
+from pipeline.io.results.scores_file import rows_of_scores, scores_provenance
 from pipeline.io.settings_files import data_folder, place_in
-from pipeline.io.training_ids import packages_called
-from pipeline.ranking import Choice, Ranking, rank
-from pipeline.unlike_training import unlike_words
+from pipeline.scores.candidate_list import listed
+from pipeline.scores.ranking import Choice, Ranking, rank
+from pipeline.scores.unlike_training import unlike_words
+from pipeline.stages.scored_candidates import ROW, ScoredNight, learned_from, read_cutouts, read_scored
 from tasks.infer import Infer
 
 FORMATS: Final = {

@@ -8,14 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.cleaning import CleaningStep, examine_cleaning
 from pipeline.errors import MissingInputError, SettingsError, UnknownNameError
 from pipeline.faults import faults_of as gathered
 from pipeline.io import settings_files
-from pipeline.io.relabel_file import read_relabels
+from pipeline.io.tables.relabel_file import read_relabels
 from pipeline.labels import EPHEMERIS, ChainLink, examine_chain
+from pipeline.labels.cleaning import CleaningStep, examine_cleaning
 from pipeline.night import expand_nights, is_ahead, parse_night, require_not_ahead
-from pipeline.recipes import DatasetRecipe, SimulationRecipe
+from pipeline.recipes.dataset import DatasetRecipe, SimulationRecipe
 from pipeline.redaction import in_one_line
 from pipeline.settings import examine
 from pipeline.surveys.base import SURVEYS, Survey
@@ -241,7 +241,7 @@ def _joined(recipe: DatasetRecipe) -> list[str]:
 
 
 def _simulation(name: str) -> list[str]:
-    from pipeline.artefacts import ARTEFACTS, read_settings
+    from pipeline.triplets.artefacts import ARTEFACTS, read_settings
 
     recipe, faults = settings_files.examined("simulations", name, SimulationRecipe)
     if recipe is None or not recipe.stamps:

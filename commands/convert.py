@@ -10,21 +10,18 @@ from typing import Any
 
 from pipeline.errors import InputError, MissingInputError, SettingsError, UnknownNameError
 from pipeline.fingerprint import fingerprint
-from pipeline.io import (
-    crossmatch_list,  # noqa: F401  (registers itself)
-    provenance,
-    simulated_objects,  # noqa: F401  (registers itself)
-)
-from pipeline.io.bounded_yaml import parse_yaml
-from pipeline.io.commit import MANIFEST, commit
-from pipeline.io.content import content_sha256, frame_digest
-from pipeline.io.cutout_file import open_cutouts
-from pipeline.io.feature_tables import FEATURE_TABLES, read_table, write_table
-from pipeline.io.stamp_sets.base import STAMP_SETS, StampSet
-from pipeline.io.stamp_sets.load import open_format
-from pipeline.io.truth_lists import TRUTH_LISTS, write_truth_list
+from pipeline.io.files.bounded_yaml import parse_yaml
+from pipeline.io.legacy import crossmatch_list, simulated_objects  # noqa: F401  (they register themselves)
+from pipeline.io.legacy.base import STAMP_SETS, StampSet
+from pipeline.io.legacy.load import open_format
+from pipeline.io.legacy.truth_lists import TRUTH_LISTS, write_truth_list
+from pipeline.io.results import provenance
+from pipeline.io.results.commit import MANIFEST, commit
+from pipeline.io.results.content import content_sha256, frame_digest
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.io.tables.feature_tables import FEATURE_TABLES, read_table, write_table
+from pipeline.surveys.legacy.cutout_files import write_cutout_file, write_parts
 from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
-from pipeline.surveys.stamp_files import write_cutout_file, write_parts
 
 log = logging.getLogger(__name__)
 

@@ -97,7 +97,7 @@ def _add_candidates(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _run_candidates(options: argparse.Namespace) -> int:
     from commands.candidates import Given, candidates
-    from pipeline.ranking import Choice
+    from pipeline.scores.ranking import Choice
     from tasks import Infer
 
     asked = ("survey", "night", "release", "package", "classifier", "dataset", "seed")

@@ -16,10 +16,10 @@ import tasks  # noqa: F401  (registers them)
 from pipeline.errors import InputError, MissingExtraError, SettingsError
 from pipeline.extras import demand
 from pipeline.fingerprint import canonical
-from pipeline.io import hdf5
-from pipeline.io.damaged import naming
-from pipeline.io.provenance import other_versions
-from pipeline.io.scores_file import scores_provenance
+from pipeline.io.files.damaged import naming
+from pipeline.io.results import hdf5
+from pipeline.io.results.provenance import other_versions
+from pipeline.io.results.scores_file import scores_provenance
 from pipeline.redaction import shown
 from tasks.base import PipelineTask
 

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 from urllib.parse import quote, unquote, urlsplit
 
 from pipeline.io import tracebacks
-from pipeline.io.commit import is_complete
+from pipeline.io.results.commit import is_complete
 from pipeline.redaction import harmless
 
 log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from models.contract import InputContract
 from models.rows import PartRows
-from pipeline.augment import augment
-from pipeline.datasets import DataSet
+from pipeline.cutouts.augment import augment
+from pipeline.datasets.choice import DataSet
 from pipeline.rng import stream
 
 T = TypeVar("T")

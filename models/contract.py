@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.cutouts.missing import HUGE
 from pipeline.errors import IncompatiblePackageError
-from pipeline.quality import HUGE
 
 SCALE_TOLERANCE: Final = 0.01
 """Pixel scales that differ by this share are alike: a scale is often stated to two digits."""

@@ -18,10 +18,10 @@ from models.recipes import ClassifierRecipe
 from models.registry import CLASSIFIERS
 from models.rows import PartRows
 from models.weights import graph_sha256
-from pipeline.calibration import Platt
-from pipeline.datasets import DataSet
+from pipeline.datasets.choice import DataSet
 from pipeline.errors import IncompatiblePackageError
 from pipeline.features import physical_features
+from pipeline.scores.calibration import Platt
 
 log = logging.getLogger(__name__)
 

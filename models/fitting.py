@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:  # it brings along scipy's optimisers, which those that score need not
-    from pipeline.calibration import Platt
+    from pipeline.scores.calibration import Platt
 
 Progress = Callable[[float, str], None]
 """Called with the share done, 0 ... 1, and one line."""

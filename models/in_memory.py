@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.io.schema import CLASS_NAMES
+from pipeline.io.results.schema import CLASS_NAMES
 
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryDataSet:
-    """Rows of three parts as arrays; serves as a :class:`pipeline.datasets.DataSet`.
+    """Rows of three parts as arrays; serves as a :class:`pipeline.datasets.choice.DataSet`.
 
     Attributes
     ----------

@@ -16,7 +16,7 @@ from models.fitting import Progress
 from models.framework import deterministic, keras, tensorflow
 from models.recipes import ClassifierRecipe
 from models.rows import PartRows
-from pipeline.datasets import DataSet
+from pipeline.datasets.choice import DataSet
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import fingerprint
 from pipeline.rng import stream

@@ -15,8 +15,8 @@ from models.normalisation_layers import normalised
 from models.registry import CLASSIFIERS
 from models.symmetries import turned
 from models.weights import arrays_sha256
-from pipeline.calibration import Platt
 from pipeline.errors import IncompatiblePackageError
+from pipeline.scores.calibration import Platt
 
 BATCH = 128
 

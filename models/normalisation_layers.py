@@ -1,4 +1,4 @@
-"""The normalisations of :mod:`pipeline.normalise` as operations of a Keras graph.
+"""The normalisations of :mod:`pipeline.cutouts.normalise` as operations of a Keras graph.
 
 Only operations that Keras saves by name and that ONNX knows, and few of them on whole images: each costs a
 pass over memory. They work on flat planes ``(n, channel, pixel)``: a number for each plane then spreads over
@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from models.framework import keras
-from pipeline.normalise import FLAT, IQR_OF_SIGMA, STEEPEST, grid_step
-from pipeline.quality import HUGE
+from pipeline.cutouts.missing import HUGE
+from pipeline.cutouts.normalise import FLAT, IQR_OF_SIGMA, STEEPEST, grid_step
 from pipeline.registry import Registry
 
 Tensor = Any

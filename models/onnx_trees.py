@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from models.framework import foreign_deprecations
 from models.onnx_graph import OPSET, OUTPUT, Graph
-from pipeline.calibration import Platt
+from pipeline.scores.calibration import Platt
 
 FEATURES: Final = "features"
 SMALLEST_PROBABILITY: Final = 1e-6

@@ -9,10 +9,10 @@ import models.architectures  # noqa: F401  (enters the classifiers)
 from models.feature_models import BOOSTING_SETTINGS, TREES_SETTINGS
 from models.registry import CLASSIFIERS, FEATURES
 from models.symmetries import NUMBERS
-from pipeline.augment import AUGMENTATIONS
+from pipeline.cutouts.augment import AUGMENTATIONS
+from pipeline.cutouts.normalise import NORMALISATIONS
 from pipeline.errors import SettingsError
 from pipeline.metrics import THRESHOLD_RULES
-from pipeline.normalise import NORMALISATIONS
 from pipeline.registry import Registry
 from pipeline.settings import parse
 

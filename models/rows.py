@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.recipes import ClassifierRecipe
-from pipeline.datasets import DataSet
+from pipeline.datasets.choice import DataSet
 from pipeline.errors import DataSetError
 
 log = logging.getLogger(__name__)

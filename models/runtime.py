@@ -13,7 +13,7 @@ from models.contract import InputContract
 from models.posterior import Posterior, spread
 from models.sessions import Interface, Session, open_session, run
 from pipeline.errors import IncompatiblePackageError
-from pipeline.io.package_content import read_package
+from pipeline.io.packages.package_content import read_package
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from models.fitting import no_progress
 from models.runtime import Package
+from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError
-from pipeline.io.cutout_file import CutoutFile, CutoutHeader, open_cutouts
 from pipeline.io.executor import cores, spread
-from pipeline.io.scores_file import ScoresWriter
-from pipeline.quality import Flag
+from pipeline.io.results.cutout_file import CutoutFile, CutoutHeader, open_cutouts
+from pipeline.io.results.scores_file import ScoresWriter
 from pipeline.rng import stream
+from pipeline.scores.unlike_training import UNLIKE, unlike_words
+from pipeline.stages.fetch_cutouts import NightCutouts
 from pipeline.surveys.base import Batch
-from pipeline.surveys.fetch import NightCutouts
-from pipeline.unlike_training import UNLIKE, unlike_words
 
 log = logging.getLogger(__name__)
 _COLUMNS = ("candidate_id", "object_id", "exposure_id", "night", "flags")

@@ -16,11 +16,11 @@ from models.fitting import Fitted, Progress, no_progress
 from models.recipes import ClassifierRecipe
 from models.registry import FEATURES, NETWORK
 from models.rows import PartRows, select_rows
-from pipeline.calibration import IDENTITY, Platt, fit_platt, fit_platt_prior
-from pipeline.datasets import DataSet
+from pipeline.datasets.choice import DataSet
 from pipeline.errors import DataSetError, IncompatiblePackageError, SettingsError
 from pipeline.extras import demand
 from pipeline.metrics import THRESHOLD_RULES, summary
+from pipeline.scores.calibration import IDENTITY, Platt, fit_platt, fit_platt_prior
 
 log = logging.getLogger(__name__)
 

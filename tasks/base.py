@@ -18,10 +18,11 @@ import luigi.worker
 from pipeline.errors import BeingBuiltError
 from pipeline.extras import demand
 from pipeline.fingerprint import fingerprint, short
-from pipeline.io import provenance, tracebacks
-from pipeline.io.commit import commit, is_complete
+from pipeline.io import tracebacks
+from pipeline.io.results import provenance
+from pipeline.io.results.commit import commit, is_complete
+from pipeline.io.results.target_lock import only_writer
 from pipeline.io.settings_files import data_folder, place_in
-from pipeline.io.target_lock import only_writer
 from pipeline.path_names import require_path_name
 from pipeline.redaction import all_redacted, shown
 from tasks.progress import Progress

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import luigi
 
 from pipeline.io import settings_files
-from pipeline.io.digests import file_digest
-from pipeline.io.label_file import label_path
-from pipeline.io.path_list import read_path_list
+from pipeline.io.files.digests import file_digest
+from pipeline.io.files.path_list import read_path_list
+from pipeline.io.tables.label_file import label_path
 from pipeline.night import expand_nights, require_not_ahead
 from tasks.base import ALL_RELEASES
 from tasks.fetch_cutouts import FetchCutouts
@@ -79,11 +79,11 @@ class BuildDataset(RecipeTask):
 
     def shared_modules(self) -> tuple[str, ...]:
         """What builds data sets, once for all folds."""
-        return ("pipeline.io.assemble",)
+        return ("pipeline.stages.build_dataset",)
 
     def build(self, path: Path) -> None:
         """Choose rows, then stream their pixels."""
-        from pipeline.io.assemble import assemble
+        from pipeline.stages.build_dataset import assemble
 
         assemble(
             path,

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import luigi
 
 from pipeline.errors import NightsiftError
-from pipeline.io import label_states
-from pipeline.io.label_file import named_files
 from pipeline.io.settings_files import data_folder
+from pipeline.io.tables import label_states
+from pipeline.io.tables.label_file import named_files
 from tasks.fetch_movers import FetchMovers, names_ephemeris
 from tasks.freeze_inputs import FreezeInputs, NightClosed, SurveyNight
 from tasks.parameters import MOST_SNAPSHOTS, WholeNumberParameter, processes_parameter
 
 if TYPE_CHECKING:
-    from pipeline.surveys.fetch import NightCutouts
+    from pipeline.stages.fetch_cutouts import NightCutouts
 
 __all__ = ["FetchCutouts", "FreezeInputs", "NightClosed"]
 
@@ -74,12 +74,12 @@ class FetchCutouts(SurveyNight):
 
     def reader(self, *, labels: bool = True) -> "NightCutouts":
         """Return what reads the night, batch by batch, by the frozen manifest; without labels where none are needed."""
-        from pipeline.surveys.fetch import NightCutouts
+        from pipeline.stages.fetch_cutouts import NightCutouts
 
         return NightCutouts(self.adapter(self.survey_folder(), self.processes), labels=labels, **self._given())
 
     def _given(self) -> dict[str, Any]:
-        from pipeline.io.parquet_table import read_table
+        from pipeline.io.results.parquet_table import read_table
 
         return {
             "name": self.survey,
@@ -96,9 +96,9 @@ class FetchCutouts(SurveyNight):
 
     def build(self, path: Path) -> None:
         """Write what is read: of a former file of the night where only labels differ, else of the survey."""
-        from pipeline.surveys.fetch import write_night
+        from pipeline.stages.fetch_cutouts import write_night
+        from pipeline.stages.relabelled_night import relabelled_night
         from pipeline.surveys.label_tables import label_files
-        from pipeline.surveys.relabelled_night import relabelled_night
 
         survey, provenance = self.adapter(self.survey_folder()), self.provenance()
         tables = label_states.state_of(label_files(survey, self.night_name))

@@ -69,8 +69,8 @@ class FetchMovers(SurveyNight):
 
     def build(self, path: Path) -> None:
         """Ask or propagate, and keep the answer."""
-        from pipeline.io.parquet_table import read_table, write_table
-        from pipeline.surveys.ephemeris import night_ephemeris
+        from pipeline.io.results.parquet_table import read_table, write_table
+        from pipeline.stages.fetch_movers import night_ephemeris
 
         orbits = read_table(self.input_path("orbits")) if "orbits" in self._required else None
         survey = self.adapter(self.survey_folder())

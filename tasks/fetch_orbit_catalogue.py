@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from pipeline.errors import SettingsError
-from pipeline.io.catalogue_file import catalogue_path
-from pipeline.io.digests import file_digest
+from pipeline.io.files.digests import file_digest
+from pipeline.io.tables.catalogue_file import catalogue_path
 from pipeline.night import is_night
 from tasks.base import ALL_RELEASES
 from tasks.parameters import NightParameter, SurveyTask
@@ -45,8 +45,8 @@ class FetchOrbitCatalogue(SurveyTask):
 
     def build(self, path: Path) -> None:
         """Fetch, read and keep the orbits; a catalogue that cannot be read is not kept."""
-        from pipeline.io.orbit_catalogue import fetch_catalogue, read_orbits
-        from pipeline.io.parquet_table import write_table
+        from pipeline.io.results.parquet_table import write_table
+        from pipeline.io.services.orbit_catalogue import fetch_catalogue, read_orbits
 
         settings = self.settings.ephemeris
         timeout_s = settings.timeout_s if settings else 60.0

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 import luigi
 
 from pipeline.errors import NightsiftError
-from pipeline.io.message_schemas import schema_digests
-from pipeline.io.night_manifest import read_manifest
-from pipeline.io.query_files import query_digests
+from pipeline.io.alerts.message_schemas import schema_digests
+from pipeline.io.database.query_files import query_digests
+from pipeline.io.results.night_manifest import read_manifest
 from pipeline.night import ends_at, is_ahead
 from tasks.make_synthetic_survey import MakeSyntheticSurvey
 from tasks.parameters import MOST_SNAPSHOTS, NightTask, WholeNumberParameter, processes_parameter
@@ -51,7 +51,7 @@ class SurveyNight(NightTask):
         """What fetches nights, and the adapter of the survey."""
         from pipeline.surveys.base import SURVEYS
 
-        return "pipeline.surveys.fetch", "pipeline.surveys.load", SURVEYS.home(self.settings.source)
+        return "pipeline.stages.fetch_cutouts", "pipeline.surveys.load", SURVEYS.home(self.settings.source)
 
     @property
     def label_tables(self) -> list[str]:
@@ -95,7 +95,7 @@ def _say_why(task: NightClosed) -> None:
 
 def _if_ahead(task: NightClosed) -> str:
     """Return, of a night that nobody waits for, which nights there are."""
-    from pipeline.surveys.empty_night import nights_of
+    from pipeline.stages.empty_night import nights_of
 
     night, now = datetime.date.fromisoformat(task.night_name), datetime.datetime.now(datetime.UTC)
     if not is_ahead(night, task.settings.longitude_deg, now):
@@ -175,7 +175,7 @@ class FreezeInputs(SurveyNight):
 
     def build(self, path: Path) -> None:
         """Write the manifest."""
-        from pipeline.surveys.empty_night import tell_if_empty
+        from pipeline.stages.empty_night import tell_if_empty
         from pipeline.surveys.label_tables import rows_and_images, with_label_tables
 
         survey, former = self.adapter(self.survey_folder(), self.processes), self.former

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import luigi
 
 from pipeline.fingerprint import fingerprint
-from pipeline.io.digests import file_digest
-from pipeline.io.id_list import read_id_list
-from pipeline.io.package_content import read_package
+from pipeline.io.files.digests import file_digest
+from pipeline.io.packages.package_content import read_package
+from pipeline.io.tables.id_list import read_id_list
 from pipeline.night import parse_night
 from tasks.base import PipelineTask
 from tasks.fetch_cutouts import FetchCutouts
@@ -186,7 +186,7 @@ class ScoreFolds(ReleaseTask):
 
     def build(self, path: Path) -> None:
         """Put the test rows of all folds together."""
-        from pipeline.io.scores_file import concatenate
+        from pipeline.io.results.scores_file import concatenate
 
         paths = [self.input_path(name) for name in self._required]
         concatenate(path, paths, split=2, provenance=self.provenance())

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import luigi
 
 from pipeline.errors import NightsiftError
-from pipeline.io import label_states
 from pipeline.io.settings_files import data_folder
+from pipeline.io.tables import label_states
 from tasks.fetch_cutouts import FetchCutouts
 
 log = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ import luigi
 
 from pipeline.errors import SettingsError, TooManyTasksError
 from pipeline.io import settings_files
-from pipeline.io.database_settings import what_decides
+from pipeline.io.database.settings import what_decides
 from pipeline.night import expand_nights, night_range, parse_night
-from pipeline.recipes import DatasetRecipe
+from pipeline.recipes.dataset import DatasetRecipe
 from pipeline.surveys.settings import SurveySettings
 from tasks.base import ALL_RELEASES, PipelineTask
 

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import luigi
 
 from pipeline.errors import SettingsError
-from pipeline.io.digests import file_digest
-from pipeline.io.package_content import read_package
-from pipeline.io.path_list import read_path_list
+from pipeline.io.files.digests import file_digest
+from pipeline.io.files.path_list import read_path_list
+from pipeline.io.packages.package_content import read_package
 from pipeline.io.settings_files import data_folder, place_in
 from pipeline.redaction import without_user
 from tasks.base import PipelineTask
@@ -60,7 +60,7 @@ class PlotResults(ReleaseTask):
         given = read_path_list(self.scores)
         if not given:
             return {}
-        from pipeline.io.scores_file import files_by_name
+        from pipeline.io.results.scores_file import files_by_name
 
         return files_by_name(given)
 
@@ -102,9 +102,9 @@ class PlotResults(ReleaseTask):
 
     def build(self, path: Path) -> None:
         """Gather, judge, draw, write."""
-        from pipeline.io.report import write_report
         from pipeline.report import build_report
-        from pipeline.surveys.evidence import report_data
+        from pipeline.stages.plot_results import report_data
+        from pipeline.stages.report_folder import write_report
 
         data = report_data(
             self.adapter(self._survey_folder()),
@@ -150,8 +150,8 @@ class PlotResults(ReleaseTask):
     @cached_property
     def _found_packages(self) -> list[Path]:
         """Packages of the data folder that given scores name as what made them, of whatever survey."""
-        from pipeline.io.scores_file import models_of_scores
-        from pipeline.io.training_ids import packages_called
+        from pipeline.io.packages.training_ids import packages_called
+        from pipeline.io.results.scores_file import models_of_scores
 
         names = {name for path in self.files.values() for name in models_of_scores(path)}
         return packages_called(names, sorted(data_folder().glob("*/*/*/TrainClassifier-*")))
@@ -178,7 +178,7 @@ class PlotResults(ReleaseTask):
 
     def _rows(self) -> list[Path]:
         if self.files:
-            from pipeline.io.scores_file import rows_of_scores
+            from pipeline.io.results.scores_file import rows_of_scores
 
             found = [rows_of_scores(path, data_folder()) for path in self.files.values()]
             return self._given_rows() or list(dict.fromkeys(path for path in found if path))

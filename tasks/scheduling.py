@@ -66,8 +66,9 @@ class Factory(luigi.interface._WorkerSchedulerFactory):
 class Worker(luigi.worker.Worker):
     """A worker that waits while another run builds one of its tasks, and takes over what that one leaves undone.
 
-    Runs that go through one scheduler meet there, all others at the lock of the target (`pipeline.io.target_lock`).
-    With ``--no-wait`` either makes the command end with luigi's code for what runs already.
+    Runs that go through one scheduler meet there, all others at the lock of the target
+    (`pipeline.io.results.target_lock`). With ``--no-wait`` either makes the command end with luigi's code for what
+    runs already.
     """
 
     def __init__(self, **options: Any) -> None:

@@ -84,7 +84,7 @@ class ScoreObjects(SurveyTask):
 
     def build(self, path: Any) -> None:
         """Join and write."""
-        from pipeline.io.objects_file import write_objects
+        from pipeline.stages.score_objects import write_objects
 
         keys = [f"{survey} {night}" for survey in self.surveys for night in self.night_names]
         pairs = [(self.input_path(f"scores {key}"), self.input_path(f"cutouts {key}")) for key in keys]

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import luigi
 
 from pipeline.io import settings_files
-from pipeline.io.digests import file_digest
-from pipeline.io.simulation_files import simulation_files
-from pipeline.recipes import SimulationRecipe
+from pipeline.io.files.digests import file_digest
+from pipeline.recipes.dataset import SimulationRecipe
+from pipeline.stages.simulation_files import simulation_files
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.freeze_inputs import SurveyNight
 from tasks.parameters import processes_parameter
@@ -62,11 +62,11 @@ class SimulateTransients(SurveyNight):
 
     def shared_modules(self) -> tuple[str, ...]:
         """What simulates, beside what reads nights."""
-        return (*super().shared_modules(), "pipeline.surveys.simulate")
+        return (*super().shared_modules(), "pipeline.stages.simulate_transients")
 
     def build(self, path: Path) -> None:
         """Simulate into images, or into stamps where the survey has none."""
-        from pipeline.surveys.simulate import simulate_night
+        from pipeline.stages.simulate_transients import simulate_night
 
         simulate_night(
             path,

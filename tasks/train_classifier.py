@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import luigi
 
 from pipeline.io import settings_files
-from pipeline.io.digests import file_digest
-from pipeline.io.provenance import NUMBERS, TRAINING
+from pipeline.io.files.digests import file_digest
+from pipeline.io.results.provenance import NUMBERS, TRAINING
 from tasks.build_dataset import BuildDataset
 from tasks.parameters import ClassifierTask
 
@@ -46,7 +46,7 @@ class TrainClassifier(ClassifierTask):
         """Train in a folder beside the target, which a killed run leaves for the next to resume."""
         from models import packages, training
         from models.recipes import ClassifierRecipe
-        from pipeline.io.dataset_file import open_dataset
+        from pipeline.io.results.dataset_file import open_dataset
 
         name = self.classifier_name
         recipe = ClassifierRecipe.from_mapping(settings_files.raw("classifiers", name), f"classifiers/{name}.yaml")

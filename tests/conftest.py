@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
-from pipeline.io.schema import CANDIDATE_COLUMNS
+from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
+from pipeline.io.results.schema import CANDIDATE_COLUMNS
 
 # The same examples in every run, so that a test fails for what changed; NIGHTSIFT_FUZZ=1 draws new ones each time.
 settings.register_profile("repeatable", derandomize=True)

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 from astropy.io import fits
 
-from pipeline.io.cutout_file import open_cutouts
-from pipeline.io.scores_file import read_scores
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.io.results.scores_file import read_scores
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "add_a_survey.md").read_text(encoding="utf-8")

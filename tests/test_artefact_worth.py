@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from benchmarks.artefact_rows import Alerts, divided
-from benchmarks.artefact_without import mean_of_folds
-from benchmarks.artefact_worth import Judged
-from pipeline.datasets import Nearness
+from benchmarks.studies.artefacts.rows import Alerts, divided
+from benchmarks.studies.artefacts.without import mean_of_folds
+from benchmarks.studies.artefacts.worth import Judged
+from pipeline.datasets.choice import Nearness
+from pipeline.datasets.splits import TEST, TRAIN
 from pipeline.metrics import METRICS
-from pipeline.recipes import DatasetRecipe, SimulationRecipe, SplitSettings, StampSimulation
-from pipeline.splits import TEST, TRAIN
+from pipeline.recipes.dataset import DatasetRecipe, SimulationRecipe, SplitSettings, StampSimulation
 
 
 @pytest.fixture

@@ -13,35 +13,36 @@ from luigi.task_register import Register
 import tasks
 from commands import main as verbs
 from models.recipes import ClassifierRecipe
-from pipeline.artefacts import ARTEFACTS
-from pipeline.augment import AUGMENTATIONS
-from pipeline.candidate_list import COLUMNS
-from pipeline.cleaning import CLEANERS
-from pipeline.detection import DetectionSettings
-from pipeline.io import schema, settings_files
-from pipeline.io.database_settings import DatabaseSettings
-from pipeline.io.hotpants import Hotpants
-from pipeline.io.image_service import TemplateSource
-from pipeline.io.stamp_sets.load import STAMP_SETS
+from pipeline.cutouts.augment import AUGMENTATIONS
+from pipeline.cutouts.missing import Flag
+from pipeline.cutouts.normalise import NORMALISATIONS
+from pipeline.detection.detect import DetectionSettings
+from pipeline.io import settings_files
+from pipeline.io.database.settings import DatabaseSettings
+from pipeline.io.fits.hotpants import Hotpants
+from pipeline.io.legacy.load import STAMP_SETS
+from pipeline.io.results import schema
+from pipeline.io.services.templates import TemplateSource
 from pipeline.labels import LABEL_PROVIDERS
+from pipeline.labels.cleaning import CLEANERS
 from pipeline.metrics import METRICS, THRESHOLD_RULES
-from pipeline.normalise import NORMALISATIONS
-from pipeline.quality import Flag
-from pipeline.recipes import DatasetRecipe, ImageSimulation, SimulationRecipe, SplitSettings, StampSimulation
-from pipeline.simulation_recipes import HostCatalogue, MoverSimulation, PsfRecipe
+from pipeline.recipes.dataset import DatasetRecipe, ImageSimulation, SimulationRecipe, SplitSettings, StampSimulation
+from pipeline.recipes.injection import HostCatalogue, MoverSimulation, PsfRecipe
+from pipeline.recipes.stamps import StampInjection
+from pipeline.scores.candidate_list import COLUMNS
 from pipeline.sky import GhostSettings, SatelliteSettings, SkySettings
-from pipeline.stamp_recipes import StampInjection
-from pipeline.subtraction import SubtractionSettings
-from pipeline.surveys.alert_packets import AlertPacketsInput
-from pipeline.surveys.alert_table import AlertTableInput
-from pipeline.surveys.database import DatabaseInput
+from pipeline.subtraction.subtract import SubtractionSettings
+from pipeline.surveys.alerts.packet_survey import AlertPacketsInput
+from pipeline.surveys.alerts.table_survey import AlertTableInput
+from pipeline.surveys.database.survey import DatabaseInput
 from pipeline.surveys.difference_settings import DifferenceSettings, FrameProperties, ZeropointSettings
-from pipeline.surveys.image_pairs_settings import ExposureKeys, ImagePairsInput, VetoSettings
-from pipeline.surveys.image_settings import FrameSettings, ImageSettings, MaskSettings, RewriteRule
+from pipeline.surveys.exposures.settings import FrameSettings, ImageSettings, MaskSettings, RewriteRule
+from pipeline.surveys.image_pairs.settings import ExposureKeys, ImagePairsInput, VetoSettings
+from pipeline.surveys.legacy.survey import StampSetInput
 from pipeline.surveys.settings import ClosedRule, Defaults, EphemerisSettings, SurveySettings
-from pipeline.surveys.stamp_set import StampSetInput
-from pipeline.surveys.synthetic import SyntheticInput
-from pipeline.surveys.table_settings import TableInput
+from pipeline.surveys.synthetic.survey import SyntheticInput
+from pipeline.surveys.tables.settings import TableInput
+from pipeline.triplets.artefacts import ARTEFACTS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]

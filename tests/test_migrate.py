@@ -53,8 +53,8 @@ def simulated_night(path):
     import numpy as np
     import pandas as pd
 
-    from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
-    from pipeline.io.schema import TEXT, TRUTH_COLUMNS
+    from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
+    from pipeline.io.results.schema import TEXT, TRUTH_COLUMNS
 
     blank = {name: ([""] * 2 if kind == TEXT else np.arange(2.0)) for name, kind in TRUTH_COLUMNS.items()}
     truth = pd.DataFrame(blank).assign(injection_id=["e1~0", "e1~1"], exposure_id="e1", kind="injected_random")
@@ -64,7 +64,7 @@ def simulated_night(path):
 
 
 def scores_of(data, survey):
-    from pipeline.io.scores_file import read_scores
+    from pipeline.io.results.scores_file import read_scores
 
     (path,) = data.glob(f"{survey}/r1/files/Infer-*.parquet")
     return read_scores(path)

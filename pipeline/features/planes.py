@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.quality import to_missing
+from pipeline.cutouts.missing import to_missing
 
 HALF = 31
 """Half side of the square that is measured, in pixels; larger cutouts are cropped, smaller ones padded."""

@@ -7,14 +7,14 @@ import pandas as pd
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from pipeline.astrometry.projection import pixel_to_sky
+from pipeline.crossmatch.sphere import distinct_places
 from pipeline.errors import InputError
 from pipeline.injection.hosts import Hosts, detected_hosts, find_stars
 from pipeline.injection.magnitudes import draw_magnitudes
 from pipeline.injection.places import Place, Room, find_places, find_variables
 from pipeline.injection.render import flux_of
 from pipeline.injection.settings import InjectionSettings, MagnitudeSettings
-from pipeline.sky_positions import pixel_to_sky
-from pipeline.sphere import distinct_places
 
 log = logging.getLogger(__name__)
 

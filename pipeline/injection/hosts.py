@@ -7,8 +7,8 @@ import sep
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.errors import InputError
+from pipeline.imaging.sources import FlatImage, find_sources, remove_sky
 from pipeline.psf import moffat_alpha
-from pipeline.sources import FlatImage, find_sources, remove_sky
 
 _HOST_SIGMA = 3.0
 _STAR_SIGMA = 15.0

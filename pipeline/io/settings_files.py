@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 import yaml
 
 from pipeline.errors import MissingInputError, SettingsError, UnknownNameError
-from pipeline.io.bounded_yaml import LARGEST_BYTES, BoundedLoader, parse_yaml
+from pipeline.io.files.bounded_yaml import LARGEST_BYTES, BoundedLoader, parse_yaml
 from pipeline.path_names import is_path_name
 from pipeline.settings import examine, parse
 

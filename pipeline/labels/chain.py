@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError, SettingsError
 from pipeline.labels.references import Reference
 from pipeline.labels.verdicts import LABEL_PROVIDERS, NAMES, NONE, Verdict, alike
-from pipeline.quality import Flag
 from pipeline.settings import examine_entries
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from pipeline.id_hashes import id_hashes
+from pipeline.ids.hashes import id_hashes
 
 PIECE_ROWS = 65_536
 

@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError, SettingsError
-from pipeline.flux_sign import FALSE_TEXTS, TRUE_TEXTS, plain_text
 from pipeline.labels.references import Reference
 from pipeline.labels.verdicts import BOGUS, LABEL_PROVIDERS, NAMES, NONE, REAL, Tables, Verdict, table_of, verdict
+from pipeline.photometry.flux_sign import FALSE_TEXTS, TRUE_TEXTS, plain_text
 
 _MEANINGS = {name: value for value, name in NAMES.items()}
 _VALUES = {"": NONE} | _MEANINGS | {str(value): value for value in NAMES}

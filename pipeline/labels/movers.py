@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.crossmatch import match_one_to_one
+from pipeline.crossmatch.match import match_one_to_one
 from pipeline.errors import SettingsError
 from pipeline.labels.references import Reference
 from pipeline.labels.verdicts import LABEL_PROVIDERS, NONE, REAL, Tables, Verdict, alike, table_of
-from pipeline.magnitudes import known_magnitudes
+from pipeline.photometry.magnitudes import known_magnitudes
 
 
 @dataclass(frozen=True, kw_only=True)

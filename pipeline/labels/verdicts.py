@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.crossmatch import nearest
+from pipeline.crossmatch.match import nearest
 from pipeline.errors import InputError
 from pipeline.registry import Registry
 

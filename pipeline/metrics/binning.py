@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.magnitudes import known_magnitudes
+from pipeline.photometry.magnitudes import known_magnitudes
 from pipeline.registry import Registry
 
 MISSING = "missing"

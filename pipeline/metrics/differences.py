@@ -56,7 +56,7 @@ def difference_quality(
     masked : ndarray of bool, (y, x)
         Stars and detector faults; neither pixels nor detections there count.
     detections : DataFrame
-        As :func:`pipeline.detection.detect` finds them at the threshold.
+        As :func:`pipeline.detection.detect.detect` finds them at the threshold.
     fwhm_pixel, threshold_sigma : float
         Of the search.
 

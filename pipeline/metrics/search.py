@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.completeness import COLUMNS, Limit, fit_kept, fit_limit, fraction_tables
+from pipeline.metrics.completeness import COLUMNS, Limit, fit_kept, fit_limit, fraction_tables
 
 STAGES = ("detected", "detected and kept")
 """Detection alone, and the efficiency of the whole search: detected and called real."""
@@ -31,7 +31,7 @@ def search_tables(
     Returns
     -------
     table : DataFrame
-        ``stage`` and :data:`pipeline.completeness.COLUMNS`; rows of ``column`` ``limit_50`` hold a limit in
+        ``stage`` and :data:`pipeline.metrics.completeness.COLUMNS`; rows of ``column`` ``limit_50`` hold a limit in
         ``bin_low`` and its 68 % interval in ``low`` and ``high``.
     limits : dict of str to Limit
         By stage.

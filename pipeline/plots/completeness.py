@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pipeline.completeness import Limit
+from pipeline.metrics.completeness import Limit
 from pipeline.metrics.search import STAGES, search_tables
 from pipeline.plots.data import PlotResult, ReportData
 from pipeline.plots.style import (

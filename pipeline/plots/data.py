@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from pipeline.datasets.separation import Separation
 from pipeline.errors import InputError
 from pipeline.metrics import THRESHOLD_RULES, confusion, scored_mask
-from pipeline.separation import Separation
 
 PARTS = {2: "test", 1: "validation", -1: "nights", 0: "train"}
 """Codes of the column ``split`` and their names, the part fit to be judged on first."""

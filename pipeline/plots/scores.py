@@ -5,7 +5,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.calibration import reliability_table
 from pipeline.metrics import confusion
 from pipeline.plots.data import PlotResult, ReportData, stacked
 from pipeline.plots.style import (
@@ -21,6 +20,7 @@ from pipeline.plots.style import (
     panels,
     plot,
 )
+from pipeline.scores.calibration import reliability_table
 
 HISTOGRAM_BINS = 40
 MOST_PANELS = 3

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.polynomial.hermite_e import hermevander
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.convolution import fftconvolve
 from pipeline.errors import InputError
+from pipeline.imaging.convolution import fftconvolve
 from pipeline.psf.base import LightProfile
 from pipeline.psf.moffat import Moffat
 from pipeline.psf.stars import PsfStars

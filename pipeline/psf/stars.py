@@ -8,9 +8,9 @@ import sep
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
-from pipeline.cutouts import extract_cutouts
+from pipeline.cutouts.extract import extract_cutouts
 from pipeline.errors import InputError
-from pipeline.sources import FlatImage, remove_sky
+from pipeline.imaging.sources import FlatImage, remove_sky
 
 _SIGMA = 5.0
 """Neighbours are seen down to this height."""

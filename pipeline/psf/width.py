@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cutouts import extract_cutouts
+from pipeline.cutouts.extract import extract_cutouts
 from pipeline.errors import InputError
-from pipeline.sources import find_sources, remove_sky
+from pipeline.imaging.sources import find_sources, remove_sky
 
 _SOURCE_SIGMA = 30.0
 

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.dropped import dropped_words
+from pipeline.cutouts.dropped import dropped_words
+from pipeline.cutouts.missing import Flag
 from pipeline.plots.stamps import picture
-from pipeline.quality import Flag
-from pipeline.ranking import Choice, Ranking
 from pipeline.report.templates import template
 from pipeline.report.wording import NONE, count, number, number_digits
-from pipeline.sky_links import RADIUS_ARCSEC, links
-from pipeline.unlike_training import unlike_words
+from pipeline.scores.ranking import Choice, Ranking
+from pipeline.scores.sky_links import RADIUS_ARCSEC, links
+from pipeline.scores.unlike_training import unlike_words
 
 DIFFERENCE: Final = "difference"
 """The channel in which both signs mean something."""
@@ -94,7 +94,7 @@ def candidates_page(about: NightPage, ranking: Ranking, listed: pd.DataFrame, cu
     ranking : Ranking
         What was chosen, and what is left out.
     listed : DataFrame
-        The candidates, by :func:`pipeline.candidate_list.listed`.
+        The candidates, by :func:`pipeline.scores.candidate_list.listed`.
     cutouts : ndarray of float32, (n, y, x, channel)
         Of the same rows.
     """

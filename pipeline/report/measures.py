@@ -25,7 +25,7 @@ from pipeline.metrics import (
 from pipeline.metrics.intervals import called_real
 from pipeline.plots.data import PARTS, ReportData, labelled_rows, part_rows, whole_nights
 from pipeline.rng import stream
-from pipeline.unlike_training import UNLIKE
+from pipeline.scores.unlike_training import UNLIKE
 
 SCHEMA = 1
 """Version of metrics.json."""

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.datasets.separation import Separation
 from pipeline.metrics import METRICS
-from pipeline.separation import Separation
-from pipeline.unlike_training import UNLIKE, unlike_words
+from pipeline.scores.unlike_training import UNLIKE, unlike_words
 
 NONE = "–"
 POINTS = "points"

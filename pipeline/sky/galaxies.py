@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.convolution import fftconvolve
+from pipeline.imaging.convolution import fftconvolve
 from pipeline.sky.optics import FieldPsf
 from pipeline.sky.places import flux_unit
 from pipeline.sky.stamping import add_stamp

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.io.schema import EXPOSURE_COLUMNS, TEXT
+from pipeline.io.results.schema import EXPOSURE_COLUMNS, TEXT
 from pipeline.registry import Registry
 from pipeline.surveys.settings import SurveySettings
 
@@ -38,7 +38,7 @@ class Batch:
     exposures, lost : int
         How many exposures the batch stands for, and how many of them could not be used.
     measured : DataFrame
-        `pipeline.io.schema.EXPOSURE_COLUMNS` of the exposures whose images were subtracted.
+        `pipeline.io.results.schema.EXPOSURE_COLUMNS` of the exposures whose images were subtracted.
     """
 
     cutouts: NDArray[np.float32]
@@ -126,8 +126,13 @@ class Survey(Protocol):
 SURVEYS: Registry[type] = Registry(
     "survey source",
     homes={
-        name: f"pipeline.surveys.{name}"
-        for name in ("alert_packets", "alert_table", "database", "image_pairs", "stamp_set", "synthetic", "table")
+        "alert_packets": "pipeline.surveys.alerts.packet_survey",
+        "alert_table": "pipeline.surveys.alerts.table_survey",
+        "database": "pipeline.surveys.database.survey",
+        "image_pairs": "pipeline.surveys.image_pairs.survey",
+        "stamp_set": "pipeline.surveys.legacy.survey",
+        "synthetic": "pipeline.surveys.synthetic.survey",
+        "table": "pipeline.surveys.tables.survey",
     },
 )
 """The sources, each imported when a survey names it: what one needs to read packets, another needs to search images."""

@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from pipeline.detection_settings import DetectionSettings
+from pipeline.detection.settings import DetectionSettings
 from pipeline.errors import SettingsError
-from pipeline.io.hotpants import Hotpants
-from pipeline.subtraction_settings import SubtractionSettings
+from pipeline.io.fits.hotpants import Hotpants
+from pipeline.subtraction.settings import SubtractionSettings
 
 ELECTRONS_AN_ADU = "EGAIN"
 """The key that states electrons an ADU where ``GAIN`` is a setting of the camera."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from pipeline.edges import fill_edges, inside_of_stamps
+from pipeline.cutouts.edges import fill_edges, inside_of_stamps
 from pipeline.surveys.base import Batch, dropped_rows
 from pipeline.surveys.settings import SurveySettings
 

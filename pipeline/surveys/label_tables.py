@@ -6,12 +6,12 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import pandas as pd
 
-from pipeline.cleaning import CleaningStep, parse_cleaning
 from pipeline.errors import InputError
-from pipeline.io.catalogue_file import catalogue_path, read_columns
-from pipeline.io.content import frame_digest
-from pipeline.io.label_file import read_labels
+from pipeline.io.results.content import frame_digest
+from pipeline.io.tables.catalogue_file import catalogue_path, read_columns
+from pipeline.io.tables.label_file import read_labels
 from pipeline.labels import EPHEMERIS, ChainLink, Reference, parse_chain
+from pipeline.labels.cleaning import CleaningStep, parse_cleaning
 from pipeline.surveys.base import Survey
 
 _ROWS: Final = ("exposures", "candidates")

@@ -4,7 +4,7 @@ from glob import escape
 from pathlib import Path
 
 from pipeline.errors import MissingInputError
-from pipeline.io.any_case import any_case
+from pipeline.io.files.any_case import any_case
 from pipeline.night import is_night, require_night_names
 
 NIGHT = "{night}"

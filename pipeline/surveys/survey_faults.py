@@ -8,10 +8,10 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import pandas as pd
 
-from pipeline.cleaning import CleaningStep, clean
 from pipeline.faults import faults_of
-from pipeline.io.schema import CANDIDATE_COLUMNS, TEXT
+from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.labels import EPHEMERIS, NONE, ChainLink, Reference, label_candidates
+from pipeline.labels.cleaning import CleaningStep, clean
 from pipeline.surveys.base import Survey
 from pipeline.surveys.label_tables import read_reference
 

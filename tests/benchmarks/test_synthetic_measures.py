@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.synthetic_measures import measure_stamps
+from benchmarks.studies.synthetic.measures import measure_stamps
 
 Y, X = np.indices((63, 63)) - 31.0
 

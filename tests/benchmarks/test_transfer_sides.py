@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from benchmarks.compared_samples import Sample
-from benchmarks.transfer import strata
-from benchmarks.transfer_sides import FOLDS, synthetic_sides
+from benchmarks.studies.synthetic.compared_samples import Sample
+from benchmarks.studies.synthetic.transfer import strata
+from benchmarks.studies.synthetic.transfer_sides import FOLDS, synthetic_sides
 
 
 def sides(count=400):

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from benchmarks.ztf_by_eye import beside_truth, read_verdicts
+from benchmarks.studies.synthetic.ztf_by_eye import beside_truth, read_verdicts
 
 
 def test_every_bogus_is_judged_once(real_data):

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.ztf_cuts import LEAST_EDGE_PIXEL, agreement, measure_cuts, passes
+from benchmarks.studies.synthetic.ztf_cuts import LEAST_EDGE_PIXEL, agreement, measure_cuts, passes
 
 Y, X = np.indices((31, 31)) - 15.0
 

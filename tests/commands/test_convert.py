@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from commands.main import main
-from pipeline.io.content import content_sha256
-from pipeline.io.cutout_file import open_cutouts
+from pipeline.io.results.content import content_sha256
+from pipeline.io.results.cutout_file import open_cutouts
 
 
 def test_a_cutout_file_is_made_once_and_the_same_again_is_kept(legacy, tmp_path, capsys):

@@ -8,7 +8,7 @@ from models import packages, runtime, training
 from models.in_memory import MemoryDataSet
 from models.recipes import load
 from models.registry import CLASSIFIERS, FEATURES, NETWORK
-from pipeline.io.commit import commit
+from pipeline.io.results.commit import commit
 
 SMALL = {
     "boosting": {"n_estimators": 10},

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.normalisation_layers import GRAPH_NORMALISATIONS, normalised
-from pipeline.normalise import NORMALISATIONS
+from pipeline.cutouts.normalise import NORMALISATIONS
 
 SIZES = (1, 18)
 

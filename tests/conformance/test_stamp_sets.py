@@ -8,9 +8,9 @@ import pytest
 from commands.convert import About, export_stamps, import_stamps
 from commands.main import main
 from pipeline.errors import NightsiftError
-from pipeline.io.cutout_file import open_cutouts
-from pipeline.io.feature_tables import FEATURE_TABLES
-from pipeline.io.stamp_sets.load import STAMP_SETS, open_format
+from pipeline.io.legacy.load import STAMP_SETS, open_format
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.io.tables.feature_tables import FEATURE_TABLES
 
 WITHOUT_IDS = {"galaxy10"}
 

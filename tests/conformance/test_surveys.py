@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import NightsiftError, SettingsError, TooMuchLostError
-from pipeline.io.commit import commit
-from pipeline.io.content import content_sha256
-from pipeline.io.cutout_file import open_cutouts
-from pipeline.io.schema import CANDIDATE_COLUMNS
+from pipeline.io.results.commit import commit
+from pipeline.io.results.content import content_sha256
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.io.results.schema import CANDIDATE_COLUMNS
+from pipeline.stages.empty_night import tell_if_empty
+from pipeline.stages.fetch_cutouts import fetch_night
 from pipeline.surveys.base import SURVEYS
-from pipeline.surveys.empty_night import tell_if_empty
-from pipeline.surveys.fetch import fetch_night
 
 NIGHT = "2026-01-05"
 EMPTY_NIGHT = "2026-03-01"
@@ -108,7 +108,7 @@ def test_a_night_without_data_is_told_with_the_nights_there_are(make, caplog):
     survey = make()
     for night in (NIGHT, EMPTY_NIGHT):
         tell_if_empty(survey, "toy", night, survey.freeze(night))
-    (record,) = (record for record in caplog.records if record.name == "pipeline.surveys.empty_night")
+    (record,) = (record for record in caplog.records if record.name == "pipeline.stages.empty_night")
     said = record.getMessage()
     assert said.startswith(("no candidates on 2026-03-01: the result is empty", "no exposures on 2026-03-01"))
     assert "the survey toy has " in said

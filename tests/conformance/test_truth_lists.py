@@ -6,10 +6,10 @@ import pytest
 
 from commands.convert import TRUTH_LISTS
 from commands.main import main
-from pipeline.io.crossmatch_list import read_crossmatch
-from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
-from pipeline.io.schema import TRUTH_COLUMNS
-from pipeline.io.simulated_objects import read_simulated_objects
+from pipeline.io.legacy.crossmatch_list import read_crossmatch
+from pipeline.io.legacy.simulated_objects import read_simulated_objects
+from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
+from pipeline.io.results.schema import TRUTH_COLUMNS
 
 READERS = {"simulated_objects": read_simulated_objects, "crossmatch": read_crossmatch}
 

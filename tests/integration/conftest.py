@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.io.content import content_sha256
+from pipeline.io.results.content import content_sha256
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NIGHTS = ("2026-01-01", "2026-01-02")

@@ -13,11 +13,12 @@ import sys
 import time
 
 import tasks
-from pipeline.io.content import content_sha256
+from pipeline.io.results.content import content_sha256
 
 IMPORTED_BEFORE = (
-    "pipeline.surveys.load", "pipeline.surveys.fetch", "pipeline.surveys.simulate", "pipeline.surveys.evidence",
-    "pipeline.io.assemble", "pipeline.report", "pipeline.features", "sklearn.ensemble", "skl2onnx",
+    "pipeline.surveys.load", "pipeline.stages.fetch_cutouts", "pipeline.stages.simulate_transients",
+    "pipeline.stages.plot_results",
+    "pipeline.stages.build_dataset", "pipeline.report", "pipeline.features", "sklearn.ensemble", "skl2onnx",
     "matplotlib.backends.backend_agg", "astropy.io.fits", "astropy.wcs", "scipy.stats",
 )  # fmt: skip
 """What the children need, imported once, so that most of their time is the task's own."""

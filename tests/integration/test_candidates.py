@@ -10,8 +10,8 @@ import pytest
 from astropy.table import Table
 
 from commands.main import main
-from pipeline.io.cutout_file import CutoutHeader, CutoutWriter, open_cutouts
-from pipeline.io.scores_file import read_scores
+from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter, open_cutouts
+from pipeline.io.results.scores_file import read_scores
 from pipeline.surveys.base import dropped_rows
 
 NIGHT = "2026-01-02"

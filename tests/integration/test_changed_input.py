@@ -7,8 +7,8 @@ from contextlib import closing
 import pandas as pd
 import pytest
 
-from pipeline.io import content
-from pipeline.io.cutout_file import open_cutouts
+from pipeline.io.results import content
+from pipeline.io.results.cutout_file import open_cutouts
 
 
 def edit_image(project):

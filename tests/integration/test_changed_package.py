@@ -6,7 +6,7 @@ import pytest
 from small_packages import change_values
 
 from pipeline.errors import InputError, MissingInputError
-from pipeline.io.scores_file import read_scores
+from pipeline.io.results.scores_file import read_scores
 
 TASK_FAILED, SCHEDULING_ERROR = 30, 35
 TINY = ("--survey", "tiny")

@@ -11,7 +11,7 @@ import yaml
 
 from commands.main import main
 from commands.plan import provenance_of
-from pipeline.io import provenance
+from pipeline.io.results import provenance
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.extras import EXTRAS
-from pipeline.io.content import content_sha256
+from pipeline.io.results.content import content_sha256
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PARTS = ("commands", "config", "models", "pipeline", "tasks", "luigi.cfg", "pyproject.toml", "README.md", "LICENSE")

@@ -9,8 +9,8 @@ from astropy.io import fits
 from image_pair_surveys import NEW, field_stars, header_of, projection, render, with_new
 from image_surveys import NIGHT
 
-from pipeline.io.cutout_file import open_cutouts
-from pipeline.io.scores_file import read_scores
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.io.results.scores_file import read_scores
 from pipeline.io.settings_files import ROOT
 
 

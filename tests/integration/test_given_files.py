@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from pipeline.io.dataset_file import open_dataset
-from pipeline.io.scores_file import read_scores
+from pipeline.io.results.dataset_file import open_dataset
+from pipeline.io.results.scores_file import read_scores
 
 TINY = ("--survey", "tiny")
 

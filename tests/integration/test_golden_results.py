@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.io.content import array_digest, frame_digest
-from pipeline.io.cutout_file import open_cutouts
-from pipeline.io.scores_file import read_scores
+from pipeline.io.results.content import array_digest, frame_digest
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.io.results.scores_file import read_scores
 
 SIZE, ROWS = 15, 160
 NIGHTS = ("2026-02-01", "2026-02-02")

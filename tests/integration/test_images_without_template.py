@@ -7,9 +7,9 @@ from astropy.io import fits
 from image_pair_surveys import SIDE, field_stars, header_of, projection, render, with_new
 from image_surveys import NIGHT
 
-from pipeline.io.cutout_file import open_cutouts
-from pipeline.io.dataset_file import open_dataset
-from pipeline.io.scores_file import read_scores
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.io.results.dataset_file import open_dataset
+from pipeline.io.results.scores_file import read_scores
 
 EXPOSURES = 6
 NEW = [(70.3, 91.2, 17.0), (40.6, 180.4, 17.3)]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.io.cutout_file import open_cutouts
+from pipeline.io.results.cutout_file import open_cutouts
 
 KILLED_CHILD = Path(__file__).with_name("killed_child.py")
 TASKS = {

@@ -48,7 +48,7 @@ def test_a_worker_that_is_killed_is_a_failed_task(project):
 
 def scores(project):
     """Return the scores of the night by the network."""
-    from pipeline.io.scores_file import read_scores
+    from pipeline.io.results.scores_file import read_scores
 
     (path,) = project.data.glob("tiny/r1/2026-01-02/Infer-tiny-tiny_network-*.parquet")
     return read_scores(path).set_index("candidate_id")["score"].sort_index()

@@ -6,8 +6,8 @@ import shutil
 import pytest
 from small_packages import change_values
 
-from pipeline.io.dataset_file import open_dataset
-from pipeline.io.scores_file import read_scores
+from pipeline.io.results.dataset_file import open_dataset
+from pipeline.io.results.scores_file import read_scores
 
 TINY = ("--survey", "tiny", "--replicates", "5")
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import yaml
 
-from pipeline.io import label_states
-from pipeline.io.packet_writer import fits_bytes, write_packets, ztf_packet
+from pipeline.io.alerts.packet_writer import fits_bytes, write_packets, ztf_packet
+from pipeline.io.tables import label_states
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FULL, EMPTY = "2026-01-05", "2026-02-01"
@@ -106,7 +106,7 @@ def test_a_night_with_rows_is_fetched_in_a_process_of_its_own(fetch):
 def test_a_process_that_reads_and_scores_packets_loads_no_optimisers_and_no_astropy():
     program = """
 import sys
-import models.scoring, pipeline.surveys.alert_packets, pipeline.surveys.parts
+import models.scoring, pipeline.surveys.alerts.packet_survey, pipeline.surveys.parts
 print("loaded", *sorted({"astropy", "scipy", "onnxruntime", "tensorflow"} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=CHECKOUT)

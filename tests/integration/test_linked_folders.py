@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from pipeline.io import hdf5
-from pipeline.io.scores_file import scores_provenance
+from pipeline.io.results import hdf5
+from pipeline.io.results.scores_file import scores_provenance
 
 
 @pytest.fixture

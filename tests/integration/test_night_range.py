@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from pipeline.io.cutout_file import open_cutouts
-from pipeline.io.scores_file import read_scores
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.io.results.scores_file import read_scores
 
 
 def scored_nights(project):

@@ -9,9 +9,9 @@ import pytest
 from astropy.io import fits
 from image_pair_surveys import NEW, write_pairs
 
-from pipeline.completeness import fit_limit
-from pipeline.io.cutout_file import open_cutouts
-from pipeline.noise import fixed_pattern
+from pipeline.imaging.noise import fixed_pattern
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.metrics.completeness import fit_limit
 
 log = logging.getLogger(__name__)
 

@@ -11,15 +11,15 @@ import pyarrow.parquet as pq
 import pytest
 from astropy.io import fits
 
+from pipeline.cutouts.missing import to_missing
 from pipeline.io import settings_files
-from pipeline.io.cutout_file import open_cutouts
-from pipeline.io.packet_writer import fits_bytes, ztf_packet
+from pipeline.io.alerts.packet_writer import fits_bytes, ztf_packet
+from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.night import night_of
-from pipeline.quality import to_missing
-from pipeline.surveys.fetch import fetch_night
+from pipeline.stages.fetch_cutouts import fetch_night
+from pipeline.surveys.alerts.layouts import PACKET_LAYOUTS
+from pipeline.surveys.alerts.packet_rows import packet_cutout
 from pipeline.surveys.load import open_survey
-from pipeline.surveys.packet_layouts import PACKET_LAYOUTS
-from pipeline.surveys.packet_rows import packet_cutout
 from pipeline.surveys.settings import SurveySettings
 
 CHANNELS = ("science", "template", "difference")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.io.scores_file import read_scores
+from pipeline.io.results.scores_file import read_scores
 
 TINY = ("--survey", "tiny", "--replicates", "5")
 TASK_FAILED, SCHEDULING_ERROR = 30, 35

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from pipeline.io.target_lock import PREFIX
+from pipeline.io.results.target_lock import PREFIX
 
 MAKE = ("MakeSyntheticSurvey", "--survey", "tiny")
 FREEZE = ("FreezeInputs", "--survey", "tiny", "--night", "2026-01-01")

@@ -8,7 +8,7 @@ import pytest
 
 from models import packages, recipes, training
 from models.in_memory import MemoryDataSet
-from pipeline.io.commit import commit
+from pipeline.io.results.commit import commit
 
 NETWORK = {
     "classifier": "triplet_cnn",

@@ -12,8 +12,8 @@ from small_packages import rewrite_manifest
 
 from models import runtime
 from pipeline.errors import IncompatiblePackageError, InputError
-from pipeline.io.package_file import PackageFacts
-from pipeline.io.training_ids import read_training_ids
+from pipeline.io.packages.package_file import PackageFacts
+from pipeline.io.packages.training_ids import read_training_ids
 
 SIDE = 15
 DEEP = b"[" * 100_000

@@ -22,7 +22,7 @@ def test_braai_has_the_published_number_of_weights():
 
 
 def test_open_masks_give_the_score_and_closed_ones_do_not():
-    from pipeline.calibration import Platt
+    from pipeline.scores.calibration import Platt
 
     wanted = design("triplet_cnn", 15, filters=(4,), dense=4)
     model = networks.build(wanted, 0)
@@ -74,7 +74,7 @@ def test_averaging_over_one_orientation_is_the_network_itself():
 def test_a_package_of_an_averaging_network_scores_alike_in_both_runtimes(tmp_path):
     import onnxruntime
 
-    from pipeline.calibration import Platt
+    from pipeline.scores.calibration import Platt
 
     wanted = design("triplet_cnn", 15, filters=(4, 4), dense=4)
     wanted = replace(wanted, symmetries=8)

@@ -9,7 +9,7 @@ from sklearn.ensemble import (
 
 from models.onnx_trees import FEATURES, from_sklearn, logit_of
 from models.sessions import open_session
-from pipeline.calibration import Platt
+from pipeline.scores.calibration import Platt
 
 PLATT = Platt(0.7, -0.4)
 BOOSTED = GradientBoostingClassifier(n_estimators=40, random_state=0)

@@ -10,10 +10,10 @@ import pytest
 from small_packages import change_values, rewrite_manifest
 
 from models import packages, runtime
-from pipeline.calibration import Platt
 from pipeline.errors import IncompatiblePackageError, InputError, MissingInputError
 from pipeline.features import feature_names
-from pipeline.io.training_ids import read_training_ids
+from pipeline.io.packages.training_ids import read_training_ids
+from pipeline.scores.calibration import Platt
 
 COMMON = {
     "manifest.json", "model.onnx", "package.json", "history.csv", "card.md", "provenance.json", "weights.sha256",

@@ -11,9 +11,9 @@ import models.scoring
 from models import runtime
 from models.scoring import Scoring, score_file, score_night
 from pipeline.errors import InputError
-from pipeline.io.content import content_sha256
-from pipeline.io.cutout_file import CutoutHeader, CutoutWriter
-from pipeline.io.scores_file import read_scores, scores_provenance, unlike_training
+from pipeline.io.results.content import content_sha256
+from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
+from pipeline.io.results.scores_file import read_scores, scores_provenance, unlike_training
 
 OTHER = {
     "survey": {"trained": "memory", "scored": "other"},

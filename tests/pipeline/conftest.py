@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.io.schema import PSF_COLUMNS
+from pipeline.io.results.schema import PSF_COLUMNS
 from pipeline.metrics import worst_mistakes
 from pipeline.plots import Mistakes, Psfs, ReportData
 from pipeline.plots.data import labelled_rows

@@ -5,8 +5,8 @@ import pytest
 
 from pipeline.errors import MissingExtraError
 from pipeline.extras import EXTRAS, demand
-from pipeline.io.connections import Database
-from pipeline.io.database_settings import DatabaseSettings
+from pipeline.io.database.connections import Database
+from pipeline.io.database.settings import DatabaseSettings
 
 
 @pytest.fixture

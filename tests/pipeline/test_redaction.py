@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError, MissingInputError, SettingsError, UnknownNameError, UnreachableError
-from pipeline.io import provenance
+from pipeline.io.results import provenance
 from pipeline.redaction import all_redacted, beginning, harmless, hide_secrets, redacted, what_went_wrong, without_user
 
 ADDRESS = "https://me:hunter2@example.org/orbits?date=2026-01-01&api_key=abc123"

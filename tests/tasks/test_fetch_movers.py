@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 import tasks
-from pipeline.io import skybot
-from pipeline.io.cutout_file import open_cutouts
-from pipeline.io.parquet_table import read_table
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.io.results.parquet_table import read_table
+from pipeline.io.services import skybot
 
 NIGHT = "2016-09-24"
 EDLU = (95.272162575, 22.684049269)

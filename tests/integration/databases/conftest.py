@@ -191,7 +191,7 @@ def mariadb(mariadb_server, monkeypatch):
 def synthetic(tmp_path_factory):
     """The folder of a small synthetic survey of one night, with its SQLite file."""
     from pipeline.sky import SkySettings
-    from pipeline.surveys.synthetic import make_survey
+    from pipeline.surveys.synthetic.survey import make_survey
 
     sky = SkySettings(
         nights=1, exposures_per_night=2, fields=1, size_pixel=320, stars=200, galaxies=30, transients=20, variables=8,

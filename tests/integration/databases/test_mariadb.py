@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
-from pipeline.io.connections import Database
-from pipeline.io.database import select
-from pipeline.io.database_settings import DatabaseSettings
-from pipeline.io.query_files import parse_query
+from pipeline.io.database.connections import Database
+from pipeline.io.database.query_files import parse_query
+from pipeline.io.database.select import select
+from pipeline.io.database.settings import DatabaseSettings
 
 
 def ask(source, query, **parameters):

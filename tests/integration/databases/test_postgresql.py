@@ -5,11 +5,11 @@ import re
 import pytest
 
 from pipeline.errors import InputError, SettingsError
-from pipeline.io import database
-from pipeline.io.connections import Database
-from pipeline.io.database import select
-from pipeline.io.database_settings import DatabaseSettings
-from pipeline.io.query_files import parse_query
+from pipeline.io.database import select as database
+from pipeline.io.database.connections import Database
+from pipeline.io.database.query_files import parse_query
+from pipeline.io.database.select import select
+from pipeline.io.database.settings import DatabaseSettings
 
 NUMBERS = "SELECT lpad(n::text, 7, '0') AS candidate_id FROM generate_series(1, 5000) AS t(n)"
 

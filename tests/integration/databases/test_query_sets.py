@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline.io import settings_files
-from pipeline.io.query_files import query_digests
+from pipeline.io.database.query_files import query_digests
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
 

@@ -12,9 +12,9 @@ import pytest
 from astropy.io import fits
 
 from pipeline.io import settings_files
-from pipeline.io.cutout_file import open_cutouts
+from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.settings import parse
-from pipeline.surveys.fetch import fetch_night
+from pipeline.stages.fetch_cutouts import fetch_night
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
 

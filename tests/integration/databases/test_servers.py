@@ -11,15 +11,16 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import InputError, NightsiftError, UnreachableError
-from pipeline.io import database, settings_files
-from pipeline.io.commit import commit
-from pipeline.io.connections import Database
-from pipeline.io.content import content_sha256
-from pipeline.io.database import columns_of, select
-from pipeline.io.database_settings import DatabaseSettings
-from pipeline.io.query_files import parse_query
+from pipeline.io import settings_files
+from pipeline.io.database import select as database
+from pipeline.io.database.connections import Database
+from pipeline.io.database.query_files import parse_query
+from pipeline.io.database.select import columns_of, select
+from pipeline.io.database.settings import DatabaseSettings
+from pipeline.io.results.commit import commit
+from pipeline.io.results.content import content_sha256
 from pipeline.settings import parse
-from pipeline.surveys.fetch import fetch_night
+from pipeline.stages.fetch_cutouts import fetch_night
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
 

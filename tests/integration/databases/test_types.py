@@ -6,13 +6,13 @@ from contextlib import closing
 import pandas as pd
 import pytest
 
-from pipeline.flux_sign import flux_signs
-from pipeline.io.connections import Database
-from pipeline.io.database import select
-from pipeline.io.database_settings import DatabaseSettings
-from pipeline.io.query_files import parse_query
+from pipeline.io.database.connections import Database
+from pipeline.io.database.query_files import parse_query
+from pipeline.io.database.select import select
+from pipeline.io.database.settings import DatabaseSettings
 from pipeline.labels import LABEL_PROVIDERS, parse_chain
-from pipeline.surveys.image_files import exposure_records
+from pipeline.photometry.flux_sign import flux_signs
+from pipeline.surveys.exposures.reader import exposure_records
 
 WORDS = {"true": "real", "false": "bogus"}
 TYPES = "CREATE TABLE c (candidate_id CHAR(12), exposure_id CHAR(9), band CHAR(4), flux_sign BOOLEAN, good BOOLEAN)"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.cleaning import CLEANERS, parse_cleaning
 from pipeline.labels import LABEL_PROVIDERS, parse_chain
+from pipeline.labels.cleaning import CLEANERS, parse_cleaning
 from pipeline.settings import parse
 from pipeline.surveys.settings import EphemerisSettings
 

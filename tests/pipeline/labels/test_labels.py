@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError, SettingsError
 from pipeline.labels import LABEL_PROVIDERS, apply_chain, parse_chain
-from pipeline.quality import Flag
 
 
 def judge(provider, candidates, reference=None, **settings):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.injection import inject_sources
-from pipeline.io.fits import read_image
-from pipeline.io.psf_file import read_psf
+from pipeline.io.fits.image import read_image
+from pipeline.io.fits.psf import read_psf
 from pipeline.psf import EmpiricalSettings, Moffat, build_psf, find_psf_stars, judge_psf, measure_fwhm
 
 ONE = EmpiricalSettings(cell_stars=1000)

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.datasets.separation import Separation
 from pipeline.errors import UnknownNameError
 from pipeline.metrics import METRICS
 from pipeline.plots import PLOTS, ReportData
 from pipeline.report import DEFAULT_PLOTS, build_report
-from pipeline.separation import Separation
 
 VOID = {"meta", "img", "link", "br"}
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from ranked_candidates import scored
 
-from pipeline.candidate_list import listed
-from pipeline.quality import Flag
-from pipeline.ranking import SIGNS, Choice, rank
+from pipeline.cutouts.missing import Flag
 from pipeline.report.candidates import FLAG_WORDS, NightPage, candidates_page
+from pipeline.scores.candidate_list import listed
+from pipeline.scores.ranking import SIGNS, Choice, rank
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CHANNELS = ("science", "template", "difference")

@@ -1,7 +1,7 @@
 import pytest
 
+from pipeline.datasets.separation import Separation
 from pipeline.report.wording import caveats, count, difference, judged_by_nobody, number, per_cent, separated, worded
-from pipeline.separation import Separation
 
 SEPARATION = Separation(
     divided_by="sky cells", overlapping_share=0.952, lost_share=0.128, training=267, validation=113, unplaced=0,

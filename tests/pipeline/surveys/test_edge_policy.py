@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.quality import Flag
+from pipeline.cutouts.missing import Flag
 from pipeline.settings import parse
 from pipeline.surveys.base import Batch
+from pipeline.surveys.candidate_columns import describe_stamps
 from pipeline.surveys.edge_policy import apply_edge_policy
-from pipeline.surveys.rows import describe_stamps
 from pipeline.surveys.settings import SurveySettings
 
 

@@ -8,11 +8,11 @@ from astropy.wcs import WCS
 from image_pair_surveys import NEW, TIMES_MJD, projection, read_night, write_pairs
 from image_surveys import open_made_survey
 
+from pipeline.astrometry.projection import pixel_to_sky
 from pipeline.errors import SettingsError
-from pipeline.io.generic_survey import write_generic_survey
-from pipeline.sky_positions import pixel_to_sky
-from pipeline.surveys import exposure_difference
-from pipeline.surveys.image_settings import ImageSettings, MaskSettings
+from pipeline.io.database.generic_schema import write_generic_survey
+from pipeline.surveys.exposures import difference as exposure_difference
+from pipeline.surveys.exposures.settings import ImageSettings, MaskSettings
 
 NIGHT = "2026-01-05"
 HDUS = {"science": "path:0", "template": "templates/r.fits:0"}

@@ -14,7 +14,7 @@ from pipeline.injection import inject_sources
 from pipeline.psf import Moffat, build_psf, find_psf_stars
 from pipeline.surveys.base import ExposureImages
 from pipeline.surveys.difference_settings import DifferenceSettings, FrameProperties
-from pipeline.surveys.exposure_difference import aligned_exposure
+from pipeline.surveys.exposures.difference import aligned_exposure
 
 SIDE, NUMBER, RIGHT = 300, 10, 0.02
 
@@ -176,7 +176,7 @@ def test_an_image_whose_stars_show_no_psf_is_measured_with_a_moffat_profile_and_
     def none(*_, **__):
         raise InputError("2 of 9 sources are usable stars, a profile takes 3")
 
-    monkeypatch.setattr("pipeline.flux_profile.fit_profile", none)
+    monkeypatch.setattr("pipeline.subtraction.flux_profile.fit_profile", none)
     rows, _, dropped, _ = read_night(image_pair_survey(write=partial(write, psf=PSFS["moffat 3"])))
     expect_right(rows)
     assert dropped["step"].tolist() == ["psf"]

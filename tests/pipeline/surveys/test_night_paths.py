@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pipeline.errors import MissingInputError
-from pipeline.io.packet_files import packet_files
+from pipeline.io.alerts.packet_files import packet_files
 from pipeline.surveys.night_paths import require_nights
 
 

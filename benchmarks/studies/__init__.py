@@ -1,0 +1,1 @@
+"""Studies that are made once and cited in the docs, by subject."""

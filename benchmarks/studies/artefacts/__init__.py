@@ -1,0 +1,1 @@
+"""What self-made bogus is worth on labelled ZTF alerts."""

@@ -1,0 +1,79 @@
+"""A figure of examples of every artefact beside the real bogus that are most like it.
+
+``python -m benchmarks.studies.artefacts.examples ALERTS --figures FOLDER`` where ALERTS holds ``alerts.parquet`` and
+``cutouts.h5``. Equal numbers of stamps of every artefact are made of the labelled reals; for each bogus that people
+judged by eye, its nearest made stamps vote for the artefacts that they are of, and each artefact shows the bogus that
+gave it most votes. Distances are Euclidean between the ranks of the features.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+from scipy.stats import rankdata
+
+from benchmarks.studies.artefacts.figure import Examples, draw_examples
+from pipeline.cutouts.missing import to_missing
+from pipeline.features import physical_features
+from pipeline.io.results.hdf5 import open_to_read
+from pipeline.rng import stream
+from pipeline.triplets.artefacts import ARTEFACTS, turned
+
+MADE_OF_EACH = 80
+NEIGHBOURS = 25
+SHOWN_MADE, SHOWN_REAL = 2, 2
+
+
+def main() -> int:
+    """Save the figure and print the share of votes of each artefact's best real bogus."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.artefacts.examples", description=__doc__)
+    parser.add_argument("alerts", type=Path, help="folder of alerts.parquet and cutouts.h5")
+    parser.add_argument("--figures", type=Path, required=True, help="folder to save the figures in")
+    options = parser.parse_args()
+    label = pd.read_parquet(options.alerts / "alerts.parquet")["label"].to_numpy()
+    reals, bogus = (_triplets(options.alerts, np.flatnonzero(label == value)) for value in (1, 0))
+    examples = choose_examples(reals, bogus)
+    half = (len(examples) + 1) // 2
+    for number, part in enumerate((examples[:half], examples[half:]), start=1):
+        draw_examples(part).savefig(options.figures / f"artefacts_{number}.png", dpi=75)
+    for example in examples:
+        print(f"{example.name:18s}{' '.join(f'{100 * share:4.0f} %' for share in example.shares)}")
+    return 0
+
+
+def choose_examples(reals: NDArray[np.float32], bogus: NDArray[np.float32]) -> list[Examples]:
+    """Return made examples of every artefact with the bogus whose nearest made stamps are most of its kind."""
+    usable = reals[np.isfinite(reals).any(axis=(1, 2)).all(axis=1)]
+    made = {}
+    for name in ARTEFACTS:
+        rng = stream(1, "examples", name)
+        made[name] = turned(ARTEFACTS[name](usable[rng.integers(len(usable), size=MADE_OF_EACH)], rng))
+    votes = _votes([physical_features(stamps) for stamps in made.values()], physical_features(bogus))
+    chosen = []
+    for index, (name, stamps) in enumerate(made.items()):
+        best = np.argsort(-votes[:, index], kind="stable")[:SHOWN_REAL]
+        chosen.append(Examples(name=name, made=stamps[:SHOWN_MADE], real=bogus[best], shares=votes[best, index]))
+    return chosen
+
+
+def _votes(made: list[NDArray[np.float32]], real: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the share ``(real, artefact)`` of each real one's nearest made stamps that each artefact made."""
+    ranks = rankdata(np.concatenate([*made, real]), axis=0)
+    count = len(ranks) - len(real)
+    _, nearest = cKDTree(ranks[:count]).query(ranks[count:], NEIGHBOURS)
+    kind = np.repeat(np.arange(len(made)), [len(one) for one in made])
+    return np.stack([(kind[nearest] == index).mean(axis=1) for index in range(len(made))], axis=1)
+
+
+def _triplets(folder: Path, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+    with open_to_read(folder / "cutouts.h5") as file:
+        pixels = np.moveaxis(file["cutouts"][rows].astype(np.float32), 1, -1)
+    return to_missing(pixels)[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""How well differences of real frames are normalised."""

@@ -1,0 +1,1 @@
+"""The synthetic sky beside real ZTF alerts, and what is learned from either."""

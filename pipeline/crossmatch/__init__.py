@@ -1,0 +1,1 @@
+"""Who is who between lists of sky positions, and which positions are one thing."""

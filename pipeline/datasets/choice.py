@@ -1,0 +1,284 @@
+"""Data sets: which rows make one, and what it offers to a classifier, three parts streamed in blocks."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.crossmatch.friends import links
+from pipeline.cutouts.extract import nearest_pixel
+from pipeline.datasets import splits
+from pipeline.datasets.balance import BOGUS, REAL, allowed_rows
+from pipeline.datasets.exclusions import NIGHT_BLOCK, NO_LABEL, RATIO, TRAINING_ONLY, excluded
+from pipeline.datasets.overlaps import Footprints
+from pipeline.datasets.separation import ORDER, OVERLAPS, Separation, divide, touching
+from pipeline.errors import DataSetError
+from pipeline.ids.text_blocks import FirstTexts, RowTexts, SomeTexts, decided, texts_of
+from pipeline.recipes.dataset import DatasetRecipe
+
+log = logging.getLogger(__name__)
+_ROWS_AT_ONCE = 50_000
+_KEPT = 0
+_REASONS = (
+    "", "candidate_id twice", NO_LABEL, NIGHT_BLOCK, TRAINING_ONLY, RATIO, OVERLAPS,
+)  # fmt: skip
+_GUESSED = "unlabelled"
+"""Label source of rows that a recipe counts as bogus unseen; they never calibrate or judge."""
+
+
+class DataSet(Protocol):
+    """Labelled cutouts in three parts; read by :func:`pipeline.io.results.dataset_file.open_dataset`.
+
+    Rows of a part were permuted once when the data set was written, so contiguous blocks are a shuffled
+    sample. ``part`` is ``"train"``, ``"validation"`` or ``"test"``.
+    """
+
+    survey: str
+    channels: tuple[str, ...]
+    class_names: tuple[str, ...]
+    pixel_scale_arcsec: float
+    pixel_state: str
+    fingerprint: str
+
+    @property
+    def size_pixel(self) -> int:
+        """Side of a cutout."""
+
+    def candidates(self, part: str) -> pd.DataFrame:
+        """Return the candidate columns of a part, one row a cutout, ``label`` in 0 ... k."""
+
+    def cutouts(self, part: str) -> NDArray[np.float32]:
+        """Return all raw cutouts of a part at once, ``(n, y, x, channel)``; for small parts."""
+
+    def batches(self, part: str, size: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+        """Yield ``(rows, cutouts)`` in order, ``rows`` a slice within the part of at most ``size`` rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowIds:
+    """The text ids of candidate rows, in the rows' order.
+
+    Attributes
+    ----------
+    candidate, object, group : RowTexts
+        Ids of the candidate, its object, and what else joins it to others; the last two may be empty.
+    image : RowTexts
+        What the row was cut from, exposure and detector; empty where it is not known.
+    """
+
+    candidate: RowTexts
+    object: RowTexts
+    group: RowTexts
+    image: RowTexts
+
+    @property
+    def names(self) -> RowTexts:
+        """What a row's group may be called: its group, else its object, else itself."""
+        return FirstTexts(self.group, self.object, self.candidate)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nearness:
+    """How near two rows are one thing, or show the same pixels.
+
+    Attributes
+    ----------
+    linked_arcsec : float
+        Rows nearer on the sky than this share a group.
+    size_pixel : int
+        Side of a cutout.
+    pixel_scale_arcsec : float
+        Side of a pixel.
+    """
+
+    linked_arcsec: float
+    size_pixel: int
+    pixel_scale_arcsec: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Which rows make a data set.
+
+    Attributes
+    ----------
+    chosen : DataFrame
+        In final order: ``place split label label_source named``; ``place`` is the row's number among all rows, and
+        ``named`` that of the row after whose name its group is called.
+    dropped : DataFrame
+        ``place reason`` of the others.
+    separation : Separation
+        How the parts were kept from sharing pixels, and what that cost.
+    """
+
+    chosen: pd.DataFrame
+    dropped: pd.DataFrame
+    separation: Separation
+
+
+def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, near: Nearness, fold: int = 0) -> Choice:
+    """Group, divide, part from each other, thin and permute candidate rows, by hashes and places alone.
+
+    Of each id no more than 8 bytes of hash are kept, and not for longer than one comparison takes; texts are read
+    again for rows that are looked at more closely.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``night ra_deg dec_deg x_pixel y_pixel label label_source first_label digest`` of all cutout files, in any order
+        of files; ``digest`` is the hash of a row's pixels, and rows with equal pixels stay together; ``first_label`` is
+        the label before the recipe's new ones, which move no row to another part.
+    ids : RowIds
+        The ids of the same rows.
+    recipe : DatasetRecipe
+        What the data set is to be.
+    near : Nearness
+        When rows share a group or pixels.
+    fold : int
+        Which fold is held out, if the recipe has folds.
+
+    Raises
+    ------
+    DataSetError
+        If a part lacks a class, or a candidate stands in two files with different labels.
+    """
+    lot = decided(ids.candidate, lambda names: splits.hash_unit(names, f"{recipe.split.seed}:order"))
+    reason = np.zeros(len(rows), np.int8)
+    reason[_again(rows, ids.candidate, lot)] = _REASONS.index("candidate_id twice")
+    label, source = _labelled(rows, reason, recipe)
+    used = np.flatnonzero(reason == _KEPT).astype(np.int32)
+    groups = _groups(rows, ids, used, near.linked_arcsec)
+    only_train = np.asarray(source[used].isin({*recipe.training_only, _GUESSED}))
+    places = _places(rows, ids, used, near)
+    first = rows["first_label"].to_numpy()[used]
+    division = divide(groups, rows["night"].array[used], places, first, only_train, recipe.split, fold)
+    parts, why = division.parts.copy(), np.zeros(len(used), np.int8)
+
+    def leave_out(gone: NDArray[np.bool_], what: str) -> None:
+        parts[gone], why[gone] = splits.LEFT_OUT, _REASONS.index(what)
+
+    leave_out((parts != splits.TRAIN) & only_train, TRAINING_ONLY)
+    leave_out(division.parts == splits.LEFT_OUT, NIGHT_BLOCK)
+    for part, others in ORDER:
+        candidates = int((parts == part).sum())
+        leave_out(touching(places, parts, part, others), OVERLAPS)
+        leave_out(_thin(ids.candidate, used, parts, part, label[used], recipe), RATIO)
+    reason[used] = why
+    overlaps, kept = why == _REASONS.index(OVERLAPS), parts != splits.LEFT_OUT
+    separation = division.separation(overlaps, candidates, int((~places.known).sum()))
+    losses = division.losses(overlaps, label[used])
+    left_out = excluded(np.array(_REASONS)[reason], label, pd.Series(source))
+    splits.require_classes(parts[kept], label[used[kept]], groups.row[kept], recipe.split, losses, left_out)
+    order = np.flatnonzero(kept).astype(np.int32)
+    order = order[np.lexsort((lot[used[order]], parts[order]))]
+    chosen = {"place": used[order], "split": parts[order], "named": used[groups.row[order]]}
+    chosen |= {"label": label[used[order]], "label_source": source[used[order]]}
+    gone = np.flatnonzero(reason != _KEPT).astype(np.int32)
+    dropped = {"place": gone, "reason": pd.Categorical.from_codes(reason[gone], _REASONS)}
+    return Choice(chosen=pd.DataFrame(chosen), dropped=pd.DataFrame(dropped), separation=separation)
+
+
+def _labelled(
+    rows: pd.DataFrame, reason: NDArray[np.int8], recipe: DatasetRecipe
+) -> tuple[NDArray[np.int8], pd.Categorical]:
+    """Return labels and their sources by the recipe; rows that have none of it get their ``reason``."""
+    label, source = rows["label"].to_numpy(np.int8, copy=True), pd.Categorical(rows["label_source"])
+    silent = (label < 0) & (reason == _KEPT)
+    if recipe.unlabelled == "bogus":
+        _warn_of_contamination(label[reason == _KEPT])
+        source = source.set_categories([*source.categories.drop(_GUESSED, errors="ignore"), _GUESSED])
+        source[silent], label[silent] = _GUESSED, 0
+    else:
+        reason[silent] = _REASONS.index(NO_LABEL)
+    return label, source
+
+
+def _again(rows: pd.DataFrame, ids: RowTexts, lot: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which rows repeat a candidate: of several, a labelled one stays, whatever the order of the files."""
+    again, suspects = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
+    order = np.argsort(lot, kind="stable").astype(np.int32)
+    alike = lot[order[1:]] == lot[order[:-1]]
+    suspects[order[1:][alike]] = suspects[order[:-1][alike]] = True
+    places = order[suspects[order]]
+    for block in splits.blocks_of_runs(lot[places], _ROWS_AT_ONCE):
+        suspects[:] = False
+        suspects[places[block]] = True
+        texts = texts_of(ids, suspects)
+        several = rows.iloc[texts.index][["label", "label_source", "digest"]]
+        several = several.assign(candidate_id=texts.array, place=texts.index, label_source=_words(several))
+        torn = several[several["label"] >= 0].groupby("candidate_id")["label"].nunique()
+        if (torn > 1).any():
+            raise DataSetError(f"candidate_id {torn.idxmax()!r} is real in one cutout file and bogus in another")
+        several = several.assign(label=several["label"] < 0)
+        several = several.sort_values(["candidate_id", "label", "label_source", "digest"])
+        again[several["place"][several["candidate_id"].duplicated()]] = True
+    return again
+
+
+def _words(rows: pd.DataFrame) -> pd.Series:
+    return rows["label_source"].astype("str")
+
+
+def _warn_of_contamination(label: NDArray[np.int8]) -> None:
+    """Say how many of the unlabelled rows may be real, if they are like the labelled ones."""
+    silent = int((label < 0).sum())
+    share = float((label[label >= 0] == 1).mean()) if silent < len(label) else float("nan")
+    log.warning(
+        "%d unlabelled rows count as bogus in training; %.1f %% of the labelled rows are real: "
+        "if the unlabelled are like them, so is that share of these",
+        silent,
+        100 * share,
+    )
+
+
+def _groups(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], linked: float) -> splits.Groups:
+    """Return the groups of the rows that are used, which are counted among themselves."""
+    return splits.join_groups(_shared_keys(rows, ids, used, linked), SomeTexts(ids.names, used))
+
+
+def _shared_keys(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], linked: float) -> Iterator[splits.Column]:
+    """Yield what rows may share, one at a time: object, group, place on the sky, pixels."""
+    for texts in (ids.object, ids.group):
+        yield decided(texts, splits.key_of)[used]
+    yield from links(rows["ra_deg"].to_numpy(float)[used], rows["dec_deg"].to_numpy(float)[used], linked)
+    yield rows["digest"].to_numpy()[used]
+
+
+def _places(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], near: Nearness) -> Footprints:
+    """Return which pixels the cutouts of the rows that are used cover."""
+    taken = slice(None) if len(used) == len(rows) else used
+    x, y, ra, dec = (rows[name].to_numpy()[taken] for name in ("x_pixel", "y_pixel", "ra_deg", "dec_deg"))
+    return Footprints(
+        exposure=decided(ids.image, splits.key_of)[taken],
+        x_pixel=nearest_pixel(x).astype(np.float32),
+        y_pixel=nearest_pixel(y).astype(np.float32),
+        ra_deg=ra,
+        dec_deg=dec,
+        size_pixel=near.size_pixel,
+        pixel_scale_arcsec=near.pixel_scale_arcsec,
+    )
+
+
+def _thin(
+    ids: RowTexts,
+    used: NDArray[np.int32],
+    parts: NDArray[np.int8],
+    part: int,
+    label: NDArray[np.int8],
+    recipe: DatasetRecipe,
+) -> NDArray[np.bool_]:
+    """Tell which rows of a part are more than the recipe allows of their class; ids decide, not their order."""
+    over = np.zeros(len(used), bool)
+    counts = {value: int(((parts == part) & (label == value)).sum()) for value in (REAL, BOGUS)}
+    for value, allowed in allowed_rows(counts, recipe).items():
+        if counts[value] > allowed:
+            mine = np.flatnonzero((parts == part) & (label == value))
+            asked = np.zeros(len(ids), bool)
+            asked[used[mine]] = True
+            lot = decided(ids, lambda names: splits.hash_unit(names, f"{recipe.split.seed}:ratio"), asked)
+            over[mine[np.argsort(lot[used[mine]], kind="stable")[allowed:]]] = True
+    return over

@@ -1,0 +1,61 @@
+"""Why rows are in no part of a data set, in words: counts by reason and label source, and the setting that says so."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.datasets.balance import BOGUS, REAL
+
+NO_LABEL: Final = "no label"
+TRAINING_ONLY: Final = "training only, outside training"
+RATIO: Final = "class ratio"
+NIGHT_BLOCK: Final = "night block"
+
+_SETTINGS: Final = {
+    NO_LABEL: "add a provider to `labels` of the survey, `bogus_draw` where nobody judged anything",
+    TRAINING_ONLY: "such sources never judge: take them out of `training_only` of the data set, or judge some rows",
+    RATIO: "raise `max_ratio` of the data set",
+    NIGHT_BLOCK: "name more nights in the data set, or split by object",
+}
+"""What to set where rows were left out for a reason."""
+_CLASSES: Final = {BOGUS: "bogus", REAL: "real"}
+
+
+def excluded(reasons: NDArray[np.str_], labels: NDArray[np.integer], sources: pd.Series) -> str:
+    """Return in one line which rows are in no part, and what to set; empty where all are in one.
+
+    Parameters
+    ----------
+    reasons : ndarray of str, (n,)
+        Why a row is in no part; empty for one that is.
+    labels : ndarray of int, (n,)
+        0 bogus, 1 real, -1 none.
+    sources : Series, (n,)
+        The label source of each row.
+
+    Examples
+    --------
+    >>> excluded(np.array(["no label", "no label", ""]), np.array([-1, -1, 1]), pd.Series(["", "", "injected"]))
+    '3 rows, 1 real by injected used; left out: 2 (no label: add a provider to `labels` of the survey, `bogus_draw` \
+where nobody judged anything)'
+    """
+    table = pd.DataFrame({"reason": reasons, "label": labels, "source": np.asarray(sources, dtype=object)})
+    counts = table.groupby(["reason", "label", "source"], sort=True).size()
+    if set(table["reason"]) <= {""}:
+        return ""
+    by_reason: dict[str, list[str]] = {}
+    for (reason, label, source), count in counts.items():
+        by_reason.setdefault(str(reason), []).append(_rows(int(count), int(label), str(source)))
+    used = ", ".join(by_reason.pop("", ["none"]))
+    left_out = (f"{', '.join(rows)} ({_with_setting(reason)})" for reason, rows in by_reason.items())
+    return f"{len(table)} rows, {used} used; left out: {'; '.join(left_out)}"
+
+
+def _rows(count: int, label: int, source: str) -> str:
+    return f"{count} {_CLASSES[label]} by {source or 'nobody'}" if label in _CLASSES else str(count)
+
+
+def _with_setting(reason: str) -> str:
+    return f"{reason}: {_SETTINGS[reason]}" if reason in _SETTINGS else reason

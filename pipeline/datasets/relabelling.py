@@ -1,0 +1,62 @@
+"""New labels from people for rows that have others already; nothing else about the rows changes."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.errors import InputError
+from pipeline.ids.text_blocks import RowTexts, decided
+
+log = logging.getLogger(__name__)
+SOURCE = "eyeball"
+
+
+def relabel(rows: pd.DataFrame, ids: RowTexts, labels: pd.Series, where: str) -> pd.DataFrame:
+    """Return rows with new ``label`` and, where one was given, the ``label_source`` ``eyeball``.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``label label_source`` and any other columns, which stay.
+    ids : RowTexts
+        The candidate id of each row.
+    labels : Series of int
+        New labels, 1 or 0, by candidate id, each id once.
+    where : str
+        Where the labels come from, for the message.
+
+    Raises
+    ------
+    InputError
+        If an id is among no row; it is named.
+
+    Examples
+    --------
+    >>> from pipeline.ids.text_blocks import HeldTexts
+    >>> rows = pd.DataFrame({"label": [1, 1], "label_source": ["list", "list"]})
+    >>> found = relabel(rows, HeldTexts(["a", "b"]), pd.Series([0], index=["b"]), "new.csv")
+    >>> found[["label", "label_source"]].values.tolist()
+    [[1, 'list'], [0, 'eyeball']]
+    """
+    met = np.zeros(len(labels), bool)
+
+    def places(names: NDArray[np.object_]) -> NDArray[np.intp]:
+        found = labels.index.get_indexer(names)
+        met[found[found >= 0]] = True
+        return np.asarray(found, np.int32)
+
+    place = decided(ids, places)
+    if not met.all():
+        raise InputError(f"{where}: id {labels.index[int(np.argmin(met))]!r} is of no row of the data set")
+    given = place >= 0
+    label = rows["label"].to_numpy(np.int8, copy=True)
+    new = labels.to_numpy(np.int8)[place[given]]
+    changed = int((label[given] != new).sum())
+    label[given] = new
+    source = pd.Categorical(rows["label_source"])
+    source = source.add_categories([SOURCE]) if SOURCE not in source.categories else source
+    source[given] = SOURCE
+    log.info("%s: %d labels given, %d of them new", where, int(given.sum()), changed)
+    return rows.assign(label=label, label_source=source)

@@ -1,0 +1,204 @@
+"""Parts that share no pixel: rows that overlap a row of another part go, or cells of the sky become the groups."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.datasets.overlaps import Footprints, overlapping
+from pipeline.datasets.sky_cells import Cells, balancing, cells_of
+from pipeline.datasets.splits import LEFT_OUT, PART_NAMES, TEST, TRAIN, VALIDATION, Column, Groups, assign_parts
+from pipeline.recipes.dataset import SplitSettings
+
+MOST_DROPPED = 0.3
+"""Where a larger share of the training rows would go, the fields are crowded, and cells of the sky are the groups."""
+
+BY_GROUP, BY_CELL, BY_FILE = "groups", "sky cells", "the files"
+ORDER = ((VALIDATION, (TEST,)), (TRAIN, (TEST, VALIDATION)))
+"""Part by part, those from which it must keep apart: what validation loses costs training nothing."""
+
+OVERLAPS = "cutout overlaps another part"
+"""Reason of training rows whose cutouts overlap a validation or test row's, and of validation rows by a test row's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Separation:
+    """How the parts of a data set were kept apart, and what that cost.
+
+    Attributes
+    ----------
+    divided_by : str
+        ``groups``, ``sky cells`` where the fields are crowded, or ``the files`` where these state the parts.
+    overlapping_share : float
+        Share of the training rows whose cutouts overlap those of another part where groups divide the rows; over the
+        folds the largest.
+    lost_share : float
+        Share of the training rows that was dropped for it, as the rows were divided in the end.
+    training, validation : int
+        Rows that were dropped.
+    unplaced : int
+        Rows that state neither their place on the sky nor their pixel of an image: what they overlap is not known.
+    cells : int
+        Number of cells, 0 where none were needed.
+    cell_arcsec : float
+        Side of a cell, 0 where none were needed.
+    """
+
+    divided_by: str
+    overlapping_share: float
+    lost_share: float
+    training: int
+    validation: int
+    unplaced: int
+    cells: int
+    cell_arcsec: float
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any]) -> Self:
+        """Return what :meth:`facts` gave, as it stands in the data set's provenance."""
+        return cls(**{field.name: facts[field.name] for field in fields(cls)})
+
+    def facts(self) -> dict[str, Any]:
+        """Return the attributes in plain types, as they stand in the data set's provenance."""
+        return asdict(self)
+
+    def words(self) -> str:
+        """Return in one line what was dropped, both shares, and by what the rows were divided."""
+        line = (
+            f"{self.training} training rows ({100 * self.lost_share:.1f} %) and {self.validation} validation rows "
+            f"were dropped because their cutouts overlap another part's; divided by "
+            f"{BY_GROUP if self.divided_by == BY_CELL else self.divided_by}, "
+            f"{100 * self.overlapping_share:.1f} % of the training rows overlap"
+        )
+        if self.divided_by == BY_CELL:
+            line += f", so that the rows were divided by {self.cells} sky cells of {self.cell_arcsec:.0f} arcsec"
+        if self.unplaced:
+            line += f"; {self.unplaced} rows state neither place nor pixel, and what they overlap is not known"
+        return line
+
+
+@dataclass(frozen=True, kw_only=True)
+class Division:
+    """Parts before the rows that overlap are taken out.
+
+    Attributes
+    ----------
+    parts : ndarray of int8, (n,)
+        As :func:`pipeline.datasets.splits.assign_parts` returns them.
+    overlapping_share : float
+        As in :class:`Separation`.
+    cells : Cells, optional
+        The cells that became the groups.
+    """
+
+    parts: NDArray[np.int8]
+    overlapping_share: float
+    cells: Cells | None
+
+    def separation(self, overlaps: NDArray[np.bool_], candidates: int, unplaced: int) -> Separation:
+        """Return the facts.
+
+        Parameters
+        ----------
+        overlaps : ndarray of bool, (n,)
+            Rows that were dropped.
+        candidates : int
+            Training rows before that.
+        unplaced : int
+            As in :class:`Separation`.
+        """
+        training, validation = (int((overlaps & (self.parts == part)).sum()) for part in (TRAIN, VALIDATION))
+        return Separation(
+            divided_by=BY_GROUP if self.cells is None else BY_CELL,
+            overlapping_share=self.overlapping_share,
+            lost_share=training / max(1, candidates),
+            training=training,
+            validation=validation,
+            unplaced=unplaced,
+            cells=0 if self.cells is None else self.cells.count,
+            cell_arcsec=0.0 if self.cells is None else self.cells.side_arcsec,
+        )
+
+    def losses(self, overlaps: NDArray[np.bool_], labels: NDArray[np.int8]) -> dict[int, str]:
+        """Return by part a sentence that says what the part lost here of each class, and what to do."""
+        sentences = {}
+        divided = [] if self.cells is None else [f"its rows are those of some of {self.cells.count} cells of the sky"]
+        for part in PART_NAMES:
+            bogus, real = (int((overlaps & (self.parts == part) & (labels == label)).sum()) for label in (0, 1))
+            lost = f"{bogus} bogus and {real} real rows of it were dropped because their cutouts overlap another part's"
+            told = [lost] * (bogus + real > 0) + divided
+            if told:
+                sentences[part] = f"{' and '.join(told)}: other fields, another seed or other shares may leave more"
+        return sentences
+
+
+def divide(
+    groups: Groups,
+    nights: Column,
+    places: Footprints,
+    classes: NDArray[np.integer],
+    only_train: NDArray[np.bool_],
+    settings: SplitSettings,
+    fold: int,
+) -> Division:
+    """Return parts by groups, or by cells of the sky where too many training rows would overlap another part.
+
+    All folds are looked at whichever is asked for, so that they are divided alike.
+
+    Parameters
+    ----------
+    groups : Groups
+        What belongs together.
+    nights : Series or ndarray, (n,)
+        The night of each row.
+    places : Footprints
+        Where the cutouts lie.
+    classes : ndarray of int, (n,)
+        Class of each row, -1 where it has none; cells are divided so that each class is.
+    only_train : ndarray of bool, (n,)
+        Rows that validate and judge nothing.
+    settings : SplitSettings
+        How to divide.
+    fold : int
+        The fold that is held out, where there are folds.
+    """
+    by_fold = [assign_parts(groups, nights, settings, other) for other in range(max(1, settings.folds))]
+    shares = [_overlapping_share(places, np.where((parts != TRAIN) & only_train, LEFT_OUT, parts)) for parts in by_fold]
+    if max(shares) <= MOST_DROPPED:
+        return Division(parts=by_fold[fold], overlapping_share=max(shares), cells=None)
+    cells = cells_of(places, groups.row, balancing(classes, (classes >= 0) & ~only_train))
+    parts = assign_parts(groups, nights, settings, fold, cells)
+    return Division(parts=parts, overlapping_share=max(shares), cells=cells)
+
+
+def _overlapping_share(places: Footprints, parts: NDArray[np.int8]) -> float:
+    train = parts == TRAIN
+    return float((overlaps_of(places, parts) & train).sum()) / max(1, int(train.sum()))
+
+
+def given_parts(places: Footprints, parts: NDArray[np.int8]) -> tuple[NDArray[np.bool_], Separation]:
+    """Return which rows of parts that stand already must go, ``(n,)``, and the facts about it."""
+    overlaps = overlaps_of(places, parts)
+    share = _overlapping_share(places, parts)
+    division = Division(parts=parts, overlapping_share=share, cells=None)
+    separation = division.separation(overlaps, int((parts == TRAIN).sum()), int((~places.known).sum()))
+    return overlaps, replace(separation, divided_by=BY_FILE)
+
+
+def overlaps_of(places: Footprints, parts: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Tell which rows must go so that no cutout of a part overlaps one of another, ``(n,)``; test loses none."""
+    left = parts.copy()
+    for part, others in ORDER:
+        left[touching(places, left, part, others)] = LEFT_OUT
+    return left != parts
+
+
+def touching(places: Footprints, parts: NDArray[np.int8], part: int, others: Sequence[int]) -> NDArray[np.bool_]:
+    """Tell which rows of a part have cutouts that overlap those of rows of others, ``(n,)``."""
+    found = np.zeros(len(parts), bool)
+    mine = np.flatnonzero(parts == part).astype(np.int32)
+    theirs = np.flatnonzero(np.any([parts == other for other in others], axis=0)).astype(np.int32)
+    found[mine] = overlapping(places, mine, theirs)
+    return found

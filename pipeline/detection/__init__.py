@@ -1,0 +1,1 @@
+"""Candidates found on a difference image, and vetoed."""

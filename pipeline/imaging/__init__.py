@@ -1,0 +1,1 @@
+"""Images before anything is found on them: frame, noise, masks, sources, convolution."""

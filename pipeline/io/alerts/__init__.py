@@ -1,0 +1,1 @@
+"""Alert packets: Avro, schemas, files, their index, and the bytes of cutouts."""

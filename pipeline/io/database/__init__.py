@@ -1,0 +1,1 @@
+"""Databases: connections, queries, rows and their types."""

@@ -1,0 +1,105 @@
+"""Compressed files, which end where a file of their size may: a bomb is noticed before anything is made of it."""
+
+import bz2
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Final, cast
+
+from pipeline.errors import InputError
+from pipeline.io.files.claims import credible_bytes, require_credible, require_dense, stored_bytes
+
+IN_MEMORY_BYTES: Final = 64 << 20
+"""What holds more than this is unpacked as it is read."""
+
+_AT_ONCE: Final = 1 << 20
+_OPENERS: Final[dict[bytes, Callable[[BinaryIO], Any]]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\0": lzma.open,
+}
+
+
+def opener_of(stream: BinaryIO) -> Callable[[BinaryIO], Any] | None:
+    """Return what opens a compressed stream, by its first bytes; None for a plain one. It stays at its place."""
+    place = stream.tell()
+    first = stream.read(6)
+    stream.seek(place)
+    return next((opener for magic, opener in _OPENERS.items() if first.startswith(magic)), None)
+
+
+@contextmanager
+def open_packed(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to read, which may be compressed by gzip, bzip2 or xz, whatever it is called.
+
+    A compressed one is unpacked twice, the first time to see whether it ends.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, or what it holds is far more than a file of its size may, as `require_credible` tells.
+    """
+    with path.open("rb") as stream:
+        opener = opener_of(stream)
+        if opener is None:
+            require_dense(path)
+            yield stream
+            return
+        with opener(stream) as opened:
+            for _ in _parts(opened, path, stored_bytes(path)):
+                pass
+        stream.seek(0)
+        with opener(stream) as opened:
+            yield opened
+
+
+def unpacked(stream: BinaryIO, what: str, stored: int, most: int | None = None) -> BinaryIO:
+    """Return what a stream holds, unpacked if it is compressed: in memory, or once more as it is read, if it is large.
+
+    Parameters
+    ----------
+    stream : binary file
+        At its beginning; one that can be read twice.
+    what : str
+        What it is, for messages.
+    stored : int
+        Bytes that it takes.
+    most : int, optional
+        Bytes that it may hold, whatever its size.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, or holds more than is allowed, by ``most`` or as `require_credible` tells.
+    """
+    opener = opener_of(stream)
+    if opener is None:
+        return stream
+    parts: list[bytes] = []
+    count = 0
+    for part in _parts(opener(stream), what, stored, most):
+        count += len(part)
+        if count <= IN_MEMORY_BYTES:
+            parts.append(part)
+    if count <= IN_MEMORY_BYTES:
+        return io.BytesIO(b"".join(parts))
+    stream.seek(0)
+    return cast("BinaryIO", opener(stream))
+
+
+def _parts(opened: BinaryIO, what: object, stored: int, most: int | None = None) -> Iterator[bytes]:
+    """Yield what compressed data hold, to their end, unless that is more than is allowed."""
+    count, allowed = 0, credible_bytes(stored)
+    try:
+        while count <= allowed and (data := opened.read(_AT_ONCE)):
+            count += len(data)
+            if most is not None and count > most:
+                raise InputError(f"{what} holds more than {most} bytes once it is unpacked; allowed: {most}")
+            yield data
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise InputError(f"{what} is damaged, its compressed data end too early or are none: {error}") from error
+    require_credible(what, count, stored, "what it holds, as far as it was unpacked,")

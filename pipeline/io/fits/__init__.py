@@ -1,0 +1,1 @@
+"""FITS images: pixels, projections, what headers claim; PSF files; hotpants."""

@@ -1,0 +1,120 @@
+"""One stamp out of one FITS file: the right HDU, its pixels and its header keys, nothing but our own errors."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from pipeline.cutouts.missing import to_missing
+from pipeline.errors import InputError, MissingInputError
+from pipeline.io.fits.pixels import image_pixels, open_fits
+
+AUTO = "auto"
+"""The HDU named DIFF where there is one, else the first that holds an image."""
+LARGEST = 1024
+"""Larger images are no stamps."""
+
+
+def read_stamp(path: Path, hdu: str | int = AUTO, magic: tuple[float, ...] = ()) -> NDArray[np.float32]:
+    """Read the stamp of a FITS file, plain, gzipped or fpacked.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    hdu : str or int
+        Name or number of the HDU, or ``auto``.
+    magic : tuple of float
+        Values that mean "bad pixel".
+
+    Returns
+    -------
+    ndarray of float32, (y, x)
+        NaN = missing, ``BLANK`` too.
+
+    Raises
+    ------
+    MissingInputError, InputError
+        If there is no such file or HDU, it is damaged, or holds no image of two axes and at most 1024 pixels
+        a side.
+    """
+    with _open(path) as opened:
+        chosen = _choose(opened, hdu, path)
+        shape = _shape(chosen)
+        if len(shape) != 2 or not 1 <= min(shape) <= max(shape) <= LARGEST:
+            raise InputError(f"{path}: an image of shape {shape} is no stamp; allowed: two axes of 1 to {LARGEST}")
+        return to_missing(image_pixels(chosen), magic)[0]
+
+
+def read_keys(path: Path, hdu: str | int = AUTO) -> tuple[tuple[int, int], dict[str, Any]]:
+    """Return the shape ``(y, x)`` of a stamp and its header keys, without its pixels.
+
+    Keys are in upper case: those of the primary HDU, and over them those of the stamp's.
+    """
+    with _open(path) as opened:
+        chosen = _choose(opened, hdu, path)
+        shape = _shape(chosen)
+        if len(shape) != 2:
+            raise InputError(f"{path}: an image of shape {shape} is no stamp; allowed: two axes")
+        return (shape[0], shape[1]), _keys(opened[0].header) | _keys(chosen.header)
+
+
+def write_stamp(path: Path, pixels: NDArray[np.float32], keys: Mapping[str, Any]) -> None:
+    """Write a stamp ``(y, x)`` with header keys into the primary HDU; keys with an unknown value are left out."""
+    header = fits.Header()
+    for name, value in keys.items():
+        if value is not None and value != "" and not (isinstance(value, float) and np.isnan(value)):
+            header[name] = value
+    fits.PrimaryHDU(np.asarray(pixels, dtype=np.float32), header).writeto(path)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[fits.HDUList]:
+    """Open a FITS file; whatever is wrong with it, on opening or on reading within the block, is an InputError."""
+    if not path.is_file():
+        raise MissingInputError(f"no FITS file {path}")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            with path.open("rb") as stream, open_fits(stream) as opened:
+                yield opened
+        except InputError:
+            raise
+        except Exception as error:
+            # astropy raises anything from OSError to zlib.error and struct.error on a damaged file
+            raise InputError(f"cannot read FITS file {path}: {' '.join(str(error).split())}") from error
+    for warning in caught:
+        if "truncated" in str(warning.message):
+            raise InputError(f"FITS file {path} is truncated")
+
+
+def _choose(opened: fits.HDUList, hdu: str | int, path: Path) -> Any:
+    if hdu == AUTO:
+        named = [entry for entry in opened if entry.name.upper() == "DIFF"]
+        images = [entry for entry in opened if len(_shape(entry)) >= 2]
+        if named or images:
+            return (named or images)[0]
+        raise InputError(f"{path} holds no image")
+    try:
+        return opened[int(hdu) if str(hdu).isdigit() else hdu]
+    except (KeyError, IndexError):
+        known = ", ".join(f"{number} {entry.name or 'without name'}" for number, entry in enumerate(opened))
+        raise InputError(f"{path} has no HDU {hdu!r}; it has: {known}") from None
+
+
+def _shape(entry: Any) -> tuple[int, ...]:
+    """Return the shape of an HDU's image from its header alone; of a table, nothing."""
+    return tuple(entry.shape) if getattr(entry, "is_image", False) else ()
+
+
+def _keys(header: fits.Header) -> dict[str, Any]:
+    return {
+        name.upper(): None if isinstance(value, fits.card.Undefined) else value
+        for name, value in header.items()
+        if name and name not in ("COMMENT", "HISTORY")
+    }

@@ -1,0 +1,31 @@
+"""Opening a format by its name, with its options checked."""
+
+from collections.abc import Mapping
+
+from pipeline.io.legacy import (  # noqa: F401  (they register themselves)
+    fourmost,
+    galaxy10,
+    gmadet,
+    gmadet_cube,
+    gotorb,
+    psat_hdf5,
+    psat_list,
+)
+from pipeline.io.legacy.base import STAMP_SETS, StampFormat
+from pipeline.settings import parse
+
+
+def open_format(name: str, options: Mapping[str, object], where: str) -> StampFormat:
+    """Return a format with its options.
+
+    Parameters
+    ----------
+    name : str
+        A name in `STAMP_SETS`.
+    options : mapping
+        Its options by name, as a settings file or the command line gives them.
+    where : str
+        Where they stand, for the message.
+    """
+    kind = STAMP_SETS[name]
+    return kind(parse(STAMP_SETS.metadata(name)["settings"], options, where))

@@ -1,0 +1,32 @@
+"""Small tables that tasks hand on as Parquet: a night's ephemeris, a catalogue of orbits."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from pipeline.errors import MissingInputError
+from pipeline.io.results.sealed_parquet import read_sealed, write_sealed
+
+
+def write_table(path: Path, table: pd.DataFrame, provenance: Mapping[str, Any]) -> None:
+    """Write a table with what made it."""
+    made = pa.Table.from_pandas(table, preserve_index=False)
+    made = made.replace_schema_metadata({"provenance": json.dumps(provenance, sort_keys=True)})
+    write_sealed(path, made)
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Return a table that `write_table` wrote.
+
+    Raises
+    ------
+    MissingInputError, InputError
+        If there is no such file, it is none, or it was changed.
+    """
+    if not path.is_file():
+        raise MissingInputError(f"no file {path}")
+    return read_sealed(path, "table").to_pandas()

@@ -1,0 +1,221 @@
+"""The scores file, Parquet: one row a candidate, written block by block."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from pipeline.errors import InputError, MissingInputError
+from pipeline.ids.rounded import require_unrounded
+from pipeline.ids.text import id_texts
+from pipeline.io.files.bounded_parquet import read_bounded
+from pipeline.io.files.csv_cells import cells_as_written
+from pipeline.io.files.damaged import naming
+from pipeline.io.files.digests import is_there
+from pipeline.io.results import schema
+from pipeline.io.results.sealed_parquet import SealedWriter, read_metadata, read_sealed
+from pipeline.scores.unlike_training import UNLIKE
+
+_KIND = "scores file"
+_ROWS_A_GROUP = 16_384
+_MAPPINGS = frozenset({"inputs", "identity", "code", "packages", UNLIKE})
+"""Parts of the provenance that readers look into."""
+_ARROW = {schema.TEXT: pa.string(), "float32": pa.float32(), "int8": pa.int8(), "int32": pa.int32()}
+
+
+def score_columns(n_classes: int) -> dict[str, str]:
+    """Return the columns of a scores file with their types, ``p_0 ... p_k`` in their place."""
+    columns: dict[str, str] = {}
+    for name, kind in schema.SCORE_COLUMNS.items():
+        columns[name] = kind
+        if name == "split":
+            columns |= {f"p_{index}": "float32" for index in range(n_classes)}
+    return columns
+
+
+class ScoresWriter:
+    """Writes a scores file block by block; use it as a context manager.
+
+    Attributes
+    ----------
+    provenance : dict
+        Written last, so that it can be added to as long as rows are.
+    """
+
+    def __init__(self, path: Path, n_classes: int, provenance: Mapping[str, Any]) -> None:
+        fields = [(name, _ARROW[kind]) for name, kind in score_columns(n_classes).items()]
+        self.provenance = dict(provenance)
+        self._schema = pa.schema(fields, metadata={"schema": str(schema.SCHEMA)})
+        self._writer = SealedWriter(path, self._schema, store_schema=False)
+        self._waiting: list[pa.Table] = []
+
+    def append(self, rows: pd.DataFrame) -> None:
+        """Append rows that hold every column of the file."""
+        self._waiting.append(pa.Table.from_pandas(rows, schema=self._schema, preserve_index=False))
+        if sum(len(table) for table in self._waiting) >= _ROWS_A_GROUP:
+            self._write()
+
+    def _write(self) -> None:
+        """Write what waits as one row group: each costs memory until the file is closed."""
+        if self._waiting:
+            self._writer.write(pa.concat_tables(self._waiting).combine_chunks())
+            self._waiting = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._write()
+            self._writer.add_metadata({"provenance": json.dumps(self.provenance, sort_keys=True)})
+        self._writer.__exit__(kind, error, trace)
+
+
+def read_scores(path: str | Path) -> pd.DataFrame:
+    """Return a scores file, Parquet or CSV, with ids as text.
+
+    Raises
+    ------
+    MissingInputError, InputError
+        If the file is not there, is of another schema, has ids that are floats, or lacks ``candidate_id`` or
+        ``score``.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MissingInputError(f"no scores file {path}")
+    with naming(path, _KIND):
+        frame = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
+    for column in ("candidate_id", "score"):
+        if column not in frame:
+            raise InputError(f"{path}: column {column!r} is missing; there: {', '.join(frame)}")
+    return frame
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    table = read_sealed(path, _KIND)
+    found = (table.schema.metadata or {}).get(b"schema", str(schema.SCHEMA).encode()).decode()
+    if found != str(schema.SCHEMA):
+        raise InputError(f"{path} holds scores of schema {found}; this version reads schema {schema.SCHEMA}")
+    ids = [name for name in ("candidate_id", "object_id", "exposure_id") if name in table.column_names]
+    texts = {name: id_texts(table[name], f"{path}: column {name!r}") for name in ids}
+    return table.to_pandas().assign(**texts)
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    text = {name: pa.string() for name, kind in schema.SCORE_COLUMNS.items() if kind == schema.TEXT}
+    text |= dict.fromkeys(("group_id", "kind", "label_source", "band", "detector"), pa.string())
+    options = pa.csv.ConvertOptions(column_types=text, strings_can_be_null=False)
+    frame = cells_as_written(pa.csv.read_csv(path, convert_options=options).to_pandas())
+    for name in {"candidate_id", "object_id", "exposure_id"} & set(frame):
+        require_unrounded(frame[name], f"{path}: column {name!r}", first_row=2)
+    return frame
+
+
+def scores_provenance(path: Path) -> dict[str, Any]:
+    """Return what made a Parquet scores file; one of another program says what it likes, and is held to what is read.
+
+    Raises
+    ------
+    InputError
+        If it is no JSON, or a part of it is none of its kind.
+    """
+    with naming(path, _KIND):
+        said = json.loads(read_metadata(path, _KIND).get("provenance", "{}"))
+        made = _mapping(path, "provenance", said)
+        for key in _MAPPINGS & made.keys():
+            _mapping(path, f"provenance: {key}", made[key])
+        _require_sides(path, made.get(UNLIKE, {}))
+        return made
+
+
+def _mapping(path: Path, what: str, given: object) -> dict[str, Any]:
+    if isinstance(given, dict):
+        return given
+    raise InputError(f"{path}: {what} is {str(given)[:60]!r}; allowed: a mapping")
+
+
+def _require_sides(path: Path, unlike: Mapping[str, Any]) -> None:
+    """Refuse what two sides of a difference cannot be, before a page says it."""
+    for name, kinds in {"survey": str, "pixel_scale_arcsec": int | float}.items():
+        sides = unlike.get(name)
+        is_told = isinstance(sides, dict) and all(isinstance(sides.get(side), kinds) for side in ("trained", "scored"))
+        if name in unlike and not is_told:
+            raise InputError(
+                f"{path}: provenance: {UNLIKE}: {name} is {str(sides)[:60]!r}; allowed: trained and scored"
+            )
+
+
+def unlike_training(path: Path) -> dict[str, Any]:
+    """Return what of the scored cutouts is unlike those that the model learned from; a CSV file cannot say."""
+    return {} if path.suffix == ".csv" else dict(scores_provenance(path).get(UNLIKE, {}))
+
+
+def concatenate(path: Path, parts: list[Path], *, split: int, provenance: Mapping[str, Any]) -> None:
+    """Write the rows of one part of several scores files as one file, sorted by candidate_id, with their caveats."""
+    frames = [frame[frame["split"] == split] for frame in map(read_scores, parts)]
+    scores = pd.concat(frames, ignore_index=True).sort_values("candidate_id", kind="stable")
+    n_classes = sum(name.startswith("p_") for name in scores)
+    unlike = {name: sides for part in parts for name, sides in unlike_training(part).items()}
+    with ScoresWriter(path, n_classes, {**provenance, **({UNLIKE: unlike} if unlike else {})}) as writer:
+        writer.append(scores)
+
+
+def files_by_name(paths: Sequence[Path]) -> dict[str, Path]:
+    """Return scores files by their names without ending, as a report calls them.
+
+    Raises
+    ------
+    InputError
+        If two are of one name: a report could not tell them apart.
+    """
+    found: dict[str, Path] = {}
+    for path in paths:
+        if path.stem in found:
+            raise InputError(
+                f"scores files {found[path.stem]} and {path} are both called {path.stem!r} in a report; "
+                "give each a name of its own"
+            )
+        found[path.stem] = path
+    return found
+
+
+def models_of_scores(path: Path) -> list[str]:
+    """Return the names of the packages that made a scores file, sorted; none where it does not state them."""
+    try:
+        names = _models_csv(path) if path.suffix == ".csv" else _models_parquet(path)
+    except (pa.ArrowException, OSError, InputError):  # whoever reads the scores says so
+        return []
+    return sorted(set(pc.unique(names).to_pylist()) - {None, ""})
+
+
+def _models_csv(path: Path) -> pa.ChunkedArray:
+    options = pa.csv.ConvertOptions(
+        column_types={"model": pa.string()}, include_columns=["model"], include_missing_columns=True
+    )
+    return pa.csv.read_csv(path, convert_options=options)["model"]
+
+
+def _models_parquet(path: Path) -> pa.ChunkedArray:
+    with pq.ParquetFile(path) as file:
+        stated = "model" in file.schema_arrow.names  # one column, unchecked: a run plans by it
+        return read_bounded(file, path, ["model"])["model"] if stated else pa.chunked_array([], pa.string())
+
+
+def rows_of_scores(path: Path, data_folder: Path) -> Path | None:
+    """Return the cutout file or data set that a scores file was made from, if it says so and it is there."""
+    if path.suffix == ".csv" or not path.is_file():
+        return None
+    place = scores_provenance(path).get("inputs", {}).get("rows", "")
+    if not isinstance(place, str) or not place or Path(place).is_absolute() or ".." in Path(place).parts:
+        return None  # what lies outside the data folder is read where it is named on the command line alone
+    found = data_folder / place
+    return found if is_there(found) else None

@@ -1,0 +1,1 @@
+"""Services on the network: SkyBoT, orbit catalogues, image servers."""

@@ -1,0 +1,125 @@
+"""Label files: CSV with an id and a label and, if known, ``kind,label_source``; joined by id, never by position."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import InputError, MissingInputError, NightsiftError
+from pipeline.ids.rounded import require_unrounded
+from pipeline.io.files.csv_cells import cells_as_written
+from pipeline.io.files.digests import file_digest
+from pipeline.io.files.inflating import open_packed
+from pipeline.io.settings_files import config_folder, expand
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FILE_KEYS = ("file", "catalogue", "variable_catalogue")
+_MEANINGS = {"real": 1, "bogus": 0, "none": -1}
+_VALUES = {"1": 1, "0": 0, "-1": -1, "": -1} | _MEANINGS
+"""What a label column may hold without a setting; words in any case."""
+
+
+def label_path(text: str, night: str = "") -> Path:
+    """Return the path of a label file; a relative one starts at the folder above the settings.
+
+    ``{night}`` in the name is the night.
+    """
+    path = Path(expand(text.replace("{night}", night), "a file of labels"))
+    return path if path.is_absolute() else config_folder().parent / path
+
+
+def named_files(entries: Iterable[Mapping[str, object]], night: str) -> dict[str, str]:
+    """Return the digest of each file that entries of ``labels`` and ``cleaning`` name, by its name there."""
+    files = [str(entry[key]) for entry in entries for key in _FILE_KEYS if entry.get(key)]
+    return {file: file_digest(label_path(file, night)) for file in files}
+
+
+def read_labels(
+    text: str,
+    night: str = "",
+    columns: Mapping[str, str] | None = None,
+    words: Mapping[str, str] | None = None,
+) -> "pd.DataFrame":
+    """Return the labels of a file, ids as text.
+
+    Parameters
+    ----------
+    text : str
+        Path of the file, see `label_path`.
+    night : str
+        What ``{night}`` in the path is.
+    columns : mapping, optional
+        What the file calls ``candidate_id`` and ``label``; an empty name of ``label``: the file has none.
+    words : mapping, optional
+        What the file writes for ``real``, ``bogus`` and ``none``, beside these words, 1, 0, -1, and nothing (none).
+
+    Returns
+    -------
+    DataFrame
+        ``candidate_id``, ``label`` (1, 0, -1), ``word`` as it stands there, ``row`` (line of the file, the head
+        is 1), and the file's other columns as text; without the blanks around them.
+
+    Raises
+    ------
+    MissingInputError, InputError
+        If the file or a column is missing, an id is empty, rounded by a spreadsheet or there twice, or a label is
+        none of those allowed; the row is named.
+    """
+    path = label_path(text, night)
+    table = _read(path)
+    names = {"candidate_id": "candidate_id", "label": "label"} | dict(columns or {})
+    for column in filter(None, names.values()):
+        if column not in table:
+            raise InputError(f"{path}: column {column!r} is missing; there: {', '.join(table)}")
+    clash = [ours for ours, theirs in names.items() if theirs and theirs != ours and ours in table]
+    table = table.drop(columns=clash).rename(columns={theirs: ours for ours, theirs in names.items() if theirs})
+    table["row"] = table.index + 2
+    _require_ids(path, table)
+    if not names["label"]:
+        return table.drop(columns="label", errors="ignore")
+    return _valued(path, table, words or {})
+
+
+def _read(path: Path) -> "pd.DataFrame":
+    import pandas as pd
+
+    if not path.is_file():
+        raise MissingInputError(f"no label file {path}")
+    try:
+        with open_packed(path) as stream:
+            table = pd.read_csv(stream, dtype="str", keep_default_na=False, encoding="utf-8-sig", index_col=False)
+            table = cells_as_written(table)
+    except NightsiftError:
+        raise
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError, OSError) as error:
+        raise InputError(f"{path} is no readable CSV file: {' '.join(str(error).split())}") from error
+    table.columns = table.columns.str.strip()
+    return table.apply(lambda column: column.str.strip()).reset_index(drop=True)
+
+
+def _require_ids(path: Path, table: "pd.DataFrame") -> None:
+    ids = table["candidate_id"]
+    if (ids == "").any():
+        raise InputError(f"{path}: row {table['row'][int((ids == '').idxmax())]}: candidate_id is empty")
+    require_unrounded(ids, str(path), first_row=2)
+    twice = ids.duplicated()
+    if twice.any():
+        second = int(twice.idxmax())
+        first = int((ids == ids[second]).idxmax())
+        raise InputError(
+            f"{path}: row {table['row'][second]}: candidate_id {ids[second]!r} stands in row {table['row'][first]} "
+            "already; allowed: once"
+        )
+
+
+def _valued(path: Path, table: "pd.DataFrame", words: Mapping[str, str]) -> "pd.DataFrame":
+    meant = {word: _MEANINGS[meaning] for word, meaning in words.items()}
+    numbers = [meant.get(word, _VALUES.get(word.lower())) for word in table["label"]]
+    if None in numbers:
+        place = numbers.index(None)
+        raise InputError(
+            f"{path}: row {table['row'][place]}: label is {table['label'][place]!r}; allowed: "
+            f"{', '.join(['1', '0', '-1', *_MEANINGS, 'nothing (none)', *words])}; `words` says what others mean"
+        )
+    return table.assign(word=table["label"], label=numbers).astype({"label": int})

@@ -1,0 +1,1 @@
+"""Fluxes, their signs, magnitudes and zeropoints."""

@@ -1,0 +1,1 @@
+"""What files of ``config/`` say, as frozen dataclasses: data sets, simulations, draws; light to import."""

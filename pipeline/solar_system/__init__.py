@@ -1,0 +1,1 @@
+"""Asteroids and comets: where they are on a night, and how they move."""

@@ -1,0 +1,108 @@
+"""A data set out of cutout files: read their columns, choose rows, stream the pixels."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.types import union_categoricals
+
+from pipeline.cutouts.extract import nearest_pixel
+from pipeline.datasets.choice import Choice, Nearness, RowIds, choose_rows
+from pipeline.datasets.relabelling import relabel
+from pipeline.ids.text_blocks import JoinedTexts
+from pipeline.io.results import schema
+from pipeline.io.results.dataset_file import write_dataset
+from pipeline.io.results.source_columns import DIGEST, SourceColumns
+from pipeline.io.tables.relabel_file import read_relabels
+from pipeline.recipes.dataset import DatasetRecipe
+
+log = logging.getLogger(__name__)
+_PIXELS = ("x_pixel", "y_pixel")
+
+
+def assemble(
+    path: Path,
+    *,
+    sources: list[Path],
+    recipe: DatasetRecipe,
+    linked_within_arcsec: float,
+    fold: int,
+    fingerprint: str,
+    provenance: Mapping[str, Any],
+) -> None:
+    """Write the data set of a recipe from cutout files; its provenance says how the parts were kept apart.
+
+    Each cutout file is opened twice, for its columns and for its pixels, and one at a time.
+
+    Raises
+    ------
+    InputError
+        If the files differ in survey, channels or size, or a new label is of no row.
+    DataSetError
+        If a part lacks a class.
+    """
+    with SourceColumns(sources, path.parent) as columns:
+        choice = _choice(columns, recipe, linked_within_arcsec, fold)
+        write_dataset(
+            path,
+            columns=columns,
+            names=_ids(columns).names,
+            chosen=choice.chosen,
+            dropped=choice.dropped,
+            fingerprint=fingerprint,
+            provenance={**provenance, schema.SEPARATION: choice.separation.facts()},
+        )
+    log.info("%s", choice.separation.words())
+    counts = choice.chosen.groupby(["split", "label"]).size().to_dict()
+    log.info("data set of %d rows, (part, label): %s; dropped %s", len(choice.chosen), counts,
+             choice.dropped["reason"].value_counts().loc[lambda number: number > 0].to_dict())  # fmt: skip
+
+
+def _choice(columns: SourceColumns, recipe: DatasetRecipe, linked_within_arcsec: float, fold: int) -> Choice:
+    """Return which rows make the data set of a recipe."""
+    ids, rows = _ids(columns), _read_columns(columns)
+    if recipe.relabel:
+        rows = relabel(rows, ids.candidate, read_relabels(recipe.relabel), recipe.relabel)
+    near = Nearness(
+        linked_arcsec=linked_within_arcsec,
+        size_pixel=columns.header.size_pixel,
+        pixel_scale_arcsec=columns.header.pixel_scale_arcsec,
+    )
+    return choose_rows(rows, ids, recipe, near, fold)
+
+
+def _ids(columns: SourceColumns) -> RowIds:
+    return RowIds(
+        candidate=columns.texts("candidate_id"),
+        object=columns.texts("object_id"),
+        group=columns.texts("group_id"),
+        image=JoinedTexts(columns.texts("exposure_id"), columns.texts("detector")),
+    )
+
+
+def _read_columns(columns: SourceColumns) -> pd.DataFrame:
+    """Return the columns that decide, and each row's hash of its pixels; a column is whole before the next is read."""
+    found: dict[str, Any] = {"night": _shared_words(columns, "night")}
+    found |= {name: columns.whole(name) for name in ("ra_deg", "dec_deg", "label")}
+    found["label_source"] = _shared_words(columns, "label_source")
+    for name in _PIXELS:
+        found[name] = _centres(columns, name)
+    found["first_label"] = found["label"].astype(np.int8)
+    found[DIGEST] = columns.whole(DIGEST)
+    return pd.DataFrame(found, copy=False)
+
+
+def _centres(columns: SourceColumns, name: str) -> NDArray[np.float32]:
+    """Return the pixels on which the cutouts are centred, along one axis; whole numbers need half the memory."""
+    parts = [nearest_pixel(columns.read(name, rows)).astype(np.float32) for rows in columns.spans()]
+    return np.concatenate(parts or [np.zeros(0, np.float32)])
+
+
+def _shared_words(columns: SourceColumns, name: str) -> pd.Categorical:
+    """Return one column of words that many rows share, each kept once."""
+    parts = [columns.read(name, rows).astype("category") for rows in columns.spans()]
+    return union_categoricals(parts or [pd.Series([], dtype="str").astype("category")])

@@ -1,0 +1,115 @@
+"""A night's ephemeris: which solar-system objects stand in the field of each of its exposures, and where."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from pipeline.errors import InputError, SettingsError
+from pipeline.io.services.skybot import Skybot
+from pipeline.solar_system.places import Site, predict
+from pipeline.surveys.base import Survey
+from pipeline.surveys.settings import EphemerisSettings
+
+log = logging.getLogger(__name__)
+
+POINTING_COLUMNS: Final = ("exposure_id", "time_mjd", "ra_deg", "dec_deg")
+
+
+def night_ephemeris(
+    survey: Survey,
+    night: str,
+    manifest: Mapping[str, Any],
+    orbits: pd.DataFrame | None,
+    progress: Callable[[float, str], None],
+) -> pd.DataFrame:
+    """Return ``mover_id exposure_id ra_deg dec_deg magnitude`` of a night, as the survey's ``ephemeris`` asks.
+
+    Parameters
+    ----------
+    survey : Survey
+        The adapter.
+    night : str
+        The night.
+    manifest : mapping
+        Its frozen manifest.
+    orbits : DataFrame or None
+        The orbits to propagate, for ``source: orbits``.
+    progress : callable
+        Told the share that is done and a text.
+
+    Raises
+    ------
+    UnreachableError
+        If SkyBoT fails; that never means that there are no objects.
+    SettingsError, InputError
+        If the survey states no ephemeris, or its exposures have no place or time.
+    """
+    settings = survey.settings.ephemeris
+    if settings is None:
+        raise SettingsError("the survey's settings state no `ephemeris`")
+    fields = pointings(survey, night, manifest)
+    if settings.source == "skybot":
+        found = skybot_of(settings).objects(fields, progress)
+    else:
+        site = Site(
+            longitude_deg=survey.settings.longitude_deg,
+            latitude_deg=settings.latitude_deg,
+            height_m=settings.height_m,
+        )
+        found = predict(
+            pd.DataFrame() if orbits is None else orbits, fields, site, search_radius_deg=settings.search_radius_deg
+        )
+    if settings.max_magnitude is not None:
+        found = found[~(found["magnitude"] > settings.max_magnitude)].reset_index(drop=True)
+    log.info("night %s: %d places of %d movers in %d exposures (%s)", night, len(found), found["mover_id"].nunique(),
+             len(fields), settings.source)  # fmt: skip
+    return found
+
+
+def skybot_of(settings: EphemerisSettings) -> Skybot:
+    """Return SkyBoT as the settings ask for it."""
+    return Skybot(
+        observatory=settings.observatory,
+        radius_deg=settings.search_radius_deg,
+        max_error_arcsec=settings.max_error_arcsec,
+        server=settings.server,
+        timeout_s=settings.timeout_s,
+        tries=settings.tries,
+    )
+
+
+def pointings(survey: Survey, night: str, manifest: Mapping[str, Any]) -> pd.DataFrame:
+    """Return ``exposure_id time_mjd ra_deg dec_deg`` of a night's exposures that hold candidates.
+
+    The centre is that of the exposure's candidates, which a search radius of more than the field covers.
+    """
+    parts = [
+        batch.candidates[list(POINTING_COLUMNS)] for batch in survey.read(night, manifest) if len(batch.candidates)
+    ]
+    if not parts:
+        return pd.DataFrame({name: [] for name in POINTING_COLUMNS})
+    rows = pd.concat(parts, ignore_index=True)
+    placed = np.isfinite(rows[["time_mjd", "ra_deg", "dec_deg"]].to_numpy(float)).all(axis=1)
+    lost = set(rows["exposure_id"]) - set(rows["exposure_id"][placed])
+    if lost:
+        raise InputError(f"night {night}: exposure {min(lost)!r} has no candidate with a position and a time")
+    return centres(rows[placed])
+
+
+def centres(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean place and time of each exposure's rows, sorted by ``exposure_id``."""
+    ra, dec = np.radians(rows["ra_deg"].to_numpy(float)), np.radians(rows["dec_deg"].to_numpy(float))
+    towards = pd.DataFrame({"x": np.cos(dec) * np.cos(ra), "y": np.cos(dec) * np.sin(ra), "z": np.sin(dec)})
+    towards["time_mjd"] = rows["time_mjd"].to_numpy(float)
+    mean = towards.groupby(rows["exposure_id"].to_numpy(object)).mean()
+    return pd.DataFrame(
+        {
+            "exposure_id": mean.index.astype(str),
+            "time_mjd": mean["time_mjd"].to_numpy(),
+            "ra_deg": np.degrees(np.arctan2(mean["y"], mean["x"])).to_numpy() % 360.0,
+            "dec_deg": np.degrees(np.arctan2(mean["z"], np.hypot(mean["x"], mean["y"]))).to_numpy(),
+        }
+    )

@@ -1,0 +1,36 @@
+"""Scores of images gathered for their objects, and the objects' scores as CSV."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.io.files.csv_cells import write_csv
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.io.results.scores_file import read_scores
+from pipeline.scores.objects import score_objects
+
+
+def write_objects(path: Path, images: Iterable[tuple[Path, Path]], rule: str) -> int:
+    """Write one row an object, the least likely first; return how many.
+
+    Parameters
+    ----------
+    path : Path
+        CSV file to write, with the columns of :data:`pipeline.scores.objects.OBJECT_COLUMNS`.
+    images : iterable of (Path, Path)
+        Scores files, each with the cutout file that it was made from, which knows the telescopes.
+    rule : str
+        How the images of an object are joined.
+    """
+    objects = score_objects(pd.concat([_of_images(*pair) for pair in images], ignore_index=True), rule)
+    write_csv(path, objects)
+    return len(objects)
+
+
+def _of_images(scores: Path, cutouts: Path) -> pd.DataFrame:
+    """Return object, telescope and score of each image of a scores file."""
+    with open_cutouts(cutouts) as file:
+        telescopes = file.candidates(columns=("candidate_id", "telescope"))
+    found = read_scores(scores)[["candidate_id", "object_id", "score"]]
+    return found.merge(telescopes, on="candidate_id", how="left", validate="one_to_one")

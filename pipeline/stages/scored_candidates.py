@@ -1,0 +1,135 @@
+"""A night's scores joined with the columns and cutouts of their candidates."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.errors import IncompatiblePackageError, InputError
+from pipeline.io.packages.training_ids import read_training_ids
+from pipeline.io.results.cutout_file import CutoutHeader, open_cutouts
+from pipeline.io.results.scores_file import read_scores, unlike_training
+
+ROW: Final = "cutout_row"
+"""Column of a candidate's row in the cutout file."""
+
+_OF_SCORES: Final = ("score", "score_std", "label_predicted", "flags", "model", "release")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredNight:
+    """The scored candidates of a night.
+
+    Attributes
+    ----------
+    candidates : DataFrame
+        Candidate columns with those of the scores, and `ROW`.
+    header : CutoutHeader
+        Of the cutouts.
+    cutouts, scores : Path
+        The files.
+    unlike : mapping
+        What of the cutouts is unlike those that the model learned from.
+    dropped : mapping of str to int
+        Whom the cutout file lists as left out, by reason; empty where it holds other nights too.
+    """
+
+    candidates: pd.DataFrame
+    header: CutoutHeader
+    cutouts: Path
+    scores: Path
+    unlike: Mapping[str, Any]
+    dropped: Mapping[str, int]
+
+
+def learned_from(night: ScoredNight, packages: Iterable[Path]) -> pd.Series:
+    """Return whether the model that scored a candidate learned from it, in training or validation, as a bool a row.
+
+    Parameters
+    ----------
+    night : ScoredNight
+        The scored candidates.
+    packages : iterable of Path
+        Packages that may have made the scores; one that is damaged, or does not say what it learned from, tells
+        nothing.
+    """
+    learned = pd.Series(False, night.candidates.index)
+    for folder in packages:
+        with suppress(InputError, IncompatiblePackageError):
+            name, ids = read_training_ids(folder)
+            if ids is not None:
+                learned |= (ids.part_of(night.candidates["candidate_id"]) >= 0) & (night.candidates["model"] == name)
+    return learned
+
+
+def read_scored(scores: Path, cutouts: Path, night: str) -> ScoredNight:
+    """Return the candidates of a night that a scores file holds, with their columns in the cutout file.
+
+    Parameters
+    ----------
+    scores, cutouts : Path
+        A scores file, and the cutout file or data set that has its candidates.
+    night : str
+        ISO date; rows of other nights are left out.
+
+    Raises
+    ------
+    InputError
+        If a scored candidate is not among the cutouts, stands there twice, or none is of the night.
+    """
+    found = read_scores(scores)
+    with open_cutouts(cutouts) as file:
+        known = file.candidates()
+        header = file.header
+        alone = not file.is_dataset and (known["night"] == night).all()
+        dropped = file.table("dropped")["reason"].value_counts().to_dict() if alone else {}
+    _require_once(found, scores)
+    _require_once(known, cutouts)
+    lost = found["candidate_id"][~found["candidate_id"].isin(known["candidate_id"])]
+    if len(lost):
+        raise InputError(
+            f"{scores}: {len(lost)} of {len(found)} candidates are not in {cutouts}, {lost.iloc[0]!r} first; "
+            "name the file that was scored with --rows"
+        )
+    joined = _joined(found, known.assign(**{ROW: np.arange(len(known))}))
+    of_night = joined[joined["night"] == night].reset_index(drop=True)
+    if joined.size and of_night.empty:
+        nights = ", ".join(sorted(set(joined["night"])))
+        raise InputError(f"{scores} holds no candidate of night {night}; its nights: {nights}")
+    return ScoredNight(
+        candidates=of_night,
+        header=header,
+        cutouts=cutouts,
+        scores=scores,
+        unlike=unlike_training(scores),
+        dropped=dropped,
+    )
+
+
+def read_cutouts(night: ScoredNight, rows: Sequence[int]) -> NDArray[np.float32]:
+    """Return the cutouts ``(n, y, x, channel)`` of some rows of the file, in the order asked for."""
+    size, channels = night.header.size_pixel, len(night.header.channels)
+    pixels = np.empty((len(rows), size, size, channels), dtype=np.float32)
+    with open_cutouts(night.cutouts) as file:
+        for place in np.argsort(rows, kind="stable"):  # as they lie in the file, so that no chunk is read twice
+            pixels[place] = file.pixels(slice(rows[place], rows[place] + 1))[0]
+    return pixels
+
+
+def _require_once(table: pd.DataFrame, path: Path) -> None:
+    twice = table["candidate_id"][table["candidate_id"].duplicated()]
+    if len(twice):
+        raise InputError(f"{path} holds candidate {twice.iloc[0]!r} twice; allowed: once")
+
+
+def _joined(scores: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a scored candidate: who it is from the cutout file, how it was judged from the scores."""
+    own = [name for name in scores if name in _OF_SCORES or name.startswith("p_")]
+    if "flags" in own:
+        candidates = candidates.drop(columns="flags")
+    return scores[["candidate_id", *own]].merge(candidates, on="candidate_id", how="inner", validate="one_to_one")

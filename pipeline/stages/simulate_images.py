@@ -1,0 +1,294 @@
+"""Simulation for surveys that have images: sources injected into copies, subtracted and searched again."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+from pipeline.errors import InputError
+from pipeline.imaging.frame import Frame
+from pipeline.injection import Hosts, InjectionSettings, draw_injections
+from pipeline.injection.exposure import Simulation, pixel_arcsec, simulate_exposure
+from pipeline.io.executor import spread
+from pipeline.io.results import schema
+from pipeline.io.results.cutout_file import CutoutWriter, open_cutouts
+from pipeline.psf import ChosenPsf
+from pipeline.recipes.dataset import SimulationRecipe
+from pipeline.recipes.injection import ImageSimulation
+from pipeline.rng import stream
+from pipeline.stages.fetch_cutouts import header_of, require_enough
+from pipeline.stages.psf_record import PsfRecord, log_psfs, psf_record, write_psfs
+from pipeline.stages.simulate_alone import every_source, require_possible
+from pipeline.stages.simulation_inputs import hosts_on_image, psf_of, read_inputs
+from pipeline.surveys.base import Batch, ExposureImages, Survey, dropped_rows
+from pipeline.surveys.candidate_columns import candidates_frame, describe_pixels, drop_at_edges
+from pipeline.surveys.edge_policy import apply_edge_policy
+from pipeline.surveys.exposures.channels import channel_cutouts, require_searched
+from pipeline.surveys.exposures.difference import AlignedExposure, aligned_exposure, differencing
+from pipeline.surveys.exposures.properties import no_zeropoint
+from pipeline.surveys.settings import SurveySettings
+
+log = logging.getLogger(__name__)
+
+
+def simulate_images(
+    path: Path,
+    survey: Survey,
+    *,
+    name: str,
+    night: str,
+    recipe: SimulationRecipe,
+    cutouts: Path,
+    manifest: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    progress: Callable[[float, str], None],
+    processes: int = 1,
+) -> None:
+    """Write a cutout file of the recovered injections as real, with the truth of recovered and missed.
+
+    The table ``psf`` says for each image which PSF it got, why not a better one, how well that fits its stars,
+    and what was assumed of it. An exposure that cannot be read or subtracted is skipped, counted and listed;
+    `TooMuchLostError` when more than the survey's ``max_lost_fraction`` is lost.
+    """
+    settings = recipe.images or ImageSimulation()
+    inputs = read_inputs(settings)
+    shared = _Shared(
+        survey=survey.settings,
+        settings=settings,
+        seed=recipe.seed,
+        folder=survey.folder,
+        magnitudes=inputs.magnitudes,
+    )
+    known = _known_places(cutouts)
+    truths, psfs, reasons, total, lost = [], [], set(), 0, 0
+    with CutoutWriter(path, header_of(name, survey.settings), provenance) as writer:
+        writer.write_text("simulation", "sources were put into the images, which were subtracted and searched anew")
+        jobs = _jobs(survey.images(night, manifest), shared, inputs.hosts, known)
+        for done in spread(_one, jobs, workers=processes):
+            total += 1
+            lost += done.batch.lost
+            reasons |= set(done.batch.dropped["reason"]) if done.batch.lost else set()
+            if len(done.batch.candidates):
+                writer.append(done.batch.cutouts, done.batch.candidates)
+            writer.drop(done.batch.dropped)
+            truths.append(done.truth)
+            psfs.append(log_psfs(done.psfs))
+            progress(-1, f"simulated {total} exposures, {writer.kept} sources recovered")
+        writer.write_table("truth", schema.TRUTH_COLUMNS, _stacked(truths, schema.TRUTH_COLUMNS))
+        write_psfs(writer, psfs)
+    require_enough(night, lost, total, survey.settings.max_lost_fraction, reasons)
+    log.info("night %s: %d exposures, %d injections recovered, %d exposures lost", night, total, writer.kept, lost)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shared:
+    """What all exposures of a night share."""
+
+    survey: SurveySettings
+    settings: ImageSimulation
+    seed: int
+    folder: Path
+    magnitudes: NDArray[np.float64] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    """One exposure to be simulated, the places of its own candidates, and the catalogued galaxies on it."""
+
+    item: ExposureImages | Batch
+    shared: _Shared
+    avoid: NDArray[np.float64] | None = None
+    hosts: Hosts | None = None
+    fault: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Done:
+    """One exposure simulated, or lost."""
+
+    batch: Batch
+    truth: pd.DataFrame
+    psfs: PsfRecord = field(default_factory=PsfRecord)
+
+
+def _jobs(
+    items: Iterator[ExposureImages | Batch],
+    shared: _Shared,
+    hosts: pd.DataFrame | None,
+    known: Mapping[str, NDArray[np.float64]],
+) -> Iterator[_Job]:
+    """Yield the exposures; of a catalogue each gets its own galaxies only, for another process may take it."""
+    for item in items:
+        if isinstance(item, Batch):
+            yield _Job(item=item, shared=shared)
+            continue
+        require_searched(shared.survey.channels, item.difference)
+        require_possible(shared.settings, item.difference)
+        exposure_id = str(item.exposure["exposure_id"])
+        avoid = known.get(exposure_id)
+        try:
+            mine = (
+                None if hosts is None else hosts_on_image(hosts, item.science_header, item.science.shape, exposure_id)
+            )
+        except InputError as error:
+            yield _Job(item=item, shared=shared, fault=str(error))
+            continue
+        yield _Job(item=item, shared=shared, avoid=avoid, hosts=mine)
+
+
+def _one(job: _Job) -> _Done:
+    """Return the recovered sources of one exposure, its truth and PSFs; a lost batch when it cannot be used."""
+    nothing = pd.DataFrame()
+    if isinstance(job.item, Batch):
+        return _Done(batch=job.item, truth=nothing)
+    survey, exposure_id = job.shared.survey, str(job.item.exposure["exposure_id"])
+    try:
+        if job.fault:
+            raise InputError(job.fault)
+        settings = job.shared.settings
+        exposure = aligned_exposure(job.item, gain=settings.gain, zeropoint=settings.zeropoint)
+        simulation, psfs = _simulate(job, job.item, exposure)
+    except InputError as error:
+        said = " ".join(str(error).split())
+        log.warning("exposure %s: %s", exposure_id, said)
+        dropped = dropped_rows([exposure_id], "simulate", f"exposure unusable: {said}")
+        side = survey.cutout_size_pixel
+        pixels = np.zeros((0, side, side, len(survey.channels)), np.float32)
+        return _Done(batch=Batch(cutouts=pixels, candidates=nothing, dropped=dropped, lost=1), truth=nothing)
+    truth = simulation.truth.assign(band=str(job.item.exposure.get("band") or ""))
+    batch = _cut(job.item, simulation, survey, exposure.frames.zeropoint)
+    return _Done(batch=batch, truth=truth, psfs=psfs)
+
+
+def _simulate(job: _Job, item: ExposureImages, exposure: AlignedExposure) -> tuple[Simulation, PsfRecord]:
+    shared, frames, how = job.shared, exposure.frames, item.difference
+    exposure_id, settings = str(item.exposure["exposure_id"]), shared.settings
+    if not np.isfinite(frames.zeropoint):
+        raise no_zeropoint(item)
+    wcs = exposure.wcs or _flat_sky(shared.survey.pixel_scale_arcsec)
+    chosen = {"science": _psf(job, item, frames.science, settings.psf.file, f"exposure {exposure_id}")}
+    rng = stream(shared.seed, "injection", exposure_id)
+    truth = draw_injections(
+        item.science,
+        settings=_injection(settings, pixel_arcsec(wcs)),
+        fwhm_pixel=frames.science.fwhm_pixel,
+        wcs=wcs,
+        exposure_id=exposure_id,
+        rng=rng,
+        saturation=frames.science.saturation,
+        avoid_xy=job.avoid if how.has_template else every_source(frames.science, frames.template, how),
+        hosts=None if job.hosts is None else job.hosts.moved(*exposure.correction),
+        magnitudes=shared.magnitudes,
+        zeropoint=frames.zeropoint,
+    )
+    if (truth["flux_sign"] < 0).any():
+        label = f"template of exposure {exposure_id}"
+        chosen["template"] = _psf(job, item, frames.template, settings.psf.template_file, label)
+    simulation = simulate_exposure(
+        frames.science,
+        frames.template,
+        truth=truth,
+        zeropoint=frames.zeropoint,
+        template_zeropoint=frames.template_zeropoint,
+        wcs=wcs,
+        rng=rng,
+        psf=chosen["science"].model,
+        template_psf=chosen["template"].model if "template" in chosen else None,
+        match_radius_fwhm=settings.match_radius_fwhm,
+        difference=differencing(how),
+        detection=how.sought,
+        profile=exposure.profile,
+    )
+    simulation = simulation if exposure.wcs else _without_sky(simulation)
+    noted = replace(frames, notes=[*frames.notes, *simulation.notes])
+    return simulation, psf_record(exposure_id, chosen, noted, shared.folder)
+
+
+def _psf(job: _Job, item: ExposureImages, frame: Frame, file: str, label: str) -> ChosenPsf:
+    return psf_of(frame, job.shared.settings.psf, file, item.exposure, job.shared.folder, label)
+
+
+def _flat_sky(scale_arcsec: float) -> WCS:
+    """Return a projection for an image without one, in which its pixels lie to each other as they do."""
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    wcs.wcs.cdelt = [-scale_arcsec / 3600.0, scale_arcsec / 3600.0]
+    wcs.wcs.set()
+    return wcs
+
+
+def _without_sky(simulation: Simulation) -> Simulation:
+    """Return a simulation that does not state the sky positions of an image without a projection."""
+    unknown = {"ra_deg": np.nan, "dec_deg": np.nan}
+    return replace(
+        simulation, candidates=simulation.candidates.assign(**unknown), truth=simulation.truth.assign(**unknown)
+    )
+
+
+def _injection(settings: ImageSimulation, scale_arcsec: float) -> InjectionSettings:
+    return InjectionSettings(
+        number=settings.per_exposure,
+        magnitude_min=settings.magnitude_min,
+        magnitude_max=settings.magnitude_max,
+        magnitudes=settings.magnitudes,
+        magnitude_slope=settings.magnitude_slope,
+        positions=settings.positions,
+        host_share=settings.host_share,
+        negative_share=settings.negative_share,
+        variable_share=settings.variable_share,
+        trail_share=settings.trail_share,
+        trail_min_fwhm=settings.trail_min_fwhm,
+        trail_max_fwhm=settings.trail_max_fwhm,
+        amplitude_min=settings.amplitude_min,
+        amplitude_max=settings.amplitude_max,
+        offset=settings.offset,
+        offset_scale=settings.offset_scale,
+        offset_scale_pixel=settings.offset_scale_arcsec / scale_arcsec,
+        min_separation_fwhm=settings.min_separation_fwhm,
+    )
+
+
+def _cut(item: ExposureImages, simulation: Simulation, survey: SurveySettings, zeropoint: float) -> Batch:
+    found = simulation.candidates[simulation.candidates["injection_id"] != ""].reset_index(drop=True)
+    images = {
+        "science": simulation.science,
+        "template": simulation.template,
+        "difference": simulation.difference.difference,
+        "score": simulation.difference.score,
+    }
+    x, y = found["x_pixel"].to_numpy(float), found["y_pixel"].to_numpy(float)
+    pixels, edge_fraction = channel_cutouts(images, x, y, survey)
+    kinds = simulation.truth.set_index("injection_id")["kind"]
+    offsets = simulation.truth.set_index("injection_id")["host_offset_arcsec"]
+    rows = found.assign(
+        object_id=found["injection_id"],
+        host_offset_arcsec=offsets.reindex(found["injection_id"]).to_numpy(),
+        zeropoint=zeropoint,
+    )
+    rows = candidates_frame(rows, item.exposure, survey, x, y)
+    rows["kind"] = kinds.reindex(found["injection_id"]).to_numpy()
+    rows["label"], rows["label_source"] = np.int8(schema.REAL), "injected"
+    saturation = float(item.exposure.get("saturation", np.inf))
+    describe_pixels(rows, pixels, edge_fraction, survey.channels, saturation)
+    return apply_edge_policy(drop_at_edges(pixels, rows, survey.max_edge_fraction, found[:0]), survey)
+
+
+def _known_places(cutouts: Path) -> dict[str, NDArray[np.float64]]:
+    """Return where each exposure's own candidates are, which injections keep away from."""
+    with open_cutouts(cutouts) as file:
+        rows = file.candidates(columns=("exposure_id", "x_pixel", "y_pixel"))
+    groups = rows.groupby("exposure_id")
+    return {str(name): group[["x_pixel", "y_pixel"]].to_numpy(float) for name, group in groups}
+
+
+def _stacked(tables: list[pd.DataFrame], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Return tables as one, with the given columns in their types."""
+    kinds = {name: ("str" if kind == schema.TEXT else kind) for name, kind in columns.items()}
+    nothing = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+    return pd.concat([nothing, *(table[list(columns)] for table in tables if len(table))], ignore_index=True)

@@ -1,0 +1,201 @@
+"""Simulation from real pixels: the night's known movers on catalogued galaxies, and galaxies alone as bogus."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.errors import SettingsError
+from pipeline.io.results import schema
+from pipeline.io.results.cutout_file import CutoutWriter, open_cutouts
+from pipeline.recipes.dataset import SimulationRecipe
+from pipeline.recipes.injection import MoverSimulation
+from pipeline.rng import stream
+from pipeline.stages.fetch_cutouts import header_of, require_enough
+from pipeline.stages.simulation_inputs import read_hosts
+from pipeline.surveys.base import Batch, Survey
+from pipeline.surveys.candidate_columns import describe_pixels
+from pipeline.surveys.exposures.placed import PlacedStamps
+from pipeline.surveys.settings import SurveySettings
+from pipeline.triplets.mover_pairs import add_mover, jittered, pair_with_galaxies
+
+log = logging.getLogger(__name__)
+
+_RESIDUAL = "galaxy residual"
+_TRANSIENT = "injected_mover"
+
+
+@runtime_checkable
+class CutsAnywhere(Protocol):
+    """A survey that cuts stamps at any place of its images."""
+
+    def stamps(self, night: str, manifest: Mapping[str, Any], places: pd.DataFrame) -> Iterator[PlacedStamps | Batch]:
+        """Yield stamps at ``exposure_id candidate_id ra_deg dec_deg``, an exposure at a time."""
+
+
+def simulate_movers(
+    path: Path,
+    survey: Survey,
+    *,
+    name: str,
+    night: str,
+    recipe: SimulationRecipe,
+    cutouts: Path,
+    manifest: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    progress: Callable[[float, str], None],
+) -> None:
+    """Write a cutout file of movers on galaxies as real and of galaxies alone as bogus, with the truth.
+
+    A transient stays in one group with its mover (``object_id``) and with all else on its galaxy
+    (``group_id``).
+
+    Raises
+    ------
+    SettingsError
+        If the survey cannot cut stamps at any place, or the recipe has no ``movers``.
+    TooMuchLostError
+        If more exposures are unusable than the survey allows.
+    """
+    settings = recipe.movers
+    if settings is None or not isinstance(survey, CutsAnywhere):
+        raise SettingsError(f"survey {name!r} has no images to cut movers and galaxies from; choose another simulation")
+    places = _places(_movers(cutouts, settings), _galaxies(settings), settings, recipe.seed)
+    truths, lost, total, reasons = [], 0, 0, set()
+    with CutoutWriter(path, header_of(name, survey.settings), provenance) as writer:
+        writer.write_text("simulation", "stamps of known movers were added to stamps of galaxies")
+        for stamps in survey.stamps(night, manifest, places):
+            total += 1
+            if isinstance(stamps, Batch):
+                lost += stamps.lost
+                reasons |= set(stamps.dropped["reason"])
+                writer.drop(stamps.dropped)
+                continue
+            pixels, rows = _made(stamps, places, survey.settings)
+            writer.drop(stamps.batch.dropped)
+            if len(rows):
+                writer.append(pixels, rows[list(schema.CANDIDATE_COLUMNS)])
+                truths.append(_truth(rows[rows["kind"] == _TRANSIENT]))
+            progress(-1, f"simulated {total} exposures, {writer.kept} stamps made")
+        none = pd.DataFrame({column: [] for column in schema.TRUTH_COLUMNS})
+        writer.write_table("truth", schema.TRUTH_COLUMNS, pd.concat([none, *truths], ignore_index=True))
+    require_enough(night, lost, total, survey.settings.max_lost_fraction, reasons)
+    log.info("night %s: %d stamps of movers on galaxies and of galaxies alone", night, writer.kept)
+
+
+def _movers(cutouts: Path, settings: MoverSimulation) -> pd.DataFrame:
+    """Return the night's known movers in the range of magnitudes."""
+    with open_cutouts(cutouts) as file:
+        rows = file.candidates()
+    known = (rows["label"] == schema.REAL) & (rows["label_source"] == "mover")
+    known &= rows["magnitude"].between(settings.magnitude_min, settings.magnitude_max)
+    return rows[known].reset_index(drop=True)
+
+
+def _galaxies(settings: MoverSimulation) -> pd.DataFrame:
+    hosts = read_hosts(settings.hosts)
+    return hosts[hosts["magnitude"] < settings.max_host_magnitude].reset_index(drop=True)
+
+
+def _places(movers: pd.DataFrame, galaxies: pd.DataFrame, settings: MoverSimulation, seed: int) -> pd.DataFrame:
+    """Return where to cut: movers, their galaxies (``made`` names the transient), and galaxies alone."""
+    parts = [movers.iloc[:0].assign(role="", made="", host_id="", host_magnitude=np.nan)]
+    where = galaxies[["ra_deg", "dec_deg"]].to_numpy(float)
+    for exposure_id, mine in movers.groupby("exposure_id", sort=True):
+        rng = stream(seed, "movers", str(exposure_id))
+        pairing = pair_with_galaxies(
+            mine[["ra_deg", "dec_deg"]].to_numpy(float),
+            where,
+            galaxies["magnitude"].to_numpy(float),
+            search_arcsec=settings.search_arcsec,
+            residuals_per_mover=settings.residuals_per_mover,
+        )
+        names = [f"{exposure_id}~mover~{number:05d}" for number in range(len(pairing.mover))]
+        chosen = mine.iloc[pairing.mover]
+        parts.append(chosen.assign(role="mover", made=names, host_id="", host_magnitude=np.nan))
+        hosts = jittered(where[pairing.host], settings.jitter_arcsec, rng)
+        parts.append(
+            _at(chosen, hosts, galaxies.iloc[pairing.host], where[pairing.host]).assign(role="host", made=names)
+        )
+        alone = jittered(where[pairing.residual], settings.jitter_arcsec / 2.0, rng)
+        blank = mine.iloc[np.zeros(len(pairing.residual), dtype=int)]
+        names = [f"{exposure_id}~residual~{number:05d}" for number in range(len(pairing.residual))]
+        residual = _at(blank, alone, galaxies.iloc[pairing.residual], where[pairing.residual])
+        parts.append(residual.assign(role="residual", made=names))
+    places = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+    return places.assign(candidate_id=places["role"] + "~" + places["made"])
+
+
+def _at(
+    rows: pd.DataFrame, positions: NDArray[np.float64], galaxies: pd.DataFrame, centres: NDArray[np.float64]
+) -> pd.DataFrame:
+    """Return rows moved to places around galaxies."""
+    apart = positions - centres
+    apart[:, 0] *= np.cos(np.radians(centres[:, 1]))
+    return rows.assign(
+        ra_deg=positions[:, 0],
+        dec_deg=positions[:, 1],
+        host_id=galaxies["host_id"].to_numpy(),
+        host_magnitude=galaxies["magnitude"].to_numpy(float),
+        host_offset_arcsec=(np.hypot(*apart.T) * 3600.0).astype(np.float32),
+    )
+
+
+def _made(
+    stamps: PlacedStamps, places: pd.DataFrame, survey: SurveySettings
+) -> tuple[NDArray[np.float32], pd.DataFrame]:
+    """Return the stamps and rows that are made of the stamps of one exposure."""
+    there = {name: row for row, name in enumerate(stamps.batch.candidates["candidate_id"])}
+    mine = places[places["candidate_id"].isin(there)]
+    hosts, movers = mine[mine["role"] == "host"], set(mine["made"][mine["role"] == "mover"])
+    hosts = hosts[hosts["made"].isin(movers)]
+    first = [there[f"mover~{name}"] for name in hosts["made"]]
+    second = [there[f"host~{name}"] for name in hosts["made"]]
+    pixels = stamps.batch.cutouts
+    frames = [[frame[rows] for frame in stamps.frames] for rows in (first, second)]
+    transients = add_mover(pixels[first], pixels[second], survey.channels, *frames)
+    alone = mine[mine["role"] == "residual"]
+    third = [there[name] for name in alone["candidate_id"]]
+    made = np.concatenate([transients, pixels[third]])
+    rows = pd.concat([_as_real(hosts), _as_bogus(alone)], ignore_index=True)
+    cut = stamps.batch.candidates.iloc[second + third]
+    for column in ("x_pixel", "y_pixel"):
+        rows[column] = cut[column].to_numpy()
+    describe_pixels(rows, made, cut["edge_fraction"].to_numpy(), survey.channels)
+    return made, rows
+
+
+def _as_real(hosts: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of transients: their mover's measurements at their own place."""
+    return hosts.assign(
+        candidate_id=hosts["made"],
+        group_id="host~" + hosts["host_id"],
+        kind=_TRANSIENT,
+        label=np.int8(schema.REAL),
+        label_source="injected",
+    )
+
+
+def _as_bogus(alone: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of galaxies alone: nothing was measured of them but the magnitude in the catalogue."""
+    nothing = dict.fromkeys(("magnitude_error", "fwhm_pixel", "snr"), np.float32(np.nan))
+    return alone.assign(
+        candidate_id=alone["made"],
+        object_id="host~" + alone["host_id"],
+        group_id="host~" + alone["host_id"],
+        kind=_RESIDUAL,
+        label=np.int8(schema.BOGUS),
+        label_source="self_made",
+        magnitude=alone["host_magnitude"].astype(np.float32),
+        flux_sign=np.int8(1),
+        **nothing,
+    )
+
+
+def _truth(rows: pd.DataFrame) -> pd.DataFrame:
+    unknown = {"host_surface_brightness": np.nan, "trail_pixel": 0.0, "recovered": True}
+    return rows.assign(injection_id=rows["candidate_id"], **unknown)[list(schema.TRUTH_COLUMNS)]

@@ -1,0 +1,122 @@
+"""Simulation for surveys that have only stamps: reals and bogus made from the night's own cutouts."""
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.cutouts.missing import Flag
+from pipeline.errors import SettingsError
+from pipeline.io.results import schema
+from pipeline.io.results.cutout_file import CutoutWriter, open_cutouts
+from pipeline.recipes.dataset import SimulationRecipe, StampSimulation
+from pipeline.rng import stream
+from pipeline.surveys.candidate_columns import describe_pixels
+from pipeline.triplets.artefacts import ArtefactSettings, make_bogus, read_settings
+from pipeline.triplets.reals import inject_into_stamps
+
+_BLOCK = 256
+_TRIPLET = ("science", "template", "difference")
+_KINDS = {"injected_sky": "injected_random", "injected_host": "injected_host"}
+
+
+def simulate_stamps(
+    path: Path,
+    *,
+    recipe: SimulationRecipe,
+    night: str,
+    cutouts: Path,
+    provenance: Mapping[str, Any],
+    progress: Callable[[float, str], None],
+) -> None:
+    """Write a cutout file of injected reals and self-made bogus; each stays in the group of its parent stamp.
+
+    Raises
+    ------
+    SettingsError
+        If the survey's stamps are not triplets, or an artefact has no such setting or value.
+    """
+    settings = recipe.stamps or StampSimulation()
+    artefacts = read_settings(settings.artefacts, "stamps.artefacts")
+    with open_cutouts(cutouts) as source, CutoutWriter(path, source.header, provenance) as writer:
+        if source.header.channels != _TRIPLET:
+            raise SettingsError(f"stamps have channels {source.header.channels}; simulation needs {_TRIPLET}")
+        writer.write_text("simulation", "sources and artefacts were put into stamps, not into images")
+        truths = []
+        for block, pixels in source.batches(_BLOCK):
+            parents = source.candidates(block)
+            whole = (parents["flags"].to_numpy() & int(Flag.ALL_MISSING | Flag.NO_TEMPLATE)) == 0
+            usable = whole & (parents["label"].to_numpy() == schema.REAL)
+            rng = stream(recipe.seed, "stamps", f"{night}/{block.start}")
+            parents, pixels = parents[usable].reset_index(drop=True), pixels[usable]
+            truths.append(_inject(writer, parents, pixels, settings, rng))
+            _spoil(writer, parents, pixels, settings, artefacts, rng)
+            progress(100 * block.stop / len(source), f"simulated from {block.stop} of {len(source)} stamps")
+        empty = pd.DataFrame({name: [] for name in schema.TRUTH_COLUMNS})
+        writer.write_table("truth", schema.TRUTH_COLUMNS, pd.concat([empty, *truths], ignore_index=True))
+
+
+def _inject(
+    writer: CutoutWriter,
+    parents: pd.DataFrame,
+    pixels: NDArray[np.float32],
+    settings: StampSimulation,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    rows = _draw(len(parents), settings.reals_per_cutout, rng)
+    if not len(rows):
+        return pd.DataFrame()
+    made, truth = inject_into_stamps(pixels[rows], rng, settings.reals, difference_turned=settings.difference_turned)
+    kinds = [_KINDS.get(kind, kind) for kind in truth["kind"]]
+    candidates = _children(parents.iloc[rows], "injected", kinds, schema.REAL, made)
+    candidates["snr"], candidates["flux_sign"] = truth["snr"].to_numpy(), truth["flux_sign"].to_numpy()
+    writer.append(made, candidates)
+    unknown = {"host_id": "", "host_surface_brightness": np.nan, "trail_pixel": 0.0}
+    truth = candidates.assign(injection_id=candidates["candidate_id"], recovered=True, **unknown)
+    return truth[list(schema.TRUTH_COLUMNS)]
+
+
+def _spoil(
+    writer: CutoutWriter,
+    parents: pd.DataFrame,
+    pixels: NDArray[np.float32],
+    settings: StampSimulation,
+    artefacts: Mapping[str, ArtefactSettings],
+    rng: np.random.Generator,
+) -> None:
+    count = _count(len(parents), settings.bogus_per_cutout, rng)
+    if not count:
+        return
+    made, names, rows = make_bogus(
+        pixels, count, rng, settings.mixture or None, artefacts, difference_turned=settings.difference_turned
+    )
+    writer.append(made, _children(parents.iloc[rows], "self_made", list(names), schema.BOGUS, made))
+
+
+def _count(available: int, share: float, rng: np.random.Generator) -> int:
+    """Return how many to make: the share of a small night is met on average, by lot."""
+    wanted = available * share
+    return math.floor(wanted) + int(rng.random() < wanted - math.floor(wanted)) if available else 0
+
+
+def _draw(available: int, share: float, rng: np.random.Generator) -> NDArray[np.int64]:
+    count = _count(available, share, rng)
+    return rng.choice(available, size=count, replace=count > available) if count else np.zeros(0, dtype=np.int64)
+
+
+def _children(
+    parents: pd.DataFrame, source: str, kinds: list[str], label: int, pixels: NDArray[np.float32]
+) -> pd.DataFrame:
+    """Return candidate rows of made stamps: their parents' place and group, their own id, kind and label."""
+    rows = parents.reset_index(drop=True).copy()
+    serial = rows.groupby("candidate_id").cumcount().astype(str)
+    rows["candidate_id"] = rows["candidate_id"] + f"~{source}~" + serial
+    rows["kind"], rows["label"], rows["label_source"] = kinds, np.int8(label), source
+    for column in ("magnitude", "magnitude_error", "snr", "host_offset_arcsec"):
+        rows[column] = np.float32(np.nan)
+    describe_pixels(rows, pixels, rows["edge_fraction"].to_numpy(), _TRIPLET)
+    return rows

@@ -1,0 +1,1 @@
+"""From two images to a difference: registration, matching kernel, subtraction, predicted noise."""

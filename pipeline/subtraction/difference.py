@@ -1,0 +1,145 @@
+"""Difference of a science image and a template, aligned first: for surveys that bring no difference images."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from astropy.wcs import WCS
+from scipy.ndimage import maximum_filter
+
+from pipeline.detection.detect import score_image
+from pipeline.imaging.frame import Frame, Image
+from pipeline.imaging.sources import remove_sky
+from pipeline.subtraction.alignment import align
+from pipeline.subtraction.noise_check import noise_spread
+from pipeline.subtraction.subtract import Subtraction, SubtractionSettings, noise_correlation, subtract
+
+_LIGHT_SIGMA, _LIGHT_FWHM = 3.0, 1.5
+"""Pixels around which there is light of a source, by their score, and how far around them, in FWHM."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A difference and what it was made from, all on the pixels of the science image, (y, x).
+
+    Attributes
+    ----------
+    difference, noise : ndarray of float32
+        In units of the science image, and the predicted standard deviation of each pixel; NaN where missing.
+    score : ndarray of float32
+        Flux of a point source at each pixel in units of its error: of unit spread where nothing changed.
+    template : ndarray of float32
+        The template, aligned, with its sky, in its own units; NaN where missing.
+    subtraction : Subtraction
+        How it was made.
+    noise_spread : float
+        Robust standard deviation of difference over noise: 1 where the prediction is true.
+    notes : tuple of str
+        What is to be said of it.
+    """
+
+    difference: Image
+    noise: Image
+    score: Image
+    template: Image
+    subtraction: Subtraction
+    noise_spread: float
+    notes: tuple[str, ...] = field(default=())
+
+
+def difference_of(
+    science: Frame,
+    template: Frame,
+    *,
+    science_wcs: WCS | None = None,
+    template_wcs: WCS | None = None,
+    is_aligned: bool = False,
+    flatten_pixel: int = 32,
+    settings: SubtractionSettings | None = None,
+) -> Difference:
+    """Align a template, match it to a science image and subtract it.
+
+    Parameters
+    ----------
+    science, template : Frame
+        With sky (or ``pedestal`` saying which was subtracted); not touched.
+    science_wcs, template_wcs : WCS, optional
+        Both, and `reproject` aligns; none, and `astroalign` does by the stars.
+    is_aligned : bool
+        The template is on the pixels of the science image already, to within ``max_offset_pixel``.
+    flatten_pixel : int
+        Side of the meshes in which what is left of the sky is taken off the difference; 0 leaves it.
+    settings : SubtractionSettings, optional
+
+    Raises
+    ------
+    InputError
+        If the images do not overlap, share too few stars, or hold no finite pixel.
+    """
+    placed = template if is_aligned else align(science, template, science_wcs=science_wcs, template_wcs=template_wcs)
+    return finished(subtract(science, placed, settings), placed.pixels, flatten_pixel)
+
+
+def nothing_subtracted(science: Frame, template: Frame, *, mesh_pixel: int = 96) -> Difference:
+    """Return a science image without its sky in place of a difference: for images that are searched as they are.
+
+    The sky is measured twice, the second time without the sources that stand out of the first: their wings would
+    raise it, and make all that is faint too faint.
+
+    Parameters
+    ----------
+    science : Frame
+    template : Frame
+        An empty one, on the same pixels.
+    mesh_pixel : int
+        Side of the meshes in which the sky is measured.
+
+    Raises
+    ------
+    InputError
+        If no pixel of the science image is finite.
+    """
+    flat = remove_sky(science.pixels, mesh_pixel)
+    noise = np.sqrt(science.variance(flat.sky_level))
+    bright = score_image(flat.pixels, noise, fwhm_pixel=science.fwhm_pixel) > _LIGHT_SIGMA
+    light = maximum_filter(bright, 2 * int(np.ceil(_LIGHT_FWHM * science.fwhm_pixel)) + 1)
+    flat = remove_sky(science.pixels, mesh_pixel, light)
+    variance = science.variance(flat.sky_level)
+    path = np.ones((1, 1), np.float32)
+    own = path if science.noise_kernel is None else science.noise_kernel
+    made = Subtraction(
+        difference=np.where(flat.missing, np.float32(np.nan), flat.pixels),
+        noise=np.where(flat.missing, np.float32(np.nan), np.sqrt(np.maximum(variance, 1e-6 * variance.max()))),
+        correlation=noise_correlation((variance, np.zeros_like(variance)), (own, path), science.fwhm_pixel),
+        fwhm_pixel=science.fwhm_pixel,
+        convolved="template",
+        scale=np.nan,
+        x_offset=0.0,
+        y_offset=0.0,
+        n_stars=0,
+    )
+    return finished(made, template.pixels, 0)
+
+
+def finished(made: Subtraction, template: Image, flatten_pixel: int) -> Difference:
+    """Return a subtraction with what is left of its sky taken off, and its score.
+
+    Parameters
+    ----------
+    made : Subtraction
+    template : ndarray of float32, (y, x)
+        The template on the pixels of the science image.
+    flatten_pixel : int
+        Side of the meshes; 0 leaves the sky.
+    """
+    if flatten_pixel:
+        flat = remove_sky(made.difference, flatten_pixel)
+        made = replace(made, difference=np.where(flat.missing, np.float32(np.nan), flat.pixels))
+    score = score_image(made.difference, made.noise, fwhm_pixel=made.fwhm_pixel, correlation=made.correlation)
+    return Difference(
+        difference=made.difference,
+        noise=made.noise,
+        score=np.where(np.isfinite(made.difference), score, np.float32(np.nan)),
+        template=template,
+        subtraction=made,
+        noise_spread=noise_spread(made.difference, made.noise),
+    )

@@ -1,0 +1,1 @@
+"""The adapters of alerts: packets, and tables with a stack of cutouts."""

@@ -1,0 +1,194 @@
+"""The packets of a night in parts, and a part read: stamps to cutouts, fields to candidate rows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.cutouts.missing import mark_missing
+from pipeline.errors import InputError
+from pipeline.io.alerts.message_schemas import MessageSchemas
+from pipeline.io.alerts.packet_files import Packet, read_packets
+from pipeline.io.alerts.stored_packets import FileState, StoredPaths, read_stored
+from pipeline.night import night_of
+from pipeline.surveys.alerts import packet_rows
+from pipeline.surveys.alerts.layouts import PacketLayout
+from pipeline.surveys.alerts.units import magnitudes
+from pipeline.surveys.base import Batch, dropped_rows
+from pipeline.surveys.candidate_columns import candidates_frame, describe_stamps, drop_at_edges
+from pipeline.surveys.settings import SurveySettings
+from pipeline.times import utc_mjd
+
+TOGETHER = 256
+"""Packets of a part."""
+
+
+class Piece(NamedTuple):
+    """One packet of a part: its candidate and where it is; as read, or None where who reads the part can read it.
+
+    ``stored`` is what was noted of it, and of which state of its file; empty where nothing was.
+    """
+
+    candidate_id: str
+    where: str
+    file: str
+    packet: Packet | None = None
+    stored: str = ""
+    state: FileState = FileState(0, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PacketPart:
+    """Packets that are read together."""
+
+    pieces: tuple[Piece, ...]
+
+    def __repr__(self) -> str:
+        first, last = self.pieces[0].where, self.pieces[-1].where
+        return f"{len(self.pieces)} packets, from {first} to {last}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PacketReader:
+    """Reads packets that the index calls sound; a bad stamp shows only here.
+
+    Attributes
+    ----------
+    folder : Path
+        Below which the files lie.
+    layout : PacketLayout
+        Where the packets keep their fields.
+    settings : SurveySettings
+        The survey's.
+    schemas : MessageSchemas
+        Those of packets that come without.
+    """
+
+    folder: Path
+    layout: PacketLayout
+    settings: SurveySettings
+    schemas: MessageSchemas
+
+    def parts(self, rows: pd.DataFrame) -> Iterator[PacketPart]:
+        """Yield the packets of some rows of the index in parts of `TOGETHER`.
+
+        A packet that has a file of its own, or of which it is noted where it stands, is read by who reads the part; any
+        other file that holds several is read here from its beginning to its end, once.
+        """
+        held: list[Piece] = []
+        for piece in self._pieces(rows):
+            held.append(piece)
+            if len(held) == TOGETHER:
+                yield PacketPart(pieces=tuple(held))
+                held = []
+        if held:
+            yield PacketPart(pieces=tuple(held))
+
+    def _pieces(self, rows: pd.DataFrame) -> Iterator[Piece]:
+        for file, pieces in _by_file(rows).items():
+            if [piece.where for piece in pieces] == [file] or all(piece.stored for piece in pieces):
+                yield from pieces
+                continue
+            left = {piece.where: piece for piece in pieces}
+            for packet in self._packets(file, set(left)):
+                yield left.pop(packet.where)._replace(packet=packet)
+            for piece in left.values():
+                yield piece._replace(packet=_gone(piece.where))
+
+    def _packets(self, file: str, only: set[str]) -> Iterator[Packet]:
+        return read_packets(self.folder / file, file, self._wanted, only, schemas=self.schemas)
+
+    def _packet(self, piece: Piece) -> Packet:
+        """Return the packet of a piece, from its note if there is one and its file is as it was."""
+        if piece.packet is None and piece.stored:
+            record = read_stored(self.folder / piece.file, piece.state, self._stored, piece.stored)
+            if record is not None:
+                return Packet(where=piece.where, record=record)
+        return piece.packet or next(self._packets(piece.file, {piece.where}), _gone(piece.where))
+
+    @cached_property
+    def _wanted(self) -> tuple[str, ...]:
+        return self.layout.wanted()
+
+    @cached_property
+    def _stored(self) -> StoredPaths:
+        return self.layout.stored
+
+    def read(self, part: PacketPart) -> list[Batch]:
+        """Return the batches of a part: one of each packet that cannot be used, and one of all others."""
+        kept: list[tuple[dict[str, Any], NDArray[np.float32]]] = []
+        lost: list[Batch] = []
+        for piece in part.pieces:
+            try:
+                kept.append(self.decoded(self._packet(piece)))
+            except InputError as error:
+                row = {"candidate_id": [piece.candidate_id], "where": [piece.where], "fault": [str(error)], "lost": [1]}
+                lost.append(self.lost(pd.DataFrame(row)))
+        return [*lost, self._batch(kept)] if kept else lost
+
+    def decoded(self, packet: Packet) -> tuple[dict[str, Any], NDArray[np.float32]]:
+        """Return the candidate row of a packet, as it stands there, and its cutout.
+
+        Raises
+        ------
+        InputError
+            If the packet cannot be used.
+        """
+        if packet.fault:
+            raise InputError(packet.fault)
+        row = packet_rows.packet_row(packet.record, self.layout)
+        x, y = (row.get(name, np.nan) - self.settings.pixel_origin for name in ("x_pixel", "y_pixel"))
+        size, channels = self.settings.cutout_size_pixel, self.settings.channels
+        return row, packet_rows.packet_cutout(packet.record, self.layout, channels, size, x, y)
+
+    def lost(self, rows: pd.DataFrame) -> Batch:
+        """Return a batch that counts packets as lost and lists them with file and fault."""
+        count = int(rows["lost"].sum())
+        return replace(self.without(rows, rows["where"] + ": " + rows["fault"]), exposures=count, lost=count)
+
+    def without(self, rows: pd.DataFrame, reasons: pd.Series) -> Batch:
+        """Return a batch of nothing but dropped rows."""
+        size, channels = self.settings.cutout_size_pixel, len(self.settings.channels)
+        dropped = dropped_rows(rows["candidate_id"], "read", "").assign(reason=reasons.to_numpy())
+        empty = np.zeros(0)
+        return Batch(
+            cutouts=np.zeros((0, size, size, channels), np.float32),
+            candidates=candidates_frame(pd.DataFrame(index=range(0)), {}, self.settings, empty, empty),
+            dropped=dropped,
+            exposures=0,
+        )
+
+    def _batch(self, kept: Sequence[tuple[dict[str, Any], NDArray[np.float32]]]) -> Batch:
+        rows = pd.DataFrame([row for row, _ in kept])
+        pixels, missing = mark_missing(np.stack([cutout for _, cutout in kept]), self.settings.magic_values)
+        rows["time_mjd"] = utc_mjd(rows["time_mjd"], self.layout.time_format)
+        rows["night"] = night_of(rows["time_mjd"], self.settings.longitude_deg)
+        if "flux" in rows and "magnitude" not in rows:
+            error = rows["flux_error"] if "flux_error" in rows else np.full(len(rows), np.nan)
+            rows["magnitude"], rows["magnitude_error"] = magnitudes(rows["flux"], error, self.layout.flux_zeropoint)
+        x, y = (
+            rows[name].to_numpy(float) - self.settings.pixel_origin if name in rows else np.full(len(rows), np.nan)
+            for name in ("x_pixel", "y_pixel")
+        )
+        candidates = candidates_frame(rows, {}, self.settings, x, y)
+        describe_stamps(candidates, pixels, self.settings.channels, missing)
+        batch = drop_at_edges(pixels, candidates, self.settings.max_edge_fraction, rows[:0])
+        return replace(batch, exposures=len(kept))
+
+
+def _by_file(rows: pd.DataFrame) -> dict[str, list[Piece]]:
+    """Return the packets of each file, in their order."""
+    found: dict[str, list[Piece]] = {}
+    names = ("file", "where", "candidate_id", "stored", "size", "mtime_ns")
+    for file, where, candidate, stored, *state in zip(*(rows[name].tolist() for name in names), strict=True):
+        found.setdefault(file, []).append(Piece(candidate, where, file, None, stored, FileState(*state)))
+    return found
+
+
+def _gone(where: str) -> Packet:
+    return Packet(where=where, fault="is no longer there", lost=1)

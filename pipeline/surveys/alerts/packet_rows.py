@@ -1,0 +1,214 @@
+"""From one alert packet to a candidate row and its cutout: what is wrong with a packet is said here."""
+
+import hashlib
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.cutouts.extract import source_pixel
+from pipeline.errors import InputError
+from pipeline.ids.text import id_text
+from pipeline.io.alerts.packet_fields import ABSENT, Record, field_at
+from pipeline.io.alerts.stamp_bytes import read_stamp
+from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
+from pipeline.photometry.flux_sign import flux_signs
+from pipeline.surveys.alerts.layouts import FLUXES, PacketLayout
+from pipeline.surveys.candidate_columns import as_text
+from pipeline.times import MJD_OF_JD, allowed_times, is_possible
+
+_IDS = ("candidate_id", "object_id", "exposure_id")
+_SAME_PLACE_DEG = 1e-7
+"""A third of a milliarcsecond: the same number, written with fewer digits."""
+
+_RANGES = {"ra_deg": (0.0, 360.0), "dec_deg": (-90.0, 90.0)}
+
+
+def candidate_id(record: Record, layout: PacketLayout) -> str:
+    """Return the id of a packet's candidate."""
+    return _text(record, "candidate_id", layout)
+
+
+def packet_time(record: Record, layout: PacketLayout) -> float:
+    """Return the time of a packet as the packet gives it, which must be a date between 1900 and 2100."""
+    given = _number(record, "time_mjd", layout)
+    if not is_possible(given - (MJD_OF_JD if layout.time_format == "jd" else 0.0)):
+        raise InputError(f"{layout.columns['time_mjd'][0]} is {given!r}; allowed: {allowed_times(layout.time_format)}")
+    return given
+
+
+def packet_score(record: Record, path: str) -> float:
+    """Return another classifier's score; NaN where the packet has none."""
+    value = field_at(record, path)
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def packet_digest(record: Record, paths: Iterable[str]) -> str:
+    """Return a digest of the given fields of a packet, stamps included, as they stand."""
+    parts: list[bytes] = []
+    for path in paths:
+        value = field_at(record, path)
+        text = b"" if value is ABSENT else value if isinstance(value, bytes) else repr(value).encode()
+        parts += (b"%d:" % len(text), text)
+    return hashlib.blake2b(b"".join(parts), digest_size=12).hexdigest()
+
+
+def packet_row(record: Record, layout: PacketLayout) -> dict[str, Any]:
+    """Return what a packet says of its candidate, by candidate column, ``flux`` and ``flux_error``.
+
+    The time is as the packet gives it, bands are named, ``flux_sign`` is +1, -1, or 0 where the packet does not say.
+
+    Raises
+    ------
+    InputError
+        If a field that must be there is not, or a value is not of the kind or in the range of its column; the field
+        is named.
+    """
+    row: dict[str, Any] = {}
+    for column in layout.columns:
+        if column == "flux_sign":
+            value, path = _first(record, column, layout), layout.columns[column][0]
+            row[column] = int(flux_signs([value], layout.negative_values, path)[0])
+        elif column in FLUXES or CANDIDATE_COLUMNS[column] != TEXT:
+            row[column] = _number(record, column, layout)
+        else:
+            row[column] = _text(record, column, layout)
+    row["time_mjd"] = packet_time(record, layout)
+    row["band"] = layout.bands.get(row.get("band", ""), row.get("band", ""))
+    for column, (low, high) in _RANGES.items():
+        if not low <= row[column] <= high:
+            raise InputError(f"{layout.columns[column][0]} is {row[column]!r}; allowed: {low:g} to {high:g}")
+    return row
+
+
+def packet_cutout(
+    record: Record, layout: PacketLayout, channels: tuple[str, ...], size: int, x_pixel: float, y_pixel: float
+) -> NDArray[np.float32]:
+    """Return the stamps of a packet as one cutout.
+
+    Parameters
+    ----------
+    record : mapping
+        The packet.
+    layout : PacketLayout
+        Where its stamps are.
+    channels : tuple of str
+        In the order of the last axis.
+    size : int
+        Side of the cutout in pixels.
+    x_pixel, y_pixel : float
+        The candidate's place on the detector, from 0; NaN where it is not known.
+
+    Returns
+    -------
+    ndarray of float32, (y, x, channel)
+        The candidate in pixel ``size // 2``: that of a stamp of even length is found by `source_pixel`, or by the
+        stamp's header where its reference point is the candidate. A larger stamp is cut, a smaller one is surrounded
+        by NaN; one that was cut off at the detector's edge lies where it belongs. A channel whose stamp is null is
+        all NaN.
+
+    Raises
+    ------
+    InputError
+        If a stamp's field is not there or the stamp cannot be read; the field is named.
+    """
+    cutout = np.full((size, size, len(channels)), np.nan, dtype=np.float32)
+    detector = layout.detector_size_pixel or (0, 0)
+    for number, channel in enumerate(channels):
+        path = layout.stamps[channel]
+        data = field_at(record, path)
+        if data is None:
+            continue
+        if not isinstance(data, bytes):
+            raise InputError(f"{path} " + ("is missing" if data is ABSENT else f"holds no bytes but {data!r:.40}"))
+        stamp = read_stamp(data, path)
+        height, width = stamp.pixels.shape
+        whole = max(height, width, layout.stamp_size_pixel)
+        if _is_centred_on(stamp.reference, record, layout, (width, height)):
+            x, y = (math.floor(place + 0.5) for place in stamp.reference[:2])
+        else:
+            x = _source_pixel(width, whole, x_pixel, detector[0])
+            y = _source_pixel(height, whole, y_pixel, detector[1])
+        rows, columns = _span(height, y, size), _span(width, x, size)
+        cutout[rows[1], columns[1], number] = stamp.pixels[rows[0], columns[0]]
+    return cutout
+
+
+def _is_centred_on(reference: tuple[float, ...], record: Record, layout: PacketLayout, shape: tuple[int, int]) -> bool:
+    """Tell whether a stamp's header has the candidate itself as its reference point, on one of its pixels."""
+    if not reference:
+        return False
+    x, y, ra, dec = reference
+    there = all(-0.5 <= place < length - 0.5 for place, length in zip((x, y), shape, strict=True))
+    here = _number(record, "ra_deg", layout), _number(record, "dec_deg", layout)
+    return there and abs(ra - here[0]) < _SAME_PLACE_DEG and abs(dec - here[1]) < _SAME_PLACE_DEG
+
+
+def _span(length: int, source: int, size: int) -> tuple[slice, slice]:
+    """Return which pixels of a stamp go to which of the cutout, along one axis, the source to ``size // 2``."""
+    offset = size // 2 - source
+    first, target = max(0, -offset), max(0, offset)
+    count = max(0, min(length - first, size - target))
+    return slice(first, first + count), slice(target, target + count)
+
+
+def _source_pixel(length: int, whole: int, place: float, detector: int) -> int:
+    """Return the pixel of a stamp that holds the source, along one axis, be the stamp cut off or whole."""
+    source = _middle(whole, place)
+    lost = whole - length
+    if not lost:
+        return source
+    if math.isfinite(place):
+        first = math.floor(place + 0.5) - source
+        if first < 0:
+            return source - min(lost, -first)
+        if detector and first + whole > detector:
+            return source - max(0, lost - (first + whole - detector))
+    return _middle(length, place)
+
+
+def _middle(length: int, place: float) -> int:
+    """Return what `source_pixel` does; of an odd length, of which most stamps are, without an array."""
+    return length // 2 if length % 2 else int(source_pixel(length, place))
+
+
+def _first(record: Record, column: str, layout: PacketLayout) -> Any:
+    """Return the first value that says something, of the paths of a column; None if none does."""
+    for path in layout.columns[column]:
+        value = field_at(record, path)
+        if value is ABSENT or value is None or value == "" or (column in _IDS and value == 0):
+            continue
+        return value
+    return None
+
+
+def _number(record: Record, column: str, layout: PacketLayout) -> float:
+    value = _first(record, column, layout)
+    if value is None:
+        return math.nan
+    try:
+        if not isinstance(value, int | float):
+            raise TypeError
+        return float(value)
+    except (TypeError, OverflowError):
+        raise InputError(f"{layout.columns[column][0]} is {value!r:.60}; allowed: a number") from None
+
+
+def _text(record: Record, column: str, layout: PacketLayout) -> str:
+    """Return a value as text that any file format can hold."""
+    value, path = _first(record, column, layout), layout.columns[column][0]
+    if not (value is None or isinstance(value, int | float | str)):
+        raise InputError(f"{path} is {value!r:.60}; allowed: text or a number")
+    text = id_text(value, path) if column in _IDS else as_text([value])[0]
+    if not text.isprintable() or len(text) > 200:
+        raise InputError(f"{path} is {text!r:.60}; allowed: printable text of at most 200 letters")
+    if not text and column in ("candidate_id", "object_id"):
+        raise InputError(f"{' and '.join(layout.columns[column])}: missing or empty")
+    return text
+
+
+def has_field(record: Record, path: str) -> bool:
+    """Tell whether a packet has a field, be it null."""
+    return field_at(record, path) is not ABSENT

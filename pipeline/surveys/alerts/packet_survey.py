@@ -1,0 +1,229 @@
+"""Surveys given as the alert packets themselves: Avro or Parquet files with the stamps in them."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.cutouts.dropped import dropped_words
+from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
+from pipeline.io.alerts.message_schemas import MessageSchemas, find_schemas
+from pipeline.io.alerts.packet_files import folder_of, packet_files
+from pipeline.io.settings_files import expand
+from pipeline.surveys.alerts import packet_rows
+from pipeline.surveys.alerts.layouts import PacketLayout, TimeFormat, packet_layout
+from pipeline.surveys.alerts.packet_parts import PacketPart, PacketReader
+from pipeline.surveys.alerts.packet_table import PacketTable, files_of, require_frozen, rows_digest
+from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
+from pipeline.surveys.label_tables import freeze_label_tables
+from pipeline.surveys.parts import read_in_parts
+from pipeline.surveys.settings import SurveySettings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertPacketsInput:
+    """The ``input`` of a survey of alert packets; what is not given is as the layout has it.
+
+    Attributes
+    ----------
+    packets : str
+        A folder, a pattern, a tar archive or one file; ``${NAME}`` is taken from the environment.
+    layout : str
+        ``ztf``, ``fink`` or ``lsst``: where the fields are.
+    columns : mapping
+        Candidate column, ``flux`` or ``flux_error`` to a dotted path, or to several of which the first counts that
+        holds something.
+    stamps : mapping
+        Channel to the dotted path of its FITS bytes.
+    time_format, bands, negative_values, flux_zeropoint, detector_size_pixel, stamp_size_pixel
+        As in `pipeline.surveys.alerts.layouts.PacketLayout`.
+    teacher : str
+        Path of another classifier's score, the reference table ``teacher``; may be empty.
+    references : mapping
+        Name to path of scores to compare with.
+    schemas : str or mapping
+        Of Kafka messages, which come without their schema: a folder, or the file of each schema id
+        (`pipeline.io.alerts.message_schemas.find_schemas`); empty: there are none.
+    """
+
+    packets: str
+    layout: str = "ztf"
+    columns: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    stamps: Mapping[str, str] = field(default_factory=dict)
+    time_format: TimeFormat | None = None
+    bands: Mapping[str, str] | None = None
+    negative_values: tuple[str, ...] | None = None
+    flux_zeropoint: float | None = None
+    detector_size_pixel: tuple[int, ...] | None = None
+    stamp_size_pixel: int | None = None
+    teacher: str = ""
+    references: Mapping[str, str] = field(default_factory=dict)
+    schemas: str | Mapping[str, str] = ""
+
+    def __post_init__(self) -> None:
+        self.merged()
+
+    def merged(self) -> PacketLayout:
+        """Return the layout with what the settings change of it."""
+        layout = packet_layout(self.layout)
+        given = {name: (paths,) if isinstance(paths, str) else tuple(paths) for name, paths in self.columns.items()}
+        changed = ("time_format", "bands", "negative_values", "flux_zeropoint", "detector_size_pixel",
+                   "stamp_size_pixel")  # fmt: skip
+        return replace(
+            layout,
+            columns={**layout.columns, **given},
+            stamps={**layout.stamps, **self.stamps},
+            **{name: getattr(self, name) for name in changed if getattr(self, name) is not None},
+        )
+
+
+@SURVEYS.register("alert_packets", settings=AlertPacketsInput)
+class AlertPacketsSurvey:
+    """Reads a night's packets from the files that hold them."""
+
+    has_images = False
+    workers = 1
+
+    def __init__(self, settings: SurveySettings, given: AlertPacketsInput, folder: Path | None = None) -> None:
+        self.settings = settings
+        self.input = given
+        self.layout = given.merged()
+        self._made = folder
+        for channel in settings.channels:
+            if channel not in self.layout.stamps:
+                raise SettingsError(f"input: stamps does not say where channel {channel!r} is")
+
+    @property
+    def _place(self) -> str:
+        what = "a folder, an archive or a file of alert packets"
+        return str(self._made) if self._made else expand(self.input.packets, what)
+
+    @property
+    def folder(self) -> Path:
+        """The folder below which the packets lie."""
+        folder = folder_of(self._place)
+        if not folder.is_dir():
+            raise MissingInputError(f"no folder {folder}: {self.input.packets} must be alert packets")
+        return folder
+
+    @property
+    def _scores(self) -> dict[str, str]:
+        """Paths of other classifiers' scores, by the name of their reference table."""
+        return {**self.input.references, **({"teacher": self.input.teacher} if self.input.teacher else {})}
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the reference tables that the input states."""
+        return tuple(self._scores)
+
+    def _packets(self) -> PacketTable:
+        return PacketTable(
+            place=self._place,
+            folder=self.folder,
+            layout=self.layout,
+            scores=self._scores,
+            longitude_deg=self.settings.longitude_deg,
+            schemas=self._schemas,
+            workers=self.workers,
+        )
+
+    @cached_property
+    def _schemas(self) -> MessageSchemas:
+        return find_schemas(self.input.schemas)
+
+    def nights(self) -> list[str]:
+        """Return the nights that hold packets; damaged ones are warned of, and that all are is an error."""
+        rows = self._packets().all()
+        if len(rows) and (rows["night"] == "").all():
+            where, fault = rows[["where", "fault"]].iloc[0]
+            raise InputError(f"none of {len(rows)} packets in {self._place} can be read; {where}: {fault}")
+        damaged = rows[rows["fault"] != ""]
+        if len(damaged):
+            why = dropped_words((damaged["where"] + ": " + damaged["fault"]).value_counts().to_dict())
+            log.warning("%d of %d packets in %s cannot be used: %s", len(damaged), len(rows), self._place, why)
+        return sorted(set(rows["night"]) - {""})
+
+    def closed(self, night: str) -> bool:
+        """Tell whether the marker file is there; packets know no queries."""
+        if self.settings.closed.query is not None:
+            raise SettingsError("closed: alert packets have no queries; allowed: after_hours, marker")
+        marker = self.settings.closed.marker
+        return marker is not None and (self.folder / marker.format(night=night)).exists()
+
+    def freeze(self, night: str) -> dict[str, Any]:
+        """Return count and digest of the night's packets, size and digest of each file that holds some."""
+        rows = self._packets().night(night)
+        packets = {"rows": len(rows), "sha256": rows_digest(rows)}
+        return {"queries": {"packets": packets, **freeze_label_tables(self, night)}, "files": files_of(rows)}
+
+    def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
+        """Yield the night's packets in blocks; those that cannot be used are listed and counted as lost."""
+        return read_in_parts(self, night, manifest)
+
+    def parts(self, night: str, manifest: Mapping[str, Any]) -> Iterator[PacketPart | Batch]:
+        """Yield the night's packets in parts, before them, as batches, those that the index says are of no use."""
+        rows = self._packets().night(night)
+        require_frozen(night, rows, manifest)
+        damaged = rows["fault"] != ""
+        if damaged.any():
+            yield self._reader.lost(rows[damaged])
+        twice = ~damaged & rows["candidate_id"].where(~damaged, rows["where"]).duplicated()
+        if twice.any():
+            log.info("night %s: %d packets are there more than once", night, int(twice.sum()))
+            reasons = "the same packet stands there more than once: " + rows["where"][twice]
+            yield self._reader.without(rows[twice], reasons)
+        yield from self._reader.parts(rows[~damaged & ~twice])
+
+    def read_part(self, part: PacketPart | Batch) -> list[Batch]:
+        """Return the batches of a part."""
+        return [part] if isinstance(part, Batch) else self._reader.read(part)
+
+    @property
+    def _reader(self) -> PacketReader:
+        return PacketReader(folder=self.folder, layout=self.layout, settings=self.settings, schemas=self._schemas)
+
+    def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
+        """Packets hold no images; transients are injected into the stamps."""
+        frozen = manifest.get("as_of", "now")
+        raise SettingsError(f"survey source 'alert_packets' has no images of night {night} (frozen {frozen})")
+
+    def reference(self, table: str, night: str) -> pd.DataFrame:
+        """Return ``teacher`` or a reference's scores, by candidate_id; of all nights for none."""
+        if table not in self._scores:
+            allowed = ", ".join(self.tables) or "none"
+            raise SettingsError(f"the survey's input names no reference table {table!r}; allowed: {allowed}")
+        rows = self._packets().all()
+        rows = rows[(rows["fault"] == "") & ((rows["night"] == night) | (night == ""))].drop_duplicates("candidate_id")
+        scores = {"candidate_id": rows["candidate_id"], "score": rows["score_" + table].astype("float64")}
+        return pd.DataFrame(scores).reset_index(drop=True)
+
+    def check(self) -> list[str]:
+        """Read the first packet with its stamps, and look for the columns that the settings name."""
+        packet = None
+        try:
+            path = packet_files(self._place)[0]
+            self._schemas.digests()
+            packet = next(self._packets().read(path), None)
+            if packet is None:
+                return [f"{path} holds no packets"]
+            if packet.fault:
+                return [f"{packet.where}: {packet.fault}"]
+            self._reader.decoded(packet)
+        except NightsiftError as error:
+            return [f"{packet.where}: {error}" if packet else str(error)]
+        return [
+            f"{packet.where}: no field {' or '.join(paths)} for {name!r}"
+            for name, paths in self._stated()
+            if not any(packet_rows.has_field(packet.record, one) for one in paths)
+        ]
+
+    def _stated(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Return the columns and scores that the settings name themselves, with their paths."""
+        stated = [(name, self.layout.columns[name]) for name in self.input.columns]
+        return stated + [(name, (path,)) for name, path in self._scores.items()]

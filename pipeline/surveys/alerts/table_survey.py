@@ -1,0 +1,288 @@
+"""Surveys given as a table of alerts with a stack of stamps beside it: row i of one is row i of the other."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.cutouts.missing import to_missing
+from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
+from pipeline.io.executor import spread
+from pipeline.io.files.damaged import naming
+from pipeline.io.results import content
+from pipeline.io.results.hdf5 import KIND, open_to_read
+from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
+from pipeline.io.settings_files import expand
+from pipeline.io.tables.table_file import numbers_of
+from pipeline.labels import NONE
+from pipeline.photometry.flux_sign import flux_signs
+from pipeline.surveys.alerts.cutout_stack import cut_stack, middle_of_stack
+from pipeline.surveys.alerts.layouts import FLUXES, REQUIRED, TimeFormat
+from pipeline.surveys.alerts.table_rows import AlertRows
+from pipeline.surveys.alerts.units import magnitudes
+from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
+from pipeline.surveys.candidate_columns import as_text, candidates_frame, describe_stamps, drop_at_edges
+from pipeline.surveys.label_tables import freeze_label_tables
+from pipeline.surveys.settings import SurveySettings
+
+_BLOCK = 256
+_NUMBERS = (*(name for name, kind in CANDIDATE_COLUMNS.items() if kind != TEXT and name != "flux_sign"), *FLUXES)
+_MANY = 16_384
+"""Rows that are read together where no pixels belong to them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertTableInput:
+    """The ``input`` of an alert-table survey.
+
+    Attributes
+    ----------
+    folder : str
+        Where the files lie; ``${NAME}`` is taken from the environment.
+    table : str
+        Parquet table, one row an alert.
+    cutouts : str
+        HDF5 file with the stamps.
+    cutouts_name : str
+        Its data set, ``(n, channel, y, x)`` or ``(n, y, x, channel)`` as ``layout`` says.
+    columns : mapping
+        Candidate column to table column; ``flux`` and ``flux_error`` become ``magnitude`` and its error.
+    time_format : str
+        ``jd`` or ``mjd``, UTC, or ``mjd_tai``, of the column given for ``time_mjd``.
+    bands : mapping
+        Value in the table to the band's name.
+    negative_values : tuple of str
+        Values of the ``flux_sign`` column that mean science below template, beside those of `flux_signs`.
+    flux_zeropoint : float
+        Magnitude of flux 1, for ``flux``; that of nJy by default.
+    stamp_size_pixel : int
+        Side of the stamps in the file, where they are larger than the survey's cutouts, which are cut about the pixel
+        that holds the source (`cut_stack`).
+    labels : mapping
+        Columns ``label``, ``label_source`` of the reference table ``labels``; may be empty.
+    kinds : mapping
+        Label source to kind of thing.
+    teacher : str
+        Column with another classifier's score, the reference table ``teacher``; may be empty.
+    references : mapping
+        Name to column of scores to compare with.
+    """
+
+    folder: str
+    table: str = "alerts.parquet"
+    cutouts: str = "cutouts.h5"
+    cutouts_name: str = "cutouts"
+    layout: Literal["channel_first", "channel_last"] = "channel_first"
+    columns: Mapping[str, str]
+    time_format: TimeFormat = "mjd"
+    bands: Mapping[str, str] = field(default_factory=dict)
+    negative_values: tuple[str, ...] = ("f", "0")
+    flux_zeropoint: float = 31.4
+    stamp_size_pixel: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    teacher: str = ""
+    references: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        allowed = (*CANDIDATE_COLUMNS, *FLUXES)
+        unknown = set(self.columns) - set(allowed)
+        if unknown:
+            raise SettingsError(f"columns names {min(unknown)!r}; allowed: {', '.join(allowed)}")
+        for name in REQUIRED:
+            if name not in self.columns:
+                raise SettingsError(f"columns does not say which column is {name!r}")
+
+
+@SURVEYS.register("alert_table", settings=AlertTableInput)
+class AlertTableSurvey:
+    """Reads a night's rows of the table and their stamps."""
+
+    has_images = False
+    workers = 1
+
+    def __init__(self, settings: SurveySettings, given: AlertTableInput, folder: Path | None = None) -> None:
+        self.settings = settings
+        self.input = given
+        self._folder = folder
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the table and the stamps."""
+        what = f"the folder that holds {self.input.table} and {self.input.cutouts}"
+        folder = self._folder or Path(expand(self.input.folder, what))
+        if not folder.is_dir():
+            raise MissingInputError(f"no folder {folder}: {self.input.folder} must be {what}")
+        return folder
+
+    @property
+    def _rows(self) -> AlertRows:
+        return AlertRows(
+            path=self.folder / self.input.table,
+            columns=self.input.columns,
+            time_format=self.input.time_format,
+            longitude_deg=self.settings.longitude_deg,
+        )
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the reference tables that the input states."""
+        return (*("labels",) * bool(self.input.labels), *self._scores)
+
+    @property
+    def _scores(self) -> dict[str, str]:
+        """Columns with other classifiers' scores, by the name of their reference table."""
+        return {**self.input.references, **({"teacher": self.input.teacher} if self.input.teacher else {})}
+
+    def nights(self) -> list[str]:
+        """Return the nights that hold alerts."""
+        return self._rows.nights()
+
+    def closed(self, night: str) -> bool:
+        """Tell whether the marker file is there; alert tables know no queries."""
+        if self.settings.closed.query is not None:
+            raise SettingsError("closed: an alert table has no queries; allowed: after_hours, marker")
+        marker = self.settings.closed.marker
+        return marker is not None and (self.folder / marker.format(night=night)).exists()
+
+    def freeze(self, night: str) -> dict[str, Any]:
+        """Return count and digest of the night's rows, of their stamps and of its label tables."""
+        alerts = self._rows.summary(night, _BLOCK)
+        rows = self._rows.blocks(night, _BLOCK, columns=("candidate_id",))
+        stamps = list(spread(self._digests, rows, workers=self.workers))
+        return {
+            "queries": {self.input.table: alerts, **freeze_label_tables(self, night)},
+            "files": {self.input.cutouts: {"rows": alerts["rows"], "sha256": _stamps_digest(stamps)}},
+        }
+
+    def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
+        """Yield the night's alerts in blocks; that the stamps are the frozen ones is known after the last."""
+        digest = self._rows.summary(night, _BLOCK)["sha256"]
+        self._require_frozen(night, "rows of", self.input.table, digest, manifest["queries"])
+        stamps = []
+        blocks = (block.assign(night=night) for block in self._rows.blocks(night, _BLOCK))
+        for batch, digests in spread(self._read_block, blocks, workers=self.workers):
+            stamps.append(digests)
+            yield batch
+        self._require_frozen(night, "stamps in", self.input.cutouts, _stamps_digest(stamps), manifest["files"])
+
+    def _digests(self, block: pd.DataFrame) -> NDArray[np.uint64]:
+        """Return a digest of each stamp of a block of rows."""
+        return self._digests_of(self._stack(block["row"].to_numpy()))
+
+    def _digests_of(self, stack: NDArray[np.float32]) -> NDArray[np.uint64]:
+        return content.row_digests(middle_of_stack(stack, self.settings.cutout_size_pixel))
+
+    def _read_block(self, block: pd.DataFrame) -> tuple[Batch, NDArray[np.uint64]]:
+        """Return the batch of a block of rows, and a digest of each stamp; which process reads it changes nothing."""
+        stack = self._stack(block["row"].to_numpy())
+        return self._batch(self._numbered(block), stack), self._digests_of(stack)
+
+    def _require_frozen(self, night: str, what: str, file: str, digest: object, frozen: Mapping[str, Any]) -> None:
+        if digest != frozen[file]["sha256"]:
+            raise InputError(
+                f"night {night}: the {what} {file} changed since the night was frozen; use `nightsift refetch`"
+            )
+
+    def _batch(self, rows: pd.DataFrame, stack: NDArray[np.float32]) -> Batch:
+        x, y = (
+            rows[name].to_numpy(float) - self.settings.pixel_origin if name in rows else np.full(len(rows), np.nan)
+            for name in ("x_pixel", "y_pixel")
+        )
+        marked, _ = to_missing(stack, self.settings.magic_values)
+        pixels = cut_stack(marked, x, y, self.settings.cutout_size_pixel)
+        candidates = candidates_frame(self._named(rows), {}, self.settings, x, y)
+        describe_stamps(candidates, pixels, self.settings.channels)
+        return drop_at_edges(pixels, candidates, self.settings.max_edge_fraction, rows[:0])
+
+    def _numbered(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows with numbers where the table holds the texts of numbers; blank texts are "not known"."""
+        texts = [name for name in rows.columns.intersection(_NUMBERS) if rows[name].dtype.kind not in "biuf"]
+        number = rows["row"].tolist()
+        return rows.assign(**{name: numbers_of(rows, name, self.input.table, number) for name in texts})
+
+    def _named(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows with bands by name, signs as +1, -1 and 0, and magnitudes where there are fluxes."""
+        named = rows.copy()
+        if "band" in named:
+            named["band"] = [self.input.bands.get(text, text) for text in as_text(named["band"])]
+        if "flux_sign" in named:
+            what = f"{self.input.table}: column {self.input.columns['flux_sign']!r}"
+            named["flux_sign"] = flux_signs(named["flux_sign"], self.input.negative_values, what)
+        if "flux" in named and "magnitude" not in named:
+            error = named["flux_error"] if "flux_error" in named else np.full(len(named), np.nan)
+            named["magnitude"], named["magnitude_error"] = magnitudes(named["flux"], error, self.input.flux_zeropoint)
+        return named
+
+    def _stack(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        path = self.folder / self.input.cutouts
+        size, channels = self.settings.cutout_size_pixel, len(self.settings.channels)
+        whole = max(size, self.input.stamp_size_pixel)
+        with naming(path, KIND), open_to_read(path) as file:
+            if self.input.cutouts_name not in file:
+                raise InputError(f"{path}: no data set {self.input.cutouts_name!r}; there: {', '.join(file)}")
+            data = file[self.input.cutouts_name]
+            if len(rows) and rows.max() >= len(data):
+                raise InputError(f"{path} holds {len(data)} stamps; {self.input.table} has a row {rows.max()}")
+            stamps = np.asarray(data[np.sort(rows)]) if len(rows) else np.zeros((0, *data.shape[1:]), data.dtype)
+        if self.input.layout == "channel_first":
+            stamps = np.moveaxis(stamps, 1, -1)
+        if stamps.shape[1:] != (whole, whole, channels):
+            raise InputError(
+                f"{path}: stamps are {stamps.shape[1:]}; the survey's settings say {(whole, whole, channels)}"
+            )
+        return stamps
+
+    def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
+        """Alert tables hold no images; transients are injected into the stamps."""
+        frozen = manifest.get("as_of", "now")
+        raise SettingsError(f"survey source 'alert_table' has no images of night {night} (frozen {frozen})")
+
+    def table_files(self, table: str, night: str) -> list[Path]:  # noqa: ARG002 (one file holds all)
+        """Return the files that hold a reference table of a night."""
+        return [self.folder / self.input.table]
+
+    def reference(self, table: str, night: str) -> pd.DataFrame:
+        """Return ``labels``, ``teacher`` or a reference's scores, by candidate_id; of all nights for none."""
+        scores = self._scores
+        if table == "labels" and self.input.labels:
+            return self._labels(self._column_table(night, tuple(self.input.labels.values())))
+        if table in scores:
+            rows = self._column_table(night, (scores[table],))
+            return pd.DataFrame({"candidate_id": rows["candidate_id"], "score": rows["extra_" + scores[table]]})
+        allowed = ", ".join(self.tables)
+        raise SettingsError(f"the survey's input names no reference table {table!r}; allowed: {allowed}")
+
+    def _column_table(self, night: str, names: tuple[str, ...]) -> pd.DataFrame:
+        """Return ids and some columns of a night's rows, or of all."""
+        blocks = list(self._rows.blocks(night, _MANY, columns=("candidate_id",), extra=names))
+        if blocks:
+            return pd.concat(blocks, ignore_index=True)
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in ("candidate_id", *(f"extra_{n}" for n in names))})
+
+    def _labels(self, rows: pd.DataFrame) -> pd.DataFrame:
+        frame = pd.DataFrame({"candidate_id": rows["candidate_id"]})
+        for name, column in self.input.labels.items():
+            frame[name] = rows["extra_" + column].fillna(NONE if name == "label" else "")
+        if "label_source" in frame:
+            frame["kind"] = [self.input.kinds.get(str(source), "") for source in frame["label_source"]]
+        return frame
+
+    def check(self) -> list[str]:
+        """Look for the folder, the columns and the stamps."""
+        teacher = (self.input.teacher,) if self.input.teacher else ()
+        extra = (*self.input.labels.values(), *self.input.references.values(), *teacher)
+        try:
+            first = next(self._rows.blocks("", 1, extra=extra), pd.DataFrame({"row": np.zeros(0, np.int64)}))
+            self._stack(first["row"].to_numpy())
+        except NightsiftError as error:
+            return [str(error)]
+        return []
+
+
+def _stamps_digest(blocks: list[NDArray[np.uint64]]) -> str:
+    return content.array_digest(np.concatenate([np.zeros(0, np.uint64), *blocks]))

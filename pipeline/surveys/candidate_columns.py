@@ -1,0 +1,217 @@
+"""From what a survey gives to complete candidate rows: blanks, flags, and who lies outside."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.cutouts.missing import Flag
+from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
+from pipeline.photometry.flux_sign import stated_signs
+from pipeline.photometry.magnitudes import known_errors, known_magnitudes
+from pipeline.surveys.base import Batch, dropped_rows
+from pipeline.surveys.settings import SurveySettings
+from pipeline.times import is_possible
+
+
+def candidates_frame(
+    rows: pd.DataFrame,
+    exposure: Mapping[str, Any],
+    settings: SurveySettings,
+    x_pixel: NDArray[np.float64],
+    y_pixel: NDArray[np.float64],
+) -> pd.DataFrame:
+    """Return all candidate columns in their types: from the candidate, else from its exposure, else "not known".
+
+    A magnitude that no source has, such as -999 or 99, is "not known".
+
+    Raises
+    ------
+    InputError
+        If a ``flux_sign`` is none.
+    """
+    shared = {"telescope": settings.telescope, **exposure}
+    columns = {}
+    for name, kind in CANDIDATE_COLUMNS.items():
+        given = rows[name].to_numpy(object) if name in rows else np.full(len(rows), shared.get(name), dtype=object)
+        columns[name] = pd.Series(stated_signs(given)) if name == "flux_sign" else _typed(given, kind)
+    error, kind = known_errors(columns["magnitude"], columns["magnitude_error"]), CANDIDATE_COLUMNS["magnitude_error"]
+    columns["magnitude_error"] = pd.Series(error, dtype=kind)
+    columns["magnitude"] = pd.Series(known_magnitudes(columns["magnitude"]), dtype=CANDIDATE_COLUMNS["magnitude"])
+    frame = pd.DataFrame(columns)
+    frame["x_pixel"], frame["y_pixel"] = x_pixel, y_pixel
+    frame["group_id"] = frame["object_id"]
+    frame["label"] = np.int8(-1)
+    return frame
+
+
+def as_text(values: Iterable[object]) -> list[str]:
+    """Return values as text: whole numbers without a point, so that 2.0 reads as 2; what is missing as empty.
+
+    Examples
+    --------
+    >>> as_text([2.0, "r", None, float("nan"), 1.5])
+    ['2', 'r', '', '', '1.5']
+    """
+    return [_text(value) for value in values]
+
+
+def _text(value: object) -> str:
+    if value is None or value is pd.NA:
+        return ""
+    if isinstance(value, float | np.floating):
+        return "" if np.isnan(value) else str(int(value) if float(value).is_integer() else value)
+    return str(int(value)) if isinstance(value, bool | np.bool_) else str(value)
+
+
+def _typed(values: NDArray[np.object_], kind: str) -> pd.Series:
+    """Return a column in its type of the schema; what is missing becomes empty, NaN or 0."""
+    if kind == TEXT:
+        return pd.Series(as_text(values), dtype="str")
+    numbers = pd.Series(values, dtype=object).where(pd.notna(values), None).to_numpy(object).astype(np.float64)
+    return pd.Series(numbers if kind.startswith("float") else np.nan_to_num(numbers)).astype(kind)
+
+
+def impossible(rows: pd.DataFrame) -> NDArray[np.object_]:
+    """Return why each row cannot be true, ``(n,)``: the first number that no candidate has; empty where none.
+
+    NaN is "not known", and never a reason; nor is a column that is not there.
+    """
+
+    def numbers(name: str) -> NDArray[np.float64]:
+        given = rows[name].to_numpy(object) if name in rows else np.full(len(rows), None, dtype=object)
+        return _typed(given, "float64").to_numpy()
+
+    ra, dec, time = numbers("ra_deg"), numbers("dec_deg"), numbers("time_mjd")
+    reasons = {
+        "ra_deg is outside 0 to 360": (ra < 0) | (ra >= 360),
+        "dec_deg is outside -90 to 90": np.abs(dec) > 90,
+        "time_mjd is outside 1900 to 2100": ~(is_possible(time) | np.isnan(time)),
+        "magnitude is infinite": np.isinf(numbers("magnitude")),
+    }
+    why = np.full(len(rows), "", dtype=object)
+    for reason, wrong in reasons.items():
+        why[wrong & (why == "")] = reason
+    return why
+
+
+def describe_pixels(
+    rows: pd.DataFrame,
+    pixels: NDArray[np.float32],
+    edge_fraction: NDArray[np.float32],
+    channels: tuple[str, ...],
+    saturation: float = np.inf,
+    missing: NDArray[np.int32] | None = None,
+) -> None:
+    """Fill ``edge_fraction nan_fraction flags`` of candidate rows from their cutouts ``(n, y, x, channel)``.
+
+    ``missing`` is the count of NaN in each channel, ``(n, channel)``, where it is known already.
+    """
+    if missing is None:
+        missing = np.isnan(pixels).sum(axis=(1, 2), dtype=np.int32)
+    rows["edge_fraction"] = edge_fraction
+    rows["nan_fraction"] = (missing.sum(axis=1) / max(1, np.prod(pixels.shape[1:]))).astype(np.float32)
+    flags = flags_of(pixels, edge_fraction, channels, missing)
+    if np.isfinite(saturation) and "science" in channels:
+        full = (pixels[..., channels.index("science")] >= saturation).any(axis=(1, 2))
+        flags |= np.where(full, int(Flag.SATURATED), 0).astype(np.int32)
+    rows["flags"] = flags
+
+
+def flags_of(
+    pixels: NDArray[np.float32],
+    edge_fraction: NDArray[np.float32],
+    channels: tuple[str, ...],
+    missing: NDArray[np.int32] | None = None,
+) -> NDArray[np.int32]:
+    """Return the flag bits that the pixels of each row ask for, ``(n,)``.
+
+    ``missing`` is the count of NaN in each channel, ``(n, channel)``, where it is known already.
+    """
+    if missing is None:
+        missing = np.isnan(pixels).sum(axis=(1, 2), dtype=np.int32)
+    n_pixels = max(1, pixels.shape[1] * pixels.shape[2])
+    flags = np.where(edge_fraction > 0, int(Flag.EDGE), 0)
+    share = missing.sum(axis=1) / (n_pixels * len(channels))
+    flags |= np.where(share > edge_fraction + 1e-6, int(Flag.MISSING_PIXELS), 0)
+    empty = missing == n_pixels
+    if "template" in channels:
+        flags |= np.where(empty[:, channels.index("template")], int(Flag.NO_TEMPLATE), 0)
+    judged = channels.index("difference") if "difference" in channels else 0
+    flags |= np.where(empty[:, judged], int(Flag.ALL_MISSING), 0)
+    return (flags | np.where(_is_constant(pixels), int(Flag.CONSTANT), 0)).astype(np.int32)
+
+
+def _is_constant(pixels: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Tell which rows have a channel whose finite pixels are all equal, ``(n,)``.
+
+    Two different pixels in the middle line settle it for nearly every row; only the others are searched whole.
+    """
+    constant = _is_level(pixels[:, pixels.shape[1] // 2])
+    doubtful = np.flatnonzero(constant)
+    whole = pixels[doubtful].reshape(len(doubtful), pixels.shape[1] * pixels.shape[2], pixels.shape[3])
+    flat = np.fmin.reduce(whole, axis=1) == np.fmax.reduce(whole, axis=1)
+    constant[doubtful] = flat.any(axis=1)
+    return constant
+
+
+def _is_level(lines: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Tell which rows of ``(n, x, channel)`` show no two different finite pixels in some channel, ``(n,)``."""
+    return np.asarray(~(np.fmin.reduce(lines, axis=1) < np.fmax.reduce(lines, axis=1)).all(axis=1))
+
+
+def describe_stamps(
+    rows: pd.DataFrame,
+    pixels: NDArray[np.float32],
+    channels: tuple[str, ...],
+    missing: NDArray[np.bool_] | None = None,
+) -> None:
+    """Fill what `describe_pixels` fills, of stamps that came without an image: what lies outside is a missing border.
+
+    ``missing`` tells where pixels ``(n, y, x, channel)`` are NaN, where it is known already.
+    """
+    if missing is None:
+        missing = np.isnan(pixels)
+    counts = np.zeros((len(pixels), pixels.shape[-1]), np.int32)
+    edges = np.zeros(len(pixels), np.float32)
+    some = np.flatnonzero(missing.reshape(len(pixels), np.prod(pixels.shape[1:], dtype=int)).any(axis=1))
+    counts[some] = missing[some].sum(axis=(1, 2), dtype=np.int32)
+    edges[some] = edge_of_stamps(missing[some])
+    describe_pixels(rows, pixels, edges, channels, missing=counts)
+
+
+def edge_of_stamps(missing: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the share of rows and columns at the border that are missing in every channel, ``(n,)``.
+
+    A stamp without any pixel says nothing about an edge: 0. ``missing`` is ``(n, y, x, channel)``.
+    """
+    empty: NDArray[np.bool_] = np.asarray(missing.all(axis=-1))
+    size = empty.shape[1]
+    if not len(empty):
+        return np.zeros(0, np.float32)
+    outside = np.zeros_like(empty)
+    for axis in (1, 2):
+        line: NDArray[np.bool_] = np.asarray(empty.all(axis=3 - axis))
+        run = np.cumprod(line, axis=1).astype(bool) | np.cumprod(line[:, ::-1], axis=1).astype(bool)[:, ::-1]
+        outside |= run[:, :, None] if axis == 1 else run[:, None, :]
+    outside[np.asarray(empty.all(axis=(1, 2)))] = False
+    return (outside.sum(axis=(1, 2)) / size**2).astype(np.float32)
+
+
+def drop_at_edges(
+    pixels: NDArray[np.float32], rows: pd.DataFrame, max_edge_fraction: float, unplaced: pd.DataFrame
+) -> Batch:
+    """Return a batch without the rows that lie too far outside, or nowhere, or cannot be true; they are listed."""
+    inside = (rows["edge_fraction"] <= max_edge_fraction).to_numpy() & (rows["edge_fraction"] < 1).to_numpy()
+    why, unplaced_why = impossible(rows), impossible(unplaced)
+    why[~inside & (why == "")] = "outside the image"
+    unplaced_why[unplaced_why == ""] = "position is not finite"
+    keep = np.asarray(why == "", dtype=bool)
+    gone = [rows["candidate_id"].to_numpy(object)[~keep], unplaced["candidate_id"].to_numpy(object)]
+    reasons = np.concatenate([why[~keep], unplaced_why])
+    dropped = dropped_rows(np.concatenate(gone), "cut", "").assign(reason=pd.Series(reasons, dtype="str"))
+    return Batch(
+        cutouts=pixels if keep.all() else pixels[keep], candidates=rows[keep].reset_index(drop=True), dropped=dropped
+    )

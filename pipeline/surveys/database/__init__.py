@@ -1,0 +1,1 @@
+"""The adapter of surveys whose rows stand in a database, beside FITS images."""

@@ -1,0 +1,287 @@
+"""Surveys whose candidates stand in a database and whose images are FITS files."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.errors import InputError, NightsiftError, SettingsError
+from pipeline.faults import faults_of
+from pipeline.io.database import select as database
+from pipeline.io.database.connections import Database
+from pipeline.io.database.query_files import read_query
+from pipeline.io.database.row_spool import RowSpool
+from pipeline.io.database.settings import DatabaseSettings
+from pipeline.io.database.typed_columns import to_frame
+from pipeline.io.results import content
+from pipeline.io.settings_files import expand
+from pipeline.night import MJD_EPOCH, parse_night, stated_nights
+from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
+from pipeline.surveys.candidate_columns import as_text
+from pipeline.surveys.database.candidates import NightCandidates, night_candidates, united, with_times
+from pipeline.surveys.exposures.placed import PlacedStamps
+from pipeline.surveys.exposures.reader import ImageFiles, exposure_records
+from pipeline.surveys.exposures.settings import ImageSettings
+from pipeline.surveys.label_tables import freeze_label_tables
+from pipeline.surveys.settings import SurveySettings
+
+_KEYS = {
+    "exposures": "exposure_id", "eyeballs": "candidate_id", "movers": "mover_id", "variables": "variable_id",
+    "hosts": "host_id", "truth": "candidate_id",
+}  # fmt: skip
+_IDS = ("candidate_id", "object_id", "exposure_id", "mover_id", "variable_id", "host_id", "source_id", "night")
+_CANDIDATE_NEEDS = ("candidate_id", "object_id", "exposure_id", "ra_deg", "dec_deg")
+_GIVEN = ("night", "night_mjd", "night_start_mjd", "night_stop_mjd", "longitude_deg")
+_FAR_NIGHT = "1900-01-01"
+_CHECK_S = 10.0
+"""How long a query may take while settings are checked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseInput:
+    """The ``input`` of a database survey.
+
+    Attributes
+    ----------
+    folder : str
+        Where relative paths of images, and of an SQLite file, start.
+    database : DatabaseSettings
+        Where the tables are.
+    queries : str
+        The set of named queries, a folder of ``config/queries``.
+    candidates : tuple of str
+        The queries that select candidates; their rows are united.
+    empty_exposures : bool
+        Whether exposures without candidates count: they are frozen, and simulation may use them.
+    parameters : mapping
+        Values that the queries name beside those of the night.
+    images : ImageSettings
+        Where the images of the exposures query are.
+    tables : tuple of str
+        Reference tables that the query set offers, for labels and evaluation.
+    """
+
+    folder: str
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    queries: str
+    candidates: tuple[str, ...] = ("candidates",)
+    empty_exposures: bool = True
+    parameters: Mapping[str, str | int | float] = field(default_factory=dict)
+    images: ImageSettings
+    tables: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        taken = [name for name in self.parameters if name in _GIVEN]
+        if taken:
+            raise SettingsError(f"parameters: {taken[0]!r} is given by the night itself; allowed: other names")
+        if not self.candidates:
+            raise SettingsError("candidates names no query; allowed: at least one")
+
+
+@SURVEYS.register("database", settings=DatabaseInput)
+class DatabaseSurvey:
+    """Candidates and exposures from named queries, pixels from FITS images, one exposure at a time."""
+
+    has_images = True
+    workers = 1
+
+    def __init__(self, settings: SurveySettings, given: DatabaseInput, folder: Path | None = None) -> None:
+        self.settings = settings
+        self.input = given
+        self.tables = given.tables
+        self._folder = folder
+        given.images.require(settings.channels)
+
+    @property
+    def folder(self) -> Path:
+        """The survey's folder, from the settings or from the task that made it."""
+        return self._folder or Path(expand(self.input.folder, "the folder of the survey's images"))
+
+    @cached_property
+    def _images(self) -> ImageFiles:
+        return ImageFiles(self.settings, self.input.images, self.folder)
+
+    @cached_property
+    def _database(self) -> Database:
+        return Database(self.input.database, self.folder)
+
+    def _select(self, name: str, night: str = _FAR_NIGHT) -> pd.DataFrame:
+        key = "candidate_id" if name in self.input.candidates else _KEYS.get(name, "")
+        query = read_query(self.input.queries, name, self.input.database.engine)
+        return database.select(self._database, query, self._parameters(night), order_by=key, ids=self._ids)
+
+    @property
+    def _ids(self) -> tuple[str, ...]:
+        return (*_IDS, *self.settings.id_columns)
+
+    def _parameters(self, night: str) -> dict[str, object]:
+        """Return what every query may name: the night as text and in time, and the survey's own parameters."""
+        number = (parse_night(night) - MJD_EPOCH).days
+        noon = number + 0.5 - self.settings.longitude_deg / 360.0
+        return {
+            "night": night,
+            "night_mjd": number - self.settings.mjd_night_offset_days,
+            "night_start_mjd": noon,
+            "night_stop_mjd": noon + 1.0,
+            "longitude_deg": self.settings.longitude_deg,
+            **self.input.parameters,
+        }
+
+    def _exposures(self, night: str, candidates: NightCandidates) -> pd.DataFrame:
+        """Return the night's exposures, those without candidates only where they count."""
+        exposures = self._select("exposures", night)
+        with_times(exposures, self._named("exposures"))  # what is no time is said before anything is frozen
+        if self.input.empty_exposures:
+            return exposures
+        return exposures[exposures["exposure_id"].isin(candidates.exposures)].reset_index(drop=True)
+
+    def _records(self, exposures: pd.DataFrame, night: str) -> list[dict[str, Any]]:
+        return exposure_records(with_times(exposures, self._named("exposures")), night)
+
+    @contextmanager
+    def candidates(self, night: str) -> Iterator[NightCandidates]:
+        """Ask all candidate queries, and hold each candidate once, on disk, as long as the context is open."""
+        with ExitStack() as kept:
+            spools = [kept.enter_context(self._spooled(name, night)) for name in self.input.candidates]
+            groups = united(spools, [f"{self.input.queries}/{name}" for name in self.input.candidates])
+            yield night_candidates(groups, to_frame(spools[0].no_rows()), self._needs, self._named("candidates"))
+
+    def _spooled(self, name: str, night: str) -> AbstractContextManager[RowSpool]:
+        query = read_query(self.input.queries, name, self.input.database.engine)
+        order = ("exposure_id", "candidate_id")
+        return database.spooled(self._database, query, self._parameters(night), order_by=order, ids=self._ids)
+
+    def nights(self) -> list[str]:
+        """Return the nights that the query ``nights`` names, as dates or as ``night_number``, the MJD of the date."""
+        found = self._select("nights")
+        name = next((name for name in ("night_number", "night") if name in found), "")
+        if not name:
+            raise InputError(f"query {self.input.queries}/nights: column 'night' is missing; there: {', '.join(found)}")
+        texts = filter(None, as_text(found[name]))
+        return sorted(stated_nights(texts, f"query {self.input.queries}/nights: column {name!r}"))
+
+    def closed(self, night: str) -> bool:
+        """Tell whether the marker file or the query says that the night is complete."""
+        rule = self.settings.closed
+        if rule.marker is not None:
+            return (self.folder / rule.marker.format(night=night)).exists()
+        return rule.query is not None and len(self._select(rule.query, night)) > 0
+
+    def freeze(self, night: str) -> dict[str, Any]:
+        """Return counts and digests of the night's rows, and size and digest of each image file."""
+        with self.candidates(night) as candidates:
+            exposures = self._exposures(night, candidates)
+            counted = {"rows": candidates.rows, "sha256": candidates.sha256}
+        return {
+            "queries": {
+                "exposures": {"rows": len(exposures), "sha256": content.frame_digest(exposures)},
+                "candidates": counted,
+                **freeze_label_tables(self, night),
+            },
+            "files": self._images.manifest(exposures),
+        }
+
+    def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
+        """Yield one batch an exposure; images are read once, whatever the number of candidates."""
+        with self._frozen(night, manifest) as (exposures, candidates):
+            work = candidates.beside(self._records(exposures, night))
+            yield from self._images.batches(work, manifest["files"], self.workers)
+            astray = candidates.exposures - set(exposures["exposure_id"])
+            for exposure, rows in candidates.groups() if astray else ():
+                if exposure in astray:
+                    yield replace(self._images.without(rows["candidate_id"], "exposure unknown"), exposures=0)
+
+    @property
+    def _needs(self) -> tuple[str, ...]:
+        """The columns that candidates must have."""
+        return tuple(dict.fromkeys((*_CANDIDATE_NEEDS, *self.input.images.needs)))
+
+    def _named(self, name: str) -> str:
+        names = self.input.candidates if name == "candidates" else (name,)
+        return " + ".join(f"{self.input.queries}/{each}" for each in names)
+
+    @contextmanager
+    def _frozen(self, night: str, manifest: Mapping[str, Any]) -> Iterator[tuple[pd.DataFrame, NightCandidates]]:
+        """Give exposures and candidates, which must be what they were when the night was frozen."""
+        with self.candidates(night) as candidates:
+            exposures = self._exposures(night, candidates)
+            for name, rows, sha256 in (
+                ("exposures", len(exposures), content.frame_digest(exposures)),
+                ("candidates", candidates.rows, candidates.sha256),
+            ):
+                then = manifest["queries"][name]
+                if sha256 != then["sha256"]:
+                    raise InputError(
+                        f"night {night}: the rows of query {self._named(name)} changed since the night was frozen "
+                        f"({then['rows']} rows then, {rows} now); use `nightsift refetch`"
+                    )
+            yield exposures, candidates
+
+    def _frozen_exposures(self, night: str, manifest: Mapping[str, Any]) -> pd.DataFrame:
+        with self._frozen(night, manifest) as (exposures, _):
+            return exposures
+
+    def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
+        """Yield science and template of each exposure for simulation."""
+        exposures = self._frozen_exposures(night, manifest)
+        for exposure in self._records(exposures, night):
+            yield self._images.pair(exposure, manifest["files"])
+
+    def stamps(self, night: str, manifest: Mapping[str, Any], places: pd.DataFrame) -> Iterator[PlacedStamps | Batch]:
+        """Yield stamps at sky positions, ``exposure_id candidate_id ra_deg dec_deg``, an exposure at a time."""
+        exposures = self._frozen_exposures(night, manifest)
+        for exposure in self._records(exposures, night):
+            mine = places[places["exposure_id"] == exposure["exposure_id"]]
+            if len(mine):
+                yield self._images.stamps(exposure, mine, manifest["files"])
+
+    def table_files(self, table: str, night: str) -> list[Path]:  # noqa: ARG002 (one file holds all)
+        """Return the files that hold a reference table of a night; none of a server."""
+        given = self.input.database
+        return [self.folder / expand(given.file, "the survey's database file")] if given.engine == "sqlite" else []
+
+    def reference(self, table: str, night: str) -> pd.DataFrame:
+        """Return the rows of a reference table that belong to the night."""
+        return self._select(table, night)
+
+    def check(self) -> list[str]:
+        """Ask every query for its columns, and look for the images and HDUs of the newest night."""
+        quick = replace(self.input.database, attempts=1, statement_timeout_s=_CHECK_S, connect_timeout_s=5)
+        asked = type(self)(self.settings, replace(self.input, database=quick), self.folder)
+        faults = asked._faults_of_queries()
+        return faults or faults_of([lambda: asked._images.check_all(asked._newest())])
+
+    def _newest(self) -> list[dict[str, Any]]:
+        """Return an exposure of the newest night; none where there is none."""
+        night = max(self.nights(), default="")
+        return self._records(self._select("exposures", night), night)[:1] if night else []
+
+    def check_night(self, night: str) -> list[str]:
+        """Return what is wrong with the images of a night, and with the places of its candidates."""
+        records = self._records(self._select("exposures", night), night)
+        with self.candidates(night) as candidates:
+            return self._images.check_all(records, candidates.beside(records))
+
+    def _faults_of_queries(self) -> list[str]:
+        faults = []
+        asked = ("exposures", *self.input.candidates, "nights", *self.input.tables, self.settings.closed.query)
+        for name in filter(None, dict.fromkeys(asked)):
+            try:
+                query = read_query(self.input.queries, name, self.input.database.engine)
+                there = database.columns_of(self._database, query, self._parameters(_FAR_NIGHT))
+            except ConnectionError as error:
+                return [str(error)]
+            except NightsiftError as error:
+                faults.append(str(error))
+                continue
+            needed = self._needs if name in self.input.candidates else (_KEYS.get(name),)
+            faults += [
+                f"query {query.name}: column {column!r} is missing; there: {', '.join(there)}"
+                for column in needed
+                if column and column not in there
+            ]
+        return list(dict.fromkeys(faults))

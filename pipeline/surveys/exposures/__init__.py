@@ -1,0 +1,1 @@
+"""Exposures of any survey with images: paths, files, frames, targets, cutting."""

@@ -1,0 +1,94 @@
+"""The image files of an exposure: what each was when the night was frozen, verified and opened once."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any, Self
+
+import numpy as np
+from astropy.io.fits import Header
+from numpy.typing import NDArray
+
+from pipeline.errors import InputError, NightsiftError
+from pipeline.io.files import digests
+from pipeline.io.fits.image import FitsFile
+from pipeline.io.settings_files import data_folder
+from pipeline.surveys.exposures.paths import ImagePaths
+from pipeline.surveys.exposures.settings import Place
+
+WHERE_COLUMNS_ARE_FROM = (
+    "columns of exposures are those of the query or table, or, of image files, of the FITS keys that input.keys names"
+)
+"""What to look at where one is missing."""
+
+
+def describe_file(paths: ImagePaths, name: str) -> dict[str, Any]:
+    """Return size and digest of a file, and where it was found if that is not where its path alone says."""
+    try:
+        path = paths.find(name)
+    except InputError:
+        return {"size": -1, "sha256": "missing"}
+    found = {"size": path.stat().st_size, "sha256": digests.file_digest(path, data_folder() / ".digests.sqlite")}
+    return found | ({"found": str(path)} if paths.found_elsewhere(name, path) else {})
+
+
+class ExposureFiles:
+    """The files of one exposure, to be used by ``with``.
+
+    Parameters
+    ----------
+    paths : ImagePaths
+        Where files are.
+    exposure : mapping
+        The exposure's row.
+    frozen : mapping
+        Size and digest of each file, as they were when the night was frozen.
+    """
+
+    def __init__(self, paths: ImagePaths, exposure: Mapping[str, Any], frozen: Mapping[str, Any]) -> None:
+        self.paths = paths
+        self.exposure = exposure
+        self.frozen = frozen
+        self._open: dict[str, FitsFile] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def file(self, name: str) -> FitsFile:
+        """Return a file, opened, as it was frozen.
+
+        Raises
+        ------
+        InputError
+            If it is missing, and was then, or cannot be opened.
+        NightsiftError
+            If it is not what was frozen.
+        """
+        if name not in self._open:
+            if describe_file(self.paths, name)["sha256"] != self.frozen.get(name, {}).get("sha256"):
+                raise NightsiftError(
+                    f"{name} changed since the night {self.exposure['night']} was frozen; use `nightsift refetch`"
+                )
+            self._open[name] = self._stack.enter_context(FitsFile(self.paths.find(name)))
+        return self._open[name]
+
+    def names(self, place: Place) -> bool:
+        """Tell whether the exposure names a file for a place."""
+        return bool(self.paths.name(place, self.exposure))
+
+    def locate(self, place: Place, what: str) -> tuple[FitsFile, str | int]:
+        """Return the open file and the HDU of a place."""
+        name = self.paths.name(place, self.exposure)
+        if not name:
+            lacking = sorted(column for column in place.columns if not str(self.exposure.get(column) or ""))
+            why = f": it has no {', '.join(lacking)}; {WHERE_COLUMNS_ARE_FROM}" if lacking else ""
+            raise InputError(f"exposure {self.exposure['exposure_id']} names no image of {what}{why}")
+        return self.file(name), self.paths.hdu(place, self.exposure)
+
+    def image(self, place: Place, what: str) -> tuple[NDArray[np.number], Header]:
+        """Return pixels as the file has them, and the header, of a place."""
+        file, hdu = self.locate(place, what)
+        return file.image(hdu)

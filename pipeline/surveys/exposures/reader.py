@@ -1,0 +1,187 @@
+"""The FITS images of a survey's exposures, cut around its candidates, one exposure at a time."""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.errors import InputError, NightsiftError, SettingsError
+from pipeline.faults import faults_of
+from pipeline.io.executor import spread
+from pipeline.photometry.flux_sign import flux_signs
+from pipeline.surveys.base import Batch, ExposureImages, dropped_rows
+from pipeline.surveys.exposures.coadd_frames import frame_names
+from pipeline.surveys.exposures.cutting import ExposureCutter
+from pipeline.surveys.exposures.files import WHERE_COLUMNS_ARE_FROM, ExposureFiles, describe_file
+from pipeline.surveys.exposures.paths import ImagePaths
+from pipeline.surveys.exposures.placed import PlacedStamps
+from pipeline.surveys.exposures.settings import ImageSettings
+from pipeline.surveys.exposures.targets import read_pair
+from pipeline.surveys.settings import SurveySettings
+
+__all__ = ["ImageFiles", "ImageSettings", "exposure_records"]
+
+log = logging.getLogger(__name__)
+
+
+class ImageFiles:
+    """Reads the images of one survey, an exposure at a time.
+
+    Parameters
+    ----------
+    settings : SurveySettings
+        The survey.
+    given : ImageSettings
+        Where its images are.
+    folder : Path
+        Where relative paths start.
+    """
+
+    def __init__(self, settings: SurveySettings, given: ImageSettings, folder: Path) -> None:
+        given.require(settings.channels)
+        self.settings = settings
+        self.given = given
+        self.folder = folder
+        self._paths = ImagePaths(given, folder)
+        self._cutter = ExposureCutter(settings, given)
+
+    def manifest(self, exposures: pd.DataFrame) -> dict[str, dict[str, Any]]:
+        """Return size and digest of every image file that the exposures name, by path as they write it."""
+        self._require_columns(exposures)
+        names: set[str] = set()
+        for exposure in exposure_records(exposures):
+            names.update(self._names(exposure))
+        return {name: describe_file(self._paths, name) for name in sorted(names - {""})}
+
+    def _require_columns(self, exposures: pd.DataFrame) -> None:
+        places = [*self.given.images.values(), *self.given.planes.values(), *self.given.frame_places]
+        absent = {column for place in places for column in place.columns} - set(exposures)
+        if absent and len(exposures):
+            raise SettingsError(f"hdus: the exposures have no column {min(absent)!r}; {WHERE_COLUMNS_ARE_FROM}")
+
+    def _names(self, exposure: Mapping[str, Any]) -> list[str]:
+        """Return the paths of an exposure's files; those that a bad value makes impossible are told of on reading."""
+        names = []
+        for place in (*self.given.images.values(), *self.given.planes.values()):
+            try:
+                names.append(self._paths.name(place, exposure))
+            except InputError as error:
+                log.debug("exposure %s: %s", exposure.get("exposure_id"), error)
+        if self.given.frames is not None:
+            names += frame_names(self.given.frames, self._paths, exposure)
+        return names
+
+    def batch(self, exposure: Mapping[str, Any], candidates: pd.DataFrame, frozen: Mapping[str, Any]) -> Batch:
+        """Return the candidates of one exposure with their cutouts; a lost batch where an image is unusable.
+
+        Parameters
+        ----------
+        exposure : mapping
+            The exposure's row, without what is NULL.
+        candidates : DataFrame
+            Its candidates, with ``x_pixel y_pixel`` or ``ra_deg dec_deg`` as the settings find them by.
+        frozen : mapping
+            What `manifest` said when the night was frozen.
+        """
+        try:
+            with ExposureFiles(self._paths, exposure, frozen) as files:
+                return self._cutter.cut(files, candidates)
+        except InputError as error:
+            return self.lost(exposure, candidates["candidate_id"], error)
+
+    def batches(
+        self, work: Iterable[tuple[Mapping[str, Any], pd.DataFrame]], frozen: Mapping[str, Any], workers: int
+    ) -> Iterator[Batch]:
+        """Yield the batch of each exposure and its candidates in order, read by so many processes at once."""
+        return spread(partial(_batch, self, frozen), work, workers=workers)
+
+    def stamps(
+        self, exposure: Mapping[str, Any], places: pd.DataFrame, frozen: Mapping[str, Any]
+    ) -> PlacedStamps | Batch:
+        """Return stamps at sky positions, ``candidate_id ra_deg dec_deg``; a lost batch where an image is unusable."""
+        try:
+            with ExposureFiles(self._paths, exposure, frozen) as files:
+                placed = self._cutter.on_image(files, places)
+                batch = self._cutter.cut(files, placed, by_wcs=True)
+                kept = placed.set_index("candidate_id").loc[batch.candidates["candidate_id"]].reset_index()
+                origin = self.settings.pixel_origin
+                kept = kept.assign(**{axis: batch.candidates[axis] + origin for axis in ("x_pixel", "y_pixel")})
+                return PlacedStamps(batch=batch, frames=self._cutter.frames(files, kept))
+        except InputError as error:
+            return self.lost(exposure, places["candidate_id"], error)
+
+    def pair(self, exposure: Mapping[str, Any], frozen: Mapping[str, Any]) -> ExposureImages | Batch:
+        """Return science and template of one exposure, for simulation; a lost batch where one is unusable."""
+        try:
+            with ExposureFiles(self._paths, exposure, frozen) as files:
+                return read_pair(files, self.given, self.settings.magic_values)
+        except InputError as error:
+            return self.lost(exposure, pd.Series(dtype="str"), error)
+
+    def lost(self, exposure: Mapping[str, Any], ids: pd.Series, error: InputError) -> Batch:
+        """Return a lost batch; it lists the candidates, or the exposure where there are none."""
+        reason = self._said(error)
+        name = exposure["exposure_id"]
+        log.warning("exposure %s is unusable: %s", name, reason.removeprefix(f"exposure {name}: "))
+        ids = ids if len(ids) else pd.Series([exposure["exposure_id"]])
+        return replace(self.without(ids, f"exposure unusable: {reason}"), lost=1)
+
+    def _said(self, error: object) -> str:
+        return " ".join(str(error).split()).replace(f"{self.folder}/", "")
+
+    def without(self, ids: pd.Series, reason: str) -> Batch:
+        """Return a batch of no cutouts that lists candidates as dropped."""
+        size, channels = self.settings.cutout_size_pixel, len(self.settings.channels)
+        pixels = np.zeros((0, size, size, channels), np.float32)
+        return Batch(cutouts=pixels, candidates=pd.DataFrame(), dropped=dropped_rows(ids, "read", reason))
+
+    def check(self, exposure: Mapping[str, Any], candidates: pd.DataFrame | None = None) -> list[str]:
+        """Return what is wrong with the images of one exposure, and with the places of its candidates on them."""
+        try:
+            frozen = self.manifest(pd.DataFrame([exposure]))
+        except NightsiftError as error:
+            return [str(error)]
+        with ExposureFiles(self._paths, {"night": ""} | dict(exposure), frozen) as files:
+            return faults_of(self._cutter.looks(files, pd.DataFrame() if candidates is None else candidates))
+
+    def check_all(
+        self,
+        exposures: Sequence[Mapping[str, Any]],
+        work: Iterable[tuple[Mapping[str, Any], pd.DataFrame]] | None = None,
+    ) -> list[str]:
+        """Return what is wrong with the images of exposures, each fault with the exposure's id.
+
+        With ``work``, the exposures beside their candidates, also what is wrong with the places of these.
+        """
+        of_settings = faults_of([lambda: self._require_columns(pd.DataFrame(list(exposures)))])
+        if of_settings:
+            return of_settings
+        pairs = ((exposure, None) for exposure in exposures) if work is None else work
+        checked = ((f"exposure {one['exposure_id']}: ", self.check(one, rows)) for one, rows in pairs)
+        return [f"{name}{said.removeprefix(name)}" for name, faults in checked for said in faults]
+
+
+def exposure_records(exposures: pd.DataFrame, night: str = "") -> list[dict[str, Any]]:
+    """Return exposures as mappings, with their night, without what is NULL; a list of paths is kept as it is.
+
+    A ``flux_sign`` is +1 or -1, whatever type a server or file has for it.
+    """
+    if "flux_sign" in exposures:
+        signs = flux_signs(exposures["flux_sign"], what="the exposures: column 'flux_sign'").astype(float)
+        exposures = exposures.assign(flux_sign=np.where(signs == 0, np.nan, signs))
+    records = [{name: value for name, value in row.items() if _is_known(value)} for row in exposures.to_dict("records")]
+    return [{"night": night} | row for row in records] if night else records
+
+
+def _is_known(value: object) -> bool:
+    return isinstance(value, list | tuple | np.ndarray) or bool(pd.notna(value))
+
+
+def _batch(images: ImageFiles, frozen: Mapping[str, Any], work: tuple[Mapping[str, Any], pd.DataFrame]) -> Batch:
+    exposure, candidates = work
+    return images.batch(exposure, candidates, frozen)

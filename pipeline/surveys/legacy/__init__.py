@@ -1,0 +1,1 @@
+"""The adapter of older systems' files of cutouts."""

@@ -1,0 +1,248 @@
+"""Surveys given as the stamps of another system: psat-ml, gotorb, gmadet, otrain, Galaxy10, read as they are."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
+from pipeline.io.legacy.base import STAMP_SETS, Rows, StampSet
+from pipeline.io.legacy.load import open_format
+from pipeline.io.results import content
+from pipeline.io.settings_files import expand
+from pipeline.night import night_of, parse_night, stated_nights
+from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, dropped_rows
+from pipeline.surveys.candidate_columns import candidates_frame, describe_stamps, drop_at_edges
+from pipeline.surveys.label_tables import freeze_label_tables
+from pipeline.surveys.settings import SurveySettings
+from pipeline.times import is_possible
+
+_LABELS = ("candidate_id", "label", "label_source", "kind")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StampSetInput:
+    """The ``input`` of a survey of stamps.
+
+    Attributes
+    ----------
+    format : str
+        A name in `STAMP_SETS`.
+    paths : tuple of str
+        Its files and folders; a relative one starts at ``folder``.
+    folder : str
+        Where they lie; ``${NAME}`` is taken from the environment.
+    options : mapping
+        Options of the format.
+    night : str
+        The night of stamps that carry no date.
+    """
+
+    format: str
+    paths: tuple[str, ...] = (".",)
+    folder: str
+    options: Mapping[str, object] = field(default_factory=dict)
+    night: str = ""
+
+    def __post_init__(self) -> None:
+        STAMP_SETS[self.format]
+        if not self.paths:
+            raise SettingsError("paths is empty; allowed: files and folders")
+        if self.night:
+            parse_night(self.night, 0)
+
+
+@SURVEYS.register("stamp_set", settings=StampSetInput)
+class StampSetSurvey:
+    """Reads a night's stamps from the files of another system, labels beside them."""
+
+    has_images = False
+    workers = 1
+    tables = ("labels",)
+
+    def __init__(self, settings: SurveySettings, given: StampSetInput, folder: Path | None = None) -> None:
+        self.settings = settings
+        self.input = given
+        self._folder = folder
+
+    @property
+    def folder(self) -> Path:
+        """The folder at which relative paths start."""
+        folder = self._folder or Path(expand(self.input.folder, f"the folder of the {self.input.format} files"))
+        if not folder.is_dir():
+            raise MissingInputError(f"no folder {folder}: {self.input.folder} must hold the {self.input.format} files")
+        return folder
+
+    @cached_property
+    def stamps(self) -> StampSet:
+        """The opened set."""
+        what = f"the {self.input.format} files"
+        paths = [self.folder / expand(path, what) for path in self.input.paths]
+        opened = open_format(self.input.format, self.input.options, "input: options").open(
+            paths, channels=self.settings.channels, size_pixel=self.settings.cutout_size_pixel
+        )
+        if opened.pixel_state != "raw":
+            raise InputError(
+                f"{paths[0]} holds pixels under {opened.pixel_state!r}; a survey gives raw ones. `nightsift import` "
+                "keeps what was done to them; if nothing was, state options: {pixel_state: raw}"
+            )
+        return opened
+
+    @cached_property
+    def _nights(self) -> NDArray[np.object_]:
+        nights = nights_of(self.stamps, self.settings, self.input.night)
+        if (nights == "").any():
+            name = self.stamps.rows["candidate_id"].iloc[int(np.argmax(nights == ""))]
+            raise InputError(f"stamp {name!r} has no date; state its night with the key night")
+        return nights
+
+    def _rows(self, night: str) -> Rows:
+        return np.flatnonzero(self._nights == night)
+
+    def nights(self) -> list[str]:
+        """Return the nights of the stamps' dates."""
+        return sorted(set(self._nights.tolist()))
+
+    def closed(self, night: str) -> bool:
+        """Tell whether the marker file is there; files of stamps know no queries."""
+        if self.settings.closed.query is not None:
+            raise SettingsError("closed: a set of stamps has no queries; allowed: after_hours, marker")
+        marker = self.settings.closed.marker
+        return marker is not None and (self.folder / marker.format(night=night)).exists()
+
+    def freeze(self, night: str) -> dict[str, Any]:
+        """Return count and digest of the night's rows, of their stamps and of its label tables."""
+        rows = self._rows(night)
+        digests = [content.row_digests(pixels) for _, (pixels, _) in self.stamps.blocks(rows)]
+        return {
+            "queries": {"rows": {"rows": len(rows), "sha256": self._digest(rows)}, **freeze_label_tables(self, night)},
+            "files": {"stamps": {"rows": len(rows), "sha256": _joined(digests)}},
+        }
+
+    def _digest(self, rows: Rows) -> str:
+        return content.frame_digest(self.stamps.rows.drop(columns=["label"], errors="ignore").iloc[rows])
+
+    def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
+        """Yield the night's stamps in blocks; that they are the frozen ones is known after the last."""
+        rows = self._rows(night)
+        self._require_frozen(night, self._digest(rows), manifest["queries"], "rows")
+        digests: list[NDArray[np.uint64]] = []
+        for batch in batches(self.stamps, self.settings, self._nights, rows, digests):
+            yield Batch(
+                cutouts=batch.cutouts, candidates=_unlabelled(batch.candidates), dropped=batch.dropped,
+                exposures=batch.exposures, lost=batch.lost,
+            )  # fmt: skip
+        self._require_frozen(night, _joined(digests), manifest["files"], "stamps")
+
+    def _require_frozen(self, night: str, digest: str, frozen: Mapping[str, Any], what: str) -> None:
+        if digest != frozen[what]["sha256"]:
+            raise InputError(f"night {night}: the {what} changed since the night was frozen; use `nightsift refetch`")
+
+    def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
+        """Sets of stamps hold no images; transients are injected into the stamps."""
+        frozen = manifest.get("as_of", "now")
+        raise SettingsError(f"survey source 'stamp_set' has no images of night {night} (frozen {frozen})")
+
+    def reference(self, table: str, night: str) -> pd.DataFrame:
+        """Return the table ``labels`` of a night: what the files themselves say; of all nights for none."""
+        if table != "labels":
+            raise SettingsError(f"a set of stamps names no reference table {table!r}; allowed: labels")
+        rows = self.stamps.rows.iloc[self._rows(night)] if night else self.stamps.rows
+        said = rows[[name for name in _LABELS if name in rows]].reset_index(drop=True)
+        return said if "label" in said else said.assign(label=-1)
+
+    def check(self) -> list[str]:
+        """Open the files, read the first stamps."""
+        try:
+            rows = self._rows(self.nights()[-1]) if len(self.stamps.rows) else np.zeros(0, np.intp)
+            _, reasons = self.stamps.pixels(rows[:1])
+        except NightsiftError as error:
+            return [str(error)]
+        return [str(reason) for reason in reasons if reason]
+
+
+def nights_of(stamps: StampSet, settings: SurveySettings, otherwise: str) -> NDArray[np.object_]:
+    """Return the night of each stamp: its own, else from its time, else the stated one, which may be empty.
+
+    A time outside 1900 to 2100 has no night: such a stamp is dropped later, and says why.
+    """
+    rows = stamps.rows
+    nights = np.full(len(rows), otherwise, dtype=object)
+    time = rows["time_mjd"].to_numpy(float) if "time_mjd" in rows else np.full(len(rows), np.nan)
+    if "night" in rows:
+        own = rows["night"].to_numpy(object, copy=True)
+        own[own != ""] = stated_nights(own[own != ""], "stamps: column 'night'", settings.mjd_night_offset_days)
+        nights = np.where(own == "", nights, own)
+    dated = is_possible(time) & (nights == otherwise)
+    if dated.any():
+        nights[dated] = np.asarray(night_of(time[dated], settings.longitude_deg), dtype=object)
+    return nights
+
+
+def batches(
+    stamps: StampSet,
+    settings: SurveySettings,
+    nights: NDArray[np.object_],
+    rows: Rows | None = None,
+    digests: list[NDArray[np.uint64]] | None = None,
+) -> Iterator[Batch]:
+    """Yield stamps as complete candidate rows, labels as the files have them; a stamp counts as an exposure.
+
+    Parameters
+    ----------
+    stamps : StampSet
+        The opened set.
+    settings : SurveySettings
+        For the telescope, the channels and ``max_edge_fraction``.
+    nights : ndarray of str, (n,)
+        The night of each stamp.
+    rows : ndarray of int, optional
+        Which stamps; all by default.
+    digests : list, optional
+        Gets the hashes of each block's pixels.
+    """
+    for block, (pixels, reasons) in stamps.blocks(rows):
+        if digests is not None:
+            digests.append(content.row_digests(pixels))
+        good = reasons == ""
+        known = stamps.rows.iloc[block].assign(night=nights[block])
+        lost = pd.concat([dropped_rows(known["candidate_id"][reasons == why], "read", str(why))
+                          for why in dict.fromkeys(reasons[~good].tolist())] or [dropped_rows([], "", "")])  # fmt: skip
+        batch = _complete(known[good].reset_index(drop=True), np.ascontiguousarray(pixels[good]), settings)
+        yield Batch(
+            cutouts=batch.cutouts,
+            candidates=batch.candidates,
+            dropped=pd.concat([lost, batch.dropped], ignore_index=True),
+            exposures=len(block),
+            lost=int((~good).sum()),
+        )
+
+
+def _complete(known: pd.DataFrame, pixels: NDArray[np.float32], settings: SurveySettings) -> Batch:
+    """Return rows with all candidate columns, described by their pixels."""
+    x, y = (
+        known[name].to_numpy(float) if name in known else np.full(len(known), np.nan) for name in ("x_pixel", "y_pixel")
+    )
+    candidates = candidates_frame(known, {}, settings, x, y)
+    for name in ("label", "label_source", "kind"):
+        if name in known:
+            candidates[name] = known[name].astype(candidates[name].dtype)
+    if "group_id" in known:
+        candidates["group_id"] = known["group_id"].astype("str")
+    describe_stamps(candidates, pixels, settings.channels)
+    return drop_at_edges(pixels, candidates, settings.max_edge_fraction, known[:0])
+
+
+def _unlabelled(candidates: pd.DataFrame) -> pd.DataFrame:
+    """Return rows without the labels of their files: a survey's labels come from its chain."""
+    return candidates.assign(label=np.int8(-1), label_source=pd.Series("", candidates.index, dtype="str"),
+                             kind=pd.Series("", candidates.index, dtype="str"))  # fmt: skip
+
+
+def _joined(digests: list[NDArray[np.uint64]]) -> str:
+    return content.array_digest(np.concatenate([np.zeros(0, np.uint64), *digests]))

@@ -1,0 +1,1 @@
+"""The adapter of the synthetic sky."""

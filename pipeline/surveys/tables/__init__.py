@@ -1,0 +1,1 @@
+"""The adapter of surveys whose rows stand in table files, beside FITS images."""

@@ -1,0 +1,164 @@
+"""Surveys whose candidates stand in table files and whose images are FITS files."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.errors import InputError, MissingInputError, SettingsError
+from pipeline.faults import faults_of
+from pipeline.io.results import content
+from pipeline.io.settings_files import expand
+from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
+from pipeline.surveys.exposures.reader import ImageFiles, exposure_records
+from pipeline.surveys.label_tables import freeze_label_tables
+from pipeline.surveys.settings import SurveySettings
+from pipeline.surveys.tables.rows import SurveyTables
+from pipeline.surveys.tables.settings import TableInput
+
+
+@SURVEYS.register("table", settings=TableInput)
+class TableSurvey:
+    """Candidates and exposures from table files, pixels from FITS images, one exposure at a time."""
+
+    has_images = True
+    workers = 1
+
+    def __init__(self, settings: SurveySettings, given: TableInput, folder: Path | None = None) -> None:
+        self.settings = settings
+        self.input = given
+        self._folder = folder
+        given.images.require(settings.channels)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the reference tables that the input states."""
+        return tuple(self.input.tables)
+
+    @property
+    def folder(self) -> Path:
+        """The survey's folder."""
+        folder = self._folder or Path(expand(self.input.folder, "the folder of the survey's tables and images"))
+        if not folder.is_dir():
+            raise MissingInputError(f"no folder {folder}: {self.input.folder} must hold the survey's tables and images")
+        return folder
+
+    @cached_property
+    def _images(self) -> ImageFiles:
+        return ImageFiles(self.settings, self.input.images, self.folder)
+
+    @cached_property
+    def _tables(self) -> SurveyTables:
+        return SurveyTables(self.settings, self.input, self.folder)
+
+    def nights(self) -> list[str]:
+        """Return the nights that hold candidates."""
+        return self._tables.nights()
+
+    def closed(self, night: str) -> bool:
+        """Tell whether the marker file is there; tables know no queries."""
+        if self.settings.closed.query is not None:
+            raise SettingsError("closed: table files have no queries; allowed: after_hours, marker")
+        marker = self.settings.closed.marker
+        return marker is not None and (self.folder / marker.format(night=night)).exists()
+
+    def freeze(self, night: str) -> dict[str, Any]:
+        """Return counts and digests of the night's rows, and size and digest of each image file."""
+        candidates = self._tables.candidates(night)
+        exposures = self._tables.exposures(night, candidates)
+        return {
+            "queries": {
+                "exposures": {"rows": len(exposures), "sha256": content.frame_digest(exposures)},
+                "candidates": {"rows": len(candidates), "sha256": content.frame_digest(candidates)},
+                **freeze_label_tables(self, night),
+            },
+            "files": self._images.manifest(exposures),
+        }
+
+    def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
+        """Yield one batch an exposure; images are read once, whatever the number of candidates."""
+        candidates = self._tables.candidates(night)
+        exposures = self._tables.exposures(night, candidates)
+        self._require_frozen(night, manifest, candidates=candidates, exposures=exposures)
+        records = exposure_records(exposures, night)
+        work = _beside((each for each in records if each["exposure_id"] not in self._tables.faults), candidates)
+        read = self._images.batches(work, manifest["files"], self.workers)
+        for exposure in records:
+            fault = self._tables.faults.get(exposure["exposure_id"])
+            if fault is None:
+                yield next(read)
+            else:
+                said = f"exposure unusable: {fault}".replace(f"{self.folder}/", "")
+                yield replace(self._images.without(pd.Series([exposure["exposure_id"]]), said), lost=1)
+        astray = candidates[~candidates["exposure_id"].isin(exposures["exposure_id"])]
+        if len(astray):
+            yield replace(self._images.without(astray["candidate_id"], "exposure unknown"), exposures=0)
+
+    def _require_frozen(self, night: str, manifest: Mapping[str, Any], **tables: pd.DataFrame) -> None:
+        given = self.input
+        files = {"candidates": given.candidates or given.catalogues}
+        files["exposures"] = given.exposures or files["candidates"]
+        for name, rows in tables.items():
+            then = manifest["queries"][name]
+            if content.frame_digest(rows) != then["sha256"]:
+                raise InputError(
+                    f"night {night}: the rows of the {name} in {files[name]} changed since the night was frozen "
+                    f"({then['rows']} rows then, {len(rows)} now); use `nightsift refetch`"
+                )
+
+    def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
+        """Yield science and template of each exposure for simulation."""
+        exposures = self._tables.exposures(night)
+        self._require_frozen(night, manifest, exposures=exposures)
+        for exposure in exposure_records(exposures, night):
+            yield self._images.pair(exposure, manifest["files"])
+
+    def table_files(self, table: str, night: str) -> list[Path]:
+        """Return the files that hold a reference table of a night."""
+        named = self.input.tables.get(table)
+        return [] if named is None else [self.folder / named.partition(":")[0].replace("{night}", night)]
+
+    def reference(self, table: str, night: str) -> pd.DataFrame:
+        """Return the rows of a reference table that belong to the night, or all for no night."""
+        return self._tables.reference(table, night)
+
+    def check(self) -> list[str]:
+        """Read the tables, and look for the images and HDUs of the newest night."""
+        nights: list[str] = []
+        faults = faults_of([lambda: nights.extend(self.nights())])
+        night = nights[-1] if nights else ""
+        tables = [partial(self.reference, table, night) for table in self.tables]
+        images = [lambda: self._faults_of_images(night, most=1)] if night else []
+        return list(dict.fromkeys([*self._unread(), *faults, *faults_of([*tables, *images])]))
+
+    def _unread(self) -> list[str]:
+        """Return that a column of labels is named and nothing reads labels."""
+        if "label" not in self.input.columns or self.settings.labels:
+            return []
+        theirs = self.input.columns["label"]
+        return [
+            f"input: columns.label is {theirs!r}, which nothing reads: labels come from `labels`, "
+            f"as {{provider: list, table: TABLE, label_column: {theirs}}} of a table among `tables`"
+        ]
+
+    def check_night(self, night: str) -> list[str]:
+        """Return what is wrong with the images, and with the catalogues beside them, of a night."""
+        of_images = self._faults_of_images(night)
+        return [*(f"exposure {name}: {said}" for name, said in self._tables.faults.items()), *of_images]
+
+    def _faults_of_images(self, night: str, most: int | None = None) -> list[str]:
+        candidates = self._tables.candidates(night)
+        records = exposure_records(self._tables.exposures(night, candidates), night)[:most]
+        return self._images.check_all(records, _beside(records, candidates))
+
+
+def _beside(
+    exposures: Iterable[Mapping[str, Any]], candidates: pd.DataFrame
+) -> Iterator[tuple[Mapping[str, Any], pd.DataFrame]]:
+    """Yield exposures, each with its candidates."""
+    groups = candidates.groupby("exposure_id", sort=False).indices
+    for exposure in exposures:
+        yield exposure, candidates.iloc[groups.get(exposure["exposure_id"], [])].reset_index(drop=True)

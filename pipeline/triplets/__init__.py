@@ -1,0 +1,1 @@
+"""New cutouts made from science, template and difference cutouts: reals, artefacts, mover pairs."""

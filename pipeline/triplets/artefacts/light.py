@@ -1,0 +1,65 @@
+"""How an artefact's light gets into a stamp: its height, its place, its share of the three images, lines."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pipeline.triplets.artefacts.settings import Range
+from pipeline.triplets.editing import DIFFERENCE, SCIENCE, TEMPLATE, Stamp, recentre
+
+
+def offsets(stamp: Stamp) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the offsets of the rows ``(y, 1)`` and columns ``(1, x)`` from the central pixel."""
+    cy, cx = stamp.centre
+    rows, columns = (np.arange(side, dtype=np.float32) for side in stamp.pixels.shape[:2])
+    return rows[:, None] - cy, columns[None] - cx
+
+
+def peak(stamp: Stamp, rng: np.random.Generator, snr: Range) -> float:
+    """Return a peak height, in pixel units, of a drawn signal to noise ratio in the difference."""
+    return float(np.exp(rng.uniform(*np.log(snr))) * max(stamp.noise[DIFFERENCE], 1e-6))
+
+
+def either(rng: np.random.Generator, positive_share: float = 0.5) -> float:
+    """Return 1 or -1."""
+    return 1.0 if rng.random() < positive_share else -1.0
+
+
+def write(stamp: Stamp, light: NDArray[np.float32], rng: np.random.Generator, template_share: float = 0.0) -> None:
+    """Add light to the science image and the difference; at times to the template instead, with the other sign.
+
+    Subtractions convolve what they subtract, so the difference mostly holds a softer copy than the image.
+    """
+    softer = ndimage.gaussian_filter(light, rng.uniform(0.25, 0.75)) if rng.random() < 0.7 else light
+    from_template = rng.random() < template_share
+    stamp.pixels[..., TEMPLATE if from_template else SCIENCE] += light
+    stamp.pixels[..., DIFFERENCE] += -softer if from_template else softer
+
+
+def anywhere(stamp: Stamp, rng: np.random.Generator) -> None:
+    """Centre the stamp on a random place, or half the time leave it."""
+    if rng.random() < 0.5:
+        reach = max(min(stamp.pixels.shape[:2]) // 2 - 9, 1)
+        dy, dx = rng.integers(-reach, reach + 1, 2)
+        recentre(stamp, int(dy), int(dx))
+
+
+def line(
+    stamp: Stamp,
+    rng: np.random.Generator,
+    angle: float,
+    width: float,
+    length: Range = (4, 25),
+    whole_share: float = 0.5,
+) -> NDArray[np.float32]:
+    """Return a line near the centre, of unit height and uneven brightness, whole or of half a drawn length a side."""
+    dy, dx = offsets(stamp)
+    along = np.cos(angle) * dx + np.sin(angle) * dy
+    across = -np.sin(angle) * dx + np.cos(angle) * dy - rng.uniform(-1, 1)
+    drawn = np.exp(-0.5 * (across / width) ** 2)
+    if rng.random() < 1 - whole_share:
+        half = rng.uniform(*length)
+        drawn = drawn / (1 + np.exp(np.clip((np.abs(along - rng.uniform(-half / 2, half / 2)) - half) / 0.7, -30, 30)))
+    if rng.random() < 0.5:
+        drawn = drawn * (1 + rng.uniform(0.1, 0.9) * np.sin(along / rng.uniform(1.5, 8) + rng.uniform(0, 6)))
+    return drawn.astype(np.float32)

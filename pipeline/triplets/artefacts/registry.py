@@ -1,0 +1,97 @@
+"""The registry of self-made artefacts, and the loop that turns a change of one stamp into one of many."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pipeline.errors import SettingsError
+from pipeline.registry import Registry
+from pipeline.settings import parse
+from pipeline.triplets.artefacts.settings import ArtefactSettings
+from pipeline.triplets.editing import DIFFERENCE, Stamp, clear_centre, distance, open_stamp, recentre
+
+S = TypeVar("S", bound=ArtefactSettings)
+
+
+class Generator(Protocol):
+    """Makes one kind of artefact of each triplet ``(n, y, x, 3)``; default settings without any."""
+
+    def __call__(
+        self, triplets: NDArray[np.float32], rng: np.random.Generator, settings: ArtefactSettings | None = None
+    ) -> NDArray[np.float32]:
+        """Return as many triplets."""
+
+
+ARTEFACTS: Registry[Generator] = Registry("artefact")
+"""Generators; metadata: ``weight``, the share in the default mixture, and ``settings``, the class of its settings."""
+
+
+def artefact(
+    name: str, kind: type[S], *, weight: float, centred: bool = True
+) -> Callable[[Callable[[Stamp, np.random.Generator, S], None]], Generator]:
+    """Register a change of one stamp, whose own source was taken out, as a generator for many.
+
+    ``centred`` moves the strongest residual within 5 pixels to the centre afterwards, as a detection would.
+    """
+
+    def enter(change: Callable[[Stamp, np.random.Generator, S], None]) -> Generator:
+        def generate(
+            triplets: NDArray[np.float32], rng: np.random.Generator, settings: ArtefactSettings | None = None
+        ) -> NDArray[np.float32]:
+            chosen = kind() if settings is None else settings
+            if not isinstance(chosen, kind):
+                raise SettingsError(f"{name} was given {type(chosen).__name__}; allowed: {kind.__name__}")
+            out = np.empty(triplets.shape, dtype=np.float32)
+            for row, triplet in enumerate(triplets):
+                stamp = open_stamp(triplet, rng)
+                clear_centre(stamp, rng)
+                change(stamp, rng, chosen)
+                if centred:
+                    _detect(stamp, rng)
+                out[row] = stamp.finished()
+            return out
+
+        generate.__doc__ = change.__doc__
+        return ARTEFACTS.register(name, weight=weight, settings=kind)(generate)
+
+    return enter
+
+
+def read_settings(given: Mapping[str, Mapping[str, object]], where: str = "artefacts") -> dict[str, ArtefactSettings]:
+    """Return the settings of the artefacts that a recipe changes; the others keep their defaults.
+
+    Parameters
+    ----------
+    given : mapping
+        Artefact name to those of its settings that differ.
+    where : str
+        Key or file, for the message.
+
+    Raises
+    ------
+    SettingsError
+        Naming the artefact, the setting, its value and what is allowed; an unknown artefact raises UnknownNameError.
+
+    Examples
+    --------
+    >>> from pipeline.triplets.artefacts import read_settings
+    >>> read_settings({"trail": {"snr": [3, 30]}})["trail"].snr
+    (3.0, 30.0)
+    """
+    return {name: parse(ARTEFACTS.metadata(name)["settings"], own, f"{where}.{name}") for name, own in given.items()}
+
+
+def _detect(stamp: Stamp, rng: np.random.Generator) -> None:
+    """Move the highest smoothed residual near the centre to the centre, half the time of the lower sign."""
+    smooth = ndimage.uniform_filter(stamp.pixels[..., DIFFERENCE] - stamp.sky[DIFFERENCE], 3)
+    near = distance(stamp) <= 5
+    high, low = smooth[near].max(), -smooth[near].min()
+    sign = 1.0 if high >= low else -1.0
+    if min(high, low) > 0.6 * max(high, low) and rng.random() < 0.5:
+        sign = -sign
+    place = np.argmax(np.where(near, sign * smooth, -np.inf))
+    dy, dx = np.array(np.unravel_index(place, smooth.shape)) - np.array(stamp.centre)
+    recentre(stamp, int(dy), int(dx))

@@ -1,0 +1,92 @@
+"""What a subtraction leaves of a thing that did not change, by cause: scale, place, width."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pipeline.triplets.artefacts.settings import Range
+from pipeline.triplets.editing import (
+    DIFFERENCE,
+    SCIENCE,
+    TEMPLATE,
+    Stamp,
+    distance,
+    recentre,
+    source_image,
+    template_peaks,
+)
+
+BRIGHT_SNR: Range = (100.0, 5000.0)
+"""Peak signal to noise ratio, in the template, of a bright star that is put in where none is."""
+
+
+def to_a_star(stamp: Stamp, rng: np.random.Generator, bright: bool = False) -> None:
+    """Centre the stamp on a source of the template; put a constant star there where the stamp has none.
+
+    ``bright`` prefers the brightest, and often adds a still brighter one.
+    """
+    peaks = template_peaks(stamp)
+    if bright and rng.random() < 0.5:
+        peaks = peaks[:0]
+    if len(peaks) == 0:
+        _add_star(stamp, rng, BRIGHT_SNR if bright else (15, 500))
+        return
+    cy, cx = stamp.centre
+    height = stamp.pixels[peaks[:, 0] + cy, peaks[:, 1] + cx, TEMPLATE]
+    chosen = int(np.argmax(height)) if bright or rng.random() < 0.3 else int(rng.integers(len(peaks)))
+    recentre(stamp, int(peaks[chosen, 0]), int(peaks[chosen, 1]))
+
+
+def _add_star(stamp: Stamp, rng: np.random.Generator, peak_snr: Range) -> None:
+    width = rng.uniform(0.8, 1.4)
+    y, x = rng.uniform(-0.5, 0.5, 2)
+    height = np.exp(rng.uniform(*np.log(peak_snr))) * stamp.noise[TEMPLATE]
+    beta = rng.uniform(2.5, 4)
+    for image, blur in ((SCIENCE, rng.uniform(0.9, 1.2)), (TEMPLATE, 1.0)):
+        profile = source_image(stamp, width * blur, y, x, beta=beta)
+        stamp.pixels[..., image] += (height / blur**2) * profile
+    stamp.missing[distance(stamp) <= 4] = False
+
+
+def structure(stamp: Stamp, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return the template without sky and with its noise smoothed: what there was to subtract."""
+    image = (
+        np.where(stamp.missing[..., TEMPLATE], stamp.sky[TEMPLATE], stamp.pixels[..., TEMPLATE]) - stamp.sky[TEMPLATE]
+    )
+    smooth = ndimage.gaussian_filter(image, rng.uniform(0.4, 0.9))
+    return np.where(np.abs(image) > 6 * stamp.noise[TEMPLATE], image, smooth).astype(np.float32)
+
+
+def leave(stamp: Stamp, residual: NDArray[np.float32], rng: np.random.Generator, snr: Range) -> None:
+    """Scale a residual to a drawn peak signal to noise ratio and leave it in science image and difference.
+
+    The peak is that of the residual over 3 x 3 pixels, at twice the noise of one, within 6 pixels of the centre.
+    """
+    near = distance(stamp) <= 6
+    smooth = ndimage.uniform_filter(residual, 3)
+    height = float(np.abs(smooth[near]).max()) + 1e-9
+    wanted = np.exp(rng.uniform(*np.log(snr))) * max(float(stamp.noise[DIFFERENCE]), 1e-6) / 2
+    change = (residual * np.float32(wanted / height)).astype(np.float32)
+    stamp.pixels[..., SCIENCE] += change
+    stamp.pixels[..., DIFFERENCE] += change
+
+
+def mismatch(image: NDArray[np.float32], rng: np.random.Generator, blur: Range = (0.5, 1.2)) -> NDArray[np.float32]:
+    """Return what a wrong matching kernel leaves: a blurred image less the image, perhaps along one axis."""
+    wide = rng.uniform(*blur)
+    narrow = wide * rng.uniform(0, 1)
+    kernel = (wide, narrow) if rng.random() < 0.5 else (narrow, wide)
+    return (ndimage.gaussian_filter(image, kernel) - image).astype(np.float32)
+
+
+def shifted(image: NDArray[np.float32], rng: np.random.Generator, shift: Range = (0.1, 0.8)) -> NDArray[np.float32]:
+    """Return what a wrong alignment leaves: the image moved by a fraction of a pixel less the image."""
+    angle, size = rng.uniform(0, 2 * np.pi), rng.uniform(*shift)
+    moved = ndimage.shift(image, (size * np.sin(angle), size * np.cos(angle)), order=1, mode="nearest")
+    return (moved - image).astype(np.float32)
+
+
+def smooth_field(shape: tuple[int, ...], rng: np.random.Generator, scale: float) -> NDArray[np.float32]:
+    """Return a smooth random field whose largest departure from 0 is 1."""
+    field = ndimage.gaussian_filter(rng.standard_normal(shape, dtype=np.float32), scale, mode="wrap")
+    return field / (np.abs(field).max() + 1e-9)

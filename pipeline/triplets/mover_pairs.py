@@ -1,0 +1,142 @@
+"""Transients made of real pixels: a known mover's stamp added to a galaxy's, and galaxies alone as bogus."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from pipeline.crossmatch.sphere import chord_of, unit_vectors
+from pipeline.cutouts.layers import LAYERS, combine_frames
+from pipeline.errors import InputError
+
+_BORDER = 0.2
+"""The sky of a stamp is the median of this share of its side all around."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairing:
+    """Which galaxy each mover is put on, and which galaxies stand alone.
+
+    Attributes
+    ----------
+    mover, host : ndarray of int, (pairs,)
+        Rows of movers and of galaxies.
+    residual : ndarray of int, (residuals,)
+        Rows of further galaxies.
+    """
+
+    mover: NDArray[np.intp]
+    host: NDArray[np.intp]
+    residual: NDArray[np.intp]
+
+
+def pair_with_galaxies(
+    movers_deg: NDArray[np.float64],
+    galaxies_deg: NDArray[np.float64],
+    magnitude: NDArray[np.float64],
+    *,
+    search_arcsec: float,
+    residuals_per_mover: float,
+) -> Pairing:
+    """Give each mover of an exposure the brightest galaxy near it that no other has; the next are residuals.
+
+    The galaxies near one mover are looked at at a time, so memory does not grow where both crowd.
+
+    Parameters
+    ----------
+    movers_deg : ndarray, (movers, 2)
+        Right ascension and declination.
+    galaxies_deg : ndarray, (galaxies, 2)
+    magnitude : ndarray, (galaxies,)
+    search_arcsec : float
+        How far from a mover a galaxy may be.
+    residuals_per_mover : float
+        Residuals for each pair, rounded to a whole number of them.
+    """
+    order = np.argsort(magnitude, kind="stable")
+    tree = KDTree(unit_vectors(*galaxies_deg[order].T).reshape(-1, 3))
+    around, used = np.zeros(len(order), bool), np.zeros(len(order), bool)
+    movers, hosts = [], []
+    for mover, place in enumerate(unit_vectors(*movers_deg.T)):
+        near = np.array(tree.query_ball_point(place, chord_of(search_arcsec)), np.intp)
+        around[near] = True
+        free = near[~used[near]]
+        if len(free):
+            movers.append(mover)
+            hosts.append(free.min())
+            used[hosts[-1]] = True
+    rest = np.flatnonzero(around & ~used)
+    wanted = round(residuals_per_mover * len(movers))
+    return Pairing(
+        mover=np.array(movers, dtype=np.intp),
+        host=order[np.array(hosts, dtype=np.intp)],
+        residual=order[rest[:wanted]],
+    )
+
+
+def jittered(positions_deg: NDArray[np.float64], jitter_arcsec: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return positions, (n, 2), moved evenly within a square on the sky of twice the jitter."""
+    moves = rng.uniform(-jitter_arcsec, jitter_arcsec, positions_deg.shape) / 3600.0
+    moves[:, 0] /= np.maximum(np.cos(np.radians(positions_deg[:, 1])), 1e-6)
+    moved = positions_deg + moves
+    moved[:, 0] %= 360.0
+    return moved
+
+
+def add_mover(
+    mover: NDArray[np.float32],
+    galaxy: NDArray[np.float32],
+    channels: Sequence[str],
+    mover_frames: Sequence[NDArray[np.float32]] = (),
+    galaxy_frames: Sequence[NDArray[np.float32]] = (),
+) -> NDArray[np.float32]:
+    """Return the stamps of galaxies with movers on them, one sky of the two taken away.
+
+    Parameters
+    ----------
+    mover, galaxy : ndarray of float32, (n, y, x, channel)
+        Stamps of the same exposure; a pixel that is missing in one is missing in the sum.
+    channels : sequence of str
+        Names of the channels. Those of individual frames (:data:`~pipeline.cutouts.layers.LAYERS`) are not sums: the
+        frames are summed, and the layers made anew.
+    mover_frames, galaxy_frames : sequence of ndarray, (n, y, x)
+        The same stamps in each individual frame, in one order.
+
+    Raises
+    ------
+    InputError
+        If the shapes differ, or channels of frames are there without frames.
+    """
+    if mover.shape != galaxy.shape or mover.shape[-1] != len(channels):
+        raise InputError(
+            f"stamps of movers {mover.shape} and galaxies {galaxy.shape} differ, for {len(channels)} channels"
+        )
+    layers = [name for name in channels if name in LAYERS]
+    if len(mover_frames) != len(galaxy_frames) or (layers and not mover_frames):
+        raise InputError(
+            f"channels {', '.join(layers)} are made of frames; given {len(mover_frames)} of the movers and "
+            f"{len(galaxy_frames)} of the galaxies"
+        )
+    made = galaxy + mover - _sky(mover)
+    if layers:
+        frames = (
+            first + second - _sky(first[..., None])[..., 0]
+            for first, second in zip(mover_frames, galaxy_frames, strict=True)
+        )
+        for name, layer in zip(layers, combine_frames(frames, layers, mover.shape[:3]), strict=True):
+            made[..., list(channels).index(name)] = layer
+    return made.astype(np.float32)
+
+
+def _sky(stamps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the median of the borders, (n, 1, 1, channel); 0 where all of a border is missing."""
+    size = stamps.shape[1]
+    width = max(1, int(_BORDER * size))
+    outer = np.ones((size, size), dtype=bool)
+    outer[width:-width, width:-width] = False
+    border = stamps[:, outer, :]
+    known = np.asarray(np.isfinite(border).any(axis=1))
+    filled = np.where(known[:, None, :], border, np.float32(0.0))
+    return np.nanmedian(filled, axis=1)[:, None, None, :].astype(np.float32)

@@ -1,0 +1,159 @@
+"""Self-made reals for surveys without images: a point source put into stamps whose own was taken out.
+
+A triplet that holds a real source becomes a triplet without one (:func:`without_source`), may be centred elsewhere,
+and gets a source of known flux and sign (:func:`inject_into_stamps`). The pixels around stay real: noise, hosts,
+neighbours, masks.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.recipes.stamps import StampInjection
+from pipeline.triplets.editing import (
+    DIFFERENCE,
+    SCIENCE,
+    TEMPLATE,
+    Stamp,
+    add_neighbours,
+    clear_centre,
+    dim,
+    distance,
+    open_stamp,
+    recentre,
+    source_image,
+    template_peaks,
+)
+
+
+def without_source(triplets: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return triplets ``(n, y, x, 3)`` with nothing at the centre of their differences.
+
+    See :func:`clear_centre` for how; neighbours elsewhere in the stamp stay.
+    """
+    out = np.empty_like(triplets, dtype=np.float32)
+    for row, triplet in enumerate(triplets):
+        stamp = open_stamp(triplet, rng)
+        clear_centre(stamp, rng)
+        out[row] = stamp.finished()
+    return out
+
+
+def seeing_width(triplet: NDArray[np.float32], default: float = 1.0) -> float:
+    """Return the width of the central source of a difference, FWHM / 2.3548 in pixels, within 0.6 to 2.5.
+
+    ``default`` where the source is too faint to measure.
+    """
+    stamp = open_stamp(triplet, np.random.default_rng(0))
+    difference = stamp.pixels[..., DIFFERENCE] - stamp.sky[DIFFERENCE]
+    near = distance(stamp)
+    sign = 1.0 if float(difference[near < 2.5].sum()) >= 0 else -1.0
+    light = sign * difference * np.exp(-0.5 * (near / 2.0) ** 2)
+    total = float(light[near < 6].sum())
+    if total < 30 * max(float(stamp.noise[DIFFERENCE]), 1e-9):
+        return default
+    second = max(float((light * near**2)[near < 6].sum()) / total / 2, 0.1)
+    narrowed = 1 / second - 1 / 4.0
+    return float(np.clip(narrowed**-0.5, 0.6, 2.5)) if narrowed > 0.16 else 2.5
+
+
+def inject_into_stamps(
+    triplets: NDArray[np.float32],
+    rng: np.random.Generator,
+    settings: StampInjection | None = None,
+    *,
+    difference_turned: bool = False,
+) -> tuple[NDArray[np.float32], pd.DataFrame]:
+    """Put a point source into stamps whose own source is taken out first.
+
+    The stamp's central source (real or bogus) is replaced by quiet pixels of the same stamp; the centre then moves to
+    a source of the template, stays, or moves to a random place. The new source has the seeing of the one that was
+    taken out.
+
+    Parameters
+    ----------
+    triplets : ndarray of float32, ``(n, y, x, 3)``
+        Science, template, difference; NaN where missing. Rows with a bright residual beside the centre keep it.
+    rng : numpy.random.Generator
+        Source of all draws.
+    settings : StampInjection, optional
+        What the sources are like, where they lie, and what else happens to the stamps; without it the defaults.
+    difference_turned : bool
+        The survey stores negative differences as template - science, as ZTF does.
+
+    Returns
+    -------
+    injected : ndarray of float32, ``(n, y, x, 3)``
+        The stamps.
+    truth : DataFrame
+        ``snr``, ``flux`` (unit of the pixels, signed), ``flux_sign``, ``y_offset``, ``x_offset`` (pixels from the
+        central pixel), ``kind`` (``injected_host`` or ``injected_sky``).
+    """
+    chosen = StampInjection() if settings is None else settings
+    out = np.empty_like(triplets, dtype=np.float32)
+    rows = []
+    for row, triplet in enumerate(triplets):
+        width = seeing_width(triplet)
+        stamp = open_stamp(triplet, rng)
+        clear_centre(stamp, rng)
+        if rng.random() < chosen.crowded_share:
+            stars = np.exp(rng.uniform(*np.log(chosen.crowded_stars)))
+            add_neighbours(stamp, rng, int(stars + 1e-9))  # a whole number comes back from its logarithm a little off
+        if rng.random() < chosen.cloudy_share:
+            dim(stamp, rng, rng.uniform(*chosen.cloudy_through))
+        hosted = _move(stamp, rng, chosen)
+        rows.append(_add_source(stamp, rng, chosen, width, difference_turned))
+        rows[-1]["kind"] = "injected_host" if hosted else "injected_sky"
+        out[row] = stamp.finished()
+    columns = ["snr", "flux", "flux_sign", "y_offset", "x_offset", "kind"]
+    return out, pd.DataFrame(rows, columns=columns)
+
+
+def _move(stamp: Stamp, rng: np.random.Generator, settings: StampInjection) -> bool:
+    """Choose the place of the new source; return whether it is beside a source of the template."""
+    peaks = np.zeros((0, 2), dtype=np.intp)
+    if rng.random() < settings.host_share:
+        peaks = template_peaks(stamp, settings.host_reach_pixel, settings.host_min_snr)
+    if len(peaks):
+        host = peaks[rng.integers(len(peaks))]
+        dy, dx = host + np.rint(rng.normal(0, settings.host_offset_pixel, 2)).astype(int)
+    elif rng.random() < settings.in_place_share:
+        dy, dx = 0, 0
+    else:
+        reach = max(min(stamp.pixels.shape[:2]) // 2 - 9, 1)
+        dy, dx = rng.integers(-reach, reach + 1, 2)
+    recentre(stamp, int(dy), int(dx))
+    return bool(len(peaks))
+
+
+def _add_source(
+    stamp: Stamp, rng: np.random.Generator, settings: StampInjection, width: float, turned: bool
+) -> dict[str, float | int | str]:
+    """Add one source and return its row of the truth table."""
+    sign = -1 if rng.random() < settings.negative_share else 1
+    y, x = rng.uniform(-settings.jitter_pixel, settings.jitter_pixel, 2)
+    wanted = float(np.exp(rng.uniform(*np.log(settings.snr))))
+    shape = {
+        "beta": rng.uniform(*settings.beta),
+        "stretch": rng.uniform(*settings.stretch),
+        "angle": rng.uniform(0, np.pi),
+    }
+    profile = source_image(stamp, width, y, x, **shape)
+    noise = max(float(stamp.noise[DIFFERENCE]), 1e-6)
+    light = (wanted * noise / np.sqrt(float((profile**2).sum()))) * profile
+    photons = rng.normal(0, 1, light.shape).astype(np.float32) * np.sqrt(light * noise * 0.05)
+    # the difference was convolved once more than the image that the source is in
+    sharper = source_image(stamp, width * rng.uniform(0.85, 1.0), y, x, **shape)
+    total = float(light.sum())
+    stamp.pixels[..., SCIENCE if sign > 0 else TEMPLATE] += sharper * (total / float(sharper.sum())) + photons
+    light = light + photons
+    stamp.pixels[..., DIFFERENCE] += light if sign > 0 or turned else -light
+    # a source is there even where its pixels were lost, but a gap at the very centre would make no candidate
+    stamp.missing[distance(stamp) <= 2] = False
+    return {
+        "snr": wanted,
+        "flux": sign * total,
+        "flux_sign": sign,
+        "y_offset": float(y),
+        "x_offset": float(x),
+    }

@@ -1,0 +1,121 @@
+"""Galaxy10-type HDF5 files and the galaxy project's config.yaml."""
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import InputError, NightsiftError
+from pipeline.io.legacy.galaxy_config import galaxy_settings
+from pipeline.settings import parse
+
+
+@pytest.mark.replaces("galaxy10", "Z1")
+def test_colour_images_are_imported_with_all_their_classes(legacy, imported):
+    path, images = legacy.galaxy10()
+    rows, pixels, header = imported("galaxy10", path)
+    np.testing.assert_array_equal(pixels, images)
+    assert header.channels == ("red", "green", "blue")
+    assert header.class_names[:2] == ("disturbed", "merging")
+    assert rows["label"].tolist() == [*range(10), *range(10)]
+    assert rows["ra_deg"].iloc[-1] == 100
+
+
+@pytest.mark.replaces("galaxy10", "Z1")
+def test_images_are_read_in_blocks_not_whole(legacy, opened, monkeypatch):
+    path, _images = legacy.galaxy10(count=700, size=4)
+    stamps = opened("galaxy10", path)
+    sizes = [pixels.nbytes for _, (pixels, _) in stamps.blocks()]
+    assert len(sizes) == 3
+    assert max(sizes) == 256 * 4 * 4 * 3 * 4
+
+
+@pytest.mark.replaces("galaxy10", "Z1")
+def test_any_number_of_classes_and_their_names(legacy, imported, opened):
+    path, _ = legacy.galaxy10(count=5)
+    assert opened("galaxy10", path).class_names == ("0", "1", "2", "3", "4")
+    names = ["elliptical", "spiral", "edge-on", "barred", "merger"]
+    assert imported("galaxy10", path, options={"class_names": names})[2].class_names == tuple(names)
+    with pytest.raises(InputError, match="ans: row 2: label is 2; allowed: whole numbers 0 to 1"):
+        opened("galaxy10", path, class_names=names[:2])
+
+
+@pytest.mark.replaces("galaxy10", "Z1")
+def test_out_again_gives_the_same_bytes_and_in_again_the_same_rows(legacy, imported, exported):
+    path, images = legacy.galaxy10()
+    rows, pixels, header = imported("galaxy10", path)
+    out = exported("galaxy10", to="out.h5")
+    with h5py.File(out) as file:
+        assert file["images"].dtype == np.uint8
+        np.testing.assert_array_equal(file["images"][:], images)
+        np.testing.assert_array_equal(file["ans"][:], np.arange(20) % 10)
+    again, same, head = imported("galaxy10", out, to="again.h5")
+    np.testing.assert_array_equal(same, pixels)
+    assert head == header
+    assert again["label"].tolist() == rows["label"].tolist()
+    assert again["candidate_id"].tolist() == rows["candidate_id"].tolist()
+
+
+def test_images_without_an_answer_each_are_refused(legacy, opened):
+    path, _ = legacy.galaxy10()
+    with h5py.File(path, "r+") as file:
+        del file["ans"]
+        file["ans"] = np.zeros(3, "u1")
+    with pytest.raises(InputError, match="20 images with 3 answers"):
+        opened("galaxy10", path)
+
+
+CONFIG = """
+seed: 42
+validation_dataset_proportion: 0.3
+test_dataset_proportion: .1
+dataset_percentage: 0.1
+model: resnet18
+batch_size: 50
+learning_rate: {initial: 0.01, decrease_on_plateau: true, patience: 3}
+weight_decay: 5e-5
+nb_epochs: 50
+paths: {experiments_folder: experiments}
+"""
+
+
+def test_the_galaxy_project_s_settings_become_ours_key_by_key(tmp_path):
+    from pipeline.recipes.dataset import DatasetRecipe
+
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    found = galaxy_settings(tmp_path / "config.yaml")
+    recipe = parse(DatasetRecipe, {"survey": "g", "nights": ["2026-01-05"], **found.dataset}, "test")
+    assert (recipe.split.seed, recipe.split.validation, recipe.split.test) == (42, 0.3, 0.1)
+    assert found.classifier == {
+        "batch_size": 50, "epochs": 50, "weight_decay": 5e-5, "learning_rate": 0.01, "early_stopping_patience": 3,
+    }  # fmt: skip
+    assert set(found.not_mapped) == {
+        "dataset_percentage", "model", "learning_rate.decrease_on_plateau", "paths.experiments_folder",
+    }  # fmt: skip
+    assert all(found.not_mapped.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- a\n", "holds no mapping"),
+        ("a: [", "is no valid YAML"),
+        ("seed: soon\n", "'seed' is 'soon'; allowed: a number"),
+        ("seed: !!python/object/apply:os.getcwd []\n", "is no valid YAML"),
+    ],
+)
+def test_a_config_that_is_none_is_named(tmp_path, text, message):
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(InputError, match=message):
+        galaxy_settings(tmp_path / "config.yaml")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=100))
+def test_whatever_a_config_holds_only_our_own_errors_come_out(tmp_path, content):
+    (tmp_path / "config.yaml").write_bytes(content)
+    try:
+        galaxy_settings(tmp_path / "config.yaml")
+    except NightsiftError as error:
+        assert "\n" not in str(error)

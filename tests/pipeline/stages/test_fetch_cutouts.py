@@ -1,0 +1,91 @@
+"""A night read batch by batch: how far it is, and by how many processes."""
+
+import logging
+
+import pandas as pd
+import pytest
+
+from pipeline.io.results.content import content_sha256
+from pipeline.stages.fetch_cutouts import NightCutouts, fetch_night
+
+NIGHT = "2026-01-05"
+
+
+def opened(survey):
+    return NightCutouts(survey, name="toy", night=NIGHT, manifest=survey.freeze(NIGHT))
+
+
+def count_rows(batch):
+    return len(batch.candidates)
+
+
+def shares(night):
+    return [round(night.percent) for _ in night.batches()]
+
+
+def test_exposures_say_how_far_a_night_of_images_is(database_survey):
+    assert shares(opened(database_survey())) == [50, 100]
+
+
+def test_rows_say_how_far_a_night_of_alerts_is(alert_survey):
+    survey = alert_survey()
+    night = NightCutouts(survey, name="toy", night=survey.nights()[0], manifest=survey.freeze(survey.nights()[0]))
+    assert shares(night)[-1] == 100
+
+
+def test_a_manifest_without_counts_says_nothing(database_survey):
+    survey = database_survey()
+    night = opened(survey)
+    night.manifest = {name: value for name, value in night.manifest.items() if name != "queries"}
+    assert night.percent == -1
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_several_processes_write_what_one_writes(database_survey, place_candidates, tmp_path, broken):
+    names = ("e1", "e2", "e3")
+    survey = database_survey(
+        place_candidates({f"c{n}": (names[n % 3], 10 + n, 12) for n in range(9)}), names, max_lost_fraction=0.5
+    )
+    if broken:
+        (survey.folder / "e2.fits").write_bytes(b"SIMPLE  =                    T")
+    digests = []
+    for workers in (1, 2):
+        survey.workers = workers
+        path = tmp_path / f"{workers}.h5"
+        options = {"name": "toy", "night": NIGHT, "manifest": survey.freeze(NIGHT), "provenance": {}}
+        fetch_night(path, survey, **options, progress=lambda *_: None)
+        digests.append(content_sha256(path))
+    assert digests[0] == digests[1]
+
+
+def test_a_night_of_no_candidates_has_no_batches_of_rows(database_survey, place_candidates):
+    night = opened(database_survey(place_candidates({})))
+    assert pd.concat([batch.candidates for batch in night.batches()]).empty
+    assert night.exposures == 2
+
+
+@pytest.mark.parametrize("labels", [True, False])
+def test_who_is_left_out_of_a_night_is_told_with_the_reason(packet_survey, caplog, labels):
+    survey = packet_survey(max_lost_fraction=0.5)
+    whole = (survey.folder / "1.avro").read_bytes()
+    (survey.folder / "1.avro").write_bytes(whole[: len(whole) // 2])
+    night = NightCutouts(survey, name="toy", night=NIGHT, manifest=survey.freeze(NIGHT), labels=labels)
+    assert sum(night.each(count_rows)) == 4
+    (record,) = [one for one in caplog.records if "left out" in one.message]
+    assert record.levelno == logging.WARNING
+    assert record.message == f"night {NIGHT}: 1 of 5 left out: 1.avro: the Avro file is truncated (1)"
+
+
+def test_a_night_of_which_nothing_is_left_warns_why(packet_survey, caplog):
+    survey = packet_survey(cutout_size_pixel=63)
+    night = opened(survey)
+    assert pd.concat([batch.candidates for batch in night.batches()]).empty
+    (record,) = [one for one in caplog.records if "left out" in one.message]
+    assert record.levelno == logging.WARNING
+    assert record.message.endswith("5 of 5 left out: outside the image (5)")
+
+
+def test_a_whole_night_says_nothing_of_anything_left_out(packet_survey, caplog):
+    caplog.set_level(logging.INFO)
+    list(opened(packet_survey()).batches())
+    assert "left out" not in caplog.text

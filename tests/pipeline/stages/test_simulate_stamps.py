@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+
+from pipeline.cutouts.missing import Flag
+from pipeline.errors import SettingsError
+from pipeline.io.results.content import content_sha256
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.io.results.schema import CANDIDATE_COLUMNS, TRUTH_COLUMNS
+from pipeline.recipes.dataset import SimulationRecipe, StampSimulation
+from pipeline.recipes.stamps import StampInjection
+from pipeline.stages.simulate_stamps import simulate_stamps
+
+
+def simulate(path, cutouts, seed=1, **settings):
+    recipe = SimulationRecipe(seed=seed, stamps=StampSimulation(**settings))
+    simulate_stamps(path, recipe=recipe, night="2026-01-05", cutouts=cutouts, provenance={}, progress=lambda *_: None)
+    return path
+
+
+@pytest.fixture
+def stamps(make_rows, make_cutouts, tmp_path):
+    """Ten triplets of noise: one real without a template, seven real, one bogus, one unlabelled."""
+    rng = np.random.default_rng(3)
+    pixels = rng.normal(0, 1, (10, 21, 21, 3)) + np.array([100.0, 100.0, 0.0])
+    pixels[..., 2] = pixels[..., 0] - pixels[..., 1]
+    flags, label = [int(Flag.NO_TEMPLATE)] + [0] * 9, [1] * 8 + [0, -1]
+    rows = make_rows("abcdefghij", flags=flags, night=["2026-01-05"] * 10, label=label)
+    return make_cutouts(tmp_path / "c.h5", rows, size=21, pixels=pixels)
+
+
+def test_made_rows_say_what_they_are_and_stay_with_their_parent(stamps, tmp_path):
+    with open_cutouts(simulate(tmp_path / "s.h5", stamps, reals_per_cutout=1.0, bogus_per_cutout=2.0)) as file:
+        rows, truth = file.candidates(), file.table("truth")
+        assert len(file) == 21
+        assert np.isfinite(file.pixels()).mean() > 0.5
+        assert "into stamps, not into images" in file.text("simulation")
+    assert set(rows) == set(CANDIDATE_COLUMNS)
+    assert set(truth) == set(TRUTH_COLUMNS)
+    assert rows.groupby("label_source")["label"].unique().map(list).to_dict() == {"injected": [1], "self_made": [0]}
+    assert rows["candidate_id"].is_unique
+    parents = rows["candidate_id"].str[0]
+    assert (rows["group_id"] == "o" + parents).all()
+    assert set(parents) <= set("bcdefgh")
+    assert truth["candidate_id"].tolist() == rows["candidate_id"][rows["label"] == 1].tolist()
+
+
+def test_the_recipe_sets_the_artefacts(stamps, tmp_path):
+    own = {"trail": {"snr": (900.0, 1000.0)}}
+    path = simulate(
+        tmp_path / "s.h5", stamps, reals_per_cutout=0.0, bogus_per_cutout=2.0, mixture={"trail": 1.0}, artefacts=own
+    )
+    with open_cutouts(path) as file:
+        assert set(file.candidates()["kind"]) == {"trail"}
+        assert (np.nanmax(np.abs(file.pixels()[..., 2]), axis=(1, 2)) > 300).all()
+
+
+def test_the_recipe_sets_what_is_injected(stamps, tmp_path):
+    own = StampInjection(snr=(300.0, 400.0), negative_share=1.0, in_place_share=1.0, host_share=0.0)
+    path = simulate(tmp_path / "s.h5", stamps, reals_per_cutout=5.0, bogus_per_cutout=0.0, reals=own)
+    with open_cutouts(path) as file:
+        rows, truth, pixels = file.candidates(), file.table("truth"), file.pixels()
+    assert len(rows) == 35
+    assert rows["snr"].between(300, 400).all()
+    assert set(rows["flux_sign"]) == {-1}
+    assert set(truth["kind"]) == {"injected_random"}
+    assert (np.nanmin(pixels[..., 2], axis=(1, 2)) < -50).all()
+
+
+def test_a_wrong_setting_of_an_artefact_stops_before_anything_is_written(stamps, tmp_path):
+    with pytest.raises(SettingsError, match=r"stamps.artefacts.trail: unknown key 'width'"):
+        simulate(tmp_path / "s.h5", stamps, artefacts={"trail": {"width": (1.0, 2.0)}})
+    assert not (tmp_path / "s.h5").exists()
+
+
+def test_equal_seeds_give_equal_content_and_others_do_not(stamps, tmp_path):
+    one, two, three = (
+        content_sha256(simulate(tmp_path / f"{name}.h5", stamps, seed, reals_per_cutout=1.0))
+        for name, seed in (("one", 1), ("two", 1), ("three", 2))
+    )
+    assert one == two != three
+
+
+def test_nothing_asked_and_no_stamps_give_a_whole_empty_file(stamps, make_rows, make_cutouts, tmp_path):
+    empty = make_cutouts(tmp_path / "e.h5", make_rows([]), size=21)
+    for number, (cutouts, share) in enumerate([(stamps, 0.0), (empty, 1.0)]):
+        path = simulate(tmp_path / f"{number}.h5", cutouts, reals_per_cutout=share, bogus_per_cutout=share)
+        with open_cutouts(path) as file:
+            assert len(file) == len(file.table("truth")) == 0
+
+
+def test_stamps_that_are_no_triplets_are_refused(make_rows, make_cutouts, tmp_path):
+    single = make_cutouts(tmp_path / "c.h5", make_rows("a"), channels=("difference",))
+    with pytest.raises(SettingsError, match="simulation needs"):
+        simulate(tmp_path / "s.h5", single)
