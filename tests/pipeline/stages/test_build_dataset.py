@@ -178,7 +178,7 @@ import resource, sys
 from pathlib import Path
 import numpy as np
 import pandas as pd
-from pipeline.io import cutout_file, hdf5, source_columns
+from pipeline.io.results import cutout_file, hdf5, source_columns
 from pipeline.stages.build_dataset import assemble
 from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.results.schema import CANDIDATE_COLUMNS

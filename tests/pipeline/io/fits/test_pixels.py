@@ -162,7 +162,7 @@ def test_no_other_module_lets_astropy_open_a_file():
         for path in folder.rglob("*.py")
         if any(word in path.read_text() for word in ("fits.open(", "fits.getdata("))
     ]
-    assert [path.name for path in opening] == ["fits_pixels.py"]
+    assert [path.name for path in opening] == ["pixels.py"]
 
 
 @pytest.mark.parametrize(

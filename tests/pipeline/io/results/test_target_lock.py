@@ -39,7 +39,7 @@ with only_writer(Path(sys.argv[1])):
 COUNTER = """
 import sys
 from pathlib import Path
-from pipeline.io import target_lock
+from pipeline.io.results import target_lock
 target_lock.POLL_S = 0.0005
 target = Path(sys.argv[1])
 for _ in range(50):

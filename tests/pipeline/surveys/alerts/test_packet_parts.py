@@ -66,7 +66,7 @@ def test_without_labels_their_tables_are_not_read_and_the_rows_are_the_same(pack
     survey = packet_survey(labels=[TEACHER])
     given = {"name": "toy", "night": NIGHT, "manifest": survey.freeze(NIGHT)}
     labelled = rows(NightCutouts(survey, **given).batches())
-    monkeypatch.setattr("pipeline.stages.fetch_cutouts.read_reference", None)
+    monkeypatch.setattr("pipeline.surveys.label_tables.read_reference", None)
     night = NightCutouts(survey, **given, labels=False)
     (unlabelled,) = night.each(operator.attrgetter("candidates"))
     assert set(labelled["label"]) == {0, 1}
