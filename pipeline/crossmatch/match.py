@@ -1,4 +1,4 @@
-"""Crossmatch: who is who between two lists of sky positions."""
+"""Crossmatch: which rows of two lists of sky positions are the same source."""
 
 from typing import TYPE_CHECKING
 
@@ -28,8 +28,15 @@ def match_one_to_one(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
     """Pair positions of two lists so that each has at most one partner, the closest pairs first.
 
-    Of pairs equally close the one of the lowest row of the first list, then of the second, is first. A crowd of n
-    costs n log n; only where the places of more than a thousand rows tie, as on a grid, all their pairs are compared.
+    The result is that of a greedy search: take all pairs within the radius in order of their separation, and keep a
+    pair if neither of its rows has a partner yet. Among pairs that are equally close, the lower row of the first list
+    goes first, then the lower row of the second.
+
+    Sorting all pairs would cost the square of the number of rows in a crowd. Two rows that are each other's only
+    nearest neighbour are always paired by the greedy search, because neither appears in a closer pair; so such pairs
+    are taken first, and the search is repeated among the rows that they leave. Only when few rows are left, or when
+    no more such pairs exist, are the remaining pairs listed and sorted. A crowd of n therefore costs n log n; only
+    where the places of more than a thousand rows tie, as on a grid, are all their pairs compared.
 
     Parameters
     ----------
@@ -45,6 +52,7 @@ def match_one_to_one(
     index1, index2 : ndarray of int, (pairs,)
         Rows of the two lists that belong together, in order of ``index1``.
     separation_arcsec : ndarray of float64, (pairs,)
+        How far apart the two are on the sky, in arcsec.
 
     Examples
     --------
@@ -101,8 +109,22 @@ def all_within(
 ) -> list[list[int]]:
     """Return for each position of the first list all rows of the second within a radius, the nearest first.
 
-    Parameters are those of :func:`match_one_to_one`. What is asked for grows with the square of a crowd; use it for a
-    first list of few rows, such as injections.
+    The cost grows with the square of the number of positions in a crowd, so use it for a first list of few rows, such
+    as injections.
+
+    Parameters
+    ----------
+    ra1_deg, dec1_deg : array-like, (n1,)
+        The first list, in degrees; rows that are not finite find nothing.
+    ra2_deg, dec2_deg : array-like, (n2,)
+        The second list, in degrees; rows that are not finite are not found.
+    radius_arcsec : float
+        Largest separation in arcsec, inclusive.
+
+    Returns
+    -------
+    list of list of int, (n1,)
+        Rows of the second list; an empty list where there are none.
     """
     rows1, sphere1 = finite_vectors(ra1_deg, dec1_deg)
     rows2, sphere2 = finite_vectors(ra2_deg, dec2_deg)
@@ -156,10 +178,11 @@ def near_any(
 def _sure_pairs(
     points1: NDArray[np.float64], points2: NDArray[np.float64], chord: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return pairs of points, in any order, that are partners whatever the others do, until few more are found.
+    """Return pairs of points, in any order, that are partners whatever the others do, until few points are left.
 
-    Two places of which each is the only nearest of the other share all their points, one to one. What they leave is
-    asked again. So a crowd of n costs n log n, where all pairs within the radius would be its square.
+    Points at exactly the same position count as one place. If two places are each other's only nearest neighbour,
+    their points are paired one to one, as many as the smaller place holds. The search is then repeated among the
+    points that remain. So a crowd of n costs n log n, where all pairs within the radius would cost its square.
     """
     free1, free2 = np.arange(len(points1)), np.arange(len(points2))
     found1, found2 = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
@@ -187,14 +210,17 @@ def _sure_pairs(
 
 
 def _only_nearest(mine: "KDTree", theirs: "KDTree", chord: float) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Return the nearest of their places within a distance to each of mine, -1 for none, and if no other is as near."""
+    """Return, for each place of ``mine``, the nearest of ``theirs`` within a distance, and whether no other is as near.
+
+    The first is -1, and the second False, where there is none.
+    """
     distance, near = theirs.query(mine.data, k=[1, 2], distance_upper_bound=np.nextafter(chord, np.inf))
     there = np.isfinite(distance[:, 0])
     return np.where(there, near[:, 0], -1), there & (distance[:, 1] > distance[:, 0])
 
 
 def _count_up(numbers: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return 0, 1, ... for each number, below it."""
+    """Return 0, 1, ..., number - 1 for each number, one after the other."""
     return np.arange(numbers.sum()) - np.repeat(np.cumsum(numbers) - numbers, numbers)
 
 
@@ -212,7 +238,7 @@ def _closest_first(
 
 
 def _greedy(first: list[int], second: list[int], number1: int, number2: int) -> list[int]:
-    """Return which pairs, in the order given, find both partners still free."""
+    """Return the numbers of the pairs that, taken in order, find both partners still free."""
     used1, used2 = bytearray(number1), bytearray(number2)
     chosen = []
     for pair, (row1, row2) in enumerate(zip(first, second, strict=True)):
