@@ -198,7 +198,33 @@ def _labelled(
 
 
 def _again(rows: pd.DataFrame, ids: RowTexts, lot: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which rows repeat a candidate: of several, a labelled one stays, whatever the order of the files."""
+    """Return which rows repeat a candidate that another row already stands for, ``(n,)``.
+
+    Several cutout files may hold the same candidate. Which of its rows stays must not depend on the order of the files,
+    and the ids of all rows, as texts, need not fit into memory. So
+
+    1. rows are sorted by the hash of their id. Rows whose hash is unique are unique, and their ids are never read;
+    2. the ids of the other rows are read as texts, in blocks of about 50 000 rows that keep equal hashes together, so
+       that two ids which merely share a hash are told apart;
+    3. within a block, the rows of each id are sorted: labelled before unlabelled, then by label source, then by the
+       hash of the pixels. The first stays; all later ones are repeats.
+
+    Rows that tie in all of these hold the same label and the same pixels, so it does not matter which of them stays.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``label label_source digest`` of all rows; a negative label means that there is none.
+    ids : RowTexts
+        The candidate id of each row.
+    lot : ndarray of float64, (n,)
+        The hash of each id, in [0, 1).
+
+    Raises
+    ------
+    DataSetError
+        If a candidate is labelled real in one row and bogus in another.
+    """
     again, suspects = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
     order = np.argsort(lot, kind="stable").astype(np.int32)
     alike = lot[order[1:]] == lot[order[:-1]]

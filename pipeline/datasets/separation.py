@@ -196,7 +196,19 @@ def overlaps_of(places: Footprints, parts: NDArray[np.int8]) -> NDArray[np.bool_
 
 
 def touching(places: Footprints, parts: NDArray[np.int8], part: int, others: Sequence[int]) -> NDArray[np.bool_]:
-    """Tell which rows of a part have cutouts that overlap those of rows of others, ``(n,)``."""
+    """Return which rows of one part have cutouts that overlap cutouts of other parts, ``(n,)``.
+
+    Parameters
+    ----------
+    places : Footprints
+        The pixels that the cutout of each of the n rows covers.
+    parts : ndarray of int8, (n,)
+        The part of each row, as in :data:`~pipeline.datasets.splits.PART_NAMES`; -1 for rows that are left out.
+    part : int
+        The part whose rows are examined; rows of all other parts are False.
+    others : sequence of int
+        The parts that they must not overlap.
+    """
     found = np.zeros(len(parts), bool)
     mine = np.flatnonzero(parts == part).astype(np.int32)
     theirs = np.flatnonzero(np.any([parts == other for other in others], axis=0)).astype(np.int32)

@@ -72,7 +72,7 @@ def join_groups(keys: Iterable[Column], names: RowTexts) -> Groups:
 
 
 def _alike(key: Column) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return rows that share a key, each beside the first that has it."""
+    """Return pairs of rows that share a key: the first row that has it, and each later one."""
     numbers = np.asarray(key)
     if numbers.dtype.kind not in "iuf":
         codes, texts = pd.factorize(pd.Series(key))
@@ -87,7 +87,21 @@ def _alike(key: Column) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
 
 
 def _united(root: NDArray[np.int32], first: NDArray[np.integer], second: NDArray[np.integer]) -> NDArray[np.int32]:
-    """Return the smallest row of each row's component, after rows were joined in pairs."""
+    """Return the smallest row of each row's component after rows were joined in pairs.
+
+    This is union-find on whole arrays. ``root[row]`` is a row of the same component that is not larger; a component is
+    known by its smallest row, which is its own root. One round
+
+    1. looks up the roots of both rows of each pair; where they differ, the pair joins two components;
+    2. points the larger root at the smaller one, ``root[max] = min(root[max], min)``. Where several pairs want to move
+       the same root, ``np.minimum.at`` lets the smallest win; the others are dealt with in the next round;
+    3. shortens the paths, ``root = root[root]``, until each row points directly at a root.
+
+    Roots only ever become smaller, so the rounds end; they end when both rows of every pair have the same root. Step 3
+    halves the paths, so a chain of n rows takes about log n passes instead of a Python loop over n rows.
+
+    ``root`` begins as ``arange(n)`` and may be changed in place; ``first`` and ``second`` are the rows of each pair.
+    """
     while True:
         one, other = root[first], root[second]
         apart = one != other
@@ -99,7 +113,19 @@ def _united(root: NDArray[np.int32], first: NDArray[np.integer], second: NDArray
 
 
 def _smallest(root: NDArray[np.int32], names: RowTexts) -> NDArray[np.int32]:
-    """Return at the root of each component the row with the smallest name; texts are compared where they differ."""
+    """Return, at the root of each component, the row of the component that has the smallest name.
+
+    A group is called after the smallest of its names, so that its name does not depend on the order of the rows. The
+    names of all rows, as texts, need not fit into memory, so they are read only where they are needed:
+
+    1. each name is hashed to 52 bits. A component whose rows all have the same hash as its root has one name, and its
+       root keeps standing for it (most components: single rows, or one object seen often);
+    2. the rows of the other components are sorted by root and read in blocks of about 50 000 names, each component
+       whole within one block;
+    3. within a block, rows are sorted by root, name and row number; the first of each root is the answer.
+
+    ``root`` is the result of :func:`_united`; what is returned, ``(n,)``, means something at roots only.
+    """
     chosen = np.arange(len(root), dtype=np.int32)
     key = decided(names, lambda texts: hash_unit(texts, "name"))
     differs = np.zeros(len(root), bool)
@@ -153,6 +179,19 @@ def assign_parts(
     Without cells, adding rows of other groups and nights never moves a row. With cells, all rows of a cell are in one
     part, so that the cells are the groups. With cells and held nights, half the cells may be tested, on the held
     nights, and the others train, on the other nights; the rest is left out.
+
+    Parameters
+    ----------
+    groups : Groups
+        Which of the n rows belong together.
+    nights : Series or ndarray of str, (n,)
+        The night of each row.
+    settings : SplitSettings
+        Whether objects or nights are held out, the shares of the parts, the number of folds and the seed.
+    fold : int
+        The fold that is held out as the test part; ignored without folds.
+    cells : Cells, optional
+        The sky cell of each row and its weight, for a split by place on the sky.
 
     Examples
     --------
@@ -256,10 +295,29 @@ def require_classes(
     losses: Mapping[int, str] | None = None,
     left_out: str = "",
 ) -> None:
-    """Raise `DataSetError` when a part holds too few groups of a class, naming the part, the counts, what it lost.
+    """Raise an error if a part holds too few groups of a class.
 
-    A single fold's test part may lack a class; the folds are judged together. ``losses`` holds by part a sentence
-    about rows that were taken from it, ``left_out`` one about all rows that are in no part.
+    The test part of a single fold may lack a class, because the folds are judged together.
+
+    Parameters
+    ----------
+    parts : ndarray of int8, (n,)
+        The part of each row that is kept.
+    labels : ndarray of int8, (n,)
+        0 for bogus, 1 for real.
+    groups : Series or ndarray, (n,)
+        The group of each row.
+    settings : SplitSettings
+        Holds ``minimum_groups``, the fewest groups of a class in a part.
+    losses : mapping of int to str, optional
+        For each part, a sentence about the rows that were taken from it, to add to the message.
+    left_out : str
+        A sentence about all rows that are in no part, to add to the message.
+
+    Raises
+    ------
+    DataSetError
+        Names the part, its number of groups of each class, and what it lost.
     """
     group = np.asarray(groups)
     for part, name in PART_NAMES.items():
