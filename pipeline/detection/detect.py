@@ -58,7 +58,7 @@ def detect(
     mask: NDArray[np.bool_] | None = None,
     profile: LightProfile | None = None,
 ) -> pd.DataFrame:
-    """Find what stands out of a difference image, above and below.
+    """Find sources in a difference image, brighter and fainter than the template.
 
     Parameters
     ----------
@@ -110,7 +110,17 @@ def score_image(
 ) -> NDArray[np.float32]:
     """Return the flux of a point source at each pixel in units of its error, (y, x), zero where mostly missing.
 
-    Parameters are those of :func:`detect`, which looks for peaks of this image and of its negative.
+    :func:`detect` looks for peaks of this image and of its negative.
+
+    Parameters
+    ----------
+    difference, noise : ndarray of float32, (y, x)
+        The difference without sky and the standard deviation of its pixels; NaN where missing.
+    fwhm_pixel : float
+        Width of a point source, in pixels.
+    correlation : float
+        Noise of a PSF-weighted flux over that in uncorrelated noise, as of
+        :class:`~pipeline.subtraction.subtract.Subtraction`.
     """
     filled, error, missing = _prepared(difference, noise, None)
     return _significance(filled, error, missing, fwhm_pixel) / np.float32(correlation)
