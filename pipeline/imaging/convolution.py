@@ -18,7 +18,19 @@ def fftconvolve(
     mode: Mode = "full",
     axes: tuple[int, ...] | None = None,
 ) -> NDArray[np.floating]:
-    """Return ``scipy.signal.fftconvolve(image, kernel, mode, axes)``: for a kernel about as large as the image."""
+    """Return an image convolved with a kernel by one Fourier transform; for a kernel about as large as the image.
+
+    It is ``scipy.signal.fftconvolve``, imported when it is first needed.
+
+    Parameters
+    ----------
+    image, kernel : ndarray of float
+        Of the same number of dimensions.
+    mode : str
+        ``"full"``, ``"same"`` (as large as the image) or ``"valid"``.
+    axes : tuple of int, optional
+        The axes to convolve along; all by default.
+    """
     from scipy import signal
 
     return np.asarray(signal.fftconvolve(image, kernel, mode=mode, axes=axes))
