@@ -42,7 +42,17 @@ class VariableLabels:
 
 
 def positions(table: str, catalogue: str, ra_column: str, dec_column: str) -> Reference:
-    """Return the reference of a list of positions: a file where one is named, else a table of the survey."""
+    """Return the reference of a list of positions: a file if one is named, otherwise a table of the survey.
+
+    Parameters
+    ----------
+    table : str
+        Name of the survey's reference table; used where ``catalogue`` is empty.
+    catalogue : str
+        Path of a file of positions, or empty.
+    ra_column, dec_column : str
+        The file's columns of right ascension and declination, in degrees.
+    """
     if not catalogue:
         return Reference(name=table)
     return Reference(name=catalogue, kind="catalogue", columns=(("ra_deg", ra_column), ("dec_deg", dec_column)))

@@ -58,7 +58,24 @@ def alike(label: NDArray[np.int8], kind: str, source: str) -> Verdict:
 
 
 def table_of(tables: Tables, role: str, columns: tuple[str, ...], name: str) -> pd.DataFrame:
-    """Return a provider's table; an error names the column that it lacks."""
+    """Return the table that a label provider reads.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        What was read for the provider, by role.
+    role : str
+        Which of them, as in the provider's ``reads()``.
+    columns : tuple of str
+        Columns that the provider needs.
+    name : str
+        What an error calls the table.
+
+    Raises
+    ------
+    InputError
+        If a column is missing; the message names it and those that exist.
+    """
     table = tables.get(role, pd.DataFrame())
     absent = [column for column in columns if column not in table]
     if absent:
