@@ -86,7 +86,26 @@ def quantile_edges(values: NDArray[np.float64], bins: int = 5) -> NDArray[np.flo
 def part_rows(
     values: pd.Series, rule: Stratification, edges: Sequence[float] | NDArray[np.float64] | None, bins: int
 ) -> tuple[NDArray[np.str_], dict[str, float], dict[str, float]]:
-    """Return the stratum of every row by name, and the ends of the bins by name."""
+    """Divide rows into strata by the values of one column.
+
+    Parameters
+    ----------
+    values : Series, (n,)
+        The column.
+    rule : Stratification
+        Whether the column is a number, and its fixed edges and names if it has any.
+    edges : sequence of float, (b + 1,), or None
+        Edges of the bins, instead of those of the rule or the quantiles.
+    bins : int
+        The most bins by quantiles; used where neither ``edges`` nor the rule gives edges.
+
+    Returns
+    -------
+    stratum : ndarray of str, (n,)
+        The name of each row's stratum; :data:`MISSING` where there is no value.
+    low, high : dict of str to float
+        The lower and the upper end of each bin by name, in the unit of the column; empty for categories.
+    """
     if not rule.numeric and edges is None:
         return _categories(values), {}, {}
     numbers = measured(values, rule)

@@ -1,4 +1,4 @@
-"""The 50 % limit: curves of the fraction found that fall with magnitude, and where they are one half."""
+"""The 50 % completeness limit: curves of the fraction found, which falls with magnitude, and where they reach 1/2."""
 
 from dataclasses import dataclass, replace
 
@@ -29,7 +29,7 @@ class Curve:
 
     @classmethod
     def constant(cls, found: bool) -> "Curve":
-        """Return the curve of a search that finds all, or nothing."""
+        """Return the curve of a search that finds everything, or nothing."""
         start = np.inf if found else -np.inf
         return cls(parameters=np.array([start, 0.0, 30.0]), narrowest=0.0, covariance=np.zeros((3, 3)))
 
@@ -80,23 +80,37 @@ class Limit:
 
 
 def fit_limit(magnitude: ArrayLike, found: ArrayLike, *, weight: ArrayLike | None = None) -> Limit:
-    """Fit how the fraction found falls with magnitude, and return where it is one half.
+    """Fit how the fraction found falls with magnitude, and return the magnitude at which it is one half.
 
-    A falling logistic curve with a free plateau, by maximum likelihood of each single injection, not of bins. Its width
-    is not below the mean distance of two injections in magnitude: they tell of nothing narrower, and a step between two
-    of them would have no error.
+    The fraction is a logistic curve with a free plateau p, start m0 and width w::
+
+        f(m) = p / (1 + exp((m - m0) / w)),   one half at   m50 = m0 + w ln(2 p - 1)
+
+    It is fitted by maximum likelihood to single injections, not to bins: each contributes ``ln f(m)`` if it was found
+    and ``ln(1 - f(m))`` if it was not. The free parameters are m0, ``ln(w - narrowest)`` and ``ln(p / (1 - p))``, so
+    that any values are allowed; the best of three Nelder-Mead searches is taken. The width cannot fall below the mean
+    distance of two injections in magnitude, ``narrowest = (max(m) - min(m)) / n``: they say nothing about a steeper
+    fall, and a step between two of them would have no error. A weak prior, ``1e-3 ln(p / (1 - p))^2``, keeps p below
+    1 where every bright source is found.
+
+    The covariance C of the parameters is the inverse of the curvature of the likelihood (multiplied by
+    ``sum(weight^2) / sum(weight)``). With the gradient g of f at m50, the error of the limit is
+    ``sqrt(g^T C g) / |df/dm|``.
 
     Parameters
     ----------
     magnitude : array-like, (n,)
+        Of each injection; those that are not finite are left out.
     found : array-like of bool, (n,)
+        Whether it was found.
     weight : array-like, (n,), optional
+        How much each counts; 1 by default.
 
     Returns
     -------
     Limit
-        Without a magnitude, and with a reason, where there are fewer than 10 injections, all or none are
-        found, the curve never crosses one half, or only outside the magnitudes given.
+        Without a magnitude, and with a reason, if there are fewer than 10 injections, if all or none are found, or if
+        the curve does not cross one half within the magnitudes that are given.
     """
     number, hit = np.asarray(magnitude, np.float64), np.asarray(found, dtype=bool)
     mass = np.ones(len(number)) if weight is None else np.asarray(weight, np.float64)
@@ -124,22 +138,23 @@ def fit_limit(magnitude: ArrayLike, found: ArrayLike, *, weight: ArrayLike | Non
 
 
 def fit_kept(magnitude: ArrayLike, recovered: ArrayLike, judged: ArrayLike, kept: ArrayLike) -> Limit:
-    """Fit how the fraction recovered and kept falls with magnitude, and return where it is one half.
+    """Fit how the fraction recovered and kept falls with magnitude, and return the magnitude at which it is one half.
 
-    It is the product of two curves as those of :func:`fit_limit`: of all injections that are recovered, and of the
-    judged ones among these that are kept. So it never exceeds the first, whichever few are judged.
+    The fraction is the product of two curves like that of :func:`fit_limit`: the fraction of all injections that is
+    recovered, and the fraction of the recovered and judged ones that is kept. So it never exceeds the first curve,
+    however few are judged. The errors of the two curves are independent and are combined in squares.
 
     Parameters
     ----------
     magnitude : array-like, (n,)
         Of all injections.
     recovered, judged, kept : array-like of bool, (n,)
-        Which are detected, of which of these it is known whether they are kept, and which are.
+        Whether each was detected; whether it is known if it is kept; and whether it is kept.
 
     Returns
     -------
     Limit
-        Without a magnitude, and with a reason, as of :func:`fit_limit`.
+        Without a magnitude, and with a reason, as from :func:`fit_limit`.
     """
     number, hit, known = np.asarray(magnitude, np.float64), np.asarray(recovered, bool), np.asarray(judged, bool)
     seen = hit & known
@@ -209,7 +224,7 @@ def _covariance(
     mass: NDArray[np.float64],
     narrowest: float,
 ) -> NDArray[np.float64]:
-    """Return the covariance of free parameters from the curvature of the likelihood."""
+    """Return the covariance of the free parameters from the curvature of the likelihood."""
     given = (number, hit, mass, narrowest)
     steps = np.array([1e-3, 1e-3, 1e-2])
     hessian = np.zeros((3, 3))
@@ -226,7 +241,7 @@ def _covariance(
 
 
 def _error(magnitude: float, *curves: Curve) -> float:
-    """Return the standard error of the magnitude at which a product of curves has its value there."""
+    """Return the standard error of the magnitude at which a product of curves has the value that it has there."""
     values = np.array([float(curve.fraction(magnitude)) for curve in curves])
     product, step = values.prod(), 1e-3
     ends = (np.prod([curve.fraction(magnitude + shift) for curve in curves]) for shift in (step, -step))

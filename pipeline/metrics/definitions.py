@@ -97,7 +97,28 @@ def metric(
     highest: float = 1.0,
     noise_adds: bool = False,
 ) -> Callable[[Weighted], Weighted]:
-    """Return a decorator that enters a function of :class:`Curves` as a :class:`Metric`."""
+    """Return a decorator that registers a function of :class:`Curves` as a :class:`Metric`.
+
+    Parameters
+    ----------
+    name, title : str
+        Its key in metrics.json and its name for a reader.
+    unit : str
+        ``"%"`` if the value (a fraction) reads best as per cent, else ``""``.
+    larger_is_better : bool
+        Whether a larger value is a better one.
+    needs_both : bool
+        The metric is undefined where one class is absent.
+    needs_probability : bool
+        The metric is undefined where a score lies outside 0 ... 1.
+    trials : str
+        The rows whose groups are the independent trials of which it is a mean: ``"rows"`` (all), ``"real"``,
+        ``"bogus"``, or ``"fewer"`` (the class that has fewer groups).
+    lowest, highest : float
+        The bounds of its value.
+    noise_adds : bool
+        Noise of the sample can only raise it, so with an interval it is given without that noise.
+    """
 
     def enter(weighted: Weighted) -> Weighted:
         entry = Metric(
@@ -244,7 +265,23 @@ def mcc_of_counts(
     n_real: NDArray[np.float64],
     n_bogus: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return Matthews' coefficient from the real and bogus that passed, of so many; NaN without a class."""
+    """Return Matthews' correlation coefficient from counts of rows, weighted or not.
+
+    With TP, FP and N = n_real + n_bogus, it is
+    ``(TP n_bogus - FP n_real) / sqrt(n_real n_bogus (TP + FP) (N - TP - FP))``.
+
+    Parameters
+    ----------
+    true, false : ndarray of float64, (k,)
+        How many real and how many bogus rows passed the threshold (TP and FP).
+    n_real, n_bogus : ndarray of float64, (k,)
+        How many rows of each class there are.
+
+    Returns
+    -------
+    ndarray of float64, (k,)
+        From -1 to 1; zero where all or no rows passed, NaN where a class is absent.
+    """
     covariance = true * n_bogus - false * n_real
     passed = true + false
     spread = n_real * n_bogus * passed * (n_real + n_bogus - passed)

@@ -118,6 +118,20 @@ def unpaired_interval(
 
     The ends are combined in squares (Newcombe 1998, method 10).
 
+    Parameters
+    ----------
+    first, second : float
+        The two fractions, from 0 to 1.
+    first_trials, second_trials : int
+        Of how many independent trials each is a fraction.
+    level : float
+        Probability that the interval is meant to cover.
+
+    Returns
+    -------
+    low, high : float
+        The ends of the interval of ``first - second``.
+
     Examples
     --------
     >>> [round(end, 3) for end in unpaired_interval(1.0, 8, 1.0, 20)]

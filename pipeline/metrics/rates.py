@@ -17,7 +17,21 @@ INJECTED = "injected"
 def threshold_rates(
     table: pd.DataFrame, *, threshold: float, replicates: int = 1000, level: float = 0.68, rng: np.random.Generator
 ) -> dict[str, Interval]:
-    """Return ``recall``, ``fpr`` and ``precision`` of labelled, scored rows, with intervals over groups."""
+    """Return ``recall``, ``fpr`` and ``precision`` of labelled, scored rows, with intervals over groups.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``label`` (1 real, 0 bogus) and ``score`` per row, with the columns of :func:`groups_of`.
+    threshold : float
+        A row passes if its score is at or above this.
+    replicates : int
+        How many samples of groups are drawn with replacement.
+    level : float
+        Probability that the intervals are meant to cover, such as 0.68.
+    rng : Generator
+        Source of the draws.
+    """
     real = (table["label"] == 1).to_numpy(dtype=np.float64)
     passed = (table["score"].to_numpy(dtype=np.float64) >= threshold).astype(np.float64)
     groups = groups_of(table)
@@ -51,7 +65,21 @@ def is_injected(table: pd.DataFrame) -> NDArray[np.bool_]:
 def injection_gap(
     table: pd.DataFrame, *, threshold: float, replicates: int = 1000, level: float = 0.68, rng: np.random.Generator
 ) -> Interval:
-    """Return recall on injected minus recall on all other reals, with its interval over groups."""
+    """Return recall on injected minus recall on all other reals, with its interval over groups.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As for :func:`threshold_rates`, with the columns of :func:`is_injected`.
+    threshold : float
+        A row passes if its score is at or above this.
+    replicates : int
+        How many samples of groups are drawn with replacement.
+    level : float
+        Probability that the intervals are meant to cover, such as 0.68.
+    rng : Generator
+        Source of the draws.
+    """
     reals = table[table["label"] == 1]
     injected = is_injected(reals)
     if injected.all() or not injected.any():

@@ -48,7 +48,17 @@ class Interval:
 
     @classmethod
     def nothing(cls, level: float, n: int, n_groups: int, reason: str) -> "Interval":
-        """Return the interval of a value that does not exist, with the reason."""
+        """Return the interval of a value that does not exist.
+
+        Parameters
+        ----------
+        level : float
+            Probability that the interval was meant to cover.
+        n, n_groups : int
+            How many rows and independent groups there are.
+        reason : str
+            Why there is no value.
+        """
         nan = float("nan")
         return cls(value=nan, low=nan, high=nan, level=level, n=n, n_groups=n_groups, reason=reason)
 
@@ -97,7 +107,21 @@ def bootstrap_all(
     level: float = 0.68,
     rng: np.random.Generator,
 ) -> dict[str, Interval]:
-    """Return several metrics (all by default), each with its interval, from the same replicates."""
+    """Return several metrics (all by default), each with its interval, from the same replicates.
+
+    Parameters
+    ----------
+    labels : array_like, shape (n,)
+        0 for bogus, 1 for real.
+    scores : array_like, shape (n,)
+        Finite; larger is more real.
+    groups : array_like, shape (n,)
+        The group of each row; rows of one group are drawn together.
+    metrics : sequence of str or Metric, optional
+        Names of METRICS or entries; all of METRICS by default.
+    replicates, level, rng : int, float, Generator
+        As for :func:`bootstrap`.
+    """
     entries = _entries(metrics)
     reasons = {entry.name: entry.undefined(labels, scores) for entry in entries}
     defined = [entry for entry in entries if not reasons[entry.name]]
@@ -126,6 +150,19 @@ def paired_difference(
     """Return ``metric(a) - metric(b)`` on the same rows, with its interval over the same replicates.
 
     Both scores must be given for every row; compare on the rows that both could score.
+
+    Parameters
+    ----------
+    metric : str or Metric
+        A name of METRICS or an entry.
+    labels : array_like, shape (n,)
+        0 for bogus, 1 for real.
+    scores_a, scores_b : array_like, shape (n,)
+        The scores of the two classifiers, finite; larger is more real.
+    groups : array_like, shape (n,)
+        The group of each row; rows of one group are drawn together.
+    replicates, level, rng : int, float, Generator
+        As for :func:`bootstrap`.
     """
     entry = METRICS[metric] if isinstance(metric, str) else metric
     return paired_differences(
@@ -144,7 +181,21 @@ def paired_differences(
     level: float = 0.68,
     rng: np.random.Generator,
 ) -> dict[str, Interval]:
-    """Return the paired difference of several metrics (all by default) from the same replicates."""
+    """Return the paired difference of several metrics (all by default) from the same replicates.
+
+    Parameters
+    ----------
+    labels : array_like, shape (n,)
+        0 for bogus, 1 for real.
+    scores_a, scores_b : array_like, shape (n,)
+        The scores of the two classifiers, finite; larger is more real.
+    groups : array_like, shape (n,)
+        The group of each row; rows of one group are drawn together.
+    metrics : sequence of str or Metric, optional
+        Names of METRICS or entries; all of METRICS by default.
+    replicates, level, rng : int, float, Generator
+        As for :func:`bootstrap`.
+    """
     entries = _entries(metrics)
     reasons = {entry.name: entry.undefined(labels, scores_a) or entry.undefined(labels, scores_b) for entry in entries}
     defined = [entry for entry in entries if not reasons[entry.name]]
@@ -183,9 +234,19 @@ def bootstrap_statistic(
     level: float = 0.68,
     rng: np.random.Generator,
 ) -> Interval:
-    """Return the interval of any ``(r, n) weights -> (r,)`` statistic of grouped rows.
+    """Return the interval of any statistic of grouped rows.
 
-    Where all replicates agree they tell nothing: the ends are then those of ``exact``, and NaN without one.
+    Parameters
+    ----------
+    statistic : callable
+        Takes the weights of the rows in r replicates, ``(r, n)``, and returns the value in each, ``(r,)``.
+    groups : array_like, shape (n,)
+        The group of each row; rows of one group are drawn together.
+    exact : callable, optional
+        Takes the value and the level and returns the ends of an interval. It is used where all replicates agree,
+        because these then tell nothing; without it the ends are NaN.
+    replicates, level, rng : int, float, Generator
+        As for :func:`bootstrap`.
     """
     n = len(np.asarray(groups))
     value = float(statistic(np.ones((1, n)))[0]) if n else float("nan")
