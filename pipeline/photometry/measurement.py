@@ -14,10 +14,24 @@ _SIGMA = 2.3548
 def moment_widths(
     filled: NDArray[np.float32], x_pixel: NDArray[np.float64], y_pixel: NDArray[np.float64], fwhm_pixel: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return FWHM in pixels and elongation, (n,), from second moments under a Gaussian weight.
+    """Return the FWHM in pixels and the elongation of sources, each (n,), from second moments under a Gaussian weight.
 
-    The weight has the width of the PSF and is divided out again as for a Gaussian source; the FWHM is kept
-    from 0.3 pixel to 5 times that of the PSF, where the moments of noise would leave it.
+    The weight has the width of the PSF, and its effect is divided out as for a Gaussian source. The FWHM is limited to
+    between 0.3 pixel and 5 times that of the PSF, because the moments of noise would leave this range.
+
+    Parameters
+    ----------
+    filled : ndarray of float32, (y, x)
+        The image without sky, with missing pixels filled in.
+    x_pixel, y_pixel : ndarray of float64, (n,)
+        Centres of the sources, 0-based.
+    fwhm_pixel : float
+        Width of the PSF, in pixels.
+
+    Returns
+    -------
+    fwhm_pixel, elongation : ndarray of float64, (n,)
+        The geometric mean of both axes, and the ratio of the long axis to the short one.
     """
     sigma = fwhm_pixel / _SIGMA
     cutouts = extract_cutouts(filled, x_pixel, y_pixel, 2 * int(np.ceil(3.0 * sigma)) + 1)
@@ -46,7 +60,23 @@ def centroids(
     fwhm_pixel: float,
     missing: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return Gaussian-weighted centroids; where these run away by more than half a FWHM, the first guess."""
+    """Return Gaussian-weighted centroids; a centroid that moves by half a FWHM or more is replaced by the first guess.
+
+    Parameters
+    ----------
+    filled : ndarray of float32, (y, x)
+        The image without sky, with missing pixels filled in.
+    x_pixel, y_pixel : ndarray of float64, (n,)
+        First guesses of the positions, 0-based.
+    fwhm_pixel : float
+        Width of the PSF, which the weight has too, in pixels.
+    missing : ndarray of bool, (y, x)
+        Pixels that do not count.
+
+    Returns
+    -------
+    x_pixel, y_pixel : ndarray of float64, (n,)
+    """
     x, y, _ = sep.winpos(filled, x_pixel, y_pixel, fwhm_pixel / _SIGMA, mask=missing)
     stays = np.hypot(x - x_pixel, y - y_pixel) < 0.5 * fwhm_pixel
     return np.where(stays, x, x_pixel), np.where(stays, y, y_pixel)
