@@ -1,4 +1,4 @@
-"""Which PSF an image gets: the first of a list that can be had, and why not an earlier one."""
+"""The choice of an image's PSF: the first of a list that can be made and fits, and why earlier ones were refused."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -14,17 +14,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ChosenPsf:
-    """A PSF with where it is from.
+    """A PSF and the source that it came from.
 
     Attributes
     ----------
     model : PsfModel
     source : str
-        Name under which it was asked for.
+        The name in the list of sources.
     fallback : str
-        Why the sources before it were not taken; empty where it was the first.
+        Why the sources before it were refused; empty if it was the first.
     quality : PsfQuality or None
-        How well it fits the image's stars; None where there are none.
+        How well it fits the image's stars; None without stars.
     """
 
     model: PsfModel
@@ -44,26 +44,36 @@ def choose_psf(
 ) -> ChosenPsf:
     """Return the first PSF of a list that can be made and that fits the image's stars.
 
+    The sources are tried in order. A source that raises `InputError` (no such file, too few stars) is passed over.
+    Otherwise its PSF is fitted to the stars with flux, place and sky free (:func:`~pipeline.psf.quality.judge_psf`),
+    and the share of the light that it puts into wrong pixels is measured within 2 FWHM::
+
+        residual_fraction = 1/2 sum_p |median over stars of (star(p) - sky) / flux - psf(p)|
+
+    The half makes it a share: light that is missing in one pixel is too much in another. The noise of the stars
+    averages out in the median, a wrong shape does not. The first PSF with at most ``max_residual`` wins, and no later
+    source is tried. If PSFs can be made but none fits, the one with the smallest share is taken, and ``fallback``
+    says so.
+
     Parameters
     ----------
     sources : sequence of str
         Names in the order of preference.
-    makers : mapping
-        Name to what makes the PSF, or raises `InputError` where it cannot.
+    makers : mapping of str to callable
+        For each name, what makes the PSF or raises `InputError`.
     stars : PsfStars, optional
-        Stars to judge it by; without any it is taken unseen.
+        Stars to judge it by; without any, the first PSF that can be made is taken.
     gain : float
-        Electrons an ADU.
+        Electrons per ADU.
     max_residual : float
-        A PSF that puts more than this share of the light into wrong pixels does not fit; where none fits, the
-        one with the smallest share is taken.
+        The largest share of the light in wrong pixels with which a PSF fits.
     label : str
         What the log calls the image.
 
     Raises
     ------
     InputError
-        If none can be made; the message says why, one reason a source.
+        If none can be made; the message gives the reason for each source.
     """
     refused: list[str] = []
     misfits: list[tuple[float, str, PsfModel, PsfQuality]] = []
