@@ -156,13 +156,29 @@ def _fit_line(
 
 
 def reliability_table(labels: ArrayLike, scores: ArrayLike, bins: int = 10, level: float = 0.68) -> pd.DataFrame:
-    """Return mean score against fraction of reals, in equal bins of the score.
+    """Return the mean score against the fraction of reals, in bins of equal width of the score.
+
+    Parameters
+    ----------
+    labels : array_like, shape (n,)
+        0 for bogus, 1 for real.
+    scores : array_like, shape (n,)
+        Probabilities, from 0 to 1.
+    bins : int
+        How many bins divide 0 ... 1.
+    level : float
+        Probability that the interval of the fraction (Jeffreys') is meant to cover.
 
     Returns
     -------
     DataFrame
-        One row a bin: ``score_low score_high n n_real score_mean fraction_real fraction_low fraction_high``;
-        the last four NaN in an empty bin; the interval is Jeffreys'.
+        A row per bin: ``score_low score_high n n_real score_mean fraction_real fraction_low fraction_high``;
+        the last four are NaN in an empty bin.
+
+    Raises
+    ------
+    InputError
+        If a score lies outside 0 ... 1.
     """
     label, score = checked(labels, scores)
     if len(score) and (score.min() < 0 or score.max() > 1):
