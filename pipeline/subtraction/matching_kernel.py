@@ -134,9 +134,38 @@ def _solve(
     weight: NDArray[np.float32],
     coordinates: tuple[NDArray[np.float64], ...],
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the factors of the basis, (planes, basis), and which stars were used.
+    """Fit the factors of the basis to the pixels of all stars, and leave out stars that do not fit.
 
-    ``columns`` is (star, basis, y, x); a constant background is fitted along.
+    The model of pixel p of star s is the sharp image convolved with each basis kernel, ``c_b(p)``, with factors that
+    vary linearly over the image, plus a constant background ``t``::
+
+        broad(p) = sum_b (a_b + a_bx x_s + a_by y_s) c_b(p) + t
+
+    where ``x_s, y_s`` is the place of the star, from -1 to 1, and is the same for all its pixels. The factors minimise
+    ``chi2 = sum_p w(p)^2 (broad(p) - model(p))^2``. Each star has its own design matrix ``A_s``, a row ``w (c_b, x c_b,
+    y c_b, 1)`` per pixel, so the normal equations are sums over stars::
+
+        (sum_s A_s^T A_s) a = sum_s A_s^T (w broad)_s
+
+    The products ``A_s^T A_s`` are computed once. A round sums those of the stars in use, solves, and drops the stars
+    whose mean chi2 per pixel exceeds ``_OUTLIER`` times the median of the stars in use (variable stars, blends). It
+    ends after ``_ROUNDS`` rounds, when the same stars remain, or when fewer than half would. The least-squares solver
+    cuts off singular values below 1e-10 of the largest, because neighbouring basis kernels are nearly alike.
+
+    Parameters
+    ----------
+    columns : ndarray of float32, (star, basis, y, x)
+        The sharp star convolved with each basis kernel.
+    target, weight : ndarray of float32, (star, y, x)
+        The broad star, and one over the standard deviation of its pixels; weight 0 where a pixel is missing.
+    coordinates : tuple of ndarray, (star,)
+        x and y of each star from -1 to 1; empty for a kernel that does not vary.
+
+    Returns
+    -------
+    factors : ndarray of float64, (1 or 3, basis)
+    used : ndarray of bool, (star,)
+        The stars that the factors were fitted to.
     """
     stars, functions = columns.shape[:2]
     weighted = (columns * weight[:, None]).reshape(stars, functions, -1).transpose(0, 2, 1)

@@ -195,7 +195,7 @@ def _check(science: Frame, template: Frame) -> None:
 
 
 def _spread(missing: Mask, kernel: Image) -> Mask:
-    """Return where a convolved image misses more than a small share of the kernel's weight."""
+    """Return where more than a small share of a kernel's weight would fall on missing pixels."""
     if kernel.size == 1:
         return missing
     weight = np.abs(kernel)
@@ -203,12 +203,39 @@ def _spread(missing: Mask, kernel: Image) -> Mask:
 
 
 def _from_white(frame: Frame, path: Image) -> Image:
-    """Return the kernel that takes white noise to what an image's own noise becomes on its path."""
+    """Return the kernel that turns white noise into what an image's own noise becomes on its path."""
     return path if frame.noise_kernel is None else np.asarray(fftconvolve(frame.noise_kernel, path), dtype=np.float32)
 
 
 def _noise(variances: tuple[Image, Image], paths: tuple[Image, Image]) -> Image:
-    """Return the standard deviation of the difference of two images convolved with their kernels."""
+    """Return the standard deviation of each pixel of the difference of two images that were convolved.
+
+    A pixel of a convolved image is the sum ``sum_q k(p - q) I(q)``. If the pixels of I are independent with variances
+    ``V(q)``, its variance is ``sum_q k(p - q)^2 V(q)``: the variance map convolved with the *square* of the kernel. The
+    science image and the template are independent, so their variances add::
+
+        noise(p)^2 = (V_science * k_science^2)(p) + (V_template * k_template^2)(p)
+
+    where ``*`` is a convolution. ``V = counts / gain + (read_noise / gain)^2`` is from :meth:`Frame.variance`. The
+    kernel of the template is its matching kernel convolved with the shift that registered it; the science image has a
+    kernel of one pixel unless it is the sharper one. If an image was resampled before, its pixels are not
+    independent, and its kernel starts with the one that makes white noise like its own (:func:`_from_white`).
+
+    Nothing is fitted to the difference, so a bad subtraction cannot hide by raising its own noise. Neighbouring pixels
+    of the difference are correlated, which a standard deviation per pixel does not show; see :func:`noise_correlation`.
+
+    Parameters
+    ----------
+    variances : pair of ndarray of float32, (y, x)
+        Of the pixels of science image and template, in ADU squared.
+    paths : pair of ndarray of float32, (y, x)
+        The kernel that white noise went through on its way from each into the difference.
+
+    Returns
+    -------
+    ndarray of float32, (y, x)
+        In ADU of the science image, at least 0.1 % of the largest value.
+    """
     total = np.zeros_like(variances[0])
     for variance, path in zip(variances, paths, strict=True):
         total += variance * path[0, 0] ** 2 if path.size == 1 else oaconvolve(variance, path**2, mode="same")
@@ -216,16 +243,21 @@ def _noise(variances: tuple[Image, Image], paths: tuple[Image, Image]) -> Image:
 
 
 def noise_correlation(variances: tuple[Image, Image], paths: tuple[Image, Image], fwhm_pixel: float) -> float:
-    """Return by how much correlated pixels raise the noise of a PSF-weighted flux above that of white noise.
+    """Return the factor by which correlated pixels raise the noise of a PSF-weighted flux above that of white noise.
+
+    A PSF-weighted flux is the sum ``sum_p P(p) D(p)``. White noise that went through the kernel k contributes the
+    variance ``V sum (P * k)^2`` to it; the pixels, if they were independent with the same noise, would contribute
+    ``V sum(k^2) sum(P^2)``. The factor is the square root of the ratio of both, each summed over science image and
+    template, with the median variance as V.
 
     Parameters
     ----------
     variances : pair of ndarray, (y, x)
-        Of the pixels of science image and template.
+        Of the pixels of science image and template, in ADU squared.
     paths : pair of ndarray, (y, x)
         The kernel that white noise went through on its way from each into the difference.
     fwhm_pixel : float
-        Width of a point source in the difference.
+        Width of a point source in the difference, in pixels.
     """
     psf = moffat(fwhm_pixel, 2 * int(np.ceil(3 * fwhm_pixel)) + 1)
     sky = [float(np.median(variance)) for variance in variances]
