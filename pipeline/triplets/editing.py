@@ -121,7 +121,23 @@ def source_image(
     stretch: float = 0.0,
     angle: float = 0.0,
 ) -> NDArray[np.float32]:
-    """Return a Moffat profile of unit peak; ``width`` is FWHM / 2.3548 in pixels, ``stretch`` its elongation."""
+    """Return an elliptical Moffat profile with a peak of 1, (y, x).
+
+    Parameters
+    ----------
+    stamp : Stamp
+        Gives the shape and the centre.
+    width : float
+        FWHM / 2.3548 of the round profile, in pixels.
+    y, x : float
+        Offset of the source from the centre, in pixels.
+    beta : float
+        Exponent of the Moffat profile.
+    stretch : float
+        The long axis is longer by a factor 1 + stretch and the short one shorter by it.
+    angle : float
+        Direction of the long axis in radians, from the x axis towards y.
+    """
     rows, columns = (np.arange(side, dtype=np.float32) for side in stamp.pixels.shape[:2])
     cy, cx = stamp.centre
     dy, dx = rows[:, None] - cy - y, columns[None] - cx - x

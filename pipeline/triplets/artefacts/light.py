@@ -26,9 +26,20 @@ def either(rng: np.random.Generator, positive_share: float = 0.5) -> float:
 
 
 def write(stamp: Stamp, light: NDArray[np.float32], rng: np.random.Generator, template_share: float = 0.0) -> None:
-    """Add light to the science image and the difference; at times to the template instead, with the other sign.
+    """Add light to the science image and the difference, or at times to the template and, negated, to the difference.
 
-    Subtractions convolve what they subtract, so the difference mostly holds a softer copy than the image.
+    A subtraction convolves what it subtracts, so the difference mostly holds a softer copy of the light.
+
+    Parameters
+    ----------
+    stamp : Stamp
+        The triplet, changed in place.
+    light : ndarray of float32, (y, x)
+        What to add, in the unit of the images.
+    rng : Generator
+        Source of the draws.
+    template_share : float
+        Probability that the light belongs to the template.
     """
     softer = ndimage.gaussian_filter(light, rng.uniform(0.25, 0.75)) if rng.random() < 0.7 else light
     from_template = rng.random() < template_share
@@ -52,7 +63,23 @@ def line(
     length: Range = (4, 25),
     whole_share: float = 0.5,
 ) -> NDArray[np.float32]:
-    """Return a line near the centre, of unit height and uneven brightness, whole or of half a drawn length a side."""
+    """Return a line through the neighbourhood of the centre, of unit height and uneven brightness, (y, x).
+
+    Parameters
+    ----------
+    stamp : Stamp
+        Gives the shape and the centre.
+    rng : Generator
+        Source of the draws.
+    angle : float
+        Direction of the line in radians, from the x axis towards y.
+    width : float
+        Standard deviation of its Gaussian profile, in pixels.
+    length : pair of float
+        Range of its half length, in pixels, where it ends within the cutout.
+    whole_share : float
+        Probability that it crosses the whole cutout.
+    """
     dy, dx = offsets(stamp)
     along = np.cos(angle) * dx + np.sin(angle) * dy
     across = -np.sin(angle) * dx + np.cos(angle) * dy - rng.uniform(-1, 1)

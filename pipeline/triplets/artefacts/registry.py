@@ -32,9 +32,25 @@ ARTEFACTS: Registry[Generator] = Registry("artefact")
 def artefact(
     name: str, kind: type[S], *, weight: float, centred: bool = True
 ) -> Callable[[Callable[[Stamp, np.random.Generator, S], None]], Generator]:
-    """Register a change of one stamp, whose own source was taken out, as a generator for many.
+    """Return a decorator that registers a change of one cutout as a generator for many.
 
-    ``centred`` moves the strongest residual within 5 pixels to the centre afterwards, as a detection would.
+    The source at the centre of each cutout is taken out before the change.
+
+    Parameters
+    ----------
+    name : str
+        Its key in settings files.
+    kind : type of ArtefactSettings
+        The class of its settings.
+    weight : float
+        How often it is drawn by default, relative to the other artefacts.
+    centred : bool
+        Afterwards, move the strongest residual within 5 pixels to the centre, as a detection would.
+
+    Raises
+    ------
+    SettingsError
+        When the generator is called with settings of another class.
     """
 
     def enter(change: Callable[[Stamp, np.random.Generator, S], None]) -> Generator:

@@ -58,9 +58,21 @@ def structure(stamp: Stamp, rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def leave(stamp: Stamp, residual: NDArray[np.float32], rng: np.random.Generator, snr: Range) -> None:
-    """Scale a residual to a drawn peak signal to noise ratio and leave it in science image and difference.
+    """Scale a residual to a drawn signal-to-noise ratio, and add it to the science image and the difference.
 
-    The peak is that of the residual over 3 x 3 pixels, at twice the noise of one, within 6 pixels of the centre.
+    The ratio is that of the largest value of the residual within 6 pixels of the centre, after a mean over 3 x 3
+    pixels, to half the noise of a pixel of the difference.
+
+    Parameters
+    ----------
+    stamp : Stamp
+        The triplet, changed in place.
+    residual : ndarray of float32, (y, x)
+        The shape of the residual, in any unit.
+    rng : Generator
+        Source of the draws.
+    snr : pair of float
+        Range of the ratio, drawn with equal probability per unit of its logarithm.
     """
     near = distance(stamp) <= 6
     smooth = ndimage.uniform_filter(residual, 3)
