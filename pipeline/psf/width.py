@@ -15,9 +15,8 @@ def measure_fwhm(
 ) -> float:
     """Return the FWHM of the stars of an image in pixels, the median over Moffat fits to single stars.
 
-    Isolated, round, unsaturated sources above 30 sigma are taken, the brightest first. For each, the profile
-    to the power ``-1 / beta`` is a straight line over the squared radius, which gives the width without
-    iteration.
+    Isolated, round, unsaturated sources above 30 sigma are used, the brightest first. For each, the profile to the
+    power ``-1 / beta`` is a straight line over the squared radius, which gives the width without iteration.
 
     Parameters
     ----------
@@ -25,6 +24,10 @@ def measure_fwhm(
         Sky included, NaN where missing.
     saturation : float
         Level above which pixels are saturated, in image units.
+    beta : float
+        Exponent of the Moffat profile.
+    max_stars : int
+        The most stars that are fitted.
 
     Raises
     ------
