@@ -1,0 +1,75 @@
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.metrics import METRICS, confusion
+from pipeline.report.measures import LEVEL, SCHEMA, measure, plain
+
+
+@pytest.mark.parametrize(
+    ("value", "is_plain"),
+    [
+        (np.float32(0.5), 0.5),
+        (np.nan, None),
+        (-np.inf, None),
+        (np.int64(2**53 + 1), 2**53 + 1),
+        (np.bool_(True), True),
+        ({1: (np.int8(1), {3, 2})}, {"1": [1, [2, 3]]}),
+        (np.array([[1.0, np.nan]]), [[1.0, None]]),
+        (Path("a"), "a"),
+        (date(2026, 1, 5), "2026-01-05"),
+        (None, None),
+    ],
+)
+def test_numbers_of_a_report_are_plain(value, is_plain):
+    found = plain(value)
+    assert found == is_plain
+    assert type(found) is type(is_plain)
+
+
+@pytest.fixture
+def numbers(report_data):
+    """Return the numbers of a small report."""
+    return measure(report_data, replicates=20, seed=3)
+
+
+def test_the_counts_are_those_of_the_judged_rows(numbers, report_data):
+    judged = report_data.judged("cnn")
+    counts = numbers["counts"]
+    assert (counts["real"], counts["bogus"]) == tuple((judged["label"] == label).sum() for label in (1, 0))
+    assert counts["judged_groups"] == judged["group_id"].nunique()
+    assert counts["nights"] == judged["night"].nunique()
+    assert sum(counts["label_sources"]["real"].values()) == counts["real"]
+    assert counts["injected"] == counts["label_sources"]["real"]["injected"]
+
+
+def test_every_model_has_every_metric_and_is_held_against_the_classifier(numbers):
+    assert (numbers["schema"], numbers["interval"]["level"]) == (SCHEMA, LEVEL)
+    for model in numbers["models"].values():
+        assert set(model["metrics"]) == set(METRICS)
+    assert set(numbers["differences"]) == {"features"}
+
+
+def test_the_counts_at_the_threshold_are_those_of_the_scores(numbers, report_data):
+    judged = report_data.judged("cnn")
+    at = numbers["models"]["cnn"]["at_threshold"]
+    kept = judged["score"] >= 0.5
+    assert at["recall"]["value"] == pytest.approx(kept[judged["label"] == 1].mean())
+    assert at["fpr"]["value"] == pytest.approx(kept[judged["label"] == 0].mean())
+    counts = confusion(judged["label"], judged["score"], 0.5)
+    assert {name: at[name] for name in vars(counts)} == vars(counts)
+
+
+def test_equal_seeds_give_equal_numbers_and_others_do_not(numbers, report_data):
+    assert measure(report_data, replicates=20, seed=3) == numbers
+    assert measure(report_data, replicates=20, seed=4) != numbers
+
+
+def test_a_model_that_is_unlike_what_it_scores_is_told(report_data):
+    from dataclasses import replace
+
+    unlike = {"cnn": {"survey": {"trained": "ztf", "scored": "atlas"}}, "features": {}}
+    numbers = measure(replace(report_data, unlike=unlike), replicates=2, seed=3)
+    assert numbers["unlike_training"] == {"cnn": unlike["cnn"]}
