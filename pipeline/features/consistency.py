@@ -1,4 +1,7 @@
-"""Whether the three images tell one story: new light, or left-over structure of the template."""
+"""Whether the three images tell one story: new light, or left-over structure of the template.
+
+Tested by tests/pipeline/features/test_features.py.
+"""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,7 @@
-"""What surrounds the source: lines through it, other residuals, stripes, missing pixels."""
+"""What surrounds the source: lines through it, other residuals, stripes, missing pixels.
+
+Tested by tests/pipeline/features/test_features.py.
+"""
 
 import numpy as np
 from numpy.typing import NDArray

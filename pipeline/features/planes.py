@@ -1,4 +1,7 @@
-"""Cutouts made ready to be measured: one size, sky removed, one noise unit, signs put in order."""
+"""Cutouts made ready to be measured: one size, sky removed, one noise unit, signs put in order.
+
+Tested by tests/pipeline/features/test_features.py.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""How the source in one image looks: fit, concentration, radial profile, elongation, sharpness, holes."""
+"""How the source in one image looks: fit, concentration, radial profile, elongation, sharpness, holes.
+
+Tested by tests/pipeline/features/test_features.py.
+"""
 
 import itertools
 
