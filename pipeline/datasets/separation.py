@@ -1,4 +1,7 @@
-"""Parts that share no pixel: rows that overlap a row of another part go, or cells of the sky become the groups."""
+"""Parts that share no pixel: rows that overlap a row of another part go, or cells of the sky become the groups.
+
+Tested by tests/pipeline/datasets/test_overlapping_parts.py.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
