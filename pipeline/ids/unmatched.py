@@ -1,4 +1,7 @@
-"""A table of ids of which none is found: said by whoever joins it, for its result is that of an empty table."""
+"""A table of ids of which none is found: said by whoever joins it, for its result is that of an empty table.
+
+Tested by tests/pipeline/stages/test_labelling.py.
+"""
 
 import logging
 
