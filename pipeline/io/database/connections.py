@@ -1,4 +1,7 @@
-"""Connections to a survey's database: read-only, with a time limit, credentials kept out of sight."""
+"""Connections to a survey's database: read-only, with a time limit, credentials kept out of sight.
+
+Tested by tests/pipeline/io/database/test_select.py.
+"""
 
 import os
 import re

@@ -1,6 +1,8 @@
 """What the headers of a FITS file claim, looked at before astropy takes memory for it.
 
 Astropy reads a header to its end, wherever that is, and makes an array of whatever size one states.
+
+Tested by tests/pipeline/io/fits/test_pixels.py.
 """
 
 import io

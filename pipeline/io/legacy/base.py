@@ -1,4 +1,7 @@
-"""What every format of stamps offers: a set with its rows in memory and its pixels on request."""
+"""What every format of stamps offers: a set with its rows in memory and its pixels on request.
+
+Tested by tests/conformance/test_stamp_sets.py.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""One stamp out of one FITS file: the right HDU, its pixels and its header keys, nothing but our own errors."""
+"""One stamp out of one FITS file: the right HDU, its pixels and its header keys, nothing but our own errors.
+
+Tested by tests/pipeline/io/fits/test_pixels.py.
+"""
 
 import warnings
 from collections.abc import Iterator, Mapping

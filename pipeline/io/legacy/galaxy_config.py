@@ -1,4 +1,7 @@
-"""The ``config.yaml`` of the galaxy-classification project as our settings, key by key."""
+"""The ``config.yaml`` of the galaxy-classification project as our settings, key by key.
+
+Tested by tests/pipeline/io/legacy/test_galaxy10.py.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Opening a format by its name, with its options checked."""
+"""Opening a format by its name, with its options checked.
+
+Tested by tests/conformance/test_stamp_sets.py.
+"""
 
 from collections.abc import Mapping
 

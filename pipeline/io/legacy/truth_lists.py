@@ -1,4 +1,7 @@
-"""Lists of simulated transients in the forms of other systems: the registry of them, and how one is written."""
+"""Lists of simulated transients in the forms of other systems: the registry of them, and how one is written.
+
+Tested by tests/conformance/test_truth_lists.py.
+"""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Whether an HDF5 file is laid out as a cutout file or data set: attributes, shapes and types, before a row is read."""
+"""Whether an HDF5 file is laid out as a cutout file or data set: attributes, shapes and types, before a row is read.
+
+Tested by tests/pipeline/io/results/test_malformed_cutouts.py.
+"""
 
 import json
 import math

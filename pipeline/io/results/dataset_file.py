@@ -1,4 +1,7 @@
-"""The data set file: a cutout file whose rows stand part by part, permuted once, with ``/split``."""
+"""The data set file: a cutout file whose rows stand part by part, permuted once, with ``/split``.
+
+Tested by tests/pipeline/io/results/test_malformed_cutouts.py.
+"""
 
 import os
 import tempfile

@@ -1,4 +1,7 @@
-"""Tables and text in HDF5: one data set a column, rows appended in blocks, types from the schema."""
+"""Tables and text in HDF5: one data set a column, rows appended in blocks, types from the schema.
+
+Tested by tests/pipeline/io/results/test_hdf5_outside.py.
+"""
 
 import os
 from collections.abc import Mapping

@@ -8,6 +8,8 @@ rows: a file is opened without being read whole.
 HDF5 ends where its first block says; what follows is of no meaning to it. There stand, little-endian: where the bytes
 that are left out begin and how many they are (two uint64 each), the sha256 of all others and then of this list (32
 bytes), the length of the list (uint64), and ``NIGHTSIFTSEAL001``.
+
+Tested by tests/pipeline/io/results/test_sealed_files.py.
 """
 
 import struct

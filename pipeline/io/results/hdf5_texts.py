@@ -1,4 +1,7 @@
-"""Texts of HDF5 files, read in blocks that fill no memory, however many rows point to one text."""
+"""Texts of HDF5 files, read in blocks that fill no memory, however many rows point to one text.
+
+Tested by tests/pipeline/io/results/test_repeated_texts.py.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

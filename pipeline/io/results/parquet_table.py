@@ -1,4 +1,7 @@
-"""Small tables that tasks hand on as Parquet: a night's ephemeris, a catalogue of orbits."""
+"""Small tables that tasks hand on as Parquet: a night's ephemeris, a catalogue of orbits.
+
+Tested by tests/pipeline/io/results/test_sealed_files.py.
+"""
 
 import json
 from collections.abc import Mapping

@@ -2,6 +2,8 @@
 
 ``docs/formats.md`` is written from this module. A change of a name, a type or a meaning raises the schema
 number.
+
+Tested by tests/pipeline/io/results/test_cutout_file.py.
 """
 
 from typing import Final

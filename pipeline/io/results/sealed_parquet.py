@@ -3,6 +3,8 @@
 Page sums tell a reader of a part of the file which page is damaged. The seal guards whatever else the file holds:
 schema, metadata, statistics, and which page belongs where. It is a text of the metadata, so that any program reads the
 file: ``NIGHTSIFTSEAL001:`` and the sha256, in hex, of all bytes of the file but these 64.
+
+Tested by tests/pipeline/io/results/test_sealed_files.py.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""Columns of several cutout files as of one: each file is opened once, and a temporary file serves every look."""
+"""Columns of several cutout files as of one: each file is opened once, and a temporary file serves every look.
+
+Tested by tests/pipeline/stages/test_build_dataset.py.
+"""
 
 import os
 import tempfile

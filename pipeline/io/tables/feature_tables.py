@@ -1,4 +1,7 @@
-"""Tables of features, one row a candidate, as Parquet; and the registry of foreign formats for them."""
+"""Tables of features, one row a candidate, as Parquet; and the registry of foreign formats for them.
+
+Tested by tests/pipeline/io/legacy/test_fourmost.py.
+"""
 
 import json
 from collections.abc import Sequence
