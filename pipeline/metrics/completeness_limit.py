@@ -1,4 +1,7 @@
-"""The 50 % completeness limit: curves of the fraction found, which falls with magnitude, and where they reach 1/2."""
+"""The 50 % completeness limit: curves of the fraction found, which falls with magnitude, and where they reach 1/2.
+
+Tested by tests/pipeline/metrics/test_completeness.py.
+"""
 
 from dataclasses import dataclass, replace
 
