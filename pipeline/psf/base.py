@@ -1,4 +1,7 @@
-"""What every PSF offers: a stamp at any sub-pixel place, and another one at another place of the image."""
+"""What every PSF offers: a stamp at any sub-pixel place, and another one at another place of the image.
+
+Tested by tests/pipeline/psf/test_sampled.py.
+"""
 
 from collections.abc import Callable
 from typing import Protocol

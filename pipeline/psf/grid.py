@@ -1,4 +1,7 @@
-"""A PSF that varies over the image, known in cells of a grid and blended between their middles."""
+"""A PSF that varies over the image, known in cells of a grid and blended between their middles.
+
+Tested by tests/pipeline/psf/test_sampled.py.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""A PSF that varies as a polynomial of the place: the model of PSFEx."""
+"""A PSF that varies as a polynomial of the place: the model of PSFEx.
+
+Tested by tests/pipeline/psf/test_sampled.py.
+"""
 
 from dataclasses import dataclass
 

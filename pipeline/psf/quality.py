@@ -1,4 +1,7 @@
-"""How well a PSF describes the stars of an image, in numbers and in the images that show them."""
+"""How well a PSF describes the stars of an image, in numbers and in the images that show them.
+
+Tested by tests/pipeline/psf/test_empirical.py.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""The stars of an image that show its PSF: single, round, unsaturated, of one width."""
+"""The stars of an image that show its PSF: single, round, unsaturated, of one width.
+
+Tested by tests/pipeline/psf/test_profile.py.
+"""
 
 import warnings
 from dataclasses import dataclass
