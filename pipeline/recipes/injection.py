@@ -1,4 +1,7 @@
-"""Recipes of simulation into images: what is injected, with which PSF, on which galaxies."""
+"""Recipes of simulation into images: what is injected, with which PSF, on which galaxies.
+
+Tested by tests/pipeline/stages/test_simulation_files.py.
+"""
 
 from dataclasses import dataclass, field
 from typing import Literal
