@@ -1,4 +1,7 @@
-"""The page of a report: numbers, figures and mistakes laid out in one offline HTML file."""
+"""The page of a report: numbers, figures and mistakes laid out in one offline HTML file.
+
+Tested by tests/pipeline/report/test_build.py.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

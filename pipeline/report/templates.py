@@ -1,6 +1,8 @@
 """How pages are filled in: everything that comes from data is escaped, and a name without a value is an error.
 
 Characters that would command a terminal, or turn the direction of a text, stand as Python writes them.
+
+Tested by tests/pipeline/report/test_candidates.py.
 """
 
 import jinja2
