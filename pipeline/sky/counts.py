@@ -1,4 +1,7 @@
-"""How much of each kind a field holds, where a sky has the rates of a real one."""
+"""How much of each kind a field holds, where a sky has the rates of a real one.
+
+Tested by tests/pipeline/sky/test_rates.py.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""Places and magnitudes of things on the synthetic sky."""
+"""Places and magnitudes of things on the synthetic sky.
+
+Tested by tests/pipeline/sky/test_rates.py.
+"""
 
 import numpy as np
 import pandas as pd

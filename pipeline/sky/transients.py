@@ -1,4 +1,7 @@
-"""Transients of a field: which kinds, where, and when each is brightest."""
+"""Transients of a field: which kinds, where, and when each is brightest.
+
+Tested by tests/pipeline/sky/test_field.py.
+"""
 
 import numpy as np
 import pandas as pd
