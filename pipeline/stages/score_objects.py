@@ -1,4 +1,7 @@
-"""Scores of images gathered for their objects, and the objects' scores as CSV."""
+"""Scores of images gathered for their objects, and the objects' scores as CSV.
+
+Tested by tests/integration/test_given_files.py.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Simulation into science images without a template: what can be injected there, and where it can be told apart."""
+"""Simulation into science images without a template: what can be injected there, and where it can be told apart.
+
+Tested by tests/pipeline/stages/test_simulate_images.py.
+"""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,7 @@
-"""Simulation of one night, as the recipe says: into images, into stamps, or of movers and galaxies."""
+"""Simulation of one night, as the recipe says: into images, into stamps, or of movers and galaxies.
+
+Tested by tests/pipeline/stages/test_simulate_image_pairs.py.
+"""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

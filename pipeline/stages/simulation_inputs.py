@@ -1,4 +1,7 @@
-"""What a simulation reads beside the images: host galaxies, lists of magnitudes, PSF files."""
+"""What a simulation reads beside the images: host galaxies, lists of magnitudes, PSF files.
+
+Tested by tests/pipeline/stages/test_simulate_images.py.
+"""
 
 import logging
 import re
