@@ -1,4 +1,7 @@
-"""What every survey adapter offers."""
+"""What every survey adapter offers.
+
+Tested by tests/conformance/test_surveys.py.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""Tables that label providers and cleaning filters read, from the survey or from files: read, frozen, compared."""
+"""Tables that label providers and cleaning filters read, from the survey or from files: read, frozen, compared.
+
+Tested by tests/pipeline/stages/test_relabelled_night.py.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

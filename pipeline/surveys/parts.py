@@ -1,4 +1,7 @@
-"""Nights that are read part by part: whichever process takes a part reads it, and what else is done with it."""
+"""Nights that are read part by part: whichever process takes a part reads it, and what else is done with it.
+
+Tested by tests/pipeline/surveys/alerts/test_packet_parts.py.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace

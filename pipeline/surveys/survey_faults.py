@@ -1,4 +1,7 @@
-"""What is wrong with the nights of a survey: its images or stamps, and the tables that its labels read."""
+"""What is wrong with the nights of a survey: its images or stamps, and the tables that its labels read.
+
+Tested by tests/integration/test_check.py.
+"""
 
 from collections.abc import Iterator, Sequence
 from functools import partial

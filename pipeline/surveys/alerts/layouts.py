@@ -1,4 +1,7 @@
-"""Where the surveys' alert packets keep what a candidate row says: one layout each, changed by settings in parts."""
+"""Where the surveys' alert packets keep what a candidate row says: one layout each, changed by settings in parts.
+
+Tested by tests/pipeline/surveys/alerts/test_packet_rows.py.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

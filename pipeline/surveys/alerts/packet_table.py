@@ -1,4 +1,7 @@
-"""Which packets a survey has: a table with a row a packet, made from the index of its files."""
+"""Which packets a survey has: a table with a row a packet, made from the index of its files.
+
+Tested by tests/pipeline/surveys/alerts/test_packet_survey.py.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

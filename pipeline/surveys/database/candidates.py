@@ -1,4 +1,7 @@
-"""Candidates as the queries of a database give them: united, looked at, and handed out an exposure at a time."""
+"""Candidates as the queries of a database give them: united, looked at, and handed out an exposure at a time.
+
+Tested by tests/pipeline/surveys/database/test_survey_queries.py.
+"""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

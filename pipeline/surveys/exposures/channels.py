@@ -1,4 +1,7 @@
-"""Cutouts of whole images in memory, in the channels of a survey."""
+"""Cutouts of whole images in memory, in the channels of a survey.
+
+Tested by tests/pipeline/surveys/image_pairs/test_difference_none.py.
+"""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,7 @@
-"""Cutting the candidates of one exposure out of its images, straight into one array of all channels."""
+"""Cutting the candidates of one exposure out of its images, straight into one array of all channels.
+
+Tested by tests/pipeline/surveys/exposures/test_reader.py.
+"""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,7 @@
-"""An exposure's images aligned and subtracted as its survey's settings say."""
+"""An exposure's images aligned and subtracted as its survey's settings say.
+
+Tested by tests/pipeline/surveys/exposures/test_made_differences.py.
+"""
 
 import logging
 from collections.abc import Callable, Mapping

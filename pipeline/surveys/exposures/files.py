@@ -1,4 +1,7 @@
-"""The image files of an exposure: what each was when the night was frozen, verified and opened once."""
+"""The image files of an exposure: what each was when the night was frozen, verified and opened once.
+
+Tested by tests/pipeline/surveys/exposures/test_reader.py.
+"""
 
 from collections.abc import Mapping
 from contextlib import ExitStack

@@ -1,4 +1,7 @@
-"""Stamps cut at any place of an exposure, with those of its individual frames."""
+"""Stamps cut at any place of an exposure, with those of its individual frames.
+
+Tested by tests/pipeline/surveys/exposures/test_reader.py.
+"""
 
 from dataclasses import dataclass, field
 

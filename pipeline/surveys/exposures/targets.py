@@ -1,4 +1,7 @@
-"""The candidates of an exposure as places on its images, by pixel or by sky position, and their cutouts there."""
+"""The candidates of an exposure as places on its images, by pixel or by sky position, and their cutouts there.
+
+Tested by tests/pipeline/surveys/exposures/test_reader.py.
+"""
 
 from dataclasses import dataclass, replace
 

@@ -1,4 +1,7 @@
-"""The zeropoint of an exposure, from its stars and a catalogue's."""
+"""The zeropoint of an exposure, from its stars and a catalogue's.
+
+Tested by tests/pipeline/surveys/exposures/test_magnitudes.py.
+"""
 
 from collections.abc import Mapping
 from functools import lru_cache

@@ -1,4 +1,7 @@
-"""What the header of a science image says of its exposure: time, band, field and so on."""
+"""What the header of a science image says of its exposure: time, band, field and so on.
+
+Tested by tests/pipeline/surveys/image_pairs/test_exposures.py.
+"""
 
 from contextlib import suppress
 from typing import Any, Final

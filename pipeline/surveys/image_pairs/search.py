@@ -1,4 +1,7 @@
-"""The search of one exposure: aligned, subtracted, searched, vetoed, and its candidates cut out."""
+"""The search of one exposure: aligned, subtracted, searched, vetoed, and its candidates cut out.
+
+Tested by tests/pipeline/surveys/image_pairs/test_survey.py.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

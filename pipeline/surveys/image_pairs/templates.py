@@ -1,4 +1,7 @@
-"""Templates that an image service gives: asked for once, when a night is frozen, and files from then on."""
+"""Templates that an image service gives: asked for once, when a night is frozen, and files from then on.
+
+Tested by tests/pipeline/surveys/image_pairs/test_exposures.py.
+"""
 
 import logging
 from collections.abc import Mapping

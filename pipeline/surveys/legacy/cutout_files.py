@@ -1,4 +1,7 @@
-"""An opened set of stamps into a cutout file, or, with the parts that the set knows, into a data set."""
+"""An opened set of stamps into a cutout file, or, with the parts that the set knows, into a data set.
+
+Tested by tests/conformance/test_stamp_sets.py.
+"""
 
 import logging
 from collections.abc import Iterator, Mapping

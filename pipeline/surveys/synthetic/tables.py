@@ -1,4 +1,7 @@
-"""Rows of the synthetic survey's database: exposures, objects, catalogues, and what people said."""
+"""Rows of the synthetic survey's database: exposures, objects, catalogues, and what people said.
+
+Tested by tests/pipeline/surveys/synthetic/test_survey.py.
+"""
 
 import math
 

@@ -1,4 +1,7 @@
-"""The table files of a survey: candidates, exposures and reference tables of a night, in our names and types."""
+"""The table files of a survey: candidates, exposures and reference tables of a night, in our names and types.
+
+Tested by tests/pipeline/surveys/tables/test_survey.py.
+"""
 
 import logging
 from collections.abc import Mapping
