@@ -1,4 +1,7 @@
-"""Artefacts that the three images contradict: off the claimed place, missing light, a difference of something else."""
+"""Artefacts that the three images contradict: off the claimed place, missing light, a difference of something else.
+
+Tested by tests/pipeline/triplets/artefacts/test_artefacts.py.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""Artefacts of missing pixels: borders and masks, lost rows and columns."""
+"""Artefacts of missing pixels: borders and masks, lost rows and columns.
+
+Tested by tests/pipeline/triplets/artefacts/test_artefacts.py.
+"""
 
 from dataclasses import dataclass
 

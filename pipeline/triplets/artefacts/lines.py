@@ -1,4 +1,7 @@
-"""Artefacts that run along a line: trails, bad columns, echoes."""
+"""Artefacts that run along a line: trails, bad columns, echoes.
+
+Tested by tests/pipeline/triplets/artefacts/test_artefacts.py.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""Artefacts of a few pixels: cosmic rays, hot and dead pixels."""
+"""Artefacts of a few pixels: cosmic rays, hot and dead pixels.
+
+Tested by tests/pipeline/triplets/artefacts/test_artefacts.py.
+"""
 
 from dataclasses import dataclass
 

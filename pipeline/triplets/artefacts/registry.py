@@ -1,4 +1,7 @@
-"""The registry of self-made artefacts, and the loop that turns a change of one stamp into one of many."""
+"""The registry of self-made artefacts, and the loop that turns a change of one stamp into one of many.
+
+Tested by tests/pipeline/triplets/artefacts/test_artefacts.py.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar

@@ -1,4 +1,7 @@
-"""What saturated stars leave: speckle, clipped cores, charge that runs along a column."""
+"""What saturated stars leave: speckle, clipped cores, charge that runs along a column.
+
+Tested by tests/pipeline/triplets/artefacts/test_artefacts.py.
+"""
 
 from dataclasses import dataclass
 

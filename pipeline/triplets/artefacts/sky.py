@@ -1,4 +1,7 @@
-"""Artefacts of sky and optics: clumps of noise, stray light."""
+"""Artefacts of sky and optics: clumps of noise, stray light.
+
+Tested by tests/pipeline/triplets/artefacts/test_artefacts.py.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""What a subtraction leaves of constant stars: wrong gain, clouds, shifts, wrong PSF."""
+"""What a subtraction leaves of constant stars: wrong gain, clouds, shifts, wrong PSF.
+
+Tested by tests/pipeline/triplets/artefacts/test_artefacts.py.
+"""
 
 from dataclasses import dataclass
 
