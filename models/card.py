@@ -1,4 +1,7 @@
-"""The model card: what a classifier is, what it learned from, how it was judged, where it ends."""
+"""The model card: what a classifier is, what it learned from, how it was judged, where it ends.
+
+Tested by tests/models/test_packages.py.
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,7 @@
-"""Training a scikit-learn classifier on the physical features of the cutouts."""
+"""Training a scikit-learn classifier on the physical features of the cutouts.
+
+Tested by tests/models/test_training.py.
+"""
 
 import logging
 import os

@@ -1,4 +1,7 @@
-"""What the training of a family of classifiers reports and returns."""
+"""What the training of a family of classifiers reports and returns.
+
+Tested by tests/models/test_training.py.
+"""
 
 from collections.abc import Callable
 from pathlib import Path

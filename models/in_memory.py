@@ -1,4 +1,7 @@
-"""A data set held in memory, for tests, benchmarks and notebooks."""
+"""A data set held in memory, for tests, benchmarks and notebooks.
+
+Tested by tests/conformance/test_classifiers.py.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

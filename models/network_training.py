@@ -1,4 +1,7 @@
-"""Training a network: repeatable, streamed block by block, stopped early, resumed after a kill."""
+"""Training a network: repeatable, streamed block by block, stopped early, resumed after a kill.
+
+Tested by tests/models/test_training.py.
+"""
 
 import logging
 import math

@@ -6,6 +6,8 @@ neighbours in memory, which is 20 x quicker than over every third one (with four
 back). One trap shapes the code: the converter turns ``where`` into a multiplication, and NaN times
 0 is NaN, unless its condition is ``isnan`` or one of its choices the constant NaN. So missing pixels become
 NaN in :func:`_marked` and a number in :func:`_instead_of_nan`; masks multiply finite numbers only.
+
+Tested by tests/conformance/test_normalisations.py.
 """
 
 import math

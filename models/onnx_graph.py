@@ -1,4 +1,7 @@
-"""ONNX graphs of Keras models."""
+"""ONNX graphs of Keras models.
+
+Tested by tests/conformance/test_normalisations.py.
+"""
 
 import logging
 from typing import Any, Final

@@ -1,4 +1,7 @@
-"""The classifiers that a recipe may name."""
+"""The classifiers that a recipe may name.
+
+Tested by tests/conformance/test_classifiers.py.
+"""
 
 from collections.abc import Callable
 from typing import Any, Final

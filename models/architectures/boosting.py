@@ -1,4 +1,7 @@
-"""Gradient boosting on the physical features of the cutouts: the baseline of every report."""
+"""Gradient boosting on the physical features of the cutouts: the baseline of every report.
+
+Tested by tests/conformance/test_classifiers.py.
+"""
 
 from typing import Any
 

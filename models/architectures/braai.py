@@ -1,4 +1,7 @@
-"""The network of ZTF's deep-learning real/bogus score, as published (Duev et al. 2019, MNRAS 489, 3582)."""
+"""The network of ZTF's deep-learning real/bogus score, as published (Duev et al. 2019, MNRAS 489, 3582).
+
+Tested by tests/conformance/test_classifiers.py.
+"""
 
 from collections.abc import Callable
 from typing import Any

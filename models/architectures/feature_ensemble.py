@@ -1,4 +1,7 @@
-"""Unlike models on the physical features of the cutouts, averaged."""
+"""Unlike models on the physical features of the cutouts, averaged.
+
+Tested by tests/conformance/test_classifiers.py.
+"""
 
 from typing import Any
 

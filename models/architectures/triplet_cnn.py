@@ -1,4 +1,7 @@
-"""A small convolutional network for triplets: quick on two cores, indifferent to the cutout's size."""
+"""A small convolutional network for triplets: quick on two cores, indifferent to the cutout's size.
+
+Tested by tests/conformance/test_classifiers.py.
+"""
 
 from collections.abc import Callable
 from typing import Any
