@@ -1,4 +1,7 @@
-"""A data set from the nights of its recipe, split without leakage."""
+"""A data set from the nights of its recipe, split without leakage.
+
+Tested by tests/integration/test_golden_results.py.
+"""
 
 import datetime
 from collections.abc import Mapping

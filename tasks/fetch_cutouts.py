@@ -1,4 +1,7 @@
-"""A night from its survey: frozen, its movers predicted where labels need them, fetched."""
+"""A night from its survey: frozen, its movers predicted where labels need them, fetched.
+
+Tested by tests/integration/test_golden_results.py.
+"""
 
 import contextlib
 from functools import cached_property

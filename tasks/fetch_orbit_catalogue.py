@@ -1,4 +1,7 @@
-"""A catalogue of orbits, fetched once and kept under its date."""
+"""A catalogue of orbits, fetched once and kept under its date.
+
+Tested by tests/tasks/test_fetch_movers.py.
+"""
 
 import tempfile
 from pathlib import Path

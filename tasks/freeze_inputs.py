@@ -1,4 +1,7 @@
-"""A night's input: closed, then frozen."""
+"""A night's input: closed, then frozen.
+
+Tested by tests/integration/test_changed_input.py.
+"""
 
 import contextlib
 import datetime

@@ -1,6 +1,8 @@
 """Said by every run: label tables that were corrected after a night was frozen, and how to take them in.
 
 A finished result stays what it is; but that it stands on labels that somebody has corrected since is no secret.
+
+Tested by tests/integration/test_changed_input.py.
 """
 
 import logging

@@ -1,4 +1,7 @@
-"""The embedded default: make a small synthetic survey on disk."""
+"""The embedded default: make a small synthetic survey on disk.
+
+Tested by tests/integration/test_golden_results.py.
+"""
 
 from pathlib import Path
 from typing import Any, ClassVar

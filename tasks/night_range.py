@@ -1,4 +1,7 @@
-"""Any per-night task over every night of a range; none is dropped silently."""
+"""Any per-night task over every night of a range; none is dropped silently.
+
+Tested by tests/integration/test_night_range.py.
+"""
 
 from functools import cached_property
 

@@ -1,4 +1,7 @@
-"""Parameters that several tasks share, and how a survey's defaults fill those left empty."""
+"""Parameters that several tasks share, and how a survey's defaults fill those left empty.
+
+Tested by tests/tasks/test_start.py.
+"""
 
 import datetime
 import math

@@ -1,4 +1,7 @@
-"""How a run behaves, whatever it builds: settings of no task, for the command line and ``luigi.cfg``."""
+"""How a run behaves, whatever it builds: settings of no task, for the command line and ``luigi.cfg``.
+
+Tested by tests/tasks/test_luigi_settings.py.
+"""
 
 import luigi
 

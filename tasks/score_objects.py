@@ -1,4 +1,7 @@
-"""Scores of objects over a range of nights, from one telescope or from several surveys together."""
+"""Scores of objects over a range of nights, from one telescope or from several surveys together.
+
+Tested by tests/integration/test_given_files.py.
+"""
 
 from functools import cached_property
 from typing import Any, ClassVar

@@ -1,4 +1,7 @@
-"""Sources and artefacts of our own making, found or missed as real ones would be."""
+"""Sources and artefacts of our own making, found or missed as real ones would be.
+
+Tested by tests/integration/test_golden_results.py.
+"""
 
 from functools import cached_property
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""A classifier trained on a data set, as a portable package."""
+"""A classifier trained on a data set, as a portable package.
+
+Tested by tests/integration/test_golden_results.py.
+"""
 
 from pathlib import Path
 from typing import Any, ClassVar
