@@ -1,4 +1,7 @@
-"""``nightsift candidates``: the best candidates of a night, as a page, as CSV or as VOTable."""
+"""``nightsift candidates``: the best candidates of a night, as a page, as CSV or as VOTable.
+
+Tested by tests/integration/test_candidates.py.
+"""
 
 import shlex
 import sys

@@ -1,4 +1,7 @@
-"""``nightsift check``: every fault of a survey or recipe at once, within seconds; of all nights where asked for."""
+"""``nightsift check``: every fault of a survey or recipe at once, within seconds; of all nights where asked for.
+
+Tested by tests/integration/test_check.py.
+"""
 
 import datetime
 import re

@@ -1,4 +1,7 @@
-"""``nightsift demo``: the main job end to end, with the seconds each stage took."""
+"""``nightsift demo``: the main job end to end, with the seconds each stage took.
+
+Tested by tests/integration/test_commands.py.
+"""
 
 import re
 import resource

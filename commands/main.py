@@ -1,4 +1,7 @@
-"""``nightsift``: the verbs that are no tasks."""
+"""``nightsift``: the verbs that are no tasks.
+
+Tested by tests/integration/test_commands.py.
+"""
 
 import argparse
 import importlib.metadata

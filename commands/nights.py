@@ -1,4 +1,7 @@
-"""``nightsift nights``, ``status`` and ``refetch``: which nights there are, and whether their input changed."""
+"""``nightsift nights``, ``status`` and ``refetch``: which nights there are, and whether their input changed.
+
+Tested by tests/integration/test_changed_input.py.
+"""
 
 import sys
 

@@ -1,4 +1,7 @@
-"""``nightsift plan``: what a task would build, and why: missing, or stale because of what."""
+"""``nightsift plan``: what a task would build, and why: missing, or stale because of what.
+
+Tested by tests/integration/test_identity.py.
+"""
 
 import json
 import sys

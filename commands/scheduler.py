@@ -1,4 +1,7 @@
-"""``nightsift scheduler``: luigi's central scheduler and the reports, both on 127.0.0.1 alone."""
+"""``nightsift scheduler``: luigi's central scheduler and the reports, both on 127.0.0.1 alone.
+
+Tested by tests/integration/test_scheduler.py.
+"""
 
 import os
 import socket
