@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.rows import Row, interleaved, median_ratio, peak_mb
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.crossmatch.friends import link_groups
 from pipeline.crossmatch.match import match_one_to_one
 from pipeline.rng import stream
 
 COUNT, MANY = 16_000, 200_000
 _RADIUS_ARCSEC, _REPEATS = 3.0, 5
-_SPREADS_DEG = {"at one place": 0.0, "within an arcsecond": 1.0 / 3600.0}
+_SPREADS_DEG = {"at one place": 0.0, "within an arcsecond": 1.0 / ARCSEC_PER_DEG}
 
 
 def run(folder: Path, *, full: bool) -> Iterator[Row]:  # noqa: ARG001

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.in_memory import MemoryDataSet
+from pipeline.classes import REAL
 from pipeline.io.results import schema
 from pipeline.io.results.commit import commit
 from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
@@ -26,7 +27,7 @@ def draw_cutouts(labels: NDArray[np.int8], size: int, seed: int) -> NDArray[np.f
     pixels[..., 2] -= 100.0
     offset = np.arange(size) - size // 2
     star = np.exp(-(offset[:, None] ** 2 + offset[None] ** 2) / 8.0).astype(np.float32)
-    flux = rng.uniform(30.0, 300.0, len(labels)).astype(np.float32) * (labels == 1)
+    flux = rng.uniform(30.0, 300.0, len(labels)).astype(np.float32) * (labels == REAL)
     pixels[..., [0, 2]] += (flux[:, None, None] * star)[..., None]
     return pixels
 
@@ -46,7 +47,7 @@ def draw_candidates(labels: NDArray[np.int8], first: int = 0) -> pd.DataFrame:
         dec_deg=(numbers // 1000) * 0.3 - 40.0,
         label=labels,
         label_source="eyeball",
-        kind=np.where(labels == 1, "transient", "bogus"),
+        kind=np.where(labels == REAL, "transient", "bogus"),
         flux_sign=np.int8(1),
     )
 

@@ -11,6 +11,7 @@ from astropy import units
 from astropy.coordinates import SkyCoord
 
 from benchmarks.rows import Row, interleaved, median_ratio, peak_mb
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.crossmatch.match import match_one_to_one
 from pipeline.detection.detect import detect
 from pipeline.imaging.frame import Frame
@@ -34,7 +35,8 @@ def run(folder: Path, *, full: bool) -> Iterator[Row]:
 def _matching() -> Row:
     rng = np.random.default_rng(1)
     ra, dec = rng.uniform(0.0, 30.0, POSITIONS), rng.uniform(-15.0, 15.0, POSITIONS)
-    ra2, dec2 = ra + rng.normal(0, 0.3 / 3600, POSITIONS), dec + rng.normal(0, 0.3 / 3600, POSITIONS)
+    error_deg = 0.3 / ARCSEC_PER_DEG
+    ra2, dec2 = ra + rng.normal(0, error_deg, POSITIONS), dec + rng.normal(0, error_deg, POSITIONS)
     first, second = SkyCoord(ra * units.deg, dec * units.deg), SkyCoord(ra2 * units.deg, dec2 * units.deg)
     seconds = interleaved(
         {

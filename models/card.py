@@ -6,7 +6,7 @@ Tested by tests/models/test_packages.py.
 from collections.abc import Mapping
 from typing import Any
 
-from models.recipes import UNTRUSTED
+from pipeline.classes import GUESSED_SOURCES
 
 TITLES = {"class": "Class", "label_source": "Label from", "kind": "Kind"}
 
@@ -58,7 +58,7 @@ def _training(package: Mapping[str, Any]) -> str:
         for value in sorted({*train[key], *validation[key]}):
             seen = f"{train[key].get(value, 0)} | {validation[key].get(value, 0)}"
             lines.append(f"| {title}: {value or '(none)'} | {seen} |")
-    doubtful = [source for source in UNTRUSTED if validation["label_source"].get(source)]
+    doubtful = [source for source in GUESSED_SOURCES if validation["label_source"].get(source)]
     if doubtful:
         said = (
             f"Rows of {', '.join(doubtful)} judged as well: some of their labels are wrong, and all figures with them."

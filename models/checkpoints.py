@@ -15,6 +15,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.conversions import S_PER_DAY
+
 log = logging.getLogger(__name__)
 
 FILE: Final = "last-epoch.npz"
@@ -101,7 +103,7 @@ def sweep(folder: Path) -> int:
     A killed training whose recipe was changed since is never asked for again under its name; one that runs
     writes its checkpoint after every epoch.
     """
-    oldest = time.time() - 86400 * KEPT_DAYS
+    oldest = time.time() - S_PER_DAY * KEPT_DAYS
     forgotten = [path.parent for path in folder.glob(f"*/{FILE}") if path.stat().st_mtime < oldest]
     for workdir in forgotten:
         log.info("removing %s: no epoch was added for %d days", workdir, KEPT_DAYS)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.io.results.schema import CLASS_NAMES
+from pipeline.classes import CLASS_NAMES
 
 
 @dataclass(frozen=True, kw_only=True)

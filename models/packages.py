@@ -21,6 +21,7 @@ from models import sessions
 from models.card import model_card
 from models.registry import FEATURES
 from models.training import TrainedClassifier
+from pipeline.classes import LEARNED_PARTS
 from pipeline.datasets.choice import DataSet
 from pipeline.errors import IncompatiblePackageError
 from pipeline.features import FEATURES_REVISION, feature_names
@@ -28,7 +29,7 @@ from pipeline.fingerprint import fingerprint
 from pipeline.io.files.csv_cells import write_csv
 from pipeline.io.packages.package_content import SCHEMA
 from pipeline.io.packages.package_values import check_values
-from pipeline.io.packages.training_ids import LEARNED_PARTS, write_training_ids
+from pipeline.io.packages.training_ids import write_training_ids
 from pipeline.io.results.provenance import package_versions
 
 log = logging.getLogger(__name__)

@@ -9,15 +9,13 @@ import models.architectures  # noqa: F401  (enters the classifiers)
 from models.feature_models import BOOSTING_SETTINGS, TREES_SETTINGS
 from models.registry import CLASSIFIERS, FEATURES
 from models.symmetries import NUMBERS
+from pipeline.classes import GUESSED_SOURCES
 from pipeline.cutouts.augment import AUGMENTATIONS
 from pipeline.cutouts.normalise import NORMALISATIONS
 from pipeline.errors import SettingsError
 from pipeline.metrics import THRESHOLD_RULES
 from pipeline.registry import Registry
 from pipeline.settings import parse
-
-UNTRUSTED: Final = ("teacher", "bogus_draw", "unlabelled")
-"""Sources of labels that never judge unless a recipe says so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +83,7 @@ class ClassifierRecipe:
     augment: tuple[str, ...] = ()
     symmetries: int = 1
     label_source_weight: Mapping[str, float] = field(default_factory=dict)
-    untrusted: tuple[str, ...] = UNTRUSTED
+    untrusted: tuple[str, ...] = GUESSED_SOURCES
     calibration: Literal["platt", "platt_prior", "none"] = "platt"
     threshold_rule: str = "fixed"
     threshold_parameter: Mapping[str, float] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from models.fitting import no_progress
 from models.runtime import Package
+from pipeline.classes import LEFT_OUT
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError
 from pipeline.io.executor import cores, spread
@@ -197,7 +198,7 @@ def _score_batch(scoring: Scoring, channels: tuple[str, ...], batch: Batch) -> l
     blocks = [slice(start, start + scoring.batch_size) for start in range(0, len(batch.candidates), scoring.batch_size)]
     frames = [batch.candidates.iloc[block][list(_COLUMNS)].reset_index(drop=True) for block in blocks]
     return [
-        _score_block(scoring, channels, frame.assign(split=np.int8(-1)), batch.cutouts[block])
+        _score_block(scoring, channels, frame.assign(split=np.int8(LEFT_OUT)), batch.cutouts[block])
         for frame, block in zip(frames, blocks, strict=True)
     ]
 
@@ -228,7 +229,7 @@ def _split_of(cutouts: CutoutFile) -> NDArray[np.int8]:
     try:
         return cutouts.split()[0]
     except InputError:
-        return np.full(len(cutouts), -1, dtype=np.int8)
+        return np.full(len(cutouts), LEFT_OUT, dtype=np.int8)
 
 
 def _scored(

@@ -16,6 +16,7 @@ from models.fitting import Fitted, Progress, no_progress
 from models.recipes import ClassifierRecipe
 from models.registry import FEATURES, NETWORK
 from models.rows import PartRows, select_rows
+from pipeline.classes import REAL
 from pipeline.datasets.choice import DataSet
 from pipeline.errors import DataSetError, IncompatiblePackageError, SettingsError
 from pipeline.extras import demand
@@ -225,7 +226,7 @@ def _prevalence(recipe: ClassifierRecipe, logits: NDArray[np.float64], labels: N
     """Return the share of reals that the scores are calibrated for; NaN with more than two classes."""
     if logits.shape[1] != 1:
         return float("nan")
-    return 0.5 if recipe.calibration == "platt_prior" else float((labels == 1).mean())
+    return 0.5 if recipe.calibration == "platt_prior" else float((labels == REAL).mean())
 
 
 def _calibration(recipe: ClassifierRecipe, logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Platt:

@@ -9,11 +9,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pipeline.conversions import MJD_OF_JD, S_PER_DAY
 from pipeline.errors import InputError
 
 log = logging.getLogger(__name__)
-MJD_OF_JD: Final = 2400000.5
-"""The Julian date at which modified Julian dates begin."""
 FIRST_MJD: Final = 15020.0
 """1900-01-01: an earlier time is a placeholder, or in another unit."""
 LAST_MJD: Final = 88069.0
@@ -119,7 +118,7 @@ def from_scale(mjd: ArrayLike, scale: str) -> NDArray[np.float64]:
         return values
     import erfa  # a command that reads no time should not wait for it
 
-    tai = np.where(known, values, FIRST_MJD) - (_TT_S / 86400.0 if scale == "TT" else 0.0)
+    tai = np.where(known, values, FIRST_MJD) - (_TT_S / S_PER_DAY if scale == "TT" else 0.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", erfa.ErfaWarning)  # a leap second may come that nobody knows yet
         whole, part = erfa.taiutc(MJD_OF_JD, tai)

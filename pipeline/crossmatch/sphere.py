@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
     from scipy.spatial import KDTree
 
-ARCSEC = np.pi / 180.0 / 3600.0
+ARCSEC = np.pi / 180.0 / ARCSEC_PER_DEG
 _ZONE_ROWS, _ZONE_SLACK_DEG = 16_384, 1e-9
 
 
@@ -105,7 +106,7 @@ def zones(height_deg: NDArray[np.float64], radius_arcsec: float) -> Iterator[tup
     >>> [(rows.stop, round(high, 3)) for rows, _, high in zones(np.array([0.0, 0.0, 1.0]), 3.6)]
     [(3, 1.001)]
     """
-    margin = radius_arcsec / 3600.0 + _ZONE_SLACK_DEG
+    margin = radius_arcsec / ARCSEC_PER_DEG + _ZONE_SLACK_DEG
     start = 0
     while start < len(height_deg):
         reached = int(np.searchsorted(height_deg, height_deg[start] + margin, "right"))

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
+from pipeline.classes import BOGUS, REAL
 from pipeline.recipes.dataset import DatasetRecipe
-
-REAL, BOGUS = 1, 0
 
 
 def allowed_rows(counts: Mapping[int, int], recipe: DatasetRecipe) -> dict[int, int]:

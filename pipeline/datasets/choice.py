@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import BOGUS, LEFT_OUT, REAL, TRAIN, UNSEEN
 from pipeline.crossmatch.friends import links
 from pipeline.cutouts.extract import nearest_pixel
 from pipeline.datasets import splits
-from pipeline.datasets.balance import BOGUS, REAL, allowed_rows
+from pipeline.datasets.balance import allowed_rows
 from pipeline.datasets.exclusions import NIGHT_BLOCK, NO_LABEL, RATIO, TRAINING_ONLY, excluded
 from pipeline.datasets.overlaps import Footprints
 from pipeline.datasets.separation import ORDER, OVERLAPS, Separation, divide, touching
@@ -26,8 +27,6 @@ _KEPT = 0
 _REASONS = (
     "", "candidate_id twice", NO_LABEL, NIGHT_BLOCK, TRAINING_ONLY, RATIO, OVERLAPS,
 )  # fmt: skip
-_GUESSED = "unlabelled"
-"""Label source of rows that a recipe counts as bogus unseen; they never calibrate or judge."""
 
 
 class DataSet(Protocol):
@@ -152,23 +151,23 @@ def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, near: Ne
     label, source = _labelled(rows, reason, recipe)
     used = np.flatnonzero(reason == _KEPT).astype(np.int32)
     groups = _groups(rows, ids, used, near.linked_arcsec)
-    only_train = np.asarray(source[used].isin({*recipe.training_only, _GUESSED}))
+    only_train = np.asarray(source[used].isin({*recipe.training_only, UNSEEN}))
     places = _places(rows, ids, used, near)
     first = rows["first_label"].to_numpy()[used]
     division = divide(groups, rows["night"].array[used], places, first, only_train, recipe.split, fold)
     parts, why = division.parts.copy(), np.zeros(len(used), np.int8)
 
     def leave_out(gone: NDArray[np.bool_], what: str) -> None:
-        parts[gone], why[gone] = splits.LEFT_OUT, _REASONS.index(what)
+        parts[gone], why[gone] = LEFT_OUT, _REASONS.index(what)
 
-    leave_out((parts != splits.TRAIN) & only_train, TRAINING_ONLY)
-    leave_out(division.parts == splits.LEFT_OUT, NIGHT_BLOCK)
+    leave_out((parts != TRAIN) & only_train, TRAINING_ONLY)
+    leave_out(division.parts == LEFT_OUT, NIGHT_BLOCK)
     for part, others in ORDER:
         candidates = int((parts == part).sum())
         leave_out(touching(places, parts, part, others), OVERLAPS)
         leave_out(_thin(ids.candidate, used, parts, part, label[used], recipe), RATIO)
     reason[used] = why
-    overlaps, kept = why == _REASONS.index(OVERLAPS), parts != splits.LEFT_OUT
+    overlaps, kept = why == _REASONS.index(OVERLAPS), parts != LEFT_OUT
     separation = division.separation(overlaps, candidates, int((~places.known).sum()))
     losses = division.losses(overlaps, label[used])
     left_out = excluded(np.array(_REASONS)[reason], label, pd.Series(source))
@@ -190,8 +189,8 @@ def _labelled(
     silent = (label < 0) & (reason == _KEPT)
     if recipe.unlabelled == "bogus":
         _warn_of_contamination(label[reason == _KEPT])
-        source = source.set_categories([*source.categories.drop(_GUESSED, errors="ignore"), _GUESSED])
-        source[silent], label[silent] = _GUESSED, 0
+        source = source.set_categories([*source.categories.drop(UNSEEN, errors="ignore"), UNSEEN])
+        source[silent], label[silent] = UNSEEN, BOGUS
     else:
         reason[silent] = _REASONS.index(NO_LABEL)
     return label, source
@@ -252,7 +251,7 @@ def _words(rows: pd.DataFrame) -> pd.Series:
 def _warn_of_contamination(label: NDArray[np.int8]) -> None:
     """Say how many of the unlabelled rows may be real, if they are like the labelled ones."""
     silent = int((label < 0).sum())
-    share = float((label[label >= 0] == 1).mean()) if silent < len(label) else float("nan")
+    share = float((label[label >= 0] == REAL).mean()) if silent < len(label) else float("nan")
     log.warning(
         "%d unlabelled rows count as bogus in training; %.1f %% of the labelled rows are real: "
         "if the unlabelled are like them, so is that share of these",

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.datasets.balance import BOGUS, REAL
+from pipeline.classes import BOGUS, REAL
 
 NO_LABEL: Final = "no label"
 TRAINING_ONLY: Final = "training only, outside training"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.crossmatch.match import near_any
 from pipeline.crossmatch.sphere import distinct_places, unit_vectors
 
@@ -142,7 +143,7 @@ def _touches(
         pixels = np.column_stack([floor, places.x_pixel[rows], places.y_pixel[rows]])
         if not sky:
             return pixels
-        step = bound / np.radians(_CONTRADICTION * places.reach_arcsec / 3600.0)
+        step = bound / np.radians(_CONTRADICTION * places.reach_arcsec / ARCSEC_PER_DEG)
         return np.column_stack([pixels, step * unit_vectors(places.ra_deg[rows], places.dec_deg[rows])])
 
     tree, _ = distinct_places(coordinates(mine))

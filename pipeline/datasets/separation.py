@@ -10,9 +10,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.classes import BOGUS, LEFT_OUT, PART_NAMES, REAL, TEST, TRAIN, VALIDATION
 from pipeline.datasets.overlaps import Footprints, overlapping
 from pipeline.datasets.sky_cells import Cells, balancing, cells_of
-from pipeline.datasets.splits import LEFT_OUT, PART_NAMES, TEST, TRAIN, VALIDATION, Column, Groups, assign_parts
+from pipeline.datasets.splits import Column, Groups, assign_parts
 from pipeline.recipes.dataset import SplitSettings
 
 MOST_DROPPED = 0.3
@@ -129,7 +130,7 @@ class Division:
         sentences = {}
         divided = [] if self.cells is None else [f"its rows are those of some of {self.cells.count} cells of the sky"]
         for part in PART_NAMES:
-            bogus, real = (int((overlaps & (self.parts == part) & (labels == label)).sum()) for label in (0, 1))
+            bogus, real = (int((overlaps & (self.parts == part) & (labels == label)).sum()) for label in (BOGUS, REAL))
             lost = f"{bogus} bogus and {real} real rows of it were dropped because their cutouts overlap another part's"
             told = [lost] * (bogus + real > 0) + divided
             if told:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.datasets.overlaps import Footprints
 
 WIDTHS = (32, 16, 8)
@@ -122,7 +123,7 @@ def sky_cell(ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64], side_arc
     >>> (cells == cells[0]).tolist()
     [True, True, False, False]
     """
-    side = side_arcsec / 3600.0
+    side = side_arcsec / ARCSEC_PER_DEG
     band = np.floor((dec_deg + 90.0) / side)
     poleward = np.minimum(np.maximum(np.abs(band * side - 90.0), np.abs((band + 1.0) * side - 90.0)), 90.0)
     across = np.maximum(1.0, np.floor(360.0 * np.cos(np.radians(poleward)) / side))

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import BOGUS, LEFT_OUT, PART_NAMES, REAL, TEST, TRAIN, VALIDATION
 from pipeline.datasets.sky_cells import NO_CELL, Cells
 from pipeline.errors import DataSetError
 from pipeline.ids.text_blocks import Decide, RowTexts, decided, texts_of
@@ -18,8 +19,6 @@ Column: TypeAlias = pd.Series | NDArray[np.generic]
 """One value a row."""
 
 _NAMES_AT_ONCE = 50_000
-TRAIN, VALIDATION, TEST, LEFT_OUT = 0, 1, 2, -1
-PART_NAMES = {TRAIN: "train", VALIDATION: "validation", TEST: "test"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -323,11 +322,11 @@ def require_classes(
     for part, name in PART_NAMES.items():
         if part == TEST and settings.folds:
             continue
-        counts = {label: len(np.unique(group[(parts == part) & (labels == label)])) for label in (0, 1)}
+        counts = {label: len(np.unique(group[(parts == part) & (labels == label)])) for label in (BOGUS, REAL)}
         if min(counts.values()) < settings.minimum_groups:
             told = [said for said in ((losses or {}).get(part, ""), left_out) if said]
             raise DataSetError(
-                f"the {name} part holds {counts[0]} groups of bogus and {counts[1]} of real; at least "
+                f"the {name} part holds {counts[BOGUS]} groups of bogus and {counts[REAL]} of real; at least "
                 f"{settings.minimum_groups} of each are needed: add nights, labels, or lower minimum_groups"
                 + "".join(f"; {said}" for said in told)
             )

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d, maximum_filter
 
+from pipeline.conversions import MAGNITUDE_PER_LN
 from pipeline.detection.settings import DetectionSettings
 from pipeline.errors import InputError
 from pipeline.imaging.sources import find_sources
@@ -44,7 +45,6 @@ class DetectionFlag(IntFlag):
 
 
 _PRESENT = 0.4
-_MAGNITUDE_ERROR = 2.5 / np.log(10.0)
 
 
 def detect(
@@ -158,7 +158,7 @@ def _measure(
     width, elongation = moment_widths(filled, x, y, fwhm_pixel)
     with np.errstate(divide="ignore", invalid="ignore"):
         magnitude = np.where(flux > 0, zeropoint - 2.5 * np.log10(flux), np.nan)
-        magnitude_error = np.where(flux > 0, _MAGNITUDE_ERROR * flux_error / flux, np.nan)
+        magnitude_error = np.where(flux > 0, MAGNITUDE_PER_LN * flux_error / flux, np.nan)
     columns = {
         "x_pixel": x,
         "y_pixel": y,

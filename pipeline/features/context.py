@@ -6,9 +6,10 @@ Tested by tests/pipeline/features/test_features.py.
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.features.bounded import logarithm, ratio
 from pipeline.features.planes import HALF, OFFSETS, RADIUS, SIDE, Planes
-from pipeline.features.psf_fit import FWHM_PER_WIDTH, WINDOW, fit_gaussian
+from pipeline.features.psf_fit import WINDOW, fit_gaussian
 
 Features = dict[str, NDArray[np.float32]]
 
@@ -118,7 +119,7 @@ def field_features(planes: Planes) -> Features:
     measured = (snr > 15) & (np.hypot(fit.x, fit.y) < 2.5)
     out = {
         "field_snr": logarithm(np.where(measured, snr, 0)),
-        "field_fwhm": np.where(measured, FWHM_PER_WIDTH * fit.width, 0),
+        "field_fwhm": np.where(measured, FWHM_PER_SIGMA * fit.width, 0),
         "gain_bright_faint": np.log10(planes.gain),
         "noise_faint_bright": np.log10((planes.faint_noise + 1e-3) / (planes.bright_noise + 1e-3)),
     }

@@ -15,7 +15,6 @@ ITERATIONS = 8
 MIN_WIDTH, MAX_WIDTH = 0.35, 6.0
 """Bounds of the Gaussian's standard deviation, in pixels."""
 
-FWHM_PER_WIDTH = 2.3548
 Pixel = TypeVar("Pixel", bound=np.generic)
 _GRID = np.arange(-WINDOW, WINDOW + 1, dtype=np.float32)
 

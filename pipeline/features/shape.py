@@ -8,9 +8,10 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.features.bounded import logarithm, ratio
 from pipeline.features.planes import RADIUS
-from pipeline.features.psf_fit import FWHM_PER_WIDTH, WINDOW, Fit, window
+from pipeline.features.psf_fit import WINDOW, Fit, window
 
 Features = dict[str, NDArray[np.float32]]
 
@@ -30,7 +31,7 @@ def fit_features(fit: Fit, noise: NDArray[np.float32]) -> Features:
     peak = fit.flux / (2 * np.pi * fit.width**2)
     return {
         "fit_snr": logarithm(fit.flux / (np.maximum(noise, 1e-6) * 3.545 * fit.width)),
-        "fit_fwhm": (FWHM_PER_WIDTH * fit.width).astype(np.float32),
+        "fit_fwhm": (FWHM_PER_SIGMA * fit.width).astype(np.float32),
         "fit_offset": np.hypot(fit.x, fit.y).astype(np.float32),
         "fit_chi": logarithm(ratio(fit.rms, noise, 1e6)),
         "fit_core_chi": logarithm(ratio(core_rms, noise, 1e6)),

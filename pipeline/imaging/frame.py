@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.conversions import FWHM_PER_SIGMA
+
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
@@ -62,7 +64,7 @@ class Frame:
         counts = np.clip(np.where(np.isfinite(light), light, np.float32(sky_level - self.pedestal)), 0.0, None)
         from scipy.ndimage import gaussian_filter
 
-        smooth = gaussian_filter(counts, self.fwhm_pixel / 2.3548, truncate=3.0)
+        smooth = gaussian_filter(counts, self.fwhm_pixel / FWHM_PER_SIGMA, truncate=3.0)
         read_variance = np.float32((self.read_noise / self.gain) ** 2)
         variance = smooth / np.float32(self.gain) + read_variance
         raised = counts - smooth > _RAISED_SIGMA * np.sqrt(variance)

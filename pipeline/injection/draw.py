@@ -8,6 +8,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from pipeline.astrometry.projection import pixel_to_sky
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.crossmatch.sphere import distinct_places
 from pipeline.errors import InputError
 from pipeline.injection.hosts import Hosts, detected_hosts, find_stars
@@ -159,7 +160,7 @@ def _draw_trails(truth: pd.DataFrame, settings: InjectionSettings, fwhm_pixel: f
 def _described(truth: pd.DataFrame, hosts: Hosts, wcs: WCS, exposure_id: str) -> pd.DataFrame:
     """Return the truth table with ids, sky positions and hosts."""
     ra, dec = pixel_to_sky(wcs, truth["x_pixel"].to_numpy(), truth["y_pixel"].to_numpy())
-    scale_arcsec = 3600.0 * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
+    scale_arcsec = ARCSEC_PER_DEG * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
     hosted = (truth["kind"] == "injected_host").to_numpy()
     names = np.full(len(truth), "", dtype=object)
     names[hosted] = hosts.host_id[truth["host"].to_numpy()[hosted]]

@@ -11,6 +11,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from pipeline.astrometry.projection import pixel_to_sky
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.crossmatch.match import match_one_to_one
 from pipeline.detection.detect import DetectionSettings, detect, psf_flux
 from pipeline.errors import InputError
@@ -151,7 +152,7 @@ def simulate_exposure(
 
 def pixel_arcsec(wcs: WCS) -> float:
     """Return the side of a pixel in arcsec."""
-    return 3600.0 * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
+    return ARCSEC_PER_DEG * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
 
 
 def _with_sources(

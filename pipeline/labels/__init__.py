@@ -16,15 +16,12 @@ from pipeline.labels.chain import (
     settle,
 )
 from pipeline.labels.references import EPHEMERIS, Reference
-from pipeline.labels.verdicts import BOGUS, LABEL_PROVIDERS, NONE, REAL, Tables, Verdict, near, near_movers
+from pipeline.labels.verdicts import LABEL_PROVIDERS, Tables, Verdict, near, near_movers
 
 __all__ = [
-    "BOGUS",
     "EPHEMERIS",
     "LABEL_PROVIDERS",
-    "NONE",
     "PRECEDENCE",
-    "REAL",
     "ChainLink",
     "Labelling",
     "Reference",

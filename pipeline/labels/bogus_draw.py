@@ -6,22 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import BOGUS, BOGUS_DRAW, REAL, UNLABELLED
 from pipeline.errors import SettingsError
 from pipeline.labels.movers import scores_of
 from pipeline.labels.references import Reference
 from pipeline.labels.variables import positions
-from pipeline.labels.verdicts import (
-    BOGUS,
-    LABEL_PROVIDERS,
-    NONE,
-    REAL,
-    Tables,
-    Verdict,
-    alike,
-    near,
-    near_movers,
-    table_of,
-)  # fmt: skip
+from pipeline.labels.verdicts import LABEL_PROVIDERS, Tables, Verdict, alike, near, near_movers, table_of
 from pipeline.rng import stream
 
 
@@ -94,7 +84,7 @@ def bogus_draw(candidates: pd.DataFrame, tables: Tables, settings: BogusDraw) ->
         drawn = open_to & (draws.reshape(-1) < settings.share)
     else:
         drawn = _as_many_as_reals(candidates, draws, open_to, settings.bogus_every)
-    return alike(np.where(drawn, BOGUS, NONE).astype(np.int8), "bogus", "bogus_draw")
+    return alike(np.where(drawn, BOGUS, UNLABELLED).astype(np.int8), "bogus", BOGUS_DRAW)
 
 
 def _open_to_draw(candidates: pd.DataFrame, tables: Tables, settings: BogusDraw) -> NDArray[np.bool_]:
@@ -119,7 +109,7 @@ def _as_many_as_reals(
     label = candidates["label"].to_numpy()
     drawn = np.zeros(len(candidates), dtype=bool)
     for rows in candidates.groupby("exposure_id").indices.values():
-        free = rows[open_to[rows] & (label[rows] == NONE)]
+        free = rows[open_to[rows] & (label[rows] == UNLABELLED)]
         wanted = int((label[rows] == REAL).sum()) + more
         drawn[free[np.argsort(draws[free], kind="stable")[:wanted]]] = True
     return drawn

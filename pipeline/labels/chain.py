@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import LABEL_NAMES, UNLABELLED
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError, SettingsError
 from pipeline.labels.references import Reference
-from pipeline.labels.verdicts import LABEL_PROVIDERS, NAMES, NONE, Verdict, alike
+from pipeline.labels.verdicts import LABEL_PROVIDERS, Verdict, alike
 from pipeline.settings import examine_entries
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,7 @@ def label_candidates(
 ) -> Labelling:
     """Return what `apply_chain` does together with every disagreement between providers."""
     labelled = candidates.copy()
-    total = alike(np.full(len(candidates), NONE, dtype=np.int8), "", "")
+    total = alike(np.full(len(candidates), UNLABELLED, dtype=np.int8), "", "")
     conflicts: list[pd.DataFrame] = []
     for link in chain:
         labelled["label"] = total.label  # a provider sees what the stronger ones said
@@ -134,10 +135,10 @@ def settle(labelling: Labelling, rule: Rule) -> NDArray[np.bool_]:
 
 def _conflicts(ids: pd.Series, strong: Verdict, weak: Verdict) -> pd.DataFrame:
     """Return ``candidate_id reason`` of the rows that two verdicts call differently."""
-    torn = np.flatnonzero((strong.label != NONE) & (weak.label != NONE) & (strong.label != weak.label))
+    torn = np.flatnonzero((strong.label != UNLABELLED) & (weak.label != UNLABELLED) & (strong.label != weak.label))
     reasons = [
-        f"label conflict: {strong.source[row]} says {NAMES[int(strong.label[row])]}, "
-        f"{weak.source[row]} says {NAMES[int(weak.label[row])]}"
+        f"label conflict: {strong.source[row]} says {LABEL_NAMES[int(strong.label[row])]}, "
+        f"{weak.source[row]} says {LABEL_NAMES[int(weak.label[row])]}"
         for row in torn
     ]
     return pd.DataFrame({"candidate_id": ids.iloc[torn].to_numpy(object), "reason": reasons}, dtype="str")
@@ -145,7 +146,7 @@ def _conflicts(ids: pd.Series, strong: Verdict, weak: Verdict) -> pd.DataFrame:
 
 def _fill(strong: Verdict, weak: Verdict) -> Verdict:
     """Take the weaker word where the stronger has none; a kind is taken from whoever knows it."""
-    free = strong.label == NONE
+    free = strong.label == UNLABELLED
     knows = ~np.isin(weak.kind.astype(str), ("", "unknown"))
     guesses = np.isin(strong.kind.astype(str), ("transient", "unknown"))
     vague = free | ((strong.label == weak.label) & guesses & knows)

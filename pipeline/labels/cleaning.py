@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import BOGUS, UNLABELLED
 from pipeline.errors import InputError, SettingsError
-from pipeline.labels import BOGUS, NONE, Reference, Tables, near, near_movers
+from pipeline.labels import Reference, Tables, near, near_movers
 from pipeline.labels.variables import positions
 from pipeline.registry import Registry
 from pipeline.rng import stream
@@ -172,7 +173,7 @@ def clean_flagged_exposures(
     """Find the rows of flagged exposures beyond those that may stay."""
     flagged = _table(tables, "exposures", ("exposure_id",), settings.catalogue or settings.table)
     leaves = candidates["exposure_id"].isin(flagged["exposure_id"].astype(str)).to_numpy(copy=True)
-    may_stay = leaves & (candidates["label"] != NONE).to_numpy()
+    may_stay = leaves & (candidates["label"] != UNLABELLED).to_numpy()
     if settings.keep_sources:
         may_stay &= candidates["label_source"].isin(settings.keep_sources).to_numpy()
     for rows in candidates.groupby("exposure_id").indices.values():
@@ -235,7 +236,7 @@ def clean(
 
 
 def _chosen(candidates: pd.DataFrame, rows: Rows) -> NDArray[np.bool_]:
-    labels = {"bogus": (BOGUS,), "unlabelled": (NONE,), "bogus_and_unlabelled": (BOGUS, NONE)}[rows]
+    labels = {"bogus": (BOGUS,), "unlabelled": (UNLABELLED,), "bogus_and_unlabelled": (BOGUS, UNLABELLED)}[rows]
     return np.isin(candidates["label"].to_numpy(), labels)
 
 

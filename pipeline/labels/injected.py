@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from pipeline.classes import INJECTED
 from pipeline.errors import SettingsError
 from pipeline.labels.movers import MoverLabels, mover_labels
 from pipeline.labels.references import Reference
@@ -40,4 +41,4 @@ def injected_labels(candidates: pd.DataFrame, tables: Tables, settings: Injected
     table = table_of(tables, "injected", ("exposure_id", "ra_deg", "dec_deg"), settings.table)
     nearest = MoverLabels(table=settings.table, radius_arcsec=settings.radius_arcsec)
     found = mover_labels(candidates, {"movers": table.drop(columns="mover_id", errors="ignore")}, nearest)
-    return replace(alike(found.label, "injected", "injected"), group=None)
+    return replace(alike(found.label, INJECTED, INJECTED), group=None)

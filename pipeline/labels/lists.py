@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import BOGUS, LABEL_NAMES, REAL, UNLABELLED
 from pipeline.errors import InputError, SettingsError
 from pipeline.labels.references import Reference
-from pipeline.labels.verdicts import BOGUS, LABEL_PROVIDERS, NAMES, NONE, REAL, Tables, Verdict, table_of, verdict
+from pipeline.labels.verdicts import LABEL_PROVIDERS, Tables, Verdict, table_of, verdict
 from pipeline.photometry.flux_sign import FALSE_TEXTS, TRUE_TEXTS, plain_text
 
-_MEANINGS = {name: value for value, name in NAMES.items()}
-_VALUES = {"": NONE} | _MEANINGS | {str(value): value for value in NAMES}
+_MEANINGS = {name: value for value, name in LABEL_NAMES.items()}
+_VALUES = {"": UNLABELLED} | _MEANINGS | {str(value): value for value in LABEL_NAMES}
 """What a label column may hold without a setting."""
 
 
@@ -83,13 +84,13 @@ class ListLabels:
 def list_labels(candidates: pd.DataFrame, tables: Tables, settings: ListLabels) -> Verdict:
     """Join a list by ``candidate_id``; an id that stands there twice with different labels is an error."""
     table = _labelled(tables, settings)
-    spoken = table[table["label"] != NONE].drop_duplicates(["candidate_id", "label"])
+    spoken = table[table["label"] != UNLABELLED].drop_duplicates(["candidate_id", "label"])
     twice = spoken["candidate_id"][spoken["candidate_id"].duplicated()]
     if len(twice):
         raise InputError(f"labels {settings.table!r}: candidate_id {twice.iloc[0]!r} is both real and bogus")
     found = spoken.set_index("candidate_id").reindex(candidates["candidate_id"])
-    label = found["label"].fillna(NONE).to_numpy(np.int8)
-    kinds = {REAL: settings.kind or settings.real_kind, BOGUS: settings.kind or "bogus", NONE: ""}
+    label = found["label"].fillna(UNLABELLED).to_numpy(np.int8)
+    kinds = {REAL: settings.kind or settings.real_kind, BOGUS: settings.kind or "bogus", UNLABELLED: ""}
     kind = _given(found, "kind", np.array([kinds[value] for value in label.tolist()], dtype=object))
     source = _given(found, "label_source", np.full(len(label), settings.source or settings.table, dtype=object))
     return verdict(label, kind, source)
@@ -112,7 +113,7 @@ def _labelled(tables: Tables, settings: ListLabels) -> pd.DataFrame:
         given = table[label_column]
         meant = zip(_meanings(given, settings.words), given, strict=True)
         table = table.assign(label=[_VALUES.get(meaning or plain_text(word), word) for meaning, word in meant])
-    bad = ~table["label"].isin(list(NAMES))
+    bad = ~table["label"].isin(list(LABEL_NAMES))
     if bad.any():
         row = table[bad].iloc[0]
         raise InputError(

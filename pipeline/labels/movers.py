@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import REAL, UNLABELLED
 from pipeline.crossmatch.match import match_one_to_one
 from pipeline.errors import SettingsError
 from pipeline.labels.references import Reference
-from pipeline.labels.verdicts import LABEL_PROVIDERS, NONE, REAL, Tables, Verdict, alike, table_of
+from pipeline.labels.verdicts import LABEL_PROVIDERS, Tables, Verdict, alike, table_of
 from pipeline.photometry.magnitudes import known_magnitudes
 
 
@@ -53,7 +54,7 @@ def mover_labels(candidates: pd.DataFrame, tables: Tables, settings: MoverLabels
     table = table_of(tables, "movers", ("exposure_id", "ra_deg", "dec_deg"), settings.table)
     if settings.max_magnitude is not None and "magnitude" in table:
         table = table[~(known_magnitudes(table["magnitude"]) > settings.max_magnitude)]
-    label = np.full(len(candidates), NONE, dtype=np.int8)
+    label = np.full(len(candidates), UNLABELLED, dtype=np.int8)
     group = np.full(len(candidates), "", dtype=object)
     believable = _believable(candidates, tables, settings)
     for exposure_id, rows in candidates.groupby("exposure_id").indices.items():

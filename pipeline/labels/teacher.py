@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipeline.classes import BOGUS, REAL, TEACHER, UNLABELLED
 from pipeline.errors import SettingsError
 from pipeline.labels.references import Reference
-from pipeline.labels.verdicts import BOGUS, LABEL_PROVIDERS, NONE, REAL, Tables, Verdict, alike, table_of
+from pipeline.labels.verdicts import LABEL_PROVIDERS, Tables, Verdict, alike, table_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ def teacher_labels(candidates: pd.DataFrame, tables: Tables, settings: TeacherLa
     table = table_of(tables, "scores", ("candidate_id", "score"), settings.table)
     score = table.drop_duplicates("candidate_id").set_index("candidate_id")["score"]
     score = score.reindex(candidates["candidate_id"]).to_numpy(float)
-    label = np.full(len(candidates), NONE, dtype=np.int8)
+    label = np.full(len(candidates), UNLABELLED, dtype=np.int8)
     label[score >= settings.real_from] = REAL
     label[score < settings.bogus_below] = BOGUS
-    return alike(label, "unknown", "teacher")
+    return alike(label, "unknown", TEACHER)

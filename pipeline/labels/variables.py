@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipeline.classes import REAL, UNLABELLED
 from pipeline.errors import SettingsError
 from pipeline.labels.references import Reference
-from pipeline.labels.verdicts import LABEL_PROVIDERS, NONE, REAL, Tables, Verdict, alike, near, table_of
+from pipeline.labels.verdicts import LABEL_PROVIDERS, Tables, Verdict, alike, near, table_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,6 @@ def positions(table: str, catalogue: str, ra_column: str, dec_column: str) -> Re
 def variable_labels(candidates: pd.DataFrame, tables: Tables, settings: VariableLabels) -> Verdict:
     """Match candidates to a catalogue of variable stars."""
     table = table_of(tables, "variables", ("ra_deg", "dec_deg"), settings.catalogue or settings.table)
-    label = np.full(len(candidates), NONE, dtype=np.int8)
+    label = np.full(len(candidates), UNLABELLED, dtype=np.int8)
     label[near(candidates, table, settings.radius_arcsec) >= 0] = REAL
     return alike(label, "variable", "variable")

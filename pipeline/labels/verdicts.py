@@ -8,13 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import UNLABELLED
 from pipeline.crossmatch.match import nearest
 from pipeline.errors import InputError
 from pipeline.registry import Registry
-
-NONE, BOGUS, REAL = -1, 0, 1
-NAMES = {REAL: "real", BOGUS: "bogus", NONE: "none"}
-"""What the labels are called in settings and messages."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +45,7 @@ LABEL_PROVIDERS: Registry[Provider] = Registry("label provider")
 
 def verdict(label: NDArray[np.int8], kind: NDArray[np.object_], source: NDArray[np.object_]) -> Verdict:
     """Return a verdict in which rows without a label have neither kind nor source."""
-    silent = label == NONE
+    silent = label == UNLABELLED
     return Verdict(label=label, kind=np.where(silent, "", kind), source=np.where(silent, "", source))
 
 

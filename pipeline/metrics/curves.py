@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from pipeline.classes import BOGUS, REAL
 from pipeline.errors import InputError
 
 
@@ -49,22 +50,22 @@ class Curves:
     @cached_property
     def true_positives(self) -> NDArray[np.float64]:
         """Weight of real rows at or above each distinct score, ``(r, k)``."""
-        return np.cumsum(self.weights * (self.labels == 1), axis=1)[:, self._last]
+        return np.cumsum(self.weights * (self.labels == REAL), axis=1)[:, self._last]
 
     @cached_property
     def false_positives(self) -> NDArray[np.float64]:
         """Weight of bogus rows at or above each distinct score, ``(r, k)``."""
-        return np.cumsum(self.weights * (self.labels == 0), axis=1)[:, self._last]
+        return np.cumsum(self.weights * (self.labels == BOGUS), axis=1)[:, self._last]
 
     @cached_property
     def n_real(self) -> NDArray[np.float64]:
         """Weight of all real rows, ``(r,)``."""
-        return self.weights @ (self.labels == 1).astype(np.float64)
+        return self.weights @ (self.labels == REAL).astype(np.float64)
 
     @cached_property
     def n_bogus(self) -> NDArray[np.float64]:
         """Weight of all bogus rows, ``(r,)``."""
-        return self.weights @ (self.labels == 0).astype(np.float64)
+        return self.weights @ (self.labels == BOGUS).astype(np.float64)
 
     @cached_property
     def n(self) -> NDArray[np.float64]:
@@ -78,7 +79,7 @@ class Curves:
     def counts_at(self, threshold: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the weights of real and of bogus rows with ``score >= threshold``, each ``(r,)``."""
         above = (self.scores >= threshold).astype(np.float64)
-        real = self.labels == 1
+        real = self.labels == REAL
         return self.weights @ (above * real), self.weights @ (above * ~real)
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pipeline.classes import REAL
 from pipeline.metrics.curves import Curves, checked, ratio
 from pipeline.registry import Registry
 
@@ -250,7 +251,7 @@ def _brier(curves: Curves) -> NDArray[np.float64]:
 @metric("log_loss", "Log loss", needs_both=False, needs_probability=True, highest=float("inf"))
 def _log_loss(curves: Curves) -> NDArray[np.float64]:
     """Mean negative log-probability of the label, natural logarithm, scores clipped to float32's rounding."""
-    likelihood = np.where(curves.labels == 1, curves.scores, 1.0 - curves.scores)
+    likelihood = np.where(curves.labels == REAL, curves.scores, 1.0 - curves.scores)
     return curves.mean(-np.log(np.clip(likelihood, SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY)))
 
 

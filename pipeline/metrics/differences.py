@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.errors import InputError
 
-_SIGMA = 2.3548
 _MILLION = 1e6
 
 
@@ -100,5 +100,5 @@ def gaussian_peaks(threshold_sigma: float, fwhm_pixel: float) -> float:
     The expected number of maxima above a high threshold in a smooth Gaussian field (Adler 1981, The Geometry
     of Random Fields), here of correlation ``exp(-r^2 / 4 sigma^2)``.
     """
-    curvature = 0.5 * (_SIGMA / fwhm_pixel) ** 2
+    curvature = 0.5 * (FWHM_PER_SIGMA / fwhm_pixel) ** 2
     return float(curvature * (2.0 * np.pi) ** -1.5 * threshold_sigma * np.exp(-0.5 * threshold_sigma**2))

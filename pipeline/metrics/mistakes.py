@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from pipeline.classes import BOGUS, REAL
+
 MISSED_REAL = "missed real"
 FALSE_ALARM = "false alarm"
 
@@ -25,8 +27,8 @@ def worst_mistakes(table: pd.DataFrame, threshold: float, per_class: int = 8) ->
         The rows with their index kept, and a column ``mistake``: ``false alarm`` or ``missed real``.
     """
     score, label = table["score"].to_numpy(dtype=np.float64), table["label"].to_numpy()
-    false = table[(label == 0) & (score >= threshold)].assign(mistake=FALSE_ALARM)
-    missed = table[(label == 1) & (score < threshold)].assign(mistake=MISSED_REAL)
+    false = table[(label == BOGUS) & (score >= threshold)].assign(mistake=FALSE_ALARM)
+    missed = table[(label == REAL) & (score < threshold)].assign(mistake=MISSED_REAL)
     false = false.sort_values("score", ascending=False, kind="stable").head(per_class)
     missed = missed.sort_values("score", ascending=True, kind="stable").head(per_class)
     return pd.concat([false, missed])

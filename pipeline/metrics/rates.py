@@ -4,14 +4,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import INJECTED, REAL
 from pipeline.metrics.binning import STRATA, measured, numbers_of
 from pipeline.metrics.curves import ratio
 from pipeline.metrics.definitions import METRICS
 from pipeline.metrics.intervals import mean_interval, unpaired_interval
 from pipeline.metrics.resampling import Interval, bootstrap_statistic, count_groups
 from pipeline.metrics.strata import groups_of
-
-INJECTED = "injected"
 
 
 def threshold_rates(
@@ -32,7 +31,7 @@ def threshold_rates(
     rng : Generator
         Source of the draws.
     """
-    real = (table["label"] == 1).to_numpy(dtype=np.float64)
+    real = (table["label"] == REAL).to_numpy(dtype=np.float64)
     passed = (table["score"].to_numpy(dtype=np.float64) >= threshold).astype(np.float64)
     groups = groups_of(table)
 
@@ -80,7 +79,7 @@ def injection_gap(
     rng : Generator
         Source of the draws.
     """
-    reals = table[table["label"] == 1]
+    reals = table[table["label"] == REAL]
     injected = is_injected(reals)
     if injected.all() or not injected.any():
         absent = "real transients that were not injected" if injected.any() else "injected transients"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pipeline.classes import BOGUS, REAL
 from pipeline.errors import InputError
 from pipeline.metrics.curves import Curves, checked
 from pipeline.metrics.definitions import SLACK, f1_of_counts, mcc_of_counts
@@ -47,10 +48,10 @@ def confusion(labels: ArrayLike, scores: ArrayLike, threshold: float) -> Confusi
     passed = score >= threshold
     return Confusion(
         threshold=float(threshold),
-        true_positives=int(np.count_nonzero(passed & (label == 1))),
-        false_positives=int(np.count_nonzero(passed & (label == 0))),
-        false_negatives=int(np.count_nonzero(~passed & (label == 1))),
-        true_negatives=int(np.count_nonzero(~passed & (label == 0))),
+        true_positives=int(np.count_nonzero(passed & (label == REAL))),
+        false_positives=int(np.count_nonzero(passed & (label == BOGUS))),
+        false_negatives=int(np.count_nonzero(~passed & (label == REAL))),
+        true_negatives=int(np.count_nonzero(~passed & (label == BOGUS))),
     )
 
 

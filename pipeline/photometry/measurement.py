@@ -4,11 +4,9 @@ import numpy as np
 import sep
 from numpy.typing import NDArray
 
+from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.cutouts.extract import extract_cutouts
 from pipeline.psf import LightProfile
-
-_SIGMA = 2.3548
-"""FWHM of a Gaussian in units of its sigma."""
 
 
 def moment_widths(
@@ -33,7 +31,7 @@ def moment_widths(
     fwhm_pixel, elongation : ndarray of float64, (n,)
         The geometric mean of both axes, and the ratio of the long axis to the short one.
     """
-    sigma = fwhm_pixel / _SIGMA
+    sigma = fwhm_pixel / FWHM_PER_SIGMA
     cutouts = extract_cutouts(filled, x_pixel, y_pixel, 2 * int(np.ceil(3.0 * sigma)) + 1)
     grid = np.arange(cutouts.pixels.shape[1]) - cutouts.pixels.shape[1] // 2
     x = grid[None, None, :] - cutouts.x_offset[:, None, None]
@@ -43,12 +41,12 @@ def moment_widths(
     xx, yy, xy = ((weighted * moment).sum(axis=(1, 2)) / total for moment in (x * x, y * y, x * y))
     middle, spread = (xx + yy) / 2.0, np.hypot((xx - yy) / 2.0, xy)
     axes = [_unweighted(middle + side * spread, sigma, fwhm_pixel) for side in (1.0, -1.0)]
-    return _SIGMA * np.sqrt(axes[0] * axes[1]), axes[0] / axes[1]
+    return FWHM_PER_SIGMA * np.sqrt(axes[0] * axes[1]), axes[0] / axes[1]
 
 
 def _unweighted(variance: NDArray[np.float64], sigma: float, fwhm_pixel: float) -> NDArray[np.float64]:
     """Return the sigma of a Gaussian source from its variance under a Gaussian weight."""
-    low, high = 0.3 / _SIGMA, 5.0 * fwhm_pixel / _SIGMA
+    low, high = 0.3 / FWHM_PER_SIGMA, 5.0 * fwhm_pixel / FWHM_PER_SIGMA
     inverse = 1.0 / np.maximum(variance, 1e-6) - sigma**-2
     return np.clip(np.maximum(inverse, high**-2) ** -0.5, low, high)
 
@@ -77,7 +75,7 @@ def centroids(
     -------
     x_pixel, y_pixel : ndarray of float64, (n,)
     """
-    x, y, _ = sep.winpos(filled, x_pixel, y_pixel, fwhm_pixel / _SIGMA, mask=missing)
+    x, y, _ = sep.winpos(filled, x_pixel, y_pixel, fwhm_pixel / FWHM_PER_SIGMA, mask=missing)
     stays = np.hypot(x - x_pixel, y - y_pixel) < 0.5 * fwhm_pixel
     return np.where(stays, x, x_pixel), np.where(stays, y, y_pixel)
 

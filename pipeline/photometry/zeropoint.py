@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pipeline.conversions import SIGMA_PER_MAD
 from pipeline.crossmatch.match import match_one_to_one
 from pipeline.errors import InputError
 from pipeline.photometry.magnitudes import known_magnitudes
@@ -14,7 +15,6 @@ log = logging.getLogger(__name__)
 
 _CLIP = 3.0
 _ROUNDS = 8
-_TO_SIGMA = 1.4826
 _MEDIAN_ERROR = 1.2533
 """Standard error of a median over that of a mean."""
 
@@ -89,7 +89,7 @@ def fit_zeropoint(
     used = np.ones(len(values), dtype=bool)
     for _ in range(_ROUNDS):
         middle = float(np.median(values[used]))
-        scatter = _TO_SIGMA * float(np.median(np.abs(values[used] - middle)))
+        scatter = SIGMA_PER_MAD * float(np.median(np.abs(values[used] - middle)))
         kept = np.abs(values - middle) <= max(_CLIP * scatter, 1e-6)
         if np.array_equal(kept, used):
             break

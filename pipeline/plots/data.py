@@ -8,11 +8,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from pipeline.classes import CLASS_NAMES, LEFT_OUT, REAL, TEST, TRAIN, VALIDATION
 from pipeline.datasets.separation import Separation
 from pipeline.errors import InputError
 from pipeline.metrics import THRESHOLD_RULES, confusion, scored_mask
 
-PARTS = {2: "test", 1: "validation", -1: "nights", 0: "train"}
+PARTS = {TEST: "test", VALIDATION: "validation", LEFT_OUT: "nights", TRAIN: "train"}
 """Codes of the column ``split`` and their names, the part fit to be judged on first."""
 
 DEFAULT_THRESHOLD = 0.5
@@ -115,7 +116,7 @@ class ReportData:
     history: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     base_rate: float | None = None
     candidates_per_night: float | None = None
-    class_names: tuple[str, str] = ("bogus", "real")
+    class_names: tuple[str, str] = CLASS_NAMES
     truth: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
     injected: pd.DataFrame | None = None
@@ -151,7 +152,7 @@ class ReportData:
         if model in self.thresholds:
             return float(self.thresholds[model])
         rows, mine = self.judged(model), self.judged(self.classifier)
-        if model == self.classifier or not self._needs_matching(rows) or not (mine["label"] == 1).any():
+        if model == self.classifier or not self._needs_matching(rows) or not (mine["label"] == REAL).any():
             return DEFAULT_THRESHOLD
         found = confusion(mine["label"], mine["score"], self.threshold(self.classifier)).recall
         return THRESHOLD_RULES["mdr"](rows["label"], rows["score"], target=1.0 - found)

@@ -8,10 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from pipeline.classes import BOGUS, REAL
 from pipeline.metrics.mistakes import FALSE_ALARM, MISSED_REAL
 from pipeline.plots.data import Mistakes, PlotResult, ReportData
 from pipeline.plots.stamps import MISSING_COLOUR, zscale_limits
-from pipeline.plots.style import BOGUS, INK, MUTED, REAL, no_data, panels, plot
+from pipeline.plots.style import BOGUS_COLOUR, INK, MUTED, REAL_COLOUR, no_data, panels, plot
 
 MOST_SHOWN = 8
 ACROSS = 2
@@ -31,8 +32,8 @@ SHOWN_COLUMNS = (
     "night",
 )
 HEADINGS = {
-    FALSE_ALARM: ("False alarms: {bogus} with the highest scores", BOGUS),
-    MISSED_REAL: ("Missed: {real} with the lowest scores", REAL),
+    FALSE_ALARM: ("False alarms: {bogus} with the highest scores", BOGUS_COLOUR),
+    MISSED_REAL: ("Missed: {real} with the lowest scores", REAL_COLOUR),
 }
 
 
@@ -56,7 +57,7 @@ def gallery(data: ReportData) -> PlotResult:
     top = figure.get_figheight()
     for name, rows in chosen:
         text, colour = HEADINGS[name]
-        words = text.format(bogus=data.class_names[0], real=data.class_names[1])
+        words = text.format(bogus=data.class_names[BOGUS], real=data.class_names[REAL])
         _write(figure, MARGIN, top - 0.27, words, color=colour, weight="bold", fontsize=11)
         _draw_part(figure, top - HEADING, mistakes, rows)
         top -= _height(len(rows))

@@ -10,8 +10,9 @@ from matplotlib.colors import LogNorm
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from pipeline.classes import REAL
 from pipeline.plots.data import PlotResult, ReportData, part_rows, rows_with_night, whole_nights
-from pipeline.plots.style import BOGUS, INK, REAL, SHADES, log_counts, log_per_cent, no_data, panels, plot
+from pipeline.plots.style import BOGUS_COLOUR, INK, REAL_COLOUR, SHADES, log_counts, log_per_cent, no_data, panels, plot
 
 NIGHT_BINS = 25
 MOST_UNEQUAL = 30
@@ -38,7 +39,7 @@ def score_by_night(data: ReportData) -> PlotResult:
         no_data(above, note)
         below.set_axis_off()
         return PlotResult(figure=figure, table=table, note=note)
-    _draw_counts(above, table, data.class_names[1])
+    _draw_counts(above, table, data.class_names[REAL])
     mesh = _draw_spread(below, table, edges)
     below.axhline(data.threshold(data.classifier), color=INK, linewidth=1)
     bar = figure.colorbar(mesh, ax=below, pad=0.01)
@@ -50,8 +51,8 @@ def score_by_night(data: ReportData) -> PlotResult:
 def _draw_counts(panel: Axes, table: pd.DataFrame, real: str) -> None:
     total, called = table["n"].to_numpy(), table["n_called_real"].to_numpy()
     place = np.arange(len(table))
-    panel.bar(place, total, color=BOGUS, alpha=0.35, label="candidates", width=0.75)
-    panel.bar(place, called, color=REAL, label=f"called {real}", width=0.75)
+    panel.bar(place, total, color=BOGUS_COLOUR, alpha=0.35, label="candidates", width=0.75)
+    panel.bar(place, called, color=REAL_COLOUR, label=f"called {real}", width=0.75)
     if total.max() > MOST_UNEQUAL * total.min():
         panel.set(yscale="log", ylim=(0.5, 6 * total.max()))
         log_counts(panel.yaxis)

@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from pipeline.metrics import confusion, expected_purity, operating_points
 from pipeline.plots.data import PlotResult, ReportData, stacked
 from pipeline.plots.style import (
-    BOGUS,
+    BOGUS_COLOUR,
     INK,
     MUTED,
-    REAL,
+    REAL_COLOUR,
     log_per_cent,
     marker_style,
     model_style,
@@ -218,8 +218,8 @@ def threshold_scan(data: ReportData) -> PlotResult:
         return PlotResult(figure=figure, table=table, note=_empty(axes, data))
     panel = axes[0, 0]
     for column, label, colour, line in (
-        ("recall", "recall of reals", REAL, "-"),
-        ("rejection", "rejection of bogus", BOGUS, (0, (6, 2))),
+        ("recall", "recall of reals", REAL_COLOUR, "-"),
+        ("rejection", "rejection of bogus", BOGUS_COLOUR, (0, (6, 2))),
         ("f1", "F1", MUTED, ":"),
     ):
         panel.plot(table["threshold"], table[column], color=colour, linestyle=line, label=label)

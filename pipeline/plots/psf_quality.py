@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from pipeline.plots.data import PlotResult, ReportData
-from pipeline.plots.style import BOGUS, MUTED, SHADES, marker_style, no_data, panels, per_cent, plot
+from pipeline.plots.style import BOGUS_COLOUR, MUTED, SHADES, marker_style, no_data, panels, per_cent, plot
 
 _DECADES = 4.0
 """Stars are shown down to this many powers of ten below their peak."""
@@ -104,7 +104,7 @@ def _profile(panel: Axes, star: NDArray[np.float64], psf: NDArray[np.float64]) -
     half = len(psf) // 2
     y, x = np.mgrid[-half : half + 1, -half : half + 1]
     radius = np.hypot(x, y).ravel()
-    panel.plot(radius, star.ravel(), ".", markersize=4, color=BOGUS, label="mean star")
+    panel.plot(radius, star.ravel(), ".", markersize=4, color=BOGUS_COLOUR, label="mean star")
     panel.plot(radius, psf.ravel(), ".", markersize=2.5, color=marker_style(0)["color"], label="PSF")
     panel.set(title="profile", xlabel="radius (pixel)", ylabel="share of the peak")
     panel.set_yscale("symlog", linthresh=1e-3)

@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from pipeline.classes import BOGUS, REAL
 from pipeline.metrics import STRATA, is_injected
 from pipeline.metrics.binning import measured, numbers_of
 from pipeline.plots.data import PlotResult, ReportData, part_rows, stacked
-from pipeline.plots.style import BOGUS, MUTED, REAL, legend_entries, no_data, panels, plot
+from pipeline.plots.style import BOGUS_COLOUR, MUTED, REAL_COLOUR, legend_entries, no_data, panels, plot
 
-SORTS = {"injected": REAL, "real": "#56B4E9", "bogus": BOGUS, "not labelled": MUTED}
+SORTS = {"injected": REAL_COLOUR, "real": "#56B4E9", "bogus": BOGUS_COLOUR, "not labelled": MUTED}
 """What a detection is known to be, and its colour."""
 
 COLUMNS = ("candidate_id", "exposure_id", "magnitude", "score", "fwhm_ratio", "passes", "sort")
@@ -95,7 +96,7 @@ def score_magnitude_table(data: ReportData) -> tuple[pd.DataFrame, str]:
 
 def _sorts(rows: pd.DataFrame) -> np.ndarray:
     return np.select(
-        [(rows["label"] == 1) & is_injected(rows), rows["label"] == 1, rows["label"] == 0],
+        [(rows["label"] == REAL) & is_injected(rows), rows["label"] == REAL, rows["label"] == BOGUS],
         ["injected", "real", "bogus"],
         default="not labelled",
     )
@@ -110,7 +111,7 @@ def _ratio(rows: pd.DataFrame) -> tuple[np.ndarray, str]:
     if "fwhm_psf_pixel" in rows:
         return width / np.where(numbers_of(rows["fwhm_psf_pixel"]) > 0, numbers_of(rows["fwhm_psf_pixel"]), np.nan), ""
     exposures = rows["exposure_id"].astype(str) if "exposure_id" in rows else pd.Series("", index=rows.index)
-    real = pd.Series(np.where(rows["label"] == 1, width, np.nan))
+    real = pd.Series(np.where(rows["label"] == REAL, width, np.nan))
     groups = real.groupby(exposures.to_numpy())
     own = groups.transform("median").where(groups.transform("count") >= _FEWEST)
     everywhere = float(np.nanmedian(real)) if real.notna().any() else np.nan

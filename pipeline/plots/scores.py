@@ -5,13 +5,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pipeline.classes import BOGUS, REAL
 from pipeline.metrics import confusion
 from pipeline.plots.data import PlotResult, ReportData, stacked
 from pipeline.plots.style import (
-    BOGUS,
+    BOGUS_COLOUR,
     INK,
     MUTED,
-    REAL,
+    REAL_COLOUR,
     SHADES,
     log_counts,
     marker_style,
@@ -81,13 +82,13 @@ def score_histogram(data: ReportData) -> PlotResult:
     for panel, model, rows in drawn:
         low, high = min(0.0, rows["score"].min()), max(1.0, rows["score"].max())
         edges = np.linspace(low, high, HISTOGRAM_BINS + 1)
-        counts = {label: np.histogram(rows.loc[rows["label"] == label, "score"], edges)[0] for label in (0, 1)}
-        for label, colour, line in ((0, BOGUS, (0, (3, 1))), (1, REAL, "-")):
+        counts = {label: np.histogram(rows.loc[rows["label"] == label, "score"], edges)[0] for label in (BOGUS, REAL)}
+        for label, colour, line in ((BOGUS, BOGUS_COLOUR, (0, (3, 1))), (REAL, REAL_COLOUR, "-")):
             name = f"{data.class_names[label]} ({counts[label].sum()})"
             panel.stairs(counts[label], edges, fill=True, color=colour, alpha=0.28, baseline=0.5)
             panel.stairs(counts[label], edges, color=colour, linewidth=1.6, linestyle=line, label=name, baseline=0.5)
         panel.axvline(data.threshold(model), color=INK, linewidth=1)
-        top = max(counts[0].max(), counts[1].max())
+        top = max(counts[BOGUS].max(), counts[REAL].max())
         panel.set(
             yscale="log", ylim=(0.5, 8 * max(top, 2)), xlabel="score (1 = real)", ylabel="rows a bin", title=model
         )
@@ -99,8 +100,8 @@ def score_histogram(data: ReportData) -> PlotResult:
                     "model": model,
                     "score_low": edges[:-1],
                     "score_high": edges[1:],
-                    "n_bogus": counts[0],
-                    "n_real": counts[1],
+                    "n_bogus": counts[BOGUS],
+                    "n_real": counts[REAL],
                 }
             )
         )
@@ -148,7 +149,7 @@ def _confusion_table(rows: pd.DataFrame, threshold: float, names: tuple[str, str
     at = confusion(rows["label"], rows["score"], threshold)
     counts = [at.true_negatives, at.false_positives, at.false_negatives, at.true_positives]
     table = pd.DataFrame({"truth": np.repeat(names, 2), "called": np.tile(names, 2), "n": counts})
-    of_truth = np.repeat([counts[0] + counts[1], counts[2] + counts[3]], 2)
+    of_truth = np.repeat([counts[BOGUS] + counts[REAL], counts[2] + counts[3]], 2)
     return table.assign(share=table["n"] / np.maximum(of_truth, 1), threshold=threshold)
 
 

@@ -9,7 +9,8 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.plots.style import BOGUS, REAL
+from pipeline.conversions import SIGMA_PER_MAD
+from pipeline.plots.style import BOGUS_COLOUR, REAL_COLOUR
 
 MISSING_COLOUR: Final = "#f2c9b5"
 """Of a missing pixel in a grey picture."""
@@ -17,7 +18,7 @@ _MISSING_OF_SIGNED: Final = "#b9bec4"
 """Of a missing pixel where colours mean a sign."""
 
 _GREYS: Final = ("#000000", "#ffffff")
-_SIGNED: Final = ("#06304d", REAL, "#9cc3df", "#f7f7f5", "#f0b48c", BOGUS, "#6b2c00")
+_SIGNED: Final = ("#06304d", REAL_COLOUR, "#9cc3df", "#f7f7f5", "#f0b48c", BOGUS_COLOUR, "#6b2c00")
 """Blue below the template, vermilion above it, white at zero: apart for all kinds of sight."""
 SHADES: Final = 127
 """How many a picture has, an odd number, so that zero has one of its own; the last entry of a palette is missing."""
@@ -26,7 +27,6 @@ _SOFT_SIGMA: Final = 3.0
 """Up to here the stretch is nearly linear; from here on it grows with the logarithm."""
 _FAINTEST_SIGMA: Final = 8.0
 """A picture reaches this far at least, so that noise alone looks like noise."""
-_SIGMA_OF_MAD: Final = 1.4826
 
 
 def zscale_limits(finite: NDArray[np.float32]) -> tuple[float, float]:
@@ -96,5 +96,5 @@ def _signed(pixels: NDArray[np.float32]) -> NDArray[np.float64]:
 
 def _sigma(residuals: NDArray[np.float64]) -> float:
     """Return the robust standard deviation of residuals about zero, 1 where most of them are equal."""
-    spread = _SIGMA_OF_MAD * float(np.median(np.abs(residuals)))
+    spread = SIGMA_PER_MAD * float(np.median(np.abs(residuals)))
     return spread if spread > 0 else float(np.std(residuals)) or 1.0

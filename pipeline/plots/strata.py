@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pipeline.classes import REAL
 from pipeline.metrics import STRATA, recall_by
 from pipeline.metrics.binning import measured, numbers_of, quantile_edges
 from pipeline.plots.data import PlotResult, ReportData, stacked
 from pipeline.plots.style import (
-    BOGUS,
+    BOGUS_COLOUR,
     MUTED,
-    REAL,
+    REAL_COLOUR,
     legend_entries,
     marker_style,
     model_style,
@@ -67,11 +68,11 @@ def _magnitude_table(data: ReportData) -> pd.DataFrame:
     tables = []
     if "magnitude" in first:
         edges = quantile_edges(
-            measured(first.loc[first["label"] == 1, "magnitude"], STRATA["magnitude"]), MAGNITUDE_BINS
+            measured(first.loc[first["label"] == REAL, "magnitude"], STRATA["magnitude"]), MAGNITUDE_BINS
         )
         for model in _shown(data):
             rows = data.judged(model)
-            rows = rows[rows["label"] == 1]
+            rows = rows[rows["label"] == REAL]
             if "magnitude" not in rows or not len(edges):
                 continue
             signs = numbers_of(rows["flux_sign"]) if "flux_sign" in rows else np.zeros(len(rows))
@@ -93,7 +94,10 @@ def _magnitude_table(data: ReportData) -> pd.DataFrame:
 def recall_kind(data: ReportData) -> PlotResult:
     """Draw recall of reals and pass rate of bogus for each kind, label source and sign, at the thresholds."""
     table = _kind_table(data)
-    sides = [("recall", "n_real", "found of the reals", REAL), ("fpr", "n_bogus", "passed of the bogus", BOGUS)]
+    sides = [
+        ("recall", "n_real", "found of the reals", REAL_COLOUR),
+        ("fpr", "n_bogus", "passed of the bogus", BOGUS_COLOUR),
+    ]
     lines = [_lines(table, data.classifier, n) for _, n, _, _ in sides]
     longest = max(len(lines[0]), len(lines[1]), 3)
     figure, axes = panels(1, 2, width=5.2, height=1.2 + 0.34 * longest)

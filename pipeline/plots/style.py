@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from pipeline.plots.data import PlotResult, ReportData
 from pipeline.registry import Registry
 
-REAL = "#0072B2"
-BOGUS = "#D55E00"
+REAL_COLOUR = "#0072B2"
+BOGUS_COLOUR = "#D55E00"
 INK = "#22262b"
 MUTED = "#7b838c"
 GRID = "#e4e7ea"

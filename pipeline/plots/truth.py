@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from pipeline.classes import BOGUS, REAL
 from pipeline.plots.data import PlotResult, ReportData, part_rows
-from pipeline.plots.style import BOGUS, REAL, legend_entries, no_data, panels, per_cent, plot
+from pipeline.plots.style import BOGUS_COLOUR, REAL_COLOUR, legend_entries, no_data, panels, per_cent, plot
 
 
 @plot(
@@ -26,8 +27,8 @@ def truth(data: ReportData) -> PlotResult:
     left = np.zeros(len(table))
     total = table[["called_real", "rejected", "not_detected"]].sum(axis=1).to_numpy(dtype=float)
     for column, label, colour, hatch in (
-        ("called_real", f"called {data.class_names[1]}", REAL, ""),
-        ("rejected", f"called {data.class_names[0]}", BOGUS, "//"),
+        ("called_real", f"called {data.class_names[REAL]}", REAL_COLOUR, ""),
+        ("rejected", f"called {data.class_names[BOGUS]}", BOGUS_COLOUR, "//"),
         *((("not_detected", "not a candidate", "#c9ced4", ".."),) if table["not_detected"].any() else ()),
     ):
         share = table[column].to_numpy(dtype=float) / np.maximum(total, 1)
@@ -45,7 +46,7 @@ def truth(data: ReportData) -> PlotResult:
     names = [f"{kind}  ({int(n)})" for kind, n in zip(table["kind"], total, strict=True)]
     panel.set_yticks(range(len(table)), names)
     for tick, real in zip(panel.get_yticklabels(), table["is_real"], strict=True):
-        tick.set_color(REAL if real else BOGUS)
+        tick.set_color(REAL_COLOUR if real else BOGUS_COLOUR)
     panel.set(
         xlim=(0, 1), ylim=(len(table) - 0.4, -0.6), xlabel="share of the kind (blue names are real, orange bogus)"
     )

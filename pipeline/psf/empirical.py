@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.errors import InputError, SettingsError
 from pipeline.psf.grid import PsfGrid
 from pipeline.psf.moffat import moffat_alpha
@@ -148,7 +149,7 @@ def _centred(samples: NDArray[np.float64], fwhm: float) -> NDArray[np.float64]:
     middle_y, middle_x = (length // 2 for length in samples.shape)
     for _ in range(2):
         image = np.ascontiguousarray(samples / samples.max(), dtype=np.float32)
-        x, y, flag = sep.winpos(image, [float(middle_x)], [float(middle_y)], [fwhm / 2.3548])
+        x, y, flag = sep.winpos(image, [float(middle_x)], [float(middle_y)], [fwhm / FWHM_PER_SIGMA])
         move = (float(x[0]) - middle_x, float(y[0]) - middle_y)
         if flag[0] or np.hypot(*move) > fwhm:
             break

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.polynomial.hermite_e import hermevander
 from numpy.typing import ArrayLike, NDArray
 
+from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.errors import InputError
 from pipeline.imaging.convolution import fftconvolve
 from pipeline.psf.base import LightProfile
@@ -28,8 +29,6 @@ _SERIES = ((1.0, 6), (2.2, 2))
 """Widths of the Gauss-Hermite series in units of that of the Moffat profile, and their highest orders: the second
 holds wings that are not a Moffat profile's."""
 
-_SIGMA = 2.3548
-"""FWHM of a Gaussian in units of its sigma."""
 
 _TRUST = 0.01
 """No star is described better than to this share of its light in a pixel, so that the wings count beside the core."""
@@ -102,7 +101,7 @@ def _series(fwhm_pixel: float) -> list[tuple[float, NDArray[np.intp]]]:
     """Return the widths in pixels of the series, and the orders of y and x of their terms, (term, 2)."""
     return [
         (
-            width * fwhm_pixel / _SIGMA,
+            width * fwhm_pixel / FWHM_PER_SIGMA,
             np.array([(i, j) for i in range(highest + 1) for j in range(highest + 1 - i)]),
         )
         for width, highest in _SERIES

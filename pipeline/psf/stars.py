@@ -11,6 +11,7 @@ import sep
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
+from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.cutouts.extract import extract_cutouts
 from pipeline.errors import InputError
 from pipeline.imaging.sources import FlatImage, remove_sky
@@ -102,7 +103,7 @@ def find_psf_stars(
         raise InputError(f"none of {len(sources)} sources is a usable star")
     order = np.argsort(-sources["flux"][stars], kind="stable")[:max_stars]
     stars = stars[order]
-    sigma = np.full(len(stars), fwhm / 2.3548)
+    sigma = np.full(len(stars), fwhm / FWHM_PER_SIGMA)
     x, y, _ = sep.winpos(flat.pixels, sources["x"][stars], sources["y"][stars], sigma, mask=flat.missing)
     moved = np.hypot(x - sources["x"][stars], y - sources["y"][stars]) > 0.5 * fwhm
     x, y = np.where(moved, sources["x"][stars], x), np.where(moved, sources["y"][stars], y)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pipeline.classes import TRAINING_ONLY_SOURCES
 from pipeline.errors import SettingsError
 from pipeline.recipes.injection import ImageSimulation, MoverSimulation
 from pipeline.recipes.stamps import StampSimulation
@@ -104,7 +105,7 @@ class DatasetRecipe:
     nights: tuple[str | int, ...]
     simulation: str = ""
     unlabelled: Literal["drop", "bogus"] = "drop"
-    training_only: tuple[str, ...] = ("teacher", "bogus_draw", "unlabelled", "self_made", "injected")
+    training_only: tuple[str, ...] = TRAINING_ONLY_SOURCES
     max_ratio: float = 0.0
     frac_true: float | None = None
     relabel: str = ""

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import CLASS_NAMES
 from pipeline.cutouts.dropped import dropped_words
 from pipeline.cutouts.missing import Flag
 from pipeline.plots.stamps import picture
@@ -34,8 +35,8 @@ FLAG_WORDS: Final[Mapping[Flag, str]] = {
     Flag.BORDERLINE_LABEL: "labels disagree",
 }
 _SIGN_WORDS: Final = {1: "brighter than the template", -1: "fainter than the template"}
-_CALLED: Final = {1: "called real", 0: "called bogus"}
-_LABELS: Final = {1: "real", 0: "bogus"}
+_CALLED: Final = {code: f"called {name}" for code, name in enumerate(CLASS_NAMES)}
+_LABELS: Final = dict(enumerate(CLASS_NAMES))
 _UNTOLD: Final = ("", "unknown")
 """Kinds that say nothing beside the label."""
 

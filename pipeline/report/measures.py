@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.classes import BOGUS, REAL
 from pipeline.metrics import (
     METRICS,
     Interval,
@@ -115,8 +116,8 @@ def _counts(data: ReportData) -> dict[str, Any]:
         "rows": len(table),
         "judged": len(judged),
         "judged_groups": len(np.unique(groups_of(judged))),
-        "real": int((judged["label"] == 1).sum()),
-        "bogus": int((judged["label"] == 0).sum()),
+        "real": int((judged["label"] == REAL).sum()),
+        "bogus": int((judged["label"] == BOGUS).sum()),
         "unlabelled_in_part": int((~rows["label"].isin([0, 1])).sum()),
         "labelled_not_scored": int((rows["label"].isin([0, 1]) & ~np.isfinite(rows["score"].astype(float))).sum()),
         "not_scored_in_part": int((~np.isfinite(rows["score"].astype(float))).sum()),
@@ -125,7 +126,7 @@ def _counts(data: ReportData) -> dict[str, Any]:
         "nights": int(nights.nunique()),
         "first_night": min(nights, default=""),
         "last_night": max(nights, default=""),
-        "injected": int((is_injected(judged) & (judged["label"] == 1)).sum()),
+        "injected": int((is_injected(judged) & (judged["label"] == REAL)).sum()),
         "label_sources": {name: _tally(judged[judged["label"] == label]) for name, label in sources.items()},
         "called_real_by_night": _called_by_night(data),
     }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.classes import NO_JUDGEMENT_SOURCES
 from pipeline.datasets.separation import Separation
 from pipeline.metrics import METRICS
 from pipeline.scores.unlike_training import UNLIKE, unlike_words
@@ -17,8 +18,6 @@ FINE = 0.05
 FEW_BOGUS = 300
 FEW_GROUPS = 30
 TELLING_CONTROL = 0.65
-NOBODY = frozenset({"injected", "bogus_draw", "unlabelled", "self_made"})
-"""Label sources that are no judgement of anything."""
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -83,7 +82,7 @@ def difference(name: str, interval: Mapping[str, Any]) -> dict[str, str]:
 def judged_by_nobody(counts: Mapping[str, Any]) -> str:
     """Return what the figures are where each label is a choice of the survey's, and nobody's verdict; else empty."""
     sources = counts["label_sources"]
-    if not all(sources.get(name) and NOBODY.issuperset(sources[name]) for name in ("real", "bogus")):
+    if not all(sources.get(name) and NO_JUDGEMENT_SOURCES.issuperset(sources[name]) for name in ("real", "bogus")):
         return ""
     return (
         "Nobody judged these rows: the reals are injected or self-made, and the bogus are what the search found, or "

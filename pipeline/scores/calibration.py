@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit, logit
 
+from pipeline.classes import BOGUS, REAL
 from pipeline.errors import InputError
 from pipeline.metrics.curves import checked
 from pipeline.metrics.definitions import METRICS, score_bins
@@ -73,10 +74,10 @@ def fit_platt(logits: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = 
     weight = np.ones(len(label)) if weights is None else np.asarray(weights, dtype=np.float64)
     if weight.shape != label.shape or not (weight >= 0).all():
         raise InputError("calibration weights must be one number a row, none negative")
-    n_real, n_bogus = float(weight[label == 1].sum()), float(weight[label == 0].sum())
+    n_real, n_bogus = float(weight[label == REAL].sum()), float(weight[label == BOGUS].sum())
     if min(n_real, n_bogus) <= 0:
         raise InputError(f"calibration needs real and bogus rows; given {n_real:g} real and {n_bogus:g} bogus")
-    targets = np.where(label == 1, (n_real + 1.0) / (n_real + 2.0), 1.0 / (n_bogus + 2.0))
+    targets = np.where(label == REAL, (n_real + 1.0) / (n_real + 2.0), 1.0 / (n_bogus + 2.0))
     centre = float(np.average(values, weights=weight))
     spread = float(np.sqrt(np.average((values - centre) ** 2, weights=weight)))
     if spread <= 1e-12 * max(1.0, abs(centre)):
@@ -117,14 +118,14 @@ def fit_platt_prior(logits: ArrayLike, labels: ArrayLike) -> Platt:
     True
     """
     label, values = checked(labels, logits)
-    counts = np.array([(label == 0).sum(), (label == 1).sum()], dtype=float)
+    counts = np.array([(label == BOGUS).sum(), (label == REAL).sum()], dtype=float)
     if not counts.all():
         raise InputError(f"calibration needs real and bogus rows; given {counts[1]:g} real and {counts[0]:g} bogus")
     weight = (counts.min() / counts)[label]
 
     def loss(line: NDArray[np.float64]) -> float:
         lean = line[0] * values + line[1]
-        misfit = -(weight * np.where(label == 1, log_expit(lean), log_expit(-lean))).sum()
+        misfit = -(weight * np.where(label == REAL, log_expit(lean), log_expit(-lean))).sum()
         pull = ((line[0] - 1.0) / PRIOR_SLOPE_SIGMA) ** 2 + (line[1] / PRIOR_INTERCEPT_SIGMA) ** 2
         return float(misfit + pull / 2.0)
 

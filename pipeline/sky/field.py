@@ -7,6 +7,7 @@ import pandas as pd
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.rng import stream
 from pipeline.sky.counts import at_rates
 from pipeline.sky.places import counted, flux_unit, scattered
@@ -84,8 +85,8 @@ def point_sources(objects: Field, time_mjd: float, night: str) -> pd.DataFrame:
     """
     movers = objects.movers[objects.movers["night"] == night]
     hours = (time_mjd - movers["start_mjd"]) * 24.0
-    dec = movers["dec_deg"] + movers["rate_dec_arcsec_hour"] * hours / 3600.0
-    ra = movers["ra_deg"] + movers["rate_ra_arcsec_hour"] * hours / 3600.0 / np.cos(np.radians(dec))
+    dec = movers["dec_deg"] + movers["rate_dec_arcsec_hour"] * hours / ARCSEC_PER_DEG
+    ra = movers["ra_deg"] + movers["rate_ra_arcsec_hour"] * hours / ARCSEC_PER_DEG / np.cos(np.radians(dec))
     steady, mean = flux_unit(objects.stars["magnitude"]), flux_unit(objects.variables["magnitude"])
     new = flux_unit(objects.transients["magnitude"]) * light_curve(objects.transients, time_mjd)
     is_agn = objects.variables["variable_type"] == "agn"

@@ -8,6 +8,7 @@ import pandas as pd
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.sky.settings import SkySettings
 
 _MARGIN_PIXEL = 40.0
@@ -27,7 +28,7 @@ def scattered(
 
 def area_deg2(settings: SkySettings) -> float:
     """Return the area on which things of a field are drawn, in square degrees: the image and its margin."""
-    return ((settings.size_pixel + 2.0 * _MARGIN_PIXEL) * settings.pixel_scale_arcsec / 3600.0) ** 2
+    return ((settings.size_pixel + 2.0 * _MARGIN_PIXEL) * settings.pixel_scale_arcsec / ARCSEC_PER_DEG) ** 2
 
 
 def counted(rng: np.random.Generator, number: int, bright: float, faint: float, slope: float) -> NDArray[np.float64]:
@@ -45,8 +46,8 @@ def put_beside(
     angle: NDArray[np.float64],
 ) -> None:
     """Put rows of a table at an offset from their parents, in place; the angle in radians, from east to north."""
-    dec = parents["dec_deg"].to_numpy() + offset_arcsec * np.sin(angle) / 3600.0
-    east = offset_arcsec * np.cos(angle) / 3600.0 / np.cos(np.radians(dec))
+    dec = parents["dec_deg"].to_numpy() + offset_arcsec * np.sin(angle) / ARCSEC_PER_DEG
+    east = offset_arcsec * np.cos(angle) / ARCSEC_PER_DEG / np.cos(np.radians(dec))
     table.loc[rows, "ra_deg"], table.loc[rows, "dec_deg"] = parents["ra_deg"].to_numpy() + east, dec
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.errors import SettingsError
 
 _SEEN = 0.05
@@ -73,7 +74,7 @@ def _trail(
     x = np.arange(shape[1])[None, :] - rng.uniform(0, shape[1])
     y = np.arange(shape[0])[:, None] - rng.uniform(0, shape[0])
     along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
-    sigma = np.hypot(fwhm_pixel, settings.defocus_pixel) / 2.3548
+    sigma = np.hypot(fwhm_pixel, settings.defocus_pixel) / FWHM_PER_SIGMA
     level = settings.level_min * (settings.level_max / settings.level_min) ** rng.random()
     flashes = rng.random() < settings.flashing_share
     course = _flashing(along, settings, fwhm_pixel, rng) if flashes else _steady(along, rng)
@@ -91,7 +92,7 @@ def _flashing(
     """Return the brightness along a trail of even flashes, point-like to short streaks, every other one fainter."""
     least, most = settings.flash_step_min_pixel, settings.flash_step_max_pixel
     step = least * (most / least) ** rng.random()
-    width = np.hypot(fwhm_pixel, rng.uniform(0.0, 0.1) * step) / 2.3548
+    width = np.hypot(fwhm_pixel, rng.uniform(0.0, 0.1) * step) / FWHM_PER_SIGMA
     number = along / step + rng.random()
     height = np.where(np.round(number) % 2 == 0, 4.0, 4.0 * rng.uniform(0.2, 1.0))
     return _DARK + height * np.exp(-0.5 * ((number - np.round(number)) * step / width) ** 2)

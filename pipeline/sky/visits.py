@@ -6,6 +6,7 @@ from datetime import date
 import numpy as np
 from astropy.wcs import WCS
 
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.night import MJD_EPOCH, night_name
 from pipeline.rng import stream
 from pipeline.sky.settings import SkySettings
@@ -120,7 +121,7 @@ def tangent_wcs(settings: SkySettings, field: int, x_shift: float = 0.0, y_shift
     """Return the tangential projection of a field whose centre is shifted on the detector, in pixels."""
     wcs = WCS(naxis=2)
     centre = (settings.size_pixel - 1) / 2.0
-    scale = settings.pixel_scale_arcsec / 3600.0
+    scale = settings.pixel_scale_arcsec / ARCSEC_PER_DEG
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     wcs.wcs.cunit = ["deg", "deg"]
     wcs.wcs.crval = [settings.field_ra_deg, settings.field_dec_deg + field * _FIELD_STEP_DEG]

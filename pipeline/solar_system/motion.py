@@ -13,12 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
+from pipeline.conversions import ARCSEC_PER_DEG, MJD_OF_JD
 from pipeline.errors import InputError
-from pipeline.times import MJD_OF_JD
 
 GAUSS_SQUARED: Final = 0.01720209895**2
 """GM of the Sun in au^3/day^2."""
-OBLIQUITY_RAD: Final = np.radians(84381.448 / 3600.0)
+OBLIQUITY_RAD: Final = np.radians(84381.448 / ARCSEC_PER_DEG)
 """Between ecliptic and equator of J2000, as catalogues of orbits use it."""
 _MASSES: Final = (
     1 / 6023600.0,

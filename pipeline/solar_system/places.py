@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.conversions import MJD_OF_JD, S_PER_DAY
 from pipeline.solar_system.motion import GAUSS_SQUARED, cubed, heliocentric_state, integrated_state
-from pipeline.times import MJD_OF_JD
 
-LIGHT_DAYS_AU: Final = 499.004783836 / 86400.0
+LIGHT_DAYS_AU: Final = 499.004783836 / S_PER_DAY
 """Days that light takes for one au."""
 _MARGIN_DEG: Final = 3.0
 """What a night's motion and the planets may do to a place of two-body motion, before they are integrated."""

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.classes import BOGUS, REAL, UNLABELLED
 from pipeline.errors import InputError
 from pipeline.ids.unmatched import warn_unmatched
-from pipeline.labels import BOGUS, NONE, REAL, ChainLink, Labelling, label_candidates, settle
+from pipeline.labels import ChainLink, Labelling, label_candidates, settle
 from pipeline.labels.chain import Rule
 from pipeline.labels.cleaning import CleaningStep, clean
 from pipeline.labels.joined_table import JoinedTable
@@ -146,7 +147,7 @@ class Labeller:
             self._exposures |= here
 
     def _count(self, rows: pd.DataFrame) -> None:
-        for label, name in ((REAL, "real"), (BOGUS, "bogus"), (NONE, "unlabelled")):
+        for label, name in ((REAL, "real"), (BOGUS, "bogus"), (UNLABELLED, "unlabelled")):
             mine = rows.loc[rows["label"] == label, "label_source"]
             for source, number in mine.value_counts().items():
                 self._counts[f"{name} by {source}" if source else name] += int(number)

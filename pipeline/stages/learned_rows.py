@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from pipeline.classes import LEARNED_PARTS, LEFT_OUT, PARTS, TEST
 from pipeline.errors import InputError
-from pipeline.io.packages.training_ids import LEARNED_PARTS, TrainingIds, read_training_ids
-from pipeline.io.results.schema import SPLITS
+from pipeline.io.packages.training_ids import TrainingIds, read_training_ids
 
 DATASET_PART: Final = "dataset_part"
 """Column of a row's part in the data sets among the rows, as in ``split``; -1 where it is in none."""
@@ -58,8 +58,8 @@ def left_out_rows(table: pd.DataFrame, parts: pd.Series) -> dict[str, pd.Series]
     Rows that the scores themselves state to be of training or validation stay: a report shows them as such.
     """
     stated = _stated(table)
-    shown = stated.isin([SPLITS[name] for name in LEARNED_PARTS])
-    return {name: (parts == SPLITS[name]) & ~shown for name in LEARNED_PARTS}
+    shown = stated.isin([PARTS[name] for name in LEARNED_PARTS])
+    return {name: (parts == PARTS[name]) & ~shown for name in LEARNED_PARTS}
 
 
 def unknown_rows(table: pd.DataFrame, parts: pd.Series) -> pd.Series:
@@ -89,9 +89,9 @@ def _parts(
         if ids is not None and mine.any():
             parts[mine] = _earlier(parts[mine], ids.part_of(table.loc[mine, "candidate_id"]))
     silent = (model == "") & any(ids is None for _, ids in named)
-    parts[silent & (parts == -1)] = _UNKNOWN
+    parts[silent & (parts == LEFT_OUT)] = _UNKNOWN
     if DATASET_PART in table:
-        told = table[DATASET_PART].where(table[DATASET_PART] < SPLITS["test"], -1)
+        told = table[DATASET_PART].where(table[DATASET_PART] < TEST, LEFT_OUT)
         parts = parts.where((parts != _UNKNOWN) | (_stated(table) >= 0), told)
     return parts.astype(np.int8)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import BOGUS, LEFT_OUT, REAL, TEST
 from pipeline.datasets.separation import Separation
 from pipeline.errors import InputError
 from pipeline.ids.unmatched import warn_unmatched
@@ -117,7 +118,7 @@ def reference_scores(survey: Survey, names: Sequence[str], judged: pd.DataFrame)
 
 def _direction(label: np.ndarray, score: np.ndarray) -> int:
     known = np.isfinite(score)
-    real, bogus = score[known & (label == 1)], score[known & (label == 0)]
+    real, bogus = score[known & (label == REAL)], score[known & (label == BOGUS)]
     return -1 if len(real) and len(bogus) and np.median(real) < np.median(bogus) else 1
 
 
@@ -198,7 +199,7 @@ def _learned_of_nights(table: pd.DataFrame, learned: Mapping[str, pd.Series]) ->
     """Return the rows of nights scored as a whole that a model learned from; None where no whole night is known."""
     if "split" not in table or "night" not in table:
         return None
-    return table[np.any([*learned.values()], axis=0) & (table["split"] == -1).to_numpy()]
+    return table[np.any([*learned.values()], axis=0) & (table["split"] == LEFT_OUT).to_numpy()]
 
 
 def report_data(
@@ -259,7 +260,7 @@ def report_data(
     facts = {model: PackageFacts.read(folders) for model, folders in packages.items() if folders}
     first = next(iter(tables))
     test = tables[first]
-    judged = test[test["split"] == 2] if "split" in test and (test["split"] == 2).any() else test
+    judged = test[test["split"] == TEST] if "split" in test and (test["split"] == TEST).any() else test
     thresholds = {model: fact.threshold for model, fact in facts.items()}
     return ReportData(
         title=title,

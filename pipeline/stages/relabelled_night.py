@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from pipeline.classes import UNLABELLED
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError, NightsiftError
 from pipeline.io.results import schema
@@ -179,7 +180,7 @@ def _exposures(file: CutoutFile) -> list[slice]:
 def _unlabelled(candidates: pd.DataFrame) -> pd.DataFrame:
     """Return rows as they were before they were labelled."""
     flags = candidates["flags"].to_numpy() & ~np.int32(Flag.BORDERLINE_LABEL)
-    candidates = candidates.assign(flags=flags, group_id=candidates["object_id"], label=np.int8(-1))
+    candidates = candidates.assign(flags=flags, group_id=candidates["object_id"], label=np.int8(UNLABELLED))
     return candidates.assign(kind="", label_source="").astype({"kind": "str", "label_source": "str"})
 
 

@@ -11,6 +11,8 @@ import pandas as pd
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from pipeline.classes import INJECTED, REAL
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.errors import InputError
 from pipeline.imaging.frame import Frame
 from pipeline.injection import Hosts, InjectionSettings, draw_injections
@@ -218,7 +220,7 @@ def _flat_sky(scale_arcsec: float) -> WCS:
     """Return a projection for an image without one, in which its pixels lie to each other as they do."""
     wcs = WCS(naxis=2)
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
-    wcs.wcs.cdelt = [-scale_arcsec / 3600.0, scale_arcsec / 3600.0]
+    wcs.wcs.cdelt = [-scale_arcsec / ARCSEC_PER_DEG, scale_arcsec / ARCSEC_PER_DEG]
     wcs.wcs.set()
     return wcs
 
@@ -273,7 +275,7 @@ def _cut(item: ExposureImages, simulation: Simulation, survey: SurveySettings, z
     )
     rows = candidates_frame(rows, item.exposure, survey, x, y)
     rows["kind"] = kinds.reindex(found["injection_id"]).to_numpy()
-    rows["label"], rows["label_source"] = np.int8(schema.REAL), "injected"
+    rows["label"], rows["label_source"] = np.int8(REAL), INJECTED
     saturation = float(item.exposure.get("saturation", np.inf))
     describe_pixels(rows, pixels, edge_fraction, survey.channels, saturation)
     return apply_edge_policy(drop_at_edges(pixels, rows, survey.max_edge_fraction, found[:0]), survey)

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import BOGUS, INJECTED, REAL, SELF_MADE
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.errors import SettingsError
 from pipeline.io.results import schema
 from pipeline.io.results.cutout_file import CutoutWriter, open_cutouts
@@ -91,7 +93,7 @@ def _movers(cutouts: Path, settings: MoverSimulation) -> pd.DataFrame:
     """Return the night's known movers in the range of magnitudes."""
     with open_cutouts(cutouts) as file:
         rows = file.candidates()
-    known = (rows["label"] == schema.REAL) & (rows["label_source"] == "mover")
+    known = (rows["label"] == REAL) & (rows["label_source"] == "mover")
     known &= rows["magnitude"].between(settings.magnitude_min, settings.magnitude_max)
     return rows[known].reset_index(drop=True)
 
@@ -141,7 +143,7 @@ def _at(
         dec_deg=positions[:, 1],
         host_id=galaxies["host_id"].to_numpy(),
         host_magnitude=galaxies["magnitude"].to_numpy(float),
-        host_offset_arcsec=(np.hypot(*apart.T) * 3600.0).astype(np.float32),
+        host_offset_arcsec=(np.hypot(*apart.T) * ARCSEC_PER_DEG).astype(np.float32),
     )
 
 
@@ -175,8 +177,8 @@ def _as_real(hosts: pd.DataFrame) -> pd.DataFrame:
         candidate_id=hosts["made"],
         group_id="host~" + hosts["host_id"],
         kind=_TRANSIENT,
-        label=np.int8(schema.REAL),
-        label_source="injected",
+        label=np.int8(REAL),
+        label_source=INJECTED,
     )
 
 
@@ -188,8 +190,8 @@ def _as_bogus(alone: pd.DataFrame) -> pd.DataFrame:
         object_id="host~" + alone["host_id"],
         group_id="host~" + alone["host_id"],
         kind=_RESIDUAL,
-        label=np.int8(schema.BOGUS),
-        label_source="self_made",
+        label=np.int8(BOGUS),
+        label_source=SELF_MADE,
         magnitude=alone["host_magnitude"].astype(np.float32),
         flux_sign=np.int8(1),
         **nothing,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import BOGUS, INJECTED, REAL, SELF_MADE
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import SettingsError
 from pipeline.io.results import schema
@@ -50,7 +51,7 @@ def simulate_stamps(
         for block, pixels in source.batches(_BLOCK):
             parents = source.candidates(block)
             whole = (parents["flags"].to_numpy() & int(Flag.ALL_MISSING | Flag.NO_TEMPLATE)) == 0
-            usable = whole & (parents["label"].to_numpy() == schema.REAL)
+            usable = whole & (parents["label"].to_numpy() == REAL)
             rng = stream(recipe.seed, "stamps", f"{night}/{block.start}")
             parents, pixels = parents[usable].reset_index(drop=True), pixels[usable]
             truths.append(_inject(writer, parents, pixels, settings, rng))
@@ -72,7 +73,7 @@ def _inject(
         return pd.DataFrame()
     made, truth = inject_into_stamps(pixels[rows], rng, settings.reals, difference_turned=settings.difference_turned)
     kinds = [_KINDS.get(kind, kind) for kind in truth["kind"]]
-    candidates = _children(parents.iloc[rows], "injected", kinds, schema.REAL, made)
+    candidates = _children(parents.iloc[rows], INJECTED, kinds, REAL, made)
     candidates["snr"], candidates["flux_sign"] = truth["snr"].to_numpy(), truth["flux_sign"].to_numpy()
     writer.append(made, candidates)
     unknown = {"host_id": "", "host_surface_brightness": np.nan, "trail_pixel": 0.0}
@@ -94,7 +95,7 @@ def _spoil(
     made, names, rows = make_bogus(
         pixels, count, rng, settings.mixture or None, artefacts, difference_turned=settings.difference_turned
     )
-    writer.append(made, _children(parents.iloc[rows], "self_made", list(names), schema.BOGUS, made))
+    writer.append(made, _children(parents.iloc[rows], SELF_MADE, list(names), BOGUS, made))
 
 
 def _count(available: int, share: float, rng: np.random.Generator) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
+from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.cutouts.extract import extract_cutouts
 from pipeline.errors import InputError
 from pipeline.imaging.convolution import oaconvolve
@@ -210,7 +211,7 @@ class _Basis:
     @classmethod
     def for_width(cls, match_fwhm_pixel: float) -> "_Basis":
         """Return the basis for images whose widths differ, in quadrature, by a FWHM."""
-        sigmas = [max(0.5, factor * match_fwhm_pixel / 2.3548) for factor, _ in _GAUSSIANS]
+        sigmas = [max(0.5, factor * match_fwhm_pixel / FWHM_PER_SIGMA) for factor, _ in _GAUSSIANS]
         reach = int(np.clip(np.ceil(2.0 * sigmas[-1]), 5, 12))
         grid = np.arange(-reach, reach + 1, dtype=np.float64)
         lines: list[NDArray[np.float64]] = []

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from pipeline.conversions import SIGMA_PER_MAD
 from pipeline.errors import InputError
 from pipeline.imaging.frame import Image
 
@@ -21,7 +22,6 @@ _EQUAL: Final = 0.25
 _ALONE: Final = 0.1
 """Padding has no neighbours: where more than this share of its count has the next value that occurs, it is the sky,
 which few values can show where the noise is about 1 ADU."""
-_TO_SIGMA: Final = 1.4826
 
 
 def noise_spread(difference: Image, noise: Image) -> float:
@@ -42,7 +42,7 @@ def noise_spread(difference: Image, noise: Image) -> float:
     normalised = normalised[np.isfinite(normalised)]
     if not len(normalised):
         return float("nan")
-    return _TO_SIGMA * float(np.median(np.abs(normalised - np.median(normalised))))
+    return SIGMA_PER_MAD * float(np.median(np.abs(normalised - np.median(normalised))))
 
 
 def equal_pixels(pixels: Image) -> tuple[float, float]:

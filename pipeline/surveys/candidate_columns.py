@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import UNLABELLED
 from pipeline.cutouts.missing import Flag
 from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.photometry.flux_sign import stated_signs
@@ -43,7 +44,7 @@ def candidates_frame(
     frame = pd.DataFrame(columns)
     frame["x_pixel"], frame["y_pixel"] = x_pixel, y_pixel
     frame["group_id"] = frame["object_id"]
-    frame["label"] = np.int8(-1)
+    frame["label"] = np.int8(UNLABELLED)
     return frame
 
 

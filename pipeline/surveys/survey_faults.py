@@ -11,9 +11,10 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import pandas as pd
 
+from pipeline.classes import UNLABELLED
 from pipeline.faults import faults_of
 from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
-from pipeline.labels import EPHEMERIS, NONE, ChainLink, Reference, label_candidates
+from pipeline.labels import EPHEMERIS, ChainLink, Reference, label_candidates
 from pipeline.labels.cleaning import CleaningStep, clean
 from pipeline.surveys.base import Survey
 from pipeline.surveys.label_tables import read_reference
@@ -75,7 +76,7 @@ def _try(link: ChainLink | CleaningStep, tables: dict[str, pd.DataFrame]) -> Non
         name: pd.Series([""], dtype="str") if kind == TEXT else pd.Series([0.0]).astype(kind)
         for name, kind in CANDIDATE_COLUMNS.items()
     }
-    nobody = pd.DataFrame(columns).assign(label=np.int8(NONE))
+    nobody = pd.DataFrame(columns).assign(label=np.int8(UNLABELLED))
     if isinstance(link, CleaningStep):
         clean(nobody, [link], tables)
     else:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.errors import InputError
 from pipeline.features.planes import sky_and_noise
-from pipeline.features.psf_fit import FWHM_PER_WIDTH
 
 SCIENCE, TEMPLATE, DIFFERENCE = 0, 1, 2
 CLEARED = 7.0
@@ -143,7 +143,7 @@ def source_image(
     dy, dx = rows[:, None] - cy - y, columns[None] - cx - x
     along = np.cos(angle) * dx + np.sin(angle) * dy
     across = -np.sin(angle) * dx + np.cos(angle) * dy
-    core = FWHM_PER_WIDTH * width / (2 * np.sqrt(2 ** (1 / beta) - 1))
+    core = FWHM_PER_SIGMA * width / (2 * np.sqrt(2 ** (1 / beta) - 1))
     square = (along / (core * (1 + stretch))) ** 2 + (across / (core / (1 + stretch))) ** 2
     return ((1 + square) ** -beta).astype(np.float32)
 
@@ -154,7 +154,7 @@ def add_neighbours(stamp: Stamp, rng: np.random.Generator, count: int) -> None:
     Crowded fields are rare among alerts of one night and common among the next one's.
     """
     width, beta = rng.uniform(0.8, 1.3), rng.uniform(2.5, 4)
-    core = FWHM_PER_WIDTH * width / (2 * np.sqrt(2 ** (1 / beta) - 1))
+    core = FWHM_PER_SIGMA * width / (2 * np.sqrt(2 ** (1 / beta) - 1))
     step = np.arange(-10, 11)
     height, side = stamp.pixels.shape[:2]
     faintest = 4 * max(float(stamp.noise[TEMPLATE]), 1e-6) * np.exp(rng.uniform(0, 1.5))

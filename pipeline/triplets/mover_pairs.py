@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.crossmatch.sphere import chord_of, unit_vectors
 from pipeline.cutouts.layers import LAYERS, combine_frames
 from pipeline.errors import InputError
@@ -78,7 +79,7 @@ def pair_with_galaxies(
 
 def jittered(positions_deg: NDArray[np.float64], jitter_arcsec: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return positions, (n, 2), moved evenly within a square on the sky of twice the jitter."""
-    moves = rng.uniform(-jitter_arcsec, jitter_arcsec, positions_deg.shape) / 3600.0
+    moves = rng.uniform(-jitter_arcsec, jitter_arcsec, positions_deg.shape) / ARCSEC_PER_DEG
     moves[:, 0] /= np.maximum(np.cos(np.radians(positions_deg[:, 1])), 1e-6)
     moved = positions_deg + moves
     moved[:, 0] %= 360.0

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pipeline.plots.style import BOGUS, INK, MUTED, RC, REAL
+from pipeline.plots.style import BOGUS_COLOUR, INK, MUTED, RC, REAL_COLOUR
 
 CHANNELS = ("science", "template", "difference")
 _SHARE: dict[str, Any] = {
@@ -83,9 +83,9 @@ def draw_worth(without: pd.DataFrame, alone: pd.DataFrame) -> Figure:
     with rc_context(RC):
         figure = Figure(figsize=(11.5, 0.3 * len(without) + 1.6), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(1.25, 1.0))
-        _forest(left, without, REAL)
+        _forest(left, without, REAL_COLOUR)
         left.set(title="beside all others: AUC with it less without it", xlabel="gain in AUC")
-        _forest(right, alone, BOGUS)
+        _forest(right, alone, BOGUS_COLOUR)
         right.set(title="alone: AUC with it less AUC without any", xlabel="gain in AUC")
         return figure
 

@@ -16,13 +16,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import BOGUS, INJECTED, REAL, SELF_MADE
 from pipeline.cutouts.missing import Flag
 from pipeline.datasets.choice import Nearness, RowIds, choose_rows
-from pipeline.datasets.splits import TRAIN, VALIDATION
 from pipeline.features import physical_features
 from pipeline.ids.text_blocks import HeldTexts, JoinedTexts
 from pipeline.io import settings_files
-from pipeline.io.results import schema
 from pipeline.io.results.content import row_digests
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.recipes.dataset import DatasetRecipe, SimulationRecipe
@@ -32,7 +31,6 @@ from pipeline.triplets.artefacts import ARTEFACTS, default_mixture, turned
 from pipeline.triplets.reals import inject_into_stamps
 
 DATASET = "ztf_by_night"
-PARTS = {"train": TRAIN, "validation": VALIDATION, "test": 2}
 _MARKED = 6
 
 
@@ -178,7 +176,7 @@ def draw_places(alerts: Alerts, rng: np.random.Generator) -> tuple[NDArray[np.in
     """Return the rows that bogus are made of and those that reals are injected into, night by night."""
     stamps = alerts.simulation.stamps
     flags = alerts.rows["flags"].to_numpy() & int(Flag.ALL_MISSING | Flag.NO_TEMPLATE)
-    usable = np.flatnonzero((flags == 0) & (alerts.rows["label"].to_numpy() == schema.REAL))
+    usable = np.flatnonzero((flags == 0) & (alerts.rows["label"].to_numpy() == REAL))
     nights = alerts.rows["night"].to_numpy()[usable]
     parents, injected = [], []
     for night in np.unique(nights):
@@ -210,7 +208,7 @@ def _kept(path: Path, make: Callable[[], NDArray[np.float32]]) -> NDArray[np.flo
 
 def mark_of(alerts: Alerts, made: Callable[[NDArray[np.intp]], NDArray[np.float32]]) -> str:
     """Return eight digits of hash of the features of a few made rows: another generator gives another mark."""
-    few = np.flatnonzero(alerts.rows["label"].to_numpy() == schema.REAL)[:_MARKED]
+    few = np.flatnonzero(alerts.rows["label"].to_numpy() == REAL)[:_MARKED]
     return hashlib.sha256(made(few).tobytes()).hexdigest()[:8]
 
 
@@ -218,8 +216,8 @@ def divided(alerts: Alerts, slots: NDArray[np.intp], hosts: NDArray[np.intp], fo
     """Return the rows of a fold in the order of its data set, as ``Draw.folds`` holds them."""
     texts = ["candidate_id", "object_id", "group_id", "exposure_id", "detector"]
     own = alerts.rows[[*texts, "night", "ra_deg", "dec_deg", "x_pixel", "y_pixel", "label", "label_source"]]
-    made = _children(own, slots, "self_made", schema.BOGUS)
-    injected = _children(own, hosts, "injected", schema.REAL)
+    made = _children(own, slots, SELF_MADE, BOGUS)
+    injected = _children(own, hosts, INJECTED, REAL)
     stack = pd.concat([own, made, injected], ignore_index=True)
     new = np.arange(len(made) + len(injected), dtype=np.uint64)
     candidate, related, group, exposure, detector = (HeldTexts(stack[name]) for name in texts)

@@ -18,11 +18,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.ensemble import VotingClassifier
 
-from benchmarks.studies.artefacts.rows import PARTS, Alerts, Draw, draw, read_alerts
+from benchmarks.studies.artefacts.rows import Alerts, Draw, draw, read_alerts
 from benchmarks.studies.synthetic.recipe_fits import fitted
 from models.onnx_trees import logit_of
 from models.recipes import ClassifierRecipe
 from models.registry import CLASSIFIERS
+from pipeline.classes import PARTS
 from pipeline.io import settings_files
 from pipeline.metrics import METRICS, Curves, Interval, bootstrap_statistic
 from pipeline.rng import stream

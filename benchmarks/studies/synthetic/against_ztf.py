@@ -33,6 +33,7 @@ from benchmarks.studies.synthetic.transfer_network import print_network
 from benchmarks.studies.synthetic.transfer_sides import synthetic_sides, ztf_sides
 from benchmarks.studies.synthetic.ztf_by_eye import read_verdicts
 from benchmarks.studies.synthetic.ztf_cuts import agreement, measure_cuts, passes
+from pipeline.classes import BOGUS
 
 CLASSIFIERS = ("ztf_ensemble", "ztf_boosting")
 DATASET = "ztf_by_object"
@@ -82,7 +83,7 @@ def compare(sky: Sample, alerts: Sample, folder: Path, figures: Path | None) -> 
     print_measures(classes)
     print_shapes(classes)
     verdicts = read_verdicts()
-    print_kinds(rows[rows["label"] == 0], verdicts)
+    print_kinds(rows[rows["label"] == BOGUS], verdicts)
     print_density(rows, sky.area_deg2)
     if figures:
         figures.mkdir(parents=True, exist_ok=True)

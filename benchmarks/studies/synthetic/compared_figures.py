@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from benchmarks.studies.synthetic.compared_samples import Sample
-from pipeline.plots.style import BOGUS, INK, MUTED, REAL
+from pipeline.conversions import SIGMA_PER_MAD
+from pipeline.plots.style import BOGUS_COLOUR, INK, MUTED, REAL_COLOUR
 
 EACH = 3
 """Examples of a kind from each survey."""
@@ -29,7 +30,7 @@ def draw_histograms(classes: Mapping[str, pd.DataFrame]) -> Figure:
     """Return histograms of classes, as of `compared_tables.classes_of`: reals above, bogus below."""
     figure = Figure(figsize=(12.0, 6.6), layout="constrained")
     axes = figure.subplots(2, 3)
-    for row, (word, colour) in enumerate((("real", REAL), ("bogus", BOGUS))):
+    for row, (word, colour) in enumerate((("real", REAL_COLOUR), ("bogus", BOGUS_COLOUR))):
         looks = {
             f"ZTF {word}": {"histtype": "stepfilled", "color": colour, "alpha": 0.3},
             f"synthetic {word}": {"histtype": "step", "color": MUTED, "linewidth": 1.4, "linestyle": (0, (2, 1.4))},
@@ -112,7 +113,7 @@ def _show(axes: "NDArray[np.object_] | list[Axes]", triplet: NDArray[np.float32]
         image = triplet[_OUTSIDE:-_OUTSIDE, _OUTSIDE:-_OUTSIDE, channel]
         seen = image[np.isfinite(image)]
         middle = np.median(seen) if len(seen) else 0.0
-        spread = max(1.4826 * float(np.median(np.abs(seen - middle))) if len(seen) else 0.0, 1e-6)
+        spread = max(SIGMA_PER_MAD * float(np.median(np.abs(seen - middle))) if len(seen) else 0.0, 1e-6)
         low, high = (-4.0, 4.0) if channel == 2 else (-2.0, 6.0)
         scaled = np.arcsinh((image - middle) / spread)
         panel.imshow(scaled, vmin=low, vmax=high, cmap="gray", origin="lower", interpolation="nearest")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.crossmatch.friends import link_groups
 from pipeline.cutouts.extract import extract_cutouts
 from pipeline.io.results.hdf5 import open_to_read
@@ -70,7 +71,7 @@ def synthetic(survey: str, processes: int) -> Sample:
                               [templates[one.field] for one in visits]))  # fmt: skip
     rows = pd.concat([part.rows for part in parts], ignore_index=True)
     rows["group"] = link_groups(rows["ra_deg"], rows["dec_deg"], _LINKED_ARCSEC).astype(str)
-    area = len(visits) * (settings.size_pixel * settings.pixel_scale_arcsec / 3600.0) ** 2
+    area = len(visits) * (settings.size_pixel * settings.pixel_scale_arcsec / ARCSEC_PER_DEG) ** 2
     return Sample(stamps=np.concatenate([part.stamps for part in parts]), rows=rows, area_deg2=area)
 
 

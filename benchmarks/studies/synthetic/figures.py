@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from pipeline.conversions import SIGMA_PER_MAD
 from pipeline.cutouts.extract import extract_cutouts
 from pipeline.io.settings_files import load
 from pipeline.settings import parse
@@ -84,7 +85,7 @@ def draw_kinds(stamps: NDArray[np.float32], rows: pd.DataFrame) -> Figure:
 def _show(axes: Axes, image: NDArray[np.float32], *, symmetric: bool) -> None:
     """Show an image about its median, in units of the spread of its pixels, compressed where bright."""
     middle = np.nanmedian(image)
-    spread = 1.4826 * np.nanmedian(np.abs(image - middle))
+    spread = SIGMA_PER_MAD * np.nanmedian(np.abs(image - middle))
     scaled = np.arcsinh((image - middle) / max(float(spread), 1e-6))
     low, high = (-3.0, 3.0) if symmetric else (-1.5, 5.0)
     axes.imshow(scaled, vmin=low, vmax=high, cmap="gray", origin="lower", interpolation="nearest")

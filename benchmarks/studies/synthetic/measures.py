@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.conversions import SIGMA_PER_MAD
 from pipeline.detection.detect import detect, score_image
 
 FWHM_PIXEL = 2.5
@@ -136,4 +137,4 @@ def shape_of(best: pd.Series, *, two_signs: bool, light_over_change: float) -> s
 def _spread(values: NDArray[np.float32]) -> np.float32:
     """Return the robust standard deviation."""
     finite = values[np.isfinite(values)]
-    return np.float32(1.4826 * np.median(np.abs(finite - np.median(finite)))) if len(finite) else np.float32(0.0)
+    return np.float32(SIGMA_PER_MAD * np.median(np.abs(finite - np.median(finite)))) if len(finite) else np.float32(0.0)

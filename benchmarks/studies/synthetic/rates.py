@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.io.settings_files import load
 from pipeline.settings import parse
 from pipeline.sky import TRANSIENTS, SkyRates, SkySettings
@@ -54,7 +55,7 @@ def densities(survey: str, processes: int) -> pd.Series:
         with closing(sqlite3.connect(Path(folder) / "survey.sqlite")) as connection:
             truth = pd.read_sql("SELECT kind, is_real FROM truth", connection)
             exposures = pd.read_sql("SELECT COUNT(*) FROM exposures", connection).iloc[0, 0]
-    area = exposures * (settings.size_pixel * settings.pixel_scale_arcsec / 3600.0) ** 2
+    area = exposures * (settings.size_pixel * settings.pixel_scale_arcsec / ARCSEC_PER_DEG) ** 2
     found = truth.groupby(["is_real", "kind"]).size().sort_index(ascending=False).droplevel(0)
     real = truth["is_real"].sum()
     whole = pd.Series({"real": real, "bogus": len(truth) - real})

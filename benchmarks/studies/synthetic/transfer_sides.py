@@ -11,9 +11,10 @@ from benchmarks.studies.synthetic.compared_samples import Sample
 from benchmarks.studies.synthetic.made_rows import MadeRows
 from benchmarks.studies.synthetic.recipe_fits import in_parts
 from models.recipes import UNTRUSTED
+from pipeline.classes import INJECTED, SELF_MADE
 
 FOLDS = 5
-_MADE = ("self_made", "injected")
+_MADE = (SELF_MADE, INJECTED)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.scores_file import read_scores
 from pipeline.plots.stamps import palette, shades
-from pipeline.plots.style import BOGUS, INK, REAL
+from pipeline.plots.style import BOGUS_COLOUR, INK, REAL_COLOUR
 
 KINDS: Final = ("transient", "mover", "variable", "bogus")
 
@@ -50,7 +50,9 @@ def draw(scores: Path, dataset: Path) -> Figure:
             for panel, channel, image in zip(axes, channels, pixels.transpose(2, 0, 1), strict=True):
                 _show(panel, image, signed=channel == "difference")
             axes[0].set_title(
-                f"{kind}\nscore {chosen['score']:.3f}", color=BOGUS if kind == "bogus" else REAL, fontsize=11
+                f"{kind}\nscore {chosen['score']:.3f}",
+                color=BOGUS_COLOUR if kind == "bogus" else REAL_COLOUR,
+                fontsize=11,
             )
             if kind == KINDS[0]:
                 for panel, channel in zip(axes, channels, strict=True):

@@ -12,6 +12,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
+from pipeline.conversions import FWHM_PER_SIGMA
+
 MOST_NEGATIVE = 13
 """``nneg``: negative pixels of the central 5 x 5."""
 MOST_BAD = 2
@@ -35,7 +37,6 @@ _WINDOW_FWHM_PIXEL = 2.5
 """Width of the window of the moments; 2.5 pixels of 1.5 to 4.0 agree best with ZTF's ``elong``."""
 _REACH_PIXEL = 6
 _MOST_ROUNDS = 6
-_SIGMA = 2.3548
 
 
 def measure_cuts(difference: NDArray[np.float32], edge_pixel: NDArray[np.float64]) -> pd.DataFrame:
@@ -131,5 +132,5 @@ def _windowed(
     """Return pixels' offsets in x and y from the centres, their light under the window, and its sum."""
     grid = np.arange(flat.shape[1]) - flat.shape[1] // 2
     x, y = grid[None, None, :] - x_centre[:, None, None], grid[None, :, None] - y_centre[:, None, None]
-    weighted = flat * np.exp(-0.5 * (x**2 + y**2) * (_SIGMA / _WINDOW_FWHM_PIXEL) ** 2)
+    weighted = flat * np.exp(-0.5 * (x**2 + y**2) * (FWHM_PER_SIGMA / _WINDOW_FWHM_PIXEL) ** 2)
     return x, y, weighted, np.maximum(weighted.sum(axis=(1, 2)), 1e-9)

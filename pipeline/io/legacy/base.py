@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import CLASS_NAMES
 from pipeline.errors import InputError
 from pipeline.io.results.cutout_file import CutoutFile
-from pipeline.io.results.schema import CLASS_NAMES
 from pipeline.registry import Registry
 
 Rows: TypeAlias = NDArray[np.intp]

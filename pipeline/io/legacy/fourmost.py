@@ -10,15 +10,15 @@ import pandas as pd
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from pipeline.classes import TEST, TRAIN, VALIDATION
 from pipeline.errors import InputError, MissingInputError, NightsiftError
 from pipeline.io.fits.pixels import open_fits
 from pipeline.io.legacy.columns import labels, listed, require_unique
-from pipeline.io.results.schema import SPLITS
 from pipeline.io.tables.feature_tables import FEATURE_TABLES, FeatureTable
 from pipeline.path_names import require_path_name
 
 ID, CLASS = "DES_id", "class"
-_PARTS = {"train": SPLITS["train"], "val": SPLITS["validation"], "test": SPLITS["test"]}
+_PARTS = {"train": TRAIN, "val": VALIDATION, "test": TEST}
 _NAME = re.compile(r"(?P<title>.+?)_(?P<part>train|val|test)(?P<rest>_\d+_\d+(_\d+)?)?$")
 _PROBLEM = re.compile(r"(?P<names>[A-Za-z0-9]+(_[A-Za-z0-9]+)*)_classification")
 _EXACT = {4: 2.0**24, 8: 2.0**53}

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import BOGUS, REAL, UNLABELLED
 from pipeline.cutouts.extract import source_pixel
 from pipeline.errors import InputError, MissingInputError, NightsiftError
 from pipeline.io.fits.file_names import is_fits
@@ -26,7 +27,6 @@ from pipeline.io.legacy.columns import require_unique
 from pipeline.io.legacy.fits_set import FitsPixels
 from pipeline.io.legacy.fits_stamp import AUTO, read_keys, write_stamp
 from pipeline.io.results.cutout_file import CutoutFile
-from pipeline.io.results.schema import BOGUS, REAL, UNLABELLED
 
 SOURCE = "gmadet folder"
 EDGE = "touches the edge of its image"

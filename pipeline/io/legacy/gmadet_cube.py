@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import UNLABELLED
 from pipeline.cutouts.missing import to_missing
 from pipeline.errors import InputError
 from pipeline.ids.text import id_text
@@ -18,7 +19,6 @@ from pipeline.io.legacy.fitting import fit_stack
 from pipeline.io.legacy.gmadet import MISSING
 from pipeline.io.legacy.npz import read_arrays, write_arrays
 from pipeline.io.results.cutout_file import CutoutFile
-from pipeline.io.results.schema import UNLABELLED
 
 SOURCE = "gmadet cube"
 COLUMNS = {"mags": "magnitude", "errmags": "magnitude_error", "fwhms": "fwhm_pixel"}

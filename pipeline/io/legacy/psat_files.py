@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.classes import BOGUS, REAL, UNLABELLED
 from pipeline.errors import InputError, MissingInputError
 from pipeline.io.files.inflating import open_packed
 from pipeline.io.fits.file_names import is_fits
-from pipeline.io.results.schema import BOGUS, REAL, UNLABELLED
 from pipeline.times import is_possible
 
 FOLDERS = {REAL: "good", BOGUS: "bad", UNLABELLED: "unlabelled"}

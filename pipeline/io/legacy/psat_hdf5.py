@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import TEST, TRAIN, UNLABELLED
 from pipeline.cutouts import normalise
 from pipeline.cutouts.missing import to_missing
 from pipeline.errors import InputError, SettingsError, UnknownNameError
@@ -30,7 +31,7 @@ from pipeline.io.legacy.fitting import fit_stack
 from pipeline.io.legacy.hdf5_nodes import node, reading, take, texts
 from pipeline.io.results import hdf5
 from pipeline.io.results.cutout_file import CutoutFile
-from pipeline.io.results.schema import CANDIDATE_COLUMNS, SPLITS, UNLABELLED
+from pipeline.io.results.schema import CANDIDATE_COLUMNS
 
 SOURCE = "psat dataset"
 UNSTATED = "sign_log"
@@ -198,9 +199,9 @@ class _Part:
 
 def _parts(file: h5py.File) -> list[tuple[str, str, str, int]]:
     if "y" not in file and "images" in file:
-        return [("X", "", "images", SPLITS["train"])]
-    train = ("X", "y", "train_files", SPLITS["train"])
-    return [train, ("testX", "testy", "test_files", SPLITS["test"])] if "testX" in file else [train]
+        return [("X", "", "images", TRAIN)]
+    train = ("X", "y", "train_files", TRAIN)
+    return [train, ("testX", "testy", "test_files", TEST)] if "testX" in file else [train]
 
 
 def _side(path: Path, parts: Sequence[_Part]) -> int:
@@ -237,7 +238,7 @@ def _parts_to_write(cutouts: CutoutFile) -> list[tuple[tuple[str, str, str], Row
     if not labelled.all():
         log.warning("%s: %d rows without a label are not written", cutouts.path, int((~labelled).sum()))
     try:
-        testing = cutouts.split()[0] == SPLITS["test"]
+        testing = cutouts.split()[0] == TEST
     except InputError:
         testing = np.zeros(len(label), dtype=bool)
     return [

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import BOGUS, REAL, UNLABELLED
 from pipeline.errors import InputError
 from pipeline.io.files.csv_cells import neutral
 from pipeline.io.fits.file_names import stem_of
@@ -19,7 +20,7 @@ from pipeline.io.legacy.fits_set import FitsPixels, size_of
 from pipeline.io.legacy.fits_stamp import AUTO, write_stamp
 from pipeline.io.legacy.psat_files import FOLDERS, StampFiles, field_of, mjd_of
 from pipeline.io.results.cutout_file import CutoutFile
-from pipeline.io.results.schema import BOGUS, CANDIDATE_COLUMNS, REAL, UNLABELLED
+from pipeline.io.results.schema import CANDIDATE_COLUMNS
 
 SIDECAR = "candidates.csv"
 """Beside an exported list: what a list of file names cannot say, one row a file."""

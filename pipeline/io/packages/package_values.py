@@ -5,11 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from pipeline.classes import CLASS_NAMES, REAL
 from pipeline.errors import InputError, SettingsError
 from pipeline.settings import parse
-
-REAL: Final = "real"
-"""The class that a score is the probability of; of two classes it is the second."""
 
 LARGEST_SIDE_PIXEL: Final = 4096
 
@@ -99,8 +97,9 @@ class _Values:
 
     def __post_init__(self) -> None:
         _require_distinct("classes", self.classes, least=2)
-        if len(self.classes) == 2 and self.classes[0] == REAL:
-            raise SettingsError(f"classes are {', '.join(self.classes)}; allowed: of two, {REAL} as the second")
+        real = CLASS_NAMES[REAL]
+        if len(self.classes) == 2 and self.classes[0] == real:
+            raise SettingsError(f"classes are {', '.join(self.classes)}; allowed: of two, {real} as the second")
         for rule, value in self.thresholds.items():
             if not 0.0 <= value <= LARGEST_THRESHOLD:
                 raise SettingsError(f"thresholds.{rule} is {value}; allowed: 0 to 1")

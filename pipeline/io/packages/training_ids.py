@@ -10,14 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import LEARNED_PARTS, LEFT_OUT, PARTS
 from pipeline.errors import InputError
 from pipeline.ids.hashes import lasting_hashes
 from pipeline.io.packages.package_content import CONTENT, read_package
-from pipeline.io.results.schema import SPLITS
 
 TRAINING_IDS: Final = "training_ids.npy"
-LEARNED_PARTS: Final = ("train", "validation")
-"""Parts that a model learns from: weights from the first, calibration, thresholds and when to stop from the second."""
 
 _DTYPE: Final = np.dtype("<u8")
 _PART_BIT: Final = np.uint64(1)
@@ -45,11 +43,11 @@ class TrainingIds:
         Of a million ids that it learned from, one is by chance like a given other id with probability 1e-13
         (n / 2^63), so of a million other rows one is left out by mistake with probability 1e-7.
         """
-        found = np.full(len(candidate_id), -1, dtype=np.int8)
+        found = np.full(len(candidate_id), LEFT_OUT, dtype=np.int8)
         if len(self):
             asked = lasting_hashes(candidate_id) & ~_PART_BIT
             place = np.minimum(np.searchsorted(self.numbers & ~_PART_BIT, asked), len(self) - 1)
-            codes = np.array([SPLITS[name] for name in LEARNED_PARTS], dtype=np.int8)
+            codes = np.array([PARTS[name] for name in LEARNED_PARTS], dtype=np.int8)
             part = codes[(self.numbers[place] & _PART_BIT).astype(np.intp)]
             found = np.where(self.numbers[place] & ~_PART_BIT == asked, part, found)
         return pd.Series(found, index=candidate_id.index)

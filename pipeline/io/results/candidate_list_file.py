@@ -7,11 +7,11 @@ from typing import Final
 
 import pandas as pd
 
+from pipeline.conversions import MJD_OF_JD
 from pipeline.io.files.csv_cells import write_csv
 from pipeline.scores.candidate_list import COLUMNS, TEXT
 
 _NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_EPOCH_JD: Final = 2400000.5
 _VERSION: Final = {"version": "1.4", "version_1_4_or_later": True}
 
 
@@ -44,7 +44,7 @@ def votable_bytes(candidates: pd.DataFrame, *, description: str, about: Mapping[
     resource = file.resources[0]
     resource.coordinate_systems.append(CooSys(ID="icrs", system="ICRS", config=_VERSION))
     resource.time_systems.append(
-        TimeSys(ID="utc", timeorigin=_EPOCH_JD, timescale="UTC", refposition="TOPOCENTER", config=_VERSION)
+        TimeSys(ID="utc", timeorigin=MJD_OF_JD, timescale="UTC", refposition="TOPOCENTER", config=_VERSION)
     )
     resource.infos.extend(
         Info(ID=f"about_{number}", name=name, value=_xml_safe(value))

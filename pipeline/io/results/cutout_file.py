@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import CLASS_NAMES
 from pipeline.errors import InputError
 from pipeline.io.files.damaged import changed, naming
 from pipeline.io.files.found_right import found_right
@@ -33,7 +34,7 @@ class CutoutHeader:
     size_pixel: int
     pixel_scale_arcsec: float
     unit: str = "adu"
-    class_names: tuple[str, ...] = schema.CLASS_NAMES
+    class_names: tuple[str, ...] = CLASS_NAMES
     pixel_state: str = "raw"
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import h5py
 import numpy as np
 
+from pipeline.classes import PARTS
 from pipeline.errors import InputError
 from pipeline.io.results import schema
 
@@ -108,8 +109,8 @@ def _require_split(data: h5py.Dataset, rows: int) -> None:
     if data.shape != (rows,) or data.dtype.kind not in "iu":
         raise _wrong(data, f"int8 of shape ({rows},)")
     parts = data[:]
-    if len(parts) and (parts.min() < 0 or parts.max() >= len(schema.SPLITS) or (np.diff(parts.astype(int)) < 0).any()):
-        known = ", ".join(f"{code} {name}" for name, code in schema.SPLITS.items())
+    if len(parts) and (parts.min() < 0 or parts.max() >= len(PARTS) or (np.diff(parts.astype(int)) < 0).any()):
+        known = ", ".join(f"{code} {name}" for name, code in PARTS.items())
         raise InputError(f"{data.file.filename}: 'split' is not sorted or holds other parts; allowed: {known}")
 
 

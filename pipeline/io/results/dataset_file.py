@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.classes import PARTS
 from pipeline.errors import InputError, UnknownNameError
 from pipeline.ids.text_blocks import RowTexts, texts_of
 from pipeline.io.results import schema
@@ -46,9 +47,9 @@ class DataSetFile:
 
     def part(self, name: str) -> slice:
         """Return the rows of a part, which stand together."""
-        if name not in schema.SPLITS:
-            raise UnknownNameError("part", name, schema.SPLITS)
-        first, last = np.searchsorted(self.split, [schema.SPLITS[name], schema.SPLITS[name] + 1])
+        if name not in PARTS:
+            raise UnknownNameError("part", name, PARTS)
+        first, last = np.searchsorted(self.split, [PARTS[name], PARTS[name] + 1])
         return slice(int(first), int(last))
 
     def candidates(self, part: str) -> pd.DataFrame:

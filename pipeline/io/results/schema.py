@@ -110,14 +110,6 @@ PSF_IMAGES: Final = ("star", "psf", "residual")
 PSF_IMAGE_SIZE_PIXEL: Final = 33
 """``/psf_images``, float32 ``(row of /psf, which, y, x)``, in units of the flux; NaN where no star could tell."""
 
-UNLABELLED: Final = -1
-BOGUS: Final = 0
-REAL: Final = 1
-CLASS_NAMES: Final = ("bogus", "real")
-
-SPLITS: Final[dict[str, int]] = {"train": 0, "validation": 1, "test": 2}
-"""Parts of a data set and their codes in ``/split``."""
-
 SCORE_COLUMNS: Final[dict[str, str]] = {
     "candidate_id": TEXT,
     "object_id": TEXT,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.conversions import ARCSEC_PER_DEG, MJD_OF_JD
 from pipeline.errors import UnreachableError
 from pipeline.redaction import beginning, what_went_wrong
-from pipeline.times import MJD_OF_JD
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -229,7 +229,7 @@ def _degrees(text: object) -> float:
     if len(values) != 3 or not all(0 <= value < 60 for value in values[1:]):
         raise UnreachableError(f"the answer holds the position {str(text)!r}; allowed: three numbers")
     sign = -1.0 if parts[0].startswith("-") else 1.0
-    return sign * (abs(values[0]) + values[1] / 60.0 + values[2] / 3600.0)
+    return sign * (abs(values[0]) + values[1] / 60.0 + values[2] / ARCSEC_PER_DEG)
 
 
 def _wait_until(moment: float) -> float:

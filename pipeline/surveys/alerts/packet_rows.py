@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.conversions import MJD_OF_JD
 from pipeline.cutouts.extract import source_pixel
 from pipeline.errors import InputError
 from pipeline.ids.text import id_text
@@ -17,7 +18,7 @@ from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.photometry.flux_sign import flux_signs
 from pipeline.surveys.alerts.layouts import FLUXES, PacketLayout
 from pipeline.surveys.candidate_columns import as_text
-from pipeline.times import MJD_OF_JD, allowed_times, is_possible
+from pipeline.times import allowed_times, is_possible
 
 _IDS = ("candidate_id", "object_id", "exposure_id")
 _SAME_PLACE_DEG = 1e-7

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.conversions import MJD_OF_JD
 from pipeline.errors import InputError
 from pipeline.fingerprint import fingerprint
 from pipeline.io.alerts.message_schemas import NO_SCHEMAS, MessageSchemas
@@ -23,7 +24,7 @@ from pipeline.io.settings_files import data_folder
 from pipeline.night import MJD_EPOCH, night_of, parse_night
 from pipeline.surveys.alerts import packet_rows
 from pipeline.surveys.alerts.layouts import PacketLayout
-from pipeline.times import MJD_OF_JD, utc_mjd
+from pipeline.times import utc_mjd
 
 _REVISION = 2
 """Raised when an index made before would say something else."""

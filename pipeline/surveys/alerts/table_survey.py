@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import UNLABELLED
 from pipeline.cutouts.missing import to_missing
 from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
 from pipeline.io.executor import spread
@@ -18,7 +19,6 @@ from pipeline.io.results.hdf5 import KIND, open_to_read
 from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.io.settings_files import expand
 from pipeline.io.tables.table_file import numbers_of
-from pipeline.labels import NONE
 from pipeline.photometry.flux_sign import flux_signs
 from pipeline.surveys.alerts.cutout_stack import cut_stack, middle_of_stack
 from pipeline.surveys.alerts.layouts import FLUXES, REQUIRED, TimeFormat
@@ -267,7 +267,7 @@ class AlertTableSurvey:
     def _labels(self, rows: pd.DataFrame) -> pd.DataFrame:
         frame = pd.DataFrame({"candidate_id": rows["candidate_id"]})
         for name, column in self.input.labels.items():
-            frame[name] = rows["extra_" + column].fillna(NONE if name == "label" else "")
+            frame[name] = rows["extra_" + column].fillna(UNLABELLED if name == "label" else "")
         if "label_source" in frame:
             frame["kind"] = [self.input.kinds.get(str(source), "") for source in frame["label_source"]]
         return frame

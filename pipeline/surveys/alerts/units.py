@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pipeline.conversions import MAGNITUDE_PER_LN
+
 
 def magnitudes(
     flux: ArrayLike, flux_error: ArrayLike, zeropoint: float
@@ -24,5 +26,5 @@ def magnitudes(
     """
     size = np.abs(np.asarray(flux, dtype=np.float64))
     size = np.where(size > 0, size, np.nan)
-    error = 2.5 / np.log(10) * np.asarray(flux_error, dtype=np.float64) / size
+    error = MAGNITUDE_PER_LN * np.asarray(flux_error, dtype=np.float64) / size
     return zeropoint - 2.5 * np.log10(size), error

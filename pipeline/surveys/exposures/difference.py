@@ -14,6 +14,7 @@ from astropy.wcs.utils import fit_wcs_from_points, pixel_to_pixel
 from numpy.typing import NDArray
 
 from pipeline.astrometry.wcs_offset import OFF_PIXEL, moved, offset_notes
+from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.errors import InputError
 from pipeline.imaging.convolution import fftconvolve
 from pipeline.imaging.frame import Frame, Image
@@ -319,7 +320,7 @@ def _by_hotpants(how: DifferenceSettings, science: Frame, template: Frame) -> Di
 
 def _gaussian(fwhm_pixel: float) -> Image:
     """Return a Gaussian of unit sum; a single pixel where it is narrower than one."""
-    sigma = fwhm_pixel / 2.3548
+    sigma = fwhm_pixel / FWHM_PER_SIGMA
     reach = int(np.ceil(3.0 * sigma))
     if sigma < 0.2:
         return np.ones((1, 1), np.float32)

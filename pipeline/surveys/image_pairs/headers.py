@@ -9,12 +9,12 @@ from typing import Any, Final
 from astropy.io.fits import Header
 from astropy.io.fits.card import Undefined
 
+from pipeline.conversions import S_PER_DAY
 from pipeline.errors import InputError
 from pipeline.surveys.candidate_columns import as_text
 from pipeline.surveys.image_pairs.settings import LONGEST_S, ExposureKeys, ImagePairsInput
 from pipeline.times import SCALES, from_scale, is_date_alone, is_possible, stated_mjd
 
-_DAY_S = 86400.0
 _APART_S: Final = 1.0
 """Seconds by which two keys of one header may state unlike times before it is worth a word."""
 _SCALES = {"UT": "UTC", "GMT": "UTC", "IAT": "TAI", "TDT": "TT", "ET": "TT"}
@@ -57,7 +57,7 @@ def header_row(
     if exposure_s is not None:
         row["exposure_s"] = exposure_s
     if time_mjd is not None:
-        row["time_mjd"] = time_mjd + _MIDDLE[keys.time_at] * (exposure_s or 0.0) / _DAY_S
+        row["time_mjd"] = time_mjd + _MIDDLE[keys.time_at] * (exposure_s or 0.0) / S_PER_DAY
     difference = given.images.difference
     stated = difference.science.saturation if difference else "SATURATE"
     full = stated if not isinstance(stated, str) else _number(_value(header, first, stated), stated, where)
@@ -96,7 +96,7 @@ def times_apart(header: Header, first: Header, keys: ExposureKeys) -> tuple[str,
                 stated[key] = time_mjd
     for key, time_mjd in stated.items():
         taken = next(iter(stated))
-        apart_s = abs(time_mjd - stated[taken]) * _DAY_S
+        apart_s = abs(time_mjd - stated[taken]) * S_PER_DAY
         if apart_s > _APART_S:
             return taken, key, apart_s
     return None

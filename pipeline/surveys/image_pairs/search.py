@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.astrometry.projection import pixel_to_sky
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.detection.detect import detect
 from pipeline.detection.veto import veto_known
 from pipeline.errors import InputError
@@ -166,7 +167,7 @@ class ExposureSearch:
         x, y = rows["x_pixel"].to_numpy(float), rows["y_pixel"].to_numpy(float)
         if aligned.on_template is not None:
             x, y = aligned.on_template(x, y)
-        scale_deg = self.settings.pixel_scale_arcsec / 3600.0
+        scale_deg = self.settings.pixel_scale_arcsec / ARCSEC_PER_DEG
         sheet = item.template_file or str(item.exposure["exposure_id"])  # without a template each exposure is its own
         return np.column_stack([x, y]) * scale_deg, sheet
 

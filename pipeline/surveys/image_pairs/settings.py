@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pipeline.conversions import S_PER_DAY
 from pipeline.errors import SettingsError
 from pipeline.io.services.templates import TemplateSource
 from pipeline.surveys.difference_settings import ZeropointSettings
@@ -11,7 +12,7 @@ from pipeline.surveys.exposures.settings import ImageSettings
 
 _OURS = ("exposure_id", "night", "path", "time_mjd", "exposure_s", "band", "telescope", "detector", "field")
 
-LONGEST_S = 86400.0
+LONGEST_S = S_PER_DAY
 """No exposure is as long, in seconds; milliseconds are."""
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import LEFT_OUT, PARTS, TEST, TRAIN, VALIDATION
 from pipeline.cutouts.extract import nearest_pixel
 from pipeline.datasets import splits
 from pipeline.datasets.overlaps import Footprints
@@ -20,7 +21,7 @@ from pipeline.errors import DataSetError, InputError, TooMuchLostError
 from pipeline.ids.text_blocks import HeldTexts, JoinedTexts, decided
 from pipeline.io.legacy.base import EXTRA, Rows, StampSet
 from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
-from pipeline.io.results.schema import SEPARATION, SPLITS, TEXT
+from pipeline.io.results.schema import SEPARATION, TEXT
 from pipeline.surveys.base import Batch, dropped_rows
 from pipeline.surveys.legacy.survey import batches, nights_of
 from pipeline.surveys.settings import SurveySettings
@@ -81,7 +82,7 @@ def write_parts(
     rows = stamps.rows
     part, leaked = _parts(rows)
     usable = (rows["label"].to_numpy() >= 0) & ~leaked
-    overlaps, separation = given_parts(_places(stamps, settings), np.where(usable, part, splits.LEFT_OUT))
+    overlaps, separation = given_parts(_places(stamps, settings), np.where(usable, part, LEFT_OUT))
     _require_kept(rows["label"].to_numpy(), part, usable, overlaps)
     usable &= ~overlaps
     provenance = {**provenance, SEPARATION: separation.facts()}
@@ -97,7 +98,7 @@ def write_parts(
         if leaked.any():
             log.warning("%d training rows show objects of the test part and are left out", int(leaked.sum()))
         written: list[NDArray[np.int8]] = []
-        for code in SPLITS.values():
+        for code in PARTS.values():
             blocks = _chunks(order[part[order] == code])
             found = _append(writer, (b for rows_ in blocks for b in batches(stamps, settings, nights, rows_)), settings)
             written.append(np.full(found, code, dtype=np.int8))
@@ -107,10 +108,10 @@ def write_parts(
 def _parts(rows: pd.DataFrame) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
     """Return each row's part, and which training rows show an object of the test part."""
     part = rows["split"].to_numpy(np.int8).copy()
-    held = set(rows["object_id"][part == SPLITS["test"]])
-    leaked = (part == SPLITS["train"]) & rows["object_id"].isin(held).to_numpy()
+    held = set(rows["object_id"][part == TEST])
+    leaked = (part == TRAIN) & rows["object_id"].isin(held).to_numpy()
     turn = splits.hash_unit(rows["object_id"], "imported:validation") < VALIDATION_SHARE
-    part[(part == SPLITS["train"]) & turn] = SPLITS["validation"]
+    part[(part == TRAIN) & turn] = VALIDATION
     return part, leaked
 
 
@@ -138,7 +139,7 @@ def _require_kept(
     label: NDArray[np.integer], part: NDArray[np.int8], usable: NDArray[np.bool_], overlaps: NDArray[np.bool_]
 ) -> None:
     """Raise `DataSetError` where a part loses all its rows of a class because their cutouts overlap another part's."""
-    for name, code in SPLITS.items():
+    for name, code in PARTS.items():
         for value in np.unique(label[usable & (part == code)]).tolist():
             mine = usable & (part == code) & (label == value)
             if overlaps[mine].all():

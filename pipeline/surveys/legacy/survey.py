@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.classes import UNLABELLED
 from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
 from pipeline.io.legacy.base import STAMP_SETS, Rows, StampSet
 from pipeline.io.legacy.load import open_format
@@ -154,7 +155,7 @@ class StampSetSurvey:
             raise SettingsError(f"a set of stamps names no reference table {table!r}; allowed: labels")
         rows = self.stamps.rows.iloc[self._rows(night)] if night else self.stamps.rows
         said = rows[[name for name in _LABELS if name in rows]].reset_index(drop=True)
-        return said if "label" in said else said.assign(label=-1)
+        return said if "label" in said else said.assign(label=UNLABELLED)
 
     def check(self) -> list[str]:
         """Open the files, read the first stamps."""
@@ -240,7 +241,7 @@ def _complete(known: pd.DataFrame, pixels: NDArray[np.float32], settings: Survey
 
 def _unlabelled(candidates: pd.DataFrame) -> pd.DataFrame:
     """Return rows without the labels of their files: a survey's labels come from its chain."""
-    return candidates.assign(label=np.int8(-1), label_source=pd.Series("", candidates.index, dtype="str"),
+    return candidates.assign(label=np.int8(UNLABELLED), label_source=pd.Series("", candidates.index, dtype="str"),
                              kind=pd.Series("", candidates.index, dtype="str"))  # fmt: skip
 
 

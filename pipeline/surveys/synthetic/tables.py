@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.crossmatch.friends import link_groups
 from pipeline.night import night_name
 from pipeline.rng import stream
@@ -72,7 +73,7 @@ def _ephemeris(visits: list[Visit], fields: dict[int, Field], settings: SkySetti
             movers["ra_deg"], movers["dec_deg"]
         )
         inside = (np.minimum(x, y) > -0.5) & (np.maximum(x, y) < settings.size_pixel - 0.5)
-        error = rng.normal(0.0, settings.ephemeris_error_arcsec / 3600.0, (2, len(movers)))
+        error = rng.normal(0.0, settings.ephemeris_error_arcsec / ARCSEC_PER_DEG, (2, len(movers)))
         table = pd.DataFrame(
             {
                 "mover_id": movers["source_id"],

@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.classes import LEFT_OUT, TEST, TRAIN, VALIDATION
 from pipeline.datasets.choice import Nearness, RowIds
 from pipeline.datasets.choice import choose_rows as choose_places
-from pipeline.datasets.splits import LEFT_OUT, TEST, TRAIN, VALIDATION
 from pipeline.errors import DataSetError
 from pipeline.ids.text_blocks import HeldTexts
 from pipeline.recipes.dataset import DatasetRecipe, SplitSettings

@@ -8,9 +8,9 @@ import pytest
 from crowded_fields import SIZE, field
 from timing import cpu_seconds
 
+from pipeline.classes import TEST, TRAIN, VALIDATION
 from pipeline.datasets.choice import Nearness, RowIds, choose_rows
 from pipeline.datasets.separation import OVERLAPS, Separation
-from pipeline.datasets.splits import TEST, TRAIN, VALIDATION
 from pipeline.errors import DataSetError
 from pipeline.ids.text_blocks import HeldTexts
 from pipeline.recipes.dataset import DatasetRecipe, SplitSettings

@@ -6,20 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.classes import LEFT_OUT, TEST, TRAIN, VALIDATION
 from pipeline.datasets.sky_cells import NO_CELL, Cells
-from pipeline.datasets.splits import (
-    LEFT_OUT,
-    TEST,
-    TRAIN,
-    VALIDATION,
-    Groups,
-    assign_parts,
-    hash_fold,
-    hash_unit,
-    in_shares,
-    join_groups,
-    require_classes,
-)
+from pipeline.datasets.splits import Groups, assign_parts, hash_fold, hash_unit, in_shares, join_groups, require_classes
 from pipeline.errors import DataSetError
 from pipeline.ids.text_blocks import HeldTexts
 from pipeline.recipes.dataset import SplitSettings

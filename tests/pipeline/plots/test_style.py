@@ -1,7 +1,7 @@
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from pipeline.plots.style import BOGUS, MODEL_COLOURS, MODEL_LINES, MODEL_MARKERS, REAL
+from pipeline.plots.style import BOGUS_COLOUR, MODEL_COLOURS, MODEL_LINES, MODEL_MARKERS, REAL_COLOUR
 
 PROTANOPIA = np.array(
     [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
@@ -18,7 +18,7 @@ def seen(colour, sight):
 
 def test_real_and_bogus_stay_apart_for_every_kind_of_sight():
     for sight in (np.eye(3), PROTANOPIA, DEUTERANOPIA):
-        assert np.linalg.norm(seen(REAL, sight) - seen(BOGUS, sight)) > 0.4
+        assert np.linalg.norm(seen(REAL_COLOUR, sight) - seen(BOGUS_COLOUR, sight)) > 0.4
 
 
 def test_models_differ_by_more_than_colour():

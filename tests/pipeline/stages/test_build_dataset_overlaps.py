@@ -5,6 +5,7 @@ import logging
 import numpy as np
 import pytest
 
+from pipeline.classes import PARTS
 from pipeline.cutouts.extract import extract_cutouts
 from pipeline.datasets.separation import Separation
 from pipeline.io.results import schema
@@ -72,7 +73,7 @@ def test_training_shares_no_pixel_with_validation_and_test(sources, tmp_path, co
     with open_dataset(build(tmp_path / "d.h5", sources(count, side))) as data:
         separation = Separation.from_facts(data.file.provenance[schema.SEPARATION])
         assert separation.divided_by == by
-        shown = {part: values(data, part) for part in schema.SPLITS}
+        shown = {part: values(data, part) for part in PARTS}
     for image in ("science", "template"):
         train, validation, test = (shown[part][image] for part in ("train", "validation", "test"))
         assert min(len(train), len(validation), len(test)) > 5 * SIZE**2

@@ -1,0 +1,121 @@
+"""Codes of labels and parts, label sources that never judge, and factors between units stand in one place each."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline import classes, conversions
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = ("pipeline", "models", "tasks", "commands", "benchmarks")
+HOMES = {ROOT / "pipeline" / "classes.py", ROOT / "pipeline" / "conversions.py"}
+FACTORS = {2.3548, 2.355, 2.35482, 2.3548200450309493, 1.4826, 2400000.5, 2400000, 1.0857, 1.085736}
+OF_UNITS = {3600, 86400}
+CODED = {"label", "labels", "split", "parts", "label_predicted"}
+NAMES = {"REAL", "BOGUS", "UNLABELLED", "TRAIN", "VALIDATION", "TEST", "PART_NAMES", "CLASS_NAMES", "MJD_OF_JD"}
+SOURCES = {classes.TEACHER, classes.BOGUS_DRAW, classes.SELF_MADE, classes.INJECTED}
+
+
+def nodes(tree: ast.AST) -> Iterator[str]:
+    """Yield what of one module states again what `pipeline.classes` or `pipeline.conversions` states."""
+    for node in ast.walk(tree):
+        if is_factor(node) or is_code_again(node) or is_definition(node):
+            yield f"{getattr(node, 'lineno', 0)}: {ast.unparse(node)}"
+
+
+def is_factor(node: ast.AST) -> bool:
+    match node:
+        case ast.Constant(value=float() | int() as value):
+            return value in FACTORS
+        case ast.BinOp(left=left, op=ast.Mult() | ast.Div(), right=right):
+            return any(isinstance(side, ast.Constant) and side.value in OF_UNITS for side in (left, right))
+    return False
+
+
+def is_code_again(node: ast.AST) -> bool:
+    match node:
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]):
+            return coded(left) and is_code(right)
+        case ast.keyword(arg="label_source", value=ast.Constant(value=str() as value)):
+            return value in SOURCES
+    return False
+
+
+def is_definition(node: ast.AST) -> bool:
+    match node:
+        case ast.Assign(targets=[*targets], value=ast.Constant() | ast.Tuple() | ast.Dict()):
+            return any(isinstance(name, ast.Name) and name.id in NAMES for to in targets for name in ast.walk(to))
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant() | ast.Tuple() | ast.Dict()):
+            return name in NAMES
+    return False
+
+
+def coded(node: ast.expr) -> bool:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=name)):
+            return name in CODED
+    return False
+
+
+def is_code(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant(value=int()) | ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int())):
+            return True
+    return False
+
+
+def test_nothing_states_again_what_has_one_place() -> None:
+    again = [
+        f"{path.relative_to(ROOT)}:{found}"
+        for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py")) if path not in HOMES
+        for found in nodes(ast.parse(path.read_text(encoding="utf-8")))
+    ]  # fmt: skip
+    assert again == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "sigma = fwhm / 2.3548",
+        "days = seconds / 86400.0",
+        "real = table['label'] == 1",
+        "held = parts == 2",
+        "nights = rows['split'] == -1",
+        "REAL, BOGUS = 1, 0",
+        "REAL: Final = 1",
+        "rows.assign(label_source='injected')",
+    ],
+)
+def test_what_states_it_again_is_found(line: str) -> None:
+    assert [*nodes(ast.parse(line))]
+
+
+def test_a_class_name_stands_at_the_place_of_its_code() -> None:
+    assert [classes.CLASS_NAMES[code] for code in (classes.BOGUS, classes.REAL)] == ["bogus", "real"]
+    assert dict(enumerate(classes.CLASS_NAMES)) | {classes.UNLABELLED: "none"} == dict(classes.LABEL_NAMES)
+
+
+def test_parts_and_their_names_are_each_other_turned_round() -> None:
+    assert {classes.PARTS[name]: name for name in classes.PARTS} == dict(classes.PART_NAMES)
+    assert set(classes.LEARNED_PARTS) == set(classes.PARTS) - {"test"}
+    assert classes.LEFT_OUT not in classes.PART_NAMES
+
+
+def test_no_source_that_may_only_guess_is_let_into_validation_by_default() -> None:
+    from models.recipes import ClassifierRecipe
+    from pipeline.recipes.dataset import DatasetRecipe
+
+    trained = DatasetRecipe(survey="toy", nights=("2026-01-01",)).training_only
+    assert set(ClassifierRecipe(classifier="triplet_cnn").untrusted) < set(trained)
+    assert set(trained) - classes.NO_JUDGEMENT_SOURCES == {classes.TEACHER}
+
+
+def test_factors_agree_with_their_formulas() -> None:
+    from math import e, log, log10, sqrt
+
+    assert pytest.approx(2 * sqrt(2 * log(2)), rel=1e-4) == conversions.FWHM_PER_SIGMA
+    assert pytest.approx(2.5 * log10(e)) == conversions.MAGNITUDE_PER_LN
+    assert conversions.ARCSEC_PER_DEG == 60 * 60
+    assert conversions.S_PER_DAY == 24 * 60 * 60
