@@ -81,11 +81,6 @@ def write(directory: Path, trained: TrainedClassifier, *, dataset: DataSet, prov
     log.info("wrote package %s; ONNX differs by at most %.1e", content["name"], difference)
 
 
-def content_sha256(directory: Path) -> str:
-    """Return the digest by which packages are equal: weights, contract, calibration, thresholds."""
-    return (directory / "weights.sha256").read_text().strip()
-
-
 def _content(trained: TrainedClassifier, dataset: DataSet, exported: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of ``package.json`` that decides scores."""
     recipe, contract = trained.recipe, trained.contract

@@ -30,10 +30,10 @@ class Reaching:
 
 
 EDGE_FILLS: Registry[Callable[[Reaching], NDArray[np.float32]]] = Registry("edge policy")
-"""From a cutout that reaches beyond its image to all its pixels, ``(y, x, channel)`` or what spreads to that."""
+"""From a cutout that reaches beyond its image to all its pixels, ``(y, x, channel)`` or what spreads to that.
 
-EDGE_POLICIES = ("missing", "drop", "constant", "median", "reflect")
-"""``missing`` leaves NaN, ``drop`` leaves out every cutout that reaches beyond its image; the others fill."""
+The policy ``missing`` leaves NaN and ``drop`` leaves out every cutout that reaches beyond its image: neither fills.
+"""
 
 
 def fill_edges(pixels: NDArray[np.float32], inside: NDArray[np.intp], policy: str, value: float = 0.0) -> None:

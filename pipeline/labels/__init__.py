@@ -6,10 +6,8 @@ first word; where a weaker provider disagrees, the survey's rule ``conflicts`` d
 
 from pipeline.labels import bogus_draw, injected, lists, movers, teacher, variables
 from pipeline.labels.chain import (
-    PRECEDENCE,
     ChainLink,
     Labelling,
-    apply_chain,
     examine_chain,
     label_candidates,
     parse_chain,
@@ -21,13 +19,11 @@ from pipeline.labels.verdicts import LABEL_PROVIDERS, Tables, Verdict, near, nea
 __all__ = [
     "EPHEMERIS",
     "LABEL_PROVIDERS",
-    "PRECEDENCE",
     "ChainLink",
     "Labelling",
     "Reference",
     "Tables",
     "Verdict",
-    "apply_chain",
     "bogus_draw",
     "examine_chain",
     "injected",

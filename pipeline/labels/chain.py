@@ -18,9 +18,6 @@ from pipeline.settings import examine_entries
 
 log = logging.getLogger(__name__)
 
-PRECEDENCE = ("list", "injected", "mover", "variable", "teacher", "bogus_draw")
-"""The usual order of a chain; lists stand in the order eyeball, database, external file. The survey's list decides."""
-
 Rule = Literal["stronger", "drop", "error"]
 
 
@@ -67,10 +64,12 @@ def parse_chain(entries: Sequence[Mapping[str, object]], where: str) -> tuple[Ch
     return links
 
 
-def apply_chain(
+def label_candidates(
     candidates: pd.DataFrame, chain: Sequence[ChainLink], tables: Mapping[str, pd.DataFrame]
-) -> pd.DataFrame:
-    """Return the candidates with ``label kind label_source``, groups joined, the flag of disagreement set.
+) -> Labelling:
+    """Return the candidates with ``label kind label_source``, and every disagreement between providers.
+
+    Groups are joined, and the flag of disagreement is set.
 
     Parameters
     ----------
@@ -81,13 +80,6 @@ def apply_chain(
     tables : mapping
         Tables by the key of their `Reference`.
     """
-    return label_candidates(candidates, chain, tables).candidates
-
-
-def label_candidates(
-    candidates: pd.DataFrame, chain: Sequence[ChainLink], tables: Mapping[str, pd.DataFrame]
-) -> Labelling:
-    """Return what `apply_chain` does together with every disagreement between providers."""
     labelled = candidates.copy()
     total = alike(np.full(len(candidates), UNLABELLED, dtype=np.int8), "", "")
     conflicts: list[pd.DataFrame] = []

@@ -11,7 +11,6 @@ from pipeline.metrics.resampling import (
     bootstrap,
     bootstrap_all,
     bootstrap_statistic,
-    paired_difference,
     paired_differences,
 )
 from pipeline.metrics.strata import all_strata, groups_of, recall_by
@@ -38,7 +37,6 @@ __all__ = [
     "injection_gap",
     "is_injected",
     "operating_points",
-    "paired_difference",
     "paired_differences",
     "recall_by",
     "scored_mask",

@@ -136,40 +136,6 @@ def bootstrap_all(
     return _intervals(reasons, values[0], drawn[:, 0], level, groups, {entry.name: exact(entry) for entry in defined})
 
 
-def paired_difference(
-    metric: str | Metric,
-    labels: ArrayLike,
-    scores_a: ArrayLike,
-    scores_b: ArrayLike,
-    groups: ArrayLike,
-    *,
-    replicates: int = 1000,
-    level: float = 0.68,
-    rng: np.random.Generator,
-) -> Interval:
-    """Return ``metric(a) - metric(b)`` on the same rows, with its interval over the same replicates.
-
-    Both scores must be given for every row; compare on the rows that both could score.
-
-    Parameters
-    ----------
-    metric : str or Metric
-        A name of METRICS or an entry.
-    labels : array_like, shape (n,)
-        0 for bogus, 1 for real.
-    scores_a, scores_b : array_like, shape (n,)
-        The scores of the two classifiers, finite; larger is more real.
-    groups : array_like, shape (n,)
-        The group of each row; rows of one group are drawn together.
-    replicates, level, rng : int, float, Generator
-        As for :func:`bootstrap`.
-    """
-    entry = METRICS[metric] if isinstance(metric, str) else metric
-    return paired_differences(
-        labels, scores_a, scores_b, groups, metrics=[entry], replicates=replicates, level=level, rng=rng
-    )[entry.name]
-
-
 def paired_differences(
     labels: ArrayLike,
     scores_a: ArrayLike,
@@ -181,20 +147,26 @@ def paired_differences(
     level: float = 0.68,
     rng: np.random.Generator,
 ) -> dict[str, Interval]:
-    """Return the paired difference of several metrics (all by default) from the same replicates.
+    """Return ``metric(a) - metric(b)`` on the same rows for several metrics, from the same replicates.
+
+    Both scores must be given for every row; compare on the rows that both could score.
 
     Parameters
     ----------
     labels : array_like, shape (n,)
-        0 for bogus, 1 for real.
+        1 real, 0 bogus.
     scores_a, scores_b : array_like, shape (n,)
-        The scores of the two classifiers, finite; larger is more real.
+        Scores of the two models.
     groups : array_like, shape (n,)
         The group of each row; rows of one group are drawn together.
     metrics : sequence of str or Metric, optional
-        Names of METRICS or entries; all of METRICS by default.
-    replicates, level, rng : int, float, Generator
-        As for :func:`bootstrap`.
+        All by default.
+    replicates : int
+        How many samples of groups are drawn with replacement.
+    level : float
+        Probability that the intervals are meant to cover, such as 0.68.
+    rng : Generator
+        Source of the draws.
     """
     entries = _entries(metrics)
     reasons = {entry.name: entry.undefined(labels, scores_a) or entry.undefined(labels, scores_b) for entry in entries}

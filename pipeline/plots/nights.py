@@ -1,7 +1,5 @@
 """Nights side by side: how many candidates pass in each, and how its scores spread."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,8 +15,6 @@ from pipeline.plots.style import BOGUS_COLOUR, INK, REAL_COLOUR, SHADES, log_cou
 NIGHT_BINS = 25
 MOST_UNEQUAL = 30
 """Where one night has so many times the candidates of another, their axis is logarithmic."""
-
-LEANING: dict[str, Any] = {"rotation": 30, "ha": "right"}
 
 
 @plot(

@@ -12,7 +12,7 @@ from scipy.special import expit, log_expit, logit
 from pipeline.classes import BOGUS, REAL
 from pipeline.errors import InputError
 from pipeline.metrics.curves import checked
-from pipeline.metrics.definitions import METRICS, score_bins
+from pipeline.metrics.definitions import score_bins
 from pipeline.metrics.intervals import binomial_interval
 
 log = logging.getLogger(__name__)
@@ -204,8 +204,3 @@ def reliability_table(labels: ArrayLike, scores: ArrayLike, bins: int = 10, leve
             "fraction_high": high,
         }
     )
-
-
-def expected_calibration_error(labels: ArrayLike, scores: ArrayLike) -> float:
-    """Return the metric ``ece``: mean gap of score and fraction of reals over 15 equal bins."""
-    return METRICS["ece"](labels, scores)

@@ -1,6 +1,6 @@
 """Self-made reals for surveys without images: a point source put into stamps whose own was taken out.
 
-A triplet that holds a real source becomes a triplet without one (:func:`without_source`), may be centred elsewhere,
+A triplet that holds a real source becomes a triplet without one (:func:`clear_centre`), may be centred elsewhere,
 and gets a source of known flux and sign (:func:`inject_into_stamps`). The pixels around stay real: noise, hosts,
 neighbours, masks.
 """
@@ -24,19 +24,6 @@ from pipeline.triplets.editing import (
     source_image,
     template_peaks,
 )
-
-
-def without_source(triplets: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return triplets ``(n, y, x, 3)`` with nothing at the centre of their differences.
-
-    See :func:`clear_centre` for how; neighbours elsewhere in the stamp stay.
-    """
-    out = np.empty_like(triplets, dtype=np.float32)
-    for row, triplet in enumerate(triplets):
-        stamp = open_stamp(triplet, rng)
-        clear_centre(stamp, rng)
-        out[row] = stamp.finished()
-    return out
 
 
 def seeing_width(triplet: NDArray[np.float32], default: float = 1.0) -> float:

@@ -13,6 +13,7 @@ from models import packages, runtime
 from pipeline.errors import IncompatiblePackageError, InputError, MissingInputError
 from pipeline.features import feature_names
 from pipeline.io.packages.training_ids import read_training_ids
+from pipeline.io.results.content import content_sha256
 from pipeline.scores.calibration import Platt
 
 COMMON = {
@@ -97,8 +98,8 @@ def test_provenance_does_not_count_but_calibration_does(tmp_path, network, datas
         folder.mkdir()
         trained = dataclasses.replace(network.trained, platt=platt)
         packages.write(folder, trained, dataset=dataset, provenance={"host": name})
-        digests.add(packages.content_sha256(folder))
-    assert packages.content_sha256(network.package) in digests
+        digests.add(content_sha256(folder))
+    assert content_sha256(network.package) in digests
     assert len(digests) == 2
 
 

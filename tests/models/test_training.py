@@ -5,9 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from models import checkpoints, packages, training
+from models import checkpoints, training
 from models.recipes import load
 from pipeline.errors import DataSetError, IncompatiblePackageError, SettingsError
+from pipeline.io.results.content import content_sha256
 
 
 class Killed(BaseException):
@@ -16,7 +17,7 @@ class Killed(BaseException):
 
 def test_a_second_run_gives_equal_weights(tmp_path, toy, dataset, network):
     again = toy.train_and_write(tmp_path, dataset, toy.network)
-    assert packages.content_sha256(again.package) == packages.content_sha256(network.package)
+    assert content_sha256(again.package) == content_sha256(network.package)
     np.testing.assert_array_equal(again.trained.history["loss"], network.trained.history["loss"])
 
 
@@ -35,7 +36,7 @@ def test_a_run_killed_in_its_second_epoch_ends_as_an_undisturbed_one(tmp_path, t
     seen = []
     resumed = toy.train_and_write(tmp_path, dataset, toy.network, progress=lambda _, message: seen.append(message))
     assert seen[0].startswith("epoch 2")
-    assert packages.content_sha256(resumed.package) == packages.content_sha256(network.package)
+    assert content_sha256(resumed.package) == content_sha256(network.package)
 
 
 def test_another_seed_gives_other_weights(tmp_path, toy, dataset, network):

@@ -1,13 +1,16 @@
 """What lies outside an image is filled as numpy would pad it, whatever the size and the place."""
 
+from typing import get_args, get_type_hints
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.cutouts.edges import EDGE_FILLS, EDGE_POLICIES, fill_edges, inside_of_stamps
+from pipeline.cutouts.edges import EDGE_FILLS, fill_edges, inside_of_stamps
 from pipeline.cutouts.extract import extract_cutouts
 from pipeline.errors import UnknownNameError
+from pipeline.surveys.settings import SurveySettings
 
 
 def cut(image, x, y, size):
@@ -38,7 +41,7 @@ def test_a_source_on_the_image_gets_what_padding_the_image_gives(size, x, y, mod
     size=st.integers(1, 64),
     x=st.floats(-90, 120),
     y=st.floats(-90, 120),
-    policy=st.sampled_from(EDGE_POLICIES),
+    policy=st.sampled_from(["missing", "drop", *EDGE_FILLS]),
     holes=st.floats(0, 1),
 )
 def test_every_policy_leaves_the_image_alone_and_fills_what_it_can(size, x, y, policy, holes):
@@ -70,8 +73,9 @@ def test_an_unknown_policy_is_named():
         fill_edges(np.zeros((1, 1, 1, 1), np.float32), np.zeros((1, 4), int), "mirror")
 
 
-def test_every_fill_is_a_policy():
-    assert set(EDGE_FILLS) == set(EDGE_POLICIES) - {"missing", "drop"}
+def test_a_survey_may_name_every_fill():
+    allowed = get_args(get_type_hints(SurveySettings)["edges"])
+    assert set(allowed) == {"missing", "drop", *EDGE_FILLS}
 
 
 def test_the_border_of_a_stamp_is_where_all_lines_outwards_are_missing():

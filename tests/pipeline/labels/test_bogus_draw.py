@@ -5,16 +5,16 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import SettingsError
-from pipeline.labels import apply_chain, parse_chain
+from pipeline.labels import label_candidates, parse_chain
 
 
 def draw(candidates, tables=None, reals=(), **settings):
     links = parse_chain(
         [{"provider": "list", "table": "t", "label": "real"}, {"provider": "bogus_draw", **settings}], "s.yaml"
     )
-    return apply_chain(
+    return label_candidates(
         candidates, links, {"t": pd.DataFrame({"candidate_id": list(reals)}, dtype="str"), **(tables or {})}
-    )
+    ).candidates
 
 
 def names(count):

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.labels import LABEL_PROVIDERS, PRECEDENCE, apply_chain, label_candidates, parse_chain, settle
+from pipeline.labels import label_candidates, parse_chain, settle
 
 PLACE = {"ra_deg": [10.0], "dec_deg": [0.0]}
 USUAL = [
@@ -24,7 +24,7 @@ def who_labels(make_rows, chain):
     tables = {entry["table"]: pd.DataFrame(table) for entry, table in chain if "table" in entry}
     candidates = make_rows("a", exposure_id=["e1"], **PLACE)
     links = parse_chain([entry for entry, _ in chain], "survey.yaml")
-    return apply_chain(candidates, links, tables)["label_source"].tolist()
+    return label_candidates(candidates, links, tables).candidates["label_source"].tolist()
 
 
 @pytest.mark.parametrize("first", range(len(USUAL)), ids=SOURCES)
@@ -36,10 +36,6 @@ def test_eyeball_database_file_injected_mover_variable_and_draw_follow_each_othe
 def test_the_order_of_the_list_is_the_precedence_so_a_setting_changes_it(make_rows, first):
     turned = USUAL[::-1][len(USUAL) - 1 - first :]
     assert who_labels(make_rows, turned) == [SOURCES[first]]
-
-
-def test_the_usual_order_names_every_provider_once():
-    assert sorted(PRECEDENCE) == list(LABEL_PROVIDERS)
 
 
 @pytest.fixture

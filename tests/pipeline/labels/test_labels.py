@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError, SettingsError
-from pipeline.labels import LABEL_PROVIDERS, apply_chain, parse_chain
+from pipeline.labels import LABEL_PROVIDERS, label_candidates, parse_chain
 
 
 def judge(provider, candidates, reference=None, **settings):
@@ -84,7 +84,7 @@ def test_rows_of_one_mover_become_one_group(make_rows):
     table = pd.DataFrame(
         {"mover_id": ["m7", "m7"], "exposure_id": ["e1", "e2"], "ra_deg": [10.0, 11.0], "dec_deg": [0.0, 0.0]}
     )
-    found = apply_chain(candidates, chain({"provider": "mover"}), {"movers": table})
+    found = label_candidates(candidates, chain({"provider": "mover"}), {"movers": table}).candidates
     assert found["group_id"].tolist() == ["mover m7", "mover m7", "oc"]
 
 
@@ -131,7 +131,7 @@ def test_the_first_of_the_chain_wins_and_disagreement_is_flagged(make_rows):
     strong = pd.DataFrame({"candidate_id": ["a", "b"], "label": [0, 1]})
     weak = pd.DataFrame({"candidate_id": ["a", "b", "c"], "label": [1, 1, 1]})
     links = chain({"provider": "list", "table": "eyeballs"}, {"provider": "list", "table": "catalogue"})
-    found = apply_chain(make_rows("abcd"), links, {"eyeballs": strong, "catalogue": weak})
+    found = label_candidates(make_rows("abcd"), links, {"eyeballs": strong, "catalogue": weak}).candidates
     assert found["label"].tolist() == [0, 1, 1, -1]
     assert found["label_source"].tolist() == ["eyeballs", "eyeballs", "catalogue", ""]
     assert found["flags"].tolist() == [int(Flag.BORDERLINE_LABEL), 0, 0, 0]
@@ -140,7 +140,7 @@ def test_the_first_of_the_chain_wins_and_disagreement_is_flagged(make_rows):
 def test_a_draw_fills_up_and_contradicts_nobody(make_rows):
     table = pd.DataFrame({"candidate_id": ["a"], "label": [1]})
     links = chain({"provider": "list", "table": "t"}, {"provider": "bogus_draw", "share": 1.0})
-    found = apply_chain(make_rows("ab"), links, {"t": table})
+    found = label_candidates(make_rows("ab"), links, {"t": table}).candidates
     assert found["label"].tolist() == [1, 0]
     assert found["flags"].tolist() == [0, 0]
 
@@ -151,7 +151,7 @@ def test_a_kind_comes_from_whoever_knows_it(make_rows):
     variables = pd.DataFrame({"ra_deg": [20.0], "dec_deg": [0.0]})
     links = chain({"provider": "list", "table": "t"}, {"provider": "teacher"}, {"provider": "variable"})
     candidates = make_rows("ab", ra_deg=[20, 40], dec_deg=[0, 0])
-    found = apply_chain(candidates, links, {"t": eyes, "teacher": teacher, "variables": variables})
+    found = label_candidates(candidates, links, {"t": eyes, "teacher": teacher, "variables": variables}).candidates
     assert found["kind"].tolist() == ["variable", "transient"]
 
 
@@ -163,18 +163,18 @@ def test_two_files_under_one_table_name_are_both_read(make_rows):
         "1.csv": pd.DataFrame({"candidate_id": ["a"], "label": [1]}),
         "2.csv": pd.DataFrame({"candidate_id": ["b"], "label": [0]}),
     }
-    assert apply_chain(make_rows("ab"), links, tables)["label"].tolist() == [1, 0]
+    assert label_candidates(make_rows("ab"), links, tables).candidates["label"].tolist() == [1, 0]
 
 
 def test_the_input_is_left_alone(make_rows):
     candidates = make_rows("a")
-    apply_chain(candidates, chain({"provider": "bogus_draw", "share": 1.0}), {})
+    label_candidates(candidates, chain({"provider": "bogus_draw", "share": 1.0}), {})
     assert candidates["label"].tolist() == [0]
     assert candidates["label_source"].tolist() == [""]
 
 
 def test_a_chain_without_links_labels_nothing(make_rows):
-    assert apply_chain(make_rows("ab"), (), {})["label"].tolist() == [-1, -1]
+    assert label_candidates(make_rows("ab"), (), {}).candidates["label"].tolist() == [-1, -1]
 
 
 def test_an_unknown_provider_and_a_missing_one_are_named():

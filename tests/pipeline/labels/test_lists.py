@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import InputError, SettingsError
-from pipeline.labels import apply_chain, parse_chain
+from pipeline.labels import label_candidates, parse_chain
 
 
 def chain(**settings):
@@ -13,7 +13,7 @@ def chain(**settings):
 
 def label(candidates, table, **settings):
     (link,) = links = chain(table="t", **settings)
-    return apply_chain(candidates, links, {link.reads["list"].key: table})
+    return label_candidates(candidates, links, {link.reads["list"].key: table}).candidates
 
 
 @pytest.mark.parametrize(("word", "value", "kind"), [("real", 1, "transient"), ("bogus", 0, "bogus")])

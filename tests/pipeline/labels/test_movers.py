@@ -3,14 +3,14 @@
 import pandas as pd
 import pytest
 
-from pipeline.labels import apply_chain, parse_chain
+from pipeline.labels import label_candidates, parse_chain
 
 ARCSEC = 1 / 3600
 
 
 def label(candidates, provider="mover", **given):
     tables = {name: given.pop(name) for name in ("movers", "rb", "injected") if name in given}
-    return apply_chain(candidates, parse_chain([{"provider": provider, **given}], "s.yaml"), tables)
+    return label_candidates(candidates, parse_chain([{"provider": provider, **given}], "s.yaml"), tables).candidates
 
 
 def movers(**columns):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.metrics import METRICS, bootstrap, paired_difference
+from pipeline.metrics import METRICS, bootstrap, paired_differences
 from pipeline.metrics.noise_bias import centred, without_noise
 
 
@@ -48,7 +48,9 @@ def test_copies_of_a_row_hide_no_noise():
 def test_the_difference_of_two_errors_lies_within_its_own_interval():
     for seed in range(10):
         label, score, group = sample(300, 0.05, seed=seed)
-        found = paired_difference("ece", label, score, score - 0.05, group, rng=np.random.default_rng(1))
+        found = paired_differences(label, score, score - 0.05, group, metrics=["ece"], rng=np.random.default_rng(1))[
+            "ece"
+        ]
         assert found.low <= found.value <= found.high
 
 

@@ -4,7 +4,7 @@ from scipy.stats import beta
 from timing import cpu_seconds
 
 from pipeline.errors import InputError
-from pipeline.metrics import METRICS, bootstrap, bootstrap_all, bootstrap_statistic, paired_difference
+from pipeline.metrics import METRICS, bootstrap, bootstrap_all, bootstrap_statistic, paired_differences
 from pipeline.metrics.resampling import resampled_weights
 
 
@@ -84,7 +84,7 @@ def test_a_paired_difference_is_far_surer_than_the_two_alone():
     other = np.clip(scores - 0.02 * labels, 0, 1)
     groups = np.arange(400)
     apart = bootstrap("auc", labels, scores, groups, rng=generator())
-    paired = paired_difference("auc", labels, scores, other, groups, rng=generator())
+    paired = paired_differences(labels, scores, other, groups, metrics=["auc"], rng=generator())["auc"]
     assert paired.value == pytest.approx(METRICS["auc"](labels, scores) - METRICS["auc"](labels, other))
     assert 0 < paired.low < paired.value < paired.high
     assert paired.high - paired.low < 0.2 * (apart.high - apart.low)
@@ -107,7 +107,8 @@ def test_where_all_replicates_agree_jeffreys_interval_over_groups_stands(name, t
 def test_no_interval_of_a_metric_has_zero_width(name):
     labels, groups = np.r_[np.zeros(8, int), np.ones(8, int)], np.arange(16)
     single = bootstrap(name, labels, labels.astype(float), groups, replicates=50, rng=generator())
-    paired = paired_difference(name, labels, labels.astype(float), labels.astype(float), groups, rng=generator())
+    same = labels.astype(float)
+    paired = paired_differences(labels, same, same, groups, metrics=[name], rng=generator())[name]
     if name == "log_loss":
         assert np.isnan([single.low, single.high, paired.low, paired.high]).all()
     else:

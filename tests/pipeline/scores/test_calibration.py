@@ -4,10 +4,10 @@ from scipy.special import expit
 from sklearn.calibration import calibration_curve
 
 from pipeline.errors import InputError
+from pipeline.metrics import METRICS
 from pipeline.scores.calibration import (
     IDENTITY,
     Platt,
-    expected_calibration_error,
     fit_platt,
     fit_platt_prior,
     reliability_table,
@@ -29,8 +29,8 @@ def test_the_line_that_made_the_labels_is_found_again():
 
 def test_calibrated_scores_are_probabilities():
     logits, labels = drawn(0.4, 0.7)
-    assert expected_calibration_error(labels, IDENTITY.apply(logits)) > 0.08
-    assert expected_calibration_error(labels, fit_platt(logits, labels).apply(logits)) < 0.01
+    assert METRICS["ece"](labels, IDENTITY.apply(logits)) > 0.08
+    assert METRICS["ece"](labels, fit_platt(logits, labels).apply(logits)) < 0.01
 
 
 def test_the_fit_is_a_stationary_point_of_the_penalised_likelihood():

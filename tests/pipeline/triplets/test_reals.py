@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.recipes.stamps import StampInjection
-from pipeline.triplets.reals import inject_into_stamps, seeing_width, without_source
+from pipeline.triplets.editing import clear_centre, open_stamp
+from pipeline.triplets.reals import inject_into_stamps, seeing_width
 
 
 def triplets(n=6, size=63, seed=0, flux=300.0, width=1.2, faded=False, turned=False):
@@ -17,6 +18,14 @@ def triplets(n=6, size=63, seed=0, flux=300.0, width=1.2, faded=False, turned=Fa
     (template if faded else science)[...] += source
     difference = science - template
     return np.stack([science, template, -difference if turned else difference], axis=-1).astype(np.float32)
+
+
+def without_source(stack, rng):
+    """Return triplets ``(n, y, x, 3)`` with nothing at the centre of their differences."""
+    stamps = [open_stamp(triplet, rng) for triplet in stack]
+    for stamp in stamps:
+        clear_centre(stamp, rng)
+    return np.stack([stamp.finished() for stamp in stamps])
 
 
 def plain(**own):
