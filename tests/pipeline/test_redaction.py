@@ -123,7 +123,7 @@ def test_no_library_logs_a_secret_whatever_handler_shows_it(hiding):
 
 @pytest.mark.parametrize("module", ["commands.main", "tasks"])
 def test_an_error_that_nothing_caught_ends_the_process_without_a_secret(module):
-    start = {"commands.main": "import commands.main as m; m._run = boom; sys.exit(m.main(['nights', 'x']))",
+    start = {"commands.main": "import commands.main as m; m.nights._listing = boom; sys.exit(m.main(['nights', 'x']))",
              "tasks": "import tasks; boom()"}[module]  # fmt: skip
     code = f"import sys\ndef boom(*_):\n    raise OSError('no answer of ' + sys.argv[1])\n{start}"
     ended = subprocess.run([sys.executable, "-c", code, ADDRESS], capture_output=True, text=True, check=False)
@@ -180,7 +180,7 @@ def test_no_library_logs_an_escape_code(hiding):
 
 @pytest.mark.parametrize("module", ["commands.main", "tasks"])
 def test_an_error_that_nothing_caught_writes_no_escape_code(module):
-    start = {"commands.main": "import commands.main as m; m._run = boom; sys.exit(m.main(['nights', 'x']))",
+    start = {"commands.main": "import commands.main as m; m.nights._listing = boom; sys.exit(m.main(['nights', 'x']))",
              "tasks": "import tasks; boom()"}[module]  # fmt: skip
     code = f"import sys\ndef boom(*_):\n    raise OSError('no file ' + sys.argv[1])\n{start}"
     ended = subprocess.run([sys.executable, "-c", code, COMMANDS], capture_output=True, text=True, check=False)
