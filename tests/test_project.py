@@ -15,6 +15,7 @@ import luigi.retcodes
 import luigi.scheduler
 import luigi.worker
 import pytest
+import yaml
 
 from pipeline.extras import EXTRAS
 from pipeline.io.results.provenance import NUMBERS, TRAINING
@@ -117,6 +118,16 @@ def test_continuous_integration_runs_the_lowest_and_the_highest_python() -> None
     lowest, above = map(int, re.fullmatch(r">=3\.(\d+),<3\.(\d+)", stated).groups())
     assert f"lowest=3.{lowest} highest=3.{above - 1}\n" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert f"--python-version 3.{lowest} " in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_hooks_before_a_commit_are_those_of_the_lint_and_clone_nothing() -> None:
+    stated = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert [repository["repo"] for repository in stated["repos"]] == ["local"]
+    hooks = stated["repos"][0]["hooks"]
+    assert {hook["language"] for hook in hooks} == {"system"}
+    lint = re.search(r"^lint:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M).group(1)
+    run = {re.split(r" --| \.$", line.partition("$(BIN)/")[2])[0] for line in lint.splitlines()}
+    assert {hook["entry"].removeprefix(".venv/bin/").partition(" --")[0] for hook in hooks} == run
 
 
 @pytest.mark.parametrize(("does", "found"), [("exit 127", ""), ("echo 3.99", "python3.99\n")])
