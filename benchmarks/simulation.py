@@ -11,8 +11,8 @@ from benchmarks.rows import Row, in_fresh_process, interleaved, median_ratio, pe
 from pipeline.io import settings_files
 from pipeline.io.executor import cores
 from pipeline.io.results.content import content_sha256
-from pipeline.recipes.dataset import SimulationRecipe
 from pipeline.recipes.injection import ImageSimulation
+from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.stages.fetch_cutouts import fetch_night
 from pipeline.stages.simulate_transients import simulate_night
 from pipeline.surveys.base import Survey

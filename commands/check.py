@@ -18,7 +18,8 @@ from pipeline.io.tables.relabel_file import read_relabels
 from pipeline.labels import EPHEMERIS, ChainLink, examine_chain
 from pipeline.labels.cleaning import CleaningStep, examine_cleaning
 from pipeline.night import expand_nights, is_ahead, parse_night, require_not_ahead
-from pipeline.recipes.dataset import DatasetRecipe, SimulationRecipe
+from pipeline.recipes.dataset import DatasetRecipe
+from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.redaction import in_one_line
 from pipeline.settings import examine
 from pipeline.surveys.base import SURVEYS, Survey

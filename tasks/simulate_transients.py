@@ -11,7 +11,7 @@ import luigi
 
 from pipeline.io import settings_files
 from pipeline.io.files.digests import file_digest
-from pipeline.recipes.dataset import SimulationRecipe
+from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.stages.simulation_files import simulation_files
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.freeze_inputs import SurveyNight

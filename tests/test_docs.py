@@ -26,9 +26,11 @@ from pipeline.io.services.templates import TemplateSource
 from pipeline.labels import LABEL_PROVIDERS
 from pipeline.labels.cleaning import CLEANERS
 from pipeline.metrics import METRICS, THRESHOLD_RULES
-from pipeline.recipes.dataset import DatasetRecipe, ImageSimulation, SimulationRecipe, SplitSettings, StampSimulation
-from pipeline.recipes.injection import HostCatalogue, MoverSimulation, PsfRecipe
-from pipeline.recipes.stamps import StampInjection
+from pipeline.recipes.dataset import DatasetRecipe, SplitSettings
+from pipeline.recipes.injection import HostCatalogue, ImageSimulation, PsfRecipe
+from pipeline.recipes.movers import MoverSimulation
+from pipeline.recipes.simulation import SimulationRecipe
+from pipeline.recipes.stamps import StampInjection, StampSimulation
 from pipeline.scores.candidate_list import COLUMNS
 from pipeline.sky import GhostSettings, SatelliteSettings, SkySettings
 from pipeline.subtraction.subtract import SubtractionSettings

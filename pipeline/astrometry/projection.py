@@ -11,6 +11,7 @@ from astropy.wcs import WCS, NoConvergence
 from astropy.wcs.utils import wcs_to_celestial_frame
 from numpy.typing import ArrayLike, NDArray
 
+from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.errors import InputError
 
 Positions = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -32,6 +33,11 @@ def celestial_frame(wcs: WCS) -> Any:
             f"its frame is not known: RADESYS {wcs.wcs.radesys!r}, EQUINOX {wcs.wcs.equinox:g}; "
             "allowed: ICRS, and FK5, FK4 and FK4-NO-E with an equinox"
         ) from error
+
+
+def pixel_arcsec(wcs: WCS) -> float:
+    """Return the side of a square as large as a pixel in the centre of a projection, in arcsec."""
+    return ARCSEC_PER_DEG * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
 
 
 def sky_to_pixel(wcs: WCS, ra_deg: ArrayLike, dec_deg: ArrayLike) -> Positions:

@@ -5,14 +5,13 @@ from pipeline.injection.hosts import Hosts, catalogued_hosts, detected_hosts, fi
 from pipeline.injection.magnitudes import draw_magnitudes
 from pipeline.injection.offsets import OFFSETS
 from pipeline.injection.render import flux_of, inject_sources, trail
-from pipeline.injection.settings import InjectionSettings, MagnitudeSettings
 from pipeline.psf import Psf
+from pipeline.recipes.injection import InjectionSettings
 
 __all__ = [
     "OFFSETS",
     "Hosts",
     "InjectionSettings",
-    "MagnitudeSettings",
     "Psf",
     "catalogued_hosts",
     "detected_hosts",

@@ -7,15 +7,14 @@ import pandas as pd
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from pipeline.astrometry.projection import pixel_to_sky
-from pipeline.conversions import ARCSEC_PER_DEG
+from pipeline.astrometry.projection import pixel_arcsec, pixel_to_sky
 from pipeline.crossmatch.sphere import distinct_places
 from pipeline.errors import InputError
 from pipeline.injection.hosts import Hosts, detected_hosts, find_stars
 from pipeline.injection.magnitudes import draw_magnitudes
 from pipeline.injection.places import Place, Room, find_places, find_variables
 from pipeline.injection.render import flux_of
-from pipeline.injection.settings import InjectionSettings, MagnitudeSettings
+from pipeline.recipes.injection import InjectionSettings
 
 log = logging.getLogger(__name__)
 
@@ -73,18 +72,20 @@ def draw_injections(
     """
     if hosts is None:
         hosts = detected_hosts(image, fwhm_pixel, saturation) if settings.host_share else _no_hosts()
-    on_host = rng.random(settings.number) < (settings.host_share if len(hosts) else 0.0)
+    on_host = rng.random(settings.per_exposure) < (settings.host_share if len(hosts) else 0.0)
     avoided = np.empty((0, 2)) if avoid_xy is None else np.asarray(avoid_xy, dtype=np.float64)
     avoided = avoided[np.isfinite(avoided).all(axis=1)]
     room = Room(
         image=image,
+        pixel_arcsec=pixel_arcsec(wcs),
         radius=settings.min_separation_fwhm * fwhm_pixel,
         avoid=distinct_places(avoided)[0] if len(avoided) else None,
     )
     changing, stars = _variables(room, image, settings, fwhm_pixel, saturation, zeropoint, rng)
     placed = find_places(room, on_host[len(changing) :], hosts, settings, rng)
-    if len(changing) + len(placed) < settings.number:
-        log.info("exposure %s: room for %d of %d injections", exposure_id, len(changing) + len(placed), settings.number)
+    count = len(changing) + len(placed)
+    if count < settings.per_exposure:
+        log.info("exposure %s: room for %d of %d injections", exposure_id, count, settings.per_exposure)
     truth = _table(placed, settings, rng, magnitudes)
     if changing:
         amplitude = rng.uniform(settings.amplitude_min, settings.amplitude_max, len(changing))
@@ -111,7 +112,7 @@ def _variables(
     if zeropoint is None:
         raise InputError("stars that vary need a zeropoint")
     stars = find_stars(image, fwhm_pixel, saturation)
-    wanted = int(rng.binomial(settings.number, settings.variable_share))
+    wanted = int(rng.binomial(settings.per_exposure, settings.variable_share))
     return find_variables(room, stars, wanted, rng), stars
 
 
@@ -122,13 +123,7 @@ def _table(
     magnitudes: NDArray[np.float64] | None,
 ) -> pd.DataFrame:
     """Return rows of places with drawn magnitudes."""
-    wanted = MagnitudeSettings(
-        minimum=settings.magnitude_min,
-        maximum=settings.magnitude_max,
-        distribution=settings.magnitudes,
-        slope=settings.magnitude_slope,
-    )
-    return _rows(placed, draw_magnitudes(len(placed), wanted, rng, magnitudes))
+    return _rows(placed, draw_magnitudes(len(placed), settings, rng, magnitudes))
 
 
 def _rows(placed: list[Place], magnitude: NDArray[np.float64]) -> pd.DataFrame:
@@ -160,7 +155,6 @@ def _draw_trails(truth: pd.DataFrame, settings: InjectionSettings, fwhm_pixel: f
 def _described(truth: pd.DataFrame, hosts: Hosts, wcs: WCS, exposure_id: str) -> pd.DataFrame:
     """Return the truth table with ids, sky positions and hosts."""
     ra, dec = pixel_to_sky(wcs, truth["x_pixel"].to_numpy(), truth["y_pixel"].to_numpy())
-    scale_arcsec = ARCSEC_PER_DEG * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
     hosted = (truth["kind"] == "injected_host").to_numpy()
     names = np.full(len(truth), "", dtype=object)
     names[hosted] = hosts.host_id[truth["host"].to_numpy()[hosted]]
@@ -174,7 +168,7 @@ def _described(truth: pd.DataFrame, hosts: Hosts, wcs: WCS, exposure_id: str) ->
             "y_pixel": truth["y_pixel"],
             "magnitude": truth["magnitude"],
             "kind": truth["kind"],
-            "host_offset_arcsec": (truth["offset"] * scale_arcsec).astype(np.float32),
+            "host_offset_arcsec": (truth["offset"] * pixel_arcsec(wcs)).astype(np.float32),
             "flux_sign": truth["flux_sign"],
             "host_id": pd.Series(names, dtype="str"),
             "trail_pixel": truth["trail_pixel"],

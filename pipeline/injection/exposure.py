@@ -1,6 +1,5 @@
 """Simulation of one exposure: sources injected, the difference made anew and searched, what was recovered."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -10,8 +9,7 @@ import sep
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from pipeline.astrometry.projection import pixel_to_sky
-from pipeline.conversions import ARCSEC_PER_DEG
+from pipeline.astrometry.projection import pixel_arcsec, pixel_to_sky
 from pipeline.crossmatch.match import match_one_to_one
 from pipeline.detection.detect import DetectionSettings, detect, psf_flux
 from pipeline.errors import InputError
@@ -19,12 +17,9 @@ from pipeline.imaging.frame import Frame
 from pipeline.imaging.sources import remove_sky
 from pipeline.injection import flux_of, inject_sources
 from pipeline.psf import LightProfile, Moffat, Psf, PsfModel
-from pipeline.subtraction.difference import Difference, difference_of
+from pipeline.subtraction.difference import Difference, Differencing, difference_of
 from pipeline.subtraction.flux_profile import FluxProfile, difference_profile
 from pipeline.subtraction.subtract import Subtraction
-
-Differencing = Callable[[Frame, Frame], Difference]
-"""From a science image and the template on its pixels to their difference, as a survey makes it."""
 
 _NO_ERROR = 1e14
 """A flux error above this is that of a place without a pixel."""
@@ -148,11 +143,6 @@ def simulate_exposure(
         difference=searched,
         notes=(light.note,) if light.note else (),
     )
-
-
-def pixel_arcsec(wcs: WCS) -> float:
-    """Return the side of a pixel in arcsec."""
-    return ARCSEC_PER_DEG * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
 
 
 def _with_sources(

@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
-from pipeline.injection.settings import MagnitudeSettings
+from pipeline.recipes.injection import InjectionSettings
 
 
 def draw_magnitudes(
     number: int,
-    settings: MagnitudeSettings,
+    settings: InjectionSettings,
     rng: np.random.Generator,
     listed: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
@@ -18,7 +18,8 @@ def draw_magnitudes(
     Parameters
     ----------
     number : int
-    settings : MagnitudeSettings
+    settings : InjectionSettings
+        Its range and distribution of magnitudes.
     rng : Generator
     listed : ndarray, optional
         The list that ``file`` draws from, with replacement.
@@ -30,20 +31,21 @@ def draw_magnitudes(
 
     Examples
     --------
-    >>> faint = MagnitudeSettings(minimum=18.0, maximum=20.0, distribution="power_law")
+    >>> faint = InjectionSettings(magnitude_min=18.0, magnitude_max=20.0, magnitudes="power_law")
     >>> bool(np.median(draw_magnitudes(1000, faint, np.random.default_rng(1))) > 19.4)
     True
     """
-    low, high = settings.minimum, settings.maximum
-    if settings.distribution == "file":
+    low, high = settings.magnitude_min, settings.magnitude_max
+    if settings.magnitudes == "file":
         values = np.asarray([] if listed is None else listed, dtype=np.float64)
         inside = values[(values >= low) & (values <= high)]
         if not len(inside):
             raise InputError(f"none of {len(values)} listed magnitudes is from {low} to {high}")
         return rng.choice(inside, number)
-    if settings.distribution == "power_law" and abs(settings.slope) > 1e-6:
+    slope = settings.magnitude_slope
+    if settings.magnitudes == "power_law" and abs(slope) > 1e-6:
         # the inverse of the cumulative number, written so that no power overflows
-        span = 10.0 ** (-abs(settings.slope) * (high - low))
-        steps = np.log10(span + rng.random(number) * (1.0 - span)) / abs(settings.slope)
-        return np.clip(high + steps if settings.slope > 0 else low - steps, low, high)
+        span = 10.0 ** (-abs(slope) * (high - low))
+        steps = np.log10(span + rng.random(number) * (1.0 - span)) / abs(slope)
+        return np.clip(high + steps if slope > 0 else low - steps, low, high)
     return rng.uniform(low, high, number)

@@ -8,7 +8,7 @@ from scipy.spatial import KDTree
 
 from pipeline.injection.hosts import Hosts
 from pipeline.injection.offsets import OFFSETS
-from pipeline.injection.settings import InjectionSettings
+from pipeline.recipes.injection import InjectionSettings
 
 _TRIES = 30
 """Places that are tried for one source before it is given up."""
@@ -45,6 +45,8 @@ class Room:
     ----------
     image : ndarray, (y, x)
         Nothing goes where it is NaN.
+    pixel_arcsec : float
+        Side of its pixels in arcsec.
     radius : float
         Smallest distance to other places, in pixels.
     avoid : KDTree or None
@@ -52,6 +54,7 @@ class Room:
     """
 
     image: NDArray[np.float32]
+    pixel_arcsec: float
     radius: float
     avoid: KDTree | None
     _taken: NDArray[np.float64] = field(default_factory=lambda: np.empty((64, 2)))
@@ -127,7 +130,8 @@ def _around_host(room: Room, hosts: Hosts, settings: InjectionSettings, rng: np.
     for _ in range(_TRIES):
         row = int(rng.integers(len(hosts)))
         radius = hosts.radius_pixel[row]
-        scale = settings.offset_scale_pixel or settings.offset_scale * (radius if np.isfinite(radius) else 1.0)
+        stated = settings.offset_scale_arcsec / room.pixel_arcsec
+        scale = stated or settings.offset_scale * (radius if np.isfinite(radius) else 1.0)
         offset, angle = OFFSETS[settings.offset](scale, rng)
         x = float(hosts.x_pixel[row] + offset * np.cos(angle))
         y = float(hosts.y_pixel[row] + offset * np.sin(angle))

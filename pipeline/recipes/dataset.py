@@ -1,35 +1,10 @@
-"""Recipes of the stages between survey and classifier: what to simulate, what makes a data set."""
+"""Recipe of a data set: its nights, what joins them, and how they are divided into parts."""
 
 from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.classes import TRAINING_ONLY_SOURCES
 from pipeline.errors import SettingsError
-from pipeline.recipes.injection import ImageSimulation, MoverSimulation
-from pipeline.recipes.stamps import StampSimulation
-
-__all__ = [
-    "DatasetRecipe",
-    "ImageSimulation",
-    "MoverSimulation",
-    "SimulationRecipe",
-    "SplitSettings",
-    "StampSimulation",
-]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SimulationRecipe:
-    """One simulation, as ``config/simulations/<name>.yaml`` states it: into images, stamps, or of movers."""
-
-    seed: int = 1
-    images: ImageSimulation | None = None
-    stamps: StampSimulation | None = None
-    movers: MoverSimulation | None = None
-
-    def __post_init__(self) -> None:
-        if sum(part is not None for part in (self.images, self.stamps, self.movers)) != 1:
-            raise SettingsError("give exactly one of 'images', 'stamps' and 'movers'")
 
 
 @dataclass(frozen=True, kw_only=True)

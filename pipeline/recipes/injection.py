@@ -89,8 +89,10 @@ class HostCatalogue:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageSimulation:
-    """Sources injected into copies of a survey's images.
+class InjectionSettings:
+    """What is injected into one exposure: how many sources, how bright, of which kinds, and where.
+
+    Each setting is stated here and nowhere else: recipes and everything that draws read this class.
 
     Attributes
     ----------
@@ -99,23 +101,22 @@ class ImageSimulation:
     magnitude_min, magnitude_max : float
         Range of their magnitudes.
     magnitudes : str
-        ``uniform``; ``power_law``: ``10^(magnitude_slope m)`` a magnitude; ``file``: drawn from a list.
+        ``uniform``; ``power_law``: ``10^(magnitude_slope m)`` a magnitude; ``file``: drawn from a list, of which only
+        what lies within the range is taken.
     magnitude_slope : float
-        Of the power law.
-    magnitude_file, magnitude_column : str
-        A table and its column of magnitudes.
+        Of the power law; 0.6 is what sources evenly spread through space have.
     positions : str
-        Of sources without a host: ``uniform`` or ``grid``.
+        Of sources without a host: ``uniform``, or ``grid``, on a square grid over the image, each at a sub-pixel
+        place of its own.
     host_share : float
         Share placed on galaxies; the rest lie as ``positions`` says.
-    hosts : HostCatalogue or None
-        The galaxies; without one they are detected in the science image.
     offset : str
-        How sources lie around a host: ``disc``, ``normal``, ``uniform`` or ``nuclear``.
+        How sources lie around a host, a name in :data:`~pipeline.injection.offsets.OFFSETS`: ``disc``, ``normal``,
+        ``uniform`` or ``nuclear``.
     offset_scale : float
         Scale of that, in half-light radii of the host.
     offset_scale_arcsec : float
-        The same in arcsec; 0: in half-light radii.
+        The same in arcsec, for hosts of unknown size too; 0: in half-light radii.
     negative_share : float
         Share injected with negative flux: sources that were brighter in the template.
     variable_share : float
@@ -128,13 +129,11 @@ class ImageSimulation:
         Range of its length in units of the FWHM.
     min_separation_fwhm : float
         Smallest distance of two sources, and to known candidates, in units of the FWHM.
-    match_radius_fwhm : float
-        A detection this near, in units of the FWHM, recovers an injection.
-    gain : float or None
-        Electrons an ADU; else the header's key ``GAIN``, else 1, which is logged.
-    zeropoint : float or None
-        Magnitude of 1 ADU in the science image; else the header's key ``MAGZERO``.
-    psf : PsfRecipe
+
+    Raises
+    ------
+    SettingsError
+        For a value out of its range, which the message states.
     """
 
     per_exposure: int = 40
@@ -142,11 +141,8 @@ class ImageSimulation:
     magnitude_max: float = 21.0
     magnitudes: Literal["uniform", "power_law", "file"] = "uniform"
     magnitude_slope: float = 0.6
-    magnitude_file: str = ""
-    magnitude_column: str = "magnitude"
     positions: Literal["uniform", "grid"] = "uniform"
     host_share: float = 0.5
-    hosts: HostCatalogue | None = None
     offset: OffsetName = "disc"
     offset_scale: float = 0.9
     offset_scale_arcsec: float = 0.0
@@ -158,10 +154,6 @@ class ImageSimulation:
     trail_min_fwhm: float = 2.0
     trail_max_fwhm: float = 10.0
     min_separation_fwhm: float = 5.0
-    match_radius_fwhm: float = 1.0
-    gain: float | None = None
-    zeropoint: float | None = None
-    psf: PsfRecipe = field(default_factory=PsfRecipe)
 
     def __post_init__(self) -> None:
         if self.magnitude_min >= self.magnitude_max:
@@ -170,11 +162,6 @@ class ImageSimulation:
             raise SettingsError(f"magnitudes from {self.magnitude_min} to {self.magnitude_max}; allowed: -30 to 50")
         if not 0 <= self.per_exposure <= 100_000:
             raise SettingsError(f"per_exposure is {self.per_exposure}; allowed: 0 to 100,000")
-        if (self.magnitudes == "file") != bool(self.magnitude_file):
-            raise SettingsError(
-                f"magnitudes is {self.magnitudes!r} and magnitude_file {self.magnitude_file!r}; allowed: 'file' with "
-                "a path, or another one without"
-            )
         if not abs(self.magnitude_slope) <= 5:
             raise SettingsError(f"magnitude_slope is {self.magnitude_slope}; allowed: -5 to 5")
         for name in ("host_share", "negative_share", "variable_share", "trail_share"):
@@ -187,46 +174,47 @@ class ImageSimulation:
             first, last = getattr(self, low), getattr(self, high)
             if not 0 < first <= last <= most:
                 raise SettingsError(f"{low} is {first} and {high} {last}; allowed: above 0, in order, up to {most:g}")
-        for name in ("offset_scale", "offset_scale_arcsec", "min_separation_fwhm", "match_radius_fwhm"):
+        for name in ("offset_scale", "offset_scale_arcsec", "min_separation_fwhm"):
             if getattr(self, name) < 0:
                 raise SettingsError(f"{name} is {getattr(self, name)}; allowed: at least 0")
-        if self.gain is not None and not self.gain > 0:
-            raise SettingsError(f"gain is {self.gain}; allowed: above 0")
 
 
 @dataclass(frozen=True, kw_only=True)
-class MoverSimulation:
-    """Transients made of the pixels of known movers and of galaxies, and bogus made of galaxies alone.
+class ImageSimulation(InjectionSettings):
+    """Sources injected into copies of a survey's images: what `InjectionSettings` say, and what they stand on.
 
     Attributes
     ----------
-    hosts : HostCatalogue
-        The galaxies, with magnitudes.
-    max_host_magnitude : float
-        Fainter galaxies are left out.
-    search_arcsec : float
-        The brightest galaxy within this distance of a mover becomes its host, once an exposure.
-    jitter_arcsec : float
-        Half the side of the square around the galaxy in which the mover is put, on the sky.
-    magnitude_min, magnitude_max : float
-        Movers outside these are not used.
-    residuals_per_mover : float
-        Galaxies alone, as bogus of the kind ``galaxy residual``, for each transient; in half the jitter.
+    magnitude_file, magnitude_column : str
+        A table and its column of magnitudes, for ``magnitudes: file``.
+    hosts : HostCatalogue or None
+        The galaxies; without one they are detected in the science image.
+    match_radius_fwhm : float
+        A detection this near, in units of the FWHM, recovers an injection.
+    gain : float or None
+        Electrons an ADU; else the header's key ``GAIN``, else 1, which is logged.
+    zeropoint : float or None
+        Magnitude of 1 ADU in the science image; else the header's key ``MAGZERO``.
+    psf : PsfRecipe
+        Which PSF the sources have.
     """
 
-    hosts: HostCatalogue
-    max_host_magnitude: float = 18.0
-    search_arcsec: float = 600.0
-    jitter_arcsec: float = 7.0
-    magnitude_min: float = 16.0
-    magnitude_max: float = 19.5
-    residuals_per_mover: float = 1.0
+    magnitude_file: str = ""
+    magnitude_column: str = "magnitude"
+    hosts: HostCatalogue | None = None
+    match_radius_fwhm: float = 1.0
+    gain: float | None = None
+    zeropoint: float | None = None
+    psf: PsfRecipe = field(default_factory=PsfRecipe)
 
     def __post_init__(self) -> None:
-        if not self.hosts.magnitude:
-            raise SettingsError("hosts.magnitude is empty; name the catalogue's column of magnitudes")
-        if self.magnitude_min >= self.magnitude_max:
-            raise SettingsError(f"magnitude_min {self.magnitude_min} is not below magnitude_max {self.magnitude_max}")
-        for name in ("search_arcsec", "jitter_arcsec", "residuals_per_mover"):
-            if getattr(self, name) < 0:
-                raise SettingsError(f"{name} is {getattr(self, name)}; allowed: at least 0")
+        super().__post_init__()
+        if (self.magnitudes == "file") != bool(self.magnitude_file):
+            raise SettingsError(
+                f"magnitudes is {self.magnitudes!r} and magnitude_file {self.magnitude_file!r}; allowed: 'file' with "
+                "a path, or another one without"
+            )
+        if self.match_radius_fwhm < 0:
+            raise SettingsError(f"match_radius_fwhm is {self.match_radius_fwhm}; allowed: at least 0")
+        if self.gain is not None and not self.gain > 0:
+            raise SettingsError(f"gain is {self.gain}; allowed: above 0")

@@ -15,14 +15,14 @@ from pipeline.classes import INJECTED, REAL
 from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.errors import InputError
 from pipeline.imaging.frame import Frame
-from pipeline.injection import Hosts, InjectionSettings, draw_injections
-from pipeline.injection.exposure import Simulation, pixel_arcsec, simulate_exposure
+from pipeline.injection import Hosts, draw_injections
+from pipeline.injection.exposure import Simulation, simulate_exposure
 from pipeline.io.executor import spread
 from pipeline.io.results import schema
 from pipeline.io.results.cutout_file import CutoutWriter, open_cutouts
 from pipeline.psf import ChosenPsf
-from pipeline.recipes.dataset import SimulationRecipe
 from pipeline.recipes.injection import ImageSimulation
+from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.rng import stream
 from pipeline.stages.fetch_cutouts import header_of, require_enough
 from pipeline.stages.psf_record import PsfRecord, log_psfs, psf_record, write_psfs
@@ -178,7 +178,7 @@ def _simulate(job: _Job, item: ExposureImages, exposure: AlignedExposure) -> tup
     rng = stream(shared.seed, "injection", exposure_id)
     truth = draw_injections(
         item.science,
-        settings=_injection(settings, pixel_arcsec(wcs)),
+        settings=settings,
         fwhm_pixel=frames.science.fwhm_pixel,
         wcs=wcs,
         exposure_id=exposure_id,
@@ -230,29 +230,6 @@ def _without_sky(simulation: Simulation) -> Simulation:
     unknown = {"ra_deg": np.nan, "dec_deg": np.nan}
     return replace(
         simulation, candidates=simulation.candidates.assign(**unknown), truth=simulation.truth.assign(**unknown)
-    )
-
-
-def _injection(settings: ImageSimulation, scale_arcsec: float) -> InjectionSettings:
-    return InjectionSettings(
-        number=settings.per_exposure,
-        magnitude_min=settings.magnitude_min,
-        magnitude_max=settings.magnitude_max,
-        magnitudes=settings.magnitudes,
-        magnitude_slope=settings.magnitude_slope,
-        positions=settings.positions,
-        host_share=settings.host_share,
-        negative_share=settings.negative_share,
-        variable_share=settings.variable_share,
-        trail_share=settings.trail_share,
-        trail_min_fwhm=settings.trail_min_fwhm,
-        trail_max_fwhm=settings.trail_max_fwhm,
-        amplitude_min=settings.amplitude_min,
-        amplitude_max=settings.amplitude_max,
-        offset=settings.offset,
-        offset_scale=settings.offset_scale,
-        offset_scale_pixel=settings.offset_scale_arcsec / scale_arcsec,
-        min_separation_fwhm=settings.min_separation_fwhm,
     )
 
 

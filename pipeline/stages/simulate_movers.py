@@ -14,8 +14,8 @@ from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.errors import SettingsError
 from pipeline.io.results import schema
 from pipeline.io.results.cutout_file import CutoutWriter, open_cutouts
-from pipeline.recipes.dataset import SimulationRecipe
-from pipeline.recipes.injection import MoverSimulation
+from pipeline.recipes.movers import MoverSimulation
+from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.rng import stream
 from pipeline.stages.fetch_cutouts import header_of, require_enough
 from pipeline.stages.simulation_inputs import read_hosts

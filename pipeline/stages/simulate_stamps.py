@@ -14,7 +14,8 @@ from pipeline.cutouts.missing import Flag
 from pipeline.errors import SettingsError
 from pipeline.io.results import schema
 from pipeline.io.results.cutout_file import CutoutWriter, open_cutouts
-from pipeline.recipes.dataset import SimulationRecipe, StampSimulation
+from pipeline.recipes.simulation import SimulationRecipe
+from pipeline.recipes.stamps import StampSimulation
 from pipeline.rng import stream
 from pipeline.surveys.candidate_columns import describe_pixels
 from pipeline.triplets.artefacts import ArtefactSettings, make_bogus, read_settings

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import SettingsError
-from pipeline.recipes.dataset import SimulationRecipe
+from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.stages.simulate_images import simulate_images
 from pipeline.stages.simulate_movers import simulate_movers
 from pipeline.stages.simulate_stamps import simulate_stamps

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from pipeline.io.tables.catalogue_file import catalogue_path
-from pipeline.recipes.dataset import SimulationRecipe
+from pipeline.recipes.simulation import SimulationRecipe
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 """A column of the exposure in the path of a file."""

@@ -15,7 +15,7 @@ import pandas as pd
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from pipeline.conversions import ARCSEC_PER_DEG
+from pipeline.astrometry.projection import pixel_arcsec
 from pipeline.errors import InputError
 from pipeline.imaging.frame import Frame
 from pipeline.injection import Hosts, catalogued_hosts
@@ -94,8 +94,7 @@ def hosts_on_image(hosts: pd.DataFrame, header: Any, shape: tuple[int, ...], exp
     where = f"exposure {exposure_id}"
     positions = hosts["ra_deg"].to_numpy(float), hosts["dec_deg"].to_numpy(float)
     x, y = pixel_positions(header, *positions, path=Path(where), hdu="science")
-    matrix = WCS(header).pixel_scale_matrix
-    radius = hosts["radius_arcsec"].to_numpy(float) / (ARCSEC_PER_DEG * float(np.sqrt(np.abs(np.linalg.det(matrix)))))
+    radius = hosts["radius_arcsec"].to_numpy(float) / pixel_arcsec(WCS(header))
     found = catalogued_hosts((shape[0], shape[1]), x, y, radius, hosts["host_id"])
     if not len(found):
         log.warning("%s: none of %d catalogued hosts lies on it", where, len(hosts))

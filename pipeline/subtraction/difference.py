@@ -1,5 +1,6 @@
 """Difference of a science image and a template, aligned first: for surveys that bring no difference images."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -44,6 +45,10 @@ class Difference:
     subtraction: Subtraction
     noise_spread: float
     notes: tuple[str, ...] = field(default=())
+
+
+Differencing = Callable[[Frame, Frame], Difference]
+"""From a science image and the template on its pixels to their difference, as a survey makes it."""
 
 
 def difference_of(

@@ -24,7 +24,8 @@ from pipeline.ids.text_blocks import HeldTexts, JoinedTexts
 from pipeline.io import settings_files
 from pipeline.io.results.content import row_digests
 from pipeline.io.results.cutout_file import open_cutouts
-from pipeline.recipes.dataset import DatasetRecipe, SimulationRecipe
+from pipeline.recipes.dataset import DatasetRecipe
+from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.rng import stream
 from pipeline.surveys.settings import SurveySettings
 from pipeline.triplets.artefacts import ARTEFACTS, default_mixture, turned

@@ -18,10 +18,9 @@ from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.errors import InputError
 from pipeline.imaging.convolution import fftconvolve
 from pipeline.imaging.frame import Frame, Image
-from pipeline.injection.exposure import Differencing
 from pipeline.io.fits.wcs import celestial_wcs
 from pipeline.subtraction.alignment import align
-from pipeline.subtraction.difference import Difference, difference_of, finished, nothing_subtracted
+from pipeline.subtraction.difference import Difference, Differencing, difference_of, finished, nothing_subtracted
 from pipeline.subtraction.flux_profile import FluxProfile, aperture_share, flux_profile
 from pipeline.subtraction.noise_check import noise_notes
 from pipeline.subtraction.registration import star_offset

@@ -113,7 +113,8 @@ def galaxy_field():
 
 
 def draw(image, seed=1, exposure_id="e1", hosts=None, listed=None, zeropoint=None, **changes):
-    chosen = InjectionSettings(**{"number": 30, "host_share": 0.5, "min_separation_fwhm": 2.0} | changes)
+    few = {"per_exposure": 30, "host_share": 0.5, "negative_share": 0.0, "min_separation_fwhm": 2.0}
+    chosen = InjectionSettings(**few | changes)
     return draw_injections(
         image,
         settings=chosen,
@@ -164,10 +165,10 @@ def test_sources_keep_their_distance_and_avoid_missing_pixels():
 
 def test_a_full_image_takes_fewer_sources_and_one_without_galaxies_random_ones():
     blank = np.random.default_rng(0).normal(100, 3, (128, 128)).astype(np.float32)
-    truth = draw(blank, number=100, min_separation_fwhm=10.0, host_share=1.0)
+    truth = draw(blank, per_exposure=100, min_separation_fwhm=10.0, host_share=1.0)
     assert 5 < len(truth) < 40
     assert set(truth["kind"]) == {"injected_random"}
-    assert len(draw(blank, number=0)) == 0
+    assert len(draw(blank, per_exposure=0)) == 0
 
 
 @pytest.mark.replaces("gmadet", "O3")
@@ -184,7 +185,7 @@ def blank_image(size=256):
 
 
 def test_a_grid_fills_the_image_evenly_at_all_phases():
-    truth = draw(blank_image(), number=64, positions="grid", host_share=0.0, min_separation_fwhm=5.0)
+    truth = draw(blank_image(), per_exposure=64, positions="grid", host_share=0.0, min_separation_fwhm=5.0)
     assert set(truth["kind"]) == {"injected_grid"}
     assert len(truth) == 64
     x, y = truth["x_pixel"].to_numpy(), truth["y_pixel"].to_numpy()
@@ -201,7 +202,7 @@ def catalogue():
 
 def test_catalogued_hosts_off_the_image_have_none_and_the_others_are_named():
     assert catalogue().host_id.tolist() == ["a", "b"]
-    truth = draw(blank_image(), hosts=catalogue(), number=20, host_share=1.0, min_separation_fwhm=0.5)
+    truth = draw(blank_image(), hosts=catalogue(), per_exposure=20, host_share=1.0, min_separation_fwhm=0.5)
     assert set(truth["kind"]) == {"injected_host"}
     assert set(truth["host_id"]) == {"a", "b"}
     for name, x, y, radius in (("a", 40.0, 50.0, 5.4), ("b", 200.0, 180.0, 0.9)):
@@ -248,7 +249,7 @@ def test_stars_are_found_with_their_flux():
 def test_stars_vary_by_the_amplitude_that_was_asked_for():
     image, x, y, flux = star_field()
     truth = draw(
-        image, number=40, host_share=0.0, variable_share=0.5, amplitude_min=0.5, amplitude_max=1.5, zeropoint=25.0
+        image, per_exposure=40, host_share=0.0, variable_share=0.5, amplitude_min=0.5, amplitude_max=1.5, zeropoint=25.0
     )
     changed = truth[truth["kind"] == "injected_variable"]
     assert 10 < len(changed) < 30

@@ -27,7 +27,9 @@ def exposure():
 
 def simulate(exposure, seed=1, magnitudes=(17.0, 19.5), **changes):
     science, template = frames(exposure, SETTINGS)
-    chosen = InjectionSettings(number=30, magnitude_min=magnitudes[0], magnitude_max=magnitudes[1], negative_share=0.4)
+    chosen = InjectionSettings(
+        per_exposure=30, magnitude_min=magnitudes[0], magnitude_max=magnitudes[1], negative_share=0.4
+    )
     rng = np.random.default_rng(seed)
     truth = draw_injections(
         science.pixels,
@@ -188,7 +190,7 @@ def many():
     science, template = frames(exposure, large)
     rng = np.random.default_rng(1)
     chosen = InjectionSettings(
-        number=800, magnitude_min=16.8, magnitude_max=19.4, negative_share=0.3, host_share=0.1, positions="grid",
+        per_exposure=800, magnitude_min=16.8, magnitude_max=19.4, negative_share=0.3, host_share=0.1, positions="grid",
         min_separation_fwhm=4.0,
     )  # fmt: skip
     truth = draw_injections(

@@ -6,7 +6,8 @@ import pytest
 from pipeline.errors import MissingInputError, SettingsError, UnknownNameError
 from pipeline.fingerprint import fingerprint
 from pipeline.io import settings_files
-from pipeline.recipes.dataset import DatasetRecipe, SimulationRecipe
+from pipeline.recipes.dataset import DatasetRecipe
+from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.surveys.settings import SurveySettings
 
 

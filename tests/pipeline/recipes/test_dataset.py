@@ -1,8 +1,10 @@
 import pytest
 
 from pipeline.errors import SettingsError
-from pipeline.recipes.dataset import DatasetRecipe, ImageSimulation, SimulationRecipe, SplitSettings, StampSimulation
-from pipeline.recipes.injection import PsfRecipe
+from pipeline.recipes.dataset import DatasetRecipe, SplitSettings
+from pipeline.recipes.injection import ImageSimulation, PsfRecipe
+from pipeline.recipes.simulation import SimulationRecipe
+from pipeline.recipes.stamps import StampSimulation
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import SettingsError
-from pipeline.recipes.dataset import SimulationRecipe
+from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.recipes.stamps import StampInjection, StampSimulation
 from pipeline.settings import parse
 from pipeline.triplets.reals import inject_into_stamps

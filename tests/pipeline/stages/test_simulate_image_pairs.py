@@ -8,8 +8,8 @@ import pytest
 from image_pair_surveys import TIMES_MJD, ZEROPOINT, field_stars, projection, write_pairs
 
 from pipeline.io.results.cutout_file import open_cutouts
-from pipeline.recipes.dataset import SimulationRecipe
 from pipeline.recipes.injection import ImageSimulation
+from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.stages.fetch_cutouts import fetch_night
 from pipeline.stages.simulate_transients import simulate_night
 

@@ -10,14 +10,16 @@ import pytest
 from astropy.io import fits
 
 from pipeline.errors import InputError, TooMuchLostError
+from pipeline.injection import draw_injections
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.schema import PSF_COLUMNS, TRUTH_COLUMNS
-from pipeline.recipes.dataset import SimulationRecipe
-from pipeline.recipes.injection import HostCatalogue, ImageSimulation, PsfRecipe
+from pipeline.recipes.injection import HostCatalogue, ImageSimulation, InjectionSettings, PsfRecipe
+from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.sky import SkySettings
 from pipeline.sky.exposure import render_exposure, render_template
 from pipeline.sky.field import draw_field
 from pipeline.sky.visits import plan_visits
+from pipeline.stages import simulate_images as simulate_images_module
 from pipeline.stages.simulate_images import simulate_images
 from pipeline.stages.simulation_inputs import read_hosts
 from pipeline.surveys.base import ExposureImages
@@ -101,9 +103,9 @@ def night(rendered, tmp_path, make_rows, make_cutouts):
     known = make_cutouts(tmp_path / "known.h5", make_rows(["k1"], x_pixel=[50.0], y_pixel=[60.0]))
     known = known or tmp_path / "known.h5"
 
-    def run(name="out.h5", given=None, processes=1, seed=1, **settings):
+    def run(name="out.h5", given=None, processes=1, seed=1, settings_class=ImageSimulation, **settings):
         survey = FakeSurvey(items=items() if given is None else given, folder=tmp_path)
-        chosen = ImageSimulation(**{"per_exposure": 12, "magnitude_max": 19.0} | settings)
+        chosen = settings_class(**{"per_exposure": 12, "magnitude_max": 19.0} | settings)
         simulate_images(
             tmp_path / name,
             survey,
@@ -121,6 +123,30 @@ def night(rendered, tmp_path, make_rows, make_cutouts):
 
     run.items = items
     return run
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithHalos(ImageSimulation):
+    """Settings with one more key."""
+
+    halo_share: float = 0.0
+
+
+def test_a_setting_reaches_what_draws_from_the_one_class_that_states_it(night, monkeypatch):
+    drawn_with = []
+
+    def draw(image, *, settings, **others):
+        drawn_with.append(settings)
+        return draw_injections(image, settings=settings, **others)
+
+    monkeypatch.setattr(simulate_images_module, "draw_injections", draw)
+    night(settings_class=WithHalos, halo_share=0.7)
+    assert drawn_with
+    assert {settings.halo_share for settings in drawn_with} == {0.7}
+
+
+def test_a_recipe_repeats_no_setting_of_the_injection():
+    assert not vars(ImageSimulation)["__annotations__"].keys() & vars(InjectionSettings)["__annotations__"].keys()
 
 
 @pytest.mark.replaces("gmadet", "O1")

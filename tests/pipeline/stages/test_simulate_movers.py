@@ -9,8 +9,9 @@ from exposure_images import HDUS, NIGHT, files, wcs_header, write
 from pipeline.errors import SettingsError
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.schema import CANDIDATE_COLUMNS
-from pipeline.recipes.dataset import SimulationRecipe
-from pipeline.recipes.injection import HostCatalogue, MoverSimulation
+from pipeline.recipes.injection import HostCatalogue
+from pipeline.recipes.movers import MoverSimulation
+from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.stages.simulate_movers import simulate_movers
 
 CHANNELS = ("science", "template", "difference", "frames_min", "frames_max", "frames_ptp")

@@ -6,8 +6,8 @@ from pipeline.errors import SettingsError
 from pipeline.io.results.content import content_sha256
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.schema import CANDIDATE_COLUMNS, TRUTH_COLUMNS
-from pipeline.recipes.dataset import SimulationRecipe, StampSimulation
-from pipeline.recipes.stamps import StampInjection
+from pipeline.recipes.simulation import SimulationRecipe
+from pipeline.recipes.stamps import StampInjection, StampSimulation
 from pipeline.stages.simulate_stamps import simulate_stamps
 
 

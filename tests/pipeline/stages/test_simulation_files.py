@@ -2,8 +2,10 @@
 
 import pytest
 
-from pipeline.recipes.dataset import SimulationRecipe, StampSimulation
-from pipeline.recipes.injection import HostCatalogue, ImageSimulation, MoverSimulation, PsfRecipe
+from pipeline.recipes.injection import HostCatalogue, ImageSimulation, PsfRecipe
+from pipeline.recipes.movers import MoverSimulation
+from pipeline.recipes.simulation import SimulationRecipe
+from pipeline.recipes.stamps import StampSimulation
 from pipeline.stages.simulation_files import simulation_files
 
 

@@ -9,7 +9,9 @@ from benchmarks.studies.artefacts.worth import Judged
 from pipeline.classes import TEST, TRAIN
 from pipeline.datasets.choice import Nearness
 from pipeline.metrics import METRICS
-from pipeline.recipes.dataset import DatasetRecipe, SimulationRecipe, SplitSettings, StampSimulation
+from pipeline.recipes.dataset import DatasetRecipe, SplitSettings
+from pipeline.recipes.simulation import SimulationRecipe
+from pipeline.recipes.stamps import StampSimulation
 
 
 @pytest.fixture
