@@ -25,14 +25,14 @@ _FETCH = """
 import json, sys
 from pathlib import Path
 from pipeline.settings import parse
-from pipeline.stages.fetch_cutouts import fetch_night
+from pipeline.stages.fetch_cutouts import fetch_cutouts
+from pipeline.stages.night_job import NightJob
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
 survey = open_survey(parse(SurveySettings, json.loads(sys.argv[2]), "benchmark"), "benchmark")
-fetch_night(
-    Path(sys.argv[1]), survey, name="benchmark", night="2026-01-01", manifest=survey.freeze("2026-01-01"),
-    provenance={}, progress=lambda *_: None,
-)
+night = "2026-01-01"
+job = NightJob(survey=survey, name="benchmark", night=night, manifest=survey.freeze(night))
+fetch_cutouts(Path(sys.argv[1]), job)
 """
 _BUILD = """
 import sys

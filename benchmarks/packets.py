@@ -22,7 +22,8 @@ from pipeline.io.alerts.packet_writer import fits_bytes, write_packets, ztf_pack
 from pipeline.io.results.content import content_sha256
 from pipeline.rng import stream
 from pipeline.settings import parse
-from pipeline.stages.fetch_cutouts import NightCutouts
+from pipeline.stages.night_cutouts import NightCutouts
+from pipeline.stages.night_job import NightJob
 from pipeline.surveys.base import Survey
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
@@ -114,9 +115,9 @@ def score(place: Path, package: Path, processes: int) -> str:
         os.environ["NIGHTSIFT_DATA"] = data
         survey = _survey(place)
         survey.workers = processes
-        night = NightCutouts(survey, name="benchmark", night=NIGHT, manifest=survey.freeze(NIGHT), labels=False)
+        job = NightJob(survey=survey, name="benchmark", night=NIGHT, manifest=survey.freeze(NIGHT))
         scoring = Scoring(package=runtime.load(package), release="r", seed=1, processes=processes)
-        score_night(Path(data) / "scores.parquet", scoring, night, provenance={})
+        score_night(Path(data) / "scores.parquet", scoring, NightCutouts(job, labels=False))
         return content_sha256(Path(data) / "scores.parquet")
 
 

@@ -13,8 +13,9 @@ from pipeline.io.executor import cores
 from pipeline.io.results.content import content_sha256
 from pipeline.recipes.injection import ImageSimulation
 from pipeline.recipes.simulation import SimulationRecipe
-from pipeline.stages.fetch_cutouts import fetch_night
-from pipeline.stages.simulate_transients import simulate_night
+from pipeline.stages.fetch_cutouts import fetch_cutouts
+from pipeline.stages.night_job import NightJob
+from pipeline.stages.simulate_transients import simulate_transients
 from pipeline.surveys.base import Survey
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
@@ -75,17 +76,11 @@ def survey_of(folder: Path, exposures: int) -> Survey:
 
 def simulate(survey: Survey, folder: Path, *, processes: int) -> None:
     """Simulate the night with forty sources an exposure."""
-    simulate_night(
+    simulate_transients(
         folder / f"simulated{processes}.h5",
-        survey,
-        name="synthetic",
-        night=NIGHT,
+        NightJob(survey=survey, name="synthetic", night=NIGHT, manifest=survey.freeze(NIGHT), processes=processes),
         recipe=SimulationRecipe(seed=1, images=ImageSimulation()),
         cutouts=folder / "cutouts.h5",
-        manifest=survey.freeze(NIGHT),
-        provenance={},
-        progress=lambda *_: None,
-        processes=processes,
     )
 
 
@@ -94,13 +89,6 @@ def _made(folder: Path, exposures: int) -> Path:
     folder.mkdir()
     survey = survey_of(folder, exposures)
     survey.make(folder)
-    fetch_night(
-        folder / "cutouts.h5",
-        survey,
-        name="synthetic",
-        night=NIGHT,
-        manifest=survey.freeze(NIGHT),
-        provenance={},
-        progress=lambda *_: None,
-    )
+    job = NightJob(survey=survey, name="synthetic", night=NIGHT, manifest=survey.freeze(NIGHT))
+    fetch_cutouts(folder / "cutouts.h5", job)
     return folder

@@ -22,7 +22,7 @@ from pipeline.io.results.cutout_file import CutoutFile, CutoutHeader, open_cutou
 from pipeline.io.results.scores_file import ScoresWriter
 from pipeline.rng import stream
 from pipeline.scores.unlike_training import UNLIKE, unlike_words
-from pipeline.stages.fetch_cutouts import NightCutouts
+from pipeline.stages.night_cutouts import NightCutouts
 from pipeline.surveys.base import Batch
 
 log = logging.getLogger(__name__)
@@ -124,15 +124,17 @@ def score_file(
     _write(path, scoring, header, told(), rows.name, provenance)
 
 
-def score_night(
-    path: Path,
-    scoring: Scoring,
-    night: NightCutouts,
-    *,
-    provenance: Mapping[str, Any],
-    progress: Callable[[float, str], None] = no_progress,
-) -> None:
+def score_night(path: Path, scoring: Scoring, night: NightCutouts) -> None:
     """Write the scores of a night as it is read, without keeping its cutouts; otherwise as `score_file`.
+
+    Parameters
+    ----------
+    path : Path
+        Parquet file to write.
+    scoring : Scoring
+        How.
+    night : NightCutouts
+        Which night, what the file says of its making, and who is told how far it is.
 
     Raises
     ------
@@ -143,10 +145,10 @@ def score_night(
     def told() -> Iterator[list[_Scores]]:
         for blocks in night.each(partial(_score_batch, scoring.share, night.header.channels)):
             yield blocks
-            progress(night.percent / 100, f"scored {night.exposures} exposures")
+            night.job.progress(night.percent, f"scored {night.exposures} exposures")
 
-    what = f"night {night.night}"
-    _write(path, scoring, night.header, told(), what, provenance, at_the_end=lambda: {"read": night.counts})
+    what = f"night {night.job.night}"
+    _write(path, scoring, night.header, told(), what, night.job.provenance, at_the_end=lambda: {"read": night.counts})
 
 
 def _write(

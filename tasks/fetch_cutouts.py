@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import luigi
 
 from pipeline.errors import NightsiftError
-from pipeline.io.settings_files import data_folder
-from pipeline.io.tables import label_states
 from pipeline.io.tables.label_file import named_files
 from tasks.fetch_movers import FetchMovers, names_ephemeris
 from tasks.freeze_inputs import FreezeInputs, NightClosed, SurveyNight
 from tasks.parameters import MOST_SNAPSHOTS, WholeNumberParameter, processes_parameter
 
 if TYPE_CHECKING:
-    from pipeline.stages.fetch_cutouts import NightCutouts
+    import pandas as pd
 
 __all__ = ["FetchCutouts", "FreezeInputs", "NightClosed"]
 
@@ -75,21 +73,11 @@ class FetchCutouts(SurveyNight):
             "night": self.night_name,
         }
 
-    def reader(self, *, labels: bool = True) -> "NightCutouts":
-        """Return what reads the night, batch by batch, by the frozen manifest; without labels where none are needed."""
-        from pipeline.stages.fetch_cutouts import NightCutouts
-
-        return NightCutouts(self.adapter(self.survey_folder(), self.processes), labels=labels, **self._given())
-
-    def _given(self) -> dict[str, Any]:
+    def ephemeris(self) -> "pd.DataFrame | None":
+        """Return what `FetchMovers` made, where labels or cleaning name it."""
         from pipeline.io.results.parquet_table import read_table
 
-        return {
-            "name": self.survey,
-            "night": self.night_name,
-            "manifest": self.frozen.manifest(),
-            "ephemeris": read_table(self.input_path("ephemeris")) if "ephemeris" in self._required else None,
-        }
+        return read_table(self.input_path("ephemeris")) if "ephemeris" in self._required else None
 
     def formers(self) -> list[Path]:
         """Return the night's other cutout files, the newest first."""
@@ -98,15 +86,13 @@ class FetchCutouts(SurveyNight):
         return sorted(others, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
 
     def build(self, path: Path) -> None:
-        """Write what is read: of a former file of the night where only labels differ, else of the survey."""
-        from pipeline.stages.fetch_cutouts import write_night
-        from pipeline.stages.relabelled_night import relabelled_night
-        from pipeline.surveys.label_tables import label_files
+        """Write the night's cutouts."""
+        from pipeline.stages.fetch_cutouts import fetch_cutouts
 
-        survey, provenance = self.adapter(self.survey_folder()), self.provenance()
-        tables = label_states.state_of(label_files(survey, self.night_name))
-        night = relabelled_night(survey, self.formers(), provenance=provenance, **self._given())
-        write_night(path, night or self.reader(), provenance=provenance, progress=self.progress)
-        manifest = str(self.input_path("manifest"))
-        if self.is_labelled:
-            label_states.remember(data_folder() / label_states.NAME, manifest, tables, ())
+        fetch_cutouts(
+            path,
+            self.job(self.frozen.manifest()),
+            ephemeris=self.ephemeris(),
+            formers=self.formers(),
+            manifest_file=self.input_path("manifest"),
+        )

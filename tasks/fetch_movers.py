@@ -69,10 +69,8 @@ class FetchMovers(SurveyNight):
 
     def build(self, path: Path) -> None:
         """Ask or propagate, and keep the answer."""
-        from pipeline.io.results.parquet_table import read_table, write_table
-        from pipeline.stages.fetch_movers import night_ephemeris
+        from pipeline.io.results.parquet_table import read_table
+        from pipeline.stages.fetch_movers import fetch_movers
 
         orbits = read_table(self.input_path("orbits")) if "orbits" in self._required else None
-        survey = self.adapter(self.survey_folder())
-        movers = night_ephemeris(survey, self.night_name, self.frozen.manifest(), orbits, self.progress)
-        write_table(path, movers, self.provenance() | {"places": len(movers)})
+        fetch_movers(path, self.job(self.frozen.manifest()), orbits=orbits)

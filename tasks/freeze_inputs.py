@@ -7,9 +7,10 @@ import contextlib
 import datetime
 import json
 import logging
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import luigi
 
@@ -18,8 +19,12 @@ from pipeline.io.alerts.message_schemas import schema_digests
 from pipeline.io.database.query_files import query_digests
 from pipeline.io.results.night_manifest import read_manifest
 from pipeline.night import ends_at, is_ahead
+from tasks.base import PipelineTask
 from tasks.make_synthetic_survey import MakeSyntheticSurvey
 from tasks.parameters import MOST_SNAPSHOTS, NightTask, WholeNumberParameter, processes_parameter
+
+if TYPE_CHECKING:
+    from pipeline.stages.night_job import NightJob
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +54,29 @@ class SurveyNight(NightTask):
         """Return where that task puts them."""
         made = self.made_survey()
         return Path(made.output().path) if made else None
+
+    def job(self, manifest: Mapping[str, Any], of: PipelineTask | None = None) -> "NightJob":
+        """Return what a function of this night is given.
+
+        Parameters
+        ----------
+        manifest : mapping
+            The night's frozen input.
+        of : PipelineTask, optional
+            Whose result is made; this task's if not given.
+        """
+        from pipeline.stages.night_job import NightJob
+
+        maker, processes = of or self, getattr(self, "processes", 1)
+        return NightJob(
+            survey=self.adapter(self.survey_folder(), processes),
+            name=self.survey,
+            night=self.night_name,
+            manifest=manifest,
+            provenance=maker.provenance(),
+            progress=maker.progress,
+            processes=processes,
+        )
 
     def shared_modules(self) -> tuple[str, ...]:
         """What fetches nights, and the adapter of the survey."""

@@ -150,6 +150,7 @@ class Infer(ReleaseTask):
         """Stream the rows through the package."""
         from models.runtime import load
         from models.scoring import Scoring, score_file, score_night
+        from pipeline.stages.night_cutouts import NightCutouts
 
         directory = Path(self.package) if self.package else self.input_path("package")
         package = load(directory, threads=self.threads)
@@ -161,15 +162,18 @@ class Infer(ReleaseTask):
             only=self.chosen,
             processes=self.processes,
         )
-        shown: dict[str, Any] = {
-            "provenance": self.provenance(),
-            "progress": lambda share, message: self.progress(100 * share, message),
-        }
         if self.streams:
-            score_night(path, scoring, self.fetch.reader(labels=False), **shown)
+            job = self.fetch.job(self.fetch.frozen.manifest(), of=self)
+            score_night(path, scoring, NightCutouts(job, ephemeris=self.fetch.ephemeris(), labels=False))
         else:
             given = Path(self.cutouts or self.dataset_file)
-            score_file(path, scoring, rows=self.input_path("rows") if "rows" in self._required else given, **shown)
+            score_file(
+                path,
+                scoring,
+                rows=self.input_path("rows") if "rows" in self._required else given,
+                provenance=self.provenance(),
+                progress=lambda share, message: self.progress(100 * share, message),
+            )
 
 
 class ScoreFolds(ReleaseTask):

@@ -64,22 +64,14 @@ class SimulateTransients(SurveyNight):
         return self.simulation_name
 
     def shared_modules(self) -> tuple[str, ...]:
-        """What simulates, beside what reads nights."""
-        return (*super().shared_modules(), "pipeline.stages.simulate_transients")
+        """What simulates as the recipe says, beside what reads nights."""
+        from pipeline.stages.simulate_transients import SIMULATIONS
+
+        return (*super().shared_modules(), SIMULATIONS.home(self.recipe.kind))
 
     def build(self, path: Path) -> None:
-        """Simulate into images, or into stamps where the survey has none."""
-        from pipeline.stages.simulate_transients import simulate_night
+        """Simulate as the recipe says."""
+        from pipeline.stages.simulate_transients import simulate_transients
 
-        simulate_night(
-            path,
-            self.adapter(self.survey_folder()),
-            name=self.survey,
-            night=self.night_name,
-            recipe=self.recipe,
-            cutouts=self.input_path("cutouts"),
-            manifest=self.cutouts.frozen.manifest(),
-            provenance=self.provenance(),
-            progress=self.progress,
-            processes=self.processes,
-        )
+        job = self.job(self.cutouts.frozen.manifest())
+        simulate_transients(path, job, recipe=self.recipe, cutouts=self.input_path("cutouts"))

@@ -1,15 +1,18 @@
 """A night's ephemeris: which solar-system objects stand in the field of each of its exposures, and where."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from pipeline.errors import InputError, SettingsError
+from pipeline.io.results.parquet_table import write_table
 from pipeline.io.services.skybot import Skybot
 from pipeline.solar_system.places import Site, predict
+from pipeline.stages.night_job import NightJob
 from pipeline.surveys.base import Survey
 from pipeline.surveys.settings import EphemerisSettings
 
@@ -18,27 +21,36 @@ log = logging.getLogger(__name__)
 POINTING_COLUMNS: Final = ("exposure_id", "time_mjd", "ra_deg", "dec_deg")
 
 
-def night_ephemeris(
-    survey: Survey,
-    night: str,
-    manifest: Mapping[str, Any],
-    orbits: pd.DataFrame | None,
-    progress: Callable[[float, str], None],
-) -> pd.DataFrame:
+def fetch_movers(path: Path, job: NightJob, *, orbits: pd.DataFrame | None = None) -> None:
+    """Write the ephemeris of a night as Parquet, with the number of its places in the provenance.
+
+    Parameters
+    ----------
+    path : Path
+        Parquet file to write.
+    job : NightJob
+        Which night.
+    orbits : DataFrame, optional
+        The orbits to propagate, for ``source: orbits``.
+
+    Raises
+    ------
+    UnreachableError, SettingsError, InputError
+        As of `night_ephemeris`.
+    """
+    movers = night_ephemeris(job, orbits)
+    write_table(path, movers, {**job.provenance, "places": len(movers)})
+
+
+def night_ephemeris(job: NightJob, orbits: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return ``mover_id exposure_id ra_deg dec_deg magnitude`` of a night, as the survey's ``ephemeris`` asks.
 
     Parameters
     ----------
-    survey : Survey
-        The adapter.
-    night : str
-        The night.
-    manifest : mapping
-        Its frozen manifest.
-    orbits : DataFrame or None
+    job : NightJob
+        Which night.
+    orbits : DataFrame, optional
         The orbits to propagate, for ``source: orbits``.
-    progress : callable
-        Told the share that is done and a text.
 
     Raises
     ------
@@ -47,15 +59,15 @@ def night_ephemeris(
     SettingsError, InputError
         If the survey states no ephemeris, or its exposures have no place or time.
     """
-    settings = survey.settings.ephemeris
+    settings = job.survey.settings.ephemeris
     if settings is None:
         raise SettingsError("the survey's settings state no `ephemeris`")
-    fields = pointings(survey, night, manifest)
+    fields = pointings(job.survey, job.night, job.manifest)
     if settings.source == "skybot":
-        found = skybot_of(settings).objects(fields, progress)
+        found = skybot_of(settings).objects(fields, job.progress)
     else:
         site = Site(
-            longitude_deg=survey.settings.longitude_deg,
+            longitude_deg=job.survey.settings.longitude_deg,
             latitude_deg=settings.latitude_deg,
             height_m=settings.height_m,
         )
@@ -64,8 +76,9 @@ def night_ephemeris(
         )
     if settings.max_magnitude is not None:
         found = found[~(found["magnitude"] > settings.max_magnitude)].reset_index(drop=True)
-    log.info("night %s: %d places of %d movers in %d exposures (%s)", night, len(found), found["mover_id"].nunique(),
-             len(fields), settings.source)  # fmt: skip
+    movers = found["mover_id"].nunique()
+    log.info("night %s: %d places of %d movers in %d exposures (%s)", job.night, len(found), movers, len(fields),
+             settings.source)  # fmt: skip
     return found
 
 

@@ -14,8 +14,9 @@ from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError, NightsiftError
 from pipeline.io.results import schema
 from pipeline.io.results.cutout_file import CutoutFile, open_cutouts
-from pipeline.stages.fetch_cutouts import NightCutouts
-from pipeline.surveys.base import Batch, Survey, dropped_rows
+from pipeline.stages.night_cutouts import NightCutouts
+from pipeline.stages.night_job import NightJob
+from pipeline.surveys.base import Batch, dropped_rows
 from pipeline.surveys.label_tables import rows_and_images
 
 log = logging.getLogger(__name__)
@@ -32,16 +33,17 @@ class RelabelledNight(NightCutouts):
 
     Parameters
     ----------
-    survey, options
-        As of `NightCutouts`.
+    job : NightJob
+        Its ``provenance`` is that of the file that is to be written.
     former : Path
         A cutout file of the same rows and images, of which labels and cleaning dropped nothing.
-    provenance : mapping
-        Of the file that is to be written.
+    ephemeris : DataFrame, optional
+        As of `NightCutouts`.
     """
 
-    def __init__(self, survey: Survey, former: Path, provenance: Mapping[str, Any], **options: Any) -> None:
-        super().__init__(survey, **options)
+    def __init__(self, job: NightJob, former: Path, *, ephemeris: pd.DataFrame | None = None) -> None:
+        super().__init__(job, ephemeris=ephemeris)
+        provenance = job.provenance
         self._former = former
         with open_cutouts(former) as file:
             said, then = file.provenance, json.loads(file.text("manifest"))
@@ -50,7 +52,7 @@ class RelabelledNight(NightCutouts):
         self.exposures, self.lost = int(said["exposures"]), int(said["exposures_lost"])
         self._changed = sorted(
             {
-                *_differing(then["queries"], self.manifest["queries"]),
+                *_differing(then["queries"], job.manifest["queries"]),
                 *_differing(_label_files(said), _label_files(provenance)),
                 *(f"setting {key}" for key in _differing(_label_settings(said), _label_settings(provenance))),
             }
@@ -96,35 +98,33 @@ class RelabelledNight(NightCutouts):
 
 
 def relabelled_night(
-    survey: Survey, formers: Iterable[Path], *, provenance: Mapping[str, Any], **options: Any
+    job: NightJob, formers: Iterable[Path], *, ephemeris: pd.DataFrame | None = None
 ) -> RelabelledNight | None:
     """Return the night by the first former cutout file that differs in its labels alone; None where none does.
 
     Parameters
     ----------
-    survey : Survey
-        One that cuts images; for stamps that come with their rows nothing would be saved.
+    job : NightJob
+        Of a survey that cuts images: for cutouts that come with their rows nothing would be saved. The identity in its
+        ``provenance`` decides whether a former file serves.
     formers : iterable of Path
         Cutout files of the same night.
-    provenance : mapping
-        Of the file that is to be written: its identity decides whether a former one serves.
-    options
+    ephemeris : DataFrame, optional
         As of `NightCutouts`.
     """
-    if not survey.has_images:
+    if not job.survey.has_images:
         return None
     for path in formers:
         try:
-            why = _why_not(path, provenance, options["manifest"])
+            why = _why_not(path, job.provenance, job.manifest)
         except (NightsiftError, OSError, KeyError, TypeError, ValueError) as error:
             why = str(error)
-        if not why and not RelabelledNight(survey, path, provenance, **options).is_placed:
+        if not why and not RelabelledNight(job, path, ephemeris=ephemeris).is_placed:
             why = "the new labels drop rows"
         if not why:
-            night = RelabelledNight(survey, path, provenance, **options)
-            log.info("night %s: labels anew, pixels and rows of %s", night.night, path.name)
-            return night
-        log.info("night %s: pixels of %s are not taken: %s", options["night"], path.name, why)
+            log.info("night %s: labels anew, pixels and rows of %s", job.night, path.name)
+            return RelabelledNight(job, path, ephemeris=ephemeris)
+        log.info("night %s: pixels of %s are not taken: %s", job.night, path.name, why)
     return None
 
 

@@ -1,10 +1,9 @@
 """Simulation for surveys that have images: sources injected into copies, subtracted and searched again."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.classes import INJECTED, REAL
 from pipeline.conversions import ARCSEC_PER_DEG
-from pipeline.errors import InputError
+from pipeline.errors import InputError, SettingsError
 from pipeline.imaging.frame import Frame
 from pipeline.injection import Hosts, draw_injections
 from pipeline.injection.exposure import Simulation, simulate_exposure
@@ -24,11 +23,13 @@ from pipeline.psf import ChosenPsf
 from pipeline.recipes.injection import ImageSimulation
 from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.rng import stream
-from pipeline.stages.fetch_cutouts import header_of, require_enough
+from pipeline.stages.night_cutouts import header_of, require_enough
+from pipeline.stages.night_job import NightJob
 from pipeline.stages.psf_record import PsfRecord, log_psfs, psf_record, write_psfs
 from pipeline.stages.simulate_alone import every_source, require_possible
+from pipeline.stages.simulate_transients import SIMULATIONS
 from pipeline.stages.simulation_inputs import hosts_on_image, psf_of, read_inputs
-from pipeline.surveys.base import Batch, ExposureImages, Survey, dropped_rows
+from pipeline.surveys.base import Batch, ExposureImages, dropped_rows
 from pipeline.surveys.candidate_columns import candidates_frame, describe_pixels, drop_at_edges
 from pipeline.surveys.edge_policy import apply_edge_policy
 from pipeline.surveys.exposures.channels import channel_cutouts, require_searched
@@ -39,25 +40,23 @@ from pipeline.surveys.settings import SurveySettings
 log = logging.getLogger(__name__)
 
 
-def simulate_images(
-    path: Path,
-    survey: Survey,
-    *,
-    name: str,
-    night: str,
-    recipe: SimulationRecipe,
-    cutouts: Path,
-    manifest: Mapping[str, Any],
-    provenance: Mapping[str, Any],
-    progress: Callable[[float, str], None],
-    processes: int = 1,
-) -> None:
+@SIMULATIONS.register("images")
+def simulate_images(path: Path, job: NightJob, *, recipe: SimulationRecipe, cutouts: Path) -> None:
     """Write a cutout file of the recovered injections as real, with the truth of recovered and missed.
 
     The table ``psf`` says for each image which PSF it got, why not a better one, how well that fits its stars,
-    and what was assumed of it. An exposure that cannot be read or subtracted is skipped, counted and listed;
-    `TooMuchLostError` when more than the survey's ``max_lost_fraction`` is lost.
+    and what was assumed of it. An exposure that cannot be read or subtracted is skipped, counted and listed.
+
+    Raises
+    ------
+    SettingsError
+        If the survey has no images, or the recipe asks for what its search cannot find.
+    TooMuchLostError
+        If more exposures are unusable than the survey allows.
     """
+    survey = job.survey
+    if not survey.has_images:
+        raise SettingsError(f"survey {job.name!r} has no images: choose a simulation recipe with 'stamps'")
     settings = recipe.images or ImageSimulation()
     inputs = read_inputs(settings)
     shared = _Shared(
@@ -69,10 +68,10 @@ def simulate_images(
     )
     known = _known_places(cutouts)
     truths, psfs, reasons, total, lost = [], [], set(), 0, 0
-    with CutoutWriter(path, header_of(name, survey.settings), provenance) as writer:
+    with CutoutWriter(path, header_of(job.name, survey.settings), job.provenance) as writer:
         writer.write_text("simulation", "sources were put into the images, which were subtracted and searched anew")
-        jobs = _jobs(survey.images(night, manifest), shared, inputs.hosts, known)
-        for done in spread(_one, jobs, workers=processes):
+        exposures = _exposures(survey.images(job.night, job.manifest), shared, inputs.hosts, known)
+        for done in spread(_simulated, exposures, workers=job.processes):
             total += 1
             lost += done.batch.lost
             reasons |= set(done.batch.dropped["reason"]) if done.batch.lost else set()
@@ -81,11 +80,11 @@ def simulate_images(
             writer.drop(done.batch.dropped)
             truths.append(done.truth)
             psfs.append(log_psfs(done.psfs))
-            progress(-1, f"simulated {total} exposures, {writer.kept} sources recovered")
+            job.progress(-1, f"simulated {total} exposures, {writer.kept} sources recovered")
         writer.write_table("truth", schema.TRUTH_COLUMNS, _stacked(truths, schema.TRUTH_COLUMNS))
         write_psfs(writer, psfs)
-    require_enough(night, lost, total, survey.settings.max_lost_fraction, reasons)
-    log.info("night %s: %d exposures, %d injections recovered, %d exposures lost", night, total, writer.kept, lost)
+    require_enough(job.night, lost, total, survey.settings.max_lost_fraction, reasons)
+    log.info("night %s: %d exposures, %d injections recovered, %d exposures lost", job.night, total, writer.kept, lost)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,10 +99,10 @@ class _Shared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Job:
+class _Exposure:
     """One exposure to be simulated, the places of its own candidates, and the catalogued galaxies on it."""
 
-    item: ExposureImages | Batch
+    images: ExposureImages | Batch
     shared: _Shared
     avoid: NDArray[np.float64] | None = None
     hosts: Hosts | None = None
@@ -119,43 +118,42 @@ class _Done:
     psfs: PsfRecord = field(default_factory=PsfRecord)
 
 
-def _jobs(
-    items: Iterator[ExposureImages | Batch],
+def _exposures(
+    night: Iterator[ExposureImages | Batch],
     shared: _Shared,
     hosts: pd.DataFrame | None,
     known: Mapping[str, NDArray[np.float64]],
-) -> Iterator[_Job]:
+) -> Iterator[_Exposure]:
     """Yield the exposures; of a catalogue each gets its own galaxies only, for another process may take it."""
-    for item in items:
-        if isinstance(item, Batch):
-            yield _Job(item=item, shared=shared)
+    for images in night:
+        if isinstance(images, Batch):
+            yield _Exposure(images=images, shared=shared)
             continue
-        require_searched(shared.survey.channels, item.difference)
-        require_possible(shared.settings, item.difference)
-        exposure_id = str(item.exposure["exposure_id"])
+        require_searched(shared.survey.channels, images.difference)
+        require_possible(shared.settings, images.difference)
+        exposure_id = str(images.exposure["exposure_id"])
         avoid = known.get(exposure_id)
         try:
-            mine = (
-                None if hosts is None else hosts_on_image(hosts, item.science_header, item.science.shape, exposure_id)
-            )
+            header, shape = images.science_header, images.science.shape
+            mine = None if hosts is None else hosts_on_image(hosts, header, shape, exposure_id)
         except InputError as error:
-            yield _Job(item=item, shared=shared, fault=str(error))
+            yield _Exposure(images=images, shared=shared, fault=str(error))
             continue
-        yield _Job(item=item, shared=shared, avoid=avoid, hosts=mine)
+        yield _Exposure(images=images, shared=shared, avoid=avoid, hosts=mine)
 
 
-def _one(job: _Job) -> _Done:
+def _simulated(work: _Exposure) -> _Done:
     """Return the recovered sources of one exposure, its truth and PSFs; a lost batch when it cannot be used."""
     nothing = pd.DataFrame()
-    if isinstance(job.item, Batch):
-        return _Done(batch=job.item, truth=nothing)
-    survey, exposure_id = job.shared.survey, str(job.item.exposure["exposure_id"])
+    if isinstance(work.images, Batch):
+        return _Done(batch=work.images, truth=nothing)
+    survey, exposure_id = work.shared.survey, str(work.images.exposure["exposure_id"])
     try:
-        if job.fault:
-            raise InputError(job.fault)
-        settings = job.shared.settings
-        exposure = aligned_exposure(job.item, gain=settings.gain, zeropoint=settings.zeropoint)
-        simulation, psfs = _simulate(job, job.item, exposure)
+        if work.fault:
+            raise InputError(work.fault)
+        settings = work.shared.settings
+        exposure = aligned_exposure(work.images, gain=settings.gain, zeropoint=settings.zeropoint)
+        simulation, psfs = _simulate(work, work.images, exposure)
     except InputError as error:
         said = " ".join(str(error).split())
         log.warning("exposure %s: %s", exposure_id, said)
@@ -163,35 +161,35 @@ def _one(job: _Job) -> _Done:
         side = survey.cutout_size_pixel
         pixels = np.zeros((0, side, side, len(survey.channels)), np.float32)
         return _Done(batch=Batch(cutouts=pixels, candidates=nothing, dropped=dropped, lost=1), truth=nothing)
-    truth = simulation.truth.assign(band=str(job.item.exposure.get("band") or ""))
-    batch = _cut(job.item, simulation, survey, exposure.frames.zeropoint)
+    truth = simulation.truth.assign(band=str(work.images.exposure.get("band") or ""))
+    batch = _cut(work.images, simulation, survey, exposure.frames.zeropoint)
     return _Done(batch=batch, truth=truth, psfs=psfs)
 
 
-def _simulate(job: _Job, item: ExposureImages, exposure: AlignedExposure) -> tuple[Simulation, PsfRecord]:
-    shared, frames, how = job.shared, exposure.frames, item.difference
-    exposure_id, settings = str(item.exposure["exposure_id"]), shared.settings
+def _simulate(work: _Exposure, images: ExposureImages, exposure: AlignedExposure) -> tuple[Simulation, PsfRecord]:
+    shared, frames, how = work.shared, exposure.frames, images.difference
+    exposure_id, settings = str(images.exposure["exposure_id"]), shared.settings
     if not np.isfinite(frames.zeropoint):
-        raise no_zeropoint(item)
+        raise no_zeropoint(images)
     wcs = exposure.wcs or _flat_sky(shared.survey.pixel_scale_arcsec)
-    chosen = {"science": _psf(job, item, frames.science, settings.psf.file, f"exposure {exposure_id}")}
+    chosen = {"science": _psf(work, images, frames.science, settings.psf.file, f"exposure {exposure_id}")}
     rng = stream(shared.seed, "injection", exposure_id)
     truth = draw_injections(
-        item.science,
+        images.science,
         settings=settings,
         fwhm_pixel=frames.science.fwhm_pixel,
         wcs=wcs,
         exposure_id=exposure_id,
         rng=rng,
         saturation=frames.science.saturation,
-        avoid_xy=job.avoid if how.has_template else every_source(frames.science, frames.template, how),
-        hosts=None if job.hosts is None else job.hosts.moved(*exposure.correction),
+        avoid_xy=work.avoid if how.has_template else every_source(frames.science, frames.template, how),
+        hosts=None if work.hosts is None else work.hosts.moved(*exposure.correction),
         magnitudes=shared.magnitudes,
         zeropoint=frames.zeropoint,
     )
     if (truth["flux_sign"] < 0).any():
         label = f"template of exposure {exposure_id}"
-        chosen["template"] = _psf(job, item, frames.template, settings.psf.template_file, label)
+        chosen["template"] = _psf(work, images, frames.template, settings.psf.template_file, label)
     simulation = simulate_exposure(
         frames.science,
         frames.template,
@@ -212,8 +210,8 @@ def _simulate(job: _Job, item: ExposureImages, exposure: AlignedExposure) -> tup
     return simulation, psf_record(exposure_id, chosen, noted, shared.folder)
 
 
-def _psf(job: _Job, item: ExposureImages, frame: Frame, file: str, label: str) -> ChosenPsf:
-    return psf_of(frame, job.shared.settings.psf, file, item.exposure, job.shared.folder, label)
+def _psf(work: _Exposure, images: ExposureImages, frame: Frame, file: str, label: str) -> ChosenPsf:
+    return psf_of(frame, work.shared.settings.psf, file, images.exposure, work.shared.folder, label)
 
 
 def _flat_sky(scale_arcsec: float) -> WCS:
@@ -233,16 +231,16 @@ def _without_sky(simulation: Simulation) -> Simulation:
     )
 
 
-def _cut(item: ExposureImages, simulation: Simulation, survey: SurveySettings, zeropoint: float) -> Batch:
+def _cut(images: ExposureImages, simulation: Simulation, survey: SurveySettings, zeropoint: float) -> Batch:
     found = simulation.candidates[simulation.candidates["injection_id"] != ""].reset_index(drop=True)
-    images = {
+    planes = {
         "science": simulation.science,
         "template": simulation.template,
         "difference": simulation.difference.difference,
         "score": simulation.difference.score,
     }
     x, y = found["x_pixel"].to_numpy(float), found["y_pixel"].to_numpy(float)
-    pixels, edge_fraction = channel_cutouts(images, x, y, survey)
+    pixels, edge_fraction = channel_cutouts(planes, x, y, survey)
     kinds = simulation.truth.set_index("injection_id")["kind"]
     offsets = simulation.truth.set_index("injection_id")["host_offset_arcsec"]
     rows = found.assign(
@@ -250,10 +248,10 @@ def _cut(item: ExposureImages, simulation: Simulation, survey: SurveySettings, z
         host_offset_arcsec=offsets.reindex(found["injection_id"]).to_numpy(),
         zeropoint=zeropoint,
     )
-    rows = candidates_frame(rows, item.exposure, survey, x, y)
+    rows = candidates_frame(rows, images.exposure, survey, x, y)
     rows["kind"] = kinds.reindex(found["injection_id"]).to_numpy()
     rows["label"], rows["label_source"] = np.int8(REAL), INJECTED
-    saturation = float(item.exposure.get("saturation", np.inf))
+    saturation = float(images.exposure.get("saturation", np.inf))
     describe_pixels(rows, pixels, edge_fraction, survey.channels, saturation)
     return apply_edge_policy(drop_at_edges(pixels, rows, survey.max_edge_fraction, found[:0]), survey)
 

@@ -1,7 +1,7 @@
 """Simulation from real pixels: the night's known movers on catalogued galaxies, and galaxies alone as bogus."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -17,9 +17,11 @@ from pipeline.io.results.cutout_file import CutoutWriter, open_cutouts
 from pipeline.recipes.movers import MoverSimulation
 from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.rng import stream
-from pipeline.stages.fetch_cutouts import header_of, require_enough
+from pipeline.stages.night_cutouts import header_of, require_enough
+from pipeline.stages.night_job import NightJob
+from pipeline.stages.simulate_transients import SIMULATIONS
 from pipeline.stages.simulation_inputs import read_hosts
-from pipeline.surveys.base import Batch, Survey
+from pipeline.surveys.base import Batch
 from pipeline.surveys.candidate_columns import describe_pixels
 from pipeline.surveys.exposures.placed import PlacedStamps
 from pipeline.surveys.settings import SurveySettings
@@ -39,18 +41,8 @@ class CutsAnywhere(Protocol):
         """Yield stamps at ``exposure_id candidate_id ra_deg dec_deg``, an exposure at a time."""
 
 
-def simulate_movers(
-    path: Path,
-    survey: Survey,
-    *,
-    name: str,
-    night: str,
-    recipe: SimulationRecipe,
-    cutouts: Path,
-    manifest: Mapping[str, Any],
-    provenance: Mapping[str, Any],
-    progress: Callable[[float, str], None],
-) -> None:
+@SIMULATIONS.register("movers")
+def simulate_movers(path: Path, job: NightJob, *, recipe: SimulationRecipe, cutouts: Path) -> None:
     """Write a cutout file of movers on galaxies as real and of galaxies alone as bogus, with the truth.
 
     A transient stays in one group with its mover (``object_id``) and with all else on its galaxy
@@ -63,14 +55,16 @@ def simulate_movers(
     TooMuchLostError
         If more exposures are unusable than the survey allows.
     """
-    settings = recipe.movers
+    survey, settings = job.survey, recipe.movers
     if settings is None or not isinstance(survey, CutsAnywhere):
-        raise SettingsError(f"survey {name!r} has no images to cut movers and galaxies from; choose another simulation")
+        raise SettingsError(
+            f"survey {job.name!r} has no images to cut movers and galaxies from; choose another simulation"
+        )
     places = _places(_movers(cutouts, settings), _galaxies(settings), settings, recipe.seed)
     truths, lost, total, reasons = [], 0, 0, set()
-    with CutoutWriter(path, header_of(name, survey.settings), provenance) as writer:
+    with CutoutWriter(path, header_of(job.name, survey.settings), job.provenance) as writer:
         writer.write_text("simulation", "stamps of known movers were added to stamps of galaxies")
-        for stamps in survey.stamps(night, manifest, places):
+        for stamps in survey.stamps(job.night, job.manifest, places):
             total += 1
             if isinstance(stamps, Batch):
                 lost += stamps.lost
@@ -82,11 +76,11 @@ def simulate_movers(
             if len(rows):
                 writer.append(pixels, rows[list(schema.CANDIDATE_COLUMNS)])
                 truths.append(_truth(rows[rows["kind"] == _TRANSIENT]))
-            progress(-1, f"simulated {total} exposures, {writer.kept} stamps made")
+            job.progress(-1, f"simulated {total} exposures, {writer.kept} stamps made")
         none = pd.DataFrame({column: [] for column in schema.TRUTH_COLUMNS})
         writer.write_table("truth", schema.TRUTH_COLUMNS, pd.concat([none, *truths], ignore_index=True))
-    require_enough(night, lost, total, survey.settings.max_lost_fraction, reasons)
-    log.info("night %s: %d stamps of movers on galaxies and of galaxies alone", night, writer.kept)
+    require_enough(job.night, lost, total, survey.settings.max_lost_fraction, reasons)
+    log.info("night %s: %d stamps of movers on galaxies and of galaxies alone", job.night, writer.kept)
 
 
 def _movers(cutouts: Path, settings: MoverSimulation) -> pd.DataFrame:

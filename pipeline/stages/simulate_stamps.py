@@ -1,9 +1,8 @@
 """Simulation for surveys that have only stamps: reals and bogus made from the night's own cutouts."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,8 @@ from pipeline.io.results.cutout_file import CutoutWriter, open_cutouts
 from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.recipes.stamps import StampSimulation
 from pipeline.rng import stream
+from pipeline.stages.night_job import NightJob
+from pipeline.stages.simulate_transients import SIMULATIONS
 from pipeline.surveys.candidate_columns import describe_pixels
 from pipeline.triplets.artefacts import ArtefactSettings, make_bogus, read_settings
 from pipeline.triplets.reals import inject_into_stamps
@@ -26,15 +27,8 @@ _TRIPLET = ("science", "template", "difference")
 _KINDS = {"injected_sky": "injected_random", "injected_host": "injected_host"}
 
 
-def simulate_stamps(
-    path: Path,
-    *,
-    recipe: SimulationRecipe,
-    night: str,
-    cutouts: Path,
-    provenance: Mapping[str, Any],
-    progress: Callable[[float, str], None],
-) -> None:
+@SIMULATIONS.register("stamps")
+def simulate_stamps(path: Path, job: NightJob, *, recipe: SimulationRecipe, cutouts: Path) -> None:
     """Write a cutout file of injected reals and self-made bogus; each stays in the group of its parent stamp.
 
     Raises
@@ -44,7 +38,7 @@ def simulate_stamps(
     """
     settings = recipe.stamps or StampSimulation()
     artefacts = read_settings(settings.artefacts, "stamps.artefacts")
-    with open_cutouts(cutouts) as source, CutoutWriter(path, source.header, provenance) as writer:
+    with open_cutouts(cutouts) as source, CutoutWriter(path, source.header, job.provenance) as writer:
         if source.header.channels != _TRIPLET:
             raise SettingsError(f"stamps have channels {source.header.channels}; simulation needs {_TRIPLET}")
         writer.write_text("simulation", "sources and artefacts were put into stamps, not into images")
@@ -53,11 +47,11 @@ def simulate_stamps(
             parents = source.candidates(block)
             whole = (parents["flags"].to_numpy() & int(Flag.ALL_MISSING | Flag.NO_TEMPLATE)) == 0
             usable = whole & (parents["label"].to_numpy() == REAL)
-            rng = stream(recipe.seed, "stamps", f"{night}/{block.start}")
+            rng = stream(recipe.seed, "stamps", f"{job.night}/{block.start}")
             parents, pixels = parents[usable].reset_index(drop=True), pixels[usable]
             truths.append(_inject(writer, parents, pixels, settings, rng))
             _spoil(writer, parents, pixels, settings, artefacts, rng)
-            progress(100 * block.stop / len(source), f"simulated from {block.stop} of {len(source)} stamps")
+            job.progress(100 * block.stop / len(source), f"simulated from {block.stop} of {len(source)} stamps")
         empty = pd.DataFrame({name: [] for name in schema.TRUTH_COLUMNS})
         writer.write_table("truth", schema.TRUTH_COLUMNS, pd.concat([empty, *truths], ignore_index=True))
 

@@ -1,61 +1,53 @@
-"""Simulation of one night, as the recipe says: into images, into stamps, or of movers and galaxies.
+"""Simulation of one night, of the kind that its recipe gives: into images, into stamps, or of movers and galaxies.
 
 Tested by tests/pipeline/stages/test_simulate_image_pairs.py.
 """
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
-from pipeline.errors import SettingsError
 from pipeline.recipes.simulation import SimulationRecipe
-from pipeline.stages.simulate_images import simulate_images
-from pipeline.stages.simulate_movers import simulate_movers
-from pipeline.stages.simulate_stamps import simulate_stamps
-from pipeline.surveys.base import Survey
+from pipeline.registry import Registry
+from pipeline.stages.night_job import NightJob
 
 
-def simulate_night(
-    path: Path,
-    survey: Survey,
-    *,
-    name: str,
-    night: str,
-    recipe: SimulationRecipe,
-    cutouts: Path,
-    manifest: Mapping[str, Any],
-    provenance: Mapping[str, Any],
-    progress: Callable[[float, str], None],
-    processes: int = 1,
-) -> None:
-    """Write the night's simulated rows as a cutout file with its truth table."""
-    if recipe.stamps:
-        simulate_stamps(path, recipe=recipe, night=night, cutouts=cutouts, provenance=provenance, progress=progress)
-        return
-    if recipe.movers:
-        simulate_movers(
-            path,
-            survey,
-            name=name,
-            night=night,
-            recipe=recipe,
-            cutouts=cutouts,
-            manifest=manifest,
-            provenance=provenance,
-            progress=progress,
-        )
-        return
-    if not survey.has_images:
-        raise SettingsError(f"survey {name!r} has no images: choose a simulation recipe with 'stamps'")
-    simulate_images(
-        path,
-        survey,
-        name=name,
-        night=night,
-        recipe=recipe,
-        cutouts=cutouts,
-        manifest=manifest,
-        provenance=provenance,
-        progress=progress,
-        processes=processes,
-    )
+class Simulation(Protocol):
+    """A kind of simulation: writes the cutout file of its rows, with their truth."""
+
+    def __call__(self, path: Path, job: NightJob, *, recipe: SimulationRecipe, cutouts: Path) -> None:
+        """Simulate a night beside its own cutout file."""
+
+
+SIMULATIONS: Registry[Simulation] = Registry(
+    "kind of simulation",
+    homes={
+        "images": "pipeline.stages.simulate_images",
+        "movers": "pipeline.stages.simulate_movers",
+        "stamps": "pipeline.stages.simulate_stamps",
+    },
+)
+"""The kinds, by the key of a recipe that gives their settings; each is imported when a recipe asks for it."""
+
+
+def simulate_transients(path: Path, job: NightJob, *, recipe: SimulationRecipe, cutouts: Path) -> None:
+    """Write the night's simulated rows as a cutout file with its truth table.
+
+    Parameters
+    ----------
+    path : Path
+        Cutout file to write.
+    job : NightJob
+        Which night.
+    recipe : SimulationRecipe
+        What is simulated.
+    cutouts : Path
+        The night's own cutout file.
+
+    Raises
+    ------
+    SettingsError
+        If the survey does not have what the kind of simulation needs.
+    TooMuchLostError
+        If more exposures are unusable than the survey allows.
+    """
+    SIMULATIONS[recipe.kind](path, job, recipe=recipe, cutouts=cutouts)

@@ -12,7 +12,8 @@ from pipeline.io.results.content import content_sha256
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.schema import CANDIDATE_COLUMNS
 from pipeline.stages.empty_night import tell_if_empty
-from pipeline.stages.fetch_cutouts import fetch_night
+from pipeline.stages.fetch_cutouts import fetch_cutouts
+from pipeline.stages.night_job import NightJob
 from pipeline.surveys.base import SURVEYS
 
 NIGHT = "2026-01-05"
@@ -37,7 +38,7 @@ def make(request, database_survey, alert_survey, packet_survey, table_survey, st
 def fetch(survey, path, night=NIGHT, manifest=None):
     manifest = survey.freeze(night) if manifest is None else manifest
     options = {"name": "toy", "night": night, "manifest": manifest, "provenance": {}, "progress": lambda *_: None}
-    commit(path, lambda scratch: fetch_night(scratch, survey, **options))
+    commit(path, lambda scratch: fetch_cutouts(scratch, NightJob(survey=survey, **options)))
     return path
 
 

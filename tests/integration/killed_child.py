@@ -16,7 +16,7 @@ import tasks
 from pipeline.io.results.content import content_sha256
 
 IMPORTED_BEFORE = (
-    "pipeline.surveys.load", "pipeline.stages.fetch_cutouts", "pipeline.stages.simulate_transients",
+    "pipeline.surveys.load", "pipeline.stages.fetch_cutouts", "pipeline.stages.simulate_images",
     "pipeline.stages.plot_results",
     "pipeline.stages.build_dataset", "pipeline.report", "pipeline.features", "sklearn.ensemble", "skl2onnx",
     "matplotlib.backends.backend_agg", "astropy.io.fits", "astropy.wcs", "scipy.stats",

@@ -16,7 +16,8 @@ from pipeline.io import settings_files
 from pipeline.io.alerts.packet_writer import fits_bytes, ztf_packet
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.night import night_of
-from pipeline.stages.fetch_cutouts import fetch_night
+from pipeline.stages.fetch_cutouts import fetch_cutouts
+from pipeline.stages.night_job import NightJob
 from pipeline.surveys.alerts.layouts import PACKET_LAYOUTS
 from pipeline.surveys.alerts.packet_rows import packet_cutout
 from pipeline.surveys.load import open_survey
@@ -39,7 +40,7 @@ def fetch_all(survey, name, tmp_path):
     for night in survey.nights():
         path = tmp_path / f"{night}.h5"
         manifest = survey.freeze(night)
-        fetch_night(path, survey, name=name, night=night, manifest=manifest, provenance={}, progress=lambda *_: None)
+        fetch_cutouts(path, NightJob(survey=survey, name=name, night=night, manifest=manifest))
         with open_cutouts(path) as file:
             rows.append(file.candidates())
             cutouts.append(file.pixels(slice(0, len(file))))

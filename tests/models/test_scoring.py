@@ -14,7 +14,9 @@ from pipeline.errors import InputError
 from pipeline.io.results.content import content_sha256
 from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.results.scores_file import read_scores, scores_provenance, unlike_training
+from pipeline.stages.night_job import NightJob
 
+JOB = NightJob(survey=None, name="memory", night="2026-01-05", manifest={}, provenance={"task": "Infer"})
 OTHER = {
     "survey": {"trained": "memory", "scored": "other"},
     "pixel_scale_arcsec": {"trained": 1.0, "scored": 0.25},
@@ -46,9 +48,9 @@ def score(how, head, rows, scoring, tmp_path):
         score_file(path, scoring, rows=tmp_path / "rows.h5", provenance={"task": "Infer"})
     else:
         batches = [SimpleNamespace(candidates=frame, cutouts=pixels)]
-        night = {"night": "2026-01-05", "counts": {}, "percent": 100.0, "exposures": 1}
+        night = {"job": JOB, "counts": {}, "percent": 100.0, "exposures": 1}
         reader = SimpleNamespace(header=head, each=lambda function: map(function, batches), **night)
-        score_night(path, scoring, reader, provenance={"task": "Infer"})
+        score_night(path, scoring, reader)
     return path
 
 
@@ -87,7 +89,7 @@ class CountingNight:
     """A night of which each batch counts as an exposure once it is read."""
 
     def __init__(self, head, batches):
-        self.header, self.night, self.percent, self.exposures = head, "2026-01-05", 100.0, 0
+        self.header, self.job, self.percent, self.exposures = head, JOB, 100.0, 0
         self._batches = batches
 
     @property
@@ -103,7 +105,7 @@ class CountingNight:
 def test_scores_of_a_night_say_how_much_of_it_was_read(scoring, rows, tmp_path):
     frame, pixels = rows
     night = CountingNight(header("memory", 1.0), [SimpleNamespace(candidates=frame, cutouts=pixels)] * 3)
-    score_night(tmp_path / "scores.parquet", scoring, night, provenance={"task": "Infer"})
+    score_night(tmp_path / "scores.parquet", scoring, night)
     stated = pq.read_table(tmp_path / "scores.parquet").schema.metadata[b"provenance"]
     assert scores_provenance(tmp_path / "scores.parquet") == {"task": "Infer", "read": {"exposures": 3}}
     assert json.loads(stated) == {"task": "Infer", "read": {"exposures": 3}}

@@ -14,7 +14,8 @@ from astropy.io import fits
 from pipeline.io import settings_files
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.settings import parse
-from pipeline.stages.fetch_cutouts import fetch_night
+from pipeline.stages.fetch_cutouts import fetch_cutouts
+from pipeline.stages.night_job import NightJob
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
 
@@ -66,7 +67,7 @@ def fetched(name, path, database, folder, **given):
     survey = open_survey(SurveySettings(**values | {"input": content, "cutout_size_pixel": SIZE}), name)
     assert survey.nights() == [NIGHT]
     options = {"name": name, "night": NIGHT, "manifest": survey.freeze(NIGHT), "provenance": {}}
-    fetch_night(path, survey, **options, progress=lambda *_: None)
+    fetch_cutouts(path, NightJob(survey=survey, **options))
     with open_cutouts(path) as file:
         return file.candidates(), file.pixels()
 
@@ -78,7 +79,7 @@ def expected(sky, synthetic, path):
     content |= {"longitude_deg": -17.88, "closed": {"marker": "closed/{night}"}, "cutout_size_pixel": SIZE}
     survey = open_survey(parse(SurveySettings, content, "toy.yaml"), "toy")
     options = {"name": "toy", "night": NIGHT, "manifest": survey.freeze(NIGHT), "provenance": {}}
-    fetch_night(path, survey, **options, progress=lambda *_: None)
+    fetch_cutouts(path, NightJob(survey=survey, **options))
     numbers = dict(zip(sky["candidate_id"], sky["number"].astype(str), strict=True))
     with open_cutouts(path) as file:
         return {

@@ -20,7 +20,8 @@ from pipeline.io.database.settings import DatabaseSettings
 from pipeline.io.results.commit import commit
 from pipeline.io.results.content import content_sha256
 from pipeline.settings import parse
-from pipeline.stages.fetch_cutouts import fetch_night
+from pipeline.stages.fetch_cutouts import fetch_cutouts
+from pipeline.stages.night_job import NightJob
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
 
@@ -243,8 +244,8 @@ def night(server, synthetic):
 
 
 def fetch(survey, path):
-    options = {"name": "toy", "night": NIGHT, "provenance": {}, "progress": lambda *_: None}
-    commit(path, lambda scratch: fetch_night(scratch, survey, manifest=survey.freeze(NIGHT), **options))
+    job = NightJob(survey=survey, name="toy", night=NIGHT, manifest=survey.freeze(NIGHT))
+    commit(path, lambda scratch: fetch_cutouts(scratch, job))
     return path
 
 

@@ -1,18 +1,21 @@
 """A night read batch by batch: how far it is, and by how many processes."""
 
 import logging
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from pipeline.io.results.content import content_sha256
-from pipeline.stages.fetch_cutouts import NightCutouts, fetch_night
+from pipeline.stages.fetch_cutouts import fetch_cutouts
+from pipeline.stages.night_cutouts import NightCutouts
+from pipeline.stages.night_job import NightJob
 
 NIGHT = "2026-01-05"
 
 
 def opened(survey):
-    return NightCutouts(survey, name="toy", night=NIGHT, manifest=survey.freeze(NIGHT))
+    return NightCutouts(NightJob(survey=survey, name="toy", night=NIGHT, manifest=survey.freeze(NIGHT)))
 
 
 def count_rows(batch):
@@ -29,15 +32,15 @@ def test_exposures_say_how_far_a_night_of_images_is(database_survey):
 
 def test_rows_say_how_far_a_night_of_alerts_is(alert_survey):
     survey = alert_survey()
-    night = NightCutouts(survey, name="toy", night=survey.nights()[0], manifest=survey.freeze(survey.nights()[0]))
+    first = survey.nights()[0]
+    night = NightCutouts(NightJob(survey=survey, name="toy", night=first, manifest=survey.freeze(first)))
     assert shares(night)[-1] == 100
 
 
 def test_a_manifest_without_counts_says_nothing(database_survey):
-    survey = database_survey()
-    night = opened(survey)
-    night.manifest = {name: value for name, value in night.manifest.items() if name != "queries"}
-    assert night.percent == -1
+    job = opened(database_survey()).job
+    manifest = {name: value for name, value in job.manifest.items() if name != "queries"}
+    assert NightCutouts(replace(job, manifest=manifest)).percent == -1
 
 
 @pytest.mark.parametrize("broken", [False, True])
@@ -53,7 +56,7 @@ def test_several_processes_write_what_one_writes(database_survey, place_candidat
         survey.workers = workers
         path = tmp_path / f"{workers}.h5"
         options = {"name": "toy", "night": NIGHT, "manifest": survey.freeze(NIGHT), "provenance": {}}
-        fetch_night(path, survey, **options, progress=lambda *_: None)
+        fetch_cutouts(path, NightJob(survey=survey, **options))
         digests.append(content_sha256(path))
     assert digests[0] == digests[1]
 
@@ -69,7 +72,7 @@ def test_who_is_left_out_of_a_night_is_told_with_the_reason(packet_survey, caplo
     survey = packet_survey(max_lost_fraction=0.5)
     whole = (survey.folder / "1.avro").read_bytes()
     (survey.folder / "1.avro").write_bytes(whole[: len(whole) // 2])
-    night = NightCutouts(survey, name="toy", night=NIGHT, manifest=survey.freeze(NIGHT), labels=labels)
+    night = NightCutouts(NightJob(survey=survey, name="toy", night=NIGHT, manifest=survey.freeze(NIGHT)), labels=labels)
     assert sum(night.each(count_rows)) == 4
     (record,) = [one for one in caplog.records if "left out" in one.message]
     assert record.levelno == logging.WARNING

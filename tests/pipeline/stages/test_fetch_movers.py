@@ -4,6 +4,7 @@ import pytest
 from pipeline.errors import InputError, SettingsError
 from pipeline.settings import parse
 from pipeline.stages.fetch_movers import centres, night_ephemeris, pointings, skybot_of
+from pipeline.stages.night_job import NightJob
 from pipeline.surveys.settings import EphemerisSettings
 
 NIGHT = "2026-01-05"
@@ -42,7 +43,7 @@ def test_an_exposure_without_any_place_is_an_error_and_never_one_without_movers(
 
 def test_a_survey_that_states_no_ephemeris_has_none(database_survey):
     with pytest.raises(SettingsError, match="state no `ephemeris`"):
-        night_ephemeris(database_survey(), NIGHT, {}, None, lambda *_: None)
+        night_ephemeris(NightJob(survey=database_survey(), name="toy", night=NIGHT, manifest={}))
 
 
 @pytest.mark.replaces("gotorb", "G2")

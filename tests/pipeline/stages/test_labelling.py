@@ -10,8 +10,9 @@ from pipeline.io.tables.catalogue_file import read_columns
 from pipeline.labels import near, parse_chain
 from pipeline.labels.cleaning import parse_cleaning
 from pipeline.stages import labelling
-from pipeline.stages.fetch_cutouts import fetch_night
+from pipeline.stages.fetch_cutouts import fetch_cutouts
 from pipeline.stages.labelling import Labeller
+from pipeline.stages.night_job import NightJob
 from pipeline.surveys.base import Batch
 
 NIGHT = "2026-01-05"
@@ -24,10 +25,8 @@ def eyeballs(**labels):
 
 def fetch(survey, path, ephemeris=None):
     manifest = survey.freeze(NIGHT)
-    fetch_night(
-        path / "night.h5", survey, name="toy", night=NIGHT, manifest=manifest, provenance={},
-        progress=lambda *_: None, ephemeris=ephemeris,
-    )  # fmt: skip
+    job = NightJob(survey=survey, name="toy", night=NIGHT, manifest=manifest)
+    fetch_cutouts(path / "night.h5", job, ephemeris=ephemeris)
     with open_cutouts(path / "night.h5") as file:
         rows = file.candidates().set_index("candidate_id")[["label", "label_source"]].T.to_dict("list")
         dropped = file.table("dropped")[["candidate_id", "step", "reason"]].to_numpy().tolist()

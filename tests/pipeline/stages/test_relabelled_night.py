@@ -11,7 +11,9 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.io.results.content import content_sha256
 from pipeline.io.results.cutout_file import open_cutouts
-from pipeline.stages.fetch_cutouts import NightCutouts, write_night
+from pipeline.stages.fetch_cutouts import write_night
+from pipeline.stages.night_cutouts import NightCutouts
+from pipeline.stages.night_job import NightJob
 from pipeline.stages.relabelled_night import relabelled_night
 from pipeline.surveys.label_tables import rows_and_images, with_label_tables
 
@@ -53,27 +55,26 @@ def provenance(survey, **decides):
     return {"identity": json.loads(json.dumps(identity, default=dict))}
 
 
-def options(manifest):
-    return {"name": "toy", "night": NIGHT, "manifest": {"night": NIGHT, **manifest}}
+def job_of(survey, manifest, said):
+    return NightJob(survey=survey, name="toy", night=NIGHT, manifest={"night": NIGHT, **manifest}, provenance=said)
 
 
-def write(path, night, said):
-    write_night(path, night, provenance=said, progress=lambda *_: None)
+def write(path, night):
+    write_night(path, night)
     return path
 
 
 def fetched(survey, path):
     """Return the cutout file of a fetch from images, and what was frozen."""
     frozen = survey.freeze(NIGHT)
-    return write(path, NightCutouts(survey, **options(frozen)), provenance(survey)), frozen
+    return write(path, NightCutouts(job_of(survey, frozen, provenance(survey)))), frozen
 
 
 def relabelled(survey, former, frozen, path, **decides):
     """Return the cutout file with new labels, None where it can only be made from images."""
-    said = provenance(survey, **decides)
-    given = options(with_label_tables(survey, NIGHT, frozen))
-    night = relabelled_night(survey, [former], provenance=said, **given)
-    return None if night is None else write(path, night, said)
+    job = job_of(survey, with_label_tables(survey, NIGHT, frozen), provenance(survey, **decides))
+    night = relabelled_night(job, [former])
+    return None if night is None else write(path, night)
 
 
 def remove_images(survey):
@@ -163,8 +164,7 @@ def test_a_former_file_that_cannot_be_read_is_passed_over(made, tmp_path):
     former, frozen = fetched(survey, tmp_path / "former.h5")
     broken = tmp_path / "broken.h5"
     broken.write_bytes(former.read_bytes()[:1000])
-    said, given = provenance(survey), options(frozen)
-    night = relabelled_night(survey, [broken, former], provenance=said, **given)
+    night = relabelled_night(job_of(survey, frozen, provenance(survey)), [broken, former])
     assert [batch.exposures for batch in night.batches()] == [1, 1, 1]
     assert night.counts["relabelled"]["pixels_of"] == "former.h5"
     assert night.percent == 100

@@ -10,8 +10,9 @@ from image_pair_surveys import TIMES_MJD, ZEROPOINT, field_stars, projection, wr
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.recipes.injection import ImageSimulation
 from pipeline.recipes.simulation import SimulationRecipe
-from pipeline.stages.fetch_cutouts import fetch_night
-from pipeline.stages.simulate_transients import simulate_night
+from pipeline.stages.fetch_cutouts import fetch_cutouts
+from pipeline.stages.night_job import NightJob
+from pipeline.stages.simulate_transients import simulate_transients
 
 NIGHT = "2026-01-05"
 BRIGHT = {"per_exposure": 12, "magnitude_min": 15.5, "magnitude_max": 17.0, "host_share": 0.0, "negative_share": 0.4}
@@ -24,12 +25,13 @@ def simulated(tmp_path):
 
     def run(survey, processes=1, name="s.h5", **recipe):
         manifest = survey.freeze(NIGHT)
-        night = {"name": "toy", "night": NIGHT, "manifest": manifest, "provenance": {}, "progress": lambda *_: None}
+        night = {"name": "toy", "night": NIGHT, "manifest": manifest}
         fetched = tmp_path / "fetched.h5"
         fetched.unlink(missing_ok=True)
-        fetch_night(fetched, survey, **night)
+        fetch_cutouts(fetched, NightJob(survey=survey, **night))
         chosen = SimulationRecipe(seed=1, images=ImageSimulation(**BRIGHT | recipe))
-        simulate_night(tmp_path / name, survey, recipe=chosen, cutouts=fetched, processes=processes, **night)
+        job = NightJob(survey=survey, processes=processes, **night)
+        simulate_transients(tmp_path / name, job, recipe=chosen, cutouts=fetched)
         with open_cutouts(tmp_path / name) as file:
             return file.candidates(), file.table("truth"), file.table("dropped")
 

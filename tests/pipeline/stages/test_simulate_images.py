@@ -20,6 +20,7 @@ from pipeline.sky.exposure import render_exposure, render_template
 from pipeline.sky.field import draw_field
 from pipeline.sky.visits import plan_visits
 from pipeline.stages import simulate_images as simulate_images_module
+from pipeline.stages.night_job import NightJob
 from pipeline.stages.simulate_images import simulate_images
 from pipeline.stages.simulation_inputs import read_hosts
 from pipeline.surveys.base import ExposureImages
@@ -58,6 +59,7 @@ class FakeSurvey:
     items: list
     folder: Path
     settings: SurveySettings = SURVEY
+    has_images: bool = True
 
     def images(self, night, manifest):
         yield from self.items
@@ -106,18 +108,8 @@ def night(rendered, tmp_path, make_rows, make_cutouts):
     def run(name="out.h5", given=None, processes=1, seed=1, settings_class=ImageSimulation, **settings):
         survey = FakeSurvey(items=items() if given is None else given, folder=tmp_path)
         chosen = settings_class(**{"per_exposure": 12, "magnitude_max": 19.0} | settings)
-        simulate_images(
-            tmp_path / name,
-            survey,
-            name="fake",
-            night="2026-01-01",
-            recipe=SimulationRecipe(seed=seed, images=chosen),
-            cutouts=known,
-            manifest={},
-            provenance={},
-            progress=lambda *_: None,
-            processes=processes,
-        )
+        job = NightJob(survey=survey, name="fake", night="2026-01-01", manifest={}, processes=processes)
+        simulate_images(tmp_path / name, job, recipe=SimulationRecipe(seed=seed, images=chosen), cutouts=known)
         with open_cutouts(tmp_path / name) as file:
             return file.candidates(), file.pixels(), file.table("truth"), file.table("psf"), file.table("dropped")
 

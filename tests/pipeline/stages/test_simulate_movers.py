@@ -12,6 +12,7 @@ from pipeline.io.results.schema import CANDIDATE_COLUMNS
 from pipeline.recipes.injection import HostCatalogue
 from pipeline.recipes.movers import MoverSimulation
 from pipeline.recipes.simulation import SimulationRecipe
+from pipeline.stages.night_job import NightJob
 from pipeline.stages.simulate_movers import simulate_movers
 
 CHANNELS = ("science", "template", "difference", "frames_min", "frames_max", "frames_ptp")
@@ -78,18 +79,12 @@ def simulate(survey, tmp_path, make_rows, make_cutouts):
     hosts = HostCatalogue(file=str(tmp_path / "glade.csv"), ra_deg="ra", dec_deg="dec", host_id="name", magnitude="B")
 
     def run(name="out.h5", seed=1, **settings):
+        movers = MoverSimulation(**{"hosts": hosts, "jitter_arcsec": 0.0} | settings)
         simulate_movers(
             tmp_path / name,
-            survey,
-            name="toy",
-            night=NIGHT,
-            recipe=SimulationRecipe(
-                seed=seed, movers=MoverSimulation(**{"hosts": hosts, "jitter_arcsec": 0.0} | settings)
-            ),
+            NightJob(survey=survey, name="toy", night=NIGHT, manifest=survey.manifest()),
+            recipe=SimulationRecipe(seed=seed, movers=movers),
             cutouts=tmp_path / "cutouts.h5",
-            manifest=survey.manifest(),
-            provenance={},
-            progress=lambda *_: None,
         )
         with open_cutouts(tmp_path / name) as file:
             return file.candidates(), file.pixels(), file.table("truth")
@@ -148,10 +143,8 @@ def test_without_residuals_or_movers_in_range_there_are_fewer_rows_or_none(simul
 def test_a_survey_of_stamps_alone_is_refused(tmp_path, survey):
     recipe = SimulationRecipe(movers=MoverSimulation(hosts=HostCatalogue(file="x.csv", magnitude="B")))
     with pytest.raises(SettingsError, match="survey 'toy' has no images to cut movers and galaxies from"):
-        simulate_movers(
-            tmp_path / "x.h5", object(), name="toy", night=NIGHT, recipe=recipe, cutouts=tmp_path / "c.h5", manifest={},
-            provenance={}, progress=lambda *_: None,
-        )  # fmt: skip
+        job = NightJob(survey=object(), name="toy", night=NIGHT, manifest={})
+        simulate_movers(tmp_path / "x.h5", job, recipe=recipe, cutouts=tmp_path / "c.h5")
 
 
 def test_hosts_without_magnitudes_are_refused():

@@ -8,12 +8,14 @@ from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.schema import CANDIDATE_COLUMNS, TRUTH_COLUMNS
 from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.recipes.stamps import StampInjection, StampSimulation
+from pipeline.stages.night_job import NightJob
 from pipeline.stages.simulate_stamps import simulate_stamps
 
 
 def simulate(path, cutouts, seed=1, **settings):
     recipe = SimulationRecipe(seed=seed, stamps=StampSimulation(**settings))
-    simulate_stamps(path, recipe=recipe, night="2026-01-05", cutouts=cutouts, provenance={}, progress=lambda *_: None)
+    job = NightJob(survey=None, name="toy", night="2026-01-05", manifest={})
+    simulate_stamps(path, job, recipe=recipe, cutouts=cutouts)
     return path
 
 

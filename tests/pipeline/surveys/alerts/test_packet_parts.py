@@ -10,7 +10,8 @@ from pipeline.cutouts.missing import Flag
 from pipeline.errors import TooMuchLostError
 from pipeline.io.alerts import avro
 from pipeline.io.alerts.packet_writer import write_packets
-from pipeline.stages.fetch_cutouts import NightCutouts
+from pipeline.stages.night_cutouts import NightCutouts
+from pipeline.stages.night_job import NightJob
 from pipeline.surveys import parts
 from pipeline.surveys.alerts import packet_parts
 
@@ -65,9 +66,9 @@ OTHER_TEACHER = {"provider": "teacher", "table": "rb", "real_from": 0.9, "bogus_
 def test_without_labels_their_tables_are_not_read_and_the_rows_are_the_same(packet_survey, monkeypatch):
     survey = packet_survey(labels=[TEACHER])
     given = {"name": "toy", "night": NIGHT, "manifest": survey.freeze(NIGHT)}
-    labelled = rows(NightCutouts(survey, **given).batches())
+    labelled = rows(NightCutouts(NightJob(survey=survey, **given)).batches())
     monkeypatch.setattr("pipeline.surveys.label_tables.read_reference", None)
-    night = NightCutouts(survey, **given, labels=False)
+    night = NightCutouts(NightJob(survey=survey, **given), labels=False)
     (unlabelled,) = night.each(operator.attrgetter("candidates"))
     assert set(labelled["label"]) == {0, 1}
     assert set(unlabelled["label"]) == {-1}
@@ -81,8 +82,8 @@ def test_without_labels_those_that_drop_or_flag_rows_are_followed(packet_survey,
     given = {"references": {"rb": "candidate.rb"}}
     survey = packet_survey(labels=[TEACHER, OTHER_TEACHER], conflicts=rule, input=given)
     night = {"name": "toy", "night": NIGHT, "manifest": survey.freeze(NIGHT)}
-    labelled = rows(NightCutouts(survey, **night).batches())
-    (followed,) = NightCutouts(survey, **night, labels=False).each(operator.attrgetter("candidates"))
+    labelled = rows(NightCutouts(NightJob(survey=survey, **night)).batches())
+    (followed,) = NightCutouts(NightJob(survey=survey, **night), labels=False).each(operator.attrgetter("candidates"))
     pd.testing.assert_frame_equal(followed, labelled)
     assert len(followed) < 5 or (followed["flags"] & int(Flag.BORDERLINE_LABEL)).any()
 
@@ -91,7 +92,7 @@ def test_too_many_bad_packets_fail_a_night_that_is_scored_as_well(packet_survey)
     survey = packet_survey(max_lost_fraction=0.2)
     for number in range(2):
         (survey.folder / f"bad{number}.avro").write_bytes(b"no")
-    night = NightCutouts(survey, name="toy", night=NIGHT, manifest=survey.freeze(NIGHT), labels=False)
+    night = NightCutouts(NightJob(survey=survey, name="toy", night=NIGHT, manifest=survey.freeze(NIGHT)), labels=False)
     with pytest.raises(TooMuchLostError, match=r"2 of 7 .* unusable"):
         list(night.each(operator.attrgetter("exposures")))
 

@@ -13,7 +13,8 @@ from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError, TooMuchLostError
 from pipeline.io.alerts.packet_writer import fits_bytes, write_packets
 from pipeline.io.results.cutout_file import open_cutouts
-from pipeline.stages.fetch_cutouts import fetch_night
+from pipeline.stages.fetch_cutouts import fetch_cutouts
+from pipeline.stages.night_job import NightJob
 from pipeline.surveys.alerts import packet_parts
 
 NIGHT = "2026-01-05"
@@ -34,7 +35,7 @@ def dropped(batches):
 
 def fetch(survey, path, night=NIGHT):
     options = {"name": "toy", "night": night, "manifest": survey.freeze(night), "provenance": {}}
-    fetch_night(path, survey, **options, progress=lambda *_: None)
+    fetch_cutouts(path, NightJob(survey=survey, **options))
 
 
 def test_ids_stamps_bands_and_signs_belong_together(packet_survey):

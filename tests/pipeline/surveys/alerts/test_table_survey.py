@@ -8,7 +8,8 @@ from pipeline.errors import InputError, MissingInputError, SettingsError
 from pipeline.io import settings_files
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.night import night_of
-from pipeline.stages.fetch_cutouts import fetch_night
+from pipeline.stages.fetch_cutouts import fetch_cutouts
+from pipeline.stages.night_job import NightJob
 from pipeline.surveys.alerts import table_survey as alert_table
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
@@ -245,7 +246,7 @@ def test_a_night_of_real_alerts_is_fetched_whole(ztf, real_data, tmp_path):
         "provenance": {},
         "progress": lambda *_: None,
     }
-    fetch_night(tmp_path / "c.h5", ztf, **options)
+    fetch_cutouts(tmp_path / "c.h5", NightJob(survey=ztf, **options))
     with open_cutouts(tmp_path / "c.h5") as file:
         rows, pixels = file.candidates(), file.pixels()
         dropped = len(file.table("dropped"))

@@ -8,7 +8,8 @@ from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError, NightsiftError, SettingsError, TooMuchLostError
 from pipeline.io.results.commit import commit
 from pipeline.io.results.cutout_file import open_cutouts
-from pipeline.stages.fetch_cutouts import fetch_night
+from pipeline.stages.fetch_cutouts import fetch_cutouts
+from pipeline.stages.night_job import NightJob
 from pipeline.surveys.database import candidates as candidate_rows
 
 NIGHT = "2026-01-05"
@@ -18,7 +19,7 @@ QUERY = (Path(__file__).resolve().parents[4] / "config/queries/generic/candidate
 def fetch(survey, path, manifest=None):
     manifest = survey.freeze(NIGHT) if manifest is None else manifest
     options = {"name": "toy", "night": NIGHT, "manifest": manifest, "provenance": {}, "progress": lambda *_: None}
-    commit(path, lambda scratch: fetch_night(scratch, survey, **options))
+    commit(path, lambda scratch: fetch_cutouts(scratch, NightJob(survey=survey, **options)))
     return open_cutouts(path)
 
 

@@ -11,7 +11,8 @@ from pipeline.errors import SettingsError, TooMuchLostError
 from pipeline.io.results.commit import commit
 from pipeline.io.results.content import content_sha256
 from pipeline.io.results.cutout_file import open_cutouts
-from pipeline.stages.fetch_cutouts import fetch_night
+from pipeline.stages.fetch_cutouts import fetch_cutouts
+from pipeline.stages.night_job import NightJob
 
 NIGHT = "2026-01-05"
 
@@ -49,7 +50,7 @@ def test_two_processes_give_what_one_gives(image_pair_survey, tmp_path):
         survey.workers = workers
         path = tmp_path / f"{workers}.h5"
         options = {"name": "toy", "night": NIGHT, "manifest": survey.freeze(NIGHT), "provenance": {}}
-        commit(path, partial(fetch_night, survey=survey, progress=lambda *_: None, **options))
+        commit(path, partial(fetch_cutouts, job=NightJob(survey=survey, **options)))
         digests.append(content_sha256(path))
     assert digests[0] == digests[1]
 
@@ -191,7 +192,7 @@ def test_a_night_of_bad_exposures_fails_with_the_reasons(image_pair_survey, tmp_
     survey = image_pair_survey(write=write)
     options = {"name": "toy", "night": NIGHT, "manifest": survey.freeze(NIGHT), "provenance": {}}
     with pytest.raises(TooMuchLostError, match=r"1 of 2 exposures are unusable.*finite"):
-        fetch_night(tmp_path / "c.h5", survey, progress=lambda *_: None, **options)
+        fetch_cutouts(tmp_path / "c.h5", NightJob(survey=survey, **options))
 
 
 def test_an_exposure_of_a_band_without_template_is_lost(image_pair_survey):
@@ -246,7 +247,7 @@ def test_a_channel_that_no_search_gives_is_refused(image_pair_survey):
 def test_a_cutout_file_is_labelled_by_key(image_pair_survey, tmp_path):
     survey = image_pair_survey(labels=[{"provider": "list", "table": "eyeballs", "source": "eyeball"}])
     options = {"name": "toy", "night": NIGHT, "manifest": survey.freeze(NIGHT), "provenance": {}}
-    fetch_night(tmp_path / "c.h5", survey, progress=lambda *_: None, **options)
+    fetch_cutouts(tmp_path / "c.h5", NightJob(survey=survey, **options))
     with open_cutouts(tmp_path / "c.h5") as file:
         rows = file.candidates().set_index("candidate_id")
     assert rows.loc["e1-00001", "label"] == 1

@@ -10,7 +10,9 @@ from image_pair_surveys import NEW, NIGHT, projection, read_night, write_pairs
 
 from pipeline.errors import SettingsError
 from pipeline.io.results.cutout_file import open_cutouts
-from pipeline.stages.fetch_cutouts import NightCutouts, write_night
+from pipeline.stages.fetch_cutouts import write_night
+from pipeline.stages.night_cutouts import NightCutouts
+from pipeline.stages.night_job import NightJob
 from pipeline.stages.relabelled_night import relabelled_night
 
 
@@ -78,13 +80,12 @@ def test_an_offset_below_a_pixel_is_corrected_without_a_word(image_pair_survey):
 def test_the_offset_of_every_exposure_stands_in_the_file_and_labels_anew_keep_it(image_pair_survey, tmp_path, shift):
     survey = image_pair_survey(write=partial(write_pairs, changes={"e1": shifted(*shift)}))
     manifest = {"night": NIGHT, **survey.freeze(NIGHT)}
-    given = {"name": "toy", "night": NIGHT, "manifest": manifest}
-    identity = {"task": "FetchCutouts", "revision": 1, "decides": {"survey": {}}}
+    said = {"identity": {"task": "FetchCutouts", "revision": 1, "decides": {"survey": {}}}}
+    job = NightJob(survey=survey, name="toy", night=NIGHT, manifest=manifest, provenance=said)
     path, again = tmp_path / "night.h5", tmp_path / "again.h5"
-    said = {"provenance": {"identity": identity}, "progress": lambda *_: None}
-    write_night(path, NightCutouts(survey, **given), **said)
-    relabelled = relabelled_night(survey, [path], provenance=said["provenance"], **given)
-    write_night(again, relabelled, **said)
+    write_night(path, NightCutouts(job))
+    relabelled = relabelled_night(job, [path])
+    write_night(again, relabelled)
     for file in (path, again):
         with open_cutouts(file) as found:
             rows = found.table("exposures").set_index("exposure_id")

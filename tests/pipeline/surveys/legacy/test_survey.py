@@ -8,14 +8,15 @@ from astropy.io import fits
 from pipeline.errors import InputError, MissingInputError, SettingsError, UnknownNameError
 from pipeline.io.results.commit import commit
 from pipeline.io.results.cutout_file import open_cutouts
-from pipeline.stages.fetch_cutouts import fetch_night
+from pipeline.stages.fetch_cutouts import fetch_cutouts
+from pipeline.stages.night_job import NightJob
 
 LABELS = [{"provider": "list", "table": "labels"}]
 
 
 def fetch(survey, path, night):
     options = {"name": "toy", "manifest": survey.freeze(night), "provenance": {}, "progress": lambda *_: None}
-    commit(path, lambda scratch: fetch_night(scratch, survey, night=night, **options))
+    commit(path, lambda scratch: fetch_cutouts(scratch, NightJob(survey=survey, night=night, **options)))
     with open_cutouts(path) as file:
         return file.candidates(), file.pixels(), file.table("dropped")
 

@@ -8,7 +8,8 @@ from astropy.table import Table
 from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
 from pipeline.io.results.commit import commit
 from pipeline.io.results.cutout_file import open_cutouts
-from pipeline.stages.fetch_cutouts import fetch_night
+from pipeline.stages.fetch_cutouts import fetch_cutouts
+from pipeline.stages.night_job import NightJob
 
 NIGHT = "2026-01-05"
 NO_EXPOSURES = {"exposures": "", "tables": {}}
@@ -54,7 +55,7 @@ def test_ids_stay_text_from_the_file_to_the_cutouts(table_survey, place_candidat
     survey = table_survey(place_candidates(dict.fromkeys(ids, ("e1", 10, 12))))
     manifest = survey.freeze(NIGHT)
     options = {"name": "toy", "night": NIGHT, "manifest": manifest, "provenance": {}, "progress": lambda *_: None}
-    commit(tmp_path / "c.h5", lambda scratch: fetch_night(scratch, survey, **options))
+    commit(tmp_path / "c.h5", lambda scratch: fetch_cutouts(scratch, NightJob(survey=survey, **options)))
     with open_cutouts(tmp_path / "c.h5") as file:
         assert file.candidates()["candidate_id"].tolist() == ids
 

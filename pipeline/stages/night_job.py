@@ -1,0 +1,42 @@
+"""What each function of a night is given: the survey, its night as it was frozen, and who is told how far it is."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.surveys.base import Survey
+
+
+def tell_nobody(percent: float, message: str) -> None:
+    """Take note of nothing: for a job whose progress nobody watches."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NightJob:
+    """One night of one survey, to be fetched, simulated or scored.
+
+    Attributes
+    ----------
+    survey : Survey
+        The adapter that reads it.
+    name : str
+        The survey's name, for messages and files.
+    night : str
+        The night, an ISO date.
+    manifest : mapping
+        The night's input as it was frozen.
+    provenance : mapping
+        What the result says about its making.
+    progress : callable
+        Told how far the work is, 0 to 100 or below 0 where that is not known, and one line.
+    processes : int
+        That share the work; 0: one per core. They change no result.
+    """
+
+    survey: Survey
+    name: str
+    night: str
+    manifest: Mapping[str, Any]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    progress: Callable[[float, str], None] = tell_nobody
+    processes: int = 1
