@@ -1,4 +1,8 @@
-"""Fingerprints: the identity of a result, as sha256 over a canonical form of all that decides it."""
+"""Fingerprints: the identity of a result, as sha256 over a canonical form of all that decides it.
+
+What of a settings file decides nothing, or only some results, is stated at the fields of the settings, see
+`DECIDES_NOTHING` and `decides_only`.
+"""
 
 import dataclasses
 import datetime
@@ -6,7 +10,60 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence, Set
 from pathlib import PurePath
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
+
+_ONLY: Final = "decides_only"
+
+
+def decides_only(*results: str) -> Mapping[str, tuple[str, ...]]:
+    """Return the metadata of a field of settings that decides only the results named, such as ``"labels"``.
+
+    Without it, a field decides every result made under its settings.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass(frozen=True, kw_only=True)
+    ... class Seeing:
+    ...     fwhm_pixel: float
+    ...     timeout_s: float = dataclasses.field(default=60.0, metadata=DECIDES_NOTHING)
+    ...     caption: str = dataclasses.field(default="", metadata=decides_only("report"))
+    >>> given = {"fwhm_pixel": 2.0, "timeout_s": 5.0, "caption": "good"}
+    >>> what_decides(Seeing, given), what_decides(Seeing, given, "report")
+    ({'fwhm_pixel': 2.0}, {'fwhm_pixel': 2.0, 'caption': 'good'})
+    """
+    return MappingProxyType({_ONLY: results})
+
+
+DECIDES_NOTHING: Final = decides_only()
+"""Metadata of a field whose value changes no result, such as how long to wait for a server."""
+
+
+def results_of(field: "dataclasses.Field[Any]") -> tuple[str, ...] | None:
+    """Return the only results that a field of settings decides, none of them or several; None for all."""
+    return field.metadata.get(_ONLY)
+
+
+def decided_alone(kind: type, result: str) -> list[str]:
+    """Return the names of the fields of settings that decide one sort of result and no other."""
+    return [field.name for field in dataclasses.fields(kind) if results_of(field) == (result,)]
+
+
+def what_decides(kind: type, content: Mapping[str, Any], *results: str) -> dict[str, Any]:
+    """Return those keys of a settings mapping that decide a result.
+
+    Parameters
+    ----------
+    kind : type
+        The dataclass of the settings.
+    content : mapping
+        Keys of the settings with their values.
+    results : str
+        What the result is of the kinds that `decides_only` names; by default none of them.
+    """
+    only = {field.name: results_of(field) for field in dataclasses.fields(kind)}
+    decides = {name for name, named in only.items() if named is None or not set(results).isdisjoint(named)}
+    return {key: value for key, value in content.items() if key in decides or key not in only}
 
 
 def canonical(value: Any) -> str:

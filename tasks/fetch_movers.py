@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import luigi
 
 from pipeline.errors import SettingsError
+from pipeline.fingerprint import what_decides
 from pipeline.surveys.settings import EphemerisSettings, SurveySettings
 from tasks.fetch_orbit_catalogue import FetchOrbitCatalogue
 from tasks.freeze_inputs import FreezeInputs, SurveyNight
@@ -13,11 +14,6 @@ from tasks.parameters import MOST_SNAPSHOTS, WholeNumberParameter
 
 _EPHEMERIS = "ephemeris"
 """The table that this task makes, as `pipeline.labels.EPHEMERIS` calls it; planning imports no pandas."""
-_ASKED_OF = {
-    "skybot": ("source", "observatory", "search_radius_deg", "max_magnitude", "max_error_arcsec", "server"),
-    "orbits": ("source", "latitude_deg", "height_m", "search_radius_deg", "max_magnitude"),
-}
-"""What decides an ephemeris, by its source; timeouts and tries do not."""
 
 
 def names_ephemeris(settings: SurveySettings) -> bool:
@@ -62,7 +58,7 @@ class FetchMovers(SurveyNight):
 
     def decides(self) -> dict[str, Any]:
         """How the ephemeris is made, where the survey stands, the night."""
-        asked = {name: getattr(self.ephemeris, name) for name in _ASKED_OF[self.ephemeris.source]}
+        asked = what_decides(EphemerisSettings, vars(self.ephemeris), self.ephemeris.source)
         content = self.survey_content()
         survey = {key: value for key, value in content.items() if key in ("source", "input", "longitude_deg")}
         return {"ephemeris": asked, "survey": survey, "night": self.night_name}

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import luigi
 
 from pipeline.errors import SettingsError, TooManyTasksError
+from pipeline.fingerprint import what_decides
 from pipeline.io import settings_files
-from pipeline.io.database.settings import what_decides
+from pipeline.io.database.settings import deciding_input
 from pipeline.night import expand_nights, night_range, parse_night
 from pipeline.recipes.dataset import DatasetRecipe
 from pipeline.surveys.settings import SurveySettings
@@ -32,8 +33,6 @@ MOST_SNAPSHOTS = 10_000
 """Far more freezings of one night than anybody makes."""
 MOST_FOLDS = 1000
 """Far more folds than a recipe has; each recipe states its own number."""
-
-_NOT_THE_INPUT = ("defaults", "base_rate", "release", "references", "notes")
 
 
 class NightParameter(luigi.Parameter):
@@ -181,9 +180,8 @@ class SurveyTask(PipelineTask):
 
     def survey_content(self) -> dict[str, Any]:
         """Return the survey's settings as parsed, less what cannot change its cutouts."""
-        content = settings_files.raw("surveys", self.survey)
-        kept = {key: value for key, value in content.items() if key not in _NOT_THE_INPUT}
-        return kept | ({"input": what_decides(kept["input"])} if "input" in kept else {})
+        content = what_decides(SurveySettings, settings_files.raw("surveys", self.survey), "labels")
+        return content | ({"input": deciding_input(content["input"])} if "input" in content else {})
 
     def adapter(self, folder: Path | None = None, processes: int = 1) -> "Survey":
         """Return the adapter that reads the survey, its exposures by so many processes."""

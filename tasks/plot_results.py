@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 import luigi
 
 from pipeline.errors import SettingsError
+from pipeline.fingerprint import decided_alone
 from pipeline.io.files.digests import file_digest
 from pipeline.io.files.path_list import read_path_list
 from pipeline.io.packages.package_content import read_package
 from pipeline.io.settings_files import data_folder, place_in
 from pipeline.redaction import without_user
+from pipeline.surveys.settings import SurveySettings
 from tasks.base import PipelineTask
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.infer import Infer, ReleaseTask, ScoreFolds
@@ -97,7 +99,7 @@ class PlotResults(ReleaseTask):
             "rows": [file_digest(path) for path in self._given_rows()],
             "replicates": self.replicates,
             "fwhm_ratio_cuts": list(self.fwhm_ratio_cuts),
-            "shown": [self.settings.base_rate, self.settings.references, self.settings.notes],
+            "shown": [getattr(self.settings, name) for name in decided_alone(SurveySettings, "report")],
         } | ({"scored_by": self._package_digests()} if self.files else {})
 
     def build(self, path: Path) -> None:

@@ -12,17 +12,17 @@ import pandas as pd
 from pipeline.classes import UNLABELLED
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError, NightsiftError
+from pipeline.fingerprint import what_decides
 from pipeline.io.results import schema
 from pipeline.io.results.cutout_file import CutoutFile, open_cutouts
 from pipeline.stages.night_cutouts import NightCutouts
 from pipeline.stages.night_job import NightJob
 from pipeline.surveys.base import Batch, dropped_rows
 from pipeline.surveys.label_tables import rows_and_images
+from pipeline.surveys.settings import SurveySettings
 
 log = logging.getLogger(__name__)
 
-_LABELS: Final = ("labels", "cleaning", "conflicts")
-"""Keys of a survey's settings that decide labels, and neither rows nor pixels."""
 _BY_LABELS: Final = ("label", "clean")
 """Steps that drop a row because of labels: under others it may come back, and its pixels are not there."""
 _NOBODY: Final = pd.DataFrame({name: [] for name in schema.CANDIDATE_COLUMNS})
@@ -145,13 +145,13 @@ def _but_labels(identity: Mapping[str, Any]) -> dict[str, Any]:
     """Return what decides rows and pixels: what lies upstream is compared by what the manifest says of it."""
     decides = dict(identity["decides"])
     decides.pop("label_files", None)
-    decides["survey"] = {key: value for key, value in decides["survey"].items() if key not in _LABELS}
+    decides["survey"] = what_decides(SurveySettings, decides["survey"])
     return {"revision": identity["revision"], "task": identity["task"], "decides": decides}
 
 
 def _label_settings(provenance: Mapping[str, Any]) -> dict[str, Any]:
     survey = provenance["identity"]["decides"]["survey"]
-    return {key: survey[key] for key in _LABELS if key in survey}
+    return {key: value for key, value in survey.items() if key not in what_decides(SurveySettings, survey)}
 
 
 def _label_files(provenance: Mapping[str, Any]) -> dict[str, Any]:

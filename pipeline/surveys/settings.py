@@ -1,10 +1,11 @@
 """What every survey states in its settings file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from pipeline.errors import SettingsError
+from pipeline.fingerprint import DECIDES_NOTHING, decides_only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,17 +77,17 @@ class EphemerisSettings:
     """
 
     source: Literal["skybot", "orbits"]
-    observatory: str = "500"
-    latitude_deg: float | None = None
-    height_m: float = 0.0
+    observatory: str = field(default="500", metadata=decides_only("skybot"))
+    latitude_deg: float | None = field(default=None, metadata=decides_only("orbits"))
+    height_m: float = field(default=0.0, metadata=decides_only("orbits"))
     search_radius_deg: float = 1.8
     max_magnitude: float | None = None
-    max_error_arcsec: float = 10.0
-    catalogue: str = ""
-    catalogue_date: str = ""
-    server: str = ""
-    timeout_s: float = 60.0
-    tries: int = 5
+    max_error_arcsec: float = field(default=10.0, metadata=decides_only("skybot"))
+    catalogue: str = field(default="", metadata=decides_only("orbit catalogue"))
+    catalogue_date: str = field(default="", metadata=decides_only("orbit catalogue"))
+    server: str = field(default="", metadata=decides_only("skybot"))
+    timeout_s: float = field(default=60.0, metadata=DECIDES_NOTHING)
+    tries: int = field(default=5, metadata=DECIDES_NOTHING)
 
     def __post_init__(self) -> None:
         if self.source == "orbits" and (not self.catalogue or self.latitude_deg is None):
@@ -125,11 +126,11 @@ class SurveySettings:
     channels: tuple[str, ...]
     cutout_size_pixel: int
     closed: ClosedRule
-    defaults: Defaults
+    defaults: Defaults = field(metadata=DECIDES_NOTHING)
     input: Mapping[str, object]
-    labels: tuple[Mapping[str, object], ...] = ()
-    conflicts: Literal["stronger", "drop", "error"] = "stronger"
-    cleaning: tuple[Mapping[str, object], ...] = ()
+    labels: tuple[Mapping[str, object], ...] = field(default=(), metadata=decides_only("labels"))
+    conflicts: Literal["stronger", "drop", "error"] = field(default="stronger", metadata=decides_only("labels"))
+    cleaning: tuple[Mapping[str, object], ...] = field(default=(), metadata=decides_only("labels"))
     ephemeris: EphemerisSettings | None = None
     unit: str = "adu"
     pixel_origin: Literal[0, 1] = 0
@@ -139,10 +140,10 @@ class SurveySettings:
     edges: Literal["missing", "drop", "constant", "median", "reflect"] = "missing"
     edge_value: float = 0.0
     max_lost_fraction: float = 0.2
-    base_rate: float | None = None
-    references: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    release: str = "r1"
+    base_rate: float | None = field(default=None, metadata=decides_only("report"))
+    references: tuple[str, ...] = field(default=(), metadata=decides_only("report"))
+    notes: tuple[str, ...] = field(default=(), metadata=decides_only("report"))
+    release: str = field(default="r1", metadata=decides_only("scores"))
     made: bool = False
     linked_within_arcsec: float = 3.0
 

@@ -1,12 +1,11 @@
 """Which database holds a survey, and how patient to be with it. A password is no setting."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pipeline.errors import SettingsError
-
-_PATIENCE = ("user", "password_variable", "statement_timeout_s", "connect_timeout_s", "attempts", "wait_s")
+from pipeline.fingerprint import DECIDES_NOTHING, what_decides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +40,12 @@ class DatabaseSettings:
     name: str = ""
     host: str = ""
     port: int | str = ""
-    user: str = ""
-    password_variable: str = "NIGHTSIFT_DB_PASSWORD"  # noqa: S105  (a name, no password)
-    statement_timeout_s: float = 600.0
-    connect_timeout_s: int = 10
-    attempts: int = 4
-    wait_s: float = 2.0
+    user: str = field(default="", metadata=DECIDES_NOTHING)
+    password_variable: str = field(default="NIGHTSIFT_DB_PASSWORD", metadata=DECIDES_NOTHING)
+    statement_timeout_s: float = field(default=600.0, metadata=DECIDES_NOTHING)
+    connect_timeout_s: int = field(default=10, metadata=DECIDES_NOTHING)
+    attempts: int = field(default=4, metadata=DECIDES_NOTHING)
+    wait_s: float = field(default=2.0, metadata=DECIDES_NOTHING)
 
     def __post_init__(self) -> None:
         if self.engine != "sqlite" and not self.name:
@@ -60,9 +59,9 @@ class DatabaseSettings:
             raise SettingsError(f"wait_s is {self.wait_s}; allowed: 0 or above")
 
 
-def what_decides(given: Mapping[str, Any]) -> dict[str, Any]:
+def deciding_input(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return a survey's ``input`` as parsed, less what cannot change what its database says."""
-    database = given.get("database")
+    database = content.get("database")
     if not isinstance(database, Mapping):
-        return dict(given)
-    return {**given, "database": {key: value for key, value in database.items() if key not in _PATIENCE}}
+        return dict(content)
+    return {**content, "database": what_decides(DatabaseSettings, database)}

@@ -11,7 +11,7 @@ from pipeline.io.database import select as database
 from pipeline.io.database.connections import Database, what_was_said
 from pipeline.io.database.query_files import parse_query
 from pipeline.io.database.select import columns_of, identifier, select
-from pipeline.io.database.settings import DatabaseSettings, what_decides
+from pipeline.io.database.settings import DatabaseSettings, deciding_input
 
 NIGHT = "2026-01-01"
 INJECTION = "2026-01-01'; DROP TABLE candidates; --"
@@ -165,8 +165,8 @@ def test_settings_that_cannot_be_are_refused(given, message):
 
 def test_patience_and_credentials_decide_nothing():
     given = {"queries": "q", "database": {"engine": "mysql", "name": "s", "user": "u", "attempts": 9, "wait_s": 1}}
-    assert what_decides(given) == {"queries": "q", "database": {"engine": "mysql", "name": "s"}}
-    assert what_decides({"folder": "f"}) == {"folder": "f"}
+    assert deciding_input(given) == {"queries": "q", "database": {"engine": "mysql", "name": "s"}}
+    assert deciding_input({"folder": "f"}) == {"folder": "f"}
 
 
 @pytest.mark.parametrize(
