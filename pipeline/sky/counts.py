@@ -4,25 +4,44 @@ Tested by tests/pipeline/sky/test_rates.py.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipeline.sky.galaxies import GalaxySettings
+from pipeline.sky.movers import MoverSettings
 from pipeline.sky.places import area_deg2
-from pipeline.sky.settings import SkySettings
+from pipeline.sky.rates import SkyRates
+from pipeline.sky.stars import StarSettings
 from pipeline.sky.transient_kinds import TRANSIENTS
+from pipeline.sky.transients import TransientSettings
+from pipeline.sky.variables import VariableSettings
 from pipeline.sky.visible import visible_spans
 from pipeline.sky.visits import Visit
 
 _YEAR_DAY = 365.25
 
 
-def at_rates(settings: SkySettings, visits: Iterable[Visit], rng: np.random.Generator) -> SkySettings:
+@dataclass(frozen=True, kw_only=True)
+class CountSettings(MoverSettings, VariableSettings, TransientSettings, GalaxySettings, StarSettings):
+    """How much of each kind a field holds.
+
+    Attributes
+    ----------
+    rates : SkyRates or None
+        Numbers per square degree of a real sky, which take the place of ``stars``, ``galaxies``, ``transients``,
+        ``transient_shares``, ``variables``, ``agn`` and ``movers``.
+    """
+
+    rates: SkyRates | None = None
+
+
+def at_rates(settings: CountSettings, visits: Iterable[Visit], rng: np.random.Generator) -> CountSettings:
     """Return the settings of one field with numbers drawn from its rates, or as they are where it has none.
 
     Parameters
     ----------
-    settings : SkySettings
+    settings : CountSettings
     visits : iterable of Visit
         Those of the field, which decide for how long a transient of each kind can be seen at all.
     rng : Generator

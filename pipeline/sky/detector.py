@@ -1,11 +1,14 @@
 """The detector of the synthetic survey: flat field, cosmic rays, hot and dead pixels, cross-talk, bleeding, masks."""
 
+from dataclasses import dataclass, field
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from pipeline.rng import stream
-from pipeline.sky.settings import SkySettings
+from pipeline.sky.grid import GridSettings
+from pipeline.sky.ranges import SHARE, above, at_least
 from pipeline.sky.smooth import smooth_field
 
 _FLAT_SCALE_PIXEL = 40.0
@@ -29,7 +32,56 @@ Electrons = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
-def flat_residual(settings: SkySettings, rng: np.random.Generator) -> NDArray[np.float64]:
+@dataclass(frozen=True, kw_only=True)
+class DetectorSettings(GridSettings):
+    """What the detector makes of the light: its noise, its faults, and what the survey masks of them.
+
+    Attributes
+    ----------
+    detector : str
+        Name of the detector.
+    gain : float, electron/ADU
+        Electrons per ADU.
+    read_noise : float, electron
+        Noise of reading a pixel.
+    saturation : float, ADU
+        Level at which a pixel is full; what is above bleeds along its column.
+    flat_error : float
+        Error of the flat field, rms, smooth over about 50 pixels.
+    cosmic_rays : int
+        Mean number of cosmic rays in an exposure.
+    template_cosmic_rays : int
+        Mean number of tracks that are left in a template, weakened.
+    hot_pixels : int
+        Pixels of the detector that are hot, each in a share of the exposures.
+    dead_pixels : int
+        Traps of a few pixels that keep a part of the charge, each in a share of the exposures.
+    bad_columns : int
+        Columns of the detector that are masked in part.
+    masked_edge_pixel : int, pixel
+        Width of the masked border of the science image.
+    masked_star_share : float
+        Share of the saturated stars that the survey masks in the science image, with the charge that they bleed.
+    crosstalk : float
+        Share of the signal above a tenth of the full well that shows mirrored in the other half of the detector.
+    """
+
+    detector: str = "C1"
+    gain: float = field(default=1.5, metadata=above(0))
+    read_noise: float = field(default=8.0, metadata=at_least(0))
+    saturation: float = field(default=50000.0, metadata=above(0))
+    flat_error: float = field(default=0.01, metadata=at_least(0))
+    cosmic_rays: int = field(default=45, metadata=at_least(0))
+    template_cosmic_rays: int = field(default=8, metadata=at_least(0))
+    hot_pixels: int = field(default=28, metadata=at_least(0))
+    dead_pixels: int = field(default=18, metadata=at_least(0))
+    bad_columns: int = field(default=2, metadata=at_least(0))
+    masked_edge_pixel: int = field(default=6, metadata=at_least(0))
+    masked_star_share: float = field(default=0.7, metadata=SHARE)
+    crosstalk: float = field(default=0.0004, metadata=at_least(0))
+
+
+def flat_residual(settings: DetectorSettings, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return what is left of the flat field, (y, x), 1 on average, smooth over some tens of pixels."""
     return 1.0 + settings.flat_error * smooth_field(settings.size_pixel, _FLAT_SCALE_PIXEL, rng)
 
@@ -55,7 +107,7 @@ def add_cosmic_rays(electrons: Electrons, mean_number: int, rng: np.random.Gener
     return hit
 
 
-def add_hot_pixels(electrons: Electrons, settings: SkySettings, seed: int, rng: np.random.Generator) -> Mask:
+def add_hot_pixels(electrons: Electrons, settings: DetectorSettings, seed: int, rng: np.random.Generator) -> Mask:
     """Add hot pixels, at the same places in every exposure and hot in some; return which are hot now."""
     detector = stream(seed, "detector", settings.detector)
     number, size = settings.hot_pixels, settings.size_pixel
@@ -68,7 +120,7 @@ def add_hot_pixels(electrons: Electrons, settings: SkySettings, seed: int, rng: 
     return hot
 
 
-def lose_dead_pixels(electrons: Electrons, settings: SkySettings, seed: int, rng: np.random.Generator) -> Mask:
+def lose_dead_pixels(electrons: Electrons, settings: DetectorSettings, seed: int, rng: np.random.Generator) -> Mask:
     """Take charge from the traps of the detector in place; return the pixels that lost some now.
 
     A trap is one pixel or a few, at the same place in every exposure, that keep a part of what falls on them in
@@ -117,7 +169,7 @@ def bleed(electrons: Electrons, full_well: float) -> tuple[Electrons, Mask]:
     return result, full
 
 
-def masked_pixels(settings: SkySettings, seed: int) -> Mask:
+def masked_pixels(settings: DetectorSettings, seed: int) -> Mask:
     """Return the pixels that the survey masks, (y, x): a border, and parts of bad columns."""
     rng = stream(seed, "bad_columns", settings.detector)
     size, edge = settings.size_pixel, settings.masked_edge_pixel

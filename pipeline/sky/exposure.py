@@ -1,7 +1,7 @@
 """Exposures of the synthetic sky: what a detector records of a field in one visit, and the field's template."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from pipeline.rng import stream
 from pipeline.sky import detector
 from pipeline.sky.clouds import transmission
+from pipeline.sky.detector import DetectorSettings
 from pipeline.sky.field import Field, point_sources
 from pipeline.sky.galaxies import add_galaxies
-from pipeline.sky.ghosts import add_ghosts
-from pipeline.sky.optics import add_stars, displaced, science_psf, sky_level, template_psf
-from pipeline.sky.satellites import add_trails
-from pipeline.sky.settings import SkySettings
-from pipeline.sky.visits import Visit, tangent_wcs
+from pipeline.sky.ghosts import GhostSettings, add_ghosts
+from pipeline.sky.optics import OpticsSettings, add_stars, displaced, science_psf, sky_level, template_psf
+from pipeline.sky.ranges import at_least
+from pipeline.sky.satellites import SatelliteSettings, add_trails
+from pipeline.sky.visits import Visit, VisitSettings, tangent_wcs
 
 _TEMPLATE_OFFSET = (0.37, -0.21)
 """Shift of the template's grid in x and y, in pixels: science and template never share one grid."""
@@ -29,6 +30,25 @@ _GHOST_SEEN = 0.15
 """A ghost counts from this multiple of the sky's noise."""
 
 Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExposureSettings(DetectorSettings, OpticsSettings, VisitSettings):
+    """What an exposure and its template are rendered with.
+
+    Attributes
+    ----------
+    template_exposures : int
+        Exposures averaged in the template.
+    satellites : SatelliteSettings
+        Trails through the image.
+    ghosts : GhostSettings
+        Reflections of bright stars.
+    """
+
+    template_exposures: int = field(default=12, metadata=at_least(1))
+    satellites: SatelliteSettings = field(default_factory=SatelliteSettings)
+    ghosts: GhostSettings = field(default_factory=GhostSettings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +90,7 @@ class Template:
     margin_pixel: int
 
 
-def render_template(settings: SkySettings, field: int, objects: Field, seed: int) -> Template:
+def render_template(settings: ExposureSettings, field: int, objects: Field, seed: int) -> Template:
     """Return the template of a field: constant stars, variables at their mean, galaxies, little noise."""
     rng = stream(seed, "template", str(field))
     margin = int(np.ceil(settings.dither_pixel)) + 2
@@ -91,7 +111,9 @@ def render_template(settings: SkySettings, field: int, objects: Field, seed: int
     return Template(pixels=pixels, flawed=flawed, full=full, margin_pixel=margin)
 
 
-def render_exposure(settings: SkySettings, visit: Visit, objects: Field, template: Template, seed: int) -> Exposure:
+def render_exposure(
+    settings: ExposureSettings, visit: Visit, objects: Field, template: Template, seed: int
+) -> Exposure:
     """Return what the detector records in one visit, with the template cut to it."""
     rng = stream(seed, "exposure", visit.exposure_id)
     wcs = tangent_wcs(settings, visit.field, visit.x_dither, visit.y_dither)
@@ -118,7 +140,7 @@ def render_exposure(settings: SkySettings, visit: Visit, objects: Field, templat
 
 
 def _light(
-    settings: SkySettings,
+    settings: ExposureSettings,
     visit: Visit,
     sources: pd.DataFrame,
     galaxies: pd.DataFrame,
@@ -145,7 +167,7 @@ def _light(
     return light * detector.flat_residual(settings, rng), marks
 
 
-def _through_cloud(settings: SkySettings, visit: Visit, seed: int) -> NDArray[np.float64] | float:
+def _through_cloud(settings: ExposureSettings, visit: Visit, seed: int) -> NDArray[np.float64] | float:
     """Return the share of the light of the sky's sources that cloud lets through over its mean, (y, x) or 1."""
     if not visit.cloud_magnitude:
         return 1.0
@@ -154,7 +176,7 @@ def _through_cloud(settings: SkySettings, visit: Visit, seed: int) -> NDArray[np
 
 
 def _recorded(
-    settings: SkySettings, light: NDArray[np.float64], seed: int, rng: np.random.Generator
+    settings: ExposureSettings, light: NDArray[np.float64], seed: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], dict[str, Mask]]:
     """Return what the detector makes of light, in ADU with NaN where masked, and where its faults are."""
     full_well = settings.saturation * settings.gain
@@ -173,7 +195,7 @@ def _recorded(
     return science, faults
 
 
-def _template_part(settings: SkySettings, visit: Visit, template: Template) -> tuple[tuple[slice, slice], WCS]:
+def _template_part(settings: ExposureSettings, visit: Visit, template: Template) -> tuple[tuple[slice, slice], WCS]:
     """Return which part of the template is nearest to a visit's grid in whole pixels, and its WCS."""
     x, y = (round(template.margin_pixel - dither) for dither in (visit.x_dither, visit.y_dither))
     part = slice(y, y + settings.size_pixel), slice(x, x + settings.size_pixel)

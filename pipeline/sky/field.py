@@ -4,22 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.rng import stream
-from pipeline.sky.counts import at_rates
-from pipeline.sky.places import counted, flux_unit, scattered
-from pipeline.sky.settings import SkySettings
+from pipeline.sky.counts import CountSettings, at_rates
+from pipeline.sky.galaxies import draw_galaxies
+from pipeline.sky.movers import draw_movers
+from pipeline.sky.places import flux_unit
+from pipeline.sky.stars import draw_stars
 from pipeline.sky.transient_kinds import light_curve
 from pipeline.sky.transients import draw_transients
 from pipeline.sky.variables import draw_agn, draw_variables, variation
 from pipeline.sky.visits import Visit, tangent_wcs
-
-_SERSIC_DISC = (0.8, 1.3)
-_SERSIC_SPHEROID = (2.0, 5.0)
-_DISC_SHARE = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +46,7 @@ class Field:
     movers: pd.DataFrame
 
 
-def draw_field(settings: SkySettings, field: int, visits: list[Visit], seed: int) -> Field:
+def draw_field(settings: CountSettings, field: int, visits: list[Visit], seed: int) -> Field:
     """Return what lies in a field; each kind has its own stream, so changing one leaves the others."""
     wcs = tangent_wcs(settings, field)
     here = [visit for visit in visits if visit.field == field]
@@ -58,8 +55,8 @@ def draw_field(settings: SkySettings, field: int, visits: list[Visit], seed: int
         return stream(seed, kind, str(field))
 
     settings = at_rates(settings, here or visits, rng("rates"))
-    galaxies = _galaxies(settings, wcs, field, rng("galaxies"))
-    stars = _stars(settings, wcs, field, rng("stars"))
+    galaxies = draw_galaxies(settings, wcs, field, rng("galaxies"))
+    stars = draw_stars(settings, wcs, field, rng("stars"))
     variables = [
         draw_variables(settings, wcs, field, rng("variables")),
         draw_agn(settings, field, galaxies, rng("agn")),
@@ -69,7 +66,7 @@ def draw_field(settings: SkySettings, field: int, visits: list[Visit], seed: int
         galaxies=galaxies,
         transients=draw_transients(settings, wcs, field, rng("transients"), galaxies, stars, here or visits),
         variables=pd.concat([table for table in variables if len(table)] or variables[:1], ignore_index=True),
-        movers=_movers(settings, wcs, field, rng("movers"), here),
+        movers=draw_movers(settings, wcs, field, rng("movers"), here),
     )
 
 
@@ -113,42 +110,3 @@ def _as_sources(
     """Return a table of one kind in the form of :func:`point_sources`."""
     sources = table[["source_id", "ra_deg", "dec_deg"]].copy()
     return sources.assign(kind=kind, flux_unit=flux, template_flux_unit=template_flux)
-
-
-def _stars(settings: SkySettings, wcs: WCS, field: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the constant stars."""
-    magnitudes = counted(
-        rng, settings.stars, settings.star_bright_magnitude, settings.star_faint_magnitude, settings.star_slope
-    )
-    return scattered(settings, wcs, rng, f"star-{field}", magnitudes)
-
-
-def _galaxies(settings: SkySettings, wcs: WCS, field: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the galaxies: bright ones larger, discs (Sersic index about 1) and spheroids (2 to 5)."""
-    number = settings.galaxies
-    magnitudes = counted(
-        rng, number, settings.galaxy_bright_magnitude, settings.galaxy_faint_magnitude, settings.galaxy_slope
-    )
-    typical_arcsec = 1.2 * 10.0 ** (0.13 * (20.0 - magnitudes))
-    is_disc = rng.random(number) < _DISC_SHARE
-    return scattered(settings, wcs, rng, f"galaxy-{field}", magnitudes).assign(
-        half_light_arcsec=typical_arcsec * np.exp(rng.normal(0.0, 0.25, number)),
-        axis_ratio=np.where(is_disc, rng.uniform(0.25, 1.0, number), rng.uniform(0.55, 1.0, number)),
-        angle_deg=rng.uniform(0.0, 180.0, number),
-        sersic=np.where(is_disc, rng.uniform(*_SERSIC_DISC, number), rng.uniform(*_SERSIC_SPHEROID, number)),
-    )
-
-
-def _movers(settings: SkySettings, wcs: WCS, field: int, rng: np.random.Generator, visits: list[Visit]) -> pd.DataFrame:
-    """Return the solar-system objects of each night that the field is visited; none is seen twice."""
-    nights = {visit.night: visit.time_mjd for visit in reversed(visits)}
-    number = settings.movers * len(nights)
-    magnitudes = rng.uniform(settings.mover_bright_magnitude, settings.mover_faint_magnitude, number)
-    rate = rng.uniform(settings.mover_rate_min_arcsec_hour, settings.mover_rate_max_arcsec_hour, number)
-    angle = rng.uniform(0.0, 2.0 * np.pi, number)
-    return scattered(settings, wcs, rng, f"mover-{field}", magnitudes).assign(
-        night=np.repeat(sorted(nights), settings.movers),
-        start_mjd=np.repeat([nights[night] for night in sorted(nights)], settings.movers),
-        rate_ra_arcsec_hour=rate * np.cos(angle),
-        rate_dec_arcsec_hour=rate * np.sin(angle),
-    )

@@ -1,19 +1,66 @@
-"""The light of galaxies: Sersic profiles seen through a PSF."""
+"""The galaxies of a field of the synthetic sky, and their light: Sersic profiles seen through a PSF."""
+
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from pipeline.imaging.convolution import fftconvolve
+from pipeline.sky.grid import GridSettings
 from pipeline.sky.optics import FieldPsf
-from pipeline.sky.places import flux_unit
+from pipeline.sky.places import counted, flux_unit, scattered
+from pipeline.sky.ranges import above, at_least
 from pipeline.sky.stamping import add_stamp
+
+_SERSIC_DISC = (0.8, 1.3)
+_SERSIC_SPHEROID = (2.0, 5.0)
+_DISC_SHARE = 0.7
 
 _REACH = 7.0
 """Stamps of galaxies reach out to this multiple of the half-light radius."""
 
 _CUSP_PIXEL = 2
 """Pixels on each side of a centre that are sampled more finely, for profiles that are steep there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GalaxySettings(GridSettings):
+    """How many galaxies a field has, and how bright.
+
+    Attributes
+    ----------
+    galaxies : int
+        Galaxies of a field.
+    galaxy_bright_magnitude : float, mag
+        Brightest.
+    galaxy_faint_magnitude : float, mag
+        Faintest.
+    galaxy_slope : float, 1/mag
+        Slope of log10 N with magnitude.
+    """
+
+    galaxies: int = field(default=180, metadata=at_least(0))
+    galaxy_bright_magnitude: float = 15.0
+    galaxy_faint_magnitude: float = 21.0
+    galaxy_slope: float = field(default=0.3, metadata=above(0))
+
+
+def draw_galaxies(settings: GalaxySettings, wcs: WCS, field: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the galaxies: bright ones larger, discs (Sersic index about 1) and spheroids (2 to 5)."""
+    number = settings.galaxies
+    magnitudes = counted(
+        rng, number, settings.galaxy_bright_magnitude, settings.galaxy_faint_magnitude, settings.galaxy_slope
+    )
+    typical_arcsec = 1.2 * 10.0 ** (0.13 * (20.0 - magnitudes))
+    is_disc = rng.random(number) < _DISC_SHARE
+    return scattered(settings, wcs, rng, f"galaxy-{field}", magnitudes).assign(
+        half_light_arcsec=typical_arcsec * np.exp(rng.normal(0.0, 0.25, number)),
+        axis_ratio=np.where(is_disc, rng.uniform(0.25, 1.0, number), rng.uniform(0.55, 1.0, number)),
+        angle_deg=rng.uniform(0.0, 180.0, number),
+        sersic=np.where(is_disc, rng.uniform(*_SERSIC_DISC, number), rng.uniform(*_SERSIC_SPHEROID, number)),
+    )
 
 
 def add_galaxies(

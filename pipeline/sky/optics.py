@@ -1,13 +1,14 @@
 """Optics and air of the synthetic survey: a PSF that varies over the field, and the light of the stars."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.psf import Moffat, moffat_alpha
-from pipeline.sky.settings import SkySettings
+from pipeline.sky.grid import GridSettings
+from pipeline.sky.ranges import above, at_least
 from pipeline.sky.stamping import add_stamp
 from pipeline.sky.visits import Visit
 
@@ -15,6 +16,40 @@ _FAINTEST_ADU = 0.2
 """Stamps of stars reach out to where the wing falls below this level."""
 
 _ROUNDEST, _LONGEST = 0.0, 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpticsSettings(GridSettings):
+    """What optics and air make of a point, and how bright the sky is behind it.
+
+    Attributes
+    ----------
+    psf_beta : float
+        Exponent of the Moffat PSF.
+    seeing_field : float
+        Growth of the FWHM from the centre to a corner of the image, as a share.
+    ellipticity_field : float
+        Ellipticity that the optics add in a corner of the image, along the line to the centre.
+    distortion_pixel : float, pixel
+        Smooth displacement of the stars against the template, rms over the field.
+    jitter_pixel : float, pixel
+        Displacement of each star by the air, rms, drawn for each star and exposure.
+    template_seeing_pixel : float, pixel
+        FWHM of the template.
+    sky_level : float, ADU
+        Level of the sky in a pixel.
+    sky_gradient : float
+        Rise of the sky across the image as a share of its level, in a direction drawn for each exposure.
+    """
+
+    psf_beta: float = field(default=3.0, metadata=above(1))
+    seeing_field: float = field(default=0.06, metadata=at_least(0))
+    ellipticity_field: float = field(default=0.08, metadata=at_least(0))
+    distortion_pixel: float = 0.12
+    jitter_pixel: float = field(default=0.06, metadata=at_least(0))
+    template_seeing_pixel: float = field(default=2.1, metadata=above(0))
+    sky_level: float = field(default=300.0, metadata=at_least(0))
+    sky_gradient: float = 0.15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +98,7 @@ class FieldPsf:
         return float(np.clip(np.hypot(one, two), _ROUNDEST, _LONGEST)), float(np.degrees(np.arctan2(two, one)) / 2.0)
 
 
-def science_psf(settings: SkySettings, visit: Visit) -> FieldPsf:
+def science_psf(settings: OpticsSettings, visit: Visit) -> FieldPsf:
     """Return the PSF of a visit."""
     return FieldPsf(
         central=Moffat(
@@ -79,14 +114,14 @@ def science_psf(settings: SkySettings, visit: Visit) -> FieldPsf:
     )
 
 
-def template_psf(settings: SkySettings, size_pixel: int) -> FieldPsf:
+def template_psf(settings: OpticsSettings, size_pixel: int) -> FieldPsf:
     """Return the PSF of a template, round: the exposures in it average their shapes out."""
     central = Moffat(fwhm_pixel=settings.template_seeing_pixel, beta=settings.psf_beta)
     return FieldPsf(central=central, size_pixel=size_pixel, growth=0.5 * settings.seeing_field)
 
 
 def displaced(
-    sources: pd.DataFrame, distortion: NDArray[np.float64], settings: SkySettings, rng: np.random.Generator
+    sources: pd.DataFrame, distortion: NDArray[np.float64], settings: OpticsSettings, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Return sources where optics and air put them: a smooth quadratic distortion (x y, term) and a jitter."""
     x, y = (2.0 * sources[axis].to_numpy() / settings.size_pixel - 1.0 for axis in ("x_pixel", "y_pixel"))
@@ -110,7 +145,7 @@ def add_stars(light: NDArray[np.float64], sources: pd.DataFrame, flux: NDArray[n
         add_stamp(light, stamp * one_flux, column - half, row - half)
 
 
-def sky_level(settings: SkySettings, rng: np.random.Generator) -> NDArray[np.float64]:
+def sky_level(settings: OpticsSettings, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return the sky in ADU, (y, x): a level and a gradient in a random direction."""
     angle = rng.uniform(0.0, 2.0 * np.pi)
     line = np.linspace(-0.5, 0.5, settings.size_pixel)

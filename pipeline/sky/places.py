@@ -9,14 +9,14 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from pipeline.conversions import ARCSEC_PER_DEG
-from pipeline.sky.settings import SkySettings
+from pipeline.sky.grid import GridSettings
 
 _MARGIN_PIXEL = 40.0
 """Things are drawn this far beyond the border of the image, so that their light reaches into it."""
 
 
 def scattered(
-    settings: SkySettings, wcs: WCS, rng: np.random.Generator, prefix: str, magnitudes: NDArray[np.float64]
+    settings: GridSettings, wcs: WCS, rng: np.random.Generator, prefix: str, magnitudes: NDArray[np.float64]
 ) -> pd.DataFrame:
     """Return ``source_id ra_deg dec_deg magnitude`` at random places, ids beginning with ``prefix``."""
     number = len(magnitudes)
@@ -26,7 +26,7 @@ def scattered(
     return pd.DataFrame({"source_id": names, "ra_deg": ra, "dec_deg": dec, "magnitude": magnitudes})
 
 
-def area_deg2(settings: SkySettings) -> float:
+def area_deg2(settings: GridSettings) -> float:
     """Return the area on which things of a field are drawn, in square degrees: the image and its margin."""
     return ((settings.size_pixel + 2.0 * _MARGIN_PIXEL) * settings.pixel_scale_arcsec / ARCSEC_PER_DEG) ** 2
 

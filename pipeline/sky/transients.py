@@ -3,14 +3,18 @@
 Tested by tests/pipeline/sky/test_field.py.
 """
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
 import numpy as np
 import pandas as pd
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from pipeline.sky.grid import GridSettings
 from pipeline.sky.places import counted, put_beside, scattered
-from pipeline.sky.settings import SkySettings
-from pipeline.sky.transient_kinds import draw_kinds
+from pipeline.sky.ranges import SHARE, above, at_least
+from pipeline.sky.transient_kinds import draw_kinds, faults_of_shares
 from pipeline.sky.visible import visible_spans, within_spans
 from pipeline.sky.visits import Visit
 
@@ -21,8 +25,42 @@ _FLARE_STAR_MAGNITUDE = 17.0
 """Flares are drawn on constant stars fainter than this, as long as there are any."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class TransientSettings(GridSettings):
+    """How many transients a field has, of which kinds and how bright.
+
+    Attributes
+    ----------
+    transients : int
+        Transients of a field over all nights.
+    transient_shares : mapping of str to float
+        Weight of each kind, such as ``{supernova: 1, flare: 2}``; empty: the default shares of
+        docs/synthetic.md#transients.
+    transient_bright_magnitude : float, mag
+        Brightest, at maximum.
+    transient_faint_magnitude : float, mag
+        Faintest, at maximum.
+    transient_slope : float, 1/mag
+        Slope of log10 N with magnitude.
+    hosted_share : float
+        Share of the kinds that belong in a galaxy whose galaxy is bright enough to be there.
+    """
+
+    transients: int = field(default=56, metadata=at_least(0))
+    transient_shares: Mapping[str, float] = field(default_factory=dict)
+    transient_bright_magnitude: float = 16.5
+    transient_faint_magnitude: float = 20.7
+    transient_slope: float = field(default=0.15, metadata=above(0))
+    hosted_share: float = field(default=0.8, metadata=SHARE)
+
+    def faults(self) -> Iterator[str]:
+        """Yield each fault, those of the shares among them."""
+        yield from super().faults()
+        yield from faults_of_shares(self.transient_shares)
+
+
 def draw_transients(
-    settings: SkySettings,
+    settings: TransientSettings,
     wcs: WCS,
     field: int,
     rng: np.random.Generator,
@@ -34,7 +72,7 @@ def draw_transients(
 
     Parameters
     ----------
-    settings : SkySettings
+    settings : TransientSettings
     wcs : WCS
         Of the field.
     field : int

@@ -7,7 +7,7 @@ from scipy.spatial import KDTree
 
 from pipeline.psf import moffat_alpha
 from pipeline.sky.exposure import Exposure
-from pipeline.sky.settings import SkySettings
+from pipeline.sky.optics import OpticsSettings
 from pipeline.sky.transient_kinds import TRANSIENTS
 
 REAL_KINDS = (*TRANSIENTS, "variable", "agn", "mover")
@@ -34,7 +34,7 @@ _RESIDUAL = 0.15
 """A star's residual is looked for out to where its light is this multiple of the noise of a pixel."""
 
 
-def explain(candidates: pd.DataFrame, exposure: Exposure, noise_adu: float, settings: SkySettings) -> pd.DataFrame:
+def explain(candidates: pd.DataFrame, exposure: Exposure, noise_adu: float, settings: OpticsSettings) -> pd.DataFrame:
     """Say what made each candidate.
 
     Parameters
@@ -45,7 +45,7 @@ def explain(candidates: pd.DataFrame, exposure: Exposure, noise_adu: float, sett
         What was rendered.
     noise_adu : float
         Typical noise of a pixel of the difference.
-    settings : SkySettings
+    settings : OpticsSettings
 
     Returns
     -------
@@ -114,7 +114,9 @@ def _near(pixels: NDArray[np.bool_], xy: NDArray[np.float64], radius: float) -> 
     return np.isfinite(distance)
 
 
-def _on_star(xy: NDArray[np.float64], exposure: Exposure, noise_adu: float, settings: SkySettings) -> NDArray[np.bool_]:
+def _on_star(
+    xy: NDArray[np.float64], exposure: Exposure, noise_adu: float, settings: OpticsSettings
+) -> NDArray[np.bool_]:
     """Return which positions lie in the light of a star."""
     sources = exposure.sources[exposure.sources["template_flux_unit"] > 0]
     visit = exposure.visit
@@ -129,7 +131,7 @@ def _on_star(xy: NDArray[np.float64], exposure: Exposure, noise_adu: float, sett
     return (bright & in_light).any(axis=1)
 
 
-def _on_galaxy(xy: NDArray[np.float64], exposure: Exposure, settings: SkySettings) -> NDArray[np.bool_]:
+def _on_galaxy(xy: NDArray[np.float64], exposure: Exposure, settings: OpticsSettings) -> NDArray[np.bool_]:
     """Return which positions lie within two half-light radii of a galaxy, seeing included."""
     galaxies = exposure.galaxies
     radius = 2.0 * galaxies["half_light_arcsec"].to_numpy() / settings.pixel_scale_arcsec + exposure.visit.fwhm_pixel

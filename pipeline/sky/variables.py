@@ -1,6 +1,7 @@
 """Variables of the synthetic sky: stars of several types and the nuclei of active galaxies."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -8,8 +9,9 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from pipeline.registry import Registry
+from pipeline.sky.grid import GridSettings
 from pipeline.sky.places import scattered
-from pipeline.sky.settings import SkySettings
+from pipeline.sky.ranges import SHARE, at_least
 
 Shape = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -22,6 +24,37 @@ VARIABLE_TYPES: Registry[Shape] = Registry("type of variable")
 
 _FAINTER_NUCLEUS = 2.0
 """Largest difference between a nucleus and its galaxy in magnitudes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariableSettings(GridSettings):
+    """How many stars and nuclei of a field vary, by how much, and who knows of them.
+
+    Attributes
+    ----------
+    variables : int
+        Variable stars of a field.
+    variable_bright_magnitude : float, mag
+        Brightest mean magnitude.
+    variable_faint_magnitude : float, mag
+        Faintest mean magnitude.
+    amplitude_min_magnitude : float, mag
+        Smallest half range of a variable.
+    amplitude_max_magnitude : float, mag
+        Largest half range.
+    agn : int
+        Galaxies of a field whose nuclei vary.
+    variable_catalogue_share : float
+        Share of the variables that the catalogue knows.
+    """
+
+    variables: int = field(default=45, metadata=at_least(0))
+    variable_bright_magnitude: float = 14.0
+    variable_faint_magnitude: float = 20.0
+    amplitude_min_magnitude: float = 0.1
+    amplitude_max_magnitude: float = 1.2
+    agn: int = field(default=10, metadata=at_least(0))
+    variable_catalogue_share: float = field(default=0.9, metadata=SHARE)
 
 
 @VARIABLE_TYPES.register("sine", on="star", period_min_day=0.3, period_max_day=10.0)
@@ -69,7 +102,7 @@ def variation(variables: pd.DataFrame, time_mjd: float) -> NDArray[np.float64]:
     return np.power(10.0, 0.4 * variables["amplitude"].to_numpy() * change)
 
 
-def draw_variables(settings: SkySettings, wcs: WCS, field: int, rng: np.random.Generator) -> pd.DataFrame:
+def draw_variables(settings: VariableSettings, wcs: WCS, field: int, rng: np.random.Generator) -> pd.DataFrame:
     """Return variable stars of several types, as :class:`~pipeline.sky.field.Field` describes them."""
     number = settings.variables
     magnitudes = rng.uniform(settings.variable_bright_magnitude, settings.variable_faint_magnitude, number)
@@ -77,7 +110,7 @@ def draw_variables(settings: SkySettings, wcs: WCS, field: int, rng: np.random.G
     return pd.concat([places, _draw_variation(settings, number, "star", rng)], axis=1)
 
 
-def draw_agn(settings: SkySettings, field: int, galaxies: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def draw_agn(settings: VariableSettings, field: int, galaxies: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Return the varying nuclei of some galaxies, up to two magnitudes fainter than these."""
     number = min(settings.agn, len(galaxies))
     hosts = galaxies.iloc[rng.choice(len(galaxies), number, replace=False)].reset_index(drop=True)
@@ -88,7 +121,7 @@ def draw_agn(settings: SkySettings, field: int, galaxies: pd.DataFrame, rng: np.
     return pd.concat([nuclei, _draw_variation(settings, number, "galaxy", rng)], axis=1)
 
 
-def _draw_variation(settings: SkySettings, number: int, on: str, rng: np.random.Generator) -> pd.DataFrame:
+def _draw_variation(settings: VariableSettings, number: int, on: str, rng: np.random.Generator) -> pd.DataFrame:
     """Return ``variable_type period_day amplitude phase catalogued`` of so many variables on stars or galaxies."""
     known = {name: VARIABLE_TYPES.metadata(name) for name in VARIABLE_TYPES}
     types = rng.choice([name for name, about in known.items() if about["on"] == on], number)

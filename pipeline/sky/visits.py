@@ -1,15 +1,18 @@
 """Visits: when, where and through which air the synthetic sky is looked at."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 from astropy.wcs import WCS
 
 from pipeline.conversions import ARCSEC_PER_DEG
-from pipeline.night import MJD_EPOCH, night_name
+from pipeline.night import MJD_EPOCH, is_night, night_name
 from pipeline.rng import stream
-from pipeline.sky.settings import SkySettings
+from pipeline.sky.clouds import CloudSettings
+from pipeline.sky.grid import GridSettings
+from pipeline.sky.ranges import above, at_least
 
 _FIELD_STEP_DEG = 2.0
 
@@ -18,6 +21,77 @@ _DRIFT = 0.05
 
 _WIND_DEG = 15.0
 """Scatter of the PSF's direction from exposure to exposure."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitSettings(GridSettings):
+    """When and where the sky is looked at, and through which air.
+
+    Attributes
+    ----------
+    telescope : str
+        Name that every exposure carries.
+    band : str
+        Name of the filter.
+    longitude_deg : float, degree
+        East longitude of the site, which decides what UTC a night is.
+    first_night : str
+        Night of the first exposure, ``YYYY-MM-DD``.
+    nights : int
+        Nights in a row.
+    exposures_per_night : int
+        Exposures in each night.
+    first_hour : float, h
+        From local noon to the first exposure of a night.
+    interval_minute : float, min
+        Between exposures of a night.
+    exposure_s : float, s
+        Exposure time.
+    fields : int
+        Fields that the nights visit in turn, each with its own sky and template.
+    dither_pixel : float, pixel
+        Largest shift of the pointing in each axis.
+    zeropoint : float, mag
+        Magnitude of a source of 1 ADU in a clear exposure.
+    extinction_magnitude : float, mag
+        Largest loss by thin cloud, drawn for each exposure.
+    clouds : CloudSettings
+        Exposures through patchy cloud.
+    seeing_min_pixel : float, pixel
+        Smallest FWHM of the Moffat PSF at the centre of the image, drawn for each night; it drifts over the night.
+    seeing_max_pixel : float, pixel
+        Largest FWHM.
+    seeing_tilt : float
+        Largest change of the FWHM from the centre to a border by the tilt of the detector, as a share, in a direction
+        drawn for each night.
+    ellipticity_max : float
+        Largest ellipticity of the PSF at the centre, drawn for each night and changed for each exposure.
+    """
+
+    telescope: str = "SYN1"
+    band: str = "r"
+    longitude_deg: float = -17.88
+    first_night: str = "2026-01-01"
+    nights: int = field(default=6, metadata=at_least(1))
+    exposures_per_night: int = field(default=3, metadata=at_least(1))
+    first_hour: float = 9.0
+    interval_minute: float = 40.0
+    exposure_s: float = field(default=60.0, metadata=above(0))
+    fields: int = field(default=2, metadata=at_least(1))
+    dither_pixel: float = field(default=4.0, metadata=at_least(0))
+    zeropoint: float = 27.0
+    extinction_magnitude: float = 0.3
+    clouds: CloudSettings = field(default_factory=CloudSettings)
+    seeing_min_pixel: float = field(default=2.2, metadata=above(0))
+    seeing_max_pixel: float = 3.8
+    seeing_tilt: float = field(default=0.04, metadata=at_least(0))
+    ellipticity_max: float = 0.10
+
+    def faults(self) -> Iterator[str]:
+        """Yield each fault, a first night that is no date among them."""
+        yield from super().faults()
+        if not is_night(self.first_night):
+            yield f"first_night is {self.first_night!r}, must be a date such as 2026-01-01"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +144,7 @@ class _Air:
     y_tilt: float
 
     @classmethod
-    def draw(cls, settings: SkySettings, rng: np.random.Generator) -> "_Air":
+    def draw(cls, settings: VisitSettings, rng: np.random.Generator) -> "_Air":
         """Return the air of one night."""
         direction = rng.uniform(0.0, 2.0 * np.pi)
         tilt = rng.uniform(0.0, settings.seeing_tilt)
@@ -84,7 +158,7 @@ class _Air:
         )
 
 
-def plan_visits(settings: SkySettings, seed: int) -> list[Visit]:
+def plan_visits(settings: VisitSettings, seed: int) -> list[Visit]:
     """Return all exposures of the survey in order of time."""
     first = (date.fromisoformat(settings.first_night) - MJD_EPOCH).days
     visits = []
@@ -117,7 +191,7 @@ def plan_visits(settings: SkySettings, seed: int) -> list[Visit]:
     return visits
 
 
-def tangent_wcs(settings: SkySettings, field: int, x_shift: float = 0.0, y_shift: float = 0.0) -> WCS:
+def tangent_wcs(settings: GridSettings, field: int, x_shift: float = 0.0, y_shift: float = 0.0) -> WCS:
     """Return the tangential projection of a field whose centre is shifted on the detector, in pixels."""
     wcs = WCS(naxis=2)
     centre = (settings.size_pixel - 1) / 2.0

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+from pipeline.injection.settings import InjectionSettings
 from scipy.spatial import KDTree
 
 from pipeline.injection.hosts import Hosts
 from pipeline.injection.places import Room, find_places, find_variables
-from pipeline.injection.settings import InjectionSettings
 
 
 def empty_room(height=100, width=200, radius=5.0, avoid=None):
