@@ -14,17 +14,19 @@ class SplitSettings:
     Attributes
     ----------
     by : str
-        ``object``: test groups are held out. ``night``: test nights are held out, and training drops every
-        row that shares a group with them. Either way, training drops rows whose cutouts overlap those of other parts,
-        and in crowded fields cells of the sky are divided in place of groups.
-    test, validation : float
-        Shares of the groups (or nights); with ``folds`` the test part is one fold instead.
+        ``object``: test groups are held out; ``night``: test nights are held out, and training drops every row that
+        shares a group with them. Either way, training drops rows whose cutouts overlap those of other parts, and in
+        crowded fields cells of the sky are divided in place of groups.
+    test : float
+        Share of the groups (or nights) to test on, above 0; with ``folds`` the test part is one fold instead.
+    validation : float
+        Share for early stopping, calibration and thresholds, above 0; both together below 1.
     folds : int
-        Number of folds for cross-validation; 0 for a single split.
+        0 for a single split, or at least 2: the test part is one fold, and ``--fold`` says which.
     seed : int
         Another seed gives another division.
     minimum_groups : int
-        Every part must hold this many groups of each class.
+        Groups of each class that every part must hold; a fold's test part may hold fewer, at least 0.
     """
 
     by: str = "object"
@@ -54,24 +56,27 @@ class DatasetRecipe:
     Attributes
     ----------
     survey : str
-        Where the rows come from.
+        Survey whose rows these are.
     nights : tuple of str or int
-        Dates, MJDs and ranges ``2026-01-01..2026-01-06``; fixed here, so that the data set is.
+        Dates, MJDs and ranges ``2026-01-01..2026-01-06``; fixed here, so that the data set is. ``nightsift nights
+        SURVEY`` lists them.
     simulation : str
-        Recipe of simulated rows that join, or empty.
-    unlabelled : str
-        ``drop``, or ``bogus``: rows that nobody labelled count as bogus in training; those labelled as
-        variables or movers are not among them, but undiscovered transients are.
+        Simulation recipe whose rows join; empty: none.
+    unlabelled : {"drop", "bogus"}
+        With ``bogus``, rows that nobody labelled count as bogus, the undiscovered transients among them; those
+        labelled as variables or movers are not among them.
     training_only : tuple of str
-        Label sources whose rows may train but never calibrate, set thresholds or judge.
+        Label sources that may train but never calibrate, set thresholds or judge.
     max_ratio : float
-        At most so many rows of the larger class for each of the smaller, in training and validation; 0 for
-        no limit. Test rows are never thinned.
-    frac_true : float, optional
-        In place of ``max_ratio``: the share of reals in training and validation by otrain's rule, 0 to 1. With n the
-        rows of the smaller class, at most 2 n frac_true reals and 2 n (1 - frac_true) bogus stay.
+        At most so many rows of the larger class for each of the smaller in train and validation; 0 for no limit,
+        else at least 1. Test rows are never thinned.
+    frac_true : float or None
+        In place of ``max_ratio``: the share of reals in train and validation, 0 to 1, by otrain's rule. With n the
+        rows of the smaller class, at most floor(2 n ``frac_true``) reals and floor(2 n (1 - ``frac_true``)) bogus
+        stay, in floating point as there: 0.8 of 1,000 reals and 5,000 bogus leaves 1,000 and 399, where exact
+        fractions give 400. A hash of seed and id draws.
     relabel : str
-        A CSV file of ids and new labels, or empty; the division into parts stays as it is.
+        CSV file of ids and new labels (docs/formats.md#relabel-file); every row stays in its part.
     split : SplitSettings
         How parts are made.
     """

@@ -18,24 +18,32 @@ class PsfRecipe:
 
     Attributes
     ----------
-    sources : tuple of str
-        In the order of preference: ``stars`` of the image itself, a ``file``, a ``moffat`` profile of the
-        image's FWHM. Which one was taken, and why not an earlier one, stands in the log and in the result.
-    file, template_file : str
-        Path of a PSFEx model or of snapshots, for science image and template, with names of columns of the
-        exposure in braces: ``psf/{exposure_id}.psf``. Relative to the survey's folder.
+    sources : tuple of {"stars", "file", "moffat"}
+        In the order of preference: ``stars`` of the image itself, a ``file``, a ``moffat`` profile of the image's
+        FWHM. Which one was taken, and why not an earlier one, is in the log and in the result.
+    file : str
+        PSFEx model or snapshots of the science image, with columns of the exposure in braces:
+        ``psf/{exposure_id}.psf``; relative to the survey's folder.
+    template_file : str
+        The same of the template.
     detector : str
-        Which PSF of a file that holds several, or the column of the exposure in braces: ``{detector}``.
-    first_x, first_y : float
-        x and y of the images' first pixel on the detector, from 0, where they were cut out of it.
+        Which PSF of a file that holds several: an HDU's name, or a value of its column ``ccdname``; a column of the
+        exposure in braces: ``{detector}``.
+    first_x : float, in pixel
+        X of the images' first pixel on the detector, from 0, where they were cut out of it.
+    first_y : float, in pixel
+        Y of the images' first pixel on the detector.
     beta : float
-        Exponent of the Moffat profile.
-    min_stars, max_stars, cell_stars : int
-        Fewest and most stars for a PSF; where there are four or nine times ``cell_stars`` the image is
-        divided into cells with PSFs of their own.
+        Exponent of the Moffat profile, above 1, at most 20.
+    min_stars : int
+        Fewest stars that make a PSF, at least 3 and at most ``max_stars`` and ``cell_stars``.
+    max_stars : int
+        Most stars for each PSF.
+    cell_stars : int
+        With four (nine) times as many the image is divided into 2 x 2 (3 x 3) cells with PSFs of their own.
     max_residual : float
-        A PSF that puts more than this share of the light of the image's stars into wrong pixels does not
-        fit, and the next source is taken.
+        A PSF that puts more than this share of the light of the image's stars into wrong pixels does not fit, and the
+        next source is taken; above 0, at most 1.
     """
 
     sources: tuple[PsfSource, ...] = ("moffat",)
@@ -73,11 +81,17 @@ class HostCatalogue:
     Attributes
     ----------
     file : str
-        Path of a table: Parquet, CSV, ECSV or FITS.
-    ra_deg, dec_deg : str
-        Its columns of the positions, in degrees.
-    host_id, radius_arcsec, magnitude : str
-        Its columns of names, half-light radii in arcsec and magnitudes; empty where it has none.
+        Parquet, CSV, ECSV or FITS; a relative path starts at the folder above the settings.
+    ra_deg : str
+        Its column of right ascensions, in degrees.
+    dec_deg : str
+        Its column of declinations, in degrees.
+    host_id : str
+        Its column of names; empty: file and row.
+    radius_arcsec : str
+        Its column of half-light radii, in arcsec; empty: 1 pixel.
+    magnitude : str
+        Its column of magnitudes; required for ``movers``.
     """
 
     file: str
@@ -97,38 +111,41 @@ class InjectionSettings:
     Attributes
     ----------
     per_exposure : int
-        Sources an exposure.
-    magnitude_min, magnitude_max : float
-        Range of their magnitudes.
-    magnitudes : str
-        ``uniform``; ``power_law``: ``10^(magnitude_slope m)`` a magnitude; ``file``: drawn from a list, of which only
-        what lies within the range is taken.
-    magnitude_slope : float
-        Of the power law; 0.6 is what sources evenly spread through space have.
-    positions : str
-        Of sources without a host: ``uniform``, or ``grid``, on a square grid over the image, each at a sub-pixel
-        place of its own.
+        Sources per exposure, at most 100,000.
+    magnitude_min : float, in mag
+        Brightest source; below ``magnitude_max``, at least -30.
+    magnitude_max : float, in mag
+        Faintest source, at most 50.
+    magnitudes : {"uniform", "power_law", "file"}
+        ``uniform``; ``power_law``: 10^(``magnitude_slope`` m) sources per magnitude; ``file``: drawn from a list.
+    magnitude_slope : float, in 1/mag
+        Slope of the power law, -5 to 5.
+    positions : {"uniform", "grid"}
+        Of sources without a host: ``uniform``, or ``grid``, at a sub-pixel place of each node.
     host_share : float
-        Share placed on galaxies; the rest lie as ``positions`` says.
-    offset : str
-        How sources lie around a host, a name in :data:`~pipeline.injection.offsets.OFFSETS`: ``disc``, ``normal``,
-        ``uniform`` or ``nuclear``.
-    offset_scale : float
-        Scale of that, in half-light radii of the host.
-    offset_scale_arcsec : float
-        The same in arcsec, for hosts of unknown size too; 0: in half-light radii.
+        Share placed on galaxies, 0 to 1; the rest lie as ``positions`` says.
+    offset : {"disc", "normal", "uniform", "nuclear"}
+        How sources lie around a host: ``disc`` (its light), ``normal``, ``uniform`` (a square) or ``nuclear``.
+    offset_scale : float, in half-light radii
+        Mean distance (``disc``), standard deviation (``normal``) or half the side (``uniform``); at least 0.
+    offset_scale_arcsec : float, in arcsec
+        The same in arcsec, at least 0; 0: ``offset_scale`` counts.
     negative_share : float
-        Share injected with negative flux: sources that were brighter in the template.
+        Share injected with negative flux, 0 to 1: sources that were brighter in the template.
     variable_share : float
-        Share that are stars of the image which changed.
-    amplitude_min, amplitude_max : float
-        Range of their changes in magnitudes.
+        Share that are stars of the image which changed, 0 to 1.
+    amplitude_min : float, in mag
+        Smallest change of such a star, above 0.
+    amplitude_max : float, in mag
+        Largest change of such a star, at most 20.
     trail_share : float
-        Share, of those without a host, that leave a trail.
-    trail_min_fwhm, trail_max_fwhm : float
-        Range of its length in units of the FWHM.
-    min_separation_fwhm : float
-        Smallest distance of two sources, and to known candidates, in units of the FWHM.
+        Share, of those without a host, that move while the shutter is open, 0 to 1.
+    trail_min_fwhm : float, in FWHM
+        Shortest trail, above 0.
+    trail_max_fwhm : float, in FWHM
+        Longest trail, at most 100.
+    min_separation_fwhm : float, in FWHM
+        Smallest distance of two sources from each other, and to known candidates; at least 0.
 
     Raises
     ------
@@ -185,18 +202,21 @@ class ImageSimulation(InjectionSettings):
 
     Attributes
     ----------
-    magnitude_file, magnitude_column : str
-        A table and its column of magnitudes, for ``magnitudes: file``.
+    magnitude_file : str
+        Table of magnitudes, Parquet, CSV, ECSV or FITS; with ``magnitudes: file``.
+    magnitude_column : str
+        Its column of magnitudes.
     hosts : HostCatalogue or None
-        The galaxies; without one they are detected in the science image.
-    match_radius_fwhm : float
-        A detection this near, in units of the FWHM, recovers an injection.
-    gain : float or None
-        Electrons an ADU; else the header's key ``GAIN``, else 1, which is logged.
-    zeropoint : float or None
-        Magnitude of 1 ADU in the science image; else the header's key ``MAGZERO``.
+        Catalogue of galaxies; none: they are detected in the science image.
+    match_radius_fwhm : float, in FWHM
+        A detection this near recovers an injection; at least 0.
+    gain : float or None, in electron/ADU
+        Electrons per ADU, above 0; none: the header's ``GAIN``, else 1, which is logged and kept.
+    zeropoint : float or None, in mag
+        Magnitude of 1 ADU in the science image; none: that of the survey, its catalogue's or the header's
+        ``MAGZERO``.
     psf : PsfRecipe
-        Which PSF the sources have.
+        A Moffat profile of the image's FWHM, or another one.
     """
 
     magnitude_file: str = ""

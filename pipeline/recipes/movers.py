@@ -14,16 +14,19 @@ class MoverSimulation:
     ----------
     hosts : HostCatalogue
         The galaxies, with magnitudes.
-    max_host_magnitude : float
+    max_host_magnitude : float, in mag
         Fainter galaxies are left out.
-    search_arcsec : float
-        The brightest galaxy within this distance of a mover becomes its host, once an exposure.
-    jitter_arcsec : float
-        Half the side of the square around the galaxy in which the mover is put, on the sky.
-    magnitude_min, magnitude_max : float
-        Movers outside these are not used.
+    search_arcsec : float, in arcsec
+        The brightest galaxy within this distance of a mover becomes its host, once per exposure; at least 0.
+    jitter_arcsec : float, in arcsec
+        Half the side of the square around the galaxy in which the mover is put, on the sky; at least 0.
+    magnitude_min : float, in mag
+        Brighter movers are not used.
+    magnitude_max : float, in mag
+        Fainter movers are not used.
     residuals_per_mover : float
-        Galaxies alone, as bogus of the kind ``galaxy residual``, for each transient; in half the jitter.
+        Galaxies alone, as bogus of the kind ``galaxy residual``, for each transient, at least 0; within half the
+        jitter.
     """
 
     hosts: HostCatalogue

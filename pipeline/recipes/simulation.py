@@ -16,8 +16,12 @@ class SimulationRecipe:
     ----------
     seed : int
         Decides everything that is drawn.
-    images, stamps, movers : ImageSimulation, StampSimulation, MoverSimulation or None
-        The settings of the kind that is simulated.
+    images : ImageSimulation or None
+        Into copies of images.
+    stamps : StampSimulation or None
+        Into stamps, for surveys without images.
+    movers : MoverSimulation or None
+        Stamps of known movers added to galaxies.
 
     Raises
     ------

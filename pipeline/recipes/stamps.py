@@ -19,30 +19,31 @@ class StampInjection(DrawSettings):
         logarithm.
     negative_share : float
         Sources that fade: they are in the template, not in the science image.
-    jitter_pixel : float
-        Half width of the even scatter of the source about the central pixel.
+    jitter_pixel : float, in pixel
+        Half width of the even scatter of the source about the central pixel, in x and in y.
     beta : range
-        Exponent of the source's Moffat profile, above 1.
+        Exponent of the source's Moffat profile, above 1; its width is that of the source taken out.
     stretch : range
-        How much longer its profile is than round, and as much narrower.
+        How much longer than round the profile is, and as much narrower.
     host_share : float
         Stamps that are centred near a source of the template, where there is one.
-    host_reach_pixel : float
+    host_reach_pixel : float, in pixel
         Largest distance of that source from the middle of the stamp.
     host_min_snr : float
-        Its least height in 3 x 3 pixels over the noise of one pixel of the template.
-    host_offset_pixel : float
-        Standard deviation of the new centre about it in x and in y, rounded to whole pixels.
+        Its least height, mean of 3 x 3 pixels, over the noise of one pixel of the template.
+    host_offset_pixel : float, in pixel
+        Standard deviation of the new middle about it in x and in y, rounded to whole pixels.
     in_place_share : float
-        Of the stamps without a host, those whose middle stays; the others move to a random place.
+        Of the stamps without a host, those whose middle stays; the others move to a random place; the default is a
+        third.
     crowded_share : float
         Stamps that get more constant stars.
     crowded_stars : range
-        How many; drawn evenly in the logarithm and rounded down.
+        How many, at least 1; drawn evenly in the logarithm and rounded down.
     cloudy_share : float
-        Stamps whose science image is dimmed, before the source is added.
+        Stamps whose science image is dimmed before the source is added.
     cloudy_through : range
-        Share of the light that is left.
+        Share of the light that is left, at most 1.
 
     Raises
     ------
@@ -79,16 +80,18 @@ class StampSimulation:
 
     Attributes
     ----------
-    reals_per_cutout, bogus_per_cutout : float
-        How many are made for each stamp of the night that is labelled real; such stamps are their parents.
+    reals_per_cutout : float
+        Injected sources for each stamp of the night that is labelled real; such stamps are their parents.
+    bogus_per_cutout : float
+        Self-made bogus for each stamp of the night that is labelled real.
     reals : StampInjection
-        What the reals are like.
-    mixture : mapping
-        Artefact name to its weight among the bogus; empty for the default mixture.
-    artefacts : mapping
-        Artefact name to those of its settings that differ from the defaults of ``docs/artefacts.md``.
+        What the injected sources are like.
+    mixture : mapping of str to float
+        Artefact to its weight among the bogus; empty: the default mixture of docs/artefacts.md#the-generators.
+    artefacts : mapping of str to mapping of str to int or float or tuple of float
+        Artefact to those of its settings that differ from the defaults of docs/artefacts.md#settings.
     difference_turned : bool
-        The survey stores the difference of fading sources as template - science.
+        Whether the survey stores the difference of fading sources as template - science.
     """
 
     reals_per_cutout: float = 0.2
