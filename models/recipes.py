@@ -25,46 +25,52 @@ class ClassifierRecipe:
     Attributes
     ----------
     classifier : str
-        A name in ``CLASSIFIERS``.
+        ``triplet_cnn`` or ``braai`` (networks), ``boosting`` or ``feature_ensemble`` (on features of the cutouts).
     settings : mapping
-        Arguments of that classifier (filters, trees ...); numbers, texts or lists of them.
+        Arguments of that classifier (filters, trees ...): numbers, texts or lists of them.
     normalisation : str
-        A name in ``NORMALISATIONS``; part of the network's graph. ``none`` for classifiers on features.
-    channels : tuple of str, optional
-        Channels to use, in this order; by default those of the data set.
-    required_channels : tuple of str, optional
-        Channels that must not be missing altogether for a row to be scored; by default all used.
-    size_pixel : int, optional
-        Side of the central part to look at; by default the whole cutout.
-    batch_size, epochs, early_stopping_patience : int
-        Rows a step; passes at most; passes without a better validation loss after which training stops.
+        ``none``, ``sign_log``, ``l2``, ``zscore``, ``minmax`` or ``asinh``; part of a network's graph. On features:
+        ``none``.
+    channels : tuple of str or None
+        Channels to use, in this order; none: those of the data set.
+    required_channels : tuple of str or None
+        Channels that must not be missing altogether for a row to be scored; none: all used.
+    size_pixel : int or None, in pixel
+        Side of the central part to look at; none: the whole cutout.
+    batch_size : int
+        Rows per step, at least 1.
+    epochs : int
+        Most passes over the rows, at least 1.
+    early_stopping_patience : int, in epochs
+        Passes without a better validation loss before training stops, at least 1.
     learning_rate : float
-        Of the Adam optimiser.
+        Learning rate of the Adam optimiser, above 0.
     learning_rate_schedule : {"constant", "cosine"}
-        Whether the rate falls to 0 over the epochs along a half cosine.
+        With ``cosine`` the rate falls to 0 over the epochs along a half cosine.
     weight_decay : float
-        Of AdamW; 0 is plain Adam.
+        Weight decay of AdamW, at least 0; 0 is plain Adam.
     class_weight : {"none", "balanced"}
-        Whether each class weighs the same in the loss.
+        With ``balanced`` each class weighs the same in the loss.
     augment : tuple of str
-        Names in ``AUGMENTATIONS``, for training rows of networks.
-    symmetries : {1, 4, 8}
-        Orientations of a cutout over which a network's logits are averaged when it scores: as it is, its quarter turns,
-        those and their mirror images.
-    label_source_weight : mapping
+        ``rotate``, ``flip`` and ``shift``, in that order; for training rows of networks only.
+    symmetries : int
+        Orientations of a cutout over which a network's logits are averaged when it scores: 1, 4 (quarter turns) or
+        8 (and mirror images); costs as many passes.
+    label_source_weight : mapping of str to float
         Weight of training rows by ``label_source``; 1 where not given, 0 leaves rows out.
     untrusted : tuple of str
-        Sources of labels that may teach but never judge: no early stopping, calibration or threshold on them.
+        Label sources that may teach but never judge: no early stopping, calibration or threshold on them, though
+        drawn bogus may have to, see docs/labels.md#without-any-label.
     calibration : {"platt", "platt_prior", "none"}
-        Fitted on trusted validation rows; two classes only. ``platt_prior`` is for few rows and equal classes.
+        Fitted on trusted validation rows, two classes only; ``platt_prior`` is for few rows and equal classes.
     threshold_rule : str
-        A name in ``THRESHOLD_RULES``.
-    threshold_parameter : mapping
-        Arguments of that rule, such as ``target: 0.01``.
+        ``fixed``, ``mdr``, ``fpr``, ``f1``, ``mcc`` or ``gmean``.
+    threshold_parameter : mapping of str to float
+        Arguments of the rule: ``value`` of ``fixed``, ``target`` of ``mdr`` and ``fpr``.
     posterior_samples : int
-        Dropout samples a row at inference by default; 0 is none.
+        Dropout samples per row at inference, at least 0; 0 is none.
     threads : int
-        Cores of the training, which is repeatable at a stated count only.
+        Cores of the training, which is repeatable at a stated count only; at least 1.
     """
 
     classifier: str

@@ -17,7 +17,7 @@ _ONLY: Final = "decides_only"
 
 
 def decides_only(*results: str) -> Mapping[str, tuple[str, ...]]:
-    """Return the metadata of a field of settings that decides only the results named, such as ``"labels"``.
+    """Return the metadata of a field of settings that decides only the results named, such as ``"labelling"``.
 
     Without it, a field decides every result made under its settings.
 

@@ -58,7 +58,7 @@ class FetchMovers(SurveyNight):
 
     def decides(self) -> dict[str, Any]:
         """How the ephemeris is made, where the survey stands, the night."""
-        asked = what_decides(EphemerisSettings, vars(self.ephemeris), self.ephemeris.source)
+        asked = what_decides(EphemerisSettings, vars(self.ephemeris), f"ephemeris of {self.ephemeris.source}")
         content = self.survey_content()
         survey = {key: value for key, value in content.items() if key in ("source", "input", "longitude_deg")}
         return {"ephemeris": asked, "survey": survey, "night": self.night_name}

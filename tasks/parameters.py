@@ -180,7 +180,7 @@ class SurveyTask(PipelineTask):
 
     def survey_content(self) -> dict[str, Any]:
         """Return the survey's settings as parsed, less what cannot change its cutouts."""
-        content = what_decides(SurveySettings, settings_files.raw("surveys", self.survey), "labels")
+        content = what_decides(SurveySettings, settings_files.raw("surveys", self.survey), "labelling")
         return content | ({"input": deciding_input(content["input"])} if "input" in content else {})
 
     def adapter(self, folder: Path | None = None, processes: int = 1) -> "Survey":

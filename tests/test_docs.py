@@ -4,7 +4,6 @@ import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import luigi
 import pytest
@@ -12,55 +11,18 @@ from luigi.task_register import Register
 
 import tasks
 from commands import main as verbs
-from models.recipes import ClassifierRecipe
 from pipeline.cutouts.augment import AUGMENTATIONS
 from pipeline.cutouts.missing import Flag
 from pipeline.cutouts.normalise import NORMALISATIONS
-from pipeline.detection.detect import DetectionSettings
 from pipeline.io import settings_files
-from pipeline.io.database.settings import DatabaseSettings
-from pipeline.io.fits.hotpants import Hotpants
-from pipeline.io.legacy.load import STAMP_SETS
 from pipeline.io.results import schema
-from pipeline.io.services.templates import TemplateSource
-from pipeline.labels import LABEL_PROVIDERS
-from pipeline.labels.cleaning import CLEANERS
 from pipeline.metrics import METRICS, THRESHOLD_RULES
-from pipeline.recipes.dataset import DatasetRecipe, SplitSettings
-from pipeline.recipes.injection import HostCatalogue, ImageSimulation, PsfRecipe
-from pipeline.recipes.movers import MoverSimulation
-from pipeline.recipes.simulation import SimulationRecipe
-from pipeline.recipes.stamps import StampInjection, StampSimulation
 from pipeline.scores.candidate_list import COLUMNS
-from pipeline.sky import GhostSettings, SatelliteSettings, SkySettings
-from pipeline.subtraction.subtract import SubtractionSettings
-from pipeline.surveys.alerts.packet_survey import AlertPacketsInput
-from pipeline.surveys.alerts.table_survey import AlertTableInput
-from pipeline.surveys.database.survey import DatabaseInput
-from pipeline.surveys.difference_settings import DifferenceSettings, FrameProperties, ZeropointSettings
-from pipeline.surveys.exposures.settings import FrameSettings, ImageSettings, MaskSettings, RewriteRule
-from pipeline.surveys.image_pairs.settings import ExposureKeys, ImagePairsInput, VetoSettings
-from pipeline.surveys.legacy.survey import StampSetInput
-from pipeline.surveys.settings import ClosedRule, Defaults, EphemerisSettings, SurveySettings
-from pipeline.surveys.synthetic.survey import SyntheticInput
-from pipeline.surveys.tables.settings import TableInput
 from pipeline.triplets.artefacts import ARTEFACTS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CORE_OPTIONS = {"local-scheduler", "workers", "module", "help", "no-wait"}
-SETTINGS = (
-    SurveySettings, EphemerisSettings, ClosedRule, Defaults, DatabaseInput, DatabaseSettings, TableInput, ImageSettings,
-    RewriteRule, MaskSettings, FrameSettings, AlertTableInput, AlertPacketsInput, StampSetInput, SyntheticInput,
-    SkySettings, SatelliteSettings, GhostSettings, DatasetRecipe, SplitSettings, SimulationRecipe, ImageSimulation,
-    PsfRecipe, HostCatalogue, MoverSimulation, StampSimulation, StampInjection, ClassifierRecipe, ImagePairsInput,
-    ExposureKeys, DifferenceSettings, FrameProperties, SubtractionSettings, DetectionSettings, Hotpants, TemplateSource,
-    ZeropointSettings, VetoSettings,
-)  # fmt: skip
-OPTIONS = tuple(STAMP_SETS.metadata(name)["settings"] for name in STAMP_SETS)
-SECTIONS = {kind.__name__: kind for kind in (*SETTINGS, *OPTIONS)} | {
-    name: registry.metadata(name)["settings"] for registry in (LABEL_PROVIDERS, CLEANERS) for name in registry
-}
 
 
 def text_of(page: str) -> str:
@@ -161,34 +123,6 @@ def test_every_task_and_parameter_is_on_the_page_of_tasks() -> None:
 
 def test_the_readme_lists_every_task_but_the_gate() -> None:
     assert set(documented(section("README.md", "Tasks"))) == set(tasks.__all__) - {"NightClosed"}
-
-
-@pytest.mark.parametrize("heading", SECTIONS)
-def test_settings_are_documented_with_their_defaults(heading: str) -> None:
-    rows = documented(section("docs/configuration.md", heading))
-    assert set(rows) == {field.name for field in dataclasses.fields(SECTIONS[heading])}
-    for field in dataclasses.fields(SECTIONS[heading]):
-        _, _, default, meaning = rows[field.name]
-        assert default == shown(field), f"{heading}.{field.name}"
-        assert meaning
-
-
-def shown(field: dataclasses.Field[Any]) -> str:
-    """Return a default as the page of settings writes it."""
-    value = field.default if field.default is not dataclasses.MISSING else None
-    if field.default_factory is not dataclasses.MISSING:
-        value = field.default_factory()
-    elif field.default is dataclasses.MISSING:
-        return "required"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return f"{value:g}"
-    if isinstance(value, tuple):
-        return ", ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in value) or "empty"
-    if isinstance(value, Mapping) or value == "":
-        return "empty"
-    return "none" if value is None else value if isinstance(value, str) else type(value).__name__
 
 
 def test_every_choice_of_a_registry_is_documented() -> None:

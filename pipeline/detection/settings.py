@@ -12,11 +12,11 @@ class DetectionSettings:
     Attributes
     ----------
     threshold_sigma : float
-        Height of the PSF-filtered difference in units of its noise.
-    min_area_pixel : int
-        Pixels above the threshold that make a candidate.
+        Height of the PSF-filtered difference in units of its noise; above 0.
+    min_area_pixel : int, in pixel
+        Pixels above the threshold that make a candidate; at least 1.
     negative : bool
-        Whether what is below the sky counts as well: what has faded.
+        Whether what lies below the sky counts as well: what has faded. Never without a template.
     """
 
     threshold_sigma: float = 5.0

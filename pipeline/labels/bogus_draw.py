@@ -22,23 +22,28 @@ class BogusDraw:
     Attributes
     ----------
     share : float
-        Share of them that is drawn; not looked at where ``bogus_every`` is given.
-    bogus_every : int
-        Draw in each exposure as many as it has reals that movers, variables or lists gave it, and so many more.
+        Share that is drawn, 0 to 1; not looked at with ``bogus_every``.
+    bogus_every : int or None
+        Draw in each exposure as many as it has reals that movers, variables or lists gave it, and so many more; at
+        least 0.
     seed : int
         Another seed draws others.
     scores : str
-        Reference table of a score of candidates; empty: none.
+        Reference table of a score, ``candidate_id`` and ``score``; empty: none.
     score_below : float
-        Only candidates below this score are drawn.
+        Only candidates below this score are drawn, where ``scores`` is given.
     movers : str
         Ephemeris; nobody near a predicted mover is drawn, found or not. Empty: not looked at.
-    variables, variable_catalogue : str
-        Table of the survey, or file, of variable stars; nobody near one is drawn.
-    ra_column, dec_column : str
-        What that file calls right ascension and declination.
-    clear_arcsec : float
-        How far from movers and variables a bogus must be.
+    variables : str
+        Reference table of variables; nobody near one is drawn. Empty: not looked at.
+    variable_catalogue : str
+        File of variables, in place of ``variables``.
+    ra_column : str
+        What that file calls right ascension, degrees.
+    dec_column : str
+        What that file calls declination, degrees.
+    clear_arcsec : float, in arcsec
+        How far from movers and variables a bogus must be; at least 0.
     """
 
     share: float = 0.1

@@ -28,11 +28,17 @@ class VariableCleaning:
 
     Attributes
     ----------
-    table, catalogue, ra_column, dec_column
-        Where the variables are, as for the label provider ``variable``.
-    radius_arcsec : float
-        How near.
-    rows : str
+    table : str
+        Reference table of the survey.
+    catalogue : str
+        File to read instead.
+    ra_column : str
+        What the file calls right ascension, degrees.
+    dec_column : str
+        What the file calls declination, degrees.
+    radius_arcsec : float, in arcsec
+        How near a row must be; above 0.
+    rows : {"bogus", "unlabelled", "bogus_and_unlabelled"}
         Which rows are looked at.
     """
 
@@ -58,10 +64,10 @@ class MoverCleaning:
     Attributes
     ----------
     table : str
-        The ephemeris: a reference table of the survey, or ``ephemeris``, which `FetchMovers` makes.
-    radius_arcsec : float
-        How near.
-    rows : str
+        Ephemeris: a reference table of the survey, or ``ephemeris``, which `FetchMovers` makes.
+    radius_arcsec : float, in arcsec
+        How near a row must be; above 0.
+    rows : {"bogus", "unlabelled", "bogus_and_unlabelled"}
         Which rows are looked at.
     """
 
@@ -86,7 +92,7 @@ class CosmicRayCleaning:
     table : str
         Reference table with ``candidate_id``, ``frames_seen`` (individual frames with a detection there) and
         ``frames`` (how many were looked at); ids that it lacks were not checked, and stay.
-    rows : str
+    rows : {"bogus", "unlabelled", "bogus_and_unlabelled"}
         Which rows are looked at.
     """
 
@@ -107,13 +113,13 @@ class FlaggedExposureCleaning:
     table : str
         Reference table with ``exposure_id``; empty where ``catalogue`` is given.
     catalogue : str
-        File with the exposures.
+        File to read instead.
     exposure_column : str
-        What the file calls ``exposure_id``.
+        What the file calls the exposure.
     keep : int
-        Rows that stay of each flagged exposure, drawn by their own ids.
+        Rows that stay of each flagged exposure, drawn by their own ids; at least 0.
     keep_sources : tuple of str
-        Label sources whose rows may stay; empty: every labelled row.
+        Label sources whose rows may stay; empty: all labelled.
     seed : int
         Another seed keeps others.
     """

@@ -18,9 +18,9 @@ class InjectedLabels:
     Attributes
     ----------
     table : str
-        Reference table with ``exposure_id ra_deg dec_deg`` of each injected source.
-    radius_arcsec : float
-        How near; each source takes the nearest candidate, and none takes two.
+        Reference table with ``exposure_id``, ``ra_deg`` and ``dec_deg`` of each injected source.
+    radius_arcsec : float, in arcsec
+        How near, above 0; each source takes its nearest candidate, and none takes two.
     """
 
     table: str = "injected"

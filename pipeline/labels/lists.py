@@ -28,23 +28,25 @@ class ListLabels:
     table : str
         Reference table of the survey, or a name for the file.
     file : str
-        File of labels; ``{night}`` in its name is the night.
-    id_column, label_column : str
-        What the table or file calls the candidate's id and its label.
-    label : str
+        CSV file (docs/formats.md#label-file); ``{night}`` in its name is the night.
+    id_column : str
+        What the table or file calls the id.
+    label_column : str
+        What it calls the label.
+    label : {"", "real", "bogus"}
         What every row is, for a table without a label column; empty: the column says it.
-    words : mapping
-        What stands in the label column, and whether it means ``real``, ``bogus`` or ``none``, beside 1, 0, -1, these
-        three words, and nothing, which means ``none``; of a table of the survey, ``true`` and ``false`` are also
-        what a server gives for them, such as 1 and 0.
-    kinds : mapping
+    words : mapping of str to str
+        What stands in the label column, and whether it means ``real``, ``bogus`` or ``none``, beside 1, 0, -1,
+        these three words, and nothing, which means ``none``; of a table of the survey, ``true`` and ``false`` are
+        also what a server gives for them, such as 1 and 0.
+    kinds : mapping of str to str
         What stands in the label column, and the kind of thing that it means.
-    unknown_ids : str
-        ``error``: every row of a file is a candidate of the night; ``ignore``: the file holds other nights too.
+    unknown_ids : {"error", "ignore"}
+        ``error``: each row of a file is a candidate of the night; ``ignore``: the file holds other nights too.
     source : str
-        ``label_source`` of the rows; empty: the table's name.
+        ``label_source`` of the rows, where the table has no such column; empty: the name in ``table``.
     real_kind : str
-        ``kind`` of the reals.
+        ``kind`` of the reals, where the table has no such column.
     kind : str
         ``kind`` of all rows, where the table has no such column; empty: ``real_kind`` or ``bogus``.
     """

@@ -21,15 +21,15 @@ class MoverLabels:
     Attributes
     ----------
     table : str
-        The ephemeris: a reference table of the survey, or ``ephemeris``, which `FetchMovers` makes.
-    radius_arcsec : float
-        How near; each mover takes the nearest candidate, and none takes two.
-    max_magnitude : float
-        Fainter movers are not looked for; without one all are.
+        Ephemeris: a reference table of the survey, or ``ephemeris``, which `FetchMovers` makes.
+    radius_arcsec : float, in arcsec
+        How near, above 0; each mover takes the nearest candidate, and none takes two.
+    max_magnitude : float or None, in mag
+        Fainter movers are not looked for; none: all are.
     scores : str
-        Reference table of a score of candidates; empty: none.
+        Reference table of a score, ``candidate_id`` and ``score``; empty: none.
     score_above : float
-        A candidate whose score is not above this is no detection of the mover.
+        A candidate that does not score above this is no detection of the mover, where ``scores`` is given.
     """
 
     table: str = "movers"

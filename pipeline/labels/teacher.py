@@ -13,7 +13,17 @@ from pipeline.labels.verdicts import LABEL_PROVIDERS, Tables, Verdict, alike, ta
 
 @dataclass(frozen=True, kw_only=True)
 class TeacherLabels:
-    """Another classifier's confident scores; stated as such, and never used to judge."""
+    """Another classifier's confident scores; stated as such, and never used to judge.
+
+    Attributes
+    ----------
+    table : str
+        Reference table with the column ``score`` by ``candidate_id``.
+    real_from : float
+        Scores at or above this are real.
+    bogus_below : float
+        Scores below this are bogus; 0 <= ``bogus_below`` <= ``real_from`` <= 1.
+    """
 
     table: str = "teacher"
     real_from: float = 0.9

@@ -21,10 +21,12 @@ class VariableLabels:
         Reference table of the survey.
     catalogue : str
         File to read instead: Parquet, CSV, ECSV or FITS.
-    ra_column, dec_column : str
-        What the file calls right ascension and declination, in degrees.
-    radius_arcsec : float
-        How near.
+    ra_column : str
+        What the file calls right ascension, degrees.
+    dec_column : str
+        What the file calls declination, degrees.
+    radius_arcsec : float, in arcsec
+        How near a candidate must be; above 0.
     """
 
     table: str = "variables"

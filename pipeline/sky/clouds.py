@@ -16,13 +16,15 @@ class CloudSettings:
     Attributes
     ----------
     share : float
-        Share of the exposures that are taken through cloud.
-    loss_min_magnitude, loss_max_magnitude : float
-        Limits of what cloud takes on average over the image, on top of ``extinction_magnitude``.
+        Share of the exposures that are taken through cloud, 0 to 1.
+    loss_min_magnitude : float, in mag
+        Least that cloud takes on average over the image, on top of ``extinction_magnitude``; at least 0.
+    loss_max_magnitude : float, in mag
+        Most that cloud takes.
     patchiness : float
-        Scatter of the loss over the image as a share of its mean.
-    scale_pixel : float
-        Size of the patches; smaller than what the matching of flux scales follows over the field.
+        Scatter of the loss over the image as a share of its mean, at least 0.
+    scale_pixel : float, in pixel
+        Size of the patches, above 0; smaller than what the matching of flux scales follows over the field.
     """
 
     share: float = 0.25

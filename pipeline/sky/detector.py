@@ -40,11 +40,11 @@ class DetectorSettings(GridSettings):
     ----------
     detector : str
         Name of the detector.
-    gain : float, electron/ADU
+    gain : float, in electron/ADU
         Electrons per ADU.
-    read_noise : float, electron
+    read_noise : float, in electron
         Noise of reading a pixel.
-    saturation : float, ADU
+    saturation : float, in ADU
         Level at which a pixel is full; what is above bleeds along its column.
     flat_error : float
         Error of the flat field, rms, smooth over about 50 pixels.
@@ -58,7 +58,7 @@ class DetectorSettings(GridSettings):
         Traps of a few pixels that keep a part of the charge, each in a share of the exposures.
     bad_columns : int
         Columns of the detector that are masked in part.
-    masked_edge_pixel : int, pixel
+    masked_edge_pixel : int, in pixel
         Width of the masked border of the science image.
     masked_star_share : float
         Share of the saturated stars that the survey masks in the science image, with the charge that they bleed.

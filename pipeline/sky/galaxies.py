@@ -33,11 +33,11 @@ class GalaxySettings(GridSettings):
     ----------
     galaxies : int
         Galaxies of a field.
-    galaxy_bright_magnitude : float, mag
+    galaxy_bright_magnitude : float, in mag
         Brightest.
-    galaxy_faint_magnitude : float, mag
+    galaxy_faint_magnitude : float, in mag
         Faintest.
-    galaxy_slope : float, 1/mag
+    galaxy_slope : float, in 1/mag
         Slope of log10 N with magnitude.
     """
 

@@ -19,14 +19,14 @@ class GhostSettings:
 
     Attributes
     ----------
-    star_magnitude : float
+    star_magnitude : float, in mag
         Stars brighter than this have a ghost that counts.
     share : float
-        Light of a ghost over that of its star.
-    radius_pixel : float
-        Of the image of the pupil.
+        Light of a ghost over that of its star; at least 0.
+    radius_pixel : float, in pixel
+        Radius of the image of the pupil, above 0.
     obstruction : float
-        Radius of the hole that the secondary mirror makes, as a share of that of the pupil.
+        Radius of the hole that the secondary mirror makes, as a share of that of the pupil; 0 to below 1.
     magnification : float
         Distance of a ghost from the camera's axis over that of its star, on the other side.
     """

@@ -13,13 +13,13 @@ class GridSettings:
 
     Attributes
     ----------
-    size_pixel : int, pixel
+    size_pixel : int, in pixel
         Side of an image.
-    pixel_scale_arcsec : float, arcsec
+    pixel_scale_arcsec : float, in arcsec
         Side of a pixel.
-    field_ra_deg : float, degree
+    field_ra_deg : float, in degree
         Right ascension of the fields' centres.
-    field_dec_deg : float, degree
+    field_dec_deg : float, in degree
         Declination of the first field's centre; the others lie 2 degrees apart.
     """
 

@@ -20,15 +20,15 @@ class MoverSettings(GridSettings):
     ----------
     movers : int
         Solar-system objects of a field in one night.
-    mover_bright_magnitude : float, mag
+    mover_bright_magnitude : float, in mag
         Brightest.
-    mover_faint_magnitude : float, mag
+    mover_faint_magnitude : float, in mag
         Faintest.
-    mover_rate_min_arcsec_hour : float, arcsec/h
+    mover_rate_min_arcsec_hour : float, in arcsec/h
         Slowest.
-    mover_rate_max_arcsec_hour : float, arcsec/h
+    mover_rate_max_arcsec_hour : float, in arcsec/h
         Fastest.
-    ephemeris_error_arcsec : float, arcsec
+    ephemeris_error_arcsec : float, in arcsec
         Error of the ephemeris in each coordinate, rms.
     """
 

@@ -30,13 +30,13 @@ class OpticsSettings(GridSettings):
         Growth of the FWHM from the centre to a corner of the image, as a share.
     ellipticity_field : float
         Ellipticity that the optics add in a corner of the image, along the line to the centre.
-    distortion_pixel : float, pixel
+    distortion_pixel : float, in pixel
         Smooth displacement of the stars against the template, rms over the field.
-    jitter_pixel : float, pixel
+    jitter_pixel : float, in pixel
         Displacement of each star by the air, rms, drawn for each star and exposure.
-    template_seeing_pixel : float, pixel
+    template_seeing_pixel : float, in pixel
         FWHM of the template.
-    sky_level : float, ADU
+    sky_level : float, in ADU
         Level of the sky in a pixel.
     sky_gradient : float
         Rise of the sky across the image as a share of its level, in a direction drawn for each exposure.

@@ -10,19 +10,23 @@ from pipeline.sky.transient_kinds import TRANSIENTS
 
 @dataclass(frozen=True, kw_only=True)
 class SkyRates:
-    """Numbers a square degree far from the galactic plane; docs/synthetic.md says whose counts they are.
+    """Numbers per square degree far from the galactic plane; docs/synthetic.md says whose counts they are.
 
     Attributes
     ----------
-    stars, galaxies : float
-        To the faint limits of the sky.
-    variables, agn : float
-        Stars and nuclei of galaxies that vary.
-    movers : float
-        Solar-system objects at one time, near the ecliptic.
-    transients : mapping
-        Kind to how many a square degree and year have their maximum within the sky's limits of magnitude; kinds that
-        are not named have the rate of their populations, or of their own.
+    stars : float, in 1/deg²
+        Stars to ``star_faint_magnitude``, at least 0.
+    galaxies : float, in 1/deg²
+        Galaxies to ``galaxy_faint_magnitude``, at least 0.
+    variables : float, in 1/deg²
+        Stars that vary, at least 0.
+    agn : float, in 1/deg²
+        Nuclei of galaxies that vary, at least 0.
+    movers : float, in 1/deg²
+        Solar-system objects at one time, near the ecliptic; at least 0.
+    transients : mapping of str to float, in 1/deg²/year
+        Kind to the number that have their maximum within the sky's limits of magnitude, at least 0; kinds that are not
+        named have the rate of their populations, or of their own.
     """
 
     stars: float = 2580.0

@@ -22,16 +22,19 @@ class SatelliteSettings:
     Attributes
     ----------
     per_exposure : float
-        Mean number of trails in an exposure.
+        Mean number of trails in an exposure, at least 0.
     flashing_share : float
-        Share that flashes.
-    level_min, level_max : float
-        Limits of the level in the middle of a trail in ADU, drawn evenly in its logarithm; flashes are up to four
-        times as bright.
-    defocus_pixel : float
-        FWHM by which satellites are out of focus; it adds to the seeing in quadrature.
-    flash_step_min_pixel, flash_step_max_pixel : float
-        Limits of the distance between flashes, drawn evenly in its logarithm.
+        Share of the satellites that flash, 0 to 1.
+    level_min : float, in ADU
+        Level in the middle of the faintest trails, above 0; drawn evenly in the logarithm.
+    level_max : float, in ADU
+        Level in the middle of the brightest trails, not below ``level_min``; flashes are up to four times as bright.
+    defocus_pixel : float, in pixel
+        FWHM by which satellites are out of focus, at least 0; it adds to the seeing in quadrature.
+    flash_step_min_pixel : float, in pixel
+        Smallest distance between flashes, above 0; drawn evenly in the logarithm.
+    flash_step_max_pixel : float, in pixel
+        Largest distance between flashes, not below the smallest.
     """
 
     per_exposure: float = 0.25

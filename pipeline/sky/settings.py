@@ -19,15 +19,15 @@ class SkySettings(CountSettings, ExposureSettings):
     ----------
     eyeball_share : float
         Share of all candidates that people have looked at.
-    eyeball_bright_magnitude : float, mag
+    eyeball_bright_magnitude : float, in mag
         Transients brighter than this are looked at more.
     eyeball_bright_share : float
         Share of those that people have looked at.
     eyeball_error_rate : float
         Share of wrong answers.
-    threshold_sigma : float, sigma
+    threshold_sigma : float, in sigma
         Threshold of the detection.
-    link_radius_arcsec : float, arcsec
+    link_radius_arcsec : float, in arcsec
         Candidates closer than this, of any exposures, are one object.
     """
 

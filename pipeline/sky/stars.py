@@ -19,11 +19,11 @@ class StarSettings(GridSettings):
     ----------
     stars : int
         Stars of a field.
-    star_bright_magnitude : float, mag
+    star_bright_magnitude : float, in mag
         Brightest.
-    star_faint_magnitude : float, mag
+    star_faint_magnitude : float, in mag
         Faintest.
-    star_slope : float, 1/mag
+    star_slope : float, in 1/mag
         Slope of log10 N with magnitude.
     """
 

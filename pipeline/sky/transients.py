@@ -36,11 +36,11 @@ class TransientSettings(GridSettings):
     transient_shares : mapping of str to float
         Weight of each kind, such as ``{supernova: 1, flare: 2}``; empty: the default shares of
         docs/synthetic.md#transients.
-    transient_bright_magnitude : float, mag
+    transient_bright_magnitude : float, in mag
         Brightest, at maximum.
-    transient_faint_magnitude : float, mag
+    transient_faint_magnitude : float, in mag
         Faintest, at maximum.
-    transient_slope : float, 1/mag
+    transient_slope : float, in 1/mag
         Slope of log10 N with magnitude.
     hosted_share : float
         Share of the kinds that belong in a galaxy whose galaxy is bright enough to be there.

@@ -34,13 +34,13 @@ class VariableSettings(GridSettings):
     ----------
     variables : int
         Variable stars of a field.
-    variable_bright_magnitude : float, mag
+    variable_bright_magnitude : float, in mag
         Brightest mean magnitude.
-    variable_faint_magnitude : float, mag
+    variable_faint_magnitude : float, in mag
         Faintest mean magnitude.
-    amplitude_min_magnitude : float, mag
+    amplitude_min_magnitude : float, in mag
         Smallest half range of a variable.
-    amplitude_max_magnitude : float, mag
+    amplitude_max_magnitude : float, in mag
         Largest half range.
     agn : int
         Galaxies of a field whose nuclei vary.

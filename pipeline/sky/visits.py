@@ -33,7 +33,7 @@ class VisitSettings(GridSettings):
         Name that every exposure carries.
     band : str
         Name of the filter.
-    longitude_deg : float, degree
+    longitude_deg : float, in degree
         East longitude of the site, which decides what UTC a night is.
     first_night : str
         Night of the first exposure, ``YYYY-MM-DD``.
@@ -41,25 +41,25 @@ class VisitSettings(GridSettings):
         Nights in a row.
     exposures_per_night : int
         Exposures in each night.
-    first_hour : float, h
+    first_hour : float, in h
         From local noon to the first exposure of a night.
-    interval_minute : float, min
+    interval_minute : float, in min
         Between exposures of a night.
-    exposure_s : float, s
+    exposure_s : float, in s
         Exposure time.
     fields : int
         Fields that the nights visit in turn, each with its own sky and template.
-    dither_pixel : float, pixel
+    dither_pixel : float, in pixel
         Largest shift of the pointing in each axis.
-    zeropoint : float, mag
+    zeropoint : float, in mag
         Magnitude of a source of 1 ADU in a clear exposure.
-    extinction_magnitude : float, mag
+    extinction_magnitude : float, in mag
         Largest loss by thin cloud, drawn for each exposure.
     clouds : CloudSettings
         Exposures through patchy cloud.
-    seeing_min_pixel : float, pixel
+    seeing_min_pixel : float, in pixel
         Smallest FWHM of the Moffat PSF at the centre of the image, drawn for each night; it drifts over the night.
-    seeing_max_pixel : float, pixel
+    seeing_max_pixel : float, in pixel
         Largest FWHM.
     seeing_tilt : float
         Largest change of the FWHM from the centre to a border by the tilt of the detector, as a share, in a direction

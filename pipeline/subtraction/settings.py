@@ -11,16 +11,16 @@ class SubtractionSettings:
 
     Attributes
     ----------
-    max_stars, min_stars : int
-        Most stars that the kernel is fitted to, the brightest usable ones; fewer than ``min_stars`` is an
-        error.
+    max_stars : int
+        Most stars that the kernel is fitted to, the brightest usable ones.
+    min_stars : int
+        Fewer stars are an error; 1 to ``max_stars``.
     spatial_order : int
-        0 for a kernel that is the same everywhere, 1 for one that varies linearly over the image (taken only
-        where there are 20 stars).
-    max_offset_pixel : float
-        Largest shift between science image and template that is searched for.
-    mesh_pixel : int
-        Side of the meshes in which the sky is measured.
+        0: one kernel for the image; 1: one that varies linearly over it, from 20 stars on.
+    max_offset_pixel : float, in pixel
+        Largest shift between science image and template that is searched for, after alignment; above 0.
+    mesh_pixel : int, in pixel
+        Side of the meshes in which the sky is measured; at least 8.
     """
 
     max_stars: int = 80

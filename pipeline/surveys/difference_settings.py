@@ -24,24 +24,27 @@ class FrameProperties:
 
     Attributes
     ----------
-    gain : str or float
-        Electrons an ADU; 1 where the header lacks the key, which is logged. ``EGAIN`` goes before ``GAIN``, which
-        cameras use for a setting of theirs.
-    read_noise : str or float
-        In electrons.
-    saturation : str or float
-        In ADU; where the header lacks the key nothing is saturated, which is logged.
-    fwhm_pixel : str or float
-        Width of the stars; measured where the header lacks the key.
-    zeropoint : str or float
-        Magnitude of 1 ADU.
-    zeropoint_radius_pixel : float or None
-        Radius of the aperture whose flux has that magnitude; None: it is of the whole light of a source. The
-        zeropoint of the whole light follows by the image's own PSF.
-    pedestal : str or float
-        Level in ADU without light: a bias, or minus the sky that was subtracted, as ``-KEY``.
+    gain : str or float, in electron/ADU
+        Electrons per ADU, as a number above 0. ``EGAIN`` goes before ``GAIN``, which cameras use for a setting of
+        theirs; 1 where both are missing, which is logged.
+    read_noise : str or float, in electron
+        Noise of reading a pixel, as a number at least 0. Missing: the exposure is lost, and the error names file, key
+        and setting, unless ``inverse_variance`` of its mask states the noise.
+    saturation : str or float, in ADU
+        Level at which a pixel is full. Missing: nothing is saturated, which is logged.
+    fwhm_pixel : str or float, in pixel
+        Width of the stars, as a number above 0. Missing: measured.
+    zeropoint : str or float, in mag
+        Magnitude of 1 ADU. Missing: magnitudes are not known, and simulation loses the exposure; a template's
+        follows from the flux scale of the stars.
+    zeropoint_radius_pixel : float or None, in pixel
+        Radius of the aperture whose flux the zeropoint is of, where it was determined with one: that of the whole light
+        follows by the image's own PSF. None: it is of the whole light. Always a number, above 0.
+    pedestal : str or float, in ADU
+        Level without light: a bias, or minus the sky that was subtracted, as ``-KEY``.
     sky_noise : bool
-        Scale the variance to the noise of the image's own sky, for images that were resampled or stacked.
+        Whether the variance is scaled to the noise of the image's own sky, for images that were resampled or
+        stacked.
     """
 
     gain: str | float = "GAIN"
@@ -79,26 +82,30 @@ class DifferenceSettings:
 
     Attributes
     ----------
-    alignment : str
-        ``wcs``: by the projections of both; ``stars``: by the pattern of their stars; ``none``: the template is
-        on the pixels of the science image already.
-    method : str
-        ``kernel``, our own; ``hotpants``, the program; ``none``: science images are searched as they are.
-    flatten_pixel : int
-        Side of the meshes in which what is left of the sky is taken off; 0 leaves it.
-    science, template : FrameProperties
+    alignment : {"wcs", "stars", "none"}
+        ``wcs``: by the projections of both; ``stars``: by the pattern of their stars; ``none``: the template is on
+        the science image's pixels already.
+    method : {"kernel", "hotpants", "none"}
+        ``kernel``, our own; ``hotpants``, the program; ``none``: nothing is subtracted, the same as the word ``none``
+        for ``difference``.
+    flatten_pixel : int, in pixel
+        Side of the meshes in which what is left of the sky is taken off; 0 leaves it, else at least 8.
+    science : FrameProperties
+        Gain, noise and so on of the science image.
+    template : FrameProperties
+        Those of the template.
     subtraction : SubtractionSettings
         Of the method ``kernel``.
     detection : DetectionSettings
-        For searches: of image pairs, and of images with injected sources. Without a template nothing below the
-        sky is looked for, for nothing fades there.
+        What counts as a candidate, in image pairs and in images with injected sources.
     hotpants : Hotpants
         Of the method ``hotpants``.
     max_noise_factor : float
-        An exposure whose difference scatters by more than this factor above or below its predicted noise is lost.
-    max_wcs_offset_pixel : float or None
-        An exposure whose WCS is off by more than this from the template's, by the stars of both, is lost; a smaller
-        offset is corrected. None: ``max_offset_pixel`` of ``subtraction``.
+        An exposure whose difference scatters by more than this factor, above 1, over or under its predicted noise is
+        lost; outside 0.8 to 1.25 it is warned about.
+    max_wcs_offset_pixel : float or None, in pixel
+        An exposure whose WCS is off by more than this, above 0, from the template's, by the stars of both, is lost; a
+        smaller offset is corrected, and warned about above 1. None: ``max_offset_pixel`` of ``subtraction``.
     """
 
     alignment: Literal["wcs", "stars", "none"] = "wcs"
@@ -146,18 +153,20 @@ class ZeropointSettings:
     Attributes
     ----------
     catalogue : str
-        A table file; a relative path starts at the folder above the settings.
-    ra_deg, dec_deg : str
-        Its columns of the positions, in degrees.
+        Table file; a relative path starts at the folder above the settings.
+    ra_deg : str
+        Its column of right ascensions, in degrees.
+    dec_deg : str
+        Its column of declinations, in degrees.
     magnitude : str
         Its column of magnitudes, with columns of the exposure in braces: ``{band}_mag``.
-    radius_arcsec : float
-        Largest separation of a star from its catalogue row.
+    radius_arcsec : float, in arcsec
+        Largest separation of a star from its catalogue row; above 0.
     min_stars : int
-        Fewer matches give no zeropoint.
+        Fewer matches give no zeropoint; at least 1.
     required : bool
-        An exposure without one is lost; else the header's zeropoint is taken, and where there is none magnitudes
-        are not known.
+        Whether an exposure without one is lost; else the header's is taken, and where there is none magnitudes are
+        not known, and ``/dropped`` says so.
     """
 
     catalogue: str

@@ -14,11 +14,11 @@ class ClosedRule:
 
     Attributes
     ----------
-    after_hours : float
-        Hours after the end of the night (local mean noon).
-    marker : str
-        A file below the survey's folder, ``{night}`` in its name.
-    query : str
+    after_hours : float or None, in h
+        Hours after the end of the night, the next local mean noon; at least 0.
+    marker : str or None
+        A file below the survey's folder, with ``{night}`` in its name and nothing else in braces.
+    query : str or None
         A named query with the parameter ``night``; any row means closed.
     """
 
@@ -37,7 +37,21 @@ class ClosedRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Defaults:
-    """Which recipes a command uses when it names none."""
+    """Which recipes a command uses when it names none.
+
+    Attributes
+    ----------
+    dataset : str
+        Data-set recipe.
+    classifier : str
+        Classifier recipe.
+    baseline : str
+        Classifier that every report compares with.
+    simulation : str
+        Simulation recipe.
+    night : str
+        Kept for a survey's usual night; no task reads it.
+    """
 
     dataset: str
     classifier: str
@@ -52,40 +66,43 @@ class EphemerisSettings:
 
     Attributes
     ----------
-    source : str
+    source : {"skybot", "orbits"}
         ``skybot``, the service of IMCCE, or ``orbits``, a catalogue of orbits that we propagate.
     observatory : str
-        Code of the Minor Planet Center, for SkyBoT.
-    latitude_deg, height_m : float
-        The site, with the survey's longitude, for orbits.
-    search_radius_deg : float
-        Around the centre of each exposure.
-    max_magnitude : float
-        Fainter objects are left out; without one none is.
-    max_error_arcsec : float
-        Objects whose place SkyBoT knows worse are left out, at most 120.
+        Code of the Minor Planet Center, for SkyBoT; 500 is the centre of the Earth.
+    latitude_deg : float or None, in degree
+        Geodetic latitude of the site, -90 to 90; required for orbits.
+    height_m : float, in m
+        Height of the site, for orbits.
+    search_radius_deg : float, in degree
+        How far around the centre of each exposure's candidates to search, 0 to 10.
+    max_magnitude : float or None, in mag
+        Objects predicted fainter are left out; none: all are kept.
+    max_error_arcsec : float, in arcsec
+        Objects whose place SkyBoT knows worse are left out; above 0, at most 120.
     catalogue : str
-        Path or http(s) address of a catalogue of orbits.
+        Path or http(s) address of MPCORB (plain or gzipped) or of a table of elements; required for orbits. A user,
+        password or token in it is never shown and decides no result.
     catalogue_date : str
-        Which of the dated catalogues; empty: that of the night's month.
+        Date under which the catalogue is kept; empty: the first of the night's month.
     server : str
-        Address of the cone search, where it is not SkyBoT's own.
-    timeout_s : float
-        How long a request may take.
+        Address of a cone search other than SkyBoT's own.
+    timeout_s : float, in s
+        How long one request may take, above 0.
     tries : int
-        Requests before the task fails.
+        Requests before the task fails, 1 to 100.
     """
 
     source: Literal["skybot", "orbits"]
-    observatory: str = field(default="500", metadata=decides_only("skybot"))
-    latitude_deg: float | None = field(default=None, metadata=decides_only("orbits"))
-    height_m: float = field(default=0.0, metadata=decides_only("orbits"))
+    observatory: str = field(default="500", metadata=decides_only("ephemeris of skybot"))
+    latitude_deg: float | None = field(default=None, metadata=decides_only("ephemeris of orbits"))
+    height_m: float = field(default=0.0, metadata=decides_only("ephemeris of orbits"))
     search_radius_deg: float = 1.8
     max_magnitude: float | None = None
-    max_error_arcsec: float = field(default=10.0, metadata=decides_only("skybot"))
-    catalogue: str = field(default="", metadata=decides_only("orbit catalogue"))
-    catalogue_date: str = field(default="", metadata=decides_only("orbit catalogue"))
-    server: str = field(default="", metadata=decides_only("skybot"))
+    max_error_arcsec: float = field(default=10.0, metadata=decides_only("ephemeris of skybot"))
+    catalogue: str = field(default="", metadata=decides_only("catalogue of orbits"))
+    catalogue_date: str = field(default="", metadata=decides_only("catalogue of orbits"))
+    server: str = field(default="", metadata=decides_only("ephemeris of skybot"))
     timeout_s: float = field(default=60.0, metadata=DECIDES_NOTHING)
     tries: int = field(default=5, metadata=DECIDES_NOTHING)
 
@@ -117,6 +134,64 @@ class SurveySettings:
     """One survey, as ``config/surveys/<name>.yaml`` states it; ``docs/configuration.md`` explains each key.
 
     With ``made`` the survey's files are made by the task `MakeSyntheticSurvey` instead of being found.
+
+    Attributes
+    ----------
+    source : str
+        Adapter: ``database``, ``table``, ``image_pairs``, ``alert_table``, ``alert_packets``, ``stamp_set`` or
+        ``synthetic``.
+    telescope : str
+        Its name, where the rows give none.
+    longitude_deg : float, in degree
+        East longitude of the site, -180 to 180; decides what a night is.
+    pixel_scale_arcsec : float, in arcsec
+        Side of a pixel, above 0.
+    channels : tuple of str
+        Their names in the order of the last axis; at least one, none twice.
+    cutout_size_pixel : int, in pixel
+        Side of a cutout, 1 to 512.
+    closed : ClosedRule
+        When a night's data are all there.
+    defaults : Defaults
+        Recipes that a command uses when it names none.
+    input : mapping
+        The adapter's own settings, see its section.
+    labels : tuple of mapping
+        Label providers, the strongest first, see docs/configuration.md#labels.
+    conflicts : {"stronger", "drop", "error"}
+        What becomes of rows on which providers disagree: the ``stronger`` wins, ``drop`` the row, or ``error``.
+    cleaning : tuple of mapping
+        Filters that take rows out after labelling, in order, see docs/configuration.md#cleaning.
+    ephemeris : EphemerisSettings or None
+        How solar-system objects are predicted.
+    unit : str
+        Unit of the pixels.
+    pixel_origin : {0, 1}, in pixel
+        What the survey calls the centre of its first pixel.
+    mjd_night_offset_days : int, in day
+        What to add to an MJD given as a night; -1 where nights are numbered by the UTC day that begins during them.
+    magic_values : tuple of float
+        Pixel values that mean "missing".
+    max_edge_fraction : float
+        A cutout with more than this share outside the image is dropped, 0 to 1.
+    edges : {"missing", "drop", "constant", "median", "reflect"}
+        What a cutout holds outside its image, see docs/images.md#cutouts-beyond-the-border.
+    edge_value : float
+        What ``constant`` puts there.
+    max_lost_fraction : float
+        More unusable exposures than this share fail the night, 0 to 1.
+    base_rate : float or None
+        Share, 0 to 1, of reals among the survey's own candidates, for the expected purity.
+    references : tuple of str
+        Scores or columns that the report compares with.
+    notes : tuple of str
+        Caveats of the labels, a sentence each, shown in the report.
+    release : str
+        Name of the processing.
+    made : bool
+        Whether the task `MakeSyntheticSurvey` makes the survey's files.
+    linked_within_arcsec : float, in arcsec
+        Rows nearer than this on the sky are one group in splits; at least 0.
     """
 
     source: str
@@ -128,9 +203,9 @@ class SurveySettings:
     closed: ClosedRule
     defaults: Defaults = field(metadata=DECIDES_NOTHING)
     input: Mapping[str, object]
-    labels: tuple[Mapping[str, object], ...] = field(default=(), metadata=decides_only("labels"))
-    conflicts: Literal["stronger", "drop", "error"] = field(default="stronger", metadata=decides_only("labels"))
-    cleaning: tuple[Mapping[str, object], ...] = field(default=(), metadata=decides_only("labels"))
+    labels: tuple[Mapping[str, object], ...] = field(default=(), metadata=decides_only("labelling"))
+    conflicts: Literal["stronger", "drop", "error"] = field(default="stronger", metadata=decides_only("labelling"))
+    cleaning: tuple[Mapping[str, object], ...] = field(default=(), metadata=decides_only("labelling"))
     ephemeris: EphemerisSettings | None = None
     unit: str = "adu"
     pixel_origin: Literal[0, 1] = 0

@@ -14,25 +14,29 @@ class DatabaseSettings:
 
     Attributes
     ----------
-    engine : str
-        ``sqlite``, ``postgresql`` or ``mysql`` (MariaDB as well).
+    engine : {"sqlite", "postgresql", "mysql"}
+        ``mysql`` serves MariaDB as well.
     file : str
-        Of SQLite: the file, below the survey's folder.
-    name, host, user : str
-        Of a server; ``${NAME}`` is filled from the environment. A host that begins with ``/`` is the folder
-        (PostgreSQL) or file (MySQL) of a Unix socket; empty leaves it to the driver.
+        With ``sqlite``: the file, below the survey's folder.
+    name : str
+        With a server: the database, required there.
+    host : str
+        With a server; one that begins with ``/`` is a Unix socket (its folder for PostgreSQL, its file for MySQL),
+        and empty leaves it to the driver.
     port : int or str
-        Of a server; empty: its usual one.
+        With a server; empty: its usual one.
+    user : str
+        With a server: who asks.
     password_variable : str
-        The variable of the environment, or of ``.env``, that holds the password; unset: ``~/.pgpass``.
-    statement_timeout_s : float
-        A statement that takes longer fails.
-    connect_timeout_s : int
-        How long to wait for a connection.
+        Variable of the environment, or of ``.env``, that holds the password; unset: ``~/.pgpass``.
+    statement_timeout_s : float, in s
+        A statement that takes longer fails; above 0.
+    connect_timeout_s : int, in s
+        How long to wait for a connection, above 0.
     attempts : int
-        How often a query is tried when the connection breaks.
-    wait_s : float
-        Before the second attempt; doubled before each further one.
+        How often a query is asked when the connection breaks, above 0.
+    wait_s : float, in s
+        Wait before the second attempt, at least 0; doubled before each further one.
     """
 
     engine: Literal["sqlite", "postgresql", "mysql"] = "sqlite"

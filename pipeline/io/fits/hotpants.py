@@ -29,10 +29,12 @@ class Hotpants:
     ----------
     program : str
         Its name on the PATH, or its path.
-    timeout_s : float
-        How long it may run.
-    spatial_order, background_order : int
-        Degree with which kernel and sky vary over the image.
+    timeout_s : float, in s
+        How long it may run; above 0.
+    spatial_order : int
+        Degree with which the kernel varies over the image; at least 0.
+    background_order : int
+        Degree with which the sky varies over the image; at least 0.
     """
 
     program: str = "hotpants"

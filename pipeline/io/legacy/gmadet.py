@@ -54,12 +54,12 @@ class GmadetOptions:
 
     Attributes
     ----------
-    edge : str
-        What becomes of a cutout at the edge of its image (key ``EDGE``, or smaller than the others): left
-        out and counted (``drop``), or filled up with NaN on the side that lay outside (``pad``).
+    edge : {"drop", "pad"}
+        What becomes of a cutout at the edge of its image (key ``EDGE``, or smaller than the others): left out and
+        counted (``drop``), or filled up with NaN on the side that lay outside (``pad``).
     hdu : str or int
-        HDU of the image; ``auto``: the one named DIFF where there is one, else the first with an image.
-    pixel_origin : int
+        HDU of the image; ``auto``: the one named DIFF, else the first with an image.
+    pixel_origin : {0, 1}, in pixel
         What the first pixel is called in ``XPOS`` and ``YPOS``.
     channel : str
         On writing, which channel; empty: the difference.

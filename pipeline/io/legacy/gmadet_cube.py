@@ -33,7 +33,7 @@ class GmadetCubeOptions:
     Attributes
     ----------
     ignore : tuple of str
-        Arrays that are not to be read, such as ``candids`` of a file in which ids were cut into letters.
+        Arrays that are not read, such as ``candids`` where ids were cut into letters.
     """
 
     ignore: tuple[str, ...] = ()

@@ -53,12 +53,12 @@ class GotorbOptions:
     ----------
     fill_value : float
         What gotorb puts where a cutout leaves its image; read as missing, and written for missing pixels.
-    pixel_origin : int
-        What the first pixel is called in columns ``x`` and ``y``.
+    pixel_origin : int, in pixel
+        What the first pixel is called in the columns ``x`` and ``y``.
     labels : str
-        A CSV file with gotorb's columns for a hickle pack whose own table is pickled.
+        CSV file with gotorb's columns, for a hickle pack whose own table is pickled.
     prefix : str
-        Of the two files' names, such as ``clean_``; empty: the pair without a prefix, else the only one.
+        Prefix of the two files' names, such as ``clean_``; empty: the pair without a prefix, else the only one.
     """
 
     fill_value: float = 1e-6

@@ -52,11 +52,11 @@ class PsatHdf5Options:
     Attributes
     ----------
     pixel_state : str
-        What was done to the pixels: ``raw``, or a normalisation. Empty: what the file says, else
-        ``sign_log``, which psat-ml applies by default.
+        What was done to the pixels: ``raw``, a normalisation, or psat-ml's name for one (``signPreserveNorm``,
+        ``spn``, ``noNorm``). Empty: what the file says, else ``sign_log``, which psat-ml applies by default.
     channel : str
         On writing, which channel; empty: the difference.
-    extent : int
+    extent : int, in pixel
         On writing, half the side of the middle that is kept (psat-ml: 10); 0: the whole cutout.
     normalisation : str
         On writing, ``raw`` or a normalisation, applied to the middle.

@@ -37,16 +37,16 @@ class PsatListOptions:
     Attributes
     ----------
     hdu : str or int
-        HDU of the image: a name, a number, or ``auto`` for the first that holds one.
+        HDU of the image: a name, a number, or ``auto``, the first that holds one.
     magic_values : tuple of float
         Pixel values that mean "bad".
-    label : str
-        ``by_name``: lists and folders called good, real, true are real, those called bad, bogus, false are
-        bogus; or the same for all: ``real``, ``bogus``, ``none``.
+    label : {"by_name", "real", "bogus", "none"}
+        ``by_name``: lists and folders called good, real or true are real, those called bad, bogus or false are
+        bogus; or for all ``real``, ``bogus``, ``none``.
     folder : str
         Where files named without a folder lie; empty: beside their list, or in ``good`` or ``bad`` there.
-    edge : str
-        A stamp smaller than the cutout is left out (``drop``) or filled up with NaN (``pad``).
+    edge : {"drop", "pad"}
+        What becomes of a stamp smaller than the cutout: left out (``drop``) or filled up with NaN (``pad``).
     channel : str
         On writing, which channel; empty: the difference.
     """

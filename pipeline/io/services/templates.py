@@ -34,19 +34,20 @@ class TemplateSource:
     Attributes
     ----------
     path : str
-        A FITS file.
+        A FITS file; not for surveys, whose ``hdus`` name files.
     hdu : str or int
         Its HDU.
     hips : str
-        Name of a sky survey of the CDS service hips2fits, such as ``CDS/P/PanSTARRS/DR1/r``.
+        Sky survey of the CDS service hips2fits, such as ``CDS/P/PanSTARRS/DR1/r``; in a survey's settings with
+        columns of the exposure in braces, as ``{band}``.
     server : str
         Address of the service; empty: its own.
-    timeout_s : float
-        How long one request may take.
+    timeout_s : float, in s
+        How long one request may take; above 0.
     tries : int
-        Requests before it fails.
-    backoff_s : float
-        Wait before the second try; each further one waits twice as long, at most a minute.
+        Requests before the exposure fails; at least 1.
+    backoff_s : float, in s
+        Wait before the second try; doubled each time, at most a minute, at least 0.
     """
 
     path: str = ""

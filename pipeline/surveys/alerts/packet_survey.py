@@ -35,21 +35,32 @@ class AlertPacketsInput:
     packets : str
         A folder, a pattern, a tar archive or one file; ``${NAME}`` is taken from the environment.
     layout : str
-        ``ztf``, ``fink`` or ``lsst``: where the fields are.
-    columns : mapping
-        Candidate column, ``flux`` or ``flux_error`` to a dotted path, or to several of which the first counts that
+        Where the fields are: ``ztf``, ``fink`` or ``lsst``.
+    columns : mapping of str to str or tuple of str
+        Candidate column, ``flux`` or ``flux_error`` to a dotted path, or to a list of which the first counts that
         holds something.
-    stamps : mapping
+    stamps : mapping of str to str
         Channel to the dotted path of its FITS bytes.
-    time_format, bands, negative_values, flux_zeropoint, detector_size_pixel, stamp_size_pixel
-        As in `pipeline.surveys.alerts.layouts.PacketLayout`.
+    time_format : {"jd", "mjd", "mjd_tai"} or None
+        Of the field given for ``time_mjd``: in UTC, or ``mjd_tai``.
+    bands : mapping of str to str or None
+        Value in the packet to the band's name.
+    negative_values : tuple of str or None
+        Texts of the ``flux_sign`` field that mean science below template, numbers in quotes; docs/formats.md#signs
+        lists all that are read.
+    flux_zeropoint : float or None, in mag
+        Magnitude of flux 1.
+    detector_size_pixel : tuple of int or None, in pixel
+        Width and height of the detector, to place stamps that were cut off at its edge.
+    stamp_size_pixel : int or None, in pixel
+        Side of a whole stamp; 0 where stamps are of many sizes about their candidate.
     teacher : str
-        Path of another classifier's score, the reference table ``teacher``; may be empty.
-    references : mapping
+        Path of another classifier's score, the reference table ``teacher``.
+    references : mapping of str to str
         Name to path of scores to compare with.
-    schemas : str or mapping
-        Of Kafka messages, which come without their schema: a folder, or the file of each schema id
-        (`pipeline.io.alerts.message_schemas.find_schemas`); empty: there are none.
+    schemas : str or mapping of str to str
+        Of Kafka messages, which come without theirs (docs/packets.md#messages-without-their-schema): a folder of
+        schemas, or schema id to file.
     """
 
     packets: str

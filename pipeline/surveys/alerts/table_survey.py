@@ -42,33 +42,38 @@ class AlertTableInput:
     Attributes
     ----------
     folder : str
-        Where the files lie; ``${NAME}`` is taken from the environment.
+        Where both files lie.
     table : str
-        Parquet table, one row an alert.
+        Parquet table, one row per alert.
     cutouts : str
-        HDF5 file with the stamps.
+        HDF5 file with the stamps, in the order of the table's rows.
     cutouts_name : str
-        Its data set, ``(n, channel, y, x)`` or ``(n, y, x, channel)`` as ``layout`` says.
-    columns : mapping
-        Candidate column to table column; ``flux`` and ``flux_error`` become ``magnitude`` and its error.
-    time_format : str
-        ``jd`` or ``mjd``, UTC, or ``mjd_tai``, of the column given for ``time_mjd``.
-    bands : mapping
+        Its data set.
+    layout : {"channel_first", "channel_last"}
+        ``channel_first`` is ``(n, channel, y, x)``, ``channel_last`` is ``(n, y, x, channel)``.
+    columns : mapping of str to str
+        Candidate column to table column: ``candidate_id``, ``object_id``, ``ra_deg``, ``dec_deg`` and ``time_mjd``
+        at least; ``flux`` and ``flux_error`` become ``magnitude`` and its error.
+    time_format : {"jd", "mjd", "mjd_tai"}
+        Of the column given for ``time_mjd``: in UTC, or ``mjd_tai`` in International Atomic Time; timestamps and
+        ISO texts count in the same scale, and a time outside 1900 to 2100 is an error.
+    bands : mapping of str to str
         Value in the table to the band's name.
     negative_values : tuple of str
-        Values of the ``flux_sign`` column that mean science below template, beside those of `flux_signs`.
-    flux_zeropoint : float
-        Magnitude of flux 1, for ``flux``; that of nJy by default.
-    stamp_size_pixel : int
-        Side of the stamps in the file, where they are larger than the survey's cutouts, which are cut about the pixel
-        that holds the source (`cut_stack`).
-    labels : mapping
-        Columns ``label``, ``label_source`` of the reference table ``labels``; may be empty.
-    kinds : mapping
-        Label source to kind of thing.
+        Texts of the ``flux_sign`` column that mean science below template, numbers in quotes; docs/formats.md#signs
+        lists all that are read.
+    flux_zeropoint : float, in mag
+        Magnitude of flux 1, for ``flux``; 31.4 is AB for nJy.
+    stamp_size_pixel : int, in pixel
+        Side of the stamps in the file, where they are larger than the survey's cutouts, which are cut about the
+        pixel that holds the source; 0: as large.
+    labels : mapping of str to str
+        Columns for ``label`` and ``label_source`` of the reference table ``labels``.
+    kinds : mapping of str to str
+        Label source to kind.
     teacher : str
-        Column with another classifier's score, the reference table ``teacher``; may be empty.
-    references : mapping
+        Column with another classifier's score, the reference table ``teacher``.
+    references : mapping of str to str
         Name to column of scores to compare with.
     """
 

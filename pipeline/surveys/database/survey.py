@@ -54,15 +54,15 @@ class DatabaseInput:
     queries : str
         The set of named queries, a folder of ``config/queries``.
     candidates : tuple of str
-        The queries that select candidates; their rows are united.
+        Queries that select candidates; their rows are united, equal rows once.
     empty_exposures : bool
         Whether exposures without candidates count: they are frozen, and simulation may use them.
-    parameters : mapping
-        Values that the queries name beside those of the night.
+    parameters : mapping of str to str or int or float
+        Values that the queries name beside those of the night: text or numbers.
     images : ImageSettings
         Where the images of the exposures query are.
     tables : tuple of str
-        Reference tables that the query set offers, for labels and evaluation.
+        Reference tables that the queries offer, for labels and evaluation.
     """
 
     folder: str

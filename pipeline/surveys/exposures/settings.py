@@ -63,11 +63,11 @@ class RewriteRule:
     Attributes
     ----------
     find : str
-        Text, replaced wherever it stands; ``${NAME}`` is taken from the environment.
+        Text that is replaced wherever it appears in a path.
     replace : str
-        What to put instead; ``${NAME}`` is taken from the environment.
+        What to put instead.
     regex : bool
-        ``find`` is a regular expression, and ``replace`` may hold its groups as ``\1``.
+        Whether ``find`` is a regular expression; ``replace`` may then hold its groups as ``\1``.
     """
 
     find: str
@@ -93,14 +93,14 @@ class MaskSettings:
     plane : str
         Where it is, as ``path:HDU``, like the image itself.
     weight : bool
-        It holds weights, and 0 means missing; else a mask.
+        Whether it holds weights, of which 0 means missing; else it is a mask.
     inverse_variance : bool
-        The weights are inverse variances, in 1 / ADU squared: the noise of a difference follows from them, in
-        place of gain and read noise.
+        Whether the weights, of science or template, are inverse variances, in 1/ADU²: the noise of a difference
+        that is made follows from them, in place of gain and read noise.
     bits : tuple of int
-        Bits of the mask, the lowest 0, of which any means missing.
+        Bits of the mask, the lowest 0, of which any means missing; 0 to 62.
     values : tuple of int
-        Codes of the mask that mean missing. With neither bits nor values, all but 0 do.
+        Codes of the mask that mean missing. With neither bits nor values, every value but 0 does.
     """
 
     plane: str
@@ -128,17 +128,20 @@ class FrameSettings:
     Attributes
     ----------
     hdus : tuple of str
-        Each ``path:HDU``. The column may hold several paths; a path may hold ``*`` for any text in a file name.
+        Each ``path:HDU``; the column may hold several paths, and a path may hold ``*`` for any text in its file
+        name.
     separator : str
-        Between several paths in one text.
+        Stands between several paths in one text.
     header : str
-        ``path:HDU`` of the header that names the frames, by file names that start in its folder.
-    count_key, path_key : str
-        Its keys: how many frames, and the name of the one with the number ``{i}`` from 1.
+        ``path:HDU`` of a header that names the frames, relative to its file.
+    count_key : str
+        The header's key with the number of frames.
+    path_key : str
+        The header's key with the path of a frame, ``{i}`` from 1.
     hdu : str
         The HDU of the frames that a header names.
-    position : str
-        ``pixel``: they lie on the grid of the first image; ``sky``: each has its own WCS.
+    position : {"pixel", "sky"}
+        ``sky``: each frame has its own WCS; ``pixel``: it lies on the grid of the exposure's first image.
     """
 
     hdus: tuple[str, ...] = ()
@@ -166,23 +169,25 @@ class ImageSettings:
 
     Attributes
     ----------
-    hdus : mapping
-        Channel name to ``path:HDU``: a path column of the exposures, or a path with columns as ``{exposure_id}``;
+    hdus : mapping of str to str
+        For each channel, ``path:HDU``: a path column of the exposures, or a path with columns as ``{exposure_id}``;
         the HDU by name or by number from 0.
-    position : str
-        ``pixel``: candidates have ``x_pixel y_pixel``, the same in every image of an exposure; ``sky``: their
-        places follow from ``ra_deg dec_deg`` and the WCS of each image.
+    position : {"pixel", "sky"}
+        ``pixel``: candidates have ``x_pixel`` and ``y_pixel``, the same in every image of an exposure; ``sky``:
+        their places follow from ``ra_deg``, ``dec_deg`` and the WCS of each image.
     rewrite : tuple of RewriteRule
-        Applied to every path, in their order.
+        Rules that change paths, one after the other.
     mounts : tuple of str
-        Further folders in which a path is looked for, in their order; ``${NAME}`` is taken from the environment.
-    masks : mapping
-        Channel name to the plane that says which of its pixels are missing.
-    frames : FrameSettings, optional
+        Further folders in which a path is looked for, in their order.
+    masks : mapping of str to MaskSettings
+        For a channel, the plane that says which of its pixels are missing.
+    frames : FrameSettings or None
         The individual frames behind an exposure.
-    difference : DifferenceSettings, optional
-        How science image and template become the channels ``difference`` and ``score`` where ``hdus`` names none,
-        and how simulation subtracts and searches; ``none``: there is no template, and nothing is subtracted.
+    difference : DifferenceSettings or None
+        How the channels ``difference`` and ``score`` are made where ``hdus`` names none, and how simulation
+        subtracts and searches. The word ``none`` in the file: there is no template, and the science image is
+        searched as it is, see docs/subtraction.md#images-without-a-template. Left out: simulation takes images of
+        one grid and all defaults.
     """
 
     hdus: Mapping[str, str]

@@ -25,19 +25,29 @@ class ExposureKeys:
     exposure_id : str
         Empty: the path of the file without its ending, from where the pattern of files begins to vary.
     time : tuple of str
-        The first of these that the header has counts, 0 being a blank: a number, be it written as text, is an MJD or
-        JD, another text an ISO date. A time outside 1900 to 2100 is an error.
+        The first that is there counts, 0 being a blank: a number, even one written as text, is an MJD or JD,
+        another text an ISO date. A time outside 1900 to 2100 is an error. Where another of them states a time more
+        than 1 s off, as beside an MJD of three decimals, a warning says so.
     clock : tuple of str
-        Where the time of day is, if the date comes without.
+        Where the time of day is, if the date comes without: 12:30:00 or 123000.
     time_scale : str
-        Where the scale of the time is: UTC, TAI or TT; UTC where the header states none. A date with a zone is UTC.
-    time_at : str
+        Where the scale of the time is: UTC, TAI or TT, UTC where the header states none; a date with a zone is UTC;
+        empty: UTC whatever the header says.
+    time_at : {"start", "middle", "end"}
         What the time is of the exposure: its ``start``, ``middle`` or ``end``.
-    exposure_s : str or float
-        Or the seconds themselves, where no header says them.
-    band, telescope, detector, field : str
-    columns : mapping
+    exposure_s : str or float, in s
+        Exposure time, or the seconds themselves where no header says them; missing: the time is that of
+        ``time_at``, which is logged.
+    band : str
+        Band.
+    telescope : str
+        Telescope; empty: the survey's.
+    detector : str
+        Detector.
+    columns : mapping of str to str
         Further columns, for braces in paths: name to key.
+    field : str
+        Field.
     """
 
     exposure_id: str = ""
@@ -69,11 +79,13 @@ class VetoSettings:
     Attributes
     ----------
     catalogue : str
-        A table file; a relative path starts at the folder above the settings.
-    ra_deg, dec_deg : str
-        Its columns of the positions, in degrees.
-    radius_arcsec : float
-        Inclusive.
+        Table file; a relative path starts at the folder above the settings.
+    ra_deg : str
+        Its column of right ascensions, in degrees.
+    dec_deg : str
+        Its column of declinations, in degrees.
+    radius_arcsec : float, in arcsec
+        A detection this near is dropped, inclusive; at least 0.
     """
 
     catalogue: str
@@ -93,28 +105,32 @@ class ImagePairsInput:
     Attributes
     ----------
     folder : str
-        Where relative paths start; ``${NAME}`` is taken from the environment.
+        Where relative paths start.
     files : str
         Pattern of the science images below it: ``*`` for any text in a name, ``**`` for any folders, ``{night}``
         for the night where each has a folder or name of its own.
     exposures : str
-        Instead of that, a table with the column ``path`` and any other of the exposures' columns, which go before
-        the headers; ``{night}`` in its name where each night has its own.
-    exposure_columns : mapping
+        Instead of ``files``, a table with the column ``path`` and any other column of the exposures, which go
+        before the headers; ``{night}`` in its name where each night has its own.
+    exposure_columns : mapping of str to str
         Our name of a column to the table's, where they differ.
     keys : ExposureKeys
-    bands : mapping
+        From which FITS keys the exposures' columns are taken.
+    bands : mapping of str to str
         What stands for the band in headers or the table, to the band's name.
     images : ImageSettings
-        Where the images of an exposure are, ``path`` being the science image's file, and how their difference is
-        made and searched.
-    template_service : TemplateSource, optional
-        An image service instead of ``images.hdus.template``, with columns in braces in its ``hips``. Neither is
-        given where ``images.difference`` is none.
-    zeropoint : ZeropointSettings, optional
-    veto : VetoSettings, optional
-    tables : mapping
-        Reference tables for labels and evaluation: name to file, ``{night}`` as above.
+        ``hdus`` of science, ``path:HDU`` with ``path`` the science image's file, and of the template, with columns
+        as ``{band}``, which is left out where ``difference`` is ``none``; masks; ``difference``, whose default is
+        `DifferenceSettings` here.
+    template_service : TemplateSource or None
+        An image service instead of a template in ``hdus``.
+    zeropoint : ZeropointSettings or None
+        A catalogue of stars; none: the header's zeropoint is taken.
+    veto : VetoSettings or None
+        A catalogue of known objects whose detections are dropped.
+    tables : mapping of str to str
+        Reference tables for labels and evaluation: name to file; a night has the rows of its column ``night``, else
+        all.
     """
 
     folder: str

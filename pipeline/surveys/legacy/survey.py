@@ -33,15 +33,15 @@ class StampSetInput:
     Attributes
     ----------
     format : str
-        A name in `STAMP_SETS`.
+        ``psat_list``, ``psat_hdf5``, ``gotorb``, ``gmadet``, ``gmadet_cube`` or ``galaxy10``.
     paths : tuple of str
-        Its files and folders; a relative one starts at ``folder``.
+        The format's files and folders; a relative one starts at ``folder``.
     folder : str
-        Where they lie; ``${NAME}`` is taken from the environment.
+        Where they lie.
     options : mapping
-        Options of the format.
+        Options of the format, see its section.
     night : str
-        The night of stamps that carry no date.
+        Night of stamps that carry no date.
     """
 
     format: str

@@ -44,7 +44,17 @@ _FULL = 0.98
 
 @dataclass(frozen=True, kw_only=True)
 class SyntheticInput(DatabaseInput):
-    """The ``input`` of a synthetic survey: a database survey, and the sky that it is made from."""
+    """The ``input`` of a synthetic survey: a database survey, and the sky that it is made from.
+
+    Attributes
+    ----------
+    folder : str
+        Where the files lie; empty: where `MakeSyntheticSurvey` put them.
+    seed : int
+        Decides everything that is drawn.
+    sky : SkySettings
+        The sky that the survey is made from.
+    """
 
     folder: str = ""
     seed: int = 1

@@ -16,26 +16,32 @@ class TableInput:
     Attributes
     ----------
     folder : str
-        Where relative paths start; ``${NAME}`` is taken from the environment.
+        Where relative paths start.
     candidates : str
-        Table of candidates, ``{night}`` in its name where each night has its own; ``:HDU`` after it for a FITS
-        table that is not the first.
+        Table of candidates: ``candidate_id``, ``ra_deg``, ``dec_deg``, the place that ``images`` needs, and a time
+        or a night, here or in the exposures.
     catalogues : str
-        Instead of that, the table of each exposure's own candidates, ``path:HDU`` as images have it.
+        Instead of ``candidates``, the table of each exposure's own candidates, ``path:HDU`` as in `ImageSettings`;
+        ids are ``exposure_id-row`` where it has none.
     exposures : str
-        Table of exposures likewise; empty: the candidates' rows name the images themselves.
+        Table of exposures; empty: the candidates' rows name the images themselves.
     images : ImageSettings
         Where the images of an exposure are.
-    columns, exposure_columns : mapping
-        Our name of a column to the file's, where they differ.
-    time_format : str
-        ``jd`` or ``mjd``, UTC, of the column for ``time_mjd``.
-    bands : mapping
+    columns : mapping of str to str
+        Candidate column to the column of the table, where they differ.
+    exposure_columns : mapping of str to str
+        Column of the exposures to the column of their table, where they differ.
+    time_format : {"jd", "mjd"}
+        Of the numbers in the column for ``time_mjd``, in UTC; timestamps and ISO texts need none, and numbers that
+        are times in the other format alone are an error.
+    bands : mapping of str to str
         Value in the table to the band's name.
     negative_values : tuple of str
-        Values of the ``flux_sign`` column that mean science below template, beside those of `flux_signs`.
-    tables : mapping
-        Reference tables for labels and evaluation: name to file, ``{night}`` as above.
+        Texts of the ``flux_sign`` column that mean science below template, numbers in quotes; docs/formats.md#signs
+        lists all that are read.
+    tables : mapping of str to str
+        Reference tables for labels and evaluation: name to file; a night has the rows of its column ``night``, else
+        those of the night's candidates, else all.
     """
 
     folder: str

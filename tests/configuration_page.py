@@ -1,0 +1,184 @@
+"""Writes the tables of ``docs/configuration.md``: every key of a settings file, from the class that declares it.
+
+Run ``python -m tests.configuration_page`` after changing a field of a settings class or its Attributes section. Key,
+type, default and range are those of the dataclass; unit and meaning stand in the docstring as numpydoc has them::
+
+    exposure_s : float, in s
+        Exposure time.
+
+A table lies between ``<!-- settings: Name -->`` and ``<!-- end -->`` in the page; the text around it is written by
+hand. A class of settings shows the keys that it declares itself, not those of its bases.
+"""
+
+import dataclasses
+import inspect
+import re
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from models.recipes import ClassifierRecipe
+from pipeline.fingerprint import results_of
+from pipeline.io.legacy.load import STAMP_SETS
+from pipeline.labels import LABEL_PROVIDERS
+from pipeline.labels.cleaning import CLEANERS
+from pipeline.recipes.dataset import DatasetRecipe, SimulationRecipe
+from pipeline.surveys.load import SURVEYS
+from pipeline.surveys.settings import SurveySettings
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
+FILES = (SurveySettings, DatasetRecipe, SimulationRecipe, ClassifierRecipe)
+"""What a whole file of ``config`` is parsed into."""
+REGISTRIES = (SURVEYS, LABEL_PROVIDERS, CLEANERS, STAMP_SETS)
+"""Whose entries say what the mappings in such a file are parsed into."""
+HEAD = "| key | type | unit | default | meaning |\n|---|---|---|---|---|\n"
+WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+
+
+def settings_classes() -> dict[str, type]:
+    """Return each class with keys that a settings file can reach, by its name."""
+    entries = [registry.metadata(name)["settings"] for registry in REGISTRIES for name in registry]
+    found: dict[str, type] = {}
+    for kind in (*FILES, *entries):
+        _collect(kind, found)
+    return found
+
+
+def own_fields(kind: type) -> "list[dataclasses.Field[Any]]":
+    """Return the fields that a dataclass declares itself."""
+    return [field for field in dataclasses.fields(kind) if field.name in vars(kind).get("__annotations__", {})]
+
+
+def attributes(kind: type) -> dict[str, tuple[str, str]]:
+    """Return unit and meaning of each key in a class's own Attributes section; of several in one entry, the same."""
+    section = re.search(
+        r"^Attributes\n-+\n(.*?)(?=\n\n\w+\n-+\n|\Z)", inspect.cleandoc(kind.__doc__ or ""), re.S | re.M
+    )
+    entries = re.findall(r"^(\w[\w, ]*?) : (.+)\n((?:    .*(?:\n|\Z)|\n)*)", section[1] if section else "", re.M)
+    return {
+        name: (type_and_unit.partition(", in ")[2], " ".join(meaning.split()))
+        for names, type_and_unit, meaning in entries
+        for name in names.split(", ")
+    }
+
+
+def table(kind: type) -> str:
+    """Return the table of the keys that a class declares, and what of them decides no result."""
+    told, hints = attributes(kind), typing.get_type_hints(kind)
+    rows = []
+    for field in own_fields(kind):
+        unit, meaning = told[field.name]
+        if "allowed" in field.metadata:
+            meaning = f"{meaning.removesuffix('.')}; {field.metadata['allowed']}."
+        cells = [f"`{field.name}`", _words(hints[field.name]), unit, shown_default(field), _markdown(meaning)]
+        rows.append(f"| {' | '.join(cells)} |\n".replace("|  |", "| |"))
+    return HEAD + "".join(rows) + "".join(f"\n{line}\n" for line in _what_they_decide(kind))
+
+
+def shown_default(field: "dataclasses.Field[Any]") -> str:
+    """Return a default as a settings file would state it, ``required``, ``none`` or ``empty``."""
+    if field.default_factory is not dataclasses.MISSING:
+        value = field.default_factory()
+    elif field.default is dataclasses.MISSING:
+        return "required"
+    else:
+        value = field.default
+    if dataclasses.is_dataclass(value):
+        return "its defaults"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return f"{value:g}"
+    if isinstance(value, tuple):
+        return ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in value) or "empty"
+    return "none" if value is None else "empty" if value in ("", {}) else str(value)
+
+
+def page(text: str) -> str:
+    """Return the page with its tables made anew.
+
+    Raises
+    ------
+    KeyError
+        If the page names no class of settings, or the docstring of one lacks a key.
+    ValueError
+        If a class of settings has no table in the page.
+    """
+    classes = settings_classes()
+    missing = [name for name in classes if f"<!-- settings: {name} -->" not in text]
+    if missing:
+        raise ValueError(f"docs/configuration.md has no <!-- settings: NAME --> ... <!-- end --> of: {missing}")
+    return re.sub(
+        r"<!-- settings: (\w+) -->\n.*?<!-- end -->",
+        lambda found: f"<!-- settings: {found[1]} -->\n{table(classes[found[1]])}<!-- end -->",
+        text,
+        flags=re.S,
+    )
+
+
+def _collect(hint: Any, found: dict[str, type]) -> None:
+    """Put a class of settings, its bases and the classes of its fields into ``found``."""
+    if not (isinstance(hint, type) and dataclasses.is_dataclass(hint)):
+        for argument in typing.get_args(hint):
+            _collect(argument, found)
+        return
+    if hint.__name__ in found:
+        return
+    for kind in reversed(hint.__mro__):
+        if dataclasses.is_dataclass(kind) and own_fields(kind):
+            found[kind.__name__] = kind
+    for field_hint in typing.get_type_hints(hint).values():
+        _collect(field_hint, found)
+
+
+def _words(hint: Any, plural: str = "") -> str:
+    """Return in words what a type allows."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return _listed([f"`{choice}`" if choice != "" else "empty" for choice in arguments], "or")
+    if origin in (typing.Union, types.UnionType):
+        choices = [
+            choice for choice in arguments if choice is not type(None) and (choice is not int or float not in arguments)
+        ]
+        return " or ".join(_words(choice, plural) for choice in choices)
+    if origin is tuple:
+        return "two numbers" if arguments == (float, float) else f"list{plural} of {_words(arguments[0], 's')}"
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return f"mapping{plural}" + ("" if arguments[1] in (object, Any) else f" to {_words(arguments[1], 's')}")
+    if dataclasses.is_dataclass(hint):
+        return f"[{hint.__name__}](#{hint.__name__.lower()})"
+    return WORDS[hint] + plural
+
+
+def _markdown(text: str) -> str:
+    """Return the text of a docstring as the page has it: code, and links to pages and classes."""
+    text = re.sub(r"(?<!`)`([A-Z]\w+)`(?!`)", _reference, text).replace("``", "`")
+    text = re.sub(r"docs/configuration\.md#([\w-]+)", r"[\1](#\1)", text)
+    return re.sub(r"docs/(\w+\.md)(#[\w-]+)?", lambda found: f"[{found[1]}]({found[1]}{found[2] or ''})", text)
+
+
+def _reference(found: "re.Match[str]") -> str:
+    return f"[{found[1]}](#{found[1].lower()})" if found[1] in settings_classes() else found[0]
+
+
+def _what_they_decide(kind: type) -> Iterator[str]:
+    """Yield a line for the keys of a class that decide no result, and one for those that decide only some."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for field in own_fields(kind):
+        results = results_of(field)
+        if results is not None:
+            groups.setdefault(results, []).append(f"`{field.name}`")
+    for results, names in groups.items():
+        verb = f"{_listed(names, 'and')} {'decides' if len(names) == 1 else 'decide'}"
+        yield f"{verb} only the {' and the '.join(results)}." if results else f"{verb} no result."
+
+
+def _listed(names: list[str], word: str) -> str:
+    """Return ``a, b and c``."""
+    return f" {word} ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,111 @@
+"""The page of settings is what their classes say, and these say it of every key that a file can have."""
+
+import dataclasses
+import runpy
+from pathlib import Path
+
+import pytest
+
+from pipeline.fingerprint import DECIDES_NOTHING, decides_only
+from pipeline.sky.ranges import at_least
+from pipeline.triplets.artefacts import ARTEFACTS
+
+GENERATOR = runpy.run_path(str(Path(__file__).with_name("configuration_page.py")))
+CLASSES = GENERATOR["settings_classes"]()
+ARTEFACT_SETTINGS = {ARTEFACTS.metadata(name)["settings"] for name in ARTEFACTS}
+UNITS = {
+    "_arcsec": "arcsec",
+    "_pixel": "pixel",
+    "_deg": "degree",
+    "_s": "s",
+    "_magnitude": "mag",
+    "_fwhm": "FWHM",
+    "_hour": "h",
+    "_hours": "h",
+    "_minute": "min",
+    "_days": "day",
+    "_m": "m",
+    "_arcsec_hour": "arcsec/h",
+    "zeropoint": "mag",
+    "gain": "electron/ADU",
+    "read_noise": "electron",
+    "saturation": "ADU",
+}
+"""Unit of numbers whose name ends so; the longest that fits counts."""
+NUMBERS = ("number", "whole number", "text or number", "two numbers")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Lamp:
+    """A lamp.
+
+    Attributes
+    ----------
+    power_w : float, in W
+        What it takes; see
+        docs/errors.md#exit for `Lamp`.
+    shades, colours : tuple of str
+        Such as ``red``.
+    label : str
+        Of the lamp.
+    """
+
+    power_w: float = dataclasses.field(default=1.5, metadata=at_least(1))
+    shades: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ("red", "blue")
+    label: str = dataclasses.field(metadata=DECIDES_NOTHING)
+
+
+def test_the_page_is_what_the_classes_say():
+    page = GENERATOR["PAGE"].read_text(encoding="utf-8")
+    assert page == GENERATOR["page"](page), "run python -m tests.configuration_page"
+
+
+@pytest.mark.parametrize("kind", {*CLASSES.values(), *ARTEFACT_SETTINGS}, ids=lambda kind: kind.__name__)
+def test_every_key_of_a_settings_class_is_explained_in_order(kind):
+    told = GENERATOR["attributes"](kind)
+    assert list(told) == [field.name for field in GENERATOR["own_fields"](kind)]
+    for name, (_, meaning) in told.items():
+        assert meaning.endswith("."), name
+        assert meaning[0].isupper() or not meaning[0].isalpha(), name
+
+
+@pytest.mark.parametrize("kind", CLASSES.values(), ids=lambda kind: kind.__name__)
+def test_numbers_have_the_unit_that_their_name_promises(kind):
+    rows = [line.split(" | ") for line in GENERATOR["table"](kind).splitlines() if line.startswith("| `")]
+    for cell, words, unit, *_ in [[cell.strip("|` ") for cell in row[:3]] for row in rows]:
+        ending = max((end for end in UNITS if cell.endswith(end)), key=len, default="")
+        if ending and words in NUMBERS:
+            assert unit == UNITS[ending], cell
+
+
+def test_a_table_has_what_fields_and_docstring_say():
+    assert GENERATOR["table"](Lamp).splitlines()[2:] == [
+        "| `power_w` | number | W | 1.5 | What it takes; see [errors.md](errors.md#exit) for `Lamp`; at least 1. |",
+        "| `shades` | list of texts | | empty | Such as `red`. |",
+        "| `colours` | list of texts | | red, blue | Such as `red`. |",
+        "| `label` | text | | required | Of the lamp. |",
+        "",
+        "`label` decides no result.",
+    ]
+
+
+def test_keys_that_decide_only_some_results_are_named_below_their_table():
+    kind = dataclasses.make_dataclass(
+        "Some",
+        [(name, str, dataclasses.field(default="", metadata=decides_only("report"))) for name in "abc"],
+        namespace={"__doc__": "Some.\n\nAttributes\n----------\na, b, c : str\n    Words."},
+    )
+    assert GENERATOR["table"](kind).endswith("\n`a`, `b` and `c` decide only the report.\n")
+
+
+def test_a_key_that_the_docstring_lacks_makes_no_table():
+    kind = dataclasses.make_dataclass("Bare", [("speed", float, 1.0)])
+    with pytest.raises(KeyError, match="speed"):
+        GENERATOR["table"](kind)
+
+
+def test_a_class_without_a_table_in_the_page_is_told():
+    page = GENERATOR["PAGE"].read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match="VisitSettings"):
+        GENERATOR["page"](page.replace("<!-- settings: VisitSettings -->", ""))
