@@ -15,7 +15,6 @@ from pipeline.labels.cleaning import CleaningStep, parse_cleaning
 from pipeline.stages.labelling import Labeller
 from pipeline.stages.night_job import NightJob
 from pipeline.surveys.base import Batch, measured_exposures
-from pipeline.surveys.edge_policy import apply_edge_policy
 from pipeline.surveys.label_tables import label_tables, require_frozen_tables, table_places
 from pipeline.surveys.parts import ReadsInParts, each_batch
 from pipeline.surveys.settings import SurveySettings
@@ -90,9 +89,8 @@ class NightCutouts:
             After the last, if more than ``max_lost_fraction`` of the exposures were lost; the reasons are in the
             message.
         """
-        for read in self.job.survey.read(self.job.night, self.job.manifest):
-            self._count(read)
-            batch = apply_edge_policy(read, self.job.survey.settings)
+        for batch in self.job.survey.read(self.job.night, self.job.manifest):
+            self._count(batch)
             labelled = self._labeller.label(batch)
             self._dropped.update(labelled.dropped["reason"])
             yield labelled

@@ -30,8 +30,8 @@ from pipeline.stages.simulate_alone import every_source, require_possible
 from pipeline.stages.simulate_transients import SIMULATIONS
 from pipeline.stages.simulation_inputs import hosts_on_image, psf_of, read_inputs
 from pipeline.surveys.base import Batch, ExposureImages, dropped_rows
-from pipeline.surveys.candidate_columns import candidates_frame, describe_pixels, drop_at_edges
-from pipeline.surveys.edge_policy import apply_edge_policy
+from pipeline.surveys.batches import batch_of
+from pipeline.surveys.edge_policy import Outside
 from pipeline.surveys.exposures.channels import channel_cutouts, require_searched
 from pipeline.surveys.exposures.difference import AlignedExposure, aligned_exposure, differencing
 from pipeline.surveys.exposures.properties import no_zeropoint
@@ -248,12 +248,13 @@ def _cut(images: ExposureImages, simulation: Simulation, survey: SurveySettings,
         host_offset_arcsec=offsets.reindex(found["injection_id"]).to_numpy(),
         zeropoint=zeropoint,
     )
-    rows = candidates_frame(rows, images.exposure, survey, x, y)
-    rows["kind"] = kinds.reindex(found["injection_id"]).to_numpy()
-    rows["label"], rows["label_source"] = np.int8(REAL), INJECTED
-    saturation = float(images.exposure.get("saturation", np.inf))
-    describe_pixels(rows, pixels, edge_fraction, survey.channels, saturation)
-    return apply_edge_policy(drop_at_edges(pixels, rows, survey.max_edge_fraction, found[:0]), survey)
+    stated = {
+        "kind": kinds.reindex(found["injection_id"]).to_numpy(),
+        "label": np.int8(REAL),
+        "label_source": INJECTED,
+    }
+    outside = Outside(edge_fraction=edge_fraction)
+    return batch_of(rows, pixels, survey, exposure=images.exposure, places=(x, y), outside=outside, stated=stated)
 
 
 def _known_places(cutouts: Path) -> dict[str, NDArray[np.float64]]:

@@ -1,4 +1,4 @@
-"""From what a survey gives to complete candidate rows: blanks, flags, and who lies outside."""
+"""From what a survey gives to complete candidate rows: blanks, flags, and which rows cannot be true."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,7 +12,6 @@ from pipeline.cutouts.missing import Flag
 from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.photometry.flux_sign import stated_signs
 from pipeline.photometry.magnitudes import known_errors, known_magnitudes
-from pipeline.surveys.base import Batch, dropped_rows
 from pipeline.surveys.settings import SurveySettings
 from pipeline.times import is_possible
 
@@ -161,58 +160,3 @@ def _is_constant(pixels: NDArray[np.float32]) -> NDArray[np.bool_]:
 def _is_level(lines: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Tell which rows of ``(n, x, channel)`` show no two different finite pixels in some channel, ``(n,)``."""
     return np.asarray(~(np.fmin.reduce(lines, axis=1) < np.fmax.reduce(lines, axis=1)).all(axis=1))
-
-
-def describe_stamps(
-    rows: pd.DataFrame,
-    pixels: NDArray[np.float32],
-    channels: tuple[str, ...],
-    missing: NDArray[np.bool_] | None = None,
-) -> None:
-    """Fill what `describe_pixels` fills, of stamps that came without an image: what lies outside is a missing border.
-
-    ``missing`` tells where pixels ``(n, y, x, channel)`` are NaN, where it is known already.
-    """
-    if missing is None:
-        missing = np.isnan(pixels)
-    counts = np.zeros((len(pixels), pixels.shape[-1]), np.int32)
-    edges = np.zeros(len(pixels), np.float32)
-    some = np.flatnonzero(missing.reshape(len(pixels), np.prod(pixels.shape[1:], dtype=int)).any(axis=1))
-    counts[some] = missing[some].sum(axis=(1, 2), dtype=np.int32)
-    edges[some] = edge_of_stamps(missing[some])
-    describe_pixels(rows, pixels, edges, channels, missing=counts)
-
-
-def edge_of_stamps(missing: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the share of rows and columns at the border that are missing in every channel, ``(n,)``.
-
-    A stamp without any pixel says nothing about an edge: 0. ``missing`` is ``(n, y, x, channel)``.
-    """
-    empty: NDArray[np.bool_] = np.asarray(missing.all(axis=-1))
-    size = empty.shape[1]
-    if not len(empty):
-        return np.zeros(0, np.float32)
-    outside = np.zeros_like(empty)
-    for axis in (1, 2):
-        line: NDArray[np.bool_] = np.asarray(empty.all(axis=3 - axis))
-        run = np.cumprod(line, axis=1).astype(bool) | np.cumprod(line[:, ::-1], axis=1).astype(bool)[:, ::-1]
-        outside |= run[:, :, None] if axis == 1 else run[:, None, :]
-    outside[np.asarray(empty.all(axis=(1, 2)))] = False
-    return (outside.sum(axis=(1, 2)) / size**2).astype(np.float32)
-
-
-def drop_at_edges(
-    pixels: NDArray[np.float32], rows: pd.DataFrame, max_edge_fraction: float, unplaced: pd.DataFrame
-) -> Batch:
-    """Return a batch without the rows that lie too far outside, or nowhere, or cannot be true; they are listed."""
-    inside = (rows["edge_fraction"] <= max_edge_fraction).to_numpy() & (rows["edge_fraction"] < 1).to_numpy()
-    why, unplaced_why = impossible(rows), impossible(unplaced)
-    why[~inside & (why == "")] = "outside the image"
-    unplaced_why[unplaced_why == ""] = "position is not finite"
-    keep = np.asarray(why == "", dtype=bool)
-    gone = [rows["candidate_id"].to_numpy(object)[~keep], unplaced["candidate_id"].to_numpy(object)]
-    reasons = np.concatenate([why[~keep], unplaced_why])
-    dropped = dropped_rows(np.concatenate(gone), "cut", "").assign(reason=pd.Series(reasons, dtype="str"))
-    return Batch(
-        cutouts=pixels if keep.all() else pixels[keep], candidates=rows[keep].reset_index(drop=True), dropped=dropped
-    )

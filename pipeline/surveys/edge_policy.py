@@ -1,38 +1,135 @@
-"""What becomes of cutouts that reach beyond their image, for every source alike."""
+"""What becomes of cutouts that reach beyond their image, or lie nowhere: decided here, for every source alike."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pipeline.cutouts.edges import fill_edges, inside_of_stamps
 from pipeline.surveys.base import Batch, dropped_rows
+from pipeline.surveys.candidate_columns import impossible
 from pipeline.surveys.settings import SurveySettings
 
 
-def apply_edge_policy(batch: Batch, settings: SurveySettings) -> Batch:
-    """Return a batch after the survey's setting ``edges``.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outside:
+    """What part of cutouts lies outside their images.
 
-    Of stamps that came without an image, missing lines at the border are what lies outside. A batch whose source has
-    filled its edges already, knowing the image, is left as it is.
+    Attributes
+    ----------
+    edge_fraction : ndarray of float32, (n,)
+        The share of each cutout that lies outside.
+    inside : mapping of str to ndarray of int, (n, 4), optional
+        By channel, the box on the image as `fill_edges` takes it; without one, missing lines at the border of a cutout
+        are what lies outside.
+    missing : ndarray of int32, (n, channel), optional
+        How many pixels are NaN, where that is counted already.
     """
-    if settings.edges == "missing" or not len(batch.candidates):
-        return batch
-    reaching = (batch.candidates["edge_fraction"] > 0).to_numpy()
-    if not reaching.any():
-        return batch
-    if settings.edges == "drop":
-        ids = batch.candidates["candidate_id"][reaching]
-        return replace(
-            batch,
-            cutouts=batch.cutouts[~reaching],
-            candidates=batch.candidates[~reaching].reset_index(drop=True),
-            dropped=pd.concat([batch.dropped, dropped_rows(ids, "cut", "outside the image")], ignore_index=True),
-        )
-    stamps = batch.cutouts[reaching]
-    fill_edges(stamps, inside_of_stamps(stamps), settings.edges, settings.edge_value)
-    cutouts = batch.cutouts.copy()
-    cutouts[reaching] = stamps
-    shares = batch.candidates["nan_fraction"].to_numpy(copy=True)
-    shares[reaching] = np.isnan(stamps).mean(axis=(1, 2, 3))
-    return replace(batch, cutouts=cutouts, candidates=batch.candidates.assign(nan_fraction=shares))
+
+    edge_fraction: NDArray[np.float32]
+    inside: Mapping[str, NDArray[np.intp]] | None = None
+    missing: NDArray[np.int32] | None = None
+
+
+def outside_of_cutouts(pixels: NDArray[np.float32], missing: NDArray[np.bool_] | None = None) -> Outside:
+    """Return what lies outside of cutouts that came without an image: their missing border.
+
+    ``missing`` tells where pixels ``(n, y, x, channel)`` are NaN, where it is known already.
+    """
+    if missing is None:
+        missing = np.isnan(pixels)
+    counts = np.zeros((len(pixels), pixels.shape[-1]), np.int32)
+    edges = np.zeros(len(pixels), np.float32)
+    some = np.flatnonzero(missing.reshape(len(pixels), np.prod(pixels.shape[1:], dtype=int)).any(axis=1))
+    counts[some] = missing[some].sum(axis=(1, 2), dtype=np.int32)
+    edges[some] = edge_of_stamps(missing[some])
+    return Outside(edge_fraction=edges, missing=counts)
+
+
+def edge_of_stamps(missing: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the share of rows and columns at the border that are missing in every channel, ``(n,)``.
+
+    A stamp without any pixel says nothing about an edge: 0. ``missing`` is ``(n, y, x, channel)``.
+    """
+    empty: NDArray[np.bool_] = np.asarray(missing.all(axis=-1))
+    size = empty.shape[1]
+    if not len(empty):
+        return np.zeros(0, np.float32)
+    outside = np.zeros_like(empty)
+    for axis in (1, 2):
+        line: NDArray[np.bool_] = np.asarray(empty.all(axis=3 - axis))
+        run = np.cumprod(line, axis=1).astype(bool) | np.cumprod(line[:, ::-1], axis=1).astype(bool)[:, ::-1]
+        outside |= run[:, :, None] if axis == 1 else run[:, None, :]
+    outside[np.asarray(empty.all(axis=(1, 2)))] = False
+    return (outside.sum(axis=(1, 2)) / size**2).astype(np.float32)
+
+
+def apply_edge_policy(
+    pixels: NDArray[np.float32],
+    rows: pd.DataFrame,
+    outside: Outside,
+    settings: SurveySettings,
+    unplaced: pd.DataFrame | None = None,
+) -> Batch:
+    """Return described cutouts as the survey's settings ``edges`` and ``max_edge_fraction`` have them.
+
+    Left out and listed is who lies too far outside, or outside at all with ``edges: drop``, who lies nowhere, and who
+    cannot be true. What lies outside of the others is filled as ``edges`` says.
+
+    Parameters
+    ----------
+    pixels : ndarray of float32, (n, y, x, channel)
+        Cutouts, NaN = missing; they are left as they are.
+    rows : DataFrame
+        Their candidate rows with ``edge_fraction nan_fraction``.
+    outside : Outside
+        What of them lies outside.
+    settings : SurveySettings
+        The survey's.
+    unplaced : DataFrame, optional
+        Candidates without a finite place.
+    """
+    if settings.edges not in ("missing", "drop"):
+        pixels, rows = _filled(pixels, rows, outside, settings)
+    allowed = 0.0 if settings.edges == "drop" else settings.max_edge_fraction
+    return _without_lost(pixels, rows, allowed, rows[:0] if unplaced is None else unplaced)
+
+
+def _filled(
+    pixels: NDArray[np.float32], rows: pd.DataFrame, outside: Outside, settings: SurveySettings
+) -> tuple[NDArray[np.float32], pd.DataFrame]:
+    """Return cutouts whose outside is filled, and rows that say what is missing of them since."""
+    reaching = np.flatnonzero(outside.edge_fraction > 0)
+    if outside.inside is None:
+        if not len(reaching):
+            return pixels, rows
+        pixels, edges = pixels.copy(), pixels[reaching]
+        fill_edges(edges, inside_of_stamps(edges), settings.edges, settings.edge_value)
+        pixels[reaching] = edges
+    else:
+        pixels = pixels.copy()
+        for channel, inside in outside.inside.items():
+            layer = pixels[..., settings.channels.index(channel), None]
+            fill_edges(layer, inside, settings.edges, settings.edge_value)
+    shares = rows["nan_fraction"].to_numpy(copy=True)
+    shares[reaching] = np.isnan(pixels[reaching]).mean(axis=(1, 2, 3))
+    return pixels, rows.assign(nan_fraction=shares)
+
+
+def _without_lost(
+    pixels: NDArray[np.float32], rows: pd.DataFrame, max_edge_fraction: float, unplaced: pd.DataFrame
+) -> Batch:
+    """Return a batch without the rows that lie too far outside, or nowhere, or cannot be true; they are listed."""
+    inside = (rows["edge_fraction"] <= max_edge_fraction).to_numpy() & (rows["edge_fraction"] < 1).to_numpy()
+    why, unplaced_why = impossible(rows), impossible(unplaced)
+    why[~inside & (why == "")] = "outside the image"
+    unplaced_why[unplaced_why == ""] = "position is not finite"
+    keep = np.asarray(why == "", dtype=bool)
+    gone = [rows["candidate_id"].to_numpy(object)[~keep], unplaced["candidate_id"].to_numpy(object)]
+    reasons = np.concatenate([why[~keep], unplaced_why])
+    dropped = dropped_rows(np.concatenate(gone), "cut", "").assign(reason=pd.Series(reasons, dtype="str"))
+    return Batch(
+        cutouts=pixels if keep.all() else pixels[keep], candidates=rows[keep].reset_index(drop=True), dropped=dropped
+    )

@@ -10,7 +10,6 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from pipeline.io.executor import spread
 from pipeline.surveys.base import Batch
-from pipeline.surveys.edge_policy import apply_edge_policy
 from pipeline.surveys.settings import SurveySettings
 
 R = TypeVar("R")
@@ -50,7 +49,7 @@ def each_batch(
     manifest : mapping
         The night's input as it was frozen.
     function : callable
-        Of a batch after the survey's ``edges``; of a module, as its arguments and results it goes between processes.
+        Of a batch; of a module, as its arguments and results it goes between processes.
     """
     work = partial(_read_and_done, survey, function)
     for done in spread(work, survey.parts(night, manifest), workers=survey.workers):
@@ -58,5 +57,4 @@ def each_batch(
 
 
 def _read_and_done(survey: ReadsInParts, function: Callable[[Batch], R], part: Any) -> list[tuple[Batch, R]]:
-    batches = [apply_edge_policy(batch, survey.settings) for batch in survey.read_part(part)]
-    return [(replace(batch, cutouts=batch.cutouts[:0]), function(batch)) for batch in batches]
+    return [(replace(batch, cutouts=batch.cutouts[:0]), function(batch)) for batch in survey.read_part(part)]

@@ -20,7 +20,9 @@ from pipeline.surveys.alerts import packet_rows
 from pipeline.surveys.alerts.layouts import PacketLayout
 from pipeline.surveys.alerts.units import magnitudes
 from pipeline.surveys.base import Batch, dropped_rows
-from pipeline.surveys.candidate_columns import candidates_frame, describe_stamps, drop_at_edges
+from pipeline.surveys.batches import batch_of
+from pipeline.surveys.candidate_columns import candidates_frame
+from pipeline.surveys.edge_policy import outside_of_cutouts
 from pipeline.surveys.settings import SurveySettings
 from pipeline.times import utc_mjd
 
@@ -171,13 +173,7 @@ class PacketReader:
         if "flux" in rows and "magnitude" not in rows:
             error = rows["flux_error"] if "flux_error" in rows else np.full(len(rows), np.nan)
             rows["magnitude"], rows["magnitude_error"] = magnitudes(rows["flux"], error, self.layout.flux_zeropoint)
-        x, y = (
-            rows[name].to_numpy(float) - self.settings.pixel_origin if name in rows else np.full(len(rows), np.nan)
-            for name in ("x_pixel", "y_pixel")
-        )
-        candidates = candidates_frame(rows, {}, self.settings, x, y)
-        describe_stamps(candidates, pixels, self.settings.channels, missing)
-        batch = drop_at_edges(pixels, candidates, self.settings.max_edge_fraction, rows[:0])
+        batch = batch_of(rows, pixels, self.settings, outside=outside_of_cutouts(pixels, missing))
         return replace(batch, exposures=len(kept))
 
 

@@ -25,7 +25,8 @@ from pipeline.surveys.alerts.layouts import FLUXES, REQUIRED, TimeFormat
 from pipeline.surveys.alerts.table_rows import AlertRows
 from pipeline.surveys.alerts.units import magnitudes
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
-from pipeline.surveys.candidate_columns import as_text, candidates_frame, describe_stamps, drop_at_edges
+from pipeline.surveys.batches import batch_of, places_of
+from pipeline.surveys.candidate_columns import as_text
 from pipeline.surveys.label_tables import freeze_label_tables
 from pipeline.surveys.settings import SurveySettings
 
@@ -194,15 +195,10 @@ class AlertTableSurvey:
             )
 
     def _batch(self, rows: pd.DataFrame, stack: NDArray[np.float32]) -> Batch:
-        x, y = (
-            rows[name].to_numpy(float) - self.settings.pixel_origin if name in rows else np.full(len(rows), np.nan)
-            for name in ("x_pixel", "y_pixel")
-        )
+        places = places_of(rows, self.settings)
         marked, _ = to_missing(stack, self.settings.magic_values)
-        pixels = cut_stack(marked, x, y, self.settings.cutout_size_pixel)
-        candidates = candidates_frame(self._named(rows), {}, self.settings, x, y)
-        describe_stamps(candidates, pixels, self.settings.channels)
-        return drop_at_edges(pixels, candidates, self.settings.max_edge_fraction, rows[:0])
+        pixels = cut_stack(marked, *places, self.settings.cutout_size_pixel)
+        return batch_of(self._named(rows), pixels, self.settings, places=places)
 
     def _numbered(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the rows with numbers where the table holds the texts of numbers; blank texts are "not known"."""

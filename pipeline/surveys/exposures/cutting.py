@@ -14,14 +14,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.astrometry.stated_positions import places_fault
-from pipeline.cutouts.edges import fill_edges, inside_of_stamps
+from pipeline.cutouts.edges import inside_of_stamps
 from pipeline.cutouts.extract import extract_cutouts
 from pipeline.cutouts.layers import LAYERS
 from pipeline.errors import InputError
 from pipeline.imaging.frame import Image
 from pipeline.io.fits.wcs import pixel_positions
 from pipeline.surveys.base import Batch, dropped_rows, measured_exposures
-from pipeline.surveys.candidate_columns import candidates_frame, describe_pixels, drop_at_edges
+from pipeline.surveys.batches import batch_of
+from pipeline.surveys.edge_policy import Outside
 from pipeline.surveys.exposures.coadd_frames import Frames
 from pipeline.surveys.exposures.files import ExposureFiles
 from pipeline.surveys.exposures.settings import ImageSettings
@@ -87,13 +88,15 @@ class ExposureCutter:
             if channel not in self._aligned:
                 self._put_image(cutouts, channel, files, targets, file.shape(hdu))
         faults = [*made.notes, *self._put_layers(cutouts, files, targets, file.shape(hdu))]
-        rows = candidates_frame(candidates[placed], files.exposure, self.settings, targets.x, targets.y)
-        saturation = files.exposure.get("saturation", np.inf)
-        edge_fraction = cutouts.edge_of(self._first)
-        describe_pixels(rows, cutouts.pixels, edge_fraction, self.settings.channels, saturation, cutouts.missing)
-        cutouts.fill_edges(rows)
-        allowed = 0.0 if self.settings.edges == "drop" else self.settings.max_edge_fraction
-        batch = drop_at_edges(cutouts.pixels, rows, allowed, candidates[~placed])
+        batch = batch_of(
+            candidates[placed],
+            cutouts.pixels,
+            self.settings,
+            exposure=files.exposure,
+            places=(targets.x, targets.y),
+            outside=cutouts.outside(self._first),
+            unplaced=candidates[~placed],
+        )
         dropped = pd.concat([batch.dropped, *faults], ignore_index=True) if faults else batch.dropped
         return replace(batch, dropped=dropped, measured=made.measured)
 
@@ -285,23 +288,12 @@ class _AllChannels:
         self.missing[:, self.settings.channels.index(name)] = np.rint(nan_fraction * size**2)
         self._inside[name], self.edge_fraction[name] = inside, edge_fraction
 
-    def edge_of(self, name: str) -> NDArray[np.float32]:
-        """Return the share of each cutout outside the image of a channel; of any where that one has none."""
+    def outside(self, first: str) -> Outside:
+        """Return what lies outside: the share as of the first channel, or of any where that one has no image."""
         nothing = np.zeros(len(self.pixels), np.float32)
-        return self.edge_fraction.get(name, next(iter(self.edge_fraction.values()), nothing))
+        share = self.edge_fraction.get(first, next(iter(self.edge_fraction.values()), nothing))
+        return Outside(edge_fraction=share, inside=self._inside, missing=self.missing)
 
     def leave_missing(self, name: str) -> None:
         """Make all pixels of a channel missing."""
         self.channel(name)[:] = np.nan
-
-    def fill_edges(self, rows: pd.DataFrame) -> None:
-        """Fill what lies outside the images as the survey's setting ``edges`` says."""
-        if self.settings.edges in ("missing", "drop"):
-            return
-        for name, inside in self._inside.items():
-            channel = self.channel(name)[..., None]
-            fill_edges(channel, inside, self.settings.edges, self.settings.edge_value)
-        reaching = np.flatnonzero(rows["edge_fraction"] > 0)
-        shares = rows["nan_fraction"].to_numpy(copy=True)
-        shares[reaching] = np.isnan(self.pixels[reaching]).mean(axis=(1, 2, 3))
-        rows["nan_fraction"] = shares

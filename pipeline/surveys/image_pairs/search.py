@@ -20,7 +20,8 @@ from pipeline.errors import InputError
 from pipeline.subtraction.difference import Difference
 from pipeline.subtraction.flux_profile import difference_profile
 from pipeline.surveys.base import Batch, ExposureImages, dropped_rows, measured_exposures
-from pipeline.surveys.candidate_columns import candidates_frame, describe_pixels, drop_at_edges
+from pipeline.surveys.batches import batch_of
+from pipeline.surveys.edge_policy import Outside
 from pipeline.surveys.exposures.channels import channel_cutouts
 from pipeline.surveys.exposures.difference import AlignedExposure, aligned_exposure, differencing
 from pipeline.surveys.exposures.reader import ImageFiles
@@ -153,10 +154,8 @@ class ExposureSearch:
         }  # fmt: skip
         x, y = rows["x_pixel"].to_numpy(float), rows["y_pixel"].to_numpy(float)
         pixels, edge_fraction = channel_cutouts(images, x, y, survey)
-        candidates = candidates_frame(rows, item.exposure, survey, x, y)
-        saturation = float(item.exposure.get("saturation", np.inf))
-        describe_pixels(candidates, pixels, edge_fraction, survey.channels, saturation)
-        return drop_at_edges(pixels, candidates, survey.max_edge_fraction, rows[:0])
+        outside = Outside(edge_fraction=edge_fraction)
+        return batch_of(rows, pixels, survey, exposure=item.exposure, places=(x, y), outside=outside)
 
     def _places(
         self, item: ExposureImages, aligned: AlignedExposure, rows: pd.DataFrame

@@ -18,12 +18,14 @@ from pipeline.io.results import content
 from pipeline.io.settings_files import expand
 from pipeline.night import night_of, parse_night, stated_nights
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, dropped_rows
-from pipeline.surveys.candidate_columns import candidates_frame, describe_stamps, drop_at_edges
+from pipeline.surveys.batches import batch_of
 from pipeline.surveys.label_tables import freeze_label_tables
 from pipeline.surveys.settings import SurveySettings
 from pipeline.times import is_possible
 
 _LABELS = ("candidate_id", "label", "label_source", "kind")
+_STATED = {"label": "int8", "label_source": "str", "kind": "str", "group_id": "str"}
+"""What the files of a set may know that a survey leaves blank, with its type."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,14 +231,8 @@ def _complete(known: pd.DataFrame, pixels: NDArray[np.float32], settings: Survey
     x, y = (
         known[name].to_numpy(float) if name in known else np.full(len(known), np.nan) for name in ("x_pixel", "y_pixel")
     )
-    candidates = candidates_frame(known, {}, settings, x, y)
-    for name in ("label", "label_source", "kind"):
-        if name in known:
-            candidates[name] = known[name].astype(candidates[name].dtype)
-    if "group_id" in known:
-        candidates["group_id"] = known["group_id"].astype("str")
-    describe_stamps(candidates, pixels, settings.channels)
-    return drop_at_edges(pixels, candidates, settings.max_edge_fraction, known[:0])
+    stated = {name: known[name].astype(kind) for name, kind in _STATED.items() if name in known}
+    return batch_of(known, pixels, settings, places=(x, y), stated=stated)
 
 
 def _unlabelled(candidates: pd.DataFrame) -> pd.DataFrame:
