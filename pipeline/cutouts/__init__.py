@@ -1,1 +1,1 @@
-"""Cutouts: cut from images, at edges, in layers, normalised, augmented, with what is missing."""
+"""Cutouts: how they are cut, filled at edges, layered, normalised and augmented, and what is missing in them."""

@@ -1,4 +1,4 @@
-"""Augmentation of training cutouts: turns, flips and small shifts that leave the label as it is."""
+"""Augmentation of training cutouts: rotations, flips and small shifts that do not change the label."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -26,7 +26,7 @@ def augment(cutouts: NDArray[np.float32], names: Sequence[str], rng: np.random.G
     names : sequence of str
         Names in ``AUGMENTATIONS``; empty gives the input back.
     rng : numpy.random.Generator
-        Drawn from n times an augmentation.
+        Draws n numbers for each augmentation.
     """
     for name in names:
         cutouts = AUGMENTATIONS[name](cutouts, rng)
@@ -35,7 +35,7 @@ def augment(cutouts: NDArray[np.float32], names: Sequence[str], rng: np.random.G
 
 @AUGMENTATIONS.register("rotate", square=True)
 def rotate(cutouts: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Turn each row by a multiple of 90 degrees."""
+    """Rotate each row by a multiple of 90 degrees."""
     turns = rng.integers(4, size=len(cutouts))
     return _by_group(cutouts, turns, lambda rows, turn: np.rot90(rows, turn, axes=(1, 2)))
 
@@ -49,7 +49,7 @@ def flip(cutouts: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.f
 
 @AUGMENTATIONS.register("shift", square=False)
 def shift(cutouts: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Move each row by -1, 0 or 1 pixel along y and x; what moves in is missing."""
+    """Move each row by -1, 0 or 1 pixel along y and x; pixels that move in are missing."""
     side = 2 * LARGEST_SHIFT + 1
     moves = rng.integers(side * side, size=len(cutouts))
 
@@ -64,7 +64,7 @@ def _by_group(
     groups: NDArray[np.int64],
     change: Callable[[NDArray[np.float32], int], NDArray[np.float32]],
 ) -> NDArray[np.float32]:
-    """Return the rows of each group changed together, in the given order."""
+    """Return the rows in their order, after each group was changed as a whole."""
     changed = np.empty_like(cutouts)
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)

@@ -1,15 +1,15 @@
-"""Why candidates were left out of a night, in one line: the reasons of ``/dropped``, the most frequent first."""
+"""One line that says why candidates were left out of a night: the reasons of ``/dropped``, the most frequent first."""
 
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
 _NAMED: Final = 3
-"""So many reasons are named; each lost file has one of its own."""
+"""This many reasons are named at most, because each lost file has a reason of its own."""
 
 
 def dropped_words(reasons: Mapping[str, int]) -> str:
-    """Return why rows were dropped, with how many each; empty where none was.
+    """Return why rows were dropped, and how many for each reason; empty if none was dropped.
 
     Parameters
     ----------

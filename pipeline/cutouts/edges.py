@@ -1,4 +1,4 @@
-"""Edges: what a cutout holds where it reaches beyond its image."""
+"""Edges: what a cutout contains where it reaches beyond its image."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class Reaching:
     kept : ndarray of float32, (y, x, channel)
         Its pixels on the image.
     rows, columns : ndarray of int, (size,)
-        Of each row and column of the cutout, where it lies as counted from the first one in ``kept``.
+        Position of each row and column of the cutout, counted from the first one in ``kept``.
     value : float
-        What the setting ``edge_value`` says.
+        The setting ``edge_value``.
     """
 
     kept: NDArray[np.float32]
@@ -39,7 +39,7 @@ The policy ``missing`` leaves NaN and ``drop`` leaves out every cutout that reac
 def fill_edges(pixels: NDArray[np.float32], inside: NDArray[np.intp], policy: str, value: float = 0.0) -> None:
     """Fill in place the pixels of cutouts that lie outside their image.
 
-    Missing pixels on the image stay NaN, and so does a cutout of which nothing lies on the image.
+    Missing pixels on the image stay NaN, and so does a cutout that lies outside the image altogether.
 
     Parameters
     ----------
@@ -48,11 +48,11 @@ def fill_edges(pixels: NDArray[np.float32], inside: NDArray[np.intp], policy: st
     inside : ndarray of int, (n, 4)
         First row, row after the last, first column, column after the last of the pixels on the image.
     policy : str
-        ``constant``, ``median`` of the pixels of the same channel that are on the image, or ``reflect`` about
-        the border of the image, the border's own pixel not repeated, again at the other end of what the cutout
-        holds where that is too little. ``missing`` and ``drop`` fill nothing.
+        ``constant``; ``median`` of the pixels of the same channel that are on the image; or ``reflect``, which mirrors
+        the image about its border without repeating the border's own pixel, and mirrors again at the other end if the
+        pixels do not suffice. ``missing`` and ``drop`` fill nothing.
     value : float
-        What ``constant`` puts.
+        The value of ``constant``.
 
     Examples
     --------
@@ -77,13 +77,13 @@ def fill_edges(pixels: NDArray[np.float32], inside: NDArray[np.intp], policy: st
 
 @EDGE_FILLS.register("constant")
 def constant(cutout: Reaching) -> NDArray[np.float32]:
-    """Put one value everywhere outside."""
+    """Fill everything outside with one value."""
     return np.array(cutout.value, dtype=np.float32)
 
 
 @EDGE_FILLS.register("median")
 def median(cutout: Reaching) -> NDArray[np.float32]:
-    """Put the median of the channel's finite pixels; NaN in a channel without any."""
+    """Fill with the median of the channel's finite pixels; NaN in a channel without any."""
     channels = [channel[np.isfinite(channel)] for channel in np.moveaxis(cutout.kept, -1, 0)]
     return np.array([np.median(known) if len(known) else np.nan for known in channels], dtype=np.float32)
 
@@ -106,7 +106,7 @@ def _mirrored(places: NDArray[np.intp], length: int) -> NDArray[np.intp]:
 def inside_of_stamps(pixels: NDArray[np.float32]) -> NDArray[np.intp]:
     """Return for stamps without an image the box inside the missing border lines, ``(n, 4)`` as `fill_edges` takes it.
 
-    A row or column belongs to the border if all from it outwards are missing in every channel; a stamp without
+    A row or column belongs to the border if it and all lines outside it are missing in every channel; a stamp without
     any pixel has an empty box.
     """
     known: NDArray[np.bool_] = ~np.asarray(np.isnan(pixels).all(axis=-1))
@@ -114,7 +114,7 @@ def inside_of_stamps(pixels: NDArray[np.float32]) -> NDArray[np.intp]:
 
 
 def _range_of(lines: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Return the first True and what follows the last of each row, ``(n, 2)``; 0 and 0 without any."""
+    """Return the first True of each row and one after its last, ``(n, 2)``; 0 and 0 without any."""
     last = lines.shape[1] - lines[:, ::-1].argmax(axis=1)
     some = np.asarray(lines.any(axis=1))
     return np.stack([lines.argmax(axis=1), last], axis=1) * some[:, None]

@@ -1,4 +1,4 @@
-"""Cutouts: square pieces of an image around positions, with what of each is outside or missing."""
+"""Cutouts: square pieces of an image around positions, and how much of each is outside or missing."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Cutouts:
-    """Cutouts of one image, row by row with the positions they were asked for.
+    """Cutouts of one image, in the order of their positions.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class Cutouts:
     nan_fraction : ndarray of float32, (n,)
         Share of NaN among all pixels of the cutout, those outside the image included.
     x_offset, y_offset : ndarray of float32, (n,)
-        Position of the source less the centre of its pixel, -0.5 to below 0.5 pixel.
+        Position of the source minus the centre of its pixel, from -0.5 to below 0.5 pixel.
     inside : ndarray of int, (n, 4)
         First row, row after the last, first column, column after the last of the cutout's pixels that lie on
         the image; equal where none does.
@@ -63,8 +63,8 @@ def extract_cutouts(
     out : ndarray of float32, (n, y, x), optional
         Where to put the pixels, such as one channel of a larger array.
     missing : tuple of float, optional
-        Given for an image as read from a file: what `pipeline.cutouts.missing.to_missing` makes NaN, these magic values
-        among it, becomes NaN in the cutouts. Faster than the same on the whole image.
+        Give this for an image as read from a file: what `pipeline.cutouts.missing.to_missing` makes NaN, including
+        these magic values, becomes NaN in the cutouts. This is faster than doing the same to the whole image.
 
     Raises
     ------
@@ -107,19 +107,19 @@ def extract_cutouts(
 
 
 def source_pixel(length: int, place: ArrayLike) -> NDArray[np.intp]:
-    """Return the pixel of a stamp's axis that holds the source it was cut around, of any shape.
+    """Return the pixel along a stamp's axis that holds the source that it was cut around, in the shape of ``place``.
 
-    A stamp of odd length is centred on the source's pixel. One of even length has no pixel in its middle: surveys
-    begin it ``length / 2 - 1`` pixels before the whole part of the source's place, so that a source in the first half
-    of the step to the next pixel lies one pixel before ``length // 2``.
+    A stamp of odd length is centred on the source's pixel. A stamp of even length has no pixel in its middle: surveys
+    begin it ``length / 2 - 1`` pixels before the whole part of the source's position, so that a source in the first
+    half of the step to the next pixel lies one pixel before ``length // 2``.
 
     Parameters
     ----------
     length : int
         Pixels of the stamp along the axis.
     place : array-like
-        The source's place on the image along the axis; its first pixel may be called 0 or 1. Where it is not known,
-        an even stamp's source is said to be in ``length // 2``.
+        The source's position on the image along the axis; the first pixel may be called 0 or 1. If it is not known, the
+        source of an even stamp is taken to be in ``length // 2``.
 
     Examples
     --------
@@ -131,7 +131,7 @@ def source_pixel(length: int, place: ArrayLike) -> NDArray[np.intp]:
 
 
 def nearest_pixel(position: ArrayLike) -> NDArray[np.float64]:
-    """Return the pixel on which a cutout of a position is centred, of any shape; NaN stays NaN.
+    """Return the pixel on which a cutout around a position is centred, in any shape; NaN stays NaN.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def nearest_pixel(position: ArrayLike) -> NDArray[np.float64]:
 
 
 def rows_needed(y_pixel: ArrayLike, size: int, height: int) -> list[tuple[int, int]]:
-    """Return the ranges of image rows, first and one after the last, that cutouts reach, in order and apart.
+    """Return the separate ranges of image rows that cutouts reach, in order: first row, and one after the last.
 
     Examples
     --------
@@ -237,7 +237,7 @@ def _nan_fraction(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _clean(pixels: NDArray[np.float32], magic: tuple[float, ...]) -> NDArray[np.float32]:
-    """Make NaN in place what means "missing"; return the share of NaN in each row.
+    """Replace in place what means "missing" by NaN; return the share of NaN in each row.
 
     A sum of squares is finite only where no value is NaN, infinite or huge, so nearly all rows need no closer look.
     """

@@ -1,4 +1,4 @@
-"""Layers: what the individual frames behind an exposure say of a candidate, pixel by pixel."""
+"""Layers: what the individual frames behind an exposure show at a candidate, pixel by pixel."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from pipeline.registry import Registry
 
 @dataclass(frozen=True, kw_only=True)
 class FrameRange:
-    """The lowest and the highest value of each pixel over the frames, ``(n, y, x)``, NaN where none is known."""
+    """The lowest and the highest value of each pixel over the frames, ``(n, y, x)``; NaN where there is none."""
 
     lowest: NDArray[np.float32]
     highest: NDArray[np.float32]
 
 
 LAYERS: Registry[Callable[[FrameRange], NDArray[np.float32]]] = Registry("layer of individual frames")
-"""Channel name to what it shows of the frames."""
+"""Functions by the name of the channel."""
 
 
 @LAYERS.register("frames_min")
@@ -35,14 +35,14 @@ def frames_max(frames: FrameRange) -> NDArray[np.float32]:
 
 @LAYERS.register("frames_ptp")
 def frames_ptp(frames: FrameRange) -> NDArray[np.float32]:
-    """Peak to peak: highest less lowest value over the frames."""
+    """Peak to peak: highest minus lowest value over the frames."""
     return frames.highest - frames.lowest
 
 
 def combine_frames(
     frames: Iterable[NDArray[np.float32]], layers: Sequence[str], shape: tuple[int, ...]
 ) -> list[NDArray[np.float32]]:
-    """Return layers over the cutouts of several frames, of which one is held at a time.
+    """Return layers over the cutouts of several frames, holding one frame at a time.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def combine_frames(
     Returns
     -------
     list of ndarray of float32, (n, y, x)
-        One a layer. A pixel is missing where it is missing in every frame.
+        One per layer. A pixel is missing if it is missing in every frame.
 
     Examples
     --------

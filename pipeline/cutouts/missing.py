@@ -1,4 +1,4 @@
-"""Missing pixels and flag bits: what counts as missing, and what a row says about itself."""
+"""Missing pixels and flag bits: what counts as missing, and which properties of a cutout its row records."""
 
 from enum import IntFlag
 
@@ -56,12 +56,12 @@ def to_missing(pixels: NDArray[np.number], magic: tuple[float, ...] = ()) -> tup
 def mark_missing(
     pixels: NDArray[np.number], magic: tuple[float, ...] = ()
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return what `to_missing` returns, and where it is NaN, so that nobody has to search for that again.
+    """Return what `to_missing` returns, and where it is NaN, so that this need not be searched for again.
 
     Returns
     -------
     cleaned : ndarray of float32, same shape
-        As of `to_missing`.
+        As from `to_missing`.
     missing : ndarray of bool, same shape
         Where ``cleaned`` is NaN.
     """

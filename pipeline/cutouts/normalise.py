@@ -1,4 +1,4 @@
-"""Normalisations: raw cutouts with missing pixels to finite float32, each image and channel on its own.
+"""Normalisations: turn raw cutouts with missing pixels into finite float32, each image and channel on its own.
 
 Every function takes raw ``(n, y, x, channel)`` cutouts and returns finite float32 of the same shape. A
 missing pixel (NaN, infinite, or above 1e30) takes no part in any statistic and is set to 0 after scaling,
@@ -23,7 +23,7 @@ NORMALISATIONS: Registry[Normalisation] = Registry("normalisation")
 FLAT: Final = 1e-7
 """Standard deviation, as a share of the largest absolute pixel, below which an image counts as constant."""
 GRID: Final = 16
-"""The quantiles of ``asinh`` come from a regular grid of at most this many pixels a side."""
+"""The quantiles of ``asinh`` come from a regular grid with at most this many pixels per side."""
 IQR_OF_SIGMA: Final = 1.349
 """Interquartile range of a Gaussian of unit standard deviation."""
 STEEPEST: Final = 1e12
@@ -34,13 +34,13 @@ AXES: Final = (1, 2)
 
 @NORMALISATIONS.register("none", in_graph=True)
 def none(stack: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Keep the pixels; only missing ones become 0."""
+    """Keep the pixels; only missing ones are set to 0."""
     return _filled(stack)[0]
 
 
 @NORMALISATIONS.register("sign_log", in_graph=True)
 def sign_log(stack: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Take ``sign(v) ln(1 + |v| / sigma)``, sigma the standard deviation; a constant image becomes 0."""
+    """Take ``sign(v) ln(1 + |v| / sigma)`` with the standard deviation sigma; a constant image becomes 0."""
     pixels, valid = _filled(stack)
     scaled, _, sigma = _spread(pixels, valid)
     ratio = np.abs(scaled) / np.maximum(sigma, FLAT)
@@ -161,7 +161,7 @@ def grid_step(side: int) -> int:
 
 
 def _positive(divisor: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return the divisor with 1 in place of 0."""
+    """Return the divisor with 1 instead of 0."""
     return np.where(divisor > 0, divisor, np.ones_like(divisor))
 
 
