@@ -1,4 +1,4 @@
-"""How many rows of each class stay, so that a training sees them in a chosen proportion."""
+"""How many rows of each class are kept, so that a training sees them in a chosen proportion."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from pipeline.recipes.dataset import DatasetRecipe
 
 
 def allowed_rows(counts: Mapping[int, int], recipe: DatasetRecipe) -> dict[int, int]:
-    """Return how many rows of each class, 1 real and 0 bogus, a recipe lets stay of so many.
+    """Return how many of so many rows of each class (1 real, 0 bogus) a recipe keeps.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def allowed_rows(counts: Mapping[int, int], recipe: DatasetRecipe) -> dict[int, 
 
 
 def balanced_rows(reals: int, bogus: int, frac_true: float) -> dict[int, int]:
-    """Return how many rows of each class, 1 real and 0 bogus, stay by the rule of otrain's ``frac_true``.
+    """Return how many rows of each class (1 real, 0 bogus) are kept by the rule of otrain's ``frac_true``.
 
     With ``n`` the rows of the smaller class, at most ``floor(2 n frac_true)`` reals and
     ``floor(2 n (1 - frac_true))`` bogus stay. The numbers are those of otrain's own floating-point arithmetic,

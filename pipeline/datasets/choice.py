@@ -1,4 +1,4 @@
-"""Data sets: which rows make one, and what it offers to a classifier, three parts streamed in blocks."""
+"""Data sets: which rows are chosen, and what a classifier reads: three parts, streamed in blocks."""
 
 import logging
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ class DataSet(Protocol):
         """Side of a cutout."""
 
     def candidates(self, part: str) -> pd.DataFrame:
-        """Return the candidate columns of a part, one row a cutout, ``label`` in 0 ... k."""
+        """Return the candidate columns of a part, one row per cutout, with ``label`` in 0 ... k."""
 
     def cutouts(self, part: str) -> NDArray[np.float32]:
         """Return all raw cutouts of a part at once, ``(n, y, x, channel)``; for small parts."""
@@ -82,7 +82,7 @@ class RowIds:
 
 @dataclass(frozen=True, kw_only=True)
 class Nearness:
-    """How near two rows are one thing, or show the same pixels.
+    """How near two rows must be to be one object, or to show the same pixels.
 
     Attributes
     ----------
@@ -120,10 +120,10 @@ class Choice:
 
 
 def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, near: Nearness, fold: int = 0) -> Choice:
-    """Group, divide, part from each other, thin and permute candidate rows, by hashes and places alone.
+    """Group, divide, separate, thin and permute candidate rows, by hashes and positions alone.
 
-    Of each id no more than 8 bytes of hash are kept, and not for longer than one comparison takes; texts are read
-    again for rows that are looked at more closely.
+    Of each id no more than 8 bytes of hash are kept, and only as long as one comparison takes; the texts of rows that
+    need a closer look are read again.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, near: Ne
     Raises
     ------
     DataSetError
-        If a part lacks a class, or a candidate stands in two files with different labels.
+        If a part lacks a class, or a candidate has different labels in two files.
     """
     lot = decided(ids.candidate, lambda names: splits.hash_unit(names, f"{recipe.split.seed}:order"))
     reason = np.zeros(len(rows), np.int8)
@@ -184,7 +184,7 @@ def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, near: Ne
 def _labelled(
     rows: pd.DataFrame, reason: NDArray[np.int8], recipe: DatasetRecipe
 ) -> tuple[NDArray[np.int8], pd.Categorical]:
-    """Return labels and their sources by the recipe; rows that have none of it get their ``reason``."""
+    """Return labels and their sources by the recipe; rows without a label get their ``reason``."""
     label, source = rows["label"].to_numpy(np.int8, copy=True), pd.Categorical(rows["label_source"])
     silent = (label < 0) & (reason == _KEPT)
     if recipe.unlabelled == "bogus":
@@ -261,12 +261,12 @@ def _warn_of_contamination(label: NDArray[np.int8]) -> None:
 
 
 def _groups(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], linked: float) -> splits.Groups:
-    """Return the groups of the rows that are used, which are counted among themselves."""
+    """Return the groups of the rows that are used; row numbers count only these."""
     return splits.join_groups(_shared_keys(rows, ids, used, linked), SomeTexts(ids.names, used))
 
 
 def _shared_keys(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], linked: float) -> Iterator[splits.Column]:
-    """Yield what rows may share, one at a time: object, group, place on the sky, pixels."""
+    """Yield what rows may share, one at a time: object, group, position on the sky, pixels."""
     for texts in (ids.object, ids.group):
         yield decided(texts, splits.key_of)[used]
     yield from links(rows["ra_deg"].to_numpy(float)[used], rows["dec_deg"].to_numpy(float)[used], linked)
@@ -296,7 +296,7 @@ def _thin(
     label: NDArray[np.int8],
     recipe: DatasetRecipe,
 ) -> NDArray[np.bool_]:
-    """Tell which rows of a part are more than the recipe allows of their class; ids decide, not their order."""
+    """Return which rows of a part exceed what the recipe allows of their class; ids decide, not the order of rows."""
     over = np.zeros(len(used), bool)
     counts = {value: int(((parts == part) & (label == value)).sum()) for value in (REAL, BOGUS)}
     for value, allowed in allowed_rows(counts, recipe).items():

@@ -1,4 +1,4 @@
-"""Cutouts that share pixels: on one exposure by their pixels, across exposures by their places on the sky."""
+"""Cutouts that share pixels: on one exposure by their pixels, across exposures by their positions on the sky."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from pipeline.crossmatch.sphere import distinct_places, unit_vectors
 
 _ROWS_AT_ONCE = 16_384
 _PIXEL_STEP = 0.5
-"""First pixels are whole numbers: apart by less than a size means by half a pixel less than it at most."""
+"""First pixels are whole numbers, so "less than a size apart" means at most half a pixel less than it."""
 
 _CONTRADICTION = 4.0
-"""Cutouts this many times further apart on the sky than any that share a pixel are of two images, whatever these are
-called: a detector that nobody states, a file name that was used twice. Pixel scales are not wrong by as much.
+"""Cutouts this many times further apart on the sky than any that share a pixel are of two images, even if these have
+one name: a detector that nobody states, a file name that was used twice. No pixel scale is that wrong.
 """
 
 
@@ -31,7 +31,7 @@ class Footprints:
     x_pixel, y_pixel : ndarray, (n,)
         The pixel of the image on which a cutout is centred, a whole number; NaN where it is not known.
     ra_deg, dec_deg : ndarray of float64, (n,)
-        Place on the sky; NaN where it is not known.
+        Position on the sky in degrees; NaN where it is not known.
     size_pixel : int
         Side of a cutout.
     pixel_scale_arcsec : float
@@ -58,7 +58,7 @@ class Footprints:
     def reach_arcsec(self) -> float:
         """Distance from which on two cutouts share nothing, however they are turned.
 
-        It is their diagonal, with one pixel more a side, because each is centred on a whole pixel.
+        It is their diagonal, with one more pixel per side, because each is centred on a whole pixel.
         """
         return float(np.sqrt(2.0)) * (self.size_pixel + 1) * self.pixel_scale_arcsec
 
@@ -69,29 +69,29 @@ class Footprints:
 
     @property
     def known(self) -> NDArray[np.bool_]:
-        """Which rows state where they lie, on their image or on the sky."""
+        """Which rows state their position, on their image or on the sky."""
         return self.on_image | self.on_sky
 
     @property
     def on_sky(self) -> NDArray[np.bool_]:
-        """Which rows state their place on the sky."""
+        """Which rows state their position on the sky."""
         return np.isfinite(self.ra_deg) & np.isfinite(self.dec_deg)
 
 
 def overlapping(places: Footprints, rows: NDArray[np.integer], others: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Tell which rows' cutouts may share a pixel with that of any other row, ``(rows,)``.
+    """Return which rows have a cutout that may share a pixel with that of any other row, ``(rows,)``.
 
-    Two cutouts of one image overlap where their first pixels are apart by less than their size in x and in y. Any two,
-    whatever their images, may share a template and show the same sky: those nearer than their diagonal may overlap
-    there, and so count. A row is judged by what it states of itself; where places on the sky contradict the
-    pixels of an image, the sky is believed.
+    Two cutouts of one image overlap if their first pixels are less than their size apart in x and in y. Any two
+    cutouts, whatever their images, may share a template and show the same sky: those nearer than their diagonal may
+    overlap there, and so count. A row is judged by what it states about itself; if positions on the sky contradict the
+    pixels of an image, the positions on the sky are trusted.
 
     Parameters
     ----------
     places : Footprints
         Of all rows.
     rows, others : ndarray of int
-        Row numbers, none in both.
+        Row numbers; none appears in both.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def _by_image(places: Footprints, rows: NDArray[np.integer]) -> NDArray[np.integ
 
 
 def _blocks(images: NDArray[np.float64]) -> Iterator[slice]:
-    """Yield sorted images in blocks that part none."""
+    """Yield sorted images in blocks that divide no image."""
     start = 0
     while start < len(images):
         stop = int(np.searchsorted(images, images[min(start + _ROWS_AT_ONCE, len(images)) - 1], "right"))
@@ -129,7 +129,7 @@ def _blocks(images: NDArray[np.float64]) -> Iterator[slice]:
 def _touches(
     places: Footprints, asked: NDArray[np.integer], against: NDArray[np.integer], sky: bool
 ) -> NDArray[np.bool_]:
-    """Tell which of some rows touch any of others on their image, both in order of images, unless the sky denies it."""
+    """Return which rows touch any of the others on their image, unless the sky contradicts; both in order of images."""
     images = np.unique(places.exposure[asked])
     held = places.exposure[against]
     mine = against[np.searchsorted(held, images[0], "left") : np.searchsorted(held, images[-1], "right")]

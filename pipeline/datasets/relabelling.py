@@ -30,7 +30,7 @@ def relabel(rows: pd.DataFrame, ids: RowTexts, labels: pd.Series, where: str) ->
     Raises
     ------
     InputError
-        If an id is among no row; it is named.
+        If an id belongs to no row; the message names it.
 
     Examples
     --------

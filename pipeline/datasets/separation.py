@@ -1,4 +1,4 @@
-"""Parts that share no pixel: rows that overlap a row of another part go, or cells of the sky become the groups.
+"""Parts that share no pixel: rows that overlap another part are dropped, or cells of the sky become the groups.
 
 Tested by tests/pipeline/datasets/test_overlapping_parts.py.
 """
@@ -17,11 +17,11 @@ from pipeline.datasets.splits import Column, Groups, assign_parts
 from pipeline.recipes.dataset import SplitSettings
 
 MOST_DROPPED = 0.3
-"""Where a larger share of the training rows would go, the fields are crowded, and cells of the sky are the groups."""
+"""If a larger share of the training rows would be lost, the fields are crowded, and cells of the sky are the groups."""
 
 BY_GROUP, BY_CELL, BY_FILE = "groups", "sky cells", "the files"
 ORDER = ((VALIDATION, (TEST,)), (TRAIN, (TEST, VALIDATION)))
-"""Part by part, those from which it must keep apart: what validation loses costs training nothing."""
+"""For each part, those from which it must be separated; rows that validation loses cost training nothing."""
 
 OVERLAPS = "cutout overlaps another part"
 """Reason of training rows whose cutouts overlap a validation or test row's, and of validation rows by a test row's."""
@@ -39,15 +39,16 @@ class Separation:
         Share of the training rows whose cutouts overlap those of another part where groups divide the rows; over the
         folds the largest.
     lost_share : float
-        Share of the training rows that was dropped for it, as the rows were divided in the end.
+        Share of the training rows that was dropped for this in the final division.
     training, validation : int
         Rows that were dropped.
     unplaced : int
-        Rows that state neither their place on the sky nor their pixel of an image: what they overlap is not known.
+        Rows that state neither their position on the sky nor their pixel of an image, so that their overlaps are
+        unknown.
     cells : int
-        Number of cells, 0 where none were needed.
+        Number of cells; 0 if none were needed.
     cell_arcsec : float
-        Side of a cell, 0 where none were needed.
+        Side of a cell; 0 if none were needed.
     """
 
     divided_by: str
@@ -61,11 +62,11 @@ class Separation:
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> Self:
-        """Return what :meth:`facts` gave, as it stands in the data set's provenance."""
+        """Return the separation that :meth:`facts` wrote into the data set's provenance."""
         return cls(**{field.name: facts[field.name] for field in fields(cls)})
 
     def facts(self) -> dict[str, Any]:
-        """Return the attributes in plain types, as they stand in the data set's provenance."""
+        """Return the attributes in plain types, for the data set's provenance."""
         return asdict(self)
 
     def words(self) -> str:
@@ -85,7 +86,7 @@ class Separation:
 
 @dataclass(frozen=True, kw_only=True)
 class Division:
-    """Parts before the rows that overlap are taken out.
+    """Parts before the overlapping rows are dropped.
 
     Attributes
     ----------
@@ -126,7 +127,7 @@ class Division:
         )
 
     def losses(self, overlaps: NDArray[np.bool_], labels: NDArray[np.int8]) -> dict[int, str]:
-        """Return by part a sentence that says what the part lost here of each class, and what to do."""
+        """Return, for each part, a sentence that says how many rows of each class it lost here, and what to do."""
         sentences = {}
         divided = [] if self.cells is None else [f"its rows are those of some of {self.cells.count} cells of the sky"]
         for part in PART_NAMES:
@@ -147,9 +148,9 @@ def divide(
     settings: SplitSettings,
     fold: int,
 ) -> Division:
-    """Return parts by groups, or by cells of the sky where too many training rows would overlap another part.
+    """Return parts by groups, or by cells of the sky if too many training rows would overlap another part.
 
-    All folds are looked at whichever is asked for, so that they are divided alike.
+    All folds are looked at, whichever is requested, so that all are divided in the same way.
 
     Parameters
     ----------
@@ -160,9 +161,9 @@ def divide(
     places : Footprints
         Where the cutouts lie.
     classes : ndarray of int, (n,)
-        Class of each row, -1 where it has none; cells are divided so that each class is.
+        Class of each row, -1 if it has none; cells are divided so that each part gets its share of each class.
     only_train : ndarray of bool, (n,)
-        Rows that validate and judge nothing.
+        Rows that are only for training.
     settings : SplitSettings
         How to divide.
     fold : int
@@ -183,7 +184,7 @@ def _overlapping_share(places: Footprints, parts: NDArray[np.int8]) -> float:
 
 
 def given_parts(places: Footprints, parts: NDArray[np.int8]) -> tuple[NDArray[np.bool_], Separation]:
-    """Return which rows of parts that stand already must go, ``(n,)``, and the facts about it."""
+    """Return which rows of parts that are already given must be dropped, ``(n,)``, and the facts about it."""
     overlaps = overlaps_of(places, parts)
     share = _overlapping_share(places, parts)
     division = Division(parts=parts, overlapping_share=share, cells=None)
@@ -192,7 +193,7 @@ def given_parts(places: Footprints, parts: NDArray[np.int8]) -> tuple[NDArray[np
 
 
 def overlaps_of(places: Footprints, parts: NDArray[np.int8]) -> NDArray[np.bool_]:
-    """Tell which rows must go so that no cutout of a part overlaps one of another, ``(n,)``; test loses none."""
+    """Return which rows to drop so that no cutout of a part overlaps one of another, ``(n,)``; test loses none."""
     left = parts.copy()
     for part, others in ORDER:
         left[touching(places, left, part, others)] = LEFT_OUT

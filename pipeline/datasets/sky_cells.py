@@ -1,4 +1,4 @@
-"""Cells of the sky, well larger than a cutout, whose rows stay together where fields are crowded."""
+"""Cells of the sky, much larger than a cutout, whose rows stay together if fields are crowded."""
 
 from dataclasses import dataclass
 
@@ -11,18 +11,18 @@ from pipeline.datasets.overlaps import Footprints
 WIDTHS = (32, 16, 8)
 """Sides of a cell in widths of a cutout, the largest first.
 
-Rows near a border between two parts are the guard band that is dropped. It is a cutout's diagonal wide on each side, so
-that in cells of 32, 16 and 8 widths 17, 32 and 58 % of the rows lie in one where every neighbour is of another part,
-and two fifths of that where test and validation have a fifth each: larger cells lose less, but are fewer.
+Rows near a border between two parts are in the guard band that is dropped. It is a cutout's diagonal wide on each side,
+so that in cells of 32, 16 and 8 widths 17, 32 and 58 % of the rows lie in it if every neighbour is of another part, and
+two fifths of that if test and validation have a fifth each: larger cells lose less, but are fewer.
 """
 
 ENOUGH_CELLS = 40
-"""With so many cells each part gets some of unlike regions; the largest cells of which there are as many are taken."""
+"""With this many cells each part gets some from different regions; the largest cells with at least as many are used."""
 
 NO_CELL = -1
 _BAND_BITS, _IMAGE_BIT = 32, 62
 _CLASS_WEIGHT = 2**45
-"""Above any number of rows, and so small that sums of all classes are exact in float64."""
+"""Larger than any number of rows, and small enough that sums of all classes are exact in float64."""
 
 _MIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
@@ -34,9 +34,9 @@ class Cells:
     Attributes
     ----------
     number : ndarray of int64, (n,)
-        What a cell is called, whatever other rows there are; -1 where a row states no place.
+        The number of the cell, which does not depend on other rows; -1 if a row states no position.
     weight : ndarray of float64, (n,)
-        What a row counts where cells are divided into shares; whole numbers, so that their sums have no order.
+        What a row counts when cells are divided into shares; whole numbers, so that sums do not depend on the order.
     side_arcsec : float
         Side of a cell.
     """
@@ -52,9 +52,9 @@ class Cells:
 
 
 def cells_of(places: Footprints, groups: NDArray[np.integer], weight: NDArray[np.float64]) -> Cells:
-    """Return cells well larger than the cutouts; a group as a whole is in the lowest of the cells of its rows.
+    """Return cells much larger than the cutouts; a group is as a whole in the lowest of the cells of its rows.
 
-    Cells are squares on the sky, in bands of declination. Rows without a place on the sky have cells on their image.
+    Cells are squares on the sky, in bands of declination. Rows without a position on the sky have cells on their image.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def cells_of(places: Footprints, groups: NDArray[np.integer], weight: NDArray[np
 
 
 def balancing(classes: NDArray[np.integer], counts: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return a whole number for each row, in all about the same for each class, 0 for rows that do not count.
+    """Return a whole number for each row, with about the same sum for each class; 0 for rows that do not count.
 
     Examples
     --------
@@ -115,7 +115,7 @@ def _numbers(places: Footprints, widths: int) -> NDArray[np.int64]:
 
 
 def sky_cell(ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64], side_arcsec: float) -> NDArray[np.int64]:
-    """Return the number of the square cell of each place, ``(n,)``; no cell is narrower than its side.
+    """Return the number of the square cell of each position, ``(n,)``; no cell is narrower than its side.
 
     Examples
     --------

@@ -144,7 +144,7 @@ def _smallest(root: NDArray[np.int32], names: RowTexts) -> NDArray[np.int32]:
 
 
 def blocks_of_runs(values: NDArray[np.generic], rows: int) -> Iterator[slice]:
-    """Yield sorted values in blocks of about so many rows, equal values together.
+    """Yield sorted values in blocks of about this many rows, keeping equal values together.
 
     Examples
     --------
@@ -251,8 +251,9 @@ def in_shares(
 ) -> NDArray[np.int8]:
     """Return for each row which share its cell falls into, ``(n,)``, so that each share gets about its weight.
 
-    The cells come in the order of their hash, and each goes to the share that lacks most of what it should have so
-    far: a few cells of unlike weight are divided well so, where a lot for each would leave a share with none.
+    The cells are taken in the order of their hash, and each goes to the share that lacks most of what it should have so
+    far. This divides a few cells of different weight well, where drawing a share for each would leave some share with
+    none.
 
     Parameters
     ----------
@@ -261,9 +262,9 @@ def in_shares(
     weights : ndarray of float64, (n,)
         What each row counts.
     shares : sequence of float
-        What each share should have of all the weight; they make 1.
+        The fraction of the total weight that each share should have; they sum to 1.
     salt : str
-        Another one gives another division.
+        A different one gives a different division.
 
     Examples
     --------
