@@ -1,1 +1,1 @@
-"""Candidates found on a difference image, and vetoed."""
+"""Detection of candidates on a difference image, and their veto by a catalogue."""

@@ -35,7 +35,7 @@ class DetectionFlag(IntFlag):
     """Bits of the column ``detection_flags``."""
 
     BLENDED = 1
-    """It was cut out of a larger one."""
+    """It was separated from a larger source."""
     AT_EDGE = 2
     """The image ends within 1.5 FWHM."""
     MISSING_PIXELS = 4
@@ -75,8 +75,8 @@ def detect(
     mask : ndarray of bool, (y, x), optional
         Further pixels that do not count.
     profile : LightProfile, optional
-        How the light of a point source lies on the pixels, which its flux is measured with; a Moffat profile of
-        beta 3 and that FWHM if not given.
+        How the light of a point source is distributed over the pixels, with which its flux is measured; by default a
+        Moffat profile of beta 3 and that FWHM.
 
     Returns
     -------

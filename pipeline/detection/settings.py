@@ -1,4 +1,4 @@
-"""What a detection counts as a candidate: settings alone, so that whoever parses them loads no image processing."""
+"""Which detections count as candidates: only the settings, so that parsing them loads no image processing."""
 
 from dataclasses import dataclass
 

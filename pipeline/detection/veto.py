@@ -1,4 +1,4 @@
-"""Veto: detections that stand on an object of a given catalogue."""
+"""Veto: detections that lie on an object of a given catalogue."""
 
 import logging
 from dataclasses import dataclass
