@@ -24,7 +24,8 @@ from pipeline.fingerprint import results_of
 from pipeline.io.legacy.load import STAMP_SETS
 from pipeline.labels import LABEL_PROVIDERS
 from pipeline.labels.cleaning import CLEANERS
-from pipeline.recipes.dataset import DatasetRecipe, SimulationRecipe
+from pipeline.recipes.dataset import DatasetRecipe
+from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.surveys.load import SURVEYS
 from pipeline.surveys.settings import SurveySettings
 

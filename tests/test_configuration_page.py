@@ -61,7 +61,11 @@ def test_the_page_is_what_the_classes_say():
     assert page == GENERATOR["page"](page), "run python -m tests.configuration_page"
 
 
-@pytest.mark.parametrize("kind", {*CLASSES.values(), *ARTEFACT_SETTINGS}, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind",
+    sorted({*CLASSES.values(), *ARTEFACT_SETTINGS}, key=lambda kind: kind.__name__),
+    ids=lambda kind: kind.__name__,
+)
 def test_every_key_of_a_settings_class_is_explained_in_order(kind):
     told = GENERATOR["attributes"](kind)
     assert list(told) == [field.name for field in GENERATOR["own_fields"](kind)]

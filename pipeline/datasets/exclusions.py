@@ -26,21 +26,20 @@ _CLASSES: Final = {BOGUS: "bogus", REAL: "real"}
 def excluded(reasons: NDArray[np.str_], labels: NDArray[np.integer], sources: pd.Series) -> str:
     """Return in one line which rows are in no part, and what to set; empty if every row is in a part.
 
-        Parameters
-        ----------
-        reasons : ndarray of str, (n,)
-            Why a row is in no part; empty for one that is.
-        labels : ndarray of int, (n,)
-            0 bogus, 1 real, -1 none.
-        sources : Series, (n,)
-            The label source of each row.
+    Parameters
+    ----------
+    reasons : ndarray of str, (n,)
+        Why a row is in no part; empty for one that is.
+    labels : ndarray of int, (n,)
+        0 bogus, 1 real, -1 none.
+    sources : Series, (n,)
+        The label source of each row.
 
-        Examples
-        --------
-        >>> excluded(np.array(["no label", "no label", ""]), np.array([-1, -1, 1]), pd.Series(["", "", "injected"]))
-        '3 rows, 1 real by injected used; left out: 2 (no label: add a provider to `labels` of the survey, `bogus_draw` \
+    Examples
+    --------
+    >>> excluded(np.array(["no label", "no label", ""]), np.array([-1, -1, 1]), pd.Series(["", "", "injected"]))
+    '3 rows, 1 real by injected used; left out: 2 (no label: add a provider to `labels` of the survey, `bogus_draw` \
     where nobody judged anything)'
-    
     """
     table = pd.DataFrame({"reason": reasons, "label": labels, "source": np.asarray(sources, dtype=object)})
     counts = table.groupby(["reason", "label", "source"], sort=True).size()
