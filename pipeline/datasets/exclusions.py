@@ -37,9 +37,9 @@ def excluded(reasons: NDArray[np.str_], labels: NDArray[np.integer], sources: pd
 
     Examples
     --------
-    >>> excluded(np.array(["no label", "no label", ""]), np.array([-1, -1, 1]), pd.Series(["", "", "injected"]))
-    '3 rows, 1 real by injected used; left out: 2 (no label: add a provider to `labels` of the survey, `bogus_draw` \
-    where nobody judged anything)'
+    >>> sources = pd.Series(["", "injected"])
+    >>> excluded(np.array(["overlaps another part", ""]), np.array([1, 1]), sources).split(";")[0]
+    '2 rows, 1 real by injected used'
     """
     table = pd.DataFrame({"reason": reasons, "label": labels, "source": np.asarray(sources, dtype=object)})
     counts = table.groupby(["reason", "label", "source"], sort=True).size()
