@@ -1,1 +1,1 @@
-"""Images before anything is found on them: frame, noise, masks, sources, convolution."""
+"""Images before anything is detected on them: frame, noise, masks, sources, convolution."""

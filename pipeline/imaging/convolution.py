@@ -1,7 +1,7 @@
-"""Convolution by Fourier transforms: scipy's, imported when something is convolved.
+"""Convolution by Fourier transforms: scipy's, imported only when something is convolved.
 
-``scipy.signal`` brings the whole of ``scipy.stats``, and a night of images that come with their difference convolves
-nothing.
+``scipy.signal`` imports the whole of ``scipy.stats``, and a night of images that come with their difference needs no
+convolution.
 """
 
 from typing import Literal
@@ -37,7 +37,7 @@ def fftconvolve(
 
 
 def oaconvolve(image: NDArray[np.floating], kernel: NDArray[np.floating], mode: Mode = "full") -> NDArray[np.floating]:
-    """Return ``scipy.signal.oaconvolve(image, kernel, mode)``: for a kernel far smaller than the image."""
+    """Return ``scipy.signal.oaconvolve(image, kernel, mode)``, for a kernel that is much smaller than the image."""
     from scipy import signal
 
     return np.asarray(signal.oaconvolve(image, kernel, mode=mode))

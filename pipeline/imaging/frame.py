@@ -1,4 +1,4 @@
-"""A frame: one image with the detector's properties that its noise follows from."""
+"""A frame: one image with the properties of the detector that determine its noise."""
 
 from dataclasses import dataclass
 
@@ -15,14 +15,14 @@ _RAISED_SIGMA = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """One image and what its noise follows from.
+    """One image and what determines its noise.
 
     Attributes
     ----------
     pixels : ndarray of float32, (y, x)
         Sky included, in ADU; NaN where missing.
     gain : float
-        Electrons an ADU.
+        Electrons per ADU.
     read_noise : float
         In electrons.
     saturation : float
@@ -30,12 +30,12 @@ class Frame:
     fwhm_pixel : float
         Width of the stars.
     pedestal : float
-        Level in ADU of the pixels that no light fell on: a bias, or minus the sky that was subtracted.
+        Level in ADU of pixels on which no light fell: a bias, or minus the sky that was subtracted.
     variance_map : ndarray of float32, (y, x), optional
-        Variance of each pixel in ADU squared where it is known otherwise; gain, read noise and pedestal then
-        say nothing about it.
+        Variance of each pixel in ADU squared, if it is known in another way; gain, read noise and pedestal are then not
+        used for it.
     noise_kernel : ndarray of float32, (y, x), optional
-        What white noise must be convolved with to be correlated as this image's is, with a unit sum of
+        The kernel with which white noise must be convolved to be correlated like this image's noise, with a unit sum of
         squares; an image that was never resampled has none.
     """
 
@@ -55,8 +55,8 @@ class Frame:
     def variance(self, sky_level: float) -> Image:
         """Return the variance of each pixel in ADU squared, from counts and read noise.
 
-        The counts are smoothed, for those of a pixel that happens to be low would call its noise low and make
-        the low pixels significant; where a source stands far above its surroundings they are not.
+        The counts are smoothed, because a pixel that happens to be low would otherwise get a low noise, and low pixels
+        would seem significant. Where a source is far above its surroundings, they are not smoothed.
         """
         if self.variance_map is not None:
             return np.where(np.isfinite(self.variance_map), self.variance_map, np.float32(0.0))

@@ -1,4 +1,4 @@
-"""Masks: which pixels a mask plane or a weight plane calls missing."""
+"""Masks: which pixels a mask plane or a weight plane marks as missing."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from pipeline.errors import InputError
 def masked_pixels(
     plane: NDArray[np.number], *, weight: bool = False, bits: Sequence[int] = (), values: Sequence[int] = ()
 ) -> NDArray[np.bool_]:
-    """Return which pixels a plane calls missing, in its shape.
+    """Return which pixels a plane marks as missing, in its shape.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def masked_pixels(
     weight : bool
         The plane holds weights: 0, negative and NaN mean missing.
     bits : sequence of int
-        Bits of a mask, the lowest 0, of which any means missing.
+        Bits of a mask, counted from 0 for the lowest, any of which means missing.
     values : sequence of int
         Codes of a mask that mean missing.
 
@@ -29,7 +29,7 @@ def masked_pixels(
     Raises
     ------
     InputError
-        If bits are asked of a plane of broken numbers.
+        If ``bits`` are given for a plane that does not hold whole numbers.
 
     Examples
     --------

@@ -21,24 +21,24 @@ _KEPT = 0.99893
 """Variance of a Gaussian cut off at 4 sigma over that of the whole."""
 
 _WHITE = 0.03
-"""A correlation of neighbours below this is taken for none."""
+"""A correlation of neighbours below this counts as none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorNoise:
-    """What the variance of a pixel follows from: ``(counts - pedestal) / gain + (read_noise / gain)^2``.
+    """What determines the variance of a pixel, ``(counts - pedestal) / gain + (read_noise / gain)^2``.
 
     Attributes
     ----------
     gain : float
-        Electrons an ADU.
+        Electrons per ADU.
     gain_error : float
         Its standard error from the scatter of the tiles.
     read_noise : float
         In electrons.
     pedestal : float
-        Level in ADU without light. Sky alone fixes only ``read_noise^2 / gain - pedestal``: where the fit
-        would need a negative read variance the level is called a pedestal, and the read noise is zero.
+        Level in ADU without light. The sky alone determines only ``read_noise^2 / gain - pedestal``: if the fit would
+        need a negative read variance, the level is given as a pedestal, and the read noise is zero.
     n_tiles : int
         Patches of sky that were used.
     """
@@ -53,17 +53,17 @@ class DetectorNoise:
 def noise_from_pairs(
     pairs: Sequence[tuple[Image, Image]], *, saturation: float = np.inf, tile_pixel: int = 50
 ) -> DetectorNoise:
-    """Return gain and read noise from how the scatter of the sky grows with its level (a photon transfer curve).
+    """Measure gain and read noise from how the scatter of the sky grows with its level (a photon transfer curve).
 
-    The frames of each pair are subtracted from each other, so that faint sources drop out; bright ones are
-    masked. In tiles, half the variance of the difference is fitted by a straight line over the level.
+    The frames of each pair are subtracted from each other, so that faint sources drop out; bright ones are masked. A
+    straight line is fitted to half the variance of the difference over the level, tile by tile.
 
     Parameters
     ----------
     pairs : sequence of pairs of ndarray, (y, x)
-        Raw frames of one detector in ADU with sky, NaN where missing, the same sky on the same pixels: moved
-        by whole pixels at most (:func:`pipeline.subtraction.alignment.move_whole_pixels`), for interpolation would take
-        noise away. The better, the more the sky's level differs among them.
+        Raw frames of one detector in ADU with sky, NaN where missing, with the same sky on the same pixels: moved by
+        whole pixels only (:func:`pipeline.subtraction.alignment.move_whole_pixels`), because interpolation would reduce
+        the noise. The more the level of the sky differs among them, the better.
     saturation : float
         Level in ADU from which pixels are not used.
     tile_pixel : int
@@ -116,7 +116,7 @@ def _tiles(first: Image, second: Image, saturation: float, tile: int) -> NDArray
 
 
 def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return slope, intercept and the slope's error of a straight line, outliers left out."""
+    """Return slope, intercept and error of the slope of a straight line, leaving out outliers."""
     used = np.ones(len(x), dtype=bool)
     for _ in range(5):
         middle = x[used].mean()
@@ -129,7 +129,7 @@ def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float,
 
 
 def clipped_variance(values: NDArray[np.floating]) -> float:
-    """Return the variance of values without outliers; right also where they are whole numbers."""
+    """Return the variance of values without outliers; it is also right for whole numbers."""
     kept = np.asarray(values, dtype=np.float64)
     for _ in range(8):
         inside = np.abs(kept - kept.mean()) <= _CLIP * kept.std()
@@ -140,7 +140,7 @@ def clipped_variance(values: NDArray[np.floating]) -> float:
 
 
 def source_mask(image: Image, *, sigma: float = 1.5, grow_pixel: int = 4) -> Mask:
-    """Return where an image, (y, x), holds more than sky: above the noise once smoothed, and around that."""
+    """Return where an image, (y, x), holds more than sky: above the noise after smoothing, and the pixels around."""
     flat = remove_sky(image, 64)
     smooth = gaussian_filter(flat.pixels, 1.0)
     noise = np.sqrt(clipped_variance(smooth[~flat.missing]))
@@ -148,7 +148,7 @@ def source_mask(image: Image, *, sigma: float = 1.5, grow_pixel: int = 4) -> Mas
 
 
 def noise_kernel_of(image: Image, *, reach_pixel: int = 3) -> Image | None:
-    """Return the kernel that white noise must be convolved with to be correlated as the sky of an image is.
+    """Return the kernel with which white noise must be convolved to be correlated like the sky of an image.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def noise_kernel_of(image: Image, *, reach_pixel: int = 3) -> Image | None:
     Returns
     -------
     kernel : ndarray of float32, (y, x), or None
-        Symmetric, the sum of its squares 1; None where no neighbours are correlated by more than 3 %.
+        Symmetric, with a sum of squares of 1; None if no neighbours are correlated by more than 3 %.
     """
     sky = np.where(source_mask(image), np.float32(np.nan), remove_sky(image, 32).pixels)
     return _kernel_of(_autocovariance(sky, reach_pixel))
@@ -169,8 +169,8 @@ def noise_kernel_of(image: Image, *, reach_pixel: int = 3) -> Image | None:
 def fixed_pattern(frames: Sequence[Image]) -> Image:
     """Return what each pixel adds to its surroundings in every frame of a pointing that drifts, (y, x).
 
-    The median over the frames of each pixel less that of the 5 x 5 around it: hot and cold pixels, dark
-    current; to be subtracted where there are no dark frames, and masked where it is large.
+    It is the median over the frames of each pixel minus that of the 5 x 5 around it: hot and cold pixels, dark current.
+    Subtract it if there are no dark frames, and mask the pixels where it is large.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def _middle(values: Sequence[Image]) -> Image:
 
 
 def _kernel_of(covariance: NDArray[np.float64]) -> Image | None:
-    """Return the root of a covariance, None where it is that of white noise."""
+    """Return the root of a covariance; None if it is that of white noise."""
     middle = covariance.shape[0] // 2
     correlation = covariance / covariance[middle, middle]
     centre = np.zeros_like(correlation)
@@ -199,7 +199,7 @@ def _kernel_of(covariance: NDArray[np.float64]) -> Image | None:
 
 
 def _autocovariance(sky: Image, reach: int) -> NDArray[np.float64]:
-    """Return the mean product of pixels by their distance, (2 reach + 1, 2 reach + 1); outliers left out."""
+    """Return the mean product of pixels by their distance, (2 reach + 1, 2 reach + 1), leaving out outliers."""
     sky = sky - np.nanmedian(sky)
     sky = np.where(np.abs(sky) > _CLIP * np.sqrt(clipped_variance(sky[np.isfinite(sky)])), np.float32(np.nan), sky)
     height, width = sky.shape
@@ -227,8 +227,8 @@ def root_kernel(correlation: NDArray[np.float64]) -> Image:
 def with_sky_noise(frame: Frame, *, correlated: bool = True) -> Frame:
     """Return a frame whose variance is scaled to the noise of its own sky, and whose correlation is measured.
 
-    For images that were resampled or stacked before: gain and read noise then say how the variance follows
-    the counts, the sky says how large it is. Only this one image is looked at, never a difference.
+    This is for images that were resampled or stacked before: gain and read noise then say how the variance depends on
+    the counts, and the sky says how large it is. Only this one image is looked at, never a difference.
     """
     flat = remove_sky(frame.pixels, 32)
     variance = frame.variance(flat.sky_level)

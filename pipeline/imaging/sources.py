@@ -1,4 +1,4 @@
-"""Sources of one image: the sky taken away, and what stands above the noise, by SExtractor's method (sep)."""
+"""Sources of one image: the sky subtracted, and what is above the noise, by SExtractor's method (sep)."""
 
 import warnings
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pipeline.errors import InputError
 _PIXEL_STACK = 4_000_000
 _SUB_OBJECTS = 4096
 _MOST_LIGHT = 0.9
-"""A share of pixels without sky above which they are looked at all the same."""
+"""If the share of pixels with light is above this, they are used all the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +44,8 @@ def remove_sky(image: NDArray[np.float32], mesh_pixel: int = 96, light: NDArray[
     mesh_pixel : int
         Side of the meshes.
     light : ndarray of bool, (y, x), optional
-        Pixels with the light of sources, which say nothing of the sky; not looked at where they leave less than a
-        tenth of the image.
+        Pixels with the light of sources, which say nothing about the sky; ignored if they leave less than a tenth of
+        the image.
 
     Raises
     ------
@@ -79,8 +79,8 @@ def find_sources(
     flat : ndarray of float32, (y, x)
         Without sky, finite.
     noise : float or None
-        Standard deviation of a pixel, and sep's 3 x 3 filter is applied; None for an image that is filtered
-        already and in units of its noise.
+        Standard deviation of a pixel, in which case sep's 3 x 3 filter is applied; None for an image that is already
+        filtered and in units of its noise.
     threshold_sigma : float
         Height that a pixel must have.
     missing : ndarray of bool, (y, x), optional
@@ -96,7 +96,7 @@ def find_sources(
     Raises
     ------
     InputError
-        If sep gives up, as it does where most of the image stands above the threshold.
+        If sep gives up, as it does if most of the image is above the threshold.
     """
     sep.set_extract_pixstack(max(_PIXEL_STACK, flat.size))
     sep.set_sub_object_limit(_SUB_OBJECTS)
