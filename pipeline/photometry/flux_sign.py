@@ -1,4 +1,4 @@
-"""The sign of a difference as the many archives write it: one reading of them all, and an error for any other."""
+"""The sign of a difference: one reading for all the ways in which archives write it, and an error for any other."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -16,21 +16,21 @@ TRUE_TEXTS: Final = ("t", "true", "1")
 """An answer to "is the difference positive?", or to "is it negative?" where the settings call a true one negative."""
 
 _SIGNED: Final[dict[str, int]] = {"-1": -1, "-": -1, "n": -1, "negative": -1, "1": 1, "+": 1, "p": 1, "positive": 1}
-"""Texts that say the sign itself; +1 is read as the number 1."""
+"""Texts that state the sign itself; +1 is read as the number 1."""
 
 
 def flux_signs(values: Iterable[object], negative: tuple[str, ...] = (), what: str = "flux_sign") -> NDArray[np.int8]:
-    """Return the signs that values say.
+    """Return the signs that values state.
 
     Parameters
     ----------
     values : iterable
         Truth values, numbers or texts, in any case.
     negative : tuple of str
-        Texts that mean science below template. One of `TRUE_TEXTS` there, and none of `FALSE_TEXTS`, turns the
-        question: all true values are negative, all false ones positive.
+        Texts that mean science below template. If one of `TRUE_TEXTS` is among them, and none of `FALSE_TEXTS`, the
+        question is reversed: all true values are negative and all false ones positive.
     what : str
-        Where the values stand, for messages.
+        Where the values are from, for messages.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def flux_signs(values: Iterable[object], negative: tuple[str, ...] = (), what: s
     Raises
     ------
     InputError
-        If a value is none of those allowed.
+        If a value is not allowed.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def flux_signs(values: Iterable[object], negative: tuple[str, ...] = (), what: s
 
 
 def stated_signs(values: Iterable[object], what: str = "flux_sign") -> NDArray[np.int8]:
-    """Return signs that are written as in Nightsift's own files: as `flux_signs`, but the number 0 is "not known".
+    """Return signs that are written as in Nightsift's own files: like `flux_signs`, but the number 0 means "not known".
 
     Examples
     --------
@@ -89,7 +89,7 @@ def _known(negative: tuple[str, ...]) -> Mapping[str, int]:
 
 
 def plain_text(value: object) -> str:
-    """Return a value in the one spelling of those that mean the same; empty where it is missing.
+    """Return a value in one spelling for all that mean the same; empty if it is missing.
 
     Examples
     --------

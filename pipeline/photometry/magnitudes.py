@@ -1,4 +1,4 @@
-"""Magnitudes as they are given, and the numbers among them that stand for "not known"."""
+"""Magnitudes as tables give them, and the numbers among them that mean "not known"."""
 
 from typing import Final
 
@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 BRIGHTEST, FAINTEST = -40.0, 60.0
-"""No magnitude lies outside, instrumental ones without a zeropoint and those of a flux near 0 included; -999, -99, 99
-and 99.99 do."""
+"""No magnitude lies outside this range, including instrumental ones without a zeropoint and those of a flux near 0;
+-999, -99, 99 and 99.99 do."""
 LARGEST_ERROR: Final = 60.0
 
 
 def known_magnitudes(magnitude: ArrayLike) -> NDArray[np.float64]:
-    """Return magnitudes with NaN for finite numbers that no source has, with which tables say "not known".
+    """Return magnitudes with NaN in place of finite numbers that no source has, by which tables mean "not known".
 
     Examples
     --------
@@ -25,7 +25,7 @@ def known_magnitudes(magnitude: ArrayLike) -> NDArray[np.float64]:
 
 
 def known_errors(magnitude: ArrayLike, error: ArrayLike) -> NDArray[np.float64]:
-    """Return errors of magnitudes with NaN where one of them only says that it is not known.
+    """Return errors of magnitudes with NaN where the number only means that the error is not known.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Measurement: place of sources, flux by the PSF, width and elongation by second moments."""
+"""Measurement: position of sources, flux with the PSF, width and elongation from second moments."""
 
 import numpy as np
 import sep
@@ -87,7 +87,7 @@ def psf_flux(
     y_pixel: NDArray[np.float64],
     profile: LightProfile,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the best-fitting whole flux of a point source at each position, and its error, both (n,).
+    """Return the best-fitting total flux of a point source at each position, and its error, both (n,).
 
     The fit is to the pixels within 1.5 FWHM, and the profile says which share of the light lies there: the flux is
     that of the whole source, wings included.
@@ -99,7 +99,7 @@ def psf_flux(
     x_pixel, y_pixel : ndarray, (n,)
         Centroids (:func:`centroids`).
     profile : LightProfile
-        How the light of a point source lies on the pixels.
+        How the light of a point source is distributed over the pixels.
     """
     size = 2 * int(np.ceil(1.5 * profile.fwhm_pixel)) + 1
     pixels = extract_cutouts(image, x_pixel, y_pixel, size)

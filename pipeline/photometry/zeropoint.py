@@ -30,7 +30,7 @@ class Zeropoint:
     scatter : float
         Robust standard deviation of a single star, in magnitudes.
     n_stars, n_matched : int
-        Stars that were used, and stars that a catalogue row was found for.
+        Stars that were used, and stars for which a catalogue row was found.
     """
 
     zeropoint: float
@@ -51,18 +51,18 @@ def fit_zeropoint(
     radius_arcsec: float = 2.0,
     min_stars: int = 3,
 ) -> Zeropoint:
-    """Return the median of catalogue magnitude + 2.5 log10(flux) over matched stars, outliers left out.
+    """Return the median of catalogue magnitude + 2.5 log10(flux) over matched stars, leaving out outliers.
 
     Parameters
     ----------
     ra_deg, dec_deg, flux : array-like, (n,)
-        Unsaturated stars of the image, flux in ADU; what is not above 0 is not used.
+        Unsaturated stars of the image, with flux in ADU; stars whose flux is not above 0 are not used.
     catalogue_ra_deg, catalogue_dec_deg, catalogue_magnitude : array-like, (m,)
-        The catalogue; magnitudes that are not finite, or none, such as -999, are not used.
+        The catalogue; magnitudes that are not finite, or not magnitudes, such as -999, are not used.
     radius_arcsec : float
         Largest separation of a match; one to one.
     min_stars : int
-        Fewer are an error.
+        Fewer matched stars than this are an error.
 
     Raises
     ------
