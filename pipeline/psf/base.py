@@ -1,4 +1,4 @@
-"""What every PSF offers: a stamp at any sub-pixel place, and another one at another place of the image.
+"""What every PSF offers: its image at any sub-pixel position, which may depend on the place in the image.
 
 Tested by tests/pipeline/psf/test_sampled.py.
 """
@@ -22,15 +22,15 @@ class PsfModel(Protocol):
     kind : str
         ``moffat``, ``empirical``, ``psfex`` or ``snapshots``.
     fwhm_pixel : float
-        Full width at half maximum in the middle of the image.
+        Full width at half maximum in the middle of the image, in pixels.
     wing_fraction : float
-        Share of a source's light beyond the stamp, which the unit sum puts into the stamp; exact for a
-        Moffat profile, else an estimate from the outermost samples.
+        Share of a source's light beyond the stamp, which the unit sum puts into the stamp; exact for a Moffat profile,
+        otherwise an estimate from the outermost samples.
     """
 
     @property
     def kind(self) -> str:
-        """Where it is from."""
+        """The kind of PSF."""
 
     @property
     def fwhm_pixel(self) -> float:
@@ -45,7 +45,7 @@ class PsfModel(Protocol):
 
 
 class LightProfile(Protocol):
-    """How the whole light of a point source lies on the pixels, which fluxes are measured with.
+    """How the total light of a point source is distributed over the pixels; fluxes are measured with it.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class LightProfile(Protocol):
         Parameters
         ----------
         x_offset, y_offset : array-like, (n,)
-            Centroid of each source less the centre of pixel ``size_pixel // 2``, in pixels.
+            Centroid of each source minus the centre of pixel ``size_pixel // 2``, in pixels.
         size_pixel : int
-            Side of the stamps. What lies beyond is missing from their sum, which is below 1.
+            Side of the stamps. Light beyond them is missing from their sum, which is below 1.
         """

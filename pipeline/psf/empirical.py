@@ -1,4 +1,4 @@
-"""The PSF of an image from its own stars: effective PSFs of photutils, one a cell where there are enough stars."""
+"""The PSF of an image from its own stars: effective PSFs of photutils, one per cell if there are enough stars."""
 
 import logging
 import warnings
@@ -17,20 +17,20 @@ from pipeline.psf.stars import PsfStars
 log = logging.getLogger(__name__)
 
 _MARGIN = 0.1
-"""A cell takes the stars of this share of its neighbours too."""
+"""A cell also uses the stars in this share of its neighbours."""
 
 _MOST_CELLS = 3
 _ITERATIONS = 4
 _FINER = ((2.5, 4), (3.8, 3))
-"""Below a FWHM of the stars, so many samples a pixel; else 2. With photutils' quadratic smoothing these put less
-than 1 % of the light of Moffat profiles of FWHM 1.5 to 4 pixel into wrong pixels; its quartic one, which is made for
-4 samples a pixel, sharpens coarser ones by up to 13 %."""
+"""Below a FWHM of the stars, the number of samples per pixel; otherwise 2. With photutils' quadratic smoothing these
+put less than 1 % of the light of Moffat profiles of FWHM 1.5 to 4 pixel into wrong pixels; its quartic one, which is
+made for 4 samples per pixel, sharpens coarser ones by up to 13 %."""
 
 _SKY_FWHM = 3.0
-"""Beyond this radius the light of a star is lost in that of its surroundings."""
+"""Beyond this radius the light of a star cannot be told from that of its surroundings."""
 
 _WING_FWHM = (1.5, 2.5)
-"""Between these radii the stars' mean gives way to its average over the angle, which has less noise."""
+"""Between these radii the mean of the stars is blended into its average over the angle, which has less noise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,10 +165,10 @@ def _moved(samples: NDArray[np.float64], x: float, y: float) -> NDArray[np.float
 
 
 def _without_sky(samples: NDArray[np.float64], fwhm: float) -> NDArray[np.float64]:
-    """Return samples less the level on which their outer part stands above that of a Moffat profile of beta 3.
+    """Return samples minus the level by which their outer part exceeds that of a Moffat profile of beta 3.
 
-    In a crowded field faint neighbours raise the surroundings of every star; beyond 3 FWHM that cannot be told
-    from wings, and a stamp that ends in a step would show as a square in the image.
+    In a crowded field, faint neighbours raise the surroundings of every star; beyond 3 FWHM this cannot be told from
+    wings, and a PSF that ends in a step would show as a square in the image.
     """
     y, x = (np.arange(length) - length // 2 for length in samples.shape)
     squared = x[None, :] ** 2 + y[:, None] ** 2
@@ -183,7 +183,7 @@ def _without_sky(samples: NDArray[np.float64], fwhm: float) -> NDArray[np.float6
 
 
 def _smooth_wings(samples: NDArray[np.float64], fwhm: float) -> NDArray[np.float64]:
-    """Return samples that far out are those of their average over the angle, never negative there."""
+    """Return samples that, far out, are replaced by their average over the angle, which is never negative there."""
     y, x = (np.arange(length) - length // 2 for length in samples.shape)
     radius = np.hypot(x[None, :], y[:, None])
     ring = np.round(radius).astype(int)

@@ -25,12 +25,12 @@ class PsfGrid:
     shape : tuple of int
         Height and width of the image that the cells divide evenly.
     kind : str
-        Where it is from: ``snapshots`` or ``empirical``.
+        ``snapshots`` or ``empirical``.
 
     Raises
     ------
     InputError
-        If the planes do not have four axes, or one of them is no PSF.
+        If the planes do not have four axes, or one of them is not a PSF.
     """
 
     planes: NDArray[np.float64]
@@ -61,7 +61,7 @@ class PsfGrid:
         return self._middle().wing_fraction
 
     def at(self, x_pixel: float, y_pixel: float) -> SampledPsf:
-        """Return the PSF at a place, 0-based pixels; outside the outermost middles that of the nearest cell."""
+        """Return the PSF at a place in 0-based pixels; beyond the outermost middles, that of the nearest cell."""
         rows, columns = (
             _blend(place, size, cells)
             for place, size, cells in zip((y_pixel, x_pixel), self.shape, self.planes.shape[:2], strict=True)

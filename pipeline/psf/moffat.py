@@ -1,4 +1,4 @@
-"""The Moffat profile, the PSF that a FWHM alone gives."""
+"""The Moffat profile: the PSF if only the FWHM is known."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -91,7 +91,7 @@ def moffat(
         Side of the stamp, at least 1; the centre is pixel ``size_pixel // 2``. The wing beyond the stamp,
         ``(1 + (R / alpha)^2)^(1 - beta)`` of the flux for radius R, goes into the scaling.
     x_offset, y_offset : float
-        Place of the source relative to the central pixel, in pixels.
+        Position of the source relative to the central pixel, in pixels.
 
     Returns
     -------
@@ -151,7 +151,7 @@ def _profiles(
 
 @cache
 def gauss_points(number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return places within a pixel, -0.5 to 0.5, and weights of sum 1 that integrate over it (Gauss-Legendre)."""
+    """Return positions in a pixel, -0.5 to 0.5, and weights with a sum of 1, to integrate over it (Gauss-Legendre)."""
     nodes, weights = np.polynomial.legendre.leggauss(number)
     return nodes / 2.0, weights / 2.0
 

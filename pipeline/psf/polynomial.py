@@ -1,4 +1,4 @@
-"""A PSF that varies as a polynomial of the place: the model of PSFEx.
+"""A PSF that varies as a polynomial of the position: the model of PSFEx.
 
 Tested by tests/pipeline/psf/test_sampled.py.
 """
@@ -28,15 +28,15 @@ class PolynomialPsf:
     degree : int
         Of the polynomial.
     zero, scale : tuple of float
-        Of x and y: the polynomial is one of ``(x - zero) / scale``, x in pixels from 1.
+        For x and y: the polynomial is a function of ``(x - zero) / scale``, with x in pixels counted from 1.
     first_pixel : tuple of float
-        x and y, counted from 0, that the model calls the first pixel of our image: not (0, 0) where that
-        was cut out of the detector.
+        x and y, counted from 0, of the first pixel of our image in the model; not (0, 0) if the image was cut out of
+        the detector.
 
     Raises
     ------
     InputError
-        If the number of planes is not that of the degree, or the PSF in the middle is none.
+        If the number of planes does not fit the degree, or the samples in the middle are not a PSF.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""The profile of an image's stars, with which the whole light of a point source is measured."""
+"""The profile of an image's stars, with which the total light of a point source is measured."""
 
 import logging
 from dataclasses import dataclass
@@ -17,21 +17,21 @@ from pipeline.psf.stars import PsfStars
 log = logging.getLogger(__name__)
 
 _MIN_STARS = 3
-"""Fewer stars show no profile: one galaxy among them would be its half."""
+"""Fewer stars do not define a profile: one galaxy among them would be half of it."""
 
 _SHAPE_STARS = 4
-"""With fewer stars the profile is a Moffat profile alone."""
+"""With fewer stars the profile is only a Moffat profile."""
 
 _MAX_STARS = 20
 """The brightest; more make the fit slower and no better."""
 
 _SERIES = ((1.0, 6), (2.2, 2))
-"""Widths of the Gauss-Hermite series in units of that of the Moffat profile, and their highest orders: the second
-holds wings that are not a Moffat profile's."""
+"""Widths of the Gauss-Hermite series in units of that of the Moffat profile, and their highest orders; the second
+describes wings that differ from a Moffat profile."""
 
 
 _TRUST = 0.01
-"""No star is described better than to this share of its light in a pixel, so that the wings count beside the core."""
+"""No star is described better than to this share of its light in a pixel, so that wings and core both count."""
 
 _OUTLIER = 3.0
 """Stars whose squared residuals are this many times the median of all are left out."""
@@ -45,7 +45,7 @@ _FLATTEST, _STEEPEST = 0.5, 0.01
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StarProfile:
-    r"""The profile of an image's stars: a Moffat profile, and what the stars show beside it.
+    r"""The profile of an image's stars: a Moffat profile, and how the stars differ from it.
 
     Per pixel it is :math:`(M(x - x_0, y - y_0) + \sum_{kij} c_{kij} He_i(x/\sigma_k) He_j(y/\sigma_k)
     e^{-(x^2 + y^2) / 2 \sigma_k^2}) / T`: a Moffat profile :math:`M` of unit light, Gauss-Hermite series of two widths,
@@ -58,12 +58,12 @@ class StarProfile:
     x_shift, y_shift : float
         Place of the Moffat profile less the centroid, in pixels.
     factors : ndarray of float64, (term,)
-        The factors :math:`c`; none where there is no series.
+        The factors :math:`c`; empty if there is no series.
 
     Notes
     -----
-    A formula with a residual beside it is how DAOPHOT describes a PSF (Stetson 1987, PASP 99, 191); the series is
-    that of van der Marel & Franx 1993, ApJ 407, 525. The light beyond the stars' cutouts is that of the formula.
+    DAOPHOT also describes a PSF by a formula and a residual (Stetson 1987, PASP 99, 191); the series is that of van der
+    Marel & Franx 1993, ApJ 407, 525. The light beyond the stars' cutouts is that of the formula.
     """
 
     core: Moffat
@@ -121,11 +121,11 @@ class ConvolvedProfile:
     Attributes
     ----------
     profile : LightProfile
-        That of the image before.
+        The profile of the image before the convolution.
     kernel : ndarray, (y, x)
         Of odd sides and sum 1.
     fwhm_pixel : float
-        Full width at half maximum after it.
+        Full width at half maximum after the convolution.
     """
 
     profile: LightProfile
@@ -151,15 +151,15 @@ class ConvolvedProfile:
 def fit_profile(stars: PsfStars, *, gain: float = 1.0) -> StarProfile:
     """Return the profile that stars of an image show.
 
-    The width, exponent, ellipticity and place of one Moffat profile are fitted to all stars, the flux and the sky
-    of each are free; where there are enough, the Gauss-Hermite series is fitted to what is left.
+    The width, exponent, ellipticity and position of one Moffat profile are fitted to all stars, with free flux and sky
+    for each; if there are enough stars, the Gauss-Hermite series is fitted to the residuals.
 
     Parameters
     ----------
     stars : PsfStars
         See :func:`~pipeline.psf.stars.find_psf_stars`.
     gain : float
-        Electrons an ADU.
+        Electrons per ADU.
 
     Raises
     ------
@@ -208,7 +208,7 @@ class _Fit:
         return (one * both - light * sky) / determinant, (light2 * sky - light * both) / determinant
 
     def _left(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what is left of each pixel in units of its error, (star, y, x)."""
+        """Return the residual of each pixel in units of its error, (star, y, x)."""
         flux, sky = self._levels(shares)
         return self.weight * (self.data - flux[:, None, None] * shares - sky[:, None, None])
 
@@ -235,7 +235,7 @@ class _Fit:
         return _profile(found.x)
 
     def drop_outliers(self, profile: StarProfile) -> bool:
-        """Leave out the stars that are not like the others, and tell whether there are any."""
+        """Leave out the stars that are unlike the others, and return whether there are any."""
         chi2 = (self._left(self._shares(profile)) ** 2).mean(axis=(1, 2))
         like = chi2 <= _OUTLIER * np.median(chi2)
         if like.all() or like.sum() < _MIN_STARS:
@@ -244,7 +244,7 @@ class _Fit:
         return True
 
     def with_series(self, profile: StarProfile) -> StarProfile:
-        """Return a Moffat profile with the series of what it leaves; the sky of each star is free."""
+        """Return a Moffat profile with the series of its residuals; the sky of each star is free."""
         size = self.data.shape[1]
         basis = np.concatenate([_terms(self.x, self.y, size, *one) for one in _series(profile.fwhm_pixel)])
         light = self._shares(profile)
@@ -271,7 +271,7 @@ def _terms(
 
 
 def _profile(numbers: NDArray[np.float64]) -> StarProfile:
-    """Return the profile of log FWHM, 1 / beta, the two parts of the ellipticity, and the place."""
+    """Return the profile for log FWHM, 1 / beta, the two components of the ellipticity, and the position."""
     log_width, flatness, plus, cross, x, y = (float(number) for number in numbers)
     core = Moffat(
         fwhm_pixel=float(np.exp(log_width)),

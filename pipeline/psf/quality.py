@@ -21,7 +21,7 @@ class PsfQuality:
     Attributes
     ----------
     kind : str
-        Of the PSF.
+        The kind of PSF.
     stars : int
         Stars that were fitted.
     fwhm_pixel, star_fwhm_pixel : float
@@ -34,7 +34,7 @@ class PsfQuality:
     chi2 : float
         Median reduced chi-squared of the fits, with the noise of sky and electrons.
     x_offset, y_offset : float
-        Median place of the stars less that which their centroids gave, in pixels.
+        Median fitted position of the stars minus their centroids, in pixels.
     wing_fraction : float
         Light beyond the stamp.
     model, star, residual : ndarray of float64, (y, x)
@@ -73,7 +73,7 @@ class PsfQuality:
 
 
 def judge_psf(psf: PsfModel, stars: PsfStars, *, gain: float = 1.0, max_stars: int = 60) -> PsfQuality:
-    """Fit a PSF to stars, with flux, place and sky free, and say what is left.
+    """Fit a PSF to stars, with free flux, position and sky, and measure the residuals.
 
     Parameters
     ----------
@@ -81,9 +81,9 @@ def judge_psf(psf: PsfModel, stars: PsfStars, *, gain: float = 1.0, max_stars: i
     stars : PsfStars
         See :func:`~pipeline.psf.stars.find_psf_stars`.
     gain : float
-        Electrons an ADU, for chi-squared.
+        Electrons per ADU, for chi-squared.
     max_stars : int
-        Most stars, the brightest.
+        The most stars that are used, the brightest ones.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def judge_psf(psf: PsfModel, stars: PsfStars, *, gain: float = 1.0, max_stars: i
 
 
 def _width(image: NDArray[np.float64]) -> float:
-    """Return the FWHM of an image of a star, pixels included; NaN where it is none."""
+    """Return the FWHM of an image of a star, pixels included; NaN if it is not one."""
     return SampledPsf(samples=image).fwhm_pixel if image.sum() > 0 else np.nan
 
 
@@ -138,7 +138,7 @@ class _Fit:
 
 
 def _fit(psf: PsfModel, stars: PsfStars, row: int, gain: float) -> _Fit | None:
-    """Return flux, place and sky that fit one star best, and what is left; None where nothing fits."""
+    """Return the flux, position and sky that fit one star best, and the residuals; None if nothing fits."""
     pixels = stars.pixels[row]
     size = len(pixels)
     grid = np.arange(size) - size // 2

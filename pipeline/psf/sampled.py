@@ -1,4 +1,4 @@
-"""A PSF given by samples on a grid of any step, put at any sub-pixel place."""
+"""A PSF given by samples on a grid of any step, shifted to any sub-pixel position."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -10,10 +10,10 @@ from pipeline.errors import InputError
 
 _LANCZOS = 4
 _FINE = 8
-"""Points for each sample where a width is measured."""
+"""Points per sample for measuring a width."""
 
 _WING_POWER = 6.0
-"""Surface brightness beyond the samples is taken to fall with this power of the radius, as a Moffat of beta 3."""
+"""Beyond the samples the light is assumed to fall with this power of the radius, like a Moffat profile of beta 3."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,12 +28,12 @@ class SampledPsf:
     sampling : float
         Step of the samples in pixels; below 1 they are finer than the pixels.
     kind : str
-        Where it is from.
+        The kind of PSF.
 
     Raises
     ------
     InputError
-        If the samples are no image of finite numbers with a positive sum, or the step is not positive.
+        If the samples are not an image of finite numbers with a positive sum, or the step is not positive.
     """
 
     samples: NDArray[np.float64]

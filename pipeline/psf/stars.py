@@ -17,7 +17,7 @@ from pipeline.errors import InputError
 from pipeline.imaging.sources import FlatImage, remove_sky
 
 _SIGMA = 5.0
-"""Neighbours are seen down to this height."""
+"""Neighbours are detected down to this height."""
 
 _BRIGHT = 30.0
 _FULL = 0.8
@@ -38,18 +38,18 @@ class PsfStars:
     Attributes
     ----------
     pixels : ndarray of float64, (star, y, x)
-        Without sky; NaN where missing or where another source lies. The brightest first.
+        Without sky; NaN where missing or covered by another source. The brightest first.
     x_pixel, y_pixel : ndarray of float64, (star,)
         Centroids in the image.
     x_offset, y_offset : ndarray of float64, (star,)
-        Centroids less the central pixel of the cutout.
+        Centroids minus the central pixel of the cutout.
     flux : ndarray of float64, (star,)
     fwhm_pixel : float
         Their median width.
     sky_rms : float
         Noise of the sky.
     found : int
-        Sources in the image, of which these are the usable stars.
+        Number of sources in the image; these are the usable stars among them.
     """
 
     pixels: NDArray[np.float64]
@@ -77,8 +77,8 @@ def find_psf_stars(
 ) -> PsfStars:
     """Return the stars of an image that show its PSF.
 
-    Sources above 30 sigma that are unblended, round and below saturation; of these, those whose half-light
-    radius is that of the many small ones, so that galaxies and cosmic rays are left out.
+    These are sources above 30 sigma that are unblended, round and below saturation, and whose half-light radius is that
+    of the many small ones, so that galaxies and cosmic rays are left out.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def find_psf_stars(
     saturation : float
         Level above which pixels are saturated, in image units.
     max_stars : int
-        Most stars, the brightest.
+        The most stars that are returned, the brightest ones.
     reach_fwhm : float
         Half the side of their cutouts, in FWHM.
 
@@ -163,7 +163,7 @@ def _single_stars(flat: FlatImage, sources: NDArray[np.void], saturation: float)
 
 
 def _half_widths(flat: FlatImage, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return FWHM from the area above half the peak, (n,), 0 where it cannot be told."""
+    """Return the FWHM from the area above half the peak, (n,); 0 where it cannot be measured."""
     cut = extract_cutouts(flat.pixels, x, y, 31)
     pixels = np.nan_to_num(cut.pixels.astype(np.float64))
     grid = np.arange(31) - 15
@@ -189,7 +189,7 @@ def _sharpness(flat: FlatImage, x: NDArray[np.float64], y: NDArray[np.float64]) 
 
 
 def _narrow_mode(widths: NDArray[np.float64]) -> float:
-    """Return the width that most sources have, (n,) given: stars share one, galaxies do not."""
+    """Return the width that most of n sources have: stars share one, galaxies do not."""
     logs = np.sort(np.log(widths))
     inside = np.searchsorted(logs, logs + 0.15, side="right") - np.arange(len(logs))
     first = int(np.argmax(inside))
