@@ -1,4 +1,4 @@
-"""Alignment: a template put onto the pixels of a science image, by both projections or by the stars of both."""
+"""Alignment: a template moved onto the pixels of a science image, by the projections or the stars of both."""
 
 import logging
 from dataclasses import replace
@@ -19,10 +19,10 @@ from pipeline.subtraction.star_pattern import PixelMap, star_map
 log = logging.getLogger(__name__)
 
 _TOUCHED = 0.02
-"""A pixel is missing where more than this share of what it is interpolated from is missing."""
+"""A pixel is missing if more than this share of the pixels from which it is interpolated is missing."""
 
 _REACH = 4
-"""Pixels over which the noise of an interpolated image is followed."""
+"""Distance in pixels over which correlations of the noise of an interpolated image are followed."""
 
 _PHASES = 24
 
@@ -37,19 +37,19 @@ def align(
 ) -> Frame:
     """Return the template on the pixels of the science image, with the noise that it has there.
 
-    With two projections `reproject` does it; without, `astroalign` finds how the stars of one lie to those of
-    the other, an affine map is fitted to all common stars, and the template is interpolated. Both interpolate
-    with cubic splines and keep the surface brightness. The noise comes along: the variance of the template is
-    carried over with the weights of the splines, and so is how they correlate neighbours.
+    If both images have a projection, `reproject` does it. Otherwise `astroalign` matches the stars of both, an affine
+    map is fitted to all common stars, and the template is interpolated. Both ways interpolate with cubic splines and
+    keep the surface brightness. The noise is carried along: the variance of the template is interpolated with the
+    weights of the splines, and the correlation that they cause between neighbours is computed.
 
     Parameters
     ----------
     science, template : Frame
         Of any shapes.
     science_wcs, template_wcs : WCS, optional
-        Both or none.
+        Give both or none.
     mapping : callable, optional
-        Where pixels of the science image lie on the template, where that is known already.
+        Where pixels of the science image lie on the template, if that is already known.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def _overlap(
 def move_whole_pixels(science: Frame, template: Frame) -> Image:
     """Return the template moved by whole pixels to where its stars are nearest to those of the science image.
 
-    Nothing is interpolated, so that its noise stays what it was; NaN where it has nothing.
+    Nothing is interpolated, so that its noise does not change; NaN where the template has no pixels.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def _interpolate(
     places: NDArray[np.float64],
     shape: tuple[int, ...],
 ) -> Image:
-    """Return the template interpolated with cubic splines, by reproject where there are projections."""
+    """Return the template interpolated with cubic splines, with reproject if there are projections."""
     if template_wcs is None:
         return np.asarray(map_coordinates(filled, places, order=3, mode="nearest"), dtype=np.float32)
     # deferred: reproject takes most of a second to import
@@ -173,9 +173,9 @@ def _areas(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64
 
 
 def _correlation(x: NDArray[np.float64], y: NDArray[np.float64], scale: float) -> tuple[NDArray[np.float64], float]:
-    """Return how white noise is correlated once interpolated at places, and its variance over that before.
+    """Return how white noise is correlated after interpolation at these places, and its variance over that before.
 
-    The mean over the phases (places within a pixel) that occur, each axis apart.
+    It is the mean over the phases (positions within a pixel) that occur, for each axis separately.
     """
     lines = [_line_covariance(values, scale) for values in (y, x)]
     covariance = np.outer(*lines)

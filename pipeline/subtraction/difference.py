@@ -1,4 +1,4 @@
-"""Difference of a science image and a template, aligned first: for surveys that bring no difference images."""
+"""Difference of a science image and a template, which is aligned first; for surveys without difference images."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ from pipeline.subtraction.noise_check import noise_spread
 from pipeline.subtraction.subtract import Subtraction, SubtractionSettings, noise_correlation, subtract
 
 _LIGHT_SIGMA, _LIGHT_FWHM = 3.0, 1.5
-"""Pixels around which there is light of a source, by their score, and how far around them, in FWHM."""
+"""Score above which a pixel shows light of a source, and how far around it that light reaches, in FWHM."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +27,15 @@ class Difference:
     difference, noise : ndarray of float32
         In units of the science image, and the predicted standard deviation of each pixel; NaN where missing.
     score : ndarray of float32
-        Flux of a point source at each pixel in units of its error: of unit spread where nothing changed.
+        Flux of a point source at each pixel in units of its error; its spread is 1 where nothing changed.
     template : ndarray of float32
         The template, aligned, with its sky, in its own units; NaN where missing.
     subtraction : Subtraction
         How it was made.
     noise_spread : float
-        Robust standard deviation of difference over noise: 1 where the prediction is true.
+        Robust standard deviation of difference over noise; 1 if the prediction is right.
     notes : tuple of str
-        What is to be said of it.
+        Remarks about it for the log.
     """
 
     difference: Image
@@ -66,13 +66,13 @@ def difference_of(
     Parameters
     ----------
     science, template : Frame
-        With sky (or ``pedestal`` saying which was subtracted); not touched.
+        With sky (or with ``pedestal`` stating the sky that was subtracted); not changed.
     science_wcs, template_wcs : WCS, optional
-        Both, and `reproject` aligns; none, and `astroalign` does by the stars.
+        With both, `reproject` aligns; with none, `astroalign` aligns by the stars.
     is_aligned : bool
-        The template is on the pixels of the science image already, to within ``max_offset_pixel``.
+        The template is already on the pixels of the science image, to within ``max_offset_pixel``.
     flatten_pixel : int
-        Side of the meshes in which what is left of the sky is taken off the difference; 0 leaves it.
+        Side of the meshes in which the rest of the sky is subtracted from the difference; 0 leaves it.
     settings : SubtractionSettings, optional
 
     Raises
@@ -85,10 +85,10 @@ def difference_of(
 
 
 def nothing_subtracted(science: Frame, template: Frame, *, mesh_pixel: int = 96) -> Difference:
-    """Return a science image without its sky in place of a difference: for images that are searched as they are.
+    """Return a science image without its sky in place of a difference, for images that are searched as they are.
 
-    The sky is measured twice, the second time without the sources that stand out of the first: their wings would
-    raise it, and make all that is faint too faint.
+    The sky is measured twice, the second time without the sources found the first time: their wings would raise it, and
+    everything faint would come out too faint.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def nothing_subtracted(science: Frame, template: Frame, *, mesh_pixel: int = 96)
 
 
 def finished(made: Subtraction, template: Image, flatten_pixel: int) -> Difference:
-    """Return a subtraction with what is left of its sky taken off, and its score.
+    """Return a subtraction with the rest of its sky subtracted, and its score.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which profile fluxes are measured with: that of its stars, or a Moffat profile where they show none."""
+"""The profile with which fluxes are measured: that of the image's stars, or a Moffat profile if they show none."""
 
 from dataclasses import dataclass
 
@@ -11,18 +11,18 @@ from pipeline.psf import ConvolvedProfile, LightProfile, Moffat, find_psf_stars,
 from pipeline.subtraction.subtract import Subtraction
 
 _PLACES = (-0.25, 0.25)
-"""Of a source in its pixel, over which what lies in an aperture is averaged."""
+"""Positions of a source in its pixel, over which the share of its light in an aperture is averaged."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FluxProfile:
-    """How the light of a point source lies on the pixels of an image.
+    """How the light of a point source is distributed over the pixels of an image.
 
     Attributes
     ----------
     profile : LightProfile
     note : str
-        Why it is not that of the image's stars; empty where it is.
+        Why it is not that of the image's stars; empty if it is.
     """
 
     profile: LightProfile
@@ -30,7 +30,7 @@ class FluxProfile:
 
 
 def flux_profile(frame: Frame, what: str) -> FluxProfile:
-    """Return the profile of an image's stars; where they show none a Moffat profile of beta 3, which is noted.
+    """Return the profile of an image's stars; if they show none, a Moffat profile of beta 3, with a note.
 
     Parameters
     ----------
@@ -53,14 +53,14 @@ def flux_profile(frame: Frame, what: str) -> FluxProfile:
 def difference_profile(
     science: Frame, template: Frame, made: Subtraction, science_profile: FluxProfile | None = None
 ) -> FluxProfile:
-    """Return the profile of a new source in a difference: that of the science image, as it was convolved.
+    """Return the profile of a new source in a difference: that of the science image, convolved as the image was.
 
     Parameters
     ----------
     science, template : Frame
         On one grid of pixels.
     made : Subtraction
-        Where it does not say with what the science image was convolved, the profile is that of the template.
+        If it does not say with what the science image was convolved, the profile is that of the template.
     science_profile : FluxProfile, optional
         That of the science image, if it is known already.
     """
@@ -76,7 +76,7 @@ def difference_profile(
 def aperture_share(profile: LightProfile, radius_pixel: float) -> float:
     """Return the share of a point source's light within a circular aperture around it, 0 to 1.
 
-    Of a pixel across its border the aperture takes the part that lies within.
+    A pixel on the border of the aperture counts with the part that lies within.
 
     Examples
     --------

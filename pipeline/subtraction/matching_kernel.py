@@ -16,14 +16,14 @@ from pipeline.errors import InputError
 from pipeline.imaging.convolution import oaconvolve
 
 _GAUSSIANS = ((0.6, 4), (1.2, 2), (2.4, 2), (4.8, 0))
-"""Sigma in units of the sigma that matches Gaussian images, and degree of the polynomial; the broad ones hold
-the wings, without which the ratio of fluxes comes out 1.5 % low."""
+"""Sigma in units of the sigma that matches Gaussian images, and degree of the polynomial; the broad ones describe the
+wings, without which the ratio of fluxes comes out 1.5 % low."""
 
 _FEW = 20
 """With fewer stars than this the kernel does not vary over the image."""
 
 _NEARLY = 0.03
-"""Share of a star's pixels that may be missing where too few stars have all."""
+"""Share of a star's pixels that may be missing if too few stars have all of them."""
 
 _ROUNDS = 3
 _OUTLIER = 4.0
@@ -40,7 +40,7 @@ class MatchingKernel:
         The kernel at the centre of the image and, where it varies, its change from the centre to the right
         and to the upper border.
     n_stars : int
-        Stars that it was fitted to.
+        Number of stars to which it was fitted.
     """
 
     planes: NDArray[np.float64]
@@ -78,18 +78,18 @@ def fit_kernel(
     Parameters
     ----------
     sharp, broad, variance : ndarray of float32, (y, x)
-        Registered images without sky and the variance of a pixel; NaN where not to be used (missing,
+        Registered images without sky, and the variance of a pixel; NaN where a pixel must not be used (missing,
         saturated).
     x_pixel, y_pixel : ndarray, (stars,)
         Stars in both, the preferred ones first.
     match_fwhm_pixel : float
-        Width that, in quadrature, the sharp image lacks.
+        FWHM that the sharp image lacks, in quadrature.
     stamp_pixel : int
-        Side of the squares the fit sees, odd.
+        Side of the squares to which the kernel is fitted; odd.
     max_stars, min_stars : int
-        Most and fewest stars to fit to.
+        The most and the fewest stars to which it is fitted.
     spatial_order : int
-        0 or 1.
+        0 for a constant kernel, 1 for one that varies linearly.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def fit_kernel(
 
 
 def _usable(sharp_missing: NDArray[np.floating], broad_missing: NDArray[np.floating]) -> NDArray[np.intp]:
-    """Return the stars to fit to: those with all their pixels; where these are few, with nearly all."""
+    """Return the stars to fit to: those with all their pixels or, if these are few, with nearly all."""
     whole = np.flatnonzero((sharp_missing == 0) & (broad_missing < 0.1))
     return whole if len(whole) >= _FEW else np.flatnonzero((sharp_missing < _NEARLY) & (broad_missing < 0.1))
 

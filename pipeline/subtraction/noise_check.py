@@ -1,8 +1,8 @@
-"""Whether the predicted noise of a difference can be true: compared with the difference itself, once an exposure.
+"""A check whether the predicted noise of a difference can be right: it is compared with the difference itself.
 
-The noise of a difference is predicted from gain, read noise and kernel. A header whose gain is a setting of the
-camera, an image scaled to 0 ... 1, or zeros as padding make it wrong by a factor, and with it every signal to noise
-ratio and every candidate.
+The noise of a difference is predicted from gain, read noise and kernel. If the gain in a header is a setting of the
+camera, an image is scaled to 0 ... 1, or zeros are used as padding, it is wrong by a factor, and so is every signal to
+noise ratio and every candidate.
 """
 
 from typing import Final
@@ -14,28 +14,28 @@ from pipeline.errors import InputError
 from pipeline.imaging.frame import Image
 
 USUAL: Final = (0.8, 1.25)
-"""Spreads of difference over predicted noise between which nothing is said."""
+"""Range of the spread of difference over predicted noise that needs no remark."""
 _SAMPLE: Final = 1_000_000
-"""Pixels that are looked at, spread evenly; a robust spread of so many is known to 0.1 %."""
+"""Number of pixels that are looked at, evenly distributed; the robust spread of this many is known to 0.1 %."""
 _EQUAL: Final = 0.25
-"""A share of exactly equal pixels that is worth a word."""
+"""A larger share of exactly equal pixels is worth a remark."""
 _ALONE: Final = 0.1
-"""Padding has no neighbours: where more than this share of its count has the next value that occurs, it is the sky,
-which few values can show where the noise is about 1 ADU."""
+"""Padding has no neighbouring values: if the next value that occurs has more than this share of its count, it is the
+sky, which takes few values if the noise is about 1 ADU."""
 
 
 def noise_spread(difference: Image, noise: Image) -> float:
-    """Return the robust standard deviation of a difference over its predicted noise: 1 where that is true.
+    """Return the robust standard deviation of a difference over its predicted noise; 1 if the prediction is right.
 
     Parameters
     ----------
     difference, noise : ndarray of float32, (y, x)
-        NaN where missing. The median absolute deviation leaves out the stars, as long as they cover little.
+        NaN where missing. The median absolute deviation ignores the stars, as long as they cover little of the image.
 
     Returns
     -------
     spread : float
-        NaN where no pixel is finite in both.
+        NaN if no pixel is finite in both.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         normalised = (_sample(difference) / _sample(noise)).astype(np.float64)
@@ -48,7 +48,7 @@ def noise_spread(difference: Image, noise: Image) -> float:
 def equal_pixels(pixels: Image) -> tuple[float, float]:
     """Return the most frequent value of an image that its noise does not explain, and its share of the finite pixels.
 
-    NaN and 0 where the most frequent value is one of a sky of whole numbers, and where no pixel is finite.
+    NaN and 0 if the most frequent value belongs to a sky of whole numbers, or if no pixel is finite.
     """
     finite = _sample(pixels)
     finite = finite[np.isfinite(finite)]
@@ -63,12 +63,12 @@ def equal_pixels(pixels: Image) -> tuple[float, float]:
 
 
 def noise_notes(spread: float, science: Image, max_factor: float) -> list[str]:
-    """Return what is to be said of an exposure whose difference has this spread over its predicted noise.
+    """Return remarks about an exposure whose difference has this spread over its predicted noise.
 
     Parameters
     ----------
     spread : float
-        Of :func:`noise_spread`.
+        From :func:`noise_spread`.
     science : ndarray of float32, (y, x)
         The science image.
     max_factor : float

@@ -1,4 +1,4 @@
-"""Registration: how far a template is off, by the stars of both images, and the kernel that moves it."""
+"""Registration: how far a template is shifted, by the stars of both images, and the kernel that moves it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from pipeline.imaging.sources import FlatImage, find_sources, remove_sky
 _STAR_SIGMA = 10.0
 
 _FULL = 0.7
-"""Stars whose peak is above this share of the saturation level are not used."""
+"""Stars with a peak above this share of the saturation level are not used."""
 
 _LANCZOS = 4
 """Half width of the kernel that moves an image, in pixels."""
@@ -33,16 +33,16 @@ def common_stars(
     flat_science, flat_template : FlatImage
         The same without sky.
     min_stars : int
-        Fewer common stars are an error.
+        Fewer common stars than this are an error.
     max_offset_pixel : float
-        Largest offset that is searched for.
+        Largest offset that is looked for, in pixels.
 
     Returns
     -------
     stars : ndarray of float64, (stars, 2)
         x and y in the science image, the brightest first.
     offset : tuple of float
-        x and y of a star in the template less those in the science image.
+        x and y of a star in the template minus those in the science image.
 
     Raises
     ------
@@ -73,12 +73,12 @@ def common_stars(
 def star_offset(
     science: Frame, template: Frame, *, min_stars: int, max_offset_pixel: float, mesh_pixel: int
 ) -> tuple[float, float]:
-    """Return where a star is in the template less where it is in the science image, x and y in pixels.
+    """Return the position of a star in the template minus that in the science image, x and y in pixels.
 
     Parameters
     ----------
     science, template : Frame
-        On the same pixels but for an offset.
+        On the same pixels, except for an offset.
     min_stars, max_offset_pixel, mesh_pixel
         As in :class:`~pipeline.subtraction.subtract.SubtractionSettings`.
 
@@ -101,7 +101,7 @@ def star_positions(frame: Frame, flat: FlatImage) -> NDArray[np.float64]:
 
 
 def lanczos(x_shift: float, y_shift: float) -> Image:
-    """Return the kernel that moves an image by a shift in pixels when the image is convolved with it."""
+    """Return the kernel with which an image is convolved to move it by a shift in pixels."""
     reach = _LANCZOS + int(np.ceil(max(abs(x_shift), abs(y_shift))))
     grid = np.arange(-reach, reach + 1)
     lines = []

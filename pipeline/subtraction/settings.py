@@ -1,4 +1,4 @@
-"""How images are subtracted: settings alone, so that whoever parses them loads no image processing."""
+"""How images are subtracted: only the settings, so that parsing them loads no image processing."""
 
 from dataclasses import dataclass
 

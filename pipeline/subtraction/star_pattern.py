@@ -1,4 +1,4 @@
-"""Star patterns: how the pixels of two images lie to each other, by the stars of both, without projections."""
+"""Star patterns: how the pixels of one image map to those of another, by the stars of both, without projections."""
 
 import logging
 from collections.abc import Callable
@@ -21,27 +21,27 @@ _FEWEST_STARS = 6
 _SOURCE_SIGMA = 10.0
 _CONTROL_STARS = (50, 25)
 _MORE_CONTROL_STARS = 75
-"""Brightest sources of the last try: `astroalign` takes a time that grows with their fourth power where nothing
-matches, 2 s for 50, a minute for 100 and a quarter of an hour for 200."""
+"""Number of brightest sources in the last try: if nothing matches, the time of `astroalign` grows with its fourth
+power, 2 s for 50, a minute for 100 and a quarter of an hour for 200."""
 
 _VOTING_STARS = 200
 _AGREE_PIXEL = 1.5
 _CHANCE_SIGMA = 5.0
-"""How far above twice what chance brings together the common stars have to be, in its standard deviations: twice, as
-the map was fitted to them."""
+"""By how many standard deviations the number of common stars must exceed twice what chance gives; twice, because the
+map was fitted to them."""
 
 
 def star_map(science: Frame, template: Frame) -> PixelMap:
     """Return the affine map from science image to template that the stars of both agree on.
 
-    `astroalign` finds the triangles of sources that both images share; where it finds none, the shift (after no
-    turn, or half a turn) that most pairs of sources agree on is taken, and logged. All common unsaturated stars
-    then fix the map, and have to be more than chance would bring together.
+    `astroalign` finds the triangles of sources that both images share. If it finds none, the shift (after no rotation,
+    or half a turn) on which most pairs of sources agree is used, and logged. The map is then fitted to all common
+    unsaturated stars, which must be more than chance would give.
 
     Raises
     ------
     InputError
-        If either image has fewer than 6 stars, or no 6 agree, or no more than those of two unlike fields would.
+        If either image has fewer than 6 stars, fewer than 6 agree, or no more agree than would in two different fields.
     """
     flats = remove_sky(science.pixels), remove_sky(template.pixels)
     first, second = star_positions(science, flats[0]), star_positions(template, flats[1])
@@ -64,8 +64,9 @@ def star_map(science: Frame, template: Frame) -> PixelMap:
 def _pattern(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the similarity, (3, 2), that triangles of stars common to both lists agree on.
 
-    The brightest of all sources are compared, saturated and blended ones as well, for which of them are clean
-    differs from image to image; then fewer, then by their shift, which is fast whatever the number, then more.
+    The brightest of all sources are compared, including saturated and blended ones, because which of them are clean
+    differs from image to image. If this fails, fewer are compared, then the shift is looked for, which is fast for any
+    number, and then more are compared.
     """
     for number in _CONTROL_STARS:
         found, fault = _triangles(first, second, number)
@@ -87,7 +88,7 @@ def _pattern(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray
 def _triangles(
     first: NDArray[np.float64], second: NDArray[np.float64], number: int
 ) -> tuple[NDArray[np.float64] | None, str]:
-    """Return the similarity, (3, 2), by triangles of the first sources of each list, or None and why."""
+    """Return the similarity, (3, 2), from triangles of the first sources of each list, or None and the reason."""
     # deferred: astroalign brings scikit-image along
     import astroalign
 
@@ -101,7 +102,7 @@ def _triangles(
 
 
 def _refuse_chance(stars: int, science_stars: int, second: NDArray[np.float64]) -> None:
-    """Refuse a map on so few stars that as many of two unlike fields would lie on each other."""
+    """Refuse a map if so few stars agree that as many would coincide in two different fields."""
     area = max(float(np.prod(np.ptp(second, axis=0))), 1.0)
     by_chance = science_stars * min(1.0, len(second) * np.pi * _AGREE_PIXEL**2 / area)
     if stars <= 2.0 * by_chance + _CHANCE_SIGMA * np.sqrt(by_chance):
@@ -112,9 +113,9 @@ def _refuse_chance(stars: int, science_stars: int, second: NDArray[np.float64]) 
 
 
 def _shift_vote(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return the shift, after no turn or half a turn, that most pairs of sources agree on, (3, 2), or None.
+    """Return the shift, after no rotation or half a turn, on which most pairs of sources agree, (3, 2), or None.
 
-    All pairs are looked at, which are no more than 40,000, for only the brightest 200 of either list are given.
+    All pairs are looked at; there are at most 40,000, because only the brightest 200 of either list are given.
     """
     best, most = None, max(_FEWEST_STARS, 0.25 * min(len(first), len(second)))
     for sign in (1.0, -1.0):
@@ -139,7 +140,7 @@ def _all_positions(flat: FlatImage) -> NDArray[np.float64]:
 def _affine(
     first: NDArray[np.float64], second: NDArray[np.float64], matrix: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], int]:
-    """Return the affine map (3, 2) that fits the stars which a first one brings together, and their number."""
+    """Return the affine map (3, 2) that fits the stars which a first map matches, and their number."""
     design = np.column_stack([first, np.ones(len(first))])
     distance, row = KDTree(second).query(design @ matrix, distance_upper_bound=_AGREE_PIXEL)
     good = np.isfinite(distance)

@@ -46,12 +46,12 @@ class Subtraction:
     scale : float
         Flux in the science image over flux in the template.
     x_offset, y_offset : float
-        Where a star is in the template less where it is in the science image, in pixels.
+        Position of a star in the template minus that in the science image, in pixels.
     n_stars : int
-        Stars that the kernel was fitted to.
+        Number of stars to which the kernel was fitted.
     science_kernel : ndarray of float32, (y, x), or None
-        What the science image was convolved with in the middle of the image, scaled to the sum 1: what became of
-        the shape of a new source. None where it was not convolved, or nothing says with what.
+        The kernel with which the science image was convolved, in the middle of the image and with a sum of 1, which
+        changes the shape of a new source. None if it was not convolved, or if the kernel is not known.
     """
 
     difference: Image
