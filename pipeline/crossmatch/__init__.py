@@ -1,1 +1,1 @@
-"""Who is who between lists of sky positions, and which positions are one thing."""
+"""Which rows of two lists of sky positions are the same source, and which positions of one list belong together."""

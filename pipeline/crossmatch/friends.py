@@ -1,8 +1,9 @@
-"""Friends of friends: which positions on the sky are one thing, because steps within a radius connect them.
+"""Friends of friends: which positions on the sky belong together, because steps within a radius connect them.
 
-The number of pairs within a radius grows with the square of a crowd. Therefore no list of them is made: positions in
-one cube of side radius / sqrt(3) are all friends, so each cube is joined as a whole; of two cubes near each other one
-pair within the radius is enough, and none is looked for where others have already connected them.
+In a crowd, the number of pairs within a radius grows with the square of the number of positions. Therefore no list of
+pairs is made: positions in one cube of side radius / sqrt(3) are all friends, so each cube is joined as a whole. For
+two cubes near each other, one pair within the radius is enough, and none is looked for if other cubes have already
+connected them.
 """
 
 from collections.abc import Iterator
@@ -25,14 +26,14 @@ from pipeline.crossmatch.sphere import (
 )
 
 _ROUNDING = 1e-15
-"""Coordinates of unit vectors are exact to this; a cube is smaller by as much, so that all in it are friends."""
+"""Coordinates of unit vectors are exact to this; a cube is smaller by as much, so that all points in it are friends."""
 
 _SHRINK = 1.0 - 1e-6
 _NEIGHBOURS = 2
-"""Cubes further apart than this many, along any axis, hold no friends."""
+"""Cubes that are more than this many steps apart along any axis hold no friends."""
 
 _FEW = 64
-"""So many points of two cubes are compared one by one; only where that finds no friends, a tree searches them all."""
+"""This many points of two cubes are compared one by one; only if they are not friends does a tree search all points."""
 
 _PAIRS_AT_ONCE = 2**18
 
@@ -45,8 +46,8 @@ def link_groups(ra_deg: ArrayLike, dec_deg: ArrayLike, radius_arcsec: float) -> 
     ra_deg, dec_deg : array-like, (n,)
         Positions in degrees; a row that is not finite is a group of its own.
     radius_arcsec : float
-        Longest step within a group in arcsec, inclusive. Below a nanoarcsecond, which is what rounding leaves, only
-        equal positions are of one group.
+        Longest step within a group in arcsec, inclusive. Below a nanoarcsecond, the limit of rounding, only equal
+        positions are in one group.
 
     Returns
     -------
@@ -72,14 +73,14 @@ def link_groups(ra_deg: ArrayLike, dec_deg: ArrayLike, radius_arcsec: float) -> 
 
 
 def links(ra_deg: ArrayLike, dec_deg: ArrayLike, radius_arcsec: float) -> Iterator[NDArray[np.intp]]:
-    """Yield pairs of rows, ``(pairs, 2)``, each within a radius, that connect whatever all such pairs connect.
+    """Yield pairs of rows within a radius, ``(pairs, 2)``, that connect everything that all such pairs would connect.
 
-    Parameters are those of :func:`link_groups`. A pair may come twice. Time and memory grow in step with the rows,
-    however crowded they are; memory holds the cubes of one zone of declination, and 16 bytes a row.
+    Parameters are those of :func:`link_groups`. A pair may appear twice. Time and memory grow linearly with the number
+    of rows, however crowded they are; memory holds the cubes of one zone of declination, and 16 bytes per row.
 
     See Also
     --------
-    pipeline.datasets.splits.join_groups : takes them with what else rows may share.
+    pipeline.datasets.splits.join_groups : uses them together with what else rows may share.
     """
     ra, dec = of_one_length(ra_deg, dec_deg)
     chord, order = chord_of(radius_arcsec), by_height(ra, dec, np.arange(len(ra)))
@@ -90,7 +91,7 @@ def links(ra_deg: ArrayLike, dec_deg: ArrayLike, radius_arcsec: float) -> Iterat
 
 
 def _links(points: NDArray[np.float64], chord: float) -> NDArray[np.intp]:
-    """Return pairs of points, (n, 3), that connect what all pairs within a distance connect."""
+    """Return pairs of points, (n, 3), that connect everything that all pairs within a distance would connect."""
     side = chord / np.sqrt(3.0) * _SHRINK - _ROUNDING
     cubes = np.floor(points / side) if side > 0.0 else points
     runs = runs_of(cubes)
@@ -159,6 +160,6 @@ def _by_tree(
 
 
 def _components(pairs: NDArray[np.intp], number: int) -> NDArray[np.intp]:
-    """Return which component each of some nodes is in, (number,), after pairs of them were joined."""
+    """Return the component of each node, (number,), after pairs of nodes were joined."""
     graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(number, number))
     return np.asarray(connected_components(graph, directed=False)[1], np.intp)

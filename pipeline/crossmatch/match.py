@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scipy.spatial import KDTree
 
 _ROUNDS, _FEW = 32, 1024
-"""Rounds of :func:`_sure_pairs`, and with how many free rows they end: the rest is compared pair by pair."""
+"""Rounds of :func:`_sure_pairs`, and the number of free rows at which it ends; the rest is compared pair by pair."""
 
 
 def match_one_to_one(
@@ -87,9 +87,9 @@ def nearest(
     Returns
     -------
     index2 : ndarray of int, (n1,)
-        Row of the second list, -1 where there is none (an empty list, a position that is not finite).
+        Row of the second list; -1 if there is none (an empty list, a position that is not finite).
     separation_arcsec : ndarray of float64, (n1,)
-        Infinite where there is none.
+        Distance in arcsec; infinite if there is none.
     """
     rows1, sphere1 = finite_vectors(ra1_deg, dec1_deg)
     rows2, sphere2 = finite_vectors(ra2_deg, dec2_deg)
@@ -145,14 +145,15 @@ def near_any(
     others: NDArray[np.integer],
     radius_arcsec: float,
 ) -> NDArray[np.bool_]:
-    """Tell which of some rows are nearer to any other row than a radius, ``(rows,)``.
+    """Return which of some rows are within a radius of any of the others, ``(rows,)``.
 
     Parameters
     ----------
     ra_deg, dec_deg : ndarray of float64, (n,)
         Positions of all rows in degrees; those that are not finite are near nothing.
     rows, others : ndarray of int
-        Row numbers. Beside them, memory holds a tree of one zone of declination, and 16 bytes for each of the larger.
+        Row numbers. In addition, memory holds a tree of one zone of declination, and 16 bytes per row of the larger
+        set.
     radius_arcsec : float
         Exclusive.
 

@@ -1,4 +1,4 @@
-"""Places on the unit sphere: vectors, straight distances, zones of declination, and trees that crowds do not slow."""
+"""Positions on the unit sphere: vectors, chords, zones of declination, and trees that crowds do not slow down."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,12 +57,12 @@ def of_one_length(ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[NDArray[np.flo
 
 
 def chord_of(radius_arcsec: float) -> float:
-    """Return the straight distance on the unit sphere that belongs to an angle.
+    """Return the chord on the unit sphere that belongs to an angle in arcsec.
 
     Raises
     ------
     InputError
-        If the angle is negative or no number.
+        If the angle is negative or not a number.
     """
     if not radius_arcsec >= 0.0:
         raise InputError(f"match radius is {radius_arcsec} arcsec, must be at least 0")
@@ -70,23 +70,23 @@ def chord_of(radius_arcsec: float) -> float:
 
 
 def angle_of(chord: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the angle in arcsec that belongs to a straight distance on the unit sphere."""
+    """Return the angle in arcsec that belongs to a chord on the unit sphere."""
     return 2.0 * np.arcsin(np.minimum(chord / 2.0, 1.0)) / ARCSEC
 
 
 def by_height(
     ra_deg: NDArray[np.float64], dec_deg: NDArray[np.float64], rows: NDArray[np.integer]
 ) -> NDArray[np.integer]:
-    """Return those of some rows that have finite coordinates, from the lowest declination on."""
+    """Return those rows that have finite coordinates, sorted by declination."""
     rows = rows[np.isfinite(ra_deg[rows]) & np.isfinite(dec_deg[rows])]
     return rows[np.argsort(dec_deg[rows])]
 
 
 def zones(height_deg: NDArray[np.float64], radius_arcsec: float) -> Iterator[tuple[slice, float, float]]:
-    """Yield zones of sorted declinations with the heights between which their neighbours lie.
+    """Yield zones of sorted declinations, with the declinations between which their neighbours lie.
 
-    A zone has 16,384 rows, or more where as many lie within a radius of declination: it is never lower than that
-    reach, so that however crowded a place is, no row is a neighbour of more than two zones beside its own.
+    A zone has 16,384 rows, or more if that many lie within a radius in declination: it is never narrower than the
+    radius, so that, however crowded a place is, no row is a neighbour of more than two zones besides its own.
 
     Parameters
     ----------
@@ -117,12 +117,12 @@ def zones(height_deg: NDArray[np.float64], radius_arcsec: float) -> Iterator[tup
 
 @dataclass(frozen=True, kw_only=True)
 class Runs:
-    """Points by what is equal in them.
+    """Points grouped by equal values.
 
     Attributes
     ----------
     order : ndarray of int, (n,)
-        The points, run by run, those of one run by row.
+        The points, run by run; within a run in order of their rows.
     starts : ndarray of int, (runs,)
         Where in ``order`` each run begins.
     counts : ndarray of int, (runs,)
@@ -169,9 +169,9 @@ def tree_of(points: NDArray[np.float64]) -> "KDTree":
 
 
 def distinct_places(points: NDArray[np.float64]) -> tuple["KDTree", Runs]:
-    """Return a tree of the distinct places of points, ``(n, k)``, and the points of each place.
+    """Return a tree of the distinct positions of points, ``(n, k)``, and the points at each position.
 
-    A tree of equal points would be one leaf, through all of which every query walks.
+    A tree of equal points would be one leaf, all of which every query would have to walk through.
     """
     runs = runs_of(points)
     return tree_of(points[runs.first]), runs
