@@ -1,1 +1,1 @@
-"""Sky positions and pixels: projections, how far one is off, and whether a table states the same."""
+"""Sky positions and pixels: projections, how far a projection is off, and whether a table agrees with it."""

@@ -1,6 +1,6 @@
 """Sky positions (ICRS) on the pixels of a projection and back, whatever its frame and the order of its axes.
 
-Everything that takes a position through a WCS does it here; a projection in ICRS is not transformed at all.
+Everything that converts a position with a WCS does it here; a projection in ICRS is not transformed at all.
 """
 
 from typing import Any
@@ -19,12 +19,12 @@ Positions = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def celestial_frame(wcs: WCS) -> Any:
-    """Return the frame in which a projection's right ascension and declination count: ICRS, FK5 or FK4 of an equinox.
+    """Return the frame of a projection's right ascension and declination: ICRS, or FK5 or FK4 of an equinox.
 
     Raises
     ------
     InputError
-        If it is none that is known.
+        If it is not a known frame.
     """
     try:
         return wcs_to_celestial_frame(wcs)
@@ -53,7 +53,7 @@ def sky_to_pixel(wcs: WCS, ra_deg: ArrayLike, dec_deg: ArrayLike) -> Positions:
     Returns
     -------
     x_pixel, y_pixel : ndarray of float64, (n,)
-        0-based; the best that is known where the distortion's inverse does not converge.
+        0-based; the best approximation where the inverse of the distortion does not converge.
 
     Raises
     ------

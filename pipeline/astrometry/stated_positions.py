@@ -1,4 +1,4 @@
-"""Whether the pixels that a table states for candidates are those in which a WCS puts their sky positions."""
+"""A check whether the pixels that a table states for candidates are those at which a WCS puts their sky positions."""
 
 from collections.abc import Callable
 from typing import Final
@@ -10,32 +10,32 @@ Floats = NDArray[np.float64]
 Project = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
 _FEWEST: Final = 3
-"""So few candidates tell nothing."""
+"""Fewer candidates than this say nothing."""
 _MOST: Final = 0.75
 """The share of them that must agree."""
 _CLOSE_PIXEL: Final = 0.3
-"""How near to a whole pixel a wrong origin shifts them: centroids of both are of one detection."""
+"""How near to a whole pixel the shift of a wrong origin is; both centroids are of the same detection."""
 _NEAR_PIXEL: Final = 2.0
-"""How near to the stated pixels a right reading of wrong columns brings them."""
+"""How near to the stated pixels candidates come when wrong columns are read in the right way."""
 _HOURS: Final = 24.0
 
 
 def places_fault(x: Floats, y: Floats, ra_deg: Floats, dec_deg: Floats, project: Project, pixel_origin: int) -> str:
-    """Return which mistake of the settings explains that candidates lie beside their sky positions.
+    """Return which mistake in the settings explains that candidates are not at their sky positions.
 
-    Empty where they do not, where too few tell, or where no mistake that is known of brings them together: a WCS may
-    be as wrong as a table.
+    Empty if they are, if there are too few, or if no known mistake explains it: the WCS may be wrong as well as the
+    table.
 
     Parameters
     ----------
     x, y : ndarray of float64, (n,)
-        Pixels as the table states them, less ``pixel_origin``: 0-based if that is right.
+        Pixels as the table states them, minus ``pixel_origin``; 0-based if that is right.
     ra_deg, dec_deg : ndarray of float64, (n,)
         Sky positions, degrees; NaN where not known.
     project : callable
-        Gives the 0-based pixels of sky positions by the WCS of the image, NaN where it does not reach.
+        Returns the 0-based pixels of sky positions by the WCS of the image; NaN where it does not reach.
     pixel_origin : int
-        What the settings say that the table calls the centre of the first pixel, 0 or 1.
+        The number of the first pixel in the table according to the settings, 0 or 1.
 
     Examples
     --------
@@ -66,6 +66,6 @@ def places_fault(x: Floats, y: Floats, ra_deg: Floats, dec_deg: Floats, project:
 
 
 def _agree(x_off: Floats, y_off: Floats, expected: float, within: float) -> bool:
-    """Tell whether most offsets, of enough candidates, are as expected in both axes."""
+    """Return whether most offsets of enough candidates are as expected in both axes."""
     near = (np.abs(x_off - expected) <= within) & (np.abs(y_off - expected) <= within)
     return bool(near.sum() >= max(_FEWEST, _MOST * len(x_off)))

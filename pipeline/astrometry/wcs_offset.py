@@ -1,7 +1,8 @@
-"""How far the projection of a science image is off by the stars of both images: said, refused, and corrected.
+"""How far the projection of a science image is off by the stars of both images: reported, refused, and corrected.
 
-The template's projection is the reference. Its stars, brought onto the science image by both projections, should lie
-on the same stars there; where all lie beside them by one shift, that shift is the error of the science image's.
+The template's projection is the reference. Its stars, mapped onto the science image by both projections, should lie on
+the same stars there; if all of them are off by the same shift, that shift is the error of the science image's
+projection.
 """
 
 from typing import Final
@@ -11,16 +12,17 @@ from astropy.wcs import WCS, Sip
 from pipeline.errors import InputError
 
 OFF_PIXEL: Final = 1.0
-"""An offset above this is worth a word, and a template aligned with it is aligned anew; astrometry gives 0.1 to 0.3."""
+"""A larger offset is worth a remark, and a template aligned with it is aligned again; usual astrometry gives 0.1 to
+0.3."""
 
 
 def moved(wcs: WCS, x_offset: float, y_offset: float) -> WCS:
-    """Return a projection whose sky at a pixel is what the given one has at that pixel plus an offset.
+    """Return a projection that has at a pixel the sky position which the given one has at that pixel plus an offset.
 
     Parameters
     ----------
     wcs : WCS
-        Not touched; distortions move along.
+        Not changed; distortions move along.
     x_offset, y_offset : float
         In pixels.
     """
@@ -38,12 +40,12 @@ def moved(wcs: WCS, x_offset: float, y_offset: float) -> WCS:
 
 
 def offset_notes(x_offset: float, y_offset: float, max_offset_pixel: float) -> list[str]:
-    """Return what is to be said of an exposure whose projection is off so far.
+    """Return remarks about an exposure whose projection is off by this much.
 
     Parameters
     ----------
     x_offset, y_offset : float
-        Where the template's projection puts a star on the science image's, less where the star is, in pixels.
+        Where the template's projection puts a star on the science image, minus where the star is, in pixels.
     max_offset_pixel : float
         The largest offset that is corrected.
 
