@@ -1,4 +1,4 @@
-"""How a column parts rows into strata: by its values, or by disjoint bins of a number."""
+"""How a column divides rows into strata: by its values, or by disjoint bins of a number."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ MOST_CATEGORIES = 24
 
 @dataclass(frozen=True, kw_only=True)
 class Stratification:
-    """How one column parts the rows.
+    """How one column divides the rows.
 
     Attributes
     ----------
     column, title, unit : str
         The column, its name for a reader, its unit.
     numeric : bool
-        Cut into bins of about equal numbers, or take each value as it is.
+        Whether the column is cut into bins with about equal numbers of rows; otherwise each value is a stratum.
     edges : tuple of float
         Edges of the bins instead of quantiles; both ends are open.
     names : tuple of str
         Names of the bins between ``edges``; by default their ends.
     sentinels : bool
-        0 and what no magnitude can be, such as -999 and 99, mean "not measured".
+        0 and impossible magnitudes, such as -999 and 99, mean "not measured".
     """
 
     column: str
@@ -137,7 +137,7 @@ def _categories(values: pd.Series) -> NDArray[np.str_]:
 
 
 def in_order(names: NDArray[np.str_], low: dict[str, float]) -> list[str]:
-    """Return the names that occur: bins by their low end, values by number or name, the rest last."""
+    """Return the names that occur: bins in order of their lower end, values by number or name, the rest last."""
     present = set(names.tolist())
     last = [name for name in (OTHERS, MISSING) if name in present]
     order = sorted(present - set(last), key=lambda name: (low.get(name, 0.0), _as_number(name), name))
@@ -160,7 +160,7 @@ def measured(values: pd.Series, rule: Stratification) -> NDArray[np.float64]:
 
 
 def numbers_of(values: pd.Series) -> NDArray[np.float64]:
-    """Return a column as float64, NaN where it holds no number."""
+    """Return a column as float64; NaN where it does not hold a number."""
     return pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
 

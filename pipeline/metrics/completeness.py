@@ -1,4 +1,4 @@
-"""Completeness: which fraction of what was injected is found, against magnitude and more, and the 50 % limit."""
+"""Completeness: the fraction of the injections that is found, against magnitude and more, and the 50 % limit."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from pipeline.metrics.intervals import binomial_interval
 __all__ = ["COLUMNS", "Curve", "Limit", "bin_edges", "fit_kept", "fit_limit", "fraction_found", "fraction_tables"]
 
 COLUMNS = ("column", "stratum", "bin_low", "bin_high", "n", "n_found", "fraction", "low", "high")
-"""Columns of a table of fractions: ``n`` is an effective number where injections have weights."""
+"""Columns of a table of fractions; ``n`` is an effective number if injections have weights."""
 
 LEVEL = 0.68
 _BINS = 10
@@ -31,17 +31,17 @@ def fraction_found(
     Parameters
     ----------
     values : array-like, (n,)
-        Such as magnitudes; what is not finite counts nowhere.
+        Such as magnitudes; values that are not finite are in no bin.
     found : array-like of bool, (n,)
     edges : array-like, (bins + 1,)
-        In order; each bin holds its lower edge, the last also its upper one.
+        In ascending order; each bin includes its lower edge, the last also its upper one.
     weight : array-like, (n,), optional
-        What each injection stands for.
+        How many injections each stands for.
 
     Returns
     -------
     DataFrame
-        ``bin_low bin_high n n_found fraction low high``, one row a bin, empty ones as well.
+        ``bin_low bin_high n n_found fraction low high``, one row per bin, including empty ones.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def fraction_found(
 
 
 def _places(number: NDArray[np.float64], bounds: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Return in which bin each number lies, and whether it lies in any."""
+    """Return the bin of each number, and whether it is in any."""
     place = np.clip(np.searchsorted(bounds, number, side="right") - 1, 0, len(bounds) - 2)
     return place, np.isfinite(number) & (number >= bounds[0]) & (number <= bounds[-1])
 
@@ -90,10 +90,11 @@ def _weights(
     recovered: NDArray[np.bool_],
     judged: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
-    """Return what each injection stands for where not all recovered ones are judged.
+    """Return how many injections each stands for if not all recovered ones are judged.
 
-    A missed one counts as the share of its bin's recovered ones that are judged, so that the fraction found is that
-    recovered times that of the judged which are kept. Where none of a bin's recovered ones is judged, nothing counts.
+    A missed injection counts as the share of its bin's recovered ones that are judged, so that the fraction found is
+    the fraction recovered times the fraction of the judged that is kept. If none of a bin's recovered ones is judged,
+    nothing counts.
     """
     bounds = np.asarray(edges, np.float64)
     place, inside = _places(values, bounds)
@@ -111,11 +112,11 @@ def fraction_tables(truth: pd.DataFrame, *, found: str = "recovered", judged: st
     Parameters
     ----------
     truth : DataFrame
-        One row an injection, with the column ``found`` (bool), and of ``magnitude snr host_surface_brightness
-        band`` those that there are.
+        One row per injection, with the column ``found`` (bool), and those of
+        ``magnitude snr host_surface_brightness band`` that exist.
     found, judged : str
-        Names of columns. Where only some of the ``recovered`` (a column) can have been found, ``judged`` (bool) tells
-        which, and these stand for the others of their bin: the fraction never exceeds that recovered.
+        Names of columns. If only some of the ``recovered`` (a column) can have been found, ``judged`` (bool) says
+        which, and these stand for the others in their bin: the fraction never exceeds the fraction recovered.
 
     Returns
     -------
@@ -149,7 +150,7 @@ def fraction_tables(truth: pd.DataFrame, *, found: str = "recovered", judged: st
 
 
 def bin_edges(values: NDArray[np.float64], *, logarithmic: bool = False) -> NDArray[np.float64]:
-    """Return the edges of equally wide bins over what is finite, empty where nothing differs."""
+    """Return the edges of equally wide bins over the finite values; empty if all are equal."""
     finite = values[np.isfinite(values)]
     if not len(finite) or np.ptp(finite) == 0:
         return np.empty(0)

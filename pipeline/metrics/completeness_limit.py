@@ -19,11 +19,11 @@ class Curve:
     Attributes
     ----------
     parameters : ndarray of float64, (3,)
-        The free ones: start in magnitudes, logarithm of the width above ``narrowest``, logit of the plateau.
+        The fitted ones: start in magnitudes, logarithm of the width above ``narrowest``, logit of the plateau.
     narrowest : float
-        What is added to the width, in magnitudes.
+        The smallest width, in magnitudes, which is added to the fitted one.
     covariance : ndarray of float64, (3, 3)
-        Of the parameters.
+        The covariance of the parameters.
     """
 
     parameters: NDArray[np.float64]
@@ -58,12 +58,12 @@ class Limit:
     Attributes
     ----------
     magnitude, error : float
-        The limit and its standard error, NaN where there is none.
+        The limit and its standard error, in magnitudes; NaN if there is none.
     plateau, width : float
-        The fitted fraction of bright sources and how fast it falls, in magnitudes; of a product of curves the
-        product of the plateaus, and no width.
+        The fitted fraction of bright sources, and how fast it falls, in magnitudes; for a product of curves, the
+        product of the plateaus and no width.
     curves : tuple of Curve
-        Whose product the fraction is; empty where nothing could be fitted.
+        The curves whose product is the fraction; empty if nothing could be fitted.
     reason : str
         Why there is no limit, or empty.
     """
@@ -76,7 +76,7 @@ class Limit:
     reason: str = ""
 
     def fraction(self, magnitude: ArrayLike) -> NDArray[np.float64]:
-        """Return the fitted fraction at magnitudes, NaN where nothing was fitted."""
+        """Return the fitted fraction at magnitudes; NaN if nothing was fitted."""
         if not self.curves:
             return np.full(np.shape(magnitude), np.nan)
         return np.asarray(np.prod([curve.fraction(magnitude) for curve in self.curves], axis=0))
@@ -183,7 +183,7 @@ def _logistic(magnitude: NDArray[np.float64], start: float, width: float, platea
 
 
 def _natural(parameters: NDArray[np.float64], narrowest: float) -> tuple[float, float, float]:
-    """Return start, width and plateau of free parameters."""
+    """Return start, width and plateau from the fitted parameters."""
     return (
         float(parameters[0]),
         narrowest + float(np.exp(np.clip(parameters[1], -8.0, 4.0))),

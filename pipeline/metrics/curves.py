@@ -13,8 +13,8 @@ from pipeline.errors import InputError
 class Curves:
     """Rows sorted by falling score, with the weight of each class at or above every distinct score.
 
-    A bootstrap replicate is a row of integer weights; all metrics of a thousand replicates come from the one
-    sorted order kept here.
+    A bootstrap replicate is a row of integer weights; all metrics of a thousand replicates come from the one sorted
+    order that is kept here.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class Curves:
     scores : array_like, shape (n,)
         1 = real; finite.
     weights : ndarray of float64, shape (r, n), optional
-        One weighting a row; by default one row of ones.
+        One weighting per row; by default one row of ones.
 
     Raises
     ------
@@ -44,7 +44,7 @@ class Curves:
 
     @property
     def distinct_scores(self) -> NDArray[np.float64]:
-        """Distinct scores, falling, ``(k,)``: row is real when its score is at or above one of them."""
+        """Distinct scores in falling order, ``(k,)``; at each, rows with a score at or above it are called real."""
         return self.scores[self._last]
 
     @cached_property
@@ -73,7 +73,7 @@ class Curves:
         return self.n_real + self.n_bogus
 
     def mean(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the weighted mean of one value a row, ``(n,)`` in sorted order, as ``(r,)``."""
+        """Return the weighted mean, ``(r,)``, of one value per row, ``(n,)`` in sorted order."""
         return ratio(self.weights @ values, self.n)
 
     def counts_at(self, threshold: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -84,7 +84,7 @@ class Curves:
 
 
 def checked(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return labels and scores as arrays, or say in one line what is wrong with them."""
+    """Return labels and scores as arrays, or raise `InputError` that says what is wrong with them."""
     label, score = np.asarray(labels), np.asarray(scores, dtype=np.float64)
     if label.shape != score.shape or label.ndim != 1:
         raise InputError(f"labels {label.shape} and scores {score.shape} must be two vectors of one length")
@@ -115,9 +115,9 @@ def operating_points(labels: ArrayLike, scores: ArrayLike) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a threshold (the first lies above all scores): ``threshold`` (real when ``score >=
-        threshold``), ``tpr``, ``fpr``, ``mdr`` (1 - tpr), ``precision`` (NaN where nothing passes). Rates are
-        NaN where their class is absent.
+        One row per threshold (the first is above all scores): ``threshold`` (real when ``score >= threshold``),
+        ``tpr``, ``fpr``, ``mdr`` (1 - tpr), ``precision`` (NaN where nothing passes). Rates are NaN where their class
+        is absent.
     """
     curves = Curves(labels, scores)
     passed_real = np.concatenate([[0.0], curves.true_positives[0]])

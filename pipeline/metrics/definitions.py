@@ -1,4 +1,4 @@
-"""The metrics of a real/bogus classifier, each one definition that serves a sample and its bootstrap alike."""
+"""The metrics of a real/bogus classifier; one definition of each is used for a sample and for its bootstrap."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ DECISION = 0.5
 
 ECE_BINS = 15
 SMALLEST_PROBABILITY = float(np.finfo(np.float32).eps)
-"""Scores are float32; a logarithm of less than this would be one of a rounding error."""
+"""Scores are float32; the logarithm of anything smaller would be that of a rounding error."""
 
 SLACK = 1e-9
 """Counts are whole numbers; this keeps ``0.01 * 300`` from losing the third bogus to rounding."""
@@ -32,24 +32,24 @@ class Metric:
     Attributes
     ----------
     name, title : str
-        Its key in metrics.json, its name for a reader.
+        Its key in metrics.json, and its name for a reader.
     unit : str
         ``"%"`` when the value (a fraction) reads best as per cent, else ``""``.
     larger_is_better : bool
-        Which way is up.
+        Whether a larger value is a better one.
     needs_both : bool
         Undefined where one class is absent.
     needs_probability : bool
         Undefined where a score lies outside 0 ... 1.
     trials : str
-        Whose groups are the independent trials of which it is a mean: those of all rows, of one class, or of the
-        class that has fewer.
+        The rows whose groups are the independent trials of which it is a mean: all rows, one class, or the class that
+        has fewer groups.
     lowest, highest : float
         Its bounds.
     noise_adds : bool
-        Noise of the sample can only raise it: with an interval it is given without that noise.
+        Noise of the sample can only raise it, so with an interval it is given without that noise.
     weighted : callable
-        The definition: :class:`Curves` of r weightings to r values.
+        The definition: turns :class:`Curves` with r weightings into r values.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Metric:
     weighted: Weighted
 
     def __call__(self, labels: ArrayLike, scores: ArrayLike) -> float:
-        """Return the value of a sample, NaN where it is undefined (see :meth:`undefined`)."""
+        """Return the value of a sample; NaN if it is undefined (see :meth:`undefined`)."""
         if self.undefined(labels, scores):
             return float("nan")
         return float(self.weighted(Curves(labels, scores))[0])
@@ -186,7 +186,7 @@ def _f1(curves: Curves) -> NDArray[np.float64]:
 
 @metric("equal_error", "Equal error rate", unit="%", trials="fewer")
 def _equal_error(curves: Curves) -> NDArray[np.float64]:
-    """Where MDR equals FPR, on the straight line between the two thresholds around it."""
+    """The rate at which MDR equals FPR, on the straight line between the two thresholds around it."""
     start = np.zeros((len(curves.weights), 1))
     false = np.concatenate([start, ratio(curves.false_positives, curves.n_bogus[:, None])], axis=1)
     missed = np.concatenate([start + 1.0, 1.0 - ratio(curves.true_positives, curves.n_real[:, None])], axis=1)
@@ -256,7 +256,7 @@ def _log_loss(curves: Curves) -> NDArray[np.float64]:
 
 
 def score_bins(scores: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
-    """Return in which of ``bins`` equal bins of 0 ... 1 each score lies, upper ends excluded but the last."""
+    """Return the bin of each score, of ``bins`` equal ones of 0 ... 1; only the last includes its upper end."""
     return np.clip((scores * bins).astype(np.int64), 0, bins - 1)
 
 
@@ -293,12 +293,12 @@ def mcc_of_counts(
 def f1_of_counts(
     true: NDArray[np.float64], false: NDArray[np.float64], n_real: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return F1 of the reals from the real and bogus that passed, of so many reals; NaN without reals."""
+    """Return F1 of the reals from the numbers of real and bogus that passed and of all reals; NaN without reals."""
     return np.where(n_real > 0, ratio(2.0 * true, n_real + true + false), np.nan)
 
 
 def summary(labels: ArrayLike, scores: ArrayLike) -> dict[str, float]:
-    """Return every metric of a sample by name; NaN where one is undefined.
+    """Return every metric of a sample by name; NaN for one that is undefined.
 
     Parameters
     ----------

@@ -19,14 +19,14 @@ class DifferenceQuality:
     Attributes
     ----------
     spread, score_spread : float
-        Robust standard deviation of difference over noise, and of the score image; 1 where the noise is
-        predicted rightly.
+        Robust standard deviation of difference over noise, and of the score image; 1 if the prediction of the noise is
+        right.
     median : float
-        Of difference over noise.
+        Median of difference over noise.
     pixels : int
-        Pixels that count.
+        Number of pixels that count.
     false_per_million, expected_per_million : float
-        Detections above the threshold in 10^6 pixels, of both signs, and those that Gaussian noise would give.
+        Detections above the threshold per 10^6 pixels, of both signs, and the number that Gaussian noise would give.
     """
 
     spread: float
@@ -47,7 +47,7 @@ def difference_quality(
     fwhm_pixel: float,
     threshold_sigma: float = 5.0,
 ) -> DifferenceQuality:
-    """Return the quality of a difference in which nothing is thought to have changed.
+    """Return the quality of a difference in which nothing is assumed to have changed.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def difference_quality(
     detections : DataFrame
         As :func:`pipeline.detection.detect.detect` finds them at the threshold.
     fwhm_pixel, threshold_sigma : float
-        Of the search.
+        Of the search, the width of a point source in pixels and the threshold in units of the noise.
 
     Raises
     ------
@@ -95,10 +95,10 @@ def robust_sigma(values: NDArray[np.floating]) -> float:
 
 
 def gaussian_peaks(threshold_sigma: float, fwhm_pixel: float) -> float:
-    """Return how many peaks a pixel white noise has, of one sign, after a Gaussian filter of a FWHM.
+    """Return the number of peaks of one sign per pixel of white noise after a Gaussian filter of a FWHM.
 
-    The expected number of maxima above a high threshold in a smooth Gaussian field (Adler 1981, The Geometry
-    of Random Fields), here of correlation ``exp(-r^2 / 4 sigma^2)``.
+    It is the expected number of maxima above a high threshold in a smooth Gaussian field (Adler 1981, The Geometry of
+    Random Fields), here with the correlation ``exp(-r^2 / 4 sigma^2)``.
     """
     curvature = 0.5 * (FWHM_PER_SIGMA / fwhm_pixel) ** 2
     return float(curvature * (2.0 * np.pi) ** -1.5 * threshold_sigma * np.exp(-0.5 * threshold_sigma**2))

@@ -1,4 +1,4 @@
-"""Intervals of fractions from counts alone, and what a threshold means at a survey's own base rate."""
+"""Intervals of fractions from counts, and what a threshold means at a survey's own base rate."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,14 +15,14 @@ def binomial_interval(
     Parameters
     ----------
     hits, trials : array_like of one shape
-        Need not be whole numbers: an effective number of trials is fine.
+        They need not be whole numbers; an effective number of trials is fine.
     level : float
         Such as 0.68 or 0.95.
 
     Returns
     -------
     low, high : ndarray of float64
-        The low end is 0 where nothing hit, the high end 1 where all did; NaN without trials.
+        The low end is 0 without any hit, the high end is 1 if every trial is a hit; NaN without trials.
 
     Examples
     --------
@@ -47,9 +47,9 @@ def binomial_interval(
 def mean_interval(
     value: float, trials: int, level: float = 0.68, *, lowest: float = 0.0, highest: float = 1.0
 ) -> tuple[float, float]:
-    """Return Jeffreys' interval of a mean of independent numbers between two bounds, as if each lay at one of them.
+    """Return Jeffreys' interval of a mean of independent numbers between two bounds, as if each were at one of them.
 
-    Numbers between the bounds scatter less than numbers at them, so the interval is not too narrow.
+    Numbers between the bounds scatter less than numbers at the bounds, so the interval is not too narrow.
 
     Parameters
     ----------
@@ -80,9 +80,9 @@ def mean_interval(
 
 
 def paired_interval(value: float, trials: int, level: float = 0.68, *, span: float = 1.0) -> tuple[float, float]:
-    """Return the interval of a difference on the same trials, none of which contradicts another.
+    """Return the interval of a difference on the same trials if none of them differs.
 
-    Where no trial differs, Jeffreys' upper limit of the share that differs bounds it both ways.
+    Jeffreys' upper limit of the share of trials that could differ bounds the difference on both sides.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def unpaired_interval(
 
 
 def expected_purity(recall: ArrayLike, fpr: ArrayLike, base_rate: float) -> NDArray[np.float64]:
-    """Return the share of real among candidates called real, where ``base_rate`` of all are real.
+    """Return the share of real among candidates called real if a share ``base_rate`` of all is real.
 
     Examples
     --------

@@ -10,16 +10,16 @@ FALSE_ALARM = "false alarm"
 
 
 def worst_mistakes(table: pd.DataFrame, threshold: float, per_class: int = 8) -> pd.DataFrame:
-    """Return the rows on the wrong side of a threshold, the furthest from it first, false alarms on top.
+    """Return the rows on the wrong side of a threshold, the furthest from it first, false alarms before missed reals.
 
     Parameters
     ----------
     table : DataFrame
-        With ``label`` and ``score``; unlabelled rows and rows without a score are passed over.
+        With ``label`` and ``score``; unlabelled rows and rows without a score are ignored.
     threshold : float
         Rows with ``score >= threshold`` are called real.
     per_class : int
-        At most so many of each.
+        The most mistakes of each class.
 
     Returns
     -------

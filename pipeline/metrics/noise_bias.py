@@ -1,25 +1,26 @@
-"""Take the noise out of figures that noise can only raise, as it does every mean of absolute gaps."""
+"""Subtract the noise from figures that noise can only raise, as it does every mean of absolute gaps."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 def without_noise(value: float, drawn: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """Return a figure and its replicates less the noise that they hold, in squares.
+    """Return a figure and its replicates after subtracting, in squares, the noise that they contain.
 
-    A bin's gap of score and fraction of reals scatters even where scores are calibrated, and its absolute value counts
-    that as an error. Kumar, Liang & Ma (2019, Verified Uncertainty Calibration, section 4) subtract from the squared
-    error the squared noise. Here the noise is measured: a sample holds it once and a replicate, drawn from the sample,
-    twice, so that ``noise^2 = mean(replicate^2) - value^2``; over groups, because replicates are. What is left is
-    ``value^2 - noise^2`` of the sample and ``replicate^2 - 2 noise^2`` of a replicate, whose mean is the former, so the
-    figure lies amid its replicates. No less than 0.
+    A bin's gap between score and fraction of reals scatters even if scores are calibrated, and its absolute value
+    counts that as an error. Kumar, Liang & Ma (2019, Verified Uncertainty Calibration, section 4) subtract from the
+    squared error the squared noise. Here the noise is measured: a sample contains it once and a replicate, which is
+    drawn from the sample, twice, so that ``noise^2 = mean(replicate^2) - value^2``; this is the noise over groups,
+    because replicates are drawn over groups. What remains is ``value^2 - noise^2`` of the sample and
+    ``replicate^2 - 2 noise^2`` of a replicate, whose mean is the former, so the figure lies amid its replicates. It is
+    never below 0.
 
     Parameters
     ----------
     value : float
-        Of the sample, 0 or more.
+        The figure of the sample, 0 or more.
     drawn : ndarray of float64, (r,)
-        Of the replicates; NaN where one has no value.
+        The figures of the replicates; NaN for one without a value.
 
     Examples
     --------
@@ -37,7 +38,7 @@ def without_noise(value: float, drawn: NDArray[np.float64]) -> tuple[float, NDAr
 def centred(value: float, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the replicates of a difference of two such figures, moved so that their mean is its value.
 
-    Where one of the figures is cut at 0, its replicates are too, and more often on one side.
+    If one of the figures is cut at 0, so are its replicates, and more often on one side.
 
     Examples
     --------

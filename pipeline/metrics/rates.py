@@ -1,4 +1,4 @@
-"""What a stored threshold gives, the gap of injected to other reals, and what one column gives alone."""
+"""What a stored threshold gives, the gap between injected and other reals, and the AUC of a single column."""
 
 import numpy as np
 import pandas as pd
@@ -88,12 +88,12 @@ def injection_gap(
     groups = groups_of(reals)
 
     def exact(_: float, level: float) -> tuple[float, float]:
-        """The ends from the two recalls, each with its own number of groups."""
+        """Return the ends from the two recalls, each with its own number of groups."""
         found, other = float(passed[injected].mean()), float(passed[~injected].mean())
         return unpaired_interval(found, count_groups(groups[injected]), other, count_groups(groups[~injected]), level)
 
     def gap(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Difference of the two weighted recalls, ``(r,)``."""
+        """Return the difference of the two weighted recalls, ``(r,)``."""
         inside, outside = weights @ injected.astype(float), weights @ (~injected).astype(float)
         found, other = weights @ (injected & passed).astype(float), weights @ (~injected & passed).astype(float)
         return ratio(found, inside) - ratio(other, outside)
@@ -102,9 +102,9 @@ def injection_gap(
 
 
 def column_alone(table: pd.DataFrame, column: str) -> float:
-    """Return the AUC that one column reaches by itself, whichever way it points: 0.5 ... 1.
+    """Return the AUC of a single column, in whichever direction is better: 0.5 ... 1.
 
-    A classifier that does little better may have learned the column and not the pixels.
+    A classifier that is hardly better may have learned the column and not the pixels.
     """
     values = measured(table[column], STRATA[column]) if column in STRATA else numbers_of(table[column])
     known = np.isfinite(values)

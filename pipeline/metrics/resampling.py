@@ -13,23 +13,23 @@ from pipeline.metrics.intervals import mean_interval, paired_interval
 from pipeline.metrics.noise_bias import centred, without_noise
 
 BLOCK = 2_000_000
-"""Weights held at once (16 MB); replicates are worked off in blocks of so many."""
+"""Number of weights held at once (16 MB); replicates are processed in blocks of this size."""
 
 ROUNDING = 1e-12
-"""An interval no wider than this is of replicates that all agree."""
+"""If an interval is no wider than this, all replicates agree."""
 
 Exact = Callable[[float, float], tuple[float, float]]
-"""Value and level to the ends of an interval that asks nothing of replicates."""
+"""Takes a value and a level and returns the ends of an interval that does not depend on replicates."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """A value with its interval: percentiles of the replicates, or exact where these all agree.
+    """A value with its interval: percentiles of the replicates, or exact if these all agree.
 
     Attributes
     ----------
     value, low, high : float
-        Of the sample, and the ends of the interval; NaN where undefined.
+        The value of the sample and the ends of its interval; NaN if undefined.
     level : float
         Probability that the interval is meant to cover.
     n, n_groups : int
@@ -73,21 +73,21 @@ def bootstrap(
     level: float = 0.68,
     rng: np.random.Generator,
 ) -> Interval:
-    """Return a metric with its interval over groups, less the noise that only adds (see :func:`without_noise`).
+    """Return a metric with its interval over groups, without noise that can only raise it (see :func:`without_noise`).
 
     Parameters
     ----------
     metric : str or Metric
         A name of METRICS or an entry.
     labels, scores : array_like, shape (n,)
-        0 bogus or 1 real; 1 = real, finite.
+        0 for bogus and 1 for real; finite scores, larger for more real.
     groups : array_like, shape (n,)
-        Rows of one group are drawn together, as often as the group is.
+        The group of each row; rows of one group are drawn together, as often as the group is.
     replicates : int
-        How many samples of as many groups are drawn with replacement.
+        How many samples are drawn with replacement, each with as many groups as there are.
     level : float
-        Such as 0.68 or 0.95; ends are the percentiles of the replicates, those without a value left out. Where all
-        agree, as they do when none of eight bogus passes, they tell nothing and Jeffreys' interval stands instead.
+        Such as 0.68 or 0.95; the ends are percentiles of the replicates that have a value. If all of them agree, as
+        they do when none of eight bogus passes, they say nothing, and Jeffreys' interval is used instead.
     rng : Generator
         Source of the draws.
     """
@@ -266,7 +266,7 @@ def _intervals(
     groups: ArrayLike,
     exact: Mapping[str, Exact],
 ) -> dict[str, Interval]:
-    """Return an interval a name: with a reason, nothing; else of the next of ``values (m,)`` and ``drawn (r, m)``."""
+    """Return an interval per name: of the next of ``values (m,)`` and ``drawn (r, m)``, or empty if there is a reason."""
     rows, n_groups, columns = len(np.asarray(groups)), count_groups(groups), iter(range(len(values)))
     found = {}
     for name, reason in reasons.items():

@@ -21,10 +21,10 @@ def search_tables(
     Parameters
     ----------
     injected : DataFrame
-        The injections, recovered or not: ``recovered candidate_id magnitude`` and, where there, ``snr
-        host_surface_brightness band``.
+        The injections, recovered or not: ``recovered candidate_id magnitude`` and, if they exist,
+        ``snr host_surface_brightness band``.
     judged : DataFrame, optional
-        ``candidate_id score`` of the judged rows; None where nothing was scored.
+        ``candidate_id score`` of the judged rows; None if nothing was scored.
     threshold : float
         Score from which a candidate is called real.
 
@@ -68,7 +68,7 @@ def _limit(rows: pd.DataFrame, stage: str) -> Limit:
 
 
 def _limit_rows(rows: pd.DataFrame, stage: str) -> pd.DataFrame:
-    """Return the limits of all bands together and of each band, where there is one."""
+    """Return the limits of all bands together and of each band, as far as they exist."""
     bands = rows["band"].astype(str) if "band" in rows else pd.Series("", index=rows.index)
     chosen = {"": np.ones(len(rows), bool)} | {band: (bands == band).to_numpy() for band in sorted(set(bands)) if band}
     made = []

@@ -39,28 +39,28 @@ def recall_by(
     bins: int = 5,
     level: float = 0.68,
 ) -> pd.DataFrame:
-    """Return how a threshold does on each stratum of one column.
+    """Return the rates at a threshold in each stratum of one column.
 
     Parameters
     ----------
     table : DataFrame
-        Labelled, scored rows: ``label`` (0 or 1), ``score``, the column, and ``group_id`` where known.
+        Labelled, scored rows: ``label`` (0 or 1), ``score``, the column, and ``group_id`` if known.
     by : str or Stratification
-        A name of STRATA or an own one.
+        A name of STRATA, or a stratification of your own.
     threshold : float
         Rows with ``score >= threshold`` are called real.
     edges : sequence of float, optional
         Edges of disjoint bins, open at both ends, instead of the quantiles of the column.
     bins : int
-        How many bins of about equal numbers otherwise.
+        How many bins with about equal numbers of rows there are otherwise.
     level : float
-        Of Jeffreys' interval. Its number of trials is the number of groups, not of rows, because the
-        cutouts of one object stand or fall together.
+        Level of Jeffreys' interval. Its number of trials is the number of groups, not of rows, because the cutouts of
+        one object are not independent.
 
     Returns
     -------
     DataFrame
-        Columns STRATUM_COLUMNS, one row a stratum; rates are NaN for an absent class, ``auc`` too.
+        Columns STRATUM_COLUMNS, one row per stratum; rates and ``auc`` are NaN if a class is absent.
     """
     rule = STRATA[by] if isinstance(by, str) else by
     if rule.column not in table:
@@ -80,7 +80,7 @@ def recall_by(
 
 
 def all_strata(table: pd.DataFrame, *, threshold: float, level: float = 0.68) -> pd.DataFrame:
-    """Return :func:`recall_by` of every entry of STRATA whose column holds anything, one below the other."""
+    """Return :func:`recall_by` for every entry of STRATA whose column holds anything, as one table."""
     found = [
         recall_by(table, name, threshold=threshold, level=level)
         for name in sorted(STRATA, key=lambda name: STRATA.metadata(name)["place"])
@@ -90,7 +90,7 @@ def all_strata(table: pd.DataFrame, *, threshold: float, level: float = 0.68) ->
 
 
 def groups_of(table: pd.DataFrame) -> NDArray[np.str_]:
-    """Return what to resample: ``group_id``, or else ``object_id``; a row with neither is a group of its own."""
+    """Return the groups to resample: ``group_id``, or else ``object_id``; a row with neither is a group of its own."""
     alone = [f"row {index}" for index in range(len(table))]
     groups = pd.Series(alone, index=table.index, dtype=object)
     for column in ("object_id", "group_id"):

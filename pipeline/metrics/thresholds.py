@@ -18,7 +18,7 @@ THRESHOLD_RULES: Registry[Callable[..., float]] = Registry("threshold rule")
 
 @dataclass(frozen=True, kw_only=True)
 class Confusion:
-    """How many rows fell where at one threshold."""
+    """Counts of rows by class and side of one threshold."""
 
     threshold: float
     true_positives: int
@@ -38,7 +38,7 @@ class Confusion:
 
     @property
     def precision(self) -> float:
-        """Share of real among those called real, in this sample, NaN when none was."""
+        """Share of real among those called real in this sample; NaN if none was."""
         return _share(self.true_positives, self.true_positives + self.false_positives)
 
 
@@ -120,9 +120,9 @@ def _best(curves: Curves, merit: NDArray[np.float64]) -> float:
 
 
 def _between(curves: Curves, index: int) -> float:
-    """Return a threshold that lets distinct scores up to ``index`` pass: half-way to the next lower one.
+    """Return a threshold that distinct scores up to ``index`` pass: half-way to the next lower one.
 
-    Half-way, so that a rounding error in a score at inference does not move its row across.
+    It is half-way so that a rounding error in a score at inference does not move its row across it.
     """
     scores = curves.distinct_scores
     if index < 0:
