@@ -19,6 +19,15 @@ pytest_plugins = ("image_surveys", "image_pair_surveys", "packet_surveys", "stam
 
 
 @pytest.fixture
+def data_folder(tmp_path, monkeypatch):
+    """Return an empty folder that all results of a test go to."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("NIGHTSIFT_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture
 def make_rows():
     """Return a function that makes candidate rows of given columns, the others blank."""
 

@@ -25,9 +25,7 @@ TO_HAWAII = (156.26 - 17.88) / 360.0
 SCHEMAS = Path(__file__).parent / "schemas"
 
 
-@pytest.fixture(autouse=True)
-def data_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("NIGHTSIFT_DATA", str(tmp_path / "data"))
+pytestmark = pytest.mark.usefixtures("data_folder")
 
 
 @pytest.fixture
