@@ -200,3 +200,9 @@ def synthetic(tmp_path_factory):
     folder = tmp_path_factory.mktemp("synthetic")
     make_survey(folder, sky, 5)
     return folder
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def server(request):
+    """Return each server in turn."""
+    return request.getfixturevalue(request.param)

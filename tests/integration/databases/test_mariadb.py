@@ -14,7 +14,7 @@ def ask(source, query, **parameters):
 
 
 @pytest.fixture
-def source(mariadb):
+def caseless_database(mariadb):
     """A database whose tables compare text without regard to case."""
     name = mariadb.new_database()
     mariadb.ask(
@@ -25,17 +25,24 @@ def source(mariadb):
     return Database(DatabaseSettings(**mariadb.settings(name)))
 
 
-def test_rows_come_in_the_order_of_bytes_whatever_the_collation(source):
-    assert ask(source, "SELECT candidate_id FROM c")["candidate_id"].tolist() == ["10", "9", "B", "a", "b", "Ä"]
+def test_rows_come_in_the_order_of_bytes_whatever_the_collation(caseless_database):
+    assert ask(caseless_database, "SELECT candidate_id FROM c")["candidate_id"].tolist() == [
+        "10",
+        "9",
+        "B",
+        "a",
+        "b",
+        "Ä",
+    ]
 
 
-def test_sql_means_what_it_means_elsewhere(source):
+def test_sql_means_what_it_means_elsewhere(caseless_database):
     query = (
         "SELECT 'a' || 'b' || '\\' AS candidate_id, '\\n' AS said, big AS \"Big\", 5 % 3 AS rest FROM c WHERE big > 0"
     )
-    (row,) = ask(source, f"SELECT DISTINCT * FROM ({query}) AS t").to_dict("records")
+    (row,) = ask(caseless_database, f"SELECT DISTINCT * FROM ({query}) AS t").to_dict("records")
     assert row == {"candidate_id": "ab\\", "said": "\\n", "Big": str(2**64 - 1), "rest": 2}
 
 
-def test_bytes_are_text(source):
-    assert set(ask(source, "SELECT candidate_id, bits FROM c")["bits"]) == {"007"}
+def test_bytes_are_text(caseless_database):
+    assert set(ask(caseless_database, "SELECT candidate_id, bits FROM c")["bits"]) == {"007"}

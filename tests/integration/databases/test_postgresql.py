@@ -15,7 +15,7 @@ NUMBERS = "SELECT lpad(n::text, 7, '0') AS candidate_id FROM generate_series(1, 
 
 
 @pytest.fixture
-def source(postgresql):
+def empty_database(postgresql):
     """Return a function that opens an empty database."""
     name = postgresql.new_database()
     return lambda **more: Database(DatabaseSettings(**postgresql.settings(name, **more)))
@@ -25,7 +25,7 @@ def ask(source, query, **parameters):
     return select(source, parse_query(query, "set/name"), parameters, order_by="candidate_id", ids=("candidate_id",))
 
 
-def test_rows_are_fetched_from_a_cursor_on_the_server(source, postgresql, monkeypatch):
+def test_rows_are_fetched_from_a_cursor_on_the_server(empty_database, postgresql, monkeypatch):
     monkeypatch.setattr(database, "BLOCK_ROWS", 1000)
     real, said = database.TypedColumns.append, []
 
@@ -34,28 +34,28 @@ def test_rows_are_fetched_from_a_cursor_on_the_server(source, postgresql, monkey
         said.append(postgresql.ask("", "SELECT query FROM pg_stat_activity WHERE usename = 'reader'")[0][0])
 
     monkeypatch.setattr(database.TypedColumns, "append", append)
-    assert len(ask(source(), NUMBERS)) == 5000
+    assert len(ask(empty_database(), NUMBERS)) == 5000
     assert len(said) == 5
     asked = [re.fullmatch(r"FETCH FORWARD (\d+) FROM .*", query) for query in said]
     assert all(found and int(found[1]) <= 1000 for found in asked)
 
 
-def test_rows_are_sorted_by_the_server_in_an_order_that_no_collation_decides(source, monkeypatch):
+def test_rows_are_sorted_by_the_server_in_an_order_that_no_collation_decides(empty_database, monkeypatch):
     monkeypatch.setattr(database, "in_order", lambda table, _: table)
-    found = ask(source(), "SELECT unnest(ARRAY['a', 'B', 'ä', 'Z', '_', '10', '9']) AS candidate_id")
+    found = ask(empty_database(), "SELECT unnest(ARRAY['a', 'B', 'ä', 'Z', '_', '10', '9']) AS candidate_id")
     assert found["candidate_id"].tolist() == sorted(found["candidate_id"])
 
 
 @pytest.mark.replaces("gotorb", "G1")
-def test_the_password_may_stand_in_the_password_file(source, postgresql, tmp_path, monkeypatch):
+def test_the_password_may_stand_in_the_password_file(empty_database, postgresql, tmp_path, monkeypatch):
     monkeypatch.delenv("NIGHTSIFT_DB_PASSWORD")
     with pytest.raises(InputError, match="no password supplied"):
-        ask(source(), NUMBERS)
+        ask(empty_database(), NUMBERS)
     file = tmp_path / ".pgpass"
     file.write_text(f"127.0.0.1:{postgresql.port}:*:reader:{postgresql.password}\n")
     file.chmod(0o600)
     monkeypatch.setenv("PGPASSFILE", str(file))
-    assert len(ask(source(), NUMBERS)) == 5000
+    assert len(ask(empty_database(), NUMBERS)) == 5000
 
 
 @pytest.mark.replaces("gotorb", "G1")
@@ -74,19 +74,19 @@ def test_place_and_user_come_from_the_environment(postgresql, monkeypatch):
         ask(Database(source.settings), NUMBERS)
 
 
-def test_casts_arrays_and_texts_with_colons_are_no_parameters(source):
+def test_casts_arrays_and_texts_with_colons_are_no_parameters(empty_database):
     query = (
         "SELECT 'a:b'::text AS candidate_id, ARRAY['1.fits', '2.fits'] AS paths, (ARRAY[1, 2, 3])[1:2] AS part, "
         "$$ :c $$ AS said, '12:30:00'::time AS at, :night AS night, 7 % 4 AS rest -- of :nobody"
     )
-    (row,) = ask(source(), query, night="2026-01-05").to_dict("records")
+    (row,) = ask(empty_database(), query, night="2026-01-05").to_dict("records")
     assert row == {
         "candidate_id": "a:b", "paths": "1.fits;2.fits", "part": "1;2", "said": " :c ", "at": "12:30:00",
         "night": "2026-01-05", "rest": 3,
     }  # fmt: skip
 
 
-def test_a_query_that_would_write_is_refused_by_the_server(source, postgresql):
+def test_a_query_that_would_write_is_refused_by_the_server(empty_database, postgresql):
     name = postgresql.new_database()
     postgresql.ask(name, "CREATE TABLE c (candidate_id TEXT)")
     postgresql.ask(

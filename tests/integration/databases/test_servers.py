@@ -35,16 +35,11 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@pytest.fixture(params=["postgresql", "mariadb"])
-def server(request):
-    return request.getfixturevalue(request.param)
-
-
 _TABLES = {}
 
 
 @pytest.fixture
-def table(server):
+def served_table(server):
     """Return the name of a database with a table of 20,000 wide rows, made once for each server."""
     if server not in _TABLES:
         _TABLES[server] = wide_table(server)
@@ -95,11 +90,11 @@ def end_connections(server, monkeypatch):
     return arm
 
 
-def test_a_connection_that_breaks_is_tried_again_from_the_start(server, table, end_connections, caplog):
-    whole = ask(open_source(server, table))
+def test_a_connection_that_breaks_is_tried_again_from_the_start(server, served_table, end_connections, caplog):
+    whole = ask(open_source(server, served_table))
     ended = end_connections(2)
     with caplog.at_level(logging.WARNING):
-        again = ask(open_source(server, table, attempts=3))
+        again = ask(open_source(server, served_table, attempts=3))
     pd.testing.assert_frame_equal(again, whole)
     assert len(ended) == 2
     assert len(whole) == ROWS
@@ -109,25 +104,27 @@ def test_a_connection_that_breaks_is_tried_again_from_the_start(server, table, e
     assert server.password not in caplog.text
 
 
-def test_a_connection_that_stays_broken_is_one_line_with_its_place(server, table, end_connections):
+def test_a_connection_that_stays_broken_is_one_line_with_its_place(server, served_table, end_connections):
     end_connections(99)
-    place = f"the database '{table}' at 127.0.0.1:{server.port} does not answer, asked 3 times: "
+    place = f"the database '{served_table}' at 127.0.0.1:{server.port} does not answer, asked 3 times: "
     with pytest.raises(UnreachableError, match=f"query set/name: {place}") as caught:
-        ask(open_source(server, table))
+        ask(open_source(server, served_table))
     assert "\n" not in str(caught.value)
 
 
-def test_a_server_that_is_not_there_is_one_line_with_its_place(server, table):
-    source = Database(DatabaseSettings(**server.settings(table) | {"port": 1}))
-    with pytest.raises(UnreachableError, match=rf"'{table}' at 127.0.0.1:1 does not answer, asked 3 times: ") as caught:
+def test_a_server_that_is_not_there_is_one_line_with_its_place(server, served_table):
+    source = Database(DatabaseSettings(**server.settings(served_table) | {"port": 1}))
+    with pytest.raises(
+        UnreachableError, match=rf"'{served_table}' at 127.0.0.1:1 does not answer, asked 3 times: "
+    ) as caught:
         ask(source)
     assert "\n" not in str(caught.value)
     assert server.password not in str(caught.value)
 
 
 @pytest.mark.parametrize("fault", ["password", "user", "name"])
-def test_what_is_refused_at_the_door_is_not_tried_again(server, table, monkeypatch, caplog, fault):
-    given = server.settings(table)
+def test_what_is_refused_at_the_door_is_not_tried_again(server, served_table, monkeypatch, caplog, fault):
+    given = server.settings(served_table)
     if fault == "password":
         monkeypatch.setenv("NIGHTSIFT_DB_PASSWORD", "wrong-secret")
     else:
@@ -141,20 +138,23 @@ def test_what_is_refused_at_the_door_is_not_tried_again(server, table, monkeypat
     assert "attempt" not in caplog.text
 
 
-def test_a_statement_that_takes_too_long_has_a_line_of_its_own(server, table):
+def test_a_statement_that_takes_too_long_has_a_line_of_its_own(server, served_table):
     nap = "pg_sleep(20)" if server.engine == "postgresql" else "SLEEP(20)"
     started = time.monotonic()
     with pytest.raises(InputError, match=r"query set/name: took longer than statement_timeout_s, 0.3 s"):
-        ask(open_source(server, table, statement_timeout_s=0.3), f"SELECT candidate_id, {nap} AS nap FROM candidates")
+        ask(
+            open_source(server, served_table, statement_timeout_s=0.3),
+            f"SELECT candidate_id, {nap} AS nap FROM candidates",
+        )
     assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM candidates", "DROP TABLE candidates", "CREATE TABLE t (a INTEGER)"])
-def test_nothing_can_be_written_even_by_the_owner(server, table, statement):
-    source = open_source(server, table, user=server.owner)
+def test_nothing_can_be_written_even_by_the_owner(server, served_table, statement):
+    source = open_source(server, served_table, user=server.owner)
     with source.connect() as connection, pytest.raises(Exception, match=r"read-only|READ ONLY"):
         connection.exec_driver_sql(statement)
-    assert server.ask(table, "SELECT COUNT(*) FROM candidates")[0][0] == ROWS
+    assert server.ask(served_table, "SELECT COUNT(*) FROM candidates")[0][0] == ROWS
 
 
 @pytest.mark.parametrize("value", HOSTILE)
@@ -170,22 +170,24 @@ def test_a_hostile_value_is_a_value(server, value):
 
 
 @pytest.mark.parametrize("value", ["a\0b", "\ud800"])
-def test_a_value_that_no_server_takes_is_refused_before(server, table, value):
+def test_a_value_that_no_server_takes_is_refused_before(server, served_table, value):
     with pytest.raises(InputError, match=r"parameter 'camera' is .*; allowed: text without NUL"):
         ask(
-            open_source(server, table), "SELECT candidate_id FROM candidates WHERE candidate_id = :camera", camera=value
+            open_source(server, served_table),
+            "SELECT candidate_id FROM candidates WHERE candidate_id = :camera",
+            camera=value,
         )
 
 
 @pytest.mark.parametrize("name", ["candidates; DROP TABLE candidates", 'x" FROM candidates; DROP TABLE candidates; --'])
-def test_a_hostile_column_never_reaches_the_server(server, table, name):
+def test_a_hostile_column_never_reaches_the_server(server, served_table, name):
     with pytest.raises(NightsiftError, match="is no name of a table or column"):
-        select(open_source(server, table), parse_query("SELECT 1 AS a", "s/n"), {}, order_by=name)
-    assert server.ask(table, "SELECT COUNT(*) FROM candidates")[0][0] == ROWS
+        select(open_source(server, served_table), parse_query("SELECT 1 AS a", "s/n"), {}, order_by=name)
+    assert server.ask(served_table, "SELECT COUNT(*) FROM candidates")[0][0] == ROWS
 
 
-def test_faults_of_a_query_are_one_line_with_its_name(server, table):
-    source = open_source(server, table)
+def test_faults_of_a_query_are_one_line_with_its_name(server, served_table):
+    source = open_source(server, served_table)
     for query, words in {
         "SELECT colour FROM candidates": "colour",
         "SELECT * FROM no_table": "no_table",
@@ -198,10 +200,10 @@ def test_faults_of_a_query_are_one_line_with_its_name(server, table):
         assert "\n" not in str(caught.value)
 
 
-def test_columns_are_told_at_once_from_a_query_that_would_run_long(server, table):
+def test_columns_are_told_at_once_from_a_query_that_would_run_long(server, served_table):
     started = time.monotonic()
     query = parse_query("SELECT a.candidate_id, b.x FROM candidates AS a, candidates AS b, candidates AS c", "s/n")
-    assert columns_of(open_source(server, table), query, {}) == ["candidate_id", "x"]
+    assert columns_of(open_source(server, served_table), query, {}) == ["candidate_id", "x"]
     assert time.monotonic() - started < 2
 
 
@@ -223,7 +225,7 @@ def test_ids_and_their_order_are_those_of_any_other_server(server, tmp_path):
 
 
 @pytest.fixture
-def night(server, synthetic):
+def synthetic_survey(server, synthetic):
     """Return a function that opens the synthetic survey, its tables in SQLite or on the server."""
     name = server.new_database()
     script = (CHECKOUT / "config" / "queries" / "generic_schema.sql").read_text()
@@ -249,18 +251,18 @@ def fetch(survey, path):
     return path
 
 
-def test_a_night_from_a_server_is_the_night_from_sqlite(night, tmp_path):
-    assert night().nights() == night("sqlite").nights() == [NIGHT]
-    assert night().freeze(NIGHT) == night("sqlite").freeze(NIGHT)
-    one, other = fetch(night(), tmp_path / "1.h5"), fetch(night("sqlite"), tmp_path / "2.h5")
+def test_a_night_from_a_server_is_the_night_from_sqlite(synthetic_survey, tmp_path):
+    assert synthetic_survey().nights() == synthetic_survey("sqlite").nights() == [NIGHT]
+    assert synthetic_survey().freeze(NIGHT) == synthetic_survey("sqlite").freeze(NIGHT)
+    one, other = fetch(synthetic_survey(), tmp_path / "1.h5"), fetch(synthetic_survey("sqlite"), tmp_path / "2.h5")
     assert content_sha256(one) == content_sha256(other)
-    assert night().check() == []
+    assert synthetic_survey().check() == []
 
 
 @pytest.mark.parametrize("asked", [0, 3, 8])
-def test_a_night_whose_connection_stays_broken_leaves_nothing(night, server, tmp_path, monkeypatch, asked):
-    survey = night(wait_s=0.0)
-    dead = Database(DatabaseSettings(**server.settings(night.database) | {"port": 1}))
+def test_a_night_whose_connection_stays_broken_leaves_nothing(synthetic_survey, server, tmp_path, monkeypatch, asked):
+    survey = synthetic_survey(wait_s=0.0)
+    dead = Database(DatabaseSettings(**server.settings(synthetic_survey.database) | {"port": 1}))
     real, calls = Database.connect, []
 
     def connect(self):
@@ -274,30 +276,30 @@ def test_a_night_whose_connection_stays_broken_leaves_nothing(night, server, tmp
     assert list(tmp_path.iterdir()) == []
 
 
-def test_check_names_an_unreachable_server_once_and_soon(night):
+def test_check_names_an_unreachable_server_once_and_soon(synthetic_survey):
     started = time.monotonic()
-    faults = night(port=1).check()
+    faults = synthetic_survey(port=1).check()
     assert len(faults) == 1
-    assert f"'{night.database}' at 127.0.0.1:1 does not answer" in faults[0]
+    assert f"'{synthetic_survey.database}' at 127.0.0.1:1 does not answer" in faults[0]
     assert time.monotonic() - started < 6
 
 
-def test_check_names_every_fault_of_the_queries(night, server, tmp_path, monkeypatch):
+def test_check_names_every_fault_of_the_queries(synthetic_survey, server, tmp_path, monkeypatch):
     config = shutil.copytree(CHECKOUT / "config", tmp_path / "config")
     monkeypatch.setenv("NIGHTSIFT_CONFIG", str(config))
     queries = config / "queries" / "generic"
     (queries / "movers.sql").write_text("SELECT colour FROM movers")
     (queries / "candidates.sql").write_text("SELECT candidate_id FROM candidates WHERE night = :camera")
     (queries / "variables.sql").unlink()
-    text = "\n".join(night().check())
+    text = "\n".join(synthetic_survey().check())
     assert "colour" in text
     assert "unknown parameter of query generic/candidates 'camera'; known: longitude_deg, night, night_mjd" in text
     assert "unknown query of 'generic' 'variables'" in text
 
 
 @pytest.mark.parametrize("server", ["postgresql"], indirect=True)
-def test_no_password_is_written_anywhere(night, server, project_files):
-    project, run = project_files(night, server)
+def test_no_password_is_written_anywhere(synthetic_survey, server, project_files):
+    project, run = project_files(synthetic_survey, server)
     finished = run("FetchCutouts", "--survey", "pg", "--night", NIGHT)
     assert finished.code == 0, finished.output
     failed = run("FetchCutouts", "--survey", "broken", "--night", NIGHT)

@@ -4,7 +4,6 @@ import sqlite3
 from contextlib import closing
 
 import pandas as pd
-import pytest
 
 from pipeline.io.database.connections import Database
 from pipeline.io.database.query_files import parse_query
@@ -25,11 +24,6 @@ TYPED = pd.DataFrame(
         "good": pd.Series([False, True, False], dtype=object),
     }
 )
-
-
-@pytest.fixture(params=["postgresql", "mariadb"])
-def server(request):
-    return request.getfixturevalue(request.param)
 
 
 def test_texts_of_fixed_width_and_truth_values_are_those_of_sqlite(server, tmp_path):
