@@ -18,7 +18,7 @@ INJECTION = "2026-01-01'; DROP TABLE candidates; --"
 
 
 @pytest.fixture
-def source(tmp_path):
+def night_database(tmp_path):
     with closing(sqlite3.connect(tmp_path / "s?#%41.db")) as connection, connection:
         connection.execute("CREATE TABLE candidates (candidate_id TEXT, night TEXT, x REAL)")
         rows = [("b", NIGHT, 2.0), ("10", NIGHT, None), ("9", NIGHT, 1.0), ("Ä", NIGHT, 0.0), ("c", "2026-01-02", 3.0)]
@@ -30,42 +30,42 @@ def ask(source, query="SELECT * FROM candidates WHERE night = :night", night=NIG
     return select(source, parse_query(query, "set/name"), {"night": night}, order_by=order_by, ids=("candidate_id",))
 
 
-def test_parameters_are_bound_and_cannot_break_out(source):
-    assert len(ask(source, night=INJECTION)) == 0
-    assert len(ask(source)) == 4
+def test_parameters_are_bound_and_cannot_break_out(night_database):
+    assert len(ask(night_database, night=INJECTION)) == 0
+    assert len(ask(night_database)) == 4
 
 
-def test_rows_are_ordered_by_id_as_text_whatever_the_server_says(source):
+def test_rows_are_ordered_by_id_as_text_whatever_the_server_says(night_database):
     for order in ("candidate_id", "candidate_id DESC", "x", "candidate_id COLLATE NOCASE"):
-        found = ask(source, f"SELECT * FROM candidates WHERE night = :night ORDER BY {order}")
+        found = ask(night_database, f"SELECT * FROM candidates WHERE night = :night ORDER BY {order}")
         assert found["candidate_id"].tolist() == ["10", "9", "b", "Ä"]
 
 
-def test_rows_of_equal_ids_are_ordered_by_the_rest(source):
+def test_rows_of_equal_ids_are_ordered_by_the_rest(night_database):
     query = "SELECT 'm' AS mover_id, x FROM candidates WHERE x IS NOT NULL ORDER BY x DESC"
-    assert ask(source, query, order_by="mover_id")["x"].tolist() == [0.0, 1.0, 2.0, 3.0]
+    assert ask(night_database, query, order_by="mover_id")["x"].tolist() == [0.0, 1.0, 2.0, 3.0]
 
 
-def test_rows_come_in_blocks_of_which_none_is_lost(source, monkeypatch):
+def test_rows_come_in_blocks_of_which_none_is_lost(night_database, monkeypatch):
     monkeypatch.setattr(database, "BLOCK_ROWS", 3)
     real, sizes = database.TypedColumns.append, []
     monkeypatch.setattr(database.TypedColumns, "append", lambda self, rows: sizes.append(len(rows)) or real(self, rows))
-    assert len(ask(source, "SELECT * FROM candidates")) == 5
+    assert len(ask(night_database, "SELECT * FROM candidates")) == 5
     assert sizes == [3, 2]
 
 
-def test_a_query_without_a_parameter_and_with_a_comment_at_its_end_is_fine(source):
-    assert len(ask(source, "SELECT * FROM candidates -- all")) == 5
+def test_a_query_without_a_parameter_and_with_a_comment_at_its_end_is_fine(night_database):
+    assert len(ask(night_database, "SELECT * FROM candidates -- all")) == 5
 
 
-def test_no_rows_still_have_their_columns(source):
-    found = ask(source, night="1900-01-01")
+def test_no_rows_still_have_their_columns(night_database):
+    found = ask(night_database, night="1900-01-01")
     assert list(found) == ["candidate_id", "night", "x"]
     assert str(found["candidate_id"].dtype) == "str"
 
 
-def test_columns_are_told_without_a_row(source):
-    assert columns_of(source, parse_query("SELECT x, night FROM candidates", "set/name"), {}) == ["x", "night"]
+def test_columns_are_told_without_a_row(night_database):
+    assert columns_of(night_database, parse_query("SELECT x, night FROM candidates", "set/name"), {}) == ["x", "night"]
 
 
 @pytest.mark.parametrize(
@@ -77,31 +77,31 @@ def test_columns_are_told_without_a_row(source):
         ("SELECT * FROM candidates WHERE", "query set/name: near"),
     ],
 )
-def test_what_the_database_refuses_is_one_line_with_the_querys_name(source, query, message):
+def test_what_the_database_refuses_is_one_line_with_the_querys_name(night_database, query, message):
     with pytest.raises(InputError, match=message) as caught:
-        ask(source, query)
+        ask(night_database, query)
     assert "\n" not in str(caught.value)
 
 
-def test_a_parameter_that_nobody_gives_is_named_with_what_there_is(source):
+def test_a_parameter_that_nobody_gives_is_named_with_what_there_is(night_database):
     with pytest.raises(
         UnknownNameError, match=r"unknown parameter of query set/name 'nigth' \(did you mean 'night'\?\); known: night"
     ):
-        ask(source, "SELECT * FROM candidates WHERE night = :nigth")
+        ask(night_database, "SELECT * FROM candidates WHERE night = :nigth")
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM candidates", "DROP TABLE candidates", "CREATE TABLE t (a)"])
-def test_nothing_can_be_written(source, statement):
-    with source.connect() as connection, pytest.raises(sqlalchemy.exc.OperationalError, match="readonly"):
+def test_nothing_can_be_written(night_database, statement):
+    with night_database.connect() as connection, pytest.raises(sqlalchemy.exc.OperationalError, match="readonly"):
         connection.exec_driver_sql(statement)
 
 
-def test_a_pattern_is_searched_in_sqlite_as_elsewhere(source):
+def test_a_pattern_is_searched_in_sqlite_as_elsewhere(night_database):
     query = "SELECT * FROM candidates WHERE candidate_id REGEXP '^[0-9]+$'"
-    assert ask(source, query)["candidate_id"].tolist() == ["10", "9"]
+    assert ask(night_database, query)["candidate_id"].tolist() == ["10", "9"]
 
 
-def test_a_statement_that_takes_too_long_has_a_line_of_its_own(source, tmp_path):
+def test_a_statement_that_takes_too_long_has_a_line_of_its_own(night_database, tmp_path):
     impatient = Database(DatabaseSettings(file="s?#%41.db", statement_timeout_s=0.05), tmp_path)
     endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT COUNT(*) AS c FROM n"
     started = time.monotonic()
@@ -110,7 +110,7 @@ def test_a_statement_that_takes_too_long_has_a_line_of_its_own(source, tmp_path)
     assert time.monotonic() - started < 5
 
 
-def test_a_locked_file_is_tried_again_and_then_named(source, tmp_path, caplog):
+def test_a_locked_file_is_tried_again_and_then_named(night_database, tmp_path, caplog):
     patient = Database(DatabaseSettings(file="s?#%41.db", wait_s=0.01, attempts=2, connect_timeout_s=1), tmp_path)
     with closing(sqlite3.connect(tmp_path / "s?#%41.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -135,12 +135,12 @@ def test_a_file_that_is_no_database_is_one_line(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["candidates; DROP TABLE x", "a b", "1a", "", "a-b", 'a"', "naïve", "a\0"])
-def test_an_identifier_that_is_none_is_refused(source, name):
+def test_an_identifier_that_is_none_is_refused(night_database, name):
     with pytest.raises(SettingsError, match="is no name of a table or column"):
         identifier(name)
     if name:
         with pytest.raises(SettingsError, match="is no name of a table or column"):
-            ask(source, order_by=name)
+            ask(night_database, order_by=name)
 
 
 def test_an_identifier_is_returned():

@@ -10,7 +10,7 @@ from pipeline.io.tables.feature_tables import FEATURE_TABLES, read_table
 
 
 @pytest.fixture
-def table(tmp_path):
+def imported_table(tmp_path):
     def make(folder, to="table.parquet"):
         import_stamps("fourmost", [str(folder)], str(tmp_path / to), About())
         return read_table(tmp_path / to)
@@ -18,8 +18,8 @@ def table(tmp_path):
     return make
 
 
-def test_a_folder_of_parts_becomes_one_table_with_ids_as_text(legacy, table):
-    found = table(legacy.fourmost())
+def test_a_folder_of_parts_becomes_one_table_with_ids_as_text(legacy, imported_table):
+    found = imported_table(legacy.fourmost())
     assert sorted(found.candidate_id.tolist(), key=int) == [str(number) for number in range(1, 16)]
     assert np.bincount(found.split).tolist() == [8, 3, 4]
     assert found.class_names == ("Others", "BG", "LRG", "ELG", "QSO")
@@ -28,20 +28,20 @@ def test_a_folder_of_parts_becomes_one_table_with_ids_as_text(legacy, table):
     assert np.isnan(found.features[:, 3]).sum() == 3
 
 
-def test_out_and_in_again_gives_the_same_table(legacy, table, tmp_path):
-    found = table(legacy.fourmost())
+def test_out_and_in_again_gives_the_same_table(legacy, imported_table, tmp_path):
+    found = imported_table(legacy.fourmost())
     export_stamps("fourmost", str(tmp_path / "table.parquet"), str(tmp_path / "out"))
     names = sorted(path.name for path in (tmp_path / "out").glob("*.fits"))
     title = "BG_LRG_ELG_QSO_classification_0-zsafe"
     assert names == [f"{title}_{part}.fits" for part in ("test_80_20", "train_80_20_0", "val_80_20_0")]
-    again = table(tmp_path / "out", "again.parquet")
+    again = imported_table(tmp_path / "out", "again.parquet")
     for name in ("candidate_id", "features", "label", "split"):
         np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
     assert (again.class_names, again.title) == (found.class_names, found.title)
 
 
-def test_ids_with_leading_zeros_and_above_a_float_survive(legacy, table, tmp_path):
-    table(legacy.fourmost())
+def test_ids_with_leading_zeros_and_above_a_float_survive(legacy, imported_table, tmp_path):
+    imported_table(legacy.fourmost())
     from dataclasses import replace
 
     import pandas as pd

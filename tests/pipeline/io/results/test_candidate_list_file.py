@@ -33,7 +33,7 @@ HOSTILE = [
 
 
 @pytest.fixture
-def table(make_rows):
+def candidate_table(make_rows):
     n = len(HOSTILE)
     columns = {
         "object_id": HOSTILE,
@@ -64,17 +64,17 @@ def same(table, found):
             np.testing.assert_array_equal(found[name].data, table[name].to_numpy(), err_msg=name)
 
 
-def test_csv_keeps_every_digit_and_ids_as_text(table):
-    read = pd.read_csv(io.StringIO(csv_text(table)), dtype={"candidate_id": "str"}, keep_default_na=True)
-    assert read["candidate_id"].tolist() == table["candidate_id"].tolist()
+def test_csv_keeps_every_digit_and_ids_as_text(candidate_table):
+    read = pd.read_csv(io.StringIO(csv_text(candidate_table)), dtype={"candidate_id": "str"}, keep_default_na=True)
+    assert read["candidate_id"].tolist() == candidate_table["candidate_id"].tolist()
     for name in ("ra_deg", "dec_deg", "time_mjd"):
-        np.testing.assert_array_equal(read[name], table[name])
+        np.testing.assert_array_equal(read[name], candidate_table[name])
     for name in ("score", "magnitude"):
-        np.testing.assert_array_equal(read[name].astype("float32"), table[name])
+        np.testing.assert_array_equal(read[name].astype("float32"), candidate_table[name])
 
 
-def test_no_cell_of_csv_is_run_by_a_spreadsheet(table):
-    rows = list(csv.DictReader(io.StringIO(csv_text(table), newline="")))
+def test_no_cell_of_csv_is_run_by_a_spreadsheet(candidate_table):
+    rows = list(csv.DictReader(io.StringIO(csv_text(candidate_table), newline="")))
     assert [row["object_id"] for row in rows] == [neutral(text) for text in HOSTILE]
     for row in rows:
         for name, column in COLUMNS.items():
@@ -92,9 +92,9 @@ def test_what_is_no_formula_stays(text):
     assert neutral(text) == text
 
 
-def test_a_votable_comes_back_as_it_was_with_units_ucds_and_meanings(table):
-    found = read_votable(votable_bytes(table, description="Candidates", about={"survey": "toy <&>"}))
-    same(table, found.array)
+def test_a_votable_comes_back_as_it_was_with_units_ucds_and_meanings(candidate_table):
+    found = read_votable(votable_bytes(candidate_table, description="Candidates", about={"survey": "toy <&>"}))
+    same(candidate_table, found.array)
     for field in found.fields:
         column = COLUMNS[field.name]
         assert (field.ucd, field.description) == (column.ucd, column.meaning)
@@ -102,15 +102,15 @@ def test_a_votable_comes_back_as_it_was_with_units_ucds_and_meanings(table):
     assert (found.get_field_by_id("ra_deg").ref, found.get_field_by_id("time_mjd").ref) == ("icrs", "utc")
 
 
-def test_astropy_reads_it_as_a_table_and_an_empty_list_too(table):
-    for rows in (table, table.iloc[:0]):
+def test_astropy_reads_it_as_a_table_and_an_empty_list_too(candidate_table):
+    for rows in (candidate_table, candidate_table.iloc[:0]):
         found = Table.read(io.BytesIO(votable_bytes(rows, description="Candidates", about={})), format="votable")
         assert list(found.columns) == list(COLUMNS)
         assert len(found) == len(rows)
 
 
-def test_equal_lists_are_equal_bytes(table):
-    first, second = (votable_bytes(table, description="Candidates", about={"a": "b"}) for _ in range(2))
+def test_equal_lists_are_equal_bytes(candidate_table):
+    first, second = (votable_bytes(candidate_table, description="Candidates", about={"a": "b"}) for _ in range(2))
     assert first == second
 
 
@@ -125,12 +125,14 @@ def test_every_ucd_is_one_of_the_vocabulary(name):
     assert check_ucd(COLUMNS[name].ucd, check_controlled_vocabulary=True)
 
 
-def test_stilts_finds_no_fault_and_reads_every_row(table, tmp_path):
+def test_stilts_finds_no_fault_and_reads_every_row(candidate_table, tmp_path):
     stilts = shutil.which("stilts")
     if not stilts:
         pytest.skip("stilts is absent; Debian has it")
     path = tmp_path / "candidates.vot"
-    path.write_bytes(votable_bytes(table, description="Candidates", about={"night": "2026-01-05", "survey": "toy"}))
+    path.write_bytes(
+        votable_bytes(candidate_table, description="Candidates", about={"night": "2026-01-05", "survey": "toy"})
+    )
     lint = subprocess.run([stilts, "votlint", f"votable={path}"], capture_output=True, text=True, timeout=120)
     assert (lint.returncode, lint.stdout + lint.stderr) == (0, "")
     columns = "cmd=keepcols 'rank candidate_id ra_deg object_id'"
@@ -139,5 +141,5 @@ def test_stilts_finds_no_fault_and_reads_every_row(table, tmp_path):
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     found = pd.read_csv(io.StringIO(read.stdout), dtype={"candidate_id": "str"})
-    assert found["candidate_id"].tolist() == table["candidate_id"].tolist()
-    np.testing.assert_array_equal(found["ra_deg"], table["ra_deg"])
+    assert found["candidate_id"].tolist() == candidate_table["candidate_id"].tolist()
+    np.testing.assert_array_equal(found["ra_deg"], candidate_table["ra_deg"])

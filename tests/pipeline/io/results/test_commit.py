@@ -163,7 +163,7 @@ def test_a_writer_that_writes_nothing_is_an_error(tmp_path):
 
 
 @pytest.fixture
-def package(tmp_path):
+def complete_folder(tmp_path):
     """A complete directory of two files."""
 
     def write(path):
@@ -175,9 +175,9 @@ def package(tmp_path):
     return tmp_path / "package"
 
 
-def test_a_directory_is_complete_when_its_manifest_agrees(package):
-    assert is_complete(package, directory=True)
-    assert sorted(json.loads((package / MANIFEST).read_text())["files"]) == ["a.txt", "sub/b.txt"]
+def test_a_directory_is_complete_when_its_manifest_agrees(complete_folder):
+    assert is_complete(complete_folder, directory=True)
+    assert sorted(json.loads((complete_folder / MANIFEST).read_text())["files"]) == ["a.txt", "sub/b.txt"]
 
 
 @pytest.mark.parametrize(
@@ -191,18 +191,18 @@ def test_a_directory_is_complete_when_its_manifest_agrees(package):
     ],
     ids=["no manifest", "half a manifest", "another manifest", "changed size", "missing file"],
 )
-def test_a_damaged_directory_is_incomplete_and_made_anew(package, damage):
-    damage(package)
-    assert not is_complete(package, directory=True)
-    commit(package, lambda path: (path / "new.txt").write_text("new"), directory=True)
-    assert is_complete(package, directory=True)
-    assert not (package / "a.txt").exists()
+def test_a_damaged_directory_is_incomplete_and_made_anew(complete_folder, damage):
+    damage(complete_folder)
+    assert not is_complete(complete_folder, directory=True)
+    commit(complete_folder, lambda path: (path / "new.txt").write_text("new"), directory=True)
+    assert is_complete(complete_folder, directory=True)
+    assert not (complete_folder / "a.txt").exists()
 
 
-def test_a_complete_directory_is_kept(package):
-    commit(package, lambda path: (path / "new.txt").write_text("new"), directory=True)
-    assert not (package / "new.txt").exists()
-    assert scratch(package.parent) == []
+def test_a_complete_directory_is_kept(complete_folder):
+    commit(complete_folder, lambda path: (path / "new.txt").write_text("new"), directory=True)
+    assert not (complete_folder / "new.txt").exists()
+    assert scratch(complete_folder.parent) == []
 
 
 def test_nothing_is_not_complete(tmp_path):
@@ -217,20 +217,20 @@ def test_a_file_is_written_with_the_rights_of_its_process(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.txt", "sub/b.txt"])
-def test_a_flipped_byte_of_any_file_is_named(package, name):
-    content = bytearray((package / name).read_bytes())
+def test_a_flipped_byte_of_any_file_is_named(complete_folder, name):
+    content = bytearray((complete_folder / name).read_bytes())
     content[0] ^= 1
-    (package / name).write_bytes(content)
-    assert is_complete(package, directory=True)
+    (complete_folder / name).write_bytes(content)
+    assert is_complete(complete_folder, directory=True)
     with pytest.raises(InputError, match=f"{name} was changed after it was written"):
-        verified_digests(package)
+        verified_digests(complete_folder)
 
 
-def test_a_directory_without_its_manifest_or_with_another_file_is_refused(package):
-    assert set(verified_digests(package)) == {"a.txt", "sub/b.txt"}
-    (package / "c.txt").write_text("third")
+def test_a_directory_without_its_manifest_or_with_another_file_is_refused(complete_folder):
+    assert set(verified_digests(complete_folder)) == {"a.txt", "sub/b.txt"}
+    (complete_folder / "c.txt").write_text("third")
     with pytest.raises(InputError, match=r"c\.txt is not in manifest\.json"):
-        verified_digests(package)
-    (package / MANIFEST).unlink()
+        verified_digests(complete_folder)
+    (complete_folder / MANIFEST).unlink()
     with pytest.raises(InputError, match=r"has no manifest\.json"):
-        verified_digests(package)
+        verified_digests(complete_folder)

@@ -13,7 +13,7 @@ LONG = "x" * 60_000
 
 
 @pytest.fixture
-def dataset(tmp_path, make_rows):
+def dataset_copy(tmp_path, make_rows):
     """A sound data set without a seal, to be changed."""
     path = tmp_path / "x.h5"
     header = CutoutHeader(survey="toy", channels=("science", "difference"), size_pixel=SIDE, pixel_scale_arcsec=1.0)
@@ -103,31 +103,34 @@ def read_all(path):
         file.file.table("dropped")
 
 
-def test_the_file_that_is_changed_is_sound(dataset):
-    read_all(dataset)
+def test_the_file_that_is_changed_is_sound(dataset_copy):
+    read_all(dataset_copy)
 
 
 @pytest.mark.parametrize(("what", "change"), CASES, ids=[what for what, _ in CASES])
-def test_what_is_wrong_is_said_in_one_line_with_the_file(what, change, dataset):
-    with h5py.File(dataset, "r+") as file:
+def test_what_is_wrong_is_said_in_one_line_with_the_file(what, change, dataset_copy):
+    with h5py.File(dataset_copy, "r+") as file:
         change(file)
     with pytest.raises(InputError, match=r"x\.h5") as caught:
-        read_all(dataset)
+        read_all(dataset_copy)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 700
 
 
 @pytest.mark.parametrize("share", np.linspace(0, 0.999, 25))
-def test_a_file_that_was_cut_off_is_said_to_be_none(share, dataset):
-    data = dataset.read_bytes()
-    dataset.write_bytes(data[: int(share * len(data))])
+def test_a_file_that_was_cut_off_is_said_to_be_none(share, dataset_copy):
+    data = dataset_copy.read_bytes()
+    dataset_copy.write_bytes(data[: int(share * len(data))])
     with pytest.raises(InputError, match=r"x\.h5") as caught:
-        read_all(dataset)
+        read_all(dataset_copy)
     assert "\n" not in str(caught.value)
 
 
-def test_a_column_that_is_asked_for_and_not_there_is_named(dataset):
-    with h5py.File(dataset, "r+") as file:
+def test_a_column_that_is_asked_for_and_not_there_is_named(dataset_copy):
+    with h5py.File(dataset_copy, "r+") as file:
         del file["candidates/magnitude"]
-    with open_cutouts(dataset) as file, pytest.raises(InputError, match=r"x\.h5: no column 'magnitude' in /candidates"):
+    with (
+        open_cutouts(dataset_copy) as file,
+        pytest.raises(InputError, match=r"x\.h5: no column 'magnitude' in /candidates"),
+    ):
         file.candidates(columns=("candidate_id", "magnitude"))

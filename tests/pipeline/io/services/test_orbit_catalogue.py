@@ -111,7 +111,7 @@ def test_only_paths_and_http_are_catalogues():
 
 
 @pytest.fixture
-def server():
+def orbit_server():
     """Serve one body at /MPCORB.DAT, or less of it than announced, and 404 elsewhere."""
     body = (HEAD + CERES).encode()
 
@@ -133,28 +133,28 @@ def server():
     made.server_close()
 
 
-def test_a_catalogue_is_fetched_from_its_address(server, tmp_path):
-    path = fetch_catalogue(f"{server}/MPCORB.DAT", tmp_path, timeout_s=5.0)
+def test_a_catalogue_is_fetched_from_its_address(orbit_server, tmp_path):
+    path = fetch_catalogue(f"{orbit_server}/MPCORB.DAT", tmp_path, timeout_s=5.0)
     assert path == tmp_path / "MPCORB.DAT"
     assert read_orbits(path)["mover_id"].tolist() == ["1"]
 
 
 @pytest.mark.parametrize(("place", "message"), [("/gone.dat", "404"), ("/MPCORB_short", "MPCORB_short: ")])
-def test_a_server_that_fails_or_stops_early_is_an_error(server, tmp_path, place, message):
+def test_a_server_that_fails_or_stops_early_is_an_error(orbit_server, tmp_path, place, message):
     with pytest.raises(UnreachableError, match=message):
-        fetch_catalogue(server + place, tmp_path, timeout_s=5.0)
+        fetch_catalogue(orbit_server + place, tmp_path, timeout_s=5.0)
 
 
 @pytest.mark.parametrize("place", ["/gone.dat", "/MPCORB_short", "/MPCORB.DAT"])
-def test_no_message_tells_the_secrets_of_an_address(server, tmp_path, place, caplog):
+def test_no_message_tells_the_secrets_of_an_address(orbit_server, tmp_path, place, caplog):
     caplog.set_level("INFO")
-    address = server.replace("://", "://me:hunter2@") + place + "?token=abc123"
+    address = orbit_server.replace("://", "://me:hunter2@") + place + "?token=abc123"
     try:
         fetch_catalogue(address, tmp_path, timeout_s=5.0)
         told = caplog.text
     except UnreachableError as error:
         told = "".join(traceback.format_exception(error))
-    assert f"://***@{server.removeprefix('http://')}{place}?token=***" in told
+    assert f"://***@{orbit_server.removeprefix('http://')}{place}?token=***" in told
     assert "hunter2" not in told
     assert "abc123" not in told
 

@@ -77,7 +77,7 @@ def send(handler, text, status=200, announced=None):
 
 
 @pytest.fixture
-def service():
+def skybot_service():
     made = Service()
     yield made
     made.server.shutdown()
@@ -105,8 +105,8 @@ def ask(service, count=1, **more):
     return Skybot(**given).objects(pointings(count))
 
 
-def test_objects_have_number_or_name_place_and_magnitude(service):
-    found = ask(service)
+def test_objects_have_number_or_name_place_and_magnitude(skybot_service):
+    found = ask(skybot_service)
     assert found["mover_id"].tolist() == ["229762", "2019 RB21"]
     assert found["ra_deg"].tolist() == pytest.approx([81.30319042, 81.21228958], abs=1e-7)
     assert found["dec_deg"].tolist() == pytest.approx([4.49030028, -0.63282389], abs=1e-7)
@@ -115,18 +115,21 @@ def test_objects_have_number_or_name_place_and_magnitude(service):
 
 
 @pytest.mark.replaces("gotorb", "G2")
-def test_centre_radius_epoch_and_observatory_are_asked(service):
-    ask(service, 2, radius_deg=1.1, max_error_arcsec=15.0)
-    asked = service.asked[1]
+def test_centre_radius_epoch_and_observatory_are_asked(skybot_service):
+    ask(skybot_service, 2, radius_deg=1.1, max_error_arcsec=15.0)
+    asked = skybot_service.asked[1]
     assert [float(asked[key]) for key in ("-ra", "-dec", "-rd", "-ep", "-filter")] == pytest.approx(
         [81.2833, 4.49278, 1.1, 2460677.75, 15.0]
     )
     assert asked["-loc"] == "950"
 
 
-def test_every_exposure_has_its_own_answer(service):
-    service.answers = [votable(ROWS[:1]), votable(ROWS[1:])]
-    assert ask(service, 2)[["mover_id", "exposure_id"]].to_numpy().tolist() == [["229762", "e0"], ["2019 RB21", "e1"]]
+def test_every_exposure_has_its_own_answer(skybot_service):
+    skybot_service.answers = [votable(ROWS[:1]), votable(ROWS[1:])]
+    assert ask(skybot_service, 2)[["mover_id", "exposure_id"]].to_numpy().tolist() == [
+        ["229762", "e0"],
+        ["2019 RB21", "e1"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -137,9 +140,9 @@ def test_every_exposure_has_its_own_answer(service):
     ],
     ids=["no rows", "its own words"],
 )
-def test_only_an_answer_that_says_so_means_no_objects(service, answer):
-    service.answers = [answer]
-    found = ask(service)
+def test_only_an_answer_that_says_so_means_no_objects(skybot_service, answer):
+    skybot_service.answers = [answer]
+    found = ask(skybot_service)
     assert len(found) == 0
     assert list(found) == ["mover_id", "exposure_id", "ra_deg", "dec_deg", "magnitude"]
 
@@ -174,11 +177,11 @@ def cut(handler):
         (votable((("1", "Ceres", "12 77 00", "+01 00 00", "MB", "9", "0"),)), "holds the position '12 77 00'"),
     ],
 )
-def test_a_failed_service_is_an_error_and_never_means_no_objects(service, answer, message):
-    service.answers = [answer]
+def test_a_failed_service_is_an_error_and_never_means_no_objects(skybot_service, answer, message):
+    skybot_service.answers = [answer]
     with pytest.raises(UnreachableError, match=rf"SkyBoT gave no answer for exposure e0 in 2 tries: (.*)({message})"):
-        ask(service, tries=2, timeout_s=0.3)
-    assert len(service.asked) == 2
+        ask(skybot_service, tries=2, timeout_s=0.3)
+    assert len(skybot_service.asked) == 2
 
 
 def test_nobody_there_is_an_error():
@@ -187,9 +190,9 @@ def test_nobody_there_is_an_error():
 
 
 @pytest.mark.parametrize("port", [9, 0])
-def test_no_message_tells_the_secrets_of_the_servers_address(service, caplog, port):
-    service.answers = [refuse]
-    address = "http://me:hunter2@127.0.0.1:9/" if port else service.url.replace("://", "://me:hunter2@")
+def test_no_message_tells_the_secrets_of_the_servers_address(skybot_service, caplog, port):
+    skybot_service.answers = [refuse]
+    address = "http://me:hunter2@127.0.0.1:9/" if port else skybot_service.url.replace("://", "://me:hunter2@")
     address += "?token=abc123"
     with pytest.raises(UnreachableError) as raised:
         Skybot(server=address, tries=1, timeout_s=1.0).objects(pointings())
@@ -199,18 +202,18 @@ def test_no_message_tells_the_secrets_of_the_servers_address(service, caplog, po
     assert "abc123" not in told
 
 
-def test_a_fault_is_tried_again_after_growing_waits(service, monkeypatch):
+def test_a_fault_is_tried_again_after_growing_waits(skybot_service, monkeypatch):
     waits = []
     monkeypatch.setattr(skybot.time, "sleep", waits.append)
-    service.answers = [refuse, "garbage", refuse, votable()]
-    assert len(ask(service, tries=4, backoff_s=2.0)) == 2
+    skybot_service.answers = [refuse, "garbage", refuse, votable()]
+    assert len(ask(skybot_service, tries=4, backoff_s=2.0)) == 2
     assert waits == [2.0, 4.0, 8.0]
 
 
-def test_requests_come_one_after_another_and_at_most_one_an_interval(service, monkeypatch):
+def test_requests_come_one_after_another_and_at_most_one_an_interval(skybot_service, monkeypatch):
     monkeypatch.setattr(skybot, "_INTERVAL_S", 0.2)
-    ask(service, 3)
-    gaps = [later - first for first, later in zip(service.at, service.at[1:], strict=False)]
+    ask(skybot_service, 3)
+    gaps = [later - first for first, later in zip(skybot_service.at, skybot_service.at[1:], strict=False)]
     assert min(gaps) > 0.19
     assert Skybot().timeout_s == 60.0
 

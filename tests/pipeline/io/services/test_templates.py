@@ -56,7 +56,7 @@ class Service:
 
 
 @pytest.fixture
-def service():
+def template_service():
     made = Service()
     yield made
     made.server.shutdown()
@@ -68,31 +68,31 @@ def source(service, **more):
     return TemplateSource(**given | more)
 
 
-def test_the_service_is_asked_for_the_pixels_of_the_science_image(service, tmp_path):
-    pixels, header = fetch_template(source(service), projection(), SHAPE, tmp_path)
+def test_the_service_is_asked_for_the_pixels_of_the_science_image(template_service, tmp_path):
+    pixels, header = fetch_template(source(template_service), projection(), SHAPE, tmp_path)
     np.testing.assert_array_equal(pixels, np.arange(600, dtype=np.float32).reshape(SHAPE))
     assert header["CRVAL1"] == 150.0
-    asked = json.loads(service.asked[0]["wcs"])
+    asked = json.loads(template_service.asked[0]["wcs"])
     assert (asked["NAXIS1"], asked["NAXIS2"], asked["CRPIX1"]) == (30, 20, 15.0)
-    assert service.asked[0]["hips"] == "CDS/P/PanSTARRS/DR1/r"
-    assert service.asked[0]["format"] == "fits"
+    assert template_service.asked[0]["hips"] == "CDS/P/PanSTARRS/DR1/r"
+    assert template_service.asked[0]["format"] == "fits"
 
 
-def test_what_was_answered_is_kept_and_another_field_is_asked_for(service, tmp_path):
+def test_what_was_answered_is_kept_and_another_field_is_asked_for(template_service, tmp_path):
     for _ in range(3):
-        fetch_template(source(service), projection(), SHAPE, tmp_path)
-    assert len(service.asked) == 1
+        fetch_template(source(template_service), projection(), SHAPE, tmp_path)
+    assert len(template_service.asked) == 1
     elsewhere = projection()
     elsewhere.wcs.crval = [151.0, 2.0]
-    fetch_template(source(service), elsewhere, SHAPE, tmp_path)
-    assert len(service.asked) == 2
+    fetch_template(source(template_service), elsewhere, SHAPE, tmp_path)
+    assert len(template_service.asked) == 2
     assert len(list(tmp_path.glob("*.fits"))) == 2
 
 
-def test_a_service_that_stumbles_is_asked_again(service, tmp_path):
-    service.answers = [(503, b"busy"), (200, image())]
-    fetch_template(source(service), projection(), SHAPE, tmp_path)
-    assert len(service.asked) == 2
+def test_a_service_that_stumbles_is_asked_again(template_service, tmp_path):
+    template_service.answers = [(503, b"busy"), (200, image())]
+    fetch_template(source(template_service), projection(), SHAPE, tmp_path)
+    assert len(template_service.asked) == 2
 
 
 @pytest.mark.parametrize(
@@ -104,46 +104,47 @@ def test_a_service_that_stumbles_is_asked_again(service, tmp_path):
         ((200, image((5, 5))), r"has shape \(5, 5\); asked for \(20, 30\)"),
     ],
 )
-def test_an_answer_that_is_no_whole_image_is_none_and_nothing_is_kept(service, tmp_path, answer, fault):
-    service.answers = [answer]
+def test_an_answer_that_is_no_whole_image_is_none_and_nothing_is_kept(template_service, tmp_path, answer, fault):
+    template_service.answers = [answer]
     with pytest.raises(UnreachableError, match=fault):
-        fetch_template(source(service), projection(), SHAPE, tmp_path)
+        fetch_template(source(template_service), projection(), SHAPE, tmp_path)
     assert not list(tmp_path.glob("*.fits"))
 
 
-def test_a_survey_that_the_service_does_not_know_is_not_asked_for_twice(service, tmp_path):
-    service.answers = [(404, b"hips not found")]
+def test_a_survey_that_the_service_does_not_know_is_not_asked_for_twice(template_service, tmp_path):
+    template_service.answers = [(404, b"hips not found")]
     with pytest.raises(InputError, match="refuses 'CDS/P/PanSTARRS/DR1/r': hips not found"):
-        fetch_template(source(service), projection(), SHAPE, tmp_path)
-    assert len(service.asked) == 1
+        fetch_template(source(template_service), projection(), SHAPE, tmp_path)
+    assert len(template_service.asked) == 1
 
 
-def test_a_field_outside_the_survey_is_an_error(service, tmp_path):
-    service.answers = [(200, image(value=np.nan))]
+def test_a_field_outside_the_survey_is_an_error(template_service, tmp_path):
+    template_service.answers = [(200, image(value=np.nan))]
     with pytest.raises(InputError, match="holds no pixel of this field"):
-        fetch_template(source(service), projection(), SHAPE, tmp_path)
+        fetch_template(source(template_service), projection(), SHAPE, tmp_path)
 
 
-def test_nobody_there_is_unreachable(service, tmp_path):
+def test_nobody_there_is_unreachable(template_service, tmp_path):
     with pytest.raises(UnreachableError, match="in 2 tries"):
-        fetch_template(source(service, server="http://127.0.0.1:9/none"), projection(), SHAPE, tmp_path)
+        fetch_template(source(template_service, server="http://127.0.0.1:9/none"), projection(), SHAPE, tmp_path)
 
 
 @pytest.mark.parametrize("answer", [None, (500, b"no http://me:hunter2@h/"), (404, b"no http://me:hunter2@h/")])
-def test_no_message_tells_the_secrets_of_the_servers_address(service, tmp_path, caplog, answer):
-    service.answers = [answer or (500, b"")]
-    server = (service.url if answer else "http://127.0.0.1:9/none").replace("://", "://me:hunter2@")
+def test_no_message_tells_the_secrets_of_the_servers_address(template_service, tmp_path, caplog, answer):
+    template_service.answers = [answer or (500, b"")]
+    server = (template_service.url if answer else "http://127.0.0.1:9/none").replace("://", "://me:hunter2@")
     server += "?token=abc123"
     with pytest.raises((UnreachableError, InputError)) as raised:
-        fetch_template(source(service, server=server), projection(), SHAPE, tmp_path)
+        fetch_template(source(template_service, server=server), projection(), SHAPE, tmp_path)
     told = caplog.text + "".join(traceback.format_exception(raised.value))
     assert "hunter2" not in told
     assert "abc123" not in told
 
 
-def test_another_password_is_the_same_service(service):
+def test_another_password_is_the_same_service(template_service):
     names = {
-        template_file(source(service, server=f"http://me:{word}@h/"), projection(), SHAPE) for word in ("old", "new")
+        template_file(source(template_service, server=f"http://me:{word}@h/"), projection(), SHAPE)
+        for word in ("old", "new")
     }
     assert len(names) == 1
 
