@@ -96,7 +96,7 @@ INPUT = {
 
 
 @pytest.fixture
-def package(network, tmp_path):
+def package_copy(network, tmp_path):
     """A copy of a sound package, to be changed."""
     return shutil.copytree(network.package, tmp_path / "changed")
 
@@ -125,49 +125,51 @@ def refused(folder):
     return said
 
 
-def test_the_package_that_is_changed_is_sound(package):
-    open_and_score(package)
+def test_the_package_that_is_changed_is_sound(package_copy):
+    open_and_score(package_copy)
 
 
 @pytest.mark.parametrize("what", FILES)
-def test_a_file_that_is_not_what_it_should_be_is_named(what, package):
+def test_a_file_that_is_not_what_it_should_be_is_named(what, package_copy):
     name, change = FILES[what]
-    data = change((package / name).read_bytes()) if callable(change) else change
-    (package / name).write_bytes(data)
+    data = change((package_copy / name).read_bytes()) if callable(change) else change
+    (package_copy / name).write_bytes(data)
     if name == VALUES:
-        rewrite_manifest(package)
+        rewrite_manifest(package_copy)
     else:
         digest = hashlib.sha256(data).hexdigest()
-        write_values(package, lambda values: values["files"].update({name: digest} if name in values["files"] else {}))
-    assert name in refused(package)
+        write_values(
+            package_copy, lambda values: values["files"].update({name: digest} if name in values["files"] else {})
+        )
+    assert name in refused(package_copy)
 
 
 @pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in GIVEN.items() for value in values], ids=str)
-def test_a_value_that_can_not_be_right_is_named(key, value, package):
-    write_values(package, lambda values: values.update({key: value}))
-    assert VALUES in refused(package) or "../" in str(value)
+def test_a_value_that_can_not_be_right_is_named(key, value, package_copy):
+    write_values(package_copy, lambda values: values.update({key: value}))
+    assert VALUES in refused(package_copy) or "../" in str(value)
 
 
 @pytest.mark.parametrize("key", GIVEN)
-def test_a_value_that_is_missing_is_named(key, package):
-    write_values(package, lambda values: values.pop(key))
-    assert VALUES in refused(package)
+def test_a_value_that_is_missing_is_named(key, package_copy):
+    write_values(package_copy, lambda values: values.pop(key))
+    assert VALUES in refused(package_copy)
 
 
 @pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in INPUT.items() for value in values], ids=str)
-def test_a_value_of_the_input_that_can_not_be_right_is_named(key, value, package):
-    write_values(package, lambda values: values["input"].update({key: value}))
-    assert VALUES in refused(package)
+def test_a_value_of_the_input_that_can_not_be_right_is_named(key, value, package_copy):
+    write_values(package_copy, lambda values: values["input"].update({key: value}))
+    assert VALUES in refused(package_copy)
 
 
 @pytest.mark.parametrize("name", [MODEL, "manifest.json", VALUES, IDS])
-def test_a_file_that_is_missing_is_named(name, package):
-    (package / name).unlink()
-    assert name in refused(package)
+def test_a_file_that_is_missing_is_named(name, package_copy):
+    (package_copy / name).unlink()
+    assert name in refused(package_copy)
 
 
-def test_weights_of_other_files_are_never_opened(package):
-    (package / MODEL).write_bytes(with_weights_elsewhere())
-    digest = hashlib.sha256((package / MODEL).read_bytes()).hexdigest()
-    write_values(package, lambda values: values["files"].update({MODEL: digest}))
-    assert "model.onnx has weights in another file; allowed: a model that holds them itself" in refused(package)
+def test_weights_of_other_files_are_never_opened(package_copy):
+    (package_copy / MODEL).write_bytes(with_weights_elsewhere())
+    digest = hashlib.sha256((package_copy / MODEL).read_bytes()).hexdigest()
+    write_values(package_copy, lambda values: values["files"].update({MODEL: digest}))
+    assert "model.onnx has weights in another file; allowed: a model that holds them itself" in refused(package_copy)

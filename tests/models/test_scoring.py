@@ -29,7 +29,7 @@ def scoring(ensemble):
 
 
 @pytest.fixture
-def rows(make_rows, toy):
+def four_candidates(make_rows, toy):
     """Candidate columns and cutouts of four candidates."""
     return make_rows("abcd"), toy.cutouts([0, 1, 0, 1], 15, np.random.default_rng(1))
 
@@ -55,9 +55,11 @@ def score(how, head, rows, scoring, tmp_path):
 
 
 @pytest.mark.parametrize("how", ["file", "night"])
-def test_another_survey_and_pixel_scale_are_warned_about_and_stand_in_the_scores(how, scoring, rows, tmp_path, caplog):
+def test_another_survey_and_pixel_scale_are_warned_about_and_stand_in_the_scores(
+    how, scoring, four_candidates, tmp_path, caplog
+):
     with caplog.at_level(logging.WARNING):
-        path = score(how, header("other", 0.25), rows, scoring, tmp_path)
+        path = score(how, header("other", 0.25), four_candidates, scoring, tmp_path)
     words = "a model trained on survey memory with pixels of 1 arcsec scores survey other with pixels of 0.25 arcsec"
     (told,) = [record.getMessage() for record in caplog.records if words in record.getMessage()]
     assert told.startswith("rows.h5: " if how == "file" else "night 2026-01-05: ")
@@ -68,19 +70,21 @@ def test_another_survey_and_pixel_scale_are_warned_about_and_stand_in_the_scores
 
 @pytest.mark.parametrize("how", ["file", "night"])
 def test_of_a_night_without_rows_the_scores_say_what_is_unlike_and_the_log_says_nothing(
-    how, scoring, rows, tmp_path, caplog
+    how, scoring, four_candidates, tmp_path, caplog
 ):
     with caplog.at_level(logging.WARNING):
-        path = score(how, header("other", 0.25), (rows[0].iloc[:0], rows[1][:0]), scoring, tmp_path)
+        path = score(
+            how, header("other", 0.25), (four_candidates[0].iloc[:0], four_candidates[1][:0]), scoring, tmp_path
+        )
     assert caplog.records == []
     assert unlike_training(path) == OTHER
     assert read_scores(path).empty
 
 
 @pytest.mark.parametrize("how", ["file", "night"])
-def test_cutouts_like_those_of_training_are_scored_without_a_word(how, scoring, rows, tmp_path, caplog):
+def test_cutouts_like_those_of_training_are_scored_without_a_word(how, scoring, four_candidates, tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
-        path = score(how, header("memory", 1.0), rows, scoring, tmp_path)
+        path = score(how, header("memory", 1.0), four_candidates, scoring, tmp_path)
     assert caplog.records == []
     assert unlike_training(path) == {}
 
@@ -102,8 +106,8 @@ class CountingNight:
             yield function(batch)
 
 
-def test_scores_of_a_night_say_how_much_of_it_was_read(scoring, rows, tmp_path):
-    frame, pixels = rows
+def test_scores_of_a_night_say_how_much_of_it_was_read(scoring, four_candidates, tmp_path):
+    frame, pixels = four_candidates
     night = CountingNight(header("memory", 1.0), [SimpleNamespace(candidates=frame, cutouts=pixels)] * 3)
     score_night(tmp_path / "scores.parquet", scoring, night)
     stated = pq.read_table(tmp_path / "scores.parquet").schema.metadata[b"provenance"]
@@ -112,14 +116,14 @@ def test_scores_of_a_night_say_how_much_of_it_was_read(scoring, rows, tmp_path):
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 256])
-def test_two_processes_give_the_scores_of_one(batch_size, scoring, rows, tmp_path, monkeypatch):
+def test_two_processes_give_the_scores_of_one(batch_size, scoring, four_candidates, tmp_path, monkeypatch):
     monkeypatch.setattr(models.scoring, "_BLOCKS", 1)
     digests = set()
     for processes in (1, 2):
         folder = tmp_path / str(processes)
         folder.mkdir()
         how = replace(scoring, processes=processes, batch_size=batch_size)
-        digests.add(content_sha256(score("file", header("memory", 1.0), rows, how, folder)))
+        digests.add(content_sha256(score("file", header("memory", 1.0), four_candidates, how, folder)))
     assert len(digests) == 1
 
 
@@ -134,9 +138,11 @@ def test_the_processes_share_the_threads(scoring):
     assert replace(shared, processes=9).share.package.threads == 1
 
 
-def test_names_asked_for_are_found_by_whichever_process_has_them(scoring, rows, tmp_path, monkeypatch):
+def test_names_asked_for_are_found_by_whichever_process_has_them(scoring, four_candidates, tmp_path, monkeypatch):
     monkeypatch.setattr(models.scoring, "_BLOCKS", 1)
     how = replace(scoring, processes=2, batch_size=1, only=("b", "d"))
-    assert read_scores(score("file", header("memory", 1.0), rows, how, tmp_path))["candidate_id"].tolist() == ["b", "d"]
+    assert read_scores(score("file", header("memory", 1.0), four_candidates, how, tmp_path))[
+        "candidate_id"
+    ].tolist() == ["b", "d"]
     with pytest.raises(InputError, match=r"'x' is no candidate and no object of rows.h5"):
-        score("file", header("memory", 1.0), rows, replace(how, only=("b", "x")), tmp_path)
+        score("file", header("memory", 1.0), four_candidates, replace(how, only=("b", "x")), tmp_path)
