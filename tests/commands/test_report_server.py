@@ -16,7 +16,7 @@ SECRET = b"correct-horse-battery"
 
 
 @pytest.fixture
-def data(tmp_path):
+def results_folder(tmp_path):
     """A results folder with one whole report, and much that is nobody's business beside it."""
     folder = tmp_path / "data"
     report = folder / REPORT
@@ -57,14 +57,14 @@ def serving(data):
 
 
 @pytest.fixture
-def served(data):
+def served(results_folder):
     """Where a server listens."""
-    with serving(data) as server:
+    with serving(results_folder) as server:
         yield server.server_address
 
 
 @pytest.fixture
-def ask(served):
+def send_request(served):
     """Return what sends a request as it is given to a running server, and returns status, headers and content."""
     port = served[1]
 
@@ -82,8 +82,8 @@ def ask(served):
     return send
 
 
-def test_the_index_leads_to_whole_reports_alone(ask):
-    status, _, content = ask("/")
+def test_the_index_leads_to_whole_reports_alone(send_request):
+    status, _, content = send_request("/")
     assert status == 200
     assert content.count(b"href=") == 1
     assert f'href="/{REPORT}/index.html"'.encode() in content
@@ -92,14 +92,14 @@ def test_the_index_leads_to_whole_reports_alone(ask):
 @pytest.mark.parametrize(
     ("name", "kind"), [("index.html", ".html"), ("metrics.json", ".json"), ("figures/roc.png", ".png")]
 )
-def test_a_report_and_its_files_are_served_as_what_they_are(ask, name, kind):
-    status, headers, content = ask(f"/{REPORT}/{name}?x=1")
+def test_a_report_and_its_files_are_served_as_what_they_are(send_request, name, kind):
+    status, headers, content = send_request(f"/{REPORT}/{name}?x=1")
     assert (status, headers["Content-Type"]) == (200, KINDS[kind])
     assert content
 
 
-def test_the_folder_of_a_report_leads_to_its_page(ask):
-    status, headers, _ = ask(f"/{REPORT}/")
+def test_the_folder_of_a_report_leads_to_its_page(send_request):
+    status, headers, _ = send_request(f"/{REPORT}/")
     assert (status, headers["Location"]) == (302, f"/{REPORT}/index.html")
 
 
@@ -119,8 +119,8 @@ def test_the_folder_of_a_report_leads_to_its_page(ask):
         f"/{REPORT}/absent.png",
     ],
 )  # fmt: skip
-def test_nothing_else_is_served(ask, target):
-    status, _, content = ask(target)
+def test_nothing_else_is_served(send_request, target):
+    status, _, content = send_request(target)
     assert status == 404
     assert SECRET not in content
 
@@ -128,15 +128,15 @@ def test_nothing_else_is_served(ask, target):
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8083", "127.0.0.1.evil.example", "192.168.0.1", "[::2]", "]", ""]
 )
-def test_another_name_of_the_host_is_refused(ask, host):
-    status, _, content = ask(f"/{REPORT}/index.html", Host=host)
+def test_another_name_of_the_host_is_refused(send_request, host):
+    status, _, content = send_request(f"/{REPORT}/index.html", Host=host)
     assert status == 403
     assert b"the report" not in content
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8083", "localhost", "localhost:9", "[::1]:8083"])
-def test_this_machine_may_be_called_what_it_is(ask, host):
-    assert ask("/", Host=host)[0] == 200
+def test_this_machine_may_be_called_what_it_is(send_request, host):
+    assert send_request("/", Host=host)[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -151,13 +151,13 @@ def test_this_machine_may_be_called_what_it_is(ask, host):
         ("Sec_Fetch_Site", "none", 200),
     ],
 )
-def test_pages_of_other_sites_are_refused(ask, header, value, expected):
-    assert ask(f"/{REPORT}/index.html", **{header: value})[0] == expected
+def test_pages_of_other_sites_are_refused(send_request, header, value, expected):
+    assert send_request(f"/{REPORT}/index.html", **{header: value})[0] == expected
 
 
 @pytest.mark.parametrize("target", ["/", f"/{REPORT}/index.html", "/.env"])
-def test_no_answer_may_be_framed_guessed_at_or_run(ask, target):
-    _, headers, _ = ask(target)
+def test_no_answer_may_be_framed_guessed_at_or_run(send_request, target):
+    _, headers, _ = send_request(target)
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
     policy = headers["Content-Security-Policy"]
@@ -168,8 +168,8 @@ def test_no_answer_may_be_framed_guessed_at_or_run(ask, target):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
-def test_nothing_can_be_sent(ask, method):
-    assert ask("/", method=method)[0] == 501
+def test_nothing_can_be_sent(send_request, method):
+    assert send_request("/", method=method)[0] == 501
 
 
 @pytest.mark.parametrize(
@@ -192,8 +192,8 @@ def test_a_refusal_of_what_is_no_request_may_not_be_framed_or_guessed_at(served)
     assert b"default-src 'none'" in answer
 
 
-def test_a_browser_that_leaves_is_not_told(data, capfd, caplog):
-    with serving(data) as server, socket.create_connection(server.server_address, timeout=10) as client:
+def test_a_browser_that_leaves_is_not_told(results_folder, capfd, caplog):
+    with serving(results_folder) as server, socket.create_connection(server.server_address, timeout=10) as client:
         try:
             raise ConnectionResetError(104, "Connection reset by peer")
         except ConnectionResetError:
@@ -202,9 +202,9 @@ def test_a_browser_that_leaves_is_not_told(data, capfd, caplog):
     assert caplog.messages == []
 
 
-def test_another_error_of_a_request_is_told_in_one_line(data, capfd, caplog, monkeypatch):
-    monkeypatch.setenv("NIGHTSIFT_DATA", str(data))
-    with serving(data) as server:
+def test_another_error_of_a_request_is_told_in_one_line(results_folder, capfd, caplog, monkeypatch):
+    monkeypatch.setenv("NIGHTSIFT_DATA", str(results_folder))
+    with serving(results_folder) as server:
         try:
             raise KeyError("x")
         except KeyError:
@@ -213,19 +213,19 @@ def test_another_error_of_a_request_is_told_in_one_line(data, capfd, caplog, mon
     assert [line.partition(" (")[0] for line in caplog.messages] == ["page server: KeyError: 'x'"]
 
 
-def test_a_head_has_no_content(ask):
-    status, headers, content = ask(f"/{REPORT}/index.html", method="HEAD")
+def test_a_head_has_no_content(send_request):
+    status, headers, content = send_request(f"/{REPORT}/index.html", method="HEAD")
     assert (status, content) == (200, b"")
     assert int(headers["Content-Length"]) > 0
 
 
-def test_names_are_shown_as_text(ask, data):
-    odd = data / "ztf" / "r1" / "<b>&" / "PlotResults-<i>\u202e"
+def test_names_are_shown_as_text(send_request, results_folder):
+    odd = results_folder / "ztf" / "r1" / "<b>&" / "PlotResults-<i>\u202e"
     odd.mkdir(parents=True)
     (odd / "index.html").write_text("x")
     (odd / "manifest.json").write_text(json.dumps({"files": {"index.html": {"size": 1}}}))
-    _, _, content = ask("/")
+    _, _, content = send_request("/")
     assert b"<b>" not in content
     assert b"&lt;b&gt;&amp;" in content
     assert "\u202e".encode() not in content
-    assert ask("/ztf/r1/%3Cb%3E%26/PlotResults-%3Ci%3E%E2%80%AE/index.html")[0] == 200
+    assert send_request("/ztf/r1/%3Cb%3E%26/PlotResults-%3Ci%3E%E2%80%AE/index.html")[0] == 200
