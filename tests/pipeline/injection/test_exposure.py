@@ -19,7 +19,7 @@ SETTINGS = SkySettings(size_pixel=320, stars=260, galaxies=40, transients=0, var
 
 
 @pytest.fixture(scope="module")
-def exposure():
+def rendered_exposure():
     visits = plan_visits(SETTINGS, 1)
     objects = draw_field(SETTINGS, 0, visits, 1)
     return render_exposure(SETTINGS, visits[0], objects, render_template(SETTINGS, 0, objects, 1), 1)
@@ -53,8 +53,8 @@ def simulate(exposure, seed=1, magnitudes=(17.0, 19.5), **changes):
 
 
 @pytest.fixture(scope="module")
-def simulation(exposure):
-    return simulate(exposure)
+def simulation(rendered_exposure):
+    return simulate(rendered_exposure)
 
 
 def test_bright_sources_of_both_signs_are_recovered_one_to_one(simulation):
@@ -76,38 +76,38 @@ def test_recovered_magnitudes_and_places_have_no_bias(simulation):
     assert abs(np.median(found["y_pixel"].to_numpy() - recovered["y_pixel"])) < 0.1
 
 
-def test_what_is_too_faint_is_recorded_as_missed(exposure):
-    truth = simulate(exposure, magnitudes=(23.0, 24.0)).truth
+def test_what_is_too_faint_is_recorded_as_missed(rendered_exposure):
+    truth = simulate(rendered_exposure, magnitudes=(23.0, 24.0)).truth
     assert len(truth) > 10
     assert truth["recovered"].mean() < 0.15
 
 
-def test_faded_sources_are_put_into_the_template_only(simulation, exposure):
+def test_faded_sources_are_put_into_the_template_only(simulation, rendered_exposure):
     negative = simulation.truth[simulation.truth["flux_sign"] < 0]
     rows, columns = negative["y_pixel"].round().astype(int), negative["x_pixel"].round().astype(int)
-    added = (simulation.template - exposure.template)[rows, columns]
+    added = (simulation.template - rendered_exposure.template)[rows, columns]
     assert (added > 0).all()
-    changed = np.nan_to_num(simulation.science - exposure.science)[rows, columns]
+    changed = np.nan_to_num(simulation.science - rendered_exposure.science)[rows, columns]
     assert np.median(np.abs(changed)) < 1.0
 
 
-def test_the_same_seed_gives_the_same_result_and_the_images_are_untouched(exposure):
-    before = exposure.science.copy(), exposure.template.copy()
-    first, second = simulate(exposure, seed=4), simulate(exposure, seed=4)
+def test_the_same_seed_gives_the_same_result_and_the_images_are_untouched(rendered_exposure):
+    before = rendered_exposure.science.copy(), rendered_exposure.template.copy()
+    first, second = simulate(rendered_exposure, seed=4), simulate(rendered_exposure, seed=4)
     np.testing.assert_array_equal(first.difference.difference, second.difference.difference)
-    np.testing.assert_array_equal(exposure.science, before[0])
-    np.testing.assert_array_equal(exposure.template, before[1])
+    np.testing.assert_array_equal(rendered_exposure.science, before[0])
+    np.testing.assert_array_equal(rendered_exposure.template, before[1])
 
 
-def test_a_high_threshold_finds_less(exposure, simulation):
-    strict = simulate(exposure, detection=DetectionSettings(threshold_sigma=50.0))
+def test_a_high_threshold_finds_less(rendered_exposure, simulation):
+    strict = simulate(rendered_exposure, detection=DetectionSettings(threshold_sigma=50.0))
     assert len(strict.candidates) < len(simulation.candidates)
     assert strict.truth["recovered"].sum() < simulation.truth["recovered"].sum()
 
 
-def test_the_search_is_that_of_difference_of_unless_the_survey_has_another(exposure):
-    science, template = frames(exposure, SETTINGS)
-    nothing = simulate(exposure).truth.iloc[:0].drop(columns=["recovered", "candidate_id"])
+def test_the_search_is_that_of_difference_of_unless_the_survey_has_another(rendered_exposure):
+    science, template = frames(rendered_exposure, SETTINGS)
+    nothing = simulate(rendered_exposure).truth.iloc[:0].drop(columns=["recovered", "candidate_id"])
 
     def search(difference=None):
         return simulate_exposure(
@@ -116,7 +116,7 @@ def test_the_search_is_that_of_difference_of_unless_the_survey_has_another(expos
             truth=nothing,
             zeropoint=27.0,
             template_zeropoint=27.0,
-            wcs=exposure.wcs,
+            wcs=rendered_exposure.wcs,
             rng=np.random.default_rng(0),
             difference=difference,
         )
@@ -139,8 +139,8 @@ def test_the_search_is_that_of_difference_of_unless_the_survey_has_another(expos
     assert not np.array_equal(search(bare).difference.difference, made.difference, equal_nan=True)
 
 
-def test_light_put_into_a_template_of_known_variance_brings_its_noise_along(exposure):
-    science, template = frames(exposure, SETTINGS)
+def test_light_put_into_a_template_of_known_variance_brings_its_noise_along(rendered_exposure):
+    science, template = frames(rendered_exposure, SETTINGS)
     known = replace(template, variance_map=template.variance(200.0))
     seen = []
 
@@ -148,14 +148,14 @@ def test_light_put_into_a_template_of_known_variance_brings_its_noise_along(expo
         seen.append(template)
         return difference_of(science, template, is_aligned=True)
 
-    truth = simulate(exposure).truth.drop(columns=["recovered", "candidate_id"])
+    truth = simulate(rendered_exposure).truth.drop(columns=["recovered", "candidate_id"])
     made = simulate_exposure(
         science,
         known,
         truth=truth,
-        zeropoint=exposure.visit.zeropoint,
+        zeropoint=rendered_exposure.visit.zeropoint,
         template_zeropoint=SETTINGS.zeropoint,
-        wcs=exposure.wcs,
+        wcs=rendered_exposure.wcs,
         rng=np.random.default_rng(0),
         difference=noting,
     )
@@ -165,15 +165,15 @@ def test_light_put_into_a_template_of_known_variance_brings_its_noise_along(expo
     np.testing.assert_allclose(brighter[light > 0], light[light > 0] / template.gain, rtol=1e-2, atol=0.05)
 
 
-def test_nothing_to_inject_gives_the_real_candidates_only(exposure):
-    science, template = frames(exposure, SETTINGS)
+def test_nothing_to_inject_gives_the_real_candidates_only(rendered_exposure):
+    science, template = frames(rendered_exposure, SETTINGS)
     made = simulate_exposure(
         science,
         replace(template),
-        truth=simulate(exposure).truth.iloc[:0].drop(columns=["recovered", "candidate_id"]),
+        truth=simulate(rendered_exposure).truth.iloc[:0].drop(columns=["recovered", "candidate_id"]),
         zeropoint=27.0,
         template_zeropoint=27.0,
-        wcs=exposure.wcs,
+        wcs=rendered_exposure.wcs,
         rng=np.random.default_rng(0),
     )
     assert len(made.truth) == 0
