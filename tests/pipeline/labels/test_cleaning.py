@@ -21,26 +21,26 @@ def run(candidates, *entries, tables=TABLES):
 
 
 @pytest.fixture
-def rows(make_rows):
+def crowded_rows(make_rows):
     """Three candidates at one place of one exposure: bogus, real, unlabelled."""
     return make_rows("abc", exposure_id=["e1"] * 3, ra_deg=[10.0] * 3, dec_deg=[0.0] * 3, label=[0, 1, -1])
 
 
 @pytest.mark.replaces("gotorb", "G11")
 @pytest.mark.parametrize("cleaner", ["variables", "movers", "cosmic_rays"])
-def test_variables_movers_and_cosmic_rays_leave_the_bogus_and_nothing_else(rows, cleaner):
-    assert run(rows, {"cleaner": cleaner}) == {cleaner: [True, False, False]}
-    assert run(rows, {"cleaner": cleaner, "rows": "bogus_and_unlabelled"}) == {cleaner: [True, False, True]}
+def test_variables_movers_and_cosmic_rays_leave_the_bogus_and_nothing_else(crowded_rows, cleaner):
+    assert run(crowded_rows, {"cleaner": cleaner}) == {cleaner: [True, False, False]}
+    assert run(crowded_rows, {"cleaner": cleaner, "rows": "bogus_and_unlabelled"}) == {cleaner: [True, False, True]}
 
 
-def test_a_bogus_away_from_the_star_stays(rows):
-    far = rows.assign(dec_deg=2.0 / 3600)
+def test_a_bogus_away_from_the_star_stays(crowded_rows):
+    far = crowded_rows.assign(dec_deg=2.0 / 3600)
     assert run(far, {"cleaner": "variables", "radius_arcsec": 1.0}) == {"variables": [False] * 3}
     assert run(far, {"cleaner": "variables", "radius_arcsec": 3.0}) == {"variables": [True, False, False]}
 
 
-def test_a_mover_cleans_its_own_exposure_alone(rows):
-    assert run(rows.assign(exposure_id="e2"), {"cleaner": "movers"}) == {"movers": [False] * 3}
+def test_a_mover_cleans_its_own_exposure_alone(crowded_rows):
+    assert run(crowded_rows.assign(exposure_id="e2"), {"cleaner": "movers"}) == {"movers": [False] * 3}
 
 
 @pytest.mark.replaces("gotorb", "G11")
@@ -75,18 +75,18 @@ def test_a_flagged_exposure_keeps_so_many_labelled_rows(make_rows):
     assert leaves == [True] * 30 + [False] * 10
 
 
-def test_a_row_is_counted_by_the_first_filter_that_takes_it(rows):
-    assert run(rows, {"cleaner": "variables"}, {"cleaner": "movers"}) == {
+def test_a_row_is_counted_by_the_first_filter_that_takes_it(crowded_rows):
+    assert run(crowded_rows, {"cleaner": "variables"}, {"cleaner": "movers"}) == {
         "variables": [True, False, False],
         "movers": [False, False, False],
     }
 
 
-def test_the_input_is_left_alone_and_without_steps_nobody_leaves(rows):
-    before = rows.copy()
-    assert run(rows) == {}
-    run(rows, {"cleaner": "variables"})
-    pd.testing.assert_frame_equal(rows, before)
+def test_the_input_is_left_alone_and_without_steps_nobody_leaves(crowded_rows):
+    before = crowded_rows.copy()
+    assert run(crowded_rows) == {}
+    run(crowded_rows, {"cleaner": "variables"})
+    pd.testing.assert_frame_equal(crowded_rows, before)
 
 
 @pytest.mark.parametrize("cleaner", list(CLEANERS))
@@ -96,9 +96,9 @@ def test_every_filter_takes_no_rows_and_is_described(make_rows, cleaner):
 
 
 @pytest.mark.parametrize("cleaner", list(CLEANERS))
-def test_a_table_without_a_column_is_named(rows, cleaner):
+def test_a_table_without_a_column_is_named(crowded_rows, cleaner):
     with pytest.raises(InputError, match=r"cleaning '\w+': column '\w+' is missing; there: none"):
-        run(rows, {"cleaner": cleaner}, tables={})
+        run(crowded_rows, {"cleaner": cleaner}, tables={})
 
 
 def test_faults_of_the_settings_are_named():
