@@ -9,7 +9,7 @@ FOLDER = Path(__file__).parents[4] / "shared" / "data" / "ztf_alerts"
 
 
 @pytest.fixture(scope="module")
-def labelled():
+def labelled_cutouts():
     if not FOLDER.is_dir():
         pytest.skip("the public ZTF alerts are not beside this checkout")
     import h5py
@@ -22,8 +22,8 @@ def labelled():
     return cutouts, labels[rows]
 
 
-def test_features_of_real_alerts_are_finite_and_vary(labelled):
-    features = physical_features(labelled[0])
+def test_features_of_real_alerts_are_finite_and_vary(labelled_cutouts):
+    features = physical_features(labelled_cutouts[0])
     assert np.isfinite(features).all()
     assert (features.std(axis=0) > 0).mean() > 0.98
 
@@ -31,8 +31,8 @@ def test_features_of_real_alerts_are_finite_and_vary(labelled):
 @pytest.mark.parametrize(
     ("name", "sign"), [("difference_laplacian_over_peak", -1), ("difference_net_2.5", 1), ("difference_sharpness", -1)]
 )
-def test_single_features_tell_real_from_bogus(labelled, name, sign):
+def test_single_features_tell_real_from_bogus(labelled_cutouts, name, sign):
     from sklearn.metrics import roc_auc_score
 
-    column = physical_features(labelled[0])[:, feature_names().index(name)]
-    assert roc_auc_score(labelled[1], sign * column) > 0.72
+    column = physical_features(labelled_cutouts[0])[:, feature_names().index(name)]
+    assert roc_auc_score(labelled_cutouts[1], sign * column) > 0.72
