@@ -21,7 +21,7 @@ def point(x=0.0, sigma=1.1, flux=50.0):
 
 
 @pytest.fixture
-def stamps():
+def searched_stamps():
     rng = np.random.default_rng(1)
     lost = stamp(rng, point())
     lost[31, 31] = np.nan
@@ -29,18 +29,21 @@ def stamps():
     return np.stack([*images, lost])
 
 
-def test_shapes_are_named_by_the_first_rule_that_applies(stamps):
+def test_shapes_are_named_by_the_first_rule_that_applies(searched_stamps):
     shapes = ["point-like", "point-like", "both signs", "not found", "sharp", "missing pixels"]
-    assert measure_stamps(stamps)["shape"].tolist() == shapes
+    assert measure_stamps(searched_stamps)["shape"].tolist() == shapes
 
 
-def test_signs_are_those_of_the_sources(stamps):
-    assert measure_stamps(stamps)["flux_sign"].tolist()[:2] == [1, -1]
+def test_signs_are_those_of_the_sources(searched_stamps):
+    assert measure_stamps(searched_stamps)["flux_sign"].tolist()[:2] == [1, -1]
 
 
-def test_measures_are_those_of_a_stamp_alone(stamps):
-    many = measure_stamps(np.concatenate([stamps] * 50))
-    for number in range(len(stamps)):
-        alone, other = measure_stamps(stamps[number : number + 1]).iloc[0], many.iloc[number + 49 * len(stamps)]
+def test_measures_are_those_of_a_stamp_alone(searched_stamps):
+    many = measure_stamps(np.concatenate([searched_stamps] * 50))
+    for number in range(len(searched_stamps)):
+        alone, other = (
+            measure_stamps(searched_stamps[number : number + 1]).iloc[0],
+            many.iloc[number + 49 * len(searched_stamps)],
+        )
         assert alone["shape"] == other["shape"]
         assert alone["snr"] == pytest.approx(other["snr"], rel=1e-4, nan_ok=True)
