@@ -21,7 +21,7 @@ def name(request):
 
 
 @pytest.fixture
-def cutouts(make_rows, make_cutouts, tmp_path):
+def whole_cutouts(make_rows, make_cutouts, tmp_path):
     """A cutout file of one channel, in which nothing is missing."""
     ids = ["0017", str(2**53 + 1), "c_1", "d"]
     rows = make_rows(ids, object_id=["0017", "o", "c", "d"], label=[1, 0, 1, 0], label_source=["mp", "junk"] * 2)
@@ -44,10 +44,10 @@ def test_it_is_in_the_help_of_import(capsys):
     assert {*STAMP_SETS, *FEATURE_TABLES} <= shown
 
 
-def test_out_and_in_again_gives_the_same_pixels_labels_and_ids(name, cutouts, tmp_path):
-    export_stamps(name, str(cutouts), str(tmp_path / "out"))
+def test_out_and_in_again_gives_the_same_pixels_labels_and_ids(name, whole_cutouts, tmp_path):
+    export_stamps(name, str(whole_cutouts), str(tmp_path / "out"))
     import_stamps(name, [str(tmp_path / "out")], str(tmp_path / "again.h5"), About(channels=("difference",)))
-    with open_cutouts(cutouts) as one, open_cutouts(tmp_path / "again.h5") as other:
+    with open_cutouts(whole_cutouts) as one, open_cutouts(tmp_path / "again.h5") as other:
         before, after = one.candidates(), other.candidates()
         order = np.arange(4)
         if name not in WITHOUT_IDS:
@@ -58,8 +58,8 @@ def test_out_and_in_again_gives_the_same_pixels_labels_and_ids(name, cutouts, tm
         assert other.header.pixel_state == "raw"
 
 
-def test_rows_in_blocks_are_those_asked_for(name, cutouts, tmp_path):
-    export_stamps(name, str(cutouts), str(tmp_path / "out"))
+def test_rows_in_blocks_are_those_asked_for(name, whole_cutouts, tmp_path):
+    export_stamps(name, str(whole_cutouts), str(tmp_path / "out"))
     stamps = open_format(name, {}, "test").open([tmp_path / "out"])
     whole, _ = stamps.pixels(np.arange(4))
     some = [(block.tolist(), pixels) for block, (pixels, _) in stamps.blocks(np.array([3, 0, 2]), size=2)]
@@ -69,8 +69,8 @@ def test_rows_in_blocks_are_those_asked_for(name, cutouts, tmp_path):
     assert stamps.pixels(np.zeros(0, int))[0].shape == (0, 7, 7, 1)
 
 
-def test_a_size_that_was_asked_for_is_cut_around_the_middle(name, cutouts, tmp_path):
-    export_stamps(name, str(cutouts), str(tmp_path / "out"))
+def test_a_size_that_was_asked_for_is_cut_around_the_middle(name, whole_cutouts, tmp_path):
+    export_stamps(name, str(whole_cutouts), str(tmp_path / "out"))
     whole, _ = open_format(name, {}, "test").open([tmp_path / "out"]).pixels(np.arange(4))
     small = open_format(name, {}, "test").open([tmp_path / "out"], size_pixel=3)
     assert small.size_pixel == 3
@@ -83,8 +83,8 @@ def test_an_empty_file_goes_out(name, make_rows, make_cutouts, tmp_path):
     assert (tmp_path / "out").exists()
 
 
-def test_names_that_do_not_fit_the_channels_are_refused(name, cutouts, tmp_path):
-    export_stamps(name, str(cutouts), str(tmp_path / "out"))
+def test_names_that_do_not_fit_the_channels_are_refused(name, whole_cutouts, tmp_path):
+    export_stamps(name, str(whole_cutouts), str(tmp_path / "out"))
     with pytest.raises(NightsiftError, match="has 1 channels; 2 names were given: a, b"):
         open_format(name, {}, "test").open([tmp_path / "out"], channels=("a", "b"))
 

@@ -15,7 +15,7 @@ READERS = {"simulated_objects": read_simulated_objects, "crossmatch": read_cross
 
 
 @pytest.fixture
-def simulated(tmp_path, make_rows):
+def three_injections(tmp_path, make_rows):
     """Three injections of two exposures; the first was recovered 2.5 arcsec off, the others were missed."""
     truth = pd.DataFrame(
         {
@@ -47,8 +47,8 @@ def test_every_list_is_described_has_a_reader_and_stands_in_the_help(capsys):
 
 @pytest.mark.replaces("gmadet", "O3")
 @pytest.mark.parametrize("name", list(READERS))
-def test_an_export_has_every_injection_and_is_the_same_twice(name, simulated, tmp_path, capsys):
-    command = ["export", name, str(simulated), "--to", str(tmp_path / "list")]
+def test_an_export_has_every_injection_and_is_the_same_twice(name, three_injections, tmp_path, capsys):
+    command = ["export", name, str(three_injections), "--to", str(tmp_path / "list")]
     assert main(command) == 0
     assert capsys.readouterr().out == f"{tmp_path / 'list'}: 3 rows\n"
     rows = READERS[name](tmp_path / "list")
@@ -62,10 +62,10 @@ def test_an_export_has_every_injection_and_is_the_same_twice(name, simulated, tm
 
 @pytest.mark.replaces("gmadet", "O4")
 @pytest.mark.parametrize(("radius", "closest"), [("2.4", "-"), ("2.6", "007")])
-def test_the_radius_of_the_cross_match_is_an_option(simulated, tmp_path, radius, closest):
+def test_the_radius_of_the_cross_match_is_an_option(three_injections, tmp_path, radius, closest):
     out = tmp_path / "crossmatch.dat"
     option = ["--option", f"radius_arcsec={radius}"]
-    assert main(["export", "crossmatch", str(simulated), "--to", str(out), *option]) == 0
+    assert main(["export", "crossmatch", str(three_injections), "--to", str(out), *option]) == 0
     assert read_crossmatch(out)["closest_candID"].tolist() == [closest, "-", "-"]
 
 
@@ -77,9 +77,9 @@ def test_the_radius_of_the_cross_match_is_an_option(simulated, tmp_path, radius,
         ("simulated_objects", "radius_arcsec=1", "unknown key 'radius_arcsec'"),
     ],
 )
-def test_a_wrong_option_is_one_line_and_nothing_is_written(simulated, tmp_path, capsys, name, option, message):
+def test_a_wrong_option_is_one_line_and_nothing_is_written(three_injections, tmp_path, capsys, name, option, message):
     out = tmp_path / "list"
-    assert main(["export", name, str(simulated), "--to", str(out), "--option", option]) == 1
+    assert main(["export", name, str(three_injections), "--to", str(out), "--option", option]) == 1
     assert message in capsys.readouterr().err
     assert not out.exists()
 
