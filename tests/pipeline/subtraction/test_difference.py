@@ -39,7 +39,7 @@ def expect_unit_spread(made, science):
 
 
 @pytest.fixture(scope="module")
-def synthetic():
+def synthetic_frames():
     settings = SkySettings(size_pixel=320, stars=260, galaxies=40, transients=0, variables=0, movers=0)
     visits = plan_visits(settings, 1)
     objects = draw_field(settings, 0, visits, 1)
@@ -47,14 +47,14 @@ def synthetic():
     return frames(exposure, settings)
 
 
-def test_the_synthetic_sky_subtracts_to_noise_of_unit_width(synthetic):
-    science, template = synthetic
+def test_the_synthetic_sky_subtracts_to_noise_of_unit_width(synthetic_frames):
+    science, template = synthetic_frames
     expect_unit_spread(difference_of(science, template, is_aligned=True), science)
 
 
 @pytest.mark.replaces("gmadet", "O16")
-def test_an_unaligned_template_is_aligned_by_its_stars_and_a_new_source_found(synthetic):
-    science, template = synthetic
+def test_an_unaligned_template_is_aligned_by_its_stars_and_a_new_source_found(synthetic_frames):
+    science, template = synthetic_frames
     turned = replace(template, pixels=np.ascontiguousarray(np.rot90(template.pixels, 2)))
     with_source = inject_sources(
         science.pixels,
@@ -80,8 +80,8 @@ def test_an_unaligned_template_is_aligned_by_its_stars_and_a_new_source_found(sy
     assert made.score[80, 60] == pytest.approx(near["snr"].iloc[0], rel=0.25)
 
 
-def test_missing_pixels_are_missing_in_all_that_comes_out(synthetic):
-    science, template = (replace(one, pixels=one.pixels.copy()) for one in synthetic)
+def test_missing_pixels_are_missing_in_all_that_comes_out(synthetic_frames):
+    science, template = (replace(one, pixels=one.pixels.copy()) for one in synthetic_frames)
     science.pixels[:, 100:110] = np.nan
     made = difference_of(science, template, is_aligned=True)
     for image in (made.difference, made.noise, made.score):
@@ -89,8 +89,8 @@ def test_missing_pixels_are_missing_in_all_that_comes_out(synthetic):
     np.testing.assert_array_equal(np.isnan(made.difference), np.isnan(made.score))
 
 
-def test_images_without_overlap_are_an_error(synthetic):
-    science, template = synthetic
+def test_images_without_overlap_are_an_error(synthetic_frames):
+    science, template = synthetic_frames
     nothing = replace(template, pixels=np.full_like(template.pixels, np.nan))
     with pytest.raises(InputError, match="finite"):
         difference_of(science, nothing, is_aligned=True)
