@@ -18,7 +18,7 @@ NIGHT = "2026-01-02"
 
 
 @pytest.fixture
-def ask(here, tmp_path, monkeypatch, capfdbinary):
+def candidates_verb(here, tmp_path, monkeypatch, capfdbinary):
     """Return exit code, output and errors of the verb, run in a folder of its own."""
     monkeypatch.chdir(tmp_path)
 
@@ -39,8 +39,8 @@ def scores_of(project):
     return path
 
 
-def test_the_csv_is_the_night_by_its_scores_with_what_the_cutouts_know(ask, here):
-    code, text, _ = ask("--to", "csv", "--top", 1000)
+def test_the_csv_is_the_night_by_its_scores_with_what_the_cutouts_know(candidates_verb, here):
+    code, text, _ = candidates_verb("--to", "csv", "--top", 1000)
     assert code == 0
     expected = read_scores(scores_of(here)).sort_values(["score", "candidate_id"], ascending=[False, True])
     rows = rows_of(text)
@@ -54,8 +54,8 @@ def test_the_csv_is_the_night_by_its_scores_with_what_the_cutouts_know(ask, here
     assert [row["band"] for row in rows] == known["band"].tolist()
 
 
-def test_the_page_is_one_file_named_by_survey_and_night(ask, tmp_path):
-    code, text, _ = ask("--top", 5)
+def test_the_page_is_one_file_named_by_survey_and_night(candidates_verb, tmp_path):
+    code, text, _ = candidates_verb("--top", 5)
     assert code == 0
     assert re.fullmatch(rf"candidates-tiny-{NIGHT}\.html: 5 of \d+ candidates\n", text)
     assert [path.name for path in tmp_path.glob("*.html")] == [f"candidates-tiny-{NIGHT}.html"]
@@ -64,32 +64,32 @@ def test_the_page_is_one_file_named_by_survey_and_night(ask, tmp_path):
     assert page.count("data:image/png;base64,") == 15
     assert "The sky is synthetic" in page
     assert f"tiny/r1/{NIGHT}/Infer-tiny-tiny-seed1-" in page
-    assert ask("--top", 5)[0] == 0  # the list of a later run takes its place
+    assert candidates_verb("--top", 5)[0] == 0  # the list of a later run takes its place
     assert page == (tmp_path / f"candidates-tiny-{NIGHT}.html").read_text(encoding="utf-8")
 
 
-def test_the_page_names_its_scores_where_the_survey_lies_on_another_disk(ask, here, tmp_path):
+def test_the_page_names_its_scores_where_the_survey_lies_on_another_disk(candidates_verb, here, tmp_path):
     survey = here.data / "tiny"
     survey.rename(tmp_path / "another disk")
     survey.symlink_to(tmp_path / "another disk")
-    assert ask("--top", 1)[0] == 0
+    assert candidates_verb("--top", 1)[0] == 0
     page = (tmp_path / f"candidates-tiny-{NIGHT}.html").read_text(encoding="utf-8")
     assert f"tiny/r1/{NIGHT}/Infer-tiny-tiny-seed1-" in page
     assert str(here.data) not in page
 
 
-def test_who_was_left_out_of_the_night_is_said_beside_the_count(ask, make_rows, tmp_path):
+def test_who_was_left_out_of_the_night_is_said_beside_the_count(candidates_verb, make_rows, tmp_path):
     header = CutoutHeader(survey="toy", channels=("science",), size_pixel=3, pixel_scale_arcsec=1.0)
     with CutoutWriter(tmp_path / "c.h5", header) as writer:
         writer.append(np.zeros((1, 3, 3, 1), np.float32), make_rows(["a"], night=[NIGHT]))
         writer.drop(dropped_rows(["x", "y"], "cut", "outside the image"))
     (tmp_path / "s.csv").write_text("candidate_id,score\na,0.5\n")
-    code, text, _ = ask("--scores", "s.csv", "--rows", "c.h5")
+    code, text, _ = candidates_verb("--scores", "s.csv", "--rows", "c.h5")
     assert (code, text) == (0, f"candidates-tiny-{NIGHT}.html: 1 of 1 candidates; left out: outside the image (2)\n")
 
 
-def test_a_votable_has_the_night_and_its_scores_in_it(ask, tmp_path):
-    assert ask("--to", "night.vot", "--sign", "-1", "--by-object")[0] == 0
+def test_a_votable_has_the_night_and_its_scores_in_it(candidates_verb, tmp_path):
+    assert candidates_verb("--to", "night.vot", "--sign", "-1", "--by-object")[0] == 0
     table = Table.read(tmp_path / "night.vot", format="votable")
     assert set(table["flux_sign"]) == {-1}
     assert len(set(table["object_id"])) == len(table)
@@ -97,9 +97,9 @@ def test_a_votable_has_the_night_and_its_scores_in_it(ask, tmp_path):
     assert 'value="2026-01-02"' in (tmp_path / "night.vot").read_text(encoding="utf-8")
 
 
-def test_a_night_that_is_not_scored_names_the_command_and_builds_nothing(ask, here):
+def test_a_night_that_is_not_scored_names_the_command_and_builds_nothing(candidates_verb, here):
     before = here.results()
-    code, _, said = ask(night="2026-01-01")
+    code, _, said = candidates_verb(night="2026-01-01")
     assert code == 1
     command = "run luigi --module tasks Infer --survey tiny --night 2026-01-01 --local-scheduler"
     assert command in said
@@ -107,41 +107,41 @@ def test_a_night_that_is_not_scored_names_the_command_and_builds_nothing(ask, he
     assert here.results() == before
 
 
-def test_scores_by_other_settings_are_named_and_can_be_looked_at(ask, here):
+def test_scores_by_other_settings_are_named_and_can_be_looked_at(candidates_verb, here):
     there = scores_of(here)
     here.change("classifiers", "tiny", settings={"n_estimators": 9})
-    code, _, said = ask()
+    code, _, said = candidates_verb()
     assert code == 1
     assert f"scores that are there: --scores {there}" in said
-    assert ask("--scores", there, "--to", "csv")[1].count("\n") == 51
+    assert candidates_verb("--scores", there, "--to", "csv")[1].count("\n") == 51
 
 
-def test_a_package_that_is_given_and_another_release_are_told_on(ask, here):
+def test_a_package_that_is_given_and_another_release_are_told_on(candidates_verb, here):
     (package,) = here.results("TrainClassifier")
-    code, _, said = ask("--package", package, "--release", "r 2")
+    code, _, said = candidates_verb("--package", package, "--release", "r 2")
     assert code == 1
     assert f"--survey tiny --release 'r 2' --package {package} --night {NIGHT} --local-scheduler" in said
 
 
-def test_scores_without_their_cutouts_name_the_command_that_makes_these(ask, here):
+def test_scores_without_their_cutouts_name_the_command_that_makes_these(candidates_verb, here):
     kept = shutil.copy(scores_of(here), here.root / "kept.parquet")
     for path in here.results("FetchCutouts"):
         path.unlink()
-    code, _, said = ask()
+    code, _, said = candidates_verb()
     assert code == 1
     assert f"run luigi --module tasks FetchCutouts --survey tiny --night {NIGHT} --local-scheduler" in said
-    code, _, said = ask("--scores", kept)
+    code, _, said = candidates_verb("--scores", kept)
     assert code == 1
     assert "does not name its cutouts, or they are gone; name the file with --rows" in said
 
 
-def test_scores_of_another_program_are_joined_with_a_cutout_file(ask, here, tmp_path):
+def test_scores_of_another_program_are_joined_with_a_cutout_file(candidates_verb, here, tmp_path):
     (cutouts,) = (path for path in here.results("FetchCutouts") if path.parent.name == NIGHT)
     with open_cutouts(cutouts) as file:
         ids = file.candidates(columns=("candidate_id",))["candidate_id"]
     lines = [f"{name},{0.1 * place}" for place, name in enumerate(ids[:3])]
     (tmp_path / "other.csv").write_text("\n".join(["candidate_id,score", *lines]) + "\n")
-    code, text, _ = ask("--scores", "other.csv", "--rows", cutouts, "--to", "csv")
+    code, text, _ = candidates_verb("--scores", "other.csv", "--rows", cutouts, "--to", "csv")
     assert code == 0
     assert [row["candidate_id"] for row in rows_of(text)] == ids[2::-1].tolist()
 
@@ -157,26 +157,26 @@ def test_scores_of_another_program_are_joined_with_a_cutout_file(ask, here, tmp_
         (("--classifier", "tyny"), "unknown classifier 'tyny'"),
     ],
 )
-def test_a_mistake_is_one_line(ask, tmp_path, arguments, words):
+def test_a_mistake_is_one_line(candidates_verb, tmp_path, arguments, words):
     (tmp_path / "file").write_text("")
-    code, text, said = ask(*arguments)
+    code, text, said = candidates_verb(*arguments)
     assert (code, text) == (1, "")
     assert words in said
     assert len(said.splitlines()) == 1
 
 
-def test_a_night_that_is_no_night_is_one_line(ask):
-    assert "night 'tomorrow' is no date" in ask(night="tomorrow")[2]
-    assert "candidates are those of a night" in ask(night="")[2]
+def test_a_night_that_is_no_night_is_one_line(candidates_verb):
+    assert "night 'tomorrow' is no date" in candidates_verb(night="tomorrow")[2]
+    assert "candidates are those of a night" in candidates_verb(night="")[2]
 
 
-def test_the_page_counts_the_candidates_that_the_classifier_learned_from(ask, here, tmp_path):
+def test_the_page_counts_the_candidates_that_the_classifier_learned_from(candidates_verb, here, tmp_path):
     (dataset,) = here.results("BuildDataset")
     with open_cutouts(dataset) as file:
         rows = file.candidates().assign(part=file.split()[0])
     night = set(read_scores(scores_of(here))["candidate_id"])
     learned = len(night & set(rows["candidate_id"][rows["part"] < 2]))
     assert learned > 0
-    assert ask("--to", "night.html", "--top", 1)[0] == 0
+    assert candidates_verb("--to", "night.html", "--top", 1)[0] == 0
     page = (tmp_path / "night.html").read_text(encoding="utf-8")
     assert f"The classifier learned from {learned} of these {len(night)} candidates" in page

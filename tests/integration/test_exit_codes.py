@@ -9,17 +9,17 @@ OK, MISSING_DATA, TASK_FAILED, SCHEDULING_ERROR, UNHANDLED = 0, 20, 30, 35, 40
 
 
 @pytest.fixture(params=["checkout", "elsewhere"])
-def folder(request, project, tmp_path):
+def command_folder(request, project, tmp_path):
     """The folder in which a command is typed."""
     return {} if request.param == "checkout" else {"folder": tmp_path}
 
 
-def test_a_finished_graph_is_success(project, folder):
-    assert project.luigi("PlotResults", *project.report, **folder).code == OK
+def test_a_finished_graph_is_success(project, command_folder):
+    assert project.luigi("PlotResults", *project.report, **command_folder).code == OK
 
 
-def test_a_night_that_is_not_closed_is_missing_data(project, folder):
-    finished = project.luigi("FetchCutouts", "--survey", "tiny", "--night", "2031-01-01", **folder)
+def test_a_night_that_is_not_closed_is_missing_data(project, command_folder):
+    finished = project.luigi("FetchCutouts", "--survey", "tiny", "--night", "2031-01-01", **command_folder)
     assert finished.code == MISSING_DATA
     assert "no file closed/2031-01-01" in finished.line("night 2031-01-01 of tiny is not closed")
     assert not list(project.data.glob("*/*/2031-01-01/*"))
@@ -34,31 +34,31 @@ def test_a_night_that_is_not_closed_is_missing_data_before_the_survey_is_made(ne
     assert not new_project.results("FetchCutouts") + new_project.results("FreezeInputs")
 
 
-def test_a_data_set_that_cannot_be_is_a_failed_task(project, folder):
+def test_a_data_set_that_cannot_be_is_a_failed_task(project, command_folder):
     split = project.settings("datasets", "tiny")["split"] | {"minimum_groups": 4000}
     project.change("datasets", "tiny", split=split)
-    finished = project.luigi("BuildDataset", "--survey", "tiny", **folder)
+    finished = project.luigi("BuildDataset", "--survey", "tiny", **command_folder)
     assert finished.code == TASK_FAILED
     assert "at least 4000 of each are needed" in finished.line("BuildDataset: DataSetError")
     assert project.scratch() == []
 
 
-def test_an_unknown_survey_is_a_scheduling_error(project, folder):
-    finished = project.luigi("PlotResults", "--survey", "tinny", **folder)
+def test_an_unknown_survey_is_a_scheduling_error(project, command_folder):
+    finished = project.luigi("PlotResults", "--survey", "tinny", **command_folder)
     assert finished.code == SCHEDULING_ERROR
     known = ", ".join(sorted(path.stem for path in (project.config / "surveys").glob("*.yaml")))
     assert finished.line(f"unknown survey 'tinny' (did you mean 'tiny'?); known: {known}")
     assert {"synthetic", "tiny", "ztf_alerts"} <= set(known.split(", "))
 
 
-def test_a_missing_parameter_is_unhandled(project, folder):
-    finished = project.luigi("FetchCutouts", "--survey", "tiny", **folder)
+def test_a_missing_parameter_is_unhandled(project, command_folder):
+    finished = project.luigi("FetchCutouts", "--survey", "tiny", **command_folder)
     assert finished.code == UNHANDLED
     assert finished.line("requires the 'night' parameter to be set")
 
 
-def test_a_mistyped_task_is_named_with_the_nearest(project, folder):
-    finished = project.luigi("FetchCutout", "--survey", "tiny", **folder)
+def test_a_mistyped_task_is_named_with_the_nearest(project, command_folder):
+    finished = project.luigi("FetchCutout", "--survey", "tiny", **command_folder)
     assert finished.code == 1
     assert finished.output.endswith("Did you mean: FetchCutouts\n")
     assert "Traceback" not in finished.output

@@ -41,19 +41,19 @@ def write_as_the_page_says(folder):
 
 
 @pytest.fixture
-def page(project):
+def documented_project(project):
     write_as_the_page_says(project.root)
     project.write("surveys", "tca", of_the_page() | {"cutout_size_pixel": 21})  # as large as the package takes
     return project
 
 
-def test_the_example_of_the_page_has_no_fault_and_scores_with_a_given_package(page):
-    raw = {"NIGHTSIFT_RAW_IMAGES": str(page.root / "raw")}
-    checked = page.run("nightsift", "check", "tca", environment=raw)
+def test_the_example_of_the_page_has_no_fault_and_scores_with_a_given_package(documented_project):
+    raw = {"NIGHTSIFT_RAW_IMAGES": str(documented_project.root / "raw")}
+    checked = documented_project.run("nightsift", "check", "tca", environment=raw)
     assert (checked.code, checked.output) == (0, "surveys/tca.yaml: no fault\n")
-    package = page.result("TrainClassifier")
-    page.make("Infer", "--survey", "tca", "--night", NIGHT, "--package", package, environment=raw)
-    (cutouts,) = page.data.glob(f"tca/all/{NIGHT}/FetchCutouts-*.h5")
+    package = documented_project.result("TrainClassifier")
+    documented_project.make("Infer", "--survey", "tca", "--night", NIGHT, "--package", package, environment=raw)
+    (cutouts,) = documented_project.data.glob(f"tca/all/{NIGHT}/FetchCutouts-*.h5")
     with open_cutouts(cutouts) as file:
         rows, dropped = file.candidates(), file.table("dropped")
     # the two others stand within 3 arcsec of a star of the catalogue
@@ -61,5 +61,5 @@ def test_the_example_of_the_page_has_no_fault_and_scores_with_a_given_package(pa
     assert (dropped["step"] == "veto").sum() == 2
     assert rows["ra_deg"].notna().all()
     assert set(rows["band"]) == {"C"}
-    (scores,) = page.data.glob(f"tca/r1/{NIGHT}/Infer-*.parquet")
+    (scores,) = documented_project.data.glob(f"tca/r1/{NIGHT}/Infer-*.parquet")
     assert read_scores(scores)["score"].notna().sum() == len(rows)

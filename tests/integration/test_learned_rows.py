@@ -13,7 +13,7 @@ TINY = ("--survey", "tiny", "--replicates", "5")
 
 
 @pytest.fixture
-def night(project):
+def learned_night(project):
     """The project, the scores of a night, and how many of its rows each part of the data set has."""
     (scores,) = project.data.glob("tiny/r1/2026-01-02/Infer-*.parquet")
     with open_dataset(project.result("BuildDataset")) as dataset:
@@ -32,8 +32,8 @@ def report_of(project, *arguments, scores):
     return json.loads((made / "metrics.json").read_text())["counts"], (made / "index.html").read_text()
 
 
-def test_scores_of_a_night_leave_out_what_their_package_learned_from(night):
-    project, scores, left_out = night
+def test_scores_of_a_night_leave_out_what_their_package_learned_from(learned_night):
+    project, scores, left_out = learned_night
     counts, page = report_of(project, scores=scores)
     assert counts["left_out_learned"] == {scores.stem: left_out}
     assert counts["perhaps_learned"] == {}
@@ -42,8 +42,8 @@ def test_scores_of_a_night_leave_out_what_their_package_learned_from(night):
     assert f"{left_out['train']} training and {left_out['validation']} validation rows were left out" in page
 
 
-def test_a_table_of_scores_knows_its_package_by_name_and_a_moved_package_is_named(night, tmp_path):
-    project, scores, left_out = night
+def test_a_table_of_scores_knows_its_package_by_name_and_a_moved_package_is_named(learned_night, tmp_path):
+    project, scores, left_out = learned_night
     read_scores(scores).to_csv(tmp_path / "night.csv", index=False)
     rows = ("--rows", project.results("FetchCutouts")[1])
     counts, _ = report_of(project, *rows, scores=tmp_path / "night.csv")
@@ -57,8 +57,8 @@ def test_a_table_of_scores_knows_its_package_by_name_and_a_moved_package_is_name
     assert counts["left_out_learned"] == {"night": left_out}
 
 
-def test_of_a_package_of_before_nobody_knows_what_it_learned_from(night):
-    project, scores, _ = night
+def test_of_a_package_of_before_nobody_knows_what_it_learned_from(learned_night):
+    project, scores, _ = learned_night
     package = project.result("TrainClassifier")
     (package / "training_ids.npy").unlink()
     change_values(package, lambda values: values["files"].pop("training_ids.npy"))
@@ -67,8 +67,8 @@ def test_of_a_package_of_before_nobody_knows_what_it_learned_from(night):
     assert f"cannot be known for {scores.stem}" in page
 
 
-def test_test_rows_of_another_data_set_that_the_package_learned_from_are_left_out(night, tmp_path):
-    project, _, _ = night
+def test_test_rows_of_another_data_set_that_the_package_learned_from_are_left_out(learned_night, tmp_path):
+    project, _, _ = learned_night
     (scores,) = project.data.glob("tiny/r1/2026-01-01_2026-01-02/Infer-*.parquet")
     table = read_scores(scores)
     trained = table["split"] == 0
@@ -82,8 +82,8 @@ def test_test_rows_of_another_data_set_that_the_package_learned_from_are_left_ou
     ("package", "why"),
     [("named", "no model package in"), ("copied", "which made none of the scores: these are by tiny-9")],
 )
-def test_a_package_that_is_none_or_made_none_of_the_scores_is_refused(night, tmp_path, package, why):
-    project, scores, _ = night
+def test_a_package_that_is_none_or_made_none_of_the_scores_is_refused(learned_night, tmp_path, package, why):
+    project, scores, _ = learned_night
     shutil.copytree(project.result("TrainClassifier"), tmp_path / "copied")
     (tmp_path / "named").mkdir()
     read_scores(scores).assign(model="tiny-9").to_csv(tmp_path / "night.csv", index=False)

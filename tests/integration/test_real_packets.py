@@ -69,13 +69,13 @@ def pixels_by_hand(packet):
 
 
 @pytest.fixture
-def ztf(real_data, monkeypatch, tmp_path):
+def ztf_packets(real_data, monkeypatch, tmp_path):
     folder = real_data / "ztf_alerts" / "packets"
     return folder, open_real("ztf_packets", folder, "NIGHTSIFT_ZTF_PACKETS", monkeypatch, tmp_path)
 
 
-def test_every_real_packet_becomes_the_row_and_the_pixels_that_astropy_reads(ztf, tmp_path):
-    folder, survey = ztf
+def test_every_real_packet_becomes_the_row_and_the_pixels_that_astropy_reads(ztf_packets, tmp_path):
+    folder, survey = ztf_packets
     assert survey.check() == []
     rows, cutouts = fetch_all(survey, "ztf_packets", tmp_path)
     place = {name: row for row, name in enumerate(rows["candidate_id"])}
@@ -97,15 +97,15 @@ def test_every_real_packet_becomes_the_row_and_the_pixels_that_astropy_reads(ztf
         np.testing.assert_array_equal(cutouts[place[str(candidate["candid"])]], pixels)
 
 
-def test_the_ids_of_packets_without_candid_on_top_are_read(ztf, tmp_path):
-    _, survey = ztf
+def test_the_ids_of_packets_without_candid_on_top_are_read(ztf_packets, tmp_path):
+    _, survey = ztf_packets
     found = survey.reference("drb", "")
     assert {"1003321121015010000", "721164661015010000"} <= set(found["candidate_id"])
     assert len(found) == 55
 
 
-def test_missing_borders_of_real_packets_are_edges(ztf, tmp_path):
-    _, survey = ztf
+def test_missing_borders_of_real_packets_are_edges(ztf_packets, tmp_path):
+    _, survey = ztf_packets
     night = "2018-12-22"
     (batch,) = survey.read(night, survey.freeze(night))
     border = np.isnan(batch.cutouts[0]).all(axis=-1).all(axis=1)

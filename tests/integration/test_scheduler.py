@@ -241,7 +241,7 @@ def test_a_port_that_is_taken_is_one_line(project, option):
 
 
 @pytest.fixture
-def page(scheduler):
+def browser_page(scheduler):
     """A page of a real browser that may reach this machine alone."""
     if CHROMIUM is None:
         pytest.skip("no Chromium: apt-get install chromium")
@@ -264,30 +264,30 @@ def screenshot(page, name):
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
-def test_the_page_shows_the_tasks_and_leads_to_the_report(scheduler, page):
+def test_the_page_shows_the_tasks_and_leads_to_the_report(scheduler, browser_page):
     scheduler.project.forget("PlotResults")
     client = scheduler.client("PlotResults", *scheduler.project.report)
     seen, output = watched(scheduler, client)
     assert client.returncode == 0, output
     assert any(message for message in seen["PlotResults"].values())
 
-    page.goto(f"http://127.0.0.1:{scheduler.port}/static/visualiser/index.html")
-    row = page.locator("#taskTable tbody tr", has_text="PlotResults")
+    browser_page.goto(f"http://127.0.0.1:{scheduler.port}/static/visualiser/index.html")
+    row = browser_page.locator("#taskTable tbody tr", has_text="PlotResults")
     row.wait_for()
     assert row.locator("td").first.inner_text().strip() == "DONE"
-    assert page.locator("#taskTable tbody tr").count() >= 3
-    text = page.locator("#taskTable").inner_text()
+    assert browser_page.locator("#taskTable tbody tr").count() >= 3
+    text = browser_page.locator("#taskTable").inner_text()
     assert "night=2026-01-02" in text
-    screenshot(page, "tasks")
+    screenshot(browser_page, "tasks")
 
     row.locator("button.statusMessage").click()
-    page.locator("#statusMessageModal").wait_for(state="visible")
-    page.wait_for_function("document.querySelector('#statusMessageModal').innerText.includes('figures')")
-    screenshot(page, "message")
-    page.locator("#statusMessageModal button", has_text="Close").first.click()
-    page.locator("#statusMessageModal").wait_for(state="hidden")
+    browser_page.locator("#statusMessageModal").wait_for(state="visible")
+    browser_page.wait_for_function("document.querySelector('#statusMessageModal').innerText.includes('figures')")
+    screenshot(browser_page, "message")
+    browser_page.locator("#statusMessageModal button", has_text="Close").first.click()
+    browser_page.locator("#statusMessageModal").wait_for(state="hidden")
 
-    with page.context.expect_page() as opening:
+    with browser_page.context.expect_page() as opening:
         row.locator("a[target=_blank]").click()
     report = opening.value
     report.wait_for_load_state("load")
