@@ -1,4 +1,4 @@
-"""A small report with everything in it, for the tests of figures, report and writer."""
+"""A small report with everything in it, for the tests of figures, report and writer; a folder of images."""
 
 import numpy as np
 import pandas as pd
@@ -86,3 +86,11 @@ def full():
 @pytest.fixture
 def report_data():
     return full()
+
+
+@pytest.fixture
+def images_folder(tmp_path, data_folder):
+    """Return an empty folder of images; what is remembered of them goes to the data folder beside it."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    return folder

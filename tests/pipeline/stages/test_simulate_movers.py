@@ -49,19 +49,19 @@ class Images:
 
 
 @pytest.fixture
-def survey(folder):
+def mover_images(images_folder):
     header = wcs_header()
     mover, galaxies = (MOVER, 500.0), ((GALAXY, 300.0), (OTHER, 200.0))
     hdus = {"SCIENCE": spots(200, mover, *galaxies), "TEMPLATE": spots(150, *galaxies), "DIFFERENCE": spots(0, mover)}
-    write(folder / "e1.fits", {name: (pixels, header) for name, pixels in hdus.items()})
+    write(images_folder / "e1.fits", {name: (pixels, header) for name, pixels in hdus.items()})
     for number in (1, 2, 3):
         level = 60.0 + number
-        write(folder / f"f{number}.fits", {"IMAGE": (spots(level, (MOVER, 100.0 * number), *galaxies), header)})
-    return Images(folder)
+        write(images_folder / f"f{number}.fits", {"IMAGE": (spots(level, (MOVER, 100.0 * number), *galaxies), header)})
+    return Images(images_folder)
 
 
 @pytest.fixture
-def simulate(survey, tmp_path, make_rows, make_cutouts):
+def simulate(mover_images, tmp_path, make_rows, make_cutouts):
     wcs = WCS(wcs_header())
 
     def sky(*places):
@@ -82,7 +82,7 @@ def simulate(survey, tmp_path, make_rows, make_cutouts):
         movers = MoverSimulation(**{"hosts": hosts, "jitter_arcsec": 0.0} | settings)
         simulate_movers(
             tmp_path / name,
-            NightJob(survey=survey, name="toy", night=NIGHT, manifest=survey.manifest()),
+            NightJob(survey=mover_images, name="toy", night=NIGHT, manifest=mover_images.manifest()),
             recipe=SimulationRecipe(seed=seed, movers=movers),
             cutouts=tmp_path / "cutouts.h5",
         )
@@ -140,7 +140,7 @@ def test_without_residuals_or_movers_in_range_there_are_fewer_rows_or_none(simul
     assert len(simulate("c.h5", max_host_magnitude=10.0)[0]) == 0
 
 
-def test_a_survey_of_stamps_alone_is_refused(tmp_path, survey):
+def test_a_survey_of_stamps_alone_is_refused(tmp_path, mover_images):
     recipe = SimulationRecipe(movers=MoverSimulation(hosts=HostCatalogue(file="x.csv", magnitude="B")))
     with pytest.raises(SettingsError, match="survey 'toy' has no images to cut movers and galaxies from"):
         job = NightJob(survey=object(), name="toy", night=NIGHT, manifest={})

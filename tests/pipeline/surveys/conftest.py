@@ -7,14 +7,6 @@ CONFIG = Path(__file__).resolve().parents[3] / "config"
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A folder of images; digests are remembered beside it."""
-    monkeypatch.setenv("NIGHTSIFT_DATA", str(tmp_path / "data"))
-    (tmp_path / "images").mkdir()
-    return tmp_path / "images"
-
-
-@pytest.fixture
 def own_queries(tmp_path, monkeypatch):
     """Return a function that puts more queries beside the generic ones, or in their place."""
     config = shutil.copytree(CONFIG, tmp_path / "config")

@@ -35,27 +35,27 @@ def progress():
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, progress):
+def sky_folder(tmp_path_factory, progress):
     path = tmp_path_factory.mktemp("survey")
     make_survey(path, SETTINGS, 5, lambda done, total: progress.append((done, total)))
     return path
 
 
-def test_progress_is_told_for_each_exposure(folder, progress):
+def test_progress_is_told_for_each_exposure(sky_folder, progress):
     assert progress == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
-def test_every_night_is_marked_as_closed(folder):
-    assert sorted(path.name for path in (folder / "closed").iterdir()) == ["2026-01-01", "2026-01-02"]
+def test_every_night_is_marked_as_closed(sky_folder):
+    assert sorted(path.name for path in (sky_folder / "closed").iterdir()) == ["2026-01-01", "2026-01-02"]
 
 
-def test_every_exposure_has_three_images_and_what_describes_them(folder):
-    exposures = table(folder, "exposures")
+def test_every_exposure_has_three_images_and_what_describes_them(sky_folder):
+    exposures = table(sky_folder, "exposures")
     assert len(exposures) == 4
     assert night_of(exposures["time_mjd"], SETTINGS.longitude_deg).tolist() == exposures["night"].tolist()
     for row in exposures.itertuples():
         for hdu in ("SCIENCE", "TEMPLATE", "DIFFERENCE"):
-            path = folder / row.science_path
+            path = sky_folder / row.science_path
             pixels, header = read_image(path, hdu)
             assert pixels.shape == (320, 320)
             for key in ("GAIN", "RDNOISE", "SATURATE", "MAGZERO", "FWHM", "MJD-OBS"):
@@ -64,67 +64,67 @@ def test_every_exposure_has_three_images_and_what_describes_them(folder):
             assert WCS(header).pixel_to_world_values(0, 0)[0] == pytest.approx(150.0, abs=0.1)
 
 
-def test_a_difference_is_the_science_image_less_the_template(folder):
-    row = table(folder, "exposures").iloc[0]
-    difference, _ = read_image(folder / row["difference_path"], "DIFFERENCE")
+def test_a_difference_is_the_science_image_less_the_template(sky_folder):
+    row = table(sky_folder, "exposures").iloc[0]
+    difference, _ = read_image(sky_folder / row["difference_path"], "DIFFERENCE")
     assert abs(np.nanmedian(difference)) < 1.0
     assert np.nanstd(np.clip(difference, -60, 60)) < 25.0
 
 
-def test_ids_are_text_beyond_2_53_and_with_leading_zeros(folder):
-    candidates = table(folder, "candidates")
+def test_ids_are_text_beyond_2_53_and_with_leading_zeros(sky_folder):
+    candidates = table(sky_folder, "candidates")
     assert candidates["candidate_id"].is_unique
     assert all(isinstance(value, str) for value in candidates["candidate_id"])
     assert candidates["candidate_id"].astype("int64").min() > 2**53
     assert candidates["object_id"].str.startswith("0").all()
 
 
-def test_candidates_lie_where_their_exposure_projects_them(folder):
-    candidates, exposures = table(folder, "candidates"), table(folder, "exposures").set_index("exposure_id")
+def test_candidates_lie_where_their_exposure_projects_them(sky_folder):
+    candidates, exposures = table(sky_folder, "candidates"), table(sky_folder, "exposures").set_index("exposure_id")
     for exposure_id, rows in candidates.groupby("exposure_id"):
-        _, header = read_image(folder / exposures.loc[exposure_id, "science_path"], "SCIENCE")
+        _, header = read_image(sky_folder / exposures.loc[exposure_id, "science_path"], "SCIENCE")
         x, y = WCS(header).world_to_pixel_values(rows["ra_deg"], rows["dec_deg"])
         np.testing.assert_allclose(np.column_stack([x, y]), rows[["x_pixel", "y_pixel"]], atol=1e-3)
 
 
-def test_there_are_reals_of_each_kind_and_bogus_of_most(folder):
-    truth = table(folder, "truth")
+def test_there_are_reals_of_each_kind_and_bogus_of_most(sky_folder):
+    truth = table(sky_folder, "truth")
     kinds = set(truth["kind"])
     assert {"supernova", "variable", "mover", "star_residual", "cosmic_ray", "hot_pixel"} <= kinds
     assert (truth["is_real"] == truth["kind"].isin(REAL_KINDS)).all()
     assert 0.1 < truth["is_real"].mean() < 0.6
-    signs = truth.merge(table(folder, "candidates"), on="candidate_id").groupby("is_real")["flux_sign"].unique()
+    signs = truth.merge(table(sky_folder, "candidates"), on="candidate_id").groupby("is_real")["flux_sign"].unique()
     assert all(set(values) == {-1, 1} for values in signs)
 
 
-def test_candidates_of_one_source_are_one_object(folder):
-    joined = table(folder, "truth").merge(table(folder, "candidates"), on="candidate_id")
+def test_candidates_of_one_source_are_one_object(sky_folder):
+    joined = table(sky_folder, "truth").merge(table(sky_folder, "candidates"), on="candidate_id")
     stationary = joined[joined["kind"].isin(set(REAL_KINDS) - {"mover"})]
     assert (stationary.groupby("source_id")["object_id"].nunique() == 1).mean() > 0.9
     assert stationary.groupby("object_id")["exposure_id"].nunique().max() >= 3
 
 
-def test_the_ephemeris_predicts_the_movers_that_were_found(folder):
-    joined = table(folder, "truth").merge(table(folder, "candidates"), on="candidate_id")
+def test_the_ephemeris_predicts_the_movers_that_were_found(sky_folder):
+    joined = table(sky_folder, "truth").merge(table(sky_folder, "candidates"), on="candidate_id")
     found = joined[joined["kind"] == "mover"].merge(
-        table(folder, "movers"), left_on=["source_id", "exposure_id"], right_on=["mover_id", "exposure_id"]
+        table(sky_folder, "movers"), left_on=["source_id", "exposure_id"], right_on=["mover_id", "exposure_id"]
     )
     assert len(found) == (joined["kind"] == "mover").sum() > 0
     offset = 3600.0 * np.hypot(found["ra_deg_x"] - found["ra_deg_y"], found["dec_deg_x"] - found["dec_deg_y"])
     assert offset.median() < 1.0
 
 
-def test_people_are_mostly_right_and_looked_at_a_share(folder):
-    eyeballs, truth = table(folder, "eyeballs"), table(folder, "truth")
+def test_people_are_mostly_right_and_looked_at_a_share(sky_folder):
+    eyeballs, truth = table(sky_folder, "eyeballs"), table(sky_folder, "truth")
     joined = eyeballs.merge(truth, on="candidate_id")
     assert 0.35 < len(eyeballs) / len(truth) < 0.75
     assert (joined["label"] == joined["is_real"]).mean() > 0.93
     assert eyeballs["judged_at"].str.fullmatch(r"2026-01-0\dT12:00:00Z").all()
 
 
-def test_the_catalogue_of_variables_is_not_complete(folder):
-    assert 0 < len(table(folder, "variables")) < SETTINGS.variables + SETTINGS.agn
-    assert len(table(folder, "hosts")) == SETTINGS.galaxies
+def test_the_catalogue_of_variables_is_not_complete(sky_folder):
+    assert 0 < len(table(sky_folder, "variables")) < SETTINGS.variables + SETTINGS.agn
+    assert len(table(sky_folder, "hosts")) == SETTINGS.galaxies
 
 
 def test_the_same_seed_gives_the_same_survey_to_the_byte_by_one_process_or_two(tmp_path):
