@@ -1,8 +1,8 @@
-"""Physical numbers of a cutout: what a person looks for in a difference image, measured on pixels alone.
+"""Physical features of a cutout: what a person looks for in a difference image, measured on the pixels alone.
 
-Everything is finite for any input, does not change when a cutout is turned or flipped (odd sides), nor when
-its flux is multiplied by a positive number, and serves both signs: a source that faded gives the same numbers
-as one that rose.
+All features are finite for any input, do not change when a cutout is rotated or flipped (odd sides) or its flux is
+multiplied by a positive number, and work for both signs: a source that faded gives the same numbers as one that
+brightened.
 """
 
 from functools import lru_cache
@@ -35,10 +35,10 @@ def physical_features(
     cutouts : ndarray of float32, ``(n, y, x, channel)``
         Raw pixels of any positive linear unit, NaN where missing, centred on pixel ``size // 2``.
     channels : tuple of str
-        What the last axis holds; of ``science``, ``template``, ``difference``. What is absent counts as
-        missing, so the number of features does not depend on it.
+        The channels of the last axis, from ``science``, ``template``, ``difference``. An absent one counts as missing,
+        so the number of features does not depend on it.
     chunk : int, optional
-        Rows measured at once; changes memory, not the result.
+        Number of rows measured at once; it changes memory, not the result.
 
     Returns
     -------

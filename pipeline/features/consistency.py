@@ -1,4 +1,4 @@
-"""Whether the three images tell one story: new light, or left-over structure of the template.
+"""Whether the three images are consistent with new light, or with residual structure of the template.
 
 Tested by tests/pipeline/features/test_features.py.
 """
@@ -98,7 +98,7 @@ class _Regression:
         self.power = (data**2).sum(axis=1)
 
     def solve(self, chosen: list[int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return coefficients ``(n, k)`` of the chosen columns and the power that stays unexplained."""
+        """Return the coefficients ``(n, k)`` of the chosen columns, and the power that remains unexplained."""
         normal = self.normal[:, chosen][:, :, chosen] + 1e-4 * np.eye(len(chosen), dtype=np.float32)
         right = self.right[:, chosen]
         coefficient = np.linalg.solve(normal, right[..., None])[..., 0]
@@ -109,7 +109,7 @@ class _Regression:
 
 
 def structure_features(planes: Planes, difference_fit: Fit, bright_fit: Fit) -> Features:
-    """Return what share of the difference a point source explains and what share the template's structure.
+    """Return the shares of the difference that a point source and the template's structure explain.
 
     The point source has the width and centre of the bright image's fit; the template's structure is the image
     itself (a wrong gain), its gradients (a wrong position) and its Laplacian (a wrong PSF).
@@ -161,7 +161,7 @@ _MODELS = {
 
 
 def agreement_features(bright: Fit, faint: Fit, difference: Fit) -> Features:
-    """Return how far the three fits agree in place and width."""
+    """Return how well the three fits agree in position and width."""
     return {
         "offset_difference_bright": np.hypot(difference.x - bright.x, difference.y - bright.y),
         "offset_difference_faint": np.hypot(difference.x - faint.x, difference.y - faint.y),

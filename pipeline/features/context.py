@@ -48,7 +48,7 @@ def line_features(image: NDArray, mask: NDArray, noise: NDArray) -> Features:
 
 
 def _extremes(image: NDArray) -> tuple[NDArray, NDArray]:
-    """Return 3 x 3 sums of an image, and where one is the largest of its neighbours in absolute value."""
+    """Return 3 x 3 sums of an image, and where a sum is larger in absolute value than its neighbours."""
     rows = image[:, :-2] + image[:, 1:-1] + image[:, 2:]
     sums = np.zeros_like(image)
     sums[:, 1:-1, 1:-1] = rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]
@@ -61,7 +61,7 @@ def _extremes(image: NDArray) -> tuple[NDArray, NDArray]:
 
 
 def crowd_features(image: NDArray, mask: NDArray, noise: NDArray) -> Features:
-    """Return how many other residuals the image holds, of both signs, and how large beside the central one."""
+    """Return how many other residuals of both signs there are, and how large they are relative to the central one."""
     scaled = image / np.maximum(noise, 1e-6)[:, None, None]
     area = np.maximum((mask & OUTER).sum(axis=(1, 2)), 1) / OUTER.sum()
     sums, peaks = _extremes(np.clip(scaled, -1e4, 1e4))
@@ -84,7 +84,7 @@ def crowd_features(image: NDArray, mask: NDArray, noise: NDArray) -> Features:
 
 
 def stripe_features(image: NDArray, mask: NDArray, noise: NDArray) -> Features:
-    """Return how much rows and columns differ as wholes, and the central ones from the rest."""
+    """Return how much whole rows and columns differ, and how much the central ones differ from the rest."""
     clipped = np.clip(image / np.maximum(noise, 1e-6)[:, None, None], -4, 4) * OUTER
     good = mask & OUTER
     out = []
@@ -105,7 +105,7 @@ def stripe_features(image: NDArray, mask: NDArray, noise: NDArray) -> Features:
 def field_features(planes: Planes) -> Features:
     """Return the seeing of the brightest neighbour, and how the images' depth and noise compare.
 
-    A neighbour too faint to measure gives a ratio of 1 between its width and those at the centre.
+    If the neighbour is too faint to measure, the ratio of its width to those at the centre is 1.
     """
     n = len(planes.bright)
     extremes = {name: _extremes(image) for name, image, *_ in planes.images()[:2]}

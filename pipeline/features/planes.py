@@ -1,4 +1,4 @@
-"""Cutouts made ready to be measured: one size, sky removed, one noise unit, signs put in order.
+"""Cutouts prepared for measurement: one size, sky removed, one unit of noise, and the sign positive.
 
 Tested by tests/pipeline/features/test_features.py.
 """
@@ -19,7 +19,7 @@ RADIUS = np.hypot(OFFSETS[:, None], OFFSETS[None, :])
 """Distance of every pixel from the central one."""
 
 APERTURE = np.exp(-0.5 * (RADIUS / 1.5) ** 2) * (RADIUS < 6)
-"""Weight with which the source at the centre is weighed when only its sign and rough flux matter."""
+"""Weight for the source at the centre when only its sign and rough flux matter."""
 
 MOST = 1e6
 """Largest pixel kept, in units of the noise."""
@@ -29,10 +29,10 @@ TINY = np.float32(1e-12)
 
 @dataclass(frozen=True, kw_only=True)
 class Planes:
-    """Triplets as the measurements want them.
+    """Triplets in the form in which they are measured.
 
-    The bright image is the one of science and template that has more flux at the centre, so a source that
-    faded is measured as one that rose; the difference is turned so that its centre is positive. Lengths are
+    The bright image is the one of science and template that has more flux at the centre, so a source that faded is
+    measured like one that brightened; the sign of the difference is turned so that its centre is positive. Lengths are
     pixels; fluxes are in units of the larger sky noise of science image and template.
 
     Attributes
@@ -44,7 +44,7 @@ class Planes:
     bright_noise, faint_noise, difference_noise : ndarray of float32, ``(n,)``
         Sky noise of each image.
     gain : ndarray of float32, ``(n,)``
-        Flux ratio bright / faint of the surroundings before both were brought to one gain.
+        Flux ratio bright / faint of the surroundings before both were scaled to one gain.
     inside : ndarray of bool, ``(y, x)``
         True where the cutout had a pixel at all, missing or not.
     """
@@ -72,15 +72,15 @@ class Planes:
 
 
 def aperture_flux(images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the flux ``(n,)`` in the middle of images ``(n, y, x)``, each alone: threads of BLAS would cost more."""
+    """Return the flux ``(n,)`` in the middle of images ``(n, y, x)``, one by one, as threads of BLAS would cost more."""
     return np.asarray(np.einsum("nyx,yx->n", images, APERTURE), dtype=np.float32)
 
 
 def fit_to_side(cutouts: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Crop or pad with NaN to ``SIDE``, the pixel ``size // 2`` in the middle.
 
-    Returns the cutouts ``(n, SIDE, SIDE, channel)`` and which of their pixels the input had. Of an even side
-    the first row and column are left out, so that the square is centred.
+    Returns the cutouts ``(n, SIDE, SIDE, channel)`` and which of their pixels the input had. For an even side the first
+    row and column are left out, so that the square is centred.
     """
     framed = np.full((len(cutouts), SIDE, SIDE, cutouts.shape[3]), np.nan, dtype=np.float32)
     inside = np.zeros((SIDE, SIDE), dtype=bool)
@@ -100,7 +100,7 @@ def sky_and_noise(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return median and noise ``(n,)`` of ``pixels`` ``(n, y, x)`` in ``region``; NaN where all are missing.
 
-    The noise is the narrower half of the central 68 %, so that neighbours on one side do not widen it.
+    The noise is the narrower half of the central 68 %, so that neighbours, which are on one side only, do not widen it.
     """
     ordered = np.sort(pixels[:, region], axis=1)
     count = np.isfinite(ordered).sum(axis=1)
@@ -122,7 +122,7 @@ def _flattened(pixels: NDArray[np.float32], region: NDArray[np.bool_]) -> "_Imag
 
 
 def _gain(science: NDArray[np.float32], template: NDArray[np.float32], noise: NDArray[np.float32]) -> NDArray:
-    """Return the flux ratio science / template ``(n,)`` of the surroundings, drawn to 1 where they are empty."""
+    """Return the flux ratio science / template ``(n,)`` of the surroundings, which tends to 1 where they are empty."""
     outer = RADIUS > 7
     bright = np.where(template[:, outer] > 5 * noise[:, None], template[:, outer], np.float32(0))
     prior = 400 * noise**2 + TINY
@@ -150,7 +150,7 @@ _CHANNELS = ("science", "template", "difference")
 def prepare(cutouts: NDArray[np.float32], channels: tuple[str, ...]) -> Planes:
     """Return the cutouts ``(n, y, x, channel)`` as :class:`Planes`; an absent channel counts as missing.
 
-    Without a difference, science - template takes its place.
+    Without a difference, science - template is used instead.
     """
     framed, inside = fit_to_side(to_missing(cutouts)[0])
     half = int(np.flatnonzero(inside.any(axis=0))[-1]) - HALF
@@ -195,7 +195,7 @@ def _ordered(
     gain: NDArray[np.float32],
     inside: NDArray[np.bool_],
 ) -> Planes:
-    """Tell the bright image from the faint one and turn the difference to a positive centre."""
+    """Return the bright and the faint image, with the difference turned so that its centre is positive."""
     faded = aperture_flux(residual) < 0
     swap = faded[:, None, None]
     negative = aperture_flux(difference.pixels) < 0

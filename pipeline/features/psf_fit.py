@@ -29,11 +29,11 @@ class Fit:
     width: NDArray[np.float32]
     background: NDArray[np.float32]
     rms: NDArray[np.float32]
-    """Root mean square of what the fit leaves in the window."""
+    """Root mean square of the residuals of the fit in the window."""
     explained: NDArray[np.float32]
     """Share of the variance in the window that the fit explains, 0 to 1."""
     leftover: NDArray[np.float32]
-    """What the fit leaves, ``(n, 15, 15)``, 0 where missing."""
+    """Residuals of the fit, ``(n, 15, 15)``, 0 where missing."""
 
 
 def window(images: NDArray[Pixel], half: int = WINDOW) -> NDArray[Pixel]:
@@ -77,8 +77,8 @@ def fit_gaussian(images: NDArray[np.float32], masks: NDArray[np.bool_], start_wi
 
     Notes
     -----
-    Damped Gauss-Newton steps on centre and width; amplitude and background are solved for exactly in each
-    (variable projection), so only three numbers iterate. The centre stays within 3.5 pixels of the middle.
+    The fit takes damped Gauss-Newton steps in centre and width; amplitude and background are solved for exactly in each
+    step (variable projection), so only three numbers are iterated. The centre stays within 3.5 pixels of the middle.
     """
     inner = images.shape[1] == 2 * WINDOW + 1
     mask = (masks if inner else window(masks)).astype(np.float32)

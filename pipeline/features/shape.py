@@ -122,7 +122,7 @@ def pixel_features(near: NDArray, mask: NDArray, noise: NDArray) -> Features:
 
 
 def symmetry_features(near: NDArray) -> Features:
-    """Return how unlike itself the core is when mirrored through its centre, and turned by a quarter."""
+    """Return how much the core changes when it is mirrored through its centre, and when it is rotated by 90 degrees."""
     core = near[:, 2:-2, 2:-2]
     power = (core**2).sum(axis=(1, 2))
     half = core[:, ::-1, ::-1]
