@@ -10,7 +10,7 @@ from benchmarks.rows import Row, interleaved, median_ratio, peak_mb
 from pipeline.io.results import hdf5
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.recipes.dataset import DatasetRecipe
-from pipeline.stages.build_dataset import assemble
+from pipeline.stages.build_dataset import build_dataset
 
 FILES, ROWS, SIZE, BUDGET = 700, 16, 15, 2.0
 _REPEATS = 3
@@ -41,7 +41,7 @@ def run(folder: Path, *, full: bool) -> Iterator[Row]:  # noqa: ARG001
 
 def _build(path: Path, sources: list[Path]) -> None:
     recipe = DatasetRecipe(survey="benchmark", nights=("2026-01-01",))
-    assemble(
+    build_dataset(
         path, sources=sources, recipe=recipe, linked_within_arcsec=3.0, fold=0, fingerprint="0" * 64, provenance={}
     )
 

@@ -37,9 +37,9 @@ fetch_cutouts(Path(sys.argv[1]), job)
 _BUILD = """
 import sys
 from pathlib import Path
-from pipeline.stages.build_dataset import assemble
+from pipeline.stages.build_dataset import build_dataset
 from pipeline.recipes.dataset import DatasetRecipe
-assemble(
+build_dataset(
     Path(sys.argv[1]), sources=[Path(name) for name in sys.argv[2:]],
     recipe=DatasetRecipe(survey="benchmark", nights=("2026-01-01",)),
     linked_within_arcsec=3.0, fold=0, fingerprint="0" * 64, provenance={},

@@ -12,8 +12,10 @@ from pipeline.errors import InputError, MissingInputError, NightsiftError
 from pipeline.io.settings_files import data_folder
 from pipeline.surveys.label_tables import changed_label_tables, changed_parts
 from tasks.base import ALL_RELEASES
-from tasks.fetch_cutouts import FetchCutouts, FreezeInputs
-from tasks.parameters import SurveyTask, listed_nights
+from tasks.fetch_cutouts import FetchCutouts
+from tasks.freeze_inputs import FreezeInputs
+from tasks.nights import listed_nights
+from tasks.parameters import SurveyTask
 
 
 class _Survey(SurveyTask):
@@ -23,7 +25,7 @@ class _Survey(SurveyTask):
 def listing(survey: str) -> int:
     """Print the nights that hold candidates, one a line; that there is none is an error that says why."""
     task = _Survey(survey=survey)
-    folder = FetchCutouts(survey=survey, night="2000-01-01").survey_folder()
+    folder = task.survey_folder()
     if folder and not folder.is_dir():
         raise MissingInputError(f"survey {survey!r} is not made yet; run luigi --module tasks MakeSyntheticSurvey")
     adapter = task.adapter(folder)

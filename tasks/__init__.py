@@ -9,11 +9,13 @@ from tasks.build_dataset import BuildDataset  # noqa: E402
 from tasks.fetch_cutouts import FetchCutouts  # noqa: E402
 from tasks.fetch_movers import FetchMovers  # noqa: E402
 from tasks.fetch_orbit_catalogue import FetchOrbitCatalogue  # noqa: E402
-from tasks.freeze_inputs import FreezeInputs, NightClosed  # noqa: E402
-from tasks.infer import Infer, ScoreFolds  # noqa: E402
+from tasks.freeze_inputs import FreezeInputs  # noqa: E402
+from tasks.infer import Infer  # noqa: E402
 from tasks.make_synthetic_survey import MakeSyntheticSurvey  # noqa: E402
+from tasks.night_closed import NightClosed  # noqa: E402
 from tasks.night_range import NightRange  # noqa: E402
 from tasks.plot_results import PlotResults  # noqa: E402
+from tasks.score_folds import ScoreFolds  # noqa: E402
 from tasks.score_objects import ScoreObjects  # noqa: E402
 from tasks.simulate_transients import SimulateTransients  # noqa: E402
 from tasks.train_classifier import TrainClassifier  # noqa: E402

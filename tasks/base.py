@@ -214,20 +214,24 @@ class PipelineTask(luigi.Task):
         return False
 
     def shared_modules(self) -> tuple[str, ...]:
-        """Return what most tasks of this kind import, to be imported once and not in each process."""
+        """Return the modules that `preload` imports: what most tasks of this kind need."""
         return ()
+
+    def preload(self) -> None:
+        """Import what tasks of this kind share, in the client, so that each process that it forks has it already."""
+        for name in filter(None, self.shared_modules()):
+            import_module(name)
 
     @property
     def worker_timeout(self) -> int | None:  # type: ignore[override]
         """0 for light tasks, for which luigi forks no process then; else none of its own, so that luigi's holds.
 
-        Luigi asks right before it would fork: that is the moment to import what tasks share, once and never when all is
-        done. :func:`~tasks.watchdog.limited` limits light tasks.
+        It preloads, for Luigi asks for this limit right before it forks and offers no other hook at that moment; any
+        earlier one is reached by runs that have nothing to do too. :func:`~tasks.watchdog.limited` limits light tasks.
         """
         if self.is_light:
             return 0
-        for name in filter(None, self.shared_modules()):
-            import_module(name)
+        self.preload()
         return None
 
     def progress(self, percent: float, message: str) -> None:

@@ -86,9 +86,9 @@ class BuildDataset(RecipeTask):
 
     def build(self, path: Path) -> None:
         """Choose rows, then stream their pixels."""
-        from pipeline.stages.build_dataset import assemble
+        from pipeline.stages.build_dataset import build_dataset
 
-        assemble(
+        build_dataset(
             path,
             sources=self.files or [self.input_path(name) for name in self._required],
             recipe=self.recipe,

@@ -13,16 +13,14 @@ import luigi
 from pipeline.errors import NightsiftError
 from pipeline.io.tables.label_file import named_files
 from tasks.fetch_movers import FetchMovers, names_ephemeris
-from tasks.freeze_inputs import FreezeInputs, NightClosed, SurveyNight
-from tasks.parameters import MOST_SNAPSHOTS, WholeNumberParameter, processes_parameter
+from tasks.freeze_inputs import FreezeInputs
+from tasks.parameters import MOST_SNAPSHOTS, NightTask, WholeNumberParameter, processes_parameter
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FetchCutouts", "FreezeInputs", "NightClosed"]
 
-
-class FetchCutouts(SurveyNight):
+class FetchCutouts(NightTask):
     """Cut the night's candidates out of their images, label them, and write one cutout file."""
 
     snapshot = WholeNumberParameter(

@@ -9,8 +9,8 @@ from pipeline.errors import SettingsError
 from pipeline.fingerprint import what_decides
 from pipeline.surveys.settings import EphemerisSettings, SurveySettings
 from tasks.fetch_orbit_catalogue import FetchOrbitCatalogue
-from tasks.freeze_inputs import FreezeInputs, SurveyNight
-from tasks.parameters import MOST_SNAPSHOTS, WholeNumberParameter
+from tasks.freeze_inputs import FreezeInputs
+from tasks.parameters import MOST_SNAPSHOTS, NightTask, WholeNumberParameter
 
 _EPHEMERIS = "ephemeris"
 """The table that this task makes, as `pipeline.labels.EPHEMERIS` calls it; planning imports no pandas."""
@@ -21,7 +21,7 @@ def names_ephemeris(settings: SurveySettings) -> bool:
     return any(value == _EPHEMERIS for entry in (*settings.labels, *settings.cleaning) for value in entry.values())
 
 
-class FetchMovers(SurveyNight):
+class FetchMovers(NightTask):
     """Predict the solar-system objects in the night's exposures, by SkyBoT or from orbits; a failed service fails."""
 
     snapshot = WholeNumberParameter(

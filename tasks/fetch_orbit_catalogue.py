@@ -12,7 +12,8 @@ from pipeline.io.files.digests import file_digest
 from pipeline.io.tables.catalogue_file import catalogue_path
 from pipeline.night import is_night
 from tasks.base import ALL_RELEASES
-from tasks.parameters import NightParameter, SurveyTask
+from tasks.nights import NightParameter
+from tasks.parameters import SurveyTask
 
 
 class FetchOrbitCatalogue(SurveyTask):

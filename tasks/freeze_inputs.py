@@ -1,140 +1,22 @@
-"""A night's input: closed, then frozen.
+"""A night's input, frozen: counts and digests of its rows and files.
 
 Tested by tests/integration/test_changed_input.py.
 """
 
-import contextlib
-import datetime
-import json
-import logging
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import luigi
 
-from pipeline.errors import NightsiftError
 from pipeline.io.alerts.message_schemas import schema_digests
 from pipeline.io.database.query_files import query_digests
 from pipeline.io.results.night_manifest import read_manifest
-from pipeline.night import ends_at, is_ahead
-from tasks.base import PipelineTask
-from tasks.make_synthetic_survey import MakeSyntheticSurvey
+from tasks.night_closed import NightClosed
 from tasks.parameters import MOST_SNAPSHOTS, NightTask, WholeNumberParameter, processes_parameter
 
-if TYPE_CHECKING:
-    from pipeline.stages.night_job import NightJob
 
-log = logging.getLogger(__name__)
-
-_TABLE_KEYS = ("table", "scores", "movers", "variables")
-"""Keys of ``labels`` and ``cleaning`` that name reference tables of the survey."""
-
-
-class ClosedTarget(luigi.Target):
-    """There when the survey's ``closed`` rule holds for the night."""
-
-    def __init__(self, task: "NightClosed") -> None:
-        self.task = task
-
-    def exists(self) -> bool:
-        """Ask the rule now."""
-        return not self.task.why_open()
-
-
-class SurveyNight(NightTask):
-    """A night of a survey that may have to be made first."""
-
-    def made_survey(self) -> MakeSyntheticSurvey | None:
-        """Return the task that makes the survey's files, if one must."""
-        return MakeSyntheticSurvey(survey=self.survey) if self.settings.made else None
-
-    def survey_folder(self) -> Path | None:
-        """Return where that task puts them."""
-        made = self.made_survey()
-        return Path(made.output().path) if made else None
-
-    def job(self, manifest: Mapping[str, Any], of: PipelineTask | None = None) -> "NightJob":
-        """Return what a function of this night is given.
-
-        Parameters
-        ----------
-        manifest : mapping
-            The night's frozen input.
-        of : PipelineTask, optional
-            Whose result is made; this task's if not given.
-        """
-        from pipeline.stages.night_job import NightJob
-
-        maker, processes = of or self, getattr(self, "processes", 1)
-        return NightJob(
-            survey=self.adapter(self.survey_folder(), processes),
-            name=self.survey,
-            night=self.night_name,
-            manifest=manifest,
-            provenance=maker.provenance(),
-            progress=maker.progress,
-            processes=processes,
-        )
-
-    def shared_modules(self) -> tuple[str, ...]:
-        """What fetches nights, and the adapter of the survey."""
-        from pipeline.surveys.base import SURVEYS
-
-        return "pipeline.stages.fetch_cutouts", "pipeline.surveys.load", SURVEYS.home(self.settings.source)
-
-    @property
-    def label_tables(self) -> list[str]:
-        """The reference tables of the survey that its labels and cleaning name."""
-        entries = (*self.settings.labels, *self.settings.cleaning)
-        return [str(entry[key]) for entry in entries for key in _TABLE_KEYS if entry.get(key)]
-
-
-class NightClosed(SurveyNight):
-    """Missing data until the survey calls the night closed."""
-
-    run = None  # type: ignore[assignment]  # so luigi takes it for external
-
-    def output(self) -> ClosedTarget:  # type: ignore[override]
-        """Return the rule as a target."""
-        return ClosedTarget(self)
-
-    def why_open(self) -> str:
-        """Return which rule does not hold; empty where it does."""
-        rule = self.settings.closed
-        if rule.after_hours is not None:
-            closes = ends_at(datetime.date.fromisoformat(self.night_name), self.settings.longitude_deg)
-            closes += datetime.timedelta(hours=rule.after_hours)
-            waiting = datetime.datetime.now(datetime.UTC) < closes
-            return f"it closes at {closes.isoformat(timespec='minutes')} (closed: after_hours)" if waiting else ""
-        survey = self.adapter(self.survey_folder())
-        if survey.closed(self.night_name):
-            return ""
-        if rule.marker:
-            return f"no file {rule.marker.format(night=self.night_name)} below {survey.folder} (closed: marker)"
-        return f"query {rule.query} returns no row (closed: query)"
-
-
-@NightClosed.event_handler(luigi.Event.DEPENDENCY_MISSING)
-def _say_why(task: NightClosed) -> None:
-    with contextlib.suppress(NightsiftError):  # what stops the rule from being asked was said already
-        log.warning(
-            "night %s of %s is not closed: %s%s", task.night_name, task.survey, task.why_open(), _if_ahead(task)
-        )
-
-
-def _if_ahead(task: NightClosed) -> str:
-    """Return, of a night that nobody waits for, which nights there are."""
-    from pipeline.stages.empty_night import nights_of
-
-    night, now = datetime.date.fromisoformat(task.night_name), datetime.datetime.now(datetime.UTC)
-    if not is_ahead(night, task.settings.longitude_deg, now):
-        return ""
-    return f"; it lies in the future: {nights_of(task.adapter(task.survey_folder()), task.survey, task.night_name)}"
-
-
-class FreezeInputs(SurveyNight):
+class FreezeInputs(NightTask):
     """Freeze what a night's input is: counts, digests of rows and files, as of now."""
 
     snapshot = WholeNumberParameter(
@@ -206,17 +88,16 @@ class FreezeInputs(SurveyNight):
 
     def build(self, path: Path) -> None:
         """Write the manifest."""
-        from pipeline.stages.empty_night import tell_if_empty
-        from pipeline.surveys.label_tables import rows_and_images, with_label_tables
+        from pipeline.stages.freeze_inputs import freeze_inputs
 
-        survey, former = self.adapter(self.survey_folder(), self.processes), self.former
-        if self.labels and former and survey.has_images:
-            manifest = with_label_tables(survey, self.night_name, former)
-        else:
-            manifest = survey.freeze(self.night_name)
-        manifest |= {"night": self.night_name, "snapshot": self.snapshot, "as_of": self._started}
-        if former and survey.has_images and rows_and_images(manifest) == rows_and_images(former):
-            manifest["rows_of"] = former.get("rows_of", former["snapshot"])
-        manifest["provenance"] = self.provenance()
-        tell_if_empty(survey, self.survey, self.night_name, manifest)
-        path.write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
+        freeze_inputs(
+            path,
+            self.adapter(self.survey_folder(), self.processes),
+            name=self.survey,
+            night=self.night_name,
+            snapshot=self.snapshot,
+            as_of=self._started,
+            provenance=self.provenance(),
+            former=self.former,
+            labels_only=self.labels,
+        )

@@ -13,7 +13,8 @@ from pipeline.io.tables.id_list import read_id_list
 from pipeline.night import parse_night
 from tasks.base import PipelineTask
 from tasks.fetch_cutouts import FetchCutouts
-from tasks.parameters import MOST_PROCESSES, ClassifierTask, NightParameter, WholeNumberParameter, processes_parameter
+from tasks.nights import NightParameter
+from tasks.parameters import MOST_PROCESSES, ReleaseTask, WholeNumberParameter, processes_parameter
 from tasks.train_classifier import TrainClassifier
 
 MOST_ROWS = 1_000_000
@@ -21,41 +22,6 @@ MOST_ROWS = 1_000_000
 
 _DECIDING = ("model.onnx", "posterior.onnx", "package.json")
 """Files of a package that decide a score or a label: graphs, and calibration, thresholds, classes and contract."""
-
-
-class ReleaseTask(ClassifierTask):
-    """A task of a release: a named processing of the survey."""
-
-    release = luigi.Parameter(default="", description="Name of this processing of the survey; empty: the survey's.")
-    suffix: ClassVar[str] = ".parquet"
-
-    @cached_property
-    def release_name(self) -> str:
-        """The release's name."""
-        return self.release or self.settings.release
-
-    def release_parameters(self) -> dict[str, Any]:
-        """Return the parameters that name package and release, resolved, for tasks upstream."""
-        return {**self.classifier_parameters(), "release": self.release_name}
-
-    def folder(self) -> tuple[str, str, str]:
-        """Return survey, release, and the range of nights of the data set."""
-        return self.survey, self.release_name, self.given_span or self._span_of_recipe()
-
-    @property
-    def given_span(self) -> str:
-        """What stands in the path for the nights of what was given; empty where the data set's recipe says them.
-
-        The recipe is not opened for what needs none: scores of a night or of files by a package that exists.
-        """
-        return ""
-
-    def _span_of_recipe(self) -> str:
-        return TrainClassifier(**self.classifier_parameters()).folder()[2]
-
-    def readable(self) -> str:
-        """Return data set, classifier and seed."""
-        return TrainClassifier(**self.classifier_parameters()).readable()
 
 
 class Infer(ReleaseTask):
@@ -174,23 +140,3 @@ class Infer(ReleaseTask):
                 provenance=self.provenance(),
                 progress=lambda share, message: self.progress(100 * share, message),
             )
-
-
-class ScoreFolds(ReleaseTask):
-    """Scores of every labelled row, each by a model that saw neither its group nor, by night, its night."""
-
-    def requires(self) -> dict[str, luigi.Task]:
-        """The scores of each fold's data set."""
-        parameters = self.release_parameters()
-        return {f"fold {fold}": Infer(**{**parameters, "fold": fold}) for fold in range(self.recipe.split.folds)}
-
-    def decides(self) -> dict[str, Any]:
-        """The release."""
-        return {"release": self.release_name}
-
-    def build(self, path: Path) -> None:
-        """Put the test rows of all folds together."""
-        from pipeline.io.results.scores_file import concatenate
-
-        paths = [self.input_path(name) for name in self._required]
-        concatenate(path, paths, split=2, provenance=self.provenance())

@@ -12,7 +12,8 @@ from pipeline.errors import UnknownNameError
 from pipeline.io import settings_files
 from pipeline.surveys.settings import SurveySettings
 from tasks.base import state_defaults
-from tasks.parameters import NightParameter, NightsParameter, asked_nights, seed_parameter
+from tasks.nights import NightParameter, NightsParameter, asked_nights
+from tasks.parameters import seed_parameter
 
 _TASKS_A_NIGHT = {"FetchCutouts": 3, "FreezeInputs": 2, "SimulateTransients": 4, "Infer": 4}
 

@@ -1,30 +1,30 @@
-"""Parameters that several tasks share, and how a survey's defaults fill those left empty.
+"""Abstract tasks and the parameters that several tasks share; a survey's defaults fill those left empty.
 
 Tested by tests/tasks/test_start.py.
 """
 
-import datetime
 import math
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import luigi
 
-from pipeline.errors import SettingsError, TooManyTasksError
+from pipeline.errors import SettingsError
 from pipeline.fingerprint import what_decides
 from pipeline.io import settings_files
 from pipeline.io.database.settings import deciding_input
-from pipeline.night import expand_nights, night_range, parse_night
+from pipeline.night import parse_night
 from pipeline.recipes.dataset import DatasetRecipe
 from pipeline.surveys.settings import SurveySettings
 from tasks.base import ALL_RELEASES, PipelineTask
+from tasks.nights import NightParameter
 
 if TYPE_CHECKING:
+    from pipeline.stages.night_job import NightJob
     from pipeline.surveys.base import Survey
 
-MOST_TASKS = 2000
-"""Of one run; luigi's scheduler grows slow beyond."""
 MOST_SEED = 2**32 - 1
 """What NumPy and scikit-learn take as a seed at most."""
 MOST_PROCESSES = 1024
@@ -34,69 +34,8 @@ MOST_SNAPSHOTS = 10_000
 MOST_FOLDS = 1000
 """Far more folds than a recipe has; each recipe states its own number."""
 
-
-class NightParameter(luigi.Parameter):
-    """A night as an ISO date; dates are accepted from Python callers as well."""
-
-    def normalize(self, x: Any) -> str:
-        """Return the ISO date as text."""
-        return "" if x in ("", None) else str(x)
-
-
-def listed_nights(text: str, mjd_offset_days: int) -> list[datetime.date]:
-    """Return the nights of ``2026-01-01,2026-01-03`` or ``2026-01-01..2026-01-06``, of dates or MJDs, sorted."""
-    entries = [entry.strip() for entry in text.split(",") if entry.strip()]
-    if not entries:
-        raise SettingsError(f"{text!r} names no night; allowed: 2026-01-01,2026-01-03 or 2026-01-01..2026-01-06")
-    return expand_nights(entries, mjd_offset_days)
-
-
-class NightsParameter(luigi.Parameter):
-    """Nights as a list or a range, in place of ``--start`` and ``--stop``."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            default="",
-            description="Nights in place of --start and --stop: 2026-01-01,2026-01-03 or 2026-01-01..2026-01-06.",
-        )
-
-
-def asked_nights(task: Any, mjd_offset_days: int, *, tasks_a_night: int, what: str) -> list[datetime.date]:
-    """Return the nights of a task with ``nights``, ``start`` and ``stop``.
-
-    Parameters
-    ----------
-    task : luigi.Task
-        With the three parameters.
-    mjd_offset_days : int
-        The survey's rule for MJDs, as in `parse_night`.
-    tasks_a_night : int
-        How many tasks one night takes.
-    what : str
-        What is done for each night, for the message.
-
-    Raises
-    ------
-    SettingsError
-        If neither or both ways of naming nights are used, or a night is none.
-    TooManyTasksError
-        If they take more than `MOST_TASKS` tasks.
-    """
-    if bool(task.nights) == bool(task.start or task.stop) or bool(task.start) != bool(task.stop):
-        raise SettingsError(
-            f"{task.task_family} needs either --nights, as 2026-01-01..2026-01-06, or both --start and --stop"
-        )
-    if task.nights:
-        nights = listed_nights(task.nights, mjd_offset_days)
-    else:
-        nights = night_range(*(parse_night(night, mjd_offset_days) for night in (task.start, task.stop)))
-    most = max(1, MOST_TASKS // tasks_a_night)
-    if len(nights) > most:
-        raise TooManyTasksError(
-            f"{len(nights)} nights of {what} are too many tasks for one run; allowed: {most} nights. Ask for "
-            "the range in pieces; finished nights cost next to nothing"
-        )
-    return nights
+_TABLE_KEYS = ("table", "scores", "movers", "variables")
+"""Keys of ``labels`` and ``cleaning`` that name reference tables of the survey."""
 
 
 class WholeNumberParameter(luigi.IntParameter):
@@ -183,6 +122,17 @@ class SurveyTask(PipelineTask):
         content = what_decides(SurveySettings, settings_files.raw("surveys", self.survey), "labelling")
         return content | ({"input": deciding_input(content["input"])} if "input" in content else {})
 
+    def made_survey(self) -> "SurveyTask | None":
+        """Return the task that makes the survey's files, if one must."""
+        from tasks.make_synthetic_survey import MakeSyntheticSurvey  # which is such a task itself
+
+        return MakeSyntheticSurvey(survey=self.survey) if self.settings.made else None
+
+    def survey_folder(self) -> Path | None:
+        """Return where that task puts them."""
+        made = self.made_survey()
+        return Path(made.output().path) if made else None
+
     def adapter(self, folder: Path | None = None, processes: int = 1) -> "Survey":
         """Return the adapter that reads the survey, its exposures by so many processes."""
         from pipeline.surveys.load import open_survey
@@ -191,7 +141,7 @@ class SurveyTask(PipelineTask):
 
 
 class NightTask(SurveyTask):
-    """A task of one night of a survey."""
+    """A task of one night of a survey, which may have to be made first."""
 
     night = NightParameter(description="Night: local date of the evening, as 2026-01-05, or an MJD.")
 
@@ -205,6 +155,41 @@ class NightTask(SurveyTask):
     def folder(self) -> tuple[str, str, str]:
         """Return survey, no release, night."""
         return self.survey, ALL_RELEASES, self.night_name
+
+    def job(self, manifest: Mapping[str, Any], of: PipelineTask | None = None) -> "NightJob":
+        """Return what a function of this night is given.
+
+        Parameters
+        ----------
+        manifest : mapping
+            The night's frozen input.
+        of : PipelineTask, optional
+            Whose result is made; this task's if not given.
+        """
+        from pipeline.stages.night_job import NightJob
+
+        maker, processes = of or self, getattr(self, "processes", 1)
+        return NightJob(
+            survey=self.adapter(self.survey_folder(), processes),
+            name=self.survey,
+            night=self.night_name,
+            manifest=manifest,
+            provenance=maker.provenance(),
+            progress=maker.progress,
+            processes=processes,
+        )
+
+    def shared_modules(self) -> tuple[str, ...]:
+        """What fetches nights, and the adapter of the survey."""
+        from pipeline.surveys.base import SURVEYS
+
+        return "pipeline.stages.fetch_cutouts", "pipeline.surveys.load", SURVEYS.home(self.settings.source)
+
+    @property
+    def label_tables(self) -> list[str]:
+        """The reference tables of the survey that its labels and cleaning name."""
+        entries = (*self.settings.labels, *self.settings.cleaning)
+        return [str(entry[key]) for entry in entries for key in _TABLE_KEYS if entry.get(key)]
 
 
 class RecipeTask(SurveyTask):
@@ -260,3 +245,43 @@ class ClassifierTask(RecipeTask):
             "seed": self.seed,
             "dataset_file": self.dataset_file,
         }
+
+
+class ReleaseTask(ClassifierTask):
+    """A task of a release: a named processing of the survey."""
+
+    release = luigi.Parameter(default="", description="Name of this processing of the survey; empty: the survey's.")
+    suffix: ClassVar[str] = ".parquet"
+
+    @cached_property
+    def release_name(self) -> str:
+        """The release's name."""
+        return self.release or self.settings.release
+
+    def release_parameters(self) -> dict[str, Any]:
+        """Return the parameters that name package and release, resolved, for tasks upstream."""
+        return {**self.classifier_parameters(), "release": self.release_name}
+
+    def folder(self) -> tuple[str, str, str]:
+        """Return survey, release, and the range of nights of the data set."""
+        return self.survey, self.release_name, self.given_span or self._span_of_recipe()
+
+    @property
+    def given_span(self) -> str:
+        """What stands in the path for the nights of what was given; empty where the data set's recipe says them.
+
+        The recipe is not opened for what needs none: scores of a night or of files by a package that exists.
+        """
+        return ""
+
+    def _span_of_recipe(self) -> str:
+        return self._training().folder()[2]
+
+    def readable(self) -> str:
+        """Return data set, classifier and seed."""
+        return self._training().readable()
+
+    def _training(self) -> ClassifierTask:
+        from tasks.train_classifier import TrainClassifier  # which is a task of a classifier itself
+
+        return TrainClassifier(**self.classifier_parameters())

@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import luigi
 
@@ -15,10 +15,14 @@ from pipeline.io.settings_files import data_folder, place_in
 from pipeline.redaction import without_user
 from pipeline.surveys.settings import SurveySettings
 from tasks.base import PipelineTask
-from tasks.fetch_cutouts import FetchCutouts
-from tasks.infer import Infer, ReleaseTask, ScoreFolds
-from tasks.parameters import NightParameter, RatioParameter, WholeNumberParameter
+from tasks.infer import Infer
+from tasks.nights import NightParameter
+from tasks.parameters import RatioParameter, ReleaseTask, WholeNumberParameter
+from tasks.score_folds import ScoreFolds
 from tasks.train_classifier import TrainClassifier
+
+if TYPE_CHECKING:
+    from pipeline.stages.plot_results import ReportSources
 
 MOST_REPLICATES = 1_000_000
 """Of the bootstrap; a thousand make an interval."""
@@ -104,29 +108,36 @@ class PlotResults(ReleaseTask):
 
     def build(self, path: Path) -> None:
         """Gather, judge, draw, write."""
-        from pipeline.report import build_report
-        from pipeline.stages.plot_results import report_data
-        from pipeline.stages.report_folder import write_report
+        from pipeline.stages.plot_results import plot_results
 
-        data = report_data(
-            self.adapter(self._survey_folder()),
+        plot_results(
+            path,
+            self.adapter(self.survey_folder()),
+            self._sources(),
+            replicates=self.replicates,
+            seed=self.seed,
+            provenance=self.provenance(),
+            progress=self.progress,
+        )
+        self.link(self.report_url())
+
+    def _sources(self) -> "ReportSources":
+        from pipeline.stages.plot_results import ReportSources
+
+        rows = self._rows()
+        return ReportSources(
             name=self.survey,
             title=f"{self.survey}: {self.readable()}",
             scores=self.files or {name: self.input_path(f"scores {name}") for name in self.models},
-            rows=self._rows(),
+            rows=rows,
             packages={} if self.files else {name: self._packages(name) for name in self.models},
             scored_by=self._given_packages(),
             found_packages=self._found_packages,
             references=() if self.files else self.settings.references,
             simulated=[] if self.files else [self.input_path(name) for name in self._simulations()],
             fwhm_ratio_cuts=self.fwhm_ratio_cuts,
-            must_judge=bool(self.rows) or not self.files,
+            must_judge=bool(rows) or not self.files,
         )
-        self.progress(30, "computing metrics and intervals")
-        report = build_report(data, replicates=self.replicates, seed=self.seed, provenance=self.provenance())
-        write_report(path, report)
-        self.progress(100, f"{len(report.figures)} figures")
-        self.link(self.report_url())
 
     def report_url(self) -> str:
         """Return where ``make scheduler`` shows the report."""
@@ -136,12 +147,8 @@ class PlotResults(ReleaseTask):
 
     def _made_survey(self) -> dict[str, luigi.Task]:
         """Return the task that makes the survey, whose truth is asked, where no data set of its own stands on it."""
-        made = FetchCutouts(survey=self.survey, night="2000-01-01").made_survey() if self.dataset_file else None
+        made = self.made_survey() if self.dataset_file else None
         return {"survey": made} if made else {}
-
-    def _survey_folder(self) -> Path | None:
-        night = FetchCutouts(survey=self.survey, night="2000-01-01")
-        return night.survey_folder()
 
     def _given_rows(self) -> list[Path]:
         return read_path_list(self.rows)

@@ -13,7 +13,8 @@ from pipeline.io import settings_files
 from pipeline.surveys.settings import SurveySettings
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.infer import Infer
-from tasks.parameters import NightParameter, NightsParameter, SurveyTask, asked_nights
+from tasks.nights import NightParameter, NightsParameter, asked_nights
+from tasks.parameters import SurveyTask
 
 _TASKS_A_NIGHT = 4
 """Of each survey: closed, frozen, cut out, scored."""
@@ -87,9 +88,9 @@ class ScoreObjects(SurveyTask):
 
     def build(self, path: Any) -> None:
         """Join and write."""
-        from pipeline.stages.score_objects import write_objects
+        from pipeline.stages.score_objects import score_objects
 
         keys = [f"{survey} {night}" for survey in self.surveys for night in self.night_names]
         pairs = [(self.input_path(f"scores {key}"), self.input_path(f"cutouts {key}")) for key in keys]
-        count = write_objects(path, pairs, self.rule)
+        count = score_objects(path, pairs, self.rule)
         self.progress(100, f"{count} objects of {len(self.night_names)} nights")

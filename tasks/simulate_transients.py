@@ -14,11 +14,10 @@ from pipeline.io.files.digests import file_digest
 from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.stages.simulation_files import simulation_files
 from tasks.fetch_cutouts import FetchCutouts
-from tasks.freeze_inputs import SurveyNight
-from tasks.parameters import processes_parameter
+from tasks.parameters import NightTask, processes_parameter
 
 
-class SimulateTransients(SurveyNight):
+class SimulateTransients(NightTask):
     """Inject sources into copies of the night's images (or stamps), and search them as the survey does."""
 
     simulation = luigi.Parameter(default="", description="Recipe of config/simulations; empty: the survey's.")

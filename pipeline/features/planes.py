@@ -72,7 +72,7 @@ class Planes:
 
 
 def aperture_flux(images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the flux ``(n,)`` in the middle of images ``(n, y, x)``, one by one, as threads of BLAS would cost more."""
+    """Return the flux ``(n,)`` in the middle of images ``(n, y, x)``, one by one: threads of BLAS would cost more."""
     return np.asarray(np.einsum("nyx,yx->n", images, APERTURE), dtype=np.float32)
 
 

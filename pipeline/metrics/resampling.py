@@ -266,7 +266,7 @@ def _intervals(
     groups: ArrayLike,
     exact: Mapping[str, Exact],
 ) -> dict[str, Interval]:
-    """Return an interval per name: of the next of ``values (m,)`` and ``drawn (r, m)``, or empty if there is a reason."""
+    """Return an interval per name, of the next of ``values (m,)`` and ``drawn (r, m)``; empty if there is a reason."""
     rows, n_groups, columns = len(np.asarray(groups)), count_groups(groups), iter(range(len(values)))
     found = {}
     for name, reason in reasons.items():

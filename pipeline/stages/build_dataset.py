@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 _PIXELS = ("x_pixel", "y_pixel")
 
 
-def assemble(
+def build_dataset(
     path: Path,
     *,
     sources: list[Path],

@@ -26,8 +26,8 @@ def learned_parts(
     Parameters
     ----------
     scores : mapping of str to DataFrame
-        As `pipeline.stages.plot_results.judged_scores` returns them. Where ``model`` is not stated, every named package
-        is taken to have scored the row.
+        As `pipeline.stages.scored_rows.scores_with_candidates` returns them. Where ``model`` is not stated, every named
+        package is taken to have scored the row.
     named : sequence of Path
         Packages that a user says have made the scores.
     found : sequence of Path

@@ -11,10 +11,10 @@ import pandas as pd
 from pipeline.io.files.csv_cells import write_csv
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.scores_file import read_scores
-from pipeline.scores.objects import score_objects
+from pipeline.scores import objects as joined
 
 
-def write_objects(path: Path, images: Iterable[tuple[Path, Path]], rule: str) -> int:
+def score_objects(path: Path, images: Iterable[tuple[Path, Path]], rule: str) -> int:
     """Write one row an object, the least likely first; return how many.
 
     Parameters
@@ -26,7 +26,7 @@ def write_objects(path: Path, images: Iterable[tuple[Path, Path]], rule: str) ->
     rule : str
         How the images of an object are joined.
     """
-    objects = score_objects(pd.concat([_of_images(*pair) for pair in images], ignore_index=True), rule)
+    objects = joined.score_objects(pd.concat([_of_images(*pair) for pair in images], ignore_index=True), rule)
     write_csv(path, objects)
     return len(objects)
 

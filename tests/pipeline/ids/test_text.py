@@ -23,7 +23,7 @@ from pipeline.io.tables.label_file import read_labels
 from pipeline.io.tables.relabel_file import read_relabels
 from pipeline.io.tables.table_file import read_table
 from pipeline.recipes.dataset import DatasetRecipe, SplitSettings
-from pipeline.stages.build_dataset import assemble
+from pipeline.stages.build_dataset import build_dataset
 
 IDS = [
     str(2**53),
@@ -55,7 +55,7 @@ def test_through_the_cutout_file(make_rows, make_cutouts, tmp_path):
 def test_through_the_dropped_rows(make_rows, make_cutouts, tmp_path):
     path = make_cutouts(tmp_path / "c.h5", make_rows(IDS, label=[-1] * len(IDS)))
     how = DatasetRecipe(survey="toy", nights=("2026-01-01",), split=SplitSettings(minimum_groups=0))
-    assemble(
+    build_dataset(
         tmp_path / "d.h5", sources=[path], recipe=how, linked_within_arcsec=3.0, fold=0, fingerprint="f", provenance={}
     )
     with open_cutouts(tmp_path / "d.h5") as file:
@@ -67,7 +67,7 @@ def test_through_the_data_set(make_rows, make_cutouts, tmp_path):
         tmp_path / "c.h5", make_rows(IDS, label=np.arange(len(IDS)) % 2, label_source=["eye"] * len(IDS))
     )
     how = DatasetRecipe(survey="toy", nights=("2026-01-01",), split=SplitSettings(minimum_groups=0))
-    assemble(
+    build_dataset(
         tmp_path / "d.h5", sources=[path], recipe=how, linked_within_arcsec=3.0, fold=0, fingerprint="f", provenance={}
     )
     with open_dataset(tmp_path / "d.h5") as dataset:

@@ -13,7 +13,7 @@ from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.dataset_file import open_dataset
 from pipeline.io.results.schema import CANDIDATE_COLUMNS
 from pipeline.recipes.dataset import DatasetRecipe, SplitSettings
-from pipeline.stages.build_dataset import assemble
+from pipeline.stages.build_dataset import build_dataset
 
 ROOT = Path(__file__).resolve().parents[3]
 PARTS = ("train", "validation", "test")
@@ -22,7 +22,7 @@ PARTS = ("train", "validation", "test")
 def build(path, sources, **values):
     how = DatasetRecipe(survey="toy", nights=("2026-01-01",), split=SplitSettings(minimum_groups=1), **values)
     common = {"linked_within_arcsec": 3.0, "fold": 0, "fingerprint": "abc", "provenance": {"task": "BuildDataset"}}
-    assemble(path, sources=sources, recipe=how, **common)
+    build_dataset(path, sources=sources, recipe=how, **common)
     return path
 
 
@@ -179,7 +179,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from pipeline.io.results import cutout_file, hdf5, source_columns
-from pipeline.stages.build_dataset import assemble
+from pipeline.stages.build_dataset import build_dataset
 from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.results.schema import CANDIDATE_COLUMNS
 from pipeline.recipes.dataset import DatasetRecipe
@@ -204,7 +204,7 @@ for number, path in enumerate(sources if step == "make" else []):
 if step == "build":
     how = DatasetRecipe(survey="toy", nights=("2026-01-01",))
     out = folder / f"out{count}.h5"
-    assemble(out, sources=sources, recipe=how, linked_within_arcsec=3.0, fold=0, fingerprint="f", provenance={})
+    build_dataset(out, sources=sources, recipe=how, linked_within_arcsec=3.0, fold=0, fingerprint="f", provenance={})
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 """
 

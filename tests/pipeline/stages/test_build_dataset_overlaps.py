@@ -12,7 +12,7 @@ from pipeline.io.results import schema
 from pipeline.io.results.content import content_sha256
 from pipeline.io.results.dataset_file import open_dataset
 from pipeline.recipes.dataset import DatasetRecipe, SplitSettings
-from pipeline.stages.build_dataset import assemble
+from pipeline.stages.build_dataset import build_dataset
 
 SIZE, EXPOSURES = 9, 3
 REASON = "cutout overlaps another part"
@@ -53,7 +53,7 @@ def build(path, sources, **split):
     recipe = DatasetRecipe(
         survey="toy", nights=("2026-01-01",), split=SplitSettings(minimum_groups=1, **split), max_ratio=3
     )
-    assemble(
+    build_dataset(
         path, sources=sources, recipe=recipe, linked_within_arcsec=0.5, fold=0, fingerprint="f",
         provenance={"task": "BuildDataset"},
     )  # fmt: skip

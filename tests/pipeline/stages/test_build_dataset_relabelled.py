@@ -6,7 +6,7 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.io.results.dataset_file import open_dataset
 from pipeline.recipes.dataset import DatasetRecipe, SplitSettings
-from pipeline.stages.build_dataset import assemble
+from pipeline.stages.build_dataset import build_dataset
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def build(make_rows, make_cutouts, tmp_path):
         recipe = DatasetRecipe(survey="toy", nights=("2026-01-01",), split=split, relabel=str(relabels) if text else "")
         path = tmp_path / "d.h5"
         path.unlink(missing_ok=True)
-        assemble(
+        build_dataset(
             path, sources=[source], recipe=recipe, linked_within_arcsec=3.0, fold=0, fingerprint="f", provenance={}
         )
         with open_dataset(path) as data:

@@ -9,21 +9,26 @@ from pipeline.io.results.schema import TRUTH_COLUMNS
 from pipeline.io.results.scores_file import ScoresWriter, score_columns
 from pipeline.recipes.dataset import DatasetRecipe, SplitSettings
 from pipeline.report import build_report
-from pipeline.stages.build_dataset import assemble
+from pipeline.stages.build_dataset import build_dataset
+from pipeline.stages.injection_results import truth_of_injections
 from pipeline.stages.plot_results import (
-    injected_table,
-    judged_scores,
-    mistakes,
+    ReportSources,
+    gather_report_data,
+    mistakes_with_cutouts,
     reference_scores,
-    report_data,
-    separations,
-    truth_table,
+    truth_of_judged,
 )
+from pipeline.stages.scored_rows import scores_with_candidates, separations_of
 
 NIGHT = "2026-01-05"
 TRUTH = pd.DataFrame(
     {"candidate_id": ["c1", "c3"], "kind": ["mover", "cosmic_ray"], "is_real": [1, 0], "source_id": ["s", ""]}
 )
+
+
+def sources(rows, **given):
+    """Return the sources of a report of a survey."""
+    return ReportSources(**{"name": "toy", "title": "t", "rows": rows, "packages": {}} | given)
 
 
 @pytest.fixture
@@ -56,7 +61,7 @@ def write_scores(tmp_path):
 @pytest.mark.parametrize("name", ["s.parquet", "s.csv"])
 def test_scores_and_labels_are_joined_by_id(rows_file, write_scores, name):
     path = write_scores(["a", "007", "9"], [0.9, 0.7, 0.2], name)
-    found = judged_scores(path, [rows_file])
+    found = scores_with_candidates(path, [rows_file])
     assert found["candidate_id"].tolist() == ["a", "007", "9"]
     assert found["label"].tolist() == [1, 1, 0]
     assert found["magnitude"].tolist() == [19, 18, 20]
@@ -66,21 +71,21 @@ def test_scores_and_labels_are_joined_by_id(rows_file, write_scores, name):
 def test_a_scored_candidate_that_no_file_holds_is_named(rows_file, write_scores):
     path = write_scores(["a", "7", "x"], [0.9, 0.7, 0.2])
     with pytest.raises(InputError, match=r"candidate_id '7' and 1 more are in none of rows.h5"):
-        judged_scores(path, [rows_file])
+        scores_with_candidates(path, [rows_file])
 
 
 def test_a_candidate_in_two_files_counts_by_the_first(rows_file, write_scores, make_rows, make_cutouts, tmp_path):
     other = make_cutouts(tmp_path / "other.h5", make_rows(["a"], label=[0]))
     path = write_scores(["a"], [0.9])
-    assert judged_scores(path, [rows_file, other])["label"].tolist() == [1]
-    assert judged_scores(path, [other, rows_file])["label"].tolist() == [0]
+    assert scores_with_candidates(path, [rows_file, other])["label"].tolist() == [1]
+    assert scores_with_candidates(path, [other, rows_file])["label"].tolist() == [0]
 
 
 def test_scores_with_labels_need_no_rows(write_scores):
     path = write_scores(["a"], [0.9], "s.csv", label=[1])
-    assert judged_scores(path, [])["label"].tolist() == [1]
+    assert scores_with_candidates(path, [])["label"].tolist() == [1]
     with pytest.raises(InputError, match="holds no labels: name the cutout file or data set with --rows"):
-        judged_scores(write_scores(["a"], [0.9]), [])
+        scores_with_candidates(write_scores(["a"], [0.9]), [])
 
 
 def test_another_classifier_is_asked_by_id_and_may_be_silent(alert_survey):
@@ -105,38 +110,37 @@ def test_a_column_alone_with_one_class_or_none_stands_as_it_is(alert_survey, lab
 
 
 def test_the_worst_mistakes_come_with_their_own_cutouts(rows_file, write_scores, pixels_of_id):
-    judged = judged_scores(write_scores(["10", "9", "007", "b", "a"], [0.1, 0.8, 0.9, 0.1, 0.2]), [rows_file])
-    found = mistakes(judged, 0.5, [rows_file])
+    judged = scores_with_candidates(write_scores(["10", "9", "007", "b", "a"], [0.1, 0.8, 0.9, 0.1, 0.2]), [rows_file])
+    found = mistakes_with_cutouts(judged, 0.5, [rows_file])
     assert set(found.rows["candidate_id"]) == {"10", "9", "a"}
     for name, cutout in zip(found.rows["candidate_id"], found.cutouts, strict=True):
         np.testing.assert_array_equal(cutout, pixels_of_id(name))
 
 
 def test_without_mistakes_or_cutouts_there_is_no_gallery(rows_file, write_scores):
-    judged = judged_scores(write_scores(["10", "9"], [0.9, 0.1]), [rows_file])
-    assert mistakes(judged, 0.5, [rows_file]) is None
-    assert mistakes(judged.assign(score=1 - judged["score"]), 0.5, []) is None
+    judged = scores_with_candidates(write_scores(["10", "9"], [0.9, 0.1]), [rows_file])
+    assert mistakes_with_cutouts(judged, 0.5, [rows_file]) is None
+    assert mistakes_with_cutouts(judged.assign(score=1 - judged["score"]), 0.5, []) is None
 
 
 def test_truth_is_shown_where_the_survey_knows_it(database_survey, alert_survey):
     judged = pd.DataFrame({"candidate_id": ["c1", "c2"]})
-    found = truth_table(database_survey(tables={"truth": TRUTH}), [NIGHT], judged)
+    found = truth_of_judged(database_survey(tables={"truth": TRUTH}), [NIGHT], judged)
     assert "mover" in set(found["kind"])
-    assert truth_table(alert_survey(), [NIGHT], judged) is None
+    assert truth_of_judged(alert_survey(), [NIGHT], judged) is None
 
 
 def test_without_a_night_there_is_no_truth_to_ask_for(database_survey):
-    assert truth_table(database_survey(tables={"truth": TRUTH}), [], pd.DataFrame({"candidate_id": []})) is None
+    assert truth_of_judged(database_survey(tables={"truth": TRUTH}), [], pd.DataFrame({"candidate_id": []})) is None
 
 
 def test_a_report_gets_everything_of_the_judged_part(alert_survey, rows_file, write_scores, tmp_path):
     package = write_small_package(tmp_path / "package", thresholds={"mdr": 0.4})
     path = write_scores(["10", "9", "007", "b"], [0.9, 0.8, 0.3, 0.1], split=[2, 2, 2, 0])
-    found = report_data(
-        alert_survey(base_rate=0.1), name="toy", title="t", scores={"m": path}, rows=[rows_file],
-        packages={"m": [package]},
-        references=["magnitude"],
-    )  # fmt: skip
+    found = gather_report_data(
+        alert_survey(base_rate=0.1),
+        sources(scores={"m": path}, rows=[rows_file], packages={"m": [package]}, references=["magnitude"]),
+    )
     assert set(found.scores) == {"m", "magnitude"}
     assert found.thresholds == {"m": 0.4}
     assert found.base_rate == 0.1
@@ -147,8 +151,8 @@ def test_what_is_unlike_the_training_reaches_the_report(alert_survey, rows_file,
     unlike = {"survey": {"trained": "ztf", "scored": "lsst"}}
     other = write_scores(["10", "9"], [0.9, 0.1], "other.parquet", provenance={"unlike_training": unlike})
     like = write_scores(["10", "9"], [0.9, 0.1], "like.parquet")
-    given = {"name": "toy", "title": "t", "rows": [rows_file], "packages": {}}
-    found = report_data(alert_survey(), scores={"other": other, "like": like}, **given)
+    given = {"rows": [rows_file]}
+    found = gather_report_data(alert_survey(), sources(scores={"other": other, "like": like}, **given))
     assert found.unlike == {"other": unlike, "like": {}}
     report = build_report(found, replicates=5, plots=[])
     assert report.metrics["unlike_training"] == {"other": unlike}
@@ -173,16 +177,16 @@ def test_a_report_says_what_its_data_sets_dropped_for_shared_pixels(
     rows = make_rows(names, label=np.arange(40) % 2, label_source=["eye"] * 40, night=[NIGHT] * 40)
     rows.loc[20:23, ["ra_deg", "dec_deg"]] = [[5, 0], [5 + 4 / 3600, 0], [5, 4 / 3600], [5 - 4 / 3600, 0]]
     recipe = DatasetRecipe(survey="toy", nights=(NIGHT,), split=SplitSettings(minimum_groups=1, test=0.4))
-    assemble(
+    build_dataset(
         tmp_path / "made.h5", sources=[make_cutouts(tmp_path / "in.h5", rows)], recipe=recipe,
         linked_within_arcsec=3.0, fold=0, fingerprint="f", provenance={},
     )  # fmt: skip
-    (made,) = separations([tmp_path / "made.h5"])
+    (made,) = separations_of([tmp_path / "made.h5"])
     assert made.training + made.validation > 0
-    assert separations([rows_file, dataset_file]) == [None]
+    assert separations_of([rows_file, dataset_file]) == [None]
     scores = write_scores(names[:4], [0.9, 0.1, 0.9, 0.4], "s.csv", split=2)
     files = [make_cutouts(tmp_path / "all.h5", rows), tmp_path / "made.h5"]
-    found = report_data(alert_survey(), name="toy", title="t", scores={"s": scores}, rows=files, packages={})
+    found = gather_report_data(alert_survey(), sources(scores={"s": scores}, rows=files))
     assert found.separations == [made]
 
 
@@ -191,7 +195,7 @@ def test_rows_that_a_model_learned_from_are_left_out_and_counted(alert_survey, d
     scores = write_scores(["t1", "t2", "v", "e1", "e2"], [0.9, 0.1, 0.9, 0.4, 0.6], "s.csv", split=split or 0)
     if split is None:
         pd.read_csv(scores).drop(columns="split").to_csv(scores, index=False)
-    found = report_data(alert_survey(), name="toy", title="t", scores={"s": scores}, rows=[dataset_file], packages={})
+    found = gather_report_data(alert_survey(), sources(scores={"s": scores}, rows=[dataset_file]))
     assert found.judged("s")["candidate_id"].tolist() == ["e1", "e2"]
     assert found.learned == {"s": {"train": 2, "validation": 1}}
     assert found.unknown == {"s": 0}
@@ -199,32 +203,32 @@ def test_rows_that_a_model_learned_from_are_left_out_and_counted(alert_survey, d
 
 def test_a_part_that_the_scores_state_holds_whatever_the_data_set_says(alert_survey, dataset_file, write_scores):
     path = write_scores(["t1", "t2"], [0.9, 0.1], split=2)
-    found = report_data(alert_survey(), name="toy", title="t", scores={"s": path}, rows=[dataset_file], packages={})
+    found = gather_report_data(alert_survey(), sources(scores={"s": path}, rows=[dataset_file]))
     assert found.part == "test"
     assert found.judged("s")["candidate_id"].tolist() == ["t1", "t2"]
 
 
 def test_without_a_data_set_nobody_knows_what_was_learned_from(alert_survey, rows_file, write_scores):
     path = write_scores(["a", "9"], [0.9, 0.1], split=-1)
-    found = report_data(alert_survey(), name="toy", title="t", scores={"s": path}, rows=[rows_file], packages={})
+    found = gather_report_data(alert_survey(), sources(scores={"s": path}, rows=[rows_file]))
     assert found.unknown == {"s": 2}
     assert len(found.judged("s")) == 2
 
 
 def test_rows_that_cannot_be_judged_are_refused_where_they_were_asked_for(alert_survey, write_scores):
-    given = {"name": "toy", "title": "t", "rows": [], "packages": {}}
+    given = {"rows": []}
     given["scores"] = {"s": write_scores(["a"], [0.9], "s.csv", label=-1)}
     with pytest.raises(InputError, match="1 have no label"):
-        report_data(alert_survey(), **given, must_judge=True)
-    assert len(report_data(alert_survey(), **given).judged("s")) == 0
+        gather_report_data(alert_survey(), sources(**given, must_judge=True))
+    assert len(gather_report_data(alert_survey(), sources(**given)).judged("s")) == 0
 
 
 @pytest.mark.parametrize("must_judge", [True, False])
 def test_labels_of_more_than_two_classes_are_refused(alert_survey, write_scores, must_judge):
     scores = {"s": write_scores(["a", "b", "c"], [0.9, 0.1, 0.5], "s.csv", label=[1, 0, 2])}
-    given = {"name": "toy", "title": "t", "rows": [], "packages": {}, "scores": scores}
+    given = {"rows": [], "scores": scores}
     with pytest.raises(InputError, match=r"s: a report judges label 0 .*; given 2 as well"):
-        report_data(alert_survey(), **given, must_judge=must_judge)
+        gather_report_data(alert_survey(), sources(**given, must_judge=must_judge))
 
 
 def simulated_file(path, make_rows, names):
@@ -240,18 +244,18 @@ def simulated_file(path, make_rows, names):
 def test_injections_of_all_nights_are_handed_to_the_report_once(make_rows, tmp_path):
     first = simulated_file(tmp_path / "a.h5", make_rows, ["1", "2"])
     second = simulated_file(tmp_path / "b.h5", make_rows, ["3"])
-    assert injected_table([first, second, first])["injection_id"].tolist() == ["1", "2", "3"]
-    assert injected_table([]) is None
+    assert truth_of_injections([first, second, first])["injection_id"].tolist() == ["1", "2", "3"]
+    assert truth_of_injections([]) is None
     again = simulated_file(tmp_path / "c.h5", make_rows, ["2"])
     with pytest.raises(InputError, match=r"injection_id '2' is in more than one of a.h5, c.h5"):
-        injected_table([first, again])
+        truth_of_injections([first, again])
 
 
 def test_a_file_of_rows_that_holds_no_scored_candidate_is_warned_of(
     rows_file, make_rows, make_cutouts, write_scores, tmp_path, caplog
 ):
     other = make_cutouts(tmp_path / "other.h5", make_rows(["z"], night=[NIGHT]))
-    judged_scores(write_scores(["a", "007"], [0.9, 0.7]), [rows_file, other])
+    scores_with_candidates(write_scores(["a", "007"], [0.9, 0.7]), [rows_file, other])
     assert "other.h5: 1 rows, and none is of a candidate of s.parquet; are the ids the same?" in caplog.text
     assert "rows.h5" not in caplog.text
 
@@ -268,7 +272,7 @@ class Known:
 
 def test_tables_of_which_no_row_is_judged_are_warned_of(caplog):
     judged = pd.DataFrame({"candidate_id": ["3", "4"], "label": [1, 0]})
-    assert len(truth_table(Known(), [NIGHT], judged)) == 0
+    assert len(truth_of_judged(Known(), [NIGHT], judged)) == 0
     assert reference_scores(Known(), ["drb"], judged)["drb"]["score"].isna().all()
     for name in ("truth", "drb"):
         assert f"the table '{name}' of the survey: 2 rows, and none is of a judged candidate" in caplog.text
@@ -281,8 +285,9 @@ def test_rows_of_a_night_that_the_package_learned_from_are_left_out(
     package = write_small_package(tmp_path / "package", learned={"train": ["10", "9"], "validation": ["b"]})
     columns = {"split": -1, "model": "toy-0123456789ab"}
     scores = write_scores(["10", "9", "007", "b", "a"], [0.9, 0.1, 0.8, 0.2, 0.7], **columns)
-    found = report_data(
-        alert_survey(), name="toy", title="t", scores={"s": scores}, rows=[rows_file], packages={}, **{given: [package]}
+    found = gather_report_data(
+        alert_survey(),
+        sources(scores={"s": scores}, rows=[rows_file], **{given: [package]}),
     )
     assert found.judged("s")["candidate_id"].tolist() == ["007", "a"]
     assert found.learned == {"s": {"train": 2, "validation": 1}}

@@ -1,0 +1,29 @@
+"""Scores of all folds of a data set, joined."""
+
+from pathlib import Path
+from typing import Any
+
+import luigi
+
+from tasks.infer import Infer
+from tasks.parameters import ReleaseTask
+
+
+class ScoreFolds(ReleaseTask):
+    """Scores of every labelled row, each by a model that saw neither its group nor, by night, its night."""
+
+    def requires(self) -> dict[str, luigi.Task]:
+        """The scores of each fold's data set."""
+        parameters = self.release_parameters()
+        return {f"fold {fold}": Infer(**{**parameters, "fold": fold}) for fold in range(self.recipe.split.folds)}
+
+    def decides(self) -> dict[str, Any]:
+        """The release."""
+        return {"release": self.release_name}
+
+    def build(self, path: Path) -> None:
+        """Put the test rows of all folds together."""
+        from pipeline.io.results.scores_file import concatenate
+
+        paths = [self.input_path(name) for name in self._required]
+        concatenate(path, paths, split=2, provenance=self.provenance())
