@@ -3,7 +3,6 @@
 Tested by tests/tasks/test_fetch_movers.py.
 """
 
-import tempfile
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -49,12 +48,8 @@ class FetchOrbitCatalogue(SurveyTask):
 
     def build(self, path: Path) -> None:
         """Fetch, read and keep the orbits; a catalogue that cannot be read is not kept."""
-        from pipeline.io.results.parquet_table import write_table
-        from pipeline.io.services.orbit_catalogue import fetch_catalogue, read_orbits
+        from pipeline.stages.fetch_orbit_catalogue import fetch_orbit_catalogue
 
-        settings = self.settings.ephemeris
-        timeout_s = settings.timeout_s if settings else 60.0
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            orbits = read_orbits(fetch_catalogue(self.catalogue, Path(folder), timeout_s=timeout_s))
-        self.progress(100, f"{len(orbits)} orbits")
-        write_table(path, orbits, self.provenance() | {"orbits": len(orbits)})
+        timeout_s = self.settings.ephemeris.timeout_s if self.settings.ephemeris else 60.0
+        count = fetch_orbit_catalogue(path, self.catalogue, timeout_s=timeout_s, provenance=self.provenance())
+        self.progress(100, f"{count} orbits")
