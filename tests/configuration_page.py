@@ -1,4 +1,4 @@
-"""Writes the tables of ``docs/configuration.md``: every key of a settings file, from the class that declares it.
+"""Writes the tables of settings in ``docs``: every key of a settings file, from the class that declares it.
 
 Run ``python -m tests.configuration_page`` after changing a field of a settings class or its Attributes section. Key,
 type, default and range are those of the dataclass; unit and meaning stand in the docstring as numpydoc has them::
@@ -6,7 +6,7 @@ type, default and range are those of the dataclass; unit and meaning stand in th
     exposure_s : float, in s
         Exposure time.
 
-A table lies between ``<!-- settings: Name -->`` and ``<!-- end -->`` in the page; the text around it is written by
+A table lies between ``<!-- settings: Name -->`` and ``<!-- end -->`` in a page; the text around it is written by
 hand. A class of settings shows the keys that it declares itself, not those of its bases.
 """
 
@@ -28,12 +28,14 @@ from pipeline.recipes.dataset import DatasetRecipe
 from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.surveys.load import SURVEYS
 from pipeline.surveys.settings import SurveySettings
+from pipeline.triplets.artefacts import ARTEFACTS
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
+PAGES = [Path(__file__).resolve().parents[1] / "docs" / name for name in ("configuration.md", "artefacts.md")]
 FILES = (SurveySettings, DatasetRecipe, SimulationRecipe, ClassifierRecipe)
 """What a whole file of ``config`` is parsed into."""
-REGISTRIES = (SURVEYS, LABEL_PROVIDERS, CLEANERS, STAMP_SETS)
+REGISTRIES = (SURVEYS, LABEL_PROVIDERS, CLEANERS, STAMP_SETS, ARTEFACTS)
 """Whose entries say what the mappings in such a file are parsed into."""
+RANGE = (float, float)
 HEAD = "| key | type | unit | default | meaning |\n|---|---|---|---|---|\n"
 WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
@@ -54,9 +56,8 @@ def own_fields(kind: type) -> "list[dataclasses.Field[Any]]":
 
 def attributes(kind: type) -> dict[str, tuple[str, str]]:
     """Return unit and meaning of each key in a class's own Attributes section; of several in one entry, the same."""
-    section = re.search(
-        r"^Attributes\n-+\n(.*?)(?=\n\n\w+\n-+\n|\Z)", inspect.cleandoc(kind.__doc__ or ""), re.S | re.M
-    )
+    doc = inspect.cleandoc(kind.__doc__ or "")
+    section = re.search(r"^Attributes\n-+\n(.*?)(?=\n\n\w+\n-+\n|\Z)", doc, re.S | re.M)
     entries = re.findall(r"^(\w[\w, ]*?) : (.+)\n((?:    .*(?:\n|\Z)|\n)*)", section[1] if section else "", re.M)
     return {
         name: (type_and_unit.partition(", in ")[2], " ".join(meaning.split()))
@@ -73,12 +74,13 @@ def table(kind: type) -> str:
         unit, meaning = told[field.name]
         if "allowed" in field.metadata:
             meaning = f"{meaning.removesuffix('.')}; {field.metadata['allowed']}."
-        cells = [f"`{field.name}`", _words(hints[field.name]), unit, shown_default(field), _markdown(meaning)]
+        hint = hints[field.name]
+        cells = [f"`{field.name}`", _words(hint), unit, shown_default(field, hint), _markdown(meaning)]
         rows.append(f"| {' | '.join(cells)} |\n".replace("|  |", "| |"))
     return HEAD + "".join(rows) + "".join(f"\n{line}\n" for line in _what_they_decide(kind))
 
 
-def shown_default(field: "dataclasses.Field[Any]") -> str:
+def shown_default(field: "dataclasses.Field[Any]", hint: Any) -> str:
     """Return a default as a settings file would state it, ``required``, ``none`` or ``empty``."""
     if field.default_factory is not dataclasses.MISSING:
         value = field.default_factory()
@@ -93,30 +95,32 @@ def shown_default(field: "dataclasses.Field[Any]") -> str:
     if isinstance(value, int | float):
         return f"{value:g}"
     if isinstance(value, tuple):
-        return ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in value) or "empty"
+        parts = [f"{part:g}" if isinstance(part, float) else str(part) for part in value]
+        return (" to " if typing.get_args(hint) == RANGE else ", ").join(parts) or "empty"
     return "none" if value is None else "empty" if value in ("", {}) else str(value)
 
 
 def page(text: str) -> str:
-    """Return the page with its tables made anew.
+    """Return a page with its tables made anew.
 
     Raises
     ------
     KeyError
-        If the page names no class of settings, or the docstring of one lacks a key.
-    ValueError
-        If a class of settings has no table in the page.
+        If it names no class of settings, or the docstring of one lacks a key.
     """
     classes = settings_classes()
-    missing = [name for name in classes if f"<!-- settings: {name} -->" not in text]
-    if missing:
-        raise ValueError(f"docs/configuration.md has no <!-- settings: NAME --> ... <!-- end --> of: {missing}")
     return re.sub(
         r"<!-- settings: (\w+) -->\n.*?<!-- end -->",
         lambda found: f"<!-- settings: {found[1]} -->\n{table(classes[found[1]])}<!-- end -->",
         text,
         flags=re.S,
     )
+
+
+def classes_without_table(*texts: str) -> list[str]:
+    """Return the names of the classes of settings that have no table in any of the pages."""
+    shown = {name for text in texts for name in re.findall(r"<!-- settings: (\w+) -->", text)}
+    return [name for name in settings_classes() if name not in shown]
 
 
 def _collect(hint: Any, found: dict[str, type]) -> None:
@@ -145,7 +149,7 @@ def _words(hint: Any, plural: str = "") -> str:
         ]
         return " or ".join(_words(choice, plural) for choice in choices)
     if origin is tuple:
-        return "two numbers" if arguments == (float, float) else f"list{plural} of {_words(arguments[0], 's')}"
+        return "range" if arguments == RANGE else f"list{plural} of {_words(arguments[0], 's')}"
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return f"mapping{plural}" + ("" if arguments[1] in (object, Any) else f" to {_words(arguments[1], 's')}")
     if dataclasses.is_dataclass(hint):
@@ -182,4 +186,5 @@ def _listed(names: list[str], word: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in PAGES:
+        path.write_text(page(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,6 +1,5 @@
 """The documentation says what the code does: links, commands, parameters, settings, columns."""
 
-import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -132,18 +131,11 @@ def test_every_choice_of_a_registry_is_documented() -> None:
             assert f"`{name}`" in text, name
 
 
-@pytest.mark.parametrize("name", list(ARTEFACTS))
-def test_artefacts_are_documented_with_their_settings_and_weight(name: str) -> None:
-    kind, rows = ARTEFACTS.metadata(name)["settings"], documented(section("docs/artefacts.md", name))
-    assert list(rows) == [field.name for field in dataclasses.fields(kind)]
-    for key, (_, unit, default, meaning) in rows.items():
-        value = getattr(kind(), key)
-        assert default == (f"{value[0]:g} to {value[1]:g}" if isinstance(value, tuple) else f"{value:g}"), key
-        assert (unit == "pixel") == key.endswith("_pixel"), key
-        assert meaning, key
+def test_artefacts_are_listed_with_their_weight() -> None:
     listed = documented(section("docs/artefacts.md", "The generators"))
-    assert set(listed) == set(ARTEFACTS)
-    assert listed[name][2] == f"{ARTEFACTS.metadata(name)['weight']:g}"
+    assert {name: row[2] for name, row in listed.items()} == {
+        name: f"{ARTEFACTS.metadata(name)['weight']:g}" for name in ARTEFACTS
+    }
 
 
 def test_every_settings_file_is_listed() -> None:

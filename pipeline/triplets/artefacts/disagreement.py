@@ -24,9 +24,9 @@ class OffCentre(ArtefactSettings):
     ----------
     snr : range
         Of the source.
-    away_pixel : range
+    away_pixel : range, in pixel
         From the claimed place to the source.
-    width_pixel : range
+    width_pixel : range, in pixel
         FWHM / 2.3548 of the source.
     """
 
@@ -53,9 +53,9 @@ class NegativeResidual(ArtefactSettings):
         Of the hole.
     template_share : float
         How many are a defect of the template; the others a shadow in the science image.
-    shadow_radius_pixel : range
+    shadow_radius_pixel : range, in pixel
         Radius of the shadow of dust.
-    width_pixel : range
+    width_pixel : range, in pixel
         FWHM / 2.3548 of the template's defect, below that of any star.
     stretch : range
         Elongation of the template's defect.
@@ -95,14 +95,14 @@ class Contradiction(ArtefactSettings):
     ----------
     snr : range
         Of the source in the difference.
-    width_pixel : range
+    width_pixel : range, in pixel
         FWHM / 2.3548 of the source.
     difference_alone_share : float
         How many have it in the difference alone.
     displaced_share : float
         How many have it at another place in the science image; the others have it in science image and template
         alike, so that nothing should be left.
-    displaced_pixel : range
+    displaced_pixel : range, in pixel
         From the one place to the other.
     """
 

@@ -19,15 +19,15 @@ class MaskedEdge(ArtefactSettings):
 
     Attributes
     ----------
-    depth_pixel : range
+    depth_pixel : range, in pixel
         From the candidate to the border.
     rim_snr : range
         Of the light along the border.
     spot_snr : range
         Of the candidate.
-    rim_width_pixel : range
+    rim_width_pixel : range, in pixel
         How fast the light along the border falls off.
-    ringing : range
+    ringing : range, in rad/pixel
         Of that light, its phase over the distance from the border.
     bright_share : float
         How many are bright, the others dark.
@@ -68,7 +68,7 @@ class NanRows(ArtefactSettings):
     ----------
     lines_max : int
         Most missing lines side by side.
-    away_pixel : range
+    away_pixel : range, in pixel
         From the candidate to the middle of the gap; 0 cuts through it.
     row_share : float
         How many are rows, the others columns.
@@ -78,9 +78,9 @@ class NanRows(ArtefactSettings):
         How many miss the template's pixels as well.
     snr : range
         Of the ringing beside the gap.
-    ringing : range
+    ringing : range, in rad/pixel
         Phase of the ringing over the distance from the gap.
-    decay_width_pixel : range
+    decay_width_pixel : range, in pixel
         How fast the ringing falls off with the distance from the gap.
     """
 

@@ -22,9 +22,9 @@ class Trail(ArtefactSettings):
     ----------
     snr : range
         Of the line.
-    width_pixel : range
+    width_pixel : range, in pixel
         Gaussian width across.
-    half_length_pixel : range
+    half_length_pixel : range, in pixel
         Half the length of a line that ends.
     whole_share : float
         How many run from border to border.
@@ -67,9 +67,9 @@ class BadColumn(ArtefactSettings):
     ----------
     snr : range
         Of the line.
-    width_pixel : range
+    width_pixel : range, in pixel
         Gaussian width across.
-    half_length_pixel : range
+    half_length_pixel : range, in pixel
         Half the length of one that is cut.
     whole_share : float
         How many run from border to border.
@@ -120,9 +120,9 @@ class Echoes(ArtefactSettings):
     ----------
     snr : range
         Of the middle spot.
-    width_pixel : range
+    width_pixel : range, in pixel
         FWHM / 2.3548 of the spots.
-    step_pixel : range
+    step_pixel : range, in pixel
         From one to the next.
     row_share : float
         How many lie along a row.

@@ -22,11 +22,11 @@ class CosmicRay(ArtefactSettings):
     ----------
     snr : range
         Of the peak; a dot between two pixels shows less.
-    width_pixel : range
+    width_pixel : range, in pixel
         Gaussian width, below that of any star.
     track_share : float
         How many are tracks, the others dots.
-    half_length_pixel : range
+    half_length_pixel : range, in pixel
         Half the length of a track.
     """
 
@@ -66,7 +66,7 @@ class HotPixel(ArtefactSettings):
         How many are bright, the others dark.
     softened_share : float
         How many were softened by resampling.
-    softened_pixel : range
+    softened_pixel : range, in pixel
         Gaussian width of that.
     template_share : float
         How many are in the template instead.

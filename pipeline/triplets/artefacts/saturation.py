@@ -23,7 +23,7 @@ class BrightStar(ArtefactSettings):
     ----------
     snr : range
         Of the residual.
-    speckle_pixel : range
+    speckle_pixel : range, in pixel
         Gaussian width of the speckle.
     gain_error : float
         Most of the star itself that stays, over the speckle.
@@ -62,7 +62,7 @@ class SaturatedCore(ArtefactSettings):
         Peak of the star over full well; drawn evenly in its logarithm.
     seeing_ratio : range
         Width of the star in the science image over that in the template.
-    width_pixel : range
+    width_pixel : range, in pixel
         FWHM / 2.3548 in the template.
     scale : range
         Full well of the science image over that of the template, on the template's flux scale.
@@ -112,13 +112,13 @@ class Bleed(ArtefactSettings):
         Of the charge along the line.
     column_share : float
         How many run along a column, the others along a row.
-    width_pixel : range
+    width_pixel : range, in pixel
         Gaussian width of the charge.
-    half_length_pixel : range
+    half_length_pixel : range, in pixel
         Half its length where it ends.
-    away_pixel : range
+    away_pixel : range, in pixel
         From the star to the candidate; whole pixels, the higher end left out.
-    mask_pixel : range
+    mask_pixel : range, in pixel
         Half the side of the missing square on the star.
     """
 

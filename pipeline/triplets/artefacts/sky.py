@@ -22,7 +22,7 @@ class Noise(ArtefactSettings):
     ----------
     strength : range
         Standard deviation of the added clumps over the noise of the difference.
-    width_pixel : range
+    width_pixel : range, in pixel
         Gaussian width of a clump.
     template_share : float
         How many are in the template instead.
@@ -52,11 +52,11 @@ class Ghost(ArtefactSettings):
     ----------
     snr : range
         Of the disc.
-    radius_pixel : range
+    radius_pixel : range, in pixel
         Of the disc.
-    edge_pixel : range
+    edge_pixel : range, in pixel
         How soft its rim is.
-    off_centre_pixel : float
+    off_centre_pixel : float, in pixel
         Most that its middle is off the stamp's, along each axis.
     template_share : float
         How many are in the template instead.

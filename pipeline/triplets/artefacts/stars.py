@@ -123,7 +123,7 @@ class Dipole(ArtefactSettings):
     ----------
     snr : range
         Of the residual.
-    shift_pixel : range
+    shift_pixel : range, in pixel
         How far the alignment is off.
     gain_error : float
         Most of the source that stays besides, of either sign, over its flux.
@@ -156,7 +156,7 @@ class PsfMismatch(ArtefactSettings):
     ----------
     snr : range
         Of the residual.
-    blur_pixel : range
+    blur_pixel : range, in pixel
         Gaussian width of the missing blur along its wider axis.
     shifted : range
         How much of a shift goes with it, over the blur.
