@@ -24,7 +24,7 @@ from pipeline.rng import stream
 from pipeline.settings import parse
 from pipeline.stages.night_cutouts import NightCutouts
 from pipeline.stages.night_job import NightJob
-from pipeline.surveys.base import Survey
+from pipeline.surveys.base import Source
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
 
@@ -145,7 +145,7 @@ def _ours(folder: Path) -> Callable[[], int]:
     return lambda: sum(len(batch.candidates) for batch in survey.read(NIGHT, manifest))
 
 
-def _survey(folder: Path) -> Survey:
+def _survey(folder: Path) -> Source:
     settings = {
         "source": "alert_packets",
         "telescope": "T1",

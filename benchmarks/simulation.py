@@ -16,7 +16,7 @@ from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.stages.fetch_cutouts import fetch_cutouts
 from pipeline.stages.night_job import NightJob
 from pipeline.stages.simulate_transients import simulate_transients
-from pipeline.surveys.base import Survey
+from pipeline.surveys.base import Source
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
 
@@ -66,7 +66,7 @@ def run(folder: Path, *, full: bool) -> Iterator[Row]:
     )
 
 
-def survey_of(folder: Path, exposures: int) -> Survey:
+def survey_of(folder: Path, exposures: int) -> Source:
     """Return a synthetic survey of one night."""
     settings = settings_files.load("surveys", "synthetic", SurveySettings)
     sky = {"nights": 1, "exposures_per_night": exposures, "fields": 1, "size_pixel": SIDE, "interval_minute": 5.0}
@@ -74,7 +74,7 @@ def survey_of(folder: Path, exposures: int) -> Survey:
     return open_survey(replace(settings, input=given), "synthetic", folder)
 
 
-def simulate(survey: Survey, folder: Path, *, processes: int) -> None:
+def simulate(survey: Source, folder: Path, *, processes: int) -> None:
     """Simulate the night with forty sources an exposure."""
     simulate_transients(
         folder / f"simulated{processes}.h5",

@@ -22,7 +22,7 @@ from pipeline.recipes.dataset import DatasetRecipe
 from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.redaction import in_one_line
 from pipeline.settings import examine
-from pipeline.surveys.base import SURVEYS, Survey
+from pipeline.surveys.base import SURVEYS, Source
 from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
 from pipeline.surveys.survey_faults import faults_of_labels, faults_of_night
 
@@ -176,7 +176,7 @@ def _input(
     )
     if given is None:
         return faults
-    opened: list[Survey] = []
+    opened: list[Source] = []
     faults += _refused(lambda: opened.append(SURVEYS[settings.source](settings, given, None)))
     if settings.made or not opened:
         return faults
@@ -239,7 +239,7 @@ def _joined(recipe: DatasetRecipe) -> list[str]:
         return faults
     simulation = settings_files.load("simulations", recipe.simulation, SimulationRecipe)
     source = settings_files.raw("surveys", recipe.survey).get("source")
-    if simulation.images and source in SURVEYS and not SURVEYS[str(source)].has_images:  # type: ignore[attr-defined]
+    if simulation.images and source in SURVEYS and not SURVEYS[str(source)].has_images:
         return [f"survey {recipe.survey!r} has no images: choose a simulation recipe with 'stamps'"]
     return []
 

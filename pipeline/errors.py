@@ -71,6 +71,10 @@ class StorageError(NightsiftError, OSError):
     """A result cannot be written: its folder is none, may not be written, or is full."""
 
 
+class ChangedInputError(NightsiftError, ValueError):
+    """A night's input is no longer what was frozen; not an `InputError`, which costs a reader one exposure only."""
+
+
 class TooMuchLostError(InputError):
     """More of a night's exposures or candidates were unusable than the survey allows."""
 

@@ -23,7 +23,7 @@ from tasks.nights import NightParameter
 
 if TYPE_CHECKING:
     from pipeline.stages.night_job import NightJob
-    from pipeline.surveys.base import Survey
+    from pipeline.surveys.base import Source
 
 MOST_SEED = 2**32 - 1
 """What NumPy and scikit-learn take as a seed at most."""
@@ -133,7 +133,7 @@ class SurveyTask(PipelineTask):
         made = self.made_survey()
         return Path(made.output().path) if made else None
 
-    def adapter(self, folder: Path | None = None, processes: int = 1) -> "Survey":
+    def adapter(self, folder: Path | None = None, processes: int = 1) -> "Source":
         """Return the adapter that reads the survey, its exposures by so many processes."""
         from pipeline.surveys.load import open_survey
 

@@ -95,9 +95,9 @@ def stamp_arrays(tmp_path, monkeypatch):
     from pipeline.surveys.settings import SurveySettings
 
     (code,) = blocks("python")
-    path = tmp_path / "stamp_arrays.py"
+    path = tmp_path / "arrays.py"
     path.write_text(code, encoding="utf-8")
-    spec = importlib.util.spec_from_file_location("stamp_arrays_of_the_page", path)
+    spec = importlib.util.spec_from_file_location("arrays_of_the_page", path)
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, spec.name, module)
     monkeypatch.setattr(SURVEYS, "_entries", dict(SURVEYS._entries))
@@ -111,13 +111,18 @@ def stamp_arrays(tmp_path, monkeypatch):
         rows |= {"time_mjd": 61045.9, "label": [1, 0]}
         pd.DataFrame(rows).to_csv(folder / "2026-01-05.csv", index=False)
         np.save(folder / "2026-01-05.npy", np.random.default_rng(1).normal(size=(2, 5, 5, 3)).astype(np.float32))
-        common = {"source": "stamp_arrays", "telescope": "T1", "longitude_deg": 0.0, "pixel_scale_arcsec": 1.0}
+        common = {"source": "arrays", "telescope": "T1", "longitude_deg": 0.0, "pixel_scale_arcsec": 1.0}
         common |= {"channels": ["science", "template", "difference"], "cutout_size_pixel": 5}
         common |= {"closed": {"marker": "closed-{night}"}, "defaults": {"dataset": "d", "classifier": "c"}}
         common |= {"input": {"folder": str(folder)}}
         return open_survey(parse(SurveySettings, common | settings, "toy.yaml"), "toy")
 
     return make
+
+
+def test_the_adapter_of_the_page_is_short():
+    (code,) = blocks("python")
+    assert len(code.splitlines()) < 40
 
 
 def conformance_tests():

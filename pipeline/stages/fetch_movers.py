@@ -13,7 +13,7 @@ from pipeline.io.results.parquet_table import write_table
 from pipeline.io.services.skybot import Skybot
 from pipeline.solar_system.places import Site, predict
 from pipeline.stages.night_job import NightJob
-from pipeline.surveys.base import Survey
+from pipeline.surveys.base import Source
 from pipeline.surveys.settings import EphemerisSettings
 
 log = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ def skybot_of(settings: EphemerisSettings) -> Skybot:
     )
 
 
-def pointings(survey: Survey, night: str, manifest: Mapping[str, Any]) -> pd.DataFrame:
+def pointings(survey: Source, night: str, manifest: Mapping[str, Any]) -> pd.DataFrame:
     """Return ``exposure_id time_mjd ra_deg dec_deg`` of a night's exposures that hold candidates.
 
     The centre is that of the exposure's candidates, which a search radius of more than the field covers.

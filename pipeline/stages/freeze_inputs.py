@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.stages.empty_night import tell_if_empty
-from pipeline.surveys.base import Survey
+from pipeline.surveys.base import Source
 from pipeline.surveys.label_tables import rows_and_images, with_label_tables
 
 
 def freeze_inputs(
     path: Path,
-    survey: Survey,
+    survey: Source,
     *,
     name: str,
     night: str,
@@ -28,7 +28,7 @@ def freeze_inputs(
     ----------
     path : Path
         JSON file to write.
-    survey : Survey
+    survey : Source
         Which is asked.
     name : str
         The survey's name, for messages.

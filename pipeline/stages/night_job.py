@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.surveys.base import Survey
+from pipeline.surveys.base import Source
 
 
 def tell_nobody(percent: float, message: str) -> None:
@@ -17,7 +17,7 @@ class NightJob:
 
     Attributes
     ----------
-    survey : Survey
+    survey : Source
         The adapter that reads it.
     name : str
         The survey's name, for messages and files.
@@ -33,7 +33,7 @@ class NightJob:
         That share the work; 0: one per core. They change no result.
     """
 
-    survey: Survey
+    survey: Source
     name: str
     night: str
     manifest: Mapping[str, Any]

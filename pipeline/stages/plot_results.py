@@ -23,7 +23,7 @@ from pipeline.stages.injection_results import psfs_of_injections, truth_of_injec
 from pipeline.stages.learned_rows import learned_parts, left_out_rows, unknown_rows
 from pipeline.stages.report_folder import write_report
 from pipeline.stages.scored_rows import scores_with_candidates, separations_of
-from pipeline.surveys.base import Survey
+from pipeline.surveys.base import Source
 
 log = logging.getLogger(__name__)
 _MISTAKES = 8
@@ -72,7 +72,7 @@ class ReportSources:
 
 def plot_results(
     path: Path,
-    survey: Survey,
+    survey: Source,
     sources: ReportSources,
     *,
     replicates: int,
@@ -86,7 +86,7 @@ def plot_results(
     ----------
     path : Path
         The folder.
-    survey : Survey
+    survey : Source
         Where references and truth come from.
     sources : ReportSources
         The files, and what is asked of them.
@@ -109,7 +109,7 @@ def plot_results(
     progress(100, f"{len(report.figures)} figures")
 
 
-def reference_scores(survey: Survey, names: Sequence[str], judged: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def reference_scores(survey: Source, names: Sequence[str], judged: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return what other classifiers, or one column alone, say of the judged rows; NaN where they are silent.
 
     A name that is a candidate column is used as it stands, turned so that larger means more often real.
@@ -149,7 +149,7 @@ def mistakes_with_cutouts(judged: pd.DataFrame, threshold: float, rows: Sequence
     return Mistakes(rows=worst, cutouts=np.stack([places[name] for name in worst["candidate_id"]]), channels=channels)
 
 
-def truth_of_judged(survey: Survey, nights: Sequence[str], judged: pd.DataFrame) -> pd.DataFrame | None:
+def truth_of_judged(survey: Source, nights: Sequence[str], judged: pd.DataFrame) -> pd.DataFrame | None:
     """Return what each judged candidate really is, where the survey knows (a synthetic sky does) and there is any."""
     if "truth" not in survey.tables or not nights:
         return None
@@ -184,12 +184,12 @@ def _learned_of_nights(table: pd.DataFrame, learned: Mapping[str, pd.Series]) ->
     return table[np.any([*learned.values()], axis=0) & (table["split"] == LEFT_OUT).to_numpy()]
 
 
-def gather_report_data(survey: Survey, sources: ReportSources) -> ReportData:
+def gather_report_data(survey: Source, sources: ReportSources) -> ReportData:
     """Return everything that a report shows.
 
     Parameters
     ----------
-    survey : Survey
+    survey : Source
         Where references and truth come from.
     sources : ReportSources
         The files, and what is asked of them.

@@ -1,19 +1,24 @@
-"""What every survey adapter offers.
+"""What every survey adapter offers, and what all of them share.
 
 Tested by tests/conformance/test_surveys.py.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.errors import MissingInputError, SettingsError
 from pipeline.io.results.schema import EXPOSURE_COLUMNS, TEXT
+from pipeline.io.settings_files import expand
 from pipeline.registry import Registry
+from pipeline.surveys.label_tables import freeze_label_tables
+from pipeline.surveys.manifests import Manifest
 from pipeline.surveys.settings import SurveySettings
 
 if TYPE_CHECKING:  # they bring along what subtracts and searches images, which few surveys need
@@ -88,45 +93,136 @@ class ExposureImages:
     template_file: str = ""
 
 
-class Survey(Protocol):
-    """An adapter: reads one survey's nights. Registered in `SURVEYS` with its own ``settings`` class."""
-
-    settings: SurveySettings
-    has_images: bool
-    workers: int
-    """Processes that read exposures; 0: one a core. They change no result."""
+class StatesFolder(Protocol):
+    """The own input of a source, which states where its files lie; ``${NAME}`` is taken from the environment."""
 
     @property
-    def tables(self) -> tuple[str, ...]:
-        """Return the names of the reference tables that there are."""
+    def folder(self) -> str:
+        """Return what the settings say."""
+
+
+OwnInput = TypeVar("OwnInput", bound=StatesFolder)
+
+
+class Source(ABC, Generic[OwnInput]):
+    """Where a survey's nights come from: an adapter says nights, rows and pixels; what all sources share is here.
+
+    Registered in `SURVEYS` with the class of its own ``input``.
+
+    Parameters
+    ----------
+    settings : SurveySettings
+        The survey's.
+    given : OwnInput
+        Its ``input``, parsed.
+    folder : Path, optional
+        Where a task made the survey's files; else the settings say where they are.
+
+    Attributes
+    ----------
+    has_images : bool
+        Whether there are images, to inject sources into; else there are cutouts alone.
+    workers : int
+        Processes that read exposures; 0: one a core. They change no result.
+    """
+
+    has_images: bool = False
+    workers: int = 1
+
+    def __init__(self, settings: SurveySettings, given: OwnInput, folder: Path | None = None) -> None:
+        self.settings = settings
+        self.input = given
+        self._made_folder = folder
+
+    @property
+    def holds(self) -> str:
+        """What lies in the folder, for messages."""
+        return "the survey's files"
+
+    @property
+    def wanted(self) -> str:
+        """What the settings must point at, for messages."""
+        return f"the folder that holds {self.holds}"
+
+    @property
+    def place(self) -> str:
+        """Where the survey's files are, whether there or not: where a task made them, else what the settings say."""
+        return str(self._made_folder or expand(self.input.folder, self.wanted))
 
     @property
     def folder(self) -> Path:
         """The folder of the survey's files."""
+        return self._there(Path(self.place))
 
+    def _there(self, folder: Path) -> Path:
+        if not folder.is_dir():
+            raise MissingInputError(f"no folder {folder}: {self.input.folder} must hold {self.holds}")
+        return folder
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the reference tables that there are."""
+        return ()
+
+    @abstractmethod
     def nights(self) -> list[str]:
         """Return the nights that hold candidates, sorted."""
 
     def closed(self, night: str) -> bool:
         """Tell whether a ``marker`` or ``query`` rule calls the night closed."""
+        rule = self.settings.closed
+        if rule.query is not None:
+            return self.finds(rule.query, night)
+        return rule.marker is not None and (self.folder / rule.marker.format(night=night)).exists()
+
+    def finds(self, query: str, night: str) -> bool:
+        """Tell whether a named query finds a row for a night; a source without queries refuses."""
+        raise SettingsError(
+            f"closed: query is {query!r}, and survey source {self.settings.source!r} has no queries to ask about "
+            f"{night}; allowed: after_hours, marker"
+        )
+
+    @abstractmethod
+    def frozen_input(self, night: str) -> dict[str, Any]:
+        """Return the source's own part of a manifest: ``queries`` and ``files``, an entry for each by its name."""
 
     def freeze(self, night: str) -> dict[str, Any]:
-        """Return the manifest of a night's input: counts, digests of rows and files."""
+        """Return the manifest of a night's input: counts and digests of its rows, files and label tables."""
+        own = self.frozen_input(night)
+        return own | {"queries": own["queries"] | freeze_label_tables(self, night)}
 
-    def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
+    @abstractmethod
+    def read(self, night: str, manifest: Manifest) -> Iterator[Batch]:
         """Yield the night's candidates with their cutouts; an unusable exposure comes as a lost batch."""
 
-    def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
+    def images(self, night: str, manifest: Manifest) -> Iterator[ExposureImages | Batch]:
         """Yield the night's images for simulation; an unusable exposure comes as a lost batch."""
+        frozen = manifest.get("as_of", "now")
+        raise SettingsError(f"survey source {self.settings.source!r} has no images of night {night} (frozen {frozen})")
 
     def reference(self, table: str, night: str) -> pd.DataFrame:
-        """Return a reference table for labels or evaluation: ``movers``, ``variables``, ``truth`` ..."""
+        """Return a reference table for labels or evaluation: ``movers``, ``variables``, ``truth`` ...
 
+        Raises
+        ------
+        SettingsError
+            If the source has no table of this name.
+        """
+        if table not in self.tables:
+            allowed = ", ".join(self.tables) or "none"
+            raise SettingsError(f"the survey's input names no reference table {table!r}; allowed: {allowed}")
+        return self.table_rows(table, night)
+
+    def table_rows(self, table: str, night: str) -> pd.DataFrame:
+        """Return the rows of one of `tables` that belong to a night, or of all nights for no night."""
+        raise NotImplementedError(f"{type(self).__name__} names the table {table!r} and does not read it ({night})")
+
+    @abstractmethod
     def check(self) -> list[str]:
         """Return every fault of the survey's input that can be seen within seconds."""
 
 
-SURVEYS: Registry[type] = Registry(
+SURVEYS: Registry[type[Source[Any]]] = Registry(
     "survey source",
     homes={
         "alert_packets": "pipeline.surveys.alerts.packet_survey",

@@ -5,23 +5,25 @@ Tested by tests/pipeline/stages/test_relabelled_night.py.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 import pandas as pd
 
 from pipeline.errors import InputError
-from pipeline.io.results.content import frame_digest
 from pipeline.io.tables.catalogue_file import catalogue_path, read_columns
 from pipeline.io.tables.label_file import read_labels
 from pipeline.labels import EPHEMERIS, ChainLink, Reference, parse_chain
 from pipeline.labels.cleaning import CleaningStep, parse_cleaning
-from pipeline.surveys.base import Survey
+from pipeline.surveys.manifests import entry, require_unchanged
+
+if TYPE_CHECKING:  # which freezes its label tables with what is here
+    from pipeline.surveys.base import Source
 
 _ROWS: Final = ("exposures", "candidates")
 """What a manifest says of the rows of a survey with images; its other queries are label tables."""
 
 
-def read_reference(survey: Survey, reference: Reference, night: str) -> pd.DataFrame:
+def read_reference(survey: "Source", reference: Reference, night: str) -> pd.DataFrame:
     """Return the table that a reference names.
 
     Raises
@@ -45,7 +47,7 @@ def read_reference(survey: Survey, reference: Reference, night: str) -> pd.DataF
 
 
 def label_tables(
-    survey: Survey, links: Sequence[ChainLink | CleaningStep], night: str, ephemeris: pd.DataFrame | None = None
+    survey: "Source", links: Sequence[ChainLink | CleaningStep], night: str, ephemeris: pd.DataFrame | None = None
 ) -> dict[str, pd.DataFrame]:
     """Return what a label chain and cleaning read, by the key of each reference, from the survey or from files.
 
@@ -58,7 +60,7 @@ def label_tables(
     return tables
 
 
-def own_references(survey: Survey) -> list[Reference]:
+def own_references(survey: "Source") -> list[Reference]:
     """Return the references to the survey's own tables."""
     links: list[ChainLink | CleaningStep] = [
         *parse_chain(survey.settings.labels, "the survey's labels"),
@@ -67,23 +69,23 @@ def own_references(survey: Survey) -> list[Reference]:
     return [reference for reference in _references(links) if reference.kind == "table" and reference.name != EPHEMERIS]
 
 
-def freeze_label_tables(survey: Survey, night: str) -> dict[str, dict[str, Any]]:
+def freeze_label_tables(survey: "Source", night: str) -> dict[str, dict[str, Any]]:
     """Return count and digest of each of the survey's own tables that its label chain and cleaning read."""
-    return {reference.key: _frozen(read_reference(survey, reference, night)) for reference in own_references(survey)}
+    return {reference.key: entry(read_reference(survey, reference, night)) for reference in own_references(survey)}
 
 
-def with_label_tables(survey: Survey, night: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+def with_label_tables(survey: "Source", night: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return a manifest with the survey's own label tables as they are now, rows and images as they were frozen."""
     return {**manifest, "queries": {**manifest["queries"], **freeze_label_tables(survey, night)}}
 
 
-def changed_label_tables(survey: Survey, night: str, manifest: Mapping[str, Any]) -> list[str]:
+def changed_label_tables(survey: "Source", night: str, manifest: Mapping[str, Any]) -> list[str]:
     """Return the names of the survey's own label tables that are no longer what a manifest froze."""
     then, now = manifest.get("queries", {}), freeze_label_tables(survey, night)
     return sorted(name for name in now if name in then and now[name]["sha256"] != then[name]["sha256"])
 
 
-def changed_parts(survey: Survey, then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def changed_parts(survey: "Source", then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Return which of ``queries``, ``labels`` and ``files`` differ between two manifests of a night."""
     own = {reference.key for reference in own_references(survey)}
     queries = [{name: what for name, what in one["queries"].items() if name not in own} for one in (then, now)]
@@ -93,14 +95,10 @@ def changed_parts(survey: Survey, then: Mapping[str, Any], now: Mapping[str, Any
 
 
 def require_frozen_tables(night: str, tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]) -> None:
-    """Raise `InputError` if a label table is no longer what the manifest of the night froze."""
+    """Raise `ChangedInputError` if a label table is no longer what the manifest of the night froze."""
     then = manifest.get("queries", {})
     for name in tables.keys() & then.keys():
-        if _frozen(tables[name])["sha256"] != then[name]["sha256"]:
-            raise InputError(
-                f"night {night}: the label table {name!r} changed since the night was frozen "
-                f"({then[name]['rows']} rows then, {len(tables[name])} now); use `nightsift refetch`"
-            )
+        require_unchanged(night, f"the label table {name!r}", then[name], entry(tables[name]))
 
 
 def rows_and_images(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,14 +115,14 @@ class KeepsTables(Protocol):
         """Return the files that hold a reference table of a night."""
 
 
-def label_files(survey: Survey, night: str) -> list[Path]:
+def label_files(survey: "Source", night: str) -> list[Path]:
     """Return the files that hold the survey's own tables that its label chain and cleaning read; none of a server."""
     if not isinstance(survey, KeepsTables):
         return []
     return [path for reference in own_references(survey) for path in survey.table_files(reference.name, night)]
 
 
-def table_places(survey: Survey, links: Sequence[ChainLink | CleaningStep], night: str) -> dict[str, str]:
+def table_places(survey: "Source", links: Sequence[ChainLink | CleaningStep], night: str) -> dict[str, str]:
     """Return the files of the survey's own tables by the key of each reference, as messages name them."""
     if not isinstance(survey, KeepsTables):
         return {}
@@ -135,7 +133,3 @@ def table_places(survey: Survey, links: Sequence[ChainLink | CleaningStep], nigh
 
 def _references(links: Sequence[ChainLink | CleaningStep]) -> list[Reference]:
     return list({reference.key: reference for link in links for reference in link.reads.values()}.values())
-
-
-def _frozen(table: pd.DataFrame) -> dict[str, Any]:
-    return {"rows": len(table), "sha256": frame_digest(table)}

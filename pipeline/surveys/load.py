@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from pipeline.settings import parse
-from pipeline.surveys.base import SURVEYS, Survey
+from pipeline.surveys.base import SURVEYS, Source
 from pipeline.surveys.settings import SurveySettings
 
 
-def open_survey(settings: SurveySettings, name: str, folder: Path | None = None, *, workers: int = 1) -> Survey:
+def open_survey(settings: SurveySettings, name: str, folder: Path | None = None, *, workers: int = 1) -> Source:
     """Return the adapter of a survey.
 
     Parameters
@@ -23,6 +23,6 @@ def open_survey(settings: SurveySettings, name: str, folder: Path | None = None,
     """
     adapter = SURVEYS[settings.source]
     given = parse(SURVEYS.metadata(settings.source)["settings"], settings.input, f"surveys/{name}.yaml: input")
-    opened: Survey = adapter(settings, given, folder)
+    opened: Source = adapter(settings, given, folder)
     opened.workers = workers
     return opened

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.errors import NightsiftError, SettingsError, TooMuchLostError
+from pipeline.errors import ChangedInputError, NightsiftError, SettingsError, TooMuchLostError
 from pipeline.io.results.commit import commit
 from pipeline.io.results.content import content_sha256
 from pipeline.io.results.cutout_file import open_cutouts
@@ -59,6 +59,25 @@ def test_a_marker_closes_a_night(make):
     assert not survey.closed(NIGHT)
     (survey.folder / f"closed-{NIGHT}").touch()
     assert survey.closed(NIGHT)
+
+
+def test_a_query_that_closes_a_night_is_asked_or_refused_with_what_is_allowed(make):
+    survey = make(closed={"query": "nights"})
+    if "has no queries" not in said_by(survey.closed, NIGHT):
+        assert survey.closed(NIGHT)
+    else:
+        source = survey.settings.source
+        assert said_by(survey.closed, NIGHT).startswith(f"closed: query is 'nights', and survey source {source!r} has")
+        assert said_by(survey.closed, NIGHT).endswith("allowed: after_hours, marker")
+
+
+def said_by(function, *arguments):
+    """Return the error of a call, or nothing."""
+    try:
+        function(*arguments)
+    except NightsiftError as error:
+        return str(error)
+    return ""
 
 
 def test_a_manifest_is_plain_and_the_same_twice(make):
@@ -157,9 +176,7 @@ def test_pixels_that_changed_after_freezing_are_refused(make, tmp_path):
     manifest = survey.freeze(NIGHT)
     for entry in manifest["files"].values():
         entry["sha256"] = "0" * 64
-    with pytest.raises(
-        NightsiftError, match=r"changed since the night.* was frozen; use `nightsift refetch`"
-    ) as caught:
+    with pytest.raises(ChangedInputError, match=r"changed since the night was frozen.*nightsift refetch") as caught:
         fetch(survey, tmp_path / "c.h5", manifest=manifest)
     assert not isinstance(caught.value, TooMuchLostError)
     assert list(tmp_path.glob("*.h5")) == list(tmp_path.glob(".partial*")) == []

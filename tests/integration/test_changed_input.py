@@ -52,7 +52,7 @@ def test_a_fetch_from_changed_input_is_refused(project):
     project.forget("FetchCutouts")
     finished = project.luigi("FetchCutouts", "--survey", "tiny", "--night", project.nights[0])
     assert finished.code == 30
-    assert finished.line("changed since the night 2026-01-01 was frozen; use `nightsift refetch`")
+    assert finished.line("night 2026-01-01: ", "changed since the night was frozen", "; use `nightsift refetch`")
 
 
 @pytest.fixture

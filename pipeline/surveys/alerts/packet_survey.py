@@ -10,16 +10,14 @@ from typing import Any
 import pandas as pd
 
 from pipeline.cutouts.dropped import dropped_words
-from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
+from pipeline.errors import InputError, NightsiftError, SettingsError
 from pipeline.io.alerts.message_schemas import MessageSchemas, find_schemas
 from pipeline.io.alerts.packet_files import folder_of, packet_files
-from pipeline.io.settings_files import expand
 from pipeline.surveys.alerts import packet_rows
 from pipeline.surveys.alerts.layouts import PacketLayout, TimeFormat, packet_layout
 from pipeline.surveys.alerts.packet_parts import PacketPart, PacketReader
-from pipeline.surveys.alerts.packet_table import PacketTable, files_of, require_frozen, rows_digest
-from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
-from pipeline.surveys.label_tables import freeze_label_tables
+from pipeline.surveys.alerts.packet_table import PacketTable, files_of, packets_entry, require_frozen
+from pipeline.surveys.base import SURVEYS, Batch, Source
 from pipeline.surveys.parts import read_in_parts
 from pipeline.surveys.settings import SurveySettings
 
@@ -80,6 +78,11 @@ class AlertPacketsInput:
     def __post_init__(self) -> None:
         self.merged()
 
+    @property
+    def folder(self) -> str:
+        """Where the packets are, as other surveys state their folder."""
+        return self.packets
+
     def merged(self) -> PacketLayout:
         """Return the layout with what the settings change of it."""
         layout = packet_layout(self.layout)
@@ -95,33 +98,23 @@ class AlertPacketsInput:
 
 
 @SURVEYS.register("alert_packets", settings=AlertPacketsInput)
-class AlertPacketsSurvey:
+class AlertPacketsSurvey(Source[AlertPacketsInput]):
     """Reads a night's packets from the files that hold them."""
 
-    has_images = False
-    workers = 1
+    holds = "alert packets"
+    wanted = "a folder, an archive or a file of alert packets"
 
     def __init__(self, settings: SurveySettings, given: AlertPacketsInput, folder: Path | None = None) -> None:
-        self.settings = settings
-        self.input = given
+        super().__init__(settings, given, folder)
         self.layout = given.merged()
-        self._made = folder
         for channel in settings.channels:
             if channel not in self.layout.stamps:
                 raise SettingsError(f"input: stamps does not say where channel {channel!r} is")
 
     @property
-    def _place(self) -> str:
-        what = "a folder, an archive or a file of alert packets"
-        return str(self._made) if self._made else expand(self.input.packets, what)
-
-    @property
     def folder(self) -> Path:
-        """The folder below which the packets lie."""
-        folder = folder_of(self._place)
-        if not folder.is_dir():
-            raise MissingInputError(f"no folder {folder}: {self.input.packets} must be alert packets")
-        return folder
+        """The folder below which the packets lie, which may be stated as a pattern, an archive or one file."""
+        return self._there(folder_of(self.place))
 
     @property
     def _scores(self) -> dict[str, str]:
@@ -135,7 +128,7 @@ class AlertPacketsSurvey:
 
     def _packets(self) -> PacketTable:
         return PacketTable(
-            place=self._place,
+            place=self.place,
             folder=self.folder,
             layout=self.layout,
             scores=self._scores,
@@ -153,25 +146,17 @@ class AlertPacketsSurvey:
         rows = self._packets().all()
         if len(rows) and (rows["night"] == "").all():
             where, fault = rows[["where", "fault"]].iloc[0]
-            raise InputError(f"none of {len(rows)} packets in {self._place} can be read; {where}: {fault}")
+            raise InputError(f"none of {len(rows)} packets in {self.place} can be read; {where}: {fault}")
         damaged = rows[rows["fault"] != ""]
         if len(damaged):
             why = dropped_words((damaged["where"] + ": " + damaged["fault"]).value_counts().to_dict())
-            log.warning("%d of %d packets in %s cannot be used: %s", len(damaged), len(rows), self._place, why)
+            log.warning("%d of %d packets in %s cannot be used: %s", len(damaged), len(rows), self.place, why)
         return sorted(set(rows["night"]) - {""})
 
-    def closed(self, night: str) -> bool:
-        """Tell whether the marker file is there; packets know no queries."""
-        if self.settings.closed.query is not None:
-            raise SettingsError("closed: alert packets have no queries; allowed: after_hours, marker")
-        marker = self.settings.closed.marker
-        return marker is not None and (self.folder / marker.format(night=night)).exists()
-
-    def freeze(self, night: str) -> dict[str, Any]:
+    def frozen_input(self, night: str) -> dict[str, Any]:
         """Return count and digest of the night's packets, size and digest of each file that holds some."""
         rows = self._packets().night(night)
-        packets = {"rows": len(rows), "sha256": rows_digest(rows)}
-        return {"queries": {"packets": packets, **freeze_label_tables(self, night)}, "files": files_of(rows)}
+        return {"queries": {"packets": packets_entry(rows)}, "files": files_of(rows)}
 
     def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
         """Yield the night's packets in blocks; those that cannot be used are listed and counted as lost."""
@@ -199,16 +184,8 @@ class AlertPacketsSurvey:
     def _reader(self) -> PacketReader:
         return PacketReader(folder=self.folder, layout=self.layout, settings=self.settings, schemas=self._schemas)
 
-    def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
-        """Packets hold no images; transients are injected into the stamps."""
-        frozen = manifest.get("as_of", "now")
-        raise SettingsError(f"survey source 'alert_packets' has no images of night {night} (frozen {frozen})")
-
-    def reference(self, table: str, night: str) -> pd.DataFrame:
+    def table_rows(self, table: str, night: str) -> pd.DataFrame:
         """Return ``teacher`` or a reference's scores, by candidate_id; of all nights for none."""
-        if table not in self._scores:
-            allowed = ", ".join(self.tables) or "none"
-            raise SettingsError(f"the survey's input names no reference table {table!r}; allowed: {allowed}")
         rows = self._packets().all()
         rows = rows[(rows["fault"] == "") & ((rows["night"] == night) | (night == ""))].drop_duplicates("candidate_id")
         scores = {"candidate_id": rows["candidate_id"], "score": rows["score_" + table].astype("float64")}
@@ -218,7 +195,7 @@ class AlertPacketsSurvey:
         """Read the first packet with its stamps, and look for the columns that the settings name."""
         packet = None
         try:
-            path = packet_files(self._place)[0]
+            path = packet_files(self.place)[0]
             self._schemas.digests()
             packet = next(self._packets().read(path), None)
             if packet is None:

@@ -19,11 +19,11 @@ from pipeline.io.alerts.message_schemas import NO_SCHEMAS, MessageSchemas
 from pipeline.io.alerts.packet_files import ARCHIVES, Packet, packet_files, printable, read_packets
 from pipeline.io.alerts.packet_index import Indexed, IndexedFile, Span, index_files
 from pipeline.io.alerts.stored_packets import PacketNotes
-from pipeline.io.results import content
 from pipeline.io.settings_files import data_folder
 from pipeline.night import MJD_EPOCH, night_of, parse_night
 from pipeline.surveys.alerts import packet_rows
 from pipeline.surveys.alerts.layouts import PacketLayout
+from pipeline.surveys.manifests import entry, require_unchanged
 from pipeline.times import utc_mjd
 
 _REVISION = 2
@@ -200,9 +200,9 @@ def _spread(values: Sequence[str], counts: Sequence[int]) -> pd.Categorical:
     return pd.Categorical(np.repeat(np.array(values, dtype=object), counts))
 
 
-def rows_digest(rows: pd.DataFrame) -> str:
-    """Return the digest of what rows say, sound ones and damaged ones."""
-    return content.frame_digest(rows[["where", "candidate_id", "digest", "fault"]])
+def packets_entry(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return what a manifest says of rows, sound ones and damaged ones."""
+    return entry(rows[["where", "candidate_id", "digest", "fault"]])
 
 
 def files_of(rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
@@ -215,13 +215,10 @@ def files_of(rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
 
 
 def require_frozen(night: str, rows: pd.DataFrame, manifest: Mapping[str, Any]) -> None:
-    """Raise `InputError` if rows or files are no longer those of the manifest."""
-    then = manifest["queries"]["packets"]
-    changed = [name for name, entry in files_of(rows).items() if entry != manifest["files"].get(name)]
-    if changed or rows_digest(rows) != then["sha256"]:
-        counts = f"{len(rows)} now, {then['rows']} then"
-        what = f"packet file {changed[0]}" if changed else f"packets ({counts})"
-        raise InputError(f"night {night}: the {what} changed since the night was frozen; use `nightsift refetch`")
+    """Raise `ChangedInputError` if rows or files are no longer those of the manifest."""
+    for name, now in files_of(rows).items():
+        require_unchanged(night, f"the packet file {name}", manifest["files"].get(name, {}), now)
+    require_unchanged(night, "the packets", manifest["queries"]["packets"], packets_entry(rows))
 
 
 def _require_agreement(rows: pd.DataFrame) -> None:

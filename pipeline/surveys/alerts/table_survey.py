@@ -11,24 +11,22 @@ from numpy.typing import NDArray
 
 from pipeline.classes import UNLABELLED
 from pipeline.cutouts.missing import to_missing
-from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
+from pipeline.errors import InputError, NightsiftError, SettingsError
 from pipeline.io.executor import spread
 from pipeline.io.files.damaged import naming
 from pipeline.io.results import content
 from pipeline.io.results.hdf5 import KIND, open_to_read
 from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
-from pipeline.io.settings_files import expand
 from pipeline.io.tables.table_file import numbers_of
 from pipeline.photometry.flux_sign import flux_signs
 from pipeline.surveys.alerts.cutout_stack import cut_stack, middle_of_stack
 from pipeline.surveys.alerts.layouts import FLUXES, REQUIRED, TimeFormat
 from pipeline.surveys.alerts.table_rows import AlertRows
 from pipeline.surveys.alerts.units import magnitudes
-from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
+from pipeline.surveys.base import SURVEYS, Batch
 from pipeline.surveys.batches import batch_of, places_of
 from pipeline.surveys.candidate_columns import as_text
-from pipeline.surveys.label_tables import freeze_label_tables
-from pipeline.surveys.settings import SurveySettings
+from pipeline.surveys.cutout_source import CutoutSource, Digests, Frozen
 
 _BLOCK = 256
 _NUMBERS = (*(name for name, kind in CANDIDATE_COLUMNS.items() if kind != TEXT and name != "flux_sign"), *FLUXES)
@@ -105,25 +103,19 @@ class AlertTableInput:
 
 
 @SURVEYS.register("alert_table", settings=AlertTableInput)
-class AlertTableSurvey:
+class AlertTableSurvey(CutoutSource[AlertTableInput]):
     """Reads a night's rows of the table and their stamps."""
 
-    has_images = False
-    workers = 1
-
-    def __init__(self, settings: SurveySettings, given: AlertTableInput, folder: Path | None = None) -> None:
-        self.settings = settings
-        self.input = given
-        self._folder = folder
+    @property
+    def holds(self) -> str:
+        """The two files."""
+        return f"{self.input.table} and {self.input.cutouts}"
 
     @property
-    def folder(self) -> Path:
-        """The folder of the table and the stamps."""
-        what = f"the folder that holds {self.input.table} and {self.input.cutouts}"
-        folder = self._folder or Path(expand(self.input.folder, what))
-        if not folder.is_dir():
-            raise MissingInputError(f"no folder {folder}: {self.input.folder} must be {what}")
-        return folder
+    def compared(self) -> tuple[Frozen, Frozen]:
+        """The two files: rows and cutouts."""
+        table, cutouts = self.input.table, self.input.cutouts
+        return Frozen(table, f"the rows of {table}"), Frozen(cutouts, f"the cutouts in {cutouts}")
 
     @property
     def _rows(self) -> AlertRows:
@@ -148,51 +140,31 @@ class AlertTableSurvey:
         """Return the nights that hold alerts."""
         return self._rows.nights()
 
-    def closed(self, night: str) -> bool:
-        """Tell whether the marker file is there; alert tables know no queries."""
-        if self.settings.closed.query is not None:
-            raise SettingsError("closed: an alert table has no queries; allowed: after_hours, marker")
-        marker = self.settings.closed.marker
-        return marker is not None and (self.folder / marker.format(night=night)).exists()
+    def rows_entry(self, night: str) -> dict[str, Any]:
+        """Return count and digest of the night's rows."""
+        return self._rows.summary(night, _BLOCK)
 
-    def freeze(self, night: str) -> dict[str, Any]:
-        """Return count and digest of the night's rows, of their stamps and of its label tables."""
-        alerts = self._rows.summary(night, _BLOCK)
+    def digests(self, night: str) -> Iterator[Digests]:
+        """Yield the digests of the night's stamps."""
         rows = self._rows.blocks(night, _BLOCK, columns=("candidate_id",))
-        stamps = list(spread(self._digests, rows, workers=self.workers))
-        return {
-            "queries": {self.input.table: alerts, **freeze_label_tables(self, night)},
-            "files": {self.input.cutouts: {"rows": alerts["rows"], "sha256": _stamps_digest(stamps)}},
-        }
+        return spread(self._digests, rows, workers=self.workers)
 
-    def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
-        """Yield the night's alerts in blocks; that the stamps are the frozen ones is known after the last."""
-        digest = self._rows.summary(night, _BLOCK)["sha256"]
-        self._require_frozen(night, "rows of", self.input.table, digest, manifest["queries"])
-        stamps = []
+    def blocks(self, night: str) -> Iterator[tuple[Batch, Digests]]:
+        """Yield the night's alerts in blocks."""
         blocks = (block.assign(night=night) for block in self._rows.blocks(night, _BLOCK))
-        for batch, digests in spread(self._read_block, blocks, workers=self.workers):
-            stamps.append(digests)
-            yield batch
-        self._require_frozen(night, "stamps in", self.input.cutouts, _stamps_digest(stamps), manifest["files"])
+        return spread(self._read_block, blocks, workers=self.workers)
 
-    def _digests(self, block: pd.DataFrame) -> NDArray[np.uint64]:
+    def _digests(self, block: pd.DataFrame) -> Digests:
         """Return a digest of each stamp of a block of rows."""
         return self._digests_of(self._stack(block["row"].to_numpy()))
 
-    def _digests_of(self, stack: NDArray[np.float32]) -> NDArray[np.uint64]:
+    def _digests_of(self, stack: NDArray[np.float32]) -> Digests:
         return content.row_digests(middle_of_stack(stack, self.settings.cutout_size_pixel))
 
-    def _read_block(self, block: pd.DataFrame) -> tuple[Batch, NDArray[np.uint64]]:
+    def _read_block(self, block: pd.DataFrame) -> tuple[Batch, Digests]:
         """Return the batch of a block of rows, and a digest of each stamp; which process reads it changes nothing."""
         stack = self._stack(block["row"].to_numpy())
         return self._batch(self._numbered(block), stack), self._digests_of(stack)
-
-    def _require_frozen(self, night: str, what: str, file: str, digest: object, frozen: Mapping[str, Any]) -> None:
-        if digest != frozen[file]["sha256"]:
-            raise InputError(
-                f"night {night}: the {what} {file} changed since the night was frozen; use `nightsift refetch`"
-            )
 
     def _batch(self, rows: pd.DataFrame, stack: NDArray[np.float32]) -> Batch:
         places = places_of(rows, self.settings)
@@ -238,25 +210,17 @@ class AlertTableSurvey:
             )
         return stamps
 
-    def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
-        """Alert tables hold no images; transients are injected into the stamps."""
-        frozen = manifest.get("as_of", "now")
-        raise SettingsError(f"survey source 'alert_table' has no images of night {night} (frozen {frozen})")
-
     def table_files(self, table: str, night: str) -> list[Path]:  # noqa: ARG002 (one file holds all)
         """Return the files that hold a reference table of a night."""
         return [self.folder / self.input.table]
 
-    def reference(self, table: str, night: str) -> pd.DataFrame:
+    def table_rows(self, table: str, night: str) -> pd.DataFrame:
         """Return ``labels``, ``teacher`` or a reference's scores, by candidate_id; of all nights for none."""
-        scores = self._scores
         if table == "labels" and self.input.labels:
             return self._labels(self._column_table(night, tuple(self.input.labels.values())))
-        if table in scores:
-            rows = self._column_table(night, (scores[table],))
-            return pd.DataFrame({"candidate_id": rows["candidate_id"], "score": rows["extra_" + scores[table]]})
-        allowed = ", ".join(self.tables)
-        raise SettingsError(f"the survey's input names no reference table {table!r}; allowed: {allowed}")
+        column = self._scores[table]
+        rows = self._column_table(night, (column,))
+        return pd.DataFrame({"candidate_id": rows["candidate_id"], "score": rows["extra_" + column]})
 
     def _column_table(self, night: str, names: tuple[str, ...]) -> pd.DataFrame:
         """Return ids and some columns of a night's rows, or of all."""
@@ -283,7 +247,3 @@ class AlertTableSurvey:
         except NightsiftError as error:
             return [str(error)]
         return []
-
-
-def _stamps_digest(blocks: list[NDArray[np.uint64]]) -> str:
-    return content.array_digest(np.concatenate([np.zeros(0, np.uint64), *blocks]))

@@ -17,16 +17,15 @@ from pipeline.io.database.query_files import read_query
 from pipeline.io.database.row_spool import RowSpool
 from pipeline.io.database.settings import DatabaseSettings
 from pipeline.io.database.typed_columns import to_frame
-from pipeline.io.results import content
 from pipeline.io.settings_files import expand
 from pipeline.night import MJD_EPOCH, parse_night, stated_nights
-from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
+from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, Source
 from pipeline.surveys.candidate_columns import as_text
 from pipeline.surveys.database.candidates import NightCandidates, night_candidates, united, with_times
 from pipeline.surveys.exposures.placed import PlacedStamps
 from pipeline.surveys.exposures.reader import ImageFiles, exposure_records
 from pipeline.surveys.exposures.settings import ImageSettings
-from pipeline.surveys.label_tables import freeze_label_tables
+from pipeline.surveys.manifests import entry, require_unchanged
 from pipeline.surveys.settings import SurveySettings
 
 _KEYS = {
@@ -83,23 +82,25 @@ class DatabaseInput:
 
 
 @SURVEYS.register("database", settings=DatabaseInput)
-class DatabaseSurvey:
+class DatabaseSurvey(Source[DatabaseInput]):
     """Candidates and exposures from named queries, pixels from FITS images, one exposure at a time."""
 
     has_images = True
-    workers = 1
+    holds = "the survey's images"
 
     def __init__(self, settings: SurveySettings, given: DatabaseInput, folder: Path | None = None) -> None:
-        self.settings = settings
-        self.input = given
-        self.tables = given.tables
-        self._folder = folder
+        super().__init__(settings, given, folder)
         given.images.require(settings.channels)
 
     @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the reference tables that the input states."""
+        return self.input.tables
+
+    @property
     def folder(self) -> Path:
-        """The survey's folder, from the settings or from the task that made it."""
-        return self._folder or Path(expand(self.input.folder, "the folder of the survey's images"))
+        """The survey's folder, which may be missing: a server may name every image from the root on."""
+        return Path(self.place)
 
     @cached_property
     def _images(self) -> ImageFiles:
@@ -164,24 +165,17 @@ class DatabaseSurvey:
         texts = filter(None, as_text(found[name]))
         return sorted(stated_nights(texts, f"query {self.input.queries}/nights: column {name!r}"))
 
-    def closed(self, night: str) -> bool:
-        """Tell whether the marker file or the query says that the night is complete."""
-        rule = self.settings.closed
-        if rule.marker is not None:
-            return (self.folder / rule.marker.format(night=night)).exists()
-        return rule.query is not None and len(self._select(rule.query, night)) > 0
+    def finds(self, query: str, night: str) -> bool:
+        """Tell whether a query finds a row for a night."""
+        return len(self._select(query, night)) > 0
 
-    def freeze(self, night: str) -> dict[str, Any]:
+    def frozen_input(self, night: str) -> dict[str, Any]:
         """Return counts and digests of the night's rows, and size and digest of each image file."""
         with self.candidates(night) as candidates:
             exposures = self._exposures(night, candidates)
             counted = {"rows": candidates.rows, "sha256": candidates.sha256}
         return {
-            "queries": {
-                "exposures": {"rows": len(exposures), "sha256": content.frame_digest(exposures)},
-                "candidates": counted,
-                **freeze_label_tables(self, night),
-            },
+            "queries": {"exposures": entry(exposures), "candidates": counted},
             "files": self._images.manifest(exposures),
         }
 
@@ -209,16 +203,9 @@ class DatabaseSurvey:
         """Give exposures and candidates, which must be what they were when the night was frozen."""
         with self.candidates(night) as candidates:
             exposures = self._exposures(night, candidates)
-            for name, rows, sha256 in (
-                ("exposures", len(exposures), content.frame_digest(exposures)),
-                ("candidates", candidates.rows, candidates.sha256),
-            ):
-                then = manifest["queries"][name]
-                if sha256 != then["sha256"]:
-                    raise InputError(
-                        f"night {night}: the rows of query {self._named(name)} changed since the night was frozen "
-                        f"({then['rows']} rows then, {rows} now); use `nightsift refetch`"
-                    )
+            counted = {"rows": candidates.rows, "sha256": candidates.sha256}
+            for name, now in (("exposures", entry(exposures)), ("candidates", counted)):
+                require_unchanged(night, f"the rows of query {self._named(name)}", manifest["queries"][name], now)
             yield exposures, candidates
 
     def _frozen_exposures(self, night: str, manifest: Mapping[str, Any]) -> pd.DataFrame:
@@ -245,7 +232,7 @@ class DatabaseSurvey:
         return [self.folder / expand(given.file, "the survey's database file")] if given.engine == "sqlite" else []
 
     def reference(self, table: str, night: str) -> pd.DataFrame:
-        """Return the rows of a reference table that belong to the night."""
+        """Return what a query says of the night; the query set knows which there are, stated as `tables` or not."""
         return self._select(table, night)
 
     def check(self) -> list[str]:

@@ -11,12 +11,13 @@ import numpy as np
 from astropy.io.fits import Header
 from numpy.typing import NDArray
 
-from pipeline.errors import InputError, NightsiftError
+from pipeline.errors import InputError
 from pipeline.io.files import digests
 from pipeline.io.fits.image import FitsFile
 from pipeline.io.settings_files import data_folder
 from pipeline.surveys.exposures.paths import ImagePaths
 from pipeline.surveys.exposures.settings import Place
+from pipeline.surveys.manifests import require_unchanged
 
 WHERE_COLUMNS_ARE_FROM = (
     "columns of exposures are those of the query or table, or, of image files, of the FITS keys that input.keys names"
@@ -67,14 +68,12 @@ class ExposureFiles:
         ------
         InputError
             If it is missing, and was then, or cannot be opened.
-        NightsiftError
+        ChangedInputError
             If it is not what was frozen.
         """
         if name not in self._open:
-            if describe_file(self.paths, name)["sha256"] != self.frozen.get(name, {}).get("sha256"):
-                raise NightsiftError(
-                    f"{name} changed since the night {self.exposure['night']} was frozen; use `nightsift refetch`"
-                )
+            night, then = str(self.exposure["night"]), self.frozen.get(name, {})
+            require_unchanged(night, name, then, describe_file(self.paths, name))
             self._open[name] = self._stack.enter_context(FitsFile(self.paths.find(name)))
         return self._open[name]
 

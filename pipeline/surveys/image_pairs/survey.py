@@ -9,15 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
 from pipeline.faults import faults_of
 from pipeline.io.executor import spread
 from pipeline.io.files.digests import file_digest
-from pipeline.io.results import content
-from pipeline.io.settings_files import data_folder, expand
+from pipeline.io.settings_files import data_folder
 from pipeline.io.tables.catalogue_file import catalogue_path
 from pipeline.io.tables.table_file import read_table
-from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, dropped_rows
+from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, Source, dropped_rows
 from pipeline.surveys.difference_settings import DifferenceSettings
 from pipeline.surveys.exposures.channels import require_searched
 from pipeline.surveys.exposures.difference import aligned_exposure, differencing
@@ -28,7 +26,7 @@ from pipeline.surveys.image_pairs.exposures import TEMPLATE_COLUMN, ExposureList
 from pipeline.surveys.image_pairs.object_links import ObjectLinks
 from pipeline.surveys.image_pairs.search import ExposureSearch, Found, search_exposure
 from pipeline.surveys.image_pairs.settings import ImagePairsInput
-from pipeline.surveys.label_tables import freeze_label_tables
+from pipeline.surveys.manifests import entry, require_unchanged
 from pipeline.surveys.settings import SurveySettings
 
 log = logging.getLogger(__name__)
@@ -37,30 +35,20 @@ _IDS = ("candidate_id", "object_id", "exposure_id", "mover_id", "variable_id", "
 
 
 @SURVEYS.register("image_pairs", settings=ImagePairsInput)
-class ImagePairsSurvey:
+class ImagePairsSurvey(Source[ImagePairsInput]):
     """Science images and templates as FITS files, aligned, subtracted and searched an exposure at a time."""
 
     has_images = True
-    workers = 1
+    holds = "the survey's images"
 
     def __init__(self, settings: SurveySettings, given: ImagePairsInput, folder: Path | None = None) -> None:
         require_searched(settings.channels, given.images.difference or DifferenceSettings())
-        self.settings = settings
-        self.input = given
-        self._folder = folder
+        super().__init__(settings, given, folder)
 
     @property
     def tables(self) -> tuple[str, ...]:
         """The names of the reference tables that the input states."""
         return tuple(self.input.tables)
-
-    @property
-    def folder(self) -> Path:
-        """The survey's folder."""
-        folder = self._folder or Path(expand(self.input.folder, "the folder of the survey's images"))
-        if not folder.is_dir():
-            raise MissingInputError(f"no folder {folder}: {self.input.folder} must hold the survey's images")
-        return folder
 
     @cached_property
     def _list(self) -> ExposureList:
@@ -74,14 +62,7 @@ class ImagePairsSurvey:
         """Return the nights that hold exposures."""
         return self._list.nights()
 
-    def closed(self, night: str) -> bool:
-        """Tell whether the marker file is there; files know no queries."""
-        if self.settings.closed.query is not None:
-            raise SettingsError("closed: image files have no queries; allowed: after_hours, marker")
-        marker = self.settings.closed.marker
-        return marker is not None and (self.folder / marker.format(night=night)).exists()
-
-    def freeze(self, night: str) -> dict[str, Any]:
+    def frozen_input(self, night: str) -> dict[str, Any]:
         """Return count and digest of the exposures, and size and digest of each image and catalogue."""
         exposures = self._list.rows(night)
         if self._list.templates is not None:
@@ -90,10 +71,7 @@ class ImagePairsSurvey:
         files = self._search.files.manifest(exposures)
         return {
             "candidates": "not known before the search",
-            "queries": {
-                "exposures": {"rows": len(exposures), "sha256": content.frame_digest(exposures)},
-                **freeze_label_tables(self, night),
-            },
+            "queries": {"exposures": entry(exposures)},
             "files": files | {name: _described(catalogue_path(name)) for name in self._catalogues},
         }
 
@@ -104,15 +82,10 @@ class ImagePairsSurvey:
 
     def _exposures(self, night: str, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the exposures and see that they, and the catalogues, are what was frozen."""
-        exposures, then = self._list.rows(night), manifest["queries"]["exposures"]
-        if content.frame_digest(exposures) != then["sha256"]:
-            raise InputError(
-                f"night {night}: the exposures changed since the night was frozen ({then['rows']} then, "
-                f"{len(exposures)} now); use `nightsift refetch`"
-            )
+        exposures = self._list.rows(night)
+        require_unchanged(night, "the exposures", manifest["queries"]["exposures"], entry(exposures))
         for name in self._catalogues:
-            if _described(catalogue_path(name))["sha256"] != manifest["files"].get(name, {}).get("sha256"):
-                raise NightsiftError(f"{name} changed since the night {night} was frozen; use `nightsift refetch`")
+            require_unchanged(night, name, manifest["files"].get(name, {}), _described(catalogue_path(name)))
         return exposure_records(exposures, night)
 
     def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
@@ -139,11 +112,8 @@ class ImagePairsSurvey:
         named = self.input.tables.get(table)
         return [] if named is None else [self.folder / named.replace("{night}", night)]
 
-    def reference(self, table: str, night: str) -> pd.DataFrame:
+    def table_rows(self, table: str, night: str) -> pd.DataFrame:
         """Return the rows of a reference table that belong to the night, or all where it has no column ``night``."""
-        if table not in self.input.tables:
-            allowed = ", ".join(self.input.tables) or "none"
-            raise SettingsError(f"the survey's input names no reference table {table!r}; allowed: {allowed}")
         texts = {*_IDS, *self.settings.id_columns}
         rows = read_table(self.folder / self.input.tables[table].replace("{night}", night), texts=texts)
         return rows[rows["night"] == night].reset_index(drop=True) if night and "night" in rows else rows

@@ -1,9 +1,8 @@
 """Surveys given as the stamps of another system: psat-ml, gotorb, gmadet, otrain, Galaxy10, read as they are."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,15 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.classes import UNLABELLED
-from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
+from pipeline.errors import InputError, NightsiftError, SettingsError
 from pipeline.io.legacy.base import STAMP_SETS, Rows, StampSet
 from pipeline.io.legacy.load import open_format
 from pipeline.io.results import content
 from pipeline.io.settings_files import expand
 from pipeline.night import night_of, parse_night, stated_nights
-from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, dropped_rows
+from pipeline.surveys.base import SURVEYS, Batch, dropped_rows
 from pipeline.surveys.batches import batch_of
-from pipeline.surveys.label_tables import freeze_label_tables
+from pipeline.surveys.cutout_source import CutoutSource, Digests, Frozen
+from pipeline.surveys.manifests import entry
 from pipeline.surveys.settings import SurveySettings
 from pipeline.times import is_possible
 
@@ -61,31 +61,25 @@ class StampSetInput:
 
 
 @SURVEYS.register("stamp_set", settings=StampSetInput)
-class StampSetSurvey:
+class StampSetSurvey(CutoutSource[StampSetInput]):
     """Reads a night's stamps from the files of another system, labels beside them."""
 
-    has_images = False
-    workers = 1
     tables = ("labels",)
 
-    def __init__(self, settings: SurveySettings, given: StampSetInput, folder: Path | None = None) -> None:
-        self.settings = settings
-        self.input = given
-        self._folder = folder
+    @property
+    def holds(self) -> str:
+        """The files of the format."""
+        return f"the {self.input.format} files"
 
     @property
-    def folder(self) -> Path:
-        """The folder at which relative paths start."""
-        folder = self._folder or Path(expand(self.input.folder, f"the folder of the {self.input.format} files"))
-        if not folder.is_dir():
-            raise MissingInputError(f"no folder {folder}: {self.input.folder} must hold the {self.input.format} files")
-        return folder
+    def compared(self) -> tuple[Frozen, Frozen]:
+        """The rows and the stamps of the files."""
+        return Frozen("rows", f"the rows of {self.holds}"), Frozen("stamps", f"the stamps of {self.holds}")
 
     @cached_property
     def stamps(self) -> StampSet:
         """The opened set."""
-        what = f"the {self.input.format} files"
-        paths = [self.folder / expand(path, what) for path in self.input.paths]
+        paths = [self.folder / expand(path, self.holds) for path in self.input.paths]
         opened = open_format(self.input.format, self.input.options, "input: options").open(
             paths, channels=self.settings.channels, size_pixel=self.settings.cutout_size_pixel
         )
@@ -111,50 +105,23 @@ class StampSetSurvey:
         """Return the nights of the stamps' dates."""
         return sorted(set(self._nights.tolist()))
 
-    def closed(self, night: str) -> bool:
-        """Tell whether the marker file is there; files of stamps know no queries."""
-        if self.settings.closed.query is not None:
-            raise SettingsError("closed: a set of stamps has no queries; allowed: after_hours, marker")
-        marker = self.settings.closed.marker
-        return marker is not None and (self.folder / marker.format(night=night)).exists()
+    def rows_entry(self, night: str) -> dict[str, Any]:
+        """Return count and digest of the night's rows without the labels of the files."""
+        return entry(self.stamps.rows.drop(columns=["label"], errors="ignore").iloc[self._rows(night)])
 
-    def freeze(self, night: str) -> dict[str, Any]:
-        """Return count and digest of the night's rows, of their stamps and of its label tables."""
-        rows = self._rows(night)
-        digests = [content.row_digests(pixels) for _, (pixels, _) in self.stamps.blocks(rows)]
-        return {
-            "queries": {"rows": {"rows": len(rows), "sha256": self._digest(rows)}, **freeze_label_tables(self, night)},
-            "files": {"stamps": {"rows": len(rows), "sha256": _joined(digests)}},
-        }
+    def digests(self, night: str) -> Iterator[Digests]:
+        """Yield the digests of the night's stamps."""
+        for _, (pixels, _) in self.stamps.blocks(self._rows(night)):
+            yield content.row_digests(pixels)
 
-    def _digest(self, rows: Rows) -> str:
-        return content.frame_digest(self.stamps.rows.drop(columns=["label"], errors="ignore").iloc[rows])
+    def blocks(self, night: str) -> Iterator[tuple[Batch, Digests]]:
+        """Yield the night's stamps in blocks."""
+        digests: list[Digests] = []
+        for batch in batches(self.stamps, self.settings, self._nights, self._rows(night), digests):
+            yield replace(batch, candidates=_unlabelled(batch.candidates)), digests[-1]
 
-    def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
-        """Yield the night's stamps in blocks; that they are the frozen ones is known after the last."""
-        rows = self._rows(night)
-        self._require_frozen(night, self._digest(rows), manifest["queries"], "rows")
-        digests: list[NDArray[np.uint64]] = []
-        for batch in batches(self.stamps, self.settings, self._nights, rows, digests):
-            yield Batch(
-                cutouts=batch.cutouts, candidates=_unlabelled(batch.candidates), dropped=batch.dropped,
-                exposures=batch.exposures, lost=batch.lost,
-            )  # fmt: skip
-        self._require_frozen(night, _joined(digests), manifest["files"], "stamps")
-
-    def _require_frozen(self, night: str, digest: str, frozen: Mapping[str, Any], what: str) -> None:
-        if digest != frozen[what]["sha256"]:
-            raise InputError(f"night {night}: the {what} changed since the night was frozen; use `nightsift refetch`")
-
-    def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
-        """Sets of stamps hold no images; transients are injected into the stamps."""
-        frozen = manifest.get("as_of", "now")
-        raise SettingsError(f"survey source 'stamp_set' has no images of night {night} (frozen {frozen})")
-
-    def reference(self, table: str, night: str) -> pd.DataFrame:
+    def table_rows(self, table: str, night: str) -> pd.DataFrame:  # noqa: ARG002 (there is one)
         """Return the table ``labels`` of a night: what the files themselves say; of all nights for none."""
-        if table != "labels":
-            raise SettingsError(f"a set of stamps names no reference table {table!r}; allowed: labels")
         rows = self.stamps.rows.iloc[self._rows(night)] if night else self.stamps.rows
         said = rows[[name for name in _LABELS if name in rows]].reset_index(drop=True)
         return said if "label" in said else said.assign(label=UNLABELLED)
@@ -192,7 +159,7 @@ def batches(
     settings: SurveySettings,
     nights: NDArray[np.object_],
     rows: Rows | None = None,
-    digests: list[NDArray[np.uint64]] | None = None,
+    digests: list[Digests] | None = None,
 ) -> Iterator[Batch]:
     """Yield stamps as complete candidate rows, labels as the files have them; a stamp counts as an exposure.
 
@@ -239,7 +206,3 @@ def _unlabelled(candidates: pd.DataFrame) -> pd.DataFrame:
     """Return rows without the labels of their files: a survey's labels come from its chain."""
     return candidates.assign(label=np.int8(UNLABELLED), label_source=pd.Series("", candidates.index, dtype="str"),
                              kind=pd.Series("", candidates.index, dtype="str"))  # fmt: skip
-
-
-def _joined(digests: list[NDArray[np.uint64]]) -> str:
-    return content.array_digest(np.concatenate([np.zeros(0, np.uint64), *digests]))

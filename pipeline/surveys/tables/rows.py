@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.errors import InputError, MissingInputError, SettingsError
+from pipeline.errors import InputError, MissingInputError
 from pipeline.ids.unmatched import warn_unmatched
 from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.io.tables.table_file import numbers_of, read_table, require_columns
@@ -250,9 +250,6 @@ class SurveyTables:
         They are those of the column ``night``, else those of the night's candidates, else all. Columns that the
         candidates' settings rename have our names; an id that ``labels`` call as the file does keeps that name as well.
         """
-        if table not in self.input.tables:
-            allowed = ", ".join(self.input.tables) or "none"
-            raise SettingsError(f"the survey's input names no reference table {table!r}; allowed: {allowed}")
         texts = {*_REFERENCE_IDS, *self.settings.id_columns, *self._texts(self.input.columns)}
         rows, where = self._table(self.input.tables[table], night, texts)
         if rows is None:

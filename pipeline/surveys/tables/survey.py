@@ -8,43 +8,30 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.errors import InputError, MissingInputError, SettingsError
 from pipeline.faults import faults_of
-from pipeline.io.results import content
-from pipeline.io.settings_files import expand
-from pipeline.surveys.base import SURVEYS, Batch, ExposureImages
+from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, Source
 from pipeline.surveys.exposures.reader import ImageFiles, exposure_records
-from pipeline.surveys.label_tables import freeze_label_tables
+from pipeline.surveys.manifests import entry, require_unchanged
 from pipeline.surveys.settings import SurveySettings
 from pipeline.surveys.tables.rows import SurveyTables
 from pipeline.surveys.tables.settings import TableInput
 
 
 @SURVEYS.register("table", settings=TableInput)
-class TableSurvey:
+class TableSurvey(Source[TableInput]):
     """Candidates and exposures from table files, pixels from FITS images, one exposure at a time."""
 
     has_images = True
-    workers = 1
+    holds = "the survey's tables and images"
 
     def __init__(self, settings: SurveySettings, given: TableInput, folder: Path | None = None) -> None:
-        self.settings = settings
-        self.input = given
-        self._folder = folder
+        super().__init__(settings, given, folder)
         given.images.require(settings.channels)
 
     @property
     def tables(self) -> tuple[str, ...]:
         """The names of the reference tables that the input states."""
         return tuple(self.input.tables)
-
-    @property
-    def folder(self) -> Path:
-        """The survey's folder."""
-        folder = self._folder or Path(expand(self.input.folder, "the folder of the survey's tables and images"))
-        if not folder.is_dir():
-            raise MissingInputError(f"no folder {folder}: {self.input.folder} must hold the survey's tables and images")
-        return folder
 
     @cached_property
     def _images(self) -> ImageFiles:
@@ -58,23 +45,12 @@ class TableSurvey:
         """Return the nights that hold candidates."""
         return self._tables.nights()
 
-    def closed(self, night: str) -> bool:
-        """Tell whether the marker file is there; tables know no queries."""
-        if self.settings.closed.query is not None:
-            raise SettingsError("closed: table files have no queries; allowed: after_hours, marker")
-        marker = self.settings.closed.marker
-        return marker is not None and (self.folder / marker.format(night=night)).exists()
-
-    def freeze(self, night: str) -> dict[str, Any]:
+    def frozen_input(self, night: str) -> dict[str, Any]:
         """Return counts and digests of the night's rows, and size and digest of each image file."""
         candidates = self._tables.candidates(night)
         exposures = self._tables.exposures(night, candidates)
         return {
-            "queries": {
-                "exposures": {"rows": len(exposures), "sha256": content.frame_digest(exposures)},
-                "candidates": {"rows": len(candidates), "sha256": content.frame_digest(candidates)},
-                **freeze_label_tables(self, night),
-            },
+            "queries": {"exposures": entry(exposures), "candidates": entry(candidates)},
             "files": self._images.manifest(exposures),
         }
 
@@ -102,12 +78,8 @@ class TableSurvey:
         files = {"candidates": given.candidates or given.catalogues}
         files["exposures"] = given.exposures or files["candidates"]
         for name, rows in tables.items():
-            then = manifest["queries"][name]
-            if content.frame_digest(rows) != then["sha256"]:
-                raise InputError(
-                    f"night {night}: the rows of the {name} in {files[name]} changed since the night was frozen "
-                    f"({then['rows']} rows then, {len(rows)} now); use `nightsift refetch`"
-                )
+            what = f"the rows of the {name} in {files[name]}"
+            require_unchanged(night, what, manifest["queries"][name], entry(rows))
 
     def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
         """Yield science and template of each exposure for simulation."""
@@ -121,7 +93,7 @@ class TableSurvey:
         named = self.input.tables.get(table)
         return [] if named is None else [self.folder / named.partition(":")[0].replace("{night}", night)]
 
-    def reference(self, table: str, night: str) -> pd.DataFrame:
+    def table_rows(self, table: str, night: str) -> pd.DataFrame:
         """Return the rows of a reference table that belong to the night, or all for no night."""
         return self._tables.reference(table, night)
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipeline.cutouts.missing import Flag
-from pipeline.errors import InputError, NightsiftError, SettingsError, TooMuchLostError
+from pipeline.errors import ChangedInputError, InputError, NightsiftError, SettingsError, TooMuchLostError
 from pipeline.io.results.commit import commit
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.stages.fetch_cutouts import fetch_cutouts
@@ -135,7 +135,8 @@ def test_an_image_that_changed_or_vanished_after_freezing_is_refused(database_su
     image = survey.folder / "e1.fits"
     image.write_bytes(image.read_bytes() + b"\0" * 2880)
     with pytest.raises(
-        NightsiftError, match=r"e1.fits changed since the night 2026-01-05 was frozen; use `nightsift refetch`"
+        NightsiftError,
+        match=r"night 2026-01-05: e1.fits changed since the night was frozen .*; use `nightsift refetch`",
     ):
         fetch(survey, tmp_path / "c.h5", manifest)
     image.unlink()
@@ -147,7 +148,8 @@ def test_a_candidate_that_came_after_freezing_is_noticed(database_survey, place_
     manifest = database_survey(place_candidates({"a": ("e1", 10, 10)})).freeze(NIGHT)
     later = database_survey(place_candidates({"a": ("e1", 10, 10), "b": ("e1", 12, 10)}))
     with pytest.raises(
-        InputError, match=r"query generic/candidates changed .* \(1 rows then, 2 now\); use `nightsift refetch`"
+        ChangedInputError,
+        match=r"query generic/candidates changed .* \(1 rows then, 2 rows now\); use `nightsift refetch`",
     ):
         fetch(later, tmp_path / "c.h5", manifest)
 

@@ -100,7 +100,7 @@ def test_a_frame_that_came_after_freezing_does_not_count_and_one_that_went_is_no
     write(images_folder / "f9.fits", {"IMAGE": plane(9999)})
     assert images.batch(exposure, candidates([(10, 12)]), frozen).cutouts[0, 2, 2, 5] == 800
     (images_folder / "f0.fits").unlink()
-    with pytest.raises(NightsiftError, match=r"f0.fits changed since the night 2026-01-05 was frozen"):
+    with pytest.raises(NightsiftError, match=r"night 2026-01-05: f0.fits changed since the night was frozen"):
         images.batch(exposure, candidates([(10, 12)]), frozen)
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from astropy.table import Table
 
-from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
+from pipeline.errors import ChangedInputError, InputError, MissingInputError, NightsiftError, SettingsError
 from pipeline.io.results.commit import commit
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.stages.fetch_cutouts import fetch_cutouts
@@ -198,14 +198,14 @@ def test_a_row_that_changed_after_freezing_is_noticed(table_survey):
     survey = table_survey()
     manifest = survey.freeze(NIGHT)
     rewrite(survey, lambda rows: rows.assign(x_pixel=rows["x_pixel"] + 1))
-    with pytest.raises(InputError, match=r"candidates in candidates.csv changed .* \(3 rows then, 3 now\)"):
+    with pytest.raises(ChangedInputError, match=r"candidates in candidates.csv changed .* \(3 rows then, 3 rows now\)"):
         list(survey.read(NIGHT, manifest))
 
 
 def test_what_settings_cannot_say_is_refused(table_survey, tmp_path):
     with pytest.raises(SettingsError, match="columns names 'xx'; allowed: candidate_id"):
         table_survey(input={"columns": {"xx": "x"}})
-    with pytest.raises(SettingsError, match="table files have no queries"):
+    with pytest.raises(SettingsError, match="'table' has no queries"):
         table_survey(closed={"query": "closed"}).closed(NIGHT)
     with pytest.raises(SettingsError, match=r"allowed with \{night\}: a path below folder"):
         table_survey(input={"candidates": "/cats/{night}.csv"})
