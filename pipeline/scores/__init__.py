@@ -1,1 +1,1 @@
-"""What scores become: calibrated, combined by object, ranked for the people who look at a night."""
+"""What is done with scores: calibration, combination by object, ranking for the people who look at a night."""

@@ -1,4 +1,4 @@
-"""Calibration: turn a classifier's logits into probabilities, and see how far scores are from being any."""
+"""Calibration: turn a classifier's logits into probabilities, and measure how far scores are from being so."""
 
 import logging
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ IDENTITY = Platt(1.0, 0.0)
 
 
 def fit_platt(logits: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = None) -> Platt:
-    """Return the slope and intercept that make the scores of held rows probabilities.
+    """Return the slope and intercept that make the scores of held-out rows probabilities.
 
     The targets are Platt's (1999) ``(n_real + 1) / (n_real + 2)`` and ``1 / (n_bogus + 2)`` instead of 1 and 0,
     so the fit stays finite where the classes are separated perfectly.
@@ -59,7 +59,7 @@ def fit_platt(logits: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = 
     Parameters
     ----------
     logits : array_like, shape (n,)
-        Classifier output before the sigmoid, finite, of rows that the training did not see.
+        Classifier output before the sigmoid for rows that the training did not see; finite.
     labels : array_like, shape (n,)
         0 bogus, 1 real; both must occur.
     weights : array_like, shape (n,), optional
@@ -90,20 +90,20 @@ def fit_platt(logits: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = 
 
 
 PRIOR_SLOPE_SIGMA, PRIOR_INTERCEPT_SIGMA = 0.3, 0.5
-"""Widths of the normal priors of :func:`fit_platt_prior` about slope 1 and intercept 0."""
+"""Widths of the normal priors of :func:`fit_platt_prior` around slope 1 and intercept 0."""
 
 
 def fit_platt_prior(logits: ArrayLike, labels: ArrayLike) -> Platt:
-    """Return a calibration for equal shares of both classes that a few held rows cannot lead far astray.
+    """Return a calibration for equal shares of both classes that a few held-out rows cannot lead far astray.
 
-    Both classes weigh the same, together as much as twice the rows of the rarer one, and slope and intercept are
-    drawn towards 1 and 0 by normal priors. With a dozen bogus the plain fit moves so much from fold to fold that
-    scores of different folds no longer compare; this one hardly does.
+    Both classes have the same weight, together as much as twice the rows of the rarer one, and normal priors pull slope
+    and intercept towards 1 and 0. With a dozen bogus, the plain fit changes so much from fold to fold that scores of
+    different folds can no longer be compared; this one hardly changes.
 
     Parameters
     ----------
     logits : array_like, shape (n,)
-        Classifier output before the sigmoid, of rows that the training did not see.
+        Classifier output before the sigmoid for rows that the training did not see.
     labels : array_like, shape (n,)
         0 bogus, 1 real; both must occur.
 

@@ -1,4 +1,4 @@
-"""The list of a night's candidates: its columns with units and meaning, made of ranked rows."""
+"""The list of a night's candidates: its columns with units and meaning, made from ranked rows."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -24,9 +24,9 @@ class Column:
     meaning : str
         A sentence without its full stop.
     ucd : str
-        The IVOA's word for what it is, UCD1+.
+        The IVOA's name for the quantity, UCD1+.
     unit : str
-        As the IVOA writes it; empty for none.
+        The unit as the IVOA writes it; empty if there is none.
     """
 
     kind: str
@@ -80,14 +80,14 @@ COLUMNS: Final[dict[str, Column]] = {
     "tns_url": Column(kind=TEXT, meaning="Transient Name Server within 10 arcsec", ucd="meta.ref.url"),
     "sky_url": Column(kind=TEXT, meaning="the place in Aladin Lite", ucd="meta.ref.url"),
 }  # fmt: skip
-"""Columns of the list in their order; ``docs/formats.md`` is held to them."""
+"""Columns of the list in their order; a test compares ``docs/formats.md`` with them."""
 
 _SERVICE_OF: Final = {"simbad_url": "SIMBAD", "tns_url": "TNS", "sky_url": "Aladin Lite"}
 _BLANK: Final = {"int16": -1, "int32": 0}
 
 
 def listed(ranked: pd.DataFrame) -> pd.DataFrame:
-    """Return ranked candidates with all columns of the list, in its order and types; NaN or "" is not known.
+    """Return ranked candidates with all columns of the list, in its order and types; NaN or "" means "not known".
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def listed(ranked: pd.DataFrame) -> pd.DataFrame:
 
 
 def iso_times(time_mjd: np.ndarray) -> list[str]:
-    """Return times, UTC MJD, as ISO 8601 to a millisecond; empty for those that cannot be.
+    """Return times, UTC MJD, as ISO 8601 to a millisecond; empty for impossible ones.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def iso_times(time_mjd: np.ndarray) -> list[str]:
 
 
 def _typed(rows: pd.DataFrame, name: str, kind: str) -> pd.Series:
-    """Return a column in its type; one that the scores or candidates lack is blank."""
+    """Return a column in its type; it is blank if the scores and candidates lack it."""
     if kind == TEXT:
         return (
             rows[name].astype(object).fillna("").astype(str)

@@ -1,4 +1,4 @@
-"""Scores of objects: what the scores of its single images say of an object as a whole."""
+"""Scores of objects: what the scores of single images say about an object as a whole."""
 
 from collections.abc import Callable
 
@@ -16,20 +16,20 @@ OBJECT_RULES: Registry[Rule] = Registry("object rule")
 
 
 def score_objects(scores: pd.DataFrame, rule: str = "longest_median") -> pd.DataFrame:
-    """Return one row an object, the least likely first.
+    """Return one row per object, the least likely first.
 
     Parameters
     ----------
     scores : DataFrame
-        ``object_id telescope score``, one row an image; NaN where an image could not be scored.
+        ``object_id telescope score``, one row per image; NaN if an image could not be scored.
     rule : str
         Name in `OBJECT_RULES`.
 
     Returns
     -------
     DataFrame
-        ``object_id``; ``score``, NaN for an object without a score, these last; ``images`` that the score
-        stands on; ``telescope`` whose images they are, empty for several; ``images_all`` of the object; ``rule``.
+        ``object_id``; ``score``, NaN for an object without a score (these come last); ``images``, how many the score is
+        based on; ``telescope`` of these images, empty for several; ``images_all`` of the object; ``rule``.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def score_objects(scores: pd.DataFrame, rule: str = "longest_median") -> pd.Data
 
 @OBJECT_RULES.register("longest_median")
 def longest_median(scores: pd.DataFrame) -> pd.DataFrame:
-    """Take the median of the telescope with most images; of several such, the first by name."""
+    """Take the median of the telescope with the most images; of several such, the first by name."""
     each = scores.groupby(["object_id", "telescope"])["score"].agg(["size", "median"]).reset_index()
     each = each.sort_values(["object_id", "size", "telescope"], ascending=[True, False, True])
     first = each.drop_duplicates("object_id").set_index("object_id")

@@ -1,4 +1,4 @@
-"""The order in which somebody looks at a night: by score, with what is left out counted."""
+"""The order in which somebody looks at a night: by score, with counts of what is left out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ class Choice:
     Attributes
     ----------
     top : int
-        How many at most, at least 1.
+        The most candidates that are looked at, at least 1.
     sign : int
-        +1 or -1: those that rose above the template, or faded below it; 0 for both.
+        +1 or -1 for those that are brighter or fainter than the template; 0 for both.
     min_score : float
-        Least score; NaN for all, those without a score as well.
+        Lowest score; NaN for all, including those without a score.
     by_object : bool
-        Whether the best candidate alone stands for its object.
+        Whether only the best candidate of each object is shown.
     """
 
     top: int = 50
@@ -46,7 +46,7 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Ranking:
-    """The chosen candidates, best first, and what of the night is not among them.
+    """The chosen candidates, best first, and how many of the night are not among them.
 
     Attributes
     ----------
@@ -55,9 +55,9 @@ class Ranking:
     night : int
         Candidates of the night.
     eligible : int
-        Candidates, or objects, that sign and least score let pass.
+        Candidates, or objects, that pass the sign and the lowest score.
     tied : int
-        Of those left out by ``top``, how many have the score of the last that is shown.
+        How many of those left out by ``top`` have the score of the last one that is shown.
     not_scored : mapping of str to int
         Candidates of the night without a score, by reason.
     """
@@ -75,14 +75,14 @@ def rank(candidates: pd.DataFrame, choice: Choice) -> Ranking:
     Parameters
     ----------
     candidates : DataFrame
-        ``candidate_id object_id score flux_sign flags``, and whatever goes with a row.
+        ``candidate_id object_id score flux_sign flags``, and any further columns.
     choice : Choice
-        Which are looked at.
+        Which candidates are looked at.
 
     Raises
     ------
     InputError
-        If there are scores of more than two classes, of which none is the probability of being real.
+        If there are scores of more than two classes, none of which is the probability of being real.
     """
     if "p_2" in candidates and candidates["score"].isna().all():
         classes = sum(name.startswith("p_") for name in candidates)

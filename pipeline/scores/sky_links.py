@@ -1,4 +1,4 @@
-"""A place on the sky for people: in hours and degrees, and as addresses of services that know what is there."""
+"""A sky position for people: in hours and degrees, and as addresses of services that know what is there."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 RADIUS_ARCSEC: Final = 10.0
-"""Around a candidate, in which SIMBAD and TNS are asked: more than a nucleus is off from the core of its host."""
+"""Radius around a candidate in which SIMBAD and TNS search; a nucleus is less than this off the core of its host."""
 
 SERVICES: Final[Mapping[str, str]] = {
     "SIMBAD": "https://simbad.cds.unistra.fr/simbad/sim-coo?Coord={place}&CooFrame=ICRS&CooEpoch=2000"
@@ -17,21 +17,21 @@ SERVICES: Final[Mapping[str, str]] = {
     "Aladin Lite": "https://aladin.cds.unistra.fr/AladinLite/?target={place}&fov=0.05&survey=CDS%2FP%2FDSS2%2Fcolor",
     "Legacy Surveys": "https://www.legacysurvey.org/viewer?ra={ra}&dec={dec}&layer=ls-dr10&zoom=16&mark={ra},{dec}",
 }
-"""Addresses by the name of the service; ``place`` is right ascension and signed declination, degrees, ICRS."""
+"""Addresses by the name of the service; ``place`` is right ascension and signed declination in degrees, ICRS."""
 
 
 def is_place(ra_deg: float, dec_deg: float) -> bool:
-    """Tell whether these are coordinates of the sky; NaN and declinations beyond a pole are not."""
+    """Return whether these are coordinates on the sky; NaN and declinations beyond a pole are not."""
     return bool(np.isfinite(ra_deg) and abs(dec_deg) <= 90.0)
 
 
 def links(ra_deg: float, dec_deg: float) -> dict[str, str]:
-    """Return the addresses of a place by service; none where the place is not known.
+    """Return the addresses of a position by service; empty if the position is not known.
 
     Parameters
     ----------
     ra_deg, dec_deg : float
-        Degrees, ICRS; an ``ra_deg`` outside 0 to 360 is turned into it.
+        Degrees, ICRS; an ``ra_deg`` outside 0 to 360 is wrapped into this range.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def sexagesimal(ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[list[str], list[
     Parameters
     ----------
     ra_deg, dec_deg : array_like, (n,)
-        Degrees; what is no place is empty.
+        Degrees; anything that is not a position gives an empty text.
 
     Examples
     --------
@@ -73,5 +73,5 @@ def sexagesimal(ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[list[str], list[
 
 
 def _turned(ra_deg: float, digits: int) -> float:
-    """Return a right ascension of 0 to 360, which rounding does not take to 360 itself."""
+    """Return a right ascension from 0 to below 360, also after rounding."""
     return round(ra_deg % 360.0, digits) % 360.0

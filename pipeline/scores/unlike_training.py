@@ -1,14 +1,14 @@
-"""What of scored cutouts is unlike those that their model learned from: its name in scores, and its words."""
+"""How scored cutouts differ from those that their model learned from: the key in scores, and the words."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 UNLIKE: Final = "unlike_training"
-"""Key of the provenance of scores, and of a report's numbers."""
+"""The key in the provenance of scores, and in a report's numbers."""
 
 
 def unlike_words(unlike: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return in words what is unlike, both sides named; empty where nothing is.
+    """Return in words what differs, naming both sides; empty if nothing does.
 
     Parameters
     ----------
