@@ -1,7 +1,8 @@
-"""Labels: a chain of providers, the strongest first; every row keeps who labelled it.
+"""Labels: a chain of providers, the strongest first; every row keeps which one labelled it.
 
-A provider looks at candidates and reference tables and says real, bogus or nothing for each. The chain takes the
-first word; where a weaker provider disagrees, the survey's rule ``conflicts`` decides what becomes of the row.
+A provider looks at candidates and reference tables and says real, bogus or nothing for each candidate. The first
+provider to give a verdict wins; if a weaker one disagrees, the survey's rule ``conflicts`` decides what happens to the
+row.
 """
 
 from pipeline.labels import bogus_draw, injected, lists, movers, teacher, variables

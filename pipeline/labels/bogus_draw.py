@@ -1,4 +1,4 @@
-"""Labels by drawing: a seeded part of what nobody labelled is called bogus."""
+"""Labels by drawing: a random part of the unlabelled rows, fixed by a seed, is called bogus."""
 
 from dataclasses import dataclass
 
@@ -82,7 +82,7 @@ class BogusDraw:
 
 @LABEL_PROVIDERS.register("bogus_draw", settings=BogusDraw, judges=False)
 def bogus_draw(candidates: pd.DataFrame, tables: Tables, settings: BogusDraw) -> Verdict:
-    """Draw each candidate by its own id, so that a larger night never changes who comes first."""
+    """Draw each candidate by its own id, so that more candidates in a night never change the order of the draw."""
     draws = np.array([stream(settings.seed, "bogus_draw", name).random() for name in candidates["candidate_id"]])
     open_to = _open_to_draw(candidates, tables, settings)
     if settings.bogus_every is None:
@@ -93,7 +93,7 @@ def bogus_draw(candidates: pd.DataFrame, tables: Tables, settings: BogusDraw) ->
 
 
 def _open_to_draw(candidates: pd.DataFrame, tables: Tables, settings: BogusDraw) -> NDArray[np.bool_]:
-    """Tell who scores low enough and stands clear of movers and variables, ``(n,)``."""
+    """Return which candidates score low enough and are clear of movers and variables, ``(n,)``."""
     allowed = np.ones(len(candidates), dtype=bool)
     if settings.scores:
         allowed &= scores_of(candidates, tables, settings.scores) < settings.score_below
@@ -110,7 +110,7 @@ def _open_to_draw(candidates: pd.DataFrame, tables: Tables, settings: BogusDraw)
 def _as_many_as_reals(
     candidates: pd.DataFrame, draws: NDArray[np.float64], open_to: NDArray[np.bool_], more: int
 ) -> NDArray[np.bool_]:
-    """Draw min(open, reals + more) of each exposure, those with the smallest draw."""
+    """Draw min(open, reals + more) candidates of each exposure, those with the smallest number."""
     label = candidates["label"].to_numpy()
     drawn = np.zeros(len(candidates), dtype=bool)
     for rows in candidates.groupby("exposure_id").indices.values():

@@ -1,4 +1,4 @@
-"""The chain of providers: the strongest first, and what becomes of a disagreement."""
+"""The chain of providers: the strongest first, and what happens if they disagree."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ class Labelling:
     candidates : DataFrame
         The candidates with ``label kind label_source``, groups joined, disagreement flagged.
     conflicts : DataFrame
-        ``candidate_id reason`` of each disagreement, the stronger word first.
+        ``candidate_id reason`` of each disagreement, the stronger verdict first.
     """
 
     candidates: pd.DataFrame
@@ -51,7 +51,7 @@ class Labelling:
 
 
 def examine_chain(entries: Sequence[Mapping[str, object]], where: str) -> tuple[tuple[ChainLink, ...], list[str]]:
-    """Return the links of a survey's ``labels`` list that are sound, and every fault of the list."""
+    """Return the valid links of a survey's ``labels`` list, and every fault of the list."""
     sound, faults = examine_entries(entries, "provider", LABEL_PROVIDERS, f"{where}: labels")
     return tuple(ChainLink(provider=name, settings=settings) for name, settings in sound), faults
 
@@ -102,7 +102,7 @@ def label_candidates(
 
 
 def settle(labelling: Labelling, rule: Rule) -> NDArray[np.bool_]:
-    """Return which candidates stay, ``(n,)``, by the survey's rule for providers that disagree.
+    """Return which candidates are kept, ``(n,)``, by the survey's rule for providers that disagree.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def settle(labelling: Labelling, rule: Rule) -> NDArray[np.bool_]:
 
 
 def _conflicts(ids: pd.Series, strong: Verdict, weak: Verdict) -> pd.DataFrame:
-    """Return ``candidate_id reason`` of the rows that two verdicts call differently."""
+    """Return ``candidate_id reason`` of the rows on which two verdicts differ."""
     torn = np.flatnonzero((strong.label != UNLABELLED) & (weak.label != UNLABELLED) & (strong.label != weak.label))
     reasons = [
         f"label conflict: {strong.source[row]} says {LABEL_NAMES[int(strong.label[row])]}, "
@@ -137,7 +137,7 @@ def _conflicts(ids: pd.Series, strong: Verdict, weak: Verdict) -> pd.DataFrame:
 
 
 def _fill(strong: Verdict, weak: Verdict) -> Verdict:
-    """Take the weaker word where the stronger has none; a kind is taken from whoever knows it."""
+    """Use the weaker verdict where the stronger provider gives none; use the kind of whichever knows it."""
     free = strong.label == UNLABELLED
     knows = ~np.isin(weak.kind.astype(str), ("", "unknown"))
     guesses = np.isin(strong.kind.astype(str), ("transient", "unknown"))

@@ -1,4 +1,4 @@
-"""Cleaning filters: labelled rows that are probably something else leave the night, counted and listed."""
+"""Cleaning filters: labelled rows that are probably something else are dropped, counted and listed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -150,14 +150,14 @@ def _require_radius(radius_arcsec: float) -> None:
 
 @CLEANERS.register("variables", settings=VariableCleaning)
 def clean_variables(candidates: pd.DataFrame, tables: Tables, settings: VariableCleaning) -> NDArray[np.bool_]:
-    """Find bogus rows at the place of a variable star."""
+    """Find bogus rows at the position of a variable star."""
     variables = _table(tables, "variables", ("ra_deg", "dec_deg"), settings.catalogue or settings.table)
     return _chosen(candidates, settings.rows) & (near(candidates, variables, settings.radius_arcsec) >= 0)
 
 
 @CLEANERS.register("movers", settings=MoverCleaning)
 def clean_movers(candidates: pd.DataFrame, tables: Tables, settings: MoverCleaning) -> NDArray[np.bool_]:
-    """Find bogus rows at the place of a mover in their own exposure."""
+    """Find bogus rows at the position of a mover in their own exposure."""
     movers = _table(tables, "movers", ("exposure_id", "ra_deg", "dec_deg"), settings.table)
     return _chosen(candidates, settings.rows) & near_movers(candidates, movers, settings.radius_arcsec)
 
@@ -176,7 +176,7 @@ def clean_cosmic_rays(candidates: pd.DataFrame, tables: Tables, settings: Cosmic
 def clean_flagged_exposures(
     candidates: pd.DataFrame, tables: Tables, settings: FlaggedExposureCleaning
 ) -> NDArray[np.bool_]:
-    """Find the rows of flagged exposures beyond those that may stay."""
+    """Find the rows of flagged exposures in excess of those that are kept."""
     flagged = _table(tables, "exposures", ("exposure_id",), settings.catalogue or settings.table)
     leaves = candidates["exposure_id"].isin(flagged["exposure_id"].astype(str)).to_numpy(copy=True)
     may_stay = leaves & (candidates["label"] != UNLABELLED).to_numpy()
@@ -204,7 +204,7 @@ class CleaningStep:
 
 
 def examine_cleaning(entries: Sequence[Mapping[str, object]], where: str) -> tuple[tuple[CleaningStep, ...], list[str]]:
-    """Return the filters of a survey's ``cleaning`` list that are sound, and every fault of the list."""
+    """Return the valid filters of a survey's ``cleaning`` list, and every fault of the list."""
     sound, faults = examine_entries(entries, "cleaner", CLEANERS, f"{where}: cleaning")
     return tuple(CleaningStep(cleaner=name, settings=settings) for name, settings in sound), faults
 
@@ -220,7 +220,7 @@ def parse_cleaning(entries: Sequence[Mapping[str, object]], where: str) -> tuple
 def clean(
     candidates: pd.DataFrame, steps: Sequence[CleaningStep], tables: Mapping[str, pd.DataFrame]
 ) -> dict[str, NDArray[np.bool_]]:
-    """Return by filter which labelled candidates leave, ``(n,)``; a row that one filter takes no other takes again.
+    """Return, by filter, which labelled candidates are dropped, ``(n,)``; each row is dropped by one filter only.
 
     Parameters
     ----------

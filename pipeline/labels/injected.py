@@ -37,7 +37,7 @@ class InjectedLabels:
 
 @LABEL_PROVIDERS.register("injected", settings=InjectedLabels)
 def injected_labels(candidates: pd.DataFrame, tables: Tables, settings: InjectedLabels) -> Verdict:
-    """Give each source injected into an exposure its nearest candidate there."""
+    """Give each source that was injected into an exposure its nearest candidate there."""
     table = table_of(tables, "injected", ("exposure_id", "ra_deg", "dec_deg"), settings.table)
     nearest = MoverLabels(table=settings.table, radius_arcsec=settings.radius_arcsec)
     found = mover_labels(candidates, {"movers": table.drop(columns="mover_id", errors="ignore")}, nearest)

@@ -1,4 +1,4 @@
-"""A table that providers look up by id: the rows of some candidates, without going through the others."""
+"""A table in which providers look up ids: it finds the rows of some candidates without reading the others."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ PIECE_ROWS = 65_536
 
 
 class JoinedTable:
-    """A table whose rows are found by the ids in one of its columns; 16 bytes are held of each row beside it.
+    """A table whose rows are found by the ids in one of its columns, with an index of 16 bytes per row.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class JoinedTable:
         self._sorted = hashes[self._order]
 
     def rows_of(self, names: pd.Series) -> pd.DataFrame:
-        """Return the rows of some ids in the table's order; rare others whose hashes agree may be among them.
+        """Return the rows of some ids in the table's order; in rare cases also others whose hashes are equal.
 
         Examples
         --------
@@ -43,7 +43,7 @@ class JoinedTable:
         return self.table.iloc[np.sort(self._order[places])]
 
     def pieces(self) -> Iterator[pd.DataFrame]:
-        """Yield all rows, some at a time, those of one id together: enough to find ids that contradict themselves."""
+        """Yield all rows in pieces, keeping those of one id together, to find ids whose rows contradict each other."""
         start = 0
         while start < len(self._sorted):
             last = self._sorted[min(start + PIECE_ROWS, len(self._sorted)) - 1]

@@ -16,7 +16,7 @@ from pipeline.photometry.flux_sign import FALSE_TEXTS, TRUE_TEXTS, plain_text
 
 _MEANINGS = {name: value for value, name in LABEL_NAMES.items()}
 _VALUES = {"": UNLABELLED} | _MEANINGS | {str(value): value for value in LABEL_NAMES}
-"""What a label column may hold without a setting."""
+"""Values that a label column may hold without a setting."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ class ListLabels:
 
 @LABEL_PROVIDERS.register("list", settings=ListLabels)
 def list_labels(candidates: pd.DataFrame, tables: Tables, settings: ListLabels) -> Verdict:
-    """Join a list by ``candidate_id``; an id that stands there twice with different labels is an error."""
+    """Join a list by ``candidate_id``; an id that appears twice with different labels is an error."""
     table = _labelled(tables, settings)
     spoken = table[table["label"] != UNLABELLED].drop_duplicates(["candidate_id", "label"])
     twice = spoken["candidate_id"][spoken["candidate_id"].duplicated()]
@@ -99,7 +99,7 @@ def list_labels(candidates: pd.DataFrame, tables: Tables, settings: ListLabels) 
 
 
 def _labelled(tables: Tables, settings: ListLabels) -> pd.DataFrame:
-    """Return the list with ``candidate_id`` and ``label`` as numbers, whatever it calls them."""
+    """Return the list with columns ``candidate_id`` and ``label`` (numbers), whatever the list calls them."""
     from_file = bool(settings.file)
     id_column = "candidate_id" if from_file else settings.id_column
     label_column = "label" if from_file else settings.label_column
@@ -128,7 +128,7 @@ def _labelled(tables: Tables, settings: ListLabels) -> pd.DataFrame:
 
 
 def _meanings(given: Iterable[object], words: Mapping[str, str]) -> list[str | None]:
-    """Return what the settings say that each value means; None where they say nothing of it.
+    """Return the meaning of each value by the settings; None if they do not explain it.
 
     A truth value means the same in all its spellings: ``false`` is the 0 that a server gives for it.
     """
@@ -140,7 +140,7 @@ def _meanings(given: Iterable[object], words: Mapping[str, str]) -> list[str | N
 
 
 def _given(found: pd.DataFrame, column: str, otherwise: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Return a text column where the table has one and says something, else what is said otherwise."""
+    """Return a text column if the table has it, with a default for empty values."""
     if column not in found:
         return otherwise
     said = found[column].fillna("").to_numpy(object)

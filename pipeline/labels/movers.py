@@ -1,4 +1,4 @@
-"""Labels from the predicted places of solar-system objects."""
+"""Labels from the predicted positions of solar-system objects."""
 
 from dataclasses import dataclass, replace
 
@@ -50,7 +50,7 @@ class MoverLabels:
 
 @LABEL_PROVIDERS.register("mover", settings=MoverLabels)
 def mover_labels(candidates: pd.DataFrame, tables: Tables, settings: MoverLabels) -> Verdict:
-    """Give each mover of an exposure its nearest candidate there; a mover's rows are one group."""
+    """Give each mover in an exposure its nearest candidate there; the rows of a mover are one group."""
     table = table_of(tables, "movers", ("exposure_id", "ra_deg", "dec_deg"), settings.table)
     if settings.max_magnitude is not None and "magnitude" in table:
         table = table[~(known_magnitudes(table["magnitude"]) > settings.max_magnitude)]
@@ -76,14 +76,14 @@ def _pairs(
 
 
 def _believable(candidates: pd.DataFrame, tables: Tables, settings: MoverLabels) -> NDArray[np.bool_]:
-    """Tell whose score is above the floor; all without scores, and a candidate without one is not."""
+    """Return which candidates score above the floor: all if there are no scores, but none that lacks its own."""
     if not settings.scores:
         return np.ones(len(candidates), dtype=bool)
     return scores_of(candidates, tables, settings.scores) > settings.score_above
 
 
 def scores_of(candidates: pd.DataFrame, tables: Tables, name: str) -> NDArray[np.float64]:
-    """Return the score of each candidate from the table of the role ``scores``; NaN where it has none."""
+    """Return the score of each candidate from the table with the role ``scores``; NaN if it has none."""
     table = table_of(tables, "scores", ("candidate_id", "score"), name)
     scores = table.drop_duplicates("candidate_id").set_index("candidate_id")["score"]
     return scores.reindex(candidates["candidate_id"]).to_numpy(float)

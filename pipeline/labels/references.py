@@ -1,4 +1,4 @@
-"""What a label provider or a cleaning filter looks things up in: a table of the survey, or a file."""
+"""Where a label provider or a cleaning filter looks things up: a table of the survey, or a file."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -18,11 +18,11 @@ class Reference:
     kind : str
         ``table`` of the survey, ``labels`` file, ``catalogue`` file of positions, or ``exposures`` list.
     columns : tuple of (str, str)
-        Column that is wanted, and what the file calls it.
+        The column that is needed, and what the file calls it.
     words : tuple of (str, str)
-        What a file writes for a label, and ``real``, ``bogus`` or ``none``.
+        A word in the file, and the label that it means: ``real``, ``bogus`` or ``none``.
     joined_by : str
-        The column of candidate ids by which its rows are found; empty where they are not.
+        The column of candidate ids by which its rows are found; empty if they are not found by id.
     """
 
     name: str
@@ -33,6 +33,6 @@ class Reference:
 
     @property
     def key(self) -> str:
-        """The name under which the table is handed over; a file read in another way has another key."""
+        """The name under which the table is passed on; a file that is read in another way has another key."""
         ways = ";".join(f"{theirs}={ours}" for theirs, ours in (*self.columns, *self.words))
         return f"{self.name}?{ways}" if ways else self.name

@@ -43,7 +43,7 @@ class TeacherLabels:
 
 @LABEL_PROVIDERS.register("teacher", settings=TeacherLabels)
 def teacher_labels(candidates: pd.DataFrame, tables: Tables, settings: TeacherLabels) -> Verdict:
-    """Take the ends of another classifier's score, column ``score``."""
+    """Label the lowest and the highest scores of another classifier, column ``score``."""
     table = table_of(tables, "scores", ("candidate_id", "score"), settings.table)
     score = table.drop_duplicates("candidate_id").set_index("candidate_id")["score"]
     score = score.reindex(candidates["candidate_id"]).to_numpy(float)

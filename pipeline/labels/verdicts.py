@@ -1,4 +1,4 @@
-"""What a provider says of candidates, and the registry of providers."""
+"""What a provider says about candidates, and the registry of providers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from pipeline.registry import Registry
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What a provider says of each candidate.
+    """What a provider says about each candidate.
 
     Attributes
     ----------
     label : ndarray of int8, (n,)
-        1 real, 0 bogus, -1 no word.
+        1 for real, 0 for bogus, -1 for no verdict.
     kind : ndarray of str, (n,)
-        What the thing is: ``mover``, ``variable``, ``transient``, ``bogus``; empty without a word.
+        What the candidate is: ``mover``, ``variable``, ``transient``, ``bogus``; empty without a verdict.
     source : ndarray of str, (n,)
-        Who says so.
+        The label source.
     group : ndarray of str, (n,), optional
-        What rows of other objects may be as well, such as one mover on its way; empty for nothing.
+        What links rows of different objects, such as one moving object; empty for nothing.
     """
 
     label: NDArray[np.int8]
@@ -37,7 +37,7 @@ class Verdict:
 
 
 Tables = Mapping[str, pd.DataFrame]
-"""What a provider reads, by the role that its settings' ``reads`` gives each table."""
+"""What a provider reads, by the role that ``reads`` of its settings gives each table."""
 
 Provider = Callable[[pd.DataFrame, Tables, Any], Verdict]
 LABEL_PROVIDERS: Registry[Provider] = Registry("label provider")
@@ -81,14 +81,14 @@ def table_of(tables: Tables, role: str, columns: tuple[str, ...], name: str) -> 
 
 
 def near(candidates: pd.DataFrame, table: pd.DataFrame, radius_arcsec: float) -> NDArray[np.intp]:
-    """Return the row of the table nearest to each candidate, ``(n,)``; -1 where none is within the radius."""
+    """Return the row of the table nearest to each candidate, ``(n,)``; -1 if none is within the radius."""
     place = (candidates["ra_deg"].to_numpy(float), candidates["dec_deg"].to_numpy(float))
     which, separation = nearest(*place, table["ra_deg"].to_numpy(float), table["dec_deg"].to_numpy(float))
     return np.where(separation <= radius_arcsec, which, -1)
 
 
 def near_movers(candidates: pd.DataFrame, table: pd.DataFrame, radius_arcsec: float) -> NDArray[np.bool_]:
-    """Tell which candidates lie at a mover's predicted place in their own exposure, ``(n,)``."""
+    """Return which candidates lie at a mover's predicted position in their own exposure, ``(n,)``."""
     found = np.zeros(len(candidates), dtype=bool)
     for exposure_id, rows in candidates.groupby("exposure_id").indices.items():
         found[rows] = near(candidates.iloc[rows], table[table["exposure_id"] == exposure_id], radius_arcsec) >= 0
