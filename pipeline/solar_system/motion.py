@@ -1,8 +1,8 @@
-"""How objects move round the Sun: Kepler's ellipse, and the pull of the planets on it.
+"""How objects move around the Sun: on Kepler's ellipse, perturbed by the planets.
 
-The planets' pull is integrated (scipy's DOP853; places of the planets from erfa, the routines of the IAU), because
-orbits that ignore it are wrong by more than a match radius some weeks after their epoch; ``docs/labels.md`` gives
-figures.
+The pull of the planets is integrated (scipy's DOP853, with positions of the planets from erfa, the routines of the
+IAU), because orbits that ignore it are wrong by more than a match radius some weeks after their epoch;
+``docs/labels.md`` gives figures.
 """
 
 from typing import Final
@@ -63,7 +63,7 @@ def heliocentric_state(orbits: pd.DataFrame, tt_mjd: NDArray[np.float64]) -> NDA
 
 
 def eccentric_anomaly(mean: NDArray[np.float64], eccentricity: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Solve Kepler's equation E - e sin E = M, all in radians, to rounding; halving where Newton's step overshoots."""
+    """Solve Kepler's equation E - e sin E = M, all in radians, to rounding; bisect if Newton's step overshoots."""
     mean = np.mod(mean + np.pi, 2 * np.pi) - np.pi
     low, high = mean - eccentricity, mean + eccentricity
     anomaly = mean + eccentricity * np.sin(mean)
@@ -92,7 +92,7 @@ def _axes(orbits: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64
 
 
 def integrated_state(start: NDArray[np.float64], epoch: float, tt: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return heliocentric states at times, with the pull of the planets, from those at an epoch.
+    """Return heliocentric states at times from those at an epoch, including the pull of the planets.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def _solve(start: NDArray[np.float64], epoch: float, order: NDArray[np.float64])
 
 
 def _derivative(time: float, flat: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return velocities and accelerations, heliocentric: the Sun, the planets, and the Sun's own fall towards them."""
+    """Return heliocentric velocities and accelerations: by the Sun, the planets, and the Sun's fall towards them."""
     state = flat.reshape(6, -1)
     position = state[:3]
     pull = -GAUSS_SQUARED * position / cubed(position)

@@ -1,4 +1,4 @@
-"""Where a telescope sees solar-system objects whose orbits are known: light time, parallax, brightness."""
+"""Where a telescope sees solar-system objects with known orbits: light time, parallax, brightness."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +14,7 @@ from pipeline.solar_system.motion import GAUSS_SQUARED, cubed, heliocentric_stat
 LIGHT_DAYS_AU: Final = 499.004783836 / S_PER_DAY
 """Days that light takes for one au."""
 _MARGIN_DEG: Final = 3.0
-"""What a night's motion and the planets may do to a place of two-body motion, before they are integrated."""
+"""How far motion in a night and the planets may move an object from its two-body position."""
 _BLOCK: Final = 2000
 """Objects integrated together; bounds the memory of a night with many exposures."""
 _AU_M: Final = 149597870700.0
@@ -24,7 +24,7 @@ ORBIT_COLUMNS: Final = ("mover_id", "epoch_mjd", "a_au", "eccentricity", "inclin
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """Where a telescope stands; without a latitude the centre of the Earth.
+    """The position of a telescope; without a latitude, the centre of the Earth.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ def predict(
     search_radius_deg: float,
     max_magnitude: float | None = None,
 ) -> pd.DataFrame:
-    """Return which objects stand in the fields of a night's exposures, and where.
+    """Return which objects are in the fields of a night's exposures, and where.
 
     Parameters
     ----------
@@ -58,9 +58,9 @@ def predict(
     site : Site
         The telescope.
     search_radius_deg : float
-        Objects within it of a centre are returned.
+        Objects within this distance of a centre are returned.
     max_magnitude : float, optional
-        Objects predicted fainter are left out; those without a magnitude stay.
+        Objects that are predicted to be fainter are left out; those without a magnitude are kept.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def predict(
 
 
 def _in_fields(orbits: pd.DataFrame, pointings: pd.DataFrame, site: Site, radius_deg: float) -> list[pd.DataFrame]:
-    """Return for each pointing those objects that stand within the radius of its centre."""
+    """Return, for each pointing, the objects within the radius of its centre."""
     places = places_of(orbits, pointings["time_mjd"].to_numpy(float), site)
     found = []
     for number, (_, pointing) in enumerate(pointings.iterrows()):
@@ -98,7 +98,7 @@ def _in_fields(orbits: pd.DataFrame, pointings: pd.DataFrame, site: Site, radius
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """Astrometric places of objects, each ``(time, object)``."""
+    """Astrometric positions of objects, each ``(time, object)``."""
 
     ra_deg: NDArray[np.float64]
     dec_deg: NDArray[np.float64]
@@ -106,7 +106,7 @@ class Places:
 
 
 def places_of(orbits: pd.DataFrame, time_mjd: NDArray[np.float64], site: Site, *, perturbed: bool = True) -> Places:
-    """Return where objects stand at times (UTC MJD) as seen from a site, J2000.
+    """Return the positions of objects at times (UTC MJD) as seen from a site, J2000.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def places_of(orbits: pd.DataFrame, time_mjd: NDArray[np.float64], site: Site, *
     site : Site
         The telescope.
     perturbed : bool
-        Integrate the pull of the planets; else two-body motion.
+        Whether to integrate the pull of the planets; otherwise two-body motion is used.
     """
     tt = _tt(time_mjd)
     shape = (len(tt), len(orbits))
@@ -160,7 +160,7 @@ def _seen(
 
 
 def _from_centre(site: Site, time_mjd: float, tt: float) -> NDArray[np.float64]:
-    """Return the site's place from the Earth's centre, equator J2000, in au; UT1 is taken for UTC (to 0.01 arcsec)."""
+    """Return the site's position from the Earth's centre, equator J2000, in au; UT1 is UTC here (to 0.01 arcsec)."""
     if site.latitude_deg is None:
         return np.zeros(3)
     angle = erfa.era00(MJD_OF_JD, time_mjd)
@@ -170,7 +170,7 @@ def _from_centre(site: Site, time_mjd: float, tt: float) -> NDArray[np.float64]:
 
 
 def _magnitude(sun: NDArray[np.float64], sight: NDArray[np.float64], orbits: pd.DataFrame) -> NDArray[np.float64]:
-    """Return V by the H, G system; NaN where H is not known."""
+    """Return V in the H, G system; NaN if H is not known."""
     r, delta = np.linalg.norm(sun, axis=1), np.linalg.norm(sight, axis=1)
     half = np.arccos(np.clip((sun * sight).sum(axis=1) / (r * delta), -1, 1)) / 2
     tangent = np.tan(np.minimum(half, np.radians(89.0)))
@@ -181,7 +181,7 @@ def _magnitude(sun: NDArray[np.float64], sight: NDArray[np.float64], orbits: pd.
 
 
 def _near_any(orbits: pd.DataFrame, pointings: pd.DataFrame, site: Site, radius_deg: float) -> NDArray[np.bool_]:
-    """Tell which objects two-body motion brings within a radius of any pointing in the middle of the night."""
+    """Return which objects two-body motion brings within a radius of any pointing in the middle of the night."""
     middle = np.array([(pointings["time_mjd"].min() + pointings["time_mjd"].max()) / 2])
     rough = places_of(orbits, middle, site, perturbed=False)
     near = np.zeros(len(orbits), dtype=bool)
