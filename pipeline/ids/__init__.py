@@ -1,1 +1,1 @@
-"""Ids as text: kept as written, hashed, held in few bytes, found rounded or unmatched."""
+"""Ids as text: kept as written, hashed, held in few bytes, and checked for being rounded or unmatched."""

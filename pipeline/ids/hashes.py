@@ -1,4 +1,4 @@
-"""Hashes of ids, 8 bytes each: which of millions may stand twice, and which stood in another file."""
+"""Hashes of ids, 8 bytes each: they tell which of millions may appear twice, and which appeared in another file."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 _TEXTS_AT_ONCE = 8192
-"""As Python objects; each is several times as large as its bytes."""
+"""This many texts are held as Python objects; each is several times as large as its bytes."""
 
 
 def id_hashes(names: pd.Series) -> NDArray[np.uint64]:
-    """Return 8 bytes of hash for each id, ``(n,)``; they are compared within a run and kept nowhere."""
+    """Return 8 bytes of hash for each id, ``(n,)``; they are compared within a run and never stored."""
     hashes = np.empty(len(names), dtype=np.uint64)
     for start in range(0, len(names), _TEXTS_AT_ONCE):
         block = slice(start, start + _TEXTS_AT_ONCE)
@@ -21,7 +21,7 @@ def id_hashes(names: pd.Series) -> NDArray[np.uint64]:
 
 
 def lasting_hashes(names: pd.Series) -> NDArray[np.uint64]:
-    """Return 8 bytes of BLAKE2b for each id as UTF-8, ``(n,)``: the same in every version, so that files may keep them.
+    """Return 8 bytes of BLAKE2b for each id as UTF-8, ``(n,)``, the same in every version, so that files may keep them.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def lasting_hashes(names: pd.Series) -> NDArray[np.uint64]:
 
 
 def repeated_hashes(blocks: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
-    """Return the hashes that stand in blocks more than once, sorted: their ids are to be looked at.
+    """Return the hashes that appear more than once in blocks, sorted; their ids need a closer look.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Ids that a spreadsheet has rounded: refused wherever a person's file brings ids."""
+"""Ids that a spreadsheet has rounded: they are refused in every file of ids that a person gives."""
 
 import re
 from collections.abc import Iterable
@@ -10,11 +10,11 @@ _ROUNDED = re.compile(r"[+-]?\d(\.\d+)?[eE]\+\d+", re.ASCII)
 _FLOAT = re.compile(r"[+-]?\d{16,}\.0*", re.ASCII)
 """How a table of floats writes one, such as a column of ids in which one is missing: floats have 15 digits."""
 MAY_BE_ROUNDED = r"\+|\d{16}.*\."
-"""What at least stands in such an id, for a quick look at many."""
+"""What every such id contains, for a quick look at many."""
 
 
 def require_unrounded(ids: Iterable[object], where: str, first_row: int = 1) -> None:
-    """Refuse ids in scientific notation and long ones as floats: they have been rounded, and match nothing.
+    """Refuse ids in scientific notation and long ones written as floats: they were rounded and match nothing.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def require_unrounded(ids: Iterable[object], where: str, first_row: int = 1) -> 
     where : str
         File and column, for the message.
     first_row : int
-        Number of the row of the first.
+        Number of the row of the first id.
 
     Raises
     ------

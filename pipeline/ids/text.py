@@ -1,4 +1,4 @@
-"""Ids as text from the first moment: what a file or a database holds, never rounded by a float."""
+"""Ids as text from the start: as a file or a database holds them, never rounded by a float."""
 
 import math
 
@@ -14,7 +14,7 @@ _EXACT = 2.0**53
 
 
 def id_texts(column: pa.ChunkedArray, what: str) -> pd.Series:
-    """Return an Arrow column of ids as text without trailing blanks; an absent id is empty.
+    """Return an Arrow column of ids as text without trailing blanks; a missing id is empty.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def id_texts(column: pa.ChunkedArray, what: str) -> pd.Series:
     Raises
     ------
     InputError
-        If the column holds floats that are no whole numbers below 2^53, or texts of numbers that were rounded.
+        If the column holds floats that are not whole numbers below 2^53, or texts of numbers that were rounded.
     """
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -39,9 +39,9 @@ def id_texts(column: pa.ChunkedArray, what: str) -> pd.Series:
 
 
 def id_text(value: object, what: str) -> str:
-    """Return one id as text; one that is absent is empty, one that may have been rounded is an error.
+    """Return one id as text; a missing one is empty, and one that may have been rounded is an error.
 
-    Trailing blanks are no part of it: of CHAR(n), some servers and the files made from them have them, others not.
+    Trailing blanks are not part of it: for CHAR(n), some servers and the files made from them have them, others not.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Texts of rows that are read a block at a time, again whenever they are needed, so that millions are never held."""
+"""Texts of rows that are read block by block whenever they are needed, so that millions are never held in memory."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeAlias
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 TEXTS_AT_ONCE = 8192
 Decide: TypeAlias = Callable[[NDArray[np.object_]], NDArray[Any]]
-"""What gives each of some texts a value of its own, ``(n,)``."""
+"""A function that gives each text a value of its own, ``(n,)``."""
 
 
 class RowTexts(Protocol):
@@ -19,14 +19,14 @@ class RowTexts(Protocol):
         """Return how many rows there are."""
 
     def spans(self) -> Iterator[slice]:
-        """Yield the rows in order, as many as are read together."""
+        """Yield the rows in order, in spans that are read together."""
 
     def read(self, rows: slice) -> pd.Series:
         """Return the texts of a span."""
 
 
 class HeldTexts:
-    """Texts that are in memory already."""
+    """Texts that are already in memory."""
 
     def __init__(self, texts: object) -> None:
         self._texts = pd.Series(texts, dtype="str")
@@ -45,7 +45,7 @@ class HeldTexts:
 
 
 class _OfColumns:
-    """Texts made of those of several columns, which are read together."""
+    """Texts made from several columns, which are read together."""
 
     def __init__(self, *columns: RowTexts) -> None:
         self._columns = columns
@@ -59,7 +59,7 @@ class _OfColumns:
 
 
 class FirstTexts(_OfColumns):
-    """The first of several texts of each row that says something."""
+    """The first of several texts of each row that is not empty."""
 
     def read(self, rows: slice) -> pd.Series:
         """Return the texts of a span."""
@@ -73,7 +73,7 @@ class FirstTexts(_OfColumns):
 
 
 class JoinedTexts(_OfColumns):
-    """The texts of several columns as one; empty where the first says nothing."""
+    """The texts of several columns joined to one; empty if the first is empty."""
 
     def read(self, rows: slice) -> pd.Series:
         """Return the texts of a span."""
@@ -85,7 +85,7 @@ class JoinedTexts(_OfColumns):
 
 
 class SomeTexts:
-    """The texts of some rows, which are counted among themselves.
+    """The texts of some of the rows; row numbers count only these.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ class SomeTexts:
 
 
 def decided(texts: RowTexts, decide: Decide, rows: NDArray[np.bool_] | None = None) -> NDArray[Any]:
-    """Return what the text of each row decides, ``(n,)``; 0 for the rows that are not asked for.
+    """Return what the text of each row decides, ``(n,)``; 0 for rows that are not requested.
 
     Examples
     --------
