@@ -1,4 +1,4 @@
-"""Edit one triplet of stamps: fill its gaps, move its centre, take its source out, put stars in, dim it."""
+"""Edit one triplet of cutouts: fill its gaps, move its centre, remove its source, add stars, dim it."""
 
 from dataclasses import dataclass
 
@@ -17,14 +17,14 @@ CLEARED = 7.0
 
 @dataclass(kw_only=True)
 class Stamp:
-    """One triplet being worked on.
+    """One triplet of cutouts that is being edited.
 
     Attributes
     ----------
     pixels : ndarray of float32, ``(y, x, 3)``
         Science, template, difference, gaps filled.
     missing : ndarray of bool, ``(y, x, 3)``
-        What was missing, put back at the end.
+        Which pixels were missing; they are set to missing again at the end.
     sky, noise : ndarray of float32, ``(3,)``
         Median and noise of each image, in its own unit.
     """
@@ -57,14 +57,14 @@ def open_stamp(triplet: NDArray[np.float32], rng: np.random.Generator) -> Stamp:
 
 
 def distance(stamp: Stamp, y: float = 0.0, x: float = 0.0) -> NDArray[np.float32]:
-    """Return the distance of every pixel from the centre moved by ``(y, x)`` pixels."""
+    """Return the distance of every pixel from the centre after moving that by ``(y, x)`` pixels."""
     rows, columns = (np.arange(side, dtype=np.float32) for side in stamp.pixels.shape[:2])
     cy, cx = stamp.centre
     return np.hypot(rows[:, None] - cy - y, columns[None] - cx - x)
 
 
 def recentre(stamp: Stamp, dy: int, dx: int) -> None:
-    """Move the pixel ``(dy, dx)`` from the centre to the centre; what comes in from outside is mirrored."""
+    """Move the pixel at ``(dy, dx)`` from the centre to the centre; what comes in from outside is mirrored."""
     height, width = stamp.pixels.shape[:2]
     rows = _mirrored(np.arange(height) + dy, height)
     columns = _mirrored(np.arange(width) + dx, width)
@@ -78,11 +78,11 @@ def _mirrored(index: NDArray[np.intp], size: int) -> NDArray[np.intp]:
 
 
 def clear_centre(stamp: Stamp, rng: np.random.Generator, radius: float = CLEARED) -> None:
-    """Take the central source out of the difference, and make the science image agree with the template.
+    """Remove the central source from the difference, and make the science image agree with the template.
 
-    Difference pixels are replaced by those of a quiet place of the same stamp, with a soft rim. The science image
-    changes by as much: a source that rose leaves it, one that faded comes back, so hosts and constant stars stay and
-    the quiet template is never touched.
+    Pixels of the difference are replaced by those of a quiet place in the same cutout, with a soft rim. The science
+    image changes by as much: a source that brightened disappears and one that faded comes back, so hosts and constant
+    stars stay, and the quiet template is never changed.
     """
     difference = stamp.pixels[..., DIFFERENCE]
     near = distance(stamp)
@@ -99,7 +99,7 @@ def clear_centre(stamp: Stamp, rng: np.random.Generator, radius: float = CLEARED
 
 
 def _quiet_patch(stamp: Stamp, rng: np.random.Generator, disc: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the difference rolled so that the calmest of eight places lies at the centre."""
+    """Return the difference, rolled so that the quietest of eight places lies at the centre."""
     difference = stamp.pixels[..., DIFFERENCE]
     reach = max(min(stamp.pixels.shape[:2]) // 2 - 8, 4)
     best, lowest = difference, np.inf
@@ -149,7 +149,7 @@ def source_image(
 
 
 def add_neighbours(stamp: Stamp, rng: np.random.Generator, count: int) -> None:
-    """Put constant stars at random places into science image and template, most of them faint.
+    """Add constant stars at random positions to science image and template, most of them faint.
 
     Crowded fields are rare among alerts of one night and common among the next one's.
     """
@@ -170,7 +170,7 @@ def add_neighbours(stamp: Stamp, rng: np.random.Generator, count: int) -> None:
 
 
 def dim(stamp: Stamp, rng: np.random.Generator, through: float) -> None:
-    """Let only a share ``through`` of the light reach the science image, its noise staying as it was."""
+    """Let only a share ``through`` of the light reach the science image, without changing its noise."""
     lost = np.sqrt(1 - through**2) * stamp.noise
     for channel in (SCIENCE, DIFFERENCE):
         dimmed = through * (stamp.pixels[..., channel] - stamp.sky[channel])

@@ -1,4 +1,4 @@
-"""Transients made of real pixels: a known mover's stamp added to a galaxy's, and galaxies alone as bogus."""
+"""Transients made of real pixels: a known mover's cutout added to a galaxy's, and galaxies on their own as bogus."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from pipeline.cutouts.layers import LAYERS, combine_frames
 from pipeline.errors import InputError
 
 _BORDER = 0.2
-"""The sky of a stamp is the median of this share of its side all around."""
+"""The sky of a cutout is the median of its border, which is this share of its side wide."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pairing:
-    """Which galaxy each mover is put on, and which galaxies stand alone.
+    """The galaxy on which each mover is put, and the galaxies that are used on their own.
 
     Attributes
     ----------
@@ -41,9 +41,9 @@ def pair_with_galaxies(
     search_arcsec: float,
     residuals_per_mover: float,
 ) -> Pairing:
-    """Give each mover of an exposure the brightest galaxy near it that no other has; the next are residuals.
+    """Give each mover of an exposure the brightest galaxy near it that no other mover has; the next are residuals.
 
-    The galaxies near one mover are looked at at a time, so memory does not grow where both crowd.
+    The galaxies near one mover at a time are looked at, so memory does not grow if both are crowded.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def pair_with_galaxies(
 
 
 def jittered(positions_deg: NDArray[np.float64], jitter_arcsec: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return positions, (n, 2), moved evenly within a square on the sky of twice the jitter."""
+    """Return positions, (n, 2), moved uniformly within a square on the sky with a side of twice the jitter."""
     moves = rng.uniform(-jitter_arcsec, jitter_arcsec, positions_deg.shape) / ARCSEC_PER_DEG
     moves[:, 0] /= np.maximum(np.cos(np.radians(positions_deg[:, 1])), 1e-6)
     moved = positions_deg + moves
@@ -93,22 +93,22 @@ def add_mover(
     mover_frames: Sequence[NDArray[np.float32]] = (),
     galaxy_frames: Sequence[NDArray[np.float32]] = (),
 ) -> NDArray[np.float32]:
-    """Return the stamps of galaxies with movers on them, one sky of the two taken away.
+    """Return the cutouts of galaxies with movers on them, after subtracting one sky of the two.
 
     Parameters
     ----------
     mover, galaxy : ndarray of float32, (n, y, x, channel)
-        Stamps of the same exposure; a pixel that is missing in one is missing in the sum.
+        Cutouts of the same exposure; a pixel that is missing in one is missing in the sum.
     channels : sequence of str
         Names of the channels. Those of individual frames (:data:`~pipeline.cutouts.layers.LAYERS`) are not sums: the
-        frames are summed, and the layers made anew.
+        frames are summed, and the layers are made from the sums.
     mover_frames, galaxy_frames : sequence of ndarray, (n, y, x)
-        The same stamps in each individual frame, in one order.
+        The same cutouts in each individual frame, in the same order.
 
     Raises
     ------
     InputError
-        If the shapes differ, or channels of frames are there without frames.
+        If the shapes differ, or there are channels of frames but no frames.
     """
     if mover.shape != galaxy.shape or mover.shape[-1] != len(channels):
         raise InputError(
@@ -132,7 +132,7 @@ def add_mover(
 
 
 def _sky(stamps: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the median of the borders, (n, 1, 1, channel); 0 where all of a border is missing."""
+    """Return the median of the borders, (n, 1, 1, channel); 0 if a border is missing altogether."""
     size = stamps.shape[1]
     width = max(1, int(_BORDER * size))
     outer = np.ones((size, size), dtype=bool)

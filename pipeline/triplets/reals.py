@@ -1,8 +1,7 @@
-"""Self-made reals for surveys without images: a point source put into stamps whose own was taken out.
+"""Self-made reals for surveys without images: a point source put into stamps whose own source was removed.
 
-A triplet that holds a real source becomes a triplet without one (:func:`clear_centre`), may be centred elsewhere,
-and gets a source of known flux and sign (:func:`inject_into_stamps`). The pixels around stay real: noise, hosts,
-neighbours, masks.
+A triplet with a real source becomes one without (:func:`clear_centre`), may be centred elsewhere, and gets a source
+of known flux and sign (:func:`inject_into_stamps`). The pixels around it stay real: noise, hosts, neighbours, masks.
 """
 
 import numpy as np
@@ -29,7 +28,7 @@ from pipeline.triplets.editing import (
 def seeing_width(triplet: NDArray[np.float32], default: float = 1.0) -> float:
     """Return the width of the central source of a difference, FWHM / 2.3548 in pixels, within 0.6 to 2.5.
 
-    ``default`` where the source is too faint to measure.
+    It is ``default`` if the source is too faint to measure.
     """
     stamp = open_stamp(triplet, np.random.default_rng(0))
     difference = stamp.pixels[..., DIFFERENCE] - stamp.sky[DIFFERENCE]
@@ -51,11 +50,11 @@ def inject_into_stamps(
     *,
     difference_turned: bool = False,
 ) -> tuple[NDArray[np.float32], pd.DataFrame]:
-    """Put a point source into stamps whose own source is taken out first.
+    """Put a point source into stamps after removing their own source.
 
-    The stamp's central source (real or bogus) is replaced by quiet pixels of the same stamp; the centre then moves to
-    a source of the template, stays, or moves to a random place. The new source has the seeing of the one that was
-    taken out.
+    The stamp's central source (real or bogus) is replaced by quiet pixels of the same stamp; the centre then moves to a
+    source of the template, stays, or moves to a random place. The new source has the seeing of the one that was
+    removed.
 
     Parameters
     ----------
@@ -64,7 +63,7 @@ def inject_into_stamps(
     rng : numpy.random.Generator
         Source of all draws.
     settings : StampInjection, optional
-        What the sources are like, where they lie, and what else happens to the stamps; without it the defaults.
+        What the sources are like, where they lie, and what else happens to the stamps; by default the default settings.
     difference_turned : bool
         The survey stores negative differences as template - science, as ZTF does.
 
@@ -97,7 +96,7 @@ def inject_into_stamps(
 
 
 def _move(stamp: Stamp, rng: np.random.Generator, settings: StampInjection) -> bool:
-    """Choose the place of the new source; return whether it is beside a source of the template."""
+    """Choose the position of the new source; return whether it is near a source of the template."""
     peaks = np.zeros((0, 2), dtype=np.intp)
     if rng.random() < settings.host_share:
         peaks = template_peaks(stamp, settings.host_reach_pixel, settings.host_min_snr)

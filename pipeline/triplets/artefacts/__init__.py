@@ -1,9 +1,9 @@
 """Self-made bogus: named generators that turn real triplets into what people reject, pixel by pixel.
 
-Each has settings of its own and starts from a real triplet whose own source was taken out, so noise, neighbours,
-hosts and masks are real, and writes one kind of artefact consistently into science image, template and difference;
-the few kinds that people reject for an inconsistency write that. They exist because the labelled artefacts of a few
-nights look alike, and the next night's do not.
+Each generator has settings of its own and starts from a real triplet whose own source was removed, so that noise,
+neighbours, hosts and masks are real. It writes one kind of artefact consistently into science image, template and
+difference; the few kinds that people reject because of an inconsistency write that. They exist because the labelled
+artefacts of a few nights look alike, and those of the next night do not.
 """
 
 from collections.abc import Mapping
@@ -57,11 +57,11 @@ def make_bogus(
     triplets : ndarray of float32, ``(n, y, x, 3)``
         Real triplets to work on: science, template, difference, NaN where missing.
     count : int
-        How many to make; each draws its triplet anew.
+        How many to make; each draws a triplet of its own.
     rng : numpy.random.Generator
         Source of all draws.
     mixture : mapping of str to float, optional
-        Weight of each artefact by name; :func:`default_mixture` without it.
+        Weight of each artefact by name; :func:`default_mixture` by default.
     settings : mapping of str to ArtefactSettings, optional
         Settings of single artefacts by name; the others have their defaults. See :func:`read_settings`.
     difference_turned : bool
@@ -74,7 +74,7 @@ def make_bogus(
     names : ndarray of str, ``(count,)``
         Which artefact each shows.
     rows : ndarray of int, ``(count,)``
-        The input row each was made of, whose group it belongs to.
+        The input row from which each was made, and to whose group it belongs.
 
     Raises
     ------

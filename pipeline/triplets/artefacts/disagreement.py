@@ -1,4 +1,4 @@
-"""Artefacts that the three images contradict: off the claimed place, missing light, a difference of something else.
+"""Artefacts that the three images contradict: off the claimed position, missing light, a foreign difference.
 
 Tested by tests/pipeline/triplets/artefacts/test_artefacts.py.
 """
@@ -37,7 +37,7 @@ class OffCentre(ArtefactSettings):
 
 @artefact("off_centre", OffCentre, weight=0.02, centred=False)
 def off_centre(stamp: Stamp, rng: np.random.Generator, settings: OffCentre) -> None:
-    """A source or the wing of one that lies 3 to 7 pixels off the claimed place."""
+    """A source, or the wing of one, that lies 3 to 7 pixels off the claimed position."""
     angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(*settings.away_pixel)
     residual = source_image(stamp, rng.uniform(*settings.width_pixel), away * np.sin(angle), away * np.cos(angle))
     leave(stamp, residual, rng, settings.snr)
@@ -123,7 +123,7 @@ class Contradiction(ArtefactSettings):
 
 @artefact("contradiction", Contradiction, weight=0.02)
 def contradiction(stamp: Stamp, rng: np.random.Generator, settings: Contradiction) -> None:
-    """Cutouts of unlike things: the difference holds a source that science image less template does not."""
+    """Cutouts that do not belong together: the difference holds a source that science image minus template does not."""
     y, x = rng.uniform(-0.5, 0.5, 2)
     profile = source_image(stamp, rng.uniform(*settings.width_pixel), y, x, beta=rng.uniform(2.8, 6))
     light = peak(stamp, rng, settings.snr) * profile
@@ -139,7 +139,7 @@ def contradiction(stamp: Stamp, rng: np.random.Generator, settings: Contradictio
 
 
 def _moved(light: NDArray[np.float32], rng: np.random.Generator, away: Range) -> NDArray[np.float32]:
-    """Return the light at a place so many whole pixels away."""
+    """Return the light moved by whole pixels."""
     angle, size = rng.uniform(0, 2 * np.pi), rng.uniform(*away)
     shift = (round(size * np.sin(angle)), round(size * np.cos(angle)))
     return np.roll(light, shift, axis=(0, 1))

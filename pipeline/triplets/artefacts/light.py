@@ -1,4 +1,4 @@
-"""How an artefact's light gets into a stamp: its height, its place, its share of the three images, lines."""
+"""How an artefact's light gets into a cutout: its height, its position, its share in the three images, lines."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,12 @@ def offsets(stamp: Stamp) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def peak(stamp: Stamp, rng: np.random.Generator, snr: Range) -> float:
-    """Return a peak height, in pixel units, of a drawn signal to noise ratio in the difference."""
+    """Return a peak height, in the unit of the pixels, for a drawn signal to noise ratio in the difference."""
     return float(np.exp(rng.uniform(*np.log(snr))) * max(stamp.noise[DIFFERENCE], 1e-6))
 
 
 def either(rng: np.random.Generator, positive_share: float = 0.5) -> float:
-    """Return 1 or -1."""
+    """Return 1 with a probability of ``positive_share``, otherwise -1."""
     return 1.0 if rng.random() < positive_share else -1.0
 
 
@@ -48,7 +48,7 @@ def write(stamp: Stamp, light: NDArray[np.float32], rng: np.random.Generator, te
 
 
 def anywhere(stamp: Stamp, rng: np.random.Generator) -> None:
-    """Centre the stamp on a random place, or half the time leave it."""
+    """Centre the cutout on a random position, or half the time leave it."""
     if rng.random() < 0.5:
         reach = max(min(stamp.pixels.shape[:2]) // 2 - 9, 1)
         dy, dx = rng.integers(-reach, reach + 1, 2)

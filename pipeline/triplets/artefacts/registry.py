@@ -1,4 +1,4 @@
-"""The registry of self-made artefacts, and the loop that turns a change of one stamp into one of many.
+"""The registry of self-made artefacts, and the loop that turns a change of one cutout into one of many.
 
 Tested by tests/pipeline/triplets/artefacts/test_artefacts.py.
 """
@@ -20,7 +20,7 @@ S = TypeVar("S", bound=ArtefactSettings)
 
 
 class Generator(Protocol):
-    """Makes one kind of artefact of each triplet ``(n, y, x, 3)``; default settings without any."""
+    """Makes one kind of artefact from each triplet ``(n, y, x, 3)``, with default settings if none are given."""
 
     def __call__(
         self, triplets: NDArray[np.float32], rng: np.random.Generator, settings: ArtefactSettings | None = None
@@ -85,7 +85,7 @@ def read_settings(given: Mapping[str, Mapping[str, object]], where: str = "artef
     Parameters
     ----------
     given : mapping
-        Artefact name to those of its settings that differ.
+        By the name of the artefact, those of its settings that differ from the defaults.
     where : str
         Key or file, for the message.
 
@@ -104,7 +104,7 @@ def read_settings(given: Mapping[str, Mapping[str, object]], where: str = "artef
 
 
 def _detect(stamp: Stamp, rng: np.random.Generator) -> None:
-    """Move the highest smoothed residual near the centre to the centre, half the time of the lower sign."""
+    """Move the strongest smoothed residual near the centre to it; of two nearly equal ones of both signs, either."""
     smooth = ndimage.uniform_filter(stamp.pixels[..., DIFFERENCE] - stamp.sky[DIFFERENCE], 3)
     near = distance(stamp) <= 5
     high, low = smooth[near].max(), -smooth[near].min()

@@ -1,4 +1,4 @@
-"""What a subtraction leaves of a thing that did not change, by cause: scale, place, width."""
+"""What a subtraction leaves of a constant source, by cause: scale, position, width."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,11 @@ from pipeline.triplets.editing import (
 )
 
 BRIGHT_SNR: Range = (100.0, 5000.0)
-"""Peak signal to noise ratio, in the template, of a bright star that is put in where none is."""
+"""Peak signal to noise ratio, in the template, of a bright star that is added where there is none."""
 
 
 def to_a_star(stamp: Stamp, rng: np.random.Generator, bright: bool = False) -> None:
-    """Centre the stamp on a source of the template; put a constant star there where the stamp has none.
+    """Centre the cutout on a source of the template; if it has none, add a constant star.
 
     ``bright`` prefers the brightest, and often adds a still brighter one.
     """
@@ -49,7 +49,7 @@ def _add_star(stamp: Stamp, rng: np.random.Generator, peak_snr: Range) -> None:
 
 
 def structure(stamp: Stamp, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return the template without sky and with its noise smoothed: what there was to subtract."""
+    """Return the template without sky and with smoothed noise, which is what was subtracted."""
     image = (
         np.where(stamp.missing[..., TEMPLATE], stamp.sky[TEMPLATE], stamp.pixels[..., TEMPLATE]) - stamp.sky[TEMPLATE]
     )
@@ -84,7 +84,7 @@ def leave(stamp: Stamp, residual: NDArray[np.float32], rng: np.random.Generator,
 
 
 def mismatch(image: NDArray[np.float32], rng: np.random.Generator, blur: Range = (0.5, 1.2)) -> NDArray[np.float32]:
-    """Return what a wrong matching kernel leaves: a blurred image less the image, perhaps along one axis."""
+    """Return what a wrong matching kernel leaves: a blurred image minus the image, perhaps along one axis only."""
     wide = rng.uniform(*blur)
     narrow = wide * rng.uniform(0, 1)
     kernel = (wide, narrow) if rng.random() < 0.5 else (narrow, wide)
@@ -92,7 +92,7 @@ def mismatch(image: NDArray[np.float32], rng: np.random.Generator, blur: Range =
 
 
 def shifted(image: NDArray[np.float32], rng: np.random.Generator, shift: Range = (0.1, 0.8)) -> NDArray[np.float32]:
-    """Return what a wrong alignment leaves: the image moved by a fraction of a pixel less the image."""
+    """Return what a wrong alignment leaves: the image moved by a fraction of a pixel, minus the image."""
     angle, size = rng.uniform(0, 2 * np.pi), rng.uniform(*shift)
     moved = ndimage.shift(image, (size * np.sin(angle), size * np.cos(angle)), order=1, mode="nearest")
     return (moved - image).astype(np.float32)

@@ -35,7 +35,7 @@ class Noise(ArtefactSettings):
 
 @artefact("noise", Noise, weight=0.02)
 def noise(stamp: Stamp, rng: np.random.Generator, settings: Noise) -> None:
-    """Nothing: a clump of correlated noise, a stripe pattern or an uneven sky, picked up as a source."""
+    """No source: a clump of correlated noise, a stripe pattern or an uneven sky, picked up as a source."""
     anywhere(stamp, rng)
     shape = stamp.pixels.shape[:2]
     field = rng.standard_normal(shape, dtype=np.float32)
