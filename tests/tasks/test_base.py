@@ -28,8 +28,8 @@ tidied: list[bool] = []
 
 
 @pytest.fixture(autouse=True)
-def data(tmp_path, monkeypatch):
-    monkeypatch.setenv("NIGHTSIFT_DATA", str(tmp_path))
+def nothing_tidied(data_folder):
+    """Forget what earlier tests tidied."""
     tidied.clear()
 
 

@@ -36,7 +36,7 @@ ANSWER = (
 
 
 @pytest.fixture
-def service():
+def skybot_service():
     """SkyBoT on this machine: one object, or, once it is broken, an error page; counts what it is asked."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -59,7 +59,7 @@ def service():
 
 
 @pytest.fixture
-def survey(tmp_path, monkeypatch):
+def mover_survey(tmp_path, monkeypatch):
     """Return a function that writes a survey of three alerts, one of them a mover."""
     monkeypatch.setenv("NIGHTSIFT_CONFIG", str(tmp_path / "config"))
     monkeypatch.setenv("NIGHTSIFT_DATA", str(tmp_path / "data"))
@@ -137,30 +137,32 @@ def write_orbits(folder):
 
 
 @pytest.mark.replaces("gotorb", "G2")
-def test_skybot_labels_movers_and_its_answer_is_a_target_that_is_not_asked_for_again(survey, service):
-    survey(by_skybot(service))
+def test_skybot_labels_movers_and_its_answer_is_a_target_that_is_not_asked_for_again(mover_survey, skybot_service):
+    mover_survey(by_skybot(skybot_service))
     assert build(fetch())
     assert sources() == {"1": "mover", "2": "", "3": ""}
-    assert service.asked == 2
+    assert skybot_service.asked == 2
     fetch().output().path.unlink()
-    survey.clear()
+    mover_survey.clear()
     assert build(fetch())
-    assert service.asked == 2
+    assert skybot_service.asked == 2
 
 
 @pytest.mark.replaces("gotorb", "G2")
-def test_orbits_label_the_same_mover_without_any_network(survey, tmp_path):
+def test_orbits_label_the_same_mover_without_any_network(mover_survey, tmp_path):
     write_orbits(tmp_path)
-    survey(by_orbits(tmp_path))
+    mover_survey(by_orbits(tmp_path))
     assert build(fetch())
     assert sources() == {"1": "mover", "2": "", "3": ""}
 
 
-def test_the_place_of_horizons_written_as_skybot_writes_it_and_orbits_agree_within_2_arcsec(survey, service, tmp_path):
+def test_the_place_of_horizons_written_as_skybot_writes_it_and_orbits_agree_within_2_arcsec(
+    mover_survey, skybot_service, tmp_path
+):
     write_orbits(tmp_path)
     places = []
-    for ephemeris in (by_skybot(service), by_orbits(tmp_path)):
-        survey(ephemeris)
+    for ephemeris in (by_skybot(skybot_service), by_orbits(tmp_path)):
+        mover_survey(ephemeris)
         task = tasks.FetchMovers(survey="toy", night=NIGHT)
         assert build(task)
         places.append(read_table(task.output().path).set_index(["mover_id", "exposure_id"]).loc[("17032", "e1")])
@@ -170,22 +172,22 @@ def test_the_place_of_horizons_written_as_skybot_writes_it_and_orbits_agree_with
 
 
 @pytest.mark.replaces("gotorb", "G2")
-def test_a_failed_service_fails_the_task_and_leaves_no_target_and_no_cutouts(survey, service):
-    service.broken = True
-    survey(by_skybot(service))
+def test_a_failed_service_fails_the_task_and_leaves_no_target_and_no_cutouts(mover_survey, skybot_service):
+    skybot_service.broken = True
+    mover_survey(by_skybot(skybot_service))
     assert not build(fetch())
     assert not tasks.FetchMovers(survey="toy", night=NIGHT).complete()
     assert not fetch().complete()
-    service.broken = False
-    survey.clear()
+    skybot_service.broken = False
+    mover_survey.clear()
     assert build(fetch())
 
 
-def test_skybot_is_one_resource_and_orbits_are_none(survey, service, tmp_path):
-    survey(by_skybot(service))
+def test_skybot_is_one_resource_and_orbits_are_none(mover_survey, skybot_service, tmp_path):
+    mover_survey(by_skybot(skybot_service))
     assert tasks.FetchMovers(survey="toy", night=NIGHT).resources == {"skybot": 1}
     write_orbits(tmp_path)
-    survey(by_orbits(tmp_path))
+    mover_survey(by_orbits(tmp_path))
     assert tasks.FetchMovers(survey="toy", night=NIGHT).resources == {}
 
 
@@ -194,59 +196,63 @@ def fingerprint(survey, ephemeris, task="FetchMovers"):
     return getattr(tasks, task)(survey="toy", night=NIGHT).fingerprint
 
 
-def test_radius_and_observatory_decide_the_answer_and_timeouts_do_not(survey, service):
-    first = by_skybot(service)
+def test_radius_and_observatory_decide_the_answer_and_timeouts_do_not(mover_survey, skybot_service):
+    first = by_skybot(skybot_service)
     for task in ("FetchMovers", "FetchCutouts"):
-        assert fingerprint(survey, first, task) == fingerprint(survey, first | {"timeout_s": 9.0, "tries": 7}, task)
-        assert fingerprint(survey, first, task) != fingerprint(survey, first | {"search_radius_deg": 1.0}, task)
-        assert fingerprint(survey, first, task) != fingerprint(survey, first | {"observatory": "950"}, task)
+        assert fingerprint(mover_survey, first, task) == fingerprint(
+            mover_survey, first | {"timeout_s": 9.0, "tries": 7}, task
+        )
+        assert fingerprint(mover_survey, first, task) != fingerprint(
+            mover_survey, first | {"search_radius_deg": 1.0}, task
+        )
+        assert fingerprint(mover_survey, first, task) != fingerprint(mover_survey, first | {"observatory": "950"}, task)
 
 
-def test_a_changed_catalogue_is_another_ephemeris(survey, tmp_path):
+def test_a_changed_catalogue_is_another_ephemeris(mover_survey, tmp_path):
     write_orbits(tmp_path)
-    before = fingerprint(survey, by_orbits(tmp_path))
+    before = fingerprint(mover_survey, by_orbits(tmp_path))
     pd.read_csv(tmp_path / "orbits.csv").assign(slope=0.2).to_csv(tmp_path / "orbits.csv", index=False)
-    assert fingerprint(survey, by_orbits(tmp_path)) != before
+    assert fingerprint(mover_survey, by_orbits(tmp_path)) != before
 
 
-def test_orbits_are_kept_under_the_first_of_the_nights_month_or_the_date_that_is_given(survey, tmp_path):
+def test_orbits_are_kept_under_the_first_of_the_nights_month_or_the_date_that_is_given(mover_survey, tmp_path):
     write_orbits(tmp_path)
     for more, date in (({}, "2016-09-01"), ({"catalogue_date": "2016-05-17"}, "2016-05-17")):
-        survey(by_orbits(tmp_path, **more))
+        mover_survey(by_orbits(tmp_path, **more))
         orbits = tasks.FetchMovers(survey="toy", night=NIGHT).requires()["orbits"]
         assert orbits.output().path.parent.name == date
     assert tasks.FetchOrbitCatalogue(survey="toy", date="2016-05-17").output().path.suffix == ".parquet"
 
 
-def test_a_catalogue_that_is_empty_is_not_kept(survey, tmp_path):
+def test_a_catalogue_that_is_empty_is_not_kept(mover_survey, tmp_path):
     (tmp_path / "orbits.csv").write_text(",".join(["mover_id"]))
-    survey(by_orbits(tmp_path))
+    mover_survey(by_orbits(tmp_path))
     assert not build(tasks.FetchOrbitCatalogue(survey="toy", date="2016-09-01"))
     assert not tasks.FetchOrbitCatalogue(survey="toy", date="2016-09-01").complete()
 
 
-def test_without_movers_in_the_chain_nothing_is_asked(survey, service):
-    survey(by_skybot(service), labels=[])
+def test_without_movers_in_the_chain_nothing_is_asked(mover_survey, skybot_service):
+    mover_survey(by_skybot(skybot_service), labels=[])
     assert build(fetch())
-    assert service.asked == 0
+    assert skybot_service.asked == 0
 
 
-def test_an_ephemeris_that_no_setting_states_is_an_error(survey):
-    survey(None)
+def test_an_ephemeris_that_no_setting_states_is_an_error(mover_survey):
+    mover_survey(None)
     assert not build(fetch())
 
 
 @pytest.mark.replaces("gotorb", "G16")
-def test_labels_need_neither_environment_variables_nor_a_database(survey, tmp_path, monkeypatch):
+def test_labels_need_neither_environment_variables_nor_a_database(mover_survey, tmp_path, monkeypatch):
     for name in ("PGHOST", "PGUSER", "PGDATABASE", "HOME"):
         monkeypatch.delenv(name, raising=False)
     write_orbits(tmp_path)
-    survey(by_orbits(tmp_path))
+    mover_survey(by_orbits(tmp_path))
     assert build(fetch())
 
 
 @pytest.fixture
-def catalogue(tmp_path):
+def orbit_catalogue(tmp_path):
     """Serve a catalogue of one orbit at /orbits.csv, and 401 elsewhere."""
     write_orbits(tmp_path)
     body = (tmp_path / "orbits.csv").read_bytes()
@@ -287,10 +293,10 @@ def log(tmp_path, monkeypatch):
 @pytest.mark.parametrize("traceback", ["", "1"])
 @pytest.mark.parametrize("place", ["orbits.csv", "gone.csv"])
 def test_a_secret_of_an_address_stands_in_no_log_and_no_result(
-    survey, catalogue, tmp_path, log, monkeypatch, place, traceback
+    mover_survey, orbit_catalogue, tmp_path, log, monkeypatch, place, traceback
 ):
     monkeypatch.setenv("NIGHTSIFT_TRACEBACK", traceback)
-    survey(by_orbits(tmp_path, catalogue=f"http://me:hunter2@{catalogue}/{place}?token=abc123"))
+    mover_survey(by_orbits(tmp_path, catalogue=f"http://me:hunter2@{orbit_catalogue}/{place}?token=abc123"))
     task = tasks.FetchMovers(survey="toy", night=NIGHT)
     assert luigi.build([task], local_scheduler=True, log_level="DEBUG", no_lock=True) is (place == "orbits.csv")
     written = b"".join(path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file())
@@ -298,20 +304,20 @@ def test_a_secret_of_an_address_stands_in_no_log_and_no_result(
     for secret in ("hunter2", "abc123"):
         assert secret.encode() not in written
         assert secret not in told
-    assert f"http://***@{catalogue}/{place}?token=***" in told
+    assert f"http://***@{orbit_catalogue}/{place}?token=***" in told
     assert f"/{place}?token=*** HTTP/1" in told
 
 
-def test_another_password_asks_for_no_result_anew(survey, tmp_path):
+def test_another_password_asks_for_no_result_anew(mover_survey, tmp_path):
     prints = set()
     for word in ("old", "new"):
-        survey(by_orbits(tmp_path, catalogue=f"http://me:{word}@example.org/orbits.csv"))
+        mover_survey(by_orbits(tmp_path, catalogue=f"http://me:{word}@example.org/orbits.csv"))
         prints.add(tasks.FetchOrbitCatalogue(survey="toy", date="2026-01-01").fingerprint)
     assert len(prints) == 1
 
 
-def test_the_schedulers_page_shows_no_secret_of_a_traceback(survey, tmp_path):
-    survey(by_orbits(tmp_path))
+def test_the_schedulers_page_shows_no_secret_of_a_traceback(mover_survey, tmp_path):
+    mover_survey(by_orbits(tmp_path))
     task = tasks.FetchMovers(survey="toy", night=NIGHT)
     try:
         raise OSError("no answer of http://me:hunter2@example.org/")

@@ -14,7 +14,7 @@ NIGHT = "2021-11-21"
 
 
 @pytest.fixture
-def package(tmp_path, monkeypatch):
+def given_package(tmp_path, monkeypatch):
     """A package, and a survey whose recipes nobody wrote."""
     config = tmp_path / "config"
     (config / "surveys").mkdir(parents=True)
@@ -41,54 +41,56 @@ def planned(task):
 SCORING = {"NightClosed", "FreezeInputs", "FetchCutouts", "Infer"}
 
 
-def test_a_night_is_planned(package):
-    assert planned(tasks.Infer(survey="mine", night=NIGHT, package=str(package))) == SCORING
+def test_a_night_is_planned(given_package):
+    assert planned(tasks.Infer(survey="mine", night=NIGHT, package=str(given_package))) == SCORING
 
 
-def test_a_night_that_is_scored_as_it_is_read_is_planned(package):
-    assert "Infer" in planned(tasks.Infer(survey="mine", night=NIGHT, package=str(package), stream=True))
+def test_a_night_that_is_scored_as_it_is_read_is_planned(given_package):
+    assert "Infer" in planned(tasks.Infer(survey="mine", night=NIGHT, package=str(given_package), stream=True))
 
 
 @pytest.mark.parametrize("given", ["cutouts", "dataset_file"])
-def test_files_are_planned(package, tmp_path, given):
+def test_files_are_planned(given_package, tmp_path, given):
     (tmp_path / "rows.h5").write_bytes(b"rows")
-    assert planned(tasks.Infer(survey="mine", package=str(package), **{given: str(tmp_path / "rows.h5")})) == {"Infer"}
+    assert planned(tasks.Infer(survey="mine", package=str(given_package), **{given: str(tmp_path / "rows.h5")})) == {
+        "Infer"
+    }
 
 
-def test_a_range_of_nights_hands_the_package_on(package):
-    given = {"survey": "mine", "start": NIGHT, "stop": "2021-11-22", "package": str(package)}
+def test_a_range_of_nights_hands_the_package_on(given_package):
+    given = {"survey": "mine", "start": NIGHT, "stop": "2021-11-22", "package": str(given_package)}
     assert planned(tasks.NightRange(of="Infer", **given)) == {*SCORING, "NightRange"}
 
 
-def test_objects_are_scored_by_the_package_of_each_survey(package):
+def test_objects_are_scored_by_the_package_of_each_survey(given_package):
     given = {"survey": "mine", "start": NIGHT, "stop": NIGHT, "also": "heir"}
-    objects = tasks.ScoreObjects(**given, packages=f"{package},{package}")
+    objects = tasks.ScoreObjects(**given, packages=f"{given_package},{given_package}")
     assert planned(objects) == {*SCORING, "ScoreObjects"}
-    assert [task.package for name, task in objects.requires().items() if "scores" in name] == [str(package)] * 2
-    one_of_all = tasks.ScoreObjects(**given, packages=str(package))
+    assert [task.package for name, task in objects.requires().items() if "scores" in name] == [str(given_package)] * 2
+    one_of_all = tasks.ScoreObjects(**given, packages=str(given_package))
     assert {name: task.task_id for name, task in one_of_all.requires().items()} == {
         name: task.task_id for name, task in objects.requires().items()
     }
 
 
-def test_another_number_of_packages_than_of_surveys_is_refused(package):
-    given = {"survey": "mine", "start": NIGHT, "stop": NIGHT, "packages": f"{package},{package}"}
+def test_another_number_of_packages_than_of_surveys_is_refused(given_package):
+    given = {"survey": "mine", "start": NIGHT, "stop": NIGHT, "packages": f"{given_package},{given_package}"}
     with pytest.raises(SettingsError, match="--packages names 2 packages; allowed: one of all surveys, or one of each"):
         tasks.ScoreObjects(**given).requires()
 
 
-def test_given_scores_are_reported(package, tmp_path):
+def test_given_scores_are_reported(given_package, tmp_path):
     (tmp_path / "scores.csv").write_text("candidate_id,score\na,0.5\n")
-    report = tasks.PlotResults(survey="mine", scores=str(tmp_path / "scores.csv"), packages=str(package))
+    report = tasks.PlotResults(survey="mine", scores=str(tmp_path / "scores.csv"), packages=str(given_package))
     assert report.output().path.parent.name == "files"
     assert list(walk(report, set())) == [report]
 
 
-def test_the_plan_of_such_a_night_is_shown(package, capsys):
-    assert plan(["Infer", "--survey", "mine", "--night", NIGHT, "--package", str(package)]) == 0
+def test_the_plan_of_such_a_night_is_shown(given_package, capsys):
+    assert plan(["Infer", "--survey", "mine", "--night", NIGHT, "--package", str(given_package)]) == 0
     assert f"{NIGHT}/Infer-package-" in capsys.readouterr().out
 
 
-def test_the_rows_of_a_data_set_of_another_survey_say_what_to_write(package):
+def test_the_rows_of_a_data_set_of_another_survey_say_what_to_write(given_package):
     with pytest.raises(SettingsError, match=r"is of survey 'mine', not 'heir': write datasets/heir\.yaml .*--package"):
-        tasks.Infer(survey="heir", package=str(package)).requires()["rows"].folder()
+        tasks.Infer(survey="heir", package=str(given_package)).requires()["rows"].folder()

@@ -10,7 +10,7 @@ import tasks
 
 
 @pytest.fixture
-def package(tmp_path):
+def small_package(tmp_path):
     return write_small_package(tmp_path / "package")
 
 
@@ -36,11 +36,11 @@ def edit(package, **changes):
 
 
 @pytest.mark.parametrize("graph", ["model.onnx", "posterior.onnx"])
-def test_another_graph_gives_other_scores(package, graph):
-    before = identity(package)
-    (package / graph).write_bytes(b"another")
-    edit(package)
-    assert identity(package) != before
+def test_another_graph_gives_other_scores(small_package, graph):
+    before = identity(small_package)
+    (small_package / graph).write_bytes(b"another")
+    edit(small_package)
+    assert identity(small_package) != before
 
 
 @pytest.mark.parametrize(
@@ -57,15 +57,15 @@ def test_another_graph_gives_other_scores(package, graph):
         ("posterior__samples", 4),
     ],
 )
-def test_another_value_that_decides_a_score_or_label_gives_other_scores(package, place, value):
-    before = identity(package)
-    edit(package, **{place: value})
-    assert identity(package) != before
+def test_another_value_that_decides_a_score_or_label_gives_other_scores(small_package, place, value):
+    before = identity(small_package)
+    edit(small_package, **{place: value})
+    assert identity(small_package) != before
 
 
-def test_a_copy_and_another_history_give_the_same_scores(package, tmp_path):
-    before = identity(package)
-    copy = package.rename(tmp_path / "copy")
+def test_a_copy_and_another_history_give_the_same_scores(small_package, tmp_path):
+    before = identity(small_package)
+    copy = small_package.rename(tmp_path / "copy")
     (copy / "history.csv").write_text("epoch,loss\n0,1.0\n")
     edit(copy)
     assert identity(copy) == before

@@ -83,7 +83,7 @@ def nothing_there():
 
 
 @pytest.fixture
-def run():
+def run_scheduled():
     """Return a function that runs a task at a scheduler and returns what luigi counts."""
 
     def start(scheduler, task):
@@ -97,38 +97,41 @@ def run():
     return start
 
 
-def test_what_another_run_builds_is_waited_for_and_counts_as_done(run, caplog):
+def test_what_another_run_builds_is_waited_for_and_counts_as_done(run_scheduled, caplog):
     caplog.set_level("INFO", logger="tasks")
-    assert run(Busy(DONE), Own()) == {"completed": {Shared, Own}}
+    assert run_scheduled(Busy(DONE), Own()) == {"completed": {Shared, Own}}
     assert Shared.built == []
     (said,) = [record.getMessage() for record in caplog.records if "waits for" in record.getMessage()]
     assert said == f"Shared waits for {OTHER}, which builds the same"
 
 
-def test_what_is_asked_for_may_itself_be_what_another_run_builds(run):
-    assert run(Busy(DONE), Shared()) == {"completed": {Shared}}
+def test_what_is_asked_for_may_itself_be_what_another_run_builds(run_scheduled):
+    assert run_scheduled(Busy(DONE), Shared()) == {"completed": {Shared}}
     assert Shared.built == []
 
 
-def test_what_another_run_fails_to_build_is_built_here(run):
-    assert run(Busy(FAILED), Own()) == {"completed": {Shared, Own}}
+def test_what_another_run_fails_to_build_is_built_here(run_scheduled):
+    assert run_scheduled(Busy(FAILED), Own()) == {"completed": {Shared, Own}}
     assert Shared.built == ["here"]
 
 
-def test_who_shall_not_wait_ends_and_tells_of_the_other(run, monkeypatch):
+def test_who_shall_not_wait_ends_and_tells_of_the_other(run_scheduled, monkeypatch):
     monkeypatch.setattr(nightsift, "no_wait", True)
-    counted = run(Busy(DONE), Own())
+    counted = run_scheduled(Busy(DONE), Own())
     assert counted["run_by_other_worker"] == {Shared}
     assert not counted.keys() & {"failed", "not_run", "completed"}
 
 
-def test_a_task_that_another_run_builds_has_not_failed(run):
-    assert run(Scheduler(), Refused()) == {"still_pending_not_ext": {Refused}, "run_by_other_worker": {Refused}}
+def test_a_task_that_another_run_builds_has_not_failed(run_scheduled):
+    assert run_scheduled(Scheduler(), Refused()) == {
+        "still_pending_not_ext": {Refused},
+        "run_by_other_worker": {Refused},
+    }
 
 
-def test_a_task_that_failed_has_failed(run, monkeypatch):
+def test_a_task_that_failed_has_failed(run_scheduled, monkeypatch):
     monkeypatch.setattr(Refused, "on_failure", luigi.Task.on_failure)
-    assert run(Scheduler(), Refused()) == {"ever_failed": {Refused}, "failed": {Refused}}
+    assert run_scheduled(Scheduler(), Refused()) == {"ever_failed": {Refused}, "failed": {Refused}}
 
 
 class Lost(Scheduler):
@@ -143,9 +146,9 @@ class Lost(Scheduler):
 
 
 @pytest.mark.parametrize("message", ["add_task", "add_worker", "get_work"])
-def test_a_lost_scheduler_is_one_line_and_the_code_for_what_was_not_run(run, caplog, message):
+def test_a_lost_scheduler_is_one_line_and_the_code_for_what_was_not_run(run_scheduled, caplog, message):
     with pytest.raises(SchedulerAwayError) as caught:
-        run(Lost(message), Shared())
+        run_scheduled(Lost(message), Shared())
     assert caught.value.code == 25
     (said,) = [record.getMessage() for record in caplog.records if record.name == scheduling.__name__]
     assert said.startswith("the scheduler is lost (Errors (3 attempts)")

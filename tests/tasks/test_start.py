@@ -25,10 +25,9 @@ NAMES = [f"{task.__name__}-{name}" for task, name, _ in NUMBERS]
 
 
 @pytest.fixture(autouse=True)
-def data(tmp_path, monkeypatch):
-    monkeypatch.setenv("NIGHTSIFT_DATA", str(tmp_path))
+def no_switch(data_folder, monkeypatch):
+    """Keep tracebacks out of errors, and in the data folder."""
     monkeypatch.delenv(SWITCH, raising=False)
-    return tmp_path
 
 
 def parsed(task, flag, value):
@@ -92,19 +91,19 @@ def logged(caplog, raising, *, planning):
 
 
 @pytest.mark.parametrize("planning", [True, False])
-def test_an_error_raised_on_purpose_is_one_line_with_its_task(caplog, data, planning):
+def test_an_error_raised_on_purpose_is_one_line_with_its_task(caplog, data_folder, planning):
     text = logged(caplog, refusal, planning=planning)
     assert text.splitlines()[0].endswith(r"FetchCutouts: SettingsError: fold is 7;\nallowed: 0 to 4")
     assert len(text.splitlines()) == 1
-    assert list(data.iterdir()) == []
+    assert list(data_folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("planning", [True, False])
-def test_a_bug_is_one_line_too_and_its_traceback_is_in_a_file(caplog, data, planning):
+def test_a_bug_is_one_line_too_and_its_traceback_is_in_a_file(caplog, data_folder, planning):
     text = logged(caplog, bug, planning=planning)
     assert len(text.splitlines()) == 1
     assert "FetchCutouts: KeyError: 'night\\nof no survey' (its traceback is in " in text
-    assert 'return {}["night' in (data / NAME).read_text()
+    assert 'return {}["night' in (data_folder / NAME).read_text()
 
 
 @pytest.mark.parametrize("planning", [True, False])

@@ -58,7 +58,7 @@ if task.complete():
 
 
 @pytest.fixture
-def run(tmp_path):
+def run_limited(tmp_path):
     """Return what builds a task in a client with a limit of some seconds, and returns what it says."""
 
     def build(task, timeout_s):
@@ -77,20 +77,20 @@ def run(tmp_path):
     return build
 
 
-def test_a_light_task_runs_in_the_process_of_the_client(run):
-    said, _ = run("Light", 3600)
+def test_a_light_task_runs_in_the_process_of_the_client(run_limited):
+    said, _ = run_limited("Light", 3600)
     assert said["worker"] == said["client"]
 
 
-def test_a_heavy_task_runs_in_a_process_of_its_own_that_inherits_the_shared_modules(run):
-    said, _ = run("Heavy", 3600)
+def test_a_heavy_task_runs_in_a_process_of_its_own_that_inherits_the_shared_modules(run_limited):
+    said, _ = run_limited("Heavy", 3600)
     assert said["worker"] != said["client"]
     assert said["shared"] == "True"
 
 
 @pytest.mark.parametrize("task", ["LightHangs", "HeavyHangs"])
-def test_a_task_that_hangs_is_ended(run, task):
-    said, log = run(task, 2)
+def test_a_task_that_hangs_is_ended(run_limited, task):
+    said, log = run_limited(task, 2)
     assert said["result"] == "False"
     assert "worker" not in said
     assert ("took longer than 2 s" if task == "LightHangs" else "timed out after 2 seconds") in log
