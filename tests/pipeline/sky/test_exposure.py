@@ -38,33 +38,36 @@ def render(settings=SETTINGS, seed=1, number=0):
 
 
 @pytest.fixture(scope="module")
-def exposure():
+def rendered_exposure():
     return render()
 
 
-def test_equal_settings_and_seed_give_equal_pixels(exposure):
+def test_equal_settings_and_seed_give_equal_pixels(rendered_exposure):
     again = render()
-    np.testing.assert_array_equal(again.science, exposure.science)
-    np.testing.assert_array_equal(again.template, exposure.template)
-    assert not np.array_equal(render(seed=2).science, exposure.science, equal_nan=True)
+    np.testing.assert_array_equal(again.science, rendered_exposure.science)
+    np.testing.assert_array_equal(again.template, rendered_exposure.template)
+    assert not np.array_equal(render(seed=2).science, rendered_exposure.science, equal_nan=True)
 
 
-def test_the_masked_border_is_missing_and_little_else(exposure):
-    missing = np.isnan(exposure.science)
+def test_the_masked_border_is_missing_and_little_else(rendered_exposure):
+    missing = np.isnan(rendered_exposure.science)
     edge = SETTINGS.masked_edge_pixel
     assert missing[:edge].all()
     assert missing[:, -edge:].all()
     assert missing[edge:-edge, edge:-edge].mean() < 0.02
-    assert np.isfinite(exposure.template).all()
+    assert np.isfinite(rendered_exposure.template).all()
 
 
-def test_both_images_agree_with_their_projections(exposure):
-    sources = exposure.sources
+def test_both_images_agree_with_their_projections(rendered_exposure):
+    sources = rendered_exposure.sources
     bright = (sources["kind"] == "star") & (sources["flux_unit"] < 10**-5.6) & (sources["flux_unit"] > 10**-7.2)
     inside = sources[["x_pixel", "y_pixel"]].min(axis=1).gt(20) & sources[["x_pixel", "y_pixel"]].max(axis=1).lt(235)
     errors = []
     for star in sources[bright & inside].itertuples():
-        for image, wcs in ((exposure.science, exposure.wcs), (exposure.template, exposure.template_wcs)):
+        for image, wcs in (
+            (rendered_exposure.science, rendered_exposure.wcs),
+            (rendered_exposure.template, rendered_exposure.template_wcs),
+        ):
             x, y = (float(value) for value in wcs.world_to_pixel_values(star.ra_deg, star.dec_deg))
             cut = image[round(y) - 3 : round(y) + 4, round(x) - 3 : round(x) + 4] - np.nanmedian(image)
             if not np.isfinite(cut).all() or cut.max() > 30000:
@@ -78,9 +81,9 @@ def test_both_images_agree_with_their_projections(exposure):
     assert np.mean(np.abs(errors) < 0.5) > 0.9
 
 
-def test_science_and_template_never_share_a_grid(exposure):
-    ra, dec = exposure.wcs.pixel_to_world_values(100.0, 100.0)
-    x, y = exposure.template_wcs.world_to_pixel_values(ra, dec)
+def test_science_and_template_never_share_a_grid(rendered_exposure):
+    ra, dec = rendered_exposure.wcs.pixel_to_world_values(100.0, 100.0)
+    x, y = rendered_exposure.template_wcs.world_to_pixel_values(ra, dec)
     assert abs(x - 100.0) < 1.5
     assert abs(y - 100.0) < 1.5
     assert np.hypot(x - 100.0, y - 100.0) > 0.01
@@ -135,11 +138,11 @@ def test_saturated_stars_are_flat_and_bleed_along_their_column():
     assert len(columns)
 
 
-def test_cosmic_rays_and_hot_pixels_are_where_they_are_said_to_be(exposure):
+def test_cosmic_rays_and_hot_pixels_are_where_they_are_said_to_be(rendered_exposure):
     clean = render(replace(SETTINGS, cosmic_rays=0, hot_pixels=0))
-    sky = np.nanmedian(exposure.science)
-    assert np.nanmedian(exposure.science[exposure.marks["cosmic_ray"]]) > sky + 50
-    assert np.nanmedian(exposure.science[exposure.marks["hot_pixel"]]) > sky + 100
+    sky = np.nanmedian(rendered_exposure.science)
+    assert np.nanmedian(rendered_exposure.science[rendered_exposure.marks["cosmic_ray"]]) > sky + 50
+    assert np.nanmedian(rendered_exposure.science[rendered_exposure.marks["hot_pixel"]]) > sky + 100
     assert not clean.marks["cosmic_ray"].any()
     assert not clean.marks["hot_pixel"].any()
 

@@ -24,7 +24,7 @@ def source(kind, x, y, flux, template_flux):
 
 
 @pytest.fixture
-def exposure():
+def marked_exposure():
     science = np.zeros((SIZE, SIZE), np.float32)
     science[:6] = np.nan
     marks = {kind: np.zeros((SIZE, SIZE), bool) for kind in MARKED_KINDS}
@@ -82,29 +82,29 @@ def cause(exposure, *rows):
         ((60.0, 60.0, 400.0, 5.5), "noise"),
     ],
 )
-def test_the_cause_is_what_lies_there(exposure, row, kind):
-    truth = cause(exposure, row)
+def test_the_cause_is_what_lies_there(marked_exposure, row, kind):
+    truth = cause(marked_exposure, row)
     assert truth["kind"].tolist() == [kind]
     assert truth["is_real"].tolist() == [int(kind in REAL_KINDS)]
 
 
-def test_what_stars_and_galaxies_leave_under_cloud_is_named_after_it(exposure):
-    cloudy = replace(exposure, visit=replace(exposure.visit, cloud_magnitude=0.8))
+def test_what_stars_and_galaxies_leave_under_cloud_is_named_after_it(marked_exposure):
+    cloudy = replace(marked_exposure, visit=replace(marked_exposure.visit, cloud_magnitude=0.8))
     truth = cause(cloudy, (106.0, 100.0, -4000.0, 20.0), (222.0, 61.0, 500.0, 6.0), (40.0, 30.0, 2000.0, 20.0))
     assert truth["kind"].tolist() == ["cloud_residual", "cloud_residual", "hot_pixel"]
 
 
-def test_a_change_of_the_wrong_sign_or_far_too_small_is_not_the_cause(exposure):
-    truth = cause(exposure, (150.0, 150.0, -9500.0, 50.0), (150.0, 50.0, 9e4, 300.0))
+def test_a_change_of_the_wrong_sign_or_far_too_small_is_not_the_cause(marked_exposure):
+    truth = cause(marked_exposure, (150.0, 150.0, -9500.0, 50.0), (150.0, 50.0, 9e4, 300.0))
     assert truth["is_real"].tolist() == [0, 0]
     assert truth["source_id"].tolist() == ["", ""]
 
 
-def test_a_source_makes_only_the_nearest_of_two_candidates(exposure):
-    truth = cause(exposure, (152.0, 150.0, 9000.0, 40.0), (150.1, 150.0, 9000.0, 40.0))
+def test_a_source_makes_only_the_nearest_of_two_candidates(marked_exposure):
+    truth = cause(marked_exposure, (152.0, 150.0, 9000.0, 40.0), (150.1, 150.0, 9000.0, 40.0))
     assert truth["is_real"].tolist() == [0, 1]
     assert truth["source_id"].tolist() == ["", "supernova-150"]
 
 
-def test_no_candidates_need_no_truth(exposure):
-    assert list(cause(exposure).columns) == ["kind", "is_real", "source_id"]
+def test_no_candidates_need_no_truth(marked_exposure):
+    assert list(cause(marked_exposure).columns) == ["kind", "is_real", "source_id"]
