@@ -21,15 +21,15 @@ def write_scores(path, ids, score, provenance=None, **columns):
 
 
 @pytest.fixture
-def cutouts(make_rows, make_cutouts, tmp_path):
+def scored_cutouts(make_rows, make_cutouts, tmp_path):
     ids = ["001", "2", "9007199254740993"]
     rows = make_rows(ids, night=[NIGHT, NIGHT, "2026-01-06"], magnitude=[18.0, 19.0, 20.0], flags=[1, 0, 0])
     return make_cutouts(tmp_path / "cutouts.h5", rows)
 
 
-def test_a_scored_candidate_has_its_columns_and_pixels(cutouts, tmp_path, pixels_of_id):
+def test_a_scored_candidate_has_its_columns_and_pixels(scored_cutouts, tmp_path, pixels_of_id):
     scores = write_scores(tmp_path / "s.parquet", ["2", "001"], [0.25, 0.5], flags=[64, 65], model="net")
-    night = read_scored(scores, cutouts, NIGHT)
+    night = read_scored(scores, scored_cutouts, NIGHT)
     found = night.candidates
     assert found["candidate_id"].tolist() == ["2", "001"]
     assert found["magnitude"].tolist() == [19.0, 18.0]
@@ -40,19 +40,19 @@ def test_a_scored_candidate_has_its_columns_and_pixels(cutouts, tmp_path, pixels
     np.testing.assert_array_equal(pixels, [pixels_of_id("2"), pixels_of_id("001")])
 
 
-def test_rows_of_another_night_are_left_out(cutouts, tmp_path):
+def test_rows_of_another_night_are_left_out(scored_cutouts, tmp_path):
     scores = write_scores(tmp_path / "s.parquet", ["001", "2", "9007199254740993"], [0.1, 0.2, 0.3])
-    assert read_scored(scores, cutouts, "2026-01-06").candidates["candidate_id"].tolist() == ["9007199254740993"]
+    assert read_scored(scores, scored_cutouts, "2026-01-06").candidates["candidate_id"].tolist() == ["9007199254740993"]
 
 
-def test_a_night_that_the_scores_do_not_hold_is_an_error_that_names_those_there(cutouts, tmp_path):
+def test_a_night_that_the_scores_do_not_hold_is_an_error_that_names_those_there(scored_cutouts, tmp_path):
     scores = write_scores(tmp_path / "s.parquet", ["001", "9007199254740993"], [0.1, 0.2])
     with pytest.raises(InputError, match="no candidate of night 2026-02-01; its nights: 2026-01-05, 2026-01-06"):
-        read_scored(scores, cutouts, "2026-02-01")
+        read_scored(scores, scored_cutouts, "2026-02-01")
 
 
-def test_scores_without_rows_are_an_empty_night(cutouts, tmp_path):
-    assert read_scored(write_scores(tmp_path / "s.parquet", [], []), cutouts, NIGHT).candidates.empty
+def test_scores_without_rows_are_an_empty_night(scored_cutouts, tmp_path):
+    assert read_scored(write_scores(tmp_path / "s.parquet", [], []), scored_cutouts, NIGHT).candidates.empty
 
 
 @pytest.mark.parametrize(("nights", "dropped"), [([NIGHT], {"too bright": 2}), ([NIGHT, "2026-01-06"], {})])
@@ -66,27 +66,27 @@ def test_who_was_left_out_is_counted_where_the_file_is_of_the_night_alone(make_r
     assert read_scored(scores, tmp_path / "c.h5", NIGHT).dropped == dropped
 
 
-def test_scores_of_other_cutouts_are_refused(cutouts, tmp_path):
+def test_scores_of_other_cutouts_are_refused(scored_cutouts, tmp_path):
     scores = write_scores(tmp_path / "s.parquet", ["001", "stranger"], [0.1, 0.2])
     with pytest.raises(InputError, match=r"1 of 2 candidates are not in .*'stranger' first; name the file .* --rows"):
-        read_scored(scores, cutouts, NIGHT)
+        read_scored(scores, scored_cutouts, NIGHT)
 
 
-def test_a_candidate_that_is_scored_twice_is_refused(cutouts, tmp_path):
+def test_a_candidate_that_is_scored_twice_is_refused(scored_cutouts, tmp_path):
     scores = write_scores(tmp_path / "s.parquet", ["001", "001"], [0.1, 0.2])
     with pytest.raises(InputError, match=r"s\.parquet holds candidate '001' twice; allowed: once"):
-        read_scored(scores, cutouts, NIGHT)
+        read_scored(scores, scored_cutouts, NIGHT)
 
 
-def test_scores_of_a_csv_file_keep_the_flags_of_the_cutouts(cutouts, tmp_path):
+def test_scores_of_a_csv_file_keep_the_flags_of_the_cutouts(scored_cutouts, tmp_path):
     path = tmp_path / "s.csv"
     path.write_text("candidate_id,score\n001,0.5\n2,0.25\n")
-    night = read_scored(path, cutouts, NIGHT)
+    night = read_scored(path, scored_cutouts, NIGHT)
     assert night.candidates["flags"].tolist() == [1, 0]
     assert night.unlike == {}
 
 
-def test_what_is_unlike_training_goes_with_the_night(cutouts, tmp_path):
+def test_what_is_unlike_training_goes_with_the_night(scored_cutouts, tmp_path):
     unlike = {"survey": {"trained": "a", "scored": "b"}}
     scores = write_scores(tmp_path / "s.parquet", ["001"], [0.5], provenance={"unlike_training": unlike})
-    assert read_scored(scores, cutouts, NIGHT).unlike == unlike
+    assert read_scored(scores, scored_cutouts, NIGHT).unlike == unlike

@@ -220,26 +220,26 @@ def test_an_unset_folder_says_what_to_point_it_at(alert_survey, monkeypatch):
 
 
 @pytest.fixture
-def ztf(real_data, monkeypatch):
+def ztf_alerts(real_data, monkeypatch):
     monkeypatch.setenv("NIGHTSIFT_ZTF_ALERTS", str(real_data / "ztf_alerts"))
     settings = settings_files.load("surveys", "ztf_alerts", SurveySettings)
     return open_survey(settings, "ztf_alerts")
 
 
-def test_the_real_alerts_lie_in_119_nights_and_none_is_lost(ztf, real_data):
+def test_the_real_alerts_lie_in_119_nights_and_none_is_lost(ztf_alerts, real_data):
     table = pd.read_parquet(real_data / "ztf_alerts" / "alerts.parquet", columns=["candid", "jd"])
-    nights = ztf.nights()
+    nights = ztf_alerts.nights()
     assert len(nights) == 119
     assert (nights[0], nights[-1]) == ("2018-01-31", "2026-03-21")
-    assert sorted(ztf.reference("rb", "")["candidate_id"]) == sorted(table["candid"].astype(str))
+    assert sorted(ztf_alerts.reference("rb", "")["candidate_id"]) == sorted(table["candid"].astype(str))
     palomar = pd.to_datetime(table["jd"] - 0.5 - 116.86 / 360, unit="D", origin="julian").dt.strftime("%Y-%m-%d")
-    counted = {night: len(ztf.reference("rb", night)) for night in nights[:4]}
+    counted = {night: len(ztf_alerts.reference("rb", night)) for night in nights[:4]}
     assert counted == {night: int((palomar == night).sum()) for night in nights[:4]}
 
 
-def test_a_night_of_real_alerts_is_fetched_whole(ztf, real_data, tmp_path):
+def test_a_night_of_real_alerts_is_fetched_whole(ztf_alerts, real_data, tmp_path):
     night = "2018-11-28"
-    manifest = ztf.freeze(night)
+    manifest = ztf_alerts.freeze(night)
     options = {
         "name": "ztf_alerts",
         "night": night,
@@ -247,7 +247,7 @@ def test_a_night_of_real_alerts_is_fetched_whole(ztf, real_data, tmp_path):
         "provenance": {},
         "progress": lambda *_: None,
     }
-    fetch_cutouts(tmp_path / "c.h5", NightJob(survey=ztf, **options))
+    fetch_cutouts(tmp_path / "c.h5", NightJob(survey=ztf_alerts, **options))
     with open_cutouts(tmp_path / "c.h5") as file:
         rows, pixels = file.candidates(), file.pixels()
         dropped = len(file.table("dropped"))
@@ -260,7 +260,7 @@ def test_a_night_of_real_alerts_is_fetched_whole(ztf, real_data, tmp_path):
     assert not (np.abs(pixels) > 1e30).any()
 
 
-def test_huge_pixels_of_real_alerts_become_missing(ztf, real_data):
+def test_huge_pixels_of_real_alerts_become_missing(ztf_alerts, real_data):
     with h5py.File(real_data / "ztf_alerts" / "cutouts.h5") as file:
         first = next(
             start for start in range(0, 2249, 250) if (np.abs(file["cutouts"][start : start + 250]) > 1e30).any()
@@ -268,7 +268,7 @@ def test_huge_pixels_of_real_alerts_become_missing(ztf, real_data):
         stamps = file["cutouts"][first : first + 250]
     row = first + int(np.flatnonzero((np.abs(stamps) > 1e30).any(axis=(1, 2, 3)))[0])
     alert = pd.read_parquet(real_data / "ztf_alerts" / "alerts.parquet").iloc[row]
-    found, pixels = read(ztf, night_of(alert["jd"] - 2400000.5, ztf.settings.longitude_deg)[0])
+    found, pixels = read(ztf_alerts, night_of(alert["jd"] - 2400000.5, ztf_alerts.settings.longitude_deg)[0])
     mine = (found["candidate_id"] == str(alert["candid"])).to_numpy()
     assert np.isnan(pixels[mine]).any()
     assert found["flags"].to_numpy()[mine][0] & (Flag.MISSING_PIXELS | Flag.NO_TEMPLATE)

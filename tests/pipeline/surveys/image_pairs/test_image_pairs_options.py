@@ -29,7 +29,7 @@ NIGHT = "2026-01-05"
 
 
 @pytest.fixture
-def catalogue(tmp_path):
+def star_catalogue(tmp_path):
     """Return a function that writes a catalogue and says how it is found."""
 
     def make(rows, name="catalogue.csv"):
@@ -40,9 +40,9 @@ def catalogue(tmp_path):
 
 
 @pytest.mark.replaces("gmadet", "O16")
-def test_known_objects_are_vetoed_and_listed(image_pair_survey, catalogue):
+def test_known_objects_are_vetoed_and_listed(image_pair_survey, star_catalogue):
     ra, dec = projection().all_pix2world([60.2], [81.25], 0)
-    known = catalogue(pd.DataFrame({"ra": ra, "de": dec}))
+    known = star_catalogue(pd.DataFrame({"ra": ra, "de": dec}))
     veto = {"catalogue": known, "ra_deg": "ra", "dec_deg": "de", "radius_arcsec": 1.5}
     rows, _, dropped, lost = read_night(image_pair_survey(input={"veto": veto}))
     assert rows["exposure_id"].tolist() == ["e1"]
@@ -51,9 +51,9 @@ def test_known_objects_are_vetoed_and_listed(image_pair_survey, catalogue):
     assert set(dropped["candidate_id"]).isdisjoint(rows["candidate_id"])
 
 
-def test_the_zeropoint_is_that_of_catalogued_stars(image_pair_survey, catalogue):
+def test_the_zeropoint_is_that_of_catalogued_stars(image_pair_survey, star_catalogue):
     stars = field_stars().rename(columns={"magnitude": "r_mag"}).assign(r_mag=lambda rows: rows["r_mag"] + 1.5)
-    known = {"catalogue": catalogue(stars), "magnitude": "{band}_mag"}
+    known = {"catalogue": star_catalogue(stars), "magnitude": "{band}_mag"}
     rows, *_ = read_night(image_pair_survey(input={"zeropoint": known}))
     np.testing.assert_allclose(rows["zeropoint"], ZEROPOINT + 1.5, atol=0.05)
     plain, *_ = read_night(image_pair_survey())
@@ -61,9 +61,9 @@ def test_the_zeropoint_is_that_of_catalogued_stars(image_pair_survey, catalogue)
 
 
 @pytest.mark.parametrize(("key", "expected"), [(25.0, ZEROPOINT), (None, np.nan)])
-def test_a_catalogue_without_matches_falls_back_and_says_so(image_pair_survey, catalogue, key, expected):
+def test_a_catalogue_without_matches_falls_back_and_says_so(image_pair_survey, star_catalogue, key, expected):
     write = partial(write_pairs, changes={name: {"MAGZERO": key} for name in TIMES_MJD})
-    known = {"catalogue": catalogue(field_stars().assign(dec_deg=-20.0))}
+    known = {"catalogue": star_catalogue(field_stars().assign(dec_deg=-20.0))}
     rows, _, dropped, lost = read_night(image_pair_survey(write=write, input={"zeropoint": known}))
     assert lost == 0
     np.testing.assert_allclose(rows["zeropoint"], expected, atol=1e-3)
@@ -73,18 +73,18 @@ def test_a_catalogue_without_matches_falls_back_and_says_so(image_pair_survey, c
     assert dropped["reason"].str.contains(r"0 of \d+ stars match one of 60 catalogue rows").all()
 
 
-def test_where_a_catalogue_is_required_an_exposure_without_match_is_lost(image_pair_survey, catalogue):
-    known = {"catalogue": catalogue(field_stars().assign(dec_deg=-20.0)), "required": True}
+def test_where_a_catalogue_is_required_an_exposure_without_match_is_lost(image_pair_survey, star_catalogue):
+    known = {"catalogue": star_catalogue(field_stars().assign(dec_deg=-20.0)), "required": True}
     rows, _, dropped, lost = read_night(image_pair_survey(input={"zeropoint": known}))
     assert (len(rows), lost) == (0, 2)
     assert dropped["reason"].str.contains("stars match one of").all()
 
 
-def test_a_catalogue_that_changed_after_freezing_is_refused(image_pair_survey, catalogue):
-    known = {"catalogue": catalogue(field_stars()[["ra_deg", "dec_deg"]])}
+def test_a_catalogue_that_changed_after_freezing_is_refused(image_pair_survey, star_catalogue):
+    known = {"catalogue": star_catalogue(field_stars()[["ra_deg", "dec_deg"]])}
     survey = image_pair_survey(input={"veto": known})
     manifest = survey.freeze(NIGHT)
-    catalogue(field_stars().iloc[:3])
+    star_catalogue(field_stars().iloc[:3])
     with pytest.raises(NightsiftError, match=r"catalogue\.csv changed since the night.*nightsift refetch"):
         list(survey.read(NIGHT, manifest))
 
