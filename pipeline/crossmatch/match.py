@@ -173,7 +173,8 @@ def near_any(
             tree, _ = distinct_places(unit_vectors(ra_deg[theirs], dec_deg[theirs]))
             distance, _ = tree.query(unit_vectors(ra_deg[mine], dec_deg[mine]), distance_upper_bound=chord)
             found[mine] = np.isfinite(distance)
-    return found[rows]
+    told: NDArray[np.bool_] = found[rows]
+    return told
 
 
 def _sure_pairs(

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def ratio(numerator: NDArray, denominator: NDArray, limit: float = 5.0) -> NDArray[np.float32]:
+def ratio(numerator: NDArray[np.number], denominator: NDArray[np.number], limit: float = 5.0) -> NDArray[np.float32]:
     """Return ``numerator / denominator`` held within ``limit`` in absolute value; 0 for 0 / 0."""
     with np.errstate(over="ignore", invalid="ignore"):
         value = numerator / (denominator + np.where(denominator < 0, -1e-6, 1e-6))
@@ -12,6 +12,6 @@ def ratio(numerator: NDArray, denominator: NDArray, limit: float = 5.0) -> NDArr
     return np.where(np.isnan(held), 0.0, held).astype(np.float32)
 
 
-def logarithm(value: NDArray) -> NDArray[np.float32]:
+def logarithm(value: NDArray[np.number]) -> NDArray[np.float32]:
     """Return ``log10(1 + |value|)`` with the sign of ``value``."""
     return (np.sign(value) * np.log10(1 + np.abs(value))).astype(np.float32)

@@ -14,7 +14,7 @@ from pipeline.features.shape import NEAR
 Features = dict[str, NDArray[np.float32]]
 
 
-def _aperture(image: NDArray, radius: float) -> NDArray[np.float32]:
+def _aperture(image: NDArray[np.float32], radius: float) -> NDArray[np.float32]:
     return (window(image) * (radius >= NEAR)).sum(axis=(1, 2))
 
 
@@ -44,7 +44,9 @@ def flux_features(planes: Planes) -> Features:
     return out
 
 
-def _correlation(first: NDArray, second: NDArray, weight: NDArray) -> NDArray[np.float32]:
+def _correlation(
+    first: NDArray[np.float32], second: NDArray[np.float32], weight: NDArray[np.float32]
+) -> NDArray[np.float32]:
     total = weight.sum(axis=1) + 1e-6
     a = first - ((first * weight).sum(axis=1) / total)[:, None]
     b = second - ((second * weight).sum(axis=1) / total)[:, None]
@@ -79,7 +81,7 @@ def correlation_features(planes: Planes) -> Features:
     return out
 
 
-def _gradients(image: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+def _gradients(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Return d/dx, d/dy and the Laplacian of the 15 x 15 window."""
     wide = image[:, HALF - WINDOW - 1 : HALF + WINDOW + 2, HALF - WINDOW - 1 : HALF + WINDOW + 2]
     middle = wide[:, 1:-1, 1:-1]

@@ -25,7 +25,7 @@ _FIELD = (np.abs(OFFSETS)[:, None] <= HALF - 5) & (np.abs(OFFSETS)[None] <= HALF
 ROUND = (RADIUS > 8) & (RADIUS <= 22)
 
 
-def line_features(image: NDArray, mask: NDArray, noise: NDArray) -> Features:
+def line_features(image: NDArray[np.float32], mask: NDArray[np.bool_], noise: NDArray[np.float32]) -> Features:
     """Return how much light lies on the straight lines and rays through the centre, in noise units."""
     n = len(image)
     clipped = np.clip(image / np.maximum(noise, 1e-6)[:, None, None], -8, 8)
@@ -47,7 +47,7 @@ def line_features(image: NDArray, mask: NDArray, noise: NDArray) -> Features:
     }
 
 
-def _extremes(image: NDArray) -> tuple[NDArray, NDArray]:
+def _extremes(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return 3 x 3 sums of an image, and where a sum is larger in absolute value than its neighbours."""
     rows = image[:, :-2] + image[:, 1:-1] + image[:, 2:]
     sums = np.zeros_like(image)
@@ -60,12 +60,12 @@ def _extremes(image: NDArray) -> tuple[NDArray, NDArray]:
     return sums, peaks
 
 
-def crowd_features(image: NDArray, mask: NDArray, noise: NDArray) -> Features:
+def crowd_features(image: NDArray[np.float32], mask: NDArray[np.bool_], noise: NDArray[np.float32]) -> Features:
     """Return how many other residuals of both signs there are, and how large they are relative to the central one."""
     scaled = image / np.maximum(noise, 1e-6)[:, None, None]
     area = np.maximum((mask & OUTER).sum(axis=(1, 2)), 1) / OUTER.sum()
     sums, peaks = _extremes(np.clip(scaled, -1e4, 1e4))
-    sums = sums / 3
+    sums = sums / np.float32(3)
     ring = peaks & OUTER
     centre = np.abs(sums[:, HALF - 2 : HALF + 3, HALF - 2 : HALF + 3]).max(axis=(1, 2)) + 1
     outer = np.where(ring, sums, 0)
@@ -83,7 +83,7 @@ def crowd_features(image: NDArray, mask: NDArray, noise: NDArray) -> Features:
     }
 
 
-def stripe_features(image: NDArray, mask: NDArray, noise: NDArray) -> Features:
+def stripe_features(image: NDArray[np.float32], mask: NDArray[np.bool_], noise: NDArray[np.float32]) -> Features:
     """Return how much whole rows and columns differ, and how much the central ones differ from the rest."""
     clipped = np.clip(image / np.maximum(noise, 1e-6)[:, None, None], -4, 4) * OUTER
     good = mask & OUTER

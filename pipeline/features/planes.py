@@ -121,7 +121,9 @@ def _flattened(pixels: NDArray[np.float32], region: NDArray[np.bool_]) -> "_Imag
     return _Image(pixels=flat, mask=mask, noise=np.maximum(np.nan_to_num(noise), floor))
 
 
-def _gain(science: NDArray[np.float32], template: NDArray[np.float32], noise: NDArray[np.float32]) -> NDArray:
+def _gain(
+    science: NDArray[np.float32], template: NDArray[np.float32], noise: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Return the flux ratio science / template ``(n,)`` of the surroundings, which tends to 1 where they are empty."""
     outer = RADIUS > 7
     bright = np.where(template[:, outer] > 5 * noise[:, None], template[:, outer], np.float32(0))

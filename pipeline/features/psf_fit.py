@@ -49,7 +49,9 @@ def _model(parameters: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
     return np.exp(scale * dx**2), np.exp(scale * dy**2), dx, dy
 
 
-def _linear(gx: NDArray, gy: NDArray, data: NDArray, mask: NDArray) -> tuple[NDArray, NDArray]:
+def _linear(
+    gx: NDArray[np.float32], gy: NDArray[np.float32], data: NDArray[np.float32], mask: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the amplitude and background that fit best for given profiles."""
     n = len(data)
     shape = (gy[:, :, None] * gx[:, None, :] * mask).reshape(n, 1, -1)
@@ -89,6 +91,7 @@ def fit_gaussian(images: NDArray[np.float32], masks: NDArray[np.bool_], start_wi
     damping = np.full(n, 0.05, dtype=np.float32)
     best = np.full(n, np.inf, dtype=np.float32)
     kept = parameters.copy()
+    state: tuple[NDArray[np.floating], ...] = ()
     for steps_left in reversed(range(ITERATIONS)):
         gx, gy, dx, dy = _model(parameters)
         amplitude, background = _linear(gx, gy, data, mask)
@@ -110,7 +113,12 @@ def fit_gaussian(images: NDArray[np.float32], masks: NDArray[np.bool_], start_wi
     return _result(kept, data, mask)
 
 
-def _step(kept: NDArray, state: tuple[NDArray, ...], mask: NDArray, damping: NDArray) -> NDArray[np.float32]:
+def _step(
+    kept: NDArray[np.float32],
+    state: tuple[NDArray[np.floating], ...],
+    mask: NDArray[np.float32],
+    damping: NDArray[np.float32],
+) -> NDArray[np.float32]:
     """Return the next centre and width to try."""
     gx, gy, dx, dy, amplitude, left = state
     n = len(gx)
@@ -142,7 +150,7 @@ def _step(kept: NDArray, state: tuple[NDArray, ...], mask: NDArray, damping: NDA
     return parameters
 
 
-def _result(parameters: NDArray, data: NDArray, mask: NDArray) -> Fit:
+def _result(parameters: NDArray[np.float32], data: NDArray[np.float32], mask: NDArray[np.float32]) -> Fit:
     """Return the fit that belongs to the best parameters."""
     gx, gy, _, _ = _model(parameters)
     amplitude, background = _linear(gx, gy, data, mask)

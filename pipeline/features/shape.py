@@ -42,7 +42,7 @@ def fit_features(fit: Fit, noise: NDArray[np.float32]) -> Features:
     }
 
 
-def profile_features(near: NDArray, mask: NDArray, noise: NDArray) -> Features:
+def profile_features(near: NDArray[np.float32], mask: NDArray[np.bool_], noise: NDArray[np.float32]) -> Features:
     """Return the radial profile in seven rings relative to the core, and its scatter along the rings."""
     n = len(near)
     weight = (mask.reshape(n, -1).astype(np.float32)) @ RINGS.reshape(len(RINGS), -1).T.astype(np.float32)
@@ -57,7 +57,7 @@ def profile_features(near: NDArray, mask: NDArray, noise: NDArray) -> Features:
     return out | {"scatter_snr": logarithm(ratio(inner, noise, 1e6))}
 
 
-def moment_features(near: NDArray, mask: NDArray, fit: Fit) -> Features:
+def moment_features(near: NDArray[np.float32], mask: NDArray[np.bool_], fit: Fit) -> Features:
     """Return elongation, size and skew from moments under a Gaussian of the fitted centre and width."""
     x = _X[None] - fit.x[:, None, None]
     y = _Y[None] - fit.y[:, None, None]
@@ -80,7 +80,7 @@ def moment_features(near: NDArray, mask: NDArray, fit: Fit) -> Features:
     }
 
 
-def pixel_features(near: NDArray, mask: NDArray, noise: NDArray) -> Features:
+def pixel_features(near: NDArray[np.float32], mask: NDArray[np.bool_], noise: NDArray[np.float32]) -> Features:
     """Return sharpness, concentration and counts of negative and positive pixels."""
     disc = {r: (r >= NEAR)[None] & mask for r in (1.5, 2.5, 3.6, 5.0, 7.0)}
     flux = {r: (near * disc[r]).sum(axis=(1, 2)) for r in disc}
@@ -121,7 +121,7 @@ def pixel_features(near: NDArray, mask: NDArray, noise: NDArray) -> Features:
     }
 
 
-def symmetry_features(near: NDArray) -> Features:
+def symmetry_features(near: NDArray[np.float32]) -> Features:
     """Return how much the core changes when it is mirrored through its centre, and when it is rotated by 90 degrees."""
     core = near[:, 2:-2, 2:-2]
     power = (core**2).sum(axis=(1, 2))

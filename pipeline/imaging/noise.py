@@ -144,7 +144,8 @@ def source_mask(image: Image, *, sigma: float = 1.5, grow_pixel: int = 4) -> Mas
     flat = remove_sky(image, 64)
     smooth = gaussian_filter(flat.pixels, 1.0)
     noise = np.sqrt(clipped_variance(smooth[~flat.missing]))
-    return maximum_filter((np.abs(smooth) > sigma * 2.0 * noise) | flat.missing, 2 * grow_pixel + 1)
+    grown: NDArray[np.bool_] = maximum_filter((np.abs(smooth) > sigma * 2.0 * noise) | flat.missing, 2 * grow_pixel + 1)
+    return grown
 
 
 def noise_kernel_of(image: Image, *, reach_pixel: int = 3) -> Image | None:

@@ -106,7 +106,8 @@ def find_sources(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            return sep.extract(flat, threshold_sigma, minarea=min_area_pixel, **options)
+            found: NDArray[np.void] = sep.extract(flat, threshold_sigma, minarea=min_area_pixel, **options)
+            return found
     except Exception as error:
         # sep knows no error class of its own
         raise InputError(f"source extraction failed above {threshold_sigma} sigma: {error}") from error

@@ -138,7 +138,7 @@ def _client(server: str, timeout_s: float) -> Any:
     """Return astroquery's client, for any server and any timeout: its own settings know only a few."""
     from astroquery.imcce import SkybotClass
 
-    class Elsewhere(SkybotClass):
+    class Elsewhere(SkybotClass):  # type: ignore[misc]  # astroquery has no types
         def _request(self, method: str, url: str, **options: Any) -> Any:
             return super()._request(method, server or url, **(options | {"timeout": timeout_s}))
 
