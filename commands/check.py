@@ -176,7 +176,7 @@ def _input(
     )
     if given is None:
         return faults
-    opened: list[Source] = []
+    opened: list[Source[Any]] = []
     faults += _refused(lambda: opened.append(SURVEYS[settings.source](settings, given, None)))
     if settings.made or not opened:
         return faults

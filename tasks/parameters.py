@@ -133,7 +133,7 @@ class SurveyTask(PipelineTask):
         made = self.made_survey()
         return Path(made.output().path) if made else None
 
-    def adapter(self, folder: Path | None = None, processes: int = 1) -> "Source":
+    def adapter(self, folder: Path | None = None, processes: int = 1) -> "Source[Any]":
         """Return the adapter that reads the survey, its exposures by so many processes."""
         from pipeline.surveys.load import open_survey
 

@@ -30,7 +30,7 @@ _listings: dict[tuple[str, str, str], _Listing] = {}
 """By the survey's name, folder and settings; of this process."""
 
 
-def tell_if_empty(survey: Source, name: str, night: str, manifest: Mapping[str, Any]) -> None:
+def tell_if_empty(survey: Source[Any], name: str, night: str, manifest: Mapping[str, Any]) -> None:
     """Warn where a frozen night holds no row, with the nights that the survey holds.
 
     Parameters
@@ -52,7 +52,7 @@ def tell_if_empty(survey: Source, name: str, night: str, manifest: Mapping[str, 
         log.warning("no %s on %s: the result is empty and complete; %s", what, night, nights_of(survey, name, night))
 
 
-def nights_of(survey: Source, name: str, night: str) -> str:
+def nights_of(survey: Source[Any], name: str, night: str) -> str:
     """Return in words which nights a survey holds beside one, or why they cannot be listed."""
     try:
         nights = [other for other in _listed_nights(survey, name) if other != night]
@@ -61,7 +61,7 @@ def nights_of(survey: Source, name: str, night: str) -> str:
     return told(name, nights, night)
 
 
-def _listed_nights(survey: Source, name: str) -> list[str]:
+def _listed_nights(survey: Source[Any], name: str) -> list[str]:
     """Return the nights that a survey holds, as they were within the last minute."""
     key = name, str(survey.folder), repr(survey.settings)
     listing = _listings.get(key)

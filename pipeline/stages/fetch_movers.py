@@ -94,7 +94,7 @@ def skybot_of(settings: EphemerisSettings) -> Skybot:
     )
 
 
-def pointings(survey: Source, night: str, manifest: Mapping[str, Any]) -> pd.DataFrame:
+def pointings(survey: Source[Any], night: str, manifest: Mapping[str, Any]) -> pd.DataFrame:
     """Return ``exposure_id time_mjd ra_deg dec_deg`` of a night's exposures that hold candidates.
 
     The centre is that of the exposure's candidates, which a search radius of more than the field covers.

@@ -12,7 +12,7 @@ from pipeline.surveys.label_tables import rows_and_images, with_label_tables
 
 def freeze_inputs(
     path: Path,
-    survey: Source,
+    survey: Source[Any],
     *,
     name: str,
     night: str,

@@ -33,7 +33,7 @@ class NightJob:
         That share the work; 0: one per core. They change no result.
     """
 
-    survey: Source
+    survey: Source[Any]
     name: str
     night: str
     manifest: Mapping[str, Any]

@@ -72,7 +72,7 @@ class ReportSources:
 
 def plot_results(
     path: Path,
-    survey: Source,
+    survey: Source[Any],
     sources: ReportSources,
     *,
     replicates: int,
@@ -109,7 +109,7 @@ def plot_results(
     progress(100, f"{len(report.figures)} figures")
 
 
-def reference_scores(survey: Source, names: Sequence[str], judged: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def reference_scores(survey: Source[Any], names: Sequence[str], judged: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return what other classifiers, or one column alone, say of the judged rows; NaN where they are silent.
 
     A name that is a candidate column is used as it stands, turned so that larger means more often real.
@@ -149,7 +149,7 @@ def mistakes_with_cutouts(judged: pd.DataFrame, threshold: float, rows: Sequence
     return Mistakes(rows=worst, cutouts=np.stack([places[name] for name in worst["candidate_id"]]), channels=channels)
 
 
-def truth_of_judged(survey: Source, nights: Sequence[str], judged: pd.DataFrame) -> pd.DataFrame | None:
+def truth_of_judged(survey: Source[Any], nights: Sequence[str], judged: pd.DataFrame) -> pd.DataFrame | None:
     """Return what each judged candidate really is, where the survey knows (a synthetic sky does) and there is any."""
     if "truth" not in survey.tables or not nights:
         return None
@@ -184,7 +184,7 @@ def _learned_of_nights(table: pd.DataFrame, learned: Mapping[str, pd.Series]) ->
     return table[np.any([*learned.values()], axis=0) & (table["split"] == LEFT_OUT).to_numpy()]
 
 
-def gather_report_data(survey: Source, sources: ReportSources) -> ReportData:
+def gather_report_data(survey: Source[Any], sources: ReportSources) -> ReportData:
     """Return everything that a report shows.
 
     Parameters

@@ -23,7 +23,7 @@ _ROWS: Final = ("exposures", "candidates")
 """What a manifest says of the rows of a survey with images; its other queries are label tables."""
 
 
-def read_reference(survey: "Source", reference: Reference, night: str) -> pd.DataFrame:
+def read_reference(survey: "Source[Any]", reference: Reference, night: str) -> pd.DataFrame:
     """Return the table that a reference names.
 
     Raises
@@ -47,7 +47,7 @@ def read_reference(survey: "Source", reference: Reference, night: str) -> pd.Dat
 
 
 def label_tables(
-    survey: "Source", links: Sequence[ChainLink | CleaningStep], night: str, ephemeris: pd.DataFrame | None = None
+    survey: "Source[Any]", links: Sequence[ChainLink | CleaningStep], night: str, ephemeris: pd.DataFrame | None = None
 ) -> dict[str, pd.DataFrame]:
     """Return what a label chain and cleaning read, by the key of each reference, from the survey or from files.
 
@@ -60,7 +60,7 @@ def label_tables(
     return tables
 
 
-def own_references(survey: "Source") -> list[Reference]:
+def own_references(survey: "Source[Any]") -> list[Reference]:
     """Return the references to the survey's own tables."""
     links: list[ChainLink | CleaningStep] = [
         *parse_chain(survey.settings.labels, "the survey's labels"),
@@ -69,23 +69,23 @@ def own_references(survey: "Source") -> list[Reference]:
     return [reference for reference in _references(links) if reference.kind == "table" and reference.name != EPHEMERIS]
 
 
-def freeze_label_tables(survey: "Source", night: str) -> dict[str, dict[str, Any]]:
+def freeze_label_tables(survey: "Source[Any]", night: str) -> dict[str, dict[str, Any]]:
     """Return count and digest of each of the survey's own tables that its label chain and cleaning read."""
     return {reference.key: entry(read_reference(survey, reference, night)) for reference in own_references(survey)}
 
 
-def with_label_tables(survey: "Source", night: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+def with_label_tables(survey: "Source[Any]", night: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return a manifest with the survey's own label tables as they are now, rows and images as they were frozen."""
     return {**manifest, "queries": {**manifest["queries"], **freeze_label_tables(survey, night)}}
 
 
-def changed_label_tables(survey: "Source", night: str, manifest: Mapping[str, Any]) -> list[str]:
+def changed_label_tables(survey: "Source[Any]", night: str, manifest: Mapping[str, Any]) -> list[str]:
     """Return the names of the survey's own label tables that are no longer what a manifest froze."""
     then, now = manifest.get("queries", {}), freeze_label_tables(survey, night)
     return sorted(name for name in now if name in then and now[name]["sha256"] != then[name]["sha256"])
 
 
-def changed_parts(survey: "Source", then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def changed_parts(survey: "Source[Any]", then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Return which of ``queries``, ``labels`` and ``files`` differ between two manifests of a night."""
     own = {reference.key for reference in own_references(survey)}
     queries = [{name: what for name, what in one["queries"].items() if name not in own} for one in (then, now)]
@@ -115,14 +115,14 @@ class KeepsTables(Protocol):
         """Return the files that hold a reference table of a night."""
 
 
-def label_files(survey: "Source", night: str) -> list[Path]:
+def label_files(survey: "Source[Any]", night: str) -> list[Path]:
     """Return the files that hold the survey's own tables that its label chain and cleaning read; none of a server."""
     if not isinstance(survey, KeepsTables):
         return []
     return [path for reference in own_references(survey) for path in survey.table_files(reference.name, night)]
 
 
-def table_places(survey: "Source", links: Sequence[ChainLink | CleaningStep], night: str) -> dict[str, str]:
+def table_places(survey: "Source[Any]", links: Sequence[ChainLink | CleaningStep], night: str) -> dict[str, str]:
     """Return the files of the survey's own tables by the key of each reference, as messages name them."""
     if not isinstance(survey, KeepsTables):
         return {}

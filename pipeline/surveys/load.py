@@ -1,13 +1,14 @@
 """Opening a survey: its settings, the adapter that its ``source`` names, and that adapter's own input."""
 
 from pathlib import Path
+from typing import Any
 
 from pipeline.settings import parse
 from pipeline.surveys.base import SURVEYS, Source
 from pipeline.surveys.settings import SurveySettings
 
 
-def open_survey(settings: SurveySettings, name: str, folder: Path | None = None, *, workers: int = 1) -> Source:
+def open_survey(settings: SurveySettings, name: str, folder: Path | None = None, *, workers: int = 1) -> Source[Any]:
     """Return the adapter of a survey.
 
     Parameters
@@ -23,6 +24,6 @@ def open_survey(settings: SurveySettings, name: str, folder: Path | None = None,
     """
     adapter = SURVEYS[settings.source]
     given = parse(SURVEYS.metadata(settings.source)["settings"], settings.input, f"surveys/{name}.yaml: input")
-    opened: Source = adapter(settings, given, folder)
+    opened: Source[Any] = adapter(settings, given, folder)
     opened.workers = workers
     return opened

@@ -6,7 +6,7 @@ Tested by tests/integration/test_check.py.
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ class ChecksNights(Protocol):
         """Return every fault of the files of a night."""
 
 
-def faults_of_night(survey: Source, night: str) -> list[str]:
+def faults_of_night(survey: Source[Any], night: str) -> list[str]:
     """Return what is wrong with the images of a night, or, where there are none, with its stamps, all of them read."""
     if isinstance(survey, ChecksNights):
         found = faults_of([partial(survey.check_night, night)])
@@ -40,7 +40,7 @@ def faults_of_night(survey: Source, night: str) -> list[str]:
     return [f"night {night}: {said}" for said in found]
 
 
-def _unreadable(survey: Source, night: str) -> Iterator[str]:
+def _unreadable(survey: Source[Any], night: str) -> Iterator[str]:
     """Yield what is wrong with the rows of a night that cannot be read."""
     said = (
         f"{row.candidate_id}: {row.reason}"
@@ -54,7 +54,7 @@ def _unreadable(survey: Source, night: str) -> Iterator[str]:
         yield f"{more} more cannot be read"
 
 
-def faults_of_labels(survey: Source, links: Sequence[ChainLink | CleaningStep], night: str) -> list[str]:
+def faults_of_labels(survey: Source[Any], links: Sequence[ChainLink | CleaningStep], night: str) -> list[str]:
     """Return what is wrong with the tables and files that labels and cleaning read of a night, and with their words.
 
     Each link looks at every row of what it reads; the ephemeris that a task makes is not there yet.
