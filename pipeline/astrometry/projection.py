@@ -3,8 +3,6 @@
 Everything that converts a position with a WCS does it here; a projection in ICRS is not transformed at all.
 """
 
-from typing import Any
-
 import numpy as np
 from astropy.coordinates import ICRS, SkyCoord
 from astropy.wcs import WCS, NoConvergence
@@ -18,7 +16,7 @@ Positions = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Two coordinates of the same points, each ``(n,)``."""
 
 
-def celestial_frame(wcs: WCS) -> Any:
+def celestial_frame(wcs: WCS) -> object:
     """Return the frame of a projection's right ascension and declination: ICRS, or FK5 or FK4 of an equinox.
 
     Raises
@@ -101,5 +99,5 @@ def pixel_to_sky(wcs: WCS, x_pixel: ArrayLike, y_pixel: ArrayLike) -> Positions:
     return np.asarray(ra, dtype=np.float64), np.asarray(dec, dtype=np.float64)
 
 
-def _is_icrs(frame: Any) -> bool:
+def _is_icrs(frame: object) -> bool:
     return isinstance(frame, ICRS)

@@ -65,7 +65,7 @@ class Separation:
         """Return the separation that :meth:`facts` wrote into the data set's provenance."""
         return cls(**{field.name: facts[field.name] for field in fields(cls)})
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """Return the attributes in plain types, for the data set's provenance."""
         return asdict(self)
 

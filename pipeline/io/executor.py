@@ -77,7 +77,7 @@ def spread(function: Callable[[T], R], chunks: Iterable[T], *, workers: int = 1)
 
 @dataclass
 class _Job:
-    chunk: Any
+    chunk: object
     number: int
     future: "Future[Any]"
 
@@ -128,7 +128,7 @@ class _Pool:
             yield result
             flying.extend(self._submit(*entry) for entry in islice(numbered, 1))
 
-    def _submit(self, number: int, chunk: Any) -> _Job:
+    def _submit(self, number: int, chunk: object) -> _Job:
         return _Job(chunk=chunk, number=number, future=self._future(chunk))
 
     def _future(self, chunk: Any) -> "Future[Any]":
@@ -148,7 +148,7 @@ class _Pool:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def _alone(self, job: _Job) -> Any:
+    def _alone(self, job: _Job) -> object:
         """Compute a chunk again with nothing beside it, so that a worker's death is its own doing."""
         for attempt in range(1, _TRIES):
             log.warning(

@@ -125,7 +125,7 @@ def own(kind: str, name: str) -> Mapping[str, Any]:
     return _parsed(*_file(kind, name))
 
 
-def content_of(path: Path) -> Mapping[str, Any]:
+def content_of(path: Path) -> Mapping[str, object]:
     """Return the parsed mapping of a file that may be no settings at all, without what it extends."""
     status = path.stat()
     return _parsed(path, status.st_size, status.st_mtime_ns)
@@ -169,7 +169,7 @@ def _file(kind: str, name: str) -> _File:
 
 
 @functools.lru_cache(maxsize=256)
-def _merged(chain: tuple[_File, ...]) -> Mapping[str, Any]:
+def _merged(chain: tuple[_File, ...]) -> Mapping[str, object]:
     own = {key: value for key, value in _parsed(*chain[0]).items() if key != "extends"}
     return _over(_merged(chain[1:]), own) if len(chain) > 1 else own
 
@@ -188,7 +188,7 @@ def _over(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]
 
 
 @functools.lru_cache(maxsize=256)
-def _parsed(path: Path, size: int, mtime_ns: int) -> Mapping[str, Any]:  # noqa: ARG001  (they are the key)
+def _parsed(path: Path, size: int, mtime_ns: int) -> Mapping[str, object]:  # noqa: ARG001  (they are the key)
     where = f"{path.parent.name}/{path.name}"
     text = _VARIABLE.sub(lambda found: f"{_OPENS}{found[0][2:-1]}{_CLOSES}", _text_of(path, where))
     mapping = parse_yaml(text, where, _Loader)
@@ -207,7 +207,7 @@ def _text_of(path: Path, where: str) -> str:
 
 
 @functools.lru_cache(maxsize=256)
-def _loaded(chain: tuple[_File, ...], settings: type) -> Any:
+def _loaded(chain: tuple[_File, ...], settings: type) -> object:
     path = chain[0][0]
     return parse(settings, _merged(chain), f"{path.parent.name}/{path.name}")
 

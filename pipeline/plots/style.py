@@ -25,7 +25,7 @@ GRID = "#e4e7ea"
 """Blue and vermilion of Okabe & Ito (2008): apart in hue and in lightness for all kinds of sight."""
 
 MODEL_COLOURS = ("#3d2c8d", "#1a936f", "#c98a00", "#8a8f98", "#b3446c")
-MODEL_LINES: tuple[Any, ...] = (
+MODEL_LINES: tuple[object, ...] = (
     "-",
     (0, (6, 2)),
     (0, (2, 1.4)),

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pipeline.plots import PLOTS, PlotResult, ReportData
 from pipeline.report.measures import measure, plain
@@ -47,7 +46,7 @@ class Report:
     """
 
     html: str
-    metrics: dict[str, Any]
+    metrics: dict[str, object]
     figures: dict[str, PlotResult]
 
 
@@ -57,7 +56,7 @@ def build_report(
     plots: Sequence[str] = DEFAULT_PLOTS,
     replicates: int = 1000,
     seed: int = 0,
-    provenance: Mapping[str, Any] | None = None,
+    provenance: Mapping[str, object] | None = None,
 ) -> Report:
     """Return the report of a classifier and what it is compared with.
 

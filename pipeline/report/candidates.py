@@ -149,7 +149,7 @@ def _have(n: int) -> str:
     return "has" if n == 1 else "have"
 
 
-def _entries(about: NightPage, listed: pd.DataFrame, cutouts: NDArray[np.float32]) -> Iterator[dict[str, Any]]:
+def _entries(about: NightPage, listed: pd.DataFrame, cutouts: NDArray[np.float32]) -> Iterator[dict[str, object]]:
     for row, images in zip(listed.to_dict("records"), cutouts, strict=True):
         scored = not np.isnan(row["score"])
         yield {

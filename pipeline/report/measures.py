@@ -99,14 +99,14 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str) else str(value)
 
 
-def _interval(interval: Interval) -> dict[str, Any]:
+def _interval(interval: Interval) -> dict[str, object]:
     entry = {name: plain(value) for name, value in asdict(interval).items()}
     if not entry["reason"]:
         del entry["reason"]
     return entry
 
 
-def _counts(data: ReportData) -> dict[str, Any]:
+def _counts(data: ReportData) -> dict[str, object]:
     table, judged = data.scores[data.classifier], data.judged(data.classifier)
     rows = part_rows(table, data.part)
     nights = judged["night"].dropna().astype(str) if "night" in judged else pd.Series(dtype=str)
@@ -150,7 +150,7 @@ def _called_by_night(data: ReportData) -> dict[str, dict[str, int]]:
     }
 
 
-def _model(data: ReportData, model: str, replicates: int, seed: int) -> dict[str, Any]:
+def _model(data: ReportData, model: str, replicates: int, seed: int) -> dict[str, object]:
     rows, threshold = data.judged(model), data.threshold(model)
     rates = threshold_rates(
         rows, threshold=threshold, replicates=replicates, level=LEVEL, rng=stream(seed, "report rates", model)
@@ -183,7 +183,7 @@ def _part(data: ReportData, model: str, part: str, replicates: int, seed: int) -
     )
 
 
-def _parts(data: ReportData, model: str, replicates: int, seed: int) -> dict[str, dict[str, Any]]:
+def _parts(data: ReportData, model: str, replicates: int, seed: int) -> dict[str, dict[str, object]]:
     """Return the metrics of the other parts that hold labelled rows."""
     fewer = min(replicates, OTHER_PARTS_REPLICATES)
     parts = [part for part in PARTS.values() if part != data.part and "split" in data.scores[model]]
@@ -194,7 +194,7 @@ def _parts(data: ReportData, model: str, replicates: int, seed: int) -> dict[str
     }
 
 
-def _at_base_rate(data: ReportData, recall: float, fpr: float) -> dict[str, Any]:
+def _at_base_rate(data: ReportData, recall: float, fpr: float) -> dict[str, object]:
     """Return what the threshold means where ``base_rate`` of the candidates are real."""
     if data.base_rate is None:
         return {"base_rate": None}
@@ -218,7 +218,7 @@ def _nightly(data: ReportData) -> float | None:
     return float(np.mean(nights)) if nights else None
 
 
-def _difference(data: ReportData, model: str, replicates: int, seed: int) -> dict[str, Any]:
+def _difference(data: ReportData, model: str, replicates: int, seed: int) -> dict[str, object]:
     """Return classifier minus another model on the rows that both scored."""
     mine, other = data.judged(data.classifier), data.judged(model)[["candidate_id", "score"]]
     both = mine.merge(other, on="candidate_id", suffixes=("", "_other"), validate="one_to_one")
@@ -244,7 +244,7 @@ def _controls(data: ReportData) -> dict[str, float]:
     return {name: column_alone(rows, name) for name in CONTROLS if name in rows}
 
 
-def _psfs(data: ReportData) -> dict[str, Any]:
+def _psfs(data: ReportData) -> dict[str, object]:
     """Return how well the PSFs of injected sources describe the stars; empty where none were put into images."""
     if data.psfs is None or data.psfs.rows.empty:
         return {}

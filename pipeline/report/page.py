@@ -92,7 +92,7 @@ def _parts(numbers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             }
 
 
-def _figures(figures: Mapping[str, PlotResult]) -> Iterator[dict[str, Any]]:
+def _figures(figures: Mapping[str, PlotResult]) -> Iterator[dict[str, object]]:
     for name, result in figures.items():
         metadata = PLOTS.metadata(name)
         width, height = result.figure.get_size_inches()
@@ -127,7 +127,7 @@ def _stratum(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {**entry, "recall": words["recall"], "fpr": words["fpr"]}
 
 
-def _mistakes(data: ReportData) -> dict[str, Any]:
+def _mistakes(data: ReportData) -> dict[str, object]:
     if data.mistakes is None or data.mistakes.rows.empty:
         return {"columns": [], "rows": []}
     columns = [name for name in MISTAKE_COLUMNS if name in data.mistakes.rows]
@@ -142,7 +142,7 @@ def _cell(name: str, value: Any) -> str:
     return number(float(value), digits[name]) if name in digits else str(value)
 
 
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def _flat(value: object, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield the leaves of nested mappings as (dotted name, text)."""
     if isinstance(value, Mapping):
         for key, entry in value.items():

@@ -49,7 +49,7 @@ def count(value: float | None) -> str:
     return f"{value:,.0f}".replace(",", "\u202f") if value >= 10 or value == int(value) else f"{value:.1f}"
 
 
-def measured(name: str, interval: Mapping[str, Any]) -> dict[str, str]:
+def measured(name: str, interval: Mapping[str, object]) -> dict[str, str]:
     """Return value and interval of a metric in words: ``value``, ``spread`` and ``reason``."""
     return worded(interval, METRICS[name].unit)
 

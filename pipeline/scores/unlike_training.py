@@ -1,13 +1,13 @@
 """How scored cutouts differ from those that their model learned from: the key in scores, and the words."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 UNLIKE: Final = "unlike_training"
 """The key in the provenance of scores, and in a report's numbers."""
 
 
-def unlike_words(unlike: Mapping[str, Mapping[str, Any]]) -> str:
+def unlike_words(unlike: Mapping[str, Mapping[str, object]]) -> str:
     """Return in words what differs, naming both sides; empty if nothing does.
 
     Parameters
@@ -24,7 +24,7 @@ def unlike_words(unlike: Mapping[str, Mapping[str, Any]]) -> str:
     return f"a model trained on {sides[0]} scores {sides[1]}" if unlike else ""
 
 
-def _side(unlike: Mapping[str, Mapping[str, Any]], side: str) -> str:
+def _side(unlike: Mapping[str, Mapping[str, object]], side: str) -> str:
     words = [f"survey {unlike['survey'][side]}"] if "survey" in unlike else []
     if "pixel_scale_arcsec" in unlike:
         words.append(f"pixels of {unlike['pixel_scale_arcsec'][side]:g} arcsec")

@@ -43,7 +43,7 @@ class Damaged:
 
 def read_avro(
     stream: BinaryIO, wanted: tuple[str, ...], schemas: MessageSchemas = NO_SCHEMAS
-) -> Iterator[Mapping[str, Any] | Damaged]:
+) -> Iterator[Mapping[str, object] | Damaged]:
     """Yield the records of a file, and `Damaged` where some cannot be read.
 
     Parameters
@@ -82,7 +82,7 @@ def read_avro(
 
 def _read_messages(
     first: bytes, stream: BinaryIO, wanted: tuple[str, ...], schemas: MessageSchemas
-) -> Iterator[Mapping[str, Any] | Damaged]:
+) -> Iterator[Mapping[str, object] | Damaged]:
     """Yield the records of messages that follow each other; nothing marks where one ends but its schema."""
     data = first + stream.read(MAX_BLOCK_BYTES + 1)
     if len(data) > MAX_BLOCK_BYTES:
@@ -102,7 +102,7 @@ def _read_messages(
 _Plan = tuple[Any, Any]
 
 
-def _records(count: int, data: bytes, plan: _Plan) -> Iterator[Mapping[str, Any] | Damaged]:
+def _records(count: int, data: bytes, plan: _Plan) -> Iterator[Mapping[str, object] | Damaged]:
     """Yield the records of one block; after a damaged one, the rest of the block is lost."""
     buffer = io.BytesIO(data)
     for number in range(count):
@@ -117,7 +117,7 @@ def _records(count: int, data: bytes, plan: _Plan) -> Iterator[Mapping[str, Any]
         yield record
 
 
-def _record(buffer: io.BytesIO, plan: _Plan) -> Mapping[str, Any]:
+def _record(buffer: io.BytesIO, plan: _Plan) -> Mapping[str, object]:
     try:
         record = schemaless_reader(buffer, *plan)
     except Exception as error:  # fastavro raises EOFError, IndexError, UnicodeDecodeError and more

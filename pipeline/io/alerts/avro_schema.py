@@ -33,7 +33,7 @@ class _Beside(AbstractSchemaRepository):
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def load(self, name: str) -> Any:
+    def load(self, name: str) -> object:
         """Return a schema as its file has it."""
         path = self.path.with_name(f"{name}.avsc") if name and "/" not in name else self.path
         if name and (path == self.path or not path.is_file()):
@@ -59,7 +59,7 @@ def whole_schema(path: Path) -> bytes:
         raise InputError(f"{path}: the Avro schema cannot be read: {said}") from None
 
 
-def _schema_in(path: Path) -> Any:
+def _schema_in(path: Path) -> object:
     """Return the JSON of a file; what a registry answers holds the schema as a text."""
     try:
         with path.open("rb") as stream:
@@ -72,7 +72,7 @@ def _schema_in(path: Path) -> Any:
         raise InputError(f"{path} is no Avro schema: {type(error).__name__} {error}") from None
 
 
-def _unmarked(node: Any) -> Any:
+def _unmarked(node: object) -> object:
     """Return a parsed schema without the marks that fastavro puts on it."""
     if isinstance(node, list):
         return [_unmarked(item) for item in node]
@@ -81,7 +81,7 @@ def _unmarked(node: Any) -> Any:
     return node
 
 
-def require_sound(schema: Any, names: Names) -> None:
+def require_sound(schema: object, names: Names) -> None:
     """Refuse a parsed schema by which few bytes could stand for endless work.
 
     Raises
@@ -128,7 +128,7 @@ def _cost_of_defined(definition: Mapping[str, Any], names: Names, known: dict[st
     return cost
 
 
-def _kind(node: Any) -> str:
+def _kind(node: object) -> str:
     """Return the name of a type; ``{"type": {...}}`` around another type does not occur in a parsed schema."""
     return str(node["type"] if isinstance(node, Mapping) else node)
 

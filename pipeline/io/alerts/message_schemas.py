@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from pipeline.errors import InputError, MissingInputError, SettingsError
 from pipeline.fingerprint import fingerprint
@@ -101,7 +100,7 @@ def find_schemas(given: str | Mapping[str, str]) -> MessageSchemas:
     return MessageSchemas(place="a map of ids", files=files) if files else NO_SCHEMAS
 
 
-def schema_digests(given: Mapping[str, Any]) -> dict[str, str]:
+def schema_digests(given: Mapping[str, object]) -> dict[str, str]:
     """Return the digests of the schemas that a survey's ``input`` names, by id; empty where it names none."""
     schemas = given.get("schemas") or ""
     return find_schemas(schemas).digests() if isinstance(schemas, str | Mapping) else {}

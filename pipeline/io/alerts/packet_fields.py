@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-Record = Mapping[str, Any]
+Record = Mapping[str, object]
 
 ABSENT: Final = object()
 """In place of the value of a field that a record does not have."""
 
 
-def field_at(record: Record, path: str) -> Any:
+def field_at(record: Record, path: str) -> object:
     """Return the value at a dotted path; None below null, `ABSENT` where there is no such field.
 
     Examples
@@ -18,7 +18,7 @@ def field_at(record: Record, path: str) -> Any:
     >>> field_at({"candidate": {"jd": 2461046.4}}, "candidate.jd")
     2461046.4
     """
-    value: Any = record
+    value: object = record
     for part in split_path(path):
         if value is None:
             return None

@@ -57,7 +57,7 @@ class Packet:
     """
 
     where: str
-    record: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, object] = field(default_factory=dict)
     fault: str = ""
     lost: int = 0
     open_ended: bool = False
@@ -159,7 +159,7 @@ class _Asked(NamedTuple):
 
 def _records(
     stream: BinaryIO, file: str, asked: _Asked, stored: Callable[[], int], most: int | None = None
-) -> Iterator[Mapping[str, Any] | Damaged]:
+) -> Iterator[Mapping[str, object] | Damaged]:
     """Yield the records of a file that takes so many bytes and may hold ``most``, if it is compressed."""
     if _is_parquet(file):
         yield from _read_parquet(stream, asked.paths)
@@ -173,7 +173,7 @@ def _records(
     yield from read_avro(stream, asked.paths, asked.schemas)
 
 
-def _numbered(name: str, records: Iterator[Mapping[str, Any] | Damaged], asked: _Asked) -> Iterator[Packet]:
+def _numbered(name: str, records: Iterator[Mapping[str, object] | Damaged], asked: _Asked) -> Iterator[Packet]:
     """Name each record of a file."""
     for number, record in enumerate(records, start=1):
         where = name if number == 1 else f"{name} record {number}"
@@ -240,7 +240,7 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)[-200:]
 
 
-def _read_parquet(stream: BinaryIO, wanted: tuple[str, ...]) -> Iterator[Mapping[str, Any] | Damaged]:
+def _read_parquet(stream: BinaryIO, wanted: tuple[str, ...]) -> Iterator[Mapping[str, object] | Damaged]:
     """Yield the rows of a Parquet file with nested columns, a few at a time."""
     left = 1
     try:

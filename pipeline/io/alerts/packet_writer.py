@@ -3,7 +3,6 @@
 import gzip
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from fastavro import parse_schema, writer
@@ -54,7 +53,7 @@ def fits_bytes(pixels: NDArray[np.generic], *, zipped: bool = True, cards: Seque
     return gzip.compress(whole, mtime=0) if zipped else whole
 
 
-def ztf_schema(*, candid_on_top: bool = True) -> Mapping[str, Any]:
+def ztf_schema(*, candid_on_top: bool = True) -> Mapping[str, object]:
     """Return the Avro schema of the packets, with every number of a real one.
 
     Parameters
@@ -65,7 +64,7 @@ def ztf_schema(*, candid_on_top: bool = True) -> Mapping[str, Any]:
     history = _record("ztf.alert.prv_candidate", _NEEDED + "".join(f"{name}:float? " for name in _FURTHER.split()))
     further = "".join(f"{name}:float? " for name in (*_FURTHER.split(), *_ONCE.split()))
     cutout = _record("ztf.alert.cutout", "fileName:string stampData:bytes")
-    fields: list[dict[str, Any]] = [{"name": "schemavsn", "type": "string"}, {"name": "objectId", "type": "string"}]
+    fields: list[dict[str, object]] = [{"name": "schemavsn", "type": "string"}, {"name": "objectId", "type": "string"}]
     if candid_on_top:
         fields.append({"name": "candid", "type": "long"})
     fields.append({"name": "candidate", "type": _record("ztf.alert.candidate", _NEEDED + further)})
@@ -76,7 +75,7 @@ def ztf_schema(*, candid_on_top: bool = True) -> Mapping[str, Any]:
 
 
 def write_packets(
-    path: Path, packets: Sequence[Mapping[str, Any]], *, codec: str = "null", candid_on_top: bool = True
+    path: Path, packets: Sequence[Mapping[str, object]], *, codec: str = "null", candid_on_top: bool = True
 ) -> Path:
     """Write packets into one Avro file.
 
@@ -97,7 +96,9 @@ def write_packets(
     return path
 
 
-def ztf_packet(stamps: Sequence[bytes | None], *, object_id: str, history: int = 0, **candidate: Any) -> dict[str, Any]:
+def ztf_packet(
+    stamps: Sequence[bytes | None], *, object_id: str, history: int = 0, **candidate: object
+) -> dict[str, object]:
     """Return a packet.
 
     Parameters
@@ -121,7 +122,7 @@ def ztf_packet(stamps: Sequence[bytes | None], *, object_id: str, history: int =
     return {**top, "prv_candidates": [whole] * history or None, **named}
 
 
-def _record(name: str, fields: str) -> dict[str, Any]:
+def _record(name: str, fields: str) -> dict[str, object]:
     """Return a record of ``name:type`` fields; ``?`` allows null."""
     pairs = [field.split(":") for field in fields.split()]
     types = [{"name": key, "type": [kind[:-1], "null"] if kind.endswith("?") else kind} for key, kind in pairs]

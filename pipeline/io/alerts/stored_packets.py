@@ -4,7 +4,7 @@ import json
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from pipeline.io.alerts.packet_fields import ABSENT, Record, field_at, put_field
 
@@ -65,7 +65,7 @@ class PacketNotes:
         values = [_NOT_THERE if value is ABSENT else value for value in values]
         return json.dumps([values, places], separators=(",", ":"))
 
-    def _where(self, stamp: Any) -> list[int] | None:
+    def _where(self, stamp: object) -> list[int] | None:
         """Return offset and length of a stamp, or what says that there is none."""
         if stamp is None or stamp is ABSENT:
             return None if stamp is None else _NOT_THERE
@@ -96,7 +96,7 @@ def read_stored(path: Path, state: FileState, paths: StoredPaths, note: str) -> 
         Of the packet, by `PacketNotes`.
     """
     values, places = json.loads(note)
-    record: dict[str, Any] = {}
+    record: dict[str, object] = {}
     for name, value in zip(paths.values, values, strict=True):
         if value != _NOT_THERE:
             put_field(record, name, value)

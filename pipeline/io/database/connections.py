@@ -157,7 +157,7 @@ def _matches(pattern: str, text: object) -> bool:
 @contextmanager
 def letting_go(result: sqlalchemy.CursorResult[Any]) -> Iterator[None]:
     """Make PyMySQL forget the rows of a connection that broke: it would try to read them when they are collected."""
-    unread: Any = getattr(result.cursor, "_result", None)
+    unread: object = getattr(result.cursor, "_result", None)
     try:
         yield
     except DBAPIError:

@@ -195,7 +195,7 @@ def _padded(result: CursorResult[Any], dialect: Dialect) -> list[int]:
     return [place for place, column in enumerate(described) if column[1] == _POSTGRESQL_CHAR]
 
 
-def _unpadded(rows: Sequence[Sequence[Any]], places: Collection[int]) -> Sequence[Sequence[Any]]:
+def _unpadded(rows: Sequence[Sequence[object]], places: Collection[int]) -> Sequence[Sequence[object]]:
     """Return rows without the trailing blanks of the columns in some places."""
     if not places:
         return rows

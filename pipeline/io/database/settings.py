@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import DECIDES_NOTHING, what_decides
@@ -63,7 +63,7 @@ class DatabaseSettings:
             raise SettingsError(f"wait_s is {self.wait_s}; allowed: 0 or above")
 
 
-def deciding_input(content: Mapping[str, Any]) -> dict[str, Any]:
+def deciding_input(content: Mapping[str, object]) -> dict[str, object]:
     """Return a survey's ``input`` as parsed, less what cannot change what its database says."""
     database = content.get("database")
     if not isinstance(database, Mapping):

@@ -52,9 +52,9 @@ class BoundedLoader(yaml.SafeLoader):
         if self._values > MOST_VALUES:
             raise _refused(f"there are more than {MOST_VALUES:,} values, with those that anchors repeat", event)
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
         """Refuse a key that stands twice, of which YAML would silently take the last."""
-        seen: set[Any] = set()
+        seen: set[object] = set()
         for key in [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != _MERGE]:
             if not isinstance(key, Hashable):
                 continue  # which yaml itself refuses
@@ -64,7 +64,7 @@ class BoundedLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def parse_yaml(text: str, where: str, loader: type[BoundedLoader] = BoundedLoader) -> Any:
+def parse_yaml(text: str, where: str, loader: type[BoundedLoader] = BoundedLoader) -> object:
     """Return what a YAML text says.
 
     Parameters

@@ -8,7 +8,7 @@ are, those in a column of text too.
 
 import re
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,7 @@ _FORMULA: Final = re.compile(rf"(?!(?:{_NUMBER})\Z)[=+\-@\t\r\n']")
 _NEUTRAL: Final = re.compile(r"'(?=[=+\-@\t\r\n'])")
 
 
-def neutral(cell: Any) -> Any:
+def neutral(cell: object) -> object:
     """Return a cell as it is written.
 
     Examples
@@ -41,7 +41,7 @@ def as_written(cell: str) -> str:
     return _NEUTRAL.sub("", cell, count=1) if cell.startswith("'") else cell
 
 
-def write_csv(target: Path | IO[str], table: "pd.DataFrame", **options: Any) -> None:
+def write_csv(target: Path | IO[str], table: "pd.DataFrame", **options: object) -> None:
     """Write a table with a head line and without its index.
 
     Parameters

@@ -17,7 +17,7 @@ IN_MEMORY_BYTES: Final = 64 << 20
 """What holds more than this is unpacked as it is read."""
 
 _AT_ONCE: Final = 1 << 20
-_OPENERS: Final[dict[bytes, Callable[[BinaryIO], Any]]] = {
+_OPENERS: Final[dict[bytes, Callable[[BinaryIO], object]]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ\0": lzma.open,

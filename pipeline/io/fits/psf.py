@@ -85,7 +85,7 @@ def _chosen_table(tables: list[Any], detector: str) -> Any:
     return tables[0]
 
 
-def _from_table(table: Any, detector: str, first_pixel: tuple[float, float]) -> PolynomialPsf:
+def _from_table(table: object, detector: str, first_pixel: tuple[float, float]) -> PolynomialPsf:
     values = _described(table, detector)
     planes = np.asarray(values["psf_mask"], dtype=np.float64)
     if planes.ndim == 2:

@@ -6,7 +6,7 @@ Tested by tests/conformance/test_stamp_sets.py.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -83,7 +83,7 @@ class StampFormat(Protocol):
 
     writes_directory: ClassVar[bool]
 
-    def __init__(self, options: Any) -> None: ...
+    def __init__(self, options: object) -> None: ...
 
     def open(self, paths: Sequence[Path], *, channels: tuple[str, ...] = (), size_pixel: int = 0) -> StampSet:
         """Return the set in these files.

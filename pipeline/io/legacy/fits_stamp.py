@@ -54,7 +54,7 @@ def read_stamp(path: Path, hdu: str | int = AUTO, magic: tuple[float, ...] = ())
         return to_missing(image_pixels(chosen), magic)[0]
 
 
-def read_keys(path: Path, hdu: str | int = AUTO) -> tuple[tuple[int, int], dict[str, Any]]:
+def read_keys(path: Path, hdu: str | int = AUTO) -> tuple[tuple[int, int], dict[str, object]]:
     """Return the shape ``(y, x)`` of a stamp and its header keys, without its pixels.
 
     Keys are in upper case: those of the primary HDU, and over them those of the stamp's.
@@ -67,7 +67,7 @@ def read_keys(path: Path, hdu: str | int = AUTO) -> tuple[tuple[int, int], dict[
         return (shape[0], shape[1]), _keys(opened[0].header) | _keys(chosen.header)
 
 
-def write_stamp(path: Path, pixels: NDArray[np.float32], keys: Mapping[str, Any]) -> None:
+def write_stamp(path: Path, pixels: NDArray[np.float32], keys: Mapping[str, object]) -> None:
     """Write a stamp ``(y, x)`` with header keys into the primary HDU; keys with an unknown value are left out."""
     header = fits.Header()
     for name, value in keys.items():
@@ -115,7 +115,7 @@ def _shape(entry: Any) -> tuple[int, ...]:
     return tuple(entry.shape) if getattr(entry, "is_image", False) else ()
 
 
-def _keys(header: fits.Header) -> dict[str, Any]:
+def _keys(header: fits.Header) -> dict[str, object]:
     return {
         name.upper(): None if isinstance(value, fits.card.Undefined) else value
         for name, value in header.items()

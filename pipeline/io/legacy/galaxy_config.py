@@ -55,8 +55,8 @@ class GalaxySettings:
         Every other key that stands there, and what becomes of it.
     """
 
-    dataset: dict[str, Any]
-    classifier: dict[str, Any]
+    dataset: dict[str, object]
+    classifier: dict[str, object]
     not_mapped: dict[str, str]
 
 
@@ -69,8 +69,8 @@ def galaxy_settings(path: Path) -> GalaxySettings:
         If there is no such file, it is no YAML mapping, or a mapped value is no number.
     """
     given = _flat(_read(path))
-    dataset: dict[str, Any] = {}
-    classifier: dict[str, Any] = {}
+    dataset: dict[str, object] = {}
+    classifier: dict[str, object] = {}
     for names, target in ((_DATASET, dataset), (_CLASSIFIER, classifier)):
         for theirs, ours in names.items():
             if theirs in given:
@@ -83,7 +83,7 @@ def galaxy_settings(path: Path) -> GalaxySettings:
     return GalaxySettings(dataset=dataset, classifier=classifier, not_mapped=not_mapped)
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read(path: Path) -> Mapping[str, object]:
     if not path.is_file():
         raise MissingInputError(f"no file {path}")
     try:
@@ -97,9 +97,9 @@ def _read(path: Path) -> Mapping[str, Any]:
     return {str(key): value for key, value in mapping.items()}
 
 
-def _flat(mapping: Mapping[str, Any]) -> dict[str, Any]:
+def _flat(mapping: Mapping[str, object]) -> dict[str, object]:
     """Return keys with those below them joined by a point; lists stay whole."""
-    flat: dict[str, Any] = {}
+    flat: dict[str, object] = {}
     for key, value in mapping.items():
         inner = {f"{key}.{name}": item for name, item in value.items()} if isinstance(value, dict) else {key: value}
         flat |= inner

@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import h5py
 
@@ -13,7 +12,7 @@ from pipeline.io.legacy.hdf5_nodes import reading
 _MARKS = ("base_type", "type")
 
 
-def read_pack(path: Path, *, want_columns: bool = True) -> tuple[Path, str, dict[str, Any]]:
+def read_pack(path: Path, *, want_columns: bool = True) -> tuple[Path, str, dict[str, object]]:
     """Return where the stamps of a pack are, and its columns.
 
     Parameters
@@ -69,5 +68,5 @@ def _key_of(name: str) -> str:
     return str(quoted[-1]) if quoted else name.rpartition("/")[2]
 
 
-def _values(data: h5py.Dataset) -> Any:
+def _values(data: h5py.Dataset) -> object:
     return data[:] if data.dtype.kind in "iufb" else text_column(data[:])

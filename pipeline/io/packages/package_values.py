@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Final
 
 from pipeline.classes import CLASS_NAMES, REAL
 from pipeline.errors import InputError, SettingsError
@@ -110,7 +110,7 @@ class _Values:
             )
 
 
-def check_values(values: Mapping[str, Any], where: str) -> None:
+def check_values(values: Mapping[str, object], where: str) -> None:
     """Refuse values of ``package.json`` with which no score or label could be right.
 
     Parameters

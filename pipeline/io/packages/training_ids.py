@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -86,7 +86,7 @@ def packages_called(names: Collection[str], folders: Iterable[Path]) -> list[Pat
     return [folder for folder in folders if _name(folder / CONTENT) in set(names)]
 
 
-def _name(file: Path) -> Any:
+def _name(file: Path) -> object:
     try:
         said = json.loads(file.read_bytes())
     except (OSError, ValueError, RecursionError):

@@ -41,7 +41,7 @@ class CutoutHeader:
 class CutoutWriter:
     """Writes a cutout file block by block; use it as a context manager."""
 
-    def __init__(self, path: Path, header: CutoutHeader, provenance: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, path: Path, header: CutoutHeader, provenance: Mapping[str, object] | None = None) -> None:
         self._path = path
         self._file = hdf5.create(path)
         self._file.attrs["schema"] = schema.SCHEMA

@@ -5,7 +5,7 @@ Tested by tests/pipeline/io/results/test_malformed_cutouts.py.
 
 import json
 import math
-from typing import Any, Final
+from typing import Final
 
 import h5py
 import numpy as np
@@ -127,7 +127,7 @@ def _wrong(data: h5py.Dataset, allowed: str) -> InputError:
     return InputError(f"{data.file.filename}: data set {data.name!r} is {what}; allowed: {allowed}")
 
 
-def _attribute(file: h5py.File, name: str) -> Any:
+def _attribute(file: h5py.File, name: str) -> object:
     if name not in file.attrs:
         there = ", ".join(list(file.attrs)[:20])
         raise InputError(f"{file.filename} has no attribute {name!r}; there: {there}")

@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -87,7 +87,7 @@ def write_dataset(
     chosen: pd.DataFrame,
     dropped: pd.DataFrame,
     fingerprint: str,
-    provenance: Mapping[str, Any],
+    provenance: Mapping[str, object],
 ) -> None:
     """Stream the chosen rows of cutout files into a data set, in memory that holds one of their columns at most.
 

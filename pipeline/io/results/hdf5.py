@@ -6,7 +6,7 @@ Tested by tests/pipeline/io/results/test_hdf5_outside.py.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import h5py
 import hdf5plugin
@@ -30,7 +30,7 @@ KIND: Final = "HDF5 file"
 CHECKSUM: Final[Mapping[str, bool]] = {"fletcher32": True}
 """Of each chunk of numbers. HDF5 cannot have it of text of any length, which the seal guards."""
 
-COMPRESSIONS: Final[Mapping[str, Mapping[str, Any]]] = {
+COMPRESSIONS: Final[Mapping[str, Mapping[str, object]]] = {
     "zstd": {"shuffle": True, **hdf5plugin.Zstd(clevel=1)},
     "gzip": {"shuffle": True, "compression": "gzip", "compression_opts": 1},
     "none": {},
@@ -76,7 +76,7 @@ def create(path: Path) -> h5py.File:
     return h5py.File(path, "w")
 
 
-def compression() -> Mapping[str, Any]:
+def compression() -> Mapping[str, object]:
     """Return how h5py is to compress pixels, as the environment chooses; zstd if it does not say.
 
     Raises

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pipeline.errors import InputError
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path) -> dict[str, object]:
     """Return what `FreezeInputs` wrote.
 
     Raises

@@ -6,7 +6,6 @@ Tested by tests/pipeline/io/results/test_sealed_files.py.
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -15,7 +14,7 @@ from pipeline.errors import MissingInputError
 from pipeline.io.results.sealed_parquet import read_sealed, write_sealed
 
 
-def write_table(path: Path, table: pd.DataFrame, provenance: Mapping[str, Any]) -> None:
+def write_table(path: Path, table: pd.DataFrame, provenance: Mapping[str, object]) -> None:
     """Write a table with what made it."""
     made = pa.Table.from_pandas(table, preserve_index=False)
     made = made.replace_schema_metadata({"provenance": json.dumps(provenance, sort_keys=True)})

@@ -6,7 +6,7 @@ import importlib.metadata
 import platform
 import subprocess
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Final
 
 from pipeline.io.settings_files import ROOT
 from pipeline.redaction import all_redacted
@@ -41,8 +41,8 @@ _STORING = ("fastavro", "h5py", "hdf5plugin", "luigi", "pyarrow")
 
 
 def record(
-    *, task: str, fingerprint: str, identity: Mapping[str, Any], inputs: Mapping[str, str], started: str
-) -> dict[str, Any]:
+    *, task: str, fingerprint: str, identity: Mapping[str, object], inputs: Mapping[str, str], started: str
+) -> dict[str, object]:
     """Return the provenance that every target carries, free of secrets by construction.
 
     Parameters
@@ -78,7 +78,7 @@ def now() -> str:
 
 
 @functools.cache
-def code_version() -> dict[str, Any]:
+def code_version() -> dict[str, object]:
     """Return the release and, in a git checkout, the commit and whether the tree was changed."""
     version = {"version": importlib.metadata.version("nightsift"), "commit": "", "dirty": False}
     if (ROOT / ".git").exists():

@@ -49,7 +49,7 @@ class ScoresWriter:
         Written last, so that it can be added to as long as rows are.
     """
 
-    def __init__(self, path: Path, n_classes: int, provenance: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, n_classes: int, provenance: Mapping[str, object]) -> None:
         fields = [(name, _ARROW[kind]) for name, kind in score_columns(n_classes).items()]
         self.provenance = dict(provenance)
         self._schema = pa.schema(fields, metadata={"schema": str(schema.SCHEMA)})
@@ -143,7 +143,7 @@ def _mapping(path: Path, what: str, given: object) -> dict[str, Any]:
     raise InputError(f"{path}: {what} is {str(given)[:60]!r}; allowed: a mapping")
 
 
-def _require_sides(path: Path, unlike: Mapping[str, Any]) -> None:
+def _require_sides(path: Path, unlike: Mapping[str, object]) -> None:
     """Refuse what two sides of a difference cannot be, before a page says it."""
     for name, kinds in {"survey": str, "pixel_scale_arcsec": int | float}.items():
         sides = unlike.get(name)
@@ -159,7 +159,7 @@ def unlike_training(path: Path) -> dict[str, Any]:
     return {} if path.suffix == ".csv" else dict(scores_provenance(path).get(UNLIKE, {}))
 
 
-def concatenate(path: Path, parts: list[Path], *, split: int, provenance: Mapping[str, Any]) -> None:
+def concatenate(path: Path, parts: list[Path], *, split: int, provenance: Mapping[str, object]) -> None:
     """Write the rows of one part of several scores files as one file, sorted by candidate_id, with their caveats."""
     frames = [frame[frame["split"] == split] for frame in map(read_scores, parts)]
     scores = pd.concat(frames, ignore_index=True).sort_values("candidate_id", kind="stable")

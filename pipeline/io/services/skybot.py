@@ -213,7 +213,7 @@ def _rows(rows: list[tuple[str, float, float, float]]) -> "pd.DataFrame":
     return frame.astype({"mover_id": "str", "ra_deg": float, "dec_deg": float, "magnitude": float})
 
 
-def _designation(values: dict[str, Any]) -> str:
+def _designation(values: dict[str, object]) -> str:
     """Return the number of an object, or its name where it has none, spaces as they are."""
     number = str(values["num"]).strip()
     return number if number.isdigit() else str(values["name"]).strip()
