@@ -136,7 +136,7 @@ def _survey(name: str, *, every_night: bool) -> list[str]:
     return faults + _found(_input, settings, name, links, every_night)
 
 
-def _raw_input(content: Mapping[str, Any], where: str) -> list[str]:
+def _raw_input(content: Mapping[str, object], where: str) -> list[str]:
     """Return the faults of an ``input`` whose survey cannot be opened."""
     source = content.get("source")
     if source not in SURVEYS or "input" not in content:

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pipeline.errors import InputError, MissingInputError, SettingsError, UnknownNameError
 from pipeline.fingerprint import fingerprint
@@ -165,7 +164,7 @@ def _settings(stamps: StampSet, about: About) -> SurveySettings:
     )
 
 
-def _record(format_name: str, stamps: StampSet, about: About, options: Mapping[str, object]) -> dict[str, Any]:
+def _record(format_name: str, stamps: StampSet, about: About, options: Mapping[str, object]) -> dict[str, object]:
     """Return the provenance of an import."""
     identity = {"format": format_name, "options": dict(options), "rows": frame_digest(stamps.rows)}
     return provenance.record(

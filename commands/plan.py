@@ -108,7 +108,7 @@ def earlier_results(task: PipelineTask) -> list[Path]:
     return [other for other in others if other != path and identity_of(other)]
 
 
-def identity_of(path: Path) -> dict[str, Any]:
+def identity_of(path: Path) -> dict[str, object]:
     """Return the identity that a result states, empty where it states none."""
     return dict(provenance_of(path).get("identity", {}))
 
@@ -130,7 +130,7 @@ def _of_json(path: Path) -> dict[str, Any]:
         return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
-def differences(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> list[str]:
+def differences(old: Mapping[str, object], new: Mapping[str, object], path: str = "") -> list[str]:
     """Return the keys whose values differ, in words.
 
     Examples
@@ -150,7 +150,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") 
     return found
 
 
-def _brief(value: Any) -> str:
+def _brief(value: object) -> str:
     text = shown(json.dumps(value, default=str))  # of a result that is older than the hiding of secrets
     return text if len(text) <= 40 else text[:37] + "..."
 

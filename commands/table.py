@@ -58,7 +58,7 @@ def _cell(interval: Mapping[str, Any] | None, name: str) -> str:
     return f"{value} ({low} to {high})" + (" %" if scale == 100 else "")
 
 
-def _strata(strata: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def _strata(strata: Iterable[Mapping[str, object]]) -> Iterator[str]:
     rows = (
         [f"{row['column']} {row['stratum']}", _share(row, "recall", "real"), _share(row, "fpr", "bogus")]
         for row in strata

@@ -11,7 +11,7 @@ from pipeline.classes import GUESSED_SOURCES
 TITLES = {"class": "Class", "label_source": "Label from", "kind": "Kind"}
 
 
-def model_card(package: Mapping[str, Any]) -> str:
+def model_card(package: Mapping[str, object]) -> str:
     """Return the card in Markdown, from the content of ``package.json``.
 
     Parameters

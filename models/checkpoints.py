@@ -43,7 +43,7 @@ class Checkpoint:
     weights: Arrays
     best_weights: Arrays
     optimizer: Arrays
-    history: Sequence[dict[str, Any]]
+    history: Sequence[dict[str, object]]
 
 
 def save(workdir: Path, checkpoint: Checkpoint) -> None:

@@ -19,7 +19,7 @@ FEATURES: Final = "features"
 SMALLEST_PROBABILITY: Final = 1e-6
 """Probabilities are clipped to this before the logit is taken."""
 
-Nodes = list[tuple[str, list[str], str, Mapping[str, Any]]]
+Nodes = list[tuple[str, list[str], str, Mapping[str, object]]]
 """Kind, inputs, output and attributes of each node."""
 
 
@@ -164,7 +164,7 @@ def _calibration(graph: Graph, raw: str, platt: Platt) -> Nodes:
     ]
 
 
-def _constant(graph: Graph, name: str, value: Any) -> str:
+def _constant(graph: Graph, name: str, value: object) -> str:
     """Enter a constant into the graph; return its name."""
     from onnx import numpy_helper
 

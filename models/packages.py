@@ -38,7 +38,7 @@ LARGEST_DIFFERENCE: Final = 1e-5
 """Scores of ONNX and of the framework may differ by this on the held sample."""
 
 
-def write(directory: Path, trained: TrainedClassifier, *, dataset: DataSet, provenance: Mapping[str, Any]) -> None:
+def write(directory: Path, trained: TrainedClassifier, *, dataset: DataSet, provenance: Mapping[str, object]) -> None:
     """Write a package into an empty directory.
 
     Parameters
@@ -81,7 +81,7 @@ def write(directory: Path, trained: TrainedClassifier, *, dataset: DataSet, prov
     log.info("wrote package %s; ONNX differs by at most %.1e", content["name"], difference)
 
 
-def _content(trained: TrainedClassifier, dataset: DataSet, exported: Mapping[str, Any]) -> dict[str, Any]:
+def _content(trained: TrainedClassifier, dataset: DataSet, exported: Mapping[str, object]) -> dict[str, object]:
     """Return the part of ``package.json`` that decides scores."""
     recipe, contract = trained.recipe, trained.contract
     columns = list(feature_names(contract.channels)) if recipe.family == FEATURES else []
@@ -144,14 +144,14 @@ def _digests(directory: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(directory.iterdir())}
 
 
-def _finite_or_none(value: Any) -> Any:
+def _finite_or_none(value: object) -> object:
     """Return the value, None for NaN and infinity, which JSON does not know."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+def _write_json(path: Path, content: Mapping[str, object]) -> None:
     path.write_text(_json_text(content))
 
 
-def _json_text(content: Mapping[str, Any]) -> str:
+def _json_text(content: Mapping[str, object]) -> str:
     return json.dumps(content, indent=1, sort_keys=True, allow_nan=False, default=str) + "\n"

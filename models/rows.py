@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +34,7 @@ class PartRows:
     part: str
     labels: NDArray[np.int64]
     weights: NDArray[np.float32]
-    counts: Mapping[str, Any]
+    counts: Mapping[str, object]
 
     @property
     def used(self) -> NDArray[np.bool_]:

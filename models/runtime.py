@@ -214,7 +214,7 @@ def _contract(given: Mapping[str, Any]) -> InputContract:
     return InputContract(**{**given, **lists, "pixel_scale_arcsec": scale})
 
 
-def _check_features(wanted: Mapping[str, Any] | None) -> None:
+def _check_features(wanted: Mapping[str, object] | None) -> None:
     if wanted is None:
         return
     from pipeline.features import FEATURES_REVISION

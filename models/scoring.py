@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -84,7 +84,7 @@ def score_file(
     scoring: Scoring,
     *,
     rows: Path,
-    provenance: Mapping[str, Any],
+    provenance: Mapping[str, object],
     progress: Callable[[float, str], None] = no_progress,
 ) -> None:
     """Write the scores of the rows of a cutout file or data set, in its order.
@@ -157,8 +157,8 @@ def _write(
     header: CutoutHeader,
     scored: Iterator[list[_Scores]],
     what: str,
-    provenance: Mapping[str, Any],
-    at_the_end: Callable[[], Mapping[str, Any]] = dict,
+    provenance: Mapping[str, object],
+    at_the_end: Callable[[], Mapping[str, object]] = dict,
 ) -> None:
     package, found, count = scoring.package, set[str](), 0
     package.check(channels=header.channels, size_pixel=header.size_pixel, pixel_state=header.pixel_state)

@@ -74,7 +74,7 @@ class TrainedClassifier:
     thresholds: Mapping[str, float]
     metrics: Mapping[str, float]
     history: pd.DataFrame
-    counts: Mapping[str, Any]
+    counts: Mapping[str, object]
     held: NDArray[np.float32]
 
 
