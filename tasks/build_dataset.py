@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import luigi
 
@@ -69,7 +69,7 @@ class BuildDataset(RecipeTask):
             }
         return tasks
 
-    def decides(self) -> Mapping[str, Any]:
+    def decides(self) -> Mapping[str, object]:
         """The recipe, the fold, the given files and new labels; how near on the sky two rows are one thing."""
         new_labels = {"relabel": file_digest(label_path(self.recipe.relabel))} if self.recipe.relabel else {}
         return {

@@ -6,7 +6,7 @@ Tested by tests/integration/test_golden_results.py.
 import contextlib
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import luigi
 
@@ -33,7 +33,7 @@ class FetchCutouts(NightTask):
     def frozen(self) -> FreezeInputs:
         """The freezing that the fetch stands on: the one asked for, else the latest that exists."""
         number = max(self.snapshot, 1)
-        night: dict[str, Any] = {"survey": self.survey, "night": self.night_name, "processes": self.processes}
+        night: dict[str, object] = {"survey": self.survey, "night": self.night_name, "processes": self.processes}
         task = FreezeInputs(**night, snapshot=number)
         while not self.snapshot:
             following = FreezeInputs(**night, snapshot=task.snapshot + 1)
@@ -62,7 +62,7 @@ class FetchCutouts(NightTask):
             required["ephemeris"] = FetchMovers(survey=self.survey, night=self.night_name, snapshot=number)
         return required
 
-    def decides(self) -> dict[str, Any]:
+    def decides(self) -> dict[str, object]:
         """The survey's settings, the files that its labels and cleaning name, the night."""
         content = self.survey_content()
         return {

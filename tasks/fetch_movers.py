@@ -1,7 +1,7 @@
 """A night's ephemeris of solar-system objects, as a target of its own."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import luigi
 
@@ -56,7 +56,7 @@ class FetchMovers(NightTask):
             needed["orbits"] = FetchOrbitCatalogue(survey=self.survey, date=date)
         return needed
 
-    def decides(self) -> dict[str, Any]:
+    def decides(self) -> dict[str, object]:
         """How the ephemeris is made, where the survey stands, the night."""
         asked = what_decides(EphemerisSettings, vars(self.ephemeris), f"ephemeris of {self.ephemeris.source}")
         content = self.survey_content()

@@ -4,7 +4,7 @@ Tested by tests/tasks/test_fetch_movers.py.
 """
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pipeline.errors import SettingsError
 from pipeline.io.files.digests import file_digest
@@ -40,7 +40,7 @@ class FetchOrbitCatalogue(SurveyTask):
         """Return survey, no release, the date."""
         return self.survey, ALL_RELEASES, self.date_name
 
-    def decides(self) -> dict[str, Any]:
+    def decides(self) -> dict[str, object]:
         """The address and the date; of a file its content."""
         if "://" in self.catalogue:
             return {"address": self.catalogue, "date": self.date_name}

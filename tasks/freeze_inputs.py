@@ -41,7 +41,7 @@ class FreezeInputs(NightTask):
         """Return the made survey; the clock decides nothing about the result."""
         return {name: task for name, task in super().upstream().items() if name == "survey"}
 
-    def decides(self) -> dict[str, Any]:
+    def decides(self) -> dict[str, object]:
         """Where the input is, what its queries ask, the schemas of its messages, the night, which snapshot."""
         content = self.survey_content()
         where = {key: content.get(key) for key in ("source", "input", "longitude_deg", "mjd_night_offset_days")}
@@ -65,7 +65,7 @@ class FreezeInputs(NightTask):
         return f"s{self.snapshot}"
 
     @cached_property
-    def former(self) -> dict[str, Any]:
+    def former(self) -> dict[str, object]:
         """The manifest of the snapshot before; empty where there is none."""
         if self.snapshot < 2:
             return {}

@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import luigi
 
@@ -91,7 +91,7 @@ class Infer(ReleaseTask):
         kept = {name: task for name, task in shaping.items() if name == "package"}
         return {**kept, "rows": self.fetch} if self.streams else shaping
 
-    def decides(self) -> dict[str, Any]:
+    def decides(self) -> dict[str, object]:
         """The release, the night, and the files that were given."""
         given = self.cutouts or (self.dataset_file if not self.night_name else "")
         return {

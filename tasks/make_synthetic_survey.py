@@ -4,7 +4,7 @@ Tested by tests/integration/test_golden_results.py.
 """
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pipeline.errors import SettingsError
 from tasks.base import ALL_RELEASES
@@ -22,7 +22,7 @@ class MakeSyntheticSurvey(SurveyTask):
         """Return survey, no release, no night."""
         return self.survey, ALL_RELEASES, "survey"
 
-    def decides(self) -> dict[str, Any]:
+    def decides(self) -> dict[str, object]:
         """The sky, its seed, the site."""
         content = self.survey_content()
         return {"input": content.get("input"), "longitude_deg": content.get("longitude_deg")}

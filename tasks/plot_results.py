@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import luigi
 
@@ -55,7 +55,7 @@ class PlotResults(ReleaseTask):
         return self.fwhm_ratio_min, self.fwhm_ratio_max
 
     @cached_property
-    def models(self) -> dict[str, dict[str, Any]]:
+    def models(self) -> dict[str, dict[str, object]]:
         """The compared classifiers' parameters, the judged one first."""
         names = dict.fromkeys([self.classifier_name, self.baseline or self.settings.defaults.baseline])
         return {name: {**self.release_parameters(), "classifier": name} for name in names}
@@ -95,7 +95,7 @@ class PlotResults(ReleaseTask):
         """Return what shapes the report; whether a survey is there to be asked is no part of that."""
         return {name: task for name, task in super().upstream().items() if name not in self._made_survey()}
 
-    def decides(self) -> dict[str, Any]:
+    def decides(self) -> dict[str, object]:
         """What is shown, who is judged, and the survey's words about its labels."""
         return {
             "judged": [] if self.files else list(self.models),

@@ -58,7 +58,7 @@ class Factory(luigi.interface._WorkerSchedulerFactory):
             probe.close()
         return super().create_remote_scheduler(url)
 
-    def create_worker(self, scheduler: Any, worker_processes: int, assistant: bool = False) -> "Worker":
+    def create_worker(self, scheduler: object, worker_processes: int, assistant: bool = False) -> "Worker":
         """Return a worker that waits for other runs."""
         return Worker(scheduler=scheduler, worker_processes=worker_processes, assistant=assistant)
 
@@ -71,12 +71,12 @@ class Worker(luigi.worker.Worker):
     runs already.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: object) -> None:
         super().__init__(**options)
         self._told: set[str] = set()
         self._refused: dict[str, str] = {}
 
-    def add(self, task: luigi.Task, *arguments: Any, **options: Any) -> bool:
+    def add(self, task: luigi.Task, *arguments: object, **options: object) -> bool:
         """Plan a task."""
         with _needing_the_scheduler():
             return bool(super().add(task, *arguments, **options))

@@ -82,7 +82,7 @@ class ScoreObjects(SurveyTask):
                 tasks[f"cutouts {survey} {night}"] = FetchCutouts(survey=survey, night=night)
         return tasks
 
-    def decides(self) -> dict[str, Any]:
+    def decides(self) -> dict[str, object]:
         """The rule."""
         return {"rule": self.rule}
 

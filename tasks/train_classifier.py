@@ -4,7 +4,7 @@ Tested by tests/integration/test_golden_results.py.
 """
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import luigi
 
@@ -35,7 +35,7 @@ class TrainClassifier(ClassifierTask):
         """The data set, unless a file was given."""
         return {} if self.dataset_file else {"dataset": BuildDataset(**self.dataset_parameters())}
 
-    def decides(self) -> dict[str, Any]:
+    def decides(self) -> dict[str, object]:
         """The classifier's recipe, the seed, a given data set."""
         given = file_digest(Path(self.dataset_file)) if self.dataset_file else ""
         recipe = settings_files.raw("classifiers", self.classifier_name)
