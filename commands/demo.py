@@ -1,7 +1,4 @@
-"""``nightsift demo``: the main job end to end, with the seconds each stage took.
-
-Tested by tests/integration/test_commands.py.
-"""
+"""``nightsift demo``: the main job end to end, with the seconds each stage took."""
 
 import re
 import resource
@@ -20,17 +17,17 @@ def demo() -> int:
     sys.stdout.flush()
     began = time.monotonic()
     seconds: dict[str, list[float]] = {}
-    process = subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", *COMMAND], stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True
-    )
-    for line in process.stdout or ():
-        match = _TOOK.search(line)
-        if match:
-            seconds.setdefault(match[1], []).append(float(match[2]))
-        if match or not line.startswith(_NOISE):
-            sys.stdout.write(line)
-            sys.stdout.flush()
-    code = process.wait()
+    ) as process:
+        for line in process.stdout or ():
+            match = _TOOK.search(line)
+            if match:
+                seconds.setdefault(match[1], []).append(float(match[2]))
+            if match or not line.startswith(_NOISE):
+                sys.stdout.write(line)
+                sys.stdout.flush()
+        code = process.wait()
     _summary(seconds, time.monotonic() - began)
     return code or _report(made=bool(seconds))
 

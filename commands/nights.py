@@ -1,7 +1,4 @@
-"""``nightsift nights``, ``status`` and ``refetch``: which nights there are, and whether their input changed.
-
-Tested by tests/integration/test_changed_input.py.
-"""
+"""``nightsift nights``, ``status`` and ``refetch``: which nights there are, and whether their input changed."""
 
 import sys
 

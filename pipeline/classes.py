@@ -1,4 +1,7 @@
-"""What rows are and where they may serve: codes of labels and parts, and the label sources that never judge."""
+"""What rows are and where they may serve: codes of labels and parts, and the label sources that never judge.
+
+Tested by tests/pipeline/datasets/test_choice.py.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType

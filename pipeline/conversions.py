@@ -1,4 +1,7 @@
-"""Factors between units, each stated once."""
+"""Factors between units, each stated once.
+
+Tested by tests/test_said_once.py.
+"""
 
 from typing import Final
 

@@ -1,4 +1,7 @@
-"""Whether a night is over: what its survey's ``closed`` rule says."""
+"""Whether a night is over: what its survey's ``closed`` rule says.
+
+Tested by tests/tasks/test_start.py.
+"""
 
 import contextlib
 import datetime

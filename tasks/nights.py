@@ -1,4 +1,7 @@
-"""How nights are named on the command line: one, a list, or a range."""
+"""How nights are named on the command line: one, a list, or a range.
+
+Tested by tests/tasks/test_base.py.
+"""
 
 import datetime
 from typing import Any

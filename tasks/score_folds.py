@@ -1,4 +1,7 @@
-"""Scores of all folds of a data set, joined."""
+"""Scores of all folds of a data set, joined.
+
+Tested by tests/tasks/test_infer.py.
+"""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,7 @@
-"""``nightsift candidates``: its arguments."""
+"""``nightsift candidates``: its arguments.
+
+Tested by tests/commands/test_main.py.
+"""
 
 import argparse
 

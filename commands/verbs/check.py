@@ -1,4 +1,7 @@
-"""``nightsift check``: its arguments."""
+"""``nightsift check``: its arguments.
+
+Tested by tests/commands/test_main.py.
+"""
 
 import argparse
 

@@ -1,4 +1,7 @@
-"""``nightsift import`` and ``nightsift export``: their arguments."""
+"""``nightsift import`` and ``nightsift export``: their arguments.
+
+Tested by tests/commands/test_main.py.
+"""
 
 import argparse
 

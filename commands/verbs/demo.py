@@ -1,4 +1,7 @@
-"""``nightsift demo``: it takes no arguments."""
+"""``nightsift demo``: it takes no arguments.
+
+Tested by tests/commands/test_main.py.
+"""
 
 import argparse
 

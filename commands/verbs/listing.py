@@ -1,4 +1,7 @@
-"""``nightsift list``: its arguments."""
+"""``nightsift list``: its arguments.
+
+Tested by tests/commands/test_main.py.
+"""
 
 import argparse
 

@@ -1,4 +1,7 @@
-"""``nightsift nights``, ``status`` and ``refetch``: their arguments."""
+"""``nightsift nights``, ``status`` and ``refetch``: their arguments.
+
+Tested by tests/commands/test_main.py.
+"""
 
 import argparse
 

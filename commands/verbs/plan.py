@@ -1,4 +1,7 @@
-"""``nightsift plan``: its arguments, which are those of luigi."""
+"""``nightsift plan``: its arguments, which are those of luigi.
+
+Tested by tests/commands/test_main.py.
+"""
 
 import argparse
 

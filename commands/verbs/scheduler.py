@@ -1,4 +1,7 @@
-"""``nightsift scheduler``: its arguments."""
+"""``nightsift scheduler``: its arguments.
+
+Tested by tests/commands/test_main.py.
+"""
 
 import argparse
 

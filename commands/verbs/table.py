@@ -1,4 +1,7 @@
-"""``nightsift table``: its arguments."""
+"""``nightsift table``: its arguments.
+
+Tested by tests/commands/test_main.py.
+"""
 
 import argparse
 

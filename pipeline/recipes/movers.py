@@ -1,4 +1,7 @@
-"""Recipe of simulation from real pixels: known movers on catalogued galaxies, and galaxies alone."""
+"""Recipe of simulation from real pixels: known movers on catalogued galaxies, and galaxies alone.
+
+Tested by tests/pipeline/stages/test_simulate_movers.py.
+"""
 
 from dataclasses import dataclass
 

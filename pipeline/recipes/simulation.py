@@ -1,4 +1,7 @@
-"""Recipe of one simulation: into images, into stamps, or of movers."""
+"""Recipe of one simulation: into images, into stamps, or of movers.
+
+Tested by tests/pipeline/stages/test_simulate_movers.py.
+"""
 
 from dataclasses import dataclass, fields
 

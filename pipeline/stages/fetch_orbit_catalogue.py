@@ -1,4 +1,7 @@
-"""A catalogue of orbits, fetched and kept as a table."""
+"""A catalogue of orbits, fetched and kept as a table.
+
+Tested by tests/tasks/test_fetch_movers.py.
+"""
 
 import tempfile
 from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""What the simulations of nights left for a report: the truth of their injections, and the PSFs these had."""
+"""What the simulations of nights left for a report: the truth of their injections, and the PSFs these had.
+
+Tested by tests/pipeline/stages/test_plot_results.py.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path

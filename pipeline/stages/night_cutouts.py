@@ -1,4 +1,7 @@
-"""One night of a survey, read, labelled and cleaned batch by batch; what was lost is counted on the way."""
+"""One night of a survey, read, labelled and cleaned batch by batch; what was lost is counted on the way.
+
+Tested by tests/pipeline/stages/test_fetch_cutouts.py.
+"""
 
 import logging
 from collections import Counter

@@ -1,4 +1,7 @@
-"""What each function of a night is given: the survey, its night as it was frozen, and who is told how far it is."""
+"""What each function of a night is given: the survey, its night as it was frozen, and who is told how far it is.
+
+Tested by tests/pipeline/stages/test_fetch_cutouts.py.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""Scores joined with what cutout files and data sets hold of each candidate, and how these keep their parts apart."""
+"""Scores joined with what cutout files and data sets hold of each candidate, and how these keep their parts apart.
+
+Tested by tests/pipeline/stages/test_plot_results.py.
+"""
 
 import logging
 from collections.abc import Sequence
