@@ -198,3 +198,38 @@ def test_environment_variables_are_documented() -> None:
         for name in re.findall(r"NIGHTSIFT_[A-Z_]+", path.read_text(encoding="utf-8"))
     }
     assert set(rows) == used
+
+
+TO_BE_WRITTEN = {"pipeline/surveys/arrays.py"}
+"""What a page asks its reader to write."""
+
+
+def code_of(dotted: str) -> bool:
+    """Tell whether a dotted name leads to a module, a package or a name that a module states."""
+    parts = dotted.split(".")
+    for end in range(len(parts), 0, -1):
+        place = ROOT.joinpath(*parts[:end])
+        if place.is_dir() or place.with_suffix(".py").is_file():
+            left = parts[end:]
+            source = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+            return not left or bool(re.search(rf"\b{left[0]}\b", source.read_text(encoding="utf-8")))
+    return False
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=lambda page: page.name)
+def test_every_module_that_a_page_names_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    paths = re.findall(r"(?<![\w/.])((?:pipeline|models|tasks|commands|benchmarks|tests)/[\w/]+\.py)", text)
+    assert [path for path in paths if not (ROOT / path).is_file() and path not in TO_BE_WRITTEN] == []
+    dotted = re.findall(r"(?<![\w/.])((?:pipeline|models|tasks|commands|benchmarks)(?:\.(?!md\b)[A-Za-z_]\w*)+)", text)
+    assert [name for name in dotted if not code_of(name) and name not in TO_BE_WRITTEN] == []
+
+
+@pytest.mark.parametrize("name", ["pipeline.io.results.content.content_sha256", "tasks.scheduling", "pipeline.ids"])
+def test_a_module_or_what_it_states_is_found(name: str) -> None:
+    assert code_of(name)
+
+
+@pytest.mark.parametrize("name", ["pipeline.io.ids", "pipeline.night.no_such_name", "models.no_such_module"])
+def test_a_module_that_moved_is_missed(name: str) -> None:
+    assert not code_of(name)
