@@ -18,6 +18,13 @@ def test_every_module_of_the_table_is_a_stage_and_every_stage_a_module():
     assert modules - NO_STAGES == set(STAGES)
 
 
+@pytest.mark.parametrize(
+    "path", sorted((Path(benchmarks.__file__).parent / "studies").rglob("*.py")), ids=lambda p: p.stem
+)
+def test_a_study_finds_all_that_it_imports(path):
+    import_module(".".join(path.relative_to(Path(benchmarks.__file__).parents[1]).with_suffix("").parts))
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_is_run_in_a_folder_and_gives_rows(stage):
     run = import_module(f"benchmarks.{stage}").run

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.studies.artefacts.rows import PARTS
 from models.in_memory import MemoryDataSet
 from models.onnx_trees import logit_of
 from models.recipes import ClassifierRecipe
 from models.registry import CLASSIFIERS
 from models.rows import select_rows
+from pipeline.classes import PARTS
 from pipeline.scores.calibration import fit_platt_prior
 
 

@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.studies.artefacts.rows import PARTS, Alerts, divided
+from benchmarks.studies.artefacts.rows import Alerts, divided
 from benchmarks.studies.synthetic.compared_samples import Sample
 from benchmarks.studies.synthetic.made_rows import MadeRows
 from benchmarks.studies.synthetic.recipe_fits import in_parts
-from models.recipes import UNTRUSTED
-from pipeline.classes import INJECTED, SELF_MADE
+from pipeline.classes import GUESSED_SOURCES, INJECTED, PARTS, SELF_MADE
 
 FOLDS = 5
 _MADE = (SELF_MADE, INJECTED)
@@ -49,7 +48,7 @@ class Side:
     def whole(self) -> dict[str, pd.DataFrame]:
         """Return all rows that teach as the training part, the trusted ones among them as the validation part too."""
         rows = self._teaching(pd.concat(self.folds).drop_duplicates("row"))
-        trusted = rows[~rows["label_source"].isin([*UNTRUSTED, *_MADE])].reset_index(drop=True)
+        trusted = rows[~rows["label_source"].isin([*GUESSED_SOURCES, *_MADE])].reset_index(drop=True)
         return {"train": rows, "validation": trusted, "test": rows[:0]}
 
     def judged(self) -> pd.DataFrame:
@@ -86,7 +85,7 @@ def ztf_sides(alerts: Alerts, made: MadeRows, eye: pd.DataFrame) -> list[Side]:
     seen = alerts.rows["candidate_id"].astype(str).map(eye.set_index("name")["kind"])
     kind = np.concatenate([seen.fillna(source).to_numpy(str), np.full(len(made.pixels), "made")])
     labelled = np.zeros(len(kind), dtype=bool)
-    labelled[: len(source)] = ~source.isin([*UNTRUSTED, ""])
+    labelled[: len(source)] = ~source.isin([*GUESSED_SOURCES, ""])
     pixels = np.concatenate([alerts.pixels, made.pixels])
     usual = Side(name="ZTF, usual recipe", survey="ZTF", pixels=pixels, folds=folds, kind=kind,
                  teaches=np.ones(len(kind), dtype=bool))  # fmt: skip

@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
-from pipeline.injection.settings import InjectionSettings
 from scipy.spatial import KDTree
 
 from pipeline.injection.hosts import Hosts
 from pipeline.injection.places import Room, find_places, find_variables
+from pipeline.recipes.injection import InjectionSettings
 
 
 def empty_room(height=100, width=200, radius=5.0, avoid=None):
     tree = None if avoid is None else KDTree(avoid)
-    return Room(image=np.zeros((height, width), np.float32), radius=radius, avoid=tree)
+    return Room(image=np.zeros((height, width), np.float32), radius=radius, pixel_arcsec=0.5, avoid=tree)
 
 
 def hosts_at(*places, radius=4.0):
@@ -67,9 +67,9 @@ def test_a_source_on_a_host_says_which_and_how_far():
     assert {place.host for place in found} == {0, 1}
 
 
-def test_a_scale_in_pixels_does_not_ask_for_the_size_of_the_host():
+def test_a_scale_in_arcsec_does_not_ask_for_the_size_of_the_host():
     hosts = hosts_at((100.0, 50.0), radius=np.nan)
-    settings = InjectionSettings(offset="uniform", offset_scale_pixel=10.0)
+    settings = InjectionSettings(offset="uniform", offset_scale_arcsec=5.0)
     found = find_places(empty_room(radius=0.0), np.ones(200, bool), hosts, settings, rng())
     assert max(abs(place.x - 100.0) for place in found) == pytest.approx(10.0, rel=0.05)
 

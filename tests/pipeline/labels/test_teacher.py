@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.classes import BOGUS, REAL, UNLABELLED
 from pipeline.errors import InputError, SettingsError
 from pipeline.labels.teacher import TeacherLabels, teacher_labels
-from pipeline.labels.verdicts import BOGUS, NONE, REAL
 
 
 def taught(make_rows, scores, **settings):
@@ -14,18 +14,24 @@ def taught(make_rows, scores, **settings):
 
 def test_the_ends_of_the_score_are_labels_and_the_middle_says_nothing(make_rows):
     verdict = taught(make_rows, {"a": 0.95, "b": 0.5, "c": 0.05, "e": np.nan})
-    assert verdict.label.tolist() == [REAL, NONE, BOGUS, NONE, NONE]
+    assert verdict.label.tolist() == [REAL, UNLABELLED, BOGUS, UNLABELLED, UNLABELLED]
     assert verdict.source.tolist() == ["teacher", "", "teacher", "", ""]
 
 
 def test_the_upper_limit_is_real_and_the_lower_one_is_not_bogus(make_rows):
     scores = {"a": 0.7, "b": 0.3, "c": np.nextafter(0.3, 0)}
     verdict = taught(make_rows, scores, real_from=0.7, bogus_below=0.3)
-    assert verdict.label.tolist() == [REAL, NONE, BOGUS, NONE, NONE]
+    assert verdict.label.tolist() == [REAL, UNLABELLED, BOGUS, UNLABELLED, UNLABELLED]
 
 
 def test_scores_are_joined_by_id_and_never_by_position(make_rows):
-    assert taught(make_rows, {"e": 1.0, "x": 0.0}).label.tolist() == [NONE, NONE, NONE, NONE, REAL]
+    assert taught(make_rows, {"e": 1.0, "x": 0.0}).label.tolist() == [
+        UNLABELLED,
+        UNLABELLED,
+        UNLABELLED,
+        UNLABELLED,
+        REAL,
+    ]
 
 
 def test_a_table_without_scores_is_named(make_rows):

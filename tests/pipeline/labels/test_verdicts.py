@@ -2,10 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.classes import BOGUS, REAL, UNLABELLED
 from pipeline.errors import InputError
-from pipeline.labels.verdicts import BOGUS, NONE, REAL, alike, near, near_movers, table_of, verdict
+from pipeline.labels.verdicts import alike, near, near_movers, table_of, verdict
 
-LABEL = np.array([REAL, NONE, BOGUS], np.int8)
+LABEL = np.array([REAL, UNLABELLED, BOGUS], np.int8)
 ARCSEC = 1 / 3600
 
 
