@@ -1,6 +1,7 @@
 """What tests of several folders make their small data with; surveys come from ``tests/fixtures``."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,14 @@ settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("default" if os.environ.get("NIGHTSIFT_FUZZ") else "repeatable")
 
 pytest_plugins = ("image_surveys", "image_pair_surveys", "packet_surveys", "stamp_surveys")
+
+
+@pytest.fixture(autouse=True)
+def _no_tasks_of_other_tests():
+    """Forget Luigi's tasks after a test: it keeps each by its parameters, with the settings that were read then."""
+    yield
+    if register := sys.modules.get("luigi.task_register"):
+        register.Register.clear_instance_cache()
 
 
 @pytest.fixture
