@@ -124,19 +124,18 @@ class PlotResults(ReleaseTask):
     def _sources(self) -> "ReportSources":
         from pipeline.stages.plot_results import ReportSources
 
-        rows = self._rows()
         return ReportSources(
             name=self.survey,
             title=f"{self.survey}: {self.readable()}",
             scores=self.files or {name: self.input_path(f"scores {name}") for name in self.models},
-            rows=rows,
+            rows=self._rows(),
             packages={} if self.files else {name: self._packages(name) for name in self.models},
             scored_by=self._given_packages(),
             found_packages=self._found_packages,
             references=() if self.files else self.settings.references,
             simulated=[] if self.files else [self.input_path(name) for name in self._simulations()],
             fwhm_ratio_cuts=self.fwhm_ratio_cuts,
-            must_judge=bool(rows) or not self.files,
+            must_judge=bool(self.rows) or not self.files,
         )
 
     def report_url(self) -> str:

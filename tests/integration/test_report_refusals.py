@@ -49,3 +49,15 @@ def test_a_night_without_candidates_or_labels_or_rows_not_learned_from_keeps_its
     night.to_csv(tmp_path / "night.csv", index=False)
     project.make("PlotResults", *TINY, "--scores", tmp_path / "night.csv")
     assert (project.result("PlotResults") / "index.html").is_file()
+
+
+def test_scores_of_a_night_that_nobody_labelled_keep_their_page_where_their_rows_are_found(project):
+    """Rows that the report finds by itself are not asked for as those of ``--rows`` are."""
+    project.forget("PlotResults")
+    project.write("surveys", "tiny", project.settings("surveys", "tiny") | {"labels": []})
+    former = project.results("Infer")
+    package = project.result("TrainClassifier")
+    project.make("Infer", "--survey", "tiny", "--night", "2026-01-02", "--package", package)
+    (scores,) = [path for path in project.results("Infer") if path not in former]
+    project.make("PlotResults", *TINY, "--scores", scores)
+    assert (project.result("PlotResults") / "index.html").is_file()
