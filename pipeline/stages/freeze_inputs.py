@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.io.results.provenance import finished
 from pipeline.stages.empty_night import tell_if_empty
 from pipeline.surveys.base import Source
 from pipeline.surveys.label_tables import rows_and_images, with_label_tables
@@ -51,6 +52,6 @@ def freeze_inputs(
     manifest |= {"night": night, "snapshot": snapshot, "as_of": as_of}
     if follows and rows_and_images(manifest) == rows_and_images(former):
         manifest["rows_of"] = former.get("rows_of", former["snapshot"])
-    manifest["provenance"] = dict(provenance)
+    manifest["provenance"] = finished(provenance)
     tell_if_empty(survey, name, night, manifest)
     path.write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")

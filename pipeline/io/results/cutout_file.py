@@ -21,6 +21,7 @@ from pipeline.io.results import cutout_layout as layout
 from pipeline.io.results import hdf5, schema
 from pipeline.io.results.content import row_digests
 from pipeline.io.results.hdf5_seal import chunks_of, seal
+from pipeline.io.results.provenance import finished
 
 _CHUNK_BYTES = 1 << 20
 
@@ -122,7 +123,7 @@ class CutoutWriter:
             self._require_whole()
             total = self.kept + sum(self.dropped.values())
             counts = {"in": total, "kept": self.kept, "dropped": self.dropped}
-            self._file.attrs["provenance"] = json.dumps(self.provenance | {"counts": counts}, sort_keys=True)
+            self._file.attrs["provenance"] = json.dumps(finished(self.provenance) | {"counts": counts}, sort_keys=True)
             self._file.attrs[schema.SEAL] = "at the end of the file"
             pixels = chunks_of(self._pixels)
         self._file.close()

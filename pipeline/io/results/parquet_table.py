@@ -11,13 +11,14 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.errors import MissingInputError
+from pipeline.io.results.provenance import finished
 from pipeline.io.results.sealed_parquet import read_sealed, write_sealed
 
 
 def write_table(path: Path, table: pd.DataFrame, provenance: Mapping[str, object]) -> None:
     """Write a table with what made it."""
     made = pa.Table.from_pandas(table, preserve_index=False)
-    made = made.replace_schema_metadata({"provenance": json.dumps(provenance, sort_keys=True)})
+    made = made.replace_schema_metadata({"provenance": json.dumps(finished(provenance), sort_keys=True)})
     write_sealed(path, made)
 
 

@@ -72,6 +72,19 @@ def record(
     }
 
 
+def finished(made: Mapping[str, object]) -> dict[str, object]:
+    """Return a provenance that was recorded before the work, with the time at which its result is written.
+
+    Examples
+    --------
+    >>> finished({"task": "Infer", "ended": "2026-01-05T00:00:00+00:00"})["ended"] > "2026-01-05"
+    True
+    >>> finished({})
+    {}
+    """
+    return {**made, "ended": now()} if "ended" in made else dict(made)
+
+
 def now() -> str:
     """Return the UTC time to the second."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -20,6 +20,7 @@ from pipeline.io.files.csv_cells import cells_as_written
 from pipeline.io.files.damaged import naming
 from pipeline.io.files.digests import is_there
 from pipeline.io.results import schema
+from pipeline.io.results.provenance import finished
 from pipeline.io.results.sealed_parquet import SealedWriter, read_metadata, read_sealed
 from pipeline.scores.unlike_training import UNLIKE
 
@@ -76,7 +77,7 @@ class ScoresWriter:
     ) -> None:
         if error is None:
             self._write()
-            self._writer.add_metadata({"provenance": json.dumps(self.provenance, sort_keys=True)})
+            self._writer.add_metadata({"provenance": json.dumps(finished(self.provenance), sort_keys=True)})
         self._writer.__exit__(kind, error, trace)
 
 

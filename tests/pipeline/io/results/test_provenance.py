@@ -3,7 +3,11 @@ import importlib.metadata
 import json
 import platform
 
+import pandas as pd
+import pyarrow.parquet as pq
+
 from pipeline.io.results import provenance
+from pipeline.io.results.parquet_table import write_table
 
 
 def test_a_record_holds_what_the_contract_names_and_is_plain_json():
@@ -39,3 +43,12 @@ def test_libraries_of_other_versions_are_named():
 def test_times_are_utc():
     moment = datetime.datetime.fromisoformat(provenance.now())
     assert moment.utcoffset() == datetime.timedelta(0)
+
+
+def test_a_result_ended_when_it_was_written_not_when_its_work_began(tmp_path, monkeypatch):
+    monkeypatch.setattr(provenance, "now", lambda: "2026-01-05T00:00:00+00:00")
+    made = provenance.record(task="FetchMovers", fingerprint="0", identity={}, inputs={}, started="2026-01-05")
+    monkeypatch.setattr(provenance, "now", lambda: "2026-01-05T03:00:00+00:00")
+    write_table(tmp_path / "t.parquet", pd.DataFrame({"n": [1]}), made)
+    said = json.loads(pq.read_metadata(tmp_path / "t.parquet").metadata[b"provenance"])
+    assert (said["started"], said["ended"]) == ("2026-01-05", "2026-01-05T03:00:00+00:00")
