@@ -59,7 +59,10 @@ class InputContract:
             faults.append(f"the model needs channels {wanted}; the cutouts have {given}")
         if size_pixel < self.size_pixel or (size_pixel > self.size_pixel and not self.crop):
             wanted = f"{self.size_pixel} pixels a side" + (" or more" if self.crop else "")
-            faults.append(f"the model takes cutouts of {wanted}; given {size_pixel}")
+            faults.append(
+                f"the model takes cutouts of {wanted}; given {size_pixel}; a survey file that extends the survey's "
+                f"with cutout_size_pixel: {self.size_pixel} gives such"
+            )
         if pixel_state != self.pixel_state:
             faults.append(f"the model takes {self.pixel_state} pixels; the cutouts are {pixel_state}")
         if faults:

@@ -3,8 +3,9 @@
 Tested by tests/integration/test_golden_results.py.
 """
 
+from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import luigi
 
@@ -13,6 +14,9 @@ from pipeline.io.files.digests import file_digest
 from pipeline.io.results.provenance import NUMBERS, TRAINING
 from tasks.build_dataset import BuildDataset
 from tasks.parameters import ClassifierTask
+
+if TYPE_CHECKING:
+    from models.recipes import ClassifierRecipe
 
 
 class TrainClassifier(ClassifierTask):
@@ -35,6 +39,19 @@ class TrainClassifier(ClassifierTask):
         """The data set, unless a file was given."""
         return {} if self.dataset_file else {"dataset": BuildDataset(**self.dataset_parameters())}
 
+    def deps(self) -> list[luigi.Task]:
+        """Return what it requires, once its recipe is sound; luigi asks only where the package is missing."""
+        _ = self.classifier_recipe
+        return super().deps()
+
+    @cached_property
+    def classifier_recipe(self) -> "ClassifierRecipe":
+        """The recipe, parsed."""
+        from models.recipes import ClassifierRecipe
+
+        name = self.classifier_name
+        return ClassifierRecipe.from_mapping(settings_files.raw("classifiers", name), f"classifiers/{name}.yaml")
+
     def decides(self) -> dict[str, object]:
         """The classifier's recipe, the seed, a given data set."""
         given = file_digest(Path(self.dataset_file)) if self.dataset_file else ""
@@ -48,15 +65,12 @@ class TrainClassifier(ClassifierTask):
     def build(self, path: Path) -> None:
         """Train in a folder beside the target, which a killed run leaves for the next to resume."""
         from models import packages, training
-        from models.recipes import ClassifierRecipe
         from pipeline.io.results.dataset_file import open_dataset
 
-        name = self.classifier_name
-        recipe = ClassifierRecipe.from_mapping(settings_files.raw("classifiers", name), f"classifiers/{name}.yaml")
         with open_dataset(self.dataset_path()) as dataset:
             trained = training.train(
                 dataset,
-                recipe,
+                self.classifier_recipe,
                 self.seed,
                 workdir=self._workdir,
                 progress=lambda share, message: self.progress(100 * share, message),

@@ -89,6 +89,15 @@ def test_every_fault_of_a_settings_file_is_named_at_once(project):
     assert finished.line("unknown key 'cutout_size_pixl' (did you mean 'cut", "'longitude_deg' is 'west'")
 
 
+def test_a_misspelt_key_of_a_classifier_is_told_before_anything_is_made(project):
+    project.forget("TrainClassifier", "BuildDataset", "Infer", "PlotResults")
+    project.change("classifiers", "tiny", clasifier="boosting")
+    finished = project.luigi("TrainClassifier", "--survey", "tiny")
+    assert finished.code == SCHEDULING_ERROR
+    assert finished.line("classifiers/tiny.yaml: unknown key 'clasifier' (did you mean 'classifier'?)")
+    assert project.results("BuildDataset") == []
+
+
 def test_a_missing_column_names_itself(project):
     file = project.result("MakeSyntheticSurvey") / "survey.sqlite"
     with closing(sqlite3.connect(file)) as database, database:
