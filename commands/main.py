@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     A bug keeps its traceback in a file, as `pipeline.io.tracebacks` says; Ctrl-C is 130.
     """
     hide_secrets()
-    options = _parser().parse_args(arguments)
+    options = _options(arguments)
     try:
         code = int(options.run(options))
         sys.stdout.flush()
@@ -35,6 +35,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tracebacks.show(type(error), error, error.__traceback__)
         return tracebacks.INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAULT
     return code
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options of a verb; words that it does not know are the parameters of a task, if it takes one."""
+    parser = _parser()
+    parser.set_defaults(takes_parameters=False)
+    options, rest = parser.parse_known_args(arguments)
+    options.parameters = rest
+    if options.parameters and not options.takes_parameters:
+        parser.error(f"unrecognised: {' '.join(options.parameters)}")
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,9 +12,7 @@ def add_to(verbs: Verbs) -> None:
     """Add the verb that shows what a task would build."""
     plan = verbs.add_parser("plan", help="show what a task would build, and why", add_help=False)
     plan.add_argument("task", help="as for luigi: a task and its parameters")
-    parameters = plan.add_argument("parameters", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-    parameters.required = False  # else the message of a missing task names them too
-    plan.set_defaults(run=_run)
+    plan.set_defaults(run=_run, takes_parameters=True)
 
 
 def _run(options: argparse.Namespace) -> int:

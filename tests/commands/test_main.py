@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from commands.main import VERBS, _parser, main
+from commands.main import VERBS, _options, _parser, main
 
 
 def parsers():
@@ -49,3 +49,15 @@ def test_reading_the_arguments_loads_no_heavy_library():
     code = "import sys, commands.main as m; m._parser(); print(*sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"luigi", "pandas", "numpy", "h5py", "sqlalchemy", "astropy", "tensorflow"} & set(said)
+
+
+def test_parameters_of_a_plan_may_stand_before_its_task_as_for_luigi():
+    options = _options(["plan", "--local-scheduler", "PlotResults", "--survey", "synthetic"])
+    assert (options.task, options.parameters) == ("PlotResults", ["--local-scheduler", "--survey", "synthetic"])
+
+
+def test_a_verb_that_plans_nothing_takes_no_parameters_of_tasks(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        _options(["status", "synthetic", "--fold", "1"])
+    assert stopped.value.code == 2
+    assert "unrecognised: --fold 1" in capsys.readouterr().err
