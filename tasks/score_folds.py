@@ -26,7 +26,8 @@ class ScoreFolds(ReleaseTask):
 
     def build(self, path: Path) -> None:
         """Put the test rows of all folds together."""
+        from pipeline.classes import TEST
         from pipeline.io.results.scores_file import concatenate
 
         paths = [self.input_path(name) for name in self._required]
-        concatenate(path, paths, split=2, provenance=self.provenance())
+        concatenate(path, paths, split=TEST, provenance=self.provenance())

@@ -69,7 +69,7 @@ def unknown_rows(table: pd.DataFrame, parts: pd.Series) -> pd.Series:
 
 def _stated(table: pd.DataFrame) -> pd.Series:
     """Return the part that the scores state for each row, -1 where they state none."""
-    return table["split"].fillna(-1) if "split" in table else pd.Series(-1, index=table.index)
+    return table["split"].fillna(LEFT_OUT) if "split" in table else pd.Series(LEFT_OUT, index=table.index)
 
 
 def _models(table: pd.DataFrame) -> pd.Series:

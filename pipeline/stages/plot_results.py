@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.classes import BOGUS, LEFT_OUT, REAL, TEST
+from pipeline.classes import BOGUS, LEFT_OUT, REAL, TEST, UNLABELLED
 from pipeline.errors import InputError
 from pipeline.ids.unmatched import warn_unmatched
 from pipeline.io.packages.package_file import PackageFacts
@@ -161,7 +161,7 @@ def truth_of_judged(survey: Source[Any], nights: Sequence[str], judged: pd.DataF
 
 
 def _check_classes(model: str, table: pd.DataFrame) -> None:
-    strange = sorted(set(table["label"].dropna()) - {-1, 0, 1})
+    strange = sorted(set(table["label"].dropna()) - {UNLABELLED, BOGUS, REAL})
     if strange:
         raise InputError(
             f"{model}: a report judges label 0 (bogus) and 1 (real), -1 is unlabelled; given {strange[0]} as well"

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pipeline.classes import LEFT_OUT
 from pipeline.datasets.separation import Separation
 from pipeline.errors import InputError
 from pipeline.ids.unmatched import warn_unmatched
@@ -63,7 +64,7 @@ def scores_with_candidates(scores: Path, rows: Sequence[Path]) -> pd.DataFrame:
     parts = _dataset_parts(rows)
     if parts is None:
         return joined
-    return joined.assign(**{DATASET_PART: joined["candidate_id"].map(parts).fillna(-1).astype(np.int8)})
+    return joined.assign(**{DATASET_PART: joined["candidate_id"].map(parts).fillna(LEFT_OUT).astype(np.int8)})
 
 
 def separations_of(rows: Sequence[Path]) -> list[Separation | None]:

@@ -39,9 +39,10 @@ def require_unchanged(night: str, what: str, then: Mapping[str, Any], now: Mappi
 (9 bytes then, missing now); use `nightsift refetch`
     """
     if now.get("sha256") != then.get("sha256"):
-        counts = f"{_amount(then)} then, {_amount(now)} now"
+        before, after = _amount(then), _amount(now)
+        counts = f" ({before} then, {after} now)" if before != after else ""
         raise ChangedInputError(
-            f"night {night}: {what} changed since the night was frozen ({counts}); use `nightsift refetch`"
+            f"night {night}: {what} changed since the night was frozen{counts}; use `nightsift refetch`"
         )
 
 

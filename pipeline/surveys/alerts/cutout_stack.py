@@ -39,7 +39,10 @@ def cut_stack(
     there: NDArray[np.bool_] = np.asarray(~np.isnan(stack).all(axis=3))
     y, x = _source(np.any(there, axis=2), y_pixel), _source(np.any(there, axis=1), x_pixel)
     middle_y, middle_x = (length // 2 for length in stack.shape[1:3])
-    for row in np.flatnonzero((y != middle_y) | (x != middle_x)):
+    elsewhere = np.flatnonzero((y != middle_y) | (x != middle_x))
+    if len(elsewhere) and np.shares_memory(cutouts, stack):
+        cutouts = cutouts.copy()
+    for row in elsewhere:
         moved = np.full((size, size, stack.shape[3]), np.nan, np.float32)
         (to_y, from_y), (to_x, from_x) = _span(stack.shape[1], y[row], size), _span(stack.shape[2], x[row], size)
         moved[to_y, to_x] = stack[row, from_y, from_x]

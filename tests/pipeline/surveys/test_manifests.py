@@ -42,3 +42,8 @@ def test_a_change_is_never_taken_for_a_fault_of_one_exposure():
     assert not issubclass(ChangedInputError, InputError)
     assert issubclass(ChangedInputError, (NightsiftError, ValueError))
     assert str(pickle.loads(pickle.dumps(ChangedInputError("a.fits changed")))) == "a.fits changed"
+
+
+def test_counts_that_are_equal_are_not_told():
+    with pytest.raises(ChangedInputError, match=r"a.csv changed since the night was frozen; use"):
+        require_unchanged("2026-01-05", "a.csv", {"rows": 6, "sha256": "0"}, {"rows": 6, "sha256": "1"})

@@ -51,3 +51,12 @@ def test_without_a_place_or_a_pixel_the_middle_is_what_the_file_has():
     stack[1] = np.nan
     nowhere = np.full(2, np.nan)
     np.testing.assert_array_equal(cut_stack(stack, nowhere, nowhere, 10), middle_of_stack(stack, 10))
+
+
+def test_the_stack_stays_as_it_is():
+    stack = np.full((1, 10, 10, 1), np.nan, np.float32)
+    stack[0, :, :, 0] = np.arange(100).reshape(10, 10)
+    before = stack.copy()
+    moved = cut_stack(stack, np.array([100.3]), np.array([100.3]), 10)
+    np.testing.assert_array_equal(stack, before)
+    assert moved[0, 5, 5, 0] == before[0, 4, 4, 0]
