@@ -42,13 +42,13 @@ def blocks(dataset: DataSet, contract: InputContract, rows: PartRows) -> Iterato
         )
 
 
-def ahead(items: Iterator[T]) -> Iterator[T]:
-    """Yield items in their order; the next is read in a thread while the last is used."""
+def ahead(values: Iterator[T]) -> Iterator[T]:
+    """Yield values in their order; the next is read in a thread while the last is used."""
     with ThreadPoolExecutor(max_workers=1) as reader:
-        coming = reader.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = reader.submit(next, items, None)
-            yield item
+        coming = reader.submit(next, values, None)
+        while (value := coming.result()) is not None:
+            coming = reader.submit(next, values, None)
+            yield value
 
 
 def training_batches(

@@ -55,8 +55,8 @@ class InputContract:
         faults = []
         missing = [name for name in self.channels if name not in channels]
         if missing:
-            wanted, given = ", ".join(self.channels), ", ".join(channels)
-            faults.append(f"the model needs channels {wanted}; the cutouts have {given}")
+            needed, present = ", ".join(self.channels), ", ".join(channels)
+            faults.append(f"the model needs channels {needed}; the cutouts have {present}")
         if size_pixel < self.size_pixel or (size_pixel > self.size_pixel and not self.crop):
             wanted = f"{self.size_pixel} pixels a side" + (" or more" if self.crop else "")
             faults.append(

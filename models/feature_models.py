@@ -25,11 +25,11 @@ TREES_SETTINGS: dict[str, float] = {"trees": 150, "trees_max_features": 0.15, "t
 """Settings of the randomised trees in :func:`build_feature_ensemble`, which takes those of boosting as well."""
 
 
-def _settings(defaults: Mapping[str, float], given: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = sorted(set(given) - set(defaults))
+def _settings(defaults: Mapping[str, float], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(chosen) - set(defaults))
     if unknown:
         raise SettingsError(f"unknown setting {unknown[0]!r} of a feature model; known: {', '.join(sorted(defaults))}")
-    return {**defaults, **given}
+    return {**defaults, **chosen}
 
 
 def build_boosting(seed: int, **settings: Any) -> Any:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models import batches, onnx_trees
 from models.contract import InputContract
-from models.fitting import Progress
+from models.fitted import Progress
 from models.recipes import ClassifierRecipe
 from models.registry import CLASSIFIERS
 from models.rows import PartRows

@@ -15,7 +15,7 @@ import pandas as pd
 
 from models import batches, checkpoints, networks
 from models.contract import InputContract
-from models.fitting import Progress
+from models.fitted import Progress
 from models.framework import deterministic, keras, tensorflow
 from models.recipes import ClassifierRecipe
 from models.rows import PartRows

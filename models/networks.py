@@ -32,7 +32,7 @@ class Dropouts:
     as_inputs : bool
         Whether masks come in as inputs, named ``mask_0``, ``mask_1`` ...
     masks : list
-        The mask inputs made so far.
+        The mask inputs so far.
     rates : list of float
         The rate of each call.
     """

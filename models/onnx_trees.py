@@ -61,8 +61,8 @@ def logit_of(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
 
     Both columns are used: close to 1, float32 knows the other one better.
     """
-    given = np.asarray(probabilities, dtype=np.float64)
-    logs = np.log(np.clip(given, SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY))
+    exact = np.asarray(probabilities, dtype=np.float64)
+    logs = np.log(np.clip(exact, SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY))
     return np.asarray(logs[:, 1] - logs[:, 0])
 
 
@@ -71,7 +71,7 @@ def _renamed(graph: Graph, name: str) -> str:
     other = f"uncalibrated/{name}"
     for node in graph.graph.node:
         for names in (node.input, node.output):
-            names[:] = [other if given == name else given for given in names]
+            names[:] = [other if present == name else present for present in names]
     return other
 
 
@@ -83,17 +83,17 @@ def _sharpen_trees(graph: Graph) -> None:
         if node.op_type != "TreeEnsembleClassifier":
             graph.graph.node.append(node)
             continue
-        given = _attributes(node)
-        if given["post_transform"] == b"LOGISTIC":
-            _append_boosted(graph, node.input[0], node.output[1], given)
+        attributes = _attributes(node)
+        if attributes["post_transform"] == b"LOGISTIC":
+            _append_boosted(graph, node.input[0], node.output[1], attributes)
         else:
-            _append_forest(graph, node.input[0], node.output[1], given)
+            _append_forest(graph, node.input[0], node.output[1], attributes)
 
 
-def _append_boosted(graph: Graph, source: str, output: str, given: Mapping[str, Any]) -> None:
+def _append_boosted(graph: Graph, source: str, output: str, attributes: Mapping[str, Any]) -> None:
     """Add trees whose sum is a logit, and both probabilities by exponentials."""
-    start = given.get("base_values", [0.0])
-    trees = _regressor(given, [given["class_weights"]], base_values=[float(value) for value in start])
+    start = attributes.get("base_values", [0.0])
+    trees = _regressor(attributes, [attributes["class_weights"]], base_values=[float(value) for value in start])
     one = _constant(graph, f"{output}/one", np.float32(1.0))
     logit = f"{output}/logit"
     _append(
@@ -109,23 +109,23 @@ def _append_boosted(graph: Graph, source: str, output: str, given: Mapping[str, 
     )
 
 
-def _append_forest(graph: Graph, source: str, output: str, given: Mapping[str, Any]) -> None:
+def _append_forest(graph: Graph, source: str, output: str, attributes: Mapping[str, Any]) -> None:
     """Add trees whose leaves hold the share of either class; the converter keeps that of class 1 alone."""
-    real = np.asarray(given["class_weights"], dtype=np.float64)
-    whole = 1.0 / len(set(given["class_treeids"]))
+    real = np.asarray(attributes["class_weights"], dtype=np.float64)
+    whole = 1.0 / len(set(attributes["class_treeids"]))
     bogus = np.where(np.abs(whole - real) < 1e-6 * whole, 0.0, whole - real)
-    _append(graph, [("TreeEnsembleRegressor", [source], output, _regressor(given, [bogus, real]))])
+    _append(graph, [("TreeEnsembleRegressor", [source], output, _regressor(attributes, [bogus, real]))])
 
 
-def _regressor(given: Mapping[str, Any], weights: list[Any], **more: Any) -> dict[str, Any]:
+def _regressor(attributes: Mapping[str, Any], weights: list[Any], **more: Any) -> dict[str, Any]:
     """Return the attributes of a regressor with the same trees and one target for each list of weights."""
     targets = len(weights)
     return {
-        **{name: value for name, value in given.items() if name.startswith("nodes_")},
+        **{name: value for name, value in attributes.items() if name.startswith("nodes_")},
         "n_targets": targets,
-        "target_ids": np.repeat(np.arange(targets), len(given["class_nodeids"])).tolist(),
-        "target_nodeids": list(given["class_nodeids"]) * targets,
-        "target_treeids": list(given["class_treeids"]) * targets,
+        "target_ids": np.repeat(np.arange(targets), len(attributes["class_nodeids"])).tolist(),
+        "target_nodeids": list(attributes["class_nodeids"]) * targets,
+        "target_treeids": list(attributes["class_treeids"]) * targets,
         "target_weights": np.concatenate([np.asarray(target, dtype=np.float32) for target in weights]).tolist(),
         **more,
     }

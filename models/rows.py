@@ -91,9 +91,9 @@ def _part_rows(
     present = np.bincount(labels[used], minlength=len(class_names))
     absent = [name for name, count in zip(class_names, present, strict=False) if count == 0]
     if absent:
-        given = ", ".join(f"{count} {name}" for name, count in zip(class_names, present, strict=False))
+        listed = ", ".join(f"{count} {name}" for name, count in zip(class_names, present, strict=False))
         raise DataSetError(
-            f"the {part} part has no usable row of class {', '.join(absent)}; given {given}"
+            f"the {part} part has no usable row of class {', '.join(absent)}; it has {listed}"
             + _left_out(candidates[~used], class_names, untrusted)
         )
     weights = np.where(used, row_weights * by_class[np.maximum(labels, 0)], 0.0).astype(np.float32)

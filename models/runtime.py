@@ -207,11 +207,11 @@ def load(directory: str | Path, *, threads: int = 0) -> Package:
     )
 
 
-def _contract(given: Mapping[str, Any]) -> InputContract:
+def _contract(written: Mapping[str, Any]) -> InputContract:
     """Return the contract in ``package.json``."""
-    lists = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
-    scale = float("nan") if given["pixel_scale_arcsec"] is None else given["pixel_scale_arcsec"]
-    return InputContract(**{**given, **lists, "pixel_scale_arcsec": scale})
+    lists = {name: tuple(value) for name, value in written.items() if isinstance(value, list)}
+    scale = float("nan") if written["pixel_scale_arcsec"] is None else written["pixel_scale_arcsec"]
+    return InputContract(**{**written, **lists, "pixel_scale_arcsec": scale})
 
 
 def _check_features(wanted: Mapping[str, object] | None) -> None:

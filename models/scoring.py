@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.fitting import no_progress
+from models.fitted import no_progress
 from models.runtime import Package
 from pipeline.classes import LEFT_OUT
 from pipeline.cutouts.missing import Flag

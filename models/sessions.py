@@ -92,14 +92,14 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def _require_interface(session: Session, interface: Interface, path: Path) -> None:
-    given = {entry.name: entry for entry in session.get_inputs()}
-    first = session.get_inputs()[0].name if given else ""
+    found = {entry.name: entry for entry in session.get_inputs()}
+    first = session.get_inputs()[0].name if found else ""
     wanted = {first: interface.row, **interface.masks}
-    if given.keys() != wanted.keys():
+    if found.keys() != wanted.keys():
         known = ", ".join(["one of any name", *interface.masks])
-        raise InputError(f"{path} has the inputs {', '.join(given) or 'none'}; {PACKAGE} says: {known}")
+        raise InputError(f"{path} has the inputs {', '.join(found) or 'none'}; {PACKAGE} says: {known}")
     outputs = session.get_outputs()
-    inputs = [(f"input {name!r}", given[name], row) for name, row in wanted.items()]
+    inputs = [(f"input {name!r}", found[name], row) for name, row in wanted.items()]
     for what, entry, row in [*inputs, ("output", outputs[0], (interface.classes,))]:
         fits = len(entry.shape) in (0, 1 + len(row)) and entry.type == "tensor(float)"
         sides = [(a, b) for a, b in zip(entry.shape[1:], row, strict=False) if isinstance(a, int)]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models import batches, checkpoints, feature_training, network_training
 from models.contract import InputContract
-from models.fitting import Fitted, Progress, no_progress
+from models.fitted import Fitted, Progress, no_progress
 from models.recipes import ClassifierRecipe
 from models.registry import FEATURES, NETWORK
 from models.rows import PartRows, select_rows
@@ -245,6 +245,8 @@ def _merits(
     if logits.shape[1] > 1:
         return {}, {"accuracy": float((logits.argmax(axis=1) == labels).mean())}
     scores = platt.apply(logits[:, 0])
-    given = {recipe.threshold_rule: dict(recipe.threshold_parameter)}
-    thresholds = {rule: float(THRESHOLD_RULES[rule](labels, scores, **given.get(rule, {}))) for rule in THRESHOLD_RULES}
+    chosen = {recipe.threshold_rule: dict(recipe.threshold_parameter)}
+    thresholds = {
+        rule: float(THRESHOLD_RULES[rule](labels, scores, **chosen.get(rule, {}))) for rule in THRESHOLD_RULES
+    }
     return thresholds, summary(labels, scores)

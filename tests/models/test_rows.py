@@ -51,7 +51,7 @@ def test_untrusted_labels_never_judge(mixed, source):
 @pytest.mark.parametrize("part", ["train", "validation"])
 def test_a_missing_class_is_refused_by_part_and_name(mixed, part):
     mixed.candidates(part)["label"] = np.int8(1)
-    with pytest.raises(DataSetError, match=f"the {part} part has no usable row of class bogus; given 0 bogus, 100"):
+    with pytest.raises(DataSetError, match=f"the {part} part has no usable row of class bogus; it has 0 bogus, 100"):
         select_rows(mixed, recipe())
 
 

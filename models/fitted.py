@@ -1,4 +1,4 @@
-"""What the training of a family of classifiers reports and returns.
+"""A trained classifier of any family: what it can do, and how its training tells how far it is.
 
 Tested by tests/models/test_training.py.
 """
@@ -18,7 +18,7 @@ Progress = Callable[[float, str], None]
 
 
 def no_progress(share: float, message: str) -> None:
-    """Tell nobody."""
+    """Take the report and tell nobody of it."""
 
 
 class Fitted(Protocol):
