@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 import models.architectures  # noqa: F401  (enters the classifiers)
 from models import onnx_graph
 from models.framework import foreign_deprecations, keras
+from models.heads import HEADS
 from models.normalisation_layers import normalised
 from models.registry import CLASSIFIERS
 from models.symmetries import turned
@@ -42,13 +43,15 @@ class Dropouts:
     masks: list[Any] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
 
-    def __call__(self, hidden: Any, rate: float) -> Any:
-        """Return the tensor after dropout at a rate."""
+    def __call__(self, hidden: Any, rate: float, *, spatial: bool = False) -> Any:
+        """Return the tensor after dropout at a rate, of single numbers or, ``spatial``, of whole maps ``(y, x)``."""
         layers = keras().layers
         self.rates.append(float(rate))
         if not self.as_inputs:
-            return layers.Dropout(rate, seed=self.seed + len(self.rates))(hidden)
-        mask = keras().Input(hidden.shape[1:], name=f"mask_{len(self.masks)}")
+            layer = layers.SpatialDropout2D if spatial else layers.Dropout
+            return layer(rate, seed=self.seed + len(self.rates))(hidden)
+        shape = (1, 1, hidden.shape[-1]) if spatial else hidden.shape[1:]
+        mask = keras().Input(shape, name=f"mask_{len(self.masks)}")
         self.masks.append(mask)
         return layers.Multiply()([hidden, mask])
 
@@ -106,7 +109,8 @@ class NetworkDesign:
 
     def _upright(self, pixels: Any, dropouts: Dropouts) -> Any:
         """Return the logits of normalised pixels as they are."""
-        return CLASSIFIERS[self.classifier](pixels, self.n_classes, dropouts, **self.settings)
+        hidden = CLASSIFIERS[self.classifier](pixels, dropouts, **self.settings)
+        return HEADS[CLASSIFIERS.metadata(self.classifier)["head"]](hidden, self.n_classes)
 
 
 def build(design: NetworkDesign, seed: int) -> Any:

@@ -3,18 +3,17 @@
 Tested by tests/conformance/test_classifiers.py.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from models.framework import keras
-from models.registry import CLASSIFIERS, NETWORK, logit_columns
+from models.heads import SIGMOID
+from models.registry import CLASSIFIERS, NETWORK, Dropout
 
 
-@CLASSIFIERS.register("braai", family=NETWORK, minimum_size_pixel=22, minimum_channels=1)
+@CLASSIFIERS.register("braai", family=NETWORK, head=SIGMOID, minimum_size_pixel=22, minimum_channels=1)
 def braai(
     inputs: Any,
-    n_classes: int,
-    dropout: Callable[[Any, float], Any],
+    dropout: Dropout,
     *,
     filters: tuple[int, ...] = (16, 32),
     dense: int = 256,
@@ -26,8 +25,6 @@ def braai(
     ----------
     inputs : tensor, shape (n, y, x, channel)
         Normalised cutouts.
-    n_classes : int
-        Classes to tell apart.
     dropout : callable
         Applied after each pair and after the dense layer.
     filters : tuple of int
@@ -44,4 +41,4 @@ def braai(
         hidden = layers.Conv2D(count, 3, activation="relu")(hidden)
         hidden = dropout(layers.MaxPooling2D(pool)(hidden), rate)
     hidden = layers.Dense(dense, activation="relu")(layers.Flatten()(hidden))
-    return layers.Dense(logit_columns(n_classes))(dropout(hidden, dropout_rates[2]))
+    return dropout(hidden, dropout_rates[2])

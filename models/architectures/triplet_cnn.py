@@ -3,18 +3,17 @@
 Tested by tests/conformance/test_classifiers.py.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from models.framework import keras
-from models.registry import CLASSIFIERS, NETWORK, logit_columns
+from models.heads import SIGMOID
+from models.registry import CLASSIFIERS, NETWORK, Dropout
 
 
-@CLASSIFIERS.register("triplet_cnn", family=NETWORK, minimum_size_pixel=15, minimum_channels=1)
+@CLASSIFIERS.register("triplet_cnn", family=NETWORK, head=SIGMOID, minimum_size_pixel=15, minimum_channels=1)
 def triplet_cnn(
     inputs: Any,
-    n_classes: int,
-    dropout: Callable[[Any, float], Any],
+    dropout: Dropout,
     *,
     filters: tuple[int, ...] = (16, 32, 64),
     dense: int = 64,
@@ -30,8 +29,6 @@ def triplet_cnn(
     ----------
     inputs : tensor, shape (n, y, x, channel)
         Normalised cutouts.
-    n_classes : int
-        Classes to tell apart.
     dropout : callable
         Applied before and after the dense layer.
     filters : tuple of int
@@ -52,8 +49,7 @@ def triplet_cnn(
         layers.GlobalMaxPooling2D()(hidden),
     ]
     hidden = dropout(layers.Concatenate()(seen), dropout_rate)
-    hidden = dropout(layers.Dense(dense, activation="relu")(hidden), dropout_rate)
-    return layers.Dense(logit_columns(n_classes))(hidden)
+    return dropout(layers.Dense(dense, activation="relu")(hidden), dropout_rate)
 
 
 def _convolution(hidden: Any, filters: int, *, size: int, stride: int) -> Any:

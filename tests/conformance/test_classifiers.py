@@ -11,10 +11,16 @@ from models.registry import CLASSIFIERS, FEATURES, NETWORK
 from pipeline.io.results.commit import commit
 
 SMALL = {
+    "bayesian_vgg6": {"filters": [4, 4], "dense": 8},
     "boosting": {"n_estimators": 10},
     "braai": {"filters": [4, 4], "dense": 8, "dropout_rates": [0.1, 0.1, 0.1]},
     "feature_ensemble": {"n_estimators": 10, "trees": 10},
+    "gmadet": {"filters": [4, 4, 4, 4], "dense": [8, 8]},
+    "otrain": {"filters": [4, 4, 4, 4, 4], "dense": [8, 8]},
+    "psat_d": {"filters": [4, 4, 4], "dense": 8},
+    "sepconvnet": {"filters": [4, 4], "dense": 8},
     "triplet_cnn": {"filters": [4, 8], "dense": 8},
+    "vgg6": {"filters": [4, 4], "dense": 8, "dropout_rates": [0.1, 0.1, 0.1]},
 }
 
 

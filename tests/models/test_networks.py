@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models import networks
+from pipeline.scores.calibration import IDENTITY
 
 
 def design(name, size, channels=3, n_classes=2, **settings):
@@ -17,8 +18,42 @@ def design(name, size, channels=3, n_classes=2, **settings):
     )
 
 
-def test_braai_has_the_published_number_of_weights():
-    assert networks.build(design("braai", 63), 0).count_params() == 312_081
+@pytest.mark.parametrize(
+    ("name", "size", "channels", "weights"),
+    [
+        ("braai", 63, 3, 312_081),
+        pytest.param("psat_d", 20, 1, 139_918, marks=pytest.mark.replaces("psat-ml", "P6")),
+        pytest.param("vgg6", 55, 4, 222_113, marks=pytest.mark.replaces("gotorb", "G7")),
+        pytest.param("bayesian_vgg6", 55, 4, 222_113, marks=pytest.mark.replaces("gotorb", "G7")),
+        pytest.param("sepconvnet", 55, 4, 207_877, marks=pytest.mark.replaces("gotorb", "G7")),
+        pytest.param("gmadet", 32, 1, 1_506_018, marks=pytest.mark.replaces("gmadet", "O8")),
+        pytest.param("otrain", 32, 1, 2_621_826, marks=pytest.mark.replaces("gmadet", "O8")),
+    ],
+)
+def test_a_network_of_an_older_system_has_its_number_of_weights(name, size, channels, weights):
+    assert networks.build(design(name, size, channels), 0).count_params() == weights
+
+
+@pytest.mark.replaces("gotorb", "G7")
+def test_penalties_of_a_network_are_those_it_was_published_with():
+    layers = networks.build(design("vgg6", 55, 4), 0).layers
+    kernels = [layer.kernel_regularizer for layer in layers if layer.name.startswith("conv2d")]
+    assert [float(penalty.l2) for penalty in kernels] == [pytest.approx(1e-4)] * 4
+    assert [float(layer.activity_regularizer.l2) for layer in layers if layer.name.startswith("dense")] == [
+        pytest.approx(1e-4)
+    ]
+
+
+def test_spatial_dropout_drops_whole_maps():
+    model = networks.build(design("vgg6", 22, filters=(4, 4), dense=4), 0)
+    assert [layer.rate for layer in model.layers if layer.name.startswith("spatial_dropout")] == [0.25, 0.25]
+    masked, masks = networks.with_masks(model, design("vgg6", 22, filters=(4, 4), dense=4), IDENTITY)
+    assert [mask["shape"] for mask in masks] == [[1, 1, 4], [1, 1, 4], [4]]
+    pixels = np.ones((2, 22, 22, 3), np.float32)
+    opened = [np.ones((2, *mask["shape"]), np.float32) for mask in masks]
+    np.testing.assert_allclose(
+        masked([pixels, *opened]).numpy(), networks.with_probabilities(model, IDENTITY)(pixels).numpy(), atol=1e-6
+    )
 
 
 def test_open_masks_give_the_score_and_closed_ones_do_not():
