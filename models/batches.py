@@ -1,23 +1,23 @@
 """Blocks of a data set as batches of pixels for a model: selected, shuffled, augmented, of one size."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.contract import InputContract
-from models.rows import PartRows
+from models.rows import BLOCK_ROWS, PartRows
 from pipeline.cutouts.augment import augment
 from pipeline.datasets.choice import DataSet
 from pipeline.rng import stream
 
 T = TypeVar("T")
 
-BLOCK_ROWS: Final = 512
-"""Rows read and shuffled together: 24 MB of 63 x 63 x 3."""
+Prepare = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""From raw pixels ``(n, y, x, channel)`` to those that go into a network: another array, or the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +30,13 @@ class Batch:
 
 
 def blocks(dataset: DataSet, contract: InputContract, rows: PartRows) -> Iterator[Batch]:
-    """Yield the usable rows of a part in order, block by block; rows that cannot be scored are left out."""
+    """Yield the usable rows of a part in order, block by block."""
     for where, cutouts in dataset.batches(rows.part, BLOCK_ROWS):
         used = rows.used[where]
-        selected = contract.select(cutouts[used], dataset.channels)
-        scorable = contract.scorable(selected)
         yield Batch(
-            pixels=selected[scorable],
-            labels=rows.labels[where][used][scorable],
-            weights=rows.weights[where][used][scorable],
+            pixels=contract.select(cutouts[used], dataset.channels),
+            labels=rows.labels[where][used],
+            weights=rows.weights[where][used],
         )
 
 
@@ -58,6 +56,7 @@ def training_batches(
     *,
     size: int,
     augmentations: tuple[str, ...],
+    prepare: Prepare,
     seed: int,
     epoch: int,
 ) -> Iterator[Batch]:
@@ -65,11 +64,29 @@ def training_batches(
 
     Which rows share a batch, and how each is turned, depends on seed and epoch alone. The last batch is
     filled up with earlier rows of weight 0.
+
+    Parameters
+    ----------
+    dataset : DataSet
+        Read block by block.
+    contract : InputContract
+        Which pixels are seen.
+    rows : PartRows
+        Of the training part.
+    size : int
+        Rows per batch.
+    augmentations : tuple of str
+        Applied to raw pixels, in this order.
+    prepare : callable
+        Makes of augmented pixels those that go into the network.
+    seed, epoch : int
+        Of the order and of the augmentations; epochs from 0.
     """
     left: Batch | None = None
     for number, block in enumerate(ahead(blocks(dataset, contract, rows))):
         rng = stream(seed, "training batches", f"{epoch}/{number}")
-        fresh = _augmented(_take(block, rng.permutation(len(block.labels))), augmentations, rng)
+        shuffled = _take(block, rng.permutation(len(block.labels)))
+        fresh = replace(shuffled, pixels=prepare(augment(shuffled.pixels, augmentations, rng)))
         joined = fresh if left is None else _join(left, fresh)
         whole = len(joined.labels) // size * size
         for start in range(0, whole, size):
@@ -77,10 +94,6 @@ def training_batches(
         left = _take(joined, slice(whole, None))
     if left is not None and len(left.labels):
         yield _filled_up(left, size)
-
-
-def _augmented(block: Batch, names: tuple[str, ...], rng: np.random.Generator) -> Batch:
-    return Batch(pixels=augment(block.pixels, names, rng), labels=block.labels, weights=block.weights)
 
 
 def _take(batch: Batch, which: slice | NDArray[np.int64]) -> Batch:

@@ -39,7 +39,7 @@ def _input(package: Mapping[str, Any]) -> str:
     within = (
         f"features `{package['external_features']['name']}` revision {package['external_features']['revision']}"
         if package["external_features"]
-        else f"normalisation `{package['normalisation']['name']}`, part of the graph"
+        else f"normalisation `{package['normalisation']['name']}`, {_where_normalised(package)}"
     )
     return (
         "## Input\n\n"
@@ -49,6 +49,11 @@ def _input(package: Mapping[str, Any]) -> str:
         f"{contract['pixel_state']} pixels, NaN where missing\n"
         f"* {within}"
     )
+
+
+def _where_normalised(package: Mapping[str, Any]) -> str:
+    within = "part of the graph" if package["normalisation"]["in_graph"] else "applied by `Infer` before the graph"
+    return within + (", missing pixels 0 before it" if package["normalisation"]["missing"] == "psat" else "")
 
 
 def _training(package: Mapping[str, Any]) -> str:

@@ -10,14 +10,23 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import IO, Any, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 log = logging.getLogger(__name__)
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "KERAS_BACKEND": "tensorflow"}
 
 
+def backend() -> str:
+    """Return what Keras computes with: ``KERAS_BACKEND`` of the environment, else ``tensorflow``."""
+    return os.environ.get("KERAS_BACKEND", QUIET["KERAS_BACKEND"])
+
+
 def keras() -> ModuleType:
-    """Return Keras with the TensorFlow backend, imported at the first call (6 to 10 s)."""
-    tensorflow()
+    """Return Keras with its backend, imported at the first call (6 to 10 s with TensorFlow)."""
+    if backend() == "tensorflow":
+        tensorflow()
     import keras as module
 
     return module
@@ -35,19 +44,29 @@ def tensorflow() -> ModuleType:
     return cast("ModuleType", tf)
 
 
+def to_numpy(tensor: object) -> NDArray[Any]:
+    """Return the numbers of a tensor or variable of any backend."""
+    with foreign_deprecations():
+        return np.asarray(keras().ops.convert_to_numpy(tensor))
+
+
 def deterministic(seed: int, threads: int) -> int:
     """Make what follows in this process repeatable; return the thread count in force.
 
     TensorFlow takes a thread count only before its first operation; a later, other one is refused with a
-    warning, and the count in force goes into the package.
+    warning, and the count in force goes into the package. With another backend, which has its own ways to be told,
+    only the seeds are set.
 
     Parameters
     ----------
     seed : int
-        Seeds Python, numpy and TensorFlow.
+        Seeds Python, numpy and the backend.
     threads : int
         Threads inside one operation.
     """
+    if backend() != "tensorflow":
+        keras().utils.set_random_seed(seed % 2**32)
+        return threads
     tf = tensorflow()
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -59,6 +78,12 @@ def deterministic(seed: int, threads: int) -> int:
     tf.config.experimental.enable_op_determinism()
     keras().utils.set_random_seed(seed % 2**32)
     return int(tf.config.threading.get_intra_op_parallelism_threads())
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Return whether an error of any backend says that memory did not suffice."""
+    named = type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
+    return isinstance(error, MemoryError) or named or "RESOURCE_EXHAUSTED" in str(error)
 
 
 @contextlib.contextmanager

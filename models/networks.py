@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 import models.architectures  # noqa: F401  (enters the classifiers)
 from models import onnx_graph
-from models.framework import foreign_deprecations, keras
+from models.framework import foreign_deprecations, keras, to_numpy
 from models.heads import HEADS
 from models.normalisation_layers import normalised
 from models.registry import CLASSIFIERS
 from models.symmetries import turned
 from models.weights import arrays_sha256
+from pipeline.cutouts.normalise import NORMALISATIONS, Missing, apply
 from pipeline.errors import IncompatiblePackageError
 from pipeline.scores.calibration import Platt
 
@@ -70,6 +71,8 @@ class NetworkDesign:
         Its output and input.
     symmetries : int
         Symmetries of a square over which logits are averaged, 1 for none; training sees one at a time.
+    missing : {"excluded", "psat"}
+        What the normalisation makes of missing pixels.
     """
 
     classifier: str
@@ -79,6 +82,16 @@ class NetworkDesign:
     size_pixel: int
     n_channels: int
     symmetries: int = 1
+    missing: Missing = "excluded"
+
+    @property
+    def external(self) -> bool:
+        """Return whether its normalisation cannot stand in the graph and is applied to what goes into it."""
+        return not NORMALISATIONS.metadata(self.normalisation)["in_graph"]
+
+    def prepared(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what the graph takes for raw pixels ``(n, y, x, channel)``: normalised ones where it cannot itself."""
+        return apply(self.normalisation, pixels, missing=self.missing) if self.external else pixels
 
     def check(self) -> None:
         """Refuse cutouts too small for the classifier.
@@ -98,7 +111,7 @@ class NetworkDesign:
         """Return the input and output tensors of a new network, raw pixels to logits."""
         shape = (self.size_pixel, self.size_pixel, self.n_channels)
         inputs = keras().Input(shape, name=onnx_graph.INPUT)
-        pixels = normalised(self.normalisation, inputs)
+        pixels = normalised("none" if self.external else self.normalisation, inputs, self.missing)
         if self.symmetries == 1:
             return inputs, self._upright(pixels, dropouts)
         upright = keras().Input(shape)
@@ -113,8 +126,17 @@ class NetworkDesign:
         return HEADS[CLASSIFIERS.metadata(self.classifier)["head"]](hidden, self.n_classes)
 
 
-def build(design: NetworkDesign, seed: int) -> Any:
+def build(design: NetworkDesign, seed: int, *, precision: str = "float32") -> Any:
     """Return a fresh Keras model from raw ``(n, y, x, channel)`` pixels to logits.
+
+    Parameters
+    ----------
+    design : NetworkDesign
+        Its layers.
+    seed : int
+        Of its first weights and of its dropout.
+    precision : str
+        Keras' policy of number types while it is trained; weights are float32 under each.
 
     Raises
     ------
@@ -123,17 +145,20 @@ def build(design: NetworkDesign, seed: int) -> Any:
     """
     design.check()
     keras().utils.set_random_seed(seed % 2**32)
-    inputs, logits = design.logits(Dropouts(seed=seed % 2**31))
+    before = keras().config.dtype_policy()
+    keras().config.set_dtype_policy(precision)
+    try:
+        inputs, logits = design.logits(Dropouts(seed=seed % 2**31))
+    finally:
+        keras().config.set_dtype_policy(before)
     return keras().Model(inputs, logits, name=design.classifier)
 
 
-def averaged(model: Any, design: NetworkDesign) -> Any:
-    """Return the model of the same weights whose logits are means over the symmetries of its design."""
-    if design.symmetries == 1:
-        return model
-    whole = build(design, 0)
-    whole.set_weights(model.get_weights())
-    return whole
+def rebuilt(weights: list[NDArray[np.floating]], design: NetworkDesign) -> Any:
+    """Return the float32 model of some weights, whose logits are means over the symmetries of its design."""
+    model = build(design, 0)
+    model.set_weights(weights)
+    return model
 
 
 def with_probabilities(model: Any, platt: Platt) -> Any:
@@ -199,7 +224,7 @@ class FittedNetwork:
         logits = np.empty((len(pixels), columns), dtype=np.float32)
         for start in range(0, len(pixels), BATCH):
             rows = slice(start, start + BATCH)
-            logits[rows] = self.model(pixels[rows], training=False).numpy()
+            logits[rows] = to_numpy(self.model(self.design.prepared(pixels[rows]), training=False))
         return logits
 
     def export(self, directory: Path, platt: Platt) -> dict[str, Any]:
@@ -229,8 +254,8 @@ class FittedNetwork:
         """Return the probabilities by the written ``model.keras``, read back in safe mode."""
         with foreign_deprecations():
             scoring = keras().saving.load_model(directory / "model.keras", safe_mode=True, compile=False)
-        return np.asarray(scoring(pixels, training=False).numpy())
+        return np.asarray(to_numpy(scoring(self.design.prepared(pixels), training=False)), dtype=np.float32)
 
     def inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return what ``model.onnx`` takes for some pixels: the pixels themselves."""
-        return pixels
+        """Return what ``model.onnx`` takes for some pixels: themselves, or normalised where the graph cannot do it."""
+        return self.design.prepared(pixels)

@@ -16,7 +16,7 @@ from typing import Any
 
 from models.framework import keras
 from pipeline.cutouts.missing import HUGE
-from pipeline.cutouts.normalise import FLAT, IQR_OF_SIGMA, STEEPEST, grid_step
+from pipeline.cutouts.normalise import FLAT, IQR_OF_SIGMA, STEEPEST, Missing, grid_step
 from pipeline.registry import Registry
 
 Tensor = Any
@@ -27,10 +27,23 @@ GRAPH_NORMALISATIONS: Registry[Callable[[Tensor], Tensor]] = Registry("graph nor
 BEYOND = 3e38
 
 
-def normalised(name: str, stack: Tensor) -> Tensor:
-    """Return raw cutouts ``(n, y, x, channel)`` under the named normalisation, same shape, finite."""
+def normalised(name: str, stack: Tensor, missing: Missing = "excluded") -> Tensor:
+    """Return raw cutouts ``(n, y, x, channel)`` under a normalisation, same shape, finite.
+
+    Parameters
+    ----------
+    name : str
+        A name in ``GRAPH_NORMALISATIONS``.
+    stack : tensor, shape (n, y, x, channel)
+        Raw pixels, NaN where missing.
+    missing : {"excluded", "psat"}
+        Whether missing pixels take no part in statistics, or are 0 before them.
+    """
     ops = keras().ops
-    flat = GRAPH_NORMALISATIONS[name](ops.transpose(stack, (0, 3, 1, 2)))
+    planes = ops.transpose(stack, (0, 3, 1, 2))
+    if missing == "psat":
+        planes = ops.reshape(none(planes), (-1, stack.shape[3], *stack.shape[1:3]))
+    flat = GRAPH_NORMALISATIONS[name](planes)
     return ops.transpose(ops.reshape(flat, (-1, stack.shape[3], *stack.shape[1:3])), (0, 2, 3, 1))
 
 
@@ -62,6 +75,13 @@ def zscore(planes: Tensor) -> Tensor:
     """Subtract the mean, divide by the standard deviation; a constant image becomes 0."""
     _, deviation, sigma = _spread(_marked(planes))
     return deviation * _inverse_unless_flat(sigma)
+
+
+@GRAPH_NORMALISATIONS.register("max_abs")
+def max_abs(planes: Tensor) -> Tensor:
+    """Divide by the largest absolute pixel; an all-zero image stays zero."""
+    pixels = _instead_of_nan(_marked(planes), 0.0)
+    return pixels * _inverse(_peak(pixels))
 
 
 @GRAPH_NORMALISATIONS.register("minmax")

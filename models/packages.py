@@ -22,6 +22,7 @@ from models.card import model_card
 from models.registry import FEATURES
 from models.training import TrainedClassifier
 from pipeline.classes import LEARNED_PARTS
+from pipeline.cutouts.normalise import NORMALISATIONS
 from pipeline.datasets.choice import DataSet
 from pipeline.errors import IncompatiblePackageError
 from pipeline.features import FEATURES_REVISION, feature_names
@@ -86,6 +87,8 @@ def _content(trained: TrainedClassifier, dataset: DataSet, exported: Mapping[str
     recipe, contract = trained.recipe, trained.contract
     columns = list(feature_names(contract.channels)) if recipe.family == FEATURES else []
     external = {"name": "physical", "revision": FEATURES_REVISION, "columns": columns}
+    within = NORMALISATIONS.metadata(recipe.normalisation)
+    named = {"name": recipe.normalisation, "missing": recipe.missing}
     return {
         "schema": SCHEMA,
         "classifier": recipe.classifier,
@@ -95,7 +98,8 @@ def _content(trained: TrainedClassifier, dataset: DataSet, exported: Mapping[str
         "threads": trained.fitted.threads,
         "input": {name: _finite_or_none(value) for name, value in dataclasses.asdict(contract).items()},
         "classes": list(trained.class_names),
-        "normalisation": {"name": recipe.normalisation, "in_graph": True},
+        "normalisation": {**named, "in_graph": within["in_graph"]},
+        "external_normalisation": None if within["in_graph"] else {"revision": within["revision"], **named},
         "external_features": external if columns else None,
         "calibration": {
             "method": recipe.calibration,

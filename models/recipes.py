@@ -7,13 +7,15 @@ from typing import Any, Final, Literal, Self
 
 import models.architectures  # noqa: F401  (enters the classifiers)
 from models.feature_models import BOOSTING_SETTINGS, TREES_SETTINGS
+from models.losses import LOSSES
 from models.registry import CLASSIFIERS, FEATURES
+from models.schedules import SCHEDULES
 from models.symmetries import NUMBERS
 from pipeline.classes import GUESSED_SOURCES
 from pipeline.cutouts.augment import AUGMENTATIONS
-from pipeline.cutouts.normalise import NORMALISATIONS
+from pipeline.cutouts.normalise import NORMALISATIONS, Missing
 from pipeline.errors import SettingsError
-from pipeline.metrics import THRESHOLD_RULES
+from pipeline.metrics import METRICS, THRESHOLD_RULES
 from pipeline.registry import Registry
 from pipeline.settings import parse
 
@@ -29,8 +31,10 @@ class ClassifierRecipe:
     settings : mapping
         Arguments of that classifier (filters, trees ...): numbers, texts or lists of them.
     normalisation : str
-        ``none``, ``sign_log``, ``l2``, ``zscore``, ``minmax`` or ``asinh``; part of a network's graph. On features:
-        ``none``.
+        ``none``, ``sign_log``, ``l2``, ``zscore``, ``minmax``, ``max_abs`` or ``asinh``, which are part of a network's
+        graph; ``bg_sub`` or ``zscale``, which are applied to what goes into it. On features: ``none``.
+    missing : {"excluded", "psat"}
+        Whether missing pixels are left out of the statistics of a normalisation or, as in psat-ml, are 0 before them.
     channels : tuple of str or None
         Channels to use, in this order; none: those of the data set.
     required_channels : tuple of str or None
@@ -42,15 +46,40 @@ class ClassifierRecipe:
     epochs : int
         Most passes over the rows, at least 1.
     early_stopping_patience : int, in epochs
-        Passes without a better validation loss before training stops, at least 1.
+        Passes without a better monitored value before training stops; 0 for all epochs.
+    monitor : str
+        Which value of an epoch decides which is the best: ``validation_loss``, ``validation_accuracy``, or
+        ``validation_`` and one of ``metrics``.
+    metrics : tuple of str
+        Metrics of the report that are taken of the validation rows after each epoch, by name; two classes only.
+    keep : {"best", "last"}
+        Of which epoch the weights are: of the best one, or of the last.
+    loss : str
+        ``cross_entropy`` or ``focal``, which weighs rows that are right already less.
+    label_smoothing : float
+        Share of each target that is spread evenly over all classes, 0 to below 1.
+    optimizer : {"adam", "sgd", "rmsprop"}
+        With a ``weight_decay``, ``adam`` is AdamW.
+    momentum : float
+        Of ``sgd`` and ``rmsprop``, 0 to below 1.
     learning_rate : float
-        Learning rate of the Adam optimiser, above 0.
-    learning_rate_schedule : {"constant", "cosine"}
-        With ``cosine`` the rate falls to 0 over the epochs along a half cosine.
+        Learning rate of the optimiser, above 0.
+    learning_rate_schedule : str
+        ``constant``; ``cosine``, by which the rate falls to 0 over the epochs along a half cosine; or ``plateau``, by
+        which it is multiplied by ``plateau_factor`` after ``plateau_patience`` epochs without a better value.
+    plateau_patience : int, in epochs
+        Of the schedule ``plateau``, at least 1.
+    plateau_factor : float
+        Of the schedule ``plateau``, above 0 and below 1.
+    warm_up_epochs : int
+        First epochs over which the rate rises in equal steps, at least 0.
     weight_decay : float
-        Weight decay of AdamW, at least 0; 0 is plain Adam.
-    class_weight : {"none", "balanced"}
-        With ``balanced`` each class weighs the same in the loss.
+        Weight decay, decoupled from the gradient, at least 0.
+    precision : {"float32", "mixed_bfloat16", "mixed_float16"}
+        Numbers that training computes with; weights and scores are float32 under each.
+    class_weight : {"none", "balanced", "gotorb"}
+        With ``balanced`` each class weighs the same in the loss, a row 1 on average; with ``gotorb`` too, a row of the
+        rarest class 1.
     augment : tuple of str
         ``rotate``, ``flip`` and ``shift``, in that order; for training rows of networks only.
     symmetries : int
@@ -76,16 +105,28 @@ class ClassifierRecipe:
     classifier: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     normalisation: str = "none"
+    missing: Missing = "excluded"
     channels: tuple[str, ...] | None = None
     required_channels: tuple[str, ...] | None = None
     size_pixel: int | None = None
     batch_size: int = 64
     epochs: int = 30
     early_stopping_patience: int = 5
+    monitor: str = "validation_loss"
+    metrics: tuple[str, ...] = ()
+    keep: Literal["best", "last"] = "best"
+    loss: str = "cross_entropy"
+    label_smoothing: float = 0.0
+    optimizer: Literal["adam", "sgd", "rmsprop"] = "adam"
+    momentum: float = 0.0
     learning_rate: float = 1e-3
-    learning_rate_schedule: Literal["constant", "cosine"] = "constant"
+    learning_rate_schedule: str = "constant"
+    plateau_patience: int = 5
+    plateau_factor: float = 0.5
+    warm_up_epochs: int = 0
     weight_decay: float = 0.0
-    class_weight: Literal["none", "balanced"] = "balanced"
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    class_weight: Literal["none", "balanced", "gotorb"] = "balanced"
     augment: tuple[str, ...] = ()
     symmetries: int = 1
     label_source_weight: Mapping[str, float] = field(default_factory=dict)
@@ -98,6 +139,7 @@ class ClassifierRecipe:
 
     def __post_init__(self) -> None:
         faults = [*self._name_faults(), *self._number_faults(), *self._family_faults(), *self._rule_faults()]
+        faults += self._monitor_faults()
         if faults:
             raise SettingsError("; ".join(faults))
 
@@ -130,6 +172,9 @@ class ClassifierRecipe:
             (NORMALISATIONS, [self.normalisation]),
             (AUGMENTATIONS, list(self.augment)),
             (THRESHOLD_RULES, [self.threshold_rule]),
+            (METRICS, list(self.metrics)),
+            (LOSSES, [self.loss]),
+            (SCHEDULES, [self.learning_rate_schedule]),
         ]
         return [_unknown(registry, name) for registry, names in named for name in names if name not in registry]
 
@@ -137,7 +182,9 @@ class ClassifierRecipe:
         at_least = {
             "batch_size": 1,
             "epochs": 1,
-            "early_stopping_patience": 1,
+            "early_stopping_patience": 0,
+            "plateau_patience": 1,
+            "warm_up_epochs": 0,
             "weight_decay": 0,
             "posterior_samples": 0,
             "threads": 1,
@@ -151,6 +198,13 @@ class ClassifierRecipe:
             faults.append(f"'symmetries' is {self.symmetries}; allowed: {', '.join(map(str, NUMBERS))}")
         if not self.learning_rate > 0:
             faults.append(f"'learning_rate' is {self.learning_rate}; allowed: above 0")
+        if not 0 < self.plateau_factor < 1:
+            faults.append(f"'plateau_factor' is {self.plateau_factor}; allowed: above 0 and below 1")
+        faults.extend(
+            f"{name!r} is {getattr(self, name)}; allowed: 0 to below 1"
+            for name in ("label_smoothing", "momentum")
+            if not 0 <= getattr(self, name) < 1
+        )
         faults.extend(
             f"'label_source_weight.{source}' is {weight}; allowed: at least 0"
             for source, weight in self.label_source_weight.items()
@@ -168,6 +222,8 @@ class ClassifierRecipe:
         faults.extend(self._settings_faults())
         if self.family == FEATURES and self.normalisation != "none":
             faults.append(f"'normalisation' is {self.normalisation!r}; {self.classifier} takes raw pixels: none")
+        if self.family == FEATURES and self.missing != "excluded":
+            faults.append(f"'missing' is {self.missing!r}; {self.classifier} takes raw pixels: excluded")
         if self.family == FEATURES and self.augment:
             faults.append(f"'augment' is {list(self.augment)}; {self.classifier} takes none")
         if self.family == FEATURES and self.symmetries != 1:
@@ -190,6 +246,21 @@ class ClassifierRecipe:
                 allowed = _allowed(name, value, defaults.get(name))
                 faults += [f"'settings.{name}' is {value!r}; allowed: {allowed}"] if allowed else []
         return faults
+
+    def _monitor_faults(self) -> list[str]:
+        faults = []
+        known = ["validation_loss", "validation_accuracy", *(f"validation_{name}" for name in self.metrics)]
+        if self.monitor not in known:
+            faults.append(f"'monitor' is {self.monitor!r}; allowed: {', '.join(known)}")
+        if self.momentum and self.optimizer == "adam":
+            faults.append(f"'momentum' is {self.momentum}; allowed with 'optimizer: adam': 0")
+        return faults
+
+    @property
+    def larger_is_better(self) -> bool:
+        """Return whether the better of two epochs is the one with the larger monitored value."""
+        name = self.monitor.removeprefix("validation_")
+        return name == "accuracy" or (name in METRICS and METRICS[name].larger_is_better)
 
     def _rule_faults(self) -> list[str]:
         if self.threshold_rule not in THRESHOLD_RULES:

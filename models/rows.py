@@ -3,16 +3,23 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.contract import InputContract
 from models.recipes import ClassifierRecipe
+from pipeline.classes import LEARNED_PARTS
 from pipeline.datasets.choice import DataSet
 from pipeline.errors import DataSetError
 
 log = logging.getLogger(__name__)
+
+BLOCK_ROWS: Final = 512
+"""Rows read together: 24 MB of 63 x 63 x 3."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +33,7 @@ class PartRows:
     labels : ndarray of int64, shape (n,)
         Class index, or -1.
     weights : ndarray of float32, shape (n,)
-        Weight in the loss; 0 leaves a row out.
+        Weight in the loss; 0 leaves a row out, as one whose pixels are missing altogether.
     counts : mapping
         Rows used by class name, by ``label_source`` and by ``kind``.
     """
@@ -42,8 +49,31 @@ class PartRows:
         return self.weights > 0
 
 
-def select_rows(dataset: DataSet, recipe: ClassifierRecipe) -> tuple[PartRows, PartRows]:
-    """Return the rows of the training and of the validation part.
+def scorable_rows(dataset: DataSet, contract: InputContract) -> dict[str, NDArray[np.bool_]]:
+    """Return which rows of the training and of the validation part have pixels to score, each ``(n,)``, read once."""
+    found = {}
+    for part in LEARNED_PARTS:
+        found[part] = np.zeros(len(dataset.candidates(part)), dtype=bool)
+        for where, cutouts in dataset.batches(part, BLOCK_ROWS):
+            found[part][where] = contract.scorable(contract.select(cutouts, dataset.channels))
+        if not found[part].all():
+            log.info("%s: %d rows have no pixels in a required channel", part, int((~found[part]).sum()))
+    return found
+
+
+def select_rows(
+    dataset: DataSet, recipe: ClassifierRecipe, scorable: Mapping[str, NDArray[np.bool_]] = MappingProxyType({})
+) -> tuple[PartRows, PartRows]:
+    """Return the rows of the training and of the validation part that are used.
+
+    Parameters
+    ----------
+    dataset : DataSet
+        Of which candidates alone are read.
+    recipe : ClassifierRecipe
+        Weights, and which label sources may not judge.
+    scorable : mapping of str to ndarray of bool
+        By part, which rows have pixels (`scorable_rows`); others take no part. All rows where a part is left out.
 
     Raises
     ------
@@ -51,13 +81,15 @@ def select_rows(dataset: DataSet, recipe: ClassifierRecipe) -> tuple[PartRows, P
         When a class has no usable row in one of them.
     """
     train, validation = dataset.candidates("train"), dataset.candidates("validation")
-    source_weight = _source_weights(train, recipe.label_source_weight)
+    to_learn = scorable.get("train", np.ones(len(train), dtype=bool))
+    to_judge = scorable.get("validation", np.ones(len(validation), dtype=bool))
+    source_weight = _source_weights(train, recipe.label_source_weight) * to_learn
     trusted = ~validation["label_source"].isin(recipe.untrusted).to_numpy() & (validation["label"].to_numpy() >= 0)
     names = tuple(dataset.class_names)
     by_class = _class_weights(train["label"].to_numpy(), source_weight, recipe.class_weight, len(names))
     return (
-        _part_rows("train", train, source_weight, by_class, names),
-        _part_rows("validation", validation, trusted.astype(np.float64), by_class, names, recipe.untrusted),
+        _part_rows("train", train, to_learn, source_weight, by_class, names),
+        _part_rows("validation", validation, to_judge, 1.0 * trusted, by_class, names, recipe.untrusted),
     )
 
 
@@ -70,31 +102,39 @@ def _source_weights(candidates: pd.DataFrame, weights: Mapping[str, float]) -> N
 def _class_weights(
     labels: NDArray[np.integer], weights: NDArray[np.float64], rule: str, n_classes: int
 ) -> NDArray[np.float64]:
-    """Return one weight a class; ``balanced`` gives each class the same sum, the mean weight staying 1."""
+    """Return one weight per class.
+
+    ``balanced`` gives each class the same sum, the mean weight staying 1. ``gotorb`` divides the inverse counts by
+    their norm and the result by its largest, as gotorb does: the rarest class weighs 1 and another its share of it.
+    """
     if rule == "none":
         return np.ones(n_classes)
     used = weights > 0
     sums = np.bincount(labels[used].astype(np.int64), weights=weights[used], minlength=n_classes)
+    if rule == "gotorb":
+        return np.asarray(np.maximum(sums, 1e-12).min() / np.maximum(sums, 1e-12))
     return np.asarray(sums.sum() / (n_classes * np.maximum(sums, 1e-12)))
 
 
 def _part_rows(
     part: str,
     candidates: pd.DataFrame,
+    scorable: NDArray[np.bool_],
     row_weights: NDArray[np.float64],
     by_class: NDArray[np.float64],
     class_names: tuple[str, ...],
     untrusted: tuple[str, ...] = (),
 ) -> PartRows:
     labels = candidates["label"].to_numpy().astype(np.int64)
-    used = row_weights > 0
+    used = (row_weights > 0) & scorable
     present = np.bincount(labels[used], minlength=len(class_names))
     absent = [name for name, count in zip(class_names, present, strict=False) if count == 0]
     if absent:
         listed = ", ".join(f"{count} {name}" for name, count in zip(class_names, present, strict=False))
         raise DataSetError(
             f"the {part} part has no usable row of class {', '.join(absent)}; it has {listed}"
-            + _left_out(candidates[~used], class_names, untrusted)
+            + _without_pixels(candidates[~scorable])
+            + _left_out(candidates[~used & scorable], class_names, untrusted)
         )
     weights = np.where(used, row_weights * by_class[np.maximum(labels, 0)], 0.0).astype(np.float32)
     log.info("%s: %d of %d rows are used", part, int(used.sum()), len(labels))
@@ -104,6 +144,12 @@ def _part_rows(
         "kind": _value_counts(candidates["kind"][used]),
     }
     return PartRows(part=part, labels=labels, weights=weights, counts=counts)
+
+
+def _without_pixels(rows: pd.DataFrame) -> str:
+    """Return how many labelled rows have no pixels, if there are any."""
+    count = int((rows["label"] >= 0).sum())
+    return f"; {count} labelled rows have no pixels in a required channel" if count else ""
 
 
 def _left_out(rows: pd.DataFrame, class_names: tuple[str, ...], untrusted: tuple[str, ...]) -> str:

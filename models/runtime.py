@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from models.contract import InputContract
 from models.posterior import Posterior, spread
 from models.sessions import Interface, Session, open_session, run
+from pipeline.cutouts.normalise import NORMALISATIONS, apply
 from pipeline.errors import IncompatiblePackageError
 from pipeline.io.packages.package_content import read_package
 
@@ -152,18 +153,19 @@ class Package:
         return Interface(row=row, masks=masks, classes=len(self.class_names))
 
     def _inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        if self.content["external_features"] is None:
-            return pixels
-        from pipeline.features import physical_features
+        if self.content["external_features"] is not None:
+            from pipeline.features import physical_features
 
-        return physical_features(pixels, self.contract.channels)
+            return physical_features(pixels, self.contract.channels)
+        outside = self.content.get("external_normalisation")
+        return pixels if outside is None else apply(outside["name"], pixels, missing=outside["missing"])
 
     def _sample(self, pixels: NDArray[np.float32], rngs: Sequence[np.random.Generator]) -> NDArray[np.float32]:
         masks = {}
         for mask in self.content["posterior"]["masks"]:
             kept = np.stack([rng.random(mask["shape"], dtype=np.float32) for rng in rngs]) >= mask["rate"]
             masks[mask["name"]] = kept.astype(np.float32) / np.float32(1.0 - mask["rate"])
-        return run(self._posterior_session, pixels, masks, threads=self.threads)
+        return run(self._posterior_session, self._inputs(pixels), masks, threads=self.threads)
 
     def _where_scorable(
         self,
@@ -199,6 +201,7 @@ def load(directory: str | Path, *, threads: int = 0) -> Package:
     directory = Path(directory)
     content = read_package(directory).values
     _check_features(content["external_features"])
+    _check_normalisation(content.get("external_normalisation"))
     return Package(
         directory=directory,
         content=content,
@@ -223,4 +226,15 @@ def _check_features(wanted: Mapping[str, object] | None) -> None:
         raise IncompatiblePackageError(
             f"the package was trained on revision {wanted['revision']} of the {wanted['name']} features; "
             f"this version measures revision {FEATURES_REVISION}; train again"
+        )
+
+
+def _check_normalisation(outside: Mapping[str, object] | None) -> None:
+    if outside is None:
+        return
+    ours = NORMALISATIONS.metadata(str(outside["name"]))["revision"]
+    if outside["revision"] != ours:
+        raise IncompatiblePackageError(
+            f"the package was trained on revision {outside['revision']} of the normalisation {outside['name']}; "
+            f"this version has revision {ours}; train again"
         )

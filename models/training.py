@@ -15,10 +15,10 @@ from models.contract import InputContract
 from models.fitted import Fitted, Progress, no_progress
 from models.recipes import ClassifierRecipe
 from models.registry import FEATURES, NETWORK
-from models.rows import PartRows, select_rows
+from models.rows import PartRows, scorable_rows, select_rows
 from pipeline.classes import REAL
 from pipeline.datasets.choice import DataSet
-from pipeline.errors import DataSetError, IncompatiblePackageError, SettingsError
+from pipeline.errors import IncompatiblePackageError, SettingsError
 from pipeline.extras import demand
 from pipeline.metrics import THRESHOLD_RULES, summary
 from pipeline.scores.calibration import IDENTITY, Platt, fit_platt, fit_platt_prior
@@ -119,7 +119,7 @@ def train(
     demand("train", "training a classifier")
     contract = contract_of(dataset, recipe)
     _check(dataset, recipe)
-    rows = select_rows(dataset, recipe)
+    rows = select_rows(dataset, recipe, scorable_rows(dataset, contract))
     fitted, history = FITTERS[recipe.family](
         dataset, contract, recipe, rows, seed=seed, workdir=workdir, progress=lambda s, m: progress(0.95 * s, m)
     )
@@ -209,10 +209,7 @@ def _judged(
         logits.append(np.asarray(fitted.logits(block.pixels), dtype=np.float64))
         labels.append(block.labels)
         held.append(block.pixels[: max(HELD_ROWS - sum(len(part) for part in held), 0)])
-    judged = np.concatenate(labels)
-    if len(np.unique(judged)) < len(dataset.class_names):
-        raise DataSetError("the validation part has a class without any row that can be scored")
-    scored = np.concatenate(logits)
+    judged, scored = np.concatenate(labels), np.concatenate(logits)
     wild = int((~np.isfinite(scored)).any(axis=1).sum())
     if wild:
         raise SettingsError(

@@ -23,6 +23,7 @@ class TrainClassifier(ClassifierTask):
     """Train, calibrate, set thresholds, and write the model package."""
 
     suffix: ClassVar[str] = ""
+    revision: ClassVar[int] = 2
     libraries: ClassVar[frozenset[str]] = frozenset({*NUMBERS, *TRAINING})
     extra: ClassVar[str] = "train"
 

@@ -2,12 +2,14 @@
 
 Every function takes raw ``(n, y, x, channel)`` cutouts and returns finite float32 of the same shape. A
 missing pixel (NaN, infinite, or above 1e30) takes no part in any statistic and is set to 0 after scaling,
-which is the background level for ``asinh``, ``zscore`` and background-subtracted images. The same functions
-as part of a network's graph are in :mod:`models.normalisation_layers`; both agree to 1e-5.
+which is the background level for ``asinh``, ``zscore`` and background-subtracted images. As psat-ml does it, it is
+0 before the statistics (`apply` with ``missing="psat"``). The same functions as part of a network's graph are in
+:mod:`models.normalisation_layers`; both agree to 1e-5. Two cannot be written as a graph (``in_graph=False``);
+their ``revision`` is raised when the same pixels would become others.
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,9 @@ STEEPEST: Final = 1e12
 
 AXES: Final = (1, 2)
 
+Missing = Literal["excluded", "psat"]
+"""Whether missing pixels are left out of all statistics or, as in psat-ml, are 0 before them."""
+
 
 @NORMALISATIONS.register("none", in_graph=True)
 def none(stack: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -41,10 +46,7 @@ def none(stack: NDArray[np.float32]) -> NDArray[np.float32]:
 @NORMALISATIONS.register("sign_log", in_graph=True)
 def sign_log(stack: NDArray[np.float32]) -> NDArray[np.float32]:
     """Take ``sign(v) ln(1 + |v| / sigma)`` with the standard deviation sigma; a constant image becomes 0."""
-    pixels, valid = _filled(stack)
-    scaled, _, sigma = _spread(pixels, valid)
-    ratio = np.abs(scaled) / np.maximum(sigma, FLAT)
-    return _float32(np.sign(scaled) * np.log1p(ratio) * (sigma > FLAT))
+    return _float32(_sign_log(stack))
 
 
 @NORMALISATIONS.register("l2", in_graph=True)
@@ -91,7 +93,58 @@ def asinh(stack: NDArray[np.float32]) -> NDArray[np.float32]:
     return _float32(np.arcsinh(deviation / _positive(scale)))
 
 
-def apply(name: str, stack: NDArray[np.float32]) -> NDArray[np.float32]:
+@NORMALISATIONS.register("max_abs", in_graph=True)
+def max_abs(stack: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Divide by the largest absolute pixel; an all-zero image stays zero."""
+    pixels, _ = _filled(stack)
+    return _float32(pixels / _positive(np.abs(pixels).max(axis=AXES, keepdims=True)))
+
+
+@NORMALISATIONS.register("bg_sub", in_graph=False, revision=1)
+def bg_sub(stack: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Take ``sign_log``, smooth it by a Gaussian of one pixel, and subtract what is no peak, as psat-ml does.
+
+    What is no peak is the morphological reconstruction by dilation (Vincent 1993, IEEE Trans. Image Process. 2, 176)
+    of the image's least value, with the image's border, under the image: the surface that fills up from the border
+    as far as it can without rising above the image.
+    """
+    from scipy.ndimage import gaussian_filter
+    from skimage import morphology
+
+    valid = _filled(stack)[1]
+    smooth = gaussian_filter(_sign_log(stack), sigma=(0.0, 1.0, 1.0, 0.0))
+    peaks = np.zeros_like(smooth)
+    for row, channel in np.ndindex(len(stack), stack.shape[3]):
+        image = smooth[row, :, :, channel]
+        seed = image.copy()
+        seed[1:-1, 1:-1] = image.min()
+        peaks[row, :, :, channel] = image - morphology.reconstruction(seed, image, method="dilation")
+    return _float32(np.where(valid, peaks, 0.0))
+
+
+@NORMALISATIONS.register("zscale", in_graph=False, revision=1)
+def zscale(stack: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Map the limits of IRAF's zscale algorithm, by which images are displayed, to 0 and 1 and cut there.
+
+    A constant image becomes 0.
+    """
+    from astropy.visualization import ZScaleInterval
+
+    pixels, valid = _filled(stack)
+    peak = np.abs(pixels).max(axis=AXES, keepdims=True)
+    scaled = np.divide(pixels, _positive(peak), dtype=np.float64)
+    interval = ZScaleInterval()
+    cut = np.zeros_like(scaled)
+    for row, channel in np.ndindex(len(stack), stack.shape[3]):
+        known = valid[row, :, :, channel]
+        image = scaled[row, :, :, channel]
+        low, high = interval.get_limits(image[known]) if known.any() else (0.0, 0.0)
+        if high - low > FLAT:
+            cut[row, :, :, channel] = np.clip((image - low) / (high - low), 0.0, 1.0)
+    return _float32(cut * valid)
+
+
+def apply(name: str, stack: NDArray[np.float32], *, missing: Missing = "excluded") -> NDArray[np.float32]:
     """Return the cutouts under the named normalisation.
 
     Parameters
@@ -100,6 +153,8 @@ def apply(name: str, stack: NDArray[np.float32]) -> NDArray[np.float32]:
         A name in ``NORMALISATIONS``.
     stack : ndarray of float32, shape (n, y, x, channel)
         Raw pixels, NaN = missing.
+    missing : {"excluded", "psat"}
+        Whether missing pixels take no part in statistics, or are 0 before them.
 
     Raises
     ------
@@ -110,7 +165,14 @@ def apply(name: str, stack: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     if stack.ndim != 4:
         raise InputError(f"cutouts must have the axes (n, y, x, channel); given shape {stack.shape}")
-    return NORMALISATIONS[name](stack)
+    return NORMALISATIONS[name](none(stack) if missing == "psat" else stack)
+
+
+def _sign_log(stack: NDArray[np.float32]) -> NDArray[np.float64]:
+    pixels, valid = _filled(stack)
+    scaled, _, sigma = _spread(pixels, valid)
+    ratio = np.abs(scaled) / np.maximum(sigma, FLAT)
+    return np.asarray(np.sign(scaled) * np.log1p(ratio) * (sigma > FLAT), dtype=np.float64)
 
 
 def _filled(stack: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

@@ -1,10 +1,12 @@
 """Every registered normalisation: numpy, the Keras graph and ONNX say the same, whatever the pixels."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from models.normalisation_layers import GRAPH_NORMALISATIONS, normalised
-from pipeline.cutouts.normalise import NORMALISATIONS
+from pipeline.cutouts.normalise import NORMALISATIONS, Missing, apply
 
 SIZES = (1, 18)
 
@@ -34,7 +36,7 @@ def awkward(size):
 
 @pytest.fixture(scope="module", params=SIZES)
 def graph_outputs(request):
-    """Return the cutouts, and by name what Keras and ONNX make of them; one model with an output for each name."""
+    """Return the cutouts, and what Keras and ONNX make of them by name and way with missing pixels, of one model."""
     from models import onnx_graph
     from models.framework import keras
     from models.sessions import open_session
@@ -42,23 +44,25 @@ def graph_outputs(request):
     size = request.param
     stack = awkward(size)
     inputs = keras().Input((size, size, 3), name=onnx_graph.INPUT)
-    names = list(GRAPH_NORMALISATIONS)
-    model = keras().Model(inputs, keras().ops.stack([normalised(name, inputs) for name in names], axis=1))
+    ways = [(name, missing) for name in GRAPH_NORMALISATIONS for missing in get_args(Missing)]
+    outputs = [normalised(name, inputs, missing) for name, missing in ways]
+    model = keras().Model(inputs, keras().ops.stack(outputs, axis=1))
     path = request.getfixturevalue("tmp_path_factory").mktemp("graphs") / "all.onnx"
     path.write_bytes(onnx_graph.from_keras(model).SerializeToString())
     by_onnx = open_session(path).run(None, {onnx_graph.INPUT: stack})[0]
     by_keras = model(stack, training=False).numpy()
-    return stack, {name: (by_keras[:, i], by_onnx[:, i]) for i, name in enumerate(names)}
+    return stack, {way: (by_keras[:, i], by_onnx[:, i]) for i, way in enumerate(ways)}
 
 
-def test_every_normalisation_exists_in_the_graph():
+def test_every_normalisation_that_can_be_is_in_the_graph():
     assert list(GRAPH_NORMALISATIONS) == [name for name in NORMALISATIONS if NORMALISATIONS.metadata(name)["in_graph"]]
 
 
-@pytest.mark.parametrize("name", NORMALISATIONS)
-def test_keras_and_onnx_agree_with_numpy(name, graph_outputs):
-    stack, by_name = graph_outputs
-    expected = NORMALISATIONS[name](stack)
+@pytest.mark.parametrize("missing", get_args(Missing))
+@pytest.mark.parametrize("name", GRAPH_NORMALISATIONS)
+def test_keras_and_onnx_agree_with_numpy(name, missing, graph_outputs):
+    stack, outputs = graph_outputs
+    expected = apply(name, stack, missing=missing)
     assert np.isfinite(expected).all()
-    for given in by_name[name]:
-        np.testing.assert_allclose(given, expected, rtol=1e-5, atol=1e-5)
+    for output in outputs[name, missing]:
+        np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-5)

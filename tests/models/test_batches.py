@@ -3,7 +3,7 @@ import pytest
 
 from models import batches
 from models.recipes import load
-from models.rows import select_rows
+from models.rows import scorable_rows, select_rows
 from models.training import contract_of
 from pipeline.errors import InputError
 
@@ -19,12 +19,19 @@ def numbered(toy, monkeypatch):
     return dataset
 
 
-def draw(dataset, *, size=24, augmentations=(), seed=0, epoch=0):
-    rows, _ = select_rows(dataset, RECIPE)
+def draw(dataset, *, size=24, augmentations=(), prepare=lambda pixels: pixels, seed=0, epoch=0):
     contract = contract_of(dataset, RECIPE)
+    rows, _ = select_rows(dataset, RECIPE, scorable_rows(dataset, contract))
     return list(
         batches.training_batches(
-            dataset, contract, rows, size=size, augmentations=augmentations, seed=seed, epoch=epoch
+            dataset,
+            contract,
+            rows,
+            size=size,
+            augmentations=augmentations,
+            prepare=prepare,
+            seed=seed,
+            epoch=epoch,
         )
     )
 
@@ -55,6 +62,19 @@ def test_the_order_depends_on_seed_and_epoch_alone(numbered):
 def test_rows_that_cannot_be_scored_are_left_out(numbered):
     numbered.cutouts("train")[3:6, ..., 2] = np.nan
     assert sorted(order(draw(numbered))) == [row for row in range(100) if row not in (3, 4, 5)]
+
+
+def test_pixels_are_prepared_after_they_were_augmented(toy):
+    dataset = toy.dataset(rows=(40, 20, 2))
+    seen = []
+
+    def prepare(pixels):
+        seen.append(pixels)
+        return pixels * 0
+
+    drawn = draw(dataset, size=40, augmentations=("rotate",), prepare=prepare)
+    np.testing.assert_array_equal(seen[0], draw(dataset, size=40, augmentations=("rotate",))[0].pixels)
+    assert (drawn[0].pixels == 0).all()
 
 
 def test_only_training_rows_are_augmented(toy):

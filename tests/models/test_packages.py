@@ -10,6 +10,7 @@ import pytest
 from small_packages import change_values, rewrite_manifest
 
 from models import packages, runtime
+from pipeline.cutouts.normalise import apply
 from pipeline.errors import IncompatiblePackageError, InputError, MissingInputError
 from pipeline.features import feature_names
 from pipeline.io.packages.training_ids import read_training_ids
@@ -41,7 +42,8 @@ def test_package_json_states_input_calibration_and_thresholds(network, dataset):
     assert package["input"]["required_channels"] == list(dataset.channels)
     assert package["input"]["size_pixel"] == 15
     assert package["classes"] == ["bogus", "real"]
-    assert package["normalisation"] == {"name": "asinh", "in_graph": True}
+    assert package["normalisation"] == {"name": "asinh", "missing": "excluded", "in_graph": True}
+    assert package["external_normalisation"] is None
     assert package["external_features"] is None
     assert package["calibration"]["prevalence"] == 0.5
     assert set(package["thresholds"]) == {"fixed", "mdr", "fpr", "f1", "mcc", "gmean"}
@@ -174,3 +176,26 @@ def test_other_features_are_refused(tmp_path, ensemble):
     change_values(folder, lambda values: values["external_features"].update(revision=-1))
     with pytest.raises(IncompatiblePackageError, match="revision -1 of the physical features"):
         runtime.load(folder)
+
+
+@pytest.mark.parametrize(("name", "missing"), [("bg_sub", "psat"), ("zscale", "excluded")])
+def test_a_normalisation_outside_the_graph_is_applied_wherever_pixels_are_scored(name, missing, tmp_path, toy, dataset):
+    settings = {**toy.network, "normalisation": name, "missing": missing, "epochs": 1}
+    written = toy.train_and_write(tmp_path, dataset, settings)
+    says = content(written.package)
+    assert says["external_normalisation"] == {"name": name, "missing": missing, "revision": 1}
+    assert says["normalisation"] == {"name": name, "missing": missing, "in_graph": False}
+    pixels = dataset.cutouts("test").copy()
+    pixels[:, 3, 4:7] = np.nan
+    package = runtime.load(written.package)
+    scores = package.predict(pixels, dataset.channels)
+    fitted, platt = written.trained.fitted, written.trained.platt
+    np.testing.assert_allclose(scores[:, 1], platt.apply(fitted.logits(pixels)[:, 0]), atol=1e-5)
+    normalised = apply(name, pixels, missing=missing)
+    np.testing.assert_allclose(
+        scores[:, 1], platt.apply(fitted.model(normalised, training=False).numpy()[:, 0]), atol=1e-5
+    )
+    assert "applied by `Infer` before the graph" in (written.package / "card.md").read_text()
+    change_values(written.package, lambda values: values["external_normalisation"].update(revision=2))
+    with pytest.raises(IncompatiblePackageError, match=f"revision 2 of the normalisation {name}; this version has"):
+        runtime.load(written.package)

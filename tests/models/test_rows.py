@@ -27,6 +27,23 @@ def test_balanced_classes_weigh_the_same_and_one_on_average(mixed):
     assert train.weights[train.used].mean() == pytest.approx(1.0)
 
 
+@pytest.mark.replaces("gotorb", "G8")
+def test_class_weights_are_gotorbs_where_that_is_asked_for(mixed):
+    train, _ = select_rows(mixed, recipe(class_weight="gotorb"))
+    by_class = [set(train.weights[train.used & (train.labels == label)]) for label in (0, 1)]
+    inverse = np.array([1 / 20, 1 / 70])
+    expected = inverse / np.linalg.norm(inverse)
+    assert by_class == [{np.float32(weight)} for weight in expected / expected.max()]
+
+
+def test_rows_without_pixels_take_no_part_and_weigh_nothing(mixed):
+    scorable = {"train": np.arange(100) % 10 != 7}
+    train, validation = select_rows(mixed, recipe(), scorable)
+    assert not train.used[~scorable["train"]].any()
+    assert train.weights[train.used].mean() == pytest.approx(1.0)
+    assert validation.used.all()
+
+
 def test_unlabelled_rows_take_no_part(mixed):
     train, _ = select_rows(mixed, recipe(class_weight="none"))
     assert (train.weights[train.labels < 0] == 0).all()

@@ -7,7 +7,7 @@ import pytest
 
 from models import checkpoints, training
 from models.recipes import load
-from pipeline.errors import DataSetError, IncompatiblePackageError, SettingsError
+from pipeline.errors import DataSetError, IncompatiblePackageError, InputError, SettingsError
 from pipeline.io.results.content import content_sha256
 
 
@@ -65,16 +65,110 @@ def test_the_best_weights_come_back_when_training_goes_on_too_long(tmp_path, toy
     losses = iter([0.5, 0.2, 0.9, 0.8])
     weights = []
 
-    def validate(run):
-        weights.append(run.model.get_weights())
-        return next(losses), 0.5
+    def judge(run, model):
+        weights.append(model.get_weights())
+        return {"loss": next(losses), "accuracy": 0.5}
 
-    monkeypatch.setattr(training.network_training._Run, "_validate", validate)
+    monkeypatch.setattr(training.network_training._Run, "_judged", judge)
     recipe = load({**toy.network, "epochs": 9, "early_stopping_patience": 2}, "test")
     trained = training.train(dataset, recipe, 1, workdir=tmp_path)
     assert len(trained.history) == 4
     for given, best in zip(trained.fitted.model.get_weights(), weights[1], strict=True):
         np.testing.assert_array_equal(given, best)
+
+
+@pytest.mark.replaces("gotorb", "G8")
+def test_an_interrupted_training_says_so_and_goes_on_later(tmp_path, toy, dataset, network, caplog):
+    def interrupt(share, message):
+        if message.startswith("epoch 1"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        toy.train_and_write(tmp_path, dataset, toy.network, progress=interrupt)
+    assert "interrupted after epoch 1; the next run goes on from there" in caplog.text
+    resumed = toy.train_and_write(tmp_path, dataset, toy.network)
+    assert content_sha256(resumed.package) == content_sha256(network.package)
+
+
+def test_penalties_of_a_network_are_part_of_its_loss(tmp_path, toy, dataset):
+    settings = {"filters": [4, 4], "dense": 8, "dropout_rates": [0.0, 0.0, 0.0]}
+    recipe = {**toy.network, "classifier": "vgg6", "settings": settings, "epochs": 1, "augment": []}
+    larger = toy.dataset(size=22, rows=(64, 32, 2))
+    plain, penalised = (
+        training.train(
+            larger, load({**recipe, "settings": {**settings, "l2_penalty": weight}}, "test"), 1, workdir=tmp_path / name
+        )
+        for name, weight in (("plain", 1e-12), ("penalised", 0.5))
+    )
+    assert penalised.history["loss"][0] > plain.history["loss"][0] + 1.0
+    norms = [sum((kernel**2).sum() for kernel in one.fitted.model.get_weights()) for one in (penalised, plain)]
+    assert norms[0] < norms[1]
+
+
+def test_metrics_of_each_epoch_stand_in_the_history_and_may_be_monitored(tmp_path, toy, dataset):
+    settings = {**toy.network, "metrics": ["auc", "mcc"], "monitor": "validation_auc", "epochs": 2}
+    trained = training.train(dataset, load(settings, "test"), 1, workdir=tmp_path)
+    assert list(trained.history) == [
+        "epoch",
+        "loss",
+        "validation_loss",
+        "validation_accuracy",
+        "validation_auc",
+        "validation_mcc",
+        "learning_rate",
+        "seconds",
+    ]
+    assert trained.history["validation_auc"].between(0.5, 1.0).all()
+
+
+@pytest.mark.parametrize(("keep", "epoch"), [("best", 1), ("last", 3)])
+def test_the_weights_are_those_of_the_epoch_that_the_recipe_keeps(tmp_path, toy, monkeypatch, keep, epoch):
+    values = iter([0.1, 0.9, 0.8, 0.7])
+    weights = []
+
+    def judge(run, model):
+        weights.append(model.get_weights())
+        return {"loss": 1.0, "accuracy": next(values)}
+
+    monkeypatch.setattr(training.network_training._Run, "_judged", judge)
+    chosen = {"keep": keep, "monitor": "validation_accuracy", "early_stopping_patience": 0, "epochs": 4}
+    trained = training.train(
+        toy.dataset(rows=(64, 32, 2)), load({**toy.network, **chosen}, "test"), 1, workdir=tmp_path
+    )
+    for kept, expected in zip(trained.fitted.model.get_weights(), weights[epoch], strict=True):
+        np.testing.assert_array_equal(kept, expected)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"optimizer": "sgd", "momentum": 0.9, "learning_rate": 0.05},
+        {"optimizer": "rmsprop", "loss": "focal", "label_smoothing": 0.05},
+        {"precision": "mixed_bfloat16", "learning_rate_schedule": "plateau", "warm_up_epochs": 1},
+    ],
+)
+def test_other_ways_to_train_learn_the_toy_classes_too(tmp_path, toy, dataset, settings):
+    written = toy.train_and_write(tmp_path, dataset, {**toy.network, "epochs": 6, **settings})
+    assert written.trained.metrics["auc"] > 0.9
+    assert {weights.dtype.name for weights in written.trained.fitted.model.get_weights()} == {"float32"}
+
+
+def test_an_error_of_reading_comes_out_as_it_is(tmp_path, toy, dataset, monkeypatch):
+    def broken(*arguments):
+        raise InputError("row 7 cannot be read")
+
+    monkeypatch.setattr(training.network_training.batches, "augment", broken)
+    with pytest.raises(InputError, match="row 7 cannot be read"):
+        training.train(dataset, load(toy.network, "test"), 1, workdir=tmp_path)
+
+
+def test_a_batch_too_large_for_memory_says_which_may_fit(tmp_path, toy, dataset, monkeypatch):
+    def full(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(training.network_training._Run, "_judged", full)
+    with pytest.raises(SettingsError, match="a batch of 32 rows does not fit into memory; try 'batch_size': 16"):
+        training.train(dataset, load(toy.network, "test"), 1, workdir=tmp_path)
 
 
 def test_a_training_that_diverges_says_what_to_change(tmp_path, toy, dataset):
@@ -128,7 +222,9 @@ def test_a_class_without_a_row_to_score_is_refused(tmp_path, toy):
     dataset = toy.dataset(rows=(40, 20, 2))
     real = dataset.candidates("validation")["label"].to_numpy() == 1
     dataset.cutouts("validation")[real] = np.nan
-    with pytest.raises(DataSetError, match="class without any row that can be scored"):
+    with pytest.raises(
+        DataSetError, match="no usable row of class real; it has 10 bogus, 0 real; 10 labelled rows have no pixels"
+    ):
         training.train(dataset, load(toy.features, "test"), 1, workdir=tmp_path)
 
 

@@ -36,7 +36,13 @@ from pipeline.io.results.schema import CANDIDATE_COLUMNS
 SOURCE = "psat dataset"
 UNSTATED = "sign_log"
 """What psat-ml did to the pixels unless it was told otherwise."""
-THEIR_NAMES = {"signPreserveNorm": "sign_log", "spn": "sign_log", "noNorm": "raw"}
+THEIR_NAMES = {
+    "signPreserveNorm": "sign_log",
+    "spn": "sign_log",
+    "bg_sub_signPreserveNorm": "bg_sub",
+    "bg_sub_spn": "bg_sub",
+    "noNorm": "raw",
+}
 """What psat-ml calls its normalisations."""
 _OWN = "nightsift"
 """Group with the candidate columns, which psat-ml does not look at."""
@@ -59,7 +65,7 @@ class PsatHdf5Options:
     extent : int, in pixel
         On writing, half the side of the middle that is kept (psat-ml: 10); 0: the whole cutout.
     normalisation : str
-        On writing, ``raw`` or a normalisation, applied to the middle.
+        On writing, ``raw`` or a normalisation, applied to the middle; missing pixels are 0 before it, as in psat-ml.
     missing_value : float
         On writing, what missing pixels become; old programs know no NaN.
     """
@@ -161,7 +167,7 @@ class PsatHdf5:
 
     def _vectors(self, images: NDArray[np.float32]) -> NDArray[np.float64]:
         if self.options.normalisation != "raw":
-            images = normalise.apply(self.options.normalisation, images)
+            images = normalise.apply(self.options.normalisation, images, missing="psat")
         filled = np.where(np.isnan(images), self.options.missing_value, images.astype(np.float64))[..., 0]
         return filled.transpose(0, 2, 1).reshape(len(images), images.shape[1] ** 2)  # column by column: Fortran order
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from pipeline.classes import CLASS_NAMES, REAL
+from pipeline.cutouts.normalise import NORMALISATIONS, Missing
 from pipeline.errors import InputError, SettingsError
 from pipeline.settings import parse
 
@@ -84,11 +85,24 @@ class _Features:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Normalisation:
+    name: str
+    missing: Missing
+    revision: int
+
+    def __post_init__(self) -> None:
+        outside = [name for name in NORMALISATIONS if not NORMALISATIONS.metadata(name)["in_graph"]]
+        if self.name not in outside:
+            raise SettingsError(f"name is {self.name[:60]!r}; allowed: {', '.join(outside)}")
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Values:
     name: str
     input: _Input
     classes: tuple[str, ...]
     external_features: _Features | None
+    external_normalisation: _Normalisation | None = None
     calibration: _Calibration
     thresholds: Mapping[str, float]
     threshold_rule: str

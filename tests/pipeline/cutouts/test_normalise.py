@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from astropy.visualization import ZScaleInterval
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from scipy import stats
+from scipy import ndimage, stats
 
 from pipeline.cutouts.normalise import NORMALISATIONS, apply
 from pipeline.errors import InputError, UnknownNameError
@@ -53,7 +54,7 @@ def test_a_missing_pixel_becomes_zero_and_moves_no_other_statistic(name):
     np.testing.assert_array_equal(apply(name, with_gap), apply(name, beyond))
 
 
-@pytest.mark.parametrize("name", ["asinh", "minmax", "sign_log", "zscore"])
+@pytest.mark.parametrize("name", ["asinh", "bg_sub", "minmax", "sign_log", "zscale", "zscore"])
 def test_a_constant_image_becomes_zero(name):
     assert (apply(name, np.full((1, 9, 9, 1), 5.3, np.float32)) == 0).all()
 
@@ -70,6 +71,69 @@ def test_sign_log_is_the_logarithm_of_the_ratio_to_the_standard_deviation():
     np.testing.assert_allclose(
         apply("sign_log", stack), np.sign(stack) * np.log1p(np.abs(stack) / sigma), rtol=1e-5, atol=1e-6
     )
+
+
+def psat_sign_log(stack, missing=0.0):
+    """Return psat-ml's ``signPreserveNorm`` of each image: missing pixels are 0 before the standard deviation."""
+    pixels = np.nan_to_num(stack.astype(np.float64), nan=missing)
+    sigma = pixels.std(axis=(1, 2), keepdims=True)
+    return np.sign(pixels) * np.log(1.0 + np.abs(pixels) / sigma)
+
+
+def opened_from_the_border(image):
+    """Return the surface that fills up from the border without rising above the image, by repeated dilation."""
+    surface = np.full_like(image, image.min())
+    surface[[0, -1], :], surface[:, [0, -1]] = image[[0, -1], :], image[:, [0, -1]]
+    while True:
+        risen = np.minimum(ndimage.grey_dilation(surface, size=(3, 3)), image)
+        if (risen == surface).all():
+            return surface
+        surface = risen
+
+
+def with_gaps():
+    stack = noise(20, rows=4) - 100.0
+    stack[:, 9:12, 9:12] += 60.0
+    stack[:, 3, 4:7] = np.nan
+    return stack
+
+
+@pytest.mark.replaces("psat-ml", "P3")
+def test_sign_log_with_missing_pixels_is_psats_where_that_is_asked_for():
+    stack = with_gaps()
+    np.testing.assert_allclose(apply("sign_log", stack, missing="psat"), psat_sign_log(stack), atol=1e-6)
+    known = np.isfinite(stack)
+    assert np.abs(apply("sign_log", stack) - psat_sign_log(stack))[known].max() > 1e-3
+
+
+@pytest.mark.replaces("psat-ml", "P3")
+@pytest.mark.parametrize("missing", ["excluded", "psat"])
+def test_bg_sub_is_the_smoothed_logarithm_without_what_is_no_peak(missing):
+    stack = with_gaps() if missing == "psat" else np.nan_to_num(with_gaps(), nan=1.0)
+    smooth = ndimage.gaussian_filter(psat_sign_log(stack), sigma=(0, 1, 1, 0))
+    expected = np.empty_like(smooth)
+    for row, channel in np.ndindex(4, 2):
+        image = smooth[row, ..., channel]
+        expected[row, ..., channel] = image - opened_from_the_border(image)
+    np.testing.assert_allclose(apply("bg_sub", stack, missing=missing), expected, atol=1e-6)
+    assert expected[:, 10, 10].min() > 0.5
+
+
+def test_max_abs_divides_by_the_largest_pixel():
+    stack = noise() - 100.0
+    np.testing.assert_allclose(
+        apply("max_abs", stack), stack / np.abs(stack).max(axis=(1, 2), keepdims=True), rtol=1e-6
+    )
+
+
+def test_zscale_cuts_at_the_limits_that_displays_use():
+    stack = noise(size=63)
+    stack[:, 30, 30] = 1e5
+    cut = apply("zscale", stack)
+    low, high = ZScaleInterval().get_limits(stack[0, ..., 0].astype(np.float64))
+    expected = np.clip((stack[0, ..., 0] - low) / (high - low), 0, 1)
+    np.testing.assert_allclose(cut[0, ..., 0], expected, atol=1e-5)
+    assert (cut[:, 30, 30] == 1).all()
 
 
 def test_l2_gives_unit_norm():

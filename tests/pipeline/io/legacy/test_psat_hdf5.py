@@ -106,6 +106,22 @@ def test_the_middle_is_kept_under_a_normalisation(make_rows, make_cutouts, expor
     np.testing.assert_allclose(pixels[0, ..., 0], np.sign(values) * np.log1p(np.abs(values) / values.std()), rtol=1e-5)
 
 
+@pytest.mark.replaces("psat-ml", "P3")
+@pytest.mark.parametrize(("theirs", "ours"), [("spn", "sign_log"), ("bg_sub_spn", "bg_sub")])
+def test_pixels_under_psats_normalisations_are_psats_where_some_are_missing(
+    theirs, ours, make_rows, make_cutouts, exported, imported, tmp_path
+):
+    pixels = np.random.default_rng(0).normal(size=(2, 9, 9, 1)).astype(np.float32)
+    pixels[:, 2, 3:5] = np.nan
+    make_cutouts(
+        tmp_path / "in.h5", make_rows(["a", "b"], label=[1, 0]), size=9, channels=("difference",), pixels=pixels
+    )
+    path = exported("psat_hdf5", "in.h5", to="out.h5", normalisation=theirs)
+    _, normalised, header = imported("psat_hdf5", path)
+    assert header.pixel_state == ours
+    np.testing.assert_array_equal(normalised, normalise.apply(ours, np.nan_to_num(pixels)))
+
+
 def test_missing_pixels_become_a_number_for_programs_that_know_no_nan(make_rows, make_cutouts, exported, tmp_path):
     pixels = np.full((1, 2, 2, 1), np.nan, np.float32)
     make_cutouts(tmp_path / "in.h5", make_rows(["a"], label=[1]), size=2, channels=("difference",), pixels=pixels)
