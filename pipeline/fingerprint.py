@@ -17,9 +17,11 @@ _ONLY: Final = "decides_only"
 
 
 def decides_only(*results: str) -> Mapping[str, tuple[str, ...]]:
-    """Return the metadata of a field of settings that decides only the results named, such as ``"labelling"``.
+    """Return the metadata of a field of settings that decides only what is named, such as ``"labelling"``.
 
-    Without it, a field decides every result made under its settings.
+    What is made from that changes with it: other labels make other cutout files, data sets, packages and scores.
+    Without this metadata, a field decides every result made under its settings. `DECISIONS` of
+    ``tests/configuration_page.py`` says of each name what it means to a reader of docs/configuration.md.
 
     Examples
     --------

@@ -13,6 +13,7 @@ hand. A class of settings shows the keys that it declares itself, not those of i
 import dataclasses
 import inspect
 import re
+import textwrap
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -36,8 +37,27 @@ FILES = (SurveySettings, DatasetRecipe, SimulationRecipe, ClassifierRecipe)
 REGISTRIES = (SURVEYS, LABEL_PROVIDERS, CLEANERS, STAMP_SETS, ARTEFACTS)
 """Whose entries say what the mappings in such a file are parsed into."""
 RANGE = (float, float)
+WIDTH = 120
+"""Of the lines of a page, but for its tables."""
 HEAD = "| key | type | unit | default | meaning |\n|---|---|---|---|---|\n"
 WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+DECISIONS = {
+    "choice of recipes": "no result by itself: the recipes that it names do",
+    "labelling": (
+        "which label tables are frozen, labels, groups, the flag `BORDERLINE_LABEL` and which rows stay, and so every "
+        "result from `FetchCutouts` on; pixels are taken from an earlier cutout file if the survey cuts images and "
+        "no row is dropped by its labels"
+    ),
+    "report": "only the report",
+    "scores": (
+        "the column `release` of scores, and the identity and the folder of what `Infer`, `ScoreFolds`, "
+        "`ScoreObjects` and `PlotResults` make; it changes no number"
+    ),
+    "ephemeris of skybot": "results only with `source: skybot`",
+    "ephemeris of orbits": "results only with `source: orbits`",
+    "catalogue of orbits": "results only with `source: orbits`, from the catalogue of `FetchOrbitCatalogue` on",
+}
+"""What follows "decides" where a field names this as the only result that it decides."""
 
 
 def settings_classes() -> dict[str, type]:
@@ -176,8 +196,9 @@ def _what_they_decide(kind: type) -> Iterator[str]:
         if results is not None:
             groups.setdefault(results, []).append(f"`{field.name}`")
     for results, names in groups.items():
-        verb = f"{_listed(names, 'and')} {'decides' if len(names) == 1 else 'decide'}"
-        yield f"{verb} only the {' and the '.join(results)}." if results else f"{verb} no result."
+        verb = "decides" if len(names) == 1 else "decide"
+        line = f"{_listed(names, 'and')} {verb} {'; '.join(DECISIONS[name] for name in results) or 'no result'}."
+        yield textwrap.fill(line, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _listed(names: list[str], word: str) -> str:

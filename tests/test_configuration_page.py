@@ -103,6 +103,19 @@ def test_keys_that_decide_only_some_results_are_named_below_their_table():
     assert GENERATOR["table"](kind).endswith("\n`a`, `b` and `c` decide only the report.\n")
 
 
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("defaults", "`defaults` decides no result by itself: the recipes that it names do."),
+        ("labels", "decide which label tables are frozen, labels, groups,"),
+        ("release", "the folder of what `Infer`, `ScoreFolds`,"),
+    ],
+)
+def test_the_page_tells_how_far_a_key_of_a_survey_reaches(kind, line):
+    told = [text for text in GENERATOR["table"](CLASSES["SurveySettings"]).splitlines() if f"`{kind}`" in text]
+    assert line in told[-1]
+
+
 def test_a_key_that_the_docstring_lacks_makes_no_table():
     kind = dataclasses.make_dataclass("Bare", [("speed", float, 1.0)])
     with pytest.raises(KeyError, match="speed"):

@@ -201,7 +201,7 @@ class SurveySettings:
     channels: tuple[str, ...]
     cutout_size_pixel: int
     closed: ClosedRule
-    defaults: Defaults = field(metadata=DECIDES_NOTHING)
+    defaults: Defaults = field(metadata=decides_only("choice of recipes"))
     input: Mapping[str, object]
     labels: tuple[Mapping[str, object], ...] = field(default=(), metadata=decides_only("labelling"))
     conflicts: Literal["stronger", "drop", "error"] = field(default="stronger", metadata=decides_only("labelling"))

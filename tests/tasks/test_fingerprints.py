@@ -119,6 +119,8 @@ def test_fingerprints_are_those_under_which_results_are_stored(config, ephemeris
         ({"ephemeris": SKYBOT | {"tries": 9, "timeout_s": 1, "latitude_deg": 5}}, set()),
         ({"ephemeris": SKYBOT | {"observatory": "500"}}, OF_ALL - {"FreezeInputs"}),
         ({"conflicts": "stronger"}, OF_ALL - {"FreezeInputs", "FetchMovers"}),
+        ({"labels": SURVEY["labels"][1:]}, OF_ALL - {"FreezeInputs", "FetchMovers"}),
+        ({"labels": SURVEY["labels"][:1]}, OF_ALL),
     ],
 )
 def test_a_field_that_decides_only_some_results_changes_these_alone(config, changes, changed):
