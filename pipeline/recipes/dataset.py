@@ -71,10 +71,8 @@ class DatasetRecipe:
         At most so many rows of the larger class for each of the smaller in train and validation; 0 for no limit,
         else at least 1. Test rows are never thinned.
     frac_true : float or None
-        In place of ``max_ratio``: the share of reals in train and validation, 0 to 1, by otrain's rule. With n the
-        rows of the smaller class, at most floor(2 n ``frac_true``) reals and floor(2 n (1 - ``frac_true``)) bogus
-        stay, in floating point as there: 0.8 of 1,000 reals and 5,000 bogus leaves 1,000 and 399, where exact
-        fractions give 400. A hash of seed and id draws.
+        In place of ``max_ratio``: the share of reals in train and validation, 0 to 1, by otrain's rule; see
+        docs/configuration.md#the-share-of-reals.
     relabel : str
         CSV file of ids and new labels (docs/formats.md#relabel-file); every row stays in its part.
     split : SplitSettings
