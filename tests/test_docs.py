@@ -1,6 +1,7 @@
 """The documentation says what the code does: links, commands, parameters, settings, columns."""
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from pipeline.triplets.artefacts import ARTEFACTS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+GENERATED = {"coverage.md"}
+"""Pages of names of tests and quoted check-lists, whose lines are as long as these."""
+LINE = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["ruff"]["line-length"]
 CORE_OPTIONS = {"local-scheduler", "workers", "module", "help", "no-wait"}
 
 
@@ -77,6 +81,32 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
         file = (page.parent / path).resolve() if path else page
         assert file.is_file(), f"{page.name}: {target}"
         assert not anchor or anchor in anchors(file), f"{page.name}: {target}"
+
+
+def prose(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each line of a page with its number from 1, but for tables and blocks of code."""
+    in_code = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        fence = line.lstrip().startswith("```")
+        in_code ^= fence
+        if not (fence or in_code or line.startswith("|")):
+            yield number, line
+
+
+def too_long(text: str) -> list[str]:
+    """Return what begins each line of prose that is longer than the lines of our code may be."""
+    return [f"{number}: {line[:60]}" for number, line in prose(text) if len(line) > LINE]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in GENERATED], ids=lambda page: page.name)
+def test_lines_of_prose_are_no_longer_than_those_of_code(page: Path) -> None:
+    assert too_long(page.read_text(encoding="utf-8")) == []
+
+
+def test_a_long_line_of_prose_is_found_and_tables_and_code_may_have_one() -> None:
+    fits, long = "w" * LINE, "w" * (LINE + 1)
+    page = f"{fits}\n{long}\n| {long} |\n* item\n  ```\n{long}\n  ```\n* {fits}\n"
+    assert [line.split(":")[0] for line in too_long(page)] == ["2", "8"]
 
 
 def test_every_luigi_command_names_a_real_task_and_its_parameters() -> None:
