@@ -211,6 +211,19 @@ def test_every_threshold_rule_has_a_definition() -> None:
     assert set(documented(section("docs/science.md", "Thresholds"))) == set(THRESHOLD_RULES)
 
 
+def works_cited(text: str) -> set[tuple[str, str]]:
+    """Return first author and year of each work that a text cites."""
+    authors = r"([A-Z]\w+)(?:, [A-Z]\w+)*(?:\s&\s[A-Z]\w+|\set al\.)?"
+    return set(re.findall(rf"{authors}\s\(?((?:19|20)\d\d)\b", text))
+
+
+def test_every_work_that_the_page_of_science_cites_is_among_its_references() -> None:
+    text, _, references = text_of("docs/science.md").partition("## References")
+    cited = works_cited(text)
+    assert {("Kumar", "2019"), ("Duev", "2019"), ("Newcombe", "1998")} <= cited
+    assert cited <= works_cited(references)
+
+
 def test_exit_codes_are_those_of_luigi_cfg() -> None:
     told = {int(code) for code in re.findall(r"^\| (\d+) \|", section("docs/tasks.md", "Exit codes"), re.M)}
     retcode = re.search(r"\[retcode\]\n(.*?)\n\n", text_of("luigi.cfg"), re.S)
