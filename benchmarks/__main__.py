@@ -45,7 +45,7 @@ _NEED_PACKAGES = {"images", "inference", "memory"}
 
 
 def main() -> int:
-    """Print a row a budget line; return 1 if a budget is exceeded."""
+    """Print one row per budget; return 1 if a budget is exceeded."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("stages", nargs="*", metavar="STAGE", help=f"any of {', '.join(STAGES)}; none: all")
     parser.add_argument("--full", action="store_true", help="larger inputs: images of 6,144 pixels, all normalisations")

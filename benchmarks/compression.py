@@ -80,11 +80,11 @@ def _row(
     writing: Mapping[str, list[float]],
     reading: Mapping[str, list[float]],
 ) -> Row:
-    def said(kind: str) -> str:
+    def shown(kind: str) -> str:
         share, write, read = bytes_of[kind] / raw, np.median(writing[kind]), np.median(reading[kind])
         night = share * NIGHT * SIZE * SIZE * 3 * 4 / 1e9
         speed = f"write {raw / write / 1e6:,.0f}, read {raw / read / 1e6:,.0f} MB/s"
-        return f"{share:.2f} of the size ({night:.1f} GB a night), {speed}"
+        return f"{share:.2f} of the size ({night:.1f} GB per night), {speed}"
 
     both = [a + b for a, b in zip(writing[DEFAULT], reading[DEFAULT], strict=True)]
     others = [a + b for a, b in zip(writing[name], reading[name], strict=True)]
@@ -93,8 +93,8 @@ def _row(
     return Row(
         what=f"cutouts of {NIGHT:,} candidates, 63 x 63 x 3, written and read once",
         budget="smaller, or not slower",
-        measured=f"default: {said(DEFAULT)}",
-        naive=f"{name}: {said(name)}",
+        measured=f"default: {shown(DEFAULT)}",
+        naive=f"{name}: {shown(name)}",
         ratio=ratio,
         holds=smaller < 1 or ratio <= 1,
         peak_mb=peak_mb(),

@@ -16,7 +16,7 @@ IMAGE, MANY, FEW, FEWEST = 3072, 20_000, 2_000, 200
 
 
 def run(folder: Path, *, full: bool) -> Iterator[Row]:  # noqa: ARG001
-    """Compare with ``Cutout2D`` one by one, and with one FITS file a stamp."""
+    """Compare with ``Cutout2D`` one by one, and with one FITS file per cutout."""
     rng = stream(1, "benchmark image")
     image = rng.normal(100.0, 5.0, (IMAGE, IMAGE)).astype(np.float32)
     x, y = rng.uniform(-0.5, IMAGE - 0.5, (2, MANY))
@@ -33,7 +33,7 @@ def run(folder: Path, *, full: bool) -> Iterator[Row]:  # noqa: ARG001
     for name, count, budget in (("one by one", FEW, 7.9), ("files", FEWEST, 714.0)):
         each = [second / count for second in seconds[name]]
         ratio = median_ratio(each, ours)
-        called = "astropy Cutout2D one by one" if name == "one by one" else "one FITS file a stamp"
+        called = "astropy Cutout2D one by one" if name == "one by one" else "one FITS file per cutout"
         yield Row(
             what=f"cutting {SIZE} x {SIZE} from memory",
             budget=f"at least {budget:g} x as fast, 300,000/s",
@@ -52,4 +52,4 @@ def _cutout(image: np.ndarray, x: float, y: float) -> tuple[np.ndarray, float]:
 
 def _files(folder: Path, image: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
     for number, position in enumerate(zip(x, y, strict=True)):
-        fits.PrimaryHDU(_cutout(image, *position)[0]).writeto(folder / f"stamp{number}.fits", overwrite=True)
+        fits.PrimaryHDU(_cutout(image, *position)[0]).writeto(folder / f"cutout{number}.fits", overwrite=True)

@@ -20,14 +20,14 @@ _FETCH = """
 import datetime, logging, os, sys, time
 import luigi
 from tasks import FetchCutouts, FreezeInputs
-survey, how, count, first = *sys.argv[1:3], int(sys.argv[3]), datetime.date.fromisoformat(sys.argv[4])
-if how == "forked":
+survey, mode, count, first = *sys.argv[1:3], int(sys.argv[3]), datetime.date.fromisoformat(sys.argv[4])
+if mode == "forked":
     for task in (FetchCutouts, FreezeInputs):
         task.is_light = False
-logging.disable(logging.WARNING)  # each night is told to be empty
+logging.disable(logging.WARNING)  # each night warns that it is empty
 nights = [(first + datetime.timedelta(days=day)).isoformat() for day in range(count + 1)]
-def fetch(some):
-    tasks = [FetchCutouts(survey=survey, night=night) for night in some]
+def fetch(nights):
+    tasks = [FetchCutouts(survey=survey, night=night) for night in nights]
     assert luigi.build(tasks, local_scheduler=True, log_level="ERROR")
 fetch(nights[:1])  # imports, and the index of the packets
 began, cpu = time.perf_counter(), sum(os.times()[:4])
@@ -43,16 +43,16 @@ def run(folder: Path, *, full: bool) -> Iterator[Row]:
     _write_survey(folder)
     found: dict[str, list[dict[str, float]]] = {"light": [], "forked": []}
     for repeat in range(_REPEATS):
-        for how, runs in found.items():
-            first = f"{2020 + 2 * repeat + (how == 'forked')}-01-01"
-            runs.append(in_fresh_process(_FETCH, SURVEY, how, str(count), first))
-    cpu_s = {how: [one["cpu_s"] for one in runs] for how, runs in found.items()}
-    passed_s = {how: median(one["passed_s"] for one in runs) for how, runs in found.items()}
+        for mode, runs in found.items():
+            first = f"{2020 + 2 * repeat + (mode == 'forked')}-01-01"
+            runs.append(in_fresh_process(_FETCH, SURVEY, mode, str(count), first))
+    cpu_s = {mode: [one["cpu_s"] for one in runs] for mode, runs in found.items()}
+    passed_s = {mode: median(one["passed_s"] for one in runs) for mode, runs in found.items()}
     ratio = median_ratio(cpu_s["light"], cpu_s["forked"])
     yield Row(
         what=f"FreezeInputs and FetchCutouts of a night without rows, {FILES * PACKETS:,} packets of other nights",
         budget=f"at most {BUDGET} x forked",
-        measured=f"{median(cpu_s['light']):.3f} s of CPU a night, {passed_s['light']:.3f} s passed",
+        measured=f"{median(cpu_s['light']):.3f} s of CPU per night, {passed_s['light']:.3f} s passed",
         naive=f"forked: {median(cpu_s['forked']):.3f} s, {passed_s['forked']:.3f} s passed",
         ratio=ratio,
         holds=ratio <= BUDGET,

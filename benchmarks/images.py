@@ -117,12 +117,12 @@ def _make_survey(folder: Path, side: int, count: int = CANDIDATES) -> DatabaseSu
         defaults=Defaults(dataset="", classifier=""),
         input={},
     )
-    given = DatabaseInput(
+    survey_input = DatabaseInput(
         folder=str(folder),
         queries="generic",
         images=ImageSettings(hdus={name: f"{name}_path:{name.upper()}" for name in CHANNELS}),
     )
-    return DatabaseSurvey(settings, given)
+    return DatabaseSurvey(settings, survey_input)
 
 
 def _columns() -> dict[str, list[str]]:

@@ -47,10 +47,10 @@ _CUTOUTS = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
 
 
 def run(folder: Path, *, full: bool) -> Iterator[Row]:
-    """Read one file a packet, as ZTF sends them, and all packets in one file; both from frozen files to batches."""
+    """Read one file per packet, as ZTF sends them, and all packets in one file; both from frozen files to batches."""
     count = 4 * MANY if full else MANY
     packets = _packets(count)
-    for what, write in (("one file a packet", _one_each), ("all in one file, deflated", _all_in_one)):
+    for what, write in (("one file per packet", _one_each), ("all in one file, deflated", _all_in_one)):
         place = folder / what.replace(" ", "-")
         place.mkdir()
         files = write(place, packets)
@@ -123,12 +123,12 @@ def score(place: Path, package: Path, processes: int) -> str:
 
 def _packets(count: int) -> list[dict[str, Any]]:
     rng = stream(1, "benchmark packets")
-    made = []
+    packets = []
     for number in range(count):
         pixels = rng.normal(100.0, 5.0, (3, SIZE, SIZE)).astype(np.float32)
         stamps = [fits_bytes(channel) for channel in pixels]
-        made.append(ztf_packet(stamps, object_id=f"o{number}", candid=2**53 + number, history=HISTORY))
-    return made
+        packets.append(ztf_packet(stamps, object_id=f"o{number}", candid=2**53 + number, history=HISTORY))
+    return packets
 
 
 def _one_each(folder: Path, packets: Sequence[dict[str, Any]]) -> list[Path]:

@@ -1,4 +1,4 @@
-"""What a benchmark measures and how: interleaved repeats, medians, peak memory, one row a budget line."""
+"""What a benchmark measures and how: interleaved repeats, medians, peak memory, one row per budget."""
 
 import resource
 import statistics

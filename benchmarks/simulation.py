@@ -34,7 +34,7 @@ simulate(survey_of(folder, int(sys.argv[2])), folder, processes=1)
 
 
 def run(folder: Path, *, full: bool) -> Iterator[Row]:
-    """Time a night by one process and by one a core; compare the memory of four exposures with that of sixteen."""
+    """Time a night by one process and by one per core; compare the memory of four exposures with that of sixteen."""
     few = _made(folder / "simulated_few", FEW)
     survey = survey_of(few, FEW)
     many = MANY * (4 if full else 1)
@@ -70,12 +70,12 @@ def survey_of(folder: Path, exposures: int) -> Source:
     """Return a synthetic survey of one night."""
     settings = settings_files.load("surveys", "synthetic", SurveySettings)
     sky = {"nights": 1, "exposures_per_night": exposures, "fields": 1, "size_pixel": SIDE, "interval_minute": 5.0}
-    given = {**settings.input, "sky": {**settings.input["sky"], **sky}}
-    return open_survey(replace(settings, input=given), "synthetic", folder)
+    survey_input = {**settings.input, "sky": {**settings.input["sky"], **sky}}
+    return open_survey(replace(settings, input=survey_input), "synthetic", folder)
 
 
 def simulate(survey: Source, folder: Path, *, processes: int) -> None:
-    """Simulate the night with forty sources an exposure."""
+    """Simulate the night with forty sources per exposure."""
     simulate_transients(
         folder / f"simulated{processes}.h5",
         NightJob(survey=survey, name="synthetic", night=NIGHT, manifest=survey.freeze(NIGHT), processes=processes),

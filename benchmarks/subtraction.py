@@ -74,14 +74,14 @@ def _subtraction(side: int) -> Row:
     )
 
 
-def _search(made: Difference) -> int:
+def _search(subtracted: Difference) -> int:
     return len(
         detect(
-            made.difference,
-            made.noise,
-            fwhm_pixel=made.subtraction.fwhm_pixel,
+            subtracted.difference,
+            subtracted.noise,
+            fwhm_pixel=subtracted.subtraction.fwhm_pixel,
             zeropoint=25.0,
-            correlation=made.subtraction.correlation,
+            correlation=subtracted.subtraction.correlation,
         )
     )
 

@@ -37,7 +37,7 @@ def run(folder: Path, *, full: bool) -> Iterator[Row]:
                 seconds["held"] += _epochs(held, recipe, folder / f"h{normalisation}{repeat}")
         ratio = median_ratio(seconds["streamed"], seconds["held"])
         yield Row(
-            what=f"training on {rows:,} rows of {SIZE} x {SIZE}, {normalisation}, an epoch",
+            what=f"training on {rows:,} rows of {SIZE} x {SIZE}, {normalisation}, per epoch",
             budget="at most 1.1 x, under 2,000 MB",
             measured=f"{np.median(seconds['streamed']):.2f} s",
             naive=f"fed from memory: {np.median(seconds['held']):.2f} s",

@@ -1,9 +1,9 @@
 """A figure of examples of every artefact beside the real bogus that are most like it.
 
 ``python -m benchmarks.studies.artefacts.examples ALERTS --figures FOLDER`` where ALERTS holds ``alerts.parquet`` and
-``cutouts.h5``. Equal numbers of stamps of every artefact are made of the labelled reals; for each bogus that people
-judged by eye, its nearest made stamps vote for the artefacts that they are of, and each artefact shows the bogus that
-gave it most votes. Distances are Euclidean between the ranks of the features.
+``cutouts.h5``. The same number of cutouts of every artefact is made of the labelled reals. For each bogus that people
+judged by eye, the self-made cutouts nearest to it vote for their artefacts, and each artefact shows the bogus with most
+votes for it. Distances are Euclidean between the ranks of the features.
 """
 
 import argparse
@@ -46,27 +46,27 @@ def main() -> int:
 
 
 def choose_examples(reals: NDArray[np.float32], bogus: NDArray[np.float32]) -> list[Examples]:
-    """Return made examples of every artefact with the bogus whose nearest made stamps are most of its kind."""
+    """Return self-made examples of every artefact, and the bogus most of whose nearest self-made cutouts are of it."""
     usable = reals[np.isfinite(reals).any(axis=(1, 2)).all(axis=1)]
-    made = {}
+    self_made = {}
     for name in ARTEFACTS:
         rng = stream(1, "examples", name)
-        made[name] = turned(ARTEFACTS[name](usable[rng.integers(len(usable), size=MADE_OF_EACH)], rng))
-    votes = _votes([physical_features(stamps) for stamps in made.values()], physical_features(bogus))
+        self_made[name] = turned(ARTEFACTS[name](usable[rng.integers(len(usable), size=MADE_OF_EACH)], rng))
+    votes = _votes([physical_features(cutouts) for cutouts in self_made.values()], physical_features(bogus))
     chosen = []
-    for index, (name, stamps) in enumerate(made.items()):
+    for index, (name, cutouts) in enumerate(self_made.items()):
         best = np.argsort(-votes[:, index], kind="stable")[:SHOWN_REAL]
-        chosen.append(Examples(name=name, made=stamps[:SHOWN_MADE], real=bogus[best], shares=votes[best, index]))
+        chosen.append(Examples(name=name, self_made=cutouts[:SHOWN_MADE], real=bogus[best], shares=votes[best, index]))
     return chosen
 
 
-def _votes(made: list[NDArray[np.float32]], real: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the share ``(real, artefact)`` of each real one's nearest made stamps that each artefact made."""
-    ranks = rankdata(np.concatenate([*made, real]), axis=0)
+def _votes(self_made: list[NDArray[np.float32]], real: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return which share of the self-made cutouts nearest to each real one is of each artefact, (real, artefact)."""
+    ranks = rankdata(np.concatenate([*self_made, real]), axis=0)
     count = len(ranks) - len(real)
     _, nearest = cKDTree(ranks[:count]).query(ranks[count:], NEIGHBOURS)
-    kind = np.repeat(np.arange(len(made)), [len(one) for one in made])
-    return np.stack([(kind[nearest] == index).mean(axis=1) for index in range(len(made))], axis=1)
+    kind = np.repeat(np.arange(len(self_made)), [len(one) for one in self_made])
+    return np.stack([(kind[nearest] == index).mean(axis=1) for index in range(len(self_made))], axis=1)
 
 
 def _triplets(folder: Path, rows: NDArray[np.intp]) -> NDArray[np.float32]:

@@ -29,42 +29,42 @@ class Examples:
     ----------
     name : str
         Of the artefact.
-    made, real : ndarray of float32, ``(n, y, x, 3)``
+    self_made, real : ndarray of float32, ``(n, y, x, 3)``
         Triplets.
     shares : ndarray of float, ``(n,)``
-        How many of each real one's nearest made stamps are of this artefact.
+        Share of the self-made cutouts nearest to each real one that are of this artefact.
     """
 
     name: str
-    made: NDArray[np.float32]
+    self_made: NDArray[np.float32]
     real: NDArray[np.float32]
     shares: NDArray[np.float64]
 
 
 def draw_examples(examples: Sequence[Examples]) -> Figure:
-    """Return a row an artefact: made triplets on the left, real ones on the right."""
-    made, real = len(examples[0].made), len(examples[0].real)
-    columns = 3 * (made + real)
+    """Return a figure with one row per artefact: self-made triplets on the left, real ones on the right."""
+    n_made, n_real = len(examples[0].self_made), len(examples[0].real)
+    columns = 3 * (n_made + n_real)
     figure = Figure(figsize=(0.86 * columns + 1.6, 0.98 * len(examples) + 0.8))
-    widths = [1.0] * (3 * made) + [0.25] + [1.0] * (3 * real)
+    widths = [1.0] * (3 * n_made) + [0.25] + [1.0] * (3 * n_real)
     grid = figure.add_gridspec(
         len(examples), columns + 1, width_ratios=widths, left=0.11, right=0.995, top=0.955, bottom=0.005,
         wspace=0.03, hspace=0.2,
     )  # fmt: skip
     for row, example in enumerate(examples):
-        for index, triplet in enumerate([*example.made, *example.real]):
-            is_real = index >= made
+        for index, triplet in enumerate([*example.self_made, *example.real]):
+            is_real = index >= n_made
             for channel in range(3):
                 axes = figure.add_subplot(grid[row, 3 * index + channel + is_real])
                 _show(axes, triplet[..., channel])
                 if row == 0:
                     axes.set_title(CHANNELS[channel], fontsize=8)
                 if is_real and channel == 0:
-                    axes.text(1, 61, f"{100 * example.shares[index - made]:.0f} %", **_SHARE)
+                    axes.text(1, 61, f"{100 * example.shares[index - n_made]:.0f} %", **_SHARE)
                 if index == 0 and channel == 0:
                     axes.set_ylabel(example.name, rotation=0, ha="right", va="center", fontsize=9)
     figure.text(0.11, 0.985, "self-made", fontsize=11, weight="bold", va="center")
-    start = 0.11 + 0.885 * (3 * made + 0.25) / (columns + 0.25)
+    start = 0.11 + 0.885 * (3 * n_made + 0.25) / (columns + 0.25)
     figure.text(start, 0.985, "judged bogus by eye", fontsize=11, weight="bold", va="center")
     return figure
 

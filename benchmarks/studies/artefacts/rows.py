@@ -76,7 +76,7 @@ class Draw:
     parents : ndarray of int, ``(slots,)``
         Row that each slot is made of.
     first, second : ndarray of float, ``(slots,)``
-        Lots that choose the artefact of a slot, and another where that one is left out.
+        Random numbers, 0 to 1, that choose the artefact of a slot, and another one where that is left out.
     features : mapping
         Artefact to the features of all slots ``(slots, f)``; ``injected`` to those of the injected reals.
     folds : list of DataFrame
@@ -99,7 +99,9 @@ class Draw:
         mixture = default_mixture()
         names, weights = np.array(list(mixture)), np.array(list(mixture.values()))
         stays = weights * ~np.isin(names, list(left_out))
-        chosen, other = (names[_by_lot(share, lot)] for share, lot in ((weights, self.first), (stays, self.second)))
+        chosen, other = (
+            names[_drawn(share, number)] for share, number in ((weights, self.first), (stays, self.second))
+        )
         return other if again else np.where(np.isin(chosen, list(left_out)), other, chosen)
 
     def stack(self, alerts: Alerts, kinds: NDArray[np.str_]) -> NDArray[np.float32]:
@@ -110,9 +112,10 @@ class Draw:
         return np.concatenate([alerts.features, slots, self.features["injected"]])
 
 
-def _by_lot(shares: NDArray[np.float64], lot: NDArray[np.float64]) -> NDArray[np.intp]:
+def _drawn(shares: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return which entry each random number, 0 to 1, falls on, with a probability proportional to its share."""
     bounds = np.cumsum(shares / shares.sum())
-    return np.minimum(np.searchsorted(bounds, lot, side="right"), len(shares) - 1)
+    return np.minimum(np.searchsorted(bounds, uniform, side="right"), len(shares) - 1)
 
 
 def read_alerts(folder: Path, scratch: Path, dataset: str = DATASET) -> Alerts:
@@ -151,7 +154,7 @@ def draw(alerts: Alerts, seed: int, scratch: Path) -> Draw:
     """Return the slots and injected reals of a seed with the features of every artefact in every slot."""
     rng = stream(seed, "worth")
     slots, hosts = draw_places(alerts, rng)
-    makers = {name: partial(_made, alerts, name, seed) for name in ARTEFACTS} | {
+    makers = {name: partial(_self_made, alerts, name, seed) for name in ARTEFACTS} | {
         "injected": partial(_injected, alerts, seed)
     }
     marks = {name: mark_of(alerts, maker) for name, maker in makers.items()}
@@ -175,30 +178,30 @@ def draw(alerts: Alerts, seed: int, scratch: Path) -> Draw:
 
 def draw_places(alerts: Alerts, rng: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the rows that bogus are made of and those that reals are injected into, night by night."""
-    stamps = alerts.simulation.stamps
+    counts = alerts.simulation.stamps
     flags = alerts.rows["flags"].to_numpy() & int(Flag.ALL_MISSING | Flag.NO_TEMPLATE)
     usable = np.flatnonzero((flags == 0) & (alerts.rows["label"].to_numpy() == REAL))
     nights = alerts.rows["night"].to_numpy()[usable]
     parents, injected = [], []
     for night in np.unique(nights):
         mine = usable[nights == night]
-        parents.append(rng.choice(mine, size=_count(len(mine) * stamps.bogus_per_cutout, rng)))
-        injected.append(rng.choice(mine, size=_count(len(mine) * stamps.reals_per_cutout, rng)))
+        parents.append(rng.choice(mine, size=_count(len(mine) * counts.bogus_per_cutout, rng)))
+        injected.append(rng.choice(mine, size=_count(len(mine) * counts.reals_per_cutout, rng)))
     return np.concatenate(parents), np.concatenate(injected)
 
 
-def _count(wanted: float, rng: np.random.Generator) -> int:
-    return int(wanted) + int(rng.random() < wanted - int(wanted))
+def _count(expected: float, rng: np.random.Generator) -> int:
+    return int(expected) + int(rng.random() < expected - int(expected))
 
 
-def _made(alerts: Alerts, name: str, seed: int, slots: NDArray[np.intp]) -> NDArray[np.float32]:
-    made = ARTEFACTS[name](alerts.pixels[slots], stream(seed, "artefact", name))
-    return physical_features(turned(made))
+def _self_made(alerts: Alerts, name: str, seed: int, slots: NDArray[np.intp]) -> NDArray[np.float32]:
+    changed = ARTEFACTS[name](alerts.pixels[slots], stream(seed, "artefact", name))
+    return physical_features(turned(changed))
 
 
 def _injected(alerts: Alerts, seed: int, hosts: NDArray[np.intp]) -> NDArray[np.float32]:
-    made, _ = inject_into_stamps(alerts.pixels[hosts], stream(seed, "injected"), difference_turned=True)
-    return physical_features(made)
+    injected, _ = inject_into_stamps(alerts.pixels[hosts], stream(seed, "injected"), difference_turned=True)
+    return physical_features(injected)
 
 
 def _kept(path: Path, make: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -207,20 +210,20 @@ def _kept(path: Path, make: Callable[[], NDArray[np.float32]]) -> NDArray[np.flo
     return np.load(path)
 
 
-def mark_of(alerts: Alerts, made: Callable[[NDArray[np.intp]], NDArray[np.float32]]) -> str:
-    """Return eight digits of hash of the features of a few made rows: another generator gives another mark."""
+def mark_of(alerts: Alerts, features_of: Callable[[NDArray[np.intp]], NDArray[np.float32]]) -> str:
+    """Return eight digits of hash of the features of a few rows: another generator gives another mark."""
     few = np.flatnonzero(alerts.rows["label"].to_numpy() == REAL)[:_MARKED]
-    return hashlib.sha256(made(few).tobytes()).hexdigest()[:8]
+    return hashlib.sha256(features_of(few).tobytes()).hexdigest()[:8]
 
 
 def divided(alerts: Alerts, slots: NDArray[np.intp], hosts: NDArray[np.intp], fold: int) -> pd.DataFrame:
     """Return the rows of a fold in the order of its data set, as ``Draw.folds`` holds them."""
     texts = ["candidate_id", "object_id", "group_id", "exposure_id", "detector"]
     own = alerts.rows[[*texts, "night", "ra_deg", "dec_deg", "x_pixel", "y_pixel", "label", "label_source"]]
-    made = _children(own, slots, SELF_MADE, BOGUS)
+    bogus = _children(own, slots, SELF_MADE, BOGUS)
     injected = _children(own, hosts, INJECTED, REAL)
-    stack = pd.concat([own, made, injected], ignore_index=True)
-    new = np.arange(len(made) + len(injected), dtype=np.uint64)
+    stack = pd.concat([own, bogus, injected], ignore_index=True)
+    new = np.arange(len(bogus) + len(injected), dtype=np.uint64)
     candidate, related, group, exposure, detector = (HeldTexts(stack[name]) for name in texts)
     ids = RowIds(candidate=candidate, object=related, group=group, image=JoinedTexts(exposure, detector))
     stack = stack.assign(digest=np.concatenate([row_digests(alerts.pixels), new]), first_label=stack["label"])

@@ -82,7 +82,7 @@ def main() -> int:
             shown = interval("auc", found[0])
             folds = bootstrap_statistic(mean_of_folds(found[0]), found[0].groups, rng=stream(1, "bootstrap"))
             spread = [_spread([measure(judged) for judged in found]) for measure in (_pooled, _folds)]
-            alone = [f"{given.value:.3f} ({given.low:.3f} to {given.high:.3f})" for given in (shown, folds)]
+            alone = [f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})" for estimate in (shown, folds)]
             print(f"| {' | '.join((condition.name, *alone, *spread))} |", flush=True)
     return 0
 

@@ -45,9 +45,10 @@ FAMILIES = {
 class Condition:
     """Which rows train, and how they weigh.
 
-    Of the made ones all artefacts but some, one alone, all chosen by another lot, or none; ``kept_out`` lowers their
-    number, where the artefacts named have no other in their place. Injected ones or not; teacher's or not; weighed by
-    the recipe or all the same. ``member`` joins the recipe's classifier with a vote of its own.
+    Self-made rows are of all artefacts but those ``left_out``, of one ``alone``, or chosen ``again`` by other random
+    numbers; without ``bogus`` there are none. Those of ``kept_out`` are removed, and no other takes their place.
+    ``reals`` are injected rows, ``teacher`` those of the teacher; where not ``weighed``, all rows weigh the same,
+    whatever the recipe says. ``member`` joins the recipe's classifier with a vote of its own.
     """
 
     name: str
@@ -64,7 +65,7 @@ class Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """Scores of the judged rows by one condition, a column a seed, with labels, groups and the fold that held them."""
+    """Scores of the judged rows by one condition, one column per seed, with labels, groups and the fold of each row."""
 
     labels: NDArray[np.int64]
     groups: NDArray[np.str_]
@@ -122,7 +123,7 @@ class Judge:
     scratch: Path
 
     def scores(self, classifier: str, condition: Condition) -> Judged:
-        """Return the scores of all five folds' test rows, a column a seed."""
+        """Return the scores of all five folds' test rows, one column per seed."""
         columns = [self._seed(classifier, condition, drawn) for drawn in self.draws]
         first = columns[0]
         return Judged(

@@ -10,16 +10,16 @@ from pipeline.imaging.frame import Frame, Image
 from pipeline.subtraction.difference import Difference
 
 
-def draw_pair(science: Frame, made: Difference, masked: NDArray[np.bool_], title: str) -> Figure:
+def draw_pair(science: Frame, subtracted: Difference, masked: NDArray[np.bool_], title: str) -> Figure:
     """Return science image, aligned template, difference over noise, score, and the histogram of both."""
     figure = Figure(figsize=(15.0, 3.5), layout="constrained")
     axes = figure.subplots(1, 5)
-    normalised = made.difference / made.noise
+    normalised = subtracted.difference / subtracted.noise
     panels = (
         ("science", science.pixels, None),
-        ("template, aligned", made.template, None),
+        ("template, aligned", subtracted.template, None),
         ("difference / noise", normalised, 5.0),
-        ("score", made.score, 5.0),
+        ("score", subtracted.score, 5.0),
     )
     for panel, (name, image, limit) in zip(axes, panels, strict=False):
         low, high = (-limit, limit) if limit else _grey_range(image)
@@ -30,7 +30,7 @@ def draw_pair(science: Frame, made: Difference, masked: NDArray[np.bool_], title
         if limit:
             figure.colorbar(drawn, ax=panel, shrink=0.7)
     axes[0].set(ylabel="y, pixel")
-    _histogram(axes[4], {"difference / noise": normalised[~masked], "score": made.score[~masked]})
+    _histogram(axes[4], {"difference / noise": normalised[~masked], "score": subtracted.score[~masked]})
     figure.suptitle(title)
     return figure
 

@@ -63,7 +63,7 @@ class Pair:
 
 
 def main() -> int:
-    """Print a row a pair and, where asked, save a figure of the first pair of each set."""
+    """Print one row per pair and, if asked, save a figure of the first pair of each set."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.subtraction.quality", description=__doc__)
     parser.add_argument("folder", type=Path, help="folder with the folders of frames")
     parser.add_argument("--figures", type=Path, help="folder to save a figure of each set in")
@@ -75,20 +75,20 @@ def main() -> int:
     for name in options.sets.split(","):
         for number, pair in enumerate(SETS[name](options.folder)):
             try:
-                made, masked, quality = judge(pair)
+                subtracted, masked, quality = judge(pair)
             except InputError as error:
                 print(f"| {pair.name} | {pair.science_name} | {pair.template_name} | {error} |" + " |" * 8, flush=True)
                 continue
-            print(_row(pair, made, masked, quality), flush=True)
+            print(_row(pair, subtracted, masked, quality), flush=True)
             if options.figures and number == 0:
-                figure: Figure = draw_pair(pair.science, made, masked, f"{pair.name}: {pair.science_name}")
+                figure: Figure = draw_pair(pair.science, subtracted, masked, f"{pair.name}: {pair.science_name}")
                 figure.savefig(options.figures / f"difference_{name}.png", dpi=80)
     return 0
 
 
 def judge(pair: Pair) -> tuple[Difference, NDArray[np.bool_], DifferenceQuality]:
     """Subtract and search a pair; return difference, masked pixels and its quality away from them."""
-    made = difference_of(
+    subtracted = difference_of(
         pair.science,
         pair.template,
         science_wcs=pair.science_wcs,
@@ -97,17 +97,22 @@ def judge(pair: Pair) -> tuple[Difference, NDArray[np.bool_], DifferenceQuality]
         settings=SubtractionSettings(min_stars=2),
     )
     found = detect(
-        made.difference,
-        made.noise,
-        fwhm_pixel=made.subtraction.fwhm_pixel,
+        subtracted.difference,
+        subtracted.noise,
+        fwhm_pixel=subtracted.subtraction.fwhm_pixel,
         zeropoint=25.0,
-        correlation=made.subtraction.correlation,
+        correlation=subtracted.subtraction.correlation,
     )
     masked = bright_sources(pair.science)
     quality = difference_quality(
-        made.difference, made.noise, made.score, masked, found, fwhm_pixel=made.subtraction.fwhm_pixel
+        subtracted.difference,
+        subtracted.noise,
+        subtracted.score,
+        masked,
+        found,
+        fwhm_pixel=subtracted.subtraction.fwhm_pixel,
     )
-    return made, masked, quality
+    return subtracted, masked, quality
 
 
 def bright_sources(frame: Frame) -> NDArray[np.bool_]:
@@ -117,15 +122,15 @@ def bright_sources(frame: Frame) -> NDArray[np.bool_]:
     return around | (maximum_filter(full, 2 * int(np.ceil(8.0 * frame.fwhm_pixel)) + 1) > 0)
 
 
-def _row(pair: Pair, made: Difference, masked: NDArray[np.bool_], quality: DifferenceQuality) -> str:
+def _row(pair: Pair, subtracted: Difference, masked: NDArray[np.bool_], quality: DifferenceQuality) -> str:
     widths = f"{pair.science.fwhm_pixel:.2f}, {pair.template.fwhm_pixel:.2f}"
     cells = (
         pair.name,
         pair.science_name,
         pair.template_name,
         widths,
-        made.subtraction.convolved,
-        str(made.subtraction.n_stars),
+        subtracted.subtraction.convolved,
+        str(subtracted.subtraction.n_stars),
         pair.noise,
         f"{quality.spread:.3f}",
         f"{quality.score_spread:.3f}",
@@ -146,7 +151,7 @@ def hatp32(folder: Path) -> Iterator[Pair]:
     bare = [_hatp_frame(pixels, gain=1.0, read_noise=0.0, pedestal=0.0, fwhm_pixel=2.0) for pixels in clean]
     pairs = [(one.pixels, move_whole_pixels(one, other)) for one, other in pairwise(bare)]
     noise = noise_from_pairs(pairs, saturation=_FULL_HATP)
-    made = [
+    measured = [
         _hatp_frame(
             pixels,
             gain=noise.gain,
@@ -156,15 +161,15 @@ def hatp32(folder: Path) -> Iterator[Pair]:
         )
         for pixels in clean
     ]
-    template = int(np.argmin([frame.fwhm_pixel for frame in made]))
+    template = int(np.argmin([frame.fwhm_pixel for frame in measured]))
     for number in (0, 3, 8, 12, 18, 19, 23, 29):
         if number != template:
             yield Pair(
                 name="hatp32",
                 science_name=paths[number].stem[-6:],
                 template_name=paths[template].stem[-6:],
-                science=made[number],
-                template=made[template],
+                science=measured[number],
+                template=measured[template],
                 noise=f"pairs: gain {noise.gain:.0f}",
             )
 
@@ -183,7 +188,7 @@ def _hatp_frame(
 
 
 def sfft_decam(folder: Path) -> Iterator[Pair]:
-    """Yield the pairs of two epochs by name, resampled onto one grid and without sky by who made them."""
+    """Yield the pairs of two epochs by name, resampled onto one grid and without sky by those who made them."""
     for letter in "abcde":
         science, template = (folder / "sfft_decam" / f"DEC-OBS{epoch}{letter}.mini.fits" for epoch in ("18", "04"))
         yield Pair(

@@ -1,7 +1,7 @@
 """How the synthetic candidates differ from real ZTF alerts, and what a classifier carries from one to the other.
 
 ``python -m benchmarks.studies.synthetic.against_ztf ALERTS [--figures FOLDER] [--network]``, where ALERTS holds
-``alerts.parquet`` and ``cutouts.h5``. Prints tables; all rows of either survey are stamps of 63 pixels.
+``alerts.parquet`` and ``cutouts.h5``. Prints tables; all rows of either survey are cutouts of 63 pixels.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from benchmarks.studies.synthetic.compared_tables import (
     print_shapes,
 )
 from benchmarks.studies.synthetic.made_rows import make_rows
-from benchmarks.studies.synthetic.measures import measure_stamps
+from benchmarks.studies.synthetic.measures import measure_cutouts
 from benchmarks.studies.synthetic.transfer import SEED, feature_scores, print_strata, print_transfer
 from benchmarks.studies.synthetic.transfer_network import print_network
 from benchmarks.studies.synthetic.transfer_sides import synthetic_sides, ztf_sides
@@ -45,7 +45,7 @@ def main() -> int:
     parser.add_argument("alerts", type=Path, help="folder with alerts.parquet and cutouts.h5")
     parser.add_argument("--figures", type=Path, help="folder to save synthetic_against_ztf.png and others in")
     parser.add_argument("--survey", default="synthetic", help="a synthetic survey of config/surveys")
-    parser.add_argument("--stamps", type=int, help="most synthetic stamps that are compared; default all")
+    parser.add_argument("--stamps", type=int, help="most synthetic cutouts that are compared; default all")
     parser.add_argument("--scratch", type=Path, help="folder that keeps the fetched alerts for another run")
     parser.add_argument("--processes", type=int, default=2, help="processes that render the synthetic exposures")
     parser.add_argument("--network", action="store_true", help="train a small network too, some minutes")
@@ -79,7 +79,7 @@ def compare(sky: Sample, alerts: Sample, folder: Path, figures: Path | None) -> 
     }
     print_cuts(by_class | {"ZTF, all alerts": passed["ZTF"]})
     rows = sky.rows.assign(passes=passing)
-    classes = classes_of(measure_stamps(sky.stamps).join(rows), measure_stamps(alerts.stamps).join(alerts.rows))
+    classes = classes_of(measure_cutouts(sky.cutouts).join(rows), measure_cutouts(alerts.cutouts).join(alerts.rows))
     print_measures(classes)
     print_shapes(classes)
     verdicts = read_verdicts()

@@ -16,7 +16,7 @@ EACH = 3
 """Examples of a kind from each survey."""
 
 _OUTSIDE = 8
-"""Pixels at each side of a stamp that the examples leave out, so that few pixels can be seen."""
+"""Pixels at each side of a cutout that the examples leave out, so that few pixels can be seen."""
 
 _CHANNELS = ("science", "template", "difference")
 _GRIDS = {
@@ -77,7 +77,7 @@ def draw_kinds(ztf: Sample, synthetic: Sample, verdicts: pd.DataFrame, shapes: p
         panels = half.subplots(len(kinds), 3 * EACH, squeeze=False)
         for line, kind, shown in zip(panels, kinds, (pair[place] for pair in rows), strict=True):
             for number in range(EACH):
-                _show(line[3 * number : 3 * number + 3], sample.stamps[shown[number]] if number < len(shown) else None)
+                _show(line[3 * number : 3 * number + 3], sample.cutouts[shown[number]] if number < len(shown) else None)
             if not len(shown):
                 line[0].text(0.0, 0.5, "none", transform=line[0].transAxes, fontsize=9, color=MUTED)
             if place == 0:

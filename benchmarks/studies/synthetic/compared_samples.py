@@ -30,11 +30,11 @@ _SEED = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """Stamps of one survey.
+    """Cutouts of one survey.
 
     Attributes
     ----------
-    stamps : ndarray of float32, (n, y, x, channel)
+    cutouts : ndarray of float32, (n, y, x, channel)
         Science, template, science less template; NaN where missing.
     rows : DataFrame
         ``label`` 1 real, 0 bogus, -1 unknown; ``group`` of one place or object; ``kind`` by the truth or the source of
@@ -43,18 +43,18 @@ class Sample:
         Sky searched, each exposure counted; NaN where the rows are a selection.
     """
 
-    stamps: NDArray[np.float32]
+    cutouts: NDArray[np.float32]
     rows: pd.DataFrame
     area_deg2: float = float("nan")
 
     def take(self, rows: NDArray[np.intp]) -> "Sample":
         """Return some of the rows, by their numbers."""
-        return replace(self, stamps=self.stamps[rows], rows=self.rows.iloc[rows].reset_index(drop=True))
+        return replace(self, cutouts=self.cutouts[rows], rows=self.rows.iloc[rows].reset_index(drop=True))
 
     @property
     def turned(self) -> NDArray[np.float32]:
-        """The stamps with differences that are positive where the flux changed, as ZTF stores them."""
-        out = self.stamps.copy()
+        """The cutouts with differences that are positive where the flux changed, as ZTF stores them."""
+        out = self.cutouts.copy()
         out[..., 2] *= self.rows["sign"].to_numpy(np.float32)[:, None, None]
         return out
 
@@ -72,7 +72,7 @@ def synthetic(survey: str, processes: int) -> Sample:
     rows = pd.concat([part.rows for part in parts], ignore_index=True)
     rows["group"] = link_groups(rows["ra_deg"], rows["dec_deg"], _LINKED_ARCSEC).astype(str)
     area = len(visits) * (settings.size_pixel * settings.pixel_scale_arcsec / ARCSEC_PER_DEG) ** 2
-    return Sample(stamps=np.concatenate([part.stamps for part in parts]), rows=rows, area_deg2=area)
+    return Sample(cutouts=np.concatenate([part.cutouts for part in parts]), rows=rows, area_deg2=area)
 
 
 def _searched(settings: SkySettings, visit: Visit, objects: Field, template: Template) -> Sample:
@@ -95,7 +95,7 @@ def _searched(settings: SkySettings, visit: Visit, objects: Field, template: Tem
         }
     )
     return Sample(
-        stamps=np.stack([extract_cutouts(one, x, y, SIZE_PIXEL).pixels for one in images], axis=-1), rows=rows
+        cutouts=np.stack([extract_cutouts(one, x, y, SIZE_PIXEL).pixels for one in images], axis=-1), rows=rows
     )
 
 
@@ -103,10 +103,10 @@ def ztf(folder: Path) -> Sample:
     """Return all alerts; differences of faded sources, which are stored as template less science, are turned."""
     table = pd.read_parquet(folder / "alerts.parquet")
     with open_to_read(folder / "cutouts.h5") as file:
-        stamps = np.moveaxis(file["cutouts"][:], 1, -1)
-    stamps[~(np.abs(stamps) < _MAGIC)] = np.nan
+        cutouts = np.moveaxis(file["cutouts"][:], 1, -1)
+    cutouts[~(np.abs(cutouts) < _MAGIC)] = np.nan
     sign = np.where(table["isdiffpos"] == "f", -1, 1)
-    stamps[..., 2] *= sign[:, None, None].astype(np.float32)
+    cutouts[..., 2] *= sign[:, None, None].astype(np.float32)
     rows = pd.DataFrame(
         {
             "label": table["label"].to_numpy(np.int64),
@@ -117,4 +117,4 @@ def ztf(folder: Path) -> Sample:
             "name": table["candid"].astype(str),
         }
     )
-    return Sample(stamps=stamps, rows=rows)
+    return Sample(cutouts=cutouts, rows=rows)

@@ -18,7 +18,7 @@ def classes_of(synthetic: pd.DataFrame, ztf: pd.DataFrame) -> Classes:
     Parameters
     ----------
     synthetic, ztf : DataFrame
-        Measures of the stamps with ``label`` and, for the synthetic ones, ``passes`` all of ZTF's cuts.
+        Measures of the cutouts with ``label`` and, for the synthetic ones, ``passes`` all of ZTF's cuts.
     """
     classes = {}
     for label, word in ((1, "real"), (0, "bogus")):
@@ -77,8 +77,8 @@ def print_kinds(bogus: pd.DataFrame, verdicts: pd.DataFrame) -> None:
 
 
 def print_density(rows: pd.DataFrame, area_deg2: float) -> None:
-    """Print candidates a square degree and exposure by kind of the truth; ``rows`` have ``label kind passes``."""
-    print("\n| kind | a square degree and exposure | those that pass the cuts |\n|---|---|---|")
+    """Print candidates per square degree and exposure by kind of the truth; ``rows`` have ``label kind passes``."""
+    print("\n| kind | per square degree and exposure | those that pass the cuts |\n|---|---|---|")
     for label, word in ((1, "real"), (0, "bogus")):
         mine = rows[rows["label"] == label]
         for kind, number in mine["kind"].value_counts().items():

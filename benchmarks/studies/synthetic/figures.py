@@ -36,19 +36,19 @@ def main() -> int:
     visits = plan_visits(settings, 1)
     objects = {field: draw_field(settings, field, visits, 1) for field in range(settings.fields)}
     templates = {field: render_template(settings, field, objects[field], 1) for field in objects}
-    stamps, kinds = [], []
+    cutouts, kinds = [], []
     busiest: tuple[int, tuple[NDArray[np.float32], ...]] = (-1, ())
     for visit in visits:
         observed = observe(settings, visit, objects[visit.field], templates[visit.field], 1)
         exposure, found = observed.exposure, observed.candidates
         images = (exposure.science, exposure.template, observed.made.difference)
         x, y = found["x_pixel"].to_numpy(), found["y_pixel"].to_numpy()
-        stamps.append(np.stack([extract_cutouts(image, x, y, SIZE_PIXEL).pixels for image in images], axis=1))
+        cutouts.append(np.stack([extract_cutouts(image, x, y, SIZE_PIXEL).pixels for image in images], axis=1))
         kinds.append(found[["kind", "snr"]])
         trailed = int(exposure.marks["satellite_trail"].sum())
         busiest = max(busiest, (trailed, images), key=lambda one: one[0])
     draw_exposure(busiest[1]).savefig(folder / "synthetic_exposure.png", dpi=70)
-    draw_kinds(np.concatenate(stamps), pd.concat(kinds, ignore_index=True)).savefig(
+    draw_kinds(np.concatenate(cutouts), pd.concat(kinds, ignore_index=True)).savefig(
         folder / "synthetic_kinds.png", dpi=80
     )
     return 0
@@ -63,7 +63,7 @@ def draw_exposure(images: tuple[NDArray[np.float32], ...]) -> Figure:
     return figure
 
 
-def draw_kinds(stamps: NDArray[np.float32], rows: pd.DataFrame) -> Figure:
+def draw_kinds(cutouts: NDArray[np.float32], rows: pd.DataFrame) -> Figure:
     """Return triplets of each kind, in order of their signal to noise, the real kinds first."""
     order = [*REAL_KINDS, *sorted(set(rows["kind"]) - set(REAL_KINDS))]
     shown = [kind for kind in order if (rows["kind"] == kind).any()]
@@ -74,7 +74,7 @@ def draw_kinds(stamps: NDArray[np.float32], rows: pd.DataFrame) -> Figure:
         chosen = ranked[np.round(np.linspace(0.1, 0.9, COLUMNS) * (len(ranked) - 1)).astype(int)]
         for number, axes in enumerate(line):
             row, channel = chosen[number // 3], number % 3
-            _show(axes, stamps[row, channel], symmetric=channel == 2)
+            _show(axes, cutouts[row, channel], symmetric=channel == 2)
             axes.set(xticks=[], yticks=[])
         line[0].set_ylabel(kind.replace("_", " "), rotation=0, ha="right", va="center")
     for number, axes in enumerate(panels[0]):

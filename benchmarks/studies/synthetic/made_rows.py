@@ -13,7 +13,7 @@ from pipeline.triplets.reals import inject_into_stamps
 
 @dataclass(frozen=True, kw_only=True)
 class MadeRows:
-    """Stamps made of alerts.
+    """Cutouts made of alerts.
 
     Attributes
     ----------

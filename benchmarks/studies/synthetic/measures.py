@@ -1,4 +1,4 @@
-"""What the search measures at the centre of a stamp, and which kind of bogus its shape speaks for."""
+"""What the search measures at the centre of a cutout, and which kind of bogus its shape speaks for."""
 
 from dataclasses import dataclass
 
@@ -18,8 +18,8 @@ _NEAR_PIXEL = 8.0
 _MISSING_PIXEL = 4.0
 _GAP_PIXEL = 8
 _ACROSS = 16
-"""Stamps are laid beside each other, so many across and up with missing pixels between, and searched at once: a call
-of the search takes as long for one stamp as for hundreds."""
+"""Cutouts are laid beside each other, so many across and up with missing pixels between, and searched at once: a call
+of the search takes as long for one cutout as for hundreds."""
 
 RULES = {
     "missing pixels": "a pixel within 4 pixels of the centre is missing in the science image or the difference",
@@ -38,14 +38,14 @@ _NOTHING = {"snr": np.nan, "fwhm_pixel": np.nan, "elongation": np.nan, "flux_sig
 
 @dataclass(frozen=True, kw_only=True)
 class _Centres:
-    """What lies at the centres of stamps: which lack pixels there, and what light there is, (n,) each."""
+    """What lies at the centres of cutouts: which lack pixels there, and what light there is, (n,) each."""
 
     missing: NDArray[np.bool_]
     light_over_change: NDArray[np.float64]
 
 
-def measure_stamps(cutouts: NDArray[np.float32]) -> pd.DataFrame:
-    """Search the difference of each stamp and measure what lies at its centre.
+def measure_cutouts(cutouts: NDArray[np.float32]) -> pd.DataFrame:
+    """Search the difference of each cutout and measure what lies at its centre.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def measure_stamps(cutouts: NDArray[np.float32]) -> pd.DataFrame:
 
 
 def _measure_block(cutouts: NDArray[np.float32]) -> pd.DataFrame:
-    """Return the measures of at most ``_ACROSS`` squared stamps, searched as one image."""
+    """Return the measures of at most ``_ACROSS`` squared cutouts, searched as one image."""
     with np.errstate(invalid="ignore"):
         level = np.array([np.nanmedian(image) if np.isfinite(image).any() else 0.0 for image in cutouts[..., 2]])
     flat = (cutouts[..., 2] - level[:, None, None]).astype(np.float32)
@@ -73,28 +73,28 @@ def _measure_block(cutouts: NDArray[np.float32]) -> pd.DataFrame:
     column, row = (np.clip(found[name].to_numpy() // step, 0, _ACROSS - 1) for name in ("x_pixel", "y_pixel"))
     x, y = found["x_pixel"] - column * step - middle, found["y_pixel"] - row * step - middle
     found = found.assign(distance=np.hypot(x, y))
-    by_stamp = dict(iter(found.groupby((row * _ACROSS + column).astype(int))))
+    by_cutout = dict(iter(found.groupby((row * _ACROSS + column).astype(int))))
     centres = _centres(cutouts, flat)
     none = found.iloc[:0]
-    return pd.DataFrame([_measure(by_stamp.get(one, none), centres, one) for one in range(len(cutouts))])
+    return pd.DataFrame([_measure(by_cutout.get(one, none), centres, one) for one in range(len(cutouts))])
 
 
 def _noise(flat: NDArray[np.float32]) -> np.float32:
-    """Return the noise of a stamp's pixels times what their correlation adds to that of a point source."""
+    """Return the noise of a cutout's pixels times what their correlation adds to that of a point source."""
     noise = np.full_like(flat, max(_spread(flat), 1e-6))
     return noise[0, 0] * max(_spread(score_image(flat, noise, fwhm_pixel=FWHM_PIXEL)), np.float32(0.1))
 
 
-def _laid_out(stamps: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return stamps, (n, y, x), row by row beside each other as one image with missing pixels between."""
-    step = stamps.shape[1] + _GAP_PIXEL
+def _laid_out(cutouts: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return cutouts, (n, y, x), row by row beside each other as one image with missing pixels between."""
+    step = cutouts.shape[1] + _GAP_PIXEL
     image = np.full((_ACROSS, _ACROSS, step, step), np.nan, dtype=np.float32)
-    image.reshape(-1, step, step)[: len(stamps), : stamps.shape[1], : stamps.shape[2]] = stamps
+    image.reshape(-1, step, step)[: len(cutouts), : cutouts.shape[1], : cutouts.shape[2]] = cutouts
     return np.ascontiguousarray(image.transpose(0, 2, 1, 3).reshape(_ACROSS * step, _ACROSS * step))
 
 
 def _centres(cutouts: NDArray[np.float32], flat: NDArray[np.float32]) -> _Centres:
-    """Return what the science image holds at the centres of stamps."""
+    """Return what the science image holds at the centres of cutouts."""
     science = cutouts[..., 0]
     y, x = np.indices(flat.shape[1:]) - flat.shape[1] // 2
     distance = np.hypot(x, y)
@@ -109,7 +109,7 @@ def _centres(cutouts: NDArray[np.float32], flat: NDArray[np.float32]) -> _Centre
 
 
 def _measure(found: pd.DataFrame, centres: _Centres, one: int) -> dict[str, object]:
-    """Return the measures of one stamp from the detections in it."""
+    """Return the measures of one cutout from the detections in it."""
     if centres.missing[one]:
         return _NOTHING | {"shape": "missing pixels"}
     near = found[found["distance"] <= _CENTRE_PIXEL]

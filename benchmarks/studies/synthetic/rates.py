@@ -48,10 +48,10 @@ def print_rates(rates: SkyRates, bright: float) -> None:
 
 def densities(survey: str, processes: int) -> pd.Series:
     """Return candidates a square degree and exposure by their truth, and the share of reals; index the kind."""
-    given = load("surveys", survey, SurveySettings).input
-    settings = parse(SkySettings, given["sky"], f"surveys/{survey}.yaml: sky")
+    survey_input = load("surveys", survey, SurveySettings).input
+    settings = parse(SkySettings, survey_input["sky"], f"surveys/{survey}.yaml: sky")
     with tempfile.TemporaryDirectory() as folder:
-        make_survey(Path(folder), settings, given["seed"], workers=processes)
+        make_survey(Path(folder), settings, survey_input["seed"], workers=processes)
         with closing(sqlite3.connect(Path(folder) / "survey.sqlite")) as connection:
             truth = pd.read_sql("SELECT kind, is_real FROM truth", connection)
             exposures = pd.read_sql("SELECT COUNT(*) FROM exposures", connection).iloc[0, 0]
@@ -63,7 +63,7 @@ def densities(survey: str, processes: int) -> pd.Series:
 
 
 def print_densities(columns: dict[str, pd.Series]) -> None:
-    """Print a row a kind, reals first, and a column a survey."""
+    """Print one row per kind, reals first, and one column per survey."""
     table = pd.concat(columns, axis=1)
     kinds = [kind for kind in table.index if kind not in ALL]
     print(f"\n| kind | {' | '.join(f'`{name}`' for name in columns)} |\n|{'---|' * (len(columns) + 1)}")

@@ -40,8 +40,8 @@ def feature_scores(sides: Sequence[Side], classifier: str) -> Scores:
             if survey == side.survey:
                 scored = _by_folds(recipe, side, own)
             else:
-                given = features[survey][rows["row"]]
-                scored = rows.assign(score=fitted_scores(recipe, side.whole(), own, SEED, given))
+                measured = features[survey][rows["row"]]
+                scored = rows.assign(score=fitted_scores(recipe, side.whole(), own, SEED, measured))
             scores[side.name, survey] = scored
     return scores
 

@@ -1,4 +1,4 @@
-"""The same transfer with a small network on pixels: a model a survey, which its own first fold and the other judge."""
+"""The same transfer with a small network on pixels: one model per survey, judged on its first fold and on the other."""
 
 import tempfile
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from models.training import train
 from pipeline.io import settings_files
 
 SIZE_PIXEL = 31
-"""Middle of the stamps that the network sees, as large as the cutouts of the synthetic survey."""
+"""Middle of the cutouts that the network sees, as large as the cutouts of the synthetic survey."""
 
 
 def print_network(sides: Sequence[Side], classifier: str = "triplet_cnn") -> None:
@@ -34,7 +34,7 @@ def print_network(sides: Sequence[Side], classifier: str = "triplet_cnn") -> Non
 
 
 def _middle(side: Side, rows: pd.DataFrame):
-    """Return the middle of the stamps of some rows."""
+    """Return the middle of the cutouts of some rows."""
     start = (side.pixels.shape[1] - SIZE_PIXEL) // 2
     near = slice(start, start + SIZE_PIXEL)
     return side.pixels[rows["row"].to_numpy()][:, near, near]

@@ -64,29 +64,29 @@ def synthetic_sides(sample: Sample, passing: NDArray[np.bool_]) -> list[Side]:
     """Return the synthetic candidates, all of them and those that pass ZTF's cuts, in folds over places."""
     table = sample.rows
     _, number = np.unique(table["group"], return_inverse=True)
-    lot = np.random.default_rng(1).permutation(number.max() + 1)[number]
+    shuffled = np.random.default_rng(1).permutation(number.max() + 1)[number]
     rows = pd.DataFrame({"row": np.arange(len(table)), "label": table["label"], "label_source": "truth",
                          "group_id": table["group"]})  # fmt: skip
     folds = []
     for fold in range(FOLDS):
-        other = (lot // FOLDS) % FOLDS == fold
-        split = np.where(lot % FOLDS == fold, PARTS["test"], np.where(other, PARTS["validation"], PARTS["train"]))
+        other = (shuffled // FOLDS) % FOLDS == fold
+        split = np.where(shuffled % FOLDS == fold, PARTS["test"], np.where(other, PARTS["validation"], PARTS["train"]))
         folds.append(rows.assign(split=split))
     every = Side(name="synthetic", survey="synthetic", pixels=sample.turned, folds=folds,
                  kind=table["kind"].to_numpy(str), teaches=np.ones(len(table), dtype=bool))  # fmt: skip
     return [every, replace(every, name="synthetic, cut", teaches=passing)]
 
 
-def ztf_sides(alerts: Alerts, made: MadeRows, eye: pd.DataFrame) -> list[Side]:
+def ztf_sides(alerts: Alerts, made_rows: MadeRows, eye: pd.DataFrame) -> list[Side]:
     """Return the alerts with their labels alone, and as the usual recipe trains on them."""
-    folds = [divided(alerts, made.slots, made.hosts, fold) for fold in range(FOLDS)]
+    folds = [divided(alerts, made_rows.slots, made_rows.hosts, fold) for fold in range(FOLDS)]
     folds = [fold.assign(label_source=fold["label_source"].astype(str)) for fold in folds]
     source = alerts.rows["label_source"].astype(str)
     seen = alerts.rows["candidate_id"].astype(str).map(eye.set_index("name")["kind"])
-    kind = np.concatenate([seen.fillna(source).to_numpy(str), np.full(len(made.pixels), "made")])
+    kind = np.concatenate([seen.fillna(source).to_numpy(str), np.full(len(made_rows.pixels), "made")])
     labelled = np.zeros(len(kind), dtype=bool)
     labelled[: len(source)] = ~source.isin([*GUESSED_SOURCES, ""])
-    pixels = np.concatenate([alerts.pixels, made.pixels])
+    pixels = np.concatenate([alerts.pixels, made_rows.pixels])
     usual = Side(name="ZTF, usual recipe", survey="ZTF", pixels=pixels, folds=folds, kind=kind,
                  teaches=np.ones(len(kind), dtype=bool))  # fmt: skip
     return [replace(usual, name="ZTF, labelled alone", teaches=labelled), usual]

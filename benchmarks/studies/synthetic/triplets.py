@@ -1,4 +1,4 @@
-"""A picture of real and bogus: science, template and difference of one candidate a kind, with its score.
+"""A picture of real and bogus: science, template and difference of one candidate of each kind, with its score.
 
 ``python -m benchmarks.studies.synthetic.triplets SCORES DATASET PICTURE`` draws, of each kind, the candidate of the
 middle signal-to-noise ratio among those that judge, so that nothing is chosen by how well it is scored.
@@ -30,13 +30,13 @@ def main() -> int:
     parser.add_argument("scores", type=Path)
     parser.add_argument("dataset", type=Path)
     parser.add_argument("picture", type=Path)
-    given = parser.parse_args()
-    draw(given.scores, given.dataset).savefig(given.picture, dpi=110)
+    options = parser.parse_args()
+    draw(options.scores, options.dataset).savefig(options.picture, dpi=110)
     return 0
 
 
 def draw(scores: Path, dataset: Path) -> Figure:
-    """Return the figure: a column a kind, the channels below each other."""
+    """Return the figure: one column per kind, the channels below each other."""
     judged = read_scores(scores).drop_duplicates("candidate_id").set_index("candidate_id")["score"]
     with open_cutouts(dataset) as file:
         rows = file.candidates(columns=("candidate_id", "kind", "label_source", "snr", "magnitude"))

@@ -9,12 +9,12 @@ VERDICTS = Path(__file__).with_suffix(".yaml")
 
 
 def read_verdicts(path: Path = VERDICTS) -> pd.DataFrame:
-    """Return ``name kind truth unsure``, a row an alert.
+    """Return ``name kind truth unsure``, one row per alert.
 
     Raises
     ------
     ValueError
-        If an alert stands in two kinds, or one that is unsure in none.
+        If an alert is listed under two kinds, or as unsure under a kind that does not list it.
     """
     lines = []
     for kind, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items():
@@ -26,7 +26,7 @@ def read_verdicts(path: Path = VERDICTS) -> pd.DataFrame:
     table = pd.DataFrame(lines)
     twice = table["name"][table["name"].duplicated()]
     if len(twice):
-        raise ValueError(f"{path.name}: {twice.iloc[0]} stands in two kinds")
+        raise ValueError(f"{path.name}: {twice.iloc[0]} is listed under two kinds")
     return table
 
 
@@ -44,7 +44,7 @@ def beside_truth(verdicts: pd.DataFrame, truth: pd.Series, cut: pd.Series) -> pd
     -------
     kinds : DataFrame
         Index kind of the truth; ``synthetic cut ztf unsure`` counts, ``looks`` the names by eye with their counts. A
-        kind that the truth does not know stands under its name by eye. The most frequent of ZTF's first.
+        kind that the truth does not know is listed under its name by eye. The most frequent of ZTF's first.
     """
     named = verdicts.assign(truth=verdicts["truth"].where(verdicts["truth"] != "", verdicts["kind"]))
     kinds = pd.DataFrame(

@@ -1,9 +1,9 @@
-"""The cuts on shape that a difference passes before it becomes a ZTF alert, measured on stamps.
+"""The cuts on shape that a difference passes before it becomes a ZTF alert, measured on cutouts.
 
 The quantities are those of the `alert schema <https://zwickytransientfacility.github.io/ztf-avro-alert/schema.html>`_,
 measured on the difference as ZTF stores it: positive where the flux changed. The schema does not say where ZTF cuts;
 the bounds are what none of the 2,249 alerts of the comparison exceeds. ``magdiff``, aperture less PSF magnitude, is
-within -0.85 to 0.75 in all of them; it needs the PSF of each image, which a stamp does not bring, and is left out.
+within -0.85 to 0.75 in all of them; it needs the PSF of each image, which a cutout does not bring, and is left out.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ from pipeline.conversions import FWHM_PER_SIGMA
 MOST_NEGATIVE = 13
 """``nneg``: negative pixels of the central 5 x 5."""
 MOST_BAD = 2
-"""``nbad``: bad pixels of the central 5 x 5; a stamp shows those that are missing."""
+"""``nbad``: bad pixels of the central 5 x 5; a cutout shows those that are missing."""
 LEAST_SUM_RATIO = 0.4
 """``sumrat``: sum of the central 5 x 5 pixels over that of their absolute values, after a 3 x 3 median."""
 MOST_ELONGATED = 1.6
@@ -56,9 +56,9 @@ def measure_cuts(difference: NDArray[np.float32], edge_pixel: NDArray[np.float64
 
     Examples
     --------
-    >>> stamp = np.full((1, 21, 21), -1.0, dtype=np.float32)
-    >>> stamp[0, 9:12, 9:12] = 9.0
-    >>> measured = measure_cuts(stamp, np.array([50.0])).iloc[0]
+    >>> cutout = np.full((1, 21, 21), -1.0, dtype=np.float32)
+    >>> cutout[0, 9:12, 9:12] = 9.0
+    >>> measured = measure_cuts(cutout, np.array([50.0])).iloc[0]
     >>> int(measured["nneg"]), round(float(measured["elong"]), 2)
     (16, 1.0)
     """
@@ -78,7 +78,7 @@ def measure_cuts(difference: NDArray[np.float32], edge_pixel: NDArray[np.float64
 
 
 def passes(quantities: pd.DataFrame) -> pd.DataFrame:
-    """Return which rows pass each cut, a column a cut."""
+    """Return which rows pass each cut, one column per cut."""
     return pd.DataFrame(
         {
             "nneg": quantities["nneg"] <= MOST_NEGATIVE,

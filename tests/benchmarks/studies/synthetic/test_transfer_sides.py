@@ -13,7 +13,7 @@ def sides(count=400):
     table = pd.DataFrame(
         {"label": np.arange(count) % 2, "group": (np.arange(count) // 3).astype(str), "kind": "noise", "sign": 1}
     )
-    sample = Sample(stamps=np.zeros((count, 5, 5, 3), np.float32), rows=table)
+    sample = Sample(cutouts=np.zeros((count, 5, 5, 3), np.float32), rows=table)
     return synthetic_sides(sample, rng.random(count) < 0.5)
 
 

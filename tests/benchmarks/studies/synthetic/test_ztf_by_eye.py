@@ -16,7 +16,7 @@ def test_every_bogus_is_judged_once(real_data):
     ("entries", "fault"),
     [
         ({"a": {"truth": "", "rows": ["1", "2"], "unsure": ["3"]}}, "a is unsure of 3"),
-        ({kind: {"truth": "", "rows": ["1"], "unsure": []} for kind in "ab"}, "1 stands in two kinds"),
+        ({kind: {"truth": "", "rows": ["1"], "unsure": []} for kind in "ab"}, "1 is listed under two kinds"),
     ],
 )
 def test_a_faulty_list_is_refused_by_name(tmp_path, entries, fault):
