@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from pipeline.imaging.convolution import fftconvolve
 from pipeline.sky.grid import GridSettings
 from pipeline.sky.optics import FieldPsf
+from pipeline.sky.overlay import add_stamp
 from pipeline.sky.places import counted, flux_unit, scattered
 from pipeline.sky.ranges import above, at_least
-from pipeline.sky.stamping import add_stamp
 
 _SERSIC_DISC = (0.8, 1.3)
 _SERSIC_SPHEROID = (2.0, 5.0)

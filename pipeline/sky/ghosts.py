@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import SettingsError
-from pipeline.sky.stamping import add_stamp
+from pipeline.sky.overlay import add_stamp
 
 _SOFT_PIXEL = 1.5
 """Width of a ghost's rim, for no pupil is imaged sharply."""

@@ -1,4 +1,4 @@
-"""Optics and air of the synthetic survey: a PSF that varies over the field, and the light of the stars."""
+"""Optics of the synthetic survey: how the PSF changes over the image, where stars fall on it, and the sky's level."""
 
 from dataclasses import dataclass, field
 
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from pipeline.psf import Moffat, moffat_alpha
 from pipeline.sky.grid import GridSettings
+from pipeline.sky.overlay import add_stamp
 from pipeline.sky.ranges import above, at_least
-from pipeline.sky.stamping import add_stamp
 from pipeline.sky.visits import Visit
 
 _FAINTEST_ADU = 0.2

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-import numpy as np
 from astropy.wcs import WCS
 
 from pipeline.conversions import ARCSEC_PER_DEG
@@ -13,18 +12,13 @@ from pipeline.rng import stream
 from pipeline.sky.clouds import CloudSettings
 from pipeline.sky.grid import GridSettings
 from pipeline.sky.ranges import above, at_least
+from pipeline.sky.seeing import NightSeeing, SeeingSettings
 
 _FIELD_STEP_DEG = 2.0
 
-_DRIFT = 0.05
-"""Change of the seeing from exposure to exposure, as a share, and from dusk to dawn, drawn for each night."""
-
-_WIND_DEG = 15.0
-"""Scatter of the PSF's direction from exposure to exposure."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class VisitSettings(GridSettings):
+class VisitSettings(SeeingSettings):
     """When and where the sky is looked at, and through which air.
 
     Attributes
@@ -57,15 +51,6 @@ class VisitSettings(GridSettings):
         Largest loss by thin cloud, drawn for each exposure.
     clouds : CloudSettings
         Exposures through patchy cloud.
-    seeing_min_pixel : float, in pixel
-        Smallest FWHM of the Moffat PSF at the centre of the image, drawn for each night; it drifts over the night.
-    seeing_max_pixel : float, in pixel
-        Largest FWHM.
-    seeing_tilt : float
-        Largest change of the FWHM from the centre to a border by the tilt of the detector, as a share, in a direction
-        drawn for each night.
-    ellipticity_max : float
-        Largest ellipticity of the PSF at the centre, drawn for each night and changed for each exposure.
     """
 
     telescope: str = "SYN1"
@@ -82,10 +67,6 @@ class VisitSettings(GridSettings):
     zeropoint: float = 27.0
     extinction_magnitude: float = 0.3
     clouds: CloudSettings = field(default_factory=CloudSettings)
-    seeing_min_pixel: float = field(default=2.2, metadata=above(0))
-    seeing_max_pixel: float = 3.8
-    seeing_tilt: float = field(default=0.04, metadata=at_least(0))
-    ellipticity_max: float = 0.10
 
     def faults(self) -> Iterator[str]:
         """Yield each fault, a first night that is no date among them."""
@@ -132,32 +113,6 @@ class Visit:
     cloud_magnitude: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Air:
-    """Air and focus of one night: the PSF at its beginning, its drift an exposure, the tilt of the detector."""
-
-    fwhm_pixel: float
-    drift: float
-    ellipticity: float
-    angle_deg: float
-    x_tilt: float
-    y_tilt: float
-
-    @classmethod
-    def draw(cls, settings: VisitSettings, rng: np.random.Generator) -> "_Air":
-        """Return the air of one night."""
-        direction = rng.uniform(0.0, 2.0 * np.pi)
-        tilt = rng.uniform(0.0, settings.seeing_tilt)
-        return cls(
-            fwhm_pixel=float(rng.uniform(settings.seeing_min_pixel, settings.seeing_max_pixel)),
-            drift=float(rng.normal(0.0, _DRIFT) / settings.exposures_per_night),
-            ellipticity=float(rng.uniform(0.0, settings.ellipticity_max)),
-            angle_deg=float(rng.uniform(0.0, 180.0)),
-            x_tilt=float(tilt * np.cos(direction)),
-            y_tilt=float(tilt * np.sin(direction)),
-        )
-
-
 def plan_visits(settings: VisitSettings, seed: int) -> list[Visit]:
     """Return all exposures of the survey in order of time."""
     first = (date.fromisoformat(settings.first_night) - MJD_EPOCH).days
@@ -165,26 +120,27 @@ def plan_visits(settings: VisitSettings, seed: int) -> list[Visit]:
     for number in range(settings.nights):
         night = night_name(first + number)
         rng = stream(seed, "night", night)
-        air = _Air.draw(settings, rng)
+        seeing = NightSeeing.draw(settings, settings.exposures_per_night, rng)
         noon_mjd = first + number + 0.5 - settings.longitude_deg / 360.0
         for exposure in range(settings.exposures_per_night):
             exposure_id = f"{night.replace('-', '')}{exposure + 1:02d}"
             cloud = settings.clouds.draw_loss(stream(seed, "cloudy", exposure_id))
             hour = settings.first_hour + exposure * settings.interval_minute / 60.0
+            fwhm, ellipticity, angle = seeing.of_exposure(exposure, rng)
             visits.append(
                 Visit(
                     exposure_id=exposure_id,
                     night=night,
                     field=number % settings.fields,
                     time_mjd=noon_mjd + hour / 24.0,
-                    fwhm_pixel=float(air.fwhm_pixel * np.exp(air.drift * exposure + rng.normal(0.0, _DRIFT))),
-                    ellipticity=float(min(air.ellipticity * np.exp(rng.normal(0.0, 0.3)), settings.ellipticity_max)),
-                    angle_deg=float((air.angle_deg + rng.normal(0.0, _WIND_DEG)) % 180.0),
+                    fwhm_pixel=fwhm,
+                    ellipticity=ellipticity,
+                    angle_deg=angle,
                     x_dither=float(rng.uniform(-1.0, 1.0) * settings.dither_pixel),
                     y_dither=float(rng.uniform(-1.0, 1.0) * settings.dither_pixel),
                     zeropoint=float(settings.zeropoint - rng.uniform(0.0, settings.extinction_magnitude) - cloud),
-                    x_tilt=air.x_tilt,
-                    y_tilt=air.y_tilt,
+                    x_tilt=seeing.x_tilt,
+                    y_tilt=seeing.y_tilt,
                     cloud_magnitude=cloud,
                 )
             )

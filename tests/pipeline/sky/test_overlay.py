@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.sky.stamping import add_stamp
+from pipeline.sky.overlay import add_stamp
 
 STAMP = np.arange(1.0, 13.0).reshape(3, 4)
 
