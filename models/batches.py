@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.contract import InputContract
 from models.rows import BLOCK_ROWS, PartRows
 from pipeline.cutouts.augment import augment
-from pipeline.datasets.choice import DataSet
+from pipeline.datasets.dataset import DataSet
 from pipeline.rng import stream
 
 T = TypeVar("T")

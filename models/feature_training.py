@@ -21,7 +21,7 @@ from models.recipes import ClassifierRecipe
 from models.registry import CLASSIFIERS
 from models.rows import PartRows
 from models.weights import graph_sha256
-from pipeline.datasets.choice import DataSet
+from pipeline.datasets.dataset import DataSet
 from pipeline.errors import IncompatiblePackageError
 from pipeline.features import physical_features
 from pipeline.scores.calibration import Platt

@@ -15,7 +15,7 @@ from pipeline.classes import CLASS_NAMES
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryDataSet:
-    """Rows of three parts as arrays; serves as a :class:`pipeline.datasets.choice.DataSet`.
+    """Rows of three parts as arrays; serves as a :class:`pipeline.datasets.dataset.DataSet`.
 
     Attributes
     ----------

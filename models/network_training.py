@@ -20,7 +20,7 @@ from models.fitted import Progress
 from models.framework import backend, deterministic, keras, out_of_memory, to_numpy
 from models.recipes import ClassifierRecipe
 from models.rows import PartRows
-from pipeline.datasets.choice import DataSet
+from pipeline.datasets.dataset import DataSet
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import fingerprint
 from pipeline.metrics import METRICS

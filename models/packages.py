@@ -23,7 +23,7 @@ from models.registry import FEATURES
 from models.training import TrainedClassifier
 from pipeline.classes import LEARNED_PARTS
 from pipeline.cutouts.normalise import NORMALISATIONS
-from pipeline.datasets.choice import DataSet
+from pipeline.datasets.dataset import DataSet
 from pipeline.errors import IncompatiblePackageError
 from pipeline.features import FEATURES_REVISION, feature_names
 from pipeline.fingerprint import fingerprint

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.contract import InputContract
 from models.recipes import ClassifierRecipe
 from pipeline.classes import LEARNED_PARTS
-from pipeline.datasets.choice import DataSet
+from pipeline.datasets.dataset import DataSet
 from pipeline.errors import DataSetError
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from models.recipes import ClassifierRecipe
 from models.registry import FEATURES, NETWORK
 from models.rows import PartRows, scorable_rows, select_rows
 from pipeline.classes import REAL
-from pipeline.datasets.choice import DataSet
+from pipeline.datasets.dataset import DataSet
 from pipeline.errors import IncompatiblePackageError, SettingsError
 from pipeline.extras import demand
 from pipeline.metrics import THRESHOLD_RULES, summary

@@ -80,7 +80,7 @@ def links(ra_deg: ArrayLike, dec_deg: ArrayLike, radius_arcsec: float) -> Iterat
 
     See Also
     --------
-    pipeline.datasets.splits.join_groups : uses them together with what else rows may share.
+    pipeline.datasets.groups.join_groups : uses them together with what else rows may share.
     """
     ra, dec = of_one_length(ra_deg, dec_deg)
     chord, order = chord_of(radius_arcsec), by_height(ra, dec, np.arange(len(ra)))

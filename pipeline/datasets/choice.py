@@ -1,9 +1,8 @@
-"""Data sets: which rows are chosen, and what a classifier reads: three parts, streamed in blocks."""
+"""Which rows a data set holds, in which part and in which order."""
 
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -12,11 +11,13 @@ from numpy.typing import NDArray
 from pipeline.classes import BOGUS, LEFT_OUT, REAL, TRAIN, UNSEEN
 from pipeline.crossmatch.friends import links
 from pipeline.cutouts.extract import nearest_pixel
-from pipeline.datasets import splits
 from pipeline.datasets.balance import allowed_rows
 from pipeline.datasets.exclusions import NIGHT_BLOCK, NO_LABEL, RATIO, TRAINING_ONLY, excluded
+from pipeline.datasets.groups import Groups, blocks_of_runs, join_groups
+from pipeline.datasets.leakage import ORDER, OVERLAPS, Separation, divide, touching
+from pipeline.datasets.name_hashes import Column, hash_unit, key_of
 from pipeline.datasets.overlaps import Footprints
-from pipeline.datasets.separation import ORDER, OVERLAPS, Separation, divide, touching
+from pipeline.datasets.splits import require_classes
 from pipeline.errors import DataSetError
 from pipeline.ids.text_blocks import FirstTexts, RowTexts, SomeTexts, decided, texts_of
 from pipeline.recipes.dataset import DatasetRecipe
@@ -27,34 +28,6 @@ _KEPT = 0
 _REASONS = (
     "", "candidate_id twice", NO_LABEL, NIGHT_BLOCK, TRAINING_ONLY, RATIO, OVERLAPS,
 )  # fmt: skip
-
-
-class DataSet(Protocol):
-    """Labelled cutouts in three parts; read by :func:`pipeline.io.results.dataset_file.open_dataset`.
-
-    Rows of a part were permuted once when the data set was written, so contiguous blocks are a shuffled
-    sample. ``part`` is ``"train"``, ``"validation"`` or ``"test"``.
-    """
-
-    survey: str
-    channels: tuple[str, ...]
-    class_names: tuple[str, ...]
-    pixel_scale_arcsec: float
-    pixel_state: str
-    fingerprint: str
-
-    @property
-    def size_pixel(self) -> int:
-        """Side of a cutout."""
-
-    def candidates(self, part: str) -> pd.DataFrame:
-        """Return the candidate columns of a part, one row per cutout, with ``label`` in 0 ... k."""
-
-    def cutouts(self, part: str) -> NDArray[np.float32]:
-        """Return all raw cutouts of a part at once, ``(n, y, x, channel)``; for small parts."""
-
-    def batches(self, part: str, size: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-        """Yield ``(rows, cutouts)`` in order, ``rows`` a slice within the part of at most ``size`` rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +118,7 @@ def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, near: Ne
     DataSetError
         If a part lacks a class, or a candidate has different labels in two files.
     """
-    lot = decided(ids.candidate, lambda names: splits.hash_unit(names, f"{recipe.split.seed}:order"))
+    lot = decided(ids.candidate, lambda names: hash_unit(names, f"{recipe.split.seed}:order"))
     reason = np.zeros(len(rows), np.int8)
     reason[_again(rows, ids.candidate, lot)] = _REASONS.index("candidate_id twice")
     label, source = _labelled(rows, reason, recipe)
@@ -171,7 +144,7 @@ def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, near: Ne
     separation = division.separation(overlaps, candidates, int((~places.known).sum()))
     losses = division.losses(overlaps, label[used])
     left_out = excluded(np.array(_REASONS)[reason], label, pd.Series(source))
-    splits.require_classes(parts[kept], label[used[kept]], groups.row[kept], recipe.split, losses, left_out)
+    require_classes(parts[kept], label[used[kept]], groups.row[kept], recipe.split, losses, left_out)
     order = np.flatnonzero(kept).astype(np.int32)
     order = order[np.lexsort((lot[used[order]], parts[order]))]
     chosen = {"place": used[order], "split": parts[order], "named": used[groups.row[order]]}
@@ -229,7 +202,7 @@ def _again(rows: pd.DataFrame, ids: RowTexts, lot: NDArray[np.float64]) -> NDArr
     alike = lot[order[1:]] == lot[order[:-1]]
     suspects[order[1:][alike]] = suspects[order[:-1][alike]] = True
     places = order[suspects[order]]
-    for block in splits.blocks_of_runs(lot[places], _ROWS_AT_ONCE):
+    for block in blocks_of_runs(lot[places], _ROWS_AT_ONCE):
         suspects[:] = False
         suspects[places[block]] = True
         texts = texts_of(ids, suspects)
@@ -260,15 +233,15 @@ def _warn_of_contamination(label: NDArray[np.int8]) -> None:
     )
 
 
-def _groups(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], linked: float) -> splits.Groups:
+def _groups(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], linked: float) -> Groups:
     """Return the groups of the rows that are used; row numbers count only these."""
-    return splits.join_groups(_shared_keys(rows, ids, used, linked), SomeTexts(ids.names, used))
+    return join_groups(_shared_keys(rows, ids, used, linked), SomeTexts(ids.names, used))
 
 
-def _shared_keys(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], linked: float) -> Iterator[splits.Column]:
+def _shared_keys(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], linked: float) -> Iterator[Column]:
     """Yield what rows may share, one at a time: object, group, position on the sky, pixels."""
     for texts in (ids.object, ids.group):
-        yield decided(texts, splits.key_of)[used]
+        yield decided(texts, key_of)[used]
     yield from links(rows["ra_deg"].to_numpy(float)[used], rows["dec_deg"].to_numpy(float)[used], linked)
     yield rows["digest"].to_numpy()[used]
 
@@ -278,7 +251,7 @@ def _places(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], near: Near
     taken = slice(None) if len(used) == len(rows) else used
     x, y, ra, dec = (rows[name].to_numpy()[taken] for name in ("x_pixel", "y_pixel", "ra_deg", "dec_deg"))
     return Footprints(
-        exposure=decided(ids.image, splits.key_of)[taken],
+        exposure=decided(ids.image, key_of)[taken],
         x_pixel=nearest_pixel(x).astype(np.float32),
         y_pixel=nearest_pixel(y).astype(np.float32),
         ra_deg=ra,
@@ -304,6 +277,6 @@ def _thin(
             mine = np.flatnonzero((parts == part) & (label == value))
             asked = np.zeros(len(ids), bool)
             asked[used[mine]] = True
-            lot = decided(ids, lambda names: splits.hash_unit(names, f"{recipe.split.seed}:ratio"), asked)
+            lot = decided(ids, lambda names: hash_unit(names, f"{recipe.split.seed}:ratio"), asked)
             over[mine[np.argsort(lot[used[mine]], kind="stable")[allowed:]]] = True
     return over

@@ -1,14 +1,15 @@
 """Texts of rows that are read block by block whenever they are needed, so that millions are never held in memory."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 TEXTS_AT_ONCE = 8192
-Decide: TypeAlias = Callable[[NDArray[np.object_]], NDArray[Any]]
+Decided = TypeVar("Decided", bound=np.generic)
+Decide: TypeAlias = Callable[[NDArray[np.object_]], NDArray[Decided]]
 """A function that gives each text a value of its own, ``(n,)``."""
 
 
@@ -115,7 +116,7 @@ class SomeTexts:
         return self._texts.read(slice(first, int(wanted[-1]) + 1)).iloc[wanted - first]
 
 
-def decided(texts: RowTexts, decide: Decide, rows: NDArray[np.bool_] | None = None) -> NDArray[Any]:
+def decided(texts: RowTexts, decide: Decide[Decided], rows: NDArray[np.bool_] | None = None) -> NDArray[Decided]:
     """Return what the text of each row decides, ``(n,)``; 0 for rows that are not requested.
 
     Examples
@@ -123,7 +124,7 @@ def decided(texts: RowTexts, decide: Decide, rows: NDArray[np.bool_] | None = No
     >>> decided(HeldTexts(["a", "bcd"]), lambda names: np.array([len(name) for name in names])).tolist()
     [1, 3]
     """
-    found: NDArray[Any] | None = None
+    found: NDArray[Decided] | None = None
     for span in texts.spans():
         wanted = np.arange(span.start, span.stop) if rows is None else span.start + np.flatnonzero(rows[span])
         if not len(wanted):

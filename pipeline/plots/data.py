@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pipeline.classes import CLASS_NAMES, LEFT_OUT, REAL, TEST, TRAIN, VALIDATION
-from pipeline.datasets.separation import Separation
+from pipeline.datasets.leakage import Separation
 from pipeline.errors import InputError
 from pipeline.metrics import THRESHOLD_RULES, confusion, scored_mask
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.classes import NO_JUDGEMENT_SOURCES
-from pipeline.datasets.separation import Separation
+from pipeline.datasets.leakage import Separation
 from pipeline.metrics import METRICS
 from pipeline.scores.unlike_training import UNLIKE, unlike_words
 

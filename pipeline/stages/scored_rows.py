@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.classes import LEFT_OUT
-from pipeline.datasets.separation import Separation
+from pipeline.datasets.leakage import Separation
 from pipeline.errors import InputError
 from pipeline.ids.unmatched import warn_unmatched
 from pipeline.io.results import schema

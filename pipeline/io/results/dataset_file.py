@@ -28,7 +28,7 @@ _DECIDED = ("label", "label_source", "group_id")
 
 
 class DataSetFile:
-    """Reads a data set; serves as a :class:`pipeline.datasets.choice.DataSet`."""
+    """Reads a data set; serves as a :class:`pipeline.datasets.dataset.DataSet`."""
 
     def __init__(self, path: Path) -> None:
         self.file = CutoutFile(path)

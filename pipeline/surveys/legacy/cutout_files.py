@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from pipeline.classes import LEFT_OUT, PARTS, TEST, TRAIN, VALIDATION
 from pipeline.cutouts.extract import nearest_pixel
-from pipeline.datasets import splits
+from pipeline.datasets.leakage import OVERLAPS, given_parts
+from pipeline.datasets.name_hashes import hash_unit, key_of
 from pipeline.datasets.overlaps import Footprints
-from pipeline.datasets.separation import OVERLAPS, given_parts
 from pipeline.errors import DataSetError, InputError, TooMuchLostError
 from pipeline.ids.text_blocks import HeldTexts, JoinedTexts, decided
 from pipeline.io.legacy.base import EXTRA, Rows, StampSet
@@ -88,7 +88,7 @@ def write_parts(
     provenance = {**provenance, SEPARATION: separation.facts()}
     log.log(logging.WARNING if overlaps.any() else logging.INFO, "%s", separation.words())
     nights = nights_of(stamps, settings, night)
-    order = np.lexsort((splits.hash_unit(rows["candidate_id"], "imported"), part))
+    order = np.lexsort((hash_unit(rows["candidate_id"], "imported"), part))
     order = order[usable[order]]
     with CutoutWriter(path, _header(stamps, settings, survey), provenance) as writer:
         writer.drop(stamps.dropped)
@@ -110,7 +110,7 @@ def _parts(rows: pd.DataFrame) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
     part = rows["split"].to_numpy(np.int8).copy()
     held = set(rows["object_id"][part == TEST])
     leaked = (part == TRAIN) & rows["object_id"].isin(held).to_numpy()
-    turn = splits.hash_unit(rows["object_id"], "imported:validation") < VALIDATION_SHARE
+    turn = hash_unit(rows["object_id"], "imported:validation") < VALIDATION_SHARE
     part[(part == TRAIN) & turn] = VALIDATION
     return part, leaked
 
@@ -125,7 +125,7 @@ def _places(stamps: StampSet, settings: SurveySettings) -> Footprints:
         for name in ("x_pixel", "y_pixel", "ra_deg", "dec_deg")
     }
     return Footprints(
-        exposure=decided(image, splits.key_of),
+        exposure=decided(image, key_of),
         x_pixel=nearest_pixel(numbers["x_pixel"]),
         y_pixel=nearest_pixel(numbers["y_pixel"]),
         ra_deg=numbers["ra_deg"],

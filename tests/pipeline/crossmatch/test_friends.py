@@ -9,7 +9,7 @@ from timing import cpu_seconds
 
 from pipeline.crossmatch import friends, sphere
 from pipeline.crossmatch.friends import link_groups, links
-from pipeline.datasets.splits import join_groups
+from pipeline.datasets.groups import join_groups
 from pipeline.errors import InputError
 from pipeline.ids.text_blocks import HeldTexts
 

@@ -1,5 +1,3 @@
-import hashlib
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.classes import LEFT_OUT, TEST, TRAIN, VALIDATION
+from pipeline.datasets.groups import Groups
 from pipeline.datasets.sky_cells import NO_CELL, Cells
-from pipeline.datasets.splits import Groups, assign_parts, hash_fold, hash_unit, in_shares, join_groups, require_classes
+from pipeline.datasets.splits import assign_parts, in_shares, require_classes
 from pipeline.errors import DataSetError
 from pipeline.ids.text_blocks import HeldTexts
 from pipeline.recipes.dataset import SplitSettings
@@ -18,11 +17,6 @@ def grouped(texts):
     """Return groups of rows of equal texts."""
     _, first, inverse = np.unique(texts, return_index=True, return_inverse=True)
     return Groups(row=first[inverse.reshape(-1)], names=HeldTexts(texts))
-
-
-def joined(keys, texts):
-    """Return the names of the groups of rows."""
-    return np.asarray(texts)[join_groups(keys, HeldTexts(texts)).row]
 
 
 names = st.sampled_from([f"n{i}" for i in range(12)])
@@ -39,22 +33,22 @@ def columns(pairs):
 
 
 @settings(max_examples=60, deadline=None)
-@given(pairs=rows, how=split_settings)
-def test_no_group_stands_in_two_parts(pairs, how):
+@given(pairs=rows, split=split_settings)
+def test_no_group_stands_in_two_parts(pairs, split):
     groups, nights = columns(pairs)
-    parts = assign_parts(grouped(groups), nights, how)
+    parts = assign_parts(grouped(groups), nights, split)
     for group in set(groups):
         assert len(set(parts[groups == group]) - {LEFT_OUT}) == 1 or set(parts[groups == group]) == {LEFT_OUT}
 
 
 @settings(max_examples=60, deadline=None)
-@given(pairs=rows, more=rows, how=split_settings)
-def test_rows_of_other_groups_and_nights_never_move_a_row(pairs, more, how):
+@given(pairs=rows, more=rows, split=split_settings)
+def test_rows_of_other_groups_and_nights_never_move_a_row(pairs, more, split):
     groups, nights = columns(pairs)
-    alone = assign_parts(grouped(groups), nights, how)
+    alone = assign_parts(grouped(groups), nights, split)
     others, later = columns(more)
     others, later = np.char.add("other ", others), np.char.replace(later, "2026", "2027")
-    both = assign_parts(grouped(np.concatenate([others, groups])), np.concatenate([later, nights]), how)
+    both = assign_parts(grouped(np.concatenate([others, groups])), np.concatenate([later, nights]), split)
     np.testing.assert_array_equal(both[len(others) :], alone)
 
 
@@ -71,17 +65,10 @@ def test_the_night_block_keeps_rows_that_share_either_out_of_training(pairs, fol
     np.testing.assert_array_equal(parts == LEFT_OUT, shares_a_group)
 
 
-@settings(max_examples=60, deadline=None)
-@given(names=st.lists(st.text(max_size=8), max_size=20), seed=st.integers(0, 9), folds=st.integers(2, 7))
-def test_a_fold_is_sha256_of_seed_and_name_modulo_folds(names, seed, folds):
-    expected = [int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest(), "big") % folds for name in names]
-    assert hash_fold(np.array(names, dtype=object), str(seed), folds).tolist() == expected
-
-
 def test_each_group_is_in_the_test_part_of_exactly_one_fold():
     groups = np.array([f"g{i}" for i in range(60)])
-    how = SplitSettings(folds=5)
-    held = np.array([assign_parts(grouped(groups), groups, how, fold) == TEST for fold in range(5)])
+    split = SplitSettings(folds=5)
+    held = np.array([assign_parts(grouped(groups), groups, split, fold) == TEST for fold in range(5)])
     assert (held.sum(axis=0) == 1).all()
 
 
@@ -97,58 +84,8 @@ def test_another_seed_gives_another_division():
     assert (one != two).any()
 
 
-def test_a_hash_is_spread_over_zero_to_one():
-    numbers = hash_unit(np.array([str(i) for i in range(5000)]), "1")
-    assert 0 <= numbers.min() < 0.01 < 0.99 < numbers.max() < 1
-    assert np.histogram(numbers, bins=5, range=(0, 1))[0].min() > 900
-
-
-def test_rows_that_share_any_key_through_others_are_one_group():
-    objects = np.array(["a", "a", "b", "c", "d"])
-    movers = np.array(["", "m", "m", "", ""])
-    sky = np.array([0, 1, 2, 2, 3])
-    found = joined([objects, movers, sky], np.array(["a", "a", "b", "c", "d"]))
-    assert found.tolist() == ["a", "a", "a", "a", "d"]
-
-
-@pytest.mark.parametrize("empty", ["", np.nan])
-def test_an_empty_key_shares_nothing(empty):
-    key = np.array([empty, empty, empty])
-    assert joined([key], np.array(["x", "y", "z"])).tolist() == ["x", "y", "z"]
-
-
-def test_one_row_and_no_row_are_groups_as_well():
-    assert joined([np.array(["a"])], np.array(["a"])).tolist() == ["a"]
-    assert joined([np.array([], dtype=str)], np.array([], dtype=str)).tolist() == []
+def test_no_row_is_divided_into_no_parts():
     assert assign_parts(grouped(np.array([], dtype=str)), np.array([], dtype=str), SplitSettings()).tolist() == []
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    pairs=st.lists(
-        st.tuples(st.sampled_from("abcdef"), st.sampled_from(["", "m1", "m2", "m3"])), min_size=1, max_size=20
-    ),
-    turn=st.randoms(use_true_random=False),
-)
-def test_joining_equals_walking_from_row_to_row_in_any_order(pairs, turn):
-    turn.shuffle(pairs)
-    keys = [np.array(column) for column in zip(*pairs, strict=True)]
-    found = joined(keys, keys[0]).tolist()
-    assert found == [walk(pairs, row) for row in range(len(pairs))]
-
-
-def walk(pairs, start):
-    """Return the smallest name that can be reached from a row by shared keys."""
-    seen, open_rows = set(), {start}
-    while open_rows:
-        here = open_rows.pop()
-        seen.add(here)
-        open_rows |= {
-            row
-            for row, pair in enumerate(pairs)
-            if row not in seen and (pair[0] == pairs[here][0] or pair[1] == pairs[here][1] != "")
-        }
-    return min(pairs[row][0] for row in seen)
 
 
 def test_a_part_without_a_class_is_named_with_its_counts():
@@ -210,8 +147,8 @@ def test_each_share_of_cells_gets_its_weight_within_one_cell():
 def test_cells_hold_rows_together_where_groups_would_part_them():
     names = np.array([f"g{row}" for row in range(400)])
     cells = Cells(number=np.arange(400) // 10, weight=np.ones(400), side_arcsec=100.0)
-    how = SplitSettings(test=0.25, validation=0.25)
-    parts = assign_parts(grouped(names), names, how, cells=cells)
+    split = SplitSettings(test=0.25, validation=0.25)
+    parts = assign_parts(grouped(names), names, split, cells=cells)
     assert (parts.reshape(40, 10) == parts[::10, None]).all()
     assert [(parts == part).mean() for part in (TRAIN, VALIDATION, TEST)] == pytest.approx([0.5, 0.25, 0.25], abs=0.03)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.datasets.separation import Separation
+from pipeline.datasets.leakage import Separation
 from pipeline.errors import UnknownNameError
 from pipeline.metrics import METRICS
 from pipeline.plots import PLOTS, ReportData

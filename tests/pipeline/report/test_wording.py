@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.datasets.separation import Separation
+from pipeline.datasets.leakage import Separation
 from pipeline.report.wording import caveats, count, difference, judged_by_nobody, number, per_cent, separated, worded
 
 SEPARATION = Separation(

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.classes import PARTS
 from pipeline.cutouts.extract import extract_cutouts
-from pipeline.datasets.separation import Separation
+from pipeline.datasets.leakage import Separation
 from pipeline.io.results import schema
 from pipeline.io.results.content import content_sha256
 from pipeline.io.results.dataset_file import open_dataset

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.cutouts import normalise
-from pipeline.datasets.separation import Separation
+from pipeline.datasets.leakage import Separation
 from pipeline.errors import DataSetError, InputError, NightsiftError, SettingsError
 from pipeline.io.legacy.load import open_format
 from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter, open_cutouts

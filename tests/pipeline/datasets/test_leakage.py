@@ -10,7 +10,7 @@ from timing import cpu_seconds
 
 from pipeline.classes import TEST, TRAIN, VALIDATION
 from pipeline.datasets.choice import Nearness, RowIds, choose_rows
-from pipeline.datasets.separation import OVERLAPS, Separation
+from pipeline.datasets.leakage import OVERLAPS, Separation
 from pipeline.errors import DataSetError
 from pipeline.ids.text_blocks import HeldTexts
 from pipeline.recipes.dataset import DatasetRecipe, SplitSettings
@@ -115,7 +115,7 @@ def test_the_switch_is_at_three_tenths_of_the_training_rows(make_rows, monkeypat
     sky = field(make_rows, **SPARSE)
     share = choose(sky.rows).separation.overlapping_share
     for limit, by in ((share, "groups"), (share - 1e-6, "sky cells")):
-        monkeypatch.setattr("pipeline.datasets.separation.MOST_DROPPED", limit)
+        monkeypatch.setattr("pipeline.datasets.leakage.MOST_DROPPED", limit)
         assert choose(sky.rows).separation.divided_by == by
 
 

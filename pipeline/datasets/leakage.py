@@ -1,7 +1,4 @@
-"""Parts that share no pixel: rows that overlap another part are dropped, or cells of the sky become the groups.
-
-Tested by tests/pipeline/datasets/test_overlapping_parts.py.
-"""
+"""No leakage of pixels between parts: rows that overlap another part are dropped, or the parts are cells of the sky."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -11,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.classes import BOGUS, LEFT_OUT, PART_NAMES, REAL, TEST, TRAIN, VALIDATION
+from pipeline.datasets.groups import Groups
+from pipeline.datasets.name_hashes import Column
 from pipeline.datasets.overlaps import Footprints, overlapping
 from pipeline.datasets.sky_cells import Cells, balancing, cells_of
-from pipeline.datasets.splits import Column, Groups, assign_parts
+from pipeline.datasets.splits import assign_parts
 from pipeline.recipes.dataset import SplitSettings
 
 MOST_DROPPED = 0.3
