@@ -103,10 +103,10 @@ def _mirrored(places: NDArray[np.intp], length: int) -> NDArray[np.intp]:
     return np.minimum(folded, period - folded) if length > 1 else np.zeros_like(places)
 
 
-def inside_of_stamps(pixels: NDArray[np.float32]) -> NDArray[np.intp]:
-    """Return for stamps without an image the box inside the missing border lines, ``(n, 4)`` as `fill_edges` takes it.
+def inside_of_missing_border(pixels: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Return the box inside the missing border lines, ``(n, 4)`` as `fill_edges` takes it.
 
-    A row or column belongs to the border if it and all lines outside it are missing in every channel; a stamp without
+    A row or column belongs to the border if it and all lines outside it are missing in every channel; a cutout without
     any pixel has an empty box.
     """
     known: NDArray[np.bool_] = ~np.asarray(np.isnan(pixels).all(axis=-1))

@@ -107,19 +107,19 @@ def extract_cutouts(
 
 
 def source_pixel(length: int, place: ArrayLike) -> NDArray[np.intp]:
-    """Return the pixel along a stamp's axis that holds the source that it was cut around, in the shape of ``place``.
+    """Return the pixel along a cutout's axis that holds the source that it was cut around, in the shape of ``place``.
 
-    A stamp of odd length is centred on the source's pixel. A stamp of even length has no pixel in its middle: surveys
+    A cutout of odd length is centred on the source's pixel. A cutout of even length has no pixel in its middle: surveys
     begin it ``length / 2 - 1`` pixels before the whole part of the source's position, so that a source in the first
     half of the step to the next pixel lies one pixel before ``length // 2``.
 
     Parameters
     ----------
     length : int
-        Pixels of the stamp along the axis.
+        Pixels of the cutout along the axis.
     place : array-like
         The source's position on the image along the axis; the first pixel may be called 0 or 1. If it is not known, the
-        source of an even stamp is taken to be in ``length // 2``.
+        source of a cutout of even length is taken to be in ``length // 2``.
 
     Examples
     --------

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 HUGE = 1e30
-"""Magnitudes above this are a file's way of saying "missing" (ZTF stamps hold +-3.4e38)."""
+"""Magnitudes above this are a file's way of saying "missing" (cutouts of ZTF hold +-3.4e38)."""
 
 
 class Flag(IntFlag):
     """Bits of the column ``flags``."""
 
     EDGE = 1
-    """Part of the cutout lies outside the image, or outside the stamp that the survey gave."""
+    """Part of the cutout lies outside the image, or outside the cutout that the survey gave."""
     MISSING_PIXELS = 2
     """Some pixels are NaN for another reason than the edge."""
     NO_TEMPLATE = 4

@@ -1,4 +1,4 @@
-"""Recipe of one simulation: into images, into stamps, or of movers.
+"""Recipe of one simulation: into images, into cutouts, or of movers.
 
 Tested by tests/pipeline/stages/test_simulate_movers.py.
 """
@@ -22,9 +22,9 @@ class SimulationRecipe:
     images : ImageSimulation or None
         Into copies of images.
     stamps : StampSimulation or None
-        Into stamps, for surveys without images.
+        Into cutouts, for surveys without images.
     movers : MoverSimulation or None
-        Stamps of known movers added to galaxies.
+        Cutouts of known movers added to galaxies.
 
     Raises
     ------
@@ -38,14 +38,17 @@ class SimulationRecipe:
     movers: MoverSimulation | None = None
 
     def __post_init__(self) -> None:
-        if len(self._given()) != 1:
-            raise SettingsError("give exactly one of 'images', 'stamps' and 'movers'")
+        stated = self._stated_kinds()
+        if len(stated) != 1:
+            raise SettingsError(
+                f"give exactly one of 'images', 'stamps' and 'movers', not {' and '.join(stated) or 'none'}"
+            )
 
     @property
     def kind(self) -> str:
         """Which kind of simulation is given, a name in :data:`~pipeline.stages.simulate_transients.SIMULATIONS`."""
-        return self._given()[0]
+        return self._stated_kinds()[0]
 
-    def _given(self) -> list[str]:
+    def _stated_kinds(self) -> list[str]:
         kinds = [field.name for field in fields(self) if field.name != "seed"]
         return [name for name in kinds if getattr(self, name) is not None]

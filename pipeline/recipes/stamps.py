@@ -1,4 +1,4 @@
-"""Recipes of simulation into stamps: what sources are injected, what bogus are made."""
+"""Recipes of simulation into cutouts: what sources are injected, what bogus are made."""
 
 import math
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from pipeline.recipes.draws import DrawSettings, Range
 
 @dataclass(frozen=True, kw_only=True)
 class StampInjection(DrawSettings):
-    """The sources that are put into stamps, and what else happens to those stamps.
+    """The sources that are put into cutouts, and what else happens to those cutouts.
 
     Attributes
     ----------
@@ -26,22 +26,22 @@ class StampInjection(DrawSettings):
     stretch : range
         How much longer than round the profile is, and as much narrower.
     host_share : float
-        Stamps that are centred near a source of the template, where there is one.
+        Cutouts that are centred near a source of the template, where there is one.
     host_reach_pixel : float, in pixel
-        Largest distance of that source from the middle of the stamp.
+        Largest distance of that source from the middle of the cutout.
     host_min_snr : float
         Its least height, mean of 3 x 3 pixels, over the noise of one pixel of the template.
     host_offset_pixel : float, in pixel
         Standard deviation of the new middle about it in x and in y, rounded to whole pixels.
     in_place_share : float
-        Of the stamps without a host, those whose middle stays; the others move to a random place; the default is a
+        Of the cutouts without a host, those whose middle stays; the others move to a random place; the default is a
         third.
     crowded_share : float
-        Stamps that get more constant stars.
+        Cutouts that get more constant stars.
     crowded_stars : range
         How many, at least 1; drawn evenly in the logarithm and rounded down.
     cloudy_share : float
-        Stamps whose science image is dimmed before the source is added.
+        Cutouts whose science image is dimmed before the source is added.
     cloudy_through : range
         Share of the light that is left, at most 1.
 
@@ -76,14 +76,14 @@ class StampInjection(DrawSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class StampSimulation:
-    """Reals and bogus made from a survey's own stamps, for surveys that have no images.
+    """Reals and bogus made from a survey's own cutouts, for surveys that have no images.
 
     Attributes
     ----------
     reals_per_cutout : float
-        Injected sources for each stamp of the night that is labelled real; such stamps are their parents.
+        Injected sources for each cutout of the night that is labelled real; such cutouts are their parents.
     bogus_per_cutout : float
-        Self-made bogus for each stamp of the night that is labelled real.
+        Self-made bogus for each cutout of the night that is labelled real.
     reals : StampInjection
         What the injected sources are like.
     mixture : mapping of str to float

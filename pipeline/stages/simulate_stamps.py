@@ -20,7 +20,7 @@ from pipeline.stages.night_job import NightJob
 from pipeline.stages.simulate_transients import SIMULATIONS
 from pipeline.surveys.candidate_columns import describe_pixels
 from pipeline.triplets.artefacts import ArtefactSettings, make_bogus, read_settings
-from pipeline.triplets.reals import inject_into_stamps
+from pipeline.triplets.reals import inject_into_cutouts
 
 _BLOCK = 256
 _TRIPLET = ("science", "template", "difference")
@@ -66,7 +66,7 @@ def _inject(
     rows = _draw(len(parents), settings.reals_per_cutout, rng)
     if not len(rows):
         return pd.DataFrame()
-    made, truth = inject_into_stamps(pixels[rows], rng, settings.reals, difference_turned=settings.difference_turned)
+    made, truth = inject_into_cutouts(pixels[rows], rng, settings.reals, difference_turned=settings.difference_turned)
     kinds = [_KINDS.get(kind, kind) for kind in truth["kind"]]
     candidates = _children(parents.iloc[rows], INJECTED, kinds, REAL, made)
     candidates["snr"], candidates["flux_sign"] = truth["snr"].to_numpy(), truth["flux_sign"].to_numpy()

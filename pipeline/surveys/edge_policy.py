@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.cutouts.edges import fill_edges, inside_of_stamps
+from pipeline.cutouts.edges import fill_edges, inside_of_missing_border
 from pipeline.surveys.base import Batch, dropped_rows
 from pipeline.surveys.candidate_columns import impossible
 from pipeline.surveys.settings import SurveySettings
@@ -106,7 +106,7 @@ def _filled(
         if not len(reaching):
             return pixels, rows
         pixels, edges = pixels.copy(), pixels[reaching]
-        fill_edges(edges, inside_of_stamps(edges), settings.edges, settings.edge_value)
+        fill_edges(edges, inside_of_missing_border(edges), settings.edges, settings.edge_value)
         pixels[reaching] = edges
     else:
         pixels = pixels.copy()

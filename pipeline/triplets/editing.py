@@ -16,7 +16,7 @@ CLEARED = 7.0
 
 
 @dataclass(kw_only=True)
-class Stamp:
+class EditedCutout:
     """One triplet of cutouts that is being edited.
 
     Attributes
@@ -44,32 +44,32 @@ class Stamp:
         return np.where(self.missing, np.float32(np.nan), self.pixels)
 
 
-def open_stamp(triplet: NDArray[np.float32], rng: np.random.Generator) -> Stamp:
+def open_cutout(triplet: NDArray[np.float32], rng: np.random.Generator) -> EditedCutout:
     """Return a triplet ``(y, x, 3)`` with its gaps filled with sky and noise."""
     if triplet.ndim != 3 or triplet.shape[2] != 3:
-        raise InputError(f"a stamp must be (y, x, 3) of science, template, difference, got {triplet.shape}")
+        raise InputError(f"a cutout must be (y, x, 3) of science, template, difference, got {triplet.shape}")
     planes = np.moveaxis(triplet, 2, 0)
     sky, noise = sky_and_noise(planes, np.ones(planes.shape[1:], dtype=bool))
     sky, noise = np.nan_to_num(sky), np.nan_to_num(noise)
     missing = ~np.isfinite(triplet)
     filling = sky + noise * rng.standard_normal(triplet.shape, dtype=np.float32)
-    return Stamp(pixels=np.where(missing, filling, triplet), missing=missing, sky=sky, noise=noise)
+    return EditedCutout(pixels=np.where(missing, filling, triplet), missing=missing, sky=sky, noise=noise)
 
 
-def distance(stamp: Stamp, y: float = 0.0, x: float = 0.0) -> NDArray[np.float32]:
+def distance(cutout: EditedCutout, y: float = 0.0, x: float = 0.0) -> NDArray[np.float32]:
     """Return the distance of every pixel from the centre after moving that by ``(y, x)`` pixels."""
-    rows, columns = (np.arange(side, dtype=np.float32) for side in stamp.pixels.shape[:2])
-    cy, cx = stamp.centre
+    rows, columns = (np.arange(side, dtype=np.float32) for side in cutout.pixels.shape[:2])
+    cy, cx = cutout.centre
     return np.hypot(rows[:, None] - cy - y, columns[None] - cx - x)
 
 
-def recentre(stamp: Stamp, dy: int, dx: int) -> None:
+def recentre(cutout: EditedCutout, dy: int, dx: int) -> None:
     """Move the pixel at ``(dy, dx)`` from the centre to the centre; what comes in from outside is mirrored."""
-    height, width = stamp.pixels.shape[:2]
+    height, width = cutout.pixels.shape[:2]
     rows = _mirrored(np.arange(height) + dy, height)
     columns = _mirrored(np.arange(width) + dx, width)
-    stamp.pixels = stamp.pixels[rows][:, columns]
-    stamp.missing = stamp.missing[rows][:, columns]
+    cutout.pixels = cutout.pixels[rows][:, columns]
+    cutout.missing = cutout.missing[rows][:, columns]
 
 
 def _mirrored(index: NDArray[np.intp], size: int) -> NDArray[np.intp]:
@@ -77,42 +77,42 @@ def _mirrored(index: NDArray[np.intp], size: int) -> NDArray[np.intp]:
     return np.where(folded >= size, 2 * size - 2 - folded, folded)
 
 
-def clear_centre(stamp: Stamp, rng: np.random.Generator, radius: float = CLEARED) -> None:
+def clear_centre(cutout: EditedCutout, rng: np.random.Generator, radius: float = CLEARED) -> None:
     """Remove the central source from the difference, and make the science image agree with the template.
 
     Pixels of the difference are replaced by those of a quiet place in the same cutout, with a soft rim. The science
     image changes by as much: a source that brightened disappears and one that faded comes back, so hosts and constant
     stars stay, and the quiet template is never changed.
     """
-    difference = stamp.pixels[..., DIFFERENCE]
-    near = distance(stamp)
+    difference = cutout.pixels[..., DIFFERENCE]
+    near = distance(cutout)
     soft = np.clip((radius + 1 - near) / 2, 0, 1).astype(np.float32)
-    patch = _quiet_patch(stamp, rng, near <= radius)
+    patch = _quiet_patch(cutout, rng, near <= radius)
     change = soft * (patch - difference)
     disc = np.exp(-0.5 * (near / 1.5) ** 2) * (near < 6)
-    images = stamp.pixels - stamp.sky
+    images = cutout.pixels - cutout.sky
     rose = float((disc * (images[..., SCIENCE] - images[..., TEMPLATE])).sum()) > 0
     # surveys that store template - science for faded sources show them as positive differences
     stored_as_is = rose == (float((disc * difference).sum()) > 0)
-    stamp.pixels[..., SCIENCE] += change if stored_as_is else -change
-    stamp.pixels[..., DIFFERENCE] += change
+    cutout.pixels[..., SCIENCE] += change if stored_as_is else -change
+    cutout.pixels[..., DIFFERENCE] += change
 
 
-def _quiet_patch(stamp: Stamp, rng: np.random.Generator, disc: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _quiet_patch(cutout: EditedCutout, rng: np.random.Generator, disc: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return the difference, rolled so that the quietest of eight places lies at the centre."""
-    difference = stamp.pixels[..., DIFFERENCE]
-    reach = max(min(stamp.pixels.shape[:2]) // 2 - 8, 4)
+    difference = cutout.pixels[..., DIFFERENCE]
+    reach = max(min(cutout.pixels.shape[:2]) // 2 - 8, 4)
     best, lowest = difference, np.inf
     for angle in rng.uniform(0, 2 * np.pi) + np.arange(8) * np.pi / 4:
         moved = np.roll(difference, (int(reach * np.sin(angle)), int(reach * np.cos(angle))), axis=(0, 1))
-        height = float(np.abs(moved[disc] - stamp.sky[DIFFERENCE]).max(initial=0))
+        height = float(np.abs(moved[disc] - cutout.sky[DIFFERENCE]).max(initial=0))
         if height < lowest:
             best, lowest = moved, height
     return best
 
 
 def source_image(
-    stamp: Stamp,
+    cutout: EditedCutout,
     width: float,
     y: float = 0.0,
     x: float = 0.0,
@@ -125,7 +125,7 @@ def source_image(
 
     Parameters
     ----------
-    stamp : Stamp
+    cutout : EditedCutout
         Gives the shape and the centre.
     width : float
         FWHM / 2.3548 of the round profile, in pixels.
@@ -138,8 +138,8 @@ def source_image(
     angle : float
         Direction of the long axis in radians, from the x axis towards y.
     """
-    rows, columns = (np.arange(side, dtype=np.float32) for side in stamp.pixels.shape[:2])
-    cy, cx = stamp.centre
+    rows, columns = (np.arange(side, dtype=np.float32) for side in cutout.pixels.shape[:2])
+    cy, cx = cutout.centre
     dy, dx = rows[:, None] - cy - y, columns[None] - cx - x
     along = np.cos(angle) * dx + np.sin(angle) * dy
     across = -np.sin(angle) * dx + np.cos(angle) * dy
@@ -148,7 +148,7 @@ def source_image(
     return ((1 + square) ** -beta).astype(np.float32)
 
 
-def add_neighbours(stamp: Stamp, rng: np.random.Generator, count: int) -> None:
+def add_neighbours(cutout: EditedCutout, rng: np.random.Generator, count: int) -> None:
     """Add constant stars at random positions to science image and template, most of them faint.
 
     Crowded fields are rare among alerts of one night and common among the next one's.
@@ -156,34 +156,34 @@ def add_neighbours(stamp: Stamp, rng: np.random.Generator, count: int) -> None:
     width, beta = rng.uniform(0.8, 1.3), rng.uniform(2.5, 4)
     core = FWHM_PER_SIGMA * width / (2 * np.sqrt(2 ** (1 / beta) - 1))
     step = np.arange(-10, 11)
-    height, side = stamp.pixels.shape[:2]
-    faintest = 4 * max(float(stamp.noise[TEMPLATE]), 1e-6) * np.exp(rng.uniform(0, 1.5))
+    height, side = cutout.pixels.shape[:2]
+    faintest = 4 * max(float(cutout.noise[TEMPLATE]), 1e-6) * np.exp(rng.uniform(0, 1.5))
     for y, x, draw in rng.random((count, 3)):
         y, x = y * (height - 1), x * (side - 1)
         rows, columns = int(y) + step, int(x) + step
         rows, columns = rows[(rows >= 0) & (rows < height)], columns[(columns >= 0) & (columns < side)]
         square = ((rows[:, None] - y) ** 2 + (columns[None] - x) ** 2) / core**2
         light = min(faintest * (draw + 1e-3) ** -1.0, 300 * faintest) * (1 + square) ** -beta
-        stamp.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1, :DIFFERENCE] += light[..., None].astype(
+        cutout.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1, :DIFFERENCE] += light[..., None].astype(
             np.float32
         )
 
 
-def dim(stamp: Stamp, rng: np.random.Generator, through: float) -> None:
+def dim(cutout: EditedCutout, rng: np.random.Generator, through: float) -> None:
     """Let only a share ``through`` of the light reach the science image, without changing its noise."""
-    lost = np.sqrt(1 - through**2) * stamp.noise
+    lost = np.sqrt(1 - through**2) * cutout.noise
     for channel in (SCIENCE, DIFFERENCE):
-        dimmed = through * (stamp.pixels[..., channel] - stamp.sky[channel])
+        dimmed = through * (cutout.pixels[..., channel] - cutout.sky[channel])
         noise = rng.normal(0, 1, dimmed.shape).astype(np.float32) * lost[channel]
-        stamp.pixels[..., channel] = stamp.sky[channel] + dimmed + noise
+        cutout.pixels[..., channel] = cutout.sky[channel] + dimmed + noise
 
 
-def template_peaks(stamp: Stamp, reach: float = 20.0, minimum_snr: float = 8.0) -> NDArray[np.intp]:
+def template_peaks(cutout: EditedCutout, reach: float = 20.0, minimum_snr: float = 8.0) -> NDArray[np.intp]:
     """Return offsets ``(k, 2)`` from the centre, ``(dy, dx)``, of the template's sources within ``reach`` pixels."""
-    template = np.where(stamp.missing[..., TEMPLATE], stamp.sky[TEMPLATE], stamp.pixels[..., TEMPLATE])
+    template = np.where(cutout.missing[..., TEMPLATE], cutout.sky[TEMPLATE], cutout.pixels[..., TEMPLATE])
     smooth = ndimage.uniform_filter(template, 3)
     top = (ndimage.maximum_filter(smooth, 5) == smooth) & (
-        smooth - stamp.sky[TEMPLATE] > minimum_snr * stamp.noise[TEMPLATE]
+        smooth - cutout.sky[TEMPLATE] > minimum_snr * cutout.noise[TEMPLATE]
     )
-    top &= distance(stamp) <= reach
-    return np.argwhere(top) - np.array(stamp.centre)
+    top &= distance(cutout) <= reach
+    return np.argwhere(top) - np.array(cutout.centre)

@@ -101,7 +101,7 @@ def add_mover(
         Cutouts of the same exposure; a pixel that is missing in one is missing in the sum.
     channels : sequence of str
         Names of the channels. Those of individual frames (:data:`~pipeline.cutouts.layers.LAYERS`) are not sums: the
-        frames are summed, and the layers are made from the sums.
+        frames are summed, and the layers are combined from the sums.
     mover_frames, galaxy_frames : sequence of ndarray, (n, y, x)
         The same cutouts in each individual frame, in the same order.
 
@@ -112,7 +112,7 @@ def add_mover(
     """
     if mover.shape != galaxy.shape or mover.shape[-1] != len(channels):
         raise InputError(
-            f"stamps of movers {mover.shape} and galaxies {galaxy.shape} differ, for {len(channels)} channels"
+            f"cutouts of movers {mover.shape} and galaxies {galaxy.shape} differ, for {len(channels)} channels"
         )
     layers = [name for name in channels if name in LAYERS]
     if len(mover_frames) != len(galaxy_frames) or (layers and not mover_frames):
@@ -120,24 +120,24 @@ def add_mover(
             f"channels {', '.join(layers)} are made of frames; given {len(mover_frames)} of the movers and "
             f"{len(galaxy_frames)} of the galaxies"
         )
-    made = galaxy + mover - _sky(mover)
+    combined = galaxy + mover - _sky(mover)
     if layers:
         frames = (
             first + second - _sky(first[..., None])[..., 0]
             for first, second in zip(mover_frames, galaxy_frames, strict=True)
         )
         for name, layer in zip(layers, combine_frames(frames, layers, mover.shape[:3]), strict=True):
-            made[..., list(channels).index(name)] = layer
-    return made.astype(np.float32)
+            combined[..., list(channels).index(name)] = layer
+    return combined.astype(np.float32)
 
 
-def _sky(stamps: NDArray[np.float32]) -> NDArray[np.float32]:
+def _sky(cutouts: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the median of the borders, (n, 1, 1, channel); 0 if a border is missing altogether."""
-    size = stamps.shape[1]
+    size = cutouts.shape[1]
     width = max(1, int(_BORDER * size))
     outer = np.ones((size, size), dtype=bool)
     outer[width:-width, width:-width] = False
-    border = stamps[:, outer, :]
+    border = cutouts[:, outer, :]
     known = np.asarray(np.isfinite(border).any(axis=1))
     filled = np.where(known[:, None, :], border, np.float32(0.0))
     return np.nanmedian(filled, axis=1)[:, None, None, :].astype(np.float32)

@@ -1,7 +1,7 @@
-"""Self-made reals for surveys without images: a point source put into stamps whose own source was removed.
+"""Self-made reals for surveys without images: a point source put into cutouts whose own source was removed.
 
 A triplet with a real source becomes one without (:func:`clear_centre`), may be centred elsewhere, and gets a source
-of known flux and sign (:func:`inject_into_stamps`). The pixels around it stay real: noise, hosts, neighbours, masks.
+of known flux and sign (:func:`inject_into_cutouts`). The pixels around it stay real: noise, hosts, neighbours, masks.
 """
 
 import numpy as np
@@ -13,12 +13,12 @@ from pipeline.triplets.editing import (
     DIFFERENCE,
     SCIENCE,
     TEMPLATE,
-    Stamp,
+    EditedCutout,
     add_neighbours,
     clear_centre,
     dim,
     distance,
-    open_stamp,
+    open_cutout,
     recentre,
     source_image,
     template_peaks,
@@ -30,30 +30,30 @@ def seeing_width(triplet: NDArray[np.float32], default: float = 1.0) -> float:
 
     It is ``default`` if the source is too faint to measure.
     """
-    stamp = open_stamp(triplet, np.random.default_rng(0))
-    difference = stamp.pixels[..., DIFFERENCE] - stamp.sky[DIFFERENCE]
-    near = distance(stamp)
+    cutout = open_cutout(triplet, np.random.default_rng(0))
+    difference = cutout.pixels[..., DIFFERENCE] - cutout.sky[DIFFERENCE]
+    near = distance(cutout)
     sign = 1.0 if float(difference[near < 2.5].sum()) >= 0 else -1.0
     light = sign * difference * np.exp(-0.5 * (near / 2.0) ** 2)
     total = float(light[near < 6].sum())
-    if total < 30 * max(float(stamp.noise[DIFFERENCE]), 1e-9):
+    if total < 30 * max(float(cutout.noise[DIFFERENCE]), 1e-9):
         return default
     second = max(float((light * near**2)[near < 6].sum()) / total / 2, 0.1)
     narrowed = 1 / second - 1 / 4.0
     return float(np.clip(narrowed**-0.5, 0.6, 2.5)) if narrowed > 0.16 else 2.5
 
 
-def inject_into_stamps(
+def inject_into_cutouts(
     triplets: NDArray[np.float32],
     rng: np.random.Generator,
     settings: StampInjection | None = None,
     *,
     difference_turned: bool = False,
 ) -> tuple[NDArray[np.float32], pd.DataFrame]:
-    """Put a point source into stamps after removing their own source.
+    """Put a point source into cutouts after removing their own source.
 
-    The stamp's central source (real or bogus) is replaced by quiet pixels of the same stamp; the centre then moves to a
-    source of the template, stays, or moves to a random place. The new source has the seeing of the one that was
+    The cutout's central source (real or bogus) is replaced by quiet pixels of the same cutout; the centre then moves to
+    a source of the template, stays, or moves to a random place. The new source has the seeing of the one that was
     removed.
 
     Parameters
@@ -63,14 +63,14 @@ def inject_into_stamps(
     rng : numpy.random.Generator
         Source of all draws.
     settings : StampInjection, optional
-        What the sources are like, where they lie, and what else happens to the stamps; by default the default settings.
+        What the sources are like, where they lie, and what else happens to the cutouts; its defaults if not given.
     difference_turned : bool
         The survey stores negative differences as template - science, as ZTF does.
 
     Returns
     -------
     injected : ndarray of float32, ``(n, y, x, 3)``
-        The stamps.
+        The cutouts.
     truth : DataFrame
         ``snr``, ``flux`` (unit of the pixels, signed), ``flux_sign``, ``y_offset``, ``x_offset`` (pixels from the
         central pixel), ``kind`` (``injected_host`` or ``injected_sky``).
@@ -80,40 +80,40 @@ def inject_into_stamps(
     rows = []
     for row, triplet in enumerate(triplets):
         width = seeing_width(triplet)
-        stamp = open_stamp(triplet, rng)
-        clear_centre(stamp, rng)
+        cutout = open_cutout(triplet, rng)
+        clear_centre(cutout, rng)
         if rng.random() < chosen.crowded_share:
             stars = np.exp(rng.uniform(*np.log(chosen.crowded_stars)))
-            add_neighbours(stamp, rng, int(stars + 1e-9))  # a whole number comes back from its logarithm a little off
+            add_neighbours(cutout, rng, int(stars + 1e-9))  # a whole number comes back from its logarithm a little off
         if rng.random() < chosen.cloudy_share:
-            dim(stamp, rng, rng.uniform(*chosen.cloudy_through))
-        hosted = _move(stamp, rng, chosen)
-        rows.append(_add_source(stamp, rng, chosen, width, difference_turned))
+            dim(cutout, rng, rng.uniform(*chosen.cloudy_through))
+        hosted = _move(cutout, rng, chosen)
+        rows.append(_add_source(cutout, rng, chosen, width, difference_turned))
         rows[-1]["kind"] = "injected_host" if hosted else "injected_sky"
-        out[row] = stamp.finished()
+        out[row] = cutout.finished()
     columns = ["snr", "flux", "flux_sign", "y_offset", "x_offset", "kind"]
     return out, pd.DataFrame(rows, columns=columns)
 
 
-def _move(stamp: Stamp, rng: np.random.Generator, settings: StampInjection) -> bool:
+def _move(cutout: EditedCutout, rng: np.random.Generator, settings: StampInjection) -> bool:
     """Choose the position of the new source; return whether it is near a source of the template."""
     peaks = np.zeros((0, 2), dtype=np.intp)
     if rng.random() < settings.host_share:
-        peaks = template_peaks(stamp, settings.host_reach_pixel, settings.host_min_snr)
+        peaks = template_peaks(cutout, settings.host_reach_pixel, settings.host_min_snr)
     if len(peaks):
         host = peaks[rng.integers(len(peaks))]
         dy, dx = host + np.rint(rng.normal(0, settings.host_offset_pixel, 2)).astype(int)
     elif rng.random() < settings.in_place_share:
         dy, dx = 0, 0
     else:
-        reach = max(min(stamp.pixels.shape[:2]) // 2 - 9, 1)
+        reach = max(min(cutout.pixels.shape[:2]) // 2 - 9, 1)
         dy, dx = rng.integers(-reach, reach + 1, 2)
-    recentre(stamp, int(dy), int(dx))
+    recentre(cutout, int(dy), int(dx))
     return bool(len(peaks))
 
 
 def _add_source(
-    stamp: Stamp, rng: np.random.Generator, settings: StampInjection, width: float, turned: bool
+    cutout: EditedCutout, rng: np.random.Generator, settings: StampInjection, width: float, turned: bool
 ) -> dict[str, float | int | str]:
     """Add one source and return its row of the truth table."""
     sign = -1 if rng.random() < settings.negative_share else 1
@@ -124,18 +124,18 @@ def _add_source(
         "stretch": rng.uniform(*settings.stretch),
         "angle": rng.uniform(0, np.pi),
     }
-    profile = source_image(stamp, width, y, x, **shape)
-    noise = max(float(stamp.noise[DIFFERENCE]), 1e-6)
+    profile = source_image(cutout, width, y, x, **shape)
+    noise = max(float(cutout.noise[DIFFERENCE]), 1e-6)
     light = (wanted * noise / np.sqrt(float((profile**2).sum()))) * profile
     photons = rng.normal(0, 1, light.shape).astype(np.float32) * np.sqrt(light * noise * 0.05)
     # the difference was convolved once more than the image that the source is in
-    sharper = source_image(stamp, width * rng.uniform(0.85, 1.0), y, x, **shape)
+    sharper = source_image(cutout, width * rng.uniform(0.85, 1.0), y, x, **shape)
     total = float(light.sum())
-    stamp.pixels[..., SCIENCE if sign > 0 else TEMPLATE] += sharper * (total / float(sharper.sum())) + photons
+    cutout.pixels[..., SCIENCE if sign > 0 else TEMPLATE] += sharper * (total / float(sharper.sum())) + photons
     light = light + photons
-    stamp.pixels[..., DIFFERENCE] += light if sign > 0 or turned else -light
+    cutout.pixels[..., DIFFERENCE] += light if sign > 0 or turned else -light
     # a source is there even where its pixels were lost, but a gap at the very centre would make no candidate
-    stamp.missing[distance(stamp) <= 2] = False
+    cutout.missing[distance(cutout) <= 2] = False
     return {
         "snr": wanted,
         "flux": sign * total,

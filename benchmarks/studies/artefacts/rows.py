@@ -29,7 +29,7 @@ from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.rng import stream
 from pipeline.surveys.settings import SurveySettings
 from pipeline.triplets.artefacts import ARTEFACTS, default_mixture, turned
-from pipeline.triplets.reals import inject_into_stamps
+from pipeline.triplets.reals import inject_into_cutouts
 
 DATASET = "ztf_by_night"
 _MARKED = 6
@@ -200,7 +200,7 @@ def _self_made(alerts: Alerts, name: str, seed: int, slots: NDArray[np.intp]) ->
 
 
 def _injected(alerts: Alerts, seed: int, hosts: NDArray[np.intp]) -> NDArray[np.float32]:
-    injected, _ = inject_into_stamps(alerts.pixels[hosts], stream(seed, "injected"), difference_turned=True)
+    injected, _ = inject_into_cutouts(alerts.pixels[hosts], stream(seed, "injected"), difference_turned=True)
     return physical_features(injected)
 
 

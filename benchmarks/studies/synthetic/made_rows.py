@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from benchmarks.studies.artefacts.rows import Alerts, draw_places
 from pipeline.rng import stream
 from pipeline.triplets.artefacts import ARTEFACTS, default_mixture, turned
-from pipeline.triplets.reals import inject_into_stamps
+from pipeline.triplets.reals import inject_into_cutouts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,5 +38,5 @@ def make_rows(alerts: Alerts, seed: int) -> MadeRows:
     for name in np.unique(kinds):
         mine = kinds == name
         bogus[mine] = turned(ARTEFACTS[name](alerts.pixels[slots[mine]], stream(seed, "artefact", name)))
-    reals, _ = inject_into_stamps(alerts.pixels[hosts], stream(seed, "injected"), difference_turned=True)
+    reals, _ = inject_into_cutouts(alerts.pixels[hosts], stream(seed, "injected"), difference_turned=True)
     return MadeRows(slots=slots, hosts=hosts, pixels=np.concatenate([bogus, reals]))

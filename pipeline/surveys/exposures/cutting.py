@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.astrometry.stated_positions import places_fault
-from pipeline.cutouts.edges import inside_of_stamps
+from pipeline.cutouts.edges import inside_of_missing_border
 from pipeline.cutouts.extract import extract_cutouts
 from pipeline.cutouts.layers import LAYERS
 from pipeline.errors import InputError
@@ -231,7 +231,7 @@ class ExposureCutter:
         for channel, layer in zip(self._layers, frames.layers(self._layers, targets, shape), strict=True):
             cutouts.channel(channel)[:] = layer
             share = np.asarray(np.isnan(layer).mean(axis=(1, 2)), dtype=np.float32)
-            cutouts.note(channel, share, inside_of_stamps(layer[..., None]), np.zeros(len(layer), np.float32))
+            cutouts.note(channel, share, inside_of_missing_border(layer[..., None]), np.zeros(len(layer), np.float32))
         folder = f"{files.paths.folder}/"
         return [
             dropped_rows([name.replace(folder, "")], "frames", f"individual frame unusable: {said}".replace(folder, ""))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.classes import LEFT_OUT, PARTS, TEST, TRAIN, VALIDATION
 from pipeline.cutouts.extract import nearest_pixel
-from pipeline.datasets.leakage import OVERLAPS, given_parts
+from pipeline.datasets.leakage import OVERLAPS, separate_parts
 from pipeline.datasets.name_hashes import hash_unit, key_of
 from pipeline.datasets.overlaps import Footprints
 from pipeline.errors import DataSetError, InputError, TooMuchLostError
@@ -82,7 +82,7 @@ def write_parts(
     rows = stamps.rows
     part, leaked = _parts(rows)
     usable = (rows["label"].to_numpy() >= 0) & ~leaked
-    overlaps, separation = given_parts(_places(stamps, settings), np.where(usable, part, LEFT_OUT))
+    overlaps, separation = separate_parts(_places(stamps, settings), np.where(usable, part, LEFT_OUT))
     _require_kept(rows["label"].to_numpy(), part, usable, overlaps)
     usable &= ~overlaps
     provenance = {**provenance, SEPARATION: separation.facts()}

@@ -13,7 +13,7 @@ from pipeline.triplets.artefacts.light import anywhere, peak, write
 from pipeline.triplets.artefacts.registry import artefact
 from pipeline.triplets.artefacts.residues import leave
 from pipeline.triplets.artefacts.settings import ArtefactSettings, Range
-from pipeline.triplets.editing import DIFFERENCE, SCIENCE, TEMPLATE, Stamp, distance, source_image
+from pipeline.triplets.editing import DIFFERENCE, SCIENCE, TEMPLATE, EditedCutout, distance, source_image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +36,11 @@ class OffCentre(ArtefactSettings):
 
 
 @artefact("off_centre", OffCentre, weight=0.02, centred=False)
-def off_centre(stamp: Stamp, rng: np.random.Generator, settings: OffCentre) -> None:
+def off_centre(cutout: EditedCutout, rng: np.random.Generator, settings: OffCentre) -> None:
     """A source, or the wing of one, that lies 3 to 7 pixels off the claimed position."""
     angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(*settings.away_pixel)
-    residual = source_image(stamp, rng.uniform(*settings.width_pixel), away * np.sin(angle), away * np.cos(angle))
-    leave(stamp, residual, rng, settings.snr)
+    residual = source_image(cutout, rng.uniform(*settings.width_pixel), away * np.sin(angle), away * np.cos(angle))
+    leave(cutout, residual, rng, settings.snr)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,22 +69,22 @@ class NegativeResidual(ArtefactSettings):
 
 
 @artefact("negative_residual", NegativeResidual, weight=0.02)
-def negative_residual(stamp: Stamp, rng: np.random.Generator, settings: NegativeResidual) -> None:
+def negative_residual(cutout: EditedCutout, rng: np.random.Generator, settings: NegativeResidual) -> None:
     """A hole without a fading source: dust in the light path, or a particle that was coadded into the template."""
-    anywhere(stamp, rng)
-    height = peak(stamp, rng, settings.snr)
+    anywhere(cutout, rng)
+    height = peak(cutout, rng, settings.snr)
     if rng.random() < settings.template_share:
         width, stretch = rng.uniform(*settings.width_pixel), rng.uniform(*settings.stretch)
-        spot = source_image(stamp, width, *rng.uniform(-0.5, 0.5, 2), stretch=stretch, angle=rng.uniform(0, np.pi))
-        write(stamp, height / spot.max() * spot, rng, template_share=1.0)
+        spot = source_image(cutout, width, *rng.uniform(-0.5, 0.5, 2), stretch=stretch, angle=rng.uniform(0, np.pi))
+        write(cutout, height / spot.max() * spot, rng, template_share=1.0)
         return
     radius = rng.uniform(*settings.shadow_radius_pixel)
     edge = radius * rng.uniform(0.1, 0.3)
-    near = distance(stamp, *rng.uniform(-1, 1, 2))
+    near = distance(cutout, *rng.uniform(-1, 1, 2))
     shadow = 1 / (1 + np.exp(np.clip((near - radius) / edge, -30, 30)))
     # an obstructed telescope throws rings: the middle of the shadow is lit again
     ring = rng.uniform(0, 0.8) * np.exp(-0.5 * (near / (0.35 * radius)) ** 2)
-    write(stamp, (-height * (shadow - ring)).astype(np.float32), rng)
+    write(cutout, (-height * (shadow - ring)).astype(np.float32), rng)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,20 +122,20 @@ class Contradiction(ArtefactSettings):
 
 
 @artefact("contradiction", Contradiction, weight=0.02)
-def contradiction(stamp: Stamp, rng: np.random.Generator, settings: Contradiction) -> None:
+def contradiction(cutout: EditedCutout, rng: np.random.Generator, settings: Contradiction) -> None:
     """Cutouts that do not belong together: the difference holds a source that science image minus template does not."""
     y, x = rng.uniform(-0.5, 0.5, 2)
-    profile = source_image(stamp, rng.uniform(*settings.width_pixel), y, x, beta=rng.uniform(2.8, 6))
-    light = peak(stamp, rng, settings.snr) * profile
-    stamp.pixels[..., DIFFERENCE] += light
-    lot = rng.random() - settings.difference_alone_share
-    if lot < 0:
+    profile = source_image(cutout, rng.uniform(*settings.width_pixel), y, x, beta=rng.uniform(2.8, 6))
+    light = peak(cutout, rng, settings.snr) * profile
+    cutout.pixels[..., DIFFERENCE] += light
+    drawn = rng.random() - settings.difference_alone_share
+    if drawn < 0:
         return
-    if lot < settings.displaced_share:
-        stamp.pixels[..., SCIENCE] += _moved(light, rng, settings.displaced_pixel)
+    if drawn < settings.displaced_share:
+        cutout.pixels[..., SCIENCE] += _moved(light, rng, settings.displaced_pixel)
         return
-    stamp.pixels[..., SCIENCE] += light
-    stamp.pixels[..., TEMPLATE] += light
+    cutout.pixels[..., SCIENCE] += light
+    cutout.pixels[..., TEMPLATE] += light
 
 
 def _moved(light: NDArray[np.float32], rng: np.random.Generator, away: Range) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.triplets.artefacts.light import either, offsets, peak, write
 from pipeline.triplets.artefacts.registry import artefact
 from pipeline.triplets.artefacts.settings import ArtefactSettings, Range
-from pipeline.triplets.editing import DIFFERENCE, SCIENCE, TEMPLATE, Stamp, source_image
+from pipeline.triplets.editing import DIFFERENCE, SCIENCE, TEMPLATE, EditedCutout, source_image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,19 +45,19 @@ class MaskedEdge(ArtefactSettings):
 
 
 @artefact("masked_edge", MaskedEdge, weight=0.03, centred=False)
-def masked_edge(stamp: Stamp, rng: np.random.Generator, settings: MaskedEdge) -> None:
+def masked_edge(cutout: EditedCutout, rng: np.random.Generator, settings: MaskedEdge) -> None:
     """The border of an image or a mask beside the candidate, with ringing or a lit rim along it."""
-    dy, dx = offsets(stamp)
+    dy, dx = offsets(cutout)
     angle = rng.choice([0.0, np.pi / 2, np.pi, 1.5 * np.pi, rng.uniform(0, 2 * np.pi)])
     depth = np.cos(angle) * dx + np.sin(angle) * dy - rng.uniform(*settings.depth_pixel)
     sign = either(rng, settings.bright_share)
     rim = np.exp(-np.abs(depth) / rng.uniform(*settings.rim_width_pixel)) * np.cos(
         depth * rng.uniform(*settings.ringing)
     )
-    spot = source_image(stamp, rng.uniform(0.6, 1.8), stretch=rng.uniform(0, 0.6), angle=angle + np.pi / 2)
-    light = sign * (peak(stamp, rng, settings.rim_snr) * rim + peak(stamp, rng, settings.spot_snr) * spot)
-    write(stamp, light.astype(np.float32), rng, settings.template_share)
-    stamp.missing[depth > 0.5] = True
+    spot = source_image(cutout, rng.uniform(0.6, 1.8), stretch=rng.uniform(0, 0.6), angle=angle + np.pi / 2)
+    light = sign * (peak(cutout, rng, settings.rim_snr) * rim + peak(cutout, rng, settings.spot_snr) * spot)
+    write(cutout, light.astype(np.float32), rng, settings.template_share)
+    cutout.missing[depth > 0.5] = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,9 +95,9 @@ class NanRows(ArtefactSettings):
 
 
 @artefact("nan_rows", NanRows, weight=0.02, centred=False)
-def nan_rows(stamp: Stamp, rng: np.random.Generator, settings: NanRows) -> None:
+def nan_rows(cutout: EditedCutout, rng: np.random.Generator, settings: NanRows) -> None:
     """Lost rows or columns across the candidate: resampling rings beside the gap, and the ringing is what is found."""
-    dy, dx = offsets(stamp)
+    dy, dx = offsets(cutout)
     is_row = rng.random() < settings.row_share
     across, along = (dy, dx) if is_row else (dx, dy)
     across = across - rng.uniform(*settings.away_pixel) * either(rng)
@@ -107,13 +107,13 @@ def nan_rows(stamp: Stamp, rng: np.random.Generator, settings: NanRows) -> None:
         beyond * rng.uniform(*settings.ringing)
     )
     patch = np.exp(-0.5 * (along / rng.uniform(0.8, 8)) ** 2)
-    light = either(rng) * peak(stamp, rng, settings.snr) * ringing * patch
-    write(stamp, light.astype(np.float32), rng)
+    light = either(rng) * peak(cutout, rng, settings.snr) * ringing * patch
+    write(cutout, light.astype(np.float32), rng)
     gap = np.abs(across) <= half
     if rng.random() >= settings.whole_share:
         gap = gap & (either(rng) * (along - rng.uniform(-12, 12)) > 0)
-    gap = np.broadcast_to(gap, stamp.pixels.shape[:2])
-    stamp.missing[..., SCIENCE] |= gap
-    stamp.missing[..., DIFFERENCE] |= gap
+    gap = np.broadcast_to(gap, cutout.pixels.shape[:2])
+    cutout.missing[..., SCIENCE] |= gap
+    cutout.missing[..., DIFFERENCE] |= gap
     if rng.random() < settings.template_share:
-        stamp.missing[..., TEMPLATE] |= gap
+        cutout.missing[..., TEMPLATE] |= gap

@@ -5,19 +5,19 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from pipeline.triplets.artefacts.settings import Range
-from pipeline.triplets.editing import DIFFERENCE, SCIENCE, TEMPLATE, Stamp, recentre
+from pipeline.triplets.editing import DIFFERENCE, SCIENCE, TEMPLATE, EditedCutout, recentre
 
 
-def offsets(stamp: Stamp) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def offsets(cutout: EditedCutout) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the offsets of the rows ``(y, 1)`` and columns ``(1, x)`` from the central pixel."""
-    cy, cx = stamp.centre
-    rows, columns = (np.arange(side, dtype=np.float32) for side in stamp.pixels.shape[:2])
+    cy, cx = cutout.centre
+    rows, columns = (np.arange(side, dtype=np.float32) for side in cutout.pixels.shape[:2])
     return rows[:, None] - cy, columns[None] - cx
 
 
-def peak(stamp: Stamp, rng: np.random.Generator, snr: Range) -> float:
+def peak(cutout: EditedCutout, rng: np.random.Generator, snr: Range) -> float:
     """Return a peak height, in the unit of the pixels, for a drawn signal to noise ratio in the difference."""
-    return float(np.exp(rng.uniform(*np.log(snr))) * max(stamp.noise[DIFFERENCE], 1e-6))
+    return float(np.exp(rng.uniform(*np.log(snr))) * max(cutout.noise[DIFFERENCE], 1e-6))
 
 
 def either(rng: np.random.Generator, positive_share: float = 0.5) -> float:
@@ -25,14 +25,16 @@ def either(rng: np.random.Generator, positive_share: float = 0.5) -> float:
     return 1.0 if rng.random() < positive_share else -1.0
 
 
-def write(stamp: Stamp, light: NDArray[np.float32], rng: np.random.Generator, template_share: float = 0.0) -> None:
+def write(
+    cutout: EditedCutout, light: NDArray[np.float32], rng: np.random.Generator, template_share: float = 0.0
+) -> None:
     """Add light to the science image and the difference, or at times to the template and, negated, to the difference.
 
     A subtraction convolves what it subtracts, so the difference mostly holds a softer copy of the light.
 
     Parameters
     ----------
-    stamp : Stamp
+    cutout : EditedCutout
         The triplet, changed in place.
     light : ndarray of float32, (y, x)
         What to add, in the unit of the images.
@@ -43,20 +45,20 @@ def write(stamp: Stamp, light: NDArray[np.float32], rng: np.random.Generator, te
     """
     softer = ndimage.gaussian_filter(light, rng.uniform(0.25, 0.75)) if rng.random() < 0.7 else light
     from_template = rng.random() < template_share
-    stamp.pixels[..., TEMPLATE if from_template else SCIENCE] += light
-    stamp.pixels[..., DIFFERENCE] += -softer if from_template else softer
+    cutout.pixels[..., TEMPLATE if from_template else SCIENCE] += light
+    cutout.pixels[..., DIFFERENCE] += -softer if from_template else softer
 
 
-def anywhere(stamp: Stamp, rng: np.random.Generator) -> None:
+def anywhere(cutout: EditedCutout, rng: np.random.Generator) -> None:
     """Centre the cutout on a random position, or half the time leave it."""
     if rng.random() < 0.5:
-        reach = max(min(stamp.pixels.shape[:2]) // 2 - 9, 1)
+        reach = max(min(cutout.pixels.shape[:2]) // 2 - 9, 1)
         dy, dx = rng.integers(-reach, reach + 1, 2)
-        recentre(stamp, int(dy), int(dx))
+        recentre(cutout, int(dy), int(dx))
 
 
 def line(
-    stamp: Stamp,
+    cutout: EditedCutout,
     rng: np.random.Generator,
     angle: float,
     width: float,
@@ -67,7 +69,7 @@ def line(
 
     Parameters
     ----------
-    stamp : Stamp
+    cutout : EditedCutout
         Gives the shape and the centre.
     rng : Generator
         Source of the draws.
@@ -80,7 +82,7 @@ def line(
     whole_share : float
         Probability that it crosses the whole cutout.
     """
-    dy, dx = offsets(stamp)
+    dy, dx = offsets(cutout)
     along = np.cos(angle) * dx + np.sin(angle) * dy
     across = -np.sin(angle) * dx + np.cos(angle) * dy - rng.uniform(-1, 1)
     drawn = np.exp(-0.5 * (across / width) ** 2)

@@ -11,7 +11,7 @@ from pipeline.errors import SettingsError
 from pipeline.triplets.artefacts.light import anywhere, either, line, peak, write
 from pipeline.triplets.artefacts.registry import artefact
 from pipeline.triplets.artefacts.settings import ArtefactSettings, Range
-from pipeline.triplets.editing import Stamp, source_image
+from pipeline.triplets.editing import EditedCutout, source_image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,17 +46,17 @@ class Trail(ArtefactSettings):
 
 
 @artefact("trail", Trail, weight=0.08)
-def trail(stamp: Stamp, rng: np.random.Generator, settings: Trail) -> None:
+def trail(cutout: EditedCutout, rng: np.random.Generator, settings: Trail) -> None:
     """Satellite, aircraft or spike of a bright star: a line at any angle, steady or flashing."""
-    anywhere(stamp, rng)
+    anywhere(cutout, rng)
     angle, width = rng.uniform(0, np.pi), rng.uniform(*settings.width_pixel)
-    height = peak(stamp, rng, settings.snr)
-    light = height * line(stamp, rng, angle, width, settings.half_length_pixel, settings.whole_share)
+    height = peak(cutout, rng, settings.snr)
+    light = height * line(cutout, rng, angle, width, settings.half_length_pixel, settings.whole_share)
     if rng.random() < settings.spot_share:
-        light = light + peak(stamp, rng, settings.spot_snr) * source_image(
-            stamp, rng.uniform(0.6, 1.3), stretch=rng.uniform(0, 0.5), angle=angle
+        light = light + peak(cutout, rng, settings.spot_snr) * source_image(
+            cutout, rng.uniform(0.6, 1.3), stretch=rng.uniform(0, 0.5), angle=angle
         )
-    write(stamp, light, rng, settings.template_share)
+    write(cutout, light, rng, settings.template_share)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,19 +97,19 @@ class BadColumn(ArtefactSettings):
 
 
 @artefact("bad_column", BadColumn, weight=0.06)
-def bad_column(stamp: Stamp, rng: np.random.Generator, settings: BadColumn) -> None:
+def bad_column(cutout: EditedCutout, rng: np.random.Generator, settings: BadColumn) -> None:
     """Bad columns or rows of the detector, bright or dark, whole or cut, at times with a hot spot on them."""
-    anywhere(stamp, rng)
+    anywhere(cutout, rng)
     angle = 0.0 if rng.random() < settings.row_share else np.pi / 2
     sign = either(rng, settings.bright_share)
-    height = sign * peak(stamp, rng, settings.snr)
+    height = sign * peak(cutout, rng, settings.snr)
     width = rng.uniform(*settings.width_pixel)
-    light = height * line(stamp, rng, angle, width, settings.half_length_pixel, settings.whole_share)
+    light = height * line(cutout, rng, angle, width, settings.half_length_pixel, settings.whole_share)
     if rng.random() < settings.spot_share:
-        light = light + sign * peak(stamp, rng, settings.spot_snr) * source_image(
-            stamp, rng.uniform(0.4, 1.2), stretch=rng.uniform(0, 0.5), angle=angle
+        light = light + sign * peak(cutout, rng, settings.spot_snr) * source_image(
+            cutout, rng.uniform(0.4, 1.2), stretch=rng.uniform(0, 0.5), angle=angle
         )
-    write(stamp, light.astype(np.float32), rng, settings.template_share)
+    write(cutout, light.astype(np.float32), rng, settings.template_share)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,15 +145,15 @@ class Echoes(ArtefactSettings):
 
 
 @artefact("echoes", Echoes, weight=0.04)
-def echoes(stamp: Stamp, rng: np.random.Generator, settings: Echoes) -> None:
+def echoes(cutout: EditedCutout, rng: np.random.Generator, settings: Echoes) -> None:
     """Cross-talk, ghosts and flashes: the same spot again and again along a row or a line."""
-    anywhere(stamp, rng)
+    anywhere(cutout, rng)
     tilted = max(1.0 - settings.row_share - settings.column_share, 0.0)
     angle = rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)], p=[settings.row_share, settings.column_share, tilted])
     step, width = rng.uniform(*settings.step_pixel), rng.uniform(*settings.width_pixel)
-    height = peak(stamp, rng, settings.snr)
-    light = np.zeros(stamp.pixels.shape[:2], dtype=np.float32)
+    height = peak(cutout, rng, settings.snr)
+    light = np.zeros(cutout.pixels.shape[:2], dtype=np.float32)
     for k in (-3, -2, -1, 0, 1, 2, 3):
         strength = rng.uniform(0.5, 1.2) if k else 1.0
-        light += height * strength * source_image(stamp, width, k * step * np.sin(angle), k * step * np.cos(angle))
-    write(stamp, light, rng)
+        light += height * strength * source_image(cutout, width, k * step * np.sin(angle), k * step * np.cos(angle))
+    write(cutout, light, rng)

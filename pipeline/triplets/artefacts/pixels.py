@@ -11,7 +11,7 @@ from scipy import ndimage
 from pipeline.triplets.artefacts.light import anywhere, either, offsets, peak, write
 from pipeline.triplets.artefacts.registry import artefact
 from pipeline.triplets.artefacts.settings import ArtefactSettings, Range
-from pipeline.triplets.editing import Stamp
+from pipeline.triplets.editing import EditedCutout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +37,10 @@ class CosmicRay(ArtefactSettings):
 
 
 @artefact("cosmic_ray", CosmicRay, weight=0.1)
-def cosmic_ray(stamp: Stamp, rng: np.random.Generator, settings: CosmicRay) -> None:
+def cosmic_ray(cutout: EditedCutout, rng: np.random.Generator, settings: CosmicRay) -> None:
     """A particle: a few pixels in one exposure, sharper than any star, a dot or a short track."""
-    anywhere(stamp, rng)
-    dy, dx = offsets(stamp)
+    anywhere(cutout, rng)
+    dy, dx = offsets(cutout)
     angle = rng.uniform(0, np.pi)
     shares = [1 - settings.track_share, settings.track_share]
     half = rng.choice([0.0, rng.uniform(*settings.half_length_pixel)], p=shares)
@@ -49,7 +49,7 @@ def cosmic_ray(stamp: Stamp, rng: np.random.Generator, settings: CosmicRay) -> N
     across = -np.sin(angle) * (dx - sx) + np.cos(angle) * (dy - sy)
     beyond = np.maximum(np.abs(along) - half, 0)
     light = np.exp(-0.5 * (across**2 + beyond**2) / rng.uniform(*settings.width_pixel) ** 2)
-    write(stamp, (peak(stamp, rng, settings.snr) * light).astype(np.float32), rng)
+    write(cutout, (peak(cutout, rng, settings.snr) * light).astype(np.float32), rng)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,16 +81,16 @@ class HotPixel(ArtefactSettings):
 
 
 @artefact("hot_pixel", HotPixel, weight=0.1)
-def hot_pixel(stamp: Stamp, rng: np.random.Generator, settings: HotPixel) -> None:
+def hot_pixel(cutout: EditedCutout, rng: np.random.Generator, settings: HotPixel) -> None:
     """Hot and dead pixels: one to four pixels, bright or dark, softened where the image was resampled."""
-    anywhere(stamp, rng)
-    light = np.zeros(stamp.pixels.shape[:2], dtype=np.float32)
-    cy, cx = stamp.centre
+    anywhere(cutout, rng)
+    light = np.zeros(cutout.pixels.shape[:2], dtype=np.float32)
+    cy, cx = cutout.centre
     for _ in range(int(rng.choice([1, *range(1, settings.pixels_max + 1)]))):
         y, x = rng.integers(-1, 2, 2) if light.any() else (0, 0)
         light[cy + y, cx + x] += rng.uniform(0.4, 1)
     if rng.random() < settings.softened_share:
         light = ndimage.gaussian_filter(light, rng.uniform(*settings.softened_pixel))
     sign = either(rng, settings.bright_share)
-    light = (sign * peak(stamp, rng, settings.snr) / light.max() * light).astype(np.float32)
-    write(stamp, light, rng, settings.template_share)
+    light = (sign * peak(cutout, rng, settings.snr) / light.max() * light).astype(np.float32)
+    write(cutout, light, rng, settings.template_share)

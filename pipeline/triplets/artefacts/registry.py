@@ -14,7 +14,7 @@ from pipeline.errors import SettingsError
 from pipeline.registry import Registry
 from pipeline.settings import parse
 from pipeline.triplets.artefacts.settings import ArtefactSettings
-from pipeline.triplets.editing import DIFFERENCE, Stamp, clear_centre, distance, open_stamp, recentre
+from pipeline.triplets.editing import DIFFERENCE, EditedCutout, clear_centre, distance, open_cutout, recentre
 
 S = TypeVar("S", bound=ArtefactSettings)
 
@@ -34,7 +34,7 @@ ARTEFACTS: Registry[Generator] = Registry("artefact")
 
 def artefact(
     name: str, kind: type[S], *, weight: float, centred: bool = True
-) -> Callable[[Callable[[Stamp, np.random.Generator, S], None]], Generator]:
+) -> Callable[[Callable[[EditedCutout, np.random.Generator, S], None]], Generator]:
     """Return a decorator that registers a change of one cutout as a generator for many.
 
     The source at the centre of each cutout is taken out before the change.
@@ -56,7 +56,7 @@ def artefact(
         When the generator is called with settings of another class.
     """
 
-    def enter(change: Callable[[Stamp, np.random.Generator, S], None]) -> Generator:
+    def enter(change: Callable[[EditedCutout, np.random.Generator, S], None]) -> Generator:
         def generate(
             triplets: NDArray[np.float32], rng: np.random.Generator, settings: ArtefactSettings | None = None
         ) -> NDArray[np.float32]:
@@ -65,12 +65,12 @@ def artefact(
                 raise SettingsError(f"{name} was given {type(chosen).__name__}; allowed: {kind.__name__}")
             out = np.empty(triplets.shape, dtype=np.float32)
             for row, triplet in enumerate(triplets):
-                stamp = open_stamp(triplet, rng)
-                clear_centre(stamp, rng)
-                change(stamp, rng, chosen)
+                cutout = open_cutout(triplet, rng)
+                clear_centre(cutout, rng)
+                change(cutout, rng, chosen)
                 if centred:
-                    _detect(stamp, rng)
-                out[row] = stamp.finished()
+                    _detect(cutout, rng)
+                out[row] = cutout.finished()
             return out
 
         generate.__doc__ = change.__doc__
@@ -79,12 +79,12 @@ def artefact(
     return enter
 
 
-def read_settings(given: Mapping[str, Mapping[str, object]], where: str = "artefacts") -> dict[str, ArtefactSettings]:
+def read_settings(changes: Mapping[str, Mapping[str, object]], where: str = "artefacts") -> dict[str, ArtefactSettings]:
     """Return the settings of the artefacts that a recipe changes; the others keep their defaults.
 
     Parameters
     ----------
-    given : mapping
+    changes : mapping
         By the name of the artefact, those of its settings that differ from the defaults.
     where : str
         Key or file, for the message.
@@ -100,17 +100,17 @@ def read_settings(given: Mapping[str, Mapping[str, object]], where: str = "artef
     >>> read_settings({"trail": {"snr": [3, 30]}})["trail"].snr
     (3.0, 30.0)
     """
-    return {name: parse(ARTEFACTS.metadata(name)["settings"], own, f"{where}.{name}") for name, own in given.items()}
+    return {name: parse(ARTEFACTS.metadata(name)["settings"], own, f"{where}.{name}") for name, own in changes.items()}
 
 
-def _detect(stamp: Stamp, rng: np.random.Generator) -> None:
+def _detect(cutout: EditedCutout, rng: np.random.Generator) -> None:
     """Move the strongest smoothed residual near the centre to it; of two nearly equal ones of both signs, either."""
-    smooth = ndimage.uniform_filter(stamp.pixels[..., DIFFERENCE] - stamp.sky[DIFFERENCE], 3)
-    near = distance(stamp) <= 5
+    smooth = ndimage.uniform_filter(cutout.pixels[..., DIFFERENCE] - cutout.sky[DIFFERENCE], 3)
+    near = distance(cutout) <= 5
     high, low = smooth[near].max(), -smooth[near].min()
     sign = 1.0 if high >= low else -1.0
     if min(high, low) > 0.6 * max(high, low) and rng.random() < 0.5:
         sign = -sign
     place = np.argmax(np.where(near, sign * smooth, -np.inf))
-    dy, dx = np.array(np.unravel_index(place, smooth.shape)) - np.array(stamp.centre)
-    recentre(stamp, int(dy), int(dx))
+    dy, dx = np.array(np.unravel_index(place, smooth.shape)) - np.array(cutout.centre)
+    recentre(cutout, int(dy), int(dx))

@@ -9,7 +9,7 @@ from pipeline.triplets.editing import (
     DIFFERENCE,
     SCIENCE,
     TEMPLATE,
-    Stamp,
+    EditedCutout,
     distance,
     recentre,
     source_image,
@@ -20,44 +20,45 @@ BRIGHT_SNR: Range = (100.0, 5000.0)
 """Peak signal to noise ratio, in the template, of a bright star that is added where there is none."""
 
 
-def to_a_star(stamp: Stamp, rng: np.random.Generator, bright: bool = False) -> None:
+def to_a_star(cutout: EditedCutout, rng: np.random.Generator, bright: bool = False) -> None:
     """Centre the cutout on a source of the template; if it has none, add a constant star.
 
     ``bright`` prefers the brightest, and often adds a still brighter one.
     """
-    peaks = template_peaks(stamp)
+    peaks = template_peaks(cutout)
     if bright and rng.random() < 0.5:
         peaks = peaks[:0]
     if len(peaks) == 0:
-        _add_star(stamp, rng, BRIGHT_SNR if bright else (15, 500))
+        _add_star(cutout, rng, BRIGHT_SNR if bright else (15, 500))
         return
-    cy, cx = stamp.centre
-    height = stamp.pixels[peaks[:, 0] + cy, peaks[:, 1] + cx, TEMPLATE]
+    cy, cx = cutout.centre
+    height = cutout.pixels[peaks[:, 0] + cy, peaks[:, 1] + cx, TEMPLATE]
     chosen = int(np.argmax(height)) if bright or rng.random() < 0.3 else int(rng.integers(len(peaks)))
-    recentre(stamp, int(peaks[chosen, 0]), int(peaks[chosen, 1]))
+    recentre(cutout, int(peaks[chosen, 0]), int(peaks[chosen, 1]))
 
 
-def _add_star(stamp: Stamp, rng: np.random.Generator, peak_snr: Range) -> None:
+def _add_star(cutout: EditedCutout, rng: np.random.Generator, peak_snr: Range) -> None:
     width = rng.uniform(0.8, 1.4)
     y, x = rng.uniform(-0.5, 0.5, 2)
-    height = np.exp(rng.uniform(*np.log(peak_snr))) * stamp.noise[TEMPLATE]
+    height = np.exp(rng.uniform(*np.log(peak_snr))) * cutout.noise[TEMPLATE]
     beta = rng.uniform(2.5, 4)
     for image, blur in ((SCIENCE, rng.uniform(0.9, 1.2)), (TEMPLATE, 1.0)):
-        profile = source_image(stamp, width * blur, y, x, beta=beta)
-        stamp.pixels[..., image] += (height / blur**2) * profile
-    stamp.missing[distance(stamp) <= 4] = False
+        profile = source_image(cutout, width * blur, y, x, beta=beta)
+        cutout.pixels[..., image] += (height / blur**2) * profile
+    cutout.missing[distance(cutout) <= 4] = False
 
 
-def structure(stamp: Stamp, rng: np.random.Generator) -> NDArray[np.float32]:
+def structure(cutout: EditedCutout, rng: np.random.Generator) -> NDArray[np.float32]:
     """Return the template without sky and with smoothed noise, which is what was subtracted."""
     image = (
-        np.where(stamp.missing[..., TEMPLATE], stamp.sky[TEMPLATE], stamp.pixels[..., TEMPLATE]) - stamp.sky[TEMPLATE]
+        np.where(cutout.missing[..., TEMPLATE], cutout.sky[TEMPLATE], cutout.pixels[..., TEMPLATE])
+        - cutout.sky[TEMPLATE]
     )
     smooth = ndimage.gaussian_filter(image, rng.uniform(0.4, 0.9))
-    return np.where(np.abs(image) > 6 * stamp.noise[TEMPLATE], image, smooth).astype(np.float32)
+    return np.where(np.abs(image) > 6 * cutout.noise[TEMPLATE], image, smooth).astype(np.float32)
 
 
-def leave(stamp: Stamp, residual: NDArray[np.float32], rng: np.random.Generator, snr: Range) -> None:
+def leave(cutout: EditedCutout, residual: NDArray[np.float32], rng: np.random.Generator, snr: Range) -> None:
     """Scale a residual to a drawn signal-to-noise ratio, and add it to the science image and the difference.
 
     The ratio is that of the largest value of the residual within 6 pixels of the centre, after a mean over 3 x 3
@@ -65,7 +66,7 @@ def leave(stamp: Stamp, residual: NDArray[np.float32], rng: np.random.Generator,
 
     Parameters
     ----------
-    stamp : Stamp
+    cutout : EditedCutout
         The triplet, changed in place.
     residual : ndarray of float32, (y, x)
         The shape of the residual, in any unit.
@@ -74,13 +75,13 @@ def leave(stamp: Stamp, residual: NDArray[np.float32], rng: np.random.Generator,
     snr : pair of float
         Range of the ratio, drawn with equal probability per unit of its logarithm.
     """
-    near = distance(stamp) <= 6
+    near = distance(cutout) <= 6
     smooth = ndimage.uniform_filter(residual, 3)
     height = float(np.abs(smooth[near]).max()) + 1e-9
-    wanted = np.exp(rng.uniform(*np.log(snr))) * max(float(stamp.noise[DIFFERENCE]), 1e-6) / 2
+    wanted = np.exp(rng.uniform(*np.log(snr))) * max(float(cutout.noise[DIFFERENCE]), 1e-6) / 2
     change = (residual * np.float32(wanted / height)).astype(np.float32)
-    stamp.pixels[..., SCIENCE] += change
-    stamp.pixels[..., DIFFERENCE] += change
+    cutout.pixels[..., SCIENCE] += change
+    cutout.pixels[..., DIFFERENCE] += change
 
 
 def mismatch(image: NDArray[np.float32], rng: np.random.Generator, blur: Range = (0.5, 1.2)) -> NDArray[np.float32]:

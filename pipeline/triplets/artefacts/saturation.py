@@ -12,7 +12,7 @@ from pipeline.triplets.artefacts.light import line, offsets, peak, write
 from pipeline.triplets.artefacts.registry import artefact
 from pipeline.triplets.artefacts.residues import leave, mismatch, shifted, structure, to_a_star
 from pipeline.triplets.artefacts.settings import ArtefactSettings, Range
-from pipeline.triplets.editing import DIFFERENCE, SCIENCE, TEMPLATE, Stamp, distance, recentre, source_image
+from pipeline.triplets.editing import DIFFERENCE, SCIENCE, TEMPLATE, EditedCutout, distance, recentre, source_image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,19 +35,19 @@ class BrightStar(ArtefactSettings):
 
 
 @artefact("bright_star", BrightStar, weight=0.1)
-def bright_star(stamp: Stamp, rng: np.random.Generator, settings: BrightStar) -> None:
+def bright_star(cutout: EditedCutout, rng: np.random.Generator, settings: BrightStar) -> None:
     """Core of a bright or saturated star: coarse speckle as strong as the star is, of both signs."""
-    to_a_star(stamp, rng, bright=True)
-    image = structure(stamp, rng)
+    to_a_star(cutout, rng, bright=True)
+    image = structure(cutout, rng)
     field = rng.standard_normal(image.shape, dtype=np.float32)
     speckle = ndimage.gaussian_filter(field, rng.uniform(*settings.speckle_pixel))
     weight = np.maximum(ndimage.gaussian_filter(image, 0.7), 0) ** rng.uniform(0.6, 1.0)
     parts = (speckle * weight / (speckle.std() + 1e-9), shifted(image, rng), mismatch(image, rng), image)
     residual = np.zeros_like(image)
     for part, most in zip(parts, (1.0, 1.0, 1.0, settings.gain_error), strict=True):
-        top = float(np.abs(part[distance(stamp) <= 6]).max()) + 1e-9
+        top = float(np.abs(part[distance(cutout) <= 6]).max()) + 1e-9
         residual += (rng.uniform(-most, most) / top) * part
-    leave(stamp, residual, rng, settings.snr)
+    leave(cutout, residual, rng, settings.snr)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,25 +79,25 @@ class SaturatedCore(ArtefactSettings):
 
 
 @artefact("saturated_core", SaturatedCore, weight=0.02)
-def saturated_core(stamp: Stamp, rng: np.random.Generator, settings: SaturatedCore) -> None:
+def saturated_core(cutout: EditedCutout, rng: np.random.Generator, settings: SaturatedCore) -> None:
     """Core of a saturated star: flat at full well in both images, so the difference is a plateau and a ring."""
-    full = float(np.exp(rng.uniform(*np.log(settings.full_well_snr)))) * max(float(stamp.noise[SCIENCE]), 1e-6)
+    full = float(np.exp(rng.uniform(*np.log(settings.full_well_snr)))) * max(float(cutout.noise[SCIENCE]), 1e-6)
     height = full * float(np.exp(rng.uniform(*np.log(settings.excess))))
     width, blur = rng.uniform(*settings.width_pixel), rng.uniform(*settings.seeing_ratio)
     (y, x), beta = rng.uniform(-0.5, 0.5, 2), rng.uniform(2.5, 4)
-    wide = source_image(stamp, width * blur, y, x, beta=beta) * (height / blur**2)
-    sharp = source_image(stamp, width, y, x, beta=beta) * height
+    wide = source_image(cutout, width * blur, y, x, beta=beta) * (height / blur**2)
+    sharp = source_image(cutout, width, y, x, beta=beta) * height
     seen, expected = np.minimum(wide, full * rng.uniform(*settings.scale)), np.minimum(sharp, full)
     # the kernel matches what is not clipped, and spreads the edge of what is
     matched = np.where(sharp < full, wide, full)
     left = ndimage.gaussian_filter(seen - matched, rng.uniform(0.3, 0.8))
     for channel, light in ((SCIENCE, seen), (TEMPLATE, expected), (DIFFERENCE, left)):
-        stamp.pixels[..., channel] += light.astype(np.float32)
-    stamp.missing[distance(stamp) <= 6] = False
+        cutout.pixels[..., channel] += light.astype(np.float32)
+    cutout.missing[distance(cutout) <= 6] = False
     if rng.random() < settings.masked_share:
         core = (wide >= full) & ~(sharp < full)
-        stamp.missing[..., SCIENCE] |= core
-        stamp.missing[..., DIFFERENCE] |= core
+        cutout.missing[..., SCIENCE] |= core
+        cutout.missing[..., DIFFERENCE] |= core
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,17 +132,17 @@ class Bleed(ArtefactSettings):
 
 
 @artefact("bleed", Bleed, weight=0.03)
-def bleed(stamp: Stamp, rng: np.random.Generator, settings: Bleed) -> None:
+def bleed(cutout: EditedCutout, rng: np.random.Generator, settings: Bleed) -> None:
     """A saturated star beside the candidate: its charge runs along a column, its core is masked."""
-    to_a_star(stamp, rng, bright=True)
-    leave(stamp, structure(stamp, rng), rng, settings.star_snr)
-    height = peak(stamp, rng, settings.snr)
+    to_a_star(cutout, rng, bright=True)
+    leave(cutout, structure(cutout, rng), rng, settings.star_snr)
+    height = peak(cutout, rng, settings.snr)
     angle = np.pi / 2 if rng.random() < settings.column_share else 0.0
-    light = height * line(stamp, rng, angle, rng.uniform(*settings.width_pixel), settings.half_length_pixel)
-    write(stamp, light, rng)
+    light = height * line(cutout, rng, angle, rng.uniform(*settings.width_pixel), settings.half_length_pixel)
+    write(cutout, light, rng)
     nearest, farthest = (int(end) for end in settings.away_pixel)
     away = rng.integers(nearest, max(farthest, nearest + 1)) * rng.choice([-1, 1])
-    recentre(stamp, int(away), int(rng.integers(-2, 3)))
+    recentre(cutout, int(away), int(rng.integers(-2, 3)))
     half = rng.uniform(*settings.mask_pixel)
-    dy, dx = offsets(stamp)
-    stamp.missing[(np.abs(dy + away) <= half) & (np.abs(dx) <= half) & (np.hypot(dy, dx) > 1.5)] = True
+    dy, dx = offsets(cutout)
+    cutout.missing[(np.abs(dy + away) <= half) & (np.abs(dx) <= half) & (np.hypot(dy, dx) > 1.5)] = True

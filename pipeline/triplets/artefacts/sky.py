@@ -11,7 +11,7 @@ from scipy import ndimage
 from pipeline.triplets.artefacts.light import anywhere, peak, write
 from pipeline.triplets.artefacts.registry import artefact
 from pipeline.triplets.artefacts.settings import ArtefactSettings, Range
-from pipeline.triplets.editing import DIFFERENCE, Stamp, distance
+from pipeline.triplets.editing import DIFFERENCE, EditedCutout, distance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,14 +34,14 @@ class Noise(ArtefactSettings):
 
 
 @artefact("noise", Noise, weight=0.02)
-def noise(stamp: Stamp, rng: np.random.Generator, settings: Noise) -> None:
+def noise(cutout: EditedCutout, rng: np.random.Generator, settings: Noise) -> None:
     """No source: a clump of correlated noise, a stripe pattern or an uneven sky, picked up as a source."""
-    anywhere(stamp, rng)
-    shape = stamp.pixels.shape[:2]
+    anywhere(cutout, rng)
+    shape = cutout.pixels.shape[:2]
     field = rng.standard_normal(shape, dtype=np.float32)
     clumps = ndimage.gaussian_filter(field, rng.uniform(*settings.width_pixel))
-    clumps *= rng.uniform(*settings.strength) * stamp.noise[DIFFERENCE] / clumps.std()
-    write(stamp, clumps.astype(np.float32), rng, settings.template_share)
+    clumps *= rng.uniform(*settings.strength) * cutout.noise[DIFFERENCE] / clumps.std()
+    write(cutout, clumps.astype(np.float32), rng, settings.template_share)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class Ghost(ArtefactSettings):
     edge_pixel : range, in pixel
         How soft its rim is.
     off_centre_pixel : float, in pixel
-        Most that its middle is off the stamp's, along each axis.
+        Most that its middle is off the cutout's, along each axis.
     template_share : float
         How many are in the template instead.
     """
@@ -70,9 +70,9 @@ class Ghost(ArtefactSettings):
 
 
 @artefact("ghost", Ghost, weight=0.01)
-def ghost(stamp: Stamp, rng: np.random.Generator, settings: Ghost) -> None:
+def ghost(cutout: EditedCutout, rng: np.random.Generator, settings: Ghost) -> None:
     """Stray light: a wide soft disc or its rim, far wider than the seeing."""
     y, x = rng.uniform(-settings.off_centre_pixel, settings.off_centre_pixel, 2)
-    near, radius = distance(stamp, y, x), rng.uniform(*settings.radius_pixel)
+    near, radius = distance(cutout, y, x), rng.uniform(*settings.radius_pixel)
     light = 1 / (1 + np.exp(np.clip((near - radius) / rng.uniform(*settings.edge_pixel), -30, 30)))
-    write(stamp, (peak(stamp, rng, settings.snr) * light).astype(np.float32), rng, settings.template_share)
+    write(cutout, (peak(cutout, rng, settings.snr) * light).astype(np.float32), rng, settings.template_share)

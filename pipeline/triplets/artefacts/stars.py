@@ -11,7 +11,7 @@ from pipeline.triplets.artefacts.light import either
 from pipeline.triplets.artefacts.registry import artefact
 from pipeline.triplets.artefacts.residues import leave, mismatch, shifted, smooth_field, structure, to_a_star
 from pipeline.triplets.artefacts.settings import ArtefactSettings, Range
-from pipeline.triplets.editing import DIFFERENCE, SCIENCE, Stamp, add_neighbours, dim
+from pipeline.triplets.editing import DIFFERENCE, SCIENCE, EditedCutout, add_neighbours, dim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Gain(ArtefactSettings):
     mismatched : range
         How much of a wrong PSF goes with it, over the copy.
     crowded_share : float
-        How many stamps get more constant stars.
+        How many cutouts get more constant stars.
     log_neighbours : range
         Natural logarithm of how many stars.
     """
@@ -43,18 +43,18 @@ class Gain(ArtefactSettings):
 
 
 @artefact("gain", Gain, weight=0.16)
-def gain(stamp: Stamp, rng: np.random.Generator, settings: Gain) -> None:
+def gain(cutout: EditedCutout, rng: np.random.Generator, settings: Gain) -> None:
     """A wrong flux scale: every constant source leaves a copy of itself, most of all the one detected."""
     if rng.random() < settings.crowded_share:
-        add_neighbours(stamp, rng, int(np.exp(rng.uniform(*settings.log_neighbours))))
-    to_a_star(stamp, rng)
-    image = structure(stamp, rng)
+        add_neighbours(cutout, rng, int(np.exp(rng.uniform(*settings.log_neighbours))))
+    to_a_star(cutout, rng)
+    image = structure(cutout, rng)
     residual = (
         either(rng, settings.positive_share) * image
         + rng.uniform(*settings.shifted) * shifted(image, rng)
         + rng.uniform(*settings.mismatched) * mismatch(image, rng)
     )
-    leave(stamp, residual.astype(np.float32), rng, settings.snr)
+    leave(cutout, residual.astype(np.float32), rng, settings.snr)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ class Cloud(ArtefactSettings):
     through : range
         Share of the light that reaches the science image, drawn evenly in its logarithm.
     unevenness : range
-        How much the gain varies over the stamp.
+        How much the gain varies over the cutout.
     positive_share : float
         How many leave a bright copy of the sources.
     shifted : range
@@ -76,7 +76,7 @@ class Cloud(ArtefactSettings):
     mismatched : range
         How much of a wrong PSF goes with it, over the copy.
     crowded_share : float
-        How many stamps get more constant stars.
+        How many cutouts get more constant stars.
     log_neighbours : range
         Natural logarithm of how many stars.
     wavy_share : float
@@ -95,24 +95,24 @@ class Cloud(ArtefactSettings):
 
 
 @artefact("cloud", Cloud, weight=0.2)
-def cloud(stamp: Stamp, rng: np.random.Generator, settings: Cloud) -> None:
+def cloud(cutout: EditedCutout, rng: np.random.Generator, settings: Cloud) -> None:
     """Cloud in the science image: sources are dim in it, uneven in gain, and the sky is uneven as well."""
     if rng.random() < settings.crowded_share:
-        add_neighbours(stamp, rng, int(np.exp(rng.uniform(*settings.log_neighbours))))
-    to_a_star(stamp, rng, bright=rng.random() < 0.5)
-    image = structure(stamp, rng)
-    dim(stamp, rng, float(np.exp(rng.uniform(*np.log(settings.through)))))
+        add_neighbours(cutout, rng, int(np.exp(rng.uniform(*settings.log_neighbours))))
+    to_a_star(cutout, rng, bright=rng.random() < 0.5)
+    image = structure(cutout, rng)
+    dim(cutout, rng, float(np.exp(rng.uniform(*np.log(settings.through)))))
     uneven = 1 + rng.uniform(*settings.unevenness) * smooth_field(image.shape, rng, 12)
     residual = (
         either(rng, settings.positive_share) * uneven * image
         + rng.uniform(*settings.shifted) * shifted(image, rng)
         + rng.uniform(*settings.mismatched) * mismatch(image, rng)
     )
-    leave(stamp, residual.astype(np.float32), rng, settings.snr)
+    leave(cutout, residual.astype(np.float32), rng, settings.snr)
     if rng.random() < settings.wavy_share:
-        waves = rng.uniform(0, 1) * stamp.noise[DIFFERENCE] * smooth_field(image.shape, rng, 10)
-        stamp.pixels[..., SCIENCE] += waves
-        stamp.pixels[..., DIFFERENCE] += waves
+        waves = rng.uniform(0, 1) * cutout.noise[DIFFERENCE] * smooth_field(image.shape, rng, 10)
+        cutout.pixels[..., SCIENCE] += waves
+        cutout.pixels[..., DIFFERENCE] += waves
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,14 +138,14 @@ class Dipole(ArtefactSettings):
 
 
 @artefact("dipole", Dipole, weight=0.07)
-def dipole(stamp: Stamp, rng: np.random.Generator, settings: Dipole) -> None:
+def dipole(cutout: EditedCutout, rng: np.random.Generator, settings: Dipole) -> None:
     """Wrong alignment: a source leaves one bright and one dark half."""
-    to_a_star(stamp, rng, bright=rng.random() < settings.bright_share)
-    image = structure(stamp, rng)
+    to_a_star(cutout, rng, bright=rng.random() < settings.bright_share)
+    image = structure(cutout, rng)
     residual = (
         shifted(image, rng, settings.shift_pixel) + rng.uniform(-settings.gain_error, settings.gain_error) * image
     )
-    leave(stamp, residual.astype(np.float32), rng, settings.snr)
+    leave(cutout, residual.astype(np.float32), rng, settings.snr)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,10 +174,10 @@ class PsfMismatch(ArtefactSettings):
 
 
 @artefact("psf_mismatch", PsfMismatch, weight=0.07)
-def psf_mismatch(stamp: Stamp, rng: np.random.Generator, settings: PsfMismatch) -> None:
+def psf_mismatch(cutout: EditedCutout, rng: np.random.Generator, settings: PsfMismatch) -> None:
     """A wrong PSF: a source leaves a dark or bright core in a ring of the other sign."""
-    to_a_star(stamp, rng, bright=rng.random() < settings.bright_share)
-    image = structure(stamp, rng)
+    to_a_star(cutout, rng, bright=rng.random() < settings.bright_share)
+    image = structure(cutout, rng)
     residual = either(rng, settings.positive_share) * mismatch(image, rng, settings.blur_pixel)
     residual = residual + rng.uniform(*settings.shifted) * shifted(image, rng)
-    leave(stamp, residual.astype(np.float32), rng, settings.snr)
+    leave(cutout, residual.astype(np.float32), rng, settings.snr)

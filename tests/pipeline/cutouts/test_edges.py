@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.cutouts.edges import EDGE_FILLS, fill_edges, inside_of_stamps
+from pipeline.cutouts.edges import EDGE_FILLS, fill_edges, inside_of_missing_border
 from pipeline.cutouts.extract import extract_cutouts
 from pipeline.errors import UnknownNameError
 from pipeline.surveys.settings import SurveySettings
@@ -85,4 +85,4 @@ def test_the_border_of_a_stamp_is_where_all_lines_outwards_are_missing():
     stamps[2, 1] = np.nan  # a line within is no border
     stamps[3] = np.nan
     stamps[0, :, 0, 0] = np.nan  # one channel alone is no border
-    assert inside_of_stamps(stamps).tolist() == [[0, 5, 0, 5], [2, 5, 0, 4], [0, 5, 0, 5], [0, 0, 0, 0]]
+    assert inside_of_missing_border(stamps).tolist() == [[0, 5, 0, 5], [2, 5, 0, 4], [0, 5, 0, 5], [0, 0, 0, 0]]

@@ -1,4 +1,4 @@
-"""Every setting of stamp injection has its effect, and one that makes no sense is refused."""
+"""Every setting of cutout injection has its effect, and one that makes no sense is refused."""
 
 import dataclasses
 import math
@@ -12,15 +12,15 @@ from pipeline.errors import SettingsError
 from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.recipes.stamps import StampInjection, StampSimulation
 from pipeline.settings import parse
-from pipeline.triplets.reals import inject_into_stamps
+from pipeline.triplets.reals import inject_into_cutouts
 
 SIZE = 63
 STILL = {"host_share": 0.0, "crowded_share": 0.0, "cloudy_share": 0.0, "in_place_share": 1.0, "jitter_pixel": 0.0}
-"""A source at the very centre of a stamp that stays as it is."""
+"""A source at the very centre of a cutout that stays as it is."""
 
 
-def stamps(n=40, star=0.0, away=(-9, 12), noise=1.0):
-    """Return stamps of noise with a star of the height ``star`` in science image and template."""
+def cutouts(n=40, star=0.0, away=(-9, 12), noise=1.0):
+    """Return cutouts of noise with a star of the height ``star`` in science image and template."""
     rng = np.random.default_rng(3)
     yy, xx = np.mgrid[:SIZE, :SIZE] - SIZE // 2
     constant = 200 + star * np.exp(-0.5 * ((yy - away[0]) ** 2 + (xx - away[1]) ** 2) / 1.2**2)
@@ -29,7 +29,7 @@ def stamps(n=40, star=0.0, away=(-9, 12), noise=1.0):
 
 
 def inject(before, seed=1, **own):
-    return inject_into_stamps(before, np.random.default_rng(seed), StampInjection(**STILL | own))
+    return inject_into_cutouts(before, np.random.default_rng(seed), StampInjection(**STILL | own))
 
 
 def stars_in(templates):
@@ -41,7 +41,7 @@ def stars_in(templates):
 @settings(max_examples=15, deadline=None)
 @given(low=st.floats(1, 50), ratio=st.floats(1, 20), negative=st.floats(0, 1), jitter=st.floats(0, 3))
 def test_signal_to_noise_sign_and_place_are_drawn_as_set(low, ratio, negative, jitter):
-    _, truth = inject(stamps(60), snr=(low, low * ratio), negative_share=negative, jitter_pixel=jitter)
+    _, truth = inject(cutouts(60), snr=(low, low * ratio), negative_share=negative, jitter_pixel=jitter)
     assert truth["snr"].between(low * 0.999999, low * ratio * 1.000001).all()
     assert truth[["y_offset", "x_offset"]].abs().max(axis=None) <= jitter
     assert abs((truth["flux_sign"] < 0).mean() - negative) <= 4 * math.sqrt(max(negative * (1 - negative), 1e-9) / 60)
@@ -49,8 +49,8 @@ def test_signal_to_noise_sign_and_place_are_drawn_as_set(low, ratio, negative, j
 
 @pytest.mark.parametrize("beta", [1.5, 2.5, 8.0])
 def test_the_wings_of_the_source_are_those_of_beta(beta):
-    made, truth = inject(stamps(noise=1e-3), snr=(500, 500), beta=(beta, beta), stretch=(0, 0), negative_share=0)
-    difference = made[..., 2] / np.abs(truth["flux"].to_numpy())[:, None, None]
+    injected, truth = inject(cutouts(noise=1e-3), snr=(500, 500), beta=(beta, beta), stretch=(0, 0), negative_share=0)
+    difference = injected[..., 2] / np.abs(truth["flux"].to_numpy())[:, None, None]
     far = np.hypot(*(np.mgrid[:SIZE, :SIZE] - SIZE // 2)) > 6
     share = np.median(difference[:, far].sum(axis=1))
     expected = {1.5: (0.1, 0.5), 2.5: (0.004, 0.1), 8.0: (-0.01, 0.004)}[beta]
@@ -59,8 +59,8 @@ def test_the_wings_of_the_source_are_those_of_beta(beta):
 
 @pytest.mark.parametrize(("stretch", "longest"), [((0.0, 0.0), 1.15), ((0.5, 0.5), 2.5)])
 def test_a_stretched_source_is_longer_than_wide(stretch, longest):
-    made, truth = inject(stamps(noise=1e-3), snr=(500, 500), beta=(6, 6), stretch=stretch, negative_share=0)
-    light = np.clip(made[..., 2], 0, None) / truth["flux"].to_numpy()[:, None, None]
+    injected, truth = inject(cutouts(noise=1e-3), snr=(500, 500), beta=(6, 6), stretch=stretch, negative_share=0)
+    light = np.clip(injected[..., 2], 0, None) / truth["flux"].to_numpy()[:, None, None]
     yy, xx = np.mgrid[:SIZE, :SIZE] - SIZE // 2
     near = np.hypot(yy, xx) < 8
     moments = [[(light * near * one * two).sum(axis=(1, 2)) for one in (yy, xx)] for two in (yy, xx)]
@@ -72,7 +72,7 @@ def test_a_stretched_source_is_longer_than_wide(stretch, longest):
 @settings(max_examples=10, deadline=None)
 @given(share=st.floats(0, 1))
 def test_as_many_stamps_as_set_are_centred_on_hosts(share):
-    _, truth = inject(stamps(60, star=900.0), host_share=share)
+    _, truth = inject(cutouts(60, star=900.0), host_share=share)
     hosted = (truth["kind"] == "injected_host").mean()
     assert abs(hosted - share) <= 4 * math.sqrt(max(share * (1 - share), 1e-9) / 60)
 
@@ -82,31 +82,31 @@ def test_as_many_stamps_as_set_are_centred_on_hosts(share):
     [({}, True), ({"host_reach_pixel": 14.0}, False), ({"host_min_snr": 3000.0}, False), ({"host_share": 0.0}, False)],
 )
 def test_a_host_lies_in_reach_and_above_a_brightness(own, hosted):
-    _, truth = inject(stamps(star=900.0), **{"host_share": 1.0} | own)
+    _, truth = inject(cutouts(star=900.0), **{"host_share": 1.0} | own)
     assert set(truth["kind"]) == {"injected_host" if hosted else "injected_sky"}
 
 
 @pytest.mark.parametrize("scatter", [0.0, 1.7, 4.0])
 def test_sources_scatter_about_their_hosts_as_set(scatter):
-    made, _ = inject(stamps(150, star=90000.0), host_share=1.0, host_offset_pixel=scatter, negative_share=0)
-    measured = stars_in(made[..., 1]).std()
+    injected, _ = inject(cutouts(150, star=90000.0), host_share=1.0, host_offset_pixel=scatter, negative_share=0)
+    measured = stars_in(injected[..., 1]).std()
     assert measured == pytest.approx(scatter, rel=0.15) if scatter else measured < 0.1
 
 
 @settings(max_examples=10, deadline=None)
 @given(share=st.floats(0, 1))
 def test_as_many_stamps_without_a_host_stay_where_they_are(share):
-    made, _ = inject(stamps(60, star=90000.0), in_place_share=share, negative_share=0)
-    stay = (stars_in(made[..., 1]) == (-9, 12)).all(axis=1).mean()
+    injected, _ = inject(cutouts(60, star=90000.0), in_place_share=share, negative_share=0)
+    stay = (stars_in(injected[..., 1]) == (-9, 12)).all(axis=1).mean()
     assert abs(stay - share) <= 4 * math.sqrt(max(share * (1 - share), 1e-9) / 60) + 0.03
 
 
 @settings(max_examples=10, deadline=None)
 @given(share=st.floats(0, 1))
 def test_as_many_stamps_as_set_are_crowded(share):
-    before = stamps(60)
-    made, _ = inject(before, crowded_share=share, negative_share=0)
-    crowded = (made[..., 1] != before[..., 1]).any(axis=(1, 2)).mean()
+    before = cutouts(60)
+    injected, _ = inject(before, crowded_share=share, negative_share=0)
+    crowded = (injected[..., 1] != before[..., 1]).any(axis=(1, 2)).mean()
     assert abs(crowded - share) <= 4 * math.sqrt(max(share * (1 - share), 1e-9) / 60)
 
 
@@ -114,7 +114,7 @@ def test_as_many_stamps_as_set_are_crowded(share):
 @given(low=st.integers(1, 300), more=st.integers(0, 200))
 def test_a_crowded_stamp_gets_a_number_of_stars_in_the_range(asked, low, more):
     asked.clear()
-    inject(stamps(10), crowded_share=1.0, crowded_stars=(low, low + more))
+    inject(cutouts(10), crowded_share=1.0, crowded_stars=(low, low + more))
     assert len(asked) == 10
     assert low <= min(asked) <= max(asked) <= low + more
 
@@ -124,23 +124,23 @@ def asked():
     """Numbers of stars that were asked for, none of which is drawn."""
     counts = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.triplets.reals.add_neighbours", lambda *given: counts.append(given[-1]))
+        patch.setattr("pipeline.triplets.reals.add_neighbours", lambda *arguments: counts.append(arguments[-1]))
         yield counts
 
 
 @pytest.mark.parametrize("through", [0.2, 0.6, 1.0])
 def test_clouds_let_the_set_share_of_light_through(through):
-    before = stamps(star=90000.0)
-    made, _ = inject(before, cloudy_share=1.0, cloudy_through=(through, through))
+    before = cutouts(star=90000.0)
+    injected, _ = inject(before, cloudy_share=1.0, cloudy_through=(through, through))
     star = np.s_[:, SIZE // 2 - 9, SIZE // 2 + 12]
-    assert np.median((made[..., 0][star] - 200) / (before[..., 0][star] - 200)) == pytest.approx(through, rel=0.02)
-    np.testing.assert_allclose(made[..., 1][star], before[..., 1][star], rtol=0.01)
+    assert np.median((injected[..., 0][star] - 200) / (before[..., 0][star] - 200)) == pytest.approx(through, rel=0.02)
+    np.testing.assert_allclose(injected[..., 1][star], before[..., 1][star], rtol=0.01)
 
 
 def test_as_many_stamps_as_set_are_cloudy():
-    before = stamps(100, star=90000.0)
-    made, _ = inject(before, cloudy_share=0.3, cloudy_through=(0.5, 0.5))
-    dimmed = made[:, SIZE // 2 - 9, SIZE // 2 + 12, 0] < 0.7 * before[:, SIZE // 2 - 9, SIZE // 2 + 12, 0]
+    before = cutouts(100, star=90000.0)
+    injected, _ = inject(before, cloudy_share=0.3, cloudy_through=(0.5, 0.5))
+    dimmed = injected[:, SIZE // 2 - 9, SIZE // 2 + 12, 0] < 0.7 * before[:, SIZE // 2 - 9, SIZE // 2 + 12, 0]
     assert 0.1 < dimmed.mean() < 0.5
 
 

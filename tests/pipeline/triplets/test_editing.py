@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.triplets.editing import add_neighbours, dim, open_stamp, recentre, source_image, template_peaks
+from pipeline.triplets.editing import add_neighbours, dim, open_cutout, recentre, source_image, template_peaks
 
 
 def triplets():
@@ -15,51 +15,51 @@ def triplets():
 
 
 def test_recentring_brings_the_pixel_to_the_middle():
-    stamp = open_stamp(triplets()[0], np.random.default_rng(0))
-    wanted = stamp.pixels[31 - 9, 31 + 12].copy()
-    recentre(stamp, -9, 12)
-    np.testing.assert_array_equal(stamp.pixels[31, 31], wanted)
+    cutout = open_cutout(triplets()[0], np.random.default_rng(0))
+    wanted = cutout.pixels[31 - 9, 31 + 12].copy()
+    recentre(cutout, -9, 12)
+    np.testing.assert_array_equal(cutout.pixels[31, 31], wanted)
 
 
 def test_the_template_star_is_found():
-    peaks = template_peaks(open_stamp(triplets()[0], np.random.default_rng(0)))
+    peaks = template_peaks(open_cutout(triplets()[0], np.random.default_rng(0)))
     assert np.abs(peaks - np.array([-9, 12])).sum(axis=1).min() <= 1
 
 
 def test_gaps_are_filled_while_working_and_come_back():
     triplet = triplets()[0]
     triplet[:4, :, 1] = np.nan
-    stamp = open_stamp(triplet, np.random.default_rng(0))
-    assert np.isfinite(stamp.pixels).all()
-    np.testing.assert_array_equal(stamp.finished(), triplet)
+    cutout = open_cutout(triplet, np.random.default_rng(0))
+    assert np.isfinite(cutout.pixels).all()
+    np.testing.assert_array_equal(cutout.finished(), triplet)
 
 
 def test_a_dimmed_science_image_keeps_its_noise_and_loses_light():
-    stamp = open_stamp(triplets()[0], np.random.default_rng(0))
-    bright = stamp.pixels[31 - 9, 31 + 12, 0] - stamp.sky[0]
-    noise = stamp.pixels[40:, :, 0].std()
-    dim(stamp, np.random.default_rng(1), 0.25)
-    assert stamp.pixels[31 - 9, 31 + 12, 0] - stamp.sky[0] == pytest.approx(0.25 * bright, abs=float(5 * noise))
-    assert stamp.pixels[40:, :, 0].std() == pytest.approx(noise, rel=0.1)
+    cutout = open_cutout(triplets()[0], np.random.default_rng(0))
+    bright = cutout.pixels[31 - 9, 31 + 12, 0] - cutout.sky[0]
+    noise = cutout.pixels[40:, :, 0].std()
+    dim(cutout, np.random.default_rng(1), 0.25)
+    assert cutout.pixels[31 - 9, 31 + 12, 0] - cutout.sky[0] == pytest.approx(0.25 * bright, abs=float(5 * noise))
+    assert cutout.pixels[40:, :, 0].std() == pytest.approx(noise, rel=0.1)
 
 
 def test_new_neighbours_are_constant():
-    stamp = open_stamp(triplets()[0], np.random.default_rng(0))
-    before = stamp.pixels.copy()
-    add_neighbours(stamp, np.random.default_rng(1), 30)
-    added = stamp.pixels - before
+    cutout = open_cutout(triplets()[0], np.random.default_rng(0))
+    before = cutout.pixels.copy()
+    add_neighbours(cutout, np.random.default_rng(1), 30)
+    added = cutout.pixels - before
     np.testing.assert_allclose(added[..., 0], added[..., 1], atol=0.01)
     assert added[..., 1].max() > 4
     assert not added[..., 2].any()
 
 
 def test_a_source_image_has_the_width_asked_for():
-    stamp = open_stamp(triplets()[0], np.random.default_rng(0))
-    image = source_image(stamp, 2.0 / 2.3548)
+    cutout = open_cutout(triplets()[0], np.random.default_rng(0))
+    image = source_image(cutout, 2.0 / 2.3548)
     assert image[31, 31] == pytest.approx(1)
     assert image[31, 32] == pytest.approx(0.5, abs=1e-5)
 
 
 def test_a_stamp_of_two_channels_is_refused():
     with pytest.raises(InputError, match="science, template, difference"):
-        open_stamp(np.zeros((9, 9, 2), dtype=np.float32), np.random.default_rng(0))
+        open_cutout(np.zeros((9, 9, 2), dtype=np.float32), np.random.default_rng(0))

@@ -9,57 +9,57 @@ from pipeline.triplets.mover_pairs import add_mover, jittered, pair_with_galaxie
 CHANNELS = ("science", "template", "difference", "frames_min", "frames_max", "frames_ptp")
 
 
-def stamp(sky, spot, noise_seed, size=15):
+def cutout(sky, spot, noise_seed, size=15):
     image = sky + np.random.default_rng(noise_seed).normal(0, 0.1, (1, size, size))
     image[0, 7, 7] += spot
     return image.astype(np.float32)
 
 
-def stamps(spot, seed, frames=3):
-    """Stamps in all channels, and in the frames behind them."""
-    single = [stamp(50.0 + number, spot, seed + number) for number in range(frames)]
-    three = [stamp(200.0, spot, seed + 10), stamp(300.0, 0.0, seed + 11), stamp(0.0, spot, seed + 12)]
+def cutouts(spot, seed, frames=3):
+    """Cutouts in all channels, and in the frames behind them."""
+    single = [cutout(50.0 + number, spot, seed + number) for number in range(frames)]
+    three = [cutout(200.0, spot, seed + 10), cutout(300.0, 0.0, seed + 11), cutout(0.0, spot, seed + 12)]
     layers = [np.min(single, axis=0), np.max(single, axis=0), np.ptp(single, axis=0)]
     return np.stack([*three, *layers], axis=-1), single
 
 
 @pytest.mark.replaces("gotorb", "G5")
 def test_one_sky_of_the_two_is_taken_away_and_both_lights_stay():
-    mover, mover_frames = stamps(1000.0, 1)
-    galaxy, galaxy_frames = stamps(400.0, 40)
-    made = add_mover(mover, galaxy, CHANNELS, mover_frames, galaxy_frames)
-    assert np.median(made[..., 0]) == pytest.approx(200.0, abs=0.2)
-    assert np.median(made[..., 1]) == pytest.approx(300.0, abs=0.2)
-    assert made[0, 7, 7, 0] == pytest.approx(1600.0, abs=1.0)
-    assert made[0, 7, 7, 2] == pytest.approx(1400.0, abs=1.0)
+    mover, mover_frames = cutouts(1000.0, 1)
+    galaxy, galaxy_frames = cutouts(400.0, 40)
+    combined = add_mover(mover, galaxy, CHANNELS, mover_frames, galaxy_frames)
+    assert np.median(combined[..., 0]) == pytest.approx(200.0, abs=0.2)
+    assert np.median(combined[..., 1]) == pytest.approx(300.0, abs=0.2)
+    assert combined[0, 7, 7, 0] == pytest.approx(1600.0, abs=1.0)
+    assert combined[0, 7, 7, 2] == pytest.approx(1400.0, abs=1.0)
 
 
 @pytest.mark.replaces("gotorb", "G5")
 def test_layers_of_frames_are_those_of_the_summed_frames_and_no_sums():
-    mover, mover_frames = stamps(1000.0, 1)
-    galaxy, galaxy_frames = stamps(400.0, 40)
-    made = add_mover(mover, galaxy, CHANNELS, mover_frames, galaxy_frames)
+    mover, mover_frames = cutouts(1000.0, 1)
+    galaxy, galaxy_frames = cutouts(400.0, 40)
+    combined = add_mover(mover, galaxy, CHANNELS, mover_frames, galaxy_frames)
     summed = [second + first - (50.0 + number) for number, (first, second) in
               enumerate(zip(mover_frames, galaxy_frames, strict=True))]  # fmt: skip
-    np.testing.assert_allclose(made[..., 3], np.min(summed, axis=0), atol=0.3)
-    np.testing.assert_allclose(made[..., 4], np.max(summed, axis=0), atol=0.3)
-    np.testing.assert_allclose(made[..., 5], made[..., 4] - made[..., 3], atol=1e-3)
+    np.testing.assert_allclose(combined[..., 3], np.min(summed, axis=0), atol=0.3)
+    np.testing.assert_allclose(combined[..., 4], np.max(summed, axis=0), atol=0.3)
+    np.testing.assert_allclose(combined[..., 5], combined[..., 4] - combined[..., 3], atol=1e-3)
 
 
 def test_a_pixel_missing_in_either_is_missing_and_the_inputs_stay():
-    mover, galaxy = stamps(10.0, 1)[0][..., :3], stamps(10.0, 2)[0][..., :3]
+    mover, galaxy = cutouts(10.0, 1)[0][..., :3], cutouts(10.0, 2)[0][..., :3]
     mover[0, 0, :, 0], galaxy[0, 3, 3, 1] = np.nan, np.nan
     before = mover.copy(), galaxy.copy()
-    made = add_mover(mover, galaxy, CHANNELS[:3])
-    assert np.isnan(made[0, 0, :, 0]).all()
-    assert np.isnan(made[0, 3, 3, 1])
-    assert np.isfinite(made[..., 2]).all()
+    combined = add_mover(mover, galaxy, CHANNELS[:3])
+    assert np.isnan(combined[0, 0, :, 0]).all()
+    assert np.isnan(combined[0, 3, 3, 1])
+    assert np.isfinite(combined[..., 2]).all()
     np.testing.assert_array_equal(mover, before[0])
     np.testing.assert_array_equal(galaxy, before[1])
 
 
 def test_stamps_that_do_not_belong_together_are_refused():
-    mover, galaxy = stamps(10.0, 1)[0], stamps(10.0, 2)[0]
+    mover, galaxy = cutouts(10.0, 1)[0], cutouts(10.0, 2)[0]
     with pytest.raises(InputError, match="differ, for 6 channels"):
         add_mover(mover[:, :9], galaxy, CHANNELS)
     with pytest.raises(InputError, match="frames_min, frames_max, frames_ptp are made of frames; given 0"):

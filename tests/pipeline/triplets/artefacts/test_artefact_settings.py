@@ -22,7 +22,7 @@ def quiet(n=8, size=41):
     return pixels.astype(np.float32)
 
 
-def made(name, n=8, **settings):
+def make(name, n=8, **settings):
     return ARTEFACTS[name](quiet(n), np.random.default_rng(1), read_settings({name: settings})[name])
 
 
@@ -122,7 +122,7 @@ def test_the_mixture_uses_the_settings_that_it_is_given():
 def test_a_saturated_core_is_flat_in_both_images_and_its_difference_is_small_beside_it():
     full = 300.0
     own = {"full_well_snr": [full, full], "excess": [8, 8], "scale": [1, 1], "masked_share": 0}
-    pixels = made("saturated_core", **own)
+    pixels = make("saturated_core", **own)
     for channel in (SCIENCE, TEMPLATE):
         top = np.sort(pixels[..., channel].reshape(len(pixels), -1), axis=1)[:, -8:] - 100
         assert np.abs(top / full - 1).max() < 0.1
@@ -130,14 +130,14 @@ def test_a_saturated_core_is_flat_in_both_images_and_its_difference_is_small_bes
 
 
 def test_masked_saturation_is_missing_in_science_and_difference_alone():
-    pixels = made("saturated_core", masked_share=1, seeing_ratio=[1.3, 1.35], excess=[10, 20])
+    pixels = make("saturated_core", masked_share=1, seeing_ratio=[1.3, 1.35], excess=[10, 20])
     lost = np.isnan(pixels).any(axis=(1, 2))
     assert lost[:, [SCIENCE, DIFFERENCE]].any()
     assert not lost[:, TEMPLATE].any()
 
 
 def test_nan_rows_cross_the_stamp_at_the_candidate():
-    pixels = made("nan_rows", away_pixel=[0, 0], row_share=1, whole_share=1, template_share=0, lines_max=1)
+    pixels = make("nan_rows", away_pixel=[0, 0], row_share=1, whole_share=1, template_share=0, lines_max=1)
     missing = np.isnan(pixels[..., DIFFERENCE])
     np.testing.assert_array_equal(missing, np.isnan(pixels[..., SCIENCE]))
     assert missing[:, 20].all()
@@ -146,7 +146,7 @@ def test_nan_rows_cross_the_stamp_at_the_candidate():
 
 
 def test_lost_columns_may_be_lost_in_the_template_as_well_and_end_somewhere():
-    pixels = made("nan_rows", row_share=0, whole_share=0, template_share=1)
+    pixels = make("nan_rows", row_share=0, whole_share=0, template_share=1)
     missing = np.isnan(pixels)
     assert missing.all(axis=3).any(axis=(1, 2)).all()
     assert not missing.all(axis=1).any()
@@ -154,7 +154,7 @@ def test_lost_columns_may_be_lost_in_the_template_as_well_and_end_somewhere():
 
 @pytest.mark.parametrize("template_share", [0.0, 1.0])
 def test_a_negative_residual_is_a_hole_and_the_template_holds_no_star(template_share):
-    pixels = made("negative_residual", template_share=template_share, snr=[50, 60])
+    pixels = make("negative_residual", template_share=template_share, snr=[50, 60])
     middle = pixels[:, 13:28, 13:28]
     assert (middle[..., DIFFERENCE].min(axis=(1, 2)) < -10).all()
     assert (np.abs(middle[..., DIFFERENCE].max(axis=(1, 2))) < 15).all()
@@ -171,7 +171,7 @@ def test_a_negative_residual_is_a_hole_and_the_template_holds_no_star(template_s
 )
 def test_a_contradiction_is_in_the_difference_and_not_in_science_less_template(shares, seen):
     alone, displaced = shares
-    pixels = made("contradiction", snr=[80, 90], difference_alone_share=alone, displaced_share=displaced)
+    pixels = make("contradiction", snr=[80, 90], difference_alone_share=alone, displaced_share=displaced)
     middle = pixels[:, 19:22, 19:22].max(axis=(1, 2)) - np.array([100.0, 100.0, 0.0])
     assert (middle[:, DIFFERENCE] > 40).all()
     assert ((middle[:, :2] > 40) == np.array(seen)).all()

@@ -42,13 +42,13 @@ class TestEveryArtefact:
 
     def test_leaves_its_input_alone_and_differs_from_it(self, name, reals):
         before = reals.copy()
-        made = ARTEFACTS[name](reals, np.random.default_rng(2))
+        bogus = ARTEFACTS[name](reals, np.random.default_rng(2))
         np.testing.assert_array_equal(reals, before)
-        assert np.nanmax(np.abs(made[..., 2] - reals[..., 2])) > 10
+        assert np.nanmax(np.abs(bogus[..., 2] - reals[..., 2])) > 10
 
     def test_writes_one_story_into_the_three_images(self, name, reals):
-        made = ARTEFACTS[name](reals, np.random.default_rng(3))
-        left = made[..., 0] - made[..., 1] - made[..., 2]
+        bogus = ARTEFACTS[name](reals, np.random.default_rng(3))
+        left = bogus[..., 0] - bogus[..., 1] - bogus[..., 2]
         middle = np.nanmedian(left, axis=(1, 2), keepdims=True)
         if name not in UNLIKE:
             assert np.nanpercentile(np.abs(left - middle), 95) < 12
@@ -57,16 +57,16 @@ class TestEveryArtefact:
         hard = np.full((3, 21, 21, 3), np.nan, dtype=np.float32)
         hard[1] = 5.0
         hard[2, ..., :2] = 3.0
-        made = ARTEFACTS[name](hard, np.random.default_rng(4))
-        assert made.shape == hard.shape
-        assert not np.isinf(made).any()
+        bogus = ARTEFACTS[name](hard, np.random.default_rng(4))
+        assert bogus.shape == hard.shape
+        assert not np.isinf(bogus).any()
 
     def test_does_not_look_like_a_source(self, name, reals):
-        made = ARTEFACTS[name](np.repeat(reals, 4, axis=0), np.random.default_rng(5))
+        bogus = ARTEFACTS[name](np.repeat(reals, 4, axis=0), np.random.default_rng(5))
         rows = [feature_names().index(f"difference_{part}") for part in ("fit_snr", "fit_fwhm", "fit_offset")]
         rows.append(feature_names().index("difference_fit_explained"))
         rows.append(feature_names().index("faint_over_difference"))
-        found, real = (physical_features(c)[:, rows] for c in (made, reals))
+        found, real = (physical_features(c)[:, rows] for c in (bogus, reals))
         assert (np.abs(found - real.mean(axis=0)) > 0.2).any(axis=1).mean() > 0.7
 
 
@@ -76,20 +76,20 @@ def test_the_default_mixture_names_every_artefact_and_sums_to_one():
 
 
 def test_a_mixture_of_one_makes_only_that_one(reals):
-    made, names, rows = make_bogus(reals, 5, np.random.default_rng(0), {"trail": 1.0, "gain": 0.0})
-    assert made.shape == (5, *reals.shape[1:])
+    bogus, names, rows = make_bogus(reals, 5, np.random.default_rng(0), {"trail": 1.0, "gain": 0.0})
+    assert bogus.shape == (5, *reals.shape[1:])
     assert set(names) == {"trail"}
     assert ((rows >= 0) & (rows < len(reals))).all()
 
 
 def test_a_turned_survey_gets_positive_centres(reals):
-    made, _, _ = make_bogus(reals, 30, np.random.default_rng(0), difference_turned=True)
-    assert (np.nansum(made[:, 18:23, 18:23, 2], axis=(1, 2)) >= 0).all()
+    bogus, _, _ = make_bogus(reals, 30, np.random.default_rng(0), difference_turned=True)
+    assert (np.nansum(bogus[:, 18:23, 18:23, 2], axis=(1, 2)) >= 0).all()
 
 
 def test_none_asked_none_made(reals):
-    made, names, rows = make_bogus(reals, 0, np.random.default_rng(0))
-    assert (len(made), len(names), len(rows)) == (0, 0, 0)
+    bogus, names, rows = make_bogus(reals, 0, np.random.default_rng(0))
+    assert (len(bogus), len(names), len(rows)) == (0, 0, 0)
 
 
 def test_an_unknown_artefact_is_named(reals):

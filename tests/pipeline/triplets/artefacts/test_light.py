@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 
 from pipeline.triplets.artefacts.light import anywhere, either, line, offsets, peak, write
-from pipeline.triplets.editing import DIFFERENCE, SCIENCE, TEMPLATE, open_stamp
+from pipeline.triplets.editing import DIFFERENCE, SCIENCE, TEMPLATE, open_cutout
 
 SIDE, NOISE = 41, 4.0
 
 
 @pytest.fixture
 def sky_stamp():
-    """Return a stamp of nothing but sky with a noise of 4 in each image."""
+    """Return a cutout of nothing but sky with a noise of 4 in each image."""
     rng = np.random.default_rng(1)
-    return open_stamp(rng.normal(100.0, NOISE, (SIDE, SIDE, 3)).astype(np.float32), rng)
+    return open_cutout(rng.normal(100.0, NOISE, (SIDE, SIDE, 3)).astype(np.float32), rng)
 
 
 def test_offsets_are_0_in_the_middle(sky_stamp):

@@ -3,7 +3,7 @@ import pytest
 from scipy import ndimage
 
 from pipeline.triplets.artefacts.residues import leave, mismatch, shifted, smooth_field, structure, to_a_star
-from pipeline.triplets.editing import DIFFERENCE, SCIENCE, TEMPLATE, distance, open_stamp
+from pipeline.triplets.editing import DIFFERENCE, SCIENCE, TEMPLATE, distance, open_cutout
 
 SIDE, SKY, NOISE = 41, 100.0, 4.0
 
@@ -13,47 +13,47 @@ def star(y, x, height=1000.0, width=1.2):
     return (height * np.exp(-0.5 * ((rows - y) ** 2 + (columns - x) ** 2) / width**2)).astype(np.float32)
 
 
-def stamp_of(*stars):
-    """Return a stamp of sky, with constant stars in science image and template."""
+def cutout_of(*stars):
+    """Return a cutout of sky, with constant stars in science image and template."""
     rng = np.random.default_rng(1)
     triplet = rng.normal(SKY, NOISE, (SIDE, SIDE, 3)).astype(np.float32)
     triplet[..., DIFFERENCE] -= SKY
     for one in stars:
         triplet[..., SCIENCE] += one
         triplet[..., TEMPLATE] += one
-    return open_stamp(triplet, rng)
+    return open_cutout(triplet, rng)
 
 
 def test_a_stamp_is_centred_on_a_star_of_its_template():
-    stamp = stamp_of(star(14, 26))
-    to_a_star(stamp, np.random.default_rng(0))
-    template = ndimage.gaussian_filter(stamp.pixels[..., TEMPLATE], 1.0)
+    cutout = cutout_of(star(14, 26))
+    to_a_star(cutout, np.random.default_rng(0))
+    template = ndimage.gaussian_filter(cutout.pixels[..., TEMPLATE], 1.0)
     assert np.unravel_index(template.argmax(), template.shape) == (20, 20)
 
 
 def test_a_stamp_without_a_star_is_given_one_in_both_images():
-    stamp = stamp_of()
-    stamp.missing[20, 20] = True
-    to_a_star(stamp, np.random.default_rng(0))
+    cutout = cutout_of()
+    cutout.missing[20, 20] = True
+    to_a_star(cutout, np.random.default_rng(0))
     for image in (SCIENCE, TEMPLATE):
-        assert stamp.pixels[18:23, 18:23, image].max() > SKY + 10 * NOISE
-    assert not stamp.missing[distance(stamp) <= 4].any()
+        assert cutout.pixels[18:23, 18:23, image].max() > SKY + 10 * NOISE
+    assert not cutout.missing[distance(cutout) <= 4].any()
 
 
 def test_what_there_was_to_subtract_has_no_sky_and_little_noise():
-    found = structure(stamp_of(star(20, 20)), np.random.default_rng(0))
+    found = structure(cutout_of(star(20, 20)), np.random.default_rng(0))
     assert found[20, 20] == pytest.approx(1000.0, rel=0.03)
     assert np.median(found) == pytest.approx(0.0, abs=1.0)
     assert found[:8].std() < 0.9 * NOISE
 
 
 def test_a_residual_is_left_at_its_height_in_science_image_and_difference():
-    stamp = stamp_of()
-    before = stamp.pixels.copy()
-    leave(stamp, star(20, 20, height=7.0), np.random.default_rng(0), (30.0, 30.0))
-    change = stamp.pixels - before
+    cutout = cutout_of()
+    before = cutout.pixels.copy()
+    leave(cutout, star(20, 20, height=7.0), np.random.default_rng(0), (30.0, 30.0))
+    change = cutout.pixels - before
     peak = ndimage.uniform_filter(change[..., DIFFERENCE], 3).max()
-    assert peak == pytest.approx(30.0 * stamp.noise[DIFFERENCE] / 2, rel=1e-3)
+    assert peak == pytest.approx(30.0 * cutout.noise[DIFFERENCE] / 2, rel=1e-3)
     np.testing.assert_allclose(change[..., SCIENCE], change[..., DIFFERENCE], atol=1e-3)
     assert not change[..., TEMPLATE].any()
 
@@ -78,6 +78,6 @@ def test_a_shift_moves_the_light_by_as_much():
 
 
 def test_a_smooth_field_departs_by_1_at_most():
-    made = smooth_field((64, 64), np.random.default_rng(0), 5.0)
-    assert np.abs(made).max() == pytest.approx(1.0)
-    assert np.diff(made, axis=0).std() < 0.2 * made.std()
+    smooth = smooth_field((64, 64), np.random.default_rng(0), 5.0)
+    assert np.abs(smooth).max() == pytest.approx(1.0)
+    assert np.diff(smooth, axis=0).std() < 0.2 * smooth.std()
