@@ -45,7 +45,7 @@ def inject_sources(
     image : ndarray of float32, (y, x)
         In ADU; NaN stays NaN.
     psf : callable or PsfModel
-        Called with the sub-pixel offsets in x and y, -0.5 to 0.5, returns a square stamp of odd side whose
+        Called with the sub-pixel offsets in x and y, -0.5 to 0.5, returns a square image of odd side whose
         sum is 1; or a model with ``at(x_pixel, y_pixel)`` that returns such a callable for a place, as all
         of :mod:`pipeline.psf` are.
     x_pixel, y_pixel, flux : array-like, (n,)
@@ -65,8 +65,8 @@ def inject_sources(
         If lengths differ, a value is not finite, the gain is not positive, or a source has more electrons
         than a magnitude can mean.
     """
-    given = [x_pixel, y_pixel, flux, *(extra for extra in (trail_pixel, trail_angle_deg) if extra is not None)]
-    columns = [np.atleast_1d(np.asarray(values, dtype=np.float64)) for values in given]
+    inputs = [x_pixel, y_pixel, flux, *(extra for extra in (trail_pixel, trail_angle_deg) if extra is not None)]
+    columns = [np.atleast_1d(np.asarray(values, dtype=np.float64)) for values in inputs]
     if len({values.shape for values in columns}) != 1 or columns[0].ndim != 1:
         raise InputError(f"x_pixel, y_pixel and flux differ in shape: {[values.shape for values in columns]}")
     if not all(np.isfinite(values).all() for values in columns):
@@ -84,11 +84,11 @@ def inject_sources(
     for x, y, one_flux, length, angle in zip(*columns[:3], lengths, angles, strict=True):
         column, row = int(np.floor(x + 0.5)), int(np.floor(y + 0.5))
         local: Psf = at(x, y) if at else psf  # type: ignore[assignment]
-        stamp = local(x - column, y - row) if length == 0 else trail(local, x - column, y - row, length, angle)
-        half = stamp.shape[0] // 2
+        profile = local(x - column, y - row) if length == 0 else trail(local, x - column, y - row, length, angle)
+        half = profile.shape[0] // 2
         if _misses(result.shape, column, row, half):
             continue
-        light = stamp * abs(one_flux)
+        light = profile * abs(one_flux)
         if rng is not None:
             light = _noisy(light, gain, rng)
         _add(result, np.sign(one_flux) * light, column - half, row - half)
@@ -96,7 +96,7 @@ def inject_sources(
 
 
 def trail(psf: Psf, x_offset: float, y_offset: float, length_pixel: float, angle_deg: float) -> NDArray[np.float64]:
-    """Return a unit-sum stamp of a source that moves evenly along a line around its place.
+    """Return the unit-sum image of a source that moves evenly along a line around its place.
 
     Raises
     ------
@@ -110,13 +110,13 @@ def trail(psf: Psf, x_offset: float, y_offset: float, length_pixel: float, angle
     x = x_offset + along * np.cos(np.radians(angle_deg))
     y = y_offset + along * np.sin(np.radians(angle_deg))
     columns, rows = np.floor(x + 0.5).astype(int), np.floor(y + 0.5).astype(int)
-    stamps = [psf(float(x[i] - columns[i]), float(y[i] - rows[i])) for i in range(number)]
-    half = len(stamps[0]) // 2
+    points = [psf(float(x[i] - columns[i]), float(y[i] - rows[i])) for i in range(number)]
+    half = len(points[0]) // 2
     reach = half + int(np.ceil(length_pixel / 2.0)) + 1
     result = np.zeros((2 * reach + 1, 2 * reach + 1))
-    for stamp, column, row in zip(stamps, columns, rows, strict=True):
+    for point, column, row in zip(points, columns, rows, strict=True):
         first_x, first_y = reach + column - half, reach + row - half
-        result[first_y : first_y + len(stamp), first_x : first_x + len(stamp)] += stamp
+        result[first_y : first_y + len(point), first_x : first_x + len(point)] += point
     return result / number
 
 
@@ -127,15 +127,15 @@ def _noisy(light: NDArray[np.float64], gain: float, rng: np.random.Generator) ->
 
 
 def _misses(shape: tuple[int, ...], column: int, row: int, half: int) -> bool:
-    """Tell whether a stamp lies beside an image."""
+    """Tell whether a square lies beside an image."""
     return not (-half <= row < shape[0] + half and -half <= column < shape[1] + half)
 
 
-def _add(image: NDArray[np.float32], stamp: NDArray[np.float64], first_x: int, first_y: int) -> None:
-    """Add the part of a stamp that lies inside an image, in place."""
+def _add(image: NDArray[np.float32], light: NDArray[np.float64], first_x: int, first_y: int) -> None:
+    """Add the part of a small image that lies inside a large one, in place."""
     height, width = image.shape
     low_x, low_y = max(first_x, 0), max(first_y, 0)
-    high_x, high_y = min(first_x + stamp.shape[1], width), min(first_y + stamp.shape[0], height)
+    high_x, high_y = min(first_x + light.shape[1], width), min(first_y + light.shape[0], height)
     if low_x < high_x and low_y < high_y:
-        part = stamp[low_y - first_y : high_y - first_y, low_x - first_x : high_x - first_x]
+        part = light[low_y - first_y : high_y - first_y, low_x - first_x : high_x - first_x]
         image[low_y:high_y, low_x:high_x] += part.astype(np.float32)

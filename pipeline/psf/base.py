@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Psf = Callable[[float, float], NDArray[np.float64]]
-"""``psf(x_offset, y_offset)`` gives a square stamp of odd side and sum 1, (y, x), whose source lies that many
+"""``psf(x_offset, y_offset)`` gives a square image of odd side and sum 1, (y, x), whose source lies that many
 pixels, -0.5 to 0.5, off its central pixel."""
 
 
@@ -24,7 +24,7 @@ class PsfModel(Protocol):
     fwhm_pixel : float
         Full width at half maximum in the middle of the image, in pixels.
     wing_fraction : float
-        Share of a source's light beyond the stamp, which the unit sum puts into the stamp; exact for a Moffat profile,
+        Share of a source's light beyond the square, which the unit sum puts into it; exact for a Moffat profile,
         otherwise an estimate from the outermost samples.
     """
 
@@ -38,7 +38,7 @@ class PsfModel(Protocol):
 
     @property
     def wing_fraction(self) -> float:
-        """Share of the light beyond the stamp."""
+        """Share of the light beyond the square."""
 
     def at(self, x_pixel: float, y_pixel: float) -> Psf:
         """Return the PSF at a place of the image, 0-based pixels."""
@@ -65,5 +65,5 @@ class LightProfile(Protocol):
         x_offset, y_offset : array-like, (n,)
             Centroid of each source minus the centre of pixel ``size_pixel // 2``, in pixels.
         size_pixel : int
-            Side of the stamps. Light beyond them is missing from their sum, which is below 1.
+            Side of the square images. Light beyond them is missing from their sum, which is below 1.
         """

@@ -12,7 +12,7 @@ from pipeline.errors import InputError
 
 @dataclass(frozen=True, kw_only=True)
 class Moffat:
-    """A Moffat profile, callable as ``psf(x_offset, y_offset)`` for a unit-sum stamp.
+    """A Moffat profile, callable as ``psf(x_offset, y_offset)`` for a unit-sum image.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class Moffat:
     angle_deg : float
         Direction of the major axis, from x towards y.
     size_pixel : int
-        Side of the stamps, odd; 0 takes 10 FWHM.
+        Side of the square, odd; 0 takes 10 FWHM.
     """
 
     fwhm_pixel: float
@@ -41,7 +41,7 @@ class Moffat:
 
     @property
     def wing_fraction(self) -> float:
-        """Share of the light beyond the stamp."""
+        """Share of the light beyond the square."""
         alpha2 = moffat_alpha(self.fwhm_pixel, self.beta) ** 2
         return 1.0 - float(self._unscaled(0.0, 0.0).sum()) * (self.beta - 1.0) / (np.pi * alpha2)
 
@@ -50,9 +50,9 @@ class Moffat:
         return self
 
     def __call__(self, x_offset: float, y_offset: float) -> NDArray[np.float64]:
-        """Return the stamp whose source lies ``(x_offset, y_offset)`` pixels off its central pixel."""
-        stamp = self._unscaled(x_offset, y_offset)
-        return stamp / stamp.sum()
+        """Return the image whose source lies ``(x_offset, y_offset)`` pixels off its central pixel."""
+        image = self._unscaled(x_offset, y_offset)
+        return image / image.sum()
 
     def shares(self, x_offset: ArrayLike, y_offset: ArrayLike, size_pixel: int) -> NDArray[np.float64]:
         """Return the share of each source's whole light in the pixels around it, (n, y, x)."""
@@ -88,14 +88,14 @@ def moffat(
     fwhm_pixel, beta, ellipticity, angle_deg : float
         See :class:`Moffat`.
     size_pixel : int
-        Side of the stamp, at least 1; the centre is pixel ``size_pixel // 2``. The wing beyond the stamp,
+        Side of the square, at least 1; the centre is pixel ``size_pixel // 2``. The wing beyond the square,
         ``(1 + (R / alpha)^2)^(1 - beta)`` of the flux for radius R, goes into the scaling.
     x_offset, y_offset : float
         Position of the source relative to the central pixel, in pixels.
 
     Returns
     -------
-    stamp : ndarray of float64, (y, x)
+    image : ndarray of float64, (y, x)
 
     Raises
     ------
@@ -104,12 +104,12 @@ def moffat(
 
     Examples
     --------
-    >>> stamp = moffat(3.0, 31)
-    >>> round(float(stamp.sum()), 6), int(stamp.argmax()) == 15 * 31 + 15
+    >>> image = moffat(3.0, 31)
+    >>> round(float(image.sum()), 6), int(image.argmax()) == 15 * 31 + 15
     (1.0, True)
     """
-    stamp = _profile(fwhm_pixel, size_pixel, beta, (x_offset, y_offset), ellipticity, angle_deg)
-    return stamp / stamp.sum()
+    image = _profile(fwhm_pixel, size_pixel, beta, (x_offset, y_offset), ellipticity, angle_deg)
+    return image / image.sum()
 
 
 def _profile(

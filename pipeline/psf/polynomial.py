@@ -68,7 +68,7 @@ class PolynomialPsf:
 
     @property
     def wing_fraction(self) -> float:
-        """Share of the light beyond the stamp in the middle of the model's range, an estimate."""
+        """Share of the light beyond the square in the middle of the model's range, an estimate."""
         return self._middle().wing_fraction
 
     def at(self, x_pixel: float, y_pixel: float) -> SampledPsf:

@@ -36,7 +36,7 @@ class PsfQuality:
     x_offset, y_offset : float
         Median fitted position of the stars minus their centroids, in pixels.
     wing_fraction : float
-        Light beyond the stamp.
+        Light beyond the square of the PSF.
     model, star, residual : ndarray of float64, (y, x)
         The PSF, the mean star and the mean residual, all in units of the flux, centred.
     radius, profile : ndarray of float64, (n,)
@@ -174,7 +174,7 @@ def _fit(psf: PsfModel, stars: PsfStars, row: int, gain: float) -> _Fit | None:
     )
 
 
-def _framed(stamp: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """Return a stamp cut or padded with zeros to a size, both odd."""
-    gap = (size - len(stamp)) // 2
-    return np.pad(stamp, gap) if gap >= 0 else stamp[-gap:gap, -gap:gap]
+def _framed(image: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Return an image cut or padded with zeros to a size, both odd."""
+    gap = (size - len(image)) // 2
+    return np.pad(image, gap) if gap >= 0 else image[-gap:gap, -gap:gap]

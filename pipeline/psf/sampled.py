@@ -18,7 +18,7 @@ _WING_POWER = 6.0
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SampledPsf:
-    """A PSF of samples, callable as ``psf(x_offset, y_offset)`` for a unit-sum stamp.
+    """A PSF of samples, callable as ``psf(x_offset, y_offset)`` for a unit-sum image.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class SampledPsf:
 
     @property
     def size_pixel(self) -> int:
-        """Side of the stamps, odd: as far as the samples go."""
+        """Side of the square, odd: as far as the samples go."""
         return 2 * int((min(self.samples.shape) - 1) // 2 * self.sampling + 1e-9) + 1
 
     @property
@@ -64,12 +64,12 @@ class SampledPsf:
 
     @property
     def wing_fraction(self) -> float:
-        """Share of the light beyond the stamp, extrapolated from its border by a power law."""
-        stamp = self(0.0, 0.0)
-        half = len(stamp) // 2
+        """Share of the light beyond the square, extrapolated from its border by a power law."""
+        image = self(0.0, 0.0)
+        half = len(image) // 2
         y, x = np.mgrid[-half : half + 1, -half : half + 1]
         border = np.abs(np.hypot(x, y) - half) < 1.0
-        level = max(float(stamp[border].mean()), 0.0)
+        level = max(float(image[border].mean()), 0.0)
         return level * 2.0 * np.pi * half**2 / (_WING_POWER - 2.0)
 
     def at(self, x_pixel: float, y_pixel: float) -> Self:  # noqa: ARG002
@@ -77,16 +77,16 @@ class SampledPsf:
         return self
 
     def __call__(self, x_offset: float, y_offset: float) -> NDArray[np.float64]:
-        """Return the stamp whose source lies ``(x_offset, y_offset)`` pixels off its central pixel."""
+        """Return the image whose source lies ``(x_offset, y_offset)`` pixels off its central pixel."""
         pixels = np.arange(self.size_pixel) - self.size_pixel // 2
         height, width = self.samples.shape
         rows = _weights((pixels - y_offset) / self.sampling + height // 2, height)
         columns = _weights((pixels - x_offset) / self.sampling + width // 2, width)
-        stamp = rows @ self.samples @ columns.T
-        total = stamp.sum()
+        image = rows @ self.samples @ columns.T
+        total = image.sum()
         if not total > 0:
-            raise InputError(f"PSF stamp of {self.size_pixel} pixels has the sum {total:.3g}; allowed: above 0")
-        return stamp / total
+            raise InputError(f"PSF image of {self.size_pixel} pixels has the sum {total:.3g}; allowed: above 0")
+        return image / total
 
 
 def _weights(places: NDArray[np.float64], length: int) -> NDArray[np.float64]:

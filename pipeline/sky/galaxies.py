@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.imaging.convolution import fftconvolve
 from pipeline.sky.grid import GridSettings
 from pipeline.sky.optics import FieldPsf
-from pipeline.sky.overlay import add_stamp
+from pipeline.sky.overlay import add_inside
 from pipeline.sky.places import counted, flux_unit, scattered
 from pipeline.sky.ranges import above, at_least
 
@@ -81,19 +81,19 @@ def add_galaxies(
     """
     for row, flux in zip(galaxies.itertuples(), flux_unit(galaxies["magnitude"]) * scale, strict=True):
         column, line = round(row.x_pixel), round(row.y_pixel)
-        sharp = sersic_stamp(
+        sharp = sersic_image(
             half_light_pixel=row.half_light_arcsec / pixel_scale_arcsec,
             index=row.sersic,
             axis_ratio=row.axis_ratio,
             angle_deg=row.angle_deg,
             offset=(row.x_pixel - column, row.y_pixel - line),
         )
-        stamp = fftconvolve(sharp, psf.at(row.x_pixel, row.y_pixel)(0.0, 0.0), mode="full")
-        half = len(stamp) // 2
-        add_stamp(light, stamp * flux, column - half, line - half)
+        image = fftconvolve(sharp, psf.at(row.x_pixel, row.y_pixel)(0.0, 0.0), mode="full")
+        half = len(image) // 2
+        add_inside(light, image * flux, column - half, line - half)
 
 
-def sersic_stamp(
+def sersic_image(
     *,
     half_light_pixel: float,
     index: float,
@@ -129,11 +129,11 @@ def sersic_stamp(
         values = np.exp(-_steepness(index) * (distance ** (1.0 / index) - 1.0))
         return values.reshape(side, samples, side, samples).mean(axis=(1, 3))
 
-    stamp = profile(half, 3)
+    image = profile(half, 3)
     middle = slice(half - _CUSP_PIXEL, half + _CUSP_PIXEL + 1)
     if half > _CUSP_PIXEL:
-        stamp[middle, middle] = profile(_CUSP_PIXEL, 21)
-    return stamp / stamp.sum()
+        image[middle, middle] = profile(_CUSP_PIXEL, 21)
+    return image / image.sum()
 
 
 def _steepness(index: float) -> float:

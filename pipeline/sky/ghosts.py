@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import SettingsError
-from pipeline.sky.overlay import add_stamp
+from pipeline.sky.overlay import add_inside
 
 _SOFT_PIXEL = 1.5
 """Width of a ghost's rim, for no pupil is imaged sharply."""
@@ -71,13 +71,13 @@ def add_ghosts(
         ghost_x = centre_x - settings.magnification * (x - centre_x)
         ghost_y = centre_y - settings.magnification * (y - centre_y)
         column, row = round(ghost_x), round(ghost_y)
-        stamp, disc = _pupil(settings, ghost_x - column, ghost_y - row)
-        half = len(stamp) // 2
-        stamp = stamp * (settings.share * flux)
-        add_stamp(light, stamp, column - half, row - half)
-        if stamp.max() >= level_seen:
+        ghost, disc = _pupil(settings, ghost_x - column, ghost_y - row)
+        half = len(ghost) // 2
+        ghost = ghost * (settings.share * flux)
+        add_inside(light, ghost, column - half, row - half)
+        if ghost.max() >= level_seen:
             marked = np.zeros(light.shape)
-            add_stamp(marked, disc, column - half, row - half)
+            add_inside(marked, disc, column - half, row - half)
             seen |= marked > 0
     return seen
 

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from pipeline.psf import Moffat, moffat_alpha
 from pipeline.sky.grid import GridSettings
-from pipeline.sky.overlay import add_stamp
+from pipeline.sky.overlay import add_inside
 from pipeline.sky.ranges import above, at_least
 from pipeline.sky.visits import Visit
 
 _FAINTEST_ADU = 0.2
-"""Stamps of stars reach out to where the wing falls below this level."""
+"""The light of a star reaches out to where the wing falls below this level."""
 
 _ROUNDEST, _LONGEST = 0.0, 0.5
 
@@ -76,8 +76,8 @@ class FieldPsf:
     tilt: tuple[float, float] = (0.0, 0.0)
     astigmatism: float = 0.0
 
-    def at(self, x_pixel: float, y_pixel: float, stamp_pixel: int = 0) -> Moffat:
-        """Return the PSF at a place; beyond the border that of the border. ``stamp_pixel`` is its side."""
+    def at(self, x_pixel: float, y_pixel: float, psf_size_pixel: int = 0) -> Moffat:
+        """Return the PSF at a place; beyond the border that of the border. ``psf_size_pixel`` is its side."""
         u, v = (float(np.clip(2.0 * place / (self.size_pixel - 1) - 1.0, -1.0, 1.0)) for place in (x_pixel, y_pixel))
         radius2 = (u**2 + v**2) / 2.0
         width = 1.0 + self.growth * radius2 + self.tilt[0] * u + self.tilt[1] * v
@@ -87,7 +87,7 @@ class FieldPsf:
             beta=self.central.beta,
             ellipticity=ellipticity,
             angle_deg=angle_deg,
-            size_pixel=stamp_pixel,
+            size_pixel=psf_size_pixel,
         )
 
     def _shape(self, added: float, direction: float) -> tuple[float, float]:
@@ -141,8 +141,8 @@ def add_stars(light: NDArray[np.float64], sources: pd.DataFrame, flux: NDArray[n
         column, row, half = round(x), round(y), int(np.ceil(one_reach))
         if not (-half <= column < size + half and -half <= row < size + half) or one_flux <= 0:
             continue
-        stamp = psf.at(x, y, 2 * half + 1)(x - column, y - row)
-        add_stamp(light, stamp * one_flux, column - half, row - half)
+        image = psf.at(x, y, 2 * half + 1)(x - column, y - row)
+        add_inside(light, image * one_flux, column - half, row - half)
 
 
 def sky_level(settings: OpticsSettings, rng: np.random.Generator) -> NDArray[np.float64]:

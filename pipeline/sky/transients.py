@@ -105,9 +105,9 @@ def draw_transients(
 def _maxima(kinds: pd.DataFrame, visits: list[Visit], rng: np.random.Generator) -> NDArray[np.float64]:
     """Return the MJD of each maximum, any time so near a night that somebody sees the transient."""
     times = kinds[["rise_day", "decline_day"]].itertuples(index=False, name=None)
-    lots = rng.random(len(kinds))
+    shares = rng.random(len(kinds))
     spans = (visible_spans(visits, rise_day, decline_day) for rise_day, decline_day in times)
-    return np.array([within_spans(span, lot) for span, lot in zip(spans, lots, strict=True)], dtype=np.float64)
+    return np.array([within_spans(span, share) for span, share in zip(spans, shares, strict=True)], dtype=np.float64)
 
 
 def _put_into_hosts(table: pd.DataFrame, galaxies: pd.DataFrame, hosted_share: float, rng: np.random.Generator) -> None:

@@ -34,8 +34,8 @@ def rendered(light, x, y, flux, size=SIZE):
 
 def injected(psf, x, y, flux, size=SIZE):
     blank = np.zeros((size, size), np.float32)
-    made = inject_sources(blank, psf=psf, x_pixel=[x], y_pixel=[y], flux=[flux], gain=1.0, rng=None)
-    return made.astype(float)
+    injected = inject_sources(blank, psf=psf, x_pixel=[x], y_pixel=[y], flux=[flux], gain=1.0, rng=None)
+    return injected.astype(float)
 
 
 def moments(image, x, y, radius):
@@ -108,11 +108,11 @@ def starfield(light, number=49, size=420, seed=0):
     image = galsim.Image(size, size, dtype=float, xmin=0, ymin=0)
     for x0, y0 in np.stack(np.meshgrid(nodes, nodes), axis=-1).reshape(-1, 2):
         x, y = x0 + rng.uniform(-0.5, 0.5), y0 + rng.uniform(-0.5, 0.5)
-        stamp = light.withFlux(rng.uniform(2e4, 1e5)).drawImage(
+        star = light.withFlux(rng.uniform(2e4, 1e5)).drawImage(
             nx=61, ny=61, scale=1.0, center=galsim.PositionD(x, y), dtype=float
         )
-        both = stamp.bounds & image.bounds
-        image[both] += stamp[both]
+        both = star.bounds & image.bounds
+        image[both] += star[both]
     return rng.poisson(image.array + 100.0).astype(np.float32)
 
 
@@ -138,11 +138,11 @@ def test_a_trail_is_the_source_drawn_along_a_line():
     light = profile(3.0)
     boxed = galsim.Convolve(light, galsim.Box(20.0, 1e-3).rotate(30.0 * galsim.degrees))
     blank = np.zeros((SIZE, SIZE), np.float32)
-    made = inject_sources(
+    injected = inject_sources(
         blank, psf=Moffat(fwhm_pixel=3.0), x_pixel=[60.3], y_pixel=[59.8], flux=[1e4], gain=1.0, rng=None,
         trail_pixel=[20.0], trail_angle_deg=[30.0],
     )  # fmt: skip
     theirs = rendered(boxed, 60.3, 59.8, 1e4)
-    assert made.sum(dtype=float) == pytest.approx(1e4, rel=1e-4)
-    assert np.abs(made - theirs).sum() < 0.02 * 1e4
-    assert moments(made.astype(float), 60.3, 59.8, 30.0)[1:] == pytest.approx((60.3, 59.8), abs=0.02)
+    assert injected.sum(dtype=float) == pytest.approx(1e4, rel=1e-4)
+    assert np.abs(injected - theirs).sum() < 0.02 * 1e4
+    assert moments(injected.astype(float), 60.3, 59.8, 30.0)[1:] == pytest.approx((60.3, 59.8), abs=0.02)

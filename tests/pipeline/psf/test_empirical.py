@@ -30,8 +30,8 @@ def star_image(number=40, shape=(300, 300), seed=0, fwhm=lambda *_: 3.0, neighbo
     light = np.full((shape[0] + 80, shape[1] + 80), 100.0)
     for x, y, flux in places:
         column, row = round(x), round(y)
-        stamp = Moffat(fwhm_pixel=fwhm(x, y), size_pixel=61, **profile)(x - column, y - row)
-        light[row + 10 : row + 71, column + 10 : column + 71] += flux * stamp
+        star = Moffat(fwhm_pixel=fwhm(x, y), size_pixel=61, **profile)(x - column, y - row)
+        light[row + 10 : row + 71, column + 10 : column + 71] += flux * star
     return rng.poisson(light[40:-40, 40:-40]).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Moffat stamps hold their flux, centre and width; the FWHM of stars is found again."""
+"""Moffat images hold their flux, centre and width; the FWHM of stars is found again."""
 
 import numpy as np
 import pytest
@@ -11,12 +11,12 @@ from pipeline.psf import Moffat, measure_fwhm, moffat
 
 @settings(max_examples=40, deadline=None)
 @given(st.floats(1.2, 6.0), st.floats(-0.5, 0.5), st.floats(-0.5, 0.5), st.floats(0.0, 0.4), st.floats(0.0, 180.0))
-def test_a_stamp_has_unit_sum_and_its_centre_where_asked(fwhm, x_offset, y_offset, ellipticity, angle):
-    stamp = moffat(fwhm, 81, 3.0, x_offset, y_offset, ellipticity=ellipticity, angle_deg=angle)
+def test_an_image_has_unit_sum_and_its_centre_where_asked(fwhm, x_offset, y_offset, ellipticity, angle):
+    star = moffat(fwhm, 81, 3.0, x_offset, y_offset, ellipticity=ellipticity, angle_deg=angle)
     y, x = np.mgrid[-40:41, -40:41]
-    assert stamp.sum() == pytest.approx(1.0)
+    assert star.sum() == pytest.approx(1.0)
     near = np.hypot(x - x_offset, y - y_offset) < 3.0 * fwhm
-    core = np.where(near, stamp, 0.0)
+    core = np.where(near, star, 0.0)
     assert (core * x).sum() / core.sum() == pytest.approx(x_offset, abs=0.02)
     assert (core * y).sum() / core.sum() == pytest.approx(y_offset, abs=0.02)
 
@@ -34,7 +34,7 @@ def test_pixels_hold_the_integral_of_the_profile(fwhm, offset):
     )
 
 
-def test_the_wing_beyond_a_stamp_is_as_stated():
+def test_the_wing_beyond_the_square_is_as_stated():
     fwhm, radius = 3.0, 15.0
     alpha = fwhm / 2.0 / np.sqrt(2.0 ** (1 / 3) - 1.0)
     big = moffat(fwhm, 401)
@@ -44,8 +44,8 @@ def test_the_wing_beyond_a_stamp_is_as_stated():
 
 
 def test_an_ellipse_is_long_along_its_angle():
-    stamp = moffat(4.0, 41, ellipticity=0.3, angle_deg=90.0)
-    assert stamp[24, 20] > 1.2 * stamp[20, 24]
+    star = moffat(4.0, 41, ellipticity=0.3, angle_deg=90.0)
+    assert star[24, 20] > 1.2 * star[20, 24]
 
 
 @pytest.mark.parametrize("bad", [{"fwhm_pixel": 0.0}, {"size_pixel": 0}, {"beta": 1.0}, {"ellipticity": 1.0}])
@@ -59,8 +59,8 @@ def starfield(fwhm, number, seed=0):
     image = rng.normal(300.0, 10.0, (256, 256))
     for _ in range(number):
         x, y = rng.uniform(25, 230, 2)
-        stamp = Moffat(fwhm_pixel=fwhm, size_pixel=41)(x - round(x), y - round(y)) * rng.uniform(2e4, 1e5)
-        image[round(y) - 20 : round(y) + 21, round(x) - 20 : round(x) + 21] += stamp
+        star = Moffat(fwhm_pixel=fwhm, size_pixel=41)(x - round(x), y - round(y)) * rng.uniform(2e4, 1e5)
+        image[round(y) - 20 : round(y) + 21, round(x) - 20 : round(x) + 21] += star
     return image.astype(np.float32)
 
 

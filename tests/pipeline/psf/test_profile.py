@@ -15,8 +15,8 @@ def stars(psf, flux=5e4, seed=1, number=25, wrong=None):
     x, y = (np.mgrid[25:230:45, 25:230:45] + rng.uniform(-4, 4, (2, 5, 5))).reshape(2, -1)
     image = rng.normal(100.0, 5.0, (250, 250)).astype(np.float32)
     for rows, one in ((slice(2 if wrong else 0, number), psf), (slice(0, 2 if wrong else 0), wrong)):
-        given = {"x_pixel": x[rows], "y_pixel": y[rows], "flux": np.full(len(x[rows]), flux)}
-        image = inject_sources(image, psf=one, gain=2.0, rng=rng, **given) if one else image
+        sources = {"x_pixel": x[rows], "y_pixel": y[rows], "flux": np.full(len(x[rows]), flux)}
+        image = inject_sources(image, psf=one, gain=2.0, rng=rng, **sources) if one else image
     return find_psf_stars(image)
 
 

@@ -24,8 +24,8 @@ def test_the_stars_of_a_frame_give_a_psf_that_fits_them_and_a_round_profile_does
     assert len(stars) > 40
     assert own.residual_fraction < most < 0.1 < round_one.residual_fraction
     assert own.chi2 < 0.7 * round_one.chi2
-    made = inject_sources(image, psf=psf, x_pixel=[200.4], y_pixel=[200.6], flux=[1e4], gain=1.0, rng=None)
-    assert (made - image).sum(dtype=float) == pytest.approx(1e4, rel=1e-3)
+    injected = inject_sources(image, psf=psf, x_pixel=[200.4], y_pixel=[200.6], flux=[1e4], gain=1.0, rng=None)
+    assert (injected - image).sum(dtype=float) == pytest.approx(1e4, rel=1e-3)
 
 
 def test_the_psfex_model_of_a_survey_fits_its_image(real_data):

@@ -1,4 +1,4 @@
-"""Sampled PSFs, grids and polynomials: what they refuse, how they vary, what lies beyond their stamps."""
+"""Sampled PSFs, grids and polynomials: what they refuse, how they vary, what lies beyond their square."""
 
 import numpy as np
 import pytest
@@ -16,11 +16,11 @@ def gaussian(sigma, number=31, x=0.0, y=0.0):
 
 @settings(max_examples=30, deadline=None)
 @given(st.floats(0.2, 2.5), st.floats(-0.5, 0.5), st.floats(-0.5, 0.5), st.integers(15, 50))
-def test_stamps_are_square_and_odd_with_unit_sum(sampling, x, y, number):
-    stamp = SampledPsf(samples=gaussian(2.5, number), sampling=sampling)(x, y)
-    assert stamp.shape[0] == stamp.shape[1]
-    assert stamp.shape[0] % 2 == 1
-    assert stamp.sum() == pytest.approx(1.0)
+def test_images_are_square_and_odd_with_unit_sum(sampling, x, y, number):
+    star = SampledPsf(samples=gaussian(2.5, number), sampling=sampling)(x, y)
+    assert star.shape[0] == star.shape[1]
+    assert star.shape[0] % 2 == 1
+    assert star.sum() == pytest.approx(1.0)
 
 
 def test_a_resampled_psf_keeps_its_width():
@@ -45,7 +45,7 @@ def test_what_is_no_psf_is_refused(samples, sampling, message):
 
 
 @pytest.mark.parametrize(("fwhm", "size"), [(3.0, 21), (4.0, 21), (3.0, 31)])
-def test_the_wing_beyond_a_stamp_is_stated(fwhm, size):
+def test_the_wing_beyond_the_square_is_stated(fwhm, size):
     whole = moffat(fwhm, 801)
     middle = slice(400 - size // 2, 401 + size // 2)
     beyond = 1.0 - whole[middle, middle].sum()

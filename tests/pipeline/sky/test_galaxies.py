@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import gamma, gammainc, gammaincinv
 
 from pipeline.psf import Moffat
-from pipeline.sky.galaxies import add_galaxies, sersic_stamp
+from pipeline.sky.galaxies import add_galaxies, sersic_image
 from pipeline.sky.optics import FieldPsf
 
 
@@ -17,37 +17,37 @@ from pipeline.sky.optics import FieldPsf
     half_light_pixel=st.floats(0.7, 8.0), index=st.floats(0.5, 5.0), axis_ratio=st.floats(0.25, 1.0),
     angle_deg=st.floats(0.0, 180.0), x=st.floats(-0.5, 0.5), y=st.floats(-0.5, 0.5),
 )  # fmt: skip
-def test_a_stamp_has_unit_sum_and_no_negative_pixel(half_light_pixel, index, axis_ratio, angle_deg, x, y):
-    stamp = sersic_stamp(
+def test_an_image_has_unit_sum_and_no_negative_pixel(half_light_pixel, index, axis_ratio, angle_deg, x, y):
+    image = sersic_image(
         half_light_pixel=half_light_pixel, index=index, axis_ratio=axis_ratio, angle_deg=angle_deg, offset=(x, y)
     )
-    assert stamp.sum() == pytest.approx(1.0)
-    assert (stamp >= 0).all()
-    assert stamp.shape[0] == stamp.shape[1]
-    assert stamp.shape[0] % 2 == 1
+    assert image.sum() == pytest.approx(1.0)
+    assert (image >= 0).all()
+    assert image.shape[0] == image.shape[1]
+    assert image.shape[0] % 2 == 1
 
 
 @pytest.mark.parametrize("index", [0.8, 1.0, 2.5, 4.0])
 def test_half_of_the_light_lies_within_the_half_light_radius(index):
-    stamp = sersic_stamp(half_light_pixel=12.0, index=index)
-    half = len(stamp) // 2
+    image = sersic_image(half_light_pixel=12.0, index=index)
+    half = len(image) // 2
     y, x = np.mgrid[-half : half + 1, -half : half + 1]
-    inside = stamp[np.hypot(x, y) < 12.0].sum()
+    inside = image[np.hypot(x, y) < 12.0].sum()
     b = gammaincinv(2.0 * index, 0.5)
-    within_stamp = gammainc(2.0 * index, b * 7.0 ** (1.0 / index))
-    assert inside * within_stamp == pytest.approx(0.5, abs=0.015)
+    within_image = gammainc(2.0 * index, b * 7.0 ** (1.0 / index))
+    assert inside * within_image == pytest.approx(0.5, abs=0.015)
 
 
 @pytest.mark.parametrize("index", [1.0, 4.0])
 def test_the_profile_is_that_of_astropy(index):
-    stamp = sersic_stamp(half_light_pixel=10.0, index=index)
-    half = len(stamp) // 2
+    image = sersic_image(half_light_pixel=10.0, index=index)
+    half = len(image) // 2
     b = gammaincinv(2.0 * index, 0.5)
     total = 2.0 * np.pi * 100.0 * index * np.exp(b) * b ** (-2.0 * index) * gamma(2.0 * index)
     lost = gammainc(2.0 * index, b * 7.0 ** (1.0 / index))
     radii = np.arange(3, 40)
     expected = Sersic1D(amplitude=1.0, r_eff=10.0, n=index)(radii) / total / lost
-    np.testing.assert_allclose(stamp[half, half + radii], expected, rtol=0.04)
+    np.testing.assert_allclose(image[half, half + radii], expected, rtol=0.04)
 
 
 def test_a_galaxy_has_its_flux_and_its_place():

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from pipeline.sky.overlay import add_stamp
+from pipeline.sky.overlay import add_inside
 
-STAMP = np.arange(1.0, 13.0).reshape(3, 4)
+PIECE = np.arange(1.0, 13.0).reshape(3, 4)
 
 
 @pytest.mark.parametrize("first_y", [-5, -2, 0, 3, 4, 9])
@@ -14,6 +14,6 @@ def test_what_lies_inside_is_added_pixel_by_pixel(first_x, first_y):
     for y in range(3):
         for x in range(4):
             if 0 <= first_y + y < 6 and 0 <= first_x + x < 7:
-                expected[first_y + y, first_x + x] += STAMP[y, x]
-    add_stamp(image, STAMP, first_x, first_y)
+                expected[first_y + y, first_x + x] += PIECE[y, x]
+    add_inside(image, PIECE, first_x, first_y)
     np.testing.assert_array_equal(image, expected)

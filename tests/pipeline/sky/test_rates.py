@@ -39,12 +39,12 @@ def test_transients_are_as_many_as_their_rate_in_the_days_in_which_they_are_seen
 
 
 def test_kinds_have_the_rates_of_their_populations_unless_the_settings_say_more():
-    given = SkyRates(transients={"flare": 7.0})
-    yearly = given.of_transients(14.0, 20.7)
+    rates = SkyRates(transients={"flare": 7.0})
+    yearly = rates.of_transients(14.0, 20.7)
     assert set(yearly) == set(TRANSIENTS)
     assert yearly["flare"] == 7.0
     assert yearly["supernova"] > yearly["fast_transient"] > yearly["tidal_disruption"] > 0.0
-    deeper = given.of_transients(14.0, 21.7)
+    deeper = rates.of_transients(14.0, 21.7)
     assert 2.0 < deeper["supernova"] / yearly["supernova"] < 4.0
     assert deeper["nova"] == yearly["nova"]
 
