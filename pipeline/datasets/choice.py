@@ -118,9 +118,9 @@ def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, near: Ne
     DataSetError
         If a part lacks a class, or a candidate has different labels in two files.
     """
-    lot = decided(ids.candidate, lambda names: hash_unit(names, f"{recipe.split.seed}:order"))
+    order_key = decided(ids.candidate, lambda names: hash_unit(names, f"{recipe.split.seed}:order"))
     reason = np.zeros(len(rows), np.int8)
-    reason[_again(rows, ids.candidate, lot)] = _REASONS.index("candidate_id twice")
+    reason[_again(rows, ids.candidate, order_key)] = _REASONS.index("candidate_id twice")
     label, source = _labelled(rows, reason, recipe)
     used = np.flatnonzero(reason == _KEPT).astype(np.int32)
     groups = _groups(rows, ids, used, near.linked_arcsec)
@@ -146,7 +146,7 @@ def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, near: Ne
     left_out = excluded(np.array(_REASONS)[reason], label, pd.Series(source))
     require_classes(parts[kept], label[used[kept]], groups.row[kept], recipe.split, losses, left_out)
     order = np.flatnonzero(kept).astype(np.int32)
-    order = order[np.lexsort((lot[used[order]], parts[order]))]
+    order = order[np.lexsort((order_key[used[order]], parts[order]))]
     chosen = {"place": used[order], "split": parts[order], "named": used[groups.row[order]]}
     chosen |= {"label": label[used[order]], "label_source": source[used[order]]}
     gone = np.flatnonzero(reason != _KEPT).astype(np.int32)
@@ -169,7 +169,7 @@ def _labelled(
     return label, source
 
 
-def _again(rows: pd.DataFrame, ids: RowTexts, lot: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _again(rows: pd.DataFrame, ids: RowTexts, order_key: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which rows repeat a candidate that another row already stands for, ``(n,)``.
 
     Several cutout files may hold the same candidate. Which of its rows stays must not depend on the order of the files,
@@ -189,7 +189,7 @@ def _again(rows: pd.DataFrame, ids: RowTexts, lot: NDArray[np.float64]) -> NDArr
         ``label label_source digest`` of all rows; a negative label means that there is none.
     ids : RowTexts
         The candidate id of each row.
-    lot : ndarray of float64, (n,)
+    order_key : ndarray of float64, (n,)
         The hash of each id, in [0, 1).
 
     Raises
@@ -198,19 +198,19 @@ def _again(rows: pd.DataFrame, ids: RowTexts, lot: NDArray[np.float64]) -> NDArr
         If a candidate is labelled real in one row and bogus in another.
     """
     again, suspects = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
-    order = np.argsort(lot, kind="stable").astype(np.int32)
-    alike = lot[order[1:]] == lot[order[:-1]]
+    order = np.argsort(order_key, kind="stable").astype(np.int32)
+    alike = order_key[order[1:]] == order_key[order[:-1]]
     suspects[order[1:][alike]] = suspects[order[:-1][alike]] = True
     places = order[suspects[order]]
-    for block in blocks_of_runs(lot[places], _ROWS_AT_ONCE):
+    for block in blocks_of_runs(order_key[places], _ROWS_AT_ONCE):
         suspects[:] = False
         suspects[places[block]] = True
         texts = texts_of(ids, suspects)
         several = rows.iloc[texts.index][["label", "label_source", "digest"]]
         several = several.assign(candidate_id=texts.array, place=texts.index, label_source=_words(several))
-        torn = several[several["label"] >= 0].groupby("candidate_id")["label"].nunique()
-        if (torn > 1).any():
-            raise DataSetError(f"candidate_id {torn.idxmax()!r} is real in one cutout file and bogus in another")
+        conflicting = several[several["label"] >= 0].groupby("candidate_id")["label"].nunique()
+        if (conflicting > 1).any():
+            raise DataSetError(f"candidate_id {conflicting.idxmax()!r} is real in one cutout file and bogus in another")
         several = several.assign(label=several["label"] < 0)
         several = several.sort_values(["candidate_id", "label", "label_source", "digest"])
         again[several["place"][several["candidate_id"].duplicated()]] = True
@@ -277,6 +277,6 @@ def _thin(
             mine = np.flatnonzero((parts == part) & (label == value))
             asked = np.zeros(len(ids), bool)
             asked[used[mine]] = True
-            lot = decided(ids, lambda names: hash_unit(names, f"{recipe.split.seed}:ratio"), asked)
-            over[mine[np.argsort(lot[used[mine]], kind="stable")[allowed:]]] = True
+            order_key = decided(ids, lambda names: hash_unit(names, f"{recipe.split.seed}:ratio"), asked)
+            over[mine[np.argsort(order_key[used[mine]], kind="stable")[allowed:]]] = True
     return over

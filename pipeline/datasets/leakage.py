@@ -182,7 +182,7 @@ def _overlapping_share(places: Footprints, parts: NDArray[np.int8]) -> float:
     return float((overlaps_of(places, parts) & train).sum()) / max(1, int(train.sum()))
 
 
-def given_parts(places: Footprints, parts: NDArray[np.int8]) -> tuple[NDArray[np.bool_], Separation]:
+def separate_parts(places: Footprints, parts: NDArray[np.int8]) -> tuple[NDArray[np.bool_], Separation]:
     """Return which rows of parts that are already given must be dropped, ``(n,)``, and the facts about it."""
     overlaps = overlaps_of(places, parts)
     share = _overlapping_share(places, parts)

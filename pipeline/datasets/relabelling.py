@@ -50,13 +50,13 @@ def relabel(rows: pd.DataFrame, ids: RowTexts, labels: pd.Series, where: str) ->
     place = decided(ids, places)
     if not met.all():
         raise InputError(f"{where}: id {labels.index[int(np.argmin(met))]!r} is of no row of the data set")
-    given = place >= 0
+    relabelled = place >= 0
     label = rows["label"].to_numpy(np.int8, copy=True)
-    new = labels.to_numpy(np.int8)[place[given]]
-    changed = int((label[given] != new).sum())
-    label[given] = new
+    new = labels.to_numpy(np.int8)[place[relabelled]]
+    changed = int((label[relabelled] != new).sum())
+    label[relabelled] = new
     source = pd.Categorical(rows["label_source"])
     source = source.add_categories([SOURCE]) if SOURCE not in source.categories else source
-    source[given] = SOURCE
-    log.info("%s: %d labels given, %d of them new", where, int(given.sum()), changed)
+    source[relabelled] = SOURCE
+    log.info("%s: %d labels given, %d of them new", where, int(relabelled.sum()), changed)
     return rows.assign(label=label, label_source=source)

@@ -115,14 +115,14 @@ def simulate_exposure(
         offset = (plain.x_offset, plain.y_offset)
         with_template = _with_sources(template, truth[negative], template_zeropoint, template_psf, offset, rng)
     searched = subtract(with_science, with_template)
-    made = searched.subtraction
-    light = difference_profile(science, template, made, profile)
+    subtraction = searched.subtraction
+    light = difference_profile(science, template, subtraction, profile)
     candidates = detect(
-        made.difference,
-        made.noise,
-        fwhm_pixel=made.fwhm_pixel,
+        subtraction.difference,
+        subtraction.noise,
+        fwhm_pixel=subtraction.fwhm_pixel,
         zeropoint=zeropoint,
-        correlation=made.correlation,
+        correlation=subtraction.correlation,
         settings=detection,
         profile=light.profile,
     )
@@ -131,10 +131,10 @@ def simulate_exposure(
     names = [f"{exposure_id}~simulated~{row:05d}" for row in range(len(candidates))]
     candidates = candidates.assign(ra_deg=ra, dec_deg=dec, candidate_id=names, injection_id="")
     scale_arcsec = pixel_arcsec(wcs)
-    truth = _measured(truth, made, zeropoint, light.profile).assign(
+    truth = _measured(truth, subtraction, zeropoint, light.profile).assign(
         host_surface_brightness=_host_brightness(truth, science, zeropoint, scale_arcsec)
     )
-    candidates, truth = _recover(candidates, truth, match_radius_fwhm * made.fwhm_pixel * scale_arcsec)
+    candidates, truth = _recover(candidates, truth, match_radius_fwhm * subtraction.fwhm_pixel * scale_arcsec)
     return Simulation(
         candidates=candidates,
         truth=truth,
@@ -173,11 +173,11 @@ def _with_sources(
     return replace(frame, pixels=pixels, variance_map=frame.variance_map + light / np.float32(frame.gain))
 
 
-def _measured(truth: pd.DataFrame, made: Subtraction, zeropoint: float, profile: LightProfile) -> pd.DataFrame:
+def _measured(truth: pd.DataFrame, subtraction: Subtraction, zeropoint: float, profile: LightProfile) -> pd.DataFrame:
     """Return the truth with the signal to noise that a point source of its flux has in the difference."""
     places = truth["x_pixel"].to_numpy(float), truth["y_pixel"].to_numpy(float)
-    _, error = psf_flux(made.difference, made.noise, *places, profile)
-    snr = flux_of(truth["magnitude"], zeropoint) / (error * made.correlation)
+    _, error = psf_flux(subtraction.difference, subtraction.noise, *places, profile)
+    snr = flux_of(truth["magnitude"], zeropoint) / (error * subtraction.correlation)
     return truth.assign(snr=np.where(error < _NO_ERROR, snr, np.nan).astype(np.float32))
 
 

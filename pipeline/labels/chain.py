@@ -85,8 +85,8 @@ def label_candidates(
     conflicts: list[pd.DataFrame] = []
     for link in chain:
         labelled["label"] = total.label  # a provider sees what the stronger ones said
-        given = {role: tables.get(reference.key, pd.DataFrame()) for role, reference in link.reads.items()}
-        verdict = LABEL_PROVIDERS[link.provider](labelled, given, link.settings)
+        tables_by_role = {role: tables.get(reference.key, pd.DataFrame()) for role, reference in link.reads.items()}
+        verdict = LABEL_PROVIDERS[link.provider](labelled, tables_by_role, link.settings)
         if LABEL_PROVIDERS.metadata(link.provider).get("judges", True):
             conflicts.append(_conflicts(candidates["candidate_id"], total, verdict))
         total = _fill(total, verdict)
@@ -96,8 +96,8 @@ def label_candidates(
     labelled["label"], labelled["kind"], labelled["label_source"] = total.label, total.kind, total.source
     empty = pd.DataFrame({"candidate_id": pd.Series(dtype="str"), "reason": pd.Series(dtype="str")})
     listed = pd.concat([empty, *(found for found in conflicts if len(found))], ignore_index=True)
-    torn = labelled["candidate_id"].isin(listed["candidate_id"])
-    labelled["flags"] = labelled["flags"].to_numpy() | np.where(torn, int(Flag.BORDERLINE_LABEL), 0)
+    conflicting = labelled["candidate_id"].isin(listed["candidate_id"])
+    labelled["flags"] = labelled["flags"].to_numpy() | np.where(conflicting, int(Flag.BORDERLINE_LABEL), 0)
     return Labelling(candidates=labelled, conflicts=listed)
 
 
@@ -109,31 +109,31 @@ def settle(labelling: Labelling, rule: Rule) -> NDArray[np.bool_]:
     InputError
         If the rule is ``error`` and there is a disagreement; it names the first and how many there are.
     """
-    torn = labelling.candidates["candidate_id"].isin(labelling.conflicts["candidate_id"]).to_numpy()
-    if not torn.any():
-        return ~torn
+    conflicting = labelling.candidates["candidate_id"].isin(labelling.conflicts["candidate_id"]).to_numpy()
+    if not conflicting.any():
+        return ~conflicting
     first = labelling.conflicts.iloc[0]
     if rule == "error":
         raise InputError(
-            f"candidate_id {first['candidate_id']!r}: {first['reason']} ({torn.sum()} of {len(torn)} candidates); "
-            "`conflicts: stronger` lets the stronger win, `conflicts: drop` leaves such rows out"
+            f"candidate_id {first['candidate_id']!r}: {first['reason']} ({conflicting.sum()} of {len(conflicting)} "
+            "candidates); `conflicts: stronger` lets the stronger win, `conflicts: drop` leaves such rows out"
         )
     done = "the stronger won" if rule == "stronger" else "the rows are dropped"
-    log.info("%d of %d candidates: label providers disagree, %s", torn.sum(), len(torn), done)
+    log.info("%d of %d candidates: label providers disagree, %s", conflicting.sum(), len(conflicting), done)
     for _, row in labelling.conflicts.iterrows():
         log.debug("candidate %s: %s", row["candidate_id"], row["reason"])
-    return ~torn if rule == "drop" else np.ones_like(torn)
+    return ~conflicting if rule == "drop" else np.ones_like(conflicting)
 
 
 def _conflicts(ids: pd.Series, strong: Verdict, weak: Verdict) -> pd.DataFrame:
     """Return ``candidate_id reason`` of the rows on which two verdicts differ."""
-    torn = np.flatnonzero((strong.label != UNLABELLED) & (weak.label != UNLABELLED) & (strong.label != weak.label))
+    rows = np.flatnonzero((strong.label != UNLABELLED) & (weak.label != UNLABELLED) & (strong.label != weak.label))
     reasons = [
         f"label conflict: {strong.source[row]} says {LABEL_NAMES[int(strong.label[row])]}, "
         f"{weak.source[row]} says {LABEL_NAMES[int(weak.label[row])]}"
-        for row in torn
+        for row in rows
     ]
-    return pd.DataFrame({"candidate_id": ids.iloc[torn].to_numpy(object), "reason": reasons}, dtype="str")
+    return pd.DataFrame({"candidate_id": ids.iloc[rows].to_numpy(object), "reason": reasons}, dtype="str")
 
 
 def _fill(strong: Verdict, weak: Verdict) -> Verdict:

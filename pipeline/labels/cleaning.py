@@ -234,8 +234,8 @@ def clean(
     taken = np.zeros(len(candidates), dtype=bool)
     found: dict[str, NDArray[np.bool_]] = {}
     for step in steps:
-        given = {role: tables.get(reference.key, pd.DataFrame()) for role, reference in step.reads.items()}
-        mine = CLEANERS[step.cleaner](candidates, given, step.settings) & ~taken
+        tables_by_role = {role: tables.get(reference.key, pd.DataFrame()) for role, reference in step.reads.items()}
+        mine = CLEANERS[step.cleaner](candidates, tables_by_role, step.settings) & ~taken
         found[step.cleaner] = found.get(step.cleaner, np.zeros_like(mine)) | mine
         taken |= mine
     return found

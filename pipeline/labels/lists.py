@@ -93,8 +93,8 @@ def list_labels(candidates: pd.DataFrame, tables: Tables, settings: ListLabels) 
     found = spoken.set_index("candidate_id").reindex(candidates["candidate_id"])
     label = found["label"].fillna(UNLABELLED).to_numpy(np.int8)
     kinds = {REAL: settings.kind or settings.real_kind, BOGUS: settings.kind or "bogus", UNLABELLED: ""}
-    kind = _given(found, "kind", np.array([kinds[value] for value in label.tolist()], dtype=object))
-    source = _given(found, "label_source", np.full(len(label), settings.source or settings.table, dtype=object))
+    kind = _column_or(found, "kind", np.array([kinds[value] for value in label.tolist()], dtype=object))
+    source = _column_or(found, "label_source", np.full(len(label), settings.source or settings.table, dtype=object))
     return verdict(label, kind, source)
 
 
@@ -112,8 +112,8 @@ def _labelled(tables: Tables, settings: ListLabels) -> pd.DataFrame:
         words = table["word"] if from_file and "word" in table else table[label_column]
         table = table.assign(kind=[meaning or "" for meaning in _meanings(words, settings.kinds)])
     if not from_file:
-        given = table[label_column]
-        meant = zip(_meanings(given, settings.words), given, strict=True)
+        words = table[label_column]
+        meant = zip(_meanings(words, settings.words), words, strict=True)
         table = table.assign(label=[_VALUES.get(meaning or plain_text(word), word) for meaning, word in meant])
     bad = ~table["label"].isin(list(LABEL_NAMES))
     if bad.any():
@@ -127,7 +127,7 @@ def _labelled(tables: Tables, settings: ListLabels) -> pd.DataFrame:
     return table
 
 
-def _meanings(given: Iterable[object], words: Mapping[str, str]) -> list[str | None]:
+def _meanings(values: Iterable[object], words: Mapping[str, str]) -> list[str | None]:
     """Return the meaning of each value by the settings; None if they do not explain it.
 
     A truth value means the same in all its spellings: ``false`` is the 0 that a server gives for it.
@@ -136,10 +136,10 @@ def _meanings(given: Iterable[object], words: Mapping[str, str]) -> list[str | N
     for spellings in (FALSE_TEXTS, TRUE_TEXTS):
         said = [plain[text] for text in spellings if text in plain]
         plain = dict.fromkeys(spellings, said[0]) | plain if said else plain
-    return [words[text] if (text := str(value)) in words else plain.get(plain_text(value)) for value in given]
+    return [words[text] if (text := str(value)) in words else plain.get(plain_text(value)) for value in values]
 
 
-def _given(found: pd.DataFrame, column: str, otherwise: NDArray[np.object_]) -> NDArray[np.object_]:
+def _column_or(found: pd.DataFrame, column: str, otherwise: NDArray[np.object_]) -> NDArray[np.object_]:
     """Return a text column if the table has it, with a default for empty values."""
     if column not in found:
         return otherwise

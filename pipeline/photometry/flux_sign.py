@@ -70,9 +70,9 @@ def _looked_up(values: Iterable[object], known: Mapping[str, int], what: str) ->
     for value in values:
         sign = known.get(plain_text(value))
         if sign is None:
-            given = value.item() if isinstance(value, np.generic) else value
+            shown = value.item() if isinstance(value, np.generic) else value
             allowed = " ".join(sorted((text for text in known if text), key=lambda text: (known[text], text)))
-            raise InputError(f"{what} is {given!r:.60}; allowed: {allowed}, or nothing where it is not known")
+            raise InputError(f"{what} is {shown!r:.60}; allowed: {allowed}, or nothing where it is not known")
         signs.append(sign)
     return np.array(signs, dtype=np.int8)
 

@@ -137,7 +137,7 @@ def _interpolate(
     # deferred: reproject takes most of a second to import
     from reproject import reproject_interp
 
-    made = reproject_interp(
+    projected = reproject_interp(
         (filled.astype(np.float64), template_wcs),
         science_wcs,
         shape_out=shape,
@@ -145,7 +145,7 @@ def _interpolate(
         roundtrip_coords=False,
         return_footprint=False,
     )
-    return np.nan_to_num(np.asarray(made, dtype=np.float32))
+    return np.nan_to_num(np.asarray(projected, dtype=np.float32))
 
 
 def _wcs_map(science_wcs: WCS, template_wcs: WCS) -> PixelMap:

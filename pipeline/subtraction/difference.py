@@ -111,7 +111,7 @@ def nothing_subtracted(science: Frame, template: Frame, *, mesh_pixel: int = 96)
     variance = science.variance(flat.sky_level)
     path = np.ones((1, 1), np.float32)
     own = path if science.noise_kernel is None else science.noise_kernel
-    made = Subtraction(
+    subtraction = Subtraction(
         difference=np.where(flat.missing, np.float32(np.nan), flat.pixels),
         noise=np.where(flat.missing, np.float32(np.nan), np.sqrt(np.maximum(variance, 1e-6 * variance.max()))),
         correlation=noise_correlation((variance, np.zeros_like(variance)), (own, path), science.fwhm_pixel),
@@ -122,29 +122,34 @@ def nothing_subtracted(science: Frame, template: Frame, *, mesh_pixel: int = 96)
         y_offset=0.0,
         n_stars=0,
     )
-    return finished(made, template.pixels, 0)
+    return finished(subtraction, template.pixels, 0)
 
 
-def finished(made: Subtraction, template: Image, flatten_pixel: int) -> Difference:
+def finished(subtraction: Subtraction, template: Image, flatten_pixel: int) -> Difference:
     """Return a subtraction with the rest of its sky subtracted, and its score.
 
     Parameters
     ----------
-    made : Subtraction
+    subtraction : Subtraction
     template : ndarray of float32, (y, x)
         The template on the pixels of the science image.
     flatten_pixel : int
         Side of the meshes; 0 leaves the sky.
     """
     if flatten_pixel:
-        flat = remove_sky(made.difference, flatten_pixel)
-        made = replace(made, difference=np.where(flat.missing, np.float32(np.nan), flat.pixels))
-    score = score_image(made.difference, made.noise, fwhm_pixel=made.fwhm_pixel, correlation=made.correlation)
+        flat = remove_sky(subtraction.difference, flatten_pixel)
+        subtraction = replace(subtraction, difference=np.where(flat.missing, np.float32(np.nan), flat.pixels))
+    score = score_image(
+        subtraction.difference,
+        subtraction.noise,
+        fwhm_pixel=subtraction.fwhm_pixel,
+        correlation=subtraction.correlation,
+    )
     return Difference(
-        difference=made.difference,
-        noise=made.noise,
-        score=np.where(np.isfinite(made.difference), score, np.float32(np.nan)),
+        difference=subtraction.difference,
+        noise=subtraction.noise,
+        score=np.where(np.isfinite(subtraction.difference), score, np.float32(np.nan)),
         template=template,
-        subtraction=made,
-        noise_spread=noise_spread(made.difference, made.noise),
+        subtraction=subtraction,
+        noise_spread=noise_spread(subtraction.difference, subtraction.noise),
     )

@@ -51,7 +51,7 @@ def flux_profile(frame: Frame, what: str) -> FluxProfile:
 
 
 def difference_profile(
-    science: Frame, template: Frame, made: Subtraction, science_profile: FluxProfile | None = None
+    science: Frame, template: Frame, subtraction: Subtraction, science_profile: FluxProfile | None = None
 ) -> FluxProfile:
     """Return the profile of a new source in a difference: that of the science image, convolved as the image was.
 
@@ -59,17 +59,19 @@ def difference_profile(
     ----------
     science, template : Frame
         On one grid of pixels.
-    made : Subtraction
+    subtraction : Subtraction
         If it does not say with what the science image was convolved, the profile is that of the template.
     science_profile : FluxProfile, optional
         That of the science image, if it is known already.
     """
-    if made.convolved == "science" and made.science_kernel is None:
+    if subtraction.convolved == "science" and subtraction.science_kernel is None:
         return flux_profile(template, "template")
     own = science_profile or flux_profile(science, "science image")
-    if made.science_kernel is None:
+    if subtraction.science_kernel is None:
         return own
-    convolved = ConvolvedProfile(profile=own.profile, kernel=made.science_kernel, fwhm_pixel=made.fwhm_pixel)
+    convolved = ConvolvedProfile(
+        profile=own.profile, kernel=subtraction.science_kernel, fwhm_pixel=subtraction.fwhm_pixel
+    )
     return FluxProfile(profile=convolved, note=own.note)
 
 
@@ -85,9 +87,9 @@ def aperture_share(profile: LightProfile, radius_pixel: float) -> float:
     """
     size = 2 * int(np.ceil(radius_pixel)) + 3
     x, y = (offset.ravel() for offset in np.meshgrid(_PLACES, _PLACES))
-    stamps = profile.shares(x, y, size)
+    images = profile.shares(x, y, size)
     sums = [
-        sep.sum_circle(np.ascontiguousarray(stamp), [size // 2 + one_x], [size // 2 + one_y], radius_pixel, subpix=0)
-        for stamp, one_x, one_y in zip(stamps, x, y, strict=True)
+        sep.sum_circle(np.ascontiguousarray(image), [size // 2 + one_x], [size // 2 + one_y], radius_pixel, subpix=0)
+        for image, one_x, one_y in zip(images, x, y, strict=True)
     ]
     return float(np.mean([inside[0] for inside, _, _ in sums]))

@@ -68,7 +68,7 @@ def fit_kernel(
     y_pixel: NDArray[np.float64],
     *,
     match_fwhm_pixel: float,
-    stamp_pixel: int,
+    cutout_pixel: int,
     max_stars: int,
     min_stars: int,
     spatial_order: int,
@@ -84,7 +84,7 @@ def fit_kernel(
         Stars in both, the preferred ones first.
     match_fwhm_pixel : float
         FWHM that the sharp image lacks, in quadrature.
-    stamp_pixel : int
+    cutout_pixel : int
         Side of the squares to which the kernel is fitted; odd.
     max_stars, min_stars : int
         The most and the fewest stars to which it is fitted.
@@ -97,15 +97,15 @@ def fit_kernel(
         If fewer than ``min_stars`` have nearly all their pixels.
     """
     basis = _Basis.for_width(match_fwhm_pixel)
-    sharp_stamps = extract_cutouts(sharp, x_pixel, y_pixel, stamp_pixel + 2 * basis.reach)
-    broad_stamps = extract_cutouts(broad, x_pixel, y_pixel, stamp_pixel)
-    whole = _usable(sharp_stamps.nan_fraction, broad_stamps.nan_fraction)[:max_stars]
+    sharp_cutouts = extract_cutouts(sharp, x_pixel, y_pixel, cutout_pixel + 2 * basis.reach)
+    broad_cutouts = extract_cutouts(broad, x_pixel, y_pixel, cutout_pixel)
+    whole = _usable(sharp_cutouts.nan_fraction, broad_cutouts.nan_fraction)[:max_stars]
     if len(whole) < min_stars:
         raise InputError(f"{len(whole)} of {len(x_pixel)} common stars have nearly all their pixels, needs {min_stars}")
-    variances = extract_cutouts(variance, x_pixel[whole], y_pixel[whole], stamp_pixel).pixels
-    target = broad_stamps.pixels[whole]
+    variances = extract_cutouts(variance, x_pixel[whole], y_pixel[whole], cutout_pixel).pixels
+    target = broad_cutouts.pixels[whole]
     weight = np.where(np.isfinite(target) & np.isfinite(variances), variances, np.inf).astype(np.float32) ** -0.5
-    columns = basis.convolve(_filled(sharp_stamps.pixels[whole]))
+    columns = basis.convolve(_filled(sharp_cutouts.pixels[whole]))
     order = spatial_order if len(whole) >= _FEW else 0
     coordinates = _unit_coordinates(x_pixel[whole], y_pixel[whole], sharp.shape)
     factors, used = _solve(columns, np.nan_to_num(target), weight, coordinates if order else ())
@@ -118,15 +118,15 @@ def _usable(sharp_missing: NDArray[np.floating], broad_missing: NDArray[np.float
     return whole if len(whole) >= _FEW else np.flatnonzero((sharp_missing < _NEARLY) & (broad_missing < 0.1))
 
 
-def _filled(stamps: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return stamps, (star, y, x), whose missing pixels are the mean of the 3 x 3 around them."""
-    present = np.isfinite(stamps)
+def _filled(cutouts: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return cutouts, (star, y, x), whose missing pixels are the mean of the 3 x 3 around them."""
+    present = np.isfinite(cutouts)
     if present.all():
-        return stamps
-    total = uniform_filter(np.where(present, stamps, np.float32(0.0)), (1, 3, 3), mode="nearest")
+        return cutouts
+    total = uniform_filter(np.where(present, cutouts, np.float32(0.0)), (1, 3, 3), mode="nearest")
     share = uniform_filter(present.astype(np.float32), (1, 3, 3), mode="nearest")
     around = np.where(share > 0.05, total / np.maximum(share, np.float32(0.05)), np.float32(0.0))
-    return np.where(present, stamps, around)
+    return np.where(present, cutouts, around)
 
 
 def _solve(
@@ -232,12 +232,12 @@ class _Basis:
         """Return the kernels, (basis, y, x)."""
         return np.einsum("by,bx->byx", self.lines[self.products[:, 0]], self.lines[self.products[:, 1]])
 
-    def convolve(self, stamps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return stamps, (star, y, x), convolved with each kernel where it fits wholly, (star, basis, y, x)."""
-        side = stamps.shape[1] - 2 * self.reach
-        bands = np.zeros((len(self.lines), stamps.shape[1], side), dtype=np.float32)
+    def convolve(self, cutouts: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return cutouts, (star, y, x), convolved with each kernel where it fits wholly, (star, basis, y, x)."""
+        side = cutouts.shape[1] - 2 * self.reach
+        bands = np.zeros((len(self.lines), cutouts.shape[1], side), dtype=np.float32)
         for shift in range(side):
             bands[:, shift : shift + 2 * self.reach + 1, shift] = self.lines[:, ::-1]
-        along_x = np.matmul(stamps[:, None], bands[None])
+        along_x = np.matmul(cutouts[:, None], bands[None])
         picked = along_x[:, self.products[:, 1]]
         return np.matmul(bands.transpose(0, 2, 1)[self.products[:, 0]][None], picked)

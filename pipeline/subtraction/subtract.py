@@ -149,7 +149,7 @@ def _match(
         stars[:, 0],
         stars[:, 1],
         match_fwhm_pixel=float(np.sqrt(max(wide**2 - narrow**2, 1.0))),
-        stamp_pixel=2 * int(np.ceil(2.5 * wide)) + 1,
+        cutout_pixel=2 * int(np.ceil(2.5 * wide)) + 1,
         max_stars=settings.max_stars,
         min_stars=settings.min_stars,
         spatial_order=settings.spatial_order,

@@ -35,9 +35,9 @@ def with_tables():
     return wcs
 
 
-@pytest.mark.parametrize("made", [plain, with_sip, with_tables])
-def test_distortions_move_along(made):
-    wcs = made()
+@pytest.mark.parametrize("make_wcs", [plain, with_sip, with_tables])
+def test_distortions_move_along(make_wcs):
+    wcs = make_wcs()
     before = pixel_to_sky(wcs, X, Y)
     there = pixel_to_sky(moved(wcs, 3.25, -1.5), X - 3.25, Y + 1.5)
     np.testing.assert_allclose(there, before, rtol=0, atol=1e-10)

@@ -14,8 +14,8 @@ from pipeline.recipes.dataset import DatasetRecipe, SplitSettings
 
 
 def recipe(**values):
-    how = {"minimum_groups": 0, **values.pop("split", {})}
-    return DatasetRecipe(survey="toy", nights=("2026-01-01",), split=SplitSettings(**how), **values)
+    settings = {"minimum_groups": 0, **values.pop("split", {})}
+    return DatasetRecipe(survey="toy", nights=("2026-01-01",), split=SplitSettings(**settings), **values)
 
 
 def table(make_rows, count=60, **columns):
@@ -31,13 +31,13 @@ def table(make_rows, count=60, **columns):
     return rows, np.arange(count, dtype=np.uint64)
 
 
-def choose_rows(rows, digests, how, linked, fold=0, size=3):
+def choose_rows(rows, digests, settings, linked, fold=0, size=3):
     """Return the choice with each row's ``source`` and ``row``, and the ids of the dropped."""
     ids = {name: HeldTexts(rows[f"{name}_id"]) for name in ("candidate", "object", "group")}
     ids["image"] = HeldTexts(rows["exposure_id"])
     near = Nearness(linked_arcsec=linked, size_pixel=size, pixel_scale_arcsec=1.0)
     known = rows.assign(digest=digests, first_label=rows["label"])
-    choice = choose_places(known, RowIds(**ids), how, near, fold)
+    choice = choose_places(known, RowIds(**ids), settings, near, fold)
     chosen = choice.chosen.assign(**{name: rows[name].to_numpy()[choice.chosen["place"]] for name in ("source", "row")})
     names = rows["candidate_id"].to_numpy()[choice.dropped["place"]]
     return replace(choice, chosen=chosen, dropped=choice.dropped.assign(candidate_id=names).sort_values("candidate_id"))
@@ -84,10 +84,10 @@ def test_adding_nights_before_and_after_never_moves_old_rows(make_rows, by):
     nights = [f"2026-02-{1 + i % 20:02d}" for i in range(80)]
     objects = [f"o{i % 30}" for i in range(80)]
     rows, digests = table(make_rows, 80, night=nights, object_id=objects, group_id=objects)
-    how = recipe(split={"by": by, "test": 0.3})
+    settings = recipe(split={"by": by, "test": 0.3})
     some = rows[rows["night"].between("2026-02-05", "2026-02-12")].reset_index(drop=True)
-    before = parts_of(choose_rows(some, digests[some.index], how, 0.0), some)
-    after = parts_of(choose_rows(rows, digests, how, 0.0), rows)
+    before = parts_of(choose_rows(some, digests[some.index], settings, 0.0), some)
+    after = parts_of(choose_rows(rows, digests, settings, 0.0), rows)
     if by == "object":
         assert all(after[name] == part for name, part in before.items())
     else:  # a row may be left out when a held night joins, but never change its part
@@ -206,8 +206,8 @@ def test_each_row_is_judged_by_one_fold(make_rows):
 
 
 def test_one_class_one_object_and_no_row_are_too_few(make_rows):
-    how = recipe(split={"minimum_groups": 1})
+    settings = recipe(split={"minimum_groups": 1})
     rows, digests = table(make_rows)
     for case in (rows.assign(label=1), rows.assign(object_id="o", group_id="o"), rows[:0]):
         with pytest.raises(DataSetError, match="part holds"):
-            choose_rows(case.copy(), digests[: len(case)], how, 3.0)
+            choose_rows(case.copy(), digests[: len(case)], settings, 3.0)

@@ -21,15 +21,15 @@ WAYS = ({"by": "object"}, {"by": "night", "test": 0.3}, {"folds": 2}, {"by": "ni
 
 def choose(rows, fold=0, first=None, **split):
     """Return the choice of rows, whose labels were ``first`` before the recipe's new ones."""
-    how = SplitSettings(**{"minimum_groups": 1, **split})
-    how = DatasetRecipe(survey="toy", nights=("2026-01-01",), split=how)
+    settings = SplitSettings(**{"minimum_groups": 1, **split})
+    settings = DatasetRecipe(survey="toy", nights=("2026-01-01",), split=settings)
     ids = {name: HeldTexts(rows[f"{name}_id"]) for name in ("candidate", "object", "group")}
     ids = RowIds(image=HeldTexts(rows["exposure_id"] + "\n" + rows["detector"]), **ids)
     near = Nearness(linked_arcsec=0.5, size_pixel=SIZE, pixel_scale_arcsec=1.0)
     table = rows.assign(
         digest=np.arange(len(rows), dtype=np.uint64), first_label=rows["label"] if first is None else first
     )
-    return choose_rows(table, ids, how, near, fold)
+    return choose_rows(table, ids, settings, near, fold)
 
 
 def rows_of(choice, part):
@@ -42,13 +42,13 @@ def dropped(choice):
 
 @pytest.mark.parametrize("where", [CROWDED, SPARSE], ids=["crowded", "sparse"])
 @pytest.mark.parametrize(
-    "how", [{"by": "object"}, {"by": "night", "test": 0.3}, {"folds": 3}, {"by": "night", "folds": 3}]
+    "settings", [{"by": "object"}, {"by": "night", "test": 0.3}, {"folds": 3}, {"by": "night", "folds": 3}]
 )
 @pytest.mark.parametrize("seed", [1, 2])
-def test_no_part_shows_a_pixel_of_another(make_rows, where, how, seed):
+def test_no_part_shows_a_pixel_of_another(make_rows, where, settings, seed):
     sky = field(make_rows, **where, seed=seed)
-    for fold in range(how.get("folds", 1)):
-        choice = choose(sky.rows, fold, seed=seed, **how)
+    for fold in range(settings.get("folds", 1)):
+        choice = choose(sky.rows, fold, seed=seed, **settings)
         shown = {part: sky.pixels(rows_of(choice, part)) for part in (TRAIN, VALIDATION, TEST)}
         assert all(shown.values())
         assert not shown[TRAIN] & (shown[VALIDATION] | shown[TEST])
@@ -148,15 +148,15 @@ def test_held_nights_are_held_in_crowded_fields_too(make_rows):
 
 
 @pytest.mark.parametrize("where", [CROWDED, SPARSE], ids=["crowded", "sparse"])
-@pytest.mark.parametrize("how", WAYS, ids=str)
-def test_neither_the_order_of_rows_nor_of_files_counts(make_rows, where, how):
+@pytest.mark.parametrize("settings", WAYS, ids=str)
+def test_neither_the_order_of_rows_nor_of_files_counts(make_rows, where, settings):
     sky = field(make_rows, **where)
     objects = [f"o{row // 3}" for row in range(len(sky.rows))]
     rows = sky.rows.assign(object_id=objects, group_id=objects) if where is CROWDED else sky.rows
-    one = choose(rows, **how)
+    one = choose(rows, **settings)
     for seed in range(3):
         turn = np.random.default_rng(seed).permutation(len(rows))
-        two = choose(rows.iloc[turn].reset_index(drop=True), **how)
+        two = choose(rows.iloc[turn].reset_index(drop=True), **settings)
         assert one.separation == two.separation
         assert one.chosen["place"].tolist() == turn[two.chosen["place"]].tolist()
 

@@ -7,8 +7,8 @@ from pipeline.imaging.frame import Frame
 
 
 def frame(pixels, **changes):
-    given = {"gain": 2.0, "read_noise": 6.0, "saturation": 1000.0, "fwhm_pixel": 3.0} | changes
-    return Frame(pixels=pixels.astype(np.float32), **given)
+    properties = {"gain": 2.0, "read_noise": 6.0, "saturation": 1000.0, "fwhm_pixel": 3.0} | changes
+    return Frame(pixels=pixels.astype(np.float32), **properties)
 
 
 def test_the_variance_of_a_sky_is_that_of_its_photons_and_electrons():

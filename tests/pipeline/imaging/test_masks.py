@@ -10,7 +10,7 @@ MASK = np.array([[0, 1, 2, 3, 4, 8]], dtype=np.int32)
 
 
 @pytest.mark.parametrize(
-    ("how", "missing"),
+    ("rule", "missing"),
     [
         ({}, [0, 1, 1, 1, 1, 1]),
         ({"bits": [0]}, [0, 1, 0, 1, 0, 0]),
@@ -20,8 +20,8 @@ MASK = np.array([[0, 1, 2, 3, 4, 8]], dtype=np.int32)
     ],
 )
 @pytest.mark.parametrize("kind", [np.int32, np.uint8, ">i4", np.float32, np.uint64])
-def test_a_mask_is_read_by_bits_or_codes(how, missing, kind):
-    assert masked_pixels(MASK.astype(kind), **how).astype(int).tolist() == [missing]
+def test_a_mask_is_read_by_bits_or_codes(rule, missing, kind):
+    assert masked_pixels(MASK.astype(kind), **rule).astype(int).tolist() == [missing]
 
 
 def test_a_weight_of_nothing_means_missing():

@@ -90,11 +90,11 @@ def test_hot_pixels_are_the_pattern_and_moving_stars_are_not():
 
 
 def test_correlated_noise_gives_the_kernel_that_made_it():
-    made = np.array([[0.0, 0.1, 0.0], [0.1, 0.9, 0.1], [0.0, 0.1, 0.0]])
-    made /= np.sqrt((made**2).sum())
+    smoothing = np.array([[0.0, 0.1, 0.0], [0.1, 0.9, 0.1], [0.0, 0.1, 0.0]])
+    smoothing /= np.sqrt((smoothing**2).sum())
     white = np.random.default_rng(1).normal(0.0, 4.0, (400, 400))
-    kernel = noise_kernel_of(fftconvolve(white, made, mode="same").astype(np.float32) + 100.0)
-    np.testing.assert_allclose(kernel[2:5, 2:5], made, atol=0.03)
+    kernel = noise_kernel_of(fftconvolve(white, smoothing, mode="same").astype(np.float32) + 100.0)
+    np.testing.assert_allclose(kernel[2:5, 2:5], smoothing, atol=0.03)
     assert (kernel**2).sum() == pytest.approx(1.0, abs=1e-5)
 
 

@@ -28,15 +28,15 @@ from pipeline.sky.visits import tangent_wcs
 def test_flux_is_right_to_a_percent_and_the_centroid_to_a_twentieth_of_a_pixel(x, y, fwhm, magnitude, sign):
     flux = sign * float(flux_of(magnitude, 25.0))
     image = np.zeros((121, 121), np.float32)
-    made = inject_sources(
+    injected = inject_sources(
         image, psf=Moffat(fwhm_pixel=fwhm), x_pixel=[x], y_pixel=[y], flux=[flux], gain=1.0, rng=None
     ).astype(float)
     rows, columns = np.mgrid[:121, :121]
     aperture = np.hypot(columns - x, rows - y) < 5.0 * fwhm
-    total = made[aperture].sum()
+    total = injected[aperture].sum()
     assert total == pytest.approx(flux, rel=0.01)
-    assert (made * columns)[aperture].sum() / total == pytest.approx(x, abs=0.05)
-    assert (made * rows)[aperture].sum() / total == pytest.approx(y, abs=0.05)
+    assert (injected * columns)[aperture].sum() / total == pytest.approx(x, abs=0.05)
+    assert (injected * rows)[aperture].sum() / total == pytest.approx(y, abs=0.05)
 
 
 def inject(image, seed, **changes):

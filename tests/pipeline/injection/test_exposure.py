@@ -121,22 +121,22 @@ def test_the_search_is_that_of_difference_of_unless_the_survey_has_another(rende
             difference=difference,
         )
 
-    made = difference_of(science, template, is_aligned=True)
+    direct = difference_of(science, template, is_aligned=True)
     found = detect(
-        made.difference,
-        made.noise,
-        fwhm_pixel=made.subtraction.fwhm_pixel,
+        direct.difference,
+        direct.noise,
+        fwhm_pixel=direct.subtraction.fwhm_pixel,
         zeropoint=27.0,
-        correlation=made.subtraction.correlation,
+        correlation=direct.subtraction.correlation,
     )
     default = search()
-    np.testing.assert_array_equal(default.difference.difference, made.difference)
+    np.testing.assert_array_equal(default.difference.difference, direct.difference)
     np.testing.assert_array_equal(default.candidates["x_pixel"], found["x_pixel"])
 
     def bare(science, template):
         return difference_of(science, template, is_aligned=True, flatten_pixel=0)
 
-    assert not np.array_equal(search(bare).difference.difference, made.difference, equal_nan=True)
+    assert not np.array_equal(search(bare).difference.difference, direct.difference, equal_nan=True)
 
 
 def test_light_put_into_a_template_of_known_variance_brings_its_noise_along(rendered_exposure):
@@ -149,7 +149,7 @@ def test_light_put_into_a_template_of_known_variance_brings_its_noise_along(rend
         return difference_of(science, template, is_aligned=True)
 
     truth = simulate(rendered_exposure).truth.drop(columns=["recovered", "candidate_id"])
-    made = simulate_exposure(
+    found = simulate_exposure(
         science,
         known,
         truth=truth,
@@ -159,7 +159,7 @@ def test_light_put_into_a_template_of_known_variance_brings_its_noise_along(rend
         rng=np.random.default_rng(0),
         difference=noting,
     )
-    light = np.nan_to_num(made.template - template.pixels)
+    light = np.nan_to_num(found.template - template.pixels)
     assert light.max() > 100
     brighter = seen[-1].variance_map - known.variance_map
     np.testing.assert_allclose(brighter[light > 0], light[light > 0] / template.gain, rtol=1e-2, atol=0.05)
@@ -167,7 +167,7 @@ def test_light_put_into_a_template_of_known_variance_brings_its_noise_along(rend
 
 def test_nothing_to_inject_gives_the_real_candidates_only(rendered_exposure):
     science, template = frames(rendered_exposure, SETTINGS)
-    made = simulate_exposure(
+    found = simulate_exposure(
         science,
         replace(template),
         truth=simulate(rendered_exposure).truth.iloc[:0].drop(columns=["recovered", "candidate_id"]),
@@ -176,8 +176,8 @@ def test_nothing_to_inject_gives_the_real_candidates_only(rendered_exposure):
         wcs=rendered_exposure.wcs,
         rng=np.random.default_rng(0),
     )
-    assert len(made.truth) == 0
-    assert (made.candidates["injection_id"] == "").all()
+    assert len(found.truth) == 0
+    assert (found.candidates["injection_id"] == "").all()
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from pipeline.errors import InputError, SettingsError
 from pipeline.injection import InjectionSettings, draw_magnitudes
 
 
-def draw(number=2000, listed=None, **given):
-    return draw_magnitudes(number, InjectionSettings(**given), np.random.default_rng(1), listed)
+def draw(number=2000, listed=None, **settings):
+    return draw_magnitudes(number, InjectionSettings(**settings), np.random.default_rng(1), listed)
 
 
 @pytest.mark.replaces("gmadet", "O1")

@@ -24,20 +24,20 @@ def test_negative_parts_of_a_psf_are_not_cut_off_so_that_the_flux_stays():
 def test_each_source_gets_the_psf_of_its_place():
     planes = np.array([[moffat(2.0, 25), moffat(5.0, 25)]])
     grid = PsfGrid(planes=planes, sampling=1.0, shape=(60, 200))
-    made = inject_sources(
+    injected = inject_sources(
         np.zeros((60, 200), np.float32),
         psf=grid, x_pixel=[30.0, 170.0], y_pixel=[30.0, 30.0], flux=[100.0, 100.0], gain=1.0, rng=None,
     )  # fmt: skip
-    assert made[30, 30] > 3.0 * made[30, 170]
+    assert injected[30, 30] > 3.0 * injected[30, 170]
 
 
 def test_a_callable_of_offsets_serves_as_psf():
-    made = inject_sources(
+    injected = inject_sources(
         np.zeros((9, 9), np.float32),
         psf=lambda *_: np.full((3, 3), 1.0 / 9.0), x_pixel=[4.2], y_pixel=[4.0], flux=[9.0], gain=1.0, rng=None,
     )  # fmt: skip
-    assert made[3:6, 3:6] == pytest.approx(1.0)
-    assert made.sum() == pytest.approx(9.0)
+    assert injected[3:6, 3:6] == pytest.approx(1.0)
+    assert injected.sum() == pytest.approx(9.0)
 
 
 def test_an_absurd_brightness_is_refused():

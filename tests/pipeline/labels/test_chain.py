@@ -39,7 +39,7 @@ def test_the_order_of_the_list_is_the_precedence_so_a_setting_changes_it(make_ro
 
 
 @pytest.fixture
-def torn(make_rows):
+def conflicting(make_rows):
     """Of a, b and c only b is called real by one and bogus by another."""
     links = parse_chain(
         [
@@ -55,27 +55,27 @@ def torn(make_rows):
     return label_candidates(make_rows("abc"), links, tables)
 
 
-def test_every_disagreement_is_listed_with_both_words(torn):
+def test_every_disagreement_is_listed_with_both_words(conflicting):
     said = "label conflict: mover list says real, junk list says bogus"
-    assert torn.conflicts.to_numpy().tolist() == [["b", said]]
+    assert conflicting.conflicts.to_numpy().tolist() == [["b", said]]
 
 
-def test_the_stronger_wins_by_default_and_is_logged(torn, caplog):
+def test_the_stronger_wins_by_default_and_is_logged(conflicting, caplog):
     caplog.set_level("DEBUG", logger="pipeline.labels.chain")
-    assert settle(torn, "stronger").tolist() == [True, True, True]
+    assert settle(conflicting, "stronger").tolist() == [True, True, True]
     assert "1 of 3 candidates: label providers disagree, the stronger won" in caplog.text
     assert "candidate b: label conflict" in caplog.text
 
 
-def test_a_disagreement_may_drop_the_row(torn):
-    assert settle(torn, "drop").tolist() == [True, False, True]
+def test_a_disagreement_may_drop_the_row(conflicting):
+    assert settle(conflicting, "drop").tolist() == [True, False, True]
 
 
-def test_a_disagreement_may_be_an_error_that_names_the_row(torn):
+def test_a_disagreement_may_be_an_error_that_names_the_row(conflicting):
     with pytest.raises(
         InputError, match=r"candidate_id 'b': label conflict: mover list says real, junk list says bogus"
     ):
-        settle(torn, "error")
+        settle(conflicting, "error")
 
 
 def test_where_all_agree_no_rule_does_anything(make_rows):

@@ -9,9 +9,9 @@ from pipeline.labels import LABEL_PROVIDERS, label_candidates, parse_chain
 
 def judge(provider, candidates, reference=None, **settings):
     """Ask one provider; a single table is what it reads first."""
-    given = LABEL_PROVIDERS.metadata(provider)["settings"](**settings)
-    tables = reference if isinstance(reference, dict) else dict.fromkeys(given.reads(), reference)
-    return LABEL_PROVIDERS[provider](candidates, {name: t for name, t in tables.items() if t is not None}, given)
+    parsed = LABEL_PROVIDERS.metadata(provider)["settings"](**settings)
+    tables = reference if isinstance(reference, dict) else dict.fromkeys(parsed.reads(), reference)
+    return LABEL_PROVIDERS[provider](candidates, {name: t for name, t in tables.items() if t is not None}, parsed)
 
 
 def chain(*entries):

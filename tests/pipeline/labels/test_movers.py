@@ -8,9 +8,9 @@ from pipeline.labels import label_candidates, parse_chain
 ARCSEC = 1 / 3600
 
 
-def label(candidates, provider="mover", **given):
-    tables = {name: given.pop(name) for name in ("movers", "rb", "injected") if name in given}
-    return label_candidates(candidates, parse_chain([{"provider": provider, **given}], "s.yaml"), tables).candidates
+def label(candidates, provider="mover", **settings):
+    tables = {name: settings.pop(name) for name in ("movers", "rb", "injected") if name in settings}
+    return label_candidates(candidates, parse_chain([{"provider": provider, **settings}], "s.yaml"), tables).candidates
 
 
 def movers(**columns):

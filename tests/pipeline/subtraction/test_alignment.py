@@ -67,8 +67,8 @@ CASES = [((7.3, -4.6), 0.0), ((3.0, 2.0), 12.0), ((0.0, 0.0), 178.5)]
 @pytest.mark.parametrize("by_projection", [True, False])
 def test_stars_of_an_aligned_template_lie_on_those_of_the_science_image(shift, angle_deg, by_projection):
     science, template = frame(), frame(shift, angle_deg, seed=1)
-    given = {"science_wcs": projection(), "template_wcs": projection(shift, angle_deg)} if by_projection else {}
-    aligned = align(science, template, **given)
+    projections = {"science_wcs": projection(), "template_wcs": projection(shift, angle_deg)} if by_projection else {}
+    aligned = align(science, template, **projections)
     assert aligned.pixels.shape == science.pixels.shape
     offsets = peak_offsets(science, aligned)
     assert len(offsets) > 10

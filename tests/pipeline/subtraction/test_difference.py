@@ -28,13 +28,13 @@ from pipeline.surveys.synthetic.survey import frames
 FEW = SubtractionSettings(min_stars=3)
 
 
-def expect_unit_spread(made, science):
+def expect_unit_spread(result, science):
     """Away from bright stars the difference over its noise, and the score, have unit width."""
     away = ~source_mask(science.pixels, sigma=15.0, grow_pixel=int(2 * science.fwhm_pixel) + 1)
-    normalised = (made.difference / made.noise)[away]
+    normalised = (result.difference / result.noise)[away]
     assert 0.9 < robust_sigma(normalised) < 1.15
     assert abs(np.nanmedian(normalised)) < 0.1
-    assert 0.8 < robust_sigma(made.score[away]) < 1.3
+    assert 0.8 < robust_sigma(result.score[away]) < 1.3
     assert np.isfinite(normalised).mean() > 0.6
 
 
@@ -65,28 +65,28 @@ def test_an_unaligned_template_is_aligned_by_its_stars_and_a_new_source_found(sy
         gain=science.gain,
         rng=None,
     )
-    made = difference_of(replace(science, pixels=with_source), turned)
-    expect_unit_spread(made, science)
+    result = difference_of(replace(science, pixels=with_source), turned)
+    expect_unit_spread(result, science)
     found = detect(
-        made.difference,
-        made.noise,
-        fwhm_pixel=made.subtraction.fwhm_pixel,
+        result.difference,
+        result.noise,
+        fwhm_pixel=result.subtraction.fwhm_pixel,
         zeropoint=25.0,
-        correlation=made.subtraction.correlation,
+        correlation=result.subtraction.correlation,
     )
     near = found[np.hypot(found["x_pixel"] - 60.3, found["y_pixel"] - 80.1) < 1.0]
     assert len(near) == 1
     assert near["flux"].iloc[0] == pytest.approx(2e4, rel=0.08)
-    assert made.score[80, 60] == pytest.approx(near["snr"].iloc[0], rel=0.25)
+    assert result.score[80, 60] == pytest.approx(near["snr"].iloc[0], rel=0.25)
 
 
 def test_missing_pixels_are_missing_in_all_that_comes_out(synthetic_frames):
     science, template = (replace(one, pixels=one.pixels.copy()) for one in synthetic_frames)
     science.pixels[:, 100:110] = np.nan
-    made = difference_of(science, template, is_aligned=True)
-    for image in (made.difference, made.noise, made.score):
+    result = difference_of(science, template, is_aligned=True)
+    for image in (result.difference, result.noise, result.score):
         assert np.isnan(image[:, 100:110]).all()
-    np.testing.assert_array_equal(np.isnan(made.difference), np.isnan(made.score))
+    np.testing.assert_array_equal(np.isnan(result.difference), np.isnan(result.score))
 
 
 def test_images_without_overlap_are_an_error(synthetic_frames):
@@ -108,7 +108,7 @@ def read(path, hdu=0):
 
 @pytest.mark.parametrize("letter", ["a", "e"])
 def test_resampled_decam_epochs_subtract_to_noise_of_unit_width(real_data, letter):
-    made = []
+    frames = []
     for epoch in ("18", "04"):
         pixels, header, _ = read(real_data / "frames" / "sfft_decam" / f"DEC-OBS{epoch}{letter}.mini.fits")
         frame = Frame(
@@ -119,14 +119,14 @@ def test_resampled_decam_epochs_subtract_to_noise_of_unit_width(real_data, lette
             saturation=header["ESATUR"],
             fwhm_pixel=measure_fwhm(pixels, saturation=header["ESATUR"]),
         )
-        made.append(with_sky_noise(frame))
-    expect_unit_spread(difference_of(*made, is_aligned=True, settings=FEW), made[0])
+        frames.append(with_sky_noise(frame))
+    expect_unit_spread(difference_of(*frames, is_aligned=True, settings=FEW), frames[0])
 
 
 @pytest.mark.parametrize("noise", ["gain and read noise", "weights"])
 def test_epochs_of_other_detectors_are_aligned_by_their_projections(real_data, noise):
     folder = real_data / "frames" / "legacypipe_decam" / "testcase4"
-    made, projections = [], []
+    frames, projections = [], []
     for name in ("c4d_180212_083009_ooi_z_ls9.N3.fits", "c4d_150411_035242_ooi_z_ls9.N3.fits"):
         path = next(folder.rglob(name))
         pixels, header, wcs = read(path, 1)
@@ -139,10 +139,10 @@ def test_epochs_of_other_detectors_are_aligned_by_their_projections(real_data, n
             fwhm_pixel=header["FWHM"],
             variance_map=1 / np.where(weights > 0, weights, np.nan) if noise == "weights" else None,
         )
-        made.append(frame)
+        frames.append(frame)
         projections.append(wcs)
-    difference = difference_of(*made, science_wcs=projections[0], template_wcs=projections[1], settings=FEW)
-    expect_unit_spread(difference, made[0])
+    difference = difference_of(*frames, science_wcs=projections[0], template_wcs=projections[1], settings=FEW)
+    expect_unit_spread(difference, frames[0])
 
 
 def test_raw_frames_without_projection_take_their_noise_from_pairs(real_data):
@@ -158,9 +158,9 @@ def test_raw_frames_without_projection_take_their_noise_from_pairs(real_data):
     science, template = (
         Frame(pixels=one, fwhm_pixel=measure_fwhm(one, saturation=3500.0), **known) for one in (clean[4], clean[6])
     )
-    made = difference_of(science, template)
-    assert made.subtraction.n_stars > 15
-    expect_unit_spread(made, science)
+    result = difference_of(science, template)
+    assert result.subtraction.n_stars > 15
+    expect_unit_spread(result, science)
 
 
 def test_the_quality_of_a_perfect_difference_is_that_of_gaussian_noise():

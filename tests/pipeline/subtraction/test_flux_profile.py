@@ -23,7 +23,7 @@ def frame(fwhm, beta=3.0, flux=1e5):
     return Frame(pixels=pixels, gain=2.0, read_noise=5.0, saturation=6e4, fwhm_pixel=fwhm)
 
 
-def made(convolved, kernel=None):
+def subtraction(convolved, kernel=None):
     """Return a subtraction of which only these two are looked at."""
     one = np.ones((1, 1), np.float32)
     numbers = dict.fromkeys(("correlation", "scale", "x_offset", "y_offset"), 1.0)
@@ -49,17 +49,17 @@ def test_without_stars_it_is_a_moffat_profile_of_the_stated_width_and_a_note():
 
 def test_a_new_source_in_a_difference_has_the_profile_of_the_science_image_as_it_was_convolved():
     sharp, wide = frame(2.5), frame(4.0)
-    plain = difference_profile(sharp, wide, made("template"))
+    plain = difference_profile(sharp, wide, subtraction("template"))
     assert plain.profile.fwhm_pixel == pytest.approx(2.5, rel=0.03)
-    convolved = difference_profile(sharp, wide, made("science", KERNEL)).profile
+    convolved = difference_profile(sharp, wide, subtraction("science", KERNEL)).profile
     own = plain.profile.shares([0.0], [0.0], 11)[0]
     mean_of_nine = own[4:7, 4:7].mean()
     assert convolved.shares([0.0], [0.0], 9)[0, 4, 4] == pytest.approx(mean_of_nine, rel=1e-3)
-    assert difference_profile(sharp, wide, made("science", KERNEL), plain).profile.profile is plain.profile
+    assert difference_profile(sharp, wide, subtraction("science", KERNEL), plain).profile.profile is plain.profile
 
 
 def test_where_nothing_says_with_what_it_was_convolved_the_profile_is_that_of_the_template():
-    found = difference_profile(frame(2.5), frame(4.0), made("science"))
+    found = difference_profile(frame(2.5), frame(4.0), subtraction("science"))
     assert found.profile.fwhm_pixel == pytest.approx(4.0, rel=0.03)
 
 

@@ -18,14 +18,14 @@ def stars(fwhm_left, fwhm_right, seed=0, scale=1.0):
     for x, y in places:
         column, row = round(x), round(y)
         fwhm = fwhm_left + (fwhm_right - fwhm_left) * x / SIZE
-        stamp = scale * 2e4 * Moffat(fwhm_pixel=fwhm, size_pixel=31)(x - column, y - row)
+        star = scale * 2e4 * Moffat(fwhm_pixel=fwhm, size_pixel=31)(x - column, y - row)
         rows, columns = slice(max(row - 15, 0), row + 16), slice(max(column - 15, 0), column + 16)
-        image[rows, columns] += stamp[max(15 - row, 0) : SIZE - row + 15, max(15 - column, 0) : SIZE - column + 15]
+        image[rows, columns] += star[max(15 - row, 0) : SIZE - row + 15, max(15 - column, 0) : SIZE - column + 15]
     return image.astype(np.float32), *np.array(places).T
 
 
 def fit(sharp, broad, x, y, **changes):
-    options = {"match_fwhm_pixel": 2.2, "stamp_pixel": 17, "max_stars": 60, "min_stars": 5, "spatial_order": 1}
+    options = {"match_fwhm_pixel": 2.2, "cutout_pixel": 17, "max_stars": 60, "min_stars": 5, "spatial_order": 1}
     return fit_kernel(sharp, broad, np.full_like(sharp, 50.0), x, y, **options | changes)
 
 

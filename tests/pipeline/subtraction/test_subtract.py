@@ -61,14 +61,14 @@ def robust_sigma(values):
     [(3.2, 2.4, "template"), (2.4, 3.2, "science"), (2.6, 2.6, "template")],
 )
 def test_the_difference_is_noise_of_the_predicted_size(science_fwhm, template_fwhm, convolved):
-    made = subtract(frame(science_fwhm), frame(template_fwhm, 0.4, -1.7, scale=1.2, coadded=8, seed=1))
-    assert made.convolved == convolved
-    assert 0.9 < robust_sigma(made.difference / made.noise) < 1.15
-    assert abs(np.nanmedian(made.difference / made.noise)) < 0.1
-    assert made.x_offset == pytest.approx(0.4, abs=0.05)
-    assert made.y_offset == pytest.approx(-1.7, abs=0.05)
-    assert made.scale == pytest.approx(1 / 1.2, rel=0.01)
-    assert made.fwhm_pixel == max(science_fwhm, template_fwhm)
+    subtraction = subtract(frame(science_fwhm), frame(template_fwhm, 0.4, -1.7, scale=1.2, coadded=8, seed=1))
+    assert subtraction.convolved == convolved
+    assert 0.9 < robust_sigma(subtraction.difference / subtraction.noise) < 1.15
+    assert abs(np.nanmedian(subtraction.difference / subtraction.noise)) < 0.1
+    assert subtraction.x_offset == pytest.approx(0.4, abs=0.05)
+    assert subtraction.y_offset == pytest.approx(-1.7, abs=0.05)
+    assert subtraction.scale == pytest.approx(1 / 1.2, rel=0.01)
+    assert subtraction.fwhm_pixel == max(science_fwhm, template_fwhm)
 
 
 @pytest.mark.parametrize("fwhms", [(3.2, 2.4), (2.4, 3.2)])
@@ -76,14 +76,20 @@ def test_a_new_source_keeps_its_flux_and_a_lost_one_is_negative(fwhms):
     new = ((150.3, 100.6, 2e4),)
     science = frame(fwhms[0], new=new)
     template = frame(fwhms[1], 0.3, 0.2, coadded=8, seed=1, scale=1.0)
-    made = subtract(science, template)
-    assert psf_flux_at(made, 150.3, 100.6) == pytest.approx(2e4, rel=0.05)
+    subtraction = subtract(science, template)
+    assert psf_flux_at(subtraction, 150.3, 100.6) == pytest.approx(2e4, rel=0.05)
     gone = subtract(template, science)
     assert psf_flux_at(gone, 150.6, 100.8) == pytest.approx(-2e4, rel=0.05)
 
 
-def psf_flux_at(made, x, y):
-    flux, _ = psf_flux(made.difference, made.noise, np.array([x]), np.array([y]), Moffat(fwhm_pixel=made.fwhm_pixel))
+def psf_flux_at(subtraction, x, y):
+    flux, _ = psf_flux(
+        subtraction.difference,
+        subtraction.noise,
+        np.array([x]),
+        np.array([y]),
+        Moffat(fwhm_pixel=subtraction.fwhm_pixel),
+    )
     return flux[0]
 
 
@@ -91,25 +97,25 @@ def psf_flux_at(made, x, y):
 def test_the_correlation_is_that_of_a_psf_weighted_flux(fwhms):
     fluxes = []
     for seed in range(2):
-        made = subtract(frame(fwhms[0], seed=seed), frame(fwhms[1], seed=10 + seed))
-        psf = Moffat(fwhm_pixel=made.fwhm_pixel, size_pixel=13)(0.0, 0.0)
-        weighted = np.nan_to_num(made.difference / made.noise)
+        subtraction = subtract(frame(fwhms[0], seed=seed), frame(fwhms[1], seed=10 + seed))
+        psf = Moffat(fwhm_pixel=subtraction.fwhm_pixel, size_pixel=13)(0.0, 0.0)
+        weighted = np.nan_to_num(subtraction.difference / subtraction.noise)
         for row in range(20, SIZE - 20, 14):
             fluxes += [(weighted[row : row + 13, c : c + 13] * psf).sum() for c in range(20, SIZE - 20, 14)]
-    assert robust_sigma(fluxes) / np.sqrt((psf**2).sum()) == pytest.approx(made.correlation, rel=0.15)
+    assert robust_sigma(fluxes) / np.sqrt((psf**2).sum()) == pytest.approx(subtraction.correlation, rel=0.15)
 
 
 def test_missing_pixels_stay_missing_and_do_not_spread_far():
     science, template = (replace(one, pixels=one.pixels.copy()) for one in (frame(3.2), frame(2.4, coadded=8, seed=1)))
     science.pixels[:6], science.pixels[:, 200] = np.nan, np.nan
     template.pixels[100:110, 100:110] = np.nan
-    made = subtract(science, template)
-    missing = np.isnan(made.difference)
+    subtraction = subtract(science, template)
+    missing = np.isnan(subtraction.difference)
     assert missing[:6].all()
     assert missing[:, 200].all()
     assert missing[102:108, 102:108].all()
     assert not missing[120:180, 120:180].any()
-    np.testing.assert_array_equal(missing, np.isnan(made.noise))
+    np.testing.assert_array_equal(missing, np.isnan(subtraction.noise))
     assert missing.mean() < 0.1
 
 
@@ -122,9 +128,9 @@ def test_the_images_are_not_touched():
 
 
 def test_a_constant_kernel_can_be_asked_for_and_few_stars_get_one():
-    made = subtract(frame(3.2), frame(2.4, coadded=8, seed=1), SubtractionSettings(spatial_order=0, max_stars=8))
-    assert made.n_stars <= 8
-    assert 0.9 < robust_sigma(made.difference / made.noise) < 1.15
+    subtraction = subtract(frame(3.2), frame(2.4, coadded=8, seed=1), SubtractionSettings(spatial_order=0, max_stars=8))
+    assert subtraction.n_stars <= 8
+    assert 0.9 < robust_sigma(subtraction.difference / subtraction.noise) < 1.15
 
 
 def test_what_cannot_be_subtracted_says_why():
