@@ -82,7 +82,18 @@ def detected_hosts(image: NDArray[np.float32], fwhm_pixel: float, saturation: fl
 def catalogued_hosts(
     shape: tuple[int, int], x_pixel: ArrayLike, y_pixel: ArrayLike, radius_pixel: ArrayLike, host_id: ArrayLike
 ) -> Hosts:
-    """Return those galaxies of a catalogue that lie on an image of a shape; places that are not finite do not.
+    """Return those galaxies of a catalogue that lie on an image; places that are not finite do not.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Height and width of the image in pixels.
+    x_pixel, y_pixel : array-like, (n,)
+        Places of the galaxies on the image.
+    radius_pixel : array-like, (n,)
+        Their half-light radii; NaN where unknown.
+    host_id : array-like of str, (n,)
+        Their names in the catalogue.
 
     Raises
     ------

@@ -88,7 +88,21 @@ def find_places(
     settings: InjectionSettings,
     rng: np.random.Generator,
 ) -> list[Place]:
-    """Return a place for each source that finds one, on hosts where it is asked."""
+    """Return a place for each source that finds one, on hosts where it is asked; a source without room has none.
+
+    Parameters
+    ----------
+    room : Room
+        What is free of the image; what is found is taken from it.
+    on_host : ndarray of bool, (n,)
+        Which of the n sources lie on a host.
+    hosts : Hosts
+        The galaxies of the image.
+    settings : InjectionSettings
+        How sources lie on the image and around their hosts.
+    rng : Generator
+        Draws the places.
+    """
     grid = iter(_grid(room.image.shape, int((~on_host).sum()), rng) if settings.positions == "grid" else [])
     found = []
     for hosted in on_host.tolist():
@@ -105,7 +119,19 @@ def find_places(
 
 
 def find_variables(room: Room, stars: NDArray[np.float64], number: int, rng: np.random.Generator) -> list[Place]:
-    """Return the places of as many different stars, (n, 3) given, as there are of those asked for."""
+    """Return places of as many different stars as were asked for, or of all that are free.
+
+    Parameters
+    ----------
+    room : Room
+        What is free of the image; what is found is taken from it.
+    stars : ndarray of float64, (n, 3)
+        x, y and flux of the stars of the image.
+    number : int
+        How many should vary.
+    rng : Generator
+        Draws which.
+    """
     rows = rng.permutation(len(stars))
     found: list[Place] = []
     for row in rows.tolist():

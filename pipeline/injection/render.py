@@ -98,6 +98,17 @@ def inject_sources(
 def trail(psf: Psf, x_offset: float, y_offset: float, length_pixel: float, angle_deg: float) -> NDArray[np.float64]:
     """Return the unit-sum image of a source that moves evenly along a line around its place.
 
+    Parameters
+    ----------
+    psf : callable
+        Called with the sub-pixel offsets in x and y, returns a square image of odd side whose sum is 1.
+    x_offset, y_offset : float
+        Middle of the trail, in pixels from the central pixel.
+    length_pixel : float
+        Length of the trail, 0 to 1,000.
+    angle_deg : float
+        Its direction, from x towards y.
+
     Raises
     ------
     InputError

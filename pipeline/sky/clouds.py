@@ -54,7 +54,19 @@ class CloudSettings:
 def transmission(
     size_pixel: int, loss_magnitude: float, settings: CloudSettings, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return the share of the light that comes through at each place over that on average, (y, x)."""
+    """Return the share of the light that comes through at each place over that on average, (y, x).
+
+    Parameters
+    ----------
+    size_pixel : int
+        Side of the image.
+    loss_magnitude : float
+        Mean loss by the cloud.
+    settings : CloudSettings
+        How large the patches are, and how much they differ.
+    rng : Generator
+        Draws the patches.
+    """
     patches = smooth_field(size_pixel, settings.scale_pixel, rng)
     share = np.power(10.0, -0.4 * loss_magnitude * settings.patchiness * patches)
     return share / share.mean()

@@ -87,9 +87,18 @@ def flat_residual(settings: DetectorSettings, rng: np.random.Generator) -> NDArr
 
 
 def add_cosmic_rays(electrons: Electrons, mean_number: int, rng: np.random.Generator, weaken: float = 1.0) -> Mask:
-    """Add the tracks of cosmic rays in place, (y, x); return the pixels they changed.
+    """Add the tracks of cosmic rays to an image in place; return the pixels they changed, (y, x).
 
-    ``weaken`` divides their charge, for an average over exposures from which they were not quite rejected.
+    Parameters
+    ----------
+    electrons : ndarray of float64, (y, x)
+        The image in electrons, square; changed.
+    mean_number : int
+        Mean of the Poisson number of tracks.
+    rng : Generator
+        Draws number, places, lengths and charges.
+    weaken : float
+        Divides their charge, for an average over exposures from which they were not quite rejected.
     """
     size = electrons.shape[0]
     hit = np.zeros(electrons.shape, dtype=bool)
@@ -108,7 +117,19 @@ def add_cosmic_rays(electrons: Electrons, mean_number: int, rng: np.random.Gener
 
 
 def add_hot_pixels(electrons: Electrons, settings: DetectorSettings, seed: int, rng: np.random.Generator) -> Mask:
-    """Add hot pixels, at the same places in every exposure and hot in some; return which are hot now."""
+    """Add hot pixels in place, at the same places in every exposure; return which are hot now, (y, x).
+
+    Parameters
+    ----------
+    electrons : ndarray of float64, (y, x)
+        The image in electrons; changed.
+    settings : DetectorSettings
+        How many hot pixels the detector has, and its name.
+    seed : int
+        Decides, with the detector's name, where they are, how hot, and in what share of the exposures.
+    rng : Generator
+        Draws which of them are hot in this exposure, and their noise.
+    """
     detector = stream(seed, "detector", settings.detector)
     number, size = settings.hot_pixels, settings.size_pixel
     rows, columns = detector.integers(0, size, number), detector.integers(0, size, number)
@@ -121,10 +142,22 @@ def add_hot_pixels(electrons: Electrons, settings: DetectorSettings, seed: int, 
 
 
 def lose_dead_pixels(electrons: Electrons, settings: DetectorSettings, seed: int, rng: np.random.Generator) -> Mask:
-    """Take charge from the traps of the detector in place; return the pixels that lost some now.
+    """Take charge from the traps of the detector in place; return the pixels that lost some now, (y, x).
 
-    A trap is one pixel or a few, at the same place in every exposure, that keep a part of what falls on them in
-    some of the exposures.
+    A trap is a block of one or a few pixels, at the same place in every exposure, that keeps a part of what falls on
+    it in some of the exposures.
+
+    Parameters
+    ----------
+    electrons : ndarray of float64, (y, x)
+        The image in electrons; changed.
+    settings : DetectorSettings
+        How many traps the detector has, and its name.
+    seed : int
+        Decides, with the detector's name, where they are, how large, how much they keep, and in what share of the
+        exposures.
+    rng : Generator
+        Draws which of them act in this exposure.
     """
     detector = stream(seed, "traps", settings.detector)
     number, size = settings.dead_pixels, settings.size_pixel

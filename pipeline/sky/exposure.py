@@ -91,7 +91,19 @@ class Template:
 
 
 def render_template(settings: ExposureSettings, field: int, objects: Field, seed: int) -> Template:
-    """Return the template of a field: constant stars, variables at their mean, galaxies, little noise."""
+    """Return the template of a field: constant stars, variables at their mean, galaxies, little noise.
+
+    Parameters
+    ----------
+    settings : ExposureSettings
+        Detector, optics and how many exposures are averaged.
+    field : int
+        Number of the field, from 0.
+    objects : Field
+        What lies in the field.
+    seed : int
+        The survey's; with the number of the field it decides the noise and the flaws.
+    """
     rng = stream(seed, "template", str(field))
     margin = int(np.ceil(settings.dither_pixel)) + 2
     size = settings.size_pixel + 2 * margin
@@ -114,7 +126,21 @@ def render_template(settings: ExposureSettings, field: int, objects: Field, seed
 def render_exposure(
     settings: ExposureSettings, visit: Visit, objects: Field, template: Template, seed: int
 ) -> Exposure:
-    """Return what the detector records in one visit, with the template cut to it."""
+    """Return what the detector records in one visit, with the template cut to it.
+
+    Parameters
+    ----------
+    settings : ExposureSettings
+        Detector, optics, clouds, ghosts and satellites.
+    visit : Visit
+        When and through which air the field is looked at.
+    objects : Field
+        What lies in the field.
+    template : Template
+        The field's deep image, of which the part nearest to the visit's pixels is taken.
+    seed : int
+        The survey's; with the exposure's id it decides all noise and the faults of this exposure.
+    """
     rng = stream(seed, "exposure", visit.exposure_id)
     wcs = tangent_wcs(settings, visit.field, visit.x_dither, visit.y_dither)
     sources = _placed(point_sources(objects, visit.time_mjd, visit.night), wcs)

@@ -47,7 +47,19 @@ class Field:
 
 
 def draw_field(settings: CountSettings, field: int, visits: list[Visit], seed: int) -> Field:
-    """Return what lies in a field; each kind has its own stream, so changing one leaves the others."""
+    """Return what lies in a field; each kind has its own stream, so changing one leaves the others.
+
+    Parameters
+    ----------
+    settings : CountSettings
+        How much of each kind lies in a field.
+    field : int
+        Number of the field, from 0.
+    visits : list of Visit
+        All visits of the survey; those of this field decide which movers cross it, and when transients are seen.
+    seed : int
+        The survey's; with the kind and the number of the field it decides every draw.
+    """
     wcs = tangent_wcs(settings, field)
     here = [visit for visit in visits if visit.field == field]
 

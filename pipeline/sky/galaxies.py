@@ -48,7 +48,24 @@ class GalaxySettings(GridSettings):
 
 
 def draw_galaxies(settings: GalaxySettings, wcs: WCS, field: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the galaxies: bright ones larger, discs (Sersic index about 1) and spheroids (2 to 5)."""
+    """Return the galaxies: bright ones larger, discs (Sersic index about 1) and spheroids (2 to 5).
+
+    Parameters
+    ----------
+    settings : GalaxySettings
+        How many galaxies, how bright, and the pixels of an image.
+    wcs : WCS
+        Projection of the field.
+    field : int
+        Number of the field, from 0; part of the ids.
+    rng : Generator
+        Draws places, magnitudes and shapes.
+
+    Returns
+    -------
+    galaxies : DataFrame
+        As :class:`~pipeline.sky.field.Field` describes them.
+    """
     number = settings.galaxies
     magnitudes = counted(
         rng, number, settings.galaxy_bright_magnitude, settings.galaxy_faint_magnitude, settings.galaxy_slope

@@ -43,7 +43,26 @@ class MoverSettings(GridSettings):
 def draw_movers(
     settings: MoverSettings, wcs: WCS, field: int, rng: np.random.Generator, visits: list[Visit]
 ) -> pd.DataFrame:
-    """Return the solar-system objects of each night that the field is visited; none is seen twice."""
+    """Return the solar-system objects of each night that the field is visited; none is seen twice.
+
+    Parameters
+    ----------
+    settings : MoverSettings
+        How many movers a night, how bright and how fast.
+    wcs : WCS
+        Projection of the field.
+    field : int
+        Number of the field, from 0; part of the ids.
+    rng : Generator
+        Draws places, magnitudes and motions.
+    visits : list of Visit
+        Visits of this field, in order of time.
+
+    Returns
+    -------
+    movers : DataFrame
+        As :class:`~pipeline.sky.field.Field` describes them.
+    """
     nights = {visit.night: visit.time_mjd for visit in reversed(visits)}
     number = settings.movers * len(nights)
     magnitudes = rng.uniform(settings.mover_bright_magnitude, settings.mover_faint_magnitude, number)

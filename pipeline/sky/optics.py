@@ -123,7 +123,20 @@ def template_psf(settings: OpticsSettings, size_pixel: int) -> FieldPsf:
 def displaced(
     sources: pd.DataFrame, distortion: NDArray[np.float64], settings: OpticsSettings, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Return sources where optics and air put them: a smooth quadratic distortion (x y, term) and a jitter."""
+    """Return sources where optics and air put them, ``x_pixel`` and ``y_pixel`` changed.
+
+    Parameters
+    ----------
+    sources : DataFrame
+        With ``x_pixel y_pixel`` of the projection.
+    distortion : ndarray of float64, (2, 5)
+        Displacement in x and in y, in pixels, of the five terms of a quadratic distortion, ``u v (u v) (u^2 - 1/3)
+        (v^2 - 1/3)`` of the places u and v from -1 to 1 over the image.
+    settings : OpticsSettings
+        Side of the image, and the jitter of each source.
+    rng : Generator
+        Draws the jitter.
+    """
     x, y = (2.0 * sources[axis].to_numpy() / settings.size_pixel - 1.0 for axis in ("x_pixel", "y_pixel"))
     moves = distortion @ np.stack([x, y, x * y, x**2 - 1.0 / 3.0, y**2 - 1.0 / 3.0])
     moves += rng.normal(0.0, settings.jitter_pixel, moves.shape)
@@ -131,7 +144,19 @@ def displaced(
 
 
 def add_stars(light: NDArray[np.float64], sources: pd.DataFrame, flux: NDArray[np.float64], psf: FieldPsf) -> None:
-    """Add point sources of a flux in ADU to an image in place, (y, x)."""
+    """Add point sources to an image in place; those without light, or wholly outside, add nothing.
+
+    Parameters
+    ----------
+    light : ndarray of float64, (y, x)
+        In ADU, square; changed.
+    sources : DataFrame
+        With ``x_pixel y_pixel``.
+    flux : ndarray of float64, (n,)
+        Of each source, in ADU.
+    psf : FieldPsf
+        The PSF at each place.
+    """
     size = light.shape[0]
     beta = psf.central.beta
     alpha = moffat_alpha(psf.central.fwhm_pixel, beta)

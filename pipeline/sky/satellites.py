@@ -60,7 +60,19 @@ class SatelliteSettings:
 def add_trails(
     light: NDArray[np.float64], settings: SatelliteSettings, fwhm_pixel: float, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """Add trails to an image in ADU in place, (y, x); return the pixels that they brightened."""
+    """Add the trails of satellites to an image in place; return the pixels that they brightened, (y, x).
+
+    Parameters
+    ----------
+    light : ndarray of float64, (y, x)
+        In ADU; changed.
+    settings : SatelliteSettings
+        How many trails, how bright, and how many flash.
+    fwhm_pixel : float
+        FWHM of the PSF; a trail is as wide, and wider by the defocus.
+    rng : Generator
+        Draws their number, places and brightness.
+    """
     seen = np.zeros(light.shape, dtype=bool)
     for _ in range(rng.poisson(settings.per_exposure)):
         trail = _trail(light.shape, settings, fwhm_pixel, rng)

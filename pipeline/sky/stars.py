@@ -34,7 +34,19 @@ class StarSettings(GridSettings):
 
 
 def draw_stars(settings: StarSettings, wcs: WCS, field: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the constant stars, as :class:`~pipeline.sky.field.Field` describes them."""
+    """Return the constant stars, as :class:`~pipeline.sky.field.Field` describes them.
+
+    Parameters
+    ----------
+    settings : StarSettings
+        How many stars, and how bright.
+    wcs : WCS
+        Projection of the field.
+    field : int
+        Number of the field, from 0; part of the ids.
+    rng : Generator
+        Draws places and magnitudes.
+    """
     magnitudes = counted(
         rng, settings.stars, settings.star_bright_magnitude, settings.star_faint_magnitude, settings.star_slope
     )

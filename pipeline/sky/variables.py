@@ -103,7 +103,19 @@ def variation(variables: pd.DataFrame, time_mjd: float) -> NDArray[np.float64]:
 
 
 def draw_variables(settings: VariableSettings, wcs: WCS, field: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Return variable stars of several types, as :class:`~pipeline.sky.field.Field` describes them."""
+    """Return variable stars of several types, as :class:`~pipeline.sky.field.Field` describes them.
+
+    Parameters
+    ----------
+    settings : VariableSettings
+        How many variables, how bright, and how much they vary.
+    wcs : WCS
+        Projection of the field.
+    field : int
+        Number of the field, from 0; part of the ids.
+    rng : Generator
+        Draws places, magnitudes and light curves.
+    """
     number = settings.variables
     magnitudes = rng.uniform(settings.variable_bright_magnitude, settings.variable_faint_magnitude, number)
     places = scattered(settings, wcs, rng, f"variable-{field}", magnitudes)
@@ -111,7 +123,19 @@ def draw_variables(settings: VariableSettings, wcs: WCS, field: int, rng: np.ran
 
 
 def draw_agn(settings: VariableSettings, field: int, galaxies: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the varying nuclei of some galaxies, up to two magnitudes fainter than these."""
+    """Return the varying nuclei of some galaxies, up to two magnitudes fainter than these.
+
+    Parameters
+    ----------
+    settings : VariableSettings
+        How many nuclei vary, and how much.
+    field : int
+        Number of the field, from 0; part of the ids.
+    galaxies : DataFrame
+        The galaxies of the field, ``ra_deg dec_deg magnitude``.
+    rng : Generator
+        Draws which galaxies, their magnitudes and light curves.
+    """
     number = min(settings.agn, len(galaxies))
     hosts = galaxies.iloc[rng.choice(len(galaxies), number, replace=False)].reset_index(drop=True)
     nuclei = hosts[["ra_deg", "dec_deg"]].assign(

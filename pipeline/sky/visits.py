@@ -148,7 +148,17 @@ def plan_visits(settings: VisitSettings, seed: int) -> list[Visit]:
 
 
 def tangent_wcs(settings: GridSettings, field: int, x_shift: float = 0.0, y_shift: float = 0.0) -> WCS:
-    """Return the tangential projection of a field whose centre is shifted on the detector, in pixels."""
+    """Return the tangential projection of a field, north up and east to the left.
+
+    Parameters
+    ----------
+    settings : GridSettings
+        Side and scale of the pixels, and where the fields lie.
+    field : int
+        Number of the field, from 0.
+    x_shift, y_shift : float
+        Pixels by which the field's centre lies off the centre of the image.
+    """
     wcs = WCS(naxis=2)
     centre = (settings.size_pixel - 1) / 2.0
     scale = settings.pixel_scale_arcsec / ARCSEC_PER_DEG
