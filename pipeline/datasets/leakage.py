@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from pipeline.datasets.overlaps import Footprints, overlapping
 from pipeline.datasets.sky_cells import Cells, balancing, cells_of
 from pipeline.datasets.splits import assign_parts
 from pipeline.recipes.dataset import SplitSettings
+from pipeline.settings import parse
 
 MOST_DROPPED = 0.3
 """If a larger share of the training rows would be lost, the fields are crowded, and cells of the sky are the groups."""
@@ -60,9 +61,9 @@ class Separation:
     cell_arcsec: float
 
     @classmethod
-    def from_facts(cls, facts: Mapping[str, Any]) -> Self:
+    def from_facts(cls, facts: Mapping[str, object]) -> Self:
         """Return the separation that :meth:`facts` wrote into the data set's provenance."""
-        return cls(**{field.name: facts[field.name] for field in fields(cls)})
+        return parse(cls, {field.name: facts[field.name] for field in fields(cls)}, "separation of the parts")
 
     def facts(self) -> dict[str, object]:
         """Return the attributes in plain types, for the data set's provenance."""

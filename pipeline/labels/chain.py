@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.classes import LABEL_NAMES, UNLABELLED
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError, SettingsError
-from pipeline.labels.references import Reference
+from pipeline.labels.references import ReadingSettings, Reference
 from pipeline.labels.verdicts import LABEL_PROVIDERS, Verdict, alike
 from pipeline.settings import examine_entries
 
@@ -26,12 +26,12 @@ class ChainLink:
     """One provider of a chain with its settings, the strongest first."""
 
     provider: str
-    settings: Any
+    settings: ReadingSettings
 
     @property
     def reads(self) -> dict[str, Reference]:
         """What the link reads, by role."""
-        return dict(self.settings.reads())
+        return self.settings.reads()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Cleaning filters: labelled rows that are probably something else are dropped, counted and listed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from pipeline.classes import BOGUS, UNLABELLED
 from pipeline.errors import InputError, SettingsError
 from pipeline.labels import Reference, Tables, near, near_movers
+from pipeline.labels.references import ReadingSettings
 from pipeline.labels.variables import positions
 from pipeline.registry import Registry
 from pipeline.rng import stream
 from pipeline.settings import examine_entries
 
 Cleaner = Callable[[pd.DataFrame, Tables, Any], NDArray[np.bool_]]
+"""From candidates, the tables that the filter reads and its own class of settings to the rows that leave, ``(n,)``."""
+
 CLEANERS: Registry[Cleaner] = Registry("cleaning filter")
 
 Rows = Literal["bogus", "unlabelled", "bogus_and_unlabelled"]
@@ -195,12 +198,12 @@ class CleaningStep:
     """One filter with its settings."""
 
     cleaner: str
-    settings: Any = field(default=None)
+    settings: ReadingSettings
 
     @property
     def reads(self) -> dict[str, Reference]:
         """What the filter reads, by role."""
-        return dict(self.settings.reads())
+        return self.settings.reads()
 
 
 def examine_cleaning(entries: Sequence[Mapping[str, object]], where: str) -> tuple[tuple[CleaningStep, ...], list[str]]:

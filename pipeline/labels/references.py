@@ -1,7 +1,7 @@
 """Where a label provider or a cleaning filter looks things up: a table of the survey, or a file."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 EPHEMERIS = "ephemeris"
 """The table of predicted movers that the task `FetchMovers` makes."""
@@ -36,3 +36,10 @@ class Reference:
         """The name under which the table is passed on; a file that is read in another way has another key."""
         ways = ";".join(f"{theirs}={ours}" for theirs, ours in (*self.columns, *self.words))
         return f"{self.name}?{ways}" if ways else self.name
+
+
+class ReadingSettings(Protocol):
+    """Settings of a label provider or a cleaning filter, which say what it looks things up in."""
+
+    def reads(self) -> dict[str, Reference]:
+        """Return what is read, by the role that it has there."""

@@ -40,6 +40,8 @@ Tables = Mapping[str, pd.DataFrame]
 """What a provider reads, by the role that ``reads`` of its settings gives each table."""
 
 Provider = Callable[[pd.DataFrame, Tables, Any], Verdict]
+"""From candidates, the tables that the provider reads and its own class of settings to what it says of each."""
+
 LABEL_PROVIDERS: Registry[Provider] = Registry("label provider")
 
 

@@ -5,7 +5,10 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +42,7 @@ SHARE: Final[Mapping[str, Range]] = MappingProxyType({"allowed": Range(least=0.0
 """Metadata of a field that is a share: from 0 to 1."""
 
 
-def faults_of_ranges(settings: Any) -> Iterator[str]:
+def faults_of_ranges(settings: "DataclassInstance") -> Iterator[str]:
     """Yield a fault for each number of a dataclass outside its range, and each lower limit above its upper one."""
     values = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
     for field in dataclasses.fields(settings):
