@@ -40,7 +40,7 @@ class ClassifierRecipe:
     required_channels : tuple of str or None
         Channels that must not be missing altogether for a row to be scored; none: all used.
     size_pixel : int or None, in pixel
-        Side of the central part to look at; none: the whole cutout.
+        Side of the central part to look at, at least what the classifier needs; none: the whole cutout.
     batch_size : int
         Rows per step, at least 1.
     epochs : int
@@ -86,7 +86,7 @@ class ClassifierRecipe:
         Orientations of a cutout over which a network's logits are averaged when it scores: 1, 4 (quarter turns) or
         8 (and mirror images); costs as many passes.
     label_source_weight : mapping of str to float
-        Weight of training rows by ``label_source``; 1 where not given, 0 leaves rows out.
+        Weight of training rows by ``label_source``; at least 0; 1 where not given, 0 leaves rows out.
     untrusted : tuple of str
         Label sources that may teach but never judge: no early stopping, calibration or threshold on them, though
         drawn bogus may have to, see docs/labels.md#without-any-label.

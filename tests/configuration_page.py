@@ -26,7 +26,10 @@ from pipeline.io.legacy.load import STAMP_SETS
 from pipeline.labels import LABEL_PROVIDERS
 from pipeline.labels.cleaning import CLEANERS
 from pipeline.recipes.dataset import DatasetRecipe
+from pipeline.recipes.draws import DrawSettings, allowed_draw
 from pipeline.recipes.simulation import SimulationRecipe
+from pipeline.sky.grid import GridSettings
+from pipeline.sky.ranges import upper_of
 from pipeline.surveys.load import SURVEYS
 from pipeline.surveys.settings import SurveySettings
 from pipeline.triplets.artefacts import ARTEFACTS
@@ -92,12 +95,23 @@ def table(kind: type) -> str:
     rows = []
     for field in own_fields(kind):
         unit, meaning = told[field.name]
-        if "allowed" in field.metadata:
-            meaning = f"{meaning.removesuffix('.')}; {field.metadata['allowed']}."
+        if allowed := allowed_of(kind, field):
+            meaning = f"{meaning.removesuffix('.')}; {allowed}."
         hint = hints[field.name]
         cells = [f"`{field.name}`", _words(hint), unit, shown_default(field, hint), _markdown(meaning)]
         rows.append(f"| {' | '.join(cells)} |\n".replace("|  |", "| |"))
     return HEAD + "".join(rows) + "".join(f"\n{line}\n" for line in _what_they_decide(kind))
+
+
+def allowed_of(kind: type, field: "dataclasses.Field[Any]") -> str:
+    """Return what a key may be, as its class states it for more than one key; empty where the docstring says it."""
+    said = [str(field.metadata["allowed"])] if "allowed" in field.metadata else []
+    if issubclass(kind, DrawSettings) and not said:
+        said.append(allowed_draw(field.name, field.default))
+    if issubclass(kind, GridSettings):
+        names = [other.name for other in dataclasses.fields(kind)]
+        said += [f"not below `{low}`" for low in names if upper_of(low) == field.name != low]
+    return ", ".join(said)
 
 
 def shown_default(field: "dataclasses.Field[Any]", hint: Any) -> str:

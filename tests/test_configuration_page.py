@@ -94,6 +94,23 @@ def test_a_table_has_what_fields_and_docstring_say():
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "row"),
+    [
+        ("SeeingSettings", "| `seeing_max_pixel` | number | pixel | 3.8 | Largest FWHM; not below `seeing_min_pixel`. |"),
+        ("StampInjection", "| `cloudy_through` | range | | 0.1 to 0.9 | Share of the light that is left; above 0, at most 1. |"),
+        ("Trail", "| `snr` | range | | 2 to 40 | Of the line; above 0. |"),
+    ],
+)  # fmt: skip
+def test_a_table_says_what_a_rule_for_many_keys_allows(kind, row):
+    assert row in GENERATOR["table"](CLASSES[kind])
+
+
+def test_a_range_with_a_limit_of_its_own_is_not_given_that_of_the_others():
+    beta = next(line for line in GENERATOR["table"](CLASSES["StampInjection"]).splitlines() if "`beta`" in line)
+    assert beta.endswith("; above 1. |")
+
+
 def test_keys_that_decide_only_some_results_are_named_below_their_table():
     kind = dataclasses.make_dataclass(
         "Some",

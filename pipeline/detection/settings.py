@@ -11,7 +11,7 @@ class DetectionSettings:
 
     Attributes
     ----------
-    threshold_sigma : float
+    threshold_sigma : float, in sigma
         Height of the PSF-filtered difference in units of its noise; above 0.
     min_area_pixel : int, in pixel
         Pixels above the threshold that make a candidate; at least 1.

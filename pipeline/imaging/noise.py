@@ -170,8 +170,9 @@ def noise_kernel_of(image: Image, *, reach_pixel: int = 3) -> Image | None:
 def fixed_pattern(frames: Sequence[Image]) -> Image:
     """Return what each pixel adds to its surroundings in every frame of a pointing that drifts, (y, x).
 
-    It is the median over the frames of each pixel minus that of the 5 x 5 around it: hot and cold pixels, dark current.
-    Subtract it if there are no dark frames, and mask the pixels where it is large.
+    In each frame, it is a pixel minus the median of the 5 x 5 around it; of these values of a pixel, the mean of the
+    middle half is returned. It shows hot and cold pixels and dark current. Subtract it if there are no dark frames, and
+    mask the pixels where it is large.
 
     Parameters
     ----------

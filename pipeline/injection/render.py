@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pipeline.errors import InputError
 from pipeline.psf import Psf, PsfModel
+from pipeline.psf.base import PlacedPsf
 
 _MOST_ELECTRONS = 1e15
 """Beyond this a Poisson number is no longer exact, and the magnitude or zeropoint is surely wrong."""
@@ -80,10 +81,9 @@ def inject_sources(
     lengths = np.zeros(count) if trail_pixel is None else columns[3]
     angles = np.zeros(count) if trail_angle_deg is None else columns[-1]
     result = np.array(image, dtype=np.float32, copy=True)
-    at = getattr(psf, "at", None)
     for x, y, one_flux, length, angle in zip(*columns[:3], lengths, angles, strict=True):
         column, row = int(np.floor(x + 0.5)), int(np.floor(y + 0.5))
-        local: Psf = at(x, y) if at else psf  # type: ignore[assignment]
+        local = psf.at(x, y) if isinstance(psf, PlacedPsf) else psf
         profile = local(x - column, y - row) if length == 0 else trail(local, x - column, y - row, length, angle)
         half = profile.shape[0] // 2
         if _misses(result.shape, column, row, half):

@@ -22,10 +22,10 @@ class BogusDraw:
     Attributes
     ----------
     share : float
-        Share that is drawn, 0 to 1; not looked at with ``bogus_every``.
+        Share that is drawn, 0 to 1; ignored if ``bogus_every`` is given.
     bogus_every : int or None
-        Draw in each exposure as many as it has reals that movers, variables or lists gave it, and so many more; at
-        least 0.
+        Draw in each exposure as many candidates as stronger providers call real there, plus this many; at least 0.
+        None: ``share`` decides.
     seed : int
         Another seed draws others.
     scores : str
@@ -33,9 +33,9 @@ class BogusDraw:
     score_below : float
         Only candidates below this score are drawn, where ``scores`` is given.
     movers : str
-        Ephemeris; nobody near a predicted mover is drawn, found or not. Empty: not looked at.
+        Ephemeris; no candidate near a predicted mover is drawn, found or not. Empty: not looked at.
     variables : str
-        Reference table of variables; nobody near one is drawn. Empty: not looked at.
+        Reference table of variables; no candidate near one is drawn. Empty: not looked at.
     variable_catalogue : str
         File of variables, in place of ``variables``.
     ra_column : str

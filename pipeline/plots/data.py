@@ -48,7 +48,7 @@ class Psfs:
         One row an image: ``exposure_id image kind fallback stars fwhm_pixel star_fwhm_pixel residual_fraction
         chi2 wing_fraction`` and more; ``residual_fraction`` is NaN where the image has no star.
     images : ndarray of float32, (n, 3, y, x)
-        Mean star, PSF and mean residual of each, in units of the flux.
+        Median star, PSF and median residual of each, in units of the flux.
     """
 
     rows: pd.DataFrame

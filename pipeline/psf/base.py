@@ -4,7 +4,7 @@ Tested by tests/pipeline/psf/test_sampled.py.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +14,15 @@ Psf = Callable[[float, float], NDArray[np.float64]]
 pixels, -0.5 to 0.5, off its central pixel."""
 
 
-class PsfModel(Protocol):
+@runtime_checkable
+class PlacedPsf(Protocol):
+    """A PSF that may depend on the place in the image."""
+
+    def at(self, x_pixel: float, y_pixel: float) -> Psf:
+        """Return the PSF at a place of the image, 0-based pixels."""
+
+
+class PsfModel(PlacedPsf, Protocol):
     """The PSF of an image, at each of its places.
 
     Attributes
@@ -39,9 +47,6 @@ class PsfModel(Protocol):
     @property
     def wing_fraction(self) -> float:
         """Share of the light beyond the square."""
-
-    def at(self, x_pixel: float, y_pixel: float) -> Psf:
-        """Return the PSF at a place of the image, 0-based pixels."""
 
 
 class LightProfile(Protocol):

@@ -40,7 +40,7 @@ class EmpiricalSettings:
     Attributes
     ----------
     min_stars : int
-        Fewest stars that make a PSF.
+        Fewest stars that make a PSF, at least 3 and at most ``max_stars`` and ``cell_stars``.
     max_stars : int
         Most stars in each, the brightest.
     cell_stars : int

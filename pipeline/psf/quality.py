@@ -25,12 +25,12 @@ class PsfQuality:
     stars : int
         Stars that were fitted.
     fwhm_pixel, star_fwhm_pixel : float
-        Width of the PSF as pixels show it, and of the mean star.
+        Width of the PSF as pixels show it, and of the median star.
     residual_fraction : float
-        Light that the PSF puts into wrong pixels: half the sum of the absolute mean residual, in units of the
+        Light that the PSF puts into wrong pixels: half the sum of the absolute median residual, in units of the
         flux, within 2 FWHM; noise of the stars averages out, a wrong shape does not.
     peak_error : float
-        Mean residual of the brightest pixel, in units of the PSF's.
+        Median residual of the central pixel, in units of the PSF's.
     chi2 : float
         Median reduced chi-squared of the fits, with the noise of sky and electrons.
     x_offset, y_offset : float
@@ -38,7 +38,7 @@ class PsfQuality:
     wing_fraction : float
         Light beyond the square of the PSF.
     model, star, residual : ndarray of float64, (y, x)
-        The PSF, the mean star and the mean residual, all in units of the flux, centred.
+        The PSF, its sum with the residual, and the median residual of the stars, all in units of the flux, centred.
     radius, profile : ndarray of float64, (n,)
         Distances in pixels and values of the stars' pixels in units of the flux.
     """
@@ -68,7 +68,7 @@ class PsfQuality:
         return {name: getattr(self, name) for name in names}
 
     def images(self, size_pixel: int) -> NDArray[np.float32]:
-        """Return mean star, PSF and mean residual, ``(3, y, x)``, cut or padded with zeros to an odd size."""
+        """Return median star, PSF and median residual, ``(3, y, x)``, cut or padded with zeros to an odd size."""
         return np.stack([_framed(one, size_pixel) for one in (self.star, self.model, self.residual)]).astype(np.float32)
 
 

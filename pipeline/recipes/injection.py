@@ -38,9 +38,10 @@ class PsfRecipe:
     min_stars : int
         Fewest stars that make a PSF, at least 3 and at most ``max_stars`` and ``cell_stars``.
     max_stars : int
-        Most stars for each PSF.
+        Most stars for each PSF, not below ``min_stars``.
     cell_stars : int
-        With four (nine) times as many the image is divided into 2 x 2 (3 x 3) cells with PSFs of their own.
+        With four (nine) times as many the image is divided into 2 x 2 (3 x 3) cells with PSFs of their own; not below
+        ``min_stars``.
     max_residual : float
         A PSF that puts more than this share of the light of the image's stars into wrong pixels does not fit, and the
         next source is taken; above 0, at most 1.

@@ -24,9 +24,9 @@ class MoverSimulation:
     jitter_arcsec : float, in arcsec
         Half the side of the square around the galaxy in which the mover is put, on the sky; at least 0.
     magnitude_min : float, in mag
-        Brighter movers are not used.
+        Brighter movers are not used; below ``magnitude_max``.
     magnitude_max : float, in mag
-        Fainter movers are not used.
+        Fainter movers are not used; above ``magnitude_min``.
     residuals_per_mover : float
         Galaxies alone, as bogus of the kind ``galaxy residual``, for each transient, at least 0; within half the
         jitter.

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from pipeline.errors import SettingsError
 from pipeline.recipes.draws import DrawSettings, Range
@@ -22,7 +23,7 @@ class StampInjection(DrawSettings):
     jitter_pixel : float, in pixel
         Half width of the even scatter of the source about the central pixel, in x and in y.
     beta : range
-        Exponent of the source's Moffat profile, above 1; its width is that of the source taken out.
+        Exponent of the source's Moffat profile; its width is that of the source taken out.
     stretch : range
         How much longer than round the profile is, and as much narrower.
     host_share : float
@@ -39,11 +40,11 @@ class StampInjection(DrawSettings):
     crowded_share : float
         Cutouts that get more constant stars.
     crowded_stars : range
-        How many, at least 1; drawn evenly in the logarithm and rounded down.
+        How many; drawn evenly in the logarithm and rounded down.
     cloudy_share : float
         Cutouts whose science image is dimmed before the source is added.
     cloudy_through : range
-        Share of the light that is left, at most 1.
+        Share of the light that is left.
 
     Raises
     ------
@@ -54,7 +55,7 @@ class StampInjection(DrawSettings):
     snr: Range = (6.0, 100.0)
     negative_share: float = 0.25
     jitter_pixel: float = 0.5
-    beta: Range = (2.8, 6.0)
+    beta: Range = field(default=(2.8, 6.0), metadata=MappingProxyType({"allowed": "above 1"}))
     stretch: Range = (0.0, 0.08)
     host_share: float = 0.4
     host_reach_pixel: float = 20.0
@@ -62,7 +63,7 @@ class StampInjection(DrawSettings):
     host_offset_pixel: float = 1.7
     in_place_share: float = 1 / 3
     crowded_share: float = 0.2
-    crowded_stars: Range = (math.e, math.exp(4.0))
+    crowded_stars: Range = field(default=(math.e, math.exp(4.0)), metadata=MappingProxyType({"allowed": "at least 1"}))
     cloudy_share: float = 0.1
     cloudy_through: Range = (0.1, 0.9)
 
@@ -81,13 +82,14 @@ class StampSimulation:
     Attributes
     ----------
     reals_per_cutout : float
-        Injected sources for each cutout of the night that is labelled real; such cutouts are their parents.
+        Injected sources for each cutout of the night that is labelled real, at least 0; such cutouts are their parents.
     bogus_per_cutout : float
-        Self-made bogus for each cutout of the night that is labelled real.
+        Self-made bogus for each cutout of the night that is labelled real, at least 0.
     reals : StampInjection
         What the injected sources are like.
     mixture : mapping of str to float
-        Artefact to its weight among the bogus; empty: the default mixture of docs/artefacts.md#the-generators.
+        Artefact to its weight among the bogus, at least 0 and not all 0; empty: the default mixture
+        of docs/artefacts.md#the-generators.
     artefacts : mapping of str to mapping of str to int or float or tuple of float
         Artefact to those of its settings that differ from the defaults of docs/artefacts.md#settings.
     difference_turned : bool

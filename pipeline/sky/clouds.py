@@ -20,7 +20,7 @@ class CloudSettings:
     loss_min_magnitude : float, in mag
         Least that cloud takes on average over the image, on top of ``extinction_magnitude``; at least 0.
     loss_max_magnitude : float, in mag
-        Most that cloud takes.
+        Most that cloud takes, not below ``loss_min_magnitude``.
     patchiness : float
         Scatter of the loss over the image as a share of its mean, at least 0.
     scale_pixel : float, in pixel

@@ -55,7 +55,7 @@ class DetectorSettings(GridSettings):
     hot_pixels : int
         Pixels of the detector that are hot, each in a share of the exposures.
     dead_pixels : int
-        Traps of a few pixels that keep a part of the charge, each in a share of the exposures.
+        Traps of one pixel or a few that keep a part of the charge, each in a share of the exposures.
     bad_columns : int
         Columns of the detector that are masked in part.
     masked_edge_pixel : int, in pixel

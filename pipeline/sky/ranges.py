@@ -42,6 +42,17 @@ SHARE: Final[Mapping[str, Range]] = MappingProxyType({"allowed": Range(least=0.0
 """Metadata of a field that is a share: from 0 to 1."""
 
 
+def upper_of(name: str) -> str:
+    """Return the name of the upper limit that belongs to a setting; its own name if it is no lower limit.
+
+    Examples
+    --------
+    >>> upper_of("seeing_min_pixel"), upper_of("star_bright_magnitude"), upper_of("zeropoint")
+    ('seeing_max_pixel', 'star_faint_magnitude', 'zeropoint')
+    """
+    return name.replace("_bright_", "_faint_").replace("_min_", "_max_")
+
+
 def faults_of_ranges(settings: "DataclassInstance") -> Iterator[str]:
     """Yield a fault for each number of a dataclass outside its range, and each lower limit above its upper one."""
     values = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
@@ -50,6 +61,6 @@ def faults_of_ranges(settings: "DataclassInstance") -> Iterator[str]:
         if allowed is not None and values[field.name] not in allowed:
             yield f"{field.name} is {values[field.name]}, must be {allowed}"
     for low in values:
-        high = low.replace("_bright_", "_faint_").replace("_min_", "_max_")
+        high = upper_of(low)
         if high != low and high in values and values[low] > values[high]:
             yield f"{low} is above {high}: {values[low]}, {values[high]}"

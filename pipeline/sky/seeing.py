@@ -27,7 +27,7 @@ class SeeingSettings(GridSettings):
     seeing_min_pixel : float, in pixel
         Smallest FWHM of the Moffat PSF at the centre of the image, drawn for each night; it drifts over the night.
     seeing_max_pixel : float, in pixel
-        Largest FWHM; at least ``seeing_min_pixel``.
+        Largest FWHM.
     seeing_tilt : float
         Largest change of the FWHM from the centre to a border by the tilt of the detector, as a share, in a direction
         drawn for each night.

@@ -26,7 +26,7 @@ class SkySettings(CountSettings, ExposureSettings):
     eyeball_error_rate : float
         Share of wrong answers.
     threshold_sigma : float, in sigma
-        Threshold of the detection.
+        Least signal to noise of a detection on the difference, in units of the predicted error.
     link_radius_arcsec : float, in arcsec
         Candidates closer than this, of any exposures, are one object.
     """

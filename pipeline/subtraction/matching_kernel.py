@@ -40,7 +40,7 @@ class MatchingKernel:
         The kernel at the centre of the image and, where it varies, its change from the centre to the right
         and to the upper border.
     n_stars : int
-        Number of stars to which it was fitted.
+        Stars kept after outliers were left out; after the last round, these may be fewer than those it was fitted to.
     """
 
     planes: NDArray[np.float64]
@@ -166,7 +166,8 @@ def _solve(
     -------
     factors : ndarray of float64, (1 or 3, basis)
     used : ndarray of bool, (star,)
-        The stars that the factors were fitted to.
+        The stars that were kept. After ``_ROUNDS`` rounds they are those that the last fit kept, which may differ from
+        those it was made with.
     """
     stars, functions = columns.shape[:2]
     weighted = (columns * weight[:, None]).reshape(stars, functions, -1).transpose(0, 2, 1)

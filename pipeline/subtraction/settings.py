@@ -12,7 +12,7 @@ class SubtractionSettings:
     Attributes
     ----------
     max_stars : int
-        Most stars that the kernel is fitted to, the brightest usable ones.
+        Most stars that the kernel is fitted to, the brightest usable ones; not below ``min_stars``.
     min_stars : int
         Fewer stars are an error; 1 to ``max_stars``.
     spatial_order : int

@@ -64,8 +64,8 @@ class AlertTableInput:
     flux_zeropoint : float, in mag
         Magnitude of flux 1, for ``flux``; 31.4 is AB for nJy.
     stamp_size_pixel : int, in pixel
-        Side of the stamps in the file, where they are larger than the survey's cutouts, which are cut about the
-        pixel that holds the source; 0: as large.
+        Side of the cutouts in the file if they are larger than the survey's, which are then cut around the pixel that
+        holds the source; 0: they are as large as the survey's.
     labels : mapping of str to str
         Columns for ``label`` and ``label_source`` of the reference table ``labels``.
     kinds : mapping of str to str

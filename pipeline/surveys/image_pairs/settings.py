@@ -34,10 +34,10 @@ class ExposureKeys:
         Where the scale of the time is: UTC, TAI or TT, UTC where the header states none; a date with a zone is UTC;
         empty: UTC whatever the header says.
     time_at : {"start", "middle", "end"}
-        What the time is of the exposure: its ``start``, ``middle`` or ``end``.
+        Which moment of the exposure the time states: its ``start``, ``middle`` or ``end``.
     exposure_s : str or float, in s
-        Exposure time, or the seconds themselves where no header says them; missing: the time is that of
-        ``time_at``, which is logged.
+        Key of the exposure time, or the seconds themselves, 0 to below 86,400, where no header states them. If it is
+        missing, the time is used as it is, which is logged.
     band : str
         Band.
     telescope : str

@@ -1,10 +1,10 @@
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import pytest
 
 from pipeline.errors import SettingsError
-from pipeline.recipes.draws import DrawSettings, Range
+from pipeline.recipes.draws import DrawSettings, Range, allowed_draw
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,3 +53,23 @@ def test_what_can_be_drawn_is_taken(options):
 def test_what_cannot_be_drawn_is_refused(options, message):
     with pytest.raises(SettingsError, match=message):
         Spots(**options)
+
+
+LIMITS = {
+    "above 0": ((1e-9, 0.5), (0.0, 0.5)),
+    "above 0, at most 1": ((1e-9, 1.0), (0.5, 1.01)),
+    "at least 0": ((0.0, 9.0), (-1e-9, 9.0)),
+    "0 to 1": (1.0, 1.01),
+    "at least 1": (1, 0),
+}
+"""What the words let pass and what not, for a range or a single number."""
+
+
+@pytest.mark.parametrize("field", fields(Spots), ids=lambda field: field.name)
+def test_the_words_for_the_pages_say_what_is_refused(field):
+    fits, does_not = LIMITS[allowed_draw(field.name, field.default)]
+    if not isinstance(field.default, tuple) and isinstance(fits, tuple):
+        fits, does_not = fits[0], does_not[0]
+    Spots(**{field.name: fits})
+    with pytest.raises(SettingsError, match=field.name):
+        Spots(**{field.name: does_not})
