@@ -43,8 +43,8 @@ class TransientSettings(GridSettings):
     transient_slope : float, in 1/mag
         Slope of log10 N with magnitude.
     hosted_share : float
-        Of the transients of kinds that lie off the centre of a galaxy, the share that is put into one of the field's; the
-        hosts of the others are too faint to be seen.
+        Of the transients of kinds that lie off the centre of a galaxy, the share that is put into one of the field's;
+        the hosts of the others are too faint to be seen.
     """
 
     transients: int = field(default=56, metadata=at_least(0))
