@@ -88,8 +88,8 @@ def checked(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.int64], ND
     label, score = np.asarray(labels), np.asarray(scores, dtype=np.float64)
     if label.shape != score.shape or label.ndim != 1:
         raise InputError(f"labels {label.shape} and scores {score.shape} must be two vectors of one length")
-    if not np.isin(label, (0, 1)).all():
-        strange = sorted({str(value) for value in label[~np.isin(label, (0, 1))]})[:3]
+    if not np.isin(label, (BOGUS, REAL)).all():
+        strange = sorted({str(value) for value in label[~np.isin(label, (BOGUS, REAL))]})[:3]
         raise InputError(f"labels must be 0 (bogus) or 1 (real); given {', '.join(strange)}; select rows first")
     if not np.isfinite(score).all():
         raise InputError(

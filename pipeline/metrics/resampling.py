@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pipeline.classes import BOGUS, REAL
 from pipeline.errors import InputError
 from pipeline.metrics.curves import Curves
 from pipeline.metrics.definitions import METRICS, Metric, Trials
@@ -299,7 +300,7 @@ def _entries(metrics: Sequence[str | Metric] | None) -> list[Metric]:
 def _trials(labels: ArrayLike, groups: ArrayLike) -> dict[Trials, int]:
     """Return how many independent groups hold rows, reals, bogus, and the fewer of these two."""
     label, group = np.asarray(labels), np.asarray(groups).astype(str)
-    real, bogus = (count_groups(group[label == wanted]) for wanted in (1, 0))
+    real, bogus = (count_groups(group[label == wanted]) for wanted in (REAL, BOGUS))
     return {"rows": count_groups(group), "real": real, "bogus": bogus, "fewer": min(real, bogus)}
 
 

@@ -112,15 +112,19 @@ def _counts(data: ReportData) -> dict[str, object]:
     nights = judged["night"].dropna().astype(str) if "night" in judged else pd.Series(dtype=str)
     nights = nights[nights != ""]
     sources = {"real": 1, "bogus": 0}
+    has_label = rows["label"].isin([BOGUS, REAL])
+    has_score = np.isfinite(rows["score"].astype(float))
     return {
         "rows": len(table),
         "judged": len(judged),
         "judged_groups": len(np.unique(groups_of(judged))),
         "real": int((judged["label"] == REAL).sum()),
         "bogus": int((judged["label"] == BOGUS).sum()),
-        "unlabelled_in_part": int((~rows["label"].isin([0, 1])).sum()),
-        "labelled_not_scored": int((rows["label"].isin([0, 1]) & ~np.isfinite(rows["score"].astype(float))).sum()),
-        "not_scored_in_part": int((~np.isfinite(rows["score"].astype(float))).sum()),
+        "unlabelled_in_part": int((~has_label).sum()),
+        "labelled_not_scored": int(
+            (rows["label"].isin([BOGUS, REAL]) & ~np.isfinite(rows["score"].astype(float))).sum()
+        ),
+        "not_scored_in_part": int((~has_score).sum()),
         "left_out_learned": {model: dict(parts) for model, parts in data.learned.items() if sum(parts.values())},
         "perhaps_learned": {model: count for model, count in data.unknown.items() if count},
         "nights": int(nights.nunique()),

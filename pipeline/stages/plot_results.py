@@ -170,7 +170,7 @@ def _check_classes(model: str, table: pd.DataFrame) -> None:
 
 def _check_judged(model: str, table: pd.DataFrame, learned: int) -> None:
     if not scored_mask(table["label"], table["score"]).any():
-        unlabelled = int((~table["label"].isin([0, 1])).sum())
+        unlabelled = int((~table["label"].isin([BOGUS, REAL])).sum())
         raise InputError(
             f"{model}: no row to judge: {learned} were left out because the model learned from them; of the other "
             f"{len(table)}, {unlabelled} have no label, the rest no score. Name rows with labels with --rows"

@@ -17,6 +17,7 @@ from scipy.spatial import cKDTree
 from scipy.stats import rankdata
 
 from benchmarks.studies.artefacts.figure import Examples, draw_examples
+from pipeline.classes import BOGUS, REAL
 from pipeline.cutouts.missing import to_missing
 from pipeline.features import physical_features
 from pipeline.io.results.hdf5 import open_to_read
@@ -35,7 +36,7 @@ def main() -> int:
     parser.add_argument("--figures", type=Path, required=True, help="folder to save the figures in")
     options = parser.parse_args()
     label = pd.read_parquet(options.alerts / "alerts.parquet")["label"].to_numpy()
-    reals, bogus = (_triplets(options.alerts, np.flatnonzero(label == value)) for value in (1, 0))
+    reals, bogus = (_triplets(options.alerts, np.flatnonzero(label == value)) for value in (REAL, BOGUS))
     examples = choose_examples(reals, bogus)
     half = (len(examples) + 1) // 2
     for number, part in enumerate((examples[:half], examples[half:]), start=1):

@@ -33,7 +33,7 @@ from benchmarks.studies.synthetic.transfer_network import print_network
 from benchmarks.studies.synthetic.transfer_sides import synthetic_sides, ztf_sides
 from benchmarks.studies.synthetic.ztf_by_eye import read_verdicts
 from benchmarks.studies.synthetic.ztf_cuts import agreement, measure_cuts, passes
-from pipeline.classes import BOGUS
+from pipeline.classes import BOGUS, REAL
 
 CLASSIFIERS = ("ztf_ensemble", "ztf_boosting")
 DATASET = "ztf_by_object"
@@ -75,7 +75,7 @@ def compare(sky: Sample, alerts: Sample, folder: Path, figures: Path | None) -> 
     by_class = {
         f"{name} {word}": passed[name][sample.rows["label"] == label]
         for name, sample in (("synthetic", sky), ("ZTF", alerts))
-        for label, word in ((1, "real"), (0, "bogus"))
+        for label, word in ((REAL, "real"), (BOGUS, "bogus"))
     }
     print_cuts(by_class | {"ZTF, all alerts": passed["ZTF"]})
     rows = sky.rows.assign(passes=passing)

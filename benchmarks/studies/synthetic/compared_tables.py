@@ -7,6 +7,7 @@ import pandas as pd
 from benchmarks.studies.synthetic.measures import RULES
 from benchmarks.studies.synthetic.ztf_by_eye import beside_truth
 from benchmarks.studies.synthetic.ztf_cuts import CUTS
+from pipeline.classes import BOGUS, REAL
 
 Classes = Mapping[str, pd.DataFrame]
 """Name of a class of rows to its measures, in the order of the tables."""
@@ -21,7 +22,7 @@ def classes_of(synthetic: pd.DataFrame, ztf: pd.DataFrame) -> Classes:
         Measures of the cutouts with ``label`` and, for the synthetic ones, ``passes`` all of ZTF's cuts.
     """
     classes = {}
-    for label, word in ((1, "real"), (0, "bogus")):
+    for label, word in ((REAL, "real"), (BOGUS, "bogus")):
         mine = synthetic[synthetic["label"] == label]
         classes[f"synthetic {word}"] = mine
         classes[f"synthetic {word}, cut"] = mine[mine["passes"]]
@@ -79,7 +80,7 @@ def print_kinds(bogus: pd.DataFrame, verdicts: pd.DataFrame) -> None:
 def print_density(rows: pd.DataFrame, area_deg2: float) -> None:
     """Print candidates per square degree and exposure by kind of the truth; ``rows`` have ``label kind passes``."""
     print("\n| kind | per square degree and exposure | those that pass the cuts |\n|---|---|---|")
-    for label, word in ((1, "real"), (0, "bogus")):
+    for label, word in ((REAL, "real"), (BOGUS, "bogus")):
         mine = rows[rows["label"] == label]
         for kind, number in mine["kind"].value_counts().items():
             left = int((mine["passes"] & (mine["kind"] == kind)).sum())
