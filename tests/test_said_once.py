@@ -15,6 +15,8 @@ FACTORS = {2.3548, 2.355, 2.35482, 2.3548200450309493, 1.4826, 2400000.5, 240000
 OF_UNITS = {3600, 86400}
 CODED = {"label", "labels", "split", "part", "parts", "label_predicted"}
 NAMES = {"REAL", "BOGUS", "UNLABELLED", "TRAIN", "VALIDATION", "TEST", "PART_NAMES", "CLASS_NAMES", "MJD_OF_JD"}
+NAMED = {*classes.CLASS_NAMES, *classes.PARTS}
+"""Words that a mapping would give codes to."""
 SOURCES = {classes.TEACHER, classes.BOGUS_DRAW, classes.SELF_MADE, classes.INJECTED}
 
 
@@ -45,7 +47,8 @@ def is_code_again(node: ast.AST) -> bool:
         case ast.Call(func=ast.Attribute(attr="isin", value=table), args=[*values]):
             return any(coded(one) for one in (table, *values)) and any(holds_code(value) for value in values)
         case ast.Dict(keys=keys, values=values):
-            return any(key in CODED and is_code(value) for key, value in zip(map(text_of, keys), values, strict=True))
+            entries = zip(map(text_of, keys), values, strict=True)
+            return any(key in CODED | NAMED and is_code(value) for key, value in entries)
     return is_default(node) or is_loop_over_codes(node)
 
 
@@ -150,6 +153,7 @@ def test_nothing_states_again_what_has_one_place() -> None:
         "strange = ~np.isin(label, (0, 1))",
         "known = label in (0, 1)",
         "row = {'candidate_id': 'a', 'label': 0}",
+        "codes = {'real': 1, 'bogus': 0}",
         "def write(rows, label=0): ...",
         "def write(rows, *, part: int = 2): ...",
         "class Row:\n    label: int = -1",

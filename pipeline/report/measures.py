@@ -111,7 +111,7 @@ def _counts(data: ReportData) -> dict[str, object]:
     rows = part_rows(table, data.part)
     nights = judged["night"].dropna().astype(str) if "night" in judged else pd.Series(dtype=str)
     nights = nights[nights != ""]
-    sources = {"real": 1, "bogus": 0}
+    sources = {"real": REAL, "bogus": BOGUS}
     has_label = rows["label"].isin([BOGUS, REAL])
     has_score = np.isfinite(rows["score"].astype(float))
     return {
@@ -121,9 +121,7 @@ def _counts(data: ReportData) -> dict[str, object]:
         "real": int((judged["label"] == REAL).sum()),
         "bogus": int((judged["label"] == BOGUS).sum()),
         "unlabelled_in_part": int((~has_label).sum()),
-        "labelled_not_scored": int(
-            (rows["label"].isin([BOGUS, REAL]) & ~np.isfinite(rows["score"].astype(float))).sum()
-        ),
+        "labelled_not_scored": int((has_label & ~has_score).sum()),
         "not_scored_in_part": int((~has_score).sum()),
         "left_out_learned": {model: dict(parts) for model, parts in data.learned.items() if sum(parts.values())},
         "perhaps_learned": {model: count for model, count in data.unknown.items() if count},

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.classes import LABEL_NAMES, UNLABELLED
 from pipeline.errors import InputError, MissingInputError, NightsiftError
 from pipeline.ids.rounded import require_unrounded
 from pipeline.io.files.csv_cells import cells_as_written
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _FILE_KEYS = ("file", "catalogue", "variable_catalogue")
-_MEANINGS = {"real": 1, "bogus": 0, "none": -1}
-_VALUES = {"1": 1, "0": 0, "-1": -1, "": -1} | _MEANINGS
+_MEANINGS = {name: code for code, name in LABEL_NAMES.items()}
+_VALUES = {str(code): code for code in LABEL_NAMES} | {"": UNLABELLED} | _MEANINGS
 """What a label column may hold without a setting; words in any case."""
 
 

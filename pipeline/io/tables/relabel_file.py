@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from pipeline.classes import BOGUS, CLASS_NAMES, REAL
 from pipeline.errors import InputError, MissingInputError, NightsiftError
 from pipeline.ids.rounded import require_unrounded
 from pipeline.io.files.csv_cells import cells_as_written
@@ -12,7 +13,7 @@ from pipeline.io.tables.label_file import label_path
 if TYPE_CHECKING:
     import pandas as pd
 
-_LABELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "bogus": 0, "real": 1}
+_LABELS = {spelling: code for code in (BOGUS, REAL) for spelling in (str(code), f"{code:.1f}", CLASS_NAMES[code])}
 _IDS = ("candidate_id", "id", "file")
 
 
