@@ -7,7 +7,7 @@ from pipeline.recipes.dataset import DatasetRecipe
 
 
 def allowed_rows(counts: Mapping[int, int], recipe: DatasetRecipe) -> dict[int, int]:
-    """Return how many of so many rows of each class (1 real, 0 bogus) a recipe keeps.
+    """Return how many rows of each class (1 real, 0 bogus) a recipe keeps.
 
     Examples
     --------

@@ -170,7 +170,7 @@ def _labelled(
 
 
 def _again(rows: pd.DataFrame, ids: RowTexts, order_key: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which rows repeat a candidate that another row already stands for, ``(n,)``.
+    """Return which rows repeat a candidate that another row already represents, ``(n,)``.
 
     Several cutout files may hold the same candidate. Which of its rows stays must not depend on the order of the files,
     and the ids of all rows, as texts, need not fit into memory. So

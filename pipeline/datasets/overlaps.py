@@ -16,7 +16,7 @@ _PIXEL_STEP = 0.5
 
 _CONTRADICTION = 4.0
 """Cutouts this many times further apart on the sky than any that share a pixel are of two images, even if these have
-one name: a detector that nobody states, a file name that was used twice. No pixel scale is that wrong.
+one name: a detector that is not stated, a file name that was used twice. No pixel scale is that wrong.
 """
 
 

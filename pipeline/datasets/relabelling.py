@@ -49,7 +49,7 @@ def relabel(rows: pd.DataFrame, ids: RowTexts, labels: pd.Series, where: str) ->
 
     place = decided(ids, places)
     if not met.all():
-        raise InputError(f"{where}: id {labels.index[int(np.argmin(met))]!r} is of no row of the data set")
+        raise InputError(f"{where}: id {labels.index[int(np.argmin(met))]!r} belongs to no row of the data set")
     relabelled = place >= 0
     label = rows["label"].to_numpy(np.int8, copy=True)
     new = labels.to_numpy(np.int8)[place[relabelled]]

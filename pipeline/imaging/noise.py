@@ -84,7 +84,7 @@ def noise_from_pairs(
     slope, intercept, error = _line(level, variance)
     if not slope > 2.0 * error:
         raise InputError(
-            f"the sky's variance does not grow with its level ({slope:.3g} +- {error:.2g} an ADU between levels "
+            f"the sky's variance does not grow with its level ({slope:.3g} +- {error:.2g} per ADU between levels "
             f"{level.min():.1f} and {level.max():.1f} ADU): no gain follows"
         )
     gain = 1.0 / slope

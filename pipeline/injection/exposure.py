@@ -198,7 +198,7 @@ def _host_brightness(truth: pd.DataFrame, science: Frame, zeropoint: float, scal
 
 
 def _recover(candidates: pd.DataFrame, truth: pd.DataFrame, radius_arcsec: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return both tables with who found whom, each sign apart."""
+    """Return both tables with the matches between detections and injections, each sign on its own."""
     candidates, truth = candidates.copy(), truth.assign(recovered=False, candidate_id="").reset_index(drop=True)
     for sign in (1, -1):
         mine = np.flatnonzero(truth["flux_sign"] == sign)

@@ -1,4 +1,4 @@
-"""How transients lie around their hosts: one definition a distribution."""
+"""How transients lie around their hosts: one definition per distribution."""
 
 from collections.abc import Callable
 
@@ -14,25 +14,25 @@ OFFSETS: Registry[Offset] = Registry("offset distribution")
 
 @OFFSETS.register("disc")
 def disc(scale: float, rng: np.random.Generator) -> tuple[float, float]:
-    """As the light of an exponential disc; the scale is the mean distance."""
+    """Draw as the light of an exponential disc lies; the scale is the mean distance."""
     return float(rng.gamma(2.0, scale / 2.0)), float(rng.uniform(0.0, 2.0 * np.pi))
 
 
 @OFFSETS.register("normal")
 def normal(scale: float, rng: np.random.Generator) -> tuple[float, float]:
-    """Normal in x and in y; the scale is their standard deviation."""
+    """Draw normally in x and in y; the scale is their standard deviation."""
     return _polar(*rng.normal(0.0, scale, 2))
 
 
 @OFFSETS.register("uniform")
 def uniform(scale: float, rng: np.random.Generator) -> tuple[float, float]:
-    """Anywhere in a square; the scale is half its side."""
+    """Draw anywhere in a square; the scale is half its side."""
     return _polar(*rng.uniform(-scale, scale, 2))
 
 
 @OFFSETS.register("nuclear")
 def nuclear(scale: float, rng: np.random.Generator) -> tuple[float, float]:
-    """In the centre, to a twentieth of the scale."""
+    """Draw in the centre, with a scatter of a twentieth of the scale in x and in y."""
     return _polar(*rng.normal(0.0, 0.05 * scale, 2))
 
 

@@ -132,7 +132,7 @@ def trail(psf: Psf, x_offset: float, y_offset: float, length_pixel: float, angle
 
 
 def _noisy(light: NDArray[np.float64], gain: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return light in ADU with Poisson noise; what a PSF has below zero has none and stays, or flux were gained."""
+    """Return light in ADU with Poisson noise; negative pixels of a PSF get none and stay, or flux would be gained."""
     positive = np.maximum(light, 0.0)
     return rng.poisson(positive * gain) / gain + (light - positive)
 

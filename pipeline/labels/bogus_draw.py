@@ -17,7 +17,7 @@ from pipeline.rng import stream
 
 @dataclass(frozen=True, kw_only=True)
 class BogusDraw:
-    """A seeded part of what nobody labelled is called bogus: a stated, contaminated choice.
+    """A random part of the unlabelled candidates, fixed by a seed, is called bogus: a stated, contaminated choice.
 
     Attributes
     ----------

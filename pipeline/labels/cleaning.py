@@ -109,7 +109,7 @@ class CosmicRayCleaning:
 
 @dataclass(frozen=True, kw_only=True)
 class FlaggedExposureCleaning:
-    """Of each exposure that somebody flagged only so many labelled rows stay.
+    """Of each flagged exposure, only a set number of labelled rows stay.
 
     Attributes
     ----------

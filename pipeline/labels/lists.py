@@ -36,11 +36,11 @@ class ListLabels:
     label : {"", "real", "bogus"}
         What every row is, for a table without a label column; empty: the column says it.
     words : mapping of str to str
-        What stands in the label column, and whether it means ``real``, ``bogus`` or ``none``, beside 1, 0, -1,
-        these three words, and nothing, which means ``none``; of a table of the survey, ``true`` and ``false`` are
-        also what a server gives for them, such as 1 and 0.
+        What each word in the label column means: ``real``, ``bogus`` or ``none``. Known without it are 1, 0, -1, these
+        three words, and nothing, which means ``none``. In a table of the survey, ``true`` and ``false`` also stand for
+        what a server gives for them, such as 1 and 0.
     kinds : mapping of str to str
-        What stands in the label column, and the kind of thing that it means.
+        What kind of thing each word in the label column means.
     unknown_ids : {"error", "ignore"}
         ``error``: each row of a file is a candidate of the night; ``ignore``: the file holds other nights too.
     source : str

@@ -44,7 +44,7 @@ class EmpiricalSettings:
     max_stars : int
         Most stars in each, the brightest.
     cell_stars : int
-        Where there are four times (nine times) so many, the image is divided into 2 x 2 (3 x 3) cells.
+        With four (nine) times as many stars, the image is divided into 2 x 2 (3 x 3) cells.
     """
 
     min_stars: int = 12

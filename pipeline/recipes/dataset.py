@@ -63,13 +63,13 @@ class DatasetRecipe:
     simulation : str
         Simulation recipe whose rows join; empty: none.
     unlabelled : {"drop", "bogus"}
-        With ``bogus``, rows that nobody labelled count as bogus, the undiscovered transients among them; those
-        labelled as variables or movers are not among them.
+        With ``bogus``, unlabelled rows count as bogus, and with them undiscovered transients; rows that are labelled as
+        variables or movers keep their labels.
     training_only : tuple of str
         Label sources that may train but never calibrate, set thresholds or judge.
     max_ratio : float
-        At most so many rows of the larger class for each of the smaller in train and validation; 0 for no limit,
-        else at least 1. Test rows are never thinned.
+        Most rows of the larger class for each row of the smaller in train and validation; 0 for no limit, else at
+        least 1. Test rows are never thinned.
     frac_true : float or None
         In place of ``max_ratio``: the share of reals in train and validation, 0 to 1, by otrain's rule; see
         docs/configuration.md#the-share-of-reals.

@@ -199,7 +199,7 @@ class InjectionSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageSimulation(InjectionSettings):
-    """Sources injected into copies of a survey's images: what `InjectionSettings` say, and what they stand on.
+    """Sources injected into copies of a survey's images: `InjectionSettings`, and what is needed from the survey.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How much of each kind a field holds, where a sky has the rates of a real one.
+"""How many sources of each kind lie in a field, if the settings give the rates of a real sky.
 
 Tested by tests/pipeline/sky/test_rates.py.
 """
@@ -68,6 +68,6 @@ def at_rates(settings: CountSettings, visits: Iterable[Visit], rng: np.random.Ge
 
 
 def _days_seen(kind: str, visits: tuple[Visit, ...]) -> float:
-    """Return in how many days the maximum of a typical transient of a kind may lie."""
+    """Return the number of days in which the maximum of a typical transient of a kind may fall."""
     known = TRANSIENTS.metadata(kind)
     return float(np.diff(visible_spans(visits, known["rise_day"], known["decline_day"])).sum())

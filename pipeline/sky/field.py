@@ -21,7 +21,7 @@ from pipeline.sky.visits import Visit, tangent_wcs
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """What lies in one field, all nights: one table a kind, positions in degrees.
+    """What lies in one field in all nights: one table per kind, positions in degrees.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Places and magnitudes of things on the synthetic sky.
+"""Random places, magnitudes and fluxes of the sources in a field of the synthetic sky.
 
 Tested by tests/pipeline/sky/test_rates.py.
 """

@@ -30,7 +30,7 @@ class Population:
 
 
 def per_deg2_year(populations: Iterable[Population], bright: float, faint: float) -> float:
-    """Return how many a square degree and year have their maximum between two magnitudes.
+    """Return how many per square degree and year have their maximum between two magnitudes.
 
     Hosts take no light, spectra stay as they are (no K-correction), and the number in a volume does not change with
     redshift, which for these magnitudes is mostly below 0.3.

@@ -47,7 +47,7 @@ class SkyRates:
                 raise SettingsError(f"rates: transients.{kind} is {rate}, must be at least 0")
 
     def of_transients(self, bright: float, faint: float) -> dict[str, float]:
-        """Return each kind's number a square degree and year with a maximum between two magnitudes."""
+        """Return the number of each kind per square degree and year with a maximum between two magnitudes."""
         return {kind: self.transients.get(kind, _rate(kind, bright, faint)) for kind in TRANSIENTS}
 
 

@@ -69,7 +69,7 @@ class NightSeeing:
 
     @classmethod
     def draw(cls, settings: SeeingSettings, exposures: int, rng: np.random.Generator) -> Self:
-        """Return the seeing of a night of so many exposures."""
+        """Return the seeing of a night of ``exposures`` exposures."""
         direction = rng.uniform(0.0, 2.0 * np.pi)
         tilt = rng.uniform(0.0, settings.seeing_tilt)
         return cls(

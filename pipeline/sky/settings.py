@@ -13,7 +13,7 @@ class SkySettings(CountSettings, ExposureSettings):
 
     Each room declares its own settings beside the code that uses them, and asks for no others. They are put together
     by inheritance, so that the keys of a settings file stay flat, a room takes the whole sky where it needs a part of
-    it, and every fault is named at once. A new key stands in the class of its room alone.
+    it, and every fault is named at once. A new key belongs in the class of its room alone.
 
     Attributes
     ----------

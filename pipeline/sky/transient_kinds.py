@@ -88,7 +88,7 @@ def light_curve(transients: pd.DataFrame, time_mjd: float) -> Times:
 
 
 def draw_kinds(number: int, shares: Mapping[str, float], rng: np.random.Generator) -> pd.DataFrame:
-    """Return ``transient_kind place rise_day decline_day`` of so many transients.
+    """Return ``transient_kind place rise_day decline_day`` of ``number`` transients.
 
     Parameters
     ----------

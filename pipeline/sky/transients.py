@@ -104,7 +104,7 @@ def draw_transients(
 
 
 def _maxima(kinds: pd.DataFrame, visits: list[Visit], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return the MJD of each maximum, any time so near a night that somebody sees the transient."""
+    """Return the MJD of each maximum, any time so near a night that the transient shows in it."""
     times = kinds[["rise_day", "decline_day"]].itertuples(index=False, name=None)
     shares = rng.random(len(kinds))
     spans = (visible_spans(visits, rise_day, decline_day) for rise_day, decline_day in times)

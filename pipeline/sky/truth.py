@@ -50,7 +50,7 @@ def explain(candidates: pd.DataFrame, exposure: Exposure, noise_adu: float, sett
     Returns
     -------
     truth : DataFrame
-        ``kind is_real source_id``, a row a candidate. The first that applies: one of :data:`REAL_KINDS` whose
+        ``kind is_real source_id``, one row per candidate. The first that applies: one of :data:`REAL_KINDS` whose
         change of flux has the right sign and size; else the last of :data:`MARKED_KINDS` but ``ghost``; else
         ``star_residual`` or ``galaxy_residual``, which under cloud is ``cloud_residual``; ``ghost``, ``edge``,
         ``noise``.

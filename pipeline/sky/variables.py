@@ -28,7 +28,7 @@ _FAINTER_NUCLEUS = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class VariableSettings(GridSettings):
-    """How many stars and nuclei of a field vary, by how much, and who knows of them.
+    """How many stars and nuclei of a field vary, by how much, and how many of them a catalogue lists.
 
     Attributes
     ----------
@@ -146,7 +146,7 @@ def draw_agn(settings: VariableSettings, field: int, galaxies: pd.DataFrame, rng
 
 
 def _draw_variation(settings: VariableSettings, number: int, on: str, rng: np.random.Generator) -> pd.DataFrame:
-    """Return ``variable_type period_day amplitude phase catalogued`` of so many variables on stars or galaxies."""
+    """Return ``variable_type period_day amplitude phase catalogued`` of ``number`` variables on stars or galaxies."""
     known = {name: VARIABLE_TYPES.metadata(name) for name in VARIABLE_TYPES}
     types = rng.choice([name for name, about in known.items() if about["on"] == on], number)
     low, high = (np.array([known[name][f"period_{end}_day"] for name in types]) for end in ("min", "max"))

@@ -1,4 +1,4 @@
-"""When a transient must be brightest for somebody to see it."""
+"""When a transient must be brightest so that one of the visits shows it."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ _AFTER = 0.5
 
 
 def visible_spans(visits: Iterable[Visit], rise_day: float, decline_day: float) -> NDArray[np.float64]:
-    """Return the spans of MJD, (n, 2), apart and in order, in which the maximum of a transient is seen by a night."""
+    """Return the spans of MJD, (n, 2), apart and in order, in which a maximum lets a night show the transient."""
     nights: dict[str, list[float]] = {}
     for visit in visits:
         nights.setdefault(visit.night, []).append(visit.time_mjd)

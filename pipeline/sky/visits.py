@@ -36,9 +36,9 @@ class VisitSettings(SeeingSettings):
     exposures_per_night : int
         Exposures in each night.
     first_hour : float, in h
-        From local noon to the first exposure of a night.
+        Time from local noon to the first exposure of a night.
     interval_minute : float, in min
-        Between exposures of a night.
+        Time from one exposure of a night to the next.
     exposure_s : float, in s
         Exposure time.
     fields : int
@@ -69,7 +69,7 @@ class VisitSettings(SeeingSettings):
     clouds: CloudSettings = field(default_factory=CloudSettings)
 
     def faults(self) -> Iterator[str]:
-        """Yield each fault, a first night that is no date among them."""
+        """Yield each fault, also of a first night that is no date."""
         yield from super().faults()
         if not is_night(self.first_night):
             yield f"first_night is {self.first_night!r}, must be a date such as 2026-01-01"

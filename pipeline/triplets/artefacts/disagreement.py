@@ -37,7 +37,7 @@ class OffCentre(ArtefactSettings):
 
 @artefact("off_centre", OffCentre, weight=0.02, centred=False)
 def off_centre(cutout: EditedCutout, rng: np.random.Generator, settings: OffCentre) -> None:
-    """A source, or the wing of one, that lies 3 to 7 pixels off the claimed position."""
+    """Leave a source, or the wing of one, 3 to 7 pixels off the claimed position."""
     angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(*settings.away_pixel)
     residual = source_image(cutout, rng.uniform(*settings.width_pixel), away * np.sin(angle), away * np.cos(angle))
     leave(cutout, residual, rng, settings.snr)
@@ -70,7 +70,7 @@ class NegativeResidual(ArtefactSettings):
 
 @artefact("negative_residual", NegativeResidual, weight=0.02)
 def negative_residual(cutout: EditedCutout, rng: np.random.Generator, settings: NegativeResidual) -> None:
-    """A hole without a fading source: dust in the light path, or a particle that was coadded into the template."""
+    """Leave a hole without a fading source: dust in the light path, or a particle coadded into the template."""
     anywhere(cutout, rng)
     height = peak(cutout, rng, settings.snr)
     if rng.random() < settings.template_share:
@@ -117,13 +117,13 @@ class Contradiction(ArtefactSettings):
         if self.difference_alone_share + self.displaced_share > 1:
             raise SettingsError(
                 f"difference_alone_share {self.difference_alone_share} and displaced_share {self.displaced_share}; "
-                "allowed: sum up to 1"
+                "allowed: together at most 1"
             )
 
 
 @artefact("contradiction", Contradiction, weight=0.02)
 def contradiction(cutout: EditedCutout, rng: np.random.Generator, settings: Contradiction) -> None:
-    """Cutouts that do not belong together: the difference holds a source that science image minus template does not."""
+    """Make cutouts that contradict each other: the difference holds a source that science minus template does not."""
     y, x = rng.uniform(-0.5, 0.5, 2)
     profile = source_image(cutout, rng.uniform(*settings.width_pixel), y, x, beta=rng.uniform(2.8, 6))
     light = peak(cutout, rng, settings.snr) * profile

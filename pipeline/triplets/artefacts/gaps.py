@@ -46,7 +46,7 @@ class MaskedEdge(ArtefactSettings):
 
 @artefact("masked_edge", MaskedEdge, weight=0.03, centred=False)
 def masked_edge(cutout: EditedCutout, rng: np.random.Generator, settings: MaskedEdge) -> None:
-    """The border of an image or a mask beside the candidate, with ringing or a lit rim along it."""
+    """Put the border of an image or a mask beside the candidate, with ringing or a lit rim along it."""
     dy, dx = offsets(cutout)
     angle = rng.choice([0.0, np.pi / 2, np.pi, 1.5 * np.pi, rng.uniform(0, 2 * np.pi)])
     depth = np.cos(angle) * dx + np.sin(angle) * dy - rng.uniform(*settings.depth_pixel)
@@ -96,7 +96,7 @@ class NanRows(ArtefactSettings):
 
 @artefact("nan_rows", NanRows, weight=0.02, centred=False)
 def nan_rows(cutout: EditedCutout, rng: np.random.Generator, settings: NanRows) -> None:
-    """Lost rows or columns across the candidate: resampling rings beside the gap, and the ringing is what is found."""
+    """Lose rows or columns across the candidate: resampling rings beside the gap, and the ringing is what is found."""
     dy, dx = offsets(cutout)
     is_row = rng.random() < settings.row_share
     across, along = (dy, dx) if is_row else (dx, dy)

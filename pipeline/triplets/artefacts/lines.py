@@ -47,7 +47,7 @@ class Trail(ArtefactSettings):
 
 @artefact("trail", Trail, weight=0.08)
 def trail(cutout: EditedCutout, rng: np.random.Generator, settings: Trail) -> None:
-    """Satellite, aircraft or spike of a bright star: a line at any angle, steady or flashing."""
+    """Draw a satellite, an aircraft or the spike of a bright star: a line at any angle, steady or flashing."""
     anywhere(cutout, rng)
     angle, width = rng.uniform(0, np.pi), rng.uniform(*settings.width_pixel)
     height = peak(cutout, rng, settings.snr)
@@ -98,7 +98,7 @@ class BadColumn(ArtefactSettings):
 
 @artefact("bad_column", BadColumn, weight=0.06)
 def bad_column(cutout: EditedCutout, rng: np.random.Generator, settings: BadColumn) -> None:
-    """Bad columns or rows of the detector, bright or dark, whole or cut, at times with a hot spot on them."""
+    """Draw bad columns or rows of the detector, bright or dark, whole or cut, at times with a hot spot on them."""
     anywhere(cutout, rng)
     angle = 0.0 if rng.random() < settings.row_share else np.pi / 2
     sign = either(rng, settings.bright_share)
@@ -140,13 +140,13 @@ class Echoes(ArtefactSettings):
         super().__post_init__()
         if self.row_share + self.column_share > 1:
             raise SettingsError(
-                f"row_share {self.row_share} and column_share {self.column_share}; allowed: sum up to 1"
+                f"row_share {self.row_share} and column_share {self.column_share}; allowed: together at most 1"
             )
 
 
 @artefact("echoes", Echoes, weight=0.04)
 def echoes(cutout: EditedCutout, rng: np.random.Generator, settings: Echoes) -> None:
-    """Cross-talk, ghosts and flashes: the same spot again and again along a row or a line."""
+    """Draw cross-talk, ghosts and flashes: the same spot again and again along a row or a line."""
     anywhere(cutout, rng)
     tilted = max(1.0 - settings.row_share - settings.column_share, 0.0)
     angle = rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)], p=[settings.row_share, settings.column_share, tilted])

@@ -38,7 +38,7 @@ class CosmicRay(ArtefactSettings):
 
 @artefact("cosmic_ray", CosmicRay, weight=0.1)
 def cosmic_ray(cutout: EditedCutout, rng: np.random.Generator, settings: CosmicRay) -> None:
-    """A particle: a few pixels in one exposure, sharper than any star, a dot or a short track."""
+    """Let a particle hit: a few pixels in one exposure, sharper than any star, a dot or a short track."""
     anywhere(cutout, rng)
     dy, dx = offsets(cutout)
     angle = rng.uniform(0, np.pi)
@@ -82,7 +82,7 @@ class HotPixel(ArtefactSettings):
 
 @artefact("hot_pixel", HotPixel, weight=0.1)
 def hot_pixel(cutout: EditedCutout, rng: np.random.Generator, settings: HotPixel) -> None:
-    """Hot and dead pixels: one to four pixels, bright or dark, softened where the image was resampled."""
+    """Set hot or dead pixels: one to four pixels, bright or dark, softened where the image was resampled."""
     anywhere(cutout, rng)
     light = np.zeros(cutout.pixels.shape[:2], dtype=np.float32)
     cy, cx = cutout.centre

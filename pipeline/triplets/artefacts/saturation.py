@@ -36,7 +36,7 @@ class BrightStar(ArtefactSettings):
 
 @artefact("bright_star", BrightStar, weight=0.1)
 def bright_star(cutout: EditedCutout, rng: np.random.Generator, settings: BrightStar) -> None:
-    """Core of a bright or saturated star: coarse speckle as strong as the star is, of both signs."""
+    """Leave the core of a bright or saturated star: coarse speckle as strong as the star is, of both signs."""
     to_a_star(cutout, rng, bright=True)
     image = structure(cutout, rng)
     field = rng.standard_normal(image.shape, dtype=np.float32)
@@ -80,7 +80,7 @@ class SaturatedCore(ArtefactSettings):
 
 @artefact("saturated_core", SaturatedCore, weight=0.02)
 def saturated_core(cutout: EditedCutout, rng: np.random.Generator, settings: SaturatedCore) -> None:
-    """Core of a saturated star: flat at full well in both images, so the difference is a plateau and a ring."""
+    """Leave the core of a saturated star: flat at full well in both images, so the difference is plateau and ring."""
     full = float(np.exp(rng.uniform(*np.log(settings.full_well_snr)))) * max(float(cutout.noise[SCIENCE]), 1e-6)
     height = full * float(np.exp(rng.uniform(*np.log(settings.excess))))
     width, blur = rng.uniform(*settings.width_pixel), rng.uniform(*settings.seeing_ratio)
@@ -133,7 +133,7 @@ class Bleed(ArtefactSettings):
 
 @artefact("bleed", Bleed, weight=0.03)
 def bleed(cutout: EditedCutout, rng: np.random.Generator, settings: Bleed) -> None:
-    """A saturated star beside the candidate: its charge runs along a column, its core is masked."""
+    """Put a saturated star beside the candidate: its charge runs along a column, its core is masked."""
     to_a_star(cutout, rng, bright=True)
     leave(cutout, structure(cutout, rng), rng, settings.star_snr)
     height = peak(cutout, rng, settings.snr)

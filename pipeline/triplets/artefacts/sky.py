@@ -35,7 +35,7 @@ class Noise(ArtefactSettings):
 
 @artefact("noise", Noise, weight=0.02)
 def noise(cutout: EditedCutout, rng: np.random.Generator, settings: Noise) -> None:
-    """No source: a clump of correlated noise, a stripe pattern or an uneven sky, picked up as a source."""
+    """Leave no source: a clump of correlated noise, a stripe pattern or an uneven sky, picked up as a source."""
     anywhere(cutout, rng)
     shape = cutout.pixels.shape[:2]
     field = rng.standard_normal(shape, dtype=np.float32)
@@ -71,7 +71,7 @@ class Ghost(ArtefactSettings):
 
 @artefact("ghost", Ghost, weight=0.01)
 def ghost(cutout: EditedCutout, rng: np.random.Generator, settings: Ghost) -> None:
-    """Stray light: a wide soft disc or its rim, far wider than the seeing."""
+    """Add stray light: a wide soft disc or its rim, far wider than the seeing."""
     y, x = rng.uniform(-settings.off_centre_pixel, settings.off_centre_pixel, 2)
     near, radius = distance(cutout, y, x), rng.uniform(*settings.radius_pixel)
     light = 1 / (1 + np.exp(np.clip((near - radius) / rng.uniform(*settings.edge_pixel), -30, 30)))

@@ -44,7 +44,7 @@ class Gain(ArtefactSettings):
 
 @artefact("gain", Gain, weight=0.16)
 def gain(cutout: EditedCutout, rng: np.random.Generator, settings: Gain) -> None:
-    """A wrong flux scale: every constant source leaves a copy of itself, most of all the one detected."""
+    """Take a wrong flux scale: every constant source leaves a copy of itself, most of all the one detected."""
     if rng.random() < settings.crowded_share:
         add_neighbours(cutout, rng, int(np.exp(rng.uniform(*settings.log_neighbours))))
     to_a_star(cutout, rng)
@@ -96,7 +96,7 @@ class Cloud(ArtefactSettings):
 
 @artefact("cloud", Cloud, weight=0.2)
 def cloud(cutout: EditedCutout, rng: np.random.Generator, settings: Cloud) -> None:
-    """Cloud in the science image: sources are dim in it, uneven in gain, and the sky is uneven as well."""
+    """Put cloud in the science image: sources are dim in it, uneven in gain, and the sky is uneven as well."""
     if rng.random() < settings.crowded_share:
         add_neighbours(cutout, rng, int(np.exp(rng.uniform(*settings.log_neighbours))))
     to_a_star(cutout, rng, bright=rng.random() < 0.5)
@@ -139,7 +139,7 @@ class Dipole(ArtefactSettings):
 
 @artefact("dipole", Dipole, weight=0.07)
 def dipole(cutout: EditedCutout, rng: np.random.Generator, settings: Dipole) -> None:
-    """Wrong alignment: a source leaves one bright and one dark half."""
+    """Align wrongly: a source leaves one bright and one dark half."""
     to_a_star(cutout, rng, bright=rng.random() < settings.bright_share)
     image = structure(cutout, rng)
     residual = (
@@ -175,7 +175,7 @@ class PsfMismatch(ArtefactSettings):
 
 @artefact("psf_mismatch", PsfMismatch, weight=0.07)
 def psf_mismatch(cutout: EditedCutout, rng: np.random.Generator, settings: PsfMismatch) -> None:
-    """A wrong PSF: a source leaves a dark or bright core in a ring of the other sign."""
+    """Match with a wrong PSF: a source leaves a dark or bright core in a ring of the other sign."""
     to_a_star(cutout, rng, bright=rng.random() < settings.bright_share)
     image = structure(cutout, rng)
     residual = either(rng, settings.positive_share) * mismatch(image, rng, settings.blur_pixel)

@@ -85,8 +85,8 @@ def test_whole_numbers_and_lists_are_taken_as_a_file_gives_them():
         ("hot_pixel", {"pixels_max": 1.5}, "a whole number"),
         ("cloud", {"through": [0.5, 1.5]}, "through is .*; allowed: at most 1"),
         ("dipole", {"gain_error": -1}, "gain_error is -1.0; allowed: at least 0"),
-        ("echoes", {"row_share": 0.7, "column_share": 0.7}, "sum up to 1"),
-        ("contradiction", {"difference_alone_share": 0.7, "displaced_share": 0.7}, "sum up to 1"),
+        ("echoes", {"row_share": 0.7, "column_share": 0.7}, "together at most 1"),
+        ("contradiction", {"difference_alone_share": 0.7, "displaced_share": 0.7}, "together at most 1"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_what_is_allowed(name, settings, words):
