@@ -57,7 +57,7 @@ def _note(rows: pd.DataFrame) -> str:
 def _named(row: pd.Series) -> str:
     return (
         f"{row['image']} image of exposure {row['exposure_id']}: {row['kind']}, {int(row['stars'])} stars, "
-        f"chi² {row['chi2']:.2f}, light beyond the stamp {100 * row['wing_fraction']:.2f} %"
+        f"chi² {row['chi2']:.2f}, light beyond its square {100 * row['wing_fraction']:.2f} %"
     )
 
 
