@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from pipeline.io.executor import cores, spread
-from pipeline.io.files import remembered
+from pipeline.io.files import sqlite_cache
 from pipeline.io.files.digests import file_digest
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class _State(NamedTuple):
 
     @property
     def is_sound(self) -> bool:
-        return self.check_value == remembered.check_value(*self[1:-1])
+        return self.check_value == sqlite_cache.check_value(*self[1:-1])
 
     def may_hold(self, span: Span) -> bool:
         """Tell whether packets of a night, or packets that no time places in another, may be there."""
@@ -123,7 +123,7 @@ def index_files(
         connection.executescript(_TABLES)
         return _Index(connection, files, key, read, workers or cores()).found(span)
 
-    found, unread = remembered.ask(cache, question)
+    found, unread = sqlite_cache.ask(cache, question)
     log.info("%d packet files, %d of them read for the index", len(files), unread)
     return found
 
@@ -182,7 +182,7 @@ class _Index:
         checks = {state.number: state for state in states}
         found: dict[str, Columns] = {}
         for number, columns in self._asked("SELECT number, columns FROM packet_files WHERE number IN", checks):
-            if remembered.check_value(columns) == checks[number].columns_check:
+            if sqlite_cache.check_value(columns) == checks[number].columns_check:
                 found[checks[number].path] = json.loads(columns)
         return found, [state.path for state in states if state.path not in found]
 
@@ -214,7 +214,7 @@ class _Index:
         timeless = len(made.columns.get("time", ())) - len(times)
         first, last = (min(times), max(times)) if times else (None, None)
         columns = json.dumps(made.columns)
-        check = remembered.check_value(columns)
+        check = sqlite_cache.check_value(columns)
         row = (name, self.key, made.size, made.mtime_ns, made.sha256, first, last, timeless, check)
         former = self.connection.execute(
             "SELECT number FROM packet_files WHERE key = ? AND path = ?", (self.key, name)
@@ -224,7 +224,7 @@ class _Index:
         added = self.connection.execute(
             f"INSERT OR REPLACE INTO packet_files (number, {_STATE}, columns, check_value) "  # noqa: S608  (names of ours)
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (former and former[0], *row, columns, remembered.check_value(*row)),
+            (former and former[0], *row, columns, sqlite_cache.check_value(*row)),
         )
         ids = {_id_hash(one) for one in made.columns.get("candidate_id", ()) if one}
         self.connection.executemany(

@@ -1,1 +1,1 @@
-"""What is done with files of any kind: bounded, unpacked, digested, remembered, named."""
+"""Files of any kind: limits on their size, compression, digests, caches, CSV and YAML, names and storage."""

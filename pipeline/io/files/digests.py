@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pipeline.errors import MissingInputError
-from pipeline.io.files import remembered
+from pipeline.io.files import sqlite_cache
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -29,7 +29,7 @@ def file_digest(path: Path, cache: Path | None = None) -> str:
         raise MissingInputError(f"no file {path}")
     if cache is None:
         return _digest_bytes(path)
-    return remembered.ask(cache, lambda connection: _remembered(connection, path))
+    return sqlite_cache.ask(cache, lambda connection: _remembered(connection, path))
 
 
 def is_there(path: Path) -> bool:
@@ -48,10 +48,10 @@ def _remembered(connection: sqlite3.Connection, path: Path) -> str:
     )
     question = "SELECT sha256, check_value FROM file_digests WHERE path = ? AND size = ? AND mtime = ?"
     found = connection.execute(question, key).fetchone()
-    if found is not None and found[1] == remembered.check_value(*key, found[0]):
+    if found is not None and found[1] == sqlite_cache.check_value(*key, found[0]):
         return str(found[0])
     sha256 = _digest_bytes(path)
-    row = (*key, sha256, remembered.check_value(*key, sha256))
+    row = (*key, sha256, sqlite_cache.check_value(*key, sha256))
     connection.execute("INSERT OR REPLACE INTO file_digests VALUES (?, ?, ?, ?, ?)", row)
     return sha256
 

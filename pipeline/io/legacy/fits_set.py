@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError, NightsiftError
 from pipeline.io.legacy.base import Pixels, Rows
+from pipeline.io.legacy.crop_or_pad import crop_or_pad
 from pipeline.io.legacy.fits_stamp import AUTO, read_stamp
-from pipeline.io.legacy.fitting import fit_stamp
 
 TOO_SMALL = "smaller than the cutout"
 _TRIED = 100
@@ -62,7 +62,7 @@ class FitsPixels:
                 continue
             before = (None, None) if self.before is None else (self.before[row][0], self.before[row][1])
             shift = (0, 0) if self.shift is None else (int(self.shift[row][0]), int(self.shift[row][1]))
-            cutouts[place, :, :, 0] = fit_stamp(image, self.size_pixel, before, shift)
+            cutouts[place, :, :, 0] = crop_or_pad(image, self.size_pixel, before, shift)
         return cutouts, reasons
 
 

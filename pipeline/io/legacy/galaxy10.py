@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.io.legacy.base import STAMP_SETS, Pixels, Rows, StampSet, channel_names, one_path
 from pipeline.io.legacy.columns import labels
-from pipeline.io.legacy.fitting import fit_stack
+from pipeline.io.legacy.crop_or_pad import crop_or_pad_stack
 from pipeline.io.legacy.hdf5_nodes import node, reading, take
 from pipeline.io.results import hdf5
 from pipeline.io.results.cutout_file import CutoutFile
@@ -120,6 +120,6 @@ def _reader(path: Path, size: int) -> Callable[[Rows], Pixels]:
     def read(rows: Rows) -> Pixels:
         with reading(path) as file:
             images = take(file["images"], rows).astype(np.float32)
-        return fit_stack(images, size), np.full(len(rows), "", dtype=object)
+        return crop_or_pad_stack(images, size), np.full(len(rows), "", dtype=object)
 
     return read

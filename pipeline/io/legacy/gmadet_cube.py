@@ -15,7 +15,7 @@ from pipeline.errors import InputError
 from pipeline.ids.text import id_text
 from pipeline.io.legacy.base import STAMP_SETS, Pixels, Rows, StampSet, channel_names, one_path, require_two_classes
 from pipeline.io.legacy.columns import labels, numbers, require_unique, text_column
-from pipeline.io.legacy.fitting import fit_stack
+from pipeline.io.legacy.crop_or_pad import crop_or_pad_stack
 from pipeline.io.legacy.gmadet import MISSING
 from pipeline.io.legacy.npz import read_arrays, write_arrays
 from pipeline.io.results.cutout_file import CutoutFile
@@ -140,6 +140,6 @@ def _channels(arrays: Mapping[str, NDArray[np.generic]], count: int) -> tuple[st
 def _reader(cube: NDArray[np.generic], size: int) -> Callable[[Rows], Pixels]:
     def read(rows: Rows) -> Pixels:
         pixels, _ = to_missing(np.asarray(cube[rows]))
-        return fit_stack(pixels, size), np.full(len(rows), "", dtype=object)
+        return crop_or_pad_stack(pixels, size), np.full(len(rows), "", dtype=object)
 
     return read

@@ -22,7 +22,7 @@ from pipeline.io.legacy.base import (
     require_two_classes,
 )
 from pipeline.io.legacy.columns import labels, listed, numbers, read_csv, require_unique
-from pipeline.io.legacy.fitting import fit_stack
+from pipeline.io.legacy.crop_or_pad import crop_or_pad_stack
 from pipeline.io.legacy.hdf5_nodes import node, reading, take
 from pipeline.io.legacy.hickle_pack import read_pack
 from pipeline.io.results import hdf5
@@ -179,6 +179,6 @@ def _reader(path: Path, name: str, size: int, fill_value: float) -> Callable[[Ro
     def read(rows: Rows) -> Pixels:
         with reading(path) as file:
             cutouts, _ = to_missing(take(file[name], rows), (fill_value,))
-        return fit_stack(cutouts, size), np.full(len(rows), "", dtype=object)
+        return crop_or_pad_stack(cutouts, size), np.full(len(rows), "", dtype=object)
 
     return read

@@ -27,7 +27,7 @@ from pipeline.io.legacy.base import (
     require_two_classes,
 )  # fmt: skip
 from pipeline.io.legacy.columns import file_names, labels, numbered_again, object_of, require_unique
-from pipeline.io.legacy.fitting import fit_stack
+from pipeline.io.legacy.crop_or_pad import crop_or_pad_stack
 from pipeline.io.legacy.hdf5_nodes import node, reading, take, texts
 from pipeline.io.results import hdf5
 from pipeline.io.results.cutout_file import CutoutFile
@@ -161,7 +161,7 @@ class PsatHdf5:
         side, done = round(data.shape[1] ** 0.5), 0
         for block, pixels in cutouts.batches(_BLOCK):
             mine = rows[(rows >= block.start) & (rows < block.stop)] - block.start
-            images = fit_stack(pixels[mine][..., channel : channel + 1], side)
+            images = crop_or_pad_stack(pixels[mine][..., channel : channel + 1], side)
             data[done : done + len(mine)] = self._vectors(images)
             done += len(mine)
 
@@ -230,7 +230,7 @@ def _reader(path: Path, parts: Sequence[_Part], side: int, size: int) -> Callabl
                 for part, start in zip(parts, starts, strict=False)
             ]
         images, _ = to_missing(np.concatenate(vectors).reshape(-1, side, side).transpose(0, 2, 1))
-        return fit_stack(images[..., None], size), np.full(len(rows), "", dtype=object)
+        return crop_or_pad_stack(images[..., None], size), np.full(len(rows), "", dtype=object)
 
     return read
 

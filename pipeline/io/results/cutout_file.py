@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from pipeline.classes import CLASS_NAMES
 from pipeline.errors import InputError
+from pipeline.io.files.check_once import check_once
 from pipeline.io.files.damaged import changed, naming
-from pipeline.io.files.found_right import found_right
 from pipeline.io.results import cutout_layout as layout
 from pipeline.io.results import hdf5, schema
 from pipeline.io.results.content import row_digests
@@ -155,7 +155,7 @@ class CutoutFile:
 
     def _require_layout(self) -> None:
         size, channels = self.header.size_pixel, len(self.header.channels)
-        found_right("layout", self.path, lambda: layout.require_layout(self._file, size, channels))
+        check_once("layout", self.path, lambda: layout.require_layout(self._file, size, channels))
 
     def __len__(self) -> int:
         with self._naming():

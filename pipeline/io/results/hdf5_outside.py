@@ -12,8 +12,8 @@ from typing import Final
 import h5py
 
 from pipeline.errors import InputError
+from pipeline.io.files.check_once import check_once
 from pipeline.io.files.claims import require_credible, stored_bytes
-from pipeline.io.files.found_right import found_right
 
 DEEPEST: Final = 64
 """Groups within groups; HDF5 itself would overflow the stack of the process some time."""
@@ -35,7 +35,7 @@ def require_own_bytes(file: h5py.File) -> None:
         With the name of the node and what is wrong with it.
     """
     path = Path(file.filename)
-    found_right("own bytes", path, lambda: _require_own_bytes(file, path))
+    check_once("own bytes", path, lambda: _require_own_bytes(file, path))
 
 
 def _require_own_bytes(file: h5py.File, path: Path) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pipeline.errors import StorageError
-from pipeline.io.files.remembered import ask
+from pipeline.io.files.sqlite_cache import ask
 from pipeline.io.settings_files import place_in
 
 NAME = ".labels.sqlite"

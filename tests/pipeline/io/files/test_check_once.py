@@ -3,7 +3,7 @@ import os
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.io.files.found_right import found_right
+from pipeline.io.files.check_once import check_once
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def checks(tmp_path):
     made = []
 
     def ask(what="seal"):
-        found_right(what, path, lambda: made.append(what))
+        check_once(what, path, lambda: made.append(what))
         return len(made)
 
     return path, ask
@@ -46,4 +46,4 @@ def test_what_was_found_wrong_is_looked_at_again(checks):
 
     for _ in range(2):
         with pytest.raises(InputError, match="wrong"):
-            found_right("seal", path, check)
+            check_once("seal", path, check)

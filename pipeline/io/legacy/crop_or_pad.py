@@ -1,16 +1,16 @@
-"""Stamps of any size into cutouts of one size, around the pixel that holds the source."""
+"""Stamps of any size cropped, or padded with NaN, to cutouts of one size around the pixel that holds the source."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-def fit_stamp(
+def crop_or_pad(
     image: NDArray[np.float32],
     size: int,
     missing_before: tuple[bool | None, bool | None] = (None, None),
     shift: tuple[int, int] = (0, 0),
 ) -> NDArray[np.float32]:
-    """Cut an image to ``(size, size)`` around the pixel of its source, or fill it up with NaN.
+    """Crop an image to ``(size, size)`` around the pixel of its source, or pad it with NaN.
 
     Parameters
     ----------
@@ -24,14 +24,19 @@ def fit_stamp(
     shift : tuple of int
         For y and x: by how many pixels the stamp is moved, so that its source comes to the middle.
 
+    Returns
+    -------
+    ndarray of float32, (size, size)
+        NaN where the stamp has no pixel.
+
     Examples
     --------
-    >>> fit_stamp(np.arange(9, dtype=np.float32).reshape(3, 3), 1)
+    >>> crop_or_pad(np.arange(9, dtype=np.float32).reshape(3, 3), 1)
     array([[4.]], dtype=float32)
-    >>> fit_stamp(np.ones((1, 2), np.float32), 2, (True, None))
+    >>> crop_or_pad(np.ones((1, 2), np.float32), 2, (True, None))
     array([[nan, nan],
            [ 1.,  1.]], dtype=float32)
-    >>> fit_stamp(np.ones((2, 2), np.float32), 2, shift=(0, 1))
+    >>> crop_or_pad(np.ones((2, 2), np.float32), 2, shift=(0, 1))
     array([[nan,  1.],
            [nan,  1.]], dtype=float32)
     """
@@ -46,8 +51,8 @@ def fit_stamp(
     return fitted
 
 
-def fit_stack(stack: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Cut or fill up cutouts ``(n, y, x, channel)`` to ``(n, size, size, channel)``, as `fit_stamp` does with one."""
+def crop_or_pad_stack(stack: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Return cutouts ``(n, y, x, channel)`` as ``(n, size, size, channel)``, each as `crop_or_pad` makes it."""
     if stack.shape[1:3] == (size, size):
         return np.ascontiguousarray(stack)
     fitted = np.full((len(stack), size, size, stack.shape[3]), np.nan, dtype=np.float32)

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.errors import StorageError
 from pipeline.io.alerts.packet_index import index_files
-from pipeline.io.files import remembered
+from pipeline.io.files import sqlite_cache
 from pipeline.io.files.digests import file_digest
 
 
@@ -63,13 +63,13 @@ def test_a_digest_that_another_hand_changed_is_not_believed(files, tmp_path, tab
 
 
 def test_a_memory_that_another_process_holds_is_left_alone(files, tmp_path, monkeypatch):
-    monkeypatch.setattr(remembered, "WAIT_S", 0)
+    monkeypatch.setattr(sqlite_cache, "WAIT_S", 0)
     memory = tmp_path / "memory.sqlite"
     digests(files[:1], memory)
     with closing(sqlite3.connect(memory)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         before = memory.stat().st_ino
-        with pytest.raises(StorageError, match=r"memory\.sqlite is locked by another process"):
+        with pytest.raises(StorageError, match=r"memory\.sqlite has been locked by another process"):
             digests(files, memory)
         connection.rollback()
     assert memory.stat().st_ino == before
@@ -78,9 +78,9 @@ def test_a_memory_that_another_process_holds_is_left_alone(files, tmp_path, monk
 
 def test_a_mistake_in_a_question_deletes_nothing(tmp_path):
     memory = tmp_path / "memory.sqlite"
-    remembered.ask(memory, lambda connection: connection.execute("CREATE TABLE t (x)"))
+    sqlite_cache.ask(memory, lambda connection: connection.execute("CREATE TABLE t (x)"))
     with pytest.raises(sqlite3.ProgrammingError):
-        remembered.ask(memory, lambda connection: connection.execute("INSERT INTO t VALUES (?)", ()))
+        sqlite_cache.ask(memory, lambda connection: connection.execute("INSERT INTO t VALUES (?)", ()))
     assert memory.stat().st_size > 0
 
 
