@@ -1,4 +1,4 @@
-"""Hashes of ids, 8 bytes each: they tell which of millions may appear twice, and which appeared in another file."""
+"""Hashes of ids, 8 bytes each, to find which of millions appear twice or appeared in another file."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 _TEXTS_AT_ONCE = 8192
-"""This many texts are held as Python objects; each is several times as large as its bytes."""
+"""How many texts are Python objects at a time; each is several times as large as its bytes."""
 
 
 def id_hashes(names: pd.Series) -> NDArray[np.uint64]:

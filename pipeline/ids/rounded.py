@@ -1,4 +1,4 @@
-"""Ids that a spreadsheet has rounded: they are refused in every file of ids that a person gives."""
+"""Refuses ids that a spreadsheet or a column of floats has rounded, in every file of ids."""
 
 import re
 from collections.abc import Iterable

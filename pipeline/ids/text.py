@@ -1,4 +1,4 @@
-"""Ids as text from the start: as a file or a database holds them, never rounded by a float."""
+"""Converts ids to text as a file or database holds them, so that no float rounds them."""
 
 import math
 
@@ -10,7 +10,7 @@ from pipeline.errors import InputError
 from pipeline.ids.rounded import MAY_BE_ROUNDED, refuse_rounded, require_unrounded
 
 _EXACT = 2.0**53
-"""Whole numbers below this are exact in a float; a float from here on may be another id rounded."""
+"""Whole numbers below this are exact in a float; from here on a float may be another id, rounded."""
 
 
 def id_texts(column: pa.ChunkedArray, what: str) -> pd.Series:
@@ -41,7 +41,7 @@ def id_texts(column: pa.ChunkedArray, what: str) -> pd.Series:
 def id_text(value: object, what: str) -> str:
     """Return one id as text; a missing one is empty, and one that may have been rounded is an error.
 
-    Trailing blanks are not part of it: for CHAR(n), some servers and the files made from them have them, others not.
+    Trailing blanks are not part of it: some servers, and files made from them, pad CHAR(n) with them, others do not.
 
     Examples
     --------

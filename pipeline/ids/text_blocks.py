@@ -1,4 +1,4 @@
-"""Texts of rows that are read block by block whenever they are needed, so that millions are never held in memory."""
+"""Text columns that are read block by block whenever they are needed, so that millions are never held in memory."""
 
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeAlias, TypeVar

@@ -1,4 +1,4 @@
-"""A warning for a table of ids none of which is found, because it gives the same result as an empty table.
+"""Warns of a table of ids none of which is found, because it gives the same result as an empty table.
 
 Tested by tests/pipeline/stages/test_labelling.py.
 """

@@ -1,4 +1,4 @@
-"""Spreads chunks of work over processes: results in order, few chunks in flight, killed workers replaced."""
+"""Runs chunks of work in parallel processes: results in order, few chunks in flight, killed workers replaced."""
 
 import logging
 import multiprocessing
@@ -24,7 +24,7 @@ _AHEAD = 2
 """Chunks in flight for each worker: one that runs and one that waits, so that memory is bounded."""
 
 _TRIES = 3
-"""A chunk whose worker dies is tried so often; then it is taken for the cause."""
+"""How often a chunk whose worker dies is tried; then it is taken for the cause."""
 
 _LIBRARY_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -40,11 +40,11 @@ def spread(function: Callable[[T], R], chunks: Iterable[T], *, workers: int = 1)
     Parameters
     ----------
     function : callable
-        Of a module, so that another process can import it; its result does not depend on where it runs.
+        Defined in a module, so that another process can import it; its result does not depend on where it runs.
     chunks : iterable
         Read as they are needed: two for each worker are in flight.
     workers : int
-        Processes; 1 computes in this one, 0 takes one a core. Each gives its libraries ``cores / workers``
+        Processes; 1 computes in this one, 0 takes one per core. Each gives its libraries ``cores / workers``
         threads.
 
     Raises
@@ -60,7 +60,7 @@ def spread(function: Callable[[T], R], chunks: Iterable[T], *, workers: int = 1)
     [1, 2, 3]
     """
     if workers < 0:
-        raise SettingsError(f"workers is {workers}; allowed: 0 (one a core) or more")
+        raise SettingsError(f"workers is {workers}; allowed: 0 (one per core) or more")
     number = workers or cores()
     if number == 1:
         yield from map(function, chunks)

@@ -39,13 +39,13 @@ class _Loader(BoundedLoader):
 
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::([^}]*))?\}")
 _OPENS, _CLOSES = "\ue000\ue001", "\ue002"
-"""What stands for a variable's braces while YAML is parsed, to which they would begin and end a mapping."""
+"""What replaces a variable's braces while YAML is parsed, for which they would begin and end a mapping."""
 
 
 def config_folder() -> Path:
     """Return the folder of the settings: ``NIGHTSIFT_CONFIG``, else ``config`` of `home`."""
-    given = os.environ.get("NIGHTSIFT_CONFIG")
-    return Path(given) if given else home() / "config"
+    folder = os.environ.get("NIGHTSIFT_CONFIG")
+    return Path(folder) if folder else home() / "config"
 
 
 def home() -> Path:
@@ -57,7 +57,7 @@ def home() -> Path:
     Raises
     ------
     MissingInputError
-        If there is none.
+        If there is no such folder.
     """
     for folder in (ROOT, Path(), INSTALLED):
         if (folder / "luigi.cfg").is_file() and (folder / "config" / "surveys").is_dir():
@@ -74,7 +74,7 @@ def data_folder() -> Path:
 
 
 def place_in(folder: Path, path: Path) -> str:
-    """Return a path as seen from a folder where it lies there, else the whole path; links change nothing of it.
+    """Return a path relative to a folder if it lies there, else the whole path; it is the same through links.
 
     A folder below may be a symbolic link to another disk: what was written through it lies where it was written to.
 
@@ -84,10 +84,10 @@ def place_in(folder: Path, path: Path) -> str:
     ('ztf/all/x.h5', '/disk/x.h5')
     """
     for whole in (os.path.abspath, os.path.realpath):  # the first follows no link
-        given, home = Path(whole(path)), Path(whole(folder))
-        if given.is_relative_to(home):
-            return given.relative_to(home).as_posix()
-    return str(given)
+        place, home = Path(whole(path)), Path(whole(folder))
+        if place.is_relative_to(home):
+            return place.relative_to(home).as_posix()
+    return str(place)
 
 
 def names(kind: str) -> list[str]:
@@ -97,12 +97,12 @@ def names(kind: str) -> list[str]:
 
 
 _outside: dict[tuple[str, str], Path] = {}
-"""Files outside of the folder of the settings that are looked at now, by kind and name."""
+"""Files outside the folder of the settings that are in use now, by kind and name."""
 
 
 @contextmanager
 def beside(kind: str, path: Path) -> Iterator[str]:
-    """Have a file outside of the folder of the settings be one of its kind within the block; yield its name."""
+    """Treat a file outside the folder of the settings as one of its kind within the block; yield its name."""
     name = path.stem
     _outside[kind, name] = path
     try:
@@ -126,7 +126,7 @@ def own(kind: str, name: str) -> Mapping[str, Any]:
 
 
 def content_of(path: Path) -> Mapping[str, object]:
-    """Return the parsed mapping of a file that may be no settings at all, without what it extends."""
+    """Return the parsed mapping of a file that may not hold settings at all, without what it extends."""
     status = path.stat()
     return _parsed(path, status.st_size, status.st_mtime_ns)
 
@@ -139,7 +139,26 @@ def load(kind: str, name: str, settings: type[T]) -> T:
 def examined(
     kind: str, name: str, settings: type[T], stand_ins: Mapping[str, object] | None = None
 ) -> tuple[T | None, list[str]]:
-    """Return one settings file as far as it is sound, and its faults, as `pipeline.settings.examine` does."""
+    """Return one settings file as far as it is valid, and its faults.
+
+    Parameters
+    ----------
+    kind : str
+        Kind of the file: ``surveys``, ``datasets``, ``classifiers`` ...
+    name : str
+        Name of the file, without its ending.
+    settings : type
+        The dataclass of the settings.
+    stand_ins : mapping, optional
+        Values that take the place of missing ones, as for `pipeline.settings.examine`.
+
+    Returns
+    -------
+    settings : object or None
+        The settings; None if the faults leave none.
+    faults : list of str
+        One line per fault.
+    """
     return examine(settings, raw(kind, name), f"{kind}/{name}.yaml", stand_ins or {})
 
 
@@ -193,7 +212,7 @@ def _parsed(path: Path, size: int, mtime_ns: int) -> Mapping[str, object]:  # no
     text = _VARIABLE.sub(lambda found: f"{_OPENS}{found[0][2:-1]}{_CLOSES}", _text_of(path, where))
     mapping = parse_yaml(text, where, _Loader)
     if not isinstance(mapping, dict):
-        raise SettingsError(f"{where} holds no mapping")
+        raise SettingsError(f"{where} does not hold a mapping")
     return mapping
 
 
@@ -203,7 +222,7 @@ def _text_of(path: Path, where: str) -> str:
         with path.open(encoding="utf-8") as file:
             return file.read(LARGEST_BYTES + 1)
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{where} is no valid YAML: {error}") from None
+        raise SettingsError(f"{where} is not valid YAML: {error}") from None
 
 
 @functools.lru_cache(maxsize=256)

@@ -1,4 +1,4 @@
-"""Errors in one line: those raised on purpose say it all, of any other the traceback is kept in a file."""
+"""Shows errors in one line; the traceback of one that was not raised on purpose is kept in a file."""
 
 import os
 import sys
@@ -13,24 +13,24 @@ from pipeline.redaction import redacted, shown
 NAME: Final = ".tracebacks.log"
 """The file in the folder of results."""
 SWITCH: Final = "NIGHTSIFT_TRACEBACK"
-"""The environment variable that shows tracebacks where errors are told."""
+"""Environment variable that shows tracebacks in place of one line."""
 INTERRUPTED: Final = 130
-"""Exit code of what was stopped with Ctrl-C, as shells have it."""
+"""Exit code of a command that was stopped with Ctrl-C, as shells have it."""
 STOPPED: Final = "stopped; what was finished stays, and the same command goes on from there"
 
 _MOST_BYTES: Final = 1_000_000
-"""Of the file; beyond, it begins anew, so that a fault of every night fills no disk."""
+"""Size beyond which the file begins anew, so that a fault of every night does not fill the disk."""
 
 
 def are_shown() -> bool:
-    """Tell whether tracebacks were asked for in place of one line."""
+    """Tell whether the user asked for tracebacks in place of one line."""
     return bool(os.environ.get(SWITCH))
 
 
 def one_line(error: BaseException) -> str:
     """Return class and text of an error in one line.
 
-    Of an error that nobody raised on purpose the traceback is kept, and the line says where.
+    The traceback of an error that was not raised on purpose is kept, and the line says where.
 
     Examples
     --------
@@ -51,19 +51,19 @@ def line_of(kind: str, text: str) -> str:
 
 def keep(text: str) -> str:
     """Append a traceback to the file of the data folder, redacted; return where it can be seen."""
-    how = f"{SWITCH}=1 shows where it was raised"
+    hint = f"{SWITCH}=1 shows where it was raised"
     path = data_folder() / NAME
     try:
         begins = path.is_file() and path.stat().st_size > _MOST_BYTES
         with path.open("w" if begins else "a", encoding="utf-8") as file:
             file.write(f"{redacted(text).rstrip()}\n\n")
-    except OSError:  # no folder of results yet, or one that is full: there is still the variable
-        return how
-    return f"its traceback is in {path}; {how}"
+    except OSError:  # there is no folder of results yet, or it is full: the variable still works
+        return hint
+    return f"its traceback is in {path}; {hint}"
 
 
 def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Tell an error that nothing caught, as ``sys.excepthook``: in one line, or with its traceback where asked for."""
+    """Show an error that nothing caught, as ``sys.excepthook``: in one line, or with its traceback if asked for."""
     if are_shown() and not issubclass(kind, KeyboardInterrupt):
         sys.stderr.write(shown("".join(traceback.format_exception(kind, error, trace))))
     else:

@@ -24,7 +24,7 @@ def test_a_flipped_bit_in_a_result_makes_the_next_task_fail_with_its_name(projec
     finished = project.luigi(task, *arguments.get(task, ("--survey", "tiny")))
     assert finished.code == TASK_FAILED, finished.output
     said = [line for line in finished.output.splitlines() if any(path.name in line for path in paths)]
-    assert any("changed after it was written" in line or "is no readable" in line for line in said)
+    assert any("changed after it was written" in line or "is not a readable" in line for line in said)
     assert "Traceback" not in finished.output
     assert not project.results(task)
 
@@ -35,5 +35,5 @@ def test_a_damaged_manifest_is_named_and_costs_planning_nothing(project):
         path.write_text("")
     finished = project.luigi("FetchCutouts", "--survey", "tiny", "--night", project.nights[1])
     assert finished.code == TASK_FAILED, finished.output
-    assert "is no manifest of a night" in finished.output
+    assert "is not a manifest of a night" in finished.output
     assert "Traceback" not in finished.output

@@ -260,7 +260,7 @@ def test_no_yaml_at_all_is_one_line(here, check):
     (here.config / "surveys" / "tiny.yaml").write_text("source: [unclosed")
     code, lines = check("tiny")
     assert code == 1
-    assert any("is no valid YAML" in line for line in lines)
+    assert any("is not valid YAML" in line for line in lines)
 
 
 @pytest.mark.parametrize(("closed", "told"), [({"after_hours": 2}, True), ({"marker": "closed/{night}"}, False)])

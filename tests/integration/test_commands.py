@@ -123,7 +123,7 @@ def test_a_damaged_manifest_is_a_line_of_the_status_and_a_fault(here, capsys):
     assert main(["status", "tiny"]) == 1
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith(
-        f"2026-01-01  cannot be compared: {path} is no manifest of a night: it holds a list; remove"
+        f"2026-01-01  cannot be compared: {path} is not a manifest of a night: it holds a list; remove"
     )
     assert second.endswith("unchanged")
 
@@ -216,7 +216,7 @@ def test_the_plan_goes_on_past_a_result_that_cannot_be_read(here, capsys):
     (here.result("TrainClassifier") / "provenance.json").write_text(" " * 10)
     assert main(["plan", "PlotResults", *here.report]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert f"{damaged} is no readable HDF5 file" in next(line for line in lines if line.startswith("FetchCutouts"))
+    assert f"{damaged} is not a readable HDF5 file" in next(line for line in lines if line.startswith("FetchCutouts"))
     assert lines[-1].endswith(" complete")
 
 

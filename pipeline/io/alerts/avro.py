@@ -1,9 +1,9 @@
-"""Avro files, one record after the other, only the fields that are asked for: containers, and messages of Kafka.
+"""Reads Avro files record by record, only the fields that are asked for: containers, and messages of Kafka.
 
 A message in Confluent's wire format has the id of its schema in place of the schema. Containers (header, blocks,
 codecs) are read here with limits on every length, so that damaged or hostile bytes cost neither memory nor time;
 fastavro decodes the records. Parsing the schema takes longer than decoding a packet and nearly all packets of a
-survey share theirs, so plans are remembered by schema and fields.
+survey share theirs, so parsed schemas are cached by schema and fields.
 """
 
 import io
@@ -12,22 +12,23 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import cramjam
 from fastavro.read import schemaless_reader
 from fastavro.schema import parse_schema
+from fastavro.types import NamedSchemas, Schema
 
 from pipeline.errors import InputError
 from pipeline.io.alerts.avro_schema import project, require_sound
 from pipeline.io.alerts.message_schemas import NO_SCHEMAS, MessageSchemas
 
 MAX_BLOCK_BYTES = 256 << 20
-"""A block above this, as stored or as inflated, is refused."""
+"""A larger block, as stored or as inflated, is refused."""
 
 _MAGIC = b"Obj\x01"
 _CONFLUENT_BYTES = 5
-"""Of the prefix of a message in Confluent's wire format: a zero, and the id of its schema in a registry."""
+"""Length of the prefix of a message in Confluent's wire format: a zero, and the id of its schema in a registry."""
 _SYNC = 16
 _HEADER_BYTES = 8 << 20
 _HEADER_ENTRIES = 1000
@@ -35,7 +36,7 @@ _HEADER_ENTRIES = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Damaged:
-    """In place of records that cannot be read: why, and how many were promised."""
+    """Stands in for records that cannot be read: why, and how many the file announced."""
 
     reason: str
     count: int = 1
@@ -54,7 +55,7 @@ def read_avro(
         Dotted paths of fields, such as ``candidate.jd``; all others are skipped. A path that the schema does not
         know is left out of the records.
     schemas : MessageSchemas
-        Those of messages.
+        The schemas of Kafka messages.
     """
     try:
         first = stream.read(_CONFLUENT_BYTES)
@@ -62,7 +63,7 @@ def read_avro(
             yield from _read_messages(first, stream, wanted, schemas)
             return
         if not first.startswith(_MAGIC):
-            raise InputError("no Avro file: it does not begin with 'Obj' and version 1")
+            raise InputError("not an Avro file: it does not begin with 'Obj' and version 1")
         plan, codec, sync = _read_header(stream, first[len(_MAGIC) :], wanted)
     except InputError as error:
         yield Damaged(reason=str(error))
@@ -87,7 +88,7 @@ def _read_messages(
     data = first + stream.read(MAX_BLOCK_BYTES + 1)
     if len(data) > MAX_BLOCK_BYTES:
         raise InputError(f"a file of Kafka messages has more than {MAX_BLOCK_BYTES >> 20} MB")
-    buffer = io.BytesIO(data + b"\0")  # who reads this byte misses some: a field that is skipped may end anywhere
+    buffer = io.BytesIO(data + b"\0")  # read only if bytes are missing: a skipped field may end anywhere
     while buffer.tell() < len(data):
         number = int.from_bytes(buffer.read(_CONFLUENT_BYTES)[1:])
         record = _record(buffer, _plan(schemas.schema_of(number), wanted))
@@ -99,7 +100,8 @@ def _read_messages(
         yield record
 
 
-_Plan = tuple[Any, Any]
+_Plan = tuple[Schema, Schema]
+"""The schema of the writer and that of the reader, parsed."""
 
 
 def _records(count: int, data: bytes, plan: _Plan) -> Iterator[Mapping[str, object] | Damaged]:
@@ -123,7 +125,7 @@ def _record(buffer: io.BytesIO, plan: _Plan) -> Mapping[str, object]:
     except Exception as error:  # fastavro raises EOFError, IndexError, UnicodeDecodeError and more
         raise InputError(f"a record is damaged: {_said(error)}") from None
     if not isinstance(record, dict):
-        raise InputError("the schema describes no record")
+        raise InputError("the schema does not describe a record")
     return record
 
 
@@ -154,7 +156,7 @@ def _plan(text: bytes, wanted: tuple[str, ...]) -> _Plan:
     try:
         # a logical type would turn a number into a date or a decimal, which no column asks for
         schema = json.loads(text, object_hook=lambda node: {k: v for k, v in node.items() if k != "logicalType"})
-        names: dict[str, Any] = {}
+        names: NamedSchemas = {}
         writer = parse_schema(schema, names)
         require_sound(writer, names)
         return writer, parse_schema(project(writer, names, wanted))
@@ -181,7 +183,7 @@ def _read_block(stream: BinaryIO, codec: str, sync: bytes) -> tuple[int, bytes] 
 
 
 def _read_long(stream: BinaryIO, first: bytes = b"") -> int:
-    """Return a whole number: zigzag, 7 bits a byte, the lowest first."""
+    """Return a whole number: zigzag, 7 bits per byte, the lowest first."""
     value = shift = 0
     while True:
         byte = (first or _read_exactly(stream, 1))[0]
@@ -231,12 +233,12 @@ def _unsnap(data: bytes) -> bytes:
     except Exception as error:
         raise InputError(f"an Avro block is damaged: {_said(error)}") from None
     if zlib.crc32(found).to_bytes(4, "big") != crc:
-        raise InputError("an Avro block is damaged: its checksum is another")
+        raise InputError("an Avro block is damaged: its checksum does not agree")
     return found
 
 
 def _snappy_length(body: bytes) -> int:
-    """Return the length that the first bytes announce, 7 bits a byte, the lowest first."""
+    """Return the length that the first bytes announce, 7 bits per byte, the lowest first."""
     length = 0
     for place, byte in enumerate(body[:5]):
         length |= (byte & 0x7F) << (7 * place)

@@ -1,23 +1,26 @@
-"""Avro schemas: read from files, which are safe to decode, and the part of one that holds the wanted fields."""
+"""Avro schemas: reads them from files, refuses unsafe ones, and reduces one to the fields that are wanted."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fastavro.repository import AbstractSchemaRepository, SchemaRepositoryError
 from fastavro.schema import load_schema
+from fastavro.types import Schema
 
 from pipeline.errors import InputError
 
 MAX_SCHEMA_BYTES = 8 << 20
-"""A file of a schema above this is refused."""
+"""A larger schema file is refused."""
 
 _LEAST_BYTES = {"null": 0, "float": 4, "double": 8}
-_DEFINED = ("record", "error", "enum", "fixed")
+_RECORDS = ("record", "error")
+_DEFINED = (*_RECORDS, "enum", "fixed")
 _MOST_VALUES = 100_000
 
-Names = Mapping[str, Any]
+Names = Mapping[str, object]
+"""The named types of a parsed schema."""
 
 
 class _Cost(NamedTuple):
@@ -28,7 +31,7 @@ class _Cost(NamedTuple):
 
 
 class _Beside(AbstractSchemaRepository):
-    """A schema, under the empty name, and those beside it that it refers to, by their full names."""
+    """A schema under the empty name, and the schemas beside it under their full names."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -47,7 +50,7 @@ def whole_schema(path: Path) -> bytes:
     Raises
     ------
     InputError
-        If a file is no schema, or a schema that is referred to is not there; the file is named.
+        If a file is not a schema, or refers to a schema that is not there; the file is named.
     """
     try:
         parsed = load_schema("", repo=_Beside(path))
@@ -69,13 +72,13 @@ def _schema_in(path: Path) -> object:
         found = json.loads(text)
         return json.loads(found["schema"]) if isinstance(found, dict) and "type" not in found else found
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError(f"{path} is no Avro schema: {type(error).__name__} {error}") from None
+        raise InputError(f"{path} is not an Avro schema: {type(error).__name__} {error}") from None
 
 
 def _unmarked(node: object) -> object:
     """Return a parsed schema without the marks that fastavro puts on it."""
     if isinstance(node, list):
-        return [_unmarked(item) for item in node]
+        return [_unmarked(branch) for branch in node]
     if isinstance(node, Mapping):
         return {key: _unmarked(value) for key, value in node.items() if not key.startswith("__")}
     return node
@@ -94,8 +97,8 @@ def require_sound(schema: object, names: Names) -> None:
         raise InputError("the Avro schema describes records of no bytes")
 
 
-def _cost(node: Any, names: Names, known: dict[str, _Cost | None]) -> _Cost:
-    """Return the cost of a value; ``known`` holds that of named types, None while one is being looked at."""
+def _cost(node: object, names: Names, known: dict[str, _Cost | None]) -> _Cost:
+    """Return the cost of a value; ``known`` holds the costs of named types, None while one is being computed."""
     if isinstance(node, list):
         branches = [_cost(branch, names, known) for branch in node]
         return _Cost(
@@ -103,21 +106,21 @@ def _cost(node: Any, names: Names, known: dict[str, _Cost | None]) -> _Cost:
         )
     kind = _kind(node)
     if kind in ("array", "map"):
-        items = _cost(node["items"] if kind == "array" else node["values"], names, known)
+        items = _cost(_inner(node), names, known)
         if items.bytes == 0 and kind == "array":
             raise InputError("the Avro schema has a list whose items take no bytes")
         return _Cost(1, 1)
     if kind not in _DEFINED and kind not in names:
         return _Cost(_LEAST_BYTES.get(kind, 1), 1)
-    return _cost_of_defined(names.get(kind, node), names, known)
+    return _cost_of_defined(_definition(node, names), names, known)
 
 
-def _cost_of_defined(definition: Mapping[str, Any], names: Names, known: dict[str, _Cost | None]) -> _Cost:
-    name, kind = definition["name"], definition["type"]
+def _cost_of_defined(definition: Mapping[str, object], names: Names, known: dict[str, _Cost | None]) -> _Cost:
+    name, kind = str(definition["name"]), str(definition["type"])
     if name not in known:
         known[name] = None
-        fields = [_cost(field["type"], names, known) for field in definition.get("fields", ())]
-        known[name] = {"enum": _Cost(1, 1), "fixed": _Cost(int(definition.get("size", 0)), 1)}.get(
+        fields = [_cost(field["type"], names, known) for field in _fields(definition)]
+        known[name] = {"enum": _Cost(1, 1), "fixed": _Cost(int(str(definition.get("size", 0))), 1)}.get(
             kind, _Cost(sum(one.bytes for one in fields), 1 + sum(one.values for one in fields))
         )
     cost = known[name]
@@ -133,7 +136,24 @@ def _kind(node: object) -> str:
     return str(node["type"] if isinstance(node, Mapping) else node)
 
 
-def project(schema: Any, names: Names, wanted: Iterable[str]) -> Any:
+def _inner(node: object) -> object:
+    """Return the type of the items of an array, or of the values of a map."""
+    return node["items" if node["type"] == "array" else "values"] if isinstance(node, Mapping) else node
+
+
+def _definition(node: object, names: Names) -> Mapping[str, object]:
+    """Return what defines a type; empty for one that needs no definition, such as ``long``."""
+    found = names.get(_kind(node), node)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _fields(definition: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
+    """Return the fields of a record; none for another type."""
+    found = definition.get("fields", ())
+    return found if isinstance(found, Sequence) else ()
+
+
+def project(schema: object, names: Names, wanted: Iterable[str]) -> Schema:
     """Return the reader's schema that keeps only the wanted fields.
 
     Parameters
@@ -144,6 +164,11 @@ def project(schema: Any, names: Names, wanted: Iterable[str]) -> Any:
         Its named types.
     wanted : iterable of str
         Dotted paths. A field that is kept in one place of a named type is kept in all its places.
+
+    Returns
+    -------
+    mapping, list or str
+        The schema as JSON has it; every named type is defined where it is used first.
     """
     kept: dict[str, set[str]] = {}
     for path in wanted:
@@ -151,7 +176,7 @@ def project(schema: Any, names: Names, wanted: Iterable[str]) -> Any:
     return _emit(schema, names, kept, set())
 
 
-def _keep(node: Any, path: list[str], names: Names, kept: dict[str, set[str]]) -> None:
+def _keep(node: object, path: list[str], names: Names, kept: dict[str, set[str]]) -> None:
     """Note in ``kept`` which fields of which named record a path needs; no path needs all of them."""
     if isinstance(node, list):
         for branch in node:
@@ -159,14 +184,14 @@ def _keep(node: Any, path: list[str], names: Names, kept: dict[str, set[str]]) -
         return
     kind = _kind(node)
     if kind in ("array", "map"):
-        _keep(node["items"] if kind == "array" else node["values"], [], names, kept)
+        _keep(_inner(node), [], names, kept)
         return
-    definition = names.get(kind, node)
-    if not isinstance(definition, Mapping) or definition["type"] not in ("record", "error"):
+    definition = _definition(node, names)
+    if definition.get("type") not in _RECORDS:
         return
-    mine = kept.setdefault(definition["name"], set())
-    for field in definition["fields"]:
-        name = field["name"]
+    mine = kept.setdefault(str(definition["name"]), set())
+    for field in _fields(definition):
+        name = str(field["name"])
         if path and name != path[0]:
             continue
         if path or name not in mine:
@@ -174,27 +199,27 @@ def _keep(node: Any, path: list[str], names: Names, kept: dict[str, set[str]]) -
             _keep(field["type"], path[1:], names, kept)
 
 
-def _emit(node: Any, names: Names, kept: Mapping[str, set[str]], done: set[str]) -> Any:
-    """Return a schema anew: a named type is defined where it first stands, and named from there on."""
+def _emit(node: object, names: Names, kept: Mapping[str, set[str]], done: set[str]) -> Schema:
+    """Return a schema anew: a named type is defined where it is used first, and named from there on."""
     if isinstance(node, list):
         return [_emit(branch, names, kept, done) for branch in node]
     kind = _kind(node)
     if kind == "array":
-        return {"type": "array", "items": _emit(node["items"], names, kept, done)}
+        return {"type": "array", "items": _emit(_inner(node), names, kept, done)}
     if kind == "map":
-        return {"type": "map", "values": _emit(node["values"], names, kept, done)}
-    definition = names.get(kind, node)
-    if not isinstance(definition, Mapping) or definition["type"] not in _DEFINED:
+        return {"type": "map", "values": _emit(_inner(node), names, kept, done)}
+    definition = _definition(node, names)
+    if definition.get("type") not in _DEFINED:
         return kind
-    name = definition["name"]
+    name = str(definition["name"])
     if name in done:
         return name
     done.add(name)
-    if definition["type"] not in ("record", "error"):
+    if definition["type"] not in _RECORDS:
         return {key: value for key, value in definition.items() if not key.startswith("__")}
     fields = [
         {"name": field["name"], "type": _emit(field["type"], names, kept, done)}
-        for field in definition["fields"]
+        for field in _fields(definition)
         if field["name"] in kept.get(name, ())
     ]
     return {"type": "record", "name": name, "fields": fields}

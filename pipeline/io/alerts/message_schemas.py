@@ -1,4 +1,4 @@
-"""Schemas of messages that come without their own, as LSST's stream sends them: files by schema id, read offline."""
+"""Schemas of Kafka messages, which come without their own (LSST's stream): files by schema id, read offline."""
 
 import json
 import re
@@ -21,7 +21,7 @@ _SHOWN_IDS = 12
 
 @dataclass(frozen=True, kw_only=True)
 class MessageSchemas:
-    """Where the schema of each id stands.
+    """The files that hold the schema of each id.
 
     Attributes
     ----------
@@ -36,12 +36,12 @@ class MessageSchemas:
     _read: dict[int, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def schema_of(self, number: int) -> bytes:
-        """Return the Avro schema of an id, those that it refers to within.
+        """Return the Avro schema of an id, with the schemas that it refers to within it.
 
         Raises
         ------
         InputError
-            If there is none, or its file or one that it refers to cannot be read; id and file are named.
+            If there is no such schema, or its file or one that it refers to cannot be read; id and file are named.
         """
         if number not in self.files:
             raise InputError(self._why_not(number))
@@ -68,41 +68,41 @@ class MessageSchemas:
 
 
 NO_SCHEMAS = MessageSchemas()
-"""Of a survey whose packets bring their own."""
+"""The schemas of a survey whose packets bring their own."""
 
 
-def find_schemas(given: str | Mapping[str, str]) -> MessageSchemas:
+def find_schemas(schemas: str | Mapping[str, str]) -> MessageSchemas:
     """Return the schemas that a survey's ``schemas`` names.
 
     Parameters
     ----------
-    given : str or mapping
+    schemas : str or mapping
         A folder, with ``<id>.avsc``, ``<id>.json`` or LSST's ``<major>/<minor>/lsst.v<major>_<minor>.alert.avsc``;
         or a file for each id. ``${NAME}`` is taken from the environment, and a relative path starts at the folder
-        above the settings. Empty: none.
+        above the settings. Empty: no schemas.
 
     Raises
     ------
     SettingsError
-        If an id is no whole number.
+        If an id is not a whole number.
     MissingInputError
         If the folder, or a file that is named, is not there, or the folder holds no schema.
     InputError
         If the folder holds two schemas of one id.
     """
-    if isinstance(given, str):
-        place = expand(given, "a folder of Avro schemas")
+    if isinstance(schemas, str):
+        place = expand(schemas, "a folder of Avro schemas")
         return _of_folder(_path(place)) if place else NO_SCHEMAS
-    files = {_id(number): _path(expand(file, f"the Avro schema of id {number}")) for number, file in given.items()}
+    files = {_id(number): _path(expand(file, f"the Avro schema of id {number}")) for number, file in schemas.items()}
     for number, path in files.items():
         if not path.is_file():
             raise MissingInputError(f"schemas: no file {path} for schema id {number}")
     return MessageSchemas(place="a map of ids", files=files) if files else NO_SCHEMAS
 
 
-def schema_digests(given: Mapping[str, object]) -> dict[str, str]:
-    """Return the digests of the schemas that a survey's ``input`` names, by id; empty where it names none."""
-    schemas = given.get("schemas") or ""
+def schema_digests(survey_input: Mapping[str, object]) -> dict[str, str]:
+    """Return the digests of the schemas that a survey's ``input`` names, by id; empty if it names no schemas."""
+    schemas = survey_input.get("schemas") or ""
     return find_schemas(schemas).digests() if isinstance(schemas, str | Mapping) else {}
 
 
@@ -141,7 +141,7 @@ def _numbered(folder: Path) -> Iterator[tuple[int, Path]]:
 
 
 def _state_of(path: Path) -> tuple[tuple[str, int, int], ...]:
-    """Return name, size and time of a schema's file and of those beside it, to which it may refer."""
+    """Return name, size and time of a schema's file and of the files beside it, to which it may refer."""
     files = [file for file in {path, *path.parent.glob("*.avsc")} if file.is_file()]
     return tuple(sorted((file.name, status.st_size, status.st_mtime_ns) for file in files for status in [file.stat()]))
 

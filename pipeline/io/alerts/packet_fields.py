@@ -1,8 +1,8 @@
-"""Fields of a packet's nested record by their dotted paths."""
+"""Reads and sets fields of a packet's nested record by dotted paths, such as ``candidate.jd``."""
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 Record = Mapping[str, object]
 
@@ -11,7 +11,7 @@ ABSENT: Final = object()
 
 
 def field_at(record: Record, path: str) -> object:
-    """Return the value at a dotted path; None below null, `ABSENT` where there is no such field.
+    """Return the value at a dotted path; None below null, `ABSENT` if there is no such field.
 
     Examples
     --------
@@ -30,11 +30,14 @@ def field_at(record: Record, path: str) -> object:
     return value
 
 
-def put_field(record: dict[str, Any], path: str, value: Any) -> None:
-    """Put a value at a dotted path; the records on the way are made where they are not there."""
+def put_field(record: dict[str, object], path: str, value: object) -> None:
+    """Set the value at a dotted path; records on the way that are missing are made."""
     *parents, name = split_path(path)
     for parent in parents:
-        record = record.setdefault(parent, {})
+        inner = record.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            raise TypeError(f"{path}: {parent} is a {type(inner).__name__}, not a record")
+        record = inner
     record[name] = value
 
 

@@ -1,4 +1,4 @@
-"""What holds alert packets: a folder, a glob, one file, a tar archive; read packet by packet, nothing is unpacked.
+"""Finds and reads files of alert packets: in a folder, by a pattern, in a tar archive; packet by packet, in place.
 
 Names of archive members serve as labels alone and never become paths.
 """
@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, BinaryIO, NamedTuple, cast
+from typing import IO, BinaryIO, NamedTuple, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 PACKETS = (".avro", ".avro.gz", ".parquet")
 MAX_MEMBER_BYTES = 1 << 30
-"""A member of an archive above this, as stored or as unpacked, is refused."""
+"""A larger member of an archive, as stored or as unpacked, is refused."""
 
 _GZIPPED = ".gz"
 _ROWS = 64
@@ -40,7 +40,7 @@ _SMALL = 1 << 26
 
 @dataclass(frozen=True, kw_only=True)
 class Packet:
-    """One alert packet, or why it is none.
+    """One alert packet, or why it cannot be read.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Packet:
     fault : str
         What is wrong with it; empty if nothing is.
     lost : int
-        How many packets a damaged one stands for.
+        How many packets a damaged one may hide.
     open_ended : bool
         An archive broke off here: how many packets are missing is not known.
     """
@@ -78,14 +78,14 @@ def packet_files(place: str) -> list[Path]:
     """
     path = Path(place)
     if path.is_dir():
-        found = [item for item in path.rglob("*") if _holds_packets(item)]
+        found = [file for file in path.rglob("*") if _holds_packets(file)]
     elif path.is_file():
         found = [path] if _holds_packets(path) else []
     else:
         base = folder_of(place)
         pattern = path.relative_to(base).as_posix()
-        found = [item for item in base.glob(pattern) if _holds_packets(item)]
-        meant = [] if found else [item for item in base.glob(any_case(pattern)) if _holds_packets(item)]
+        found = [file for file in base.glob(pattern) if _holds_packets(file)]
+        meant = [] if found else [file for file in base.glob(any_case(pattern)) if _holds_packets(file)]
         if meant:
             raise MissingInputError(
                 f"no alert packets in {place}; {len(meant)} match in another case, first {min(meant)}: case counts"
@@ -130,13 +130,13 @@ def read_packets(
     path : Path
         An Avro file, which may be gzipped, a Parquet or a tar file.
     name : str
-        What to call it.
+        Name of the file in messages and in `Packet.where`.
     wanted : tuple of str
         Dotted paths of fields; the others are skipped.
     only : collection of str, optional
         The packets that are wanted, by `Packet.where`; the others are passed over, in an archive unread.
     schemas : MessageSchemas
-        Those of Kafka messages, which come without.
+        Schemas of Kafka messages, which come without their own.
     """
     asked = _Asked(wanted, only, schemas)
     try:
@@ -150,7 +150,7 @@ def read_packets(
 
 
 class _Asked(NamedTuple):
-    """Which fields of which packets are wanted, and what Kafka messages are read by."""
+    """Which fields of which packets are wanted, and the schemas by which Kafka messages are read."""
 
     paths: tuple[str, ...]
     only: Collection[str] | None
@@ -160,7 +160,7 @@ class _Asked(NamedTuple):
 def _records(
     stream: BinaryIO, file: str, asked: _Asked, stored: Callable[[], int], most: int | None = None
 ) -> Iterator[Mapping[str, object] | Damaged]:
-    """Yield the records of a file that takes so many bytes and may hold ``most``, if it is compressed."""
+    """Yield the records of a file; a compressed one, of ``stored()`` bytes, may hold ``most`` bytes."""
     if _is_parquet(file):
         yield from _read_parquet(stream, asked.paths)
         return
@@ -223,8 +223,8 @@ def _of_member(archive: tarfile.TarFile, member: tarfile.TarInfo, label: str, as
     opened: IO[bytes] | None = archive.extractfile(member)
     if opened is None:
         return
-    twice = (".parquet", _GZIPPED)  # the one is read from its end, the other is unpacked to see whether it ends
-    if member.size <= _SMALL or member.name.lower().endswith(twice):
+    sought = (".parquet", _GZIPPED)  # the one is read from its end, the other is unpacked to see whether it ends
+    if member.size <= _SMALL or member.name.lower().endswith(sought):
         data = opened.read()
         if len(data) < member.size:
             raise EOFError(f"{label} is truncated")
@@ -234,7 +234,7 @@ def _of_member(archive: tarfile.TarFile, member: tarfile.TarInfo, label: str, as
 
 
 def printable(text: str) -> str:
-    """Return a name as one printable line of at most 200 letters."""
+    """Return a name as one printable line of at most 200 characters."""
     if text.isprintable():
         return text[-200:]
     return "".join(letter if letter.isprintable() else "?" for letter in text)[-200:]
@@ -253,23 +253,20 @@ def _read_parquet(stream: BinaryIO, wanted: tuple[str, ...]) -> Iterator[Mapping
                     left -= 1
                     yield row
     except Exception as error:  # pyarrow raises OSError, ArrowInvalid, ValueError and more on damaged bytes
-        yield Damaged(reason=f"no readable Parquet file: {_said(error)}", count=max(1, left))
+        yield Damaged(reason=f"not a readable Parquet file: {_said(error)}", count=max(1, left))
 
 
 def _columns(schema: pa.Schema, wanted: tuple[str, ...]) -> list[str]:
     """Return the wanted paths that a Parquet schema knows."""
     known = []
     for path in wanted:
-        fields: Any = schema
+        kind: pa.Schema | pa.DataType = schema
         for part in path.split("."):
-            kind = getattr(fields, "type", fields)
-            if isinstance(kind, pa.Schema):
-                index = kind.get_field_index(part)
-            else:
-                index = kind.get_field_index(part) if pa.types.is_struct(kind) else -1
+            is_nested = isinstance(kind, pa.Schema) or pa.types.is_struct(kind)
+            index = kind.get_field_index(part) if is_nested else -1
             if index < 0:
                 break
-            fields = kind.field(index)
+            kind = kind.field(index).type
         else:
             known.append(path)
     return known

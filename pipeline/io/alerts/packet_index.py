@@ -1,4 +1,4 @@
-"""What each packet file holds, remembered by its path, size and time, so that a night is found without reading all."""
+"""Index of packet files, cached by path, size and time, by which a night is found without reading all of them."""
 
 import hashlib
 import json
@@ -18,9 +18,10 @@ from pipeline.io.files.digests import file_digest
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-Columns = Mapping[str, Sequence[Any]]
-"""What is remembered of the packets of a file: plain values, one a packet, by name; ``time`` and ``candidate_id`` find
-the packets of a night, and those of its candidates in other nights."""
+Value = str | int | float | bool | None
+Columns = Mapping[str, Sequence[Value]]
+"""What is remembered of the packets of a file: plain values, one per packet, by name; ``time`` and ``candidate_id``
+find the packets of a night, and those of its candidates in other nights."""
 
 Span = tuple[float, float]
 """The first and the last time of a night, as the packets give times."""
@@ -32,10 +33,10 @@ _WORTH_A_PROCESS = 2048
 """Files to read for each process: to start one takes as long as to read a thousand."""
 
 _COMMIT_EVERY = 8
-"""So many answers are committed at once."""
+"""How many answers are committed together."""
 
 _ASKED_AT_ONCE = 500
-"""Values of one question, of which SQLite takes a thousand."""
+"""Values in one query, of which SQLite takes a thousand."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS packet_files (
@@ -60,7 +61,7 @@ class IndexedFile:
 
 
 class Indexed(NamedTuple):
-    """What files hold, and of which of all files some packet has a time."""
+    """What files hold, and which of all files have a packet with a time."""
 
     files: dict[Path, IndexedFile]
     timed: frozenset[Path]
@@ -108,15 +109,21 @@ def index_files(
     files : sequence of Path
         Packet files.
     key : str
-        Digest of what decides the columns beside the files: which fields are read, and how.
+        Digest of what decides the columns apart from the files: which fields are read, and how.
     cache : Path
-        SQLite file of the memory; made if it is not there.
+        SQLite file of the cache; made if it is not there.
     read : callable
         Makes the columns of a file; it goes to other processes.
     span : (float, float), optional
-        Files of which all packets have times outside are left out, but for those with a candidate of the others.
+        First and last time of a night. A file whose packets all have times outside is left out, unless it shares a
+        candidate with the others.
     workers : int
-        Processes that read; 0: one a core.
+        Processes that read; 0: one per core.
+
+    Returns
+    -------
+    Indexed
+        The files in their order.
     """
 
     def question(connection: sqlite3.Connection) -> tuple[Indexed, int]:
@@ -129,7 +136,7 @@ def index_files(
 
 
 class _Index:
-    """The memory of some files, brought up to date."""
+    """The cache of some files, brought up to date."""
 
     def __init__(
         self,
@@ -189,7 +196,7 @@ class _Index:
     def _sharing(self, columns: Mapping[str, Columns], states: Mapping[str, _State]) -> list[_State]:
         """Return the other files that hold a candidate of those whose columns are given."""
         ids = chain.from_iterable(one.get("candidate_id", ()) for one in columns.values())
-        hashes = {_id_hash(name) for name in ids if name}
+        hashes = {_id_hash(str(name)) for name in ids if name}
         files = {number for (number,) in self._asked("SELECT file FROM packet_ids WHERE id_hash IN", hashes)}
         return [state for name, state in states.items() if state.number in files and name not in columns]
 
@@ -204,18 +211,19 @@ class _Index:
         groups = [[(name, self.paths[name]) for name in some] for some in _in_groups(names, _TOGETHER)]
         workers = max(1, min(self.workers, len(names) // _WORTH_A_PROCESS))
         for count, group in enumerate(spread(partial(_read, self.read), groups, workers=workers), start=1):
-            for name, made in group:
-                self._remember(name, made)
+            for name, indexed in group:
+                self._remember(name, indexed)
             if count % _COMMIT_EVERY == 0:
                 self.connection.commit()
 
-    def _remember(self, name: str, made: IndexedFile) -> None:
-        times = [time for time in made.columns.get("time", ()) if time is not None]
-        timeless = len(made.columns.get("time", ())) - len(times)
+    def _remember(self, name: str, indexed: IndexedFile) -> None:
+        stated = indexed.columns.get("time", ())
+        times = [time for time in stated if isinstance(time, int | float)]
+        timeless = len(stated) - len(times)
         first, last = (min(times), max(times)) if times else (None, None)
-        columns = json.dumps(made.columns)
+        columns = json.dumps(indexed.columns)
         check = sqlite_cache.check_value(columns)
-        row = (name, self.key, made.size, made.mtime_ns, made.sha256, first, last, timeless, check)
+        row = (name, self.key, indexed.size, indexed.mtime_ns, indexed.sha256, first, last, timeless, check)
         former = self.connection.execute(
             "SELECT number FROM packet_files WHERE key = ? AND path = ?", (self.key, name)
         ).fetchone()
@@ -226,7 +234,7 @@ class _Index:
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (former and former[0], *row, columns, sqlite_cache.check_value(*row)),
         )
-        ids = {_id_hash(one) for one in made.columns.get("candidate_id", ()) if one}
+        ids = {_id_hash(str(one)) for one in indexed.columns.get("candidate_id", ()) if one}
         self.connection.executemany(
             "INSERT OR IGNORE INTO packet_ids VALUES (?, ?)", [(added.lastrowid, one) for one in ids]
         )
@@ -243,8 +251,8 @@ def _read(read: Callable[[Path], Columns], files: Sequence[tuple[str, Path]]) ->
     for name, path in files:
         status = path.stat()
         sha256, columns = file_digest(path), read(path)
-        made = IndexedFile(size=status.st_size, mtime_ns=status.st_mtime_ns, sha256=sha256, columns=columns)
-        found.append((name, made))
+        indexed = IndexedFile(size=status.st_size, mtime_ns=status.st_mtime_ns, sha256=sha256, columns=columns)
+        found.append((name, indexed))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Alert packets in ZTF's layout, written: what tests, benchmarks and rehearsals of a night read back."""
+"""Writes alert packets in ZTF's layout, for tests, benchmarks and rehearsals of a night."""
 
 import gzip
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ def fits_bytes(pixels: NDArray[np.generic], *, zipped: bool = True, cards: Seque
     Parameters
     ----------
     pixels : ndarray, (y, x)
-        Of a type that FITS knows.
+        The image, of a type that FITS knows.
     zipped : bool
         Whether to gzip.
     cards : sequence of str
@@ -59,7 +59,7 @@ def ztf_schema(*, candid_on_top: bool = True) -> Mapping[str, object]:
     Parameters
     ----------
     candid_on_top : bool
-        Whether ``candid`` stands beside ``candidate`` as well as inside.
+        Whether ``candid`` is a field beside ``candidate`` as well as within it.
     """
     history = _record("ztf.alert.prv_candidate", _NEEDED + "".join(f"{name}:float? " for name in _FURTHER.split()))
     further = "".join(f"{name}:float? " for name in (*_FURTHER.split(), *_ONCE.split()))
@@ -82,9 +82,9 @@ def write_packets(
     Parameters
     ----------
     path : Path
-        The file.
+        The file to write.
     packets : sequence of mapping
-        As `ztf_packet` makes them.
+        The packets, as `ztf_packet` makes them.
     codec : str
         ``null``, ``deflate`` or ``snappy``.
     candid_on_top : bool
@@ -106,11 +106,11 @@ def ztf_packet(
     stamps : sequence of bytes
         Science, template, difference, each as `fits_bytes` makes them; None for null.
     object_id : str
-        Of the object.
+        Id of the object.
     history : int
         How many earlier detections it lists.
     **candidate
-        Fields of ``candidate``; those that are not given hold a usual value.
+        Fields of ``candidate``; all others hold a usual value.
     """
     usual = {"jd": 2461046.4, "fid": 2, "pid": 1, "candid": 1, "isdiffpos": "t", "rcid": 10, "xpos": 1500.0,
              "ypos": 1500.0, "ra": 10.0, "dec": 20.0, "magpsf": 18.0, "sigmapsf": 0.1, "fwhm": 2.0, "scorr": 8.0,

@@ -1,4 +1,4 @@
-"""One stamp from the bytes that an alert packet holds: FITS, plain or gzipped, to float32 with NaN.
+"""Decodes a stamp of an alert packet: from the bytes of a FITS file, plain or gzipped, to float32 with NaN.
 
 A packet holds three of them, and a night 200,000 packets: the usual stamp, one plain image in the first HDU, is read
 here by hand; `astropy.io.fits` reads whatever else there is.
@@ -9,7 +9,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # it takes a third of a second, and plain stamps do without
     from astropy.io import fits
 
 MAX_STAMP_BYTES = 64 << 20
-"""A stamp that would inflate above this is refused."""
+"""A stamp that would inflate to more is refused."""
 
 MAX_SIDE_PIXEL = 4096
 
@@ -48,7 +48,7 @@ class PlacedStamp(NamedTuple):
     pixels : ndarray of float32, (y, x)
         NaN where missing.
     reference : tuple of float
-        ``CRPIX1 - 1``, ``CRPIX2 - 1``, ``CRVAL1``, ``CRVAL2``; empty where the header has none.
+        ``CRPIX1 - 1``, ``CRPIX2 - 1``, ``CRVAL1``, ``CRVAL2``; empty if the header lacks one of them.
     """
 
     pixels: NDArray[np.float32]
@@ -92,7 +92,7 @@ def read_stamp(data: bytes, where: str) -> PlacedStamp:
     if len(raw) > MAX_STAMP_BYTES:
         raise InputError(f"{where}: the stamp has more than {MAX_STAMP_BYTES >> 20} MB")
     if not raw.startswith(_FITS):
-        raise InputError(f"{where}: the stamp is no FITS file; it begins with {raw[:8]!r}")
+        raise InputError(f"{where}: the stamp is not a FITS file; it begins with {raw[:8]!r}")
     start = _data_start(raw, where)
     layout = _layout(raw[:start])
     if layout is None:
@@ -137,14 +137,12 @@ def _layout(header: bytes) -> _Layout | None:
     return _Layout(dtype, shape, scale, zero, blank, reference) if np.isfinite([scale, zero]).all() else None
 
 
-def _reference(keys: Mapping[str, Any]) -> tuple[float, ...]:
-    """Return the reference point of a header; empty where a part of it is missing or no finite number."""
+def _reference(keys: Mapping[str, object]) -> tuple[float, ...]:
+    """Return the reference point of a header; empty if a part of it is missing or not a finite number."""
     values = [keys.get(name) for name in _REFERENCE]
     try:
-        numbers = [
-            _number(value) if isinstance(value, bytes) else float("" if value is None else value) for value in values
-        ]
-    except (TypeError, ValueError):
+        numbers = [_number(value) for value in values]
+    except ValueError:
         return ()
     x, y, longitude, latitude = numbers
     return (x - 1.0, y - 1.0, longitude, latitude) if np.isfinite(numbers).all() else ()
@@ -160,8 +158,11 @@ def _reference_of(header: "fits.Header") -> tuple[float, ...]:
         return ()
 
 
-def _number(text: bytes) -> float:
-    return float(text.replace(b"D", b"E"))
+def _number(value: object) -> float:
+    """Return the value of a card: bytes where the header was read here, else what astropy gives."""
+    if isinstance(value, bytes):
+        return float(value.replace(b"D", b"E"))
+    return float(value if isinstance(value, int | float) else str(value))
 
 
 def _require_small(shape: tuple[int, ...], where: str) -> None:

@@ -1,4 +1,4 @@
-"""Packets read once more without being decoded: their fields are noted, and where in the file their stamps stand."""
+"""Reads packets a second time without decoding them, by notes of their fields and of where their stamps are."""
 
 import json
 import os
@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 from pipeline.io.alerts.packet_fields import ABSENT, Record, field_at, put_field
 
 MAX_BYTES: Final = 64 << 20
-"""Of a larger file nothing is noted: it would have to be held in memory to find its stamps."""
+"""Nothing is noted of a larger file, which would have to be held in memory to find its stamps."""
 
 _NOT_THERE: Final[list[int]] = []
-"""In a note, of a field that the packet does not have; neither a value nor the place of a stamp is an empty list."""
+"""What a note holds for a field that the packet lacks; neither a value nor the place of a stamp is an empty list."""
 
 _PLAIN: Final = (str, int, float, bool, type(None))
 _PREFIX: Final = 64
@@ -50,9 +50,9 @@ class PacketNotes:
         self._place = 0
 
     def note(self, record: Record) -> str:
-        """Return what `read_stored` needs; empty where values are not plain, or stamps stand in the file otherwise.
+        """Return what `read_stored` needs; empty if values are not plain, or stamps are not found in the file.
 
-        They do where the file is compressed: nothing of it is searched from then on.
+        The latter means that the file is compressed: it is not searched from then on.
         """
         values = [field_at(record, path) for path in self.paths.values]
         if not self._data or not all(value is ABSENT or isinstance(value, _PLAIN) for value in values):
@@ -66,7 +66,7 @@ class PacketNotes:
         return json.dumps([values, places], separators=(",", ":"))
 
     def _where(self, stamp: object) -> list[int] | None:
-        """Return offset and length of a stamp, or what says that there is none."""
+        """Return offset and length of a stamp; None for null, an empty list if the packet lacks the field."""
         if stamp is None or stamp is ABSENT:
             return None if stamp is None else _NOT_THERE
         if not isinstance(stamp, bytes):
@@ -89,11 +89,11 @@ def read_stored(path: Path, state: FileState, paths: StoredPaths, note: str) -> 
     path : Path
         The file.
     state : FileState
-        What it was when the note was made.
+        Size and time of the file when the note was made.
     paths : StoredPaths
-        As the note was made.
+        The paths with which the note was made.
     note : str
-        Of the packet, by `PacketNotes`.
+        The note of the packet, by `PacketNotes`.
     """
     values, places = json.loads(note)
     record: dict[str, object] = {}

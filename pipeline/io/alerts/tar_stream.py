@@ -1,10 +1,8 @@
-"""A tar archive as a stream of bytes, plain or compressed, that knows whether it was read to its end."""
+"""A tar archive as a stream of bytes, plain or compressed, that notices if the archive was cut off."""
 
-import bz2
-import gzip
-import lzma
-from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import BinaryIO
+
+from pipeline.io.files.inflating import opener_of
 
 _BLOCK = 512
 _CHUNK = 1 << 20
@@ -20,15 +18,8 @@ class WholeStream:
     """
 
     def __init__(self, stream: BinaryIO) -> None:
-        first = stream.read(6)
-        stream.seek(0)
-        kinds: dict[bytes, Callable[[BinaryIO], Any]] = {
-            b"\x1f\x8b": gzip.open,
-            b"BZh": bz2.open,
-            b"\xfd7zXZ\0": lzma.open,
-        }
-        opener = next((kind for magic, kind in kinds.items() if first.startswith(magic)), None)
-        self._stream: BinaryIO = opener(stream) if opener else stream
+        opener = opener_of(stream)
+        self._stream = opener(stream) if opener else stream
         self._tail = b""
 
     def read(self, size: int) -> bytes:

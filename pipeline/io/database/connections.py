@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy
@@ -51,7 +50,7 @@ class Database:
     MissingExtraError
         If the driver is not installed.
     SettingsError
-        If the port is no number.
+        If the port is not a number from 1 to 65535.
     """
 
     def __init__(self, settings: DatabaseSettings, folder: Path = Path()) -> None:
@@ -155,9 +154,9 @@ def _matches(pattern: str, text: object) -> bool:
 
 
 @contextmanager
-def letting_go(result: sqlalchemy.CursorResult[Any]) -> Iterator[None]:
-    """Make PyMySQL forget the rows of a connection that broke: it would try to read them when they are collected."""
-    unread: object = getattr(result.cursor, "_result", None)
+def letting_go(cursor: object) -> Iterator[None]:
+    """Make PyMySQL's cursor forget the rows of a connection that broke: it would try to read them when collected."""
+    unread: object = getattr(cursor, "_result", None)
     try:
         yield
     except DBAPIError:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pipeline.errors import SettingsError, UnknownNameError
 from pipeline.io.settings_files import config_folder
@@ -68,7 +68,7 @@ class Query:
 def parse_query(text: str, name: str) -> Query:
     r"""Return the query of an SQL text.
 
-    Colons in comments, in quoted text and in casts (``::text``) are no parameters.
+    Colons in comments, in quoted text and in casts (``::text``) do not begin parameters.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def read_query(folder: str, name: str, dialect: str = "sqlite") -> Query:
     Raises
     ------
     UnknownNameError
-        If there is no such set or query; those that there are, are named.
+        If there is no such set or query; the known ones are named.
     """
     home = _home(folder)
     known = {path.name.split(".")[0] for path in home.glob("*.sql")}
@@ -139,7 +139,7 @@ def read_query(folder: str, name: str, dialect: str = "sqlite") -> Query:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise SettingsError(f"queries/{folder}/{path.name} is no UTF-8 text: byte {error.start}") from error
+        raise SettingsError(f"queries/{folder}/{path.name} is not UTF-8 text: byte {error.start}") from error
     return parse_query(text, f"{folder}/{path.name.removesuffix('.sql')}")
 
 
@@ -151,30 +151,35 @@ def _home(folder: str) -> Path:
     return queries / folder
 
 
-def query_digests(given: Mapping[str, Any], more: Iterable[str] = ()) -> dict[str, str]:
+def query_digests(survey_input: Mapping[str, object], more: Iterable[str] = ()) -> dict[str, str]:
     """Return the digest of each query that decides what a survey's ``input`` holds.
 
     Parameters
     ----------
-    given : mapping
-        The ``input`` of a survey's settings as parsed; one that names no ``queries`` has none.
+    survey_input : mapping
+        The ``input`` of a survey's settings as parsed; one without the key ``queries`` has no digests.
     more : iterable of str
         Names of further queries, such as the tables of the label chain.
 
     Returns
     -------
     dict
-        Digest by name; ``absent`` for a query that is not there, which fails where it is asked.
+        Digest by name; ``absent`` for a query that does not exist, which fails when it is asked.
     """
-    if "queries" not in given:
+    if "queries" not in survey_input:
         return {}
-    database = given.get("database")
+    database = survey_input.get("database")
     dialect = database.get("engine", "sqlite") if isinstance(database, Mapping) else "sqlite"
-    names = {"exposures", *given.get("candidates", ("candidates",)), *given.get("tables", ()), *more}
+    candidates = _names(survey_input.get("candidates", ("candidates",)))
+    names = {"exposures", *candidates, *_names(survey_input.get("tables", ())), *more}
     digests = {}
     for name in sorted(names):
         try:
-            digests[name] = read_query(str(given["queries"]), name, dialect).sha256
+            digests[name] = read_query(str(survey_input["queries"]), name, dialect).sha256
         except UnknownNameError:
             digests[name] = "absent"
     return digests
+
+
+def _names(listed: object) -> list[str]:
+    return [str(name) for name in listed] if isinstance(listed, Iterable) else []

@@ -1,11 +1,11 @@
-"""Rows of a query on disk, in the order of their groups, read back a group at a time."""
+"""Rows of a query kept in a temporary file, sorted by group, and read back one group at a time."""
 
 import heapq
 import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Self
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,8 +18,8 @@ _BLOCK_ROWS = 10_000
 class RowSpool:
     """Typed rows in a temporary file of the folder ``TMPDIR``, in the order of two ids; use it by ``with``.
 
-    Memory holds a block of rows, whatever their number. A server may sort otherwise than by bytes (ids padded with
-    blanks are such a case): then, and only then, the rows are read whole once and sorted here.
+    Memory holds a block of rows, whatever their number. Some servers do not sort by bytes, for example ids padded with
+    blanks: then, and only then, all rows are read once and sorted here.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class RowSpool:
     def __init__(self, names: Sequence[str], ids: Sequence[str], order_by: Sequence[str], what: str) -> None:
         self._typed = TypedColumns(names, ids, what)
         self._group, self._key = order_by
-        self._file: Any = tempfile.TemporaryFile(prefix="nightsift-rows-")  # noqa: SIM115  (`close` does)
+        self._file = tempfile.TemporaryFile(prefix="nightsift-rows-")  # noqa: SIM115  (`close` does)
         self._places: list[tuple[int, int]] = []
         self._types: dict[str, pa.DataType] = {}
         self._last: pa.Table | None = None
@@ -118,7 +118,7 @@ class RowSpool:
 
 
 def merged_groups(spools: Sequence[RowSpool]) -> Iterator[tuple[str, list[pa.Table]]]:
-    """Yield each group with its rows in each spool, in the order of the groups' bytes; a spool without it has none.
+    """Yield each group with its rows in each spool, in the order of the groups' bytes; rows may be missing in a spool.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def _numbered(spool: RowSpool, number: int) -> Iterator[tuple[bytes, int, pa.Tab
 
 
 def _ascends(ids: pa.Table) -> bool:
-    """Tell whether rows stand in the order of their two ids; rows that tie may follow each other."""
+    """Tell whether rows are sorted by their two ids; rows that tie may follow each other."""
     (first, second) = (column.combine_chunks() for column in ids.columns)
     before, after = slice(0, len(ids) - 1), slice(1, len(ids))
     less = pc.less(first[before], first[after])

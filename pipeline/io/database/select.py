@@ -1,14 +1,13 @@
-"""Databases: named queries with bound parameters, their rows typed and in one order everywhere."""
+"""Runs named queries with bound parameters; rows come typed, and in the same order from every server."""
 
 import logging
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 import pandas as pd
-from sqlalchemy import CursorResult
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pipeline.errors import InputError, SettingsError, UnknownNameError, UnreachableError
@@ -21,7 +20,7 @@ log = logging.getLogger(__name__)
 Rows = TypeVar("Rows", TypedColumns, RowSpool)
 
 BLOCK_ROWS = 10_000
-"""Rows that are Python objects at a time."""
+"""How many rows are Python objects at a time."""
 _POSTGRESQL_CHAR = 1042
 """What PostgreSQL calls the type CHAR(n), bpchar, in a result's description."""
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -34,9 +33,9 @@ _AS_BYTES: Mapping[Dialect, str] = {
 
 
 def identifier(name: str) -> str:
-    """Return a table or column name that is safe to stand in SQL, or raise."""
+    """Return a table or column name that is safe within SQL, or raise `SettingsError`."""
     if not _IDENTIFIER.fullmatch(name):
-        raise SettingsError(f"{name!r} is no name of a table or column; allowed: letters, digits, underscores")
+        raise SettingsError(f"{name!r} is not a name of a table or column; allowed: letters, digits, underscores")
     return name
 
 
@@ -90,15 +89,33 @@ def spooled(
     order_by: tuple[str, str],
     ids: Sequence[str],
 ) -> Iterator[RowSpool]:
-    """Run a query and keep its rows on disk, in the order of two ids; parameters and errors as of `select`.
+    """Run a query and keep its rows on disk, in the order of two ids.
 
-    Nothing is handed out before the last row has come, so that a connection that breaks, and is tried again, gives
-    no row twice; and none is held while the rows are worked on.
+    No row is yielded before the last one has come, so that a connection that breaks, and is tried again, yields no row
+    twice; and no connection stays open while the rows are worked on.
 
     Parameters
     ----------
+    database : Database
+        Where to ask.
+    query : Query
+        A SELECT with ``:name`` parameters.
+    parameters : mapping
+        Values of the parameters, as for `select`.
     order_by : (str, str)
         The column of the groups in which the rows are read back, and the column that orders a group's rows.
+    ids : sequence of str
+        Columns that are ids, as for `select`; both of ``order_by`` are among them.
+
+    Yields
+    ------
+    RowSpool
+        Closed for writing; its temporary file is removed when the block ends.
+
+    Raises
+    ------
+    UnreachableError, InputError
+        As `select` raises them.
     """
     with ExitStack() as kept:
 
@@ -140,7 +157,7 @@ def _tried(
 
 
 def columns_of(database: Database, query: Query, parameters: Mapping[str, object]) -> list[str]:
-    """Return the columns of a query's result, without running it for a row; errors as for `select`."""
+    """Return the columns of a query's result without fetching a row; errors are those of `select`."""
     values = _values(query, parameters)
     try:
         with database.connect() as connection:
@@ -160,7 +177,7 @@ def _values(query: Query, parameters: Mapping[str, object]) -> dict[str, object]
 
 
 def _wrapped(query: Query, dialect: Dialect) -> str:
-    """Return a SELECT around the query: as a part of it, nothing but one SELECT can stand."""
+    """Return a SELECT around the query, within which nothing but one SELECT is valid SQL."""
     return f"SELECT * FROM (\n{query.written_for(dialect)}\n) AS q"  # noqa: S608  (a file of the settings)
 
 
@@ -183,15 +200,15 @@ def _read(
         streaming = connection.execution_options(stream_results=True, max_row_buffer=BLOCK_ROWS)
         result = streaming.exec_driver_sql(sql, _used(query, values))
         found = start(list(result.keys()))
-        with letting_go(result):
+        with letting_go(result.cursor):
             for rows in result.partitions(BLOCK_ROWS):
-                found.append(_unpadded(rows, _padded(result, database.dialect)))
+                found.append(_unpadded(rows, _padded(result.cursor, database.dialect)))
     return found
 
 
-def _padded(result: CursorResult[Any], dialect: Dialect) -> list[int]:
+def _padded(cursor: object, dialect: Dialect) -> list[int]:
     """Return the places of the columns of CHAR(n), which PostgreSQL alone fills up with blanks."""
-    described = getattr(result.cursor, "description", None) or () if dialect == "postgresql" else ()
+    described = getattr(cursor, "description", None) or () if dialect == "postgresql" else ()
     return [place for place, column in enumerate(described) if column[1] == _POSTGRESQL_CHAR]
 
 
@@ -213,7 +230,7 @@ def _quoted(name: str, dialect: Dialect) -> str:
 def _refuse(
     database: Database, query: Query, error: SQLAlchemyError, order_by: Sequence[str], values: Mapping[str, object]
 ) -> NoReturn:
-    """Raise what a refused query means."""
+    """Raise the error that says why the database refused a query."""
     if isinstance(error, DBAPIError) and is_timeout(error):
         limit = database.settings.statement_timeout_s
         raise InputError(f"query {query.name}: took longer than statement_timeout_s, {limit:g} s") from error

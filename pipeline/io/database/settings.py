@@ -1,4 +1,4 @@
-"""Which database holds a survey, and how patient to be with it. A password is no setting."""
+"""Settings of a survey's database: which one it is, its time limits and retries. A password is not a setting."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,26 +17,26 @@ class DatabaseSettings:
     engine : {"sqlite", "postgresql", "mysql"}
         ``mysql`` serves MariaDB as well.
     file : str
-        With ``sqlite``: the file, below the survey's folder.
+        The file of an ``sqlite`` database, below the survey's folder.
     name : str
-        With a server: the database, required there.
+        Name of the database on a server, which needs one.
     host : str
-        With a server; one that begins with ``/`` is a Unix socket (its folder for PostgreSQL, its file for MySQL),
-        and empty leaves it to the driver.
+        Host of the server, without user and port. One that begins with ``/`` is a Unix socket (its folder for
+        PostgreSQL, its file for MySQL); if it is empty, the driver decides.
     port : int or str
-        With a server; empty: its usual one.
+        Port of the server, 1 to 65535; if it is empty, the server's usual one.
     user : str
-        With a server: who asks.
+        Name of the database user that connects to the server; if it is empty, the driver's default.
     password_variable : str
         Variable of the environment, or of ``.env``, that holds the password; unset: ``~/.pgpass``.
     statement_timeout_s : float, in s
         A statement that takes longer fails; above 0.
     connect_timeout_s : int, in s
-        How long to wait for a connection, above 0.
+        How long to wait for a connection; above 0.
     attempts : int
-        How often a query is asked when the connection breaks, above 0.
+        How often a query is asked when the connection breaks; above 0.
     wait_s : float, in s
-        Wait before the second attempt, at least 0; doubled before each further one.
+        Wait before the second attempt, doubled before each further one; at least 0.
     """
 
     engine: Literal["sqlite", "postgresql", "mysql"] = "sqlite"
@@ -64,7 +64,7 @@ class DatabaseSettings:
 
 
 def deciding_input(content: Mapping[str, object]) -> dict[str, object]:
-    """Return a survey's ``input`` as parsed, less what cannot change what its database says."""
+    """Return a survey's ``input`` as parsed, without the database settings that cannot change its rows."""
     database = content.get("database")
     if not isinstance(database, Mapping):
         return dict(content)

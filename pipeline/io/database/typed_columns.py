@@ -1,4 +1,4 @@
-"""Rows of a database driver into typed columns, a block at a time, equal whatever the server."""
+"""Typed columns made of a database driver's rows, block by block, the same for every server."""
 
 import datetime
 import decimal
@@ -31,9 +31,9 @@ class TypedColumns:
     """
 
     def __init__(self, names: Sequence[str], ids: Sequence[str], what: str) -> None:
-        twice = [name for index, name in enumerate(names) if name in names[:index]]
-        if twice:
-            raise InputError(f"{what}: column {twice[0]!r} stands there twice")
+        repeated = [name for index, name in enumerate(names) if name in names[:index]]
+        if repeated:
+            raise InputError(f"{what}: column {repeated[0]!r} appears twice")
         self.names = list(names)
         self._ids, self._what = set(ids), what
         self._blocks: dict[str, list[pa.Array]] = {name: [] for name in names}
@@ -49,11 +49,11 @@ class TypedColumns:
             self._blocks[name].append(array)
 
     def table(self) -> pa.Table:
-        """Return all rows since the last call; they are given away."""
+        """Return all rows since the last call, and keep none of them."""
         return pa.table({name: self._joined(name) for name in self.names})
 
     def narrowest(self, name: str) -> pa.DataType:
-        """Return the type of a column of no rows."""
+        """Return the type of a column that has no rows."""
         return pa.large_string() if name in self._ids else pa.null()
 
     def _joined(self, name: str) -> pa.ChunkedArray:
@@ -88,7 +88,7 @@ def _array(values: Sequence[object], what: str) -> pa.Array:
 
 
 def _text(value: object) -> str:
-    """Return a value as text: times in ISO form, the items of an array with semicolons between them."""
+    """Return a value as text: times in ISO form, the elements of an array joined by semicolons."""
     if isinstance(value, list):
         return ";".join(map(_text, value))
     return value.isoformat() if isinstance(value, datetime.date | datetime.time) else str(value)
@@ -108,7 +108,7 @@ def _decoded(value: object, what: str) -> str:
     try:
         return bytes(value).decode("utf-8")  # type: ignore[call-overload]
     except UnicodeDecodeError as error:
-        raise InputError(f"{what} holds bytes that are no UTF-8 text; allowed: numbers and text") from error
+        raise InputError(f"{what} holds bytes that are not UTF-8 text; allowed: numbers and text") from error
 
 
 def _exact(value: object) -> object:
@@ -118,9 +118,9 @@ def _exact(value: object) -> object:
 
 
 def in_order(table: pa.Table, keys: Sequence[str] = ()) -> pa.Table:
-    """Return rows in the order of some columns as text, byte by byte, and then of all others.
+    """Return rows sorted by some columns as text, byte by byte, and then by all others.
 
-    Rows of which the first key says that they come in that order already are not touched.
+    Rows whose first key ascends already, each value above the one before, are returned as they are.
     """
     texts = {f"\0{key}": table[key].cast(pa.large_string()) for key in keys}
     for first in list(texts.values())[:1]:

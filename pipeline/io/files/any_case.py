@@ -1,8 +1,8 @@
-"""Patterns of file names that take each letter in either case, to say what a pattern missed by its case alone."""
+"""Case-insensitive patterns of file names, to say which files a pattern missed only because of their case."""
 
 
 def any_case(pattern: str) -> str:
-    """Return a pattern that takes each letter in either case.
+    """Return a pattern that matches each letter in either case.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Parquet rows in blocks so small that none fills the memory, however often a file repeats the few bytes it stores.
+"""Reads Parquet in blocks that do not fill the memory, however often a file repeats the few bytes that it stores.
 
 A dictionary holds a text once and a row points to it; a delta holds the letters by which a text differs from the one
-before. A file of some kilobytes can so hold terabytes, and its footer, which counts what is stored, tells nothing.
+before. So a file of a few kilobytes can hold terabytes, and its footer, which counts stored bytes, does not show it.
 """
 
 from collections.abc import Collection
@@ -26,7 +26,7 @@ def rows_at_once(about: pq.FileMetaData, stored: int, most: int) -> int:
     Parameters
     ----------
     about : FileMetaData
-        The footer; it is believed in how long the pages of a column are.
+        The footer, whose lengths of the pages of a column are trusted.
     stored : int
         Bytes that the file takes, of which `pipeline.io.files.claims` tells how many it may claim.
     most : int
@@ -42,7 +42,7 @@ def rows_at_once(about: pq.FileMetaData, stored: int, most: int) -> int:
 
 
 def claimed_bytes(about: pq.FileMetaData) -> int:
-    """Return the least bytes that the values of a file would take, by its footer: rows, and values within lists."""
+    """Return the fewest bytes that the values of a file can take, by its footer: rows, and values within lists."""
     widths = [max(_VALUE_BYTES, about.schema.column(column).length) for column in range(about.num_columns)]
     groups = [about.row_group(group) for group in range(about.num_row_groups)]
     values = sum(

@@ -1,11 +1,11 @@
-"""YAML read safely and in little time: no tag makes an object, and nesting, size and repetition have an end.
+"""Reads YAML safely: no tag makes an object, and nesting, size and repetition by anchors are limited.
 
-An anchor costs a few bytes and stands for a whole tree; a dozen of them, each of which names the one before nine times,
-are 10^12 values to whoever walks through them.
+An anchor takes a few bytes and means a whole tree; a dozen of them, each of which repeats the one before nine times,
+mean 10^12 values to a program that walks through them.
 """
 
 from collections.abc import Hashable
-from typing import Any, Final, cast
+from typing import IO, Final, cast
 
 import yaml
 
@@ -22,9 +22,9 @@ _MERGE: Final = "tag:yaml.org,2002:merge"
 
 
 class BoundedLoader(yaml.SafeLoader):
-    """Safe YAML that ends at `DEEPEST` and `MOST_VALUES`, and refuses a key that stands twice."""
+    """Safe YAML that ends at `DEEPEST` and `MOST_VALUES`, and refuses a key that appears twice."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: str | bytes | IO[str] | IO[bytes]) -> None:
         super().__init__(stream)
         self._depth = self._values = 0
         self._values_of: dict[int, int] = {}
@@ -53,13 +53,13 @@ class BoundedLoader(yaml.SafeLoader):
             raise _refused(f"there are more than {MOST_VALUES:,} values, with those that anchors repeat", event)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
-        """Refuse a key that stands twice, of which YAML would silently take the last."""
+        """Refuse a key that appears twice, of which YAML would silently take the last."""
         seen: set[object] = set()
         for key in [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != _MERGE]:
             if not isinstance(key, Hashable):
                 continue  # which yaml itself refuses
             if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", node.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} appears twice", node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -70,24 +70,24 @@ def parse_yaml(text: str, where: str, loader: type[BoundedLoader] = BoundedLoade
     Parameters
     ----------
     text : str
-        At most `LARGEST_BYTES` letters.
+        At most `LARGEST_BYTES` characters.
     where : str
         The file's name, for the message.
     loader : type, optional
-        A loader that knows more.
+        A loader with further rules.
 
     Raises
     ------
     SettingsError
-        If it is no YAML, a value is none of its tag, or it is too large, too deep or repeats too much; line and
-        column are named.
+        If it is not YAML, a value does not fit its tag, or it is too large, too deep or repeats too much; line
+        and column are named.
     """
     if len(text) > LARGEST_BYTES:
-        raise SettingsError(f"{where} has {len(text):,} letters; allowed: {LARGEST_BYTES:,}")
+        raise SettingsError(f"{where} has {len(text):,} characters; allowed: {LARGEST_BYTES:,}")
     try:
         return yaml.load(text, Loader=loader)  # noqa: S506  (a SafeLoader)
     except Exception as error:  # beside its own errors, yaml raises whatever int(), float() or a table of words does
-        raise SettingsError(f"{where} is no valid YAML: {_said(error)}") from None
+        raise SettingsError(f"{where} is not valid YAML: {_said(error)}") from None
 
 
 def _refused(what: str, event: yaml.Event) -> yaml.YAMLError:
@@ -96,7 +96,7 @@ def _refused(what: str, event: yaml.Event) -> yaml.YAMLError:
 
 
 def _said(error: Exception) -> str:
-    """Return what is wrong with a YAML file and where, without the line itself, in which a secret may stand."""
+    """Return what is wrong with a YAML file and where, without the line itself, which may hold a secret."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return " ".join(f"{'' if isinstance(error, yaml.YAMLError) else type(error).__name__} {error}".split())
     said = ", ".join(filter(None, (error.context, error.problem)))

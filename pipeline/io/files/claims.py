@@ -1,4 +1,4 @@
-"""What a file claims to hold against what it does hold: a small file that would fill the memory is refused unread."""
+"""Refuses, unread, a small file that claims to hold so much that it would fill the memory."""
 
 import math
 import os
@@ -24,7 +24,7 @@ _GB: Final = 10**9
 
 
 def require_credible(where: object, claimed: int, stored: int, what: str) -> None:
-    """Refuse what would take far more memory than its file holds; nothing is allocated before.
+    """Refuse data that would take far more memory than their file holds, before any memory is allocated.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def require_credible(where: object, claimed: int, stored: int, what: str) -> Non
     claimed : int
         Bytes that it says it holds once it is unpacked.
     stored : int
-        Bytes that it takes, as `stored_bytes` tells.
+        Bytes that it takes on disk, by `stored_bytes`.
     what : str
         What claims them, in words: ``data set 'cutouts' of (1000000, 63, 63, 3)``.
 
@@ -51,20 +51,20 @@ def require_credible(where: object, claimed: int, stored: int, what: str) -> Non
 
 
 def credible_bytes(stored: int) -> int:
-    """Return how many bytes a file that takes ``stored`` bytes on disk may claim.
+    """Return how many bytes a file that takes ``stored`` bytes on disk may claim to hold.
 
     Raises
     ------
     SettingsError
-        If the variable of the environment is no number above 0.
+        If the variable of the environment is not a number above 0.
     """
-    given = os.environ.get(VARIABLE, "")
+    stated = os.environ.get(VARIABLE, "")
     try:
-        always = float(given or ALWAYS_GB)
+        always = float(stated or ALWAYS_GB)
     except ValueError:
         always = math.nan
     if not 0 < always < math.inf:
-        raise SettingsError(f"{VARIABLE} is {given!r}; allowed: gigabytes, a number above 0")
+        raise SettingsError(f"{VARIABLE} is {stated!r}; allowed: gigabytes, a number above 0")
     return max(int(always * _GB), TIMES * stored)
 
 

@@ -1,4 +1,4 @@
-"""CSV that a spreadsheet opens: no text of it is run as a formula, and our readers give back what was written.
+"""CSV that is safe in a spreadsheet: no text is run as a formula, and our readers give back what was written.
 
 A cell that begins with ``= + - @``, a tab or a line break is a formula to most spreadsheets, and a formula can ask
 servers and start programs. Such a text gets an apostrophe in front, by which a spreadsheet knows a text, and so does
@@ -47,11 +47,11 @@ def write_csv(target: Path | IO[str], table: "pd.DataFrame", **options: object) 
     Parameters
     ----------
     target : Path or text file
-        Where to.
+        The file to write.
     table : DataFrame
         Texts in it, and the names of its columns, are written as `neutral` gives them.
     options
-        Of `pandas.DataFrame.to_csv`.
+        Further arguments of `pandas.DataFrame.to_csv`.
     """
     texts = {name: column.map(neutral) for name, column in table.items() if column.dtype.kind not in "iufb"}
     table.assign(**texts).rename(columns=neutral).to_csv(target, index=False, **options)

@@ -1,4 +1,4 @@
-"""Damaged files: whatever h5py or pyarrow raises on one becomes an error that names it."""
+"""Errors of damaged files: whatever h5py or pyarrow raises on one becomes one line that names the file."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ _RAISED: Final = (
     AttributeError,
     SystemError,
 )
-"""What the readers raise on damaged bytes: of any of these, one flipped bit is enough."""
+"""What the readers raise on damaged bytes; one flipped bit can lead to any of these."""
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def naming(path: Path, kind: str) -> Iterator[None]:
         said = " ".join(str(error).split())[:300] or type(error).__name__
         if _is_kept_away(error):
             raise InputError(f"{path} cannot be read now, it may be whole: {said}") from error
-        raise InputError(f"{path} is no readable {kind}: {said}") from error
+        raise InputError(f"{path} is not a readable {kind}: {said}") from error
 
 
 def changed(path: Path, what: str) -> InputError:

@@ -1,4 +1,4 @@
-"""Digests of files: what an input is."""
+"""Digests (sha256) of files, by which changed inputs are noticed, and their cache."""
 
 import hashlib
 import sqlite3
@@ -24,6 +24,11 @@ def file_digest(path: Path, cache: Path | None = None) -> str:
         The file.
     cache : Path, optional
         A SQLite file that remembers digests by path, size and modification time.
+
+    Raises
+    ------
+    MissingInputError
+        If there is no such file.
     """
     if not is_there(path):
         raise MissingInputError(f"no file {path}")
@@ -33,7 +38,7 @@ def file_digest(path: Path, cache: Path | None = None) -> str:
 
 
 def is_there(path: Path) -> bool:
-    """Tell whether a file is there; one whose name is too long, or in a folder that may not be looked into, is not."""
+    """Tell whether a file is there; one whose name is too long, or whose folder may not be read, is not."""
     try:
         return path.is_file()
     except OSError:
@@ -65,7 +70,7 @@ def _digest_bytes(path: Path) -> str:
 
 
 def digest_without(file: BinaryIO, size: int, left_out: Iterable[Sequence[int]]) -> "_Hash":
-    """Return the sha256, which may go on, of the first bytes of a file but those in some places.
+    """Return the sha256 of the first bytes of a file without those in some places; it can be updated further.
 
     Parameters
     ----------

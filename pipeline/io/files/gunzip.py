@@ -1,4 +1,4 @@
-"""Gzip data unpacked in memory, by libdeflate where it can be told that it gives what zlib gives."""
+"""Unpacks gzip data in memory, with libdeflate where it is certain to give the same as zlib."""
 
 import contextlib
 import zlib
@@ -12,20 +12,20 @@ _GZIP: Final = b"\x1f\x8b"
 _MEMBER: Final = _GZIP + b"\x08"
 _HEADER_CRC: Final = 0x02
 _MOST_TIMES: Final = 1032
-"""The most that deflate makes of a byte."""
+"""How many bytes deflate can make of one, at most."""
 
 
 def gunzip(data: bytes, limit: int, what: str) -> bytes:
-    """Return what gzip members hold; what follows the last is passed over.
+    """Return the unpacked content of gzip members; bytes after the last are ignored.
 
     Parameters
     ----------
     data : bytes
-        That begin as gzip data do.
+        Gzip data, which begin with gzip's magic bytes.
     limit : int
-        Bytes that they may hold; no more memory is taken.
+        Bytes that they may hold unpacked; no more memory is taken.
     what : str
-        What they are, for messages: ``cutoutScience.stampData: the stamp``.
+        What the data are, for messages: ``cutoutScience.stampData: the stamp``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Compressed files, which end where a file of their size may: a bomb is noticed before anything is made of it."""
+"""Opens compressed files (gzip, bzip2, xz) and refuses decompression bombs before anything is made of them."""
 
 import bz2
 import gzip
@@ -8,13 +8,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import BinaryIO, Final, cast
 
 from pipeline.errors import InputError
 from pipeline.io.files.claims import credible_bytes, require_credible, require_dense, stored_bytes
 
 IN_MEMORY_BYTES: Final = 64 << 20
-"""What holds more than this is unpacked as it is read."""
+"""A file that holds more is unpacked as it is read."""
 
 _AT_ONCE: Final = 1 << 20
 _OPENERS: Final[dict[bytes, Callable[[BinaryIO], object]]] = {
@@ -24,12 +24,13 @@ _OPENERS: Final[dict[bytes, Callable[[BinaryIO], object]]] = {
 }
 
 
-def opener_of(stream: BinaryIO) -> Callable[[BinaryIO], Any] | None:
-    """Return what opens a compressed stream, by its first bytes; None for a plain one. It stays at its place."""
+def opener_of(stream: BinaryIO) -> Callable[[BinaryIO], BinaryIO] | None:
+    """Return what opens a compressed stream, by its first bytes; None for a plain one. Its position is restored."""
     place = stream.tell()
     first = stream.read(6)
     stream.seek(place)
-    return next((opener for magic, opener in _OPENERS.items() if first.startswith(magic)), None)
+    found = next((opener for magic, opener in _OPENERS.items() if first.startswith(magic)), None)
+    return cast("Callable[[BinaryIO], BinaryIO] | None", found)  # their classes are no subtypes of BinaryIO
 
 
 @contextmanager
@@ -41,7 +42,7 @@ def open_packed(path: Path) -> Iterator[BinaryIO]:
     Raises
     ------
     InputError
-        If it is damaged, or what it holds is far more than a file of its size may, as `require_credible` tells.
+        If it is damaged, or holds far more than a file of its size may; see `require_credible`.
     """
     with path.open("rb") as stream:
         opener = opener_of(stream)
@@ -58,23 +59,28 @@ def open_packed(path: Path) -> Iterator[BinaryIO]:
 
 
 def unpacked(stream: BinaryIO, what: str, stored: int, most: int | None = None) -> BinaryIO:
-    """Return what a stream holds, unpacked if it is compressed: in memory, or once more as it is read, if it is large.
+    """Return a stream unpacked if it is compressed: in memory, or, if it is large, again as it is read.
 
     Parameters
     ----------
     stream : binary file
-        At its beginning; one that can be read twice.
+        At its beginning, and seekable.
     what : str
-        What it is, for messages.
+        What the stream is, for messages.
     stored : int
-        Bytes that it takes.
+        Bytes that its file takes on disk.
     most : int, optional
         Bytes that it may hold, whatever its size.
+
+    Returns
+    -------
+    binary file
+        At its beginning.
 
     Raises
     ------
     InputError
-        If it is damaged, or holds more than is allowed, by ``most`` or as `require_credible` tells.
+        If it is damaged, or holds more than ``most`` or `require_credible` allows.
     """
     opener = opener_of(stream)
     if opener is None:
@@ -88,7 +94,7 @@ def unpacked(stream: BinaryIO, what: str, stored: int, most: int | None = None) 
     if count <= IN_MEMORY_BYTES:
         return io.BytesIO(b"".join(parts))
     stream.seek(0)
-    return cast("BinaryIO", opener(stream))
+    return opener(stream)
 
 
 def _parts(opened: BinaryIO, what: object, stored: int, most: int | None = None) -> Iterator[bytes]:
@@ -101,5 +107,5 @@ def _parts(opened: BinaryIO, what: object, stored: int, most: int | None = None)
                 raise InputError(f"{what} holds more than {most} bytes once it is unpacked; allowed: {most}")
             yield data
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise InputError(f"{what} is damaged, its compressed data end too early or are none: {error}") from error
+        raise InputError(f"{what} is damaged, or its compressed data end too early: {error}") from error
     require_credible(what, count, stored, "what it holds, as far as it was unpacked,")

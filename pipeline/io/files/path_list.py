@@ -1,16 +1,16 @@
-"""Lists of files that a user names on the command line, separated by commas."""
+"""Lists of files on the command line, separated by commas."""
 
 from pathlib import Path
 
 
 def read_path_list(text: str) -> list[Path]:
-    """Return the paths in ``a.h5,b.h5``; a comma within the name of what is there separates nothing.
+    """Return the paths in ``a.h5,b.h5``; a comma within the name of an existing file does not separate.
 
     Parameters
     ----------
     text : str
-        Blanks around a path do not count. Of several readings the one is taken whose first path is the longest that
-        exists.
+        Paths separated by commas; blanks around a path do not count. If it can be read in several ways, the first
+        path is the longest one that exists.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What keeps a result from being written, in one line: a folder that is not one, may not be written, or is full."""
+"""Errors of the results' folder, in one line: it cannot be made, may not be written, or the disk is full."""
 
 import shutil
 import tempfile
@@ -11,12 +11,12 @@ from typing import Final
 from pipeline.errors import NightsiftError, StorageError
 
 _FULL: Final = ("no space left", "not enough space", "disk is full", "disk quota exceeded")
-"""What libraries say of a full disk that hand no error number on: h5py, astropy and SQLite."""
+"""Messages of a full disk from libraries that pass no error number on: h5py, astropy and SQLite."""
 _FORBIDDEN: Final = (EACCES, EPERM, EROFS)
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder for results, and those above it; raise `StorageError` where that is impossible."""
+    """Make a folder for results, and those above it; raise `StorageError` if that is impossible."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -25,7 +25,7 @@ def make_folder(folder: Path) -> None:
 
 @contextmanager
 def naming_storage(folder: Path) -> Iterator[None]:
-    """Raise what goes wrong in the block because ``folder`` is full, or may not be written, as `StorageError`."""
+    """Raise errors of the block as `StorageError` if ``folder`` is full or may not be written."""
     try:
         yield
     except NightsiftError:
@@ -59,7 +59,10 @@ def _is_full(error: Exception) -> bool:
 def _full(folder: Path) -> str:
     free = {str(place): _free_mb(place) for place in (folder, Path(tempfile.gettempdir()))}
     counted = ", ".join(f"{megabytes} MB free in {place}" for place, megabytes in free.items())
-    return f"the disk was full while {folder} was written ({counted}); make room, and run again: nothing half is left"
+    return (
+        f"the disk was full while {folder} was written ({counted}); make room, and run again: "
+        "nothing half-finished is left"
+    )
 
 
 def _free_mb(folder: Path) -> str:

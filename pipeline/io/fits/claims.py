@@ -1,6 +1,6 @@
-"""What the headers of a FITS file claim, looked at before astropy takes memory for it.
+"""Refuses FITS files whose headers claim more than the file can hold, before astropy takes memory for it.
 
-Astropy reads a header to its end, wherever that is, and makes an array of whatever size one states.
+Astropy reads a header to its end, however long it is, and makes an array of whatever size it states.
 
 Tested by tests/pipeline/io/fits/test_pixels.py.
 """
@@ -11,14 +11,14 @@ import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from pipeline.errors import InputError
 from pipeline.io.files.claims import credible_bytes, require_credible, stored_bytes
 
 BLOCK: Final = 2880
 MOST_BLOCKS: Final = 5000
-"""Of one header: 180,000 cards, 14 MB; those of real images have some thousand."""
+"""Blocks of one header: 180,000 cards, 14 MB; headers of real images have a few thousand cards."""
 MOST_AXES: Final = 999
 """Axes or columns that a header may announce by the standard; astropy would take an hour for a billion."""
 
@@ -33,7 +33,7 @@ def require_sound_headers(stream: BinaryIO) -> None:
     Parameters
     ----------
     stream : binary file
-        It can be sought, and stays at its place.
+        Open for reading and seekable; its position is restored.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def require_sound_headers(stream: BinaryIO) -> None:
         stream.seek(place)
         header = _read_header(stream, where)
         if not header.startswith((b"SIMPLE", b"XTENSION")) or not ends(header[-BLOCK:]):
-            break  # no FITS file, or cut off, of which astropy tells
+            break  # not a FITS file, or cut off: astropy says so
         place += len(header) + claimed_by(header, where, stored)
     stream.seek(start)
 
@@ -68,13 +68,13 @@ def ends(block: bytes) -> bool:
 
 
 def require_few_blocks(count: int, where: str) -> None:
-    """Raise `InputError` where a header is longer than any is."""
+    """Raise `InputError` if a header is longer than any real one."""
     if count > MOST_BLOCKS:
         raise InputError(f"{where}: a FITS header does not end within {MOST_BLOCKS * BLOCK:,} bytes")
 
 
 def claimed_by(header: bytes, where: str, stored: int) -> int:
-    """Return how many bytes follow a header, in whole blocks, after what it claims was found credible.
+    """Return how many bytes follow a header, in whole blocks, once its claims were found credible.
 
     Parameters
     ----------
@@ -84,6 +84,11 @@ def claimed_by(header: bytes, where: str, stored: int) -> int:
         The file, for messages.
     stored : int
         Bytes of the file.
+
+    Raises
+    ------
+    InputError
+        If the header announces too many axes or columns, or more data than the file may claim.
     """
     counts: dict[tuple[str, int], int] = {}
     for place in range(0, len(header), _CARD):
@@ -96,8 +101,8 @@ def claimed_by(header: bytes, where: str, stored: int) -> int:
     sides = _sides(counts, "NAXIS")
     groups = sides[:1] == [0] and len(sides) > 1  # random groups
     values = math.prod(sides[1:] if groups else sides) if sides else 0
-    item = abs(counts.get(("BITPIX", 0), 8)) // 8
-    size = item * max(1, counts.get(("GCOUNT", 0), 1)) * (values + max(0, counts.get(("PCOUNT", 0), 0)))
+    value_bytes = abs(counts.get(("BITPIX", 0), 8)) // 8
+    size = value_bytes * max(1, counts.get(("GCOUNT", 0), 1)) * (values + max(0, counts.get(("PCOUNT", 0), 0)))
     require_credible(where, size, stored, f"data of {_times(sides)} values")
     for name in ("ZNAXIS", "ZTILE"):
         packed = _sides(counts, name)
@@ -133,7 +138,7 @@ def stored_of(stream: BinaryIO) -> int:
 
 
 def require_sound_archive(stream: BinaryIO) -> None:
-    """Refuse a zip archive, from which astropy takes one FITS file, that would unpack to more than may be."""
+    """Refuse a zip archive, from which astropy takes one FITS file, that would unpack to more than is allowed."""
     with zipfile.ZipFile(stream) as archive:
         size = sum(entry.file_size for entry in archive.infolist())
     require_credible(name_of(stream), size, stored_of(stream), "what is packed in it")
@@ -141,12 +146,12 @@ def require_sound_archive(stream: BinaryIO) -> None:
 
 
 class WatchedStream:
-    """A FITS file that is unpacked while astropy reads it: headers are looked at as they pass by.
+    """A compressed FITS file whose headers are checked while astropy reads and unpacks it.
 
-    What is wrong is an OSError, for astropy would take an `InputError`, a ValueError, for the end of the file.
+    Faults are raised as OSError, for astropy would take an `InputError`, a ValueError, for the end of the file.
     """
 
-    def __init__(self, inner: Any, stream: BinaryIO) -> None:
+    def __init__(self, inner: BinaryIO, stream: BinaryIO) -> None:
         self._inner = inner
         self._where, self._stored = name_of(stream), stored_of(stream)
         self._allowed = credible_bytes(self._stored)
@@ -157,7 +162,7 @@ class WatchedStream:
         place = self._inner.tell()
         wanted = size if size >= 0 else self._allowed + 1 - place
         self._require(place + min(wanted, max(size, 0)))
-        data = bytes(self._inner.read(wanted))
+        data = self._inner.read(wanted)
         self._require(place + len(data))
         self._watch(data if size == BLOCK else b"")
         return data
@@ -180,15 +185,15 @@ class WatchedStream:
                 raise OSError(str(error)) from None
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place; nothing behind what the file may hold is unpacked."""
+        """Go to a place; nothing beyond what the file may hold is unpacked."""
         self._header.clear()
         if whence == io.SEEK_SET:
             self._require(offset)
-        return int(self._inner.seek(offset, whence))
+        return self._inner.seek(offset, whence)
 
     def tell(self) -> int:
         """Return the place."""
-        return int(self._inner.tell())
+        return self._inner.tell()
 
     def close(self) -> None:
         """Close what unpacks; the file itself stays open."""

@@ -1,4 +1,4 @@
-"""Names of FITS files: whether a name is one, and what is left of it without its endings."""
+"""Names of FITS files: recognises their endings, and takes them off."""
 
 import re
 from typing import Final

@@ -1,4 +1,4 @@
-"""HOTPANTS, where the program is installed: another way to match and subtract two aligned images."""
+"""Runs HOTPANTS, if the program is installed: another way to match and subtract two aligned images."""
 
 import logging
 import shutil
@@ -18,12 +18,12 @@ from pipeline.io.fits.image import read_image
 log = logging.getLogger(__name__)
 
 _MISSING = 1e-30
-"""What the program writes where it has no difference."""
+"""The value that the program writes where it has no difference."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hotpants:
-    """How the program is run.
+    """Settings with which the program is run.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Hotpants:
         return program
 
     def subtract(self, science: Frame, template: Frame) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return difference and noise, (y, x), in the units of the science image, NaN where it has none.
+        """Return difference and noise, (y, x), in the units of the science image, NaN where there is none.
 
         Parameters
         ----------
@@ -72,7 +72,7 @@ class Hotpants:
         MissingInputError
             If the program is not installed.
         InputError
-            If the shapes differ, or the program fails, takes too long or writes no such image.
+            If the shapes differ, or the program fails, takes too long or writes an image of another shape or none.
         """
         program = self.found()
         if science.pixels.shape != template.pixels.shape:
@@ -91,7 +91,7 @@ class Hotpants:
         return np.where(missing, np.float32(np.nan), difference), np.where(missing, np.float32(np.nan), noise)
 
     def _arguments(self, folder: Path, science: Frame, template: Frame, low: dict[str, float]) -> list[str]:
-        """Return the program's arguments, one item each; nothing passes through a shell."""
+        """Return the program's arguments, one list entry each; nothing passes through a shell."""
         wide = max(science.fwhm_pixel, template.fwhm_pixel)
         options: dict[str, object] = {
             "inim": folder / "science.fits",

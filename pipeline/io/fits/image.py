@@ -22,7 +22,6 @@ T = TypeVar("T")
 QUANTIZE_LEVEL = 16.0
 """Steps that RICE compression puts into one standard deviation of the noise: it adds 0.02 % to the noise."""
 
-
 _TILE_ROWS = 16
 """Rows that are compressed together; one row at a time, as is usual, takes three times as long."""
 
@@ -36,7 +35,7 @@ _IMAGES = (fits.PrimaryHDU, fits.ImageHDU, fits.CompImageHDU)
 
 
 def write_exposure(path: Path, hdus: Mapping[str, tuple[NDArray[np.float32], fits.Header]]) -> None:
-    """Write images into one FITS file, an HDU each, RICE-compressed; equal input gives equal bytes.
+    """Write images into one FITS file, RICE-compressed, one HDU per image; equal input gives equal bytes.
 
     Parameters
     ----------
@@ -79,13 +78,14 @@ def read_image(path: Path, hdu: str | int, magic: tuple[float, ...] = ()) -> tup
     pixels : ndarray of float32, (y, x)
         NaN where the file has NaN, ``BLANK``, infinities, values above 1e30 or ``magic``.
     header : Header
+        The header of the HDU.
 
     Raises
     ------
     MissingInputError
         If there is no such file.
     InputError
-        If it is truncated or no FITS file, or has no such HDU or no two-dimensional image in it.
+        If it is truncated or not a FITS file, or has no such HDU or no two-dimensional image in it.
     """
     with FitsFile(path) as file:
         pixels, header = file.image(hdu)
@@ -189,12 +189,28 @@ class FitsFile:
 
 
 def header_value(header: fits.Header, key: str, kind: Callable[[object], T], *, path: Path, hdu: str | int) -> T:
-    """Return the value of a header key, converted by ``kind`` (``float``, ``str``).
+    """Return the value of a header key, converted.
+
+    Parameters
+    ----------
+    header : Header
+        Header of an image.
+    key : str
+        The key.
+    kind : callable
+        Converts the value, such as ``float`` or ``str``; raises TypeError or ValueError for one that is not usable.
+    path, hdu : Path, str or int
+        File and HDU of the header, for the message.
+
+    Returns
+    -------
+    object
+        What ``kind`` returns.
 
     Raises
     ------
     InputError
-        If the key is absent, empty, or its value is not of that kind; the file, HDU and key are named.
+        If the key is absent, empty, or ``kind`` refuses its value; the file, HDU and key are named.
     """
     if key not in header:
         known = ", ".join(dict.fromkeys(name for name in header if name and name not in ("COMMENT", "HISTORY")))

@@ -1,12 +1,12 @@
-"""Pixels of a FITS image as physical values, NaN where ``BLANK`` says so: the one place that scales what is stored.
+"""Pixels of a FITS image as physical values: the only place that applies ``BSCALE``, ``BZERO`` and ``BLANK``.
 
 astropy leaves ``BLANK`` unapplied where ``BZERO`` makes an unsigned image of a signed one, and where ``BLANK`` is 0:
-files are opened here so that it scales nothing, and scaled here.
+files are opened here so that it scales nothing, and are scaled here.
 """
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,7 @@ def open_fits(stream: BinaryIO) -> "fits.HDUList":
     return fits.open(stream, memmap=False, do_not_scale_image_data=True)
 
 
-def image_pixels(hdu: Any, rows: Sequence[tuple[int, int]] | None = None) -> NDArray[np.number]:
+def image_pixels(hdu: "fits.ImageHDU", rows: Sequence[tuple[int, int]] | None = None) -> NDArray[np.number]:
     """Return the physical values of an image, plain or compressed.
 
     Parameters
@@ -72,9 +72,9 @@ def image_pixels(hdu: Any, rows: Sequence[tuple[int, int]] | None = None) -> NDA
 
 
 def blank_value(stated: object) -> int | None:
-    """Return the stored value that marks missing pixels; None where a header's ``BLANK`` is no whole number.
+    """Return the stored value that marks missing pixels; None if a header's ``BLANK`` is not a whole number.
 
-    The standard asks for an integer, which astropy insists on; programs write -32768.0 and '-32768' too.
+    The standard and astropy ask for an integer; some programs write -32768.0 or '-32768'.
 
     Examples
     --------
@@ -149,7 +149,7 @@ def physical_values(
     return pixels
 
 
-def _sign_zero(dtype: np.dtype[Any]) -> int:
+def _sign_zero(dtype: np.dtype[np.number]) -> int:
     """Return the BZERO that only changes whether the integers of a type have a sign."""
     half = 1 << (8 * dtype.itemsize - 1)
     return half if dtype.kind == "i" else -half

@@ -1,4 +1,4 @@
-"""PSFs from files: models of PSFEx (``.psf``), one or several detectors a file, and its snapshots (``_psf.fits``)."""
+"""Reads PSF files: models of PSFEx (``.psf``), for one or several detectors, and its snapshots (``_psf.fits``)."""
 
 import warnings
 from collections.abc import Mapping
@@ -27,24 +27,24 @@ def read_psf(
     Parameters
     ----------
     path : Path
-        A FITS file with a table that has a column ``PSF_MASK``, as PSFEx writes it: what describes the model
-        stands in the header, or in columns of the same names where several detectors share a table. Or one
-        with an image: samples ``(y, x)``, or snapshots ``(row, column, y, x)`` that divide the image evenly,
-        with the header key ``PSF_SAMP``.
+        A FITS file with a table that has a column ``PSF_MASK``, as PSFEx writes it: the header describes the model,
+        or columns of the same names do if several detectors share a table. Or a file with an image: samples
+        ``(y, x)``, or snapshots ``(row, column, y, x)`` that divide the image evenly, with the header key
+        ``PSF_SAMP``.
     shape : tuple of int
-        Height and width of the image that it is for.
+        Height and width of the image that the PSF is for.
     detector : str
-        Which of several: the name of the HDU, or the value of the column ``ccdname``. Needed only where the
+        Which of several PSFs: the name of the HDU, or the value of the column ``ccdname``. Needed only if the
         file holds several.
     first_pixel : tuple of float
-        x and y of the image's first pixel on the detector, from 0, where it was cut out of it.
+        x and y on the detector, counted from 0, of the first pixel of an image that was cut out of it.
 
     Raises
     ------
     MissingInputError
         If there is no such file.
     InputError
-        If it is no such file, lacks a key, or holds no PSF or several of which none is chosen.
+        If the file is of another kind, lacks a key, holds no PSF, or holds several and you chose none.
     """
     from pipeline.io.fits.pixels import open_fits
 
@@ -59,7 +59,7 @@ def read_psf(
         raise InputError(f"{path}: {error}") from error
     except Exception as error:  # astropy raises nearly anything on broken bytes
         said = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{path} is no readable PSF file: {said}") from error
+        raise InputError(f"{path} is not a readable PSF file: {said}") from error
 
 
 def _read(hdus: Any, shape: tuple[int, int], detector: str, first_pixel: tuple[float, float]) -> PsfModel:

@@ -1,4 +1,4 @@
-"""From sky to pixel positions by the WCS in a FITS header."""
+"""WCS of a FITS header: pixel positions of sky positions, and whether the projection can be used."""
 
 import re
 import warnings
@@ -16,7 +16,7 @@ from pipeline.errors import InputError
 from pipeline.io.fits.image import header_value, one_line
 
 _CLOSE_PIXEL = 0.5
-"""A position that does not come back to within this many pixels lies where the distortion has no inverse."""
+"""A position that does not return to within this many pixels lies where the distortion has no inverse."""
 _NUMBERS = re.compile(r"(CRPIX|CRVAL|CDELT|CROTA)[12]|(CD|PC)[12]_[12]|PV[12]_\d+|LONPOLE|LATPOLE")
 """Keys of numbers; wcslib passes over a text among them, as if the key were not there."""
 _SCALES = re.compile(r"CDELT[12]|(CD|PC)[12]_[12]|(CD|PC)00[12]00[12]")
@@ -31,11 +31,11 @@ def pixel_positions(
     Parameters
     ----------
     header : Header
-        Of the image.
+        Header of the image.
     ra_deg, dec_deg : ndarray, (n,)
         Degrees, ICRS, whatever the frame of the header; NaN where not known.
-    path, hdu
-        Where the header stands, for messages.
+    path, hdu : Path, str or int
+        File and HDU of the header, for messages.
 
     Returns
     -------
@@ -76,18 +76,19 @@ def pixel_positions(
 
 
 def celestial_wcs(header: Header, what: str) -> WCS | None:
-    """Return the projection in a header onto right ascension and declination; None where there is none.
+    """Return the projection in a header onto right ascension and declination; None if the header has no projection.
 
     Parameters
     ----------
     header : Header
+        Header of an image.
     what : str
         Which image it is, for messages.
 
     Raises
     ------
     InputError
-        If there is one that cannot be used.
+        If the header has a projection that cannot be used.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what astropy mends in a header is no fault
@@ -144,7 +145,7 @@ def _require_numbers(header: Header) -> None:
 
 
 def _number(value: object) -> float:
-    """Return a number; a text is none, and wcslib would take 0 for it."""
+    """Return a number, or raise TypeError: of a text wcslib would make 0."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError
     return float(value)

@@ -1,1 +1,1 @@
-"""Sets of stamps in the files of other systems, read and written: one module a format."""
+"""Sets of stamps in the files of other systems, read and written: one module per format."""

@@ -1,4 +1,4 @@
-"""What every format of stamps offers: a set with its rows in memory and its pixels on request.
+"""The interface of every format of stamps: a set with its rows in memory and its pixels on request.
 
 Tested by tests/conformance/test_stamp_sets.py.
 """
@@ -34,7 +34,7 @@ class StampSet:
     Attributes
     ----------
     rows : DataFrame
-        One row a stamp: ``candidate_id`` (unique), every candidate column that the format holds, and ``split``
+        One row per stamp: ``candidate_id`` (unique), every candidate column that the format holds, and ``split``
         where it knows a training and a test part.
     pixels : callable
         Called with row numbers in ascending order; returns their raw cutouts, NaN = missing, and for each an
@@ -48,9 +48,9 @@ class StampSet:
     pixel_state : str
         ``raw``, or the normalisation that the pixels went through.
     extra : DataFrame
-        Columns of the format that are no candidate columns, row by row the same; may be empty.
+        The format's other columns, row by row the same; may be empty.
     dropped : DataFrame
-        ``candidate_id step reason`` of what the set itself leaves out.
+        ``candidate_id step reason`` of the stamps that the set itself leaves out.
     """
 
     rows: pd.DataFrame
@@ -123,7 +123,7 @@ def require_two_classes(cutouts: CutoutFile) -> None:
 
 
 def extra_columns(cutouts: CutoutFile) -> pd.DataFrame:
-    """Return the columns that an import kept beside the candidate columns; none in a data set."""
+    """Return the columns that an import kept beside the candidate columns; a data set has none."""
     try:
         extra = cutouts.table(EXTRA)
     except InputError:
@@ -131,11 +131,11 @@ def extra_columns(cutouts: CutoutFile) -> pd.DataFrame:
     return extra if len(extra) == len(cutouts) else pd.DataFrame()
 
 
-def channel_names(given: tuple[str, ...], own: tuple[str, ...], where: object) -> tuple[str, ...]:
-    """Return the names that were given for the channels, else the format's own; their number must fit."""
-    if given and len(given) != len(own):
-        raise InputError(f"{where} has {len(own)} channels; {len(given)} names were given: {', '.join(given)}")
-    return given or own
+def channel_names(names: tuple[str, ...], own: tuple[str, ...], where: object) -> tuple[str, ...]:
+    """Return the names that you gave for the channels, else the format's own; their number must fit."""
+    if names and len(names) != len(own):
+        raise InputError(f"{where} has {len(own)} channels; {len(names)} names were given: {', '.join(names)}")
+    return names or own
 
 
 def one_path(paths: Sequence[Path], what: str) -> Path:

@@ -1,4 +1,4 @@
-"""Columns of foreign files as candidate columns: numbers with their marks for "missing", ids, file names."""
+"""Converts columns of foreign files to candidate columns: numbers and what marks a missing one, ids, file names."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ def numbers(values: Iterable[object], where: str, missing: tuple[float, ...] = (
     Raises
     ------
     InputError
-        If a value is no number; the row is named.
+        If a value is not a number; the row is named.
 
     Examples
     --------
@@ -54,21 +54,21 @@ def _number(value: object, row: int, where: str) -> float:
     try:
         return float(text)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise InputError(f"{where}: row {row}: {str(text)[:40]!r} is no number") from None
+        raise InputError(f"{where}: row {row}: {str(text)[:40]!r} is not a number") from None
 
 
 def labels(values: Iterable[object], where: str, n_classes: int = 2) -> NDArray[np.int8]:
     """Return class numbers, 0 to ``n_classes - 1``; anything else is an error that names the row."""
-    given = numbers(values, where)
-    bad = ~np.isin(given, np.arange(n_classes))
+    found = numbers(values, where)
+    bad = ~np.isin(found, np.arange(n_classes))
     if bad.any():
         row = int(np.argmax(bad))
-        raise InputError(f"{where}: row {row}: label is {given[row]:g}; allowed: whole numbers 0 to {n_classes - 1}")
-    return given.astype(np.int8)
+        raise InputError(f"{where}: row {row}: label is {found[row]:g}; allowed: whole numbers 0 to {n_classes - 1}")
+    return found.astype(np.int8)
 
 
 def require_unique(ids: Sequence[str], where: str) -> None:
-    """Raise `InputError` when an id is empty, in scientific notation, or stands twice; both rows are named."""
+    """Raise `InputError` when an id is empty, in scientific notation, or appears twice; both rows are named."""
     series = pd.Series(ids, dtype="str")
     if (series == "").any():
         raise InputError(f"{where}: row {int((series == '').idxmax())}: the id is empty")
@@ -77,11 +77,11 @@ def require_unique(ids: Sequence[str], where: str) -> None:
     if again.any():
         row = int(again.idxmax())
         first = int((series == series[row]).idxmax())
-        raise InputError(f"{where}: id {series[row]!r} stands in row {first} and again in row {row}; allowed: once")
+        raise InputError(f"{where}: id {series[row]!r} appears in row {first} and again in row {row}; allowed: once")
 
 
 def numbered_again(ids: Sequence[str]) -> list[str]:
-    """Return ids of which a repeated one gets ``#1``, ``#2``, ...: rotated copies of one stamp.
+    """Return ids, with ``#1``, ``#2``, ... added to those that were there before: rotated copies of one stamp.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     except NightsiftError:
         raise
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError, OSError) as error:
-        raise InputError(f"{path} is no readable CSV file: {' '.join(str(error).split())}") from error
+        raise InputError(f"{path} is not a readable CSV file: {' '.join(str(error).split())}") from error
 
 
 def typed(table: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -161,11 +161,11 @@ def typed(table: pd.DataFrame, where: str) -> pd.DataFrame:
     columns = {}
     for name in [column for column in table if column in CANDIDATE_COLUMNS]:
         kind = CANDIDATE_COLUMNS[name]
-        given = table[name] if kind == TEXT else _READ.get(name, numbers)(table[name], f"{where}: {name}")
-        columns[name] = given if kind.startswith("float") or kind == TEXT else np.nan_to_num(given)
+        values = table[name] if kind == TEXT else _READ.get(name, numbers)(table[name], f"{where}: {name}")
+        columns[name] = values if kind.startswith("float") or kind == TEXT else np.nan_to_num(values)
     return pd.DataFrame(columns).astype({name: "str" if CANDIDATE_COLUMNS[name] == TEXT else CANDIDATE_COLUMNS[name]
                                          for name in columns})  # fmt: skip
 
 
 _READ = {"time_mjd": column_mjd}
-"""Columns that are read otherwise than as numbers."""
+"""Columns that are not read as plain numbers, and what reads them."""

@@ -38,7 +38,7 @@ _NONE: Final = "-"
 
 
 def crossmatch_rows(truth: "pd.DataFrame", candidates: "pd.DataFrame", *, radius_arcsec: float) -> "pd.DataFrame":
-    """Return one row an injection with the candidates of its exposure within a radius.
+    """Return one row per injection with the candidates of its exposure within a radius.
 
     Parameters
     ----------
@@ -47,13 +47,13 @@ def crossmatch_rows(truth: "pd.DataFrame", candidates: "pd.DataFrame", *, radius
     candidates : DataFrame
         All that was detected: ``candidate_id exposure_id ra_deg dec_deg`` and, where known, ``edge_fraction``.
     radius_arcsec : float
-        Inclusive.
+        Largest distance of a candidate; inclusive.
 
     Returns
     -------
     DataFrame
         With :data:`COLUMNS`. ``Xpos`` and ``Ypos`` count from 1, as gmadet's; ``all_candIDs`` is separated
-        by commas, the nearest first; ``-`` stands for none. ``idx`` numbers all rows from 0, over all images.
+        by commas, the nearest first; ``-`` means that there is none. ``idx`` numbers all rows from 0, over all images.
     """
     import numpy as np
     import pandas as pd
@@ -134,8 +134,8 @@ class CrossmatchOptions:
 
     Attributes
     ----------
-    radius_arcsec : float
-        Candidates this near to an injection are listed.
+    radius_arcsec : float, in arcsec
+        Candidates up to this far from an injection are listed; above 0, at most 3600.
     """
 
     radius_arcsec: float = 2.0
@@ -160,7 +160,7 @@ def read_crossmatch(path: Path) -> "pd.DataFrame":
     Raises
     ------
     InputError
-        If the heading lacks a column, a row has another number of cells, or a number is none.
+        If the heading lacks a column, a row has another number of cells, or a value that should be a number is not one.
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Stamps in one FITS file each: the set over a table of their paths, unreadable ones listed and not fatal."""
+"""Sets of stamps with one FITS file per stamp: unreadable files are listed and do not stop the set."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from pipeline.io.legacy.fits_stamp import AUTO, read_stamp
 
 TOO_SMALL = "smaller than the cutout"
 _TRIED = 100
-"""So many unreadable files in a row say that none is a stamp."""
+"""After so many unreadable files in succession, the set is taken to hold no stamps at all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class FitsPixels:
     magic_values : tuple of float
         Pixel values that mean "bad".
     pad : bool
-        Whether smaller stamps are filled up with NaN instead of being dropped.
+        Whether smaller stamps are padded with NaN instead of being dropped.
     before : ndarray of object (n, 2), optional
         For each row whether what its axes (y, x) lack was cut off before their first pixel; None: not known.
     shift : ndarray of int (n, 2), optional

@@ -1,4 +1,4 @@
-"""One stamp out of one FITS file: the right HDU, its pixels and its header keys, nothing but our own errors.
+"""Reads and writes a stamp in a FITS file of its own: chooses the HDU, reads its pixels and header keys.
 
 Tested by tests/pipeline/io/fits/test_pixels.py.
 """
@@ -20,7 +20,7 @@ from pipeline.io.fits.pixels import image_pixels, open_fits
 AUTO = "auto"
 """The HDU named DIFF where there is one, else the first that holds an image."""
 LARGEST = 1024
-"""Larger images are no stamps."""
+"""Larger images, in pixels a side, are not taken for stamps."""
 
 
 def read_stamp(path: Path, hdu: str | int = AUTO, magic: tuple[float, ...] = ()) -> NDArray[np.float32]:
@@ -50,7 +50,7 @@ def read_stamp(path: Path, hdu: str | int = AUTO, magic: tuple[float, ...] = ())
         chosen = _choose(opened, hdu, path)
         shape = _shape(chosen)
         if len(shape) != 2 or not 1 <= min(shape) <= max(shape) <= LARGEST:
-            raise InputError(f"{path}: an image of shape {shape} is no stamp; allowed: two axes of 1 to {LARGEST}")
+            raise InputError(f"{path}: an image of shape {shape} is not a stamp; allowed: two axes of 1 to {LARGEST}")
         return to_missing(image_pixels(chosen), magic)[0]
 
 
@@ -63,7 +63,7 @@ def read_keys(path: Path, hdu: str | int = AUTO) -> tuple[tuple[int, int], dict[
         chosen = _choose(opened, hdu, path)
         shape = _shape(chosen)
         if len(shape) != 2:
-            raise InputError(f"{path}: an image of shape {shape} is no stamp; allowed: two axes")
+            raise InputError(f"{path}: an image of shape {shape} is not a stamp; allowed: two axes")
         return (shape[0], shape[1]), _keys(opened[0].header) | _keys(chosen.header)
 
 

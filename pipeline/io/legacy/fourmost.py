@@ -1,4 +1,4 @@
-"""The tables of the 4MOST target selection: ``datasets/<catalogue>/<cuts>/<problem>_..._train_80_20_0.fits``."""
+"""Feature tables of the 4MOST target selection: ``datasets/<catalogue>/<cuts>/<problem>_..._train_80_20_0.fits``."""
 
 import re
 import warnings
@@ -35,7 +35,7 @@ class Fourmost:
         Raises
         ------
         MissingInputError, InputError
-            If there is no file, one is damaged or has other columns, or an id stands twice or was rounded.
+            If there is no file, one is damaged or has other columns, or an id appears twice or was rounded.
         """
         files = [file for path in paths for file in _files(path)]
         if not files:
@@ -57,7 +57,7 @@ class Fourmost:
         )
 
     def write(self, path: Path, table: FeatureTable) -> None:
-        """Write one FITS table a part: DES_id as 64-bit numbers where all ids are such, else as text."""
+        """Write one FITS table per part: DES_id as 64-bit numbers where all ids are such, else as text."""
         title = require_path_name(table.title or "table", "the title of the table")
         for code in np.unique(table.split).tolist():
             mine = table.split == code
@@ -73,7 +73,7 @@ class Fourmost:
 
 
 def _files(path: Path) -> Iterator[Path]:
-    """Yield FITS files; below a folder, those with a part in their name, or all if there is none such."""
+    """Yield FITS files; below a folder, those with a part in their name, or all if no name has one."""
     if not path.is_dir():
         yield path
         return
@@ -89,9 +89,9 @@ def _part(path: Path) -> FeatureTable:
         raise InputError(f"{path}: columns are {listed(table)}; needed: {ID} and {CLASS}")
     match = _NAME.match(path.stem)
     title = match["title"] if match else path.stem
-    given = table[names[CLASS]]
+    numbers = table[names[CLASS]]
     stated = _PROBLEM.match(title)
-    highest = int(np.max(given, initial=1)) if given.dtype.kind in "iuf" and np.isfinite(given).all() else 1
+    highest = int(np.max(numbers, initial=1)) if numbers.dtype.kind in "iuf" and np.isfinite(numbers).all() else 1
     classes = ("Others", *stated["names"].split("_")) if stated else ()
     if len(classes) <= highest:
         classes = tuple(str(number) for number in range(min(highest, 126) + 1))
@@ -100,8 +100,8 @@ def _part(path: Path) -> FeatureTable:
         candidate_id=_ids(table[names[ID.lower()]], path),
         features=_features(table, features, path),
         feature_names=features,
-        label=labels(given.tolist(), f"{path}: {CLASS}", len(classes)),
-        split=np.full(len(given), _PARTS[match["part"]] if match else -1, dtype=np.int8),
+        label=labels(numbers.tolist(), f"{path}: {CLASS}", len(classes)),
+        split=np.full(len(numbers), _PARTS[match["part"]] if match else -1, dtype=np.int8),
         class_names=classes,
         title=title,
     )

@@ -56,16 +56,16 @@ class Galaxy10:
         path = one_path(paths, "an HDF5 file with images and ans")
         with reading(path) as file:
             shape = node(file, "images", 4, "(n, y, x, colour)").shape
-            answers = node(file, "ans", 1, "one class an image")
+            answers = node(file, "ans", 1, "one class per image")
             if answers.shape[0] != shape[0]:
                 raise InputError(f"{path}: {shape[0]} images with {answers.shape[0]} answers; allowed: one for each")
-            given = answers[:]
+            classes = answers[:]
             place = {name: node(file, key, 1, "degrees")[:] for name, key in _PLACE.items() if key in file}
             named = file.attrs.get("class_names")
         if shape[1] != shape[2] or not 1 <= shape[1] <= 512 or not shape[3]:
             raise InputError(f"{path}: images of shape {shape[1:]}; allowed: square, 1 to 512 pixels")
-        names = self._names(tuple(map(str, named)) if isinstance(named, np.ndarray) else (), given)
-        rows = pd.DataFrame({"label": labels(given.tolist(), f"{path}: ans", len(names))})
+        names = self._names(tuple(map(str, named)) if isinstance(named, np.ndarray) else (), classes)
+        rows = pd.DataFrame({"label": labels(classes.tolist(), f"{path}: ans", len(names))})
         rows["candidate_id"] = pd.Series([f"{row:07d}" for row in range(len(rows))], dtype="str")
         rows["object_id"] = rows["candidate_id"]
         rows["label_source"] = pd.Series([SOURCE] * len(rows), dtype="str")
@@ -88,7 +88,7 @@ class Galaxy10:
         if not names:
             names = DECALS_CLASSES if highest == 9 else tuple(str(number) for number in range(min(highest, 126) + 1))
         if len(set(names)) != len(names):
-            raise InputError(f"class names {', '.join(names)}; allowed: no name twice")
+            raise InputError(f"class names {', '.join(names)}; allowed: names that are all different")
         return names
 
     def write(self, path: Path, cutouts: CutoutFile) -> None:
@@ -97,7 +97,9 @@ class Galaxy10:
         dtype = "u1" if all(_are_bytes(pixels) for _, pixels in cutouts.batches(_BLOCK)) else "f4"
         rows = cutouts.candidates(columns=("label", "ra_deg", "dec_deg"))
         if (rows["label"] < 0).any():
-            raise InputError(f"{cutouts.path}: {int((rows['label'] < 0).sum())} rows have no class; allowed: none such")
+            raise InputError(
+                f"{cutouts.path}: {int((rows['label'] < 0).sum())} rows have no class; allowed: rows that all have one"
+            )
         with hdf5.create(path) as file:
             shape = (len(cutouts), header.size_pixel, header.size_pixel, len(header.channels))
             images = file.create_dataset("images", shape, dtype, track_times=False)

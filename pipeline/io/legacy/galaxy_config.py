@@ -1,4 +1,4 @@
-"""The ``config.yaml`` of the galaxy-classification project as our settings, key by key.
+"""Converts the ``config.yaml`` of the galaxy-classification project to our settings, key by key.
 
 Tested by tests/pipeline/io/legacy/test_galaxy10.py.
 """
@@ -6,7 +6,6 @@ Tested by tests/pipeline/io/legacy/test_galaxy10.py.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pipeline.errors import InputError, MissingInputError, SettingsError
 from pipeline.io.files.bounded_yaml import parse_yaml
@@ -43,7 +42,7 @@ NOT_MAPPED = {
 
 @dataclass(frozen=True, kw_only=True)
 class GalaxySettings:
-    """What a ``config.yaml`` says in our words.
+    """A ``config.yaml`` of the galaxy project as settings of ours.
 
     Attributes
     ----------
@@ -52,7 +51,7 @@ class GalaxySettings:
     classifier : dict
         Keys of a file of ``config/classifiers``, to be completed with ``classifier``.
     not_mapped : dict
-        Every other key that stands there, and what becomes of it.
+        Every other key of the file, and why it has no counterpart.
     """
 
     dataset: dict[str, object]
@@ -66,16 +65,16 @@ def galaxy_settings(path: Path) -> GalaxySettings:
     Raises
     ------
     MissingInputError, InputError
-        If there is no such file, it is no YAML mapping, or a mapped value is no number.
+        If there is no such file, it is not a YAML mapping, or a mapped value is not a number.
     """
-    given = _flat(_read(path))
+    content = _flat(_read(path))
     dataset: dict[str, object] = {}
     classifier: dict[str, object] = {}
     for names, target in ((_DATASET, dataset), (_CLASSIFIER, classifier)):
         for theirs, ours in names.items():
-            if theirs in given:
-                _set(target, ours, _number(given[theirs], theirs, path))
-    rest = {key for key in given if key not in _DATASET and key not in _CLASSIFIER}
+            if theirs in content:
+                _set(target, ours, _number(content[theirs], theirs, path))
+    rest = {key for key in content if key not in _DATASET and key not in _CLASSIFIER}
     not_mapped = {
         key: NOT_MAPPED.get(key) or NOT_MAPPED.get(key.partition(".")[0], "unknown to the galaxy project as well")
         for key in sorted(rest)
@@ -91,9 +90,9 @@ def _read(path: Path) -> Mapping[str, object]:
     except SettingsError as error:
         raise InputError(str(error)) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no valid YAML: {error}") from error
+        raise InputError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(mapping, dict):
-        raise InputError(f"{path} holds no mapping")
+        raise InputError(f"{path} does not hold a mapping")
     return {str(key): value for key, value in mapping.items()}
 
 
@@ -101,7 +100,7 @@ def _flat(mapping: Mapping[str, object]) -> dict[str, object]:
     """Return keys with those below them joined by a point; lists stay whole."""
     flat: dict[str, object] = {}
     for key, value in mapping.items():
-        inner = {f"{key}.{name}": item for name, item in value.items()} if isinstance(value, dict) else {key: value}
+        inner = {f"{key}.{name}": below for name, below in value.items()} if isinstance(value, dict) else {key: value}
         flat |= inner
     return flat
 
@@ -116,9 +115,7 @@ def _number(value: object, key: str, path: Path) -> float | int:
         raise InputError(f"{path}: {key!r} is {str(value)[:40]!r}; allowed: a number") from None
 
 
-def _set(target: dict[str, Any], key: str, value: object) -> None:
+def _set(target: dict[str, object], key: str, value: object) -> None:
     outer, point, inner = key.partition(".")
-    if point:
-        target.setdefault(outer, {})[inner] = value
-    else:
-        target[outer] = value
+    below = target.get(outer, {})
+    target[outer] = {**below, inner: value} if point and isinstance(below, dict) else value

@@ -1,11 +1,11 @@
-"""gmadet's and otrain's folders ``true`` and ``false`` of FITS cutouts with their header keys."""
+"""gmadet's and otrain's folders ``true`` and ``false`` of FITS stamps with their header keys."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -38,7 +38,7 @@ NUMBERS = {
     "magnitude": ("MAG", "MAG_CALIB"), "magnitude_error": ("MAGERR", "MAG_CALIB_ERR"), "fwhm_pixel": ("FWHM",),
     "ra_deg": ("RA",), "dec_deg": ("DEC",), "x_pixel": ("XPOS",), "y_pixel": ("YPOS",),
 }  # fmt: skip
-"""Candidate column to the header keys that hold it, the first found counts."""
+"""Header keys that hold each candidate column; the first that is found counts."""
 TEXTS = {"candidate_id": ("CANDID", "NAME"), "band": ("FILTER",), "exposure_id": ("FILE",)}
 PLACE = ("YSTAMP", "XSTAMP")
 """Header keys in which cutouts written here say which of their pixels, from 1, holds the candidate."""
@@ -56,11 +56,11 @@ class GmadetOptions:
     ----------
     edge : {"drop", "pad"}
         What becomes of a cutout at the edge of its image (key ``EDGE``, or smaller than the others): left out and
-        counted (``drop``), or filled up with NaN on the side that lay outside (``pad``).
+        counted (``drop``), or padded with NaN on the side that lay outside (``pad``).
     hdu : str or int
         HDU of the image; ``auto``: the one named DIFF, else the first with an image.
     pixel_origin : {0, 1}, in pixel
-        What the first pixel is called in ``XPOS`` and ``YPOS``.
+        Number of the first pixel in ``XPOS`` and ``YPOS``; 0 or 1.
     channel : str
         On writing, which channel; empty: the difference.
     """
@@ -78,7 +78,7 @@ class _Header:
     path: Path
     label: int
     shape: tuple[int, int]
-    keys: Mapping[str, Any]
+    keys: Mapping[str, object]
 
     @property
     def at_edge(self) -> bool:
@@ -164,7 +164,7 @@ class Gmadet:
                 keys |= dict.fromkeys(PLACE, len(image) // 2 + 1)
                 write_stamp(path / FOLDERS[row["label"]] / f"candidate_{number}.fits", image[..., channel], keys)
 
-    def _keys(self, row: Mapping[str, Any]) -> dict[str, Any]:
+    def _keys(self, row: Mapping[str, float | str]) -> dict[str, float | str | None]:
         keys = {names[0]: float(row[column]) for column, names in NUMBERS.items()}
         for key in ("XPOS", "YPOS"):
             keys[key] += self.options.pixel_origin
@@ -227,7 +227,7 @@ def _number(header: _Header, names: Sequence[str]) -> float:
     if value is None or str(value).strip() == "":
         return float("nan")
     try:
-        number = float(value)
+        number = float(value if isinstance(value, int | float) else str(value))
     except (TypeError, ValueError):
         raise InputError(f"{header.path}: header key {names[0]} is {str(value)[:40]!r}; allowed: a number") from None
     return float("nan") if names[0].startswith("MAG") and round(number, 3) in MISSING else number
@@ -237,10 +237,10 @@ def _text(header: _Header, names: Sequence[str]) -> str:
     return next((str(header.keys[name]).strip() for name in names if header.keys.get(name) is not None), "")
 
 
-def _ids(given: pd.Series, headers: Sequence[_Header]) -> pd.Series:
-    """Return ``CANDID``; where it is absent the file's name, where it repeats it together with its image's."""
+def _ids(stated: pd.Series, headers: Sequence[_Header]) -> pd.Series:
+    """Return ``CANDID``, or the file's name if it is absent; a repeated one follows the name of its image."""
     stems = [header.path.stem for header in headers]
-    named = given.mask(given == "", pd.Series(stems, dtype="str"))
+    named = stated.mask(stated == "", pd.Series(stems, dtype="str"))
     again = named.duplicated(keep=False)
     images = [re.sub(r"\.fits?$", "", _text(header, ("FILE",)).rpartition("/")[2]) for header in headers]
     folder = [header.path.parent.name for header in headers]

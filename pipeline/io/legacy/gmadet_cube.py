@@ -33,7 +33,7 @@ class GmadetCubeOptions:
     Attributes
     ----------
     ignore : tuple of str
-        Arrays that are not read, such as ``candids`` where ids were cut into letters.
+        Names of arrays that are not read, such as ``candids`` where ids were cut into letters.
     """
 
     ignore: tuple[str, ...] = ()
@@ -98,10 +98,10 @@ def _rows(arrays: Mapping[str, NDArray[np.generic]], count: int, path: Path) -> 
             rows[column] = numbers(arrays[name].ravel().tolist(), f"{path}: {name}", MISSING)
     for name, column in TEXTS.items():
         if name in arrays:
-            given = arrays[name].ravel().tolist()
-            if given and isinstance(given[0], float):
-                given = [id_text(value, f"{path}: {name}") for value in given]
-            rows[column] = text_column(given)
+            values = arrays[name].ravel().tolist()
+            if values and isinstance(values[0], float):
+                values = [id_text(value, f"{path}: {name}") for value in values]
+            rows[column] = text_column(values)
     if "candidate_id" not in rows:
         rows["candidate_id"] = pd.Series([f"{path.stem}_{row:07d}" for row in range(count)], dtype="str")
     rows["object_id"] = rows["candidate_id"]
@@ -109,19 +109,19 @@ def _rows(arrays: Mapping[str, NDArray[np.generic]], count: int, path: Path) -> 
     return rows
 
 
-def _labels(given: NDArray[np.generic] | None, count: int, path: Path) -> NDArray[np.int8]:
-    """Return class numbers from class numbers or from one column a class; -1 says "none" in our own files."""
-    if given is None:
+def _labels(stated: NDArray[np.generic] | None, count: int, path: Path) -> NDArray[np.int8]:
+    """Return class numbers from class numbers or from one column per class; -1 is "no label" in our own files."""
+    if stated is None:
         return np.full(count, UNLABELLED, dtype=np.int8)
-    if given.ndim == 2 and given.shape[1] == 2 and given.dtype.kind in "fiub":
-        weights = np.asarray(given, dtype=np.float64)
+    if stated.ndim == 2 and stated.shape[1] == 2 and stated.dtype.kind in "fiub":
+        weights = np.asarray(stated, dtype=np.float64)
         if not (np.isin(weights, (0, 1)).all() and (weights.sum(axis=1) == 1).all()):
             row = int(np.argmax(~(np.isin(weights, (0, 1)).all(axis=1) & (weights.sum(axis=1) == 1))))
             raise InputError(f"{path}: labels: row {row} is {weights[row].tolist()}; allowed: [1, 0] or [0, 1]")
         return weights.argmax(axis=1).astype(np.int8)
-    if given.size != count:
-        raise InputError(f"{path}: labels have shape {given.shape}; allowed: ({count},) or ({count}, 2)")
-    values = np.asarray(given).ravel()
+    if stated.size != count:
+        raise InputError(f"{path}: labels have shape {stated.shape}; allowed: ({count},) or ({count}, 2)")
+    values = np.asarray(stated).ravel()
     silent = np.array([str(value) in ("-1", "-1.0") for value in values.tolist()], dtype=bool)
     label = np.full(count, UNLABELLED, dtype=np.int8)
     label[~silent] = labels(values[~silent].tolist(), f"{path}: labels")

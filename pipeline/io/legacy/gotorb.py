@@ -53,8 +53,8 @@ class GotorbOptions:
     ----------
     fill_value : float
         What gotorb puts where a cutout leaves its image; read as missing, and written for missing pixels.
-    pixel_origin : int, in pixel
-        What the first pixel is called in the columns ``x`` and ``y``.
+    pixel_origin : {0, 1}, in pixel
+        Number of the first pixel in the columns ``x`` and ``y``; 0 or 1.
     labels : str
         CSV file with gotorb's columns, for a hickle pack whose own table is pickled.
     prefix : str

@@ -1,4 +1,4 @@
-"""Foreign HDF5 files: nodes found, their type and shape held against what a format promises."""
+"""Reads data sets of foreign HDF5 files, after their type and shape are compared with what the format requires."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,24 @@ def reading(path: Path) -> Iterator[h5py.File]:
 
 
 def node(file: h5py.File, name: str, axes: int, what: str) -> h5py.Dataset:
-    """Return a numeric data set of so many axes, or say what is there in its place."""
+    """Return a numeric data set of so many axes.
+
+    Parameters
+    ----------
+    file : h5py.File
+        Opened by `reading`.
+    name : str
+        Path of the data set in the file.
+    axes : int
+        How many axes it has to have.
+    what : str
+        What it should hold, for the message: ``(n, y, x, colour)``.
+
+    Raises
+    ------
+    InputError
+        If there is no such data set, or it is of another type or shape; what is there is named.
+    """
     found = file.get(name)
     if not isinstance(found, h5py.Dataset):
         raise InputError(f"{file.filename} has no data set {name!r} ({what}); there: {listed(file)}")
@@ -33,7 +50,7 @@ def node(file: h5py.File, name: str, axes: int, what: str) -> h5py.Dataset:
 
 
 def texts(file: h5py.File, name: str, rows: int) -> pd.Series:
-    """Return a data set of one text a row."""
+    """Return a data set that holds one text per row."""
     found = file.get(name)
     if not isinstance(found, h5py.Dataset) or found.shape != (rows,):
         shape = getattr(found, "shape", None)
@@ -42,7 +59,7 @@ def texts(file: h5py.File, name: str, rows: int) -> pd.Series:
 
 
 def take(data: h5py.Dataset, rows: NDArray[np.intp]) -> NDArray[np.number]:
-    """Return ascending rows of a data set; neighbours come in one piece, which is much faster than one by one."""
+    """Return ascending rows of a data set; neighbours are read in one piece, which is much faster than one by one."""
     if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
         return np.asarray(data[int(rows[0]) : int(rows[-1]) + 1])
     return np.asarray(data[rows]) if len(rows) else np.zeros((0, *data.shape[1:]), data.dtype)

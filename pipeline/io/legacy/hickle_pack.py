@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import h5py
+import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.io.legacy.columns import text_column
@@ -27,7 +28,7 @@ def read_pack(path: Path, *, want_columns: bool = True) -> tuple[Path, str, dict
     path, node : Path, str
         The file and its data set with four axes.
     columns : dict
-        Column name to values, of those data sets that have one value a stamp.
+        Values by column name, of the data sets that have one value per stamp.
 
     Raises
     ------
@@ -36,7 +37,7 @@ def read_pack(path: Path, *, want_columns: bool = True) -> tuple[Path, str, dict
     """
     with reading(path) as file:
         found: dict[str, h5py.Dataset] = {}
-        file.visititems(lambda name, item: found.update({name: item}) if isinstance(item, h5py.Dataset) else None)
+        file.visititems(lambda name, node: found.update({name: node}) if isinstance(node, h5py.Dataset) else None)
         stamps = [name for name, data in found.items() if len(data.shape or ()) == 4 and data.dtype.kind in "fiu"]
         if len(stamps) != 1:
             raise InputError(f"{path} holds {len(stamps)} arrays of four axes; allowed: one, the stamps")
@@ -58,8 +59,8 @@ def _is_pickled(data: h5py.Dataset) -> bool:
 
 
 def _bytes(value: object) -> bytes:
-    item = value[0] if getattr(value, "shape", ()) == (1,) else value  # type: ignore[index]
-    return item if isinstance(item, bytes) else b"" if not isinstance(item, str) else item.encode()
+    text = value[0] if isinstance(value, np.ndarray) and value.shape == (1,) else value
+    return text if isinstance(text, bytes) else text.encode() if isinstance(text, str) else b""
 
 
 def _key_of(name: str) -> str:

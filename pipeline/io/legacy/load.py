@@ -1,4 +1,4 @@
-"""Opening a format by its name, with its options checked.
+"""Finds a format of stamps by its name, and checks its options.
 
 Tested by tests/conformance/test_stamp_sets.py.
 """
@@ -28,7 +28,7 @@ def open_format(name: str, options: Mapping[str, object], where: str) -> StampFo
     options : mapping
         Its options by name, as a settings file or the command line gives them.
     where : str
-        Where they stand, for the message.
+        Where the options were given, for the message.
     """
     kind = STAMP_SETS[name]
     return kind(parse(STAMP_SETS.metadata(name)["settings"], options, where))

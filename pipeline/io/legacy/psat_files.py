@@ -1,4 +1,4 @@
-"""Which FITS files psat-ml's lists and folders stand for, and what their names say."""
+"""Finds the FITS files that psat-ml's lists and folders name, and reads object, date and exposure from their names."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class StampFiles:
     Attributes
     ----------
     label : int, optional
-        The same label for all; None: by the names of lists and folders.
+        The same label for all; if it is None, the names of lists and folders say it.
     folder : str
         Where files named without a folder lie; empty: beside their list, or in ``good`` or ``bad`` there.
     """
@@ -33,7 +33,7 @@ class StampFiles:
     folder: str = ""
 
     def find(self, path: Path) -> Iterator[tuple[str, int]]:
-        """Yield path and label of each FITS file that a file, a list or a folder stands for."""
+        """Yield path and label of each FITS file that a list names or a folder holds; a FITS file itself is one."""
         if not path.is_dir():
             yield from self._listed(path, self._label(path.parent.name if is_fits(path.name) else path.name), 0)
             return
@@ -57,7 +57,7 @@ class StampFiles:
         return next((label for label, word in _WORDS.items() if word.match(name)), UNLABELLED)
 
     def _listed(self, path: Path, label: int, depth: int) -> Iterator[tuple[str, int]]:
-        """Yield the files of a list and of the lists in it; a FITS file stands for itself."""
+        """Yield the files of a list and of the lists in it; of a FITS file, itself."""
         if is_fits(path.name):
             yield str(path), label
             return
@@ -109,12 +109,12 @@ def _lines(path: Path) -> Iterator[str]:
         with open_packed(path) as stream:
             lines = stream.read().decode("utf-8").splitlines()
     except (UnicodeDecodeError, OSError) as error:
-        raise InputError(f"{path} is no list of file names: {' '.join(str(error).split())}") from error
+        raise InputError(f"{path} is not a list of file names: {' '.join(str(error).split())}") from error
     for number, line in enumerate(lines, start=1):
         name = line.strip()
         if not name or name.startswith("#"):
             continue
         longest = max(map(len, name.split("/")))
         if not name.isprintable() or len(name) > _LONGEST_LINE or longest > _LONGEST_NAME:
-            raise InputError(f"{path}: line {number} is no file name: {name[:40]!r}")
+            raise InputError(f"{path}: line {number} is not a file name: {name[:40]!r}")
         yield name

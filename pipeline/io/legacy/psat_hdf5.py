@@ -1,4 +1,4 @@
-"""psat-ml's data set: one Fortran-ravelled vector a row, ``X y train_files testX testy test_files``."""
+"""psat-ml's data set in HDF5: one Fortran-ravelled vector per row, ``X y train_files testX testy test_files``."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -63,7 +63,7 @@ class PsatHdf5Options:
     channel : str
         On writing, which channel; empty: the difference.
     extent : int, in pixel
-        On writing, half the side of the middle that is kept (psat-ml: 10); 0: the whole cutout.
+        On writing, half the side of the middle that is kept (psat-ml: 10), or 0 for the whole cutout; at least 0.
     normalisation : str
         On writing, ``raw`` or a normalisation, applied to the middle; missing pixels are 0 before it, as in psat-ml.
     missing_value : float
@@ -185,14 +185,14 @@ class _Part:
 
     @classmethod
     def of(cls, file: h5py.File, vectors: str, answers: str, names: str, split: int) -> "_Part":
-        data = node(file, vectors, 2, "one vector a row")
+        data = node(file, vectors, 2, "one vector per row")
         count, width = data.shape
         label = np.full(count, UNLABELLED, dtype=np.int8)
         if answers:
-            given = node(file, answers, 1, "one label a row")
-            if given.shape != (count,):
-                raise InputError(f"{file.filename}: {answers!r} has {given.shape[0]} labels for {count} rows")
-            label = labels(given[:], f"{file.filename}: {answers}")
+            stated = node(file, answers, 1, "one label per row")
+            if stated.shape != (count,):
+                raise InputError(f"{file.filename}: {answers!r} has {stated.shape[0]} labels for {count} rows")
+            label = labels(stated[:], f"{file.filename}: {answers}")
         return cls(vectors=vectors, count=count, width=width, split=split, label=label,
                    names=texts(file, names, count))  # fmt: skip
 

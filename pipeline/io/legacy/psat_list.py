@@ -1,4 +1,4 @@
-"""psat-ml's lists of FITS stamps, ``good.txt`` and ``bad.txt``, folders ``good`` and ``bad``, any list of files."""
+"""psat-ml's lists of FITS stamps: ``good.txt`` and ``bad.txt``, folders ``good`` and ``bad``, any list of files."""
 
 import csv
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from pipeline.io.results.cutout_file import CutoutFile
 from pipeline.io.results.schema import CANDIDATE_COLUMNS
 
 SIDECAR = "candidates.csv"
-"""Beside an exported list: what a list of file names cannot say, one row a file."""
+"""The file beside an exported list with what file names cannot say, one row per file."""
 
 SOURCE = "psat list"
 _BLOCK = 256
@@ -42,11 +42,11 @@ class PsatListOptions:
         Pixel values that mean "bad".
     label : {"by_name", "real", "bogus", "none"}
         ``by_name``: lists and folders called good, real or true are real, those called bad, bogus or false are
-        bogus; or for all ``real``, ``bogus``, ``none``.
+        bogus. The other words are the label of all stamps, ``none`` for no label.
     folder : str
-        Where files named without a folder lie; empty: beside their list, or in ``good`` or ``bad`` there.
+        Folder of the files that are named without one; empty: beside their list, or in ``good`` or ``bad`` there.
     edge : {"drop", "pad"}
-        What becomes of a stamp smaller than the cutout: left out (``drop``) or filled up with NaN (``pad``).
+        What becomes of a stamp smaller than the cutout: left out (``drop``) or padded with NaN (``pad``).
     channel : str
         On writing, which channel; empty: the difference.
     """
@@ -153,7 +153,7 @@ def _rows(files: pd.Series, label: NDArray[np.int8]) -> pd.DataFrame:
 
 
 def _with_sidecar(rows: pd.DataFrame, files: pd.Series, sidecar: Path) -> pd.DataFrame:
-    """Return rows with the columns of ``candidates.csv`` where that stands beside them, joined by file.
+    """Return rows with the columns of ``candidates.csv``, joined by file, where that file lies beside them.
 
     The lists and folders have the last word on the label: people move names from one to the other.
     """

@@ -1,4 +1,4 @@
-"""The truth of simulated transients as gmadet's ``simulated_objects.list``.
+"""Reads and writes gmadet's ``simulated_objects.list``: the truth of simulated transients.
 
 Columns are separated by single spaces below a commented heading: idx, filename, Xpos, Ypos, RA, Dec, mag, filter;
 ours has ``sim_id`` after them, the unique id, for ``idx`` starts anew with every image in some of gmadet's lists.
@@ -24,7 +24,7 @@ _NONE: Final = "-"
 
 
 def write_simulated_objects(path: Path, truth: "pd.DataFrame") -> None:
-    """Write one row an injection; pixels count from 1, as gmadet's, and ``idx`` from 0 over all images.
+    """Write one row per injection; pixels count from 1, as gmadet's, and ``idx`` from 0 over all images.
 
     Parameters
     ----------
@@ -41,9 +41,11 @@ def write_simulated_objects(path: Path, truth: "pd.DataFrame") -> None:
     absent = [column for column in _NEEDED if column not in truth]
     if absent:
         raise InputError(f"{path}: the truth lacks column {absent[0]!r}; there: {', '.join(truth)}")
-    twice = truth["injection_id"].duplicated()
-    if twice.any():
-        raise InputError(f"{path}: injection_id {truth['injection_id'][twice].iloc[0]!r} is there twice; allowed: once")
+    repeated = truth["injection_id"].duplicated()
+    if repeated.any():
+        raise InputError(
+            f"{path}: injection_id {truth['injection_id'][repeated].iloc[0]!r} appears twice; allowed: once"
+        )
     lines = ["# " + " ".join(COLUMNS)]
     for number, row in enumerate(truth.to_dict("records")):
         band = str(row.get("band") or _NONE)
@@ -85,7 +87,7 @@ def read_simulated_objects(path: Path) -> "pd.DataFrame":
         with open_packed(path) as stream:
             lines = stream.read().decode("utf-8").splitlines()
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no text in UTF-8: {error}") from error
+        raise InputError(f"{path} is not text in UTF-8: {error}") from error
     names = lines[0].lstrip("#").split() if lines and lines[0].startswith("#") else []
     for column in COLUMNS[:-1]:
         if column not in names:

@@ -1,4 +1,4 @@
-"""The one door to a model package on disk: opened only when every file is as written and every value in its range."""
+"""Opens a model package on disk, after every file is found as written and every value within its range."""
 
 import json
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ CONTENT: Final = "package.json"
 
 @dataclass(frozen=True, kw_only=True)
 class PackageContent:
-    """What a package says of itself, and what its files are.
+    """A package's description of itself, and the digests of its files.
 
     Attributes
     ----------
     values : mapping
-        ``package.json``.
+        Content of ``package.json``.
     digests : mapping of str to str
-        The sha256 of each file by name, all found as the manifest says.
+        The sha256 of each file by name, each as the manifest states it.
     """
 
     values: Mapping[str, Any]
@@ -39,7 +39,7 @@ def read_package(folder: Path) -> PackageContent:
     Parameters
     ----------
     folder : Path
-        As ``TrainClassifier`` commits it.
+        The package, as ``TrainClassifier`` commits it.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def _values(file: Path) -> dict[str, Any]:
     try:
         values = json.loads(file.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{file} is no JSON: {error}; train again") from None
+        raise InputError(f"{file} is not JSON: {error}; train again") from None
     if not isinstance(values, dict):
         raise InputError(f"{file} holds a {type(values).__name__}; allowed: an object; train again")
     return values
@@ -87,10 +87,10 @@ def _values(file: Path) -> dict[str, Any]:
 def _check_files(folder: Path, stated: Mapping[str, str], digests: Mapping[str, str]) -> None:
     """Refuse model files that are not those for which ``package.json`` was written, whatever the manifest says."""
     for name, digest in stated.items():
-        given = digests.get(name)
-        if given is None:
+        found = digests.get(name)
+        if found is None:
             raise MissingInputError(f"no model package in {folder}: {name} is missing")
-        if given != digest:
+        if found != digest:
             raise InputError(
-                f"{folder / name} was changed after it was written: sha256 {given[:12]}, {CONTENT} says {digest[:12]}"
+                f"{folder / name} was changed after it was written: sha256 {found[:12]}, {CONTENT} says {digest[:12]}"
             )

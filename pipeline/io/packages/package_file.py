@@ -1,4 +1,4 @@
-"""What a report needs to know of model packages; reads their JSON and CSV, no ML framework."""
+"""Facts of model packages for a report: threshold and training history, read from JSON and CSV alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pipeline.io.packages.package_content import read_package
 
 @dataclass(frozen=True, kw_only=True)
 class PackageFacts:
-    """Facts of one classifier, from one package or from one a fold.
+    """Facts of one classifier, from one package or from one per fold.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class PackageFacts:
     threshold_rule : str
         How it was chosen, in words.
     history : DataFrame
-        One row an epoch of the first package; empty for classifiers that have no epochs.
+        One row per epoch of the first package; empty for classifiers that have no epochs.
     """
 
     threshold: float
@@ -53,7 +53,7 @@ def _history(file: Path) -> pd.DataFrame:
         history.astype(float)
     except (ValueError, OSError, OverflowError) as error:  # pandas' own errors are ValueErrors
         said = " ".join(str(error).split())[:200]
-        raise InputError(f"{file} is no CSV file of numbers: {said}; train again") from None
+        raise InputError(f"{file} is not a CSV file of numbers: {said}; train again") from None
     if "loss" not in history:
         return pd.DataFrame()
     return history.drop(columns="seconds", errors="ignore").rename(

@@ -1,4 +1,4 @@
-"""What ``package.json`` may say: types and ranges of all that decides a score or a label."""
+"""Checks ``package.json``: types and ranges of all values that decide a score or a label."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from pipeline.settings import parse
 LARGEST_SIDE_PIXEL: Final = 4096
 
 LARGEST_THRESHOLD: Final = math.nextafter(1.0, 2.0)
-"""What the rule ``fpr`` gives where a bogus has a score of 1: no row is called real."""
+"""Threshold of the rule ``fpr`` if a bogus has a score of 1: no row is called real."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,19 +125,19 @@ class _Values:
 
 
 def check_values(values: Mapping[str, object], where: str) -> None:
-    """Refuse values of ``package.json`` with which no score or label could be right.
+    """Refuse values of ``package.json`` that would make scores or labels wrong.
 
     Parameters
     ----------
     values : mapping
-        Its content; what decides no score, such as counts and metrics, may be anything.
+        Content of the file; values that decide no score, such as counts and metrics, may be anything.
     where : str
         The file's name, for the message.
 
     Raises
     ------
     InputError
-        With one part a fault: the key, the value and what is allowed.
+        If there are faults; for each the key, the value and what is allowed are named.
     """
     names = [field.name for field in fields(_Values)]
     try:

@@ -1,4 +1,4 @@
-"""Which candidates a model learned from, as hashes of their ids in its package: 8 bytes each."""
+"""Ids of the candidates that a model learned from, kept in its package as hashes of 8 bytes each."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping
@@ -29,7 +29,7 @@ class TrainingIds:
     Attributes
     ----------
     numbers : ndarray of uint64, (n,)
-        63 bits of each id's hash and one of its part, sorted; no hash stands there twice.
+        63 bits of each id's hash and one of its part, sorted; no hash appears twice.
     """
 
     numbers: NDArray[np.uint64]
@@ -69,12 +69,12 @@ def write_training_ids(folder: Path, candidate_ids: Mapping[str, pd.Series]) -> 
 def read_training_ids(folder: Path) -> tuple[str, TrainingIds | None]:
     """Return a package's name, as scores state it in ``model``, and what it learned from.
 
-    The latter is None for a package that does not say, as those written before do not.
+    The latter is None for a package of an earlier version, which does not say.
 
     Raises
     ------
     MissingInputError, InputError, IncompatiblePackageError
-        If a file of the package is missing, was changed or added, or is no list of ids.
+        If a file of the package is missing, was changed or added, or is not a list of ids.
     """
     name = str(read_package(folder).values["name"])
     file = folder / TRAINING_IDS
@@ -82,7 +82,7 @@ def read_training_ids(folder: Path) -> tuple[str, TrainingIds | None]:
 
 
 def packages_called(names: Collection[str], folders: Iterable[Path]) -> list[Path]:
-    """Return which folders hold a package of one of the names; of those that cannot be read nothing is said."""
+    """Return which folders hold a package of one of the names; those that cannot be read are passed over."""
     return [folder for folder in folders if _name(folder / CONTENT) in set(names)]
 
 
@@ -99,10 +99,10 @@ def _read(file: Path) -> TrainingIds:
     try:
         numbers = np.load(file, allow_pickle=False)
     except (ValueError, OSError, EOFError, MemoryError) as error:
-        raise InputError(f"{file} is no list of ids: {str(error).splitlines()[0]}; train again") from None
+        raise InputError(f"{file} is not a list of ids: {str(error).splitlines()[0]}; train again") from None
     if not isinstance(numbers, np.ndarray) or numbers.dtype != _DTYPE or numbers.ndim != 1:
-        raise InputError(f"{file} holds no list of 8-byte numbers, the hashes of ids; train again")
+        raise InputError(f"{file} does not hold a list of 8-byte numbers, the hashes of ids; train again")
     hashes = numbers & ~_PART_BIT
     if (hashes[1:] <= hashes[:-1]).any():
-        raise InputError(f"{file} holds hashes of ids that are not in order or stand twice; train again")
+        raise InputError(f"{file} holds hashes of ids that are not in order or appear twice; train again")
     return TrainingIds(numbers=numbers.astype(np.uint64))

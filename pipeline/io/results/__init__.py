@@ -1,1 +1,1 @@
-"""The formats of results, and how they are committed, sealed and read again."""
+"""Formats of results: cutout files, data sets, scores and tables, how they are committed, sealed and read again."""

@@ -1,4 +1,4 @@
-"""The list of a night's candidates as CSV and as VOTable."""
+"""Writes the list of a night's candidates as CSV and as VOTable."""
 
 import io
 import re
@@ -16,7 +16,7 @@ _VERSION: Final = {"version": "1.4", "version_1_4_or_later": True}
 
 
 def csv_text(candidates: pd.DataFrame) -> str:
-    """Return the list as CSV: all digits of its numbers, no text that a spreadsheet would run, unknown empty."""
+    """Return the list as CSV: all digits of its numbers, no text that a spreadsheet would run, unknown values empty."""
     file = io.StringIO()
     write_csv(file, candidates, lineterminator="\n")
     return file.getvalue()
@@ -28,11 +28,11 @@ def votable_bytes(candidates: pd.DataFrame, *, description: str, about: Mapping[
     Parameters
     ----------
     candidates : DataFrame
-        Columns of :data:`pipeline.scores.candidate_list.COLUMNS`.
+        The candidates, with the columns of :data:`pipeline.scores.candidate_list.COLUMNS`.
     description : str
-        Of the table, a sentence.
+        Description of the table, one sentence.
     about : mapping of str to str
-        What is known of all rows; stands in INFO elements.
+        Facts about all rows, written as INFO elements.
     """
     from astropy.io.votable import from_table
     from astropy.io.votable.tree import CooSys, Info, TimeSys
@@ -69,5 +69,5 @@ def _cells(values: pd.Series, kind: str) -> object:
 
 
 def _xml_safe(text: str) -> str:
-    """Return a text without the control characters that no XML may hold."""
+    """Return a text without the control characters that XML forbids."""
     return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)

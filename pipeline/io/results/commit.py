@@ -1,10 +1,10 @@
-"""The one way a result reaches its place: whole or not at all, whatever happens to the writer.
+"""Puts a result in its place atomically: whole or not at all, whatever happens to the writer.
 
 A writer gets a scratch path beside the target, with the same ending. When it returns, everything is flushed
 to disk and renamed. A directory is complete if and only if its ``manifest.json``, written last, is there
-and agrees with the files. Scratch left by a dead writer is swept by the next one: a writer of the same host and
-process namespace is asked for by its process id, any other (another host, another container) by the lease that
-each writer renews on its scratch.
+and agrees with the files. Scratch left by a dead writer is removed by the next one: whether a writer of the same host
+and process namespace lives is told by its process id, whether any other does (another host, another container) by the
+lease that each writer renews on its scratch.
 """
 
 import hashlib
@@ -31,8 +31,8 @@ RENEWED_S: Final = 60.0
 _ENDED: Final = ("Z", "X")
 """States of a process that has ended, but that its parent (in a container often one that never does) has not reaped."""
 LEASE_S: Final = 3600.0
-"""After this long without renewal the scratch of a writer that cannot be asked for is taken for an orphan; far above
-`RENEWED_S`, for clocks of hosts differ and a machine may sleep."""
+"""After this long without renewal the scratch of a writer elsewhere is taken for an orphan; far above `RENEWED_S`,
+for clocks of hosts differ and a machine may sleep."""
 
 
 def commit(target: Path, writer: Callable[[Path], None], *, directory: bool = False) -> None:
@@ -50,7 +50,7 @@ def commit(target: Path, writer: Callable[[Path], None], *, directory: bool = Fa
     Raises
     ------
     StorageError
-        When the folder of the target cannot be made or written, or has no room left; it is named.
+        If the folder of the target cannot be made or written, or has no space left; it is named.
     """
     make_folder(target.parent)
     with naming_storage(target.parent):
@@ -85,14 +85,14 @@ def is_complete(target: Path, *, directory: bool = False) -> bool:
 
 
 def verified_digests(folder: Path) -> dict[str, str]:
-    """Return the sha256 of each file of a directory, by its manifest, after every one was found as written.
+    """Return the sha256 of each file of a directory, by its manifest, after each was found as written.
 
     Raises
     ------
     MissingInputError
-        When the manifest, or a file that it names, is not there.
+        If the manifest, or a file that it names, is not there.
     InputError
-        When the manifest cannot be read, or a file was changed or added; the file is named.
+        If the manifest cannot be read, or a file was changed or added; the file is named.
     """
     file = folder / MANIFEST
     if not file.is_file():
@@ -111,10 +111,10 @@ def verified_digests(folder: Path) -> dict[str, str]:
             f"{folder / min(set(wanted) - there)} is missing, but {MANIFEST} names it; restore it or make {folder} anew"
         )
     for name, digest in wanted.items():
-        given = file_digest(folder / name)
-        if given != digest:
+        found = file_digest(folder / name)
+        if found != digest:
             raise InputError(
-                f"{folder / name} was changed after it was written: sha256 {given[:12]}, {MANIFEST} says {digest[:12]}"
+                f"{folder / name} was changed after it was written: sha256 {found[:12]}, {MANIFEST} says {digest[:12]}"
             )
     return wanted
 
@@ -175,7 +175,7 @@ def _start_time(pid: int) -> str:
 
 
 def _status(pid: int) -> tuple[str, str]:
-    """Return the letter of a process's state and the time at which it started; neither where there is no /proc."""
+    """Return the letter of a process's state and the time at which it started; empty and 0 without /proc."""
     fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
     return (fields[0], fields[19]) if fields else ("", "0")
 

@@ -1,4 +1,4 @@
-"""Digests of contents: whether two arrays, tables or results are equal, whatever bytes hold them."""
+"""Digests of content, by which arrays, tables or results are equal whatever bytes hold them."""
 
 import hashlib
 import json
@@ -43,7 +43,7 @@ def frame_digest(frame: pd.DataFrame) -> str:
 
 
 def _column_digest(column: pd.Series) -> str:
-    """Return what `array_digest` says of a column; few texts are objects at once."""
+    """Return the `array_digest` of a column; few texts are Python objects at a time."""
     if column.dtype != object and not isinstance(column.dtype, pd.StringDtype):
         return array_digest(column.to_numpy())
     digest, between = hashlib.sha256(f"{_OBJECTS}{(len(column),)}".encode()), ""
@@ -65,7 +65,7 @@ def row_digests(cutouts: NDArray[np.float32]) -> NDArray[np.uint64]:
 
 
 def content_sha256(path: Path | str) -> str:
-    """Return the digest of what a result says: its data and its deterministic attributes.
+    """Return the digest of a result's content: its data and its deterministic attributes.
 
     Two results are equal, in the sense of ``docs/architecture.md``, when this is equal. Times, host and the
     dirty flag live in ``provenance`` and do not count. A model package counts by its weights, a
@@ -134,7 +134,12 @@ def _directory_content(path: Path) -> str:
     weights = path / "weights.sha256"
     if weights.is_file():
         return weights.read_text().strip()
-    members = sorted(item for item in path.rglob("*") if item.is_file())
-    skip = {"manifest.json", f"{VOLATILE}.json", "index.html"}  # the page shows times; its numbers stand beside
-    digests = {item.relative_to(path).as_posix(): content_sha256(item) for item in members if item.name not in skip}
+    members = sorted(member for member in path.rglob("*") if member.is_file())
+    skip = {
+        "manifest.json",
+        f"{VOLATILE}.json",
+        "index.html",
+    }  # the page shows times, the others its numbers
+    kept = [member for member in members if member.name not in skip]
+    digests = {member.relative_to(path).as_posix(): content_sha256(member) for member in kept}
     return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The cutout file: raw pixels of candidates with their columns, what was dropped, and where it came from."""
+"""Writes and reads the cutout file (HDF5): pixels of candidates, their columns, what was dropped, provenance."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,25 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class CutoutHeader:
-    """What all rows of a cutout file share; stands in the file's attributes."""
+    """What all rows of a cutout file share, as the file's attributes say.
+
+    Attributes
+    ----------
+    survey : str
+        Name of the survey.
+    channels : tuple of str
+        Names of the channels in their order, such as ``science``, ``template``, ``difference``.
+    size_pixel : int, in pixel
+        Side of a cutout; above 0.
+    pixel_scale_arcsec : float, in arcsec/pixel
+        Size of a pixel; above 0, NaN if it is not known.
+    unit : str
+        Unit of the pixels.
+    class_names : tuple of str
+        Names of the classes by the number in ``label``.
+    pixel_state : str
+        ``raw``, or the normalisation that the pixels went through.
+    """
 
     survey: str
     channels: tuple[str, ...]
@@ -79,7 +97,7 @@ class CutoutWriter:
     def append_pixels(self, cutouts: NDArray[np.float32]) -> None:
         """Append the pixels of rows whose columns come by `append_columns`."""
         if cutouts.shape[1:] != self._pixels.shape[1:]:
-            raise InputError(f"cutouts of shape {cutouts.shape} do not fit a file of {self._pixels.shape[1:]} a row")
+            raise InputError(f"cutouts of shape {cutouts.shape} do not fit a file of {self._pixels.shape[1:]} per row")
         end = self.kept + len(cutouts)
         for data, values in ((self._pixels, cutouts), (self._digests, row_digests(cutouts))):
             data.resize(end, axis=0)
@@ -87,11 +105,11 @@ class CutoutWriter:
         self.kept = end
 
     def append_columns(self, candidates: pd.DataFrame) -> None:
-        """Append some candidate columns of rows whose pixels come by `append_pixels`."""
+        """Append candidate columns of rows whose pixels come by `append_pixels`."""
         hdf5.append_columns(self._candidates, candidates)
 
     def drop(self, dropped: pd.DataFrame) -> None:
-        """Record who was left out: columns ``candidate_id step reason``."""
+        """Record the candidates that were left out: columns ``candidate_id step reason``."""
         hdf5.append_table(self._dropped, dropped)
         for reason, count in dropped["reason"].value_counts().items():
             self.dropped[str(reason)] = self.dropped.get(str(reason), 0) + int(count)
@@ -101,7 +119,7 @@ class CutoutWriter:
         hdf5.append_table(hdf5.create_table(self._file, name, columns), rows)
 
     def write_stack(self, name: str, images: NDArray[np.float32]) -> None:
-        """Write further images that are no cutouts, such as those of the PSFs."""
+        """Write images other than cutouts, such as those of the PSFs."""
         self._file.create_dataset(name, data=images, dtype="float32", track_times=False)
 
     def write_text(self, name: str, text: str) -> None:
@@ -134,11 +152,11 @@ class CutoutWriter:
         short = [name for name, data in self._candidates.items() if len(data) != self.kept]
         if short:
             self._file.close()
-            raise InputError(f"column {short[0]!r} has not the {self.kept} rows of the cutouts")
+            raise InputError(f"column {short[0]!r} does not have the {self.kept} rows of the cutouts")
 
 
 class CutoutFile:
-    """Reads a cutout file; held in memory are the file's header, and a byte a row: whether its pixels were checked."""
+    """Reads a cutout file; memory holds its header, and a byte per row that says whether its pixels were checked."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -171,20 +189,20 @@ class CutoutFile:
             return hdf5.read_table(self._file["candidates"], rows, columns)
 
     def pixels(self, rows: slice = slice(None), *, hashed: bool = False) -> NDArray[np.float32]:
-        """Return cutouts ``(n, y, x, channel)`` of some rows, held to their sums.
+        """Return cutouts ``(n, y, x, channel)`` of some rows, checked by their sums.
 
         Parameters
         ----------
         rows : slice
             All by default.
         hashed : bool
-            Whether they are held to the hashes of the rows as well, which takes as long as reading them. Those of a
-            file without a seal always are, once.
+            Whether they are checked by the hashes of the rows as well, which takes as long as reading them. Pixels of
+            a file without a seal always are, once.
 
         Raises
         ------
         InputError
-            If pixels are not those that were written.
+            If pixels differ from those that were written.
         """
         pixels = self._numbers(schema.PIXELS, rows)
         fresh = self._unchecked[rows]
@@ -278,7 +296,7 @@ def _read_header(file: h5py.File) -> CutoutHeader:
     found = file.attrs.get("schema")
     if not isinstance(found, int | np.integer) or found != schema.SCHEMA or schema.PIXELS not in file:
         raise InputError(
-            f"{file.filename} is no cutout file of schema {schema.SCHEMA}; its schema is {str(found)[:60]}"
+            f"{file.filename} is not a cutout file of schema {schema.SCHEMA}; its schema is {str(found)[:60]}"
         )
     return CutoutHeader(
         survey=layout.read_text(file, "survey"),

@@ -1,4 +1,4 @@
-"""Whether an HDF5 file is laid out as a cutout file or data set: attributes, shapes and types, before a row is read.
+"""Checks that an HDF5 file is laid out as a cutout file or data set: attributes, shapes and types.
 
 Tested by tests/pipeline/io/results/test_malformed_cutouts.py.
 """
@@ -15,7 +15,7 @@ from pipeline.errors import InputError
 from pipeline.io.results import schema
 
 LONGEST_TEXT: Final = 1000
-"""Letters of a text among the attributes."""
+"""Characters of a text among the attributes, at most."""
 _SPLIT: Final = "split"
 _NUMBERS: Final = (int, float, np.integer, np.floating)
 _KINDS: Final = {"f": "fiu", "i": "iub", "u": "iub", "b": "iub"}
@@ -26,7 +26,7 @@ def read_text(file: h5py.File, name: str, *, may_be_empty: bool = False) -> str:
     """Return an attribute that is a text."""
     value = _attribute(file, name)
     if not isinstance(value, str) or len(value) > LONGEST_TEXT or not (value or may_be_empty):
-        raise _wrong_attribute(file, name, value, f"a text of {0 if may_be_empty else 1} to {LONGEST_TEXT} letters")
+        raise _wrong_attribute(file, name, value, f"a text of {0 if may_be_empty else 1} to {LONGEST_TEXT} characters")
     return value
 
 
@@ -45,7 +45,7 @@ def read_names(file: h5py.File, name: str) -> tuple[str, ...]:
 
 
 def read_number(file: h5py.File, name: str) -> float:
-    """Return an attribute that is a number above 0, or NaN for one that is not known."""
+    """Return an attribute that is a number above 0, or NaN if it is not known."""
     value = _attribute(file, name)
     if isinstance(value, _NUMBERS) and (math.isnan(value) or 0 < value < math.inf):
         return float(value)
@@ -61,7 +61,7 @@ def read_count(file: h5py.File, name: str) -> int:
 
 
 def require_layout(file: h5py.File, side: int, channels: int) -> None:
-    """Refuse a file whose data sets are not those of a cutout file of this side and so many channels.
+    """Refuse a file whose data sets are not those of a cutout file with this side and these channels.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def require_layout(file: h5py.File, side: int, channels: int) -> None:
     Raises
     ------
     InputError
-        With the node, what it is, and what is allowed.
+        If a data set is missing or of another type or shape; node, what it is and what is allowed are named.
     """
     pixels, where = _data(file, schema.PIXELS), file.filename
     if pixels.dtype.kind != "f" or pixels.ndim != 4 or pixels.shape[1:] != (side, side, channels):
@@ -102,7 +102,7 @@ def _require_column(data: h5py.Dataset, kind: str, rows: int) -> None:
     stored = "text" if h5py.check_string_dtype(data.dtype) else data.dtype.kind
     allowed = (stored,) if not kind else (kind,) if kind == schema.TEXT else tuple(_KINDS[np.dtype(kind).kind])
     if data.shape != (rows,) or stored not in allowed:
-        raise _wrong(data, f"{kind or 'one value a row'} of shape ({rows},)")
+        raise _wrong(data, f"{kind or 'one value per row'} of shape ({rows},)")
 
 
 def _require_split(data: h5py.Dataset, rows: int) -> None:

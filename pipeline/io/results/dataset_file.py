@@ -1,4 +1,4 @@
-"""The data set file: a cutout file whose rows stand part by part, permuted once, with ``/split``.
+"""Writes and reads the data set file: a cutout file with ``/split``, its rows permuted once and sorted by part.
 
 Tested by tests/pipeline/io/results/test_malformed_cutouts.py.
 """
@@ -46,7 +46,7 @@ class DataSetFile:
             raise
 
     def part(self, name: str) -> slice:
-        """Return the rows of a part, which stand together."""
+        """Return the rows of a part, which follow each other."""
         if name not in PARTS:
             raise UnknownNameError("part", name, PARTS)
         first, last = np.searchsorted(self.split, [PARTS[name], PARTS[name] + 1])
@@ -98,16 +98,16 @@ def write_dataset(
     columns : SourceColumns
         The candidate columns of the sources, and what these share.
     names : RowTexts
-        What a group that is named after a row is called.
+        Names of groups, by the row after which a group is named.
     chosen : DataFrame
         Its rows in their final order: ``place split label label_source named``, as of
         :class:`pipeline.datasets.choice.Choice`.
     dropped : DataFrame
-        ``place reason`` of the others.
+        ``place reason`` of the rows that were left out.
     fingerprint : str
         Identity of the data set, kept in the file for packages to name.
     provenance : mapping
-        What made it.
+        Provenance of the data set.
     """
     header = columns.header
     row_shape = (header.size_pixel, header.size_pixel, len(header.channels))

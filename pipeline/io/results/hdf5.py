@@ -1,4 +1,4 @@
-"""Tables and text in HDF5: one data set a column, rows appended in blocks, types from the schema.
+"""HDF5 files: opened, checked and compressed here; tables with one data set per column, appended in blocks.
 
 Tested by tests/pipeline/io/results/test_hdf5_outside.py.
 """
@@ -25,10 +25,10 @@ pa.set_memory_pool(pa.system_memory_pool())
 """Text columns are Arrow's; its own pool keeps what was freed, 14 MB for the ids of 100,000 rows."""
 
 KIND: Final = "HDF5 file"
-"""As errors call it."""
+"""What errors call such a file."""
 
 CHECKSUM: Final[Mapping[str, bool]] = {"fletcher32": True}
-"""Of each chunk of numbers. HDF5 cannot have it of text of any length, which the seal guards."""
+"""Checksum of each chunk of numbers. HDF5 has none for text of variable length, which the seal guards."""
 
 COMPRESSIONS: Final[Mapping[str, Mapping[str, object]]] = {
     "zstd": {"shuffle": True, **hdf5plugin.Zstd(clevel=1)},
@@ -39,7 +39,7 @@ COMPRESSIONS: Final[Mapping[str, Mapping[str, object]]] = {
 last two; zstd needs the package hdf5plugin in the program that reads."""
 
 COMPRESSION_VARIABLE: Final = "NIGHTSIFT_COMPRESSION"
-"""The setting that chooses one, of the environment: what a file says, and so its identity, does not depend on it."""
+"""Variable of the environment that chooses one: the content of a file, and so its identity, does not depend on it."""
 
 _TEXT = h5py.string_dtype("utf-8")
 _ROWS_A_CHUNK = 1024
@@ -47,7 +47,7 @@ _ROWS_AT_ONCE = 8192
 
 
 def open_to_read(path: Path) -> h5py.File:
-    """Open an HDF5 file, ours or another's; every HDF5 file that is read is opened here.
+    """Open an HDF5 file for reading, ours or another's; every HDF5 file that is read is opened here.
 
     Raises
     ------
@@ -72,26 +72,26 @@ def open_to_read(path: Path) -> h5py.File:
 
 
 def create(path: Path) -> h5py.File:
-    """Open an HDF5 file to write, empty; every HDF5 file that is written is made here."""
+    """Make an empty HDF5 file for writing; every HDF5 file that is written is made here."""
     return h5py.File(path, "w")
 
 
 def compression() -> Mapping[str, object]:
-    """Return how h5py is to compress pixels, as the environment chooses; zstd if it does not say.
+    """Return h5py's arguments for the compression of pixels that the environment chooses; zstd by default.
 
     Raises
     ------
     SettingsError
-        If it chooses what is not there.
+        If it chooses an unknown compression.
     """
-    given = os.environ.get(COMPRESSION_VARIABLE) or "zstd"
-    if given not in COMPRESSIONS:
-        raise SettingsError(f"{COMPRESSION_VARIABLE} is {given!r}; allowed: {', '.join(COMPRESSIONS)}")
-    return COMPRESSIONS[given]
+    chosen = os.environ.get(COMPRESSION_VARIABLE) or "zstd"
+    if chosen not in COMPRESSIONS:
+        raise SettingsError(f"{COMPRESSION_VARIABLE} is {chosen!r}; allowed: {', '.join(COMPRESSIONS)}")
+    return COMPRESSIONS[chosen]
 
 
 def create_table(parent: h5py.Group, name: str, columns: Mapping[str, str]) -> h5py.Group:
-    """Make an empty table as a group ``name`` with one growing data set a column."""
+    """Make an empty table as a group ``name`` with one growing data set per column."""
     table = parent.create_group(name)
     for column, kind in columns.items():
         sums = {} if kind == schema.TEXT else CHECKSUM
@@ -111,11 +111,11 @@ def require_columns(table: h5py.Group, rows: pd.DataFrame) -> None:
     """Raise `InputError` when ``rows`` lacks a column of the table."""
     missing = [column for column in table if column not in rows]
     if missing:
-        raise InputError(f"table {table.name!r}: column {missing[0]!r} is missing; given: {', '.join(rows)}")
+        raise InputError(f"table {table.name!r}: column {missing[0]!r} is missing; there: {', '.join(rows)}")
 
 
 def append_columns(table: h5py.Group, rows: pd.DataFrame) -> None:
-    """Append the given columns, those of the table, and leave its other columns as they are."""
+    """Append the columns that both have, and leave the table's other columns as they are."""
     for column in [name for name in rows if name in table]:
         data = table[column]
         start = data.shape[0]
@@ -140,7 +140,7 @@ def _read_column(table: h5py.Group, name: str, rows: slice) -> pd.Series:
 
 
 def _read_text(data: h5py.Dataset, rows: slice) -> pd.Series:
-    """Return texts block by block, so that few are Python objects at the same time."""
+    """Return texts, read block by block, so that few are Python objects at a time."""
     blocks = [pd.Series(block, dtype="str") for block in text_blocks(data, rows)]
     return pd.concat(blocks, ignore_index=True) if blocks else pd.Series(dtype="str")
 

@@ -1,8 +1,8 @@
-"""What an HDF5 file may not do to its reader: show bytes of other files as its own, or claim more than it holds.
+"""Refuses HDF5 files that show bytes of other files as their own, or claim more than they hold.
 
-HDF5 lets a data set keep its numbers in any other file, be put together from data sets of other files, and a link lead
-into one. Whoever opens such a file reads whatever the reader may read, and it goes on into data sets, packages and
-reports. Nightsift writes none of these and reads none.
+In HDF5 a data set can keep its numbers in any other file, or be put together from data sets of other files, and a link
+can lead into another file. Opening such a file would read anything that the user may read, and pass it on into data
+sets, packages and reports. Nightsift neither writes nor reads such files.
 """
 
 import math
@@ -16,23 +16,23 @@ from pipeline.io.files.check_once import check_once
 from pipeline.io.files.claims import require_credible, stored_bytes
 
 DEEPEST: Final = 64
-"""Groups within groups; HDF5 itself would overflow the stack of the process some time."""
+"""Groups within groups; at some depth HDF5 itself overflows the stack of the process."""
 
 
 def require_own_bytes(file: h5py.File) -> None:
     """Refuse a file of which a part lies elsewhere, or that claims far more than it holds.
 
-    A file that was found right is not looked at again by this process as long as its time and size stay.
+    A file that passed is not checked again by this process as long as its time and size stay.
 
     Parameters
     ----------
     file : h5py.File
-        Opened to read; no data set of it was read.
+        Open for reading; no data set of it was read.
 
     Raises
     ------
     InputError
-        With the name of the node and what is wrong with it.
+        If a node lies elsewhere or claims too much; the node and what is wrong with it are named.
     """
     path = Path(file.filename)
     check_once("own bytes", path, lambda: _require_own_bytes(file, path))
@@ -67,13 +67,14 @@ def _fault(file: h5py.File, name: bytes, link: "h5py.h5l.LinkInfo", sizes: list[
     node = h5py.h5o.open(file.id, name)
     if not isinstance(node, h5py.h5d.DatasetID):
         return ""
-    made = node.get_create_plist()
-    if made.get_external_count():
-        return f"data set {said} has its values in another file, {made.get_external(0)[0].decode('utf-8', 'replace')!a}"
-    if made.get_layout() == h5py.h5d.VIRTUAL:
+    storage = node.get_create_plist()
+    if storage.get_external_count():
+        outside = storage.get_external(0)[0].decode("utf-8", "replace")
+        return f"data set {said} has its values in another file, {outside!a}"
+    if storage.get_layout() == h5py.h5d.VIRTUAL:
         return f"data set {said} is put together from others (a virtual data set)"
     shape = node.shape or ()
-    chunk = made.get_chunk() if made.get_layout() == h5py.h5d.CHUNKED else ()
+    chunk = storage.get_chunk() if storage.get_layout() == h5py.h5d.CHUNKED else ()
     values = max(math.prod(shape), math.prod(chunk))
     sizes.append((values * node.get_type().get_size(), f"data set {said} of {shape}"))
     return ""

@@ -1,13 +1,13 @@
-"""The seal of an HDF5 file: a digest of its bytes, after its end, by which a reader finds out that it was changed.
+"""The seal of an HDF5 file: a digest of its bytes, appended to it, by which a reader notices that it was changed.
 
 Fletcher32 sums guard each chunk of numbers. They know nothing of text, of attributes, or of which chunk belongs where,
 and the HDF5 library itself may end the process on damaged tables of its own; so the seal is checked before the library
 sees the file. It leaves out the chunks of one large data set, the pixels, which have their sums and the hashes of their
 rows: a file is opened without being read whole.
 
-HDF5 ends where its first block says; what follows is of no meaning to it. There stand, little-endian: where the bytes
-that are left out begin and how many they are (two uint64 each), the sha256 of all others and then of this list (32
-bytes), the length of the list (uint64), and ``NIGHTSIFTSEAL001``.
+An HDF5 file ends where its first block says; the library ignores what follows. There the seal is, little-endian: where
+the bytes that are left out begin and how many they are (two uint64 each), the sha256 of all others and then of this
+list (32 bytes), the length of the list (uint64), and ``NIGHTSIFTSEAL001``.
 
 Tested by tests/pipeline/io/results/test_sealed_files.py.
 """
@@ -30,12 +30,12 @@ _END: Final = struct.Struct(f"<32sQ{len(MARK)}s")
 
 
 def chunks_of(data: h5py.Dataset) -> NDArray[np.uint64]:
-    """Return where the chunks of a data set stand in its file, ``(n, 2)``: first byte and count of those that touch.
+    """Return where the chunks of a data set lie in its file, ``(n, 2)``: first byte and count of those that touch.
 
     Parameters
     ----------
     data : h5py.Dataset
-        A data set whose chunks will not be written to any more.
+        A data set whose chunks will not be written again.
     """
     data.file.flush()
     found: list[tuple[int, int]] = []
@@ -68,12 +68,12 @@ def seal(path: Path, left_out: NDArray[np.uint64]) -> None:
 def require_sealed(path: Path) -> bool:
     """Return whether a file has a seal, which is then right.
 
-    A file that was found right is not read again by this process as long as its time and size stay.
+    A file that passed is not read again by this process as long as its time and size stay.
 
     Raises
     ------
     InputError
-        When the file does not hold what was sealed.
+        If the file does not hold what was sealed.
     """
     with naming(path, "HDF5 file"):
         found = path.stat()
@@ -81,7 +81,7 @@ def require_sealed(path: Path) -> bool:
 
 
 def require_seal(file: h5py.File, sealed: bool) -> None:
-    """Raise `InputError` when a file says that it is sealed, and its seal is gone."""
+    """Raise `InputError` if a file says that it is sealed, and its seal is gone."""
     if SEAL in file.attrs and not sealed:
         raise changed(Path(file.filename), "its end, the seal, is missing")
 

@@ -1,4 +1,4 @@
-"""Texts of HDF5 files, read in blocks that fill no memory, however many rows point to one text.
+"""Reads texts of HDF5 files in blocks that do not fill the memory, however many rows point to one text.
 
 Tested by tests/pipeline/io/results/test_repeated_texts.py.
 """
@@ -26,7 +26,7 @@ def text_blocks(data: h5py.Dataset, rows: slice = slice(None)) -> Iterator[NDArr
     Raises
     ------
     InputError
-        If the texts take more than the file may claim: before any is read where the file tells their lengths, else as
+        If the texts take more than the file may claim: before any is read if the file tells their lengths, else as
         soon as they do.
     """
     path, text = Path(data.file.filename), data.asstr()

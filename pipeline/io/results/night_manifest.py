@@ -1,4 +1,4 @@
-"""The manifest of a night's frozen input, read: one that is no manifest is an error that names it."""
+"""Reads the manifest of a night's frozen input, and refuses a file that is no manifest is an error that names it."""
 
 import json
 from collections.abc import Mapping
@@ -8,12 +8,12 @@ from pipeline.errors import InputError
 
 
 def read_manifest(path: Path) -> dict[str, object]:
-    """Return what `FreezeInputs` wrote.
+    """Return the manifest that `FreezeInputs` wrote.
 
     Raises
     ------
     InputError
-        If the file holds something else: no JSON, or no rows and digests of queries and files.
+        If the file is not JSON, or does not hold rows and digests of queries and files.
     """
     try:
         content = json.loads(path.read_bytes())
@@ -41,4 +41,4 @@ def _beginning(value: object) -> str:
 
 
 def _no_manifest(path: Path, said: str) -> InputError:
-    return InputError(f"{path} is no manifest of a night: {said}; remove it, and run again")
+    return InputError(f"{path} is not a manifest of a night: {said}; remove it, and run again")

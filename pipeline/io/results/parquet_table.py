@@ -1,4 +1,4 @@
-"""Small tables that tasks hand on as Parquet: a night's ephemeris, a catalogue of orbits.
+"""Writes and reads small tables that tasks hand on as Parquet: a night's ephemeris, a catalogue of orbits.
 
 Tested by tests/pipeline/io/results/test_sealed_files.py.
 """
@@ -16,10 +16,9 @@ from pipeline.io.results.sealed_parquet import read_sealed, write_sealed
 
 
 def write_table(path: Path, table: pd.DataFrame, provenance: Mapping[str, object]) -> None:
-    """Write a table with what made it."""
-    made = pa.Table.from_pandas(table, preserve_index=False)
-    made = made.replace_schema_metadata({"provenance": json.dumps(finished(provenance), sort_keys=True)})
-    write_sealed(path, made)
+    """Write a table with its provenance."""
+    metadata = {"provenance": json.dumps(finished(provenance), sort_keys=True)}
+    write_sealed(path, pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(metadata))
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -28,7 +27,7 @@ def read_table(path: Path) -> pd.DataFrame:
     Raises
     ------
     MissingInputError, InputError
-        If there is no such file, it is none, or it was changed.
+        If there is no such file, it is not a table, or it was changed.
     """
     if not path.is_file():
         raise MissingInputError(f"no file {path}")

@@ -1,4 +1,4 @@
-"""What made a result: parameters, settings, inputs, code, packages, host and times."""
+"""Provenance of results: parameters, settings, inputs, code, packages, host and times."""
 
 import datetime
 import functools
@@ -24,7 +24,7 @@ NUMBERS: Final[Mapping[str, str]] = {
     "scipy": "convolution, optimisation, special functions",
     "sep": "sky background, detection, photometry",
 }
-"""Libraries that decide the numbers of a result, and which."""
+"""Libraries that decide numbers of a result, and which numbers."""
 
 TRAINING: Final[Mapping[str, str]] = {
     "keras": "the training of networks",
@@ -37,24 +37,24 @@ TRAINING: Final[Mapping[str, str]] = {
 """Libraries that decide the numbers of a trained classifier besides; they come with the extra ``train``."""
 
 _STORING = ("fastavro", "h5py", "hdf5plugin", "luigi", "pyarrow")
-"""Those that store and move what they are given: asked for first where a file does not open."""
+"""Libraries that store and move data; the first to look at if a file does not open."""
 
 
 def record(
     *, task: str, fingerprint: str, identity: Mapping[str, object], inputs: Mapping[str, str], started: str
 ) -> dict[str, object]:
-    """Return the provenance that every target carries, free of secrets by construction.
+    """Return the provenance that every target carries, without secrets.
 
     Parameters
     ----------
     task : str
-        The task's family.
+        Name of the task's class.
     fingerprint : str
-        Its identity.
+        The task's fingerprint.
     identity : mapping
         What the fingerprint was made of: parameters, settings, digests, revision.
     inputs : mapping
-        Name to path of each input, relative to the data folder.
+        Path of each input, relative to the data folder, by its name.
     started : str
         UTC time at which the work began.
     """
@@ -72,7 +72,7 @@ def record(
     }
 
 
-def finished(made: Mapping[str, object]) -> dict[str, object]:
+def finished(provenance: Mapping[str, object]) -> dict[str, object]:
     """Return a provenance that was recorded before the work, with the time at which its result is written.
 
     Examples
@@ -82,7 +82,7 @@ def finished(made: Mapping[str, object]) -> dict[str, object]:
     >>> finished({})
     {}
     """
-    return {**made, "ended": now()} if "ended" in made else dict(made)
+    return {**provenance, "ended": now()} if "ended" in provenance else dict(provenance)
 
 
 def now() -> str:
@@ -110,7 +110,7 @@ def _git(*arguments: str) -> str:
 
 @functools.cache
 def package_versions() -> dict[str, str]:
-    """Return the versions of the packages that results depend on; one that is not installed has none."""
+    """Return the versions of the packages that results depend on; those that are not installed are left out."""
     versions = {name: _version(name) for name in sorted({*NUMBERS, *TRAINING, *_STORING})}
     return {name: version for name, version in versions.items() if version}
 
@@ -128,9 +128,9 @@ def other_versions(made_with: Mapping[str, str], libraries: Collection[str]) -> 
     Parameters
     ----------
     made_with : mapping of str to str
-        Versions by package, as the result's provenance states them; one that it does not state is not compared.
+        Versions by package, as the result's provenance states them; other packages are not compared.
     libraries : collection of str
-        Those that decide the result; one that is not installed here is not compared.
+        Names of the packages that decide the result; those that are not installed here are not compared.
     """
     here = package_versions()
     both = sorted(name for name in libraries if name in made_with and name in here)

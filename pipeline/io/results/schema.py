@@ -12,8 +12,8 @@ SCHEMA: Final = 1
 """Version of the cutout file, the data set and the scores; a reader refuses another one."""
 
 SEAL: Final = "seal"
-"""Metadata of Parquet files that hold the digest of the rest; attribute of HDF5 files whose digest stands at the end.
-Files of earlier versions have none."""
+"""Metadata of Parquet files that hold the digest of the rest; attribute of HDF5 files whose digest is at the end.
+Files of earlier versions have neither."""
 
 PIXELS: Final = "cutouts"
 PIXEL_DIGEST: Final = "pixel_digest"
@@ -52,7 +52,7 @@ CANDIDATE_COLUMNS: Final[dict[str, str]] = {
 """Columns of ``/candidates`` in a cutout file and a data set, with their types."""
 
 DROPPED_COLUMNS: Final[dict[str, str]] = {"candidate_id": TEXT, "step": TEXT, "reason": TEXT}
-"""Columns of ``/dropped``: who was left out, by which step, with which reason code."""
+"""Columns of ``/dropped``: which candidate was left out, by which step, with which reason code."""
 
 EXPOSURE_COLUMNS: Final[dict[str, str]] = {
     "exposure_id": TEXT,
@@ -60,7 +60,7 @@ EXPOSURE_COLUMNS: Final[dict[str, str]] = {
     "wcs_offset_y_pixel": "float32",
     "noise_spread": "float32",
 }
-"""Columns of ``/exposures`` where images were subtracted, one row an exposure: what its images were found to be."""
+"""Columns of ``/exposures`` where images were subtracted, one row per exposure: what was measured on its images."""
 
 SEPARATION: Final = "separation"
 """Key in a data set's provenance: how its parts were kept from sharing pixels, and how many rows that cost."""
@@ -84,7 +84,7 @@ TRUTH_COLUMNS: Final[dict[str, str]] = {
     "host_surface_brightness": "float32",
     "trail_pixel": "float32",
 }
-"""Columns of ``/truth`` in a file of simulated transients, one row an injection, recovered or missed."""
+"""Columns of ``/truth`` in a file of simulated transients, one row per injection, recovered or missed."""
 
 PSF_COLUMNS: Final[dict[str, str]] = {
     "exposure_id": TEXT,
@@ -104,11 +104,11 @@ PSF_COLUMNS: Final[dict[str, str]] = {
     "y_offset": "float32",
     "wing_fraction": "float32",
 }
-"""Columns of ``/psf`` in a file of simulated transients, one row an image that sources were put into."""
+"""Columns of ``/psf`` in a file of simulated transients, one row per image that sources were put into."""
 
 PSF_IMAGES: Final = ("star", "psf", "residual")
 PSF_IMAGE_SIZE_PIXEL: Final = 33
-"""``/psf_images``, float32 ``(row of /psf, which, y, x)``, in units of the flux; NaN where no star could tell."""
+"""``/psf_images``, float32 ``(row of /psf, which, y, x)``, in units of the flux; NaN where no star was measured."""
 
 SCORE_COLUMNS: Final[dict[str, str]] = {
     "candidate_id": TEXT,
@@ -125,7 +125,7 @@ SCORE_COLUMNS: Final[dict[str, str]] = {
     "model": TEXT,
     "release": TEXT,
 }
-"""Columns of a scores file; ``p_0 ... p_k`` (float32) stand between ``split`` and ``label_predicted``.
+"""Columns of a scores file; ``p_0 ... p_k`` (float32) come between ``split`` and ``label_predicted``.
 
 A night's scores have ``split`` -1. A row that cannot be scored has NaN in every ``p_`` column and in
 ``score``, and the flag ``NOT_SCORED``.

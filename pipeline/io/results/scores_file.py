@@ -1,4 +1,4 @@
-"""The scores file, Parquet: one row a candidate, written block by block."""
+"""Writes and reads the scores file (Parquet): one row per candidate, written block by block."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ from pipeline.scores.unlike_training import UNLIKE
 _KIND = "scores file"
 _ROWS_A_GROUP = 16_384
 _MAPPINGS = frozenset({"inputs", "identity", "code", "packages", UNLIKE})
-"""Parts of the provenance that readers look into."""
+"""Parts of the provenance that are read elsewhere, and so have to be mappings."""
 _ARROW = {schema.TEXT: pa.string(), "float32": pa.float32(), "int8": pa.int8(), "int32": pa.int32()}
 
 
@@ -47,7 +47,7 @@ class ScoresWriter:
     Attributes
     ----------
     provenance : dict
-        Written last, so that it can be added to as long as rows are.
+        Written last, so that it can be added to while rows are written.
     """
 
     def __init__(self, path: Path, n_classes: int, provenance: Mapping[str, object]) -> None:
@@ -122,30 +122,30 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def scores_provenance(path: Path) -> dict[str, Any]:
-    """Return what made a Parquet scores file; one of another program says what it likes, and is held to what is read.
+    """Return the provenance of a Parquet scores file; any program may have written it, so what is read is checked.
 
     Raises
     ------
     InputError
-        If it is no JSON, or a part of it is none of its kind.
+        If it is not JSON, or a part of it is of another kind.
     """
     with naming(path, _KIND):
         said = json.loads(read_metadata(path, _KIND).get("provenance", "{}"))
-        made = _mapping(path, "provenance", said)
-        for key in _MAPPINGS & made.keys():
-            _mapping(path, f"provenance: {key}", made[key])
-        _require_sides(path, made.get(UNLIKE, {}))
-        return made
+        provenance = _mapping(path, "provenance", said)
+        for key in _MAPPINGS & provenance.keys():
+            _mapping(path, f"provenance: {key}", provenance[key])
+        _require_sides(path, provenance.get(UNLIKE, {}))
+        return provenance
 
 
-def _mapping(path: Path, what: str, given: object) -> dict[str, Any]:
-    if isinstance(given, dict):
-        return given
-    raise InputError(f"{path}: {what} is {str(given)[:60]!r}; allowed: a mapping")
+def _mapping(path: Path, what: str, value: object) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    raise InputError(f"{path}: {what} is {str(value)[:60]!r}; allowed: a mapping")
 
 
 def _require_sides(path: Path, unlike: Mapping[str, object]) -> None:
-    """Refuse what two sides of a difference cannot be, before a page says it."""
+    """Refuse a difference from the training data whose two sides are of the wrong kind, before a page shows it."""
     for name, kinds in {"survey": str, "pixel_scale_arcsec": int | float}.items():
         sides = unlike.get(name)
         is_told = isinstance(sides, dict) and all(isinstance(sides.get(side), kinds) for side in ("trained", "scored"))
@@ -156,12 +156,24 @@ def _require_sides(path: Path, unlike: Mapping[str, object]) -> None:
 
 
 def unlike_training(path: Path) -> dict[str, Any]:
-    """Return what of the scored cutouts is unlike those that the model learned from; a CSV file cannot say."""
+    """Return how the scored cutouts differ from those that the model learned from; empty for a CSV file."""
     return {} if path.suffix == ".csv" else dict(scores_provenance(path).get(UNLIKE, {}))
 
 
 def concatenate(path: Path, parts: list[Path], *, split: int, provenance: Mapping[str, object]) -> None:
-    """Write the rows of one part of several scores files as one file, sorted by candidate_id, with their caveats."""
+    """Write the rows of one part of several scores files as one file, sorted by ``candidate_id``.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+    parts : list of Path
+        Scores files.
+    split : int
+        Code of the part whose rows are kept.
+    provenance : mapping
+        Provenance of the new file; what the parts say of cutouts unlike the training data is added.
+    """
     frames = [frame[frame["split"] == split] for frame in map(read_scores, parts)]
     scores = pd.concat(frames, ignore_index=True).sort_values("candidate_id", kind="stable")
     n_classes = sum(name.startswith("p_") for name in scores)
@@ -176,7 +188,7 @@ def files_by_name(paths: Sequence[Path]) -> dict[str, Path]:
     Raises
     ------
     InputError
-        If two are of one name: a report could not tell them apart.
+        If two have the same name: a report could not tell them apart.
     """
     found: dict[str, Path] = {}
     for path in paths:
@@ -190,10 +202,10 @@ def files_by_name(paths: Sequence[Path]) -> dict[str, Path]:
 
 
 def models_of_scores(path: Path) -> list[str]:
-    """Return the names of the packages that made a scores file, sorted; none where it does not state them."""
+    """Return the names of the packages that made a scores file, sorted; empty if it does not state them."""
     try:
         names = _models_csv(path) if path.suffix == ".csv" else _models_parquet(path)
-    except (pa.ArrowException, OSError, InputError):  # whoever reads the scores says so
+    except (pa.ArrowException, OSError, InputError):  # the reader of the scores says so
         return []
     return sorted(set(pc.unique(names).to_pylist()) - {None, ""})
 

@@ -1,4 +1,4 @@
-"""Parquet files that are checked: a sum over each page, and a seal, the digest of all bytes, in their metadata.
+"""Sealed Parquet files: a checksum of each page, and a seal, the digest of all bytes, in their metadata.
 
 Page sums tell a reader of a part of the file which page is damaged. The seal guards whatever else the file holds:
 schema, metadata, statistics, and which page belongs where. It is a text of the metadata, so that any program reads the
@@ -24,7 +24,7 @@ from pipeline.io.files.digests import digest_without
 from pipeline.io.results.schema import SEAL
 
 KIND: Final = "Parquet file"
-"""As errors call it."""
+"""What errors call such a file."""
 
 _ARROW_SCHEMA = "ARROW:schema"
 _MARK: Final = b"NIGHTSIFTSEAL001:"
@@ -42,12 +42,12 @@ class SealedWriter:
     path : Path
         The file.
     schema : Schema
-        Of its tables.
+        Schema of the tables that are written.
     compression : str
-        Of its pages.
+        Compression of the pages.
     store_schema : bool
-        Whether Arrow's own schema is kept as well. Where it is, a reader of the table finds the metadata of that
-        schema, and none that are added.
+        Whether Arrow's own schema is kept as well. If it is, a reader of the table finds the metadata of that
+        schema, and not those that are added.
     """
 
     def __init__(self, path: Path, schema: pa.Schema, compression: str = "zstd", *, store_schema: bool = True) -> None:
@@ -84,19 +84,19 @@ def write_sealed(path: Path, table: pa.Table, compression: str = "zstd") -> None
 
 
 def read_sealed(path: Path, kind: str = KIND) -> pa.Table:
-    """Return what a Parquet file holds, after its sums and its seal were found right where it has them.
+    """Return the table of a Parquet file after its checksums and its seal, if it has them, were verified.
 
     Parameters
     ----------
     path : Path
         The file, perhaps another program's, or from before files were sealed.
     kind : str
-        What it should be, for the message.
+        What the file should be, for the message.
 
     Raises
     ------
     InputError
-        If it is no Parquet file, or was changed after it was written.
+        If it is not a Parquet file, or was changed after it was written.
     """
     with naming(path, kind):
         sealed = _is_sealed(path)
@@ -104,7 +104,7 @@ def read_sealed(path: Path, kind: str = KIND) -> pa.Table:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             metadata = _said(file.metadata)
             if metadata.pop(SEAL, None) is not None and not sealed:
-                raise changed(path, f"its {SEAL!r} is none")
+                raise changed(path, f"its {SEAL!r} is not a seal")
             return read_bounded(file, path).replace_schema_metadata(metadata or None)
 
 
@@ -158,7 +158,7 @@ def _is_sealed(path: Path) -> bool:
 
 
 def _place(file: BinaryIO) -> int:
-    """Return the first byte of the digest in a file; -1 where it has none."""
+    """Return the position of the digest in a file; -1 if it has none."""
     size = file.seek(0, 2)
     if size < _END.size:
         return -1
@@ -171,5 +171,5 @@ def _place(file: BinaryIO) -> int:
 
 
 def _digest(file: BinaryIO, place: int) -> bytes:
-    """Return the sha256, in hex, of a file without the digest that stands from ``place`` on."""
+    """Return the sha256, in hex, of a file without the digest that begins at ``place``."""
     return digest_without(file, file.seek(0, 2), [(place, _HEX_BYTES)]).hexdigest().encode()

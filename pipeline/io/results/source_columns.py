@@ -1,4 +1,4 @@
-"""Columns of several cutout files as of one: each file is opened once, and a temporary file serves every look.
+"""Columns of several cutout files as if of one: each file is opened once, and its columns copied to a temporary file.
 
 Tested by tests/pipeline/stages/test_build_dataset.py.
 """
@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ class SourceColumns:
 
     A data set looks at some columns many times, and at others when the rows' order is known. Hundreds of files are
     neither opened again for each look nor kept open: while this is made each is opened once, one at a time, and its
-    columns go to a temporary file, about 250 bytes a row. Memory holds a block of rows.
+    columns go to a temporary file, about 250 bytes per row. Memory holds a block of rows.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class SourceColumns:
     Attributes
     ----------
     header : CutoutHeader
-        What the files share.
+        The header that all files share.
     ends : ndarray of int, (sources + 1,)
         Where the rows of each file begin, and those of the last end.
 
@@ -54,7 +54,7 @@ class SourceColumns:
         if not sources:
             raise InputError("no cutout file was given")
         self.sources = sources
-        self._file: Any = tempfile.TemporaryFile(prefix="nightsift-columns-", dir=folder)  # noqa: SIM115  (`close` does)
+        self._file = tempfile.TemporaryFile(prefix="nightsift-columns-", dir=folder)  # noqa: SIM115  (`close` does)
         self._blocks: list[tuple[slice, dict[str, tuple[int, int]]]] = []
         try:
             self.header, self.ends = self._copy()
@@ -86,7 +86,7 @@ class SourceColumns:
         content = os.pread(self._file.fileno(), length, start)
         return _unpacked(content, name).iloc[rows.start - block.start : rows.stop - block.start]
 
-    def whole(self, name: str) -> NDArray[Any]:
+    def whole(self, name: str) -> NDArray[np.number]:
         """Return one column of numbers of all rows, or :data:`DIGEST`, ``(n,)``."""
         return np.concatenate([self.read(name, rows).to_numpy() for rows in self.spans()] or [np.zeros(0)])
 

@@ -1,8 +1,8 @@
-"""One writer a target: a lock on a file beside it, taken for as long as the target is built.
+"""One writer per target: a lock on a file beside the target, held as long as the target is built.
 
-The lock is the kernel's (``flock``), so it dies with its owner, also after kill -9, and holds between containers that
+The lock is the kernel's (``flock``), so it ends with its owner, even after kill -9, and holds between containers that
 share the folder. On NFS it holds between hosts as well, unless the mount keeps locks to itself. It saves work and
-decides nothing: where a file system has no locks, two writers make the same result twice, and each is whole
+nothing depends on it: on a file system without locks, two writers make the same result twice, and each is whole
 (`pipeline.io.results.commit`).
 """
 
@@ -27,9 +27,9 @@ from pipeline.redaction import redacted
 log = logging.getLogger(__name__)
 
 PREFIX: Final = ".lock-"
-"""Begins the name of the lock's file, which says who holds it and is removed when the target is built."""
+"""Beginning of the name of the lock's file, which says who holds the lock and is removed when the target is built."""
 POLL_S: Final = 0.5
-"""How often a waiting run looks whether the lock is free, and whose it is by now."""
+"""How often a waiting run checks whether the lock is free, and whose it is by now."""
 _MOST_BYTES: Final = 4096
 _held: set[int] = set()
 """Descriptors of the locks that this process holds."""
@@ -37,7 +37,7 @@ _held: set[int] = set()
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """Who builds a target.
+    """The run that builds a target.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Owner:
     pid : str
         Number of the process, as seen there.
     command : str
-        What was typed, without secrets.
+        Its command line, without secrets.
     since : str
         UTC time at which the building began.
     """
@@ -63,7 +63,7 @@ class Owner:
 
 @contextlib.contextmanager
 def only_writer(target: Path, *, wait: bool = True, told: Callable[[str], None] = log.info) -> Iterator[None]:
-    """Hold the lock of a target; when the block begins, another run may have built it, so look.
+    """Hold the lock of a target; when the block begins, check again whether another run has built it meanwhile.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def _give_back(file: Path, descriptor: int | None) -> None:
 
 
 def _opened(file: Path) -> int | None:
-    """Open the file; what stands against it stands against the target too, whose writer says so."""
+    """Open the file; what prevents that prevents writing the target too, whose writer says so."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -1,7 +1,8 @@
-"""Catalogues of orbits: the Minor Planet Center's MPCORB, or a table of elements; fetched once, kept by date."""
+"""Catalogues of orbits: fetches and reads the Minor Planet Center's MPCORB, or a table of orbital elements."""
 
 import logging
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -31,12 +32,12 @@ _BLOCK: Final = 1 << 20
 
 
 def is_address(text: str) -> bool:
-    """Tell whether a catalogue is an address rather than a path.
+    """Tell whether a catalogue is named by an address rather than a path.
 
     Raises
     ------
     SettingsError
-        If it is an address of a kind that is not fetched.
+        If the address is neither http nor https.
     """
     if "://" not in text:
         return False
@@ -47,7 +48,7 @@ def is_address(text: str) -> bool:
 
 
 def fetch_catalogue(text: str, folder: Path, *, timeout_s: float) -> Path:
-    """Return the file of a catalogue: where it lies, or, for an address, a copy in ``folder``.
+    """Return the path of a catalogue's file; what an address names is fetched into ``folder``.
 
     Raises
     ------
@@ -95,18 +96,18 @@ def read_orbits(path: Path) -> "pd.DataFrame":
         gaps = orbits[[*_NEEDED, "epoch_mjd"]].isna().any(axis=1)
         if gaps.any():
             raise InputError(f"{path}: row {int(gaps.to_numpy().argmax()) + 1}: an element is missing")
-        astray = ~is_possible(orbits["epoch_mjd"])
-        if astray.any():
-            row = int(astray.argmax())
-            given = float(orbits["epoch_mjd"].iloc[row])
-            raise InputError(f"{path}: row {row + 1}: epoch_mjd is {given}; allowed: {allowed_times()}")
+        impossible = ~is_possible(orbits["epoch_mjd"])
+        if impossible.any():
+            row = int(impossible.argmax())
+            epoch = float(orbits["epoch_mjd"].iloc[row])
+            raise InputError(f"{path}: row {row + 1}: epoch_mjd is {epoch}; allowed: {allowed_times()}")
     else:
         orbits = _read_mpcorb(path)
     ellipse = (orbits["a_au"] > 0) & (orbits["eccentricity"] >= 0) & (orbits["eccentricity"] < 1)
     if not ellipse.any():
         raise InputError(f"{path} holds no orbit" + (" that is an ellipse" if len(orbits) else ""))
     if not ellipse.all():
-        log.info("%s: %d of %d orbits are no ellipses and left out", path.name, (~ellipse).sum(), len(orbits))
+        log.info("%s: %d of %d orbits are not ellipses and were left out", path.name, (~ellipse).sum(), len(orbits))
     return orbits[ellipse].reset_index(drop=True)
 
 
@@ -145,20 +146,20 @@ def _lines(path: Path) -> list[str]:
         with open_packed(path) as stream:
             return stream.read().decode("ascii").splitlines()
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no readable catalogue of orbits: {' '.join(str(error).split())}") from error
+        raise InputError(f"{path} is not a readable catalogue of orbits: {' '.join(str(error).split())}") from error
 
 
-def _names(readable: "object", packed: "object") -> list[str]:
+def _names(readable: Iterable[str], packed: Iterable[str]) -> list[str]:
     """Return the number of numbered objects, else the designation, as SkyBoT calls them."""
     names = []
-    for text, code in zip(readable, packed, strict=True):  # type: ignore[call-overload]
+    for text, code in zip(readable, packed, strict=True):
         number = text[1 : text.index(")")].strip() if text.startswith("(") and ")" in text else ""
         names.append(number if number.isdigit() else text or code)
     return names
 
 
 def _epoch(packed: str) -> float:
-    """Return the MJD (TT) of a packed date, ``K2555`` for 2025 May 5; NaN for what is none.
+    """Return the MJD (TT) of a packed date, ``K2555`` for 2025 May 5; NaN for any other text.
 
     The century is a letter (I, J, K), month and day are 1 to 9 and then A to V.
     """

@@ -1,6 +1,6 @@
-"""SkyBoT, the service of IMCCE that knows which solar-system objects stand in a field; asked through astroquery.
+"""SkyBoT, IMCCE's service for the known solar-system objects in a field, asked through astroquery.
 
-A failed service raises `UnreachableError`. Only an answer that says so, and says it whole, means that there are none.
+A failed service raises `UnreachableError`. Only a complete answer that says so means that a field holds no object.
 """
 
 import logging
@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from pipeline.conversions import ARCSEC_PER_DEG, MJD_OF_JD
 from pipeline.errors import UnreachableError
@@ -17,6 +17,8 @@ from pipeline.redaction import beginning, what_went_wrong
 
 if TYPE_CHECKING:
     import pandas as pd
+    from astropy.coordinates import SkyCoord
+    from astropy.io.votable.tree import TableElement, VOTableFile
 
 log = logging.getLogger(__name__)
 
@@ -28,23 +30,23 @@ _FIELDS: Final = ("num", "name", "ra", "de", "magV", "errpos")
 
 @dataclass(frozen=True, kw_only=True)
 class Skybot:
-    """How SkyBoT is asked.
+    """Settings with which SkyBoT is asked.
 
     Attributes
     ----------
     observatory : str
-        Code of the Minor Planet Center.
-    radius_deg : float
-        Of the cone around each centre.
-    max_error_arcsec : float
-        Objects whose place is known worse are left out by the service.
+        Observatory code of the Minor Planet Center.
+    radius_deg : float, in deg
+        Radius of the cone around each centre.
+    max_error_arcsec : float, in arcsec
+        The service leaves out objects whose position is less certain than this.
     server : str
         Address of the cone search; empty: SkyBoT's own.
-    timeout_s : float
+    timeout_s : float, in s
         How long one request may take.
     tries : int
         Requests for a field before it fails.
-    backoff_s : float
+    backoff_s : float, in s
         Wait before the second try; each further one waits twice as long, at most a minute.
     """
 
@@ -66,7 +68,7 @@ class Skybot:
         pointings : DataFrame
             ``exposure_id time_mjd ra_deg dec_deg``: UTC of the middle of each exposure, and its centre.
         progress : callable, optional
-            Told the percentage that is done and a text.
+            Called with the percentage that is done, and a text.
 
         Returns
         -------
@@ -76,7 +78,7 @@ class Skybot:
         Raises
         ------
         UnreachableError
-            If a field has no whole answer after all tries; it names the exposure and the last fault.
+            If a field has no complete answer after all tries; the exposure and the last fault are named.
         """
         import pandas as pd
 
@@ -87,13 +89,13 @@ class Skybot:
             tables.append(found.assign(exposure_id=str(pointing["exposure_id"])))
             if progress is not None:
                 progress(100 * (number + 1) / len(pointings), f"SkyBoT: {number + 1} of {len(pointings)} exposures")
-        _wait_until(asked + _INTERVAL_S)  # for whoever asks next
+        _wait_until(asked + _INTERVAL_S)  # before the next call
         columns = ["mover_id", "exposure_id", "ra_deg", "dec_deg", "magnitude"]
         empty = pd.DataFrame({"mover_id": pd.Series(dtype="str"), "exposure_id": pd.Series(dtype="str")})
         empty = empty.assign(ra_deg=0.0, dec_deg=0.0, magnitude=0.0)
         return pd.concat([empty, *(table for table in tables if len(table))], ignore_index=True)[columns]
 
-    def _field(self, pointing: Any) -> "pd.DataFrame":
+    def _field(self, pointing: "pd.Series") -> "pd.DataFrame":
         wait, fault = self.backoff_s, ""
         for attempt in range(1, self.tries + 1):
             try:
@@ -108,7 +110,7 @@ class Skybot:
             f"SkyBoT gave no answer for exposure {pointing['exposure_id']} in {self.tries} tries: {fault}"
         )
 
-    def _ask(self, pointing: Any) -> str:
+    def _ask(self, pointing: "pd.Series") -> str:
         import warnings
 
         import astropy.units as u
@@ -134,15 +136,24 @@ class Skybot:
         return str(answer)
 
 
-def _client(server: str, timeout_s: float) -> Any:
+class _Client(Protocol):
+    """What of astroquery's client is called here."""
+
+    def cone_search(self, centre: "SkyCoord", /, *args: object, **options: object) -> object:
+        """Return the answer to one request."""
+
+
+def _client(server: str, timeout_s: float) -> _Client:
     """Return astroquery's client, for any server and any timeout: its own settings know only a few."""
     from astroquery.imcce import SkybotClass
 
     class Elsewhere(SkybotClass):  # type: ignore[misc]  # astroquery has no types
-        def _request(self, method: str, url: str, **options: Any) -> Any:
-            return super()._request(method, server or url, **(options | {"timeout": timeout_s}))
+        def _request(self, method: str, url: str, **options: object) -> object:
+            answer: object = super()._request(method, server or url, **(options | {"timeout": timeout_s}))
+            return answer
 
-    return Elsewhere()
+    client: _Client = Elsewhere()
+    return client
 
 
 def parse_answer(text: str) -> "pd.DataFrame":
@@ -151,7 +162,7 @@ def parse_answer(text: str) -> "pd.DataFrame":
     Raises
     ------
     UnreachableError
-        If the answer reports an error, or is no whole VOTable with the columns promised.
+        If the answer reports an error, or is not a complete VOTable with the expected columns.
     """
     import warnings
 
@@ -163,8 +174,8 @@ def parse_answer(text: str) -> "pd.DataFrame":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             document = parse(BytesIO(text.encode("utf-8")), verify="ignore")
-    except Exception as error:  # whatever a parser says of garbage
-        raise UnreachableError(f"the answer is no VOTable: {beginning(text, 120)!r}") from error
+    except Exception as error:  # a parser may raise anything on garbage
+        raise UnreachableError(f"the answer is not a VOTable: {beginning(text, 120)!r}") from error
     status = _status(document)
     if status is not None and NOTHING in status.lower():
         return _rows([])
@@ -179,7 +190,7 @@ def parse_answer(text: str) -> "pd.DataFrame":
     return _objects(tables[0])
 
 
-def _status(document: Any) -> str | None:
+def _status(document: "VOTableFile") -> str | None:
     """Return the message of an answer that is not OK; None for one that is.
 
     Raises `UnreachableError` for an answer without a status: it may be cut off.
@@ -187,12 +198,12 @@ def _status(document: Any) -> str | None:
     infos = [*document.infos, *(info for resource in document.resources for info in resource.infos)]
     states = [info for info in infos if info.name == "QUERY_STATUS"]
     if not states:
-        raise UnreachableError("the answer does not say whether it is whole (no QUERY_STATUS)")
+        raise UnreachableError("the answer does not say whether it is complete (no QUERY_STATUS)")
     bad = [info for info in states if str(info.value).upper() != "OK"]
     return " ".join(str(info.content or info.value) for info in bad) if bad else None
 
 
-def _objects(table: Any) -> "pd.DataFrame":
+def _objects(table: "TableElement") -> "pd.DataFrame":
     names = [field.ID or field.name for field in table.fields]
     absent = [name for name in _FIELDS if name not in names]
     if absent:
@@ -214,7 +225,7 @@ def _rows(rows: list[tuple[str, float, float, float]]) -> "pd.DataFrame":
 
 
 def _designation(values: dict[str, object]) -> str:
-    """Return the number of an object, or its name where it has none, spaces as they are."""
+    """Return the number of an object, or the name of one without a number, spaces as they are."""
     number = str(values["num"]).strip()
     return number if number.isdigit() else str(values["name"]).strip()
 

@@ -1,4 +1,4 @@
-"""Templates from elsewhere: a FITS file, or an image service asked through astroquery, kept in a cache."""
+"""Fetches template images: from a FITS file, or from an image service (hips2fits) through astroquery and a cache."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from pipeline.redaction import beginning, redacted, what_went_wrong
 if TYPE_CHECKING:
     from astropy.io import fits
     from astropy.wcs import WCS
+    from astroquery.hips2fits import hips2fitsClass
 
 log = logging.getLogger(__name__)
 
@@ -29,14 +30,14 @@ _NOT_FOUND: Final = range(400, 500)
 
 @dataclass(frozen=True, kw_only=True)
 class TemplateSource:
-    """Where a template comes from; exactly one of ``path`` and ``hips``.
+    """Settings of where a template comes from; exactly one of ``path`` and ``hips``.
 
     Attributes
     ----------
     path : str
-        A FITS file; not for surveys, whose ``hdus`` name files.
+        A FITS file; not in the settings of a survey, whose ``hdus`` name the files.
     hdu : str or int
-        Its HDU.
+        Name or number of the HDU in that file.
     hips : str
         Sky survey of the CDS service hips2fits, such as ``CDS/P/PanSTARRS/DR1/r``; in a survey's settings with
         columns of the exposure in braces, as ``{band}``.
@@ -47,7 +48,7 @@ class TemplateSource:
     tries : int
         Requests before the exposure fails; at least 1.
     backoff_s : float, in s
-        Wait before the second try; doubled each time, at most a minute, at least 0.
+        Wait before the second try, doubled before each further one up to a minute; at least 0.
     """
 
     path: str = ""
@@ -60,7 +61,7 @@ class TemplateSource:
 
     def __post_init__(self) -> None:
         if bool(self.path) == bool(self.hips):
-            raise SettingsError(f"a template has one of path and hips, given {self.path!r} and {self.hips!r}")
+            raise SettingsError(f"path is {self.path!r} and hips {self.hips!r}; allowed: exactly one of them")
         if self.tries < 1 or not self.timeout_s > 0 or self.backoff_s < 0:
             raise SettingsError(
                 f"tries {self.tries} (at least 1), timeout_s {self.timeout_s} (above 0), "
@@ -73,25 +74,26 @@ def fetch_template(
 ) -> tuple[NDArray[np.float32], "fits.Header"]:
     """Return a template's pixels, (y, x), NaN where missing, and its header with a projection.
 
-    A service is asked for the science image's own pixels, so that what it answers is aligned already; what
-    it answered is kept in ``cache`` and not asked for again.
+    A service is asked for the science image's own pixels, so that its answer is aligned already; the answer is kept
+    in ``cache`` and not asked for again.
 
     Parameters
     ----------
     source : TemplateSource
+        Where the template comes from.
     wcs : WCS
         Projection of the science image.
     shape : tuple of int
-        Its height and width.
+        Height and width of the science image.
     cache : Path
-        A folder; made where there is none.
+        Folder of the cache; made if it is not there.
 
     Raises
     ------
     UnreachableError
-        If the service gives no whole image after all tries.
+        If the service gives no complete image after all tries.
     InputError, MissingInputError
-        If the file, or the service's answer, is no such image, or the service does not know the survey.
+        If the file or the service's answer is not an image of this field, or the service does not know the survey.
     """
     if source.path:
         return read_image(Path(source.path), source.hdu)
@@ -105,9 +107,23 @@ def fetch_template(
 
 
 def keep_template(source: TemplateSource, wcs: "WCS", shape: tuple[int, int], cache: Path) -> Path:
-    """Return the file that keeps what a service answers, which is asked where there is none yet.
+    """Return the file that keeps a service's answer; the service is asked if the file is not there yet.
 
-    Parameters and errors are those of :func:`fetch_template`.
+    Parameters
+    ----------
+    source : TemplateSource
+        Where the template comes from; a service.
+    wcs : WCS
+        Projection of the science image.
+    shape : tuple of int
+        Height and width of the science image.
+    cache : Path
+        Folder of the cache; made if it is not there.
+
+    Raises
+    ------
+    UnreachableError, InputError
+        As `fetch_template` raises them.
     """
     target = cache / template_file(source, wcs, shape)
     if not target.is_file():
@@ -164,7 +180,7 @@ def _once(source: TemplateSource, wcs: "WCS", shape: tuple[int, int]) -> bytes:
 
 
 def _checked(content: bytes, shape: tuple[int, int]) -> bytes:
-    """Return an answer that is a whole FITS image of the shape; else it counts as none."""
+    """Return an answer that is a complete FITS image of the shape, or raise `UnreachableError`."""
     from pipeline.io.fits.pixels import image_pixels, open_fits
 
     if len(content) > 8 * shape[0] * shape[1] + _SPARE_BYTES:
@@ -172,14 +188,14 @@ def _checked(content: bytes, shape: tuple[int, int]) -> bytes:
     try:
         with open_fits(BytesIO(content)) as file:
             found = image_pixels(file[0]).shape
-    except Exception as error:  # whatever astropy says of garbage
-        raise UnreachableError(f"the answer is no FITS image: {beginning(str(content[:300]), 60)}") from error
+    except Exception as error:  # astropy may raise anything on garbage
+        raise UnreachableError(f"the answer is not a FITS image: {beginning(str(content[:300]), 60)}") from error
     if found != shape:
         raise UnreachableError(f"the answer has shape {found}; asked for {shape}")
     return content
 
 
-def _client(source: TemplateSource) -> Any:
+def _client(source: TemplateSource) -> "hips2fitsClass":
     """Return astroquery's client of the service, for any server and timeout."""
     from astroquery.hips2fits import hips2fitsClass
 

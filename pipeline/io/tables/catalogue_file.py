@@ -1,4 +1,4 @@
-"""Catalogues from files: columns of a table under the names that they shall have."""
+"""Catalogue files: reads columns of a table and renames them to the names that you ask for."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,21 +17,26 @@ def catalogue_path(text: str) -> Path:
 
 
 def read_columns(path: Path, columns: Mapping[str, str], text: tuple[str, ...] = ()) -> "pd.DataFrame":
-    """Return columns of a table file by the names that they shall have.
+    """Return columns of a table file, renamed.
 
     Parameters
     ----------
     path : Path
         The file, as :func:`pipeline.io.tables.table_file.read_table` reads it.
     columns : mapping
-        The name wanted, and what the file calls it.
+        What the file calls each column, by its new name.
     text : tuple of str
-        Wanted names that are text, exactly as the file writes them; all others must be numbers.
+        New names of columns that are text, exactly as the file writes them; all others must be numbers.
+
+    Returns
+    -------
+    DataFrame
+        Text as ``str``, numbers as float64, NaN where the file has a blank.
 
     Raises
     ------
     MissingInputError, InputError
-        If the file or a column is missing, the file cannot be read, or a value is no number; the row is named.
+        If the file or a column is missing, the file cannot be read, or a value is not a number; the row is named.
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Tables of features, one row a candidate, as Parquet; and the registry of foreign formats for them.
+"""Feature tables, one row per candidate, as Parquet; and the registry of foreign formats of such tables.
 
 Tested by tests/pipeline/io/legacy/test_fourmost.py.
 """
@@ -35,7 +35,7 @@ class FeatureTable:
     feature_names : tuple of str
         A name for each column.
     label : ndarray of int8, (n,)
-        Index in ``class_names``, -1 for none.
+        Index in ``class_names``, -1 where there is no label.
     split : ndarray of int8, (n,)
         0 train, 1 validation, 2 test, -1 not divided.
     class_names : tuple of str
@@ -67,7 +67,7 @@ FEATURE_TABLES: Registry[type[FeatureFormat]] = Registry("table format")
 
 
 def write_table(path: Path, table: FeatureTable) -> None:
-    """Write a table as Parquet: ``candidate_id label split`` and a float32 column a feature."""
+    """Write a table as Parquet: ``candidate_id label split`` and a float32 column per feature."""
     columns: dict[str, pa.Array] = {
         "candidate_id": pa.array(table.candidate_id.tolist(), pa.large_string()),
         "label": pa.array(table.label),
@@ -85,7 +85,7 @@ def read_table(path: Path) -> FeatureTable:
     read = read_sealed(path)
     about = {key.decode(): value.decode() for key, value in (read.schema.metadata or {}).items()}
     if about.get("schema") != str(_SCHEMA) or set(_OWN) - set(read.column_names):
-        raise InputError(f"{path} is no table of features of schema {_SCHEMA}")
+        raise InputError(f"{path} is not a table of features of schema {_SCHEMA}")
     names = tuple(name for name in read.column_names if name not in _OWN)
     features = [read[name].to_numpy().astype(np.float32) for name in names]
     return FeatureTable(

@@ -24,7 +24,7 @@ _VALUES = {str(code): code for code in LABEL_NAMES} | {"": UNLABELLED} | _MEANIN
 def label_path(text: str, night: str = "") -> Path:
     """Return the path of a label file; a relative one starts at the folder above the settings.
 
-    ``{night}`` in the name is the night.
+    ``{night}`` in the name is replaced by the night.
     """
     path = Path(expand(text.replace("{night}", night), "a file of labels"))
     return path if path.is_absolute() else config_folder().parent / path
@@ -49,23 +49,23 @@ def read_labels(
     text : str
         Path of the file, see `label_path`.
     night : str
-        What ``{night}`` in the path is.
+        What replaces ``{night}`` in the path.
     columns : mapping, optional
-        What the file calls ``candidate_id`` and ``label``; an empty name of ``label``: the file has none.
+        What the file calls ``candidate_id`` and ``label``; an empty name for ``label`` means that it has no labels.
     words : mapping, optional
         What the file writes for ``real``, ``bogus`` and ``none``, beside these words, 1, 0, -1, and nothing (none).
 
     Returns
     -------
     DataFrame
-        ``candidate_id``, ``label`` (1, 0, -1), ``word`` as it stands there, ``row`` (line of the file, the head
-        is 1), and the file's other columns as text; without the blanks around them.
+        ``candidate_id``, ``label`` (1, 0, -1), ``word`` (the label as the file writes it), ``row`` (the line of the
+        file; the head is line 1), and the file's other columns as text, without the blanks around them.
 
     Raises
     ------
     MissingInputError, InputError
-        If the file or a column is missing, an id is empty, rounded by a spreadsheet or there twice, or a label is
-        none of those allowed; the row is named.
+        If the file or a column is missing, an id is empty, was rounded by a spreadsheet or appears twice, or a label
+        is not one of those allowed; the row is named.
     """
     path = label_path(text, night)
     table = _read(path)
@@ -94,7 +94,7 @@ def _read(path: Path) -> "pd.DataFrame":
     except NightsiftError:
         raise
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError, OSError) as error:
-        raise InputError(f"{path} is no readable CSV file: {' '.join(str(error).split())}") from error
+        raise InputError(f"{path} is not a readable CSV file: {' '.join(str(error).split())}") from error
     table.columns = table.columns.str.strip()
     return table.apply(lambda column: column.str.strip()).reset_index(drop=True)
 
@@ -104,13 +104,13 @@ def _require_ids(path: Path, table: "pd.DataFrame") -> None:
     if (ids == "").any():
         raise InputError(f"{path}: row {table['row'][int((ids == '').idxmax())]}: candidate_id is empty")
     require_unrounded(ids, str(path), first_row=2)
-    twice = ids.duplicated()
-    if twice.any():
-        second = int(twice.idxmax())
+    repeated = ids.duplicated()
+    if repeated.any():
+        second = int(repeated.idxmax())
         first = int((ids == ids[second]).idxmax())
         raise InputError(
-            f"{path}: row {table['row'][second]}: candidate_id {ids[second]!r} stands in row {table['row'][first]} "
-            "already; allowed: once"
+            f"{path}: row {table['row'][second]}: candidate_id {ids[second]!r} already appears in row "
+            f"{table['row'][first]}; allowed: once"
         )
 
 

@@ -1,7 +1,7 @@
-"""Whether a night's label tables are what was frozen, remembered by size and time of the files that hold them.
+"""Remembers whether a night's label tables changed since they were frozen, by size and time of their files.
 
-Looking a table up costs a second and pandas; a run in which all is done shall cost neither. What lies in the folder of
-results is remembered by its place there, so that a copy of the folder is known too, and by its own files.
+Reading a table takes a second and pandas; a run that finds everything done should need neither. A file in the folder
+of results is remembered by its path below that folder, so that a copy of the folder needs no new look.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ def state_of(paths: Iterable[Path | str]) -> dict[str, tuple[int, int] | None]:
 
 
 def remembered(store: Path, manifest: str) -> tuple[str, ...] | None:
-    """Return the label tables that are no longer what a manifest froze; None where files changed since it was asked.
+    """Return the label tables that are no longer what a manifest froze; None if files changed since that was found out.
 
     Parameters
     ----------
@@ -57,13 +57,25 @@ def remembered(store: Path, manifest: str) -> tuple[str, ...] | None:
     try:
         places, changed = json.loads(row[0]).items(), tuple(map(str, json.loads(row[1])))
         then = {str(store.parent / place): None if state is None else tuple(state) for place, state in places}
-    except (ValueError, TypeError, AttributeError):  # another hand was in it
+    except (ValueError, TypeError, AttributeError):  # something else wrote it
         return None
     return changed if then == state_of(then) else None
 
 
 def remember(store: Path, manifest: str, files: State, changed: Iterable[str]) -> None:
-    """Keep which label tables are no longer what a manifest froze, as long as the files stay in this state."""
+    """Remember which label tables are no longer what a manifest froze.
+
+    Parameters
+    ----------
+    store : Path
+        The SQLite file of `remembered`; nothing is kept where it cannot be written.
+    manifest : str
+        Path of the manifest.
+    files : mapping of str to (int, int) or None
+        The state of the files that decide it, by `state_of`; what is remembered counts as long as they stay so.
+    changed : iterable of str
+        Names of the label tables.
+    """
     states = {_place(path, store): state for path, state in files.items()}
     row = (_place(manifest, store), json.dumps(states), json.dumps(list(changed)))
     with contextlib.suppress(sqlite3.Error, StorageError):  # locked, or a disk without room: it is asked anew

@@ -1,4 +1,4 @@
-"""A list of ids with new labels: what people corrected, applied to a data set by id."""
+"""Corrected labels: a CSV list of ids with new labels, which a data set takes over by id."""
 
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ def read_relabels(text: str) -> "pd.Series":
     Raises
     ------
     MissingInputError, InputError
-        If the file is missing or no such CSV, an id stands twice, or a label is another one; the row is named.
+        If the file is missing or is not such a CSV, an id appears twice, or a label is not allowed; the row is named.
     """
     import pandas as pd
 
@@ -49,9 +49,9 @@ def read_relabels(text: str) -> "pd.Series":
     except NightsiftError:
         raise
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError) as error:
-        raise InputError(f"{path} is no readable CSV file: {' '.join(str(error).split())}") from error
+        raise InputError(f"{path} is not a readable CSV file: {' '.join(str(error).split())}") from error
     if len(table.columns) < 2:
-        raise InputError(f"{path}: one column; allowed: an id and a label")
+        raise InputError(f"{path} has one column; allowed: an id and a label")
     head = int(table.iloc[0, 0].strip().lower() in _IDS)
     label_column = (
         [str(name).strip().lower() for name in table.iloc[0]].index("label") if _has_label(table, head) else 1
@@ -63,7 +63,7 @@ def read_relabels(text: str) -> "pd.Series":
     if (~words.isin(_LABELS)).any():
         row = (~words.isin(_LABELS)).idxmax()
         raise InputError(f"{path}: row {row + 1}: label is {words[row]!r}; allowed: 1, 0, real, bogus")
-    for bad, fault in ((ids == "", "is empty"), (ids.duplicated(), "stands there twice")):
+    for bad, fault in ((ids == "", "is empty"), (ids.duplicated(), "appears twice")):
         if bad.any():
             row = bad.idxmax()
             raise InputError(f"{path}: row {row + 1}: id {ids[row]!r} {fault}")

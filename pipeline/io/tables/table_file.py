@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from astropy.table import Column
 
 _BLANK = ("", "nan", "null", "none")
-"""What stands in a CSV file where a number is not known, in any case."""
+"""What a CSV file writes where a number is not known; case does not count."""
 
 
 def read_table(path: Path, *, texts: Collection[str] = (), hdu: str = "", only: Collection[str] = ()) -> "pd.DataFrame":
@@ -31,24 +31,29 @@ def read_table(path: Path, *, texts: Collection[str] = (), hdu: str = "", only: 
         The file; its ending says the format: ``.csv .ecsv .parquet .fits .fit .fits.gz .fz``.
     texts : collection of str
         Columns that are text whatever they look like, such as ids: ``0017`` and 2^53 + 1 stay what they are.
-        Of a CSV file, another column is of numbers if all that stands in it are numbers.
+        Any other column of a CSV file holds numbers if all of its values are numbers.
     hdu : str, optional
-        Name or number of the HDU of a FITS table; the first table where none is given.
+        Name or number of the HDU of a FITS table; the first table if it is empty.
     only : collection of str, optional
-        Columns that are asked for; of a Parquet file no other is read if all of them are there.
+        Columns that are asked for; if a Parquet file has all of them, no others are read.
+
+    Returns
+    -------
+    DataFrame
+        The columns as the file names them, text as ``str``.
 
     Raises
     ------
     MissingInputError
         If there is no such file.
     InputError
-        If its ending is unknown, it is damaged, a column stands there twice, or an id may have been rounded.
+        If its ending is unknown, it is damaged, a column appears twice, or an id may have been rounded.
     """
     if not path.is_file():
         raise MissingInputError(f"no table {path}")
     reader = next((reader for ending, reader in _READERS.items() if path.name.lower().endswith(ending)), None)
     if reader is None:
-        raise InputError(f"{path}: the ending says no format; allowed: {', '.join(_READERS)}")
+        raise InputError(f"{path}: the ending is not that of a known format; allowed: {', '.join(_READERS)}")
     require_dense(path)
     try:
         with warnings.catch_warnings():
@@ -59,20 +64,34 @@ def read_table(path: Path, *, texts: Collection[str] = (), hdu: str = "", only: 
     except Exception as error:
         # the readers raise nearly anything on damaged bytes
         said = " ".join(str(error).split())[:300] or type(error).__name__
-        raise InputError(f"{path} is no readable table: {said}") from error
+        raise InputError(f"{path} is not a readable table: {said}") from error
 
 
 def require_columns(table: "pd.DataFrame", names: Iterable[str], where: str) -> None:
-    """Raise `InputError` with the first name that is no column, and those that there are."""
+    """Raise `InputError` with the first name that is not a column, and the columns that there are."""
     absent = [name for name in names if name not in table]
     if absent:
         raise InputError(f"{where}: column {absent[0]!r} is missing; there: {', '.join(map(str, table))}")
 
 
 def numbers_of(table: "pd.DataFrame", name: str, where: str, rows: Sequence[int] = ()) -> "pd.Series":
-    """Return a column as float64, NaN where nothing stands; a value that is no number is named with its row.
+    """Return a column as float64, NaN where it is blank.
 
-    ``rows`` are the numbers of the rows, for the message; counted from 1 without them.
+    Parameters
+    ----------
+    table : DataFrame
+        As `read_table` reads it.
+    name : str
+        The column.
+    where : str
+        The file, for the message.
+    rows : sequence of int, optional
+        Numbers of the rows, for the message; without them rows are counted from 1.
+
+    Raises
+    ------
+    InputError
+        If a value is not a number; its row is named.
     """
     import pandas as pd
 
@@ -170,7 +189,7 @@ def _read_fits(path: Path, texts: Collection[str], hdu: str, *_: object) -> "pd.
 
 
 def _from_columns(path: Path, table: "dict[str, Column]", texts: Collection[str]) -> "pd.DataFrame":
-    """Return the columns of an astropy table that hold one value a row."""
+    """Return the columns of an astropy table that hold one value per row."""
     import pandas as pd
     from astropy.time import Time
 
@@ -193,9 +212,9 @@ def _from_columns(path: Path, table: "dict[str, Column]", texts: Collection[str]
 
 
 def _require_once(path: Path, names: Sequence[object]) -> None:
-    twice = [name for index, name in enumerate(names) if name in names[:index]]
-    if twice:
-        raise InputError(f"{path}: column {twice[0]!r} stands there twice")
+    repeated = [name for index, name in enumerate(names) if name in names[:index]]
+    if repeated:
+        raise InputError(f"{path}: column {repeated[0]!r} appears twice")
 
 
 _READERS: dict[str, Callable[[Path, Collection[str], str, Collection[str]], "pd.DataFrame"]] = {
@@ -209,4 +228,4 @@ _READERS: dict[str, Callable[[Path, Collection[str], str, Collection[str]], "pd.
 }
 
 ENDINGS = tuple(_READERS)
-"""How the name of a table that can be read may end."""
+"""Endings of the names of files that can be read."""

@@ -181,7 +181,7 @@ def test_a_value_that_no_server_takes_is_refused_before(server, served_table, va
 
 @pytest.mark.parametrize("name", ["candidates; DROP TABLE candidates", 'x" FROM candidates; DROP TABLE candidates; --'])
 def test_a_hostile_column_never_reaches_the_server(server, served_table, name):
-    with pytest.raises(NightsiftError, match="is no name of a table or column"):
+    with pytest.raises(NightsiftError, match="is not a name of a table or column"):
         select(open_source(server, served_table), parse_query("SELECT 1 AS a", "s/n"), {}, order_by=name)
     assert server.ask(served_table, "SELECT COUNT(*) FROM candidates")[0][0] == ROWS
 

@@ -94,12 +94,12 @@ def test_every_fault_is_named_and_the_file_once(config):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: [1, 2", "datasets/mine.yaml is no valid YAML"),
-        ("a: 1\nb: 2\na: 3\n", "key 'a' stands twice"),
-        ("a: {b: 1, b: 2}\n", "key 'b' stands twice"),
-        ("a: !!python/object/apply:os.getcwd []\n", "is no valid YAML"),
-        ("- 1\n", "holds no mapping"),
-        ("", "holds no mapping"),
+        ("a: [1, 2", "datasets/mine.yaml is not valid YAML"),
+        ("a: 1\nb: 2\na: 3\n", "key 'a' appears twice"),
+        ("a: {b: 1, b: 2}\n", "key 'b' appears twice"),
+        ("a: !!python/object/apply:os.getcwd []\n", "is not valid YAML"),
+        ("- 1\n", "does not hold a mapping"),
+        ("", "does not hold a mapping"),
     ],
 )
 def test_a_broken_file_is_said_in_one_line(config, text, message):
@@ -111,7 +111,7 @@ def test_a_broken_file_is_said_in_one_line(config, text, message):
 
 def test_bytes_that_are_no_text_are_named(config, tmp_path):
     (tmp_path / "datasets" / "mine.yaml").write_bytes(b"a: \xff\xfe")
-    with pytest.raises(SettingsError, match="is no valid YAML"):
+    with pytest.raises(SettingsError, match="is not valid YAML"):
         settings_files.raw("datasets", "mine")
 
 
@@ -248,7 +248,7 @@ def test_extends_alone_is_no_key_of_the_settings(config):
 )
 def test_a_line_that_is_no_yaml_is_named_by_its_number_and_not_shown(config, line):
     config(f"a: 1\n{line}\n")
-    with pytest.raises(SettingsError, match=r"is no valid YAML: .* in line [23]") as caught:
+    with pytest.raises(SettingsError, match=r"is not valid YAML: .* in line [23]") as caught:
         settings_files.raw("datasets", "mine")
     assert "hunter2" not in str(caught.value)
 

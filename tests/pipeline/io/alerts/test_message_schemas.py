@@ -92,9 +92,9 @@ def test_what_cannot_be_is_said_with_its_file(tmp_path, lsst_folder):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "7.avsc is no Avro schema"),
-        ('{"no": 1}', "7.avsc is no Avro schema: KeyError 'schema'"),
-        ("[" * 100_000, "7.avsc is no Avro schema: RecursionError"),
+        ("{", "7.avsc is not an Avro schema"),
+        ('{"no": 1}', "7.avsc is not an Avro schema: KeyError 'schema'"),
+        ("[" * 100_000, "7.avsc is not an Avro schema: RecursionError"),
         (json.dumps(ALERT), "7.avsc: the Avro schema cannot be read: UnknownType lsst.v9_0.diaSource"),
         (
             '{"type": "record", "name": "a", "fields": [{"name": "b", "type": "../7"}]}',

@@ -28,3 +28,8 @@ def test_a_field_that_was_put_is_found():
     put_field(packet, "cutout.science.data", b"x")
     put_field(packet, "candid", 3)
     assert packet == {"candidate": {"jd": 1.0, "magpsf": 18.5}, "cutout": {"science": {"data": b"x"}}, "candid": 3}
+
+
+def test_a_path_through_a_value_is_refused():
+    with pytest.raises(TypeError, match=r"candid\.jd: candid is a int, not a record"):
+        put_field({"candid": 3}, "candid.jd", 1.0)

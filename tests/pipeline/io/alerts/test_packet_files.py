@@ -218,7 +218,7 @@ def test_a_gzipped_file_that_is_damaged_is_one_lost_packet(tmp_path, avro):
     for data in (whole[:-30], whole[:-8] + bytes(8), whole[:200] + bytes(20) + whole[220:]):
         path.write_bytes(data)
         (packet,) = read(path)
-        assert packet.fault.startswith("the file is damaged, its compressed data end too early or are none: ")
+        assert packet.fault.startswith("the file is damaged, or its compressed data end too early: ")
         assert packet.lost == 1
 
 
@@ -250,7 +250,7 @@ def test_a_damaged_file_is_a_packet_with_a_fault(tmp_path, avro):
     (tmp_path / "no.avro").write_bytes(b"nothing")
     (packet,) = read(tmp_path / "no.avro")
     assert (packet.where, packet.lost, packet.record) == ("no.avro", 1, {})
-    assert packet.fault.startswith("no Avro file")
+    assert packet.fault.startswith("not an Avro file")
     (packet,) = read(tmp_path / "gone.avro")
     assert packet.fault == "cannot be read: No such file or directory"
 
@@ -258,7 +258,7 @@ def test_a_damaged_file_is_a_packet_with_a_fault(tmp_path, avro):
 def test_a_truncated_parquet_file_is_a_packet_with_a_fault(parquet):
     parquet.write_bytes(parquet.read_bytes()[:-10])
     (packet,) = read(parquet)
-    assert packet.fault.startswith("no readable Parquet file: ArrowInvalid")
+    assert packet.fault.startswith("not a readable Parquet file: ArrowInvalid")
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

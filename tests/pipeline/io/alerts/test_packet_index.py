@@ -118,4 +118,4 @@ def test_many_files_are_read_by_several_processes_alike(nights, tmp_path, monkey
     read = ztf_table(tmp_path).columns
     one, two = (index_files(nights, "key", tmp_path / f"{n}.sqlite", read, workers=n) for n in (1, 2))
     assert one == two
-    assert all("no Avro file" in held.columns["fault"][0] for held in two.files.values())
+    assert all("not an Avro file" in held.columns["fault"][0] for held in two.files.values())

@@ -109,8 +109,8 @@ def test_an_image_in_an_extension_is_read_by_astropy():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "no FITS file"),
-        (b"GIF89a", "no FITS file; it begins with b'GIF89a'"),
+        (b"", "not a FITS file"),
+        (b"GIF89a", "not a FITS file; it begins with b'GIF89a'"),
         (STAMP[: len(STAMP) // 2], "gzip data are truncated"),
         (STAMP[:12] + b"\xff" * 20, "gzip data are damaged"),
         (gzip.decompress(STAMP)[:2900], r"truncated: 2900 bytes for \(5, 7\) pixels"),

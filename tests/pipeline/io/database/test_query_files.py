@@ -117,7 +117,7 @@ def test_a_dialect_has_its_own_variant(queries):
 
 def test_a_file_that_is_no_text_is_named(queries):
     (queries / "c.sql").write_bytes(b"SELECT '\xff'")
-    with pytest.raises(SettingsError, match=r"queries/mine/c.sql is no UTF-8 text: byte 8"):
+    with pytest.raises(SettingsError, match=r"queries/mine/c.sql is not UTF-8 text: byte 8"):
         read_query("mine", "c")
 
 

@@ -75,5 +75,5 @@ def test_nothing_is_left_on_disk(tmp_path, monkeypatch):
 
 
 def test_a_column_that_stands_there_twice_is_named():
-    with pytest.raises(InputError, match="query s/n: column 'x' stands there twice"):
+    with pytest.raises(InputError, match="query s/n: column 'x' appears twice"):
         RowSpool([*NAMES, "x"], IDS, IDS, "query s/n")

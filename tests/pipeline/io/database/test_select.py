@@ -136,10 +136,10 @@ def test_a_file_that_is_no_database_is_one_line(tmp_path):
 
 @pytest.mark.parametrize("name", ["candidates; DROP TABLE x", "a b", "1a", "", "a-b", 'a"', "naïve", "a\0"])
 def test_an_identifier_that_is_none_is_refused(night_database, name):
-    with pytest.raises(SettingsError, match="is no name of a table or column"):
+    with pytest.raises(SettingsError, match="is not a name of a table or column"):
         identifier(name)
     if name:
-        with pytest.raises(SettingsError, match="is no name of a table or column"):
+        with pytest.raises(SettingsError, match="is not a name of a table or column"):
             ask(night_database, order_by=name)
 
 

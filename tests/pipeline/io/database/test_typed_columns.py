@@ -71,12 +71,12 @@ def test_numbers_are_ordered_as_text_where_they_are_the_key():
 
 
 def test_bytes_that_are_no_text_are_named():
-    with pytest.raises(InputError, match="query s/n: column 'a' holds bytes that are no UTF-8 text"):
+    with pytest.raises(InputError, match="query s/n: column 'a' holds bytes that are not UTF-8 text"):
         frame([b"\xff"])
 
 
 def test_a_column_that_stands_there_twice_is_named():
-    with pytest.raises(InputError, match="query s/n: column 'a' stands there twice"):
+    with pytest.raises(InputError, match="query s/n: column 'a' appears twice"):
         frame([(1, 2)], names=("a", "a"))
 
 

@@ -29,7 +29,7 @@ MERGED = "a0: &a0 {k0: 1}\n" + "".join(
         (MERGED, f"more than {MOST_VALUES:,} values, with those that anchors repeat"),
         ("a: &x [1, *x]", "'x' contains itself"),
         ("a: &x\n  b: *x\n", "'x' contains itself"),
-        ("a: " + "[1]," * 3_000_000, "letters; allowed: 2,000,000"),
+        ("a: " + "[1]," * 3_000_000, "characters; allowed: 2,000,000"),
         ("[" + "1," * (MOST_VALUES + 1) + "]", f"more than {MOST_VALUES:,} values"),
         ("a: " + "9" * 5000, "ValueError Exceeds the limit"),
         ("a: !!int x", "ValueError"),

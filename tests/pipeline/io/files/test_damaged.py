@@ -12,7 +12,7 @@ PATH = "night.h5"
 @pytest.mark.parametrize("error", [OSError("bad\n  block"), KeyError("x"), MemoryError(), pa.ArrowInvalid("no magic")])
 def test_whatever_a_reader_raises_names_the_file_in_one_line(error):
     with (
-        pytest.raises(InputError, match=r"^night.h5 is no readable HDF5 file: \S") as raised,
+        pytest.raises(InputError, match=r"^night.h5 is not a readable HDF5 file: \S") as raised,
         naming(PATH, "HDF5 file"),
     ):
         raise error

@@ -28,7 +28,7 @@ def test_numbers_may_be_texts_or_bytes_and_what_says_missing_is_missing():
 
 @pytest.mark.parametrize("value", ["1,5", b"\xff", [1], "x" * 99])
 def test_what_is_no_number_names_its_row(value):
-    with pytest.raises(InputError, match=r"^t.csv: m: row 1: '.{1,40}' is no number"):
+    with pytest.raises(InputError, match=r"^t.csv: m: row 1: '.{1,40}' is not a number"):
         numbers([0, value], "t.csv: m")
 
 
@@ -46,7 +46,7 @@ def test_labels_are_the_numbers_of_classes():
     ("ids", "message"),
     [
         (["a", ""], "row 1: the id is empty"),
-        (["a", "b", "a"], "id 'a' stands in row 0 and again in row 2; allowed: once"),
+        (["a", "b", "a"], "id 'a' appears in row 0 and again in row 2; allowed: once"),
         (["a", "3.9E+16"], "row 1: the id '3.9E.16' is in scientific notation"),
     ],
 )
@@ -97,7 +97,7 @@ def test_a_table_is_read_as_text_so_that_no_id_changes(tmp_path, pack):
 @pytest.mark.parametrize("content", [b"", b"a,b\n1,2,3\n4,5,6,7\n", b"\xff\xfe\x00\xd8"])
 def test_what_is_no_table_is_said_in_one_line(tmp_path, content):
     (tmp_path / "t.csv").write_bytes(content)
-    with pytest.raises(InputError, match=r"t.csv is no readable CSV file: ") as raised:
+    with pytest.raises(InputError, match=r"t.csv is not a readable CSV file: ") as raised:
         read_csv(tmp_path / "t.csv")
     assert "\n" not in str(raised.value)
 

@@ -68,7 +68,7 @@ def test_an_id_that_a_float_may_have_rounded_is_refused(tmp_path, first, fault):
     ("columns", "message"),
     [
         ({"DES_id": [1, 2]}, "needed: DES_id and class"),
-        ({"DES_id": [1, 1], "class": [0, 1]}, "id '1' stands in row 0 and again in row 1"),
+        ({"DES_id": [1, 1], "class": [0, 1]}, "id '1' appears in row 0 and again in row 1"),
         ({"DES_id": [1, 2], "class": [0, -1]}, "row 1: label is -1"),
     ],
 )

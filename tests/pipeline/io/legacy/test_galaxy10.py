@@ -99,10 +99,10 @@ def test_the_galaxy_project_s_settings_become_ours_key_by_key(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("- a\n", "holds no mapping"),
-        ("a: [", "is no valid YAML"),
+        ("- a\n", "does not hold a mapping"),
+        ("a: [", "is not valid YAML"),
         ("seed: soon\n", "'seed' is 'soon'; allowed: a number"),
-        ("seed: !!python/object/apply:os.getcwd []\n", "is no valid YAML"),
+        ("seed: !!python/object/apply:os.getcwd []\n", "is not valid YAML"),
     ],
 )
 def test_a_config_that_is_none_is_named(tmp_path, text, message):

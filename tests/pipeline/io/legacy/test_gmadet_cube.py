@@ -87,7 +87,7 @@ def test_out_and_in_again_gives_the_same_pixels_ids_labels_and_columns(
             "candids holds the float 9007199254740992.0, which may be another id",
         ),
         ({"candids": np.array([*"abcdefgh", "3.91E+16"])}, r"row 8: the id '3.91E\+16' is in scientific notation"),
-        ({"candids": np.zeros(9, int)}, "id '0' stands in row 0 and again in row 1"),
+        ({"candids": np.zeros(9, int)}, "id '0' appears in row 0 and again in row 1"),
     ],
 )
 def test_what_does_not_fit_is_named(legacy, opened, arrays, message):

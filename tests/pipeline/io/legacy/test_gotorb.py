@@ -106,8 +106,8 @@ def test_stamps_and_rows_of_different_number_are_refused(legacy, opened):
     ("column", "value", "message"),
     [
         ("label", "2", "label: row 3: label is 2; allowed: whole numbers 0 to 1"),
-        ("ra", "east", "ra: row 3: 'east' is no number"),
-        ("id", "0000-uuid-9007199254740993", "stands in row 0 and again in row 3"),
+        ("ra", "east", "ra: row 3: 'east' is not a number"),
+        ("id", "0000-uuid-9007199254740993", "appears in row 0 and again in row 3"),
         ("id", "", "row 3: the id is empty"),
     ],
 )

@@ -51,5 +51,5 @@ def test_rows_are_taken_as_they_are_asked_for(foreign_file, rows):
 
 def test_a_file_that_is_damaged_is_named(foreign_file):
     foreign_file.write_bytes(foreign_file.read_bytes()[:300])
-    with pytest.raises(InputError, match=r"foreign.h5 is no readable HDF5 file"), reading(foreign_file):
+    with pytest.raises(InputError, match=r"foreign.h5 is not a readable HDF5 file"), reading(foreign_file):
         pass

@@ -142,7 +142,7 @@ def test_an_id_twice_names_both_rows(legacy, opened, tmp_path):
     folder, made = legacy.psat_lists()
     with (folder / "bad.txt").open("a") as stream:
         stream.write(f"../good/{next(iter(made))}.fits\n")
-    with pytest.raises(InputError, match=r"id '10004_58226\.41.*' stands in row 0 and again in row 15; allowed: once"):
+    with pytest.raises(InputError, match=r"id '10004_58226\.41.*' appears in row 0 and again in row 15; allowed: once"):
         opened("psat_list", folder)
 
 
@@ -209,7 +209,7 @@ def test_an_id_that_is_no_file_name_is_refused(make_rows, make_cutouts, exported
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("a\0b.fits\n", "line 1 is no file name"), ("x" * 300 + ".fits\n", "line 1 is no file name")],
+    [("a\0b.fits\n", "line 1 is not a file name"), ("x" * 300 + ".fits\n", "line 1 is not a file name")],
 )
 def test_a_line_that_is_no_name_is_named(opened, tmp_path, text, message):
     (tmp_path / "good.txt").write_text(text)

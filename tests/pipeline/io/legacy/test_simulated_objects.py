@@ -49,7 +49,7 @@ def test_a_list_of_gmadets_own_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"injection_id": ["a", "a", "b"]}, "injection_id 'a' is there twice"),
+        ({"injection_id": ["a", "a", "b"]}, "injection_id 'a' appears twice"),
         ({"exposure_id": ["e1", "e 1", "e2"]}, "row 2: 'e 1' is empty or holds a space"),
     ],
 )

@@ -81,5 +81,5 @@ def test_a_model_file_is_the_one_the_package_was_written_for_whatever_the_manife
 def test_a_text_that_is_no_package_is_named(small_package, text):
     (small_package / "package.json").write_text(text, encoding="latin-1")
     rewrite_manifest(small_package)
-    with pytest.raises(InputError, match=r"package\.json (is no JSON|holds a list)"):
+    with pytest.raises(InputError, match=r"package\.json (is not JSON|holds a list)"):
         read_package(small_package)

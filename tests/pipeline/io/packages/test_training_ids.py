@@ -59,11 +59,11 @@ def test_a_package_of_before_does_not_say(tmp_path):
 @pytest.mark.parametrize(
     ("numbers", "why"),
     [
-        (np.array([4, 2], "<u8"), "not in order or stand twice"),
-        (np.array([4, 5], "<u8"), "not in order or stand twice"),
-        (np.array([1, 2], "<i4"), "no list of 8-byte numbers"),
-        (np.zeros((1, 1), "<u8"), "no list of 8-byte numbers"),
-        (np.array([object()]), "is no list of ids"),
+        (np.array([4, 2], "<u8"), "not in order or appear twice"),
+        (np.array([4, 5], "<u8"), "not in order or appear twice"),
+        (np.array([1, 2], "<i4"), "does not hold a list of 8-byte numbers"),
+        (np.zeros((1, 1), "<u8"), "does not hold a list of 8-byte numbers"),
+        (np.array([object()]), "is not a list of ids"),
     ],
 )
 def test_a_list_that_cannot_be_right_is_refused(tmp_path, numbers, why):

@@ -101,7 +101,7 @@ def test_pixels_and_rows_must_fit(make_rows, tmp_path):
 
 def test_columns_that_never_came_are_an_error(make_rows, tmp_path):
     with (
-        pytest.raises(InputError, match="has not the 1 rows of the cutouts"),
+        pytest.raises(InputError, match="does not have the 1 rows of the cutouts"),
         CutoutWriter(tmp_path / "c.h5", HEADER) as writer,
     ):
         writer.append_pixels(pixels(1))
@@ -139,18 +139,18 @@ def test_what_is_no_cutout_file_is_named(tmp_path):
     with pytest.raises(MissingInputError, match=r"no file .*absent.h5"):
         open_cutouts(tmp_path / "absent.h5")
     (tmp_path / "text.h5").write_text("no HDF5")
-    with pytest.raises(InputError, match=r"text.h5 is no readable HDF5 file"):
+    with pytest.raises(InputError, match=r"text.h5 is not a readable HDF5 file"):
         open_cutouts(tmp_path / "text.h5")
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file.attrs["schema"] = 99
-    with pytest.raises(InputError, match=r"other.h5 is no cutout file of schema 1; its schema is 99"):
+    with pytest.raises(InputError, match=r"other.h5 is not a cutout file of schema 1; its schema is 99"):
         open_cutouts(tmp_path / "other.h5")
 
 
 def test_half_a_file_is_named(make_rows, tmp_path):
     path = write(tmp_path / "c.h5", [(pixels(50), make_rows(range(50)))])
     path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(InputError, match="is no readable HDF5 file"):
+    with pytest.raises(InputError, match="is not a readable HDF5 file"):
         open_cutouts(path)
 
 

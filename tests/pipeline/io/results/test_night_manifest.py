@@ -1,4 +1,4 @@
-"""A file that is no manifest of a night is named with what is wrong in it."""
+"""A file that is not a manifest of a night is named with what is wrong in it."""
 
 import json
 
@@ -30,5 +30,5 @@ def test_a_manifest_is_read_as_it_was_written(tmp_path):
 )
 def test_what_is_no_manifest_is_named_with_what_is_wrong(tmp_path, text, said):
     (tmp_path / "m.json").write_text(text)
-    with pytest.raises(InputError, match=rf"m\.json is no manifest of a night: {said}.*; remove it, and run again$"):
+    with pytest.raises(InputError, match=rf"m\.json is not a manifest of a night: {said}.*; remove it, and run again$"):
         read_manifest(tmp_path / "m.json")

@@ -93,8 +93,8 @@ def test_ids_of_another_program_are_read_as_text_or_refused(tmp_path):
     [
         ("s.csv", "id,score\n1,0.5\n", "column 'candidate_id' is missing; there: id, score"),
         ("s.csv", "candidate_id,drb\n1,0.5\n", "column 'score' is missing"),
-        ("s.csv", "", "is no readable scores file"),
-        ("s.parquet", "no parquet", "is no readable scores file"),
+        ("s.csv", "", "is not a readable scores file"),
+        ("s.parquet", "no parquet", "is not a readable scores file"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_in_one_line(tmp_path, name, text, message):

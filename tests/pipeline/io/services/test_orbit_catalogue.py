@@ -63,7 +63,7 @@ def test_a_table_with_named_columns_is_read(tmp_path):
 def test_hyperbolas_are_left_out_and_counted(tmp_path, caplog):
     caplog.set_level("INFO", logger="pipeline.io.services.orbit_catalogue")
     assert len(read_orbits(written(tmp_path, CERES + "\n" + line("00002", "(2)", e="1.2011338")))) == 1
-    assert "1 of 2 orbits are no ellipses" in caplog.text
+    assert "1 of 2 orbits are not ellipses" in caplog.text
 
 
 @pytest.mark.parametrize(("packed", "mjd"), [("K2555", 60800.0), ("J9611", 50083.0), ("K01AM", 52204.0)])
@@ -83,8 +83,8 @@ def test_what_is_no_epoch_is_none(text):
         (HEAD + line(epoch="99999"), r"line 5: epoch is '99999'; allowed: packed, as K2555"),
         (HEAD + line(h="x"), r"line 5: h_magnitude is 'x'"),
         (HEAD, "holds no orbit"),
-        (b"\x1f\x8b\x08broken", "is damaged, its compressed data end too early or are none"),
-        (b"\xff\xfe", "is no readable catalogue of orbits"),
+        (b"\x1f\x8b\x08broken", "is damaged, or its compressed data end too early"),
+        (b"\xff\xfe", "is not a readable catalogue of orbits"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path, text, message):

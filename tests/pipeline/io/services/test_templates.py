@@ -99,8 +99,8 @@ def test_a_service_that_stumbles_is_asked_again(template_service, tmp_path):
     ("answer", "fault"),
     [
         ((500, b"out of order"), "answers 500: out of order"),
-        ((200, b"<html>maintenance</html>"), "no FITS image"),
-        ((200, image()[:2880]), "no FITS image|has shape"),
+        ((200, b"<html>maintenance</html>"), "not a FITS image"),
+        ((200, image()[:2880]), "not a FITS image|has shape"),
         ((200, image((5, 5))), r"has shape \(5, 5\); asked for \(20, 30\)"),
     ],
 )
@@ -160,9 +160,9 @@ def test_a_file_is_read_and_no_service_asked(tmp_path):
 
 
 def test_a_template_has_one_source():
-    with pytest.raises(SettingsError, match="one of path and hips"):
+    with pytest.raises(SettingsError, match="exactly one of them"):
         TemplateSource()
-    with pytest.raises(SettingsError, match="one of path and hips"):
+    with pytest.raises(SettingsError, match="exactly one of them"):
         TemplateSource(path="a.fits", hips="b")
     with pytest.raises(SettingsError, match="tries 0"):
         TemplateSource(hips="b", tries=0)

@@ -51,7 +51,7 @@ def test_what_is_empty_is_nan(tmp_path):
 
 def test_another_format_and_no_file_are_errors(tmp_path):
     (tmp_path / "a.txt").touch()
-    with pytest.raises(InputError, match=r"a.txt: the ending says no format; allowed: .csv"):
+    with pytest.raises(InputError, match=r"a.txt: the ending is not that of a known format; allowed: .csv"):
         read_columns(tmp_path / "a.txt", WANTED)
     with pytest.raises(MissingInputError, match=r"no table .*b.csv"):
         read_columns(tmp_path / "b.csv", WANTED)

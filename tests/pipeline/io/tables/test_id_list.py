@@ -16,7 +16,7 @@ def test_a_list_that_says_nothing_is_refused(tmp_path):
     (tmp_path / "image.fits").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match=r"empty.txt' names no candidate"):
         read_id_list(f"@{tmp_path}/empty.txt")
-    with pytest.raises(InputError, match=r"image.fits is no text"):
+    with pytest.raises(InputError, match=r"image.fits is not text"):
         read_id_list(f"@{tmp_path}/image.fits")
-    with pytest.raises(MissingInputError, match="no file /nowhere: a list of candidates"):
+    with pytest.raises(MissingInputError, match="no file /nowhere; it should hold a list of candidates"):
         read_id_list("@/nowhere")

@@ -26,7 +26,7 @@ def test_blanks_around_a_text_are_no_part_of_it_as_in_every_table(tmp_path):
     found = read(tmp_path, 'candidate_id, label\r\n"39089837499752901 ", 1\r\n b\u00a0,0\r\n')
     assert found["candidate_id"].tolist() == ["39089837499752901", "b"]
     assert found["label"].tolist() == [1, 0]
-    with pytest.raises(InputError, match="row 3: candidate_id 'a' stands in row 2 already"):
+    with pytest.raises(InputError, match="row 3: candidate_id 'a' already appears in row 2"):
         read(tmp_path, "candidate_id,label\na,1\na ,0\n")
 
 
@@ -54,8 +54,8 @@ def test_a_file_without_rows_says_nothing(tmp_path):
         ),
         ("id,label\na,1\n", "column 'candidate_id' is missing; there: id, label"),
         ("candidate_id\na\n", "column 'label' is missing"),
-        ("", "is no readable CSV file"),
-        ('candidate_id,label\n"a,1\n', "is no readable CSV file"),
+        ("", "is not a readable CSV file"),
+        ('candidate_id,label\n"a,1\n', "is not a readable CSV file"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line_with_its_row(tmp_path, text, message):
@@ -99,7 +99,7 @@ def test_a_file_may_have_no_label_column(tmp_path):
 
 @pytest.mark.replaces("gotorb", "G4")
 def test_an_id_twice_or_empty_is_an_error_that_names_both_rows(tmp_path):
-    with pytest.raises(InputError, match=r"row 4: candidate_id 'a' stands in row 2 already; allowed: once"):
+    with pytest.raises(InputError, match=r"row 4: candidate_id 'a' already appears in row 2; allowed: once"):
         read(tmp_path, "candidate_id,label\na,1\nb,0\na,1\n")
     with pytest.raises(InputError, match=r"row 3: candidate_id is empty"):
         read(tmp_path, "candidate_id,label\na,1\n,0\n")

@@ -25,10 +25,10 @@ def test_a_list_of_ids_and_labels_with_or_without_a_head(tmp_path, text):
     ("text", "message"),
     [
         ("a,1\nb,2\n", "row 2: label is '2'; allowed: 1, 0, real, bogus"),
-        ("a,1\nb,0\na,1\n", "row 3: id 'a' stands there twice"),
+        ("a,1\nb,0\na,1\n", "row 3: id 'a' appears twice"),
         ("a,1\n,0\n", "row 2: id '' is empty"),
         ("a\nb\n", "one column; allowed: an id and a label"),
-        ("", "is no readable CSV file"),
+        ("", "is not a readable CSV file"),
     ],
 )
 def test_a_bad_row_is_named(tmp_path, text, message):

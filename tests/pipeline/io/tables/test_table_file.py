@@ -91,7 +91,7 @@ def test_a_fits_table_is_found_by_hdu_and_keeps_columns_of_one_value_a_row(tmp_p
         == list(read_table(tmp_path / "t.fits", hdu="2"))
         == ["b"]
     )
-    with pytest.raises(InputError, match=r"t\.fits is no readable table"):
+    with pytest.raises(InputError, match=r"t\.fits is not a readable table"):
         read_table(tmp_path / "t.fits", hdu="NONE")
 
 
@@ -103,12 +103,12 @@ def test_lists_in_a_parquet_column_stay_lists(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is no readable table"),
-        ("a,a\n1,2\n", "column 'a' stands there twice"),
-        ("a,b\n1,2\n3\n", "is no readable table: .*Expected 2 columns, got 1"),
-        ("a,b\n1,2,3\n", "is no readable table"),
-        ("a,b\n1,2\n3,4,5\n", "is no readable table"),
-        ('a,b\n"1,2\n', "is no readable table"),
+        ("", "is not a readable table"),
+        ("a,a\n1,2\n", "column 'a' appears twice"),
+        ("a,b\n1,2\n3\n", "is not a readable table: .*Expected 2 columns, got 1"),
+        ("a,b\n1,2,3\n", "is not a readable table"),
+        ("a,b\n1,2\n3,4,5\n", "is not a readable table"),
+        ('a,b\n"1,2\n', "is not a readable table"),
     ],
 )
 def test_a_broken_csv_file_is_one_error(tmp_path, text, message):

@@ -117,7 +117,7 @@ def test_a_schema_that_is_added_makes_its_messages_readable_and_the_night_anothe
 def test_check_names_a_schema_that_cannot_be_read(stream_survey, tmp_path):
     (tmp_path / "schemas" / "1001.avsc").write_text("{")
     (fault,) = stream_survey().check()
-    assert "1001.avsc is no Avro schema" in fault
+    assert "1001.avsc is not an Avro schema" in fault
 
 
 def test_without_schemas_the_message_is_named_with_its_id_and_the_setting(stream_survey, monkeypatch):

@@ -240,7 +240,7 @@ def test_a_null_stamp_is_a_channel_of_nan():
     [
         ({"cutoutScience": {"fileName": "x"}}, "cutoutScience.stampData is missing"),
         ({"cutoutScience": {"stampData": "text"}}, "cutoutScience.stampData holds no bytes but 'text'"),
-        ({"cutoutScience": {"stampData": b"text"}}, "cutoutScience.stampData: the stamp is no FITS file"),
+        ({"cutoutScience": {"stampData": b"text"}}, "cutoutScience.stampData: the stamp is not a FITS file"),
     ],
 )
 def test_a_stamp_that_cannot_be_read_is_named(change, message):

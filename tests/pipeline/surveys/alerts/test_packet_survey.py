@@ -304,7 +304,7 @@ def test_check_names_what_is_wrong_with_the_place_or_the_first_packet(packet_sur
         "0.avro: no field candidate.a for 'a'",
     ]
     bad = packet_survey([make_packet(0, [b"x", None, None])], tmp_path / "bad")
-    assert bad.check()[0].startswith("0.avro: cutoutScience.stampData: the stamp is no FITS file")
+    assert bad.check()[0].startswith("0.avro: cutoutScience.stampData: the stamp is not a FITS file")
     (bad.folder / "0.avro").write_bytes(b"\0\0\0\3\x84")
     assert bad.check()[0].startswith("0.avro: a Kafka message in Confluent's wire format")
     with pytest.raises(InputError, match=r"none of 1 packets in .* can be read; 0.avro: a Kafka message"):

@@ -80,7 +80,7 @@ def test_groups_without_the_nights_rows_are_not_read(tmp_path, monkeypatch):
 def test_a_file_that_is_no_table_is_one_line(tmp_path):
     (tmp_path / "a.parquet").write_bytes(b"PAR1 no")
     rows = AlertRows(path=tmp_path / "a.parquet", columns=COLUMNS, time_format="mjd", longitude_deg=0.0)
-    with pytest.raises(InputError, match=r"a\.parquet is no readable Parquet file: .*") as caught:
+    with pytest.raises(InputError, match=r"a\.parquet is not a readable Parquet file: .*") as caught:
         rows.nights()
     assert "\n" not in str(caught.value)
 

@@ -247,7 +247,7 @@ def test_an_image_without_its_table_is_a_lost_exposure(table_survey):
     survey = with_catalogues(table_survey(exposures=("e1", "e2", "e3"), input=CATALOGUES))
     _, batches = read(survey)
     assert [batch.lost for batch in batches] == [0, 0, 1]
-    assert batches[2].dropped["reason"][0].startswith("exposure unusable: e3.fits is no readable table")
+    assert batches[2].dropped["reason"][0].startswith("exposure unusable: e3.fits is not a readable table")
 
 
 def test_the_labels_may_stand_in_the_table_of_candidates(table_survey):
