@@ -10,7 +10,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 
 from pipeline.errors import SettingsError, WorkerLostError
 from pipeline.redaction import redacted
@@ -76,16 +76,16 @@ def spread(function: Callable[[T], R], chunks: Iterable[T], *, workers: int = 1)
 
 
 @dataclass
-class _Job:
-    chunk: object
+class _Job(Generic[T, R]):
+    chunk: T
     number: int
-    future: "Future[Any]"
+    future: "Future[R]"
 
 
-class _Pool:
+class _Pool(Generic[T, R]):
     """Spawned processes, started anew when one of them dies."""
 
-    def __init__(self, function: Callable[[Any], Any], workers: int) -> None:
+    def __init__(self, function: Callable[[T], R], workers: int) -> None:
         self.function, self.workers = function, workers
         self._processes, self._broken = self._start(), False
 
@@ -112,7 +112,7 @@ class _Pool:
                 process.kill()
         self._processes.shutdown(wait=True, cancel_futures=True)
 
-    def results(self, chunks: Iterator[Any]) -> Iterator[Any]:
+    def results(self, chunks: Iterator[T]) -> Iterator[R]:
         """Yield the result of each chunk in order."""
         numbered = enumerate(chunks)
         flying = deque(self._submit(*entry) for entry in islice(numbered, _AHEAD * self.workers))
@@ -128,19 +128,19 @@ class _Pool:
             yield result
             flying.extend(self._submit(*entry) for entry in islice(numbered, 1))
 
-    def _submit(self, number: int, chunk: object) -> _Job:
+    def _submit(self, number: int, chunk: T) -> _Job[T, R]:
         return _Job(chunk=chunk, number=number, future=self._future(chunk))
 
-    def _future(self, chunk: Any) -> "Future[Any]":
+    def _future(self, chunk: T) -> "Future[R]":
         """Hand a chunk in; where a worker has died meanwhile, its turn will find that out."""
         try:
             return self._submitted(chunk)
         except BrokenProcessPool as error:
-            refused: Future[Any] = Future()
+            refused: Future[R] = Future()
             refused.set_exception(error)
             return refused
 
-    def _submitted(self, chunk: Any) -> "Future[Any]":
+    def _submitted(self, chunk: T) -> "Future[R]":
         """Hand a chunk in; processes that are started for it inherit that Ctrl-C is not theirs to answer."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
@@ -148,7 +148,7 @@ class _Pool:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def _alone(self, job: _Job) -> object:
+    def _alone(self, job: _Job[T, R]) -> R:
         """Compute a chunk again with nothing beside it, so that a worker's death is its own doing."""
         for attempt in range(1, _TRIES):
             log.warning(

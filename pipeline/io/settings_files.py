@@ -31,10 +31,9 @@ class _Loader(BoundedLoader):
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
-    def construct_scalar(self, node: Any) -> Any:
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
         """Return a scalar with its variables as the file has them."""
-        value = super().construct_scalar(node)
-        return value.replace(_OPENS, "${").replace(_CLOSES, "}") if isinstance(value, str) else value
+        return super().construct_scalar(node).replace(_OPENS, "${").replace(_CLOSES, "}")
 
 
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::([^}]*))?\}")
@@ -193,14 +192,15 @@ def _merged(chain: tuple[_File, ...]) -> Mapping[str, object]:
     return _over(_merged(chain[1:]), own) if len(chain) > 1 else own
 
 
-def _over(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:
+def _over(parent: Mapping[str, object], child: Mapping[str, object]) -> dict[str, object]:
     """Return the parent's mapping with the child's values in it."""
     merged = dict(parent)
     for key, value in child.items():
+        inner = merged.get(key)
         if value is None:
             merged.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            merged[key] = _over(merged[key], value)
+        elif isinstance(value, Mapping) and isinstance(inner, Mapping):
+            merged[key] = _over(inner, value)
         else:
             merged[key] = value
     return merged

@@ -17,7 +17,8 @@ class ClosedRule:
     after_hours : float or None, in h
         Hours after the end of the night, the next local mean noon; at least 0.
     marker : str or None
-        A file below the survey's folder, with ``{night}`` in its name and nothing else in braces.
+        A file below the survey's folder that is there once a night is closed. ``{night}`` in its name stands for the
+        night; nothing else may be in braces.
     query : str or None
         A named query with the parameter ``night``; any row means closed.
     """

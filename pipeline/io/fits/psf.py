@@ -3,13 +3,16 @@
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError, MissingInputError, NightsiftError
 from pipeline.psf import PolynomialPsf, PsfGrid, PsfModel, SampledPsf
+
+if TYPE_CHECKING:
+    from astropy.io import fits
 
 _MOST_SAMPLES = 100_000_000
 _MOST_DEGREE = 12
@@ -62,7 +65,7 @@ def read_psf(
         raise InputError(f"{path} is not a readable PSF file: {said}") from error
 
 
-def _read(hdus: Any, shape: tuple[int, int], detector: str, first_pixel: tuple[float, float]) -> PsfModel:
+def _read(hdus: "fits.HDUList", shape: tuple[int, int], detector: str, first_pixel: tuple[float, float]) -> PsfModel:
     from astropy.io import fits
 
     tables = [hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU) and "psf_mask" in _lower(hdu.columns.names)]
@@ -75,7 +78,7 @@ def _read(hdus: Any, shape: tuple[int, int], detector: str, first_pixel: tuple[f
     return _from_image(images[0], shape)
 
 
-def _chosen_table(tables: list[Any], detector: str) -> Any:
+def _chosen_table(tables: list["fits.BinTableHDU"], detector: str) -> "fits.BinTableHDU":
     named = [table for table in tables if detector and table.name.lower() == detector.lower()]
     if named:
         return named[0]
@@ -85,7 +88,7 @@ def _chosen_table(tables: list[Any], detector: str) -> Any:
     return tables[0]
 
 
-def _from_table(table: object, detector: str, first_pixel: tuple[float, float]) -> PolynomialPsf:
+def _from_table(table: "fits.BinTableHDU", detector: str, first_pixel: tuple[float, float]) -> PolynomialPsf:
     values = _described(table, detector)
     planes = np.asarray(values["psf_mask"], dtype=np.float64)
     if planes.ndim == 2:
@@ -111,7 +114,7 @@ def _from_table(table: object, detector: str, first_pixel: tuple[float, float]) 
     )
 
 
-def _described(table: Any, detector: str) -> dict[str, object]:
+def _described(table: "fits.BinTableHDU", detector: str) -> dict[str, object]:
     """Return what describes one model, by the names of keys and columns in small letters."""
     count = len(table.data)
     row = 0
@@ -141,7 +144,7 @@ def _number(values: Mapping[str, object], key: str, default: float | None = None
     return number
 
 
-def _from_image(hdu: Any, shape: tuple[int, int]) -> PsfModel:
+def _from_image(hdu: "fits.ImageHDU", shape: tuple[int, int]) -> PsfModel:
     from pipeline.io.fits.pixels import image_pixels
 
     sampling = _number({str(key).lower(): value for key, value in hdu.header.items()}, "psf_samp")

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from astropy.io import fits
@@ -96,7 +95,7 @@ def _open(path: Path) -> Iterator[fits.HDUList]:
             raise InputError(f"FITS file {path} is truncated")
 
 
-def _choose(opened: fits.HDUList, hdu: str | int, path: Path) -> Any:
+def _choose(opened: fits.HDUList, hdu: str | int, path: Path) -> fits.ImageHDU:
     if hdu == AUTO:
         named = [entry for entry in opened if entry.name.upper() == "DIFF"]
         images = [entry for entry in opened if len(_shape(entry)) >= 2]
@@ -110,7 +109,7 @@ def _choose(opened: fits.HDUList, hdu: str | int, path: Path) -> Any:
         raise InputError(f"{path} has no HDU {hdu!r}; it has: {known}") from None
 
 
-def _shape(entry: Any) -> tuple[int, ...]:
+def _shape(entry: fits.ImageHDU) -> tuple[int, ...]:
     """Return the shape of an HDU's image from its header alone; of a table, nothing."""
     return tuple(entry.shape) if getattr(entry, "is_image", False) else ()
 
