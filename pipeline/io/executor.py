@@ -98,11 +98,11 @@ class _Pool(Generic[T, R]):
         )
 
     def give_up(self) -> None:
-        """Have the processes killed in the midst of their chunks when they are stopped."""
+        """Let `stop` kill the processes, even within a chunk."""
         self._broken = True
 
     def stop(self) -> None:
-        """End the processes; what has not begun is not begun.
+        """End the processes; chunks that have not begun are dropped.
 
         A pool of which a process died ends the others by itself, but for one that was being started then, or that
         does not obey: it would be waited for without end, so all are killed.
@@ -132,7 +132,7 @@ class _Pool(Generic[T, R]):
         return _Job(chunk=chunk, number=number, future=self._future(chunk))
 
     def _future(self, chunk: T) -> "Future[R]":
-        """Hand a chunk in; where a worker has died meanwhile, its turn will find that out."""
+        """Submit a chunk; if a worker has died meanwhile, its future holds that error."""
         try:
             return self._submitted(chunk)
         except BrokenProcessPool as error:
@@ -141,7 +141,7 @@ class _Pool(Generic[T, R]):
             return refused
 
     def _submitted(self, chunk: T) -> "Future[R]":
-        """Hand a chunk in; processes that are started for it inherit that Ctrl-C is not theirs to answer."""
+        """Submit a chunk; processes that are started for it inherit that SIGINT (Ctrl-C) is blocked."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             return self._processes.submit(self.function, chunk)

@@ -85,7 +85,7 @@ def _unmarked(node: object) -> object:
 
 
 def require_sound(schema: object, names: Names) -> None:
-    """Refuse a parsed schema by which few bytes could stand for endless work.
+    """Refuse a parsed schema by which few bytes could mean endless work.
 
     Raises
     ------

@@ -82,7 +82,7 @@ class PacketNotes:
 
 
 def read_stored(path: Path, state: FileState, paths: StoredPaths, note: str) -> Record | None:
-    """Return a packet's record as decoding would give it; None where the file is no longer what was noted.
+    """Return a packet's record as decoding would give it; None if the file has changed since it was noted.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ from pipeline.redaction import redacted
 _DRIVERS = {"postgresql": "postgresql+psycopg2", "mysql": "mysql+pymysql"}
 _MODULES = {"postgresql": "psycopg2", "mysql": "pymysql"}
 _STANDARD = "ANSI_QUOTES,NO_BACKSLASH_ESCAPES,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT,STRICT_TRANS_TABLES"
-"""MySQL in its standard mode, so that ``||``, quotes and backslashes mean what they mean elsewhere."""
+"""MySQL's modes of standard SQL, in which ``||``, quotes and backslashes mean what they mean elsewhere."""
 _REFUSED = (1044, 1045, 1049, 1142, 1698)
 """What MySQL says of credentials, rights and names that are wrong: asking again does not help."""
 _AT_THE_DOOR = re.compile("FATAL:|no password supplied")

@@ -155,6 +155,6 @@ def bound_values(parameters: Mapping[str, object], what: str) -> dict[str, objec
                 sound = False
             if not sound:
                 raise InputError(
-                    f"{what}: parameter {name!r} is {value!r}; allowed: text without NUL, in whole letters"
+                    f"{what}: parameter {name!r} is {value!r}; allowed: text without NUL and half characters"
                 )
     return dict(parameters)

@@ -1,6 +1,6 @@
 """Reads Parquet in blocks that do not fill the memory, however often a file repeats the few bytes that it stores.
 
-A dictionary holds a text once and a row points to it; a delta holds the letters by which a text differs from the one
+A dictionary holds a text once and a row points to it; a delta holds the bytes by which a text differs from the one
 before. So a file of a few kilobytes can hold terabytes, and its footer, which counts stored bytes, does not show it.
 """
 

@@ -14,7 +14,7 @@ ALWAYS_GB: Final = 2.0
 """Gigabytes that a file may claim whatever it holds: an image of 500 million float32 pixels, all of them zero."""
 
 TIMES: Final = 100
-"""Above that a file may claim so many times the bytes that it takes on disk.
+"""A larger file may claim up to this many times the bytes that it takes on disk.
 
 Pixels and tables of real surveys compress to no less than a fiftieth; zeros shrink a thousandfold under gzip, and a
 sparse file or an HDF5 data set of which nothing was written take no room at all.

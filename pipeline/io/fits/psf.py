@@ -115,7 +115,7 @@ def _from_table(table: "fits.BinTableHDU", detector: str, first_pixel: tuple[flo
 
 
 def _described(table: "fits.BinTableHDU", detector: str) -> dict[str, object]:
-    """Return what describes one model, by the names of keys and columns in small letters."""
+    """Return what describes one model, by the lower-case names of keys and columns."""
     count = len(table.data)
     row = 0
     if count != 1:
@@ -130,7 +130,7 @@ def _described(table: "fits.BinTableHDU", detector: str) -> dict[str, object]:
 
 
 def _number(values: Mapping[str, object], key: str, default: float | None = None) -> float:
-    """Return a finite number by its key, in small letters."""
+    """Return a finite number by its lower-case key."""
     if key not in values:
         if default is not None:
             return float(default)

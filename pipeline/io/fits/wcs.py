@@ -52,7 +52,7 @@ def pixel_positions(
     known = np.isfinite(ra_deg) & np.isfinite(dec_deg) & (np.abs(dec_deg) <= 90)
     x, y = np.full(len(known), np.nan), np.full(len(known), np.nan)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what astropy mends in a header is no fault
+        warnings.simplefilter("ignore")  # astropy warns of what it mends in a header
         try:
             wcs = WCS(_understood(header)).celestial
             if not wcs.has_celestial:
@@ -91,7 +91,7 @@ def celestial_wcs(header: Header, what: str) -> WCS | None:
         If the header has a projection that cannot be used.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what astropy mends in a header is no fault
+        warnings.simplefilter("ignore")  # astropy warns of what it mends in a header
         try:
             wcs = WCS(_understood(header)).celestial
             if not wcs.has_celestial:

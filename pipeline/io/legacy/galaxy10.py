@@ -35,8 +35,8 @@ class Galaxy10Options:
     Attributes
     ----------
     class_names : tuple of str
-        Names in the order of ``ans``, all different; empty: what the file says, those of Galaxy10 DECaLS for ten classes, else
-        numbers.
+        Names in the order of ``ans``, all different; empty: what the file says, those of Galaxy10 DECaLS for ten
+        classes, else numbers.
     """
 
     class_names: tuple[str, ...] = ()

@@ -174,7 +174,7 @@ class Gmadet:
 
 
 def _shift(headers: Sequence[_Header], rows: pd.DataFrame, side: int) -> NDArray[np.intp]:
-    """Return by how much each cutout is moved along y and x: where it says so itself, else by `source_pixel`."""
+    """Return by how much each cutout is moved along y and x: as its header says, else by `source_pixel`."""
     said = np.array([[_number(header, (key,)) for key in PLACE] for header in headers], float).reshape(-1, 2)
     found = source_pixel(side, rows[["y_pixel", "x_pixel"]].to_numpy(float))
     inside = (said >= 1) & (said <= side)

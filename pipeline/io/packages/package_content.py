@@ -44,11 +44,11 @@ def read_package(folder: Path) -> PackageContent:
     Raises
     ------
     MissingInputError
-        When there is no package, or no manifest by which to check it, or a file of it is missing.
+        If there is no package, or no manifest by which to check it, or a file of it is missing.
     InputError
-        When a file was changed or added after the package was written, or a value is out of range; it is named.
+        If a file was changed or added after the package was written, or a value is out of range; it is named.
     IncompatiblePackageError
-        When the package is of another schema.
+        If the package is of another schema.
     """
     file = folder / CONTENT
     if not is_there(file):

@@ -29,7 +29,7 @@ _PREFIX = ".partial-"
 RENEWED_S: Final = 60.0
 """How often a writer renews the lease on its scratch: it sets the time of the scratch's last change."""
 _ENDED: Final = ("Z", "X")
-"""States of a process that has ended, but that its parent (in a container often one that never does) has not reaped."""
+"""States of a process that has ended and whose parent has not reaped it; in a container it often never does."""
 LEASE_S: Final = 3600.0
 """After this long without renewal the scratch of a writer elsewhere is taken for an orphan; far above `RENEWED_S`,
 for clocks of hosts differ and a machine may sleep."""

@@ -14,7 +14,7 @@ from pipeline.io.files.claims import credible_bytes, require_credible, stored_by
 
 _ROWS_AT_ONCE = 8192
 _COPIES = 2
-"""Of texts while they are read: as HDF5 gives them, and as Python has them."""
+"""Copies of texts in memory while they are read: HDF5's and Python's."""
 
 _LENGTH_BYTES, _NUMBER_BYTES = 4, 4
 """A text is kept as its length, the address of a heap and a number there (HDF5 file format, "variable-length")."""

@@ -1,4 +1,4 @@
-"""Reads the manifest of a night's frozen input, and refuses a file that is no manifest is an error that names it."""
+"""Reads the manifest of a night's frozen input; a file that is not a manifest is an error that names it."""
 
 import json
 from collections.abc import Mapping

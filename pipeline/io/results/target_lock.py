@@ -154,7 +154,7 @@ def _command() -> str:
 
 
 def _owner(descriptor: int) -> str:
-    """Return who holds a lock, in words; the file may be anybody's, so its letters are made printable."""
+    """Return who holds a lock, in words; anybody may write the file, so its text is made printable."""
     try:
         said = json.loads(os.pread(descriptor, _MOST_BYTES, 0))
         owner = str(Owner(**{entry.name: str(said[entry.name])[:500] for entry in fields(Owner)}))
