@@ -188,7 +188,9 @@ def test_too_many_bad_packets_fail_the_night(packet_survey, tmp_path):
     survey = packet_survey(max_lost_fraction=0.2)
     for number in range(2):
         (survey.folder / f"bad{number}.avro").write_bytes(b"no")
-    with pytest.raises(TooMuchLostError, match=r"2 of 7 .* unusable; max_lost_fraction allows 0.2. bad0.avro: no Avro"):
+    with pytest.raises(
+        TooMuchLostError, match=r"2 of 7 .* unusable; max_lost_fraction allows 0.2. bad0.avro: not an Avro"
+    ):
         fetch(survey, tmp_path / "c.h5")
 
 
