@@ -19,7 +19,7 @@ from pipeline.stages.labelling import Labeller
 from pipeline.stages.night_job import NightJob
 from pipeline.surveys.base import Batch, measured_exposures
 from pipeline.surveys.label_tables import label_tables, require_frozen_tables, table_places
-from pipeline.surveys.parts import ReadsInParts, each_batch
+from pipeline.surveys.night_parts import ReadsInParts, each_batch
 from pipeline.surveys.settings import SurveySettings
 
 log = logging.getLogger(__name__)

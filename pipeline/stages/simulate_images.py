@@ -31,7 +31,7 @@ from pipeline.stages.simulate_transients import SIMULATIONS
 from pipeline.stages.simulation_inputs import hosts_on_image, psf_of, read_inputs
 from pipeline.surveys.base import Batch, ExposureImages, dropped_rows
 from pipeline.surveys.batches import batch_of
-from pipeline.surveys.edge_policy import Outside
+from pipeline.surveys.edges import Outside
 from pipeline.surveys.exposures.channels import channel_cutouts, require_searched
 from pipeline.surveys.exposures.difference import AlignedExposure, aligned_exposure, differencing
 from pipeline.surveys.exposures.properties import no_zeropoint

@@ -18,7 +18,7 @@ from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.night import night_of
 from pipeline.stages.fetch_cutouts import fetch_cutouts
 from pipeline.stages.night_job import NightJob
-from pipeline.surveys.alerts.layouts import PACKET_LAYOUTS
+from pipeline.surveys.alerts.packet_layouts import PACKET_LAYOUTS
 from pipeline.surveys.alerts.packet_rows import packet_cutout
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings

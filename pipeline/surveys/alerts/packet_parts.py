@@ -17,12 +17,12 @@ from pipeline.io.alerts.packet_files import Packet, read_packets
 from pipeline.io.alerts.stored_packets import FileState, StoredPaths, read_stored
 from pipeline.night import night_of
 from pipeline.surveys.alerts import packet_rows
-from pipeline.surveys.alerts.layouts import PacketLayout
+from pipeline.surveys.alerts.packet_layouts import PacketLayout
 from pipeline.surveys.alerts.units import magnitudes
 from pipeline.surveys.base import Batch, dropped_rows
 from pipeline.surveys.batches import batch_of
 from pipeline.surveys.candidate_columns import candidates_frame
-from pipeline.surveys.edge_policy import outside_of_cutouts
+from pipeline.surveys.edges import outside_of_cutouts
 from pipeline.surveys.settings import SurveySettings
 from pipeline.times import utc_mjd
 

@@ -16,7 +16,7 @@ from pipeline.io.alerts.packet_fields import ABSENT, Record, field_at
 from pipeline.io.alerts.stamp_bytes import read_stamp
 from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.photometry.flux_sign import flux_signs
-from pipeline.surveys.alerts.layouts import FLUXES, PacketLayout
+from pipeline.surveys.alerts.packet_layouts import FLUXES, PacketLayout
 from pipeline.surveys.candidate_columns import as_text
 from pipeline.times import allowed_times, is_possible
 

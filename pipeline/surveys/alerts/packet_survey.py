@@ -14,11 +14,11 @@ from pipeline.errors import InputError, NightsiftError, SettingsError
 from pipeline.io.alerts.message_schemas import MessageSchemas, find_schemas
 from pipeline.io.alerts.packet_files import folder_of, packet_files
 from pipeline.surveys.alerts import packet_rows
-from pipeline.surveys.alerts.layouts import PacketLayout, TimeFormat, packet_layout
+from pipeline.surveys.alerts.packet_layouts import PacketLayout, TimeFormat, packet_layout
 from pipeline.surveys.alerts.packet_parts import PacketPart, PacketReader
 from pipeline.surveys.alerts.packet_table import PacketTable, files_of, packets_entry, require_frozen
 from pipeline.surveys.base import SURVEYS, Batch, Source
-from pipeline.surveys.parts import read_in_parts
+from pipeline.surveys.night_parts import read_in_parts
 from pipeline.surveys.settings import SurveySettings
 
 log = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ from pipeline.io.alerts.stored_packets import PacketNotes
 from pipeline.io.settings_files import data_folder
 from pipeline.night import MJD_EPOCH, night_of, parse_night
 from pipeline.surveys.alerts import packet_rows
-from pipeline.surveys.alerts.layouts import PacketLayout
+from pipeline.surveys.alerts.packet_layouts import PacketLayout
 from pipeline.surveys.manifests import entry, require_unchanged
 from pipeline.times import utc_mjd
 

@@ -21,7 +21,7 @@ from pipeline.io.files.damaged import naming
 from pipeline.io.results.content import frame_digest
 from pipeline.io.results.sealed_parquet import require_credible_parquet
 from pipeline.night import MJD_EPOCH, night_name, night_number, parse_night
-from pipeline.surveys.alerts.layouts import TimeFormat
+from pipeline.surveys.alerts.packet_layouts import TimeFormat
 from pipeline.times import allowed_times, column_mjd, is_possible
 
 _IDS = ("candidate_id", "object_id", "exposure_id")

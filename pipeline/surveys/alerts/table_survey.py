@@ -20,7 +20,7 @@ from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.io.tables.table_file import numbers_of
 from pipeline.photometry.flux_sign import flux_signs
 from pipeline.surveys.alerts.cutout_stack import cut_stack, middle_of_stack
-from pipeline.surveys.alerts.layouts import FLUXES, REQUIRED, TimeFormat
+from pipeline.surveys.alerts.packet_layouts import FLUXES, REQUIRED, TimeFormat
 from pipeline.surveys.alerts.table_rows import AlertRows
 from pipeline.surveys.alerts.units import magnitudes
 from pipeline.surveys.base import SURVEYS, Batch

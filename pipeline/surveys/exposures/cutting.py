@@ -22,7 +22,7 @@ from pipeline.imaging.frame import Image
 from pipeline.io.fits.wcs import pixel_positions
 from pipeline.surveys.base import Batch, dropped_rows, measured_exposures
 from pipeline.surveys.batches import batch_of
-from pipeline.surveys.edge_policy import Outside
+from pipeline.surveys.edges import Outside
 from pipeline.surveys.exposures.coadd_frames import Frames
 from pipeline.surveys.exposures.files import ExposureFiles
 from pipeline.surveys.exposures.settings import ImageSettings

@@ -21,7 +21,7 @@ from pipeline.subtraction.difference import Difference
 from pipeline.subtraction.flux_profile import difference_profile
 from pipeline.surveys.base import Batch, ExposureImages, dropped_rows, measured_exposures
 from pipeline.surveys.batches import batch_of
-from pipeline.surveys.edge_policy import Outside
+from pipeline.surveys.edges import Outside
 from pipeline.surveys.exposures.channels import channel_cutouts
 from pipeline.surveys.exposures.difference import AlignedExposure, aligned_exposure, differencing
 from pipeline.surveys.exposures.reader import ImageFiles

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.io.alerts import packet_index
 from pipeline.io.alerts.packet_index import index_files
-from pipeline.surveys.alerts.layouts import packet_layout
+from pipeline.surveys.alerts.packet_layouts import packet_layout
 from pipeline.surveys.alerts.packet_table import PacketTable
 
 

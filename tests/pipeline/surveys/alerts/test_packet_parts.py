@@ -12,7 +12,7 @@ from pipeline.io.alerts import avro
 from pipeline.io.alerts.packet_writer import write_packets
 from pipeline.stages.night_cutouts import NightCutouts
 from pipeline.stages.night_job import NightJob
-from pipeline.surveys import parts
+from pipeline.surveys import night_parts
 from pipeline.surveys.alerts import packet_parts
 
 NIGHT = "2026-01-05"
@@ -52,9 +52,9 @@ def test_what_is_made_of_batches_is_the_same_in_two_processes_and_no_pixels_come
     monkeypatch.setattr(packet_parts, "TOGETHER", 2)
     survey = packet_survey()
     manifest = survey.freeze(NIGHT)
-    one = list(parts.each_batch(survey, NIGHT, manifest, operator.attrgetter("cutouts.shape")))
+    one = list(night_parts.each_batch(survey, NIGHT, manifest, operator.attrgetter("cutouts.shape")))
     survey.workers = 2
-    two = list(parts.each_batch(survey, NIGHT, manifest, operator.attrgetter("cutouts.shape")))
+    two = list(night_parts.each_batch(survey, NIGHT, manifest, operator.attrgetter("cutouts.shape")))
     assert [shape for _, shape in one] == [shape for _, shape in two] == [(2, 5, 5, 3), (2, 5, 5, 3), (1, 5, 5, 3)]
     assert all(len(batch.cutouts) == 0 < len(batch.candidates) for batch, _ in two)
 

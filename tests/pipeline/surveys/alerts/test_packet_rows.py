@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import InputError, NightsiftError, SettingsError, UnknownNameError
 from pipeline.io.alerts.packet_writer import fits_bytes, ztf_packet
-from pipeline.surveys.alerts.layouts import PACKET_LAYOUTS, packet_layout
+from pipeline.surveys.alerts.packet_layouts import PACKET_LAYOUTS, packet_layout
 from pipeline.surveys.alerts.packet_rows import (
     candidate_id,
     has_field,

@@ -1,4 +1,7 @@
-"""What becomes of cutouts that reach beyond their image, or lie nowhere: decided here, for every source alike."""
+"""Where cutting at the edge is decided: which cutouts that reach beyond their image are dropped, which are filled.
+
+The same for every source, by the settings ``edges`` and ``max_edge_fraction``; `pipeline.cutouts.edges` has the fills.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
