@@ -12,10 +12,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from astropy.io import fits
 
+from pipeline.errors import SettingsError
+from pipeline.io.results.commit import commit
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.scores_file import read_scores
+from pipeline.settings import parse
+from pipeline.stages.fetch_cutouts import fetch_cutouts
+from pipeline.stages.night_job import NightJob
+from pipeline.surveys.base import SURVEYS
+from pipeline.surveys.load import open_survey
+from pipeline.surveys.settings import SurveySettings
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "add_a_survey.md").read_text(encoding="utf-8")
@@ -86,14 +95,18 @@ def test_the_page_leads_from_a_folder_of_images_to_scores(tmp_path):
         assert file.candidates()["label"].value_counts().to_dict() == {1: EACH // 2, 0: EACH // 2}
 
 
-@pytest.fixture
-def stamp_arrays(tmp_path, monkeypatch):
-    """Return a function that makes and opens a survey with the adapter of the page, as it stands there."""
-    from pipeline.settings import parse
-    from pipeline.surveys.base import SURVEYS
-    from pipeline.surveys.load import open_survey
-    from pipeline.surveys.settings import SurveySettings
+def settings_of_the_adapter():
+    """Return the settings of the page's survey that uses the page's adapter."""
+    (text,) = (text for text in blocks("yaml") if "source: arrays" in text)
+    return yaml.safe_load(text)
 
+
+@pytest.fixture
+def arrays_survey(tmp_path, monkeypatch):
+    """Return a function that writes the page's night and opens the page's survey with the page's adapter.
+
+    ``side`` is the side of the cutouts; what is given further takes the place of the page's settings.
+    """
     (code,) = blocks("python")
     path = tmp_path / "arrays.py"
     path.write_text(code, encoding="utf-8")
@@ -104,20 +117,51 @@ def stamp_arrays(tmp_path, monkeypatch):
     monkeypatch.setattr(SURVEYS, "_metadata", dict(SURVEYS._metadata))
     spec.loader.exec_module(module)
     folder = tmp_path / "arrays"
+    monkeypatch.setenv("ARRAYS_DATA", str(folder))
 
-    def make(**settings):
+    def make(side=5, **settings):
         folder.mkdir(exist_ok=True)
-        rows = {"candidate_id": ["a", "b"], "object_id": ["o", "o"], "ra_deg": [1.0, 2.0], "dec_deg": 0.0}
-        rows |= {"time_mjd": 61045.9, "label": [1, 0]}
-        pd.DataFrame(rows).to_csv(folder / "2026-01-05.csv", index=False)
-        np.save(folder / "2026-01-05.npy", np.random.default_rng(1).normal(size=(2, 5, 5, 3)).astype(np.float32))
-        common = {"source": "arrays", "telescope": "T1", "longitude_deg": 0.0, "pixel_scale_arcsec": 1.0}
-        common |= {"channels": ["science", "template", "difference"], "cutout_size_pixel": 5}
-        common |= {"closed": {"marker": "closed-{night}"}, "defaults": {"dataset": "d", "classifier": "c"}}
-        common |= {"input": {"folder": str(folder)}}
-        return open_survey(parse(SurveySettings, common | settings, "toy.yaml"), "toy")
+        (table,) = blocks("csv")
+        (folder / "2026-01-05.csv").write_text(table, encoding="utf-8")
+        pixels = np.random.default_rng(1).normal(size=(2, side, side, 3)).astype(np.float32)
+        np.save(folder / "2026-01-05.npy", pixels)
+        return open_survey(parse(SurveySettings, settings_of_the_adapter() | settings, "arrays.yaml"), "arrays")
 
     return make
+
+
+@pytest.fixture
+def tested_survey(arrays_survey):
+    """Return a function that opens the survey of the page as the tests of all sources want theirs."""
+    common = {"telescope": "T1", "cutout_size_pixel": 5, "closed": {"marker": "closed-{night}"}}
+    return lambda **settings: arrays_survey(**(common | settings))
+
+
+def test_the_survey_of_the_adapter_is_complete_and_is_fetched_with_its_labels(arrays_survey, tmp_path):
+    survey, night = arrays_survey(side=21), "2026-01-05"
+    job = {"name": "arrays", "night": night, "manifest": survey.freeze(night), "provenance": {}}
+    commit(
+        tmp_path / "c.h5", lambda path: fetch_cutouts(path, NightJob(survey=survey, progress=lambda *_: None, **job))
+    )
+    with open_cutouts(tmp_path / "c.h5") as file:
+        rows = file.candidates()
+    assert rows[["candidate_id", "object_id", "label"]].to_numpy().tolist() == [["a", "star-1", 1], ["b", "star-2", 0]]
+    assert set(rows["telescope"]) == {"Array 1 m"}
+
+
+def test_a_survey_without_defaults_is_refused_as_the_page_says():
+    settings = settings_of_the_adapter()
+    del settings["defaults"]
+    assert "`defaults` is required" in PAGE
+    with pytest.raises(SettingsError, match="'defaults' is missing"):
+        parse(SurveySettings, settings, "arrays.yaml")
+
+
+def test_the_line_for_the_tests_of_all_sources_is_like_those_that_are_there():
+    (line,) = re.findall(r'`("arrays": \w+,)`', PAGE)
+    conformance = (ROOT / "tests" / "conformance" / "test_surveys.py").read_text(encoding="utf-8")
+    assert f"        {line.replace('arrays', 'table')}\n" in conformance
+    assert "def table_survey(" in (ROOT / "tests" / "fixtures" / "image_surveys.py").read_text(encoding="utf-8")
 
 
 def test_the_adapter_of_the_page_is_short():
@@ -136,7 +180,7 @@ def conformance_tests():
 @pytest.mark.parametrize(
     "name", [name for name, test in conformance_tests().items() if inspect.signature(test).parameters]
 )
-def test_the_adapter_of_the_page_does_what_every_source_must(name, stamp_arrays, request):
+def test_the_adapter_of_the_page_does_what_every_source_must(name, tested_survey, request):
     test = conformance_tests()[name]
     asked = [argument for argument in inspect.signature(test).parameters if argument != "make"]
-    test(make=stamp_arrays, **{argument: request.getfixturevalue(argument) for argument in asked})
+    test(make=tested_survey, **{argument: request.getfixturevalue(argument) for argument in asked})
