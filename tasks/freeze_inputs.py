@@ -11,7 +11,7 @@ import luigi
 
 from pipeline.io.alerts.message_schemas import schema_digests
 from pipeline.io.database.query_files import query_digests
-from pipeline.io.results.night_manifest import read_manifest
+from pipeline.io.results.night_manifest import Manifest, read_manifest
 from tasks.night_closed import NightClosed
 from tasks.parameters import MOST_SNAPSHOTS, NightTask, WholeNumberParameter, processes_parameter
 
@@ -65,16 +65,18 @@ class FreezeInputs(NightTask):
         return f"s{self.snapshot}"
 
     @cached_property
-    def former(self) -> dict[str, object]:
+    def former(self) -> Manifest:
         """The manifest of the snapshot before; empty where there is none."""
         if self.snapshot < 2:
             return {}
         before = FreezeInputs(survey=self.survey, night=self.night_name, snapshot=self.snapshot - 1)
         return before.manifest() if before.complete() else {}
 
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> Manifest:
         """Return what was frozen, without what made the file: cutouts repeat it, and are equal whoever froze it."""
-        return {key: value for key, value in read_manifest(self.output().path).items() if key != "provenance"}
+        manifest = read_manifest(self.output().path)
+        manifest.pop("provenance", None)
+        return manifest
 
     @property
     def rows_of(self) -> int:

@@ -4,7 +4,6 @@ Tested by tests/tasks/test_start.py.
 """
 
 import math
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -22,6 +21,7 @@ from tasks.base import ALL_RELEASES, PipelineTask
 from tasks.nights import NightParameter
 
 if TYPE_CHECKING:
+    from pipeline.io.results.night_manifest import Manifest
     from pipeline.stages.night_job import NightJob
     from pipeline.surveys.base import Source
 
@@ -156,12 +156,12 @@ class NightTask(SurveyTask):
         """Return survey, no release, night."""
         return self.survey, ALL_RELEASES, self.night_name
 
-    def job(self, manifest: Mapping[str, Any], of: PipelineTask | None = None) -> "NightJob":
+    def job(self, manifest: "Manifest", of: PipelineTask | None = None) -> "NightJob":
         """Return what a function of this night is given.
 
         Parameters
         ----------
-        manifest : mapping
+        manifest : Manifest
             The night's frozen input.
         of : PipelineTask, optional
             Whose result is made; this task's if not given.

@@ -2,10 +2,11 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from pipeline.errors import NightsiftError
+from pipeline.io.results.night_manifest import Manifest
 from pipeline.night import MJD_EPOCH, parse_night
 from pipeline.surveys.base import Source
 from pipeline.surveys.label_tables import own_references
@@ -30,7 +31,7 @@ _listings: dict[tuple[str, str, str], _Listing] = {}
 """By the survey's name, folder and settings; of this process."""
 
 
-def tell_if_empty(survey: Source[Any], name: str, night: str, manifest: Mapping[str, Any]) -> None:
+def tell_if_empty(survey: Source[Any], name: str, night: str, manifest: Manifest) -> None:
     """Warn where a frozen night holds no row, with the nights that the survey holds.
 
     Parameters

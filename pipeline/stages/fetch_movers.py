@@ -1,7 +1,6 @@
 """A night's ephemeris: which solar-system objects stand in the field of each of its exposures, and where."""
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import InputError, SettingsError
+from pipeline.io.results.night_manifest import Manifest
 from pipeline.io.results.parquet_table import write_table
 from pipeline.io.services.skybot import Skybot
 from pipeline.solar_system.places import Site, predict
@@ -94,7 +94,7 @@ def skybot_of(settings: EphemerisSettings) -> Skybot:
     )
 
 
-def pointings(survey: Source[Any], night: str, manifest: Mapping[str, Any]) -> pd.DataFrame:
+def pointings(survey: Source[Any], night: str, manifest: Manifest) -> pd.DataFrame:
     """Return ``exposure_id time_mjd ra_deg dec_deg`` of a night's exposures that hold candidates.
 
     The centre is that of the exposure's candidates, which a search radius of more than the field covers.

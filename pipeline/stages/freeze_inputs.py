@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.io.results.night_manifest import Manifest
 from pipeline.io.results.provenance import finished
 from pipeline.stages.empty_night import tell_if_empty
 from pipeline.surveys.base import Source
@@ -20,7 +21,7 @@ def freeze_inputs(
     snapshot: int,
     as_of: str,
     provenance: Mapping[str, Any],
-    former: Mapping[str, Any],
+    former: Manifest,
     labels_only: bool = False,
 ) -> None:
     """Write the manifest of a night, and warn where the night holds nothing.
@@ -41,7 +42,7 @@ def freeze_inputs(
         When it was frozen, ISO time in UTC.
     provenance : mapping
         What the manifest says about its making.
-    former : mapping
+    former : Manifest
         The manifest of the snapshot before; empty where there is none.
     labels_only : bool
         Whether to take rows and images as they were frozen before, and look at label tables alone; of a survey

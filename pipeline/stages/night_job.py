@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.io.results.night_manifest import Manifest
 from pipeline.surveys.base import Source
 
 
@@ -26,7 +27,7 @@ class NightJob:
         The survey's name, for messages and files.
     night : str
         The night, an ISO date.
-    manifest : mapping
+    manifest : Manifest
         The night's input as it was frozen.
     provenance : mapping
         What the result says about its making.
@@ -39,7 +40,7 @@ class NightJob:
     survey: Source[Any]
     name: str
     night: str
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     provenance: Mapping[str, Any] = field(default_factory=dict)
     progress: Callable[[float, str], None] = tell_nobody
     processes: int = 1

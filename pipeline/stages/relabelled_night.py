@@ -15,6 +15,7 @@ from pipeline.errors import InputError, NightsiftError
 from pipeline.fingerprint import what_decides
 from pipeline.io.results import schema
 from pipeline.io.results.cutout_file import CutoutFile, open_cutouts
+from pipeline.io.results.night_manifest import Manifest
 from pipeline.stages.night_cutouts import NightCutouts
 from pipeline.stages.night_job import NightJob
 from pipeline.surveys.base import Batch, dropped_rows
@@ -128,7 +129,7 @@ def relabelled_night(
     return None
 
 
-def _why_not(path: Path, provenance: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
+def _why_not(path: Path, provenance: Mapping[str, Any], manifest: Manifest) -> str:
     """Return what keeps a former file from giving rows and pixels; empty where nothing does."""
     with open_cutouts(path) as file:
         if _but_labels(file.provenance["identity"]) != _but_labels(provenance["identity"]):

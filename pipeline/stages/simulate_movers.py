@@ -1,9 +1,9 @@
 """Simulation from real pixels: the night's known movers on catalogued galaxies, and galaxies alone as bogus."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.errors import SettingsError
 from pipeline.io.results import schema
 from pipeline.io.results.cutout_file import CutoutWriter, open_cutouts
+from pipeline.io.results.night_manifest import Manifest
 from pipeline.recipes.movers import MoverSimulation
 from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.rng import stream
@@ -35,10 +36,10 @@ _TRANSIENT = "injected_mover"
 
 @runtime_checkable
 class CutsAnywhere(Protocol):
-    """A survey that cuts stamps at any place of its images."""
+    """A survey that can cut at any place of its images."""
 
-    def stamps(self, night: str, manifest: Mapping[str, Any], places: pd.DataFrame) -> Iterator[PlacedStamps | Batch]:
-        """Yield stamps at ``exposure_id candidate_id ra_deg dec_deg``, an exposure at a time."""
+    def cutouts_at(self, night: str, manifest: Manifest, places: pd.DataFrame) -> Iterator[PlacedStamps | Batch]:
+        """Yield cutouts at ``exposure_id candidate_id ra_deg dec_deg``, one exposure at a time."""
 
 
 @SIMULATIONS.register("movers")
@@ -64,7 +65,7 @@ def simulate_movers(path: Path, job: NightJob, *, recipe: SimulationRecipe, cuto
     truths, lost, total, reasons = [], 0, 0, set()
     with CutoutWriter(path, header_of(job.name, survey.settings), job.provenance) as writer:
         writer.write_text("simulation", "stamps of known movers were added to stamps of galaxies")
-        for stamps in survey.stamps(job.night, job.manifest, places):
+        for stamps in survey.cutouts_at(job.night, job.manifest, places):
             total += 1
             if isinstance(stamps, Batch):
                 lost += stamps.lost

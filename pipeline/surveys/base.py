@@ -7,22 +7,28 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import MissingInputError, SettingsError
+from pipeline.io.results.night_manifest import Manifest
 from pipeline.io.results.schema import EXPOSURE_COLUMNS, TEXT
 from pipeline.io.settings_files import expand
 from pipeline.registry import Registry
 from pipeline.surveys.label_tables import freeze_label_tables
-from pipeline.surveys.manifests import Manifest
 from pipeline.surveys.settings import SurveySettings
 
-if TYPE_CHECKING:  # they bring along what subtracts and searches images, which few surveys need
+if TYPE_CHECKING:  # they bring along what reads, subtracts and searches images, which few surveys need
+    from astropy.io.fits import Header
+
     from pipeline.surveys.difference_settings import DifferenceSettings, ZeropointSettings
+
+
+ExposureRow: TypeAlias = Mapping[str, Any]
+"""What a survey says of an exposure, by column: text and numbers; a list where it names a column of paths."""
 
 
 def _aligned_already() -> "DifferenceSettings":
@@ -40,7 +46,7 @@ class Batch:
     cutouts : ndarray of float32, (n, y, x, channel)
         Raw pixels, NaN = missing.
     candidates : DataFrame
-        The candidate columns but labels, one row a cutout.
+        The candidate columns but labels, one row per cutout.
     dropped : DataFrame
         ``candidate_id step reason`` of those left out.
     exposures, lost : int
@@ -68,7 +74,7 @@ class ExposureImages:
         fwhm_pixel ...``.
     science, template : ndarray of float32, (y, x)
         Pixels, NaN = missing; the template is of zeros where the survey has none (``difference: none``).
-    science_header, template_header : mapping
+    science_header, template_header : Header
         Their FITS headers, with the WCS of the science image.
     science_variance, template_variance : ndarray of float32, (y, x), optional
         Variance of their pixels in ADU squared, where planes of weights state it.
@@ -80,11 +86,11 @@ class ExposureImages:
         Their files as the survey names them, for messages.
     """
 
-    exposure: Mapping[str, Any]
+    exposure: ExposureRow
     science: NDArray[np.float32]
     template: NDArray[np.float32]
-    science_header: Any
-    template_header: Any
+    science_header: "Header"
+    template_header: "Header"
     science_variance: NDArray[np.float32] | None = None
     template_variance: NDArray[np.float32] | None = None
     difference: "DifferenceSettings" = field(default_factory=_aligned_already)
@@ -101,7 +107,7 @@ class StatesFolder(Protocol):
         """Return what the settings say."""
 
 
-OwnInput = TypeVar("OwnInput", bound=StatesFolder)
+OwnInput = TypeVar("OwnInput", bound=StatesFolder, covariant=True)
 
 
 class Source(ABC, Generic[OwnInput]):
@@ -113,7 +119,7 @@ class Source(ABC, Generic[OwnInput]):
     ----------
     settings : SurveySettings
         The survey's.
-    given : OwnInput
+    survey_input : OwnInput
         Its ``input``, parsed.
     folder : Path, optional
         Where a task made the survey's files; else the settings say where they are.
@@ -123,15 +129,15 @@ class Source(ABC, Generic[OwnInput]):
     has_images : bool
         Whether there are images, to inject sources into; else there are cutouts alone.
     workers : int
-        Processes that read exposures; 0: one a core. They change no result.
+        Processes that read exposures; 0: one per core. They change no result.
     """
 
     has_images: bool = False
     workers: int = 1
 
-    def __init__(self, settings: SurveySettings, given: OwnInput, folder: Path | None = None) -> None:
+    def __init__(self, settings: SurveySettings, survey_input: OwnInput, folder: Path | None = None) -> None:
         self.settings = settings
-        self.input = given
+        self.input = survey_input
         self._made_folder = folder
 
     @property
@@ -152,9 +158,7 @@ class Source(ABC, Generic[OwnInput]):
     @property
     def folder(self) -> Path:
         """The folder of the survey's files."""
-        return self._there(Path(self.place))
-
-    def _there(self, folder: Path) -> Path:
+        folder = Path(self.place)
         if not folder.is_dir():
             raise MissingInputError(f"no folder {folder}: {self.input.folder} must hold {self.holds}")
         return folder
@@ -183,10 +187,10 @@ class Source(ABC, Generic[OwnInput]):
         )
 
     @abstractmethod
-    def frozen_input(self, night: str) -> dict[str, Any]:
+    def frozen_input(self, night: str) -> Manifest:
         """Return the source's own part of a manifest: ``queries`` and ``files``, an entry for each by its name."""
 
-    def freeze(self, night: str) -> dict[str, Any]:
+    def freeze(self, night: str) -> Manifest:
         """Return the manifest of a night's input: counts and digests of its rows, files and label tables."""
         own = self.frozen_input(night)
         return own | {"queries": own["queries"] | freeze_label_tables(self, night)}
@@ -222,7 +226,10 @@ class Source(ABC, Generic[OwnInput]):
         """Return every fault of the survey's input that can be seen within seconds."""
 
 
-SURVEYS: Registry[type[Source[Any]]] = Registry(
+AnySource: TypeAlias = Source[StatesFolder]
+"""A source of any kind."""
+
+SURVEYS: Registry[type[AnySource]] = Registry(
     "survey source",
     homes={
         "alert_packets": "pipeline.surveys.alerts.packet_survey",

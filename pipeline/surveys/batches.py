@@ -1,14 +1,13 @@
-"""From the rows and pixels of a source to a batch: completed, described, and settled at the edges, in this order."""
+"""Makes batches of rows and pixels: completes the rows, describes the pixels, decides at the edges, in this order."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.surveys.base import Batch
+from pipeline.surveys.base import Batch, ExposureRow
 from pipeline.surveys.candidate_columns import candidates_frame, describe_pixels
 from pipeline.surveys.edges import Outside, apply_edge_policy, outside_of_cutouts
 from pipeline.surveys.settings import SurveySettings
@@ -22,7 +21,7 @@ def batch_of(
     pixels: NDArray[np.float32],
     settings: SurveySettings,
     *,
-    exposure: Mapping[str, Any] = MappingProxyType({}),
+    exposure: ExposureRow = MappingProxyType({}),
     places: Places | None = None,
     outside: Outside | None = None,
     stated: Mapping[str, object] = MappingProxyType({}),
@@ -52,7 +51,7 @@ def batch_of(
     Raises
     ------
     InputError
-        If a ``flux_sign`` is none.
+        If a ``flux_sign`` is not a sign.
     """
     x, y = places_of(rows, settings) if places is None else places
     candidates = candidates_frame(rows, exposure, settings, x, y)

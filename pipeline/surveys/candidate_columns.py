@@ -1,7 +1,6 @@
-"""From what a survey gives to complete candidate rows: blanks, flags, and which rows cannot be true."""
+"""The candidate columns: completed from a survey's rows, flagged from the pixels, checked for impossible values."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,7 @@ from pipeline.times import is_possible
 
 def candidates_frame(
     rows: pd.DataFrame,
-    exposure: Mapping[str, Any],
+    exposure: Mapping[str, object],
     settings: SurveySettings,
     x_pixel: NDArray[np.float64],
     y_pixel: NDArray[np.float64],
@@ -27,16 +26,27 @@ def candidates_frame(
 
     A magnitude that no source has, such as -999 or 99, is "not known".
 
+    Parameters
+    ----------
+    rows : DataFrame
+        What the survey says of each candidate, by candidate column.
+    exposure : mapping
+        The row of their exposure, for the columns that ``rows`` lacks.
+    settings : SurveySettings
+        The survey's, for the telescope where no row names one.
+    x_pixel, y_pixel : ndarray of float, (n,)
+        Places in the image, in 0-based pixels; NaN where they are not known.
+
     Raises
     ------
     InputError
-        If a ``flux_sign`` is none.
+        If a ``flux_sign`` is not a sign.
     """
     shared = {"telescope": settings.telescope, **exposure}
     columns = {}
     for name, kind in CANDIDATE_COLUMNS.items():
-        given = rows[name].to_numpy(object) if name in rows else np.full(len(rows), shared.get(name), dtype=object)
-        columns[name] = pd.Series(stated_signs(given)) if name == "flux_sign" else _typed(given, kind)
+        values = rows[name].to_numpy(object) if name in rows else np.full(len(rows), shared.get(name), dtype=object)
+        columns[name] = pd.Series(stated_signs(values)) if name == "flux_sign" else _typed(values, kind)
     error, kind = known_errors(columns["magnitude"], columns["magnitude_error"]), CANDIDATE_COLUMNS["magnitude_error"]
     columns["magnitude_error"] = pd.Series(error, dtype=kind)
     columns["magnitude"] = pd.Series(known_magnitudes(columns["magnitude"]), dtype=CANDIDATE_COLUMNS["magnitude"])
@@ -75,14 +85,14 @@ def _typed(values: NDArray[np.object_], kind: str) -> pd.Series:
 
 
 def impossible(rows: pd.DataFrame) -> NDArray[np.object_]:
-    """Return why each row cannot be true, ``(n,)``: the first number that no candidate has; empty where none.
+    """Return why each row cannot be true, ``(n,)``: the first impossible number; empty where there is none.
 
-    NaN is "not known", and never a reason; nor is a column that is not there.
+    NaN means "not known" and is never a reason, and neither is a missing column.
     """
 
     def numbers(name: str) -> NDArray[np.float64]:
-        given = rows[name].to_numpy(object) if name in rows else np.full(len(rows), None, dtype=object)
-        return _typed(given, "float64").to_numpy()
+        values = rows[name].to_numpy(object) if name in rows else np.full(len(rows), None, dtype=object)
+        return _typed(values, "float64").to_numpy()
 
     ra, dec, time = numbers("ra_deg"), numbers("dec_deg"), numbers("time_mjd")
     reasons = {
@@ -105,9 +115,22 @@ def describe_pixels(
     saturation: float = np.inf,
     missing: NDArray[np.int32] | None = None,
 ) -> None:
-    """Fill ``edge_fraction nan_fraction flags`` of candidate rows from their cutouts ``(n, y, x, channel)``.
+    """Fill ``edge_fraction nan_fraction flags`` of candidate rows from their cutouts.
 
-    ``missing`` is the count of NaN in each channel, ``(n, channel)``, where it is known already.
+    Parameters
+    ----------
+    rows : DataFrame
+        Candidate rows, which are changed.
+    pixels : ndarray of float32, (n, y, x, channel)
+        Their cutouts, NaN = missing.
+    edge_fraction : ndarray of float32, (n,)
+        The share of each cutout that lies outside its image.
+    channels : tuple of str
+        Names of the channels, in the order of the last axis.
+    saturation : float
+        Level of the science image at which a pixel is full, in the unit of the pixels; infinite where it is not known.
+    missing : ndarray of int32, (n, channel), optional
+        How many pixels are NaN, where that is counted already.
     """
     if missing is None:
         missing = np.isnan(pixels).sum(axis=(1, 2), dtype=np.int32)
@@ -128,7 +151,16 @@ def flags_of(
 ) -> NDArray[np.int32]:
     """Return the flag bits that the pixels of each row ask for, ``(n,)``.
 
-    ``missing`` is the count of NaN in each channel, ``(n, channel)``, where it is known already.
+    Parameters
+    ----------
+    pixels : ndarray of float32, (n, y, x, channel)
+        Cutouts, NaN = missing.
+    edge_fraction : ndarray of float32, (n,)
+        The share of each cutout that lies outside its image.
+    channels : tuple of str
+        Names of the channels, in the order of the last axis.
+    missing : ndarray of int32, (n, channel), optional
+        How many pixels are NaN, where that is counted already.
     """
     if missing is None:
         missing = np.isnan(pixels).sum(axis=(1, 2), dtype=np.int32)

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,12 @@ from pipeline.cutouts.missing import to_missing
 from pipeline.errors import InputError, NightsiftError
 from pipeline.faults import faults_of
 from pipeline.io.results.content import array_digest, row_digests
+from pipeline.io.results.night_manifest import Entry, Manifest
 from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.io.tables.table_file import numbers_of, require_columns
 from pipeline.surveys.base import Batch, OwnInput, Source
 from pipeline.surveys.batches import batch_of
-from pipeline.surveys.manifests import Manifest, entry, require_unchanged
+from pipeline.surveys.manifests import entry, require_unchanged
 
 Digests = NDArray[np.uint64]
 """A hash of the pixels of each cutout of a block, ``(n,)``."""
@@ -26,7 +27,7 @@ _NUMBERS = tuple(name for name, kind in CANDIDATE_COLUMNS.items() if kind != TEX
 
 
 class Frozen(NamedTuple):
-    """What is frozen of a night: its name in the manifest, and how messages call it."""
+    """Something that is frozen of a night: its name in the manifest, and what messages call it."""
 
     key: str
     words: str
@@ -45,7 +46,7 @@ class CutoutSource(Source[OwnInput]):
         return Frozen("rows", f"the rows of {self.holds}"), Frozen("cutouts", f"the cutouts of {self.holds}")
 
     @abstractmethod
-    def rows_entry(self, night: str) -> dict[str, Any]:
+    def rows_entry(self, night: str) -> Entry:
         """Return what a manifest says of the night's rows, ``rows sha256``."""
 
     @abstractmethod
@@ -56,13 +57,13 @@ class CutoutSource(Source[OwnInput]):
     def blocks(self, night: str) -> Iterable[tuple[Batch, Digests]]:
         """Yield the night's batches, each with the digests of the cutouts that were read for it."""
 
-    def frozen_input(self, night: str) -> dict[str, Any]:
+    def frozen_input(self, night: str) -> Manifest:
         """Return counts and digests of the night's rows and of their cutouts."""
         rows, cutouts = self.compared
-        said = self.rows_entry(night)
+        stated = self.rows_entry(night)
         return {
-            "queries": {rows.key: said},
-            "files": {cutouts.key: _cutouts_entry(said["rows"], self.digests(night))},
+            "queries": {rows.key: stated},
+            "files": {cutouts.key: _cutouts_entry(stated["rows"], self.digests(night))},
         }
 
     def read(self, night: str, manifest: Manifest) -> Iterator[Batch]:
@@ -92,15 +93,14 @@ class WholeNightSource(CutoutSource[OwnInput]):
         """Return the cutouts of the night's rows, ``(n, y, x, channel)``, as they are stored."""
 
     def night_rows(self, night: str) -> pd.DataFrame:
-        """Return the rows of a night, of all nights for none, with numbers in the columns of numbers.
+        """Return the rows of a night, or of all nights for an empty one, with numbers in the columns of numbers.
 
         Raises
         ------
         InputError
-            If ``candidate_id`` or ``object_id`` is missing, or a number is not one.
+            If ``candidate_id`` or ``object_id`` is missing, or a value in a column of numbers is not a number.
         """
-        nights = [one for one in self.nights() if night in (one, "")]
-        read = [self._checked(one) for one in nights]
+        read = [self._checked(name) for name in self.nights() if night in (name, "")]
         return pd.concat(read, ignore_index=True) if read else pd.DataFrame(columns=list(CANDIDATE_COLUMNS))
 
     def _checked(self, night: str) -> pd.DataFrame:
@@ -110,7 +110,7 @@ class WholeNightSource(CutoutSource[OwnInput]):
         return rows.assign(night=night, **numbers)
 
     def night_cutouts(self, night: str, count: int) -> NDArray[np.float32]:
-        """Return the cutouts of a night that has so many rows, NaN where they are missing.
+        """Return the cutouts of a night that has ``count`` rows, NaN where they are missing.
 
         Raises
         ------
@@ -131,7 +131,7 @@ class WholeNightSource(CutoutSource[OwnInput]):
             )
         return to_missing(cutouts, self.settings.magic_values)[0]
 
-    def rows_entry(self, night: str) -> dict[str, Any]:
+    def rows_entry(self, night: str) -> Entry:
         """Return what a manifest says of the night's rows."""
         return entry(self.night_rows(night))
 
@@ -153,6 +153,6 @@ class WholeNightSource(CutoutSource[OwnInput]):
         return faults_of([lambda: tuple(len(read) for night in self.nights()[-1:] for read in self.digests(night))])
 
 
-def _cutouts_entry(count: int, digests: Iterable[Digests]) -> dict[str, Any]:
+def _cutouts_entry(count: int, digests: Iterable[Digests]) -> Entry:
     """Return what a manifest says of cutouts."""
     return {"rows": count, "sha256": array_digest(np.concatenate([np.zeros(0, np.uint64), *digests]))}

@@ -12,7 +12,7 @@ from pipeline.io.fits.hotpants import Hotpants
 from pipeline.subtraction.settings import SubtractionSettings
 
 ELECTRONS_AN_ADU = "EGAIN"
-"""The key that states electrons an ADU where ``GAIN`` is a setting of the camera."""
+"""The key that states electrons per ADU where ``GAIN`` is a setting of the camera."""
 
 MADE = ("difference", "score")
 """Channels that are made from science image and template."""
@@ -20,13 +20,13 @@ MADE = ("difference", "score")
 
 @dataclass(frozen=True, kw_only=True)
 class FrameProperties:
-    """Where the properties of an image are from: each the name of a FITS key, or the number itself.
+    """Where the properties of an image come from: each is the name of a FITS key, or the number itself.
 
     Attributes
     ----------
     gain : str or float, in electron/ADU
-        Electrons per ADU, as a number above 0. ``EGAIN`` goes before ``GAIN``, which cameras use for a setting of
-        theirs; 1 where both are missing, which is logged.
+        Electrons per ADU, as a number above 0. ``EGAIN`` goes before ``GAIN``, which is a setting of the camera in
+        some headers; 1 if both are missing, which is logged.
     read_noise : str or float, in electron
         Noise of reading a pixel, as a number at least 0. Missing: the exposure is lost, and the error names file, key
         and setting, unless ``inverse_variance`` of its mask states the noise.

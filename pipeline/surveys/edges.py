@@ -39,7 +39,7 @@ class Outside:
 def outside_of_cutouts(pixels: NDArray[np.float32], missing: NDArray[np.bool_] | None = None) -> Outside:
     """Return what lies outside of cutouts that came without an image: their missing border.
 
-    ``missing`` tells where pixels ``(n, y, x, channel)`` are NaN, where it is known already.
+    ``missing`` tells where pixels ``(n, y, x, channel)`` are NaN, if that is known already.
     """
     if missing is None:
         missing = np.isnan(pixels)
@@ -47,14 +47,14 @@ def outside_of_cutouts(pixels: NDArray[np.float32], missing: NDArray[np.bool_] |
     edges = np.zeros(len(pixels), np.float32)
     some = np.flatnonzero(missing.reshape(len(pixels), np.prod(pixels.shape[1:], dtype=int)).any(axis=1))
     counts[some] = missing[some].sum(axis=(1, 2), dtype=np.int32)
-    edges[some] = edge_of_stamps(missing[some])
+    edges[some] = missing_border(missing[some])
     return Outside(edge_fraction=edges, missing=counts)
 
 
-def edge_of_stamps(missing: NDArray[np.bool_]) -> NDArray[np.float32]:
+def missing_border(missing: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return the share of rows and columns at the border that are missing in every channel, ``(n,)``.
 
-    A stamp without any pixel says nothing about an edge: 0. ``missing`` is ``(n, y, x, channel)``.
+    A cutout without any pixel says nothing about an edge: 0. ``missing`` is ``(n, y, x, channel)``.
     """
     empty: NDArray[np.bool_] = np.asarray(missing.all(axis=-1))
     size = empty.shape[1]
@@ -78,8 +78,8 @@ def apply_edge_policy(
 ) -> Batch:
     """Return described cutouts as the survey's settings ``edges`` and ``max_edge_fraction`` have them.
 
-    Left out and listed is who lies too far outside, or outside at all with ``edges: drop``, who lies nowhere, and who
-    cannot be true. What lies outside of the others is filled as ``edges`` says.
+    Candidates that reach too far outside, or outside at all with ``edges: drop``, are left out and listed, and so are
+    those without a place and those that cannot be true. What lies outside of the others is filled as ``edges`` says.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def apply_edge_policy(
 def _filled(
     pixels: NDArray[np.float32], rows: pd.DataFrame, outside: Outside, settings: SurveySettings
 ) -> tuple[NDArray[np.float32], pd.DataFrame]:
-    """Return cutouts whose outside is filled, and rows that say what is missing of them since."""
+    """Return cutouts that are filled outside their image, and rows with the share that is still missing."""
     reaching = np.flatnonzero(outside.edge_fraction > 0)
     if outside.inside is None:
         if not len(reaching):
@@ -124,7 +124,7 @@ def _filled(
 def _without_lost(
     pixels: NDArray[np.float32], rows: pd.DataFrame, max_edge_fraction: float, unplaced: pd.DataFrame
 ) -> Batch:
-    """Return a batch without the rows that lie too far outside, or nowhere, or cannot be true; they are listed."""
+    """Return a batch without the rows that reach too far outside, have no place or cannot be true; they are listed."""
     inside = (rows["edge_fraction"] <= max_edge_fraction).to_numpy() & (rows["edge_fraction"] < 1).to_numpy()
     why, unplaced_why = impossible(rows), impossible(unplaced)
     why[~inside & (why == "")] = "outside the image"

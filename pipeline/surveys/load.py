@@ -1,14 +1,13 @@
 """Opening a survey: its settings, the adapter that its ``source`` names, and that adapter's own input."""
 
 from pathlib import Path
-from typing import Any
 
 from pipeline.settings import parse
-from pipeline.surveys.base import SURVEYS, Source
+from pipeline.surveys.base import SURVEYS, AnySource
 from pipeline.surveys.settings import SurveySettings
 
 
-def open_survey(settings: SurveySettings, name: str, folder: Path | None = None, *, workers: int = 1) -> Source[Any]:
+def open_survey(settings: SurveySettings, name: str, folder: Path | None = None, *, workers: int = 1) -> AnySource:
     """Return the adapter of a survey.
 
     Parameters
@@ -20,10 +19,10 @@ def open_survey(settings: SurveySettings, name: str, folder: Path | None = None,
     folder : Path, optional
         Where a task made the survey's files; else the settings say where they are.
     workers : int
-        Processes that read exposures; 0: one a core. Sources without images do not need them.
+        Processes that read exposures; 0: one per core. Sources without images do not need them.
     """
     adapter = SURVEYS[settings.source]
-    given = parse(SURVEYS.metadata(settings.source)["settings"], settings.input, f"surveys/{name}.yaml: input")
-    opened: Source[Any] = adapter(settings, given, folder)
+    survey_input = parse(SURVEYS.metadata(settings.source)["settings"], settings.input, f"surveys/{name}.yaml: input")
+    opened = adapter(settings, survey_input, folder)
     opened.workers = workers
     return opened

@@ -1,23 +1,18 @@
 """What a manifest says of a night's rows and files, and that it is refused when they are no longer what was frozen."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
 from pipeline.errors import ChangedInputError
 from pipeline.io.results.content import frame_digest
-
-Manifest = Mapping[str, Any]
-"""A night's input as it was frozen: ``queries`` and ``files``, by name an `entry` each, and when."""
+from pipeline.io.results.night_manifest import Entry
 
 
-def entry(table: pd.DataFrame) -> dict[str, Any]:
-    """Return what a manifest says of a table: the number of its rows, and the digest of what stands in them."""
+def entry(table: pd.DataFrame) -> Entry:
+    """Return what a manifest says of a table: the number of its rows, and the digest of their content."""
     return {"rows": len(table), "sha256": frame_digest(table)}
 
 
-def require_unchanged(night: str, what: str, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+def require_unchanged(night: str, what: str, then: Entry, now: Entry) -> None:
     """Raise `ChangedInputError` if something is no longer what was frozen, by its digest.
 
     Parameters
@@ -26,7 +21,7 @@ def require_unchanged(night: str, what: str, then: Mapping[str, Any], now: Mappi
         The night that was frozen.
     what : str
         What is compared, for the message: a file's name, ``the rows of ...``.
-    then, now : mapping
+    then, now : Entry
         What the manifest says of it and what holds now: ``sha256``, and ``rows`` or ``size``, the bytes of a file or -1
         where there is none. Empty where nothing was frozen.
 
@@ -46,8 +41,8 @@ def require_unchanged(night: str, what: str, then: Mapping[str, Any], now: Mappi
         )
 
 
-def _amount(said: Mapping[str, Any]) -> str:
-    if "rows" in said:
-        return f"{said['rows']} rows"
-    size = said.get("size", -1)
+def _amount(stated: Entry) -> str:
+    if "rows" in stated:
+        return f"{stated['rows']} rows"
+    size = stated.get("size", -1)
     return f"{size} bytes" if size >= 0 else "missing"

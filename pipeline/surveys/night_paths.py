@@ -1,4 +1,4 @@
-"""The files of a survey whose paths name their night: those of a night, and what else stands in its place."""
+"""The files of a survey whose paths contain ``{night}``: those of a night, and those that state no night there."""
 
 from glob import escape
 from pathlib import Path
@@ -12,7 +12,7 @@ _LENGTH = len("2026-01-06")
 
 
 def matching(folder: Path, pattern: str, night: str = "") -> list[str]:
-    """Return the files of a pattern below a folder, sorted: of a night, or of whatever stands for it.
+    """Return the files of a pattern below a folder, sorted: of a night, or with anything in the place of ``{night}``.
 
     A pattern from the root on gives paths from the root on.
     """
@@ -23,7 +23,7 @@ def matching(folder: Path, pattern: str, night: str = "") -> list[str]:
 
 
 def stated_night(path: str, pattern: str) -> str:
-    """Return what stands in a path for ``{night}``: a night, or the rest of that folder's or file's name.
+    """Return what a path has in the place of ``{night}``: a night, or the rest of that folder's or file's name.
 
     Examples
     --------
@@ -40,14 +40,14 @@ def stated_night(path: str, pattern: str) -> str:
 
 
 def no_file(folder: Path, pattern: str, named: str) -> MissingInputError:
-    """Return the error that a pattern matches no file at all, with those of other case."""
+    """Return the error that a pattern matches no file at all; it names a file that matches in another case."""
     others = matching(folder, any_case(pattern.replace(NIGHT, "*")))
-    meant = f"; {len(others)} match in another case, first {others[0]}: case counts" if others else ""
-    return MissingInputError(f"no file is called {named} below {folder}{meant}")
+    hint = f"; {len(others)} match in another case, first {others[0]}: case counts" if others else ""
+    return MissingInputError(f"no file is called {named} below {folder}{hint}")
 
 
 def require_nights(folder: Path, pattern: str, named: str, night: str = "") -> None:
-    """Raise `InputError` if what stands for ``{night}`` is never a night, or is this night in another spelling.
+    """Raise `InputError` if no path has a night in the place of ``{night}``, or one has this night in another spelling.
 
     A pattern that matches nothing whatever the night is an error too.
 
@@ -58,9 +58,9 @@ def require_nights(folder: Path, pattern: str, named: str, night: str = "") -> N
     pattern : str
         Of the files, as `matching` takes it.
     named : str
-        The setting as it stands, which differs from the pattern where its wildcards are letters.
+        The setting as it is written, which differs from the pattern where its wildcards are letters.
     night : str, optional
-        The night of which there is no file.
+        A night for which there is no file.
     """
     found = matching(folder, pattern)
     if not found:

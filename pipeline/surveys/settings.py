@@ -10,7 +10,7 @@ from pipeline.fingerprint import DECIDES_NOTHING, decides_only
 
 @dataclass(frozen=True, kw_only=True)
 class ClosedRule:
-    """When a night's data are all there. Exactly one is given.
+    """How to tell that a night's data are complete. Exactly one key is set.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class ClosedRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Defaults:
-    """Which recipes a command uses when it names none.
+    """The recipes that a command uses when you name none.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Defaults:
     simulation : str
         Simulation recipe.
     night : str
-        Kept for a survey's usual night; no task reads it.
+        A night, for your own notes; no task reads it.
     """
 
     dataset: str
@@ -80,7 +80,7 @@ class EphemerisSettings:
     max_magnitude : float or None, in mag
         Objects predicted fainter are left out; none: all are kept.
     max_error_arcsec : float, in arcsec
-        Objects whose place SkyBoT knows worse are left out; above 0, at most 120.
+        Objects whose position SkyBoT knows less well than this are left out; above 0, at most 120.
     catalogue : str
         Path or http(s) address of MPCORB (plain or gzipped) or of a table of elements; required for orbits. A user,
         password or token in it is never shown and decides no result.
@@ -91,7 +91,7 @@ class EphemerisSettings:
     timeout_s : float, in s
         How long one request may take, above 0.
     tries : int
-        Requests before the task fails, 1 to 100.
+        Requests that are tried before the task fails, 1 to 100.
     """
 
     source: Literal["skybot", "orbits"]
@@ -127,14 +127,14 @@ _REACH: Final = (
     ("max_lost_fraction", 0, 1, ""),
     ("base_rate", 0, 1, ""),
 )
-"""Numbers of a survey with their least and largest value."""
+"""Numbers of a survey with their smallest and largest value."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SurveySettings:
     """One survey, as ``config/surveys/<name>.yaml`` states it; ``docs/configuration.md`` explains each key.
 
-    With ``made`` the survey's files are made by the task `MakeSyntheticSurvey` instead of being found.
+    With ``made``, the task `MakeSyntheticSurvey` makes the survey's files; without, they must exist.
 
     Attributes
     ----------
@@ -148,19 +148,19 @@ class SurveySettings:
     pixel_scale_arcsec : float, in arcsec
         Side of a pixel, above 0.
     channels : tuple of str
-        Their names in the order of the last axis; at least one, none twice.
+        Their names in the order of the last axis; at least one, each once.
     cutout_size_pixel : int, in pixel
         Side of a cutout, 1 to 512.
     closed : ClosedRule
-        When a night's data are all there.
+        How to tell that a night's data are complete.
     defaults : Defaults
-        Recipes that a command uses when it names none.
+        Recipes that a command uses when you name none.
     input : mapping
         The adapter's own settings, see its section.
     labels : tuple of mapping
         Label providers, the strongest first, see docs/configuration.md#labels.
     conflicts : {"stronger", "drop", "error"}
-        What becomes of rows on which providers disagree: the ``stronger`` wins, ``drop`` the row, or ``error``.
+        What happens to rows on which providers disagree: the ``stronger`` wins, ``drop`` the row, or ``error``.
     cleaning : tuple of mapping
         Filters that take rows out after labelling, in order, see docs/configuration.md#cleaning.
     ephemeris : EphemerisSettings or None
@@ -170,7 +170,7 @@ class SurveySettings:
     pixel_origin : {0, 1}, in pixel
         What the survey calls the centre of its first pixel.
     mjd_night_offset_days : int, in day
-        What to add to an MJD given as a night; -1 where nights are numbered by the UTC day that begins during them.
+        What to add to an MJD that names a night; -1 where nights are numbered by the UTC day that begins during them.
     magic_values : tuple of float
         Pixel values that mean "missing".
     max_edge_fraction : float
@@ -186,7 +186,7 @@ class SurveySettings:
     references : tuple of str
         Scores or columns that the report compares with.
     notes : tuple of str
-        Caveats of the labels, a sentence each, shown in the report.
+        Caveats of the labels, one sentence each, shown in the report.
     release : str
         Name of the processing.
     made : bool

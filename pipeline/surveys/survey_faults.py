@@ -1,4 +1,4 @@
-"""What is wrong with the nights of a survey: its images or stamps, and the tables that its labels read.
+"""What is wrong with the nights of a survey: its images or cutouts, and the tables that its labels read.
 
 Tested by tests/integration/test_check.py.
 """
@@ -6,7 +6,7 @@ Tested by tests/integration/test_check.py.
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from pipeline.faults import faults_of
 from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.labels import EPHEMERIS, ChainLink, Reference, label_candidates
 from pipeline.labels.cleaning import CleaningStep, clean
-from pipeline.surveys.base import Source
+from pipeline.surveys.base import AnySource
 from pipeline.surveys.label_tables import read_reference
 
 _SHOWN = 20
@@ -31,30 +31,30 @@ class ChecksNights(Protocol):
         """Return every fault of the files of a night."""
 
 
-def faults_of_night(survey: Source[Any], night: str) -> list[str]:
-    """Return what is wrong with the images of a night, or, where there are none, with its stamps, all of them read."""
+def faults_of_night(survey: AnySource, night: str) -> list[str]:
+    """Return what is wrong with the images of a night, or, in a survey without, with its cutouts: all are read."""
     if isinstance(survey, ChecksNights):
         found = faults_of([partial(survey.check_night, night)])
     else:
         found = faults_of([lambda: list(_unreadable(survey, night))])
-    return [f"night {night}: {said}" for said in found]
+    return [f"night {night}: {fault}" for fault in found]
 
 
-def _unreadable(survey: Source[Any], night: str) -> Iterator[str]:
+def _unreadable(survey: AnySource, night: str) -> Iterator[str]:
     """Yield what is wrong with the rows of a night that cannot be read."""
-    said = (
+    faults = (
         f"{row.candidate_id}: {row.reason}"
         for batch in survey.read(night, survey.freeze(night))
         for row in batch.dropped.itertuples()
         if row.step == "read"
     )
-    yield from islice(said, _SHOWN)
-    more = sum(1 for _ in said)
+    yield from islice(faults, _SHOWN)
+    more = sum(1 for _ in faults)
     if more:
         yield f"{more} more cannot be read"
 
 
-def faults_of_labels(survey: Source[Any], links: Sequence[ChainLink | CleaningStep], night: str) -> list[str]:
+def faults_of_labels(survey: AnySource, links: Sequence[ChainLink | CleaningStep], night: str) -> list[str]:
     """Return what is wrong with the tables and files that labels and cleaning read of a night, and with their words.
 
     Each link looks at every row of what it reads; the ephemeris that a task makes is not there yet.
@@ -71,13 +71,13 @@ def faults_of_labels(survey: Source[Any], links: Sequence[ChainLink | CleaningSt
 
 
 def _try(link: ChainLink | CleaningStep, tables: dict[str, pd.DataFrame]) -> None:
-    """Let a link look at a candidate that is none, which needs all of its tables."""
+    """Let a link look at a blank candidate, for which it needs all of its tables."""
     columns = {
         name: pd.Series([""], dtype="str") if kind == TEXT else pd.Series([0.0]).astype(kind)
         for name, kind in CANDIDATE_COLUMNS.items()
     }
-    nobody = pd.DataFrame(columns).assign(label=np.int8(UNLABELLED))
+    blank = pd.DataFrame(columns).assign(label=np.int8(UNLABELLED))
     if isinstance(link, CleaningStep):
-        clean(nobody, [link], tables)
+        clean(blank, [link], tables)
     else:
-        label_candidates(nobody, [link], tables)
+        label_candidates(blank, [link], tables)

@@ -23,7 +23,7 @@ EMPTY_NIGHT = "2026-03-01"
 @pytest.fixture(params=list(SURVEYS))
 def make(request, database_survey, alert_survey, packet_survey, table_survey, stamp_survey, image_pair_survey):
     """Return a function that makes and opens the survey; a new source needs its own line here."""
-    made = {
+    makers = {
         "database": database_survey,
         "synthetic": lambda **settings: database_survey(source="synthetic", **settings),
         "alert_table": alert_survey,
@@ -32,7 +32,7 @@ def make(request, database_survey, alert_survey, packet_survey, table_survey, st
         "stamp_set": stamp_survey,
         "image_pairs": image_pair_survey,
     }
-    return made[request.param]
+    return makers[request.param]
 
 
 def fetch(survey, path, night=NIGHT, manifest=None):
@@ -202,7 +202,7 @@ def test_images_are_there_or_refused_in_one_line(make):
     survey = make()
     manifest = survey.freeze(NIGHT)
     if survey.has_images:
-        assert all(item.science.shape == item.template.shape for item in survey.images(NIGHT, manifest))
+        assert all(images.science.shape == images.template.shape for images in survey.images(NIGHT, manifest))
     else:
         with pytest.raises(SettingsError, match="has no images"):
             list(survey.images(NIGHT, manifest))

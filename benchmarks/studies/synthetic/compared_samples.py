@@ -80,7 +80,7 @@ def _searched(settings: SkySettings, visit: Visit, objects: Field, template: Tem
     observed = observe(settings, visit, objects, template, _SEED)
     exposure, found = observed.exposure, observed.candidates
     x, y = found["x_pixel"].to_numpy(), found["y_pixel"].to_numpy()
-    images = (exposure.science, exposure.template, observed.made.difference)
+    images = (exposure.science, exposure.template, observed.subtraction.difference)
     ra, dec = exposure.wcs.pixel_to_world_values(x, y)
     last = settings.size_pixel - 1
     rows = pd.DataFrame(

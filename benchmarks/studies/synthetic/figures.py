@@ -41,7 +41,7 @@ def main() -> int:
     for visit in visits:
         observed = observe(settings, visit, objects[visit.field], templates[visit.field], 1)
         exposure, found = observed.exposure, observed.candidates
-        images = (exposure.science, exposure.template, observed.made.difference)
+        images = (exposure.science, exposure.template, observed.subtraction.difference)
         x, y = found["x_pixel"].to_numpy(), found["y_pixel"].to_numpy()
         cutouts.append(np.stack([extract_cutouts(image, x, y, SIZE_PIXEL).pixels for image in images], axis=1))
         kinds.append(found[["kind", "snr"]])

@@ -1,4 +1,4 @@
-"""Where the surveys' alert packets keep what a candidate row says: one layout each, changed by settings in parts.
+"""Where the alert packets of ZTF, Fink and LSST have the columns of a candidate row and its cutouts: a layout for each.
 
 Tested by tests/pipeline/surveys/alerts/test_packet_rows.py.
 """
@@ -14,7 +14,7 @@ from pipeline.io.results.schema import CANDIDATE_COLUMNS
 TimeFormat = Literal["jd", "mjd", "mjd_tai"]
 
 REQUIRED: Final = ("candidate_id", "object_id", "ra_deg", "dec_deg", "time_mjd")
-"""Columns without which a packet is of no use."""
+"""Columns without which a packet is useless."""
 
 FLUXES: Final = ("flux", "flux_error")
 """Columns from which ``magnitude`` and ``magnitude_error`` are made."""
@@ -22,14 +22,14 @@ FLUXES: Final = ("flux", "flux_error")
 
 @dataclass(frozen=True, kw_only=True)
 class PacketLayout:
-    """Where in a packet everything stands.
+    """Where a packet has its fields; settings may change a part of it.
 
     Attributes
     ----------
     columns : mapping of str to tuple of str
-        Candidate column, ``flux`` or ``flux_error`` to dotted paths; the first that holds something counts.
+        Candidate column, ``flux`` or ``flux_error`` to dotted paths, of which the first with a value counts.
     stamps : mapping of str to str
-        Channel to the dotted path of its FITS bytes.
+        Channel to the dotted path of the FITS bytes of its cutout.
     time_format : str
         Of the field given for ``time_mjd``; ``mjd_tai`` is International Atomic Time, the others are UTC.
     bands : mapping of str to str
@@ -39,9 +39,9 @@ class PacketLayout:
     flux_zeropoint : float
         Magnitude of flux 1.
     detector_size_pixel : tuple of int
-        Width and height of the detector, by which the side is known at which a small stamp was cut off; may be empty.
+        Width and height of the detector, which tell at which side a small cutout was cut off; may be empty.
     stamp_size_pixel : int
-        Side of a whole stamp; 0 where stamps are of many sizes about their candidate.
+        Side of a whole cutout of the packet; 0 where they are of many sizes about their candidate.
     """
 
     columns: Mapping[str, tuple[str, ...]]
@@ -64,15 +64,15 @@ class PacketLayout:
         if len(self.detector_size_pixel) not in (0, 2):
             raise SettingsError(f"detector_size_pixel is {list(self.detector_size_pixel)}; allowed: width and height")
 
-    def wanted(self, more: Sequence[str] = (), *, stamps: bool = True) -> tuple[str, ...]:
-        """Return all paths that are read, none twice."""
-        paths = [path for paths in self.columns.values() for path in paths]
-        return tuple(dict.fromkeys([*paths, *more, *(self.stamps.values() if stamps else ())]))
+    def paths(self, more: Sequence[str] = (), *, cutouts: bool = True) -> tuple[str, ...]:
+        """Return all paths that are read, each once."""
+        columns = [path for paths in self.columns.values() for path in paths]
+        return tuple(dict.fromkeys([*columns, *more, *(self.stamps.values() if cutouts else ())]))
 
     @property
     def stored(self) -> StoredPaths:
-        """What is noted of a packet, so that it is read without being decoded once more."""
-        return StoredPaths(self.wanted(stamps=False), tuple(self.stamps.values()))
+        """The paths of which the index keeps the values, so that a packet need not be decoded again."""
+        return StoredPaths(self.paths(cutouts=False), tuple(self.stamps.values()))
 
 
 def _below(parent: str, **fields: str) -> dict[str, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""The packets of a night in parts, and a part read: stamps to cutouts, fields to candidate rows."""
+"""Divides the packets of a night into parts, and reads a part: its cutouts, and its fields as candidate rows."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -27,13 +27,14 @@ from pipeline.surveys.settings import SurveySettings
 from pipeline.times import utc_mjd
 
 TOGETHER = 256
-"""Packets of a part."""
+"""Number of packets in a part."""
 
 
 class Piece(NamedTuple):
-    """One packet of a part: its candidate and where it is; as read, or None where who reads the part can read it.
+    """One packet of a part: its candidate and where it is.
 
-    ``stored`` is what was noted of it, and of which state of its file; empty where nothing was.
+    ``packet`` is None if the process that reads the part is to read it from its file. ``stored`` is what the index
+    noted of it, empty if nothing, and ``state`` the state of the file then.
     """
 
     candidate_id: str
@@ -57,7 +58,7 @@ class PacketPart:
 
 @dataclass(frozen=True, kw_only=True)
 class PacketReader:
-    """Reads packets that the index calls sound; a bad stamp shows only here.
+    """Reads packets that the index calls sound; a bad cutout shows only here.
 
     Attributes
     ----------
@@ -68,7 +69,7 @@ class PacketReader:
     settings : SurveySettings
         The survey's.
     schemas : MessageSchemas
-        Those of packets that come without.
+        The schemas of packets that come without one.
     """
 
     folder: Path
@@ -79,8 +80,8 @@ class PacketReader:
     def parts(self, rows: pd.DataFrame) -> Iterator[PacketPart]:
         """Yield the packets of some rows of the index in parts of `TOGETHER`.
 
-        A packet that has a file of its own, or of which it is noted where it stands, is read by who reads the part; any
-        other file that holds several is read here from its beginning to its end, once.
+        A packet that has a file of its own, or of which the index has a note, is read by the process that reads the
+        part; any other file that holds several is read here once, from beginning to end.
         """
         held: list[Piece] = []
         for piece in self._pieces(rows):
@@ -103,10 +104,10 @@ class PacketReader:
                 yield piece._replace(packet=_gone(piece.where))
 
     def _packets(self, file: str, only: set[str]) -> Iterator[Packet]:
-        return read_packets(self.folder / file, file, self._wanted, only, schemas=self.schemas)
+        return read_packets(self.folder / file, file, self._paths, only, schemas=self.schemas)
 
     def _packet(self, piece: Piece) -> Packet:
-        """Return the packet of a piece, from its note if there is one and its file is as it was."""
+        """Return the packet of a piece, from its note if there is one and its file has not changed."""
         if piece.packet is None and piece.stored:
             record = read_stored(self.folder / piece.file, piece.state, self._stored, piece.stored)
             if record is not None:
@@ -114,15 +115,15 @@ class PacketReader:
         return piece.packet or next(self._packets(piece.file, {piece.where}), _gone(piece.where))
 
     @cached_property
-    def _wanted(self) -> tuple[str, ...]:
-        return self.layout.wanted()
+    def _paths(self) -> tuple[str, ...]:
+        return self.layout.paths()
 
     @cached_property
     def _stored(self) -> StoredPaths:
         return self.layout.stored
 
     def read(self, part: PacketPart) -> list[Batch]:
-        """Return the batches of a part: one of each packet that cannot be used, and one of all others."""
+        """Return the batches of a part: one for each packet that cannot be used, and one for all others."""
         kept: list[tuple[dict[str, Any], NDArray[np.float32]]] = []
         lost: list[Batch] = []
         for piece in part.pieces:
@@ -134,7 +135,7 @@ class PacketReader:
         return [*lost, self._batch(kept)] if kept else lost
 
     def decoded(self, packet: Packet) -> tuple[dict[str, Any], NDArray[np.float32]]:
-        """Return the candidate row of a packet, as it stands there, and its cutout.
+        """Return the candidate row of a packet, as the packet states it, and its cutout.
 
         Raises
         ------
@@ -154,7 +155,7 @@ class PacketReader:
         return replace(self.without(rows, rows["where"] + ": " + rows["fault"]), exposures=count, lost=count)
 
     def without(self, rows: pd.DataFrame, reasons: pd.Series) -> Batch:
-        """Return a batch of nothing but dropped rows."""
+        """Return a batch of dropped rows alone."""
         size, channels = self.settings.cutout_size_pixel, len(self.settings.channels)
         dropped = dropped_rows(rows["candidate_id"], "read", "").assign(reason=reasons.to_numpy())
         empty = np.zeros(0)

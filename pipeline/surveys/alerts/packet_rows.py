@@ -1,4 +1,7 @@
-"""From one alert packet to a candidate row and its cutout: what is wrong with a packet is said here."""
+"""Makes a candidate row and a cutout of one alert packet, or says what is wrong with it.
+
+A night's digest covers the words of its packets' faults: to change them makes nights that were frozen look changed.
+"""
 
 import hashlib
 import math
@@ -33,11 +36,11 @@ def candidate_id(record: Record, layout: PacketLayout) -> str:
 
 
 def packet_time(record: Record, layout: PacketLayout) -> float:
-    """Return the time of a packet as the packet gives it, which must be a date between 1900 and 2100."""
-    given = _number(record, "time_mjd", layout)
-    if not is_possible(given - (MJD_OF_JD if layout.time_format == "jd" else 0.0)):
-        raise InputError(f"{layout.columns['time_mjd'][0]} is {given!r}; allowed: {allowed_times(layout.time_format)}")
-    return given
+    """Return the time of a packet in the packet's own format; it must be between 1900 and 2100."""
+    time = _number(record, "time_mjd", layout)
+    if not is_possible(time - (MJD_OF_JD if layout.time_format == "jd" else 0.0)):
+        raise InputError(f"{layout.columns['time_mjd'][0]} is {time!r}; allowed: {allowed_times(layout.time_format)}")
+    return time
 
 
 def packet_score(record: Record, path: str) -> float:
@@ -47,7 +50,7 @@ def packet_score(record: Record, path: str) -> float:
 
 
 def packet_digest(record: Record, paths: Iterable[str]) -> str:
-    """Return a digest of the given fields of a packet, stamps included, as they stand."""
+    """Return a digest of some fields of a packet, which may be cutouts, as the packet has them."""
     parts: list[bytes] = []
     for path in paths:
         value = field_at(record, path)
@@ -59,7 +62,7 @@ def packet_digest(record: Record, paths: Iterable[str]) -> str:
 def packet_row(record: Record, layout: PacketLayout) -> dict[str, Any]:
     """Return what a packet says of its candidate, by candidate column, ``flux`` and ``flux_error``.
 
-    The time is as the packet gives it, bands are named, ``flux_sign`` is +1, -1, or 0 where the packet does not say.
+    The time is in the packet's own format, the band is named, and ``flux_sign`` is +1, -1, or 0 where it is not known.
 
     Raises
     ------
@@ -87,33 +90,33 @@ def packet_row(record: Record, layout: PacketLayout) -> dict[str, Any]:
 def packet_cutout(
     record: Record, layout: PacketLayout, channels: tuple[str, ...], size: int, x_pixel: float, y_pixel: float
 ) -> NDArray[np.float32]:
-    """Return the stamps of a packet as one cutout.
+    """Return the cutouts of a packet, one per channel, as one cutout of the survey.
 
     Parameters
     ----------
     record : mapping
         The packet.
     layout : PacketLayout
-        Where its stamps are.
+        Where its cutouts are.
     channels : tuple of str
         In the order of the last axis.
     size : int
-        Side of the cutout in pixels.
+        Side of the survey's cutout, in pixels.
     x_pixel, y_pixel : float
         The candidate's place on the detector, from 0; NaN where it is not known.
 
     Returns
     -------
     ndarray of float32, (y, x, channel)
-        The candidate in pixel ``size // 2``: that of a stamp of even length is found by `source_pixel`, or by the
-        stamp's header where its reference point is the candidate. A larger stamp is cut, a smaller one is surrounded
-        by NaN; one that was cut off at the detector's edge lies where it belongs. A channel whose stamp is null is
-        all NaN.
+        The candidate in pixel ``size // 2``: in a cutout of the packet of even length it is found by `source_pixel`, or
+        by the header where the reference point is the candidate. A larger cutout is cut, a smaller one is surrounded
+        by NaN, and one that was cut off at the detector's edge lies where it belongs. A channel that is null in the
+        packet is all NaN.
 
     Raises
     ------
     InputError
-        If a stamp's field is not there or the stamp cannot be read; the field is named.
+        If the field of a cutout is missing or cannot be read; the field is named.
     """
     cutout = np.full((size, size, len(channels)), np.nan, dtype=np.float32)
     detector = layout.detector_size_pixel or (0, 0)
@@ -124,21 +127,21 @@ def packet_cutout(
             continue
         if not isinstance(data, bytes):
             raise InputError(f"{path} " + ("is missing" if data is ABSENT else f"holds no bytes but {data!r:.40}"))
-        stamp = read_stamp(data, path)
-        height, width = stamp.pixels.shape
+        stored = read_stamp(data, path)
+        height, width = stored.pixels.shape
         whole = max(height, width, layout.stamp_size_pixel)
-        if _is_centred_on(stamp.reference, record, layout, (width, height)):
-            x, y = (math.floor(place + 0.5) for place in stamp.reference[:2])
+        if _is_centred_on(stored.reference, record, layout, (width, height)):
+            x, y = (math.floor(place + 0.5) for place in stored.reference[:2])
         else:
             x = _source_pixel(width, whole, x_pixel, detector[0])
             y = _source_pixel(height, whole, y_pixel, detector[1])
         rows, columns = _span(height, y, size), _span(width, x, size)
-        cutout[rows[1], columns[1], number] = stamp.pixels[rows[0], columns[0]]
+        cutout[rows[1], columns[1], number] = stored.pixels[rows[0], columns[0]]
     return cutout
 
 
 def _is_centred_on(reference: tuple[float, ...], record: Record, layout: PacketLayout, shape: tuple[int, int]) -> bool:
-    """Tell whether a stamp's header has the candidate itself as its reference point, on one of its pixels."""
+    """Tell whether the header of a packet's cutout has the candidate as its reference point, on one of its pixels."""
     if not reference:
         return False
     x, y, ra, dec = reference
@@ -148,7 +151,7 @@ def _is_centred_on(reference: tuple[float, ...], record: Record, layout: PacketL
 
 
 def _span(length: int, source: int, size: int) -> tuple[slice, slice]:
-    """Return which pixels of a stamp go to which of the cutout, along one axis, the source to ``size // 2``."""
+    """Return which pixels of a packet's cutout go to which of ours along one axis, the source to ``size // 2``."""
     offset = size // 2 - source
     first, target = max(0, -offset), max(0, offset)
     count = max(0, min(length - first, size - target))
@@ -156,7 +159,7 @@ def _span(length: int, source: int, size: int) -> tuple[slice, slice]:
 
 
 def _source_pixel(length: int, whole: int, place: float, detector: int) -> int:
-    """Return the pixel of a stamp that holds the source, along one axis, be the stamp cut off or whole."""
+    """Return the pixel of a packet's cutout that holds the source, along one axis, whether it was cut off or not."""
     source = _middle(whole, place)
     lost = whole - length
     if not lost:
@@ -171,12 +174,12 @@ def _source_pixel(length: int, whole: int, place: float, detector: int) -> int:
 
 
 def _middle(length: int, place: float) -> int:
-    """Return what `source_pixel` does; of an odd length, of which most stamps are, without an array."""
+    """Return the `source_pixel`; for an odd length, which most cutouts have, without an array."""
     return length // 2 if length % 2 else int(source_pixel(length, place))
 
 
-def _first(record: Record, column: str, layout: PacketLayout) -> Any:
-    """Return the first value that says something, of the paths of a column; None if none does."""
+def _first(record: Record, column: str, layout: PacketLayout) -> object:
+    """Return the first value that is not empty, of the paths of a column; None if all are."""
     for path in layout.columns[column]:
         value = field_at(record, path)
         if value is ABSENT or value is None or value == "" or (column in _IDS and value == 0):
@@ -211,5 +214,5 @@ def _text(record: Record, column: str, layout: PacketLayout) -> str:
 
 
 def has_field(record: Record, path: str) -> bool:
-    """Tell whether a packet has a field, be it null."""
+    """Tell whether a packet has a field, even if it is null."""
     return field_at(record, path) is not ABSENT

@@ -1,18 +1,18 @@
-"""Surveys given as the alert packets themselves: Avro or Parquet files with the stamps in them."""
+"""Surveys given as alert packets: Avro or Parquet files with the cutouts in them."""
 
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from pipeline.cutouts.dropped import dropped_words
-from pipeline.errors import InputError, NightsiftError, SettingsError
+from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
 from pipeline.io.alerts.message_schemas import MessageSchemas, find_schemas
 from pipeline.io.alerts.packet_files import folder_of, packet_files
+from pipeline.io.results.night_manifest import Manifest
 from pipeline.surveys.alerts import packet_rows
 from pipeline.surveys.alerts.packet_layouts import PacketLayout, TimeFormat, packet_layout
 from pipeline.surveys.alerts.packet_parts import PacketPart, PacketReader
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class AlertPacketsInput:
-    """The ``input`` of a survey of alert packets; what is not given is as the layout has it.
+    """The ``input`` of a survey of alert packets; keys that are left out are as in the layout.
 
     Attributes
     ----------
@@ -35,10 +35,10 @@ class AlertPacketsInput:
     layout : str
         Where the fields are: ``ztf``, ``fink`` or ``lsst``.
     columns : mapping of str to str or tuple of str
-        Candidate column, ``flux`` or ``flux_error`` to a dotted path, or to a list of which the first counts that
-        holds something.
+        Candidate column, ``flux`` or ``flux_error`` to a dotted path, or to a list of paths, of which the first with a
+        value counts.
     stamps : mapping of str to str
-        Channel to the dotted path of its FITS bytes.
+        Channel to the dotted path of the FITS bytes of its cutout.
     time_format : {"jd", "mjd", "mjd_tai"} or None
         Of the field given for ``time_mjd``: in UTC, or ``mjd_tai``.
     bands : mapping of str to str or None
@@ -49,16 +49,16 @@ class AlertPacketsInput:
     flux_zeropoint : float or None, in mag
         Magnitude of flux 1.
     detector_size_pixel : tuple of int or None, in pixel
-        Width and height of the detector, to place stamps that were cut off at its edge.
+        Width and height of the detector, to place cutouts of the packet that were cut off at its edge.
     stamp_size_pixel : int or None, in pixel
-        Side of a whole stamp; 0 where stamps are of many sizes about their candidate.
+        Side of a whole cutout of the packet; 0 where they are of many sizes about their candidate.
     teacher : str
         Path of another classifier's score, the reference table ``teacher``.
     references : mapping of str to str
         Name to path of scores to compare with.
     schemas : str or mapping of str to str
-        Of Kafka messages, which come without theirs (docs/packets.md#messages-without-their-schema): a folder of
-        schemas, or schema id to file.
+        The schemas of Kafka messages, which come without them (docs/packets.md#messages-without-their-schema): a folder
+        of schemas, or schema id to file.
     """
 
     packets: str
@@ -86,12 +86,12 @@ class AlertPacketsInput:
     def merged(self) -> PacketLayout:
         """Return the layout with what the settings change of it."""
         layout = packet_layout(self.layout)
-        given = {name: (paths,) if isinstance(paths, str) else tuple(paths) for name, paths in self.columns.items()}
+        columns = {name: (paths,) if isinstance(paths, str) else tuple(paths) for name, paths in self.columns.items()}
         changed = ("time_format", "bands", "negative_values", "flux_zeropoint", "detector_size_pixel",
                    "stamp_size_pixel")  # fmt: skip
         return replace(
             layout,
-            columns={**layout.columns, **given},
+            columns={**layout.columns, **columns},
             stamps={**layout.stamps, **self.stamps},
             **{name: getattr(self, name) for name in changed if getattr(self, name) is not None},
         )
@@ -104,9 +104,9 @@ class AlertPacketsSurvey(Source[AlertPacketsInput]):
     holds = "alert packets"
     wanted = "a folder, an archive or a file of alert packets"
 
-    def __init__(self, settings: SurveySettings, given: AlertPacketsInput, folder: Path | None = None) -> None:
-        super().__init__(settings, given, folder)
-        self.layout = given.merged()
+    def __init__(self, settings: SurveySettings, survey_input: AlertPacketsInput, folder: Path | None = None) -> None:
+        super().__init__(settings, survey_input, folder)
+        self.layout = survey_input.merged()
         for channel in settings.channels:
             if channel not in self.layout.stamps:
                 raise SettingsError(f"input: stamps does not say where channel {channel!r} is")
@@ -114,7 +114,13 @@ class AlertPacketsSurvey(Source[AlertPacketsInput]):
     @property
     def folder(self) -> Path:
         """The folder below which the packets lie, which may be stated as a pattern, an archive or one file."""
-        return self._there(folder_of(self.place))
+        folder = folder_of(self.place)
+        if not folder.is_dir():
+            raise MissingInputError(
+                f"no alert packets in {self.place}: there is no folder {folder}; packets is {self.input.packets!r}, "
+                f"allowed: {self.wanted}"
+            )
+        return folder
 
     @property
     def _scores(self) -> dict[str, str]:
@@ -142,7 +148,7 @@ class AlertPacketsSurvey(Source[AlertPacketsInput]):
         return find_schemas(self.input.schemas)
 
     def nights(self) -> list[str]:
-        """Return the nights that hold packets; damaged ones are warned of, and that all are is an error."""
+        """Return the nights that hold packets; damaged packets are warned about, and it is an error if all are."""
         rows = self._packets().all()
         if len(rows) and (rows["night"] == "").all():
             where, fault = rows[["where", "fault"]].iloc[0]
@@ -153,17 +159,17 @@ class AlertPacketsSurvey(Source[AlertPacketsInput]):
             log.warning("%d of %d packets in %s cannot be used: %s", len(damaged), len(rows), self.place, why)
         return sorted(set(rows["night"]) - {""})
 
-    def frozen_input(self, night: str) -> dict[str, Any]:
+    def frozen_input(self, night: str) -> Manifest:
         """Return count and digest of the night's packets, size and digest of each file that holds some."""
         rows = self._packets().night(night)
         return {"queries": {"packets": packets_entry(rows)}, "files": files_of(rows)}
 
-    def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
+    def read(self, night: str, manifest: Manifest) -> Iterator[Batch]:
         """Yield the night's packets in blocks; those that cannot be used are listed and counted as lost."""
         return read_in_parts(self, night, manifest)
 
-    def parts(self, night: str, manifest: Mapping[str, Any]) -> Iterator[PacketPart | Batch]:
-        """Yield the night's packets in parts, before them, as batches, those that the index says are of no use."""
+    def parts(self, night: str, manifest: Manifest) -> Iterator[PacketPart | Batch]:
+        """Yield the night's packets in parts, after a batch of those that the index calls damaged."""
         rows = self._packets().night(night)
         require_frozen(night, rows, manifest)
         damaged = rows["fault"] != ""
@@ -185,14 +191,14 @@ class AlertPacketsSurvey(Source[AlertPacketsInput]):
         return PacketReader(folder=self.folder, layout=self.layout, settings=self.settings, schemas=self._schemas)
 
     def table_rows(self, table: str, night: str) -> pd.DataFrame:
-        """Return ``teacher`` or a reference's scores, by candidate_id; of all nights for none."""
+        """Return ``teacher`` or a reference's scores, by candidate_id; of all nights for an empty one."""
         rows = self._packets().all()
         rows = rows[(rows["fault"] == "") & ((rows["night"] == night) | (night == ""))].drop_duplicates("candidate_id")
         scores = {"candidate_id": rows["candidate_id"], "score": rows["score_" + table].astype("float64")}
         return pd.DataFrame(scores).reset_index(drop=True)
 
     def check(self) -> list[str]:
-        """Read the first packet with its stamps, and look for the columns that the settings name."""
+        """Read the first packet with its cutouts, and look for the columns that the settings name."""
         packet = None
         try:
             path = packet_files(self.place)[0]
@@ -208,7 +214,7 @@ class AlertPacketsSurvey(Source[AlertPacketsInput]):
         return [
             f"{packet.where}: no field {' or '.join(paths)} for {name!r}"
             for name, paths in self._stated()
-            if not any(packet_rows.has_field(packet.record, one) for one in paths)
+            if not any(packet_rows.has_field(packet.record, path) for path in paths)
         ]
 
     def _stated(self) -> list[tuple[str, tuple[str, ...]]]:

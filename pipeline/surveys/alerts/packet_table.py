@@ -1,4 +1,4 @@
-"""Which packets a survey has: a table with a row a packet, made from the index of its files.
+"""Which packets a survey has: a table with a row per packet, from the index of its files.
 
 Tested by tests/pipeline/surveys/alerts/test_packet_survey.py.
 """
@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,7 @@ from pipeline.io.alerts.message_schemas import NO_SCHEMAS, MessageSchemas
 from pipeline.io.alerts.packet_files import ARCHIVES, Packet, packet_files, printable, read_packets
 from pipeline.io.alerts.packet_index import Indexed, IndexedFile, Span, index_files
 from pipeline.io.alerts.stored_packets import PacketNotes
+from pipeline.io.results.night_manifest import Entry, Manifest
 from pipeline.io.settings_files import data_folder
 from pipeline.night import MJD_EPOCH, night_of, parse_night
 from pipeline.surveys.alerts import packet_rows
@@ -27,10 +27,10 @@ from pipeline.surveys.manifests import entry, require_unchanged
 from pipeline.times import utc_mjd
 
 _REVISION = 2
-"""Raised when an index made before would say something else."""
+"""To be raised whenever the content of the index changes, so that older ones are made anew."""
 
 _MARGIN_DAYS = 0.01
-"""By more than atomic time is ahead of UTC."""
+"""More than atomic time is ahead of UTC."""
 
 _TYPES = {"where": "str", "candidate_id": "str", "digest": "str", "fault": "str", "time": "float64", "lost": "int64",
           "open_ended": "bool", "stored": "str"}  # fmt: skip
@@ -54,9 +54,9 @@ class PacketTable:
     longitude_deg : float
         Of the site; decides what a night is.
     schemas : MessageSchemas
-        Those of packets that come without.
+        The schemas of packets that come without one.
     workers : int
-        Processes that read files for the index; 0: one a core.
+        Processes that read files for the index; 0: one per core.
     """
 
     place: str
@@ -74,16 +74,16 @@ class PacketTable:
 
     def read(self, path: Path) -> Iterator[Packet]:
         """Yield the packets of a file with all that is read of them, scores as well."""
-        return read_packets(path, self.name(path), self._wanted, schemas=self.schemas)
+        return read_packets(path, self.name(path), self._paths, schemas=self.schemas)
 
     def all(self) -> pd.DataFrame:
-        """Return a row a packet, in the order of files and records; no stamp is decoded.
+        """Return a row per packet, in the order of files and records; no cutout is decoded.
 
         Returns
         -------
         DataFrame
             ``where candidate_id night time digest fault lost open_ended stored file container size mtime_ns sha256``
-            and ``score_<name>``. ``stored`` is the packet's note, as of `PacketNotes`. A packet that cannot be used has
+            and ``score_<name>``. ``stored`` is the packet's note, see `PacketNotes`. A packet that cannot be used has
             a ``fault``, and an empty ``night`` where not even its time is known. ``container`` is the archive or the
             folder in which it lies.
         """
@@ -102,12 +102,12 @@ class PacketTable:
         return table
 
     def night(self, night: str) -> pd.DataFrame:
-        """Return the rows of a night; a packet without a time counts wherever its container's packets stand.
+        """Return the rows of a night; a packet without a time belongs to every night of its container.
 
         Raises
         ------
         InputError
-            If a candidate stands in two packets that differ, or an archive broke off.
+            If a candidate appears in two packets that differ, or an archive is cut off.
         """
         found = self._index(self._span(night))
         table = self._table(found)
@@ -142,20 +142,21 @@ class PacketTable:
     def _key(self) -> str:
         """A digest of what decides the index beside the files."""
         schemas = [self.schemas.digests()] if self.schemas.files else []
-        return fingerprint(
-            [_REVISION, self._wanted, self.layout.stored, self.layout.time_format, self.scores, *schemas]
-        )
+        return fingerprint([_REVISION, self._paths, self.layout.stored, self.layout.time_format, self.scores, *schemas])
 
     @property
-    def _wanted(self) -> tuple[str, ...]:
-        return self.layout.wanted(tuple(self.scores.values()))
+    def _paths(self) -> tuple[str, ...]:
+        return self.layout.paths(tuple(self.scores.values()))
 
     def _frame(self, found: Mapping[Path, IndexedFile]) -> pd.DataFrame:
         files = [self.name(path) for path in found]
         containers = [self._container(name) for name in files]
         counts = [len(indexed.columns["where"]) for indexed in found.values()]
         frame = pd.DataFrame(
-            {name: list(chain.from_iterable(one.columns[name] for one in found.values())) for name in self._names}
+            {
+                name: list(chain.from_iterable(indexed.columns[name] for indexed in found.values()))
+                for name in self._names
+            }
         )
         return frame.astype(_TYPES).assign(
             file=_spread(files, counts),
@@ -171,9 +172,9 @@ class PacketTable:
         """The columns that are remembered."""
         return [*_ENTRY, *("score_" + name for name in self.scores)]
 
-    def columns(self, path: Path) -> dict[str, list[Any]]:
-        """Return what the index remembers of the packets of a file; no stamp is decoded."""
-        columns: dict[str, list[Any]] = {name: [] for name in self._names}
+    def columns(self, path: Path) -> dict[str, list[object]]:
+        """Return what the index remembers of the packets of a file; no cutout is decoded."""
+        columns: dict[str, list[object]] = {name: [] for name in self._names}
         notes = PacketNotes(path, self.layout.stored)
         for packet in self.read(path):
             stored = "" if packet.fault else notes.note(packet.record)
@@ -181,14 +182,14 @@ class PacketTable:
                 columns[name].append(value)
         return columns
 
-    def _entry(self, packet: Packet) -> dict[str, Any]:
+    def _entry(self, packet: Packet) -> dict[str, object]:
         record, fault, lost = packet.record, packet.fault, packet.lost
-        entry: dict[str, Any] = {"where": packet.where, "candidate_id": "", "time": None, "digest": ""}
+        entry: dict[str, object] = {"where": packet.where, "candidate_id": "", "time": None, "digest": ""}
         try:
             if not fault:
                 entry["time"] = packet_rows.packet_time(record, self.layout)
                 entry["candidate_id"] = packet_rows.candidate_id(record, self.layout)
-                entry["digest"] = packet_rows.packet_digest(record, self.layout.wanted())
+                entry["digest"] = packet_rows.packet_digest(record, self.layout.paths())
         except InputError as error:
             fault, lost = str(error), 1
         entry |= {"fault": fault, "lost": lost, "open_ended": packet.open_ended}
@@ -200,12 +201,12 @@ def _spread(values: Sequence[str], counts: Sequence[int]) -> pd.Categorical:
     return pd.Categorical(np.repeat(np.array(values, dtype=object), counts))
 
 
-def packets_entry(rows: pd.DataFrame) -> dict[str, Any]:
+def packets_entry(rows: pd.DataFrame) -> Entry:
     """Return what a manifest says of rows, sound ones and damaged ones."""
     return entry(rows[["where", "candidate_id", "digest", "fault"]])
 
 
-def files_of(rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def files_of(rows: pd.DataFrame) -> dict[str, Entry]:
     """Return size and digest of the files that hold the rows."""
     files = rows.drop_duplicates("file")
     return {
@@ -214,7 +215,7 @@ def files_of(rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
     }
 
 
-def require_frozen(night: str, rows: pd.DataFrame, manifest: Mapping[str, Any]) -> None:
+def require_frozen(night: str, rows: pd.DataFrame, manifest: Manifest) -> None:
     """Raise `ChangedInputError` if rows or files are no longer those of the manifest."""
     for name, now in files_of(rows).items():
         require_unchanged(night, f"the packet file {name}", manifest["files"].get(name, {}), now)
@@ -222,12 +223,12 @@ def require_frozen(night: str, rows: pd.DataFrame, manifest: Mapping[str, Any]) 
 
 
 def _require_agreement(rows: pd.DataFrame) -> None:
-    """Raise if a candidate stands in two packets that differ in anything that is read."""
+    """Raise `InputError` if a candidate appears in two packets that differ in anything that is read."""
     first = rows.drop_duplicates("candidate_id").set_index("candidate_id")
     differs = rows["digest"].to_numpy() != first["digest"].reindex(rows["candidate_id"]).to_numpy()
     if differs.any():
         other = rows[differs].iloc[0]
         raise InputError(
-            f"candidate_id {other['candidate_id']!r} stands in {first.loc[other['candidate_id'], 'where']} and, "
+            f"candidate_id {other['candidate_id']!r} appears in {first.loc[other['candidate_id'], 'where']} and, "
             f"with other contents, in {other['where']}; keep one of them"
         )

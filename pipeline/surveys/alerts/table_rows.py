@@ -1,4 +1,4 @@
-"""A night's rows of a table of alerts, a block at a time: memory holds one block, and no other night's rows."""
+"""A night's rows of a table of alerts, one block at a time: memory holds one block, and no rows of other nights."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -19,6 +19,7 @@ from pipeline.io.files.bounded_parquet import rows_at_once
 from pipeline.io.files.claims import stored_bytes
 from pipeline.io.files.damaged import naming
 from pipeline.io.results.content import frame_digest
+from pipeline.io.results.night_manifest import Entry
 from pipeline.io.results.sealed_parquet import require_credible_parquet
 from pipeline.night import MJD_EPOCH, night_name, night_number, parse_night
 from pipeline.surveys.alerts.packet_layouts import TimeFormat
@@ -67,9 +68,9 @@ class AlertRows:
         night : str
             An ISO date; empty for the rows of all nights.
         size : int
-            Rows a block.
+            Rows per block.
         columns : tuple of str
-            Candidate columns to read; all without any.
+            Candidate columns to read; all if it is empty.
         extra : tuple of str
             Further columns of the table, which come as ``extra_<name>``.
 
@@ -81,27 +82,27 @@ class AlertRows:
         Raises
         ------
         MissingInputError, InputError
-            If there is no such file, it is no table, a column is missing, or a time is not finite.
+            If there is no such file, it is not a table, a column is missing, or a time is not finite.
         """
-        wanted = {name: column for name, column in self.columns.items() if not columns or name in columns}
-        names = [*dict.fromkeys([*wanted.values(), *extra])]
+        read = {name: column for name, column in self.columns.items() if not columns or name in columns}
+        names = [*dict.fromkeys([*read.values(), *extra])]
         self._require(names)
         held: pa.Table | None = None
         for part in self._chosen(night, names):
             held = part if held is None else pa.concat_tables([held, part])
             while len(held) >= size:
-                yield self._frame(held.slice(0, size), wanted, extra)
+                yield self._frame(held.slice(0, size), read, extra)
                 held = held.slice(size)
         if held is not None and len(held):
-            yield self._frame(held, wanted, extra)
+            yield self._frame(held, read, extra)
 
-    def summary(self, night: str, size: int) -> dict[str, object]:
-        """Return ``rows`` and ``sha256`` of a night, wherever in the file it stands; 8 bytes are held of each id.
+    def summary(self, night: str, size: int) -> Entry:
+        """Return ``rows`` and ``sha256`` of a night, wherever in the file its rows are; 8 bytes are held of each id.
 
         Raises
         ------
         InputError
-            If a ``candidate_id`` is empty or stands there twice; beside those of `blocks`.
+            If a ``candidate_id`` is empty or appears twice, or as of `blocks`.
         """
         digest, count, hashes = hashlib.sha256(), 0, []
         for block in self.blocks(night, size):
@@ -115,14 +116,14 @@ class AlertRows:
         return {"rows": count, "sha256": digest.hexdigest()}
 
     def _require_once(self, night: str, size: int, suspects: NDArray[np.uint64]) -> None:
-        """Raise `InputError` where an id stands twice; what the hashes suspect is looked at in another pass."""
+        """Raise `InputError` where an id appears twice; ids with equal hashes are compared in another pass."""
         seen: set[str] = set()
         for block in self.blocks(night, size, columns=("candidate_id",)) if len(suspects) else ():
             for place in np.flatnonzero(np.isin(id_hashes(block["candidate_id"]), suspects)):
                 name = block["candidate_id"].iloc[place]
                 if name in seen:
                     row = block["row"].iloc[place]
-                    raise InputError(f"{self.path.name}: row {row}: candidate_id {name!r} stands there twice")
+                    raise InputError(f"{self.path.name}: row {row}: candidate_id {name!r} appears twice")
                 seen.add(name)
 
     @contextmanager
@@ -153,8 +154,8 @@ class AlertRows:
                 times = self._times(batch.column(0), start)
                 timeless = np.flatnonzero(~is_possible(times))
                 if len(timeless):
-                    row, given = start + timeless[0], batch.column(0)[timeless[0]].as_py()
-                    what = "is not finite" if given is None or given != given else f"is {given!r}"
+                    row, value = start + timeless[0], batch.column(0)[timeless[0]].as_py()
+                    what = "is not finite" if value is None or value != value else f"is {value!r}"
                     raise InputError(
                         f"{self.path}: row {row}: {column!r} {what}; an alert without a time has no night; "
                         f"allowed: {allowed_times(self.time_format)}"
@@ -167,10 +168,10 @@ class AlertRows:
         return column_mjd(column.to_pandas(), what, time_format=self.time_format, first_row=start)
 
     def _chosen(self, night: str, names: list[str]) -> Iterator[pa.Table]:
-        """Yield the night's rows, with their place in the file as ``_ROW``; groups without any are not read."""
-        wanted = (parse_night(night) - MJD_EPOCH).days if night else None
+        """Yield the night's rows, with their row in the file as ``_ROW``; row groups without any are not read."""
+        asked = (parse_night(night) - MJD_EPOCH).days if night else None
         mine = [
-            start + np.flatnonzero((numbers == wanted) | (wanted is None)) for start, numbers in self._night_numbers()
+            start + np.flatnonzero((numbers == asked) | (asked is None)) for start, numbers in self._night_numbers()
         ]
         rows = np.concatenate([np.zeros(0, np.int64), *mine])
         with self._open() as file:
@@ -182,17 +183,17 @@ class AlertRows:
                     yield from _taken(file, group, names, rows[first:last] - start, start, self._rows_at_once(file))
                 start = end
 
-    def _frame(self, table: pa.Table, wanted: Mapping[str, str], extra: tuple[str, ...]) -> pd.DataFrame:
+    def _frame(self, table: pa.Table, columns: Mapping[str, str], extra: tuple[str, ...]) -> pd.DataFrame:
         frame = pd.DataFrame(
             {
                 name: id_texts(table[column], f"{self.path}: column {column!r}")
                 if name in _IDS
                 else table[column].to_pandas()
-                for name, column in wanted.items()
+                for name, column in columns.items()
             }
         )
         if "time_mjd" in frame:
-            frame["time_mjd"] = self._times(table[wanted["time_mjd"]])
+            frame["time_mjd"] = self._times(table[columns["time_mjd"]])
         for column in extra:
             frame[f"extra_{column}"] = table[column].to_pandas()
         return frame.assign(row=table[_ROW].to_numpy())

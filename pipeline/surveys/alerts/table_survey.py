@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from pipeline.io.executor import spread
 from pipeline.io.files.damaged import naming
 from pipeline.io.results import content
 from pipeline.io.results.hdf5 import KIND, open_to_read
+from pipeline.io.results.night_manifest import Entry
 from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.io.tables.table_file import numbers_of
 from pipeline.photometry.flux_sign import flux_signs
@@ -140,7 +141,7 @@ class AlertTableSurvey(CutoutSource[AlertTableInput]):
         """Return the nights that hold alerts."""
         return self._rows.nights()
 
-    def rows_entry(self, night: str) -> dict[str, Any]:
+    def rows_entry(self, night: str) -> Entry:
         """Return count and digest of the night's rows."""
         return self._rows.summary(night, _BLOCK)
 

@@ -1,1 +1,1 @@
-"""The adapter of surveys whose rows stand in a database, beside FITS images."""
+"""The adapter of surveys with rows in a database and FITS images."""

@@ -1,12 +1,12 @@
-"""Candidates as the queries of a database give them: united, looked at, and handed out an exposure at a time.
+"""The candidates that the queries of a database give: united, checked, and handed out one exposure at a time.
 
 Tested by tests/pipeline/surveys/database/test_survey_queries.py.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,34 +17,35 @@ from pipeline.ids.hashes import id_hashes, repeated_hashes
 from pipeline.io.database.row_spool import RowSpool, merged_groups
 from pipeline.io.database.typed_columns import to_frame
 from pipeline.io.results.content import frame_digest
+from pipeline.io.results.night_manifest import Entry
 from pipeline.photometry.flux_sign import flux_signs
+from pipeline.surveys.base import ExposureRow
 from pipeline.times import column_mjd
 
 _NUMBERS = (
     "ra_deg", "dec_deg", "x_pixel", "y_pixel", "magnitude", "magnitude_error", "zeropoint", "fwhm_pixel", "snr",
 )  # fmt: skip
 
-Exposure: TypeAlias = Mapping[str, Any]
 Groups: TypeAlias = Callable[[], Iterator[tuple[str, pd.DataFrame]]]
 """Begins a pass over a night's candidates: each exposure's id and rows, in the order of the ids' bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NightCandidates:
-    """A night's candidates, of which memory holds one exposure; what is known of all of them stands here.
+    """A night's candidates, of which memory holds one exposure at a time, and what is known of all of them.
 
     Attributes
     ----------
     groups : callable
         Begins a pass over them.
     rows : int
-        How many there are.
+        Their number.
     sha256 : str
-        Digest of their columns and values; the order in which a server gave them does not count.
+        Digest of their columns and values, whatever the order in which the server gave them.
     exposures : frozenset of str
         The exposures that they name.
     no_rows : DataFrame
-        Their columns.
+        A table of their columns without rows.
     """
 
     groups: Groups
@@ -53,35 +54,40 @@ class NightCandidates:
     exposures: frozenset[str]
     no_rows: pd.DataFrame
 
-    def beside(self, exposures: Iterable[Exposure]) -> Iterator[tuple[Exposure, pd.DataFrame]]:
-        """Yield exposures, which come in the order of their ids' bytes, each with its candidates."""
+    @property
+    def entry(self) -> Entry:
+        """What a manifest says of them."""
+        return {"rows": self.rows, "sha256": self.sha256}
+
+    def beside(self, exposures: Iterable[ExposureRow]) -> Iterator[tuple[ExposureRow, pd.DataFrame]]:
+        """Yield exposures, which must come in the order of their ids' bytes, each with its candidates."""
         groups = self.groups()
         name, rows = next(groups, ("", None))
         for exposure in exposures:
-            wanted = str(exposure["exposure_id"])
-            while rows is not None and name.encode() < wanted.encode():
+            asked = str(exposure["exposure_id"])
+            while rows is not None and name.encode() < asked.encode():
                 name, rows = next(groups, ("", None))
-            yield exposure, self.no_rows if rows is None or name != wanted else _as_ours(rows)
+            yield exposure, self.no_rows if rows is None or name != asked else _as_ours(rows)
 
 
 def night_candidates(groups: Groups, no_rows: pd.DataFrame, needs: Sequence[str], name: str) -> NightCandidates:
-    """Return a night's candidates after a pass over them, in which 8 bytes are kept of each id.
+    """Check a night's candidates in a pass that keeps 8 bytes of each id, and return them.
 
     Parameters
     ----------
     groups : callable
         Begins a pass over the candidates.
     no_rows : DataFrame
-        The columns that there are.
+        A table of their columns without rows.
     needs : sequence of str
-        Those that must be there.
+        The columns that are required.
     name : str
         The query, for messages.
 
     Raises
     ------
     InputError
-        If a column is missing, an id stands there twice, or a number, a sign or a time is none.
+        If a column is missing, an id appears twice, or a value is not a number, sign or time as its column requires.
     """
     missing = [column for column in needs if column not in no_rows]
     if missing:
@@ -101,7 +107,9 @@ def night_candidates(groups: Groups, no_rows: pd.DataFrame, needs: Sequence[str]
 
 
 def united(spools: Sequence[RowSpool], names: Sequence[str]) -> Groups:
-    """Return what begins a pass over the rows of several queries: by exposure, in the order of ids, equal rows once.
+    """Return a function that begins a pass over the rows of several queries, equal rows once.
+
+    It gives them by exposure, in the order of the bytes of their ids.
 
     Parameters
     ----------
@@ -113,7 +121,7 @@ def united(spools: Sequence[RowSpool], names: Sequence[str]) -> Groups:
     Raises
     ------
     InputError
-        If the queries differ in their columns; on the way, if they give one id rows that differ.
+        If the queries differ in their columns; during a pass, if they give different rows for one id.
     """
     for spool, name in zip(spools, names, strict=True):
         apart = sorted(set(spool.names) ^ set(spools[0].names))
@@ -128,18 +136,18 @@ def united(spools: Sequence[RowSpool], names: Sequence[str]) -> Groups:
 
 
 def _unite(found: Sequence[pd.DataFrame], name: str) -> pd.DataFrame:
-    """Return the rows that several queries give of one exposure."""
+    """Return the rows that several queries give for one exposure."""
     if len(found) == 1:
         return found[0]
     rows = pd.concat([rows for rows in found if len(rows)], ignore_index=True).drop_duplicates()
     twice = rows["candidate_id"][rows["candidate_id"].duplicated()]
     if len(twice):
-        raise InputError(f"query {name}: candidate_id {twice.iloc[0]!r} stands there with rows that differ")
+        raise InputError(f"query {name}: candidate_id {twice.iloc[0]!r} appears in rows that differ")
     return rows.sort_values("candidate_id", kind="stable", ignore_index=True)
 
 
 def _as_ours(rows: pd.DataFrame, name: str = "") -> pd.DataFrame:
-    """Return rows with ``flux_sign`` and ``time_mjd`` read from whatever type the server has for them."""
+    """Return rows with ``flux_sign`` and ``time_mjd`` read from whatever type the server uses for them."""
     rows = with_times(rows, name)
     if "flux_sign" not in rows:
         return rows
@@ -152,7 +160,7 @@ def with_times(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If a value is no time, or is a JD.
+        If a value is not a time, or is a JD.
     """
     if "time_mjd" not in rows:
         return rows
@@ -161,7 +169,7 @@ def with_times(rows: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _require_sound(candidates: pd.DataFrame, name: str) -> None:
-    """Raise `InputError` where an id is empty, or a number, a sign or a time is none."""
+    """Raise `InputError` where an id is empty, or a value is not a number, sign or time as its column requires."""
     blank = candidates["candidate_id"] == ""
     if blank.any():
         raise InputError(f"query {name}: {int(blank.sum())} rows have no candidate_id; allowed: a text or number")
@@ -179,11 +187,11 @@ def _require_sound(candidates: pd.DataFrame, name: str) -> None:
 
 
 def _require_once(groups: Groups, suspects: NDArray[np.uint64], name: str) -> None:
-    """Raise `InputError` where an id stands twice; what the hashes suspect is looked at in another pass."""
+    """Raise `InputError` where an id appears twice; ids with equal hashes are compared in another pass."""
     seen: dict[str, str] = {}
     for exposure, rows in groups() if len(suspects) else ():
         for candidate in rows["candidate_id"][np.isin(id_hashes(rows["candidate_id"]), suspects)]:
             if candidate in seen:
                 where = f", in exposures {seen[candidate]!r} and {exposure!r}" if seen[candidate] != exposure else ""
-                raise InputError(f"query {name}: candidate_id {candidate!r} stands there twice{where}")
+                raise InputError(f"query {name}: candidate_id {candidate!r} appears twice{where}")
             seen[candidate] = exposure

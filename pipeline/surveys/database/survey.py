@@ -1,11 +1,10 @@
-"""Surveys whose candidates stand in a database and whose images are FITS files."""
+"""Surveys with candidates in a database and images in FITS files."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -17,9 +16,10 @@ from pipeline.io.database.query_files import read_query
 from pipeline.io.database.row_spool import RowSpool
 from pipeline.io.database.settings import DatabaseSettings
 from pipeline.io.database.typed_columns import to_frame
+from pipeline.io.results.night_manifest import Manifest
 from pipeline.io.settings_files import expand
 from pipeline.night import MJD_EPOCH, parse_night, stated_nights
-from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, Source
+from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, ExposureRow, Source
 from pipeline.surveys.candidate_columns import as_text
 from pipeline.surveys.database.candidates import NightCandidates, night_candidates, united, with_times
 from pipeline.surveys.exposures.placed import PlacedStamps
@@ -34,7 +34,7 @@ _KEYS = {
 }  # fmt: skip
 _IDS = ("candidate_id", "object_id", "exposure_id", "mover_id", "variable_id", "host_id", "source_id", "night")
 _CANDIDATE_NEEDS = ("candidate_id", "object_id", "exposure_id", "ra_deg", "dec_deg")
-_GIVEN = ("night", "night_mjd", "night_start_mjd", "night_stop_mjd", "longitude_deg")
+_OF_THE_NIGHT = ("night", "night_mjd", "night_start_mjd", "night_stop_mjd", "longitude_deg")
 _FAR_NIGHT = "1900-01-01"
 _CHECK_S = 10.0
 """How long a query may take while settings are checked."""
@@ -74,7 +74,7 @@ class DatabaseInput:
     tables: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        taken = [name for name in self.parameters if name in _GIVEN]
+        taken = [name for name in self.parameters if name in _OF_THE_NIGHT]
         if taken:
             raise SettingsError(f"parameters: {taken[0]!r} is given by the night itself; allowed: other names")
         if not self.candidates:
@@ -88,9 +88,9 @@ class DatabaseSurvey(Source[DatabaseInput]):
     has_images = True
     holds = "the survey's images"
 
-    def __init__(self, settings: SurveySettings, given: DatabaseInput, folder: Path | None = None) -> None:
-        super().__init__(settings, given, folder)
-        given.images.require(settings.channels)
+    def __init__(self, settings: SurveySettings, survey_input: DatabaseInput, folder: Path | None = None) -> None:
+        super().__init__(settings, survey_input, folder)
+        survey_input.images.require(settings.channels)
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -133,19 +133,19 @@ class DatabaseSurvey(Source[DatabaseInput]):
         }
 
     def _exposures(self, night: str, candidates: NightCandidates) -> pd.DataFrame:
-        """Return the night's exposures, those without candidates only where they count."""
+        """Return the night's exposures, those without candidates only if they count."""
         exposures = self._select("exposures", night)
-        with_times(exposures, self._named("exposures"))  # what is no time is said before anything is frozen
+        with_times(exposures, self._named("exposures"))  # refuses what is not a time before anything is frozen
         if self.input.empty_exposures:
             return exposures
         return exposures[exposures["exposure_id"].isin(candidates.exposures)].reset_index(drop=True)
 
-    def _records(self, exposures: pd.DataFrame, night: str) -> list[dict[str, Any]]:
+    def _records(self, exposures: pd.DataFrame, night: str) -> Sequence[ExposureRow]:
         return exposure_records(with_times(exposures, self._named("exposures")), night)
 
     @contextmanager
     def candidates(self, night: str) -> Iterator[NightCandidates]:
-        """Ask all candidate queries, and hold each candidate once, on disk, as long as the context is open."""
+        """Ask all candidate queries, and keep each candidate once, on disk, while the context is open."""
         with ExitStack() as kept:
             spools = [kept.enter_context(self._spooled(name, night)) for name in self.input.candidates]
             groups = united(spools, [f"{self.input.queries}/{name}" for name in self.input.candidates])
@@ -169,24 +169,21 @@ class DatabaseSurvey(Source[DatabaseInput]):
         """Tell whether a query finds a row for a night."""
         return len(self._select(query, night)) > 0
 
-    def frozen_input(self, night: str) -> dict[str, Any]:
+    def frozen_input(self, night: str) -> Manifest:
         """Return counts and digests of the night's rows, and size and digest of each image file."""
         with self.candidates(night) as candidates:
             exposures = self._exposures(night, candidates)
-            counted = {"rows": candidates.rows, "sha256": candidates.sha256}
-        return {
-            "queries": {"exposures": entry(exposures), "candidates": counted},
-            "files": self._images.manifest(exposures),
-        }
+            queries = {"exposures": entry(exposures), "candidates": candidates.entry}
+        return {"queries": queries, "files": self._images.manifest(exposures)}
 
-    def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
-        """Yield one batch an exposure; images are read once, whatever the number of candidates."""
+    def read(self, night: str, manifest: Manifest) -> Iterator[Batch]:
+        """Yield one batch per exposure; images are read once, whatever the number of candidates."""
         with self._frozen(night, manifest) as (exposures, candidates):
             work = candidates.beside(self._records(exposures, night))
             yield from self._images.batches(work, manifest["files"], self.workers)
-            astray = candidates.exposures - set(exposures["exposure_id"])
-            for exposure, rows in candidates.groups() if astray else ():
-                if exposure in astray:
+            unknown_exposures = candidates.exposures - set(exposures["exposure_id"])
+            for exposure, rows in candidates.groups() if unknown_exposures else ():
+                if exposure in unknown_exposures:
                     yield replace(self._images.without(rows["candidate_id"], "exposure unknown"), exposures=0)
 
     @property
@@ -199,27 +196,26 @@ class DatabaseSurvey(Source[DatabaseInput]):
         return " + ".join(f"{self.input.queries}/{each}" for each in names)
 
     @contextmanager
-    def _frozen(self, night: str, manifest: Mapping[str, Any]) -> Iterator[tuple[pd.DataFrame, NightCandidates]]:
+    def _frozen(self, night: str, manifest: Manifest) -> Iterator[tuple[pd.DataFrame, NightCandidates]]:
         """Give exposures and candidates, which must be what they were when the night was frozen."""
         with self.candidates(night) as candidates:
             exposures = self._exposures(night, candidates)
-            counted = {"rows": candidates.rows, "sha256": candidates.sha256}
-            for name, now in (("exposures", entry(exposures)), ("candidates", counted)):
+            for name, now in (("exposures", entry(exposures)), ("candidates", candidates.entry)):
                 require_unchanged(night, f"the rows of query {self._named(name)}", manifest["queries"][name], now)
             yield exposures, candidates
 
-    def _frozen_exposures(self, night: str, manifest: Mapping[str, Any]) -> pd.DataFrame:
+    def _frozen_exposures(self, night: str, manifest: Manifest) -> pd.DataFrame:
         with self._frozen(night, manifest) as (exposures, _):
             return exposures
 
-    def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
+    def images(self, night: str, manifest: Manifest) -> Iterator[ExposureImages | Batch]:
         """Yield science and template of each exposure for simulation."""
         exposures = self._frozen_exposures(night, manifest)
         for exposure in self._records(exposures, night):
             yield self._images.pair(exposure, manifest["files"])
 
-    def stamps(self, night: str, manifest: Mapping[str, Any], places: pd.DataFrame) -> Iterator[PlacedStamps | Batch]:
-        """Yield stamps at sky positions, ``exposure_id candidate_id ra_deg dec_deg``, an exposure at a time."""
+    def cutouts_at(self, night: str, manifest: Manifest, places: pd.DataFrame) -> Iterator[PlacedStamps | Batch]:
+        """Yield cutouts at sky positions, ``exposure_id candidate_id ra_deg dec_deg``, one exposure at a time."""
         exposures = self._frozen_exposures(night, manifest)
         for exposure in self._records(exposures, night):
             mine = places[places["exposure_id"] == exposure["exposure_id"]]
@@ -227,12 +223,12 @@ class DatabaseSurvey(Source[DatabaseInput]):
                 yield self._images.stamps(exposure, mine, manifest["files"])
 
     def table_files(self, table: str, night: str) -> list[Path]:  # noqa: ARG002 (one file holds all)
-        """Return the files that hold a reference table of a night; none of a server."""
-        given = self.input.database
-        return [self.folder / expand(given.file, "the survey's database file")] if given.engine == "sqlite" else []
+        """Return the files that hold a reference table of a night; there are none on a server."""
+        database_file, engine = self.input.database.file, self.input.database.engine
+        return [self.folder / expand(database_file, "the survey's database file")] if engine == "sqlite" else []
 
     def reference(self, table: str, night: str) -> pd.DataFrame:
-        """Return what a query says of the night; the query set knows which there are, stated as `tables` or not."""
+        """Return the rows of a query for the night; any query of the set will do, whether or not `tables` names it."""
         return self._select(table, night)
 
     def check(self) -> list[str]:
@@ -242,8 +238,8 @@ class DatabaseSurvey(Source[DatabaseInput]):
         faults = asked._faults_of_queries()
         return faults or faults_of([lambda: asked._images.check_all(asked._newest())])
 
-    def _newest(self) -> list[dict[str, Any]]:
-        """Return an exposure of the newest night; none where there is none."""
+    def _newest(self) -> Sequence[ExposureRow]:
+        """Return one exposure of the newest night, or nothing where no night has one."""
         night = max(self.nights(), default="")
         return self._records(self._select("exposures", night), night)[:1] if night else []
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.io.files import digests
 from pipeline.io.fits.image import FitsFile
+from pipeline.io.results.night_manifest import Entry
 from pipeline.io.settings_files import data_folder
 from pipeline.surveys.exposures.paths import ImagePaths
 from pipeline.surveys.exposures.settings import Place
@@ -25,14 +26,17 @@ WHERE_COLUMNS_ARE_FROM = (
 """What to look at where one is missing."""
 
 
-def describe_file(paths: ImagePaths, name: str) -> dict[str, Any]:
+def describe_file(paths: ImagePaths, name: str) -> Entry:
     """Return size and digest of a file, and where it was found if that is not where its path alone says."""
     try:
         path = paths.find(name)
     except InputError:
         return {"size": -1, "sha256": "missing"}
-    found = {"size": path.stat().st_size, "sha256": digests.file_digest(path, data_folder() / ".digests.sqlite")}
-    return found | ({"found": str(path)} if paths.found_elsewhere(name, path) else {})
+    digest = digests.file_digest(path, data_folder() / ".digests.sqlite")
+    entry: Entry = {"size": path.stat().st_size, "sha256": digest}
+    if paths.found_elsewhere(name, path):
+        entry["found"] = str(path)
+    return entry
 
 
 class ExposureFiles:

@@ -13,6 +13,7 @@ import pandas as pd
 from pipeline.errors import InputError, NightsiftError, SettingsError
 from pipeline.faults import faults_of
 from pipeline.io.executor import spread
+from pipeline.io.results.night_manifest import Entry
 from pipeline.photometry.flux_sign import flux_signs
 from pipeline.surveys.base import Batch, ExposureImages, dropped_rows
 from pipeline.surveys.exposures.coadd_frames import frame_names
@@ -50,7 +51,7 @@ class ImageFiles:
         self._paths = ImagePaths(given, folder)
         self._cutter = ExposureCutter(settings, given)
 
-    def manifest(self, exposures: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    def manifest(self, exposures: pd.DataFrame) -> dict[str, Entry]:
         """Return size and digest of every image file that the exposures name, by path as they write it."""
         self._require_columns(exposures)
         names: set[str] = set()

@@ -12,6 +12,7 @@ import pandas as pd
 from pipeline.faults import faults_of
 from pipeline.io.executor import spread
 from pipeline.io.files.digests import file_digest
+from pipeline.io.results.night_manifest import Entry, Manifest
 from pipeline.io.settings_files import data_folder
 from pipeline.io.tables.catalogue_file import catalogue_path
 from pipeline.io.tables.table_file import read_table
@@ -62,7 +63,7 @@ class ImagePairsSurvey(Source[ImagePairsInput]):
         """Return the nights that hold exposures."""
         return self._list.nights()
 
-    def frozen_input(self, night: str) -> dict[str, Any]:
+    def frozen_input(self, night: str) -> Manifest:
         """Return count and digest of the exposures, and size and digest of each image and catalogue."""
         exposures = self._list.rows(night)
         if self._list.templates is not None:
@@ -169,7 +170,7 @@ def _complete(given: ImagePairsInput) -> ImageSettings:
     return replace(images, hdus=hdus, mounts=(*images.mounts, str(data_folder().resolve())))
 
 
-def _described(path: Path) -> dict[str, Any]:
+def _described(path: Path) -> Entry:
     """Return size and digest of a file."""
     if not path.is_file():
         return {"size": -1, "sha256": "missing"}

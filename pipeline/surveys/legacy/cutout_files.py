@@ -1,4 +1,4 @@
-"""An opened set of stamps into a cutout file, or, with the parts that the set knows, into a data set.
+"""Writes an opened set of stamps as a cutout file, or, with the parts that the set knows, as a data set.
 
 Tested by tests/conformance/test_stamp_sets.py.
 """
@@ -6,7 +6,6 @@ Tested by tests/conformance/test_stamp_sets.py.
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,7 +33,7 @@ _BLOCK = 256
 
 
 def write_cutout_file(
-    path: Path, stamps: StampSet, settings: SurveySettings, survey: str, night: str, provenance: Mapping[str, Any]
+    path: Path, stamps: StampSet, settings: SurveySettings, survey: str, night: str, provenance: Mapping[str, object]
 ) -> None:
     """Write all stamps with the labels of their files.
 
@@ -69,13 +68,36 @@ def write_cutout_file(
 
 
 def write_parts(
-    path: Path, stamps: StampSet, settings: SurveySettings, survey: str, night: str, provenance: Mapping[str, Any]
+    path: Path, stamps: StampSet, settings: SurveySettings, survey: str, night: str, provenance: Mapping[str, object]
 ) -> None:
     """Write a data set that keeps the test part of the set; a share of the training objects becomes validation.
 
-    Training rows whose object stands in the test part as well are left out and counted, and so are rows whose cutouts
-    overlap those of another part, where the files state places: the old division leaked. Arguments and errors are those
-    of `write_cutout_file`; a set without parts is an error, and so is a part that loses all of a class.
+    Training rows whose object is in the test part as well are left out and counted, and so are rows whose cutouts
+    overlap those of another part, where the files state places: the old division leaked.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+    stamps : StampSet
+        The opened set, which must know its parts.
+    settings : SurveySettings
+        Telescope, channels, pixel scale, and how much may be lost.
+    survey : str
+        Name of the survey that the file states.
+    night : str
+        Night of stamps without a date; may be empty.
+    provenance : mapping
+        What makes the file.
+
+    Raises
+    ------
+    InputError
+        If the set has no parts.
+    DataSetError
+        If a part loses all rows of a class because they overlap another part.
+    TooMuchLostError
+        If more than ``max_lost_fraction`` of the stamps could not be read.
     """
     if "split" not in stamps.rows:
         raise InputError("these files know no training and test part; leave out --keep-split")

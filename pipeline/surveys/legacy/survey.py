@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from pipeline.errors import InputError, NightsiftError, SettingsError
 from pipeline.io.legacy.base import STAMP_SETS, Rows, StampSet
 from pipeline.io.legacy.load import open_format
 from pipeline.io.results import content
+from pipeline.io.results.night_manifest import Entry
 from pipeline.io.settings_files import expand
 from pipeline.night import night_of, parse_night, stated_nights
 from pipeline.surveys.base import SURVEYS, Batch, dropped_rows
@@ -62,7 +62,7 @@ class StampSetInput:
 
 @SURVEYS.register("stamp_set", settings=StampSetInput)
 class StampSetSurvey(CutoutSource[StampSetInput]):
-    """Reads a night's stamps from the files of another system, labels beside them."""
+    """Reads a night's stamps and their labels from the files of another system."""
 
     tables = ("labels",)
 
@@ -105,7 +105,7 @@ class StampSetSurvey(CutoutSource[StampSetInput]):
         """Return the nights of the stamps' dates."""
         return sorted(set(self._nights.tolist()))
 
-    def rows_entry(self, night: str) -> dict[str, Any]:
+    def rows_entry(self, night: str) -> Entry:
         """Return count and digest of the night's rows without the labels of the files."""
         return entry(self.stamps.rows.drop(columns=["label"], errors="ignore").iloc[self._rows(night)])
 
@@ -120,11 +120,11 @@ class StampSetSurvey(CutoutSource[StampSetInput]):
         for batch in batches(self.stamps, self.settings, self._nights, self._rows(night), digests):
             yield replace(batch, candidates=_unlabelled(batch.candidates)), digests[-1]
 
-    def table_rows(self, table: str, night: str) -> pd.DataFrame:  # noqa: ARG002 (there is one)
-        """Return the table ``labels`` of a night: what the files themselves say; of all nights for none."""
+    def table_rows(self, table: str, night: str) -> pd.DataFrame:  # noqa: ARG002 (there is only one)
+        """Return the table ``labels`` of a night: what the files themselves say; of all nights for an empty one."""
         rows = self.stamps.rows.iloc[self._rows(night)] if night else self.stamps.rows
-        said = rows[[name for name in _LABELS if name in rows]].reset_index(drop=True)
-        return said if "label" in said else said.assign(label=UNLABELLED)
+        labels = rows[[name for name in _LABELS if name in rows]].reset_index(drop=True)
+        return labels if "label" in labels else labels.assign(label=UNLABELLED)
 
     def check(self) -> list[str]:
         """Open the files, read the first stamps."""
@@ -161,14 +161,14 @@ def batches(
     rows: Rows | None = None,
     digests: list[Digests] | None = None,
 ) -> Iterator[Batch]:
-    """Yield stamps as complete candidate rows, labels as the files have them; a stamp counts as an exposure.
+    """Yield stamps as complete candidate rows with the labels of their files; each stamp counts as an exposure.
 
     Parameters
     ----------
     stamps : StampSet
         The opened set.
     settings : SurveySettings
-        For the telescope, the channels and ``max_edge_fraction``.
+        For the telescope and the channels, and for ``edges`` and ``max_edge_fraction`` at the border of a stamp.
     nights : ndarray of str, (n,)
         The night of each stamp.
     rows : ndarray of int, optional

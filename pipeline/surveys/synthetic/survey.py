@@ -67,16 +67,16 @@ class SyntheticSurvey(DatabaseSurvey):
 
     def closed(self, night: str) -> bool:
         """Tell whether the night is closed; before the survey is made, whether it is to be one of its nights."""
-        given = self.input
-        if not isinstance(given, SyntheticInput) or self.folder.is_dir():
+        survey_input = self.input
+        if not isinstance(survey_input, SyntheticInput) or self.folder.is_dir():
             return super().closed(night)
-        return night in {visit.night for visit in plan_visits(given.sky, given.seed)}
+        return night in {visit.night for visit in plan_visits(survey_input.sky, survey_input.seed)}
 
     def make(self, folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
         """Make the survey's files in an empty folder, its exposures by as many processes as the adapter has."""
-        given = self.input
-        if isinstance(given, SyntheticInput):
-            make_survey(folder, given.sky, given.seed, progress, workers=self.workers)
+        survey_input = self.input
+        if isinstance(survey_input, SyntheticInput):
+            make_survey(folder, survey_input.sky, survey_input.seed, progress, workers=self.workers)
 
 
 def make_survey(
@@ -104,7 +104,7 @@ def make_survey(
     progress : callable, optional
         Called with the exposures done and their total number.
     workers : int
-        Processes that share the exposures; 0 takes one a core. They do not change the result.
+        Processes that share the exposures; 0: one per core. They do not change the result.
 
     Raises
     ------
@@ -172,18 +172,29 @@ class Observed:
     Attributes
     ----------
     exposure : Exposure
-    made : Subtraction
+        The images as they were rendered.
+    subtraction : Subtraction
+        Their difference, with its noise.
     candidates : DataFrame
         Detections with the columns of their truth, ``kind is_real source_id``.
     """
 
     exposure: Exposure
-    made: Subtraction
+    subtraction: Subtraction
     candidates: pd.DataFrame
 
 
 def observe(settings: SkySettings, visit: Visit, objects: Field, template: Template, seed: int) -> Observed:
-    """Render one exposure, subtract and search it, and say what made each candidate.
+    """Render one exposure, subtract and search it, and find the source of each candidate.
+
+    Parameters
+    ----------
+    settings : SkySettings
+        The sky, the site, the detector.
+    visit, objects, template : Visit, Field, Template
+        When and how the exposure is taken, what is in its field, and the field's template.
+    seed : int
+        Decides the noise.
 
     Raises
     ------
@@ -191,18 +202,18 @@ def observe(settings: SkySettings, visit: Visit, objects: Field, template: Templ
         If it cannot be subtracted.
     """
     exposure = render_exposure(settings, visit, objects, template, seed)
-    made = difference_of(*frames(exposure, settings), is_aligned=True).subtraction
+    subtraction = difference_of(*frames(exposure, settings), is_aligned=True).subtraction
     found = detect(
-        made.difference,
-        made.noise,
-        fwhm_pixel=made.fwhm_pixel,
+        subtraction.difference,
+        subtraction.noise,
+        fwhm_pixel=subtraction.fwhm_pixel,
         zeropoint=visit.zeropoint,
-        correlation=made.correlation,
+        correlation=subtraction.correlation,
         settings=DetectionSettings(threshold_sigma=settings.threshold_sigma),
-        profile=Moffat(fwhm_pixel=made.fwhm_pixel, beta=settings.psf_beta),
+        profile=Moffat(fwhm_pixel=subtraction.fwhm_pixel, beta=settings.psf_beta),
     )
-    truth = explain(found, exposure, float(np.nanmedian(made.noise)), settings)
-    return Observed(exposure=exposure, made=made, candidates=pd.concat([found, truth], axis=1))
+    truth = explain(found, exposure, float(np.nanmedian(subtraction.noise)), settings)
+    return Observed(exposure=exposure, subtraction=subtraction, candidates=pd.concat([found, truth], axis=1))
 
 
 def _observe(work: _Observation) -> pd.DataFrame | str:
@@ -217,7 +228,7 @@ def _observe(work: _Observation) -> pd.DataFrame | str:
     names = [f"{visit.exposure_id}{row:07d}" for row in range(1, len(candidates) + 1)]
     path = work.directory / image_path(visit)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_exposure(path, dict(_hdus(exposure, observed.made, settings)))
+    write_exposure(path, dict(_hdus(exposure, observed.subtraction, settings)))
     log.info("exposure %s: %d candidates, %d real", visit.exposure_id, len(candidates), candidates["is_real"].sum())
     return candidates.assign(
         candidate_id=names, exposure_id=visit.exposure_id, time_mjd=visit.time_mjd, ra_deg=ra, dec_deg=dec

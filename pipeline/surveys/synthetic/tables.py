@@ -1,4 +1,4 @@
-"""Rows of the synthetic survey's database: exposures, objects, catalogues, and what people said.
+"""Rows of the synthetic survey's database: exposures, objects, catalogues, and the verdicts of people.
 
 Tested by tests/pipeline/surveys/synthetic/test_survey.py.
 """
@@ -18,7 +18,21 @@ from pipeline.sky import TRANSIENTS, Field, SkySettings, Visit, point_sources, t
 def survey_tables(
     visits: list[Visit], fields: dict[int, Field], found: pd.DataFrame, settings: SkySettings, seed: int
 ) -> dict[str, pd.DataFrame]:
-    """Return the rows of the database, by table."""
+    """Return the rows of the database, by table.
+
+    Parameters
+    ----------
+    visits : list of Visit
+        The exposures.
+    fields : dict of int to Field
+        What is in each field of the sky.
+    found : DataFrame
+        The candidates of all exposures with their truth.
+    settings : SkySettings
+        The sky, the site, the detector.
+    seed : int
+        Decides the errors of the ephemeris and the verdicts.
+    """
     groups = link_groups(found["ra_deg"], found["dec_deg"], settings.link_radius_arcsec)
     candidates = found.assign(object_id=[f"{group + 1:07d}" for group in groups])
     variables = pd.concat([field.variables for field in fields.values()], ignore_index=True)
@@ -89,7 +103,7 @@ def _ephemeris(visits: list[Visit], fields: dict[int, Field], settings: SkySetti
 
 
 def _eyeballs(candidates: pd.DataFrame, settings: SkySettings, seed: int) -> pd.DataFrame:
-    """Return what people said of a share of the candidates; of bright transients they saw more."""
+    """Return the verdicts of people on a share of the candidates; of bright transients they judge more."""
     rng = stream(seed, "eyeballs")
     is_bright = candidates["kind"].isin(TRANSIENTS) & (candidates["magnitude"] < settings.eyeball_bright_magnitude)
     share = np.where(is_bright, settings.eyeball_bright_share, settings.eyeball_share)

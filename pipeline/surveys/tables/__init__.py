@@ -1,1 +1,1 @@
-"""The adapter of surveys whose rows stand in table files, beside FITS images."""
+"""The adapter of surveys with rows in table files and FITS images."""

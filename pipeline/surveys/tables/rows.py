@@ -7,7 +7,6 @@ import logging
 from collections.abc import Mapping
 from glob import escape
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -29,7 +28,7 @@ from pipeline.times import column_mjd
 log = logging.getLogger(__name__)
 
 _OURS = ("label", "label_source", "group_id", "edge_fraction", "nan_fraction", "flags")
-"""Columns that fetching fills; what a table calls so is not ours."""
+"""Columns that fetching fills; a table's own columns of these names mean something else and are left out."""
 _NUMBERS = tuple(name for name, kind in CANDIDATE_COLUMNS.items() if kind != TEXT and name not in ("flux_sign", *_OURS))
 _EXPOSURE_NUMBERS = ("time_mjd", "zeropoint", "fwhm_pixel", "saturation", "gain", "read_noise", "exposure_s")
 _OF_EXPOSURE = ("exposure_id", "night", "telescope", "detector", "time_mjd", "band", "zeropoint", "fwhm_pixel")
@@ -46,19 +45,19 @@ class SurveyTables:
     ----------
     settings : SurveySettings
         The survey.
-    given : TableInput
+    survey_input : TableInput
         Its tables.
     folder : Path
         Where relative paths start.
     """
 
-    def __init__(self, settings: SurveySettings, given: TableInput, folder: Path) -> None:
+    def __init__(self, settings: SurveySettings, survey_input: TableInput, folder: Path) -> None:
         self.settings = settings
-        self.input = given
+        self.input = survey_input
         self.folder = folder
         self.faults: dict[str, str] = {}
         """Exposures whose own catalogue could not be read when candidates were last asked for, and why."""
-        self._read: dict[tuple[Any, ...], pd.DataFrame] = {}
+        self._read: dict[tuple[object, ...], pd.DataFrame] = {}
 
     def _table(self, named: str, night: str, texts: set[str]) -> tuple[pd.DataFrame | None, str]:
         """Return a table file, read once as long as it does not change, and its name; None where it is absent."""
@@ -78,7 +77,7 @@ class SurveyTables:
         return self._read[key]
 
     def _from_catalogues(self, night: str) -> pd.DataFrame:
-        """Return the tables that stand beside the images of each exposure, with its id; ids are made where none are."""
+        """Return the catalogues of a night's exposures as one table; candidates without an id get one."""
         place, texts = parse_place(self.input.catalogues, "catalogues"), self._texts(self.input.columns)
         paths = ImagePaths(self.input.images, self.folder)
         theirs, tables = self.input.columns.get("candidate_id", "candidate_id"), []
@@ -188,7 +187,7 @@ class SurveyTables:
         if one_file and unknown.any():
             row = int(unknown.argmax())
             raise InputError(
-                f"{where}: row {row + 1}: exposure_id {rows['exposure_id'].iloc[row]!r} stands in no row of "
+                f"{where}: row {row + 1}: exposure_id {rows['exposure_id'].iloc[row]!r} is in no row of "
                 f"{self.input.exposures}, so its night is not known"
             )
         return nights.fillna("").tolist()
@@ -206,7 +205,7 @@ class SurveyTables:
         require_columns(rows, ("exposure_id",), where)
         twice = rows["exposure_id"][rows["exposure_id"].duplicated()]
         if len(twice):
-            raise InputError(f"{where}: exposure_id {twice.iloc[0]!r} stands there twice")
+            raise InputError(f"{where}: exposure_id {twice.iloc[0]!r} appears twice")
         for name in rows.columns.intersection(_EXPOSURE_NUMBERS):
             rows[name] = numbers_of(rows, name, where)
         if "flux_sign" in rows:
@@ -217,7 +216,7 @@ class SurveyTables:
         return (rows[rows["night"] == night] if night else rows).reset_index(drop=True)
 
     def _exposures_of(self, candidates: pd.DataFrame) -> pd.DataFrame:
-        """Return the exposures that the candidates' rows name, each with the one value of what fills its paths."""
+        """Return the exposures that the candidates' rows name; all rows of one must agree in what fills its paths."""
         first = candidates.drop_duplicates("exposure_id")
         needed = {name for name in self._texts({}) if name in candidates}
         for name in sorted(needed - _TEXTS):
@@ -276,4 +275,4 @@ def _require_ids(rows: pd.DataFrame, where: str) -> None:
     twice = rows["candidate_id"].duplicated().to_numpy()
     if twice.any():
         row = int(twice.argmax())
-        raise InputError(f"{where}: row {row + 1}: candidate_id {rows['candidate_id'].iloc[row]!r} stands there twice")
+        raise InputError(f"{where}: row {row + 1}: candidate_id {rows['candidate_id'].iloc[row]!r} appears twice")

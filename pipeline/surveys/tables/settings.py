@@ -40,8 +40,8 @@ class TableInput:
         Texts of the ``flux_sign`` column that mean science below template, numbers in quotes; docs/formats.md#signs
         lists all that are read.
     tables : mapping of str to str
-        Reference tables for labels and evaluation: name to file; a night has the rows of its column ``night``, else
-        those of the night's candidates, else all.
+        Reference tables for labels and evaluation: name to file; a night has the rows that name it in a column
+        ``night``, else those of its candidates, else all.
     """
 
     folder: str

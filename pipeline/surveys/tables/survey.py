@@ -1,15 +1,15 @@
-"""Surveys whose candidates stand in table files and whose images are FITS files."""
+"""Surveys with candidates in table files and images in FITS files."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from pipeline.faults import faults_of
-from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, Source
+from pipeline.io.results.night_manifest import Manifest
+from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, ExposureRow, Source
 from pipeline.surveys.exposures.reader import ImageFiles, exposure_records
 from pipeline.surveys.manifests import entry, require_unchanged
 from pipeline.surveys.settings import SurveySettings
@@ -24,9 +24,9 @@ class TableSurvey(Source[TableInput]):
     has_images = True
     holds = "the survey's tables and images"
 
-    def __init__(self, settings: SurveySettings, given: TableInput, folder: Path | None = None) -> None:
-        super().__init__(settings, given, folder)
-        given.images.require(settings.channels)
+    def __init__(self, settings: SurveySettings, survey_input: TableInput, folder: Path | None = None) -> None:
+        super().__init__(settings, survey_input, folder)
+        survey_input.images.require(settings.channels)
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -45,7 +45,7 @@ class TableSurvey(Source[TableInput]):
         """Return the nights that hold candidates."""
         return self._tables.nights()
 
-    def frozen_input(self, night: str) -> dict[str, Any]:
+    def frozen_input(self, night: str) -> Manifest:
         """Return counts and digests of the night's rows, and size and digest of each image file."""
         candidates = self._tables.candidates(night)
         exposures = self._tables.exposures(night, candidates)
@@ -54,8 +54,8 @@ class TableSurvey(Source[TableInput]):
             "files": self._images.manifest(exposures),
         }
 
-    def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
-        """Yield one batch an exposure; images are read once, whatever the number of candidates."""
+    def read(self, night: str, manifest: Manifest) -> Iterator[Batch]:
+        """Yield one batch per exposure; images are read once, whatever the number of candidates."""
         candidates = self._tables.candidates(night)
         exposures = self._tables.exposures(night, candidates)
         self._require_frozen(night, manifest, candidates=candidates, exposures=exposures)
@@ -67,21 +67,20 @@ class TableSurvey(Source[TableInput]):
             if fault is None:
                 yield next(read)
             else:
-                said = f"exposure unusable: {fault}".replace(f"{self.folder}/", "")
-                yield replace(self._images.without(pd.Series([exposure["exposure_id"]]), said), lost=1)
-        astray = candidates[~candidates["exposure_id"].isin(exposures["exposure_id"])]
-        if len(astray):
-            yield replace(self._images.without(astray["candidate_id"], "exposure unknown"), exposures=0)
+                reason = f"exposure unusable: {fault}".replace(f"{self.folder}/", "")
+                yield replace(self._images.without(pd.Series([exposure["exposure_id"]]), reason), lost=1)
+        unknown = candidates[~candidates["exposure_id"].isin(exposures["exposure_id"])]
+        if len(unknown):
+            yield replace(self._images.without(unknown["candidate_id"], "exposure unknown"), exposures=0)
 
-    def _require_frozen(self, night: str, manifest: Mapping[str, Any], **tables: pd.DataFrame) -> None:
-        given = self.input
-        files = {"candidates": given.candidates or given.catalogues}
-        files["exposures"] = given.exposures or files["candidates"]
+    def _require_frozen(self, night: str, manifest: Manifest, **tables: pd.DataFrame) -> None:
+        candidates = self.input.candidates or self.input.catalogues
+        files = {"candidates": candidates, "exposures": self.input.exposures or candidates}
         for name, rows in tables.items():
             what = f"the rows of the {name} in {files[name]}"
             require_unchanged(night, what, manifest["queries"][name], entry(rows))
 
-    def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
+    def images(self, night: str, manifest: Manifest) -> Iterator[ExposureImages | Batch]:
         """Yield science and template of each exposure for simulation."""
         exposures = self._tables.exposures(night)
         self._require_frozen(night, manifest, exposures=exposures)
@@ -107,7 +106,7 @@ class TableSurvey(Source[TableInput]):
         return list(dict.fromkeys([*self._unread(), *faults, *faults_of([*tables, *images])]))
 
     def _unread(self) -> list[str]:
-        """Return that a column of labels is named and nothing reads labels."""
+        """Return a fault if ``columns`` names a column of labels, which nothing reads."""
         if "label" not in self.input.columns or self.settings.labels:
             return []
         theirs = self.input.columns["label"]
@@ -119,7 +118,7 @@ class TableSurvey(Source[TableInput]):
     def check_night(self, night: str) -> list[str]:
         """Return what is wrong with the images, and with the catalogues beside them, of a night."""
         of_images = self._faults_of_images(night)
-        return [*(f"exposure {name}: {said}" for name, said in self._tables.faults.items()), *of_images]
+        return [*(f"exposure {name}: {fault}" for name, fault in self._tables.faults.items()), *of_images]
 
     def _faults_of_images(self, night: str, most: int | None = None) -> list[str]:
         candidates = self._tables.candidates(night)
@@ -127,9 +126,7 @@ class TableSurvey(Source[TableInput]):
         return self._images.check_all(records, _beside(records, candidates))
 
 
-def _beside(
-    exposures: Iterable[Mapping[str, Any]], candidates: pd.DataFrame
-) -> Iterator[tuple[Mapping[str, Any], pd.DataFrame]]:
+def _beside(exposures: Iterable[ExposureRow], candidates: pd.DataFrame) -> Iterator[tuple[ExposureRow, pd.DataFrame]]:
     """Yield exposures, each with its candidates."""
     groups = candidates.groupby("exposure_id", sort=False).indices
     for exposure in exposures:

@@ -44,7 +44,7 @@ class Images:
     def manifest(self):
         return {"files": self.images.manifest(pd.DataFrame([self.exposure]))}
 
-    def stamps(self, night, manifest, places):
+    def cutouts_at(self, night, manifest, places):
         yield self.images.stamps(self.exposure, places, manifest["files"])
 
 

@@ -42,11 +42,11 @@ class Toy(Source[ToyInput]):
         return []
 
 
-def toy(folder, made=None, source=Toy, **given):
+def toy(folder, made_folder=None, source=Toy, **changes):
     common = {"source": "toy", "telescope": "T1", "longitude_deg": 0.0, "pixel_scale_arcsec": 1.0, "input": {}}
     common |= {"channels": ["science"], "cutout_size_pixel": 4, "defaults": {"dataset": "d", "classifier": "c"}}
-    settings = parse(SurveySettings, common | {"closed": {"marker": "done-{night}"}} | given, "toy.yaml")
-    return source(settings, ToyInput(folder=str(folder)), made)
+    settings = parse(SurveySettings, common | {"closed": {"marker": "done-{night}"}} | changes, "toy.yaml")
+    return source(settings, ToyInput(folder=str(folder)), made_folder)
 
 
 def test_a_marker_in_the_folder_closes_a_night(tmp_path):
@@ -77,7 +77,7 @@ def test_the_folder_is_where_a_task_made_it_else_where_the_settings_say(tmp_path
     monkeypatch.setenv("NIGHTSIFT_TOYS", str(tmp_path))
     (tmp_path / "made").mkdir()
     assert toy("${NIGHTSIFT_TOYS}").folder == tmp_path
-    assert toy("${NIGHTSIFT_TOYS}", made=tmp_path / "made").folder == tmp_path / "made"
+    assert toy("${NIGHTSIFT_TOYS}", made_folder=tmp_path / "made").folder == tmp_path / "made"
 
 
 def test_a_folder_that_is_not_there_or_not_stated_is_told_with_what_it_must_hold(tmp_path, monkeypatch):

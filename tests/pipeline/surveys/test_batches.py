@@ -12,10 +12,10 @@ from pipeline.surveys.edges import Outside
 from pipeline.surveys.settings import SurveySettings
 
 
-def settings(**given):
+def settings(**changes):
     common = {"source": "alert_table", "telescope": "T1", "longitude_deg": 0.0, "pixel_scale_arcsec": 1.0, "input": {}}
     common |= {"closed": {"after_hours": 0}, "defaults": {"dataset": "d", "classifier": "c"}}
-    return parse(SurveySettings, common | {"channels": ["science"], "cutout_size_pixel": 4, **given}, "toy.yaml")
+    return parse(SurveySettings, common | {"channels": ["science"], "cutout_size_pixel": 4, **changes}, "toy.yaml")
 
 
 @pytest.fixture
@@ -26,9 +26,9 @@ def rows():
 
 @pytest.fixture
 def pixels():
-    made = np.arange(48, dtype=np.float32).reshape(3, 4, 4, 1)
-    made[1, :, 0] = np.nan
-    return made
+    drawn = np.arange(48, dtype=np.float32).reshape(3, 4, 4, 1)
+    drawn[1, :, 0] = np.nan
+    return drawn
 
 
 def test_rows_are_completed_described_and_settled(rows, pixels):

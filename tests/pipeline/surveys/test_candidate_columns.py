@@ -142,9 +142,9 @@ def test_no_rows_and_any_size_have_flags(size):
     ],
 )
 def test_a_number_that_no_candidate_has_is_the_reason_why_its_row_cannot_be_true(name, value, reason):
-    given = {"ra_deg": 359.9, "dec_deg": -90.0, "time_mjd": 61000.0, "magnitude": 21.0}
-    rows = frame([{"candidate_id": "good"} | given, {"candidate_id": "blank"},
-                  {"candidate_id": "wrong"} | given | {name: value}], {})  # fmt: skip
+    possible = {"ra_deg": 359.9, "dec_deg": -90.0, "time_mjd": 61000.0, "magnitude": 21.0}
+    rows = frame([{"candidate_id": "good"} | possible, {"candidate_id": "blank"},
+                  {"candidate_id": "wrong"} | possible | {name: value}], {})  # fmt: skip
     assert impossible(rows).tolist() == ["", "", reason]
 
 

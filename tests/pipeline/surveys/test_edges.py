@@ -7,14 +7,14 @@ import pytest
 from pipeline.cutouts.missing import Flag
 from pipeline.settings import parse
 from pipeline.surveys.candidate_columns import describe_pixels
-from pipeline.surveys.edges import Outside, apply_edge_policy, edge_of_stamps, outside_of_cutouts
+from pipeline.surveys.edges import Outside, apply_edge_policy, missing_border, outside_of_cutouts
 from pipeline.surveys.settings import SurveySettings
 
 
-def settings(**given):
+def settings(**changes):
     common = {"source": "alert_table", "telescope": "T1", "longitude_deg": 0.0, "pixel_scale_arcsec": 1.0, "input": {}}
     common |= {"closed": {"after_hours": 0}, "defaults": {"dataset": "d", "classifier": "c"}}
-    return parse(SurveySettings, common | {"channels": ["science"], "cutout_size_pixel": 4, **given}, "toy.yaml")
+    return parse(SurveySettings, common | {"channels": ["science"], "cutout_size_pixel": 4, **changes}, "toy.yaml")
 
 
 @pytest.fixture
@@ -26,12 +26,12 @@ def cutouts():
     return pixels
 
 
-def settle(pixels, outside=None, unplaced=None, **given):
+def settle(pixels, outside=None, unplaced=None, **changes):
     """Return the batch of cutouts called whole, border and hole, or as many of them as there are."""
     outside = outside_of_cutouts(pixels) if outside is None else outside
     rows = pd.DataFrame({"candidate_id": ["whole", "border", "hole"][: len(pixels)]})
     describe_pixels(rows, pixels, outside.edge_fraction, ("science",))
-    return apply_edge_policy(pixels, rows, outside, settings(**given), unplaced)
+    return apply_edge_policy(pixels, rows, outside, settings(**changes), unplaced)
 
 
 @pytest.mark.parametrize(("edges", "left"), [("reflect", 18.0), ("constant", 5.0), ("median", 24.0)])
@@ -98,8 +98,8 @@ def test_the_edge_of_a_stamp_is_its_missing_border_in_every_channel():
     stamps[1, 5] = np.nan
     stamps[2, :2, :, 0] = np.nan
     stamps[3, :1] = stamps[3, :, :1] = np.nan
-    np.testing.assert_allclose(edge_of_stamps(np.isnan(stamps)), [0.2, 0, 0, 0.19])
-    assert edge_of_stamps(np.isnan(stamps[:0])).shape == (0,)
+    np.testing.assert_allclose(missing_border(np.isnan(stamps)), [0.2, 0, 0, 0.19])
+    assert missing_border(np.isnan(stamps[:0])).shape == (0,)
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -108,6 +108,6 @@ def test_what_lies_outside_is_as_all_pixels_say(known):
     pixels[1, :2] = pixels[2, 5, 5, 0] = pixels[3, ..., 1] = pixels[4] = np.nan
     missing = np.isnan(pixels)
     outside = outside_of_cutouts(pixels, missing if known else None)
-    np.testing.assert_array_equal(outside.edge_fraction, edge_of_stamps(missing))
+    np.testing.assert_array_equal(outside.edge_fraction, missing_border(missing))
     np.testing.assert_array_equal(outside.missing, missing.sum(axis=(1, 2)))
     assert outside.edge_fraction.tolist() == pytest.approx([0, 0.2, 0, 0, 0])

@@ -51,9 +51,9 @@ def test_packets_after_the_public_lsst_schema_are_read(packet_survey, tmp_path, 
     monkeypatch.setenv("NIGHTSIFT_LSST_PACKETS", str(tmp_path / "lsst"))
     (tmp_path / "lsst").mkdir()
     large = np.random.default_rng(1).normal(size=(37, 37)).astype(np.float32)
-    made = [lsst_packet(0, large[4:34, 4:34]), lsst_packet(1, large)]
+    packets = [lsst_packet(0, large[4:34, 4:34]), lsst_packet(1, large)]
     with (tmp_path / "lsst" / "visit.avro").open("wb") as stream:
-        fastavro.writer(stream, fastavro.parse_schema(made[0][0]), [packet for _, packet in made], codec="snappy")
+        fastavro.writer(stream, fastavro.parse_schema(packets[0][0]), [packet for _, packet in packets], codec="snappy")
     survey = open_survey(settings_files.load("surveys", "lsst_packets", SurveySettings), "lsst_packets")
     assert survey.check() == []
     (batch,) = read(survey)

@@ -65,10 +65,10 @@ OTHER_TEACHER = {"provider": "teacher", "table": "rb", "real_from": 0.9, "bogus_
 
 def test_without_labels_their_tables_are_not_read_and_the_rows_are_the_same(packet_survey, monkeypatch):
     survey = packet_survey(labels=[TEACHER])
-    given = {"name": "toy", "night": NIGHT, "manifest": survey.freeze(NIGHT)}
-    labelled = rows(NightCutouts(NightJob(survey=survey, **given)).batches())
+    job = {"name": "toy", "night": NIGHT, "manifest": survey.freeze(NIGHT)}
+    labelled = rows(NightCutouts(NightJob(survey=survey, **job)).batches())
     monkeypatch.setattr("pipeline.surveys.label_tables.read_reference", None)
-    night = NightCutouts(NightJob(survey=survey, **given), labels=False)
+    night = NightCutouts(NightJob(survey=survey, **job), labels=False)
     (unlabelled,) = night.each(operator.attrgetter("candidates"))
     assert set(labelled["label"]) == {0, 1}
     assert set(unlabelled["label"]) == {-1}
@@ -79,8 +79,8 @@ def test_without_labels_their_tables_are_not_read_and_the_rows_are_the_same(pack
 
 @pytest.mark.parametrize("rule", ["drop", "stronger"])
 def test_without_labels_those_that_drop_or_flag_rows_are_followed(packet_survey, rule):
-    given = {"references": {"rb": "candidate.rb"}}
-    survey = packet_survey(labels=[TEACHER, OTHER_TEACHER], conflicts=rule, input=given)
+    survey_input = {"references": {"rb": "candidate.rb"}}
+    survey = packet_survey(labels=[TEACHER, OTHER_TEACHER], conflicts=rule, input=survey_input)
     night = {"name": "toy", "night": NIGHT, "manifest": survey.freeze(NIGHT)}
     labelled = rows(NightCutouts(NightJob(survey=survey, **night)).batches())
     (followed,) = NightCutouts(NightJob(survey=survey, **night), labels=False).each(operator.attrgetter("candidates"))
@@ -101,7 +101,7 @@ def test_too_many_bad_packets_fail_a_night_that_is_scored_as_well(packet_survey)
 def decoded(monkeypatch):
     """Return a list that grows with each Avro record that is decoded."""
     found, decode = [], avro.schemaless_reader
-    monkeypatch.setattr(avro, "schemaless_reader", lambda *given: found.append(1) or decode(*given))
+    monkeypatch.setattr(avro, "schemaless_reader", lambda *arguments: found.append(1) or decode(*arguments))
     return found
 
 

@@ -135,7 +135,7 @@ def test_scores_and_fields_are_looked_up_by_path():
 
 def test_a_digest_tells_packets_apart_by_what_is_read_alone():
     one = packet([b"a", b"b", None])
-    paths = ZTF.wanted()
+    paths = ZTF.paths()
     assert packet_digest(one, paths) == packet_digest(one | {"publisher": "another"}, paths)
     assert packet_digest(one, paths) != packet_digest(packet([b"ab", b"", None]), paths)
     assert packet_digest(one, paths) != packet_digest(packet([b"a", b"b", None], ra=10.000001), paths)
@@ -177,7 +177,7 @@ def test_a_stamp_cut_off_at_the_detectors_edge_lies_where_it_belongs(x, y, size)
     assert found[size // 2, size // 2] == np.float32(10000.0 * math.floor(y + 0.5) + math.floor(x + 0.5))
 
 
-def lsst_cut(x, y, length, size, *, keys=None, given=None):
+def lsst_cut(x, y, length, size, *, keys=None, place=None):
     """Return the cutout of a packet as LSST writes it, one bright pixel where the source is, and nothing else.
 
     A stamp of even length begins ``length / 2 - 1`` pixels before the whole part of the place.
@@ -189,7 +189,7 @@ def lsst_cut(x, y, length, size, *, keys=None, given=None):
     stream = io.BytesIO()
     fits.PrimaryHDU(stamp, header).writeto(stream)
     record = {"diaSource": LSST_SOURCE, **dict.fromkeys(LSST.stamps.values(), stream.getvalue())}
-    found_x, found_y = given or (x, y)
+    found_x, found_y = place or (x, y)
     return packet_cutout(record, LSST, ("science",), size, found_x, found_y)[..., 0]
 
 
@@ -216,9 +216,9 @@ def test_the_header_of_a_stamp_tells_where_a_rounded_place_does_not():
     """A place just below 1500 is 1500 as float32, and the stamp seems to begin a pixel later."""
     x = 1500 - 1e-5
     assert np.float32(x) == 1500.0
-    found = lsst_cut(x, 600.7, 30, 30, keys=on_the_candidate, given=(1500.0, 600.7))
+    found = lsst_cut(x, 600.7, 30, 30, keys=on_the_candidate, place=(1500.0, 600.7))
     assert found[15, 15] == 100.0
-    unknown = lsst_cut(500.2, 600.2, 30, 30, keys=on_the_candidate, given=(math.nan, math.nan))
+    unknown = lsst_cut(500.2, 600.2, 30, 30, keys=on_the_candidate, place=(math.nan, math.nan))
     assert unknown[15, 15] == 100.0
 
 
@@ -279,4 +279,4 @@ def test_whatever_the_fields_hold_only_our_errors_come_out(change, stamp):
             look()
         except NightsiftError as error:
             assert "\n" not in str(error)
-    packet_digest(record, ZTF.wanted())
+    packet_digest(record, ZTF.paths())

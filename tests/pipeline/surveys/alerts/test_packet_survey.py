@@ -1,5 +1,6 @@
 import json
 import logging
+import re
 import tarfile
 
 import fastavro
@@ -99,7 +100,7 @@ def test_packets_come_in_blocks(packet_survey, monkeypatch):
 def test_a_conflict_with_a_packet_of_another_night_is_an_error(packet_survey, make_packet):
     survey = packet_survey()
     write_packets(survey.folder / "again.avro", [make_packet(1, jd=2461099.5)])
-    with pytest.raises(InputError, match=r"stands in 1\.avro and, with other contents, in again\.avro; keep one"):
+    with pytest.raises(InputError, match=r"appears in 1\.avro and, with other contents, in again\.avro; keep one"):
         survey.freeze(NIGHT)
 
 
@@ -150,7 +151,7 @@ def test_the_same_packet_twice_counts_once_and_is_listed(packet_survey, make_pac
 def test_two_packets_of_a_candidate_that_differ_are_an_error_that_names_both(packet_survey, make_packet):
     survey = packet_survey()
     write_packets(survey.folder / "again.avro", [make_packet(1, magpsf=3.0)])
-    message = r"candidate_id '9007199254740994' stands in 1.avro and, with other contents, in again.avro; keep one"
+    message = r"candidate_id '9007199254740994' appears in 1.avro and, with other contents, in again.avro; keep one"
     with pytest.raises(InputError, match=message):
         survey.freeze(NIGHT)
     assert survey.nights() == [NIGHT, NEXT]
@@ -160,7 +161,7 @@ def test_a_conflict_of_another_night_does_not_hold_up_this_one(packet_survey, ma
     survey = packet_survey()
     write_packets(survey.folder / "again.avro", [make_packet(5, magpsf=3.0)])
     assert len(rows(read(survey))) == 5
-    with pytest.raises(InputError, match=r"stands in 5\.avro and"):
+    with pytest.raises(InputError, match=r"appears in 5\.avro and"):
         survey.freeze(NEXT)
 
 
@@ -265,8 +266,8 @@ def test_a_survey_may_state_its_own_paths(packet_survey, tmp_path):
         fastavro.writer(stream, fastavro.parse_schema(schema), [record])
     columns = {"candidate_id": ["name", "number"], "object_id": "thing", "ra_deg": "alpha", "dec_deg": "delta",
                "time_mjd": "when"}  # fmt: skip
-    given = {"columns": columns, "stamps": {"science": "image"}, "time_format": "mjd", "teacher": ""}
-    survey = packet_survey([], folder, channels=["science"], input=given)
+    survey_input = {"columns": columns, "stamps": {"science": "image"}, "time_format": "mjd", "teacher": ""}
+    survey = packet_survey([], folder, channels=["science"], input=survey_input)
     (batch,) = read(survey)
     assert batch.candidates["candidate_id"].tolist() == ["7"]
     assert np.isnan(batch.candidates["magnitude"][0])
@@ -311,8 +312,14 @@ def test_check_names_what_is_wrong_with_the_place_or_the_first_packet(packet_sur
     assert bad.check()[0].startswith("0.avro: a Kafka message in Confluent's wire format")
     with pytest.raises(InputError, match=r"none of 1 packets in .* can be read; 0.avro: a Kafka message"):
         bad.nights()
-    with pytest.raises(MissingInputError, match="no folder"):
-        packet_survey([], input={"packets": "/nowhere/at/all/*.avro"}).folder  # noqa: B018
+
+
+@pytest.mark.parametrize("name", ["ztf", "ztf.tar", "*.avro"])
+def test_a_place_below_a_missing_folder_is_named_whole(packet_survey, tmp_path, name):
+    place = tmp_path / "archive" / name
+    message = f"no alert packets in {place}: there is no folder {place.parent}; packets is {str(place)!r}, allowed: "
+    with pytest.raises(MissingInputError, match=re.escape(message) + "a folder, an archive or a file of alert packets"):
+        packet_survey([], input={"packets": str(place)}).folder  # noqa: B018
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

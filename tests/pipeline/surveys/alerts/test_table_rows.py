@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError
@@ -25,6 +25,7 @@ def write(path, days, row_group=1000, **columns):
     return AlertRows(path=path, columns=COLUMNS, time_format="mjd", longitude_deg=0.0)
 
 
+@settings(deadline=None)
 @given(
     days=st.lists(st.integers(0, 2), max_size=40),
     row_group=st.integers(1, 50),
@@ -59,7 +60,7 @@ def test_a_summary_is_the_same_however_the_file_is_cut_and_whatever_other_nights
 
 def test_an_id_that_stands_twice_is_named_though_its_rows_lie_in_different_blocks(tmp_path):
     rows = write(tmp_path / "a.parquet", [0] * 9, candid=[*map(str, range(8)), "3"])
-    with pytest.raises(InputError, match=r"^a.parquet: row 8: candidate_id '3' stands there twice$"):
+    with pytest.raises(InputError, match=r"^a.parquet: row 8: candidate_id '3' appears twice$"):
         rows.summary("2026-01-05", 2)
 
 
@@ -72,7 +73,7 @@ def test_groups_without_the_nights_rows_are_not_read(tmp_path, monkeypatch):
     rows = write(tmp_path / "a.parquet", [0] * 10 + [1] * 10, row_group=5)
     read = []
     taken = alert_rows._taken
-    monkeypatch.setattr(alert_rows, "_taken", lambda *given: (read.append(given[1]), taken(*given))[1])
+    monkeypatch.setattr(alert_rows, "_taken", lambda *arguments: (read.append(arguments[1]), taken(*arguments))[1])
     assert sum(map(len, rows.blocks("2026-01-06", 4))) == 10
     assert read == [2, 3]
 

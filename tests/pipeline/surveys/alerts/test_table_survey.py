@@ -70,8 +70,10 @@ def test_numbers_may_stand_as_texts_and_what_is_none_is_named(alert_survey):
     columns = {"candidate_id": "candid", "object_id": "object", "ra_deg": "ra", "dec_deg": "dec", "time_mjd": "jd"}
 
     def write(texts):
-        given = {"columns": columns | {"magnitude": "mag"}}
-        return alert_survey(6, change=lambda table: table.assign(mag=texts, ra=table["ra"].astype(str)), input=given)
+        survey_input = {"columns": columns | {"magnitude": "mag"}}
+        return alert_survey(
+            6, change=lambda table: table.assign(mag=texts, ra=table["ra"].astype(str)), input=survey_input
+        )
 
     rows, _ = read(write(["20.5", "", None, " 99.0", "null", "1"]))
     np.testing.assert_array_equal(rows["magnitude"], [20.5, np.nan, np.nan, np.nan, np.nan])
@@ -140,7 +142,7 @@ def test_absent_labels_are_no_labels(alert_survey):
     [
         (lambda t: t.drop(columns="dec"), "column 'dec' is missing; there: candid, object"),
         (lambda t: t.assign(candid=t["candid"] * 1.0), "column 'candid' holds the float"),
-        (lambda t: t.assign(candid=7), "row 1: candidate_id '7' stands there twice"),
+        (lambda t: t.assign(candid=7), "row 1: candidate_id '7' appears twice"),
         (lambda t: t.assign(candid=[*["a", None], *"cdef"]), "row 1: candidate_id '' is empty"),
         (lambda t: t.assign(jd=t["jd"].where(t.index != 2)), "row 2: 'jd' is not finite"),
     ],

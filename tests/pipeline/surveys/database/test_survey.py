@@ -206,14 +206,14 @@ def survey_with(database_survey, own_queries):
 
 def test_the_same_candidate_twice_is_an_error(survey_with, tmp_path):
     survey = survey_with(f"{QUERY} UNION ALL {QUERY} AND c.candidate_id = 'c1'")
-    with pytest.raises(InputError, match=r"query generic/candidates: candidate_id 'c1' stands there twice$"):
+    with pytest.raises(InputError, match=r"query generic/candidates: candidate_id 'c1' appears twice$"):
         fetch(survey, tmp_path / "c.h5")
 
 
 def test_a_candidate_in_two_exposures_is_an_error(survey_with, tmp_path):
     again = QUERY.replace("c.exposure_id, c.ra_deg", "'e9', c.ra_deg")
     survey = survey_with(f"{QUERY} UNION ALL {again} AND c.candidate_id = 'c1'")
-    message = "query generic/candidates: candidate_id 'c1' stands there twice, in exposures 'e1' and 'e9'"
+    message = "query generic/candidates: candidate_id 'c1' appears twice, in exposures 'e1' and 'e9'"
     with pytest.raises(InputError, match=message):
         fetch(survey, tmp_path / "c.h5")
 

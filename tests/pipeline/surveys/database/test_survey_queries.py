@@ -37,7 +37,7 @@ def test_a_candidate_whose_rows_differ_between_queries_is_an_error(database_surv
     survey = database_survey(input={"candidates": ["candidates", "other"]})
     with pytest.raises(
         InputError,
-        match=r"query generic/candidates \+ generic/other: candidate_id 'c1' stands there with rows that differ",
+        match=r"query generic/candidates \+ generic/other: candidate_id 'c1' appears in rows that differ",
     ):
         survey.freeze(NIGHT)
 
@@ -83,7 +83,7 @@ def test_a_night_that_is_no_date_never_reaches_the_database(database_survey, nig
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("survey_input", "message"),
     [
         ({"parameters": {"night_mjd": 5}}, "parameters: 'night_mjd' is given by the night itself"),
         ({"parameters": {"camera": ["01a", "02a"]}}, r"'parameters.camera' is \['01a', '02a'\]; allowed: text or"),
@@ -96,9 +96,9 @@ def test_a_night_that_is_no_date_never_reaches_the_database(database_survey, nig
         ({"candidates": ["candidates AS c"]}, "unknown query of 'generic' 'candidates AS c'"),
     ],
 )
-def test_settings_that_cannot_be_are_named_without_their_secrets(database_survey, given, message):
+def test_settings_that_cannot_be_are_named_without_their_secrets(database_survey, survey_input, message):
     try:
-        said = "; ".join(database_survey(input=given).check())
+        said = "; ".join(database_survey(input=survey_input).check())
     except SettingsError as error:
         said = str(error)
     assert re.search(message, said)
@@ -156,7 +156,7 @@ def test_a_servers_night_that_is_none_is_one_fault(database_survey, own_queries,
 def test_the_moments_of_every_driver_are_times():
     columns = TypedColumns(["time_mjd"], [], "query")
     zone = datetime.timezone(datetime.timedelta(hours=-3))
-    given = [datetime.datetime(2026, 1, 5, 12), datetime.datetime(2026, 1, 5, 9, tzinfo=zone), None]
-    columns.append([[moment] for moment in given])
+    moments = [datetime.datetime(2026, 1, 5, 12), datetime.datetime(2026, 1, 5, 9, tzinfo=zone), None]
+    columns.append([[moment] for moment in moments])
     found = with_times(to_frame(columns.table()), "own/exposures")["time_mjd"]
     np.testing.assert_array_equal(found, [61045.5, 61045.5, np.nan])

@@ -23,8 +23,8 @@ def fetch(survey, path, night):
 
 def psat(folder, open_survey, **settings):
     stated = {"format": "psat_list", "folder": str(folder), **settings.pop("input", {})}
-    given = {"channels": ["difference"], "cutout_size_pixel": 20, "longitude_deg": -155.6, "labels": LABELS}
-    return open_survey(None, {"source": "stamp_set", "input": stated, **given, **settings})
+    common = {"channels": ["difference"], "cutout_size_pixel": 20, "longitude_deg": -155.6, "labels": LABELS}
+    return open_survey(None, {"source": "stamp_set", "input": stated, **common, **settings})
 
 
 @pytest.fixture
@@ -47,14 +47,14 @@ def open_survey(stamp_survey):
 
 @pytest.mark.replaces("psat-ml", "P2")
 def test_the_nights_of_psat_stamps_are_fetched_with_their_labels(legacy, open_survey, tmp_path):
-    folder, made = legacy.psat_lists()
+    folder, stamps = legacy.psat_lists()
     survey = psat(folder, open_survey)
     assert survey.nights()[:2] == ["2018-04-17", "2018-04-18"]
     rows, pixels, _ = fetch(survey, tmp_path / "n.h5", "2018-04-17")
     assert rows["label"].tolist() == [1, 0]
     assert set(rows["label_source"]) == {"psat list"}
     for name, image in zip(rows["candidate_id"], pixels[..., 0], strict=True):
-        np.testing.assert_array_equal(image, made[name][10:30, 10:30])
+        np.testing.assert_array_equal(image, stamps[name][10:30, 10:30])
 
 
 @pytest.mark.replaces("gotorb", "G6")
@@ -62,9 +62,9 @@ def test_a_folder_of_gotorb_is_a_survey_without_any_database(legacy, open_survey
     folder, table, _ = legacy.gotorb()
     channels = ["science", "template", "difference", "frames_ptp", "frames_min", "frames_max"]
     stated = {"format": "gotorb", "folder": str(folder), "night": "2020-10-30"}
-    given = {"channels": channels, "cutout_size_pixel": 7, "longitude_deg": -17.88, "labels": LABELS}
+    common = {"channels": channels, "cutout_size_pixel": 7, "longitude_deg": -17.88, "labels": LABELS}
     rows, pixels, _ = fetch(
-        open_survey(None, {"source": "stamp_set", "input": stated, **given}), tmp_path / "n.h5", "2020-10-30"
+        open_survey(None, {"source": "stamp_set", "input": stated, **common}), tmp_path / "n.h5", "2020-10-30"
     )
     assert rows["label"].tolist() == table["label"].tolist()
     assert rows["label_source"].tolist() == table["metalabel"].tolist()

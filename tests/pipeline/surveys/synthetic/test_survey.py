@@ -144,12 +144,12 @@ SMALL = replace(SETTINGS, nights=1, size_pixel=256, stars=200, transients=4, var
 def refuse(monkeypatch, *numbers):
     """Make the subtraction of some exposures fail, by their number in time."""
     turns = itertools.count(1)
-    made = synthetic.difference_of
+    subtract = synthetic.difference_of
 
-    def difference(*given, **options):
+    def difference(*frames, **options):
         if next(turns) in numbers:
             raise InputError("2 of 6 stars agree; a kernel takes 5")
-        return made(*given, **options)
+        return subtract(*frames, **options)
 
     monkeypatch.setattr(synthetic, "difference_of", difference)
 

@@ -150,9 +150,9 @@ def test_a_reference_table_gives_the_rows_of_the_nights_candidates(table_survey)
             lambda rows: rows.assign(y_pixel=["1", "2", "no"]),
             r"candidates.csv: row 3: y_pixel is 'no'; allowed: a number",
         ),
-        (lambda rows: rows.assign(candidate_id=["a", "b", "a"]), r"row 3: candidate_id 'a' stands there twice"),
+        (lambda rows: rows.assign(candidate_id=["a", "b", "a"]), r"row 3: candidate_id 'a' appears twice"),
         (lambda rows: rows.assign(candidate_id=["a", None, "b"]), r"row 2: candidate_id is empty"),
-        (lambda rows: rows.assign(exposure_id="e9"), r"row 1: exposure_id 'e9' stands in no row of exposures.csv"),
+        (lambda rows: rows.assign(exposure_id="e9"), r"row 1: exposure_id 'e9' is in no row of exposures.csv"),
     ],
 )
 def test_a_bad_table_is_one_line_with_file_row_and_value(table_survey, change, message):
@@ -166,7 +166,7 @@ def test_a_bad_table_is_one_line_with_file_row_and_value(table_survey, change, m
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda rows: rows.assign(exposure_id="e1"), "exposure_id 'e1' stands there twice"),
+        (lambda rows: rows.assign(exposure_id="e1"), "exposure_id 'e1' appears twice"),
         (lambda rows: rows.assign(saturation="high"), "row 1: saturation is 'high'; allowed: a number"),
         (lambda rows: rows.drop(columns="file"), "the exposures have no column 'file'"),
         (lambda rows: rows.assign(time_mjd=None), "times are not finite"),
@@ -259,10 +259,10 @@ def test_the_labels_may_stand_in_the_table_of_candidates(table_survey):
     assert set(read(survey)[0]["label"]) == {-1}
 
 
-@pytest.mark.parametrize("given", [{"candidates": ""}, {"catalogues": "file:1"}])
-def test_one_of_candidates_and_catalogues_is_given(table_survey, given):
+@pytest.mark.parametrize("survey_input", [{"candidates": ""}, {"catalogues": "file:1"}])
+def test_one_of_candidates_and_catalogues_is_given(table_survey, survey_input):
     with pytest.raises(SettingsError, match="exactly one of candidates, catalogues"):
-        table_survey(input=given)
+        table_survey(input=survey_input)
 
 
 TIMES = [pd.Timestamp("2026-01-05T21:36:00"), pd.Timestamp("2026-01-05T21:36:00", tz="UTC"), "2026-01-05 21:36:00",
