@@ -152,7 +152,7 @@ class Source(ABC, Generic[OwnInput]):
 
     @property
     def place(self) -> str:
-        """Where the survey's files are, whether there or not: where a task made them, else what the settings say."""
+        """Where the survey's files are, or should be: where a task made them, else what the settings say."""
         return str(self._made_folder or expand(self.input.folder, self.wanted))
 
     @property
@@ -247,7 +247,7 @@ SURVEYS: Registry[type[AnySource]] = Registry(
 def measured_exposures(
     exposure_ids: Sequence[str] = (), wcs_offset: tuple[float, float] = (np.nan, np.nan), noise_spread: float = np.nan
 ) -> pd.DataFrame:
-    """Return rows for ``/exposures``: by how much a WCS was found off, x and y in pixels, and how true its noise is."""
+    """Return rows for ``/exposures``: the offset of the WCS, x and y in pixels, and measured over predicted noise."""
     values = dict(zip(EXPOSURE_COLUMNS, (list(exposure_ids), *wcs_offset, noise_spread), strict=True))
     kinds = {name: "str" if kind == TEXT else kind for name, kind in EXPOSURE_COLUMNS.items()}
     return pd.DataFrame(values, columns=list(EXPOSURE_COLUMNS)).astype(kinds)

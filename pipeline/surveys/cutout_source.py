@@ -42,7 +42,7 @@ class CutoutSource(Source[OwnInput]):
 
     @property
     def compared(self) -> tuple[Frozen, Frozen]:
-        """How the rows and the cutouts are called."""
+        """What the rows and the cutouts are called."""
         return Frozen("rows", f"the rows of {self.holds}"), Frozen("cutouts", f"the cutouts of {self.holds}")
 
     @abstractmethod

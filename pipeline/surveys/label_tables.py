@@ -135,7 +135,7 @@ class KeepsTables(Protocol):
 
 
 def label_files(survey: "AnySource", night: str) -> list[Path]:
-    """Return the files that hold the survey's own tables that its label chain and cleaning read; none of a server."""
+    """Return the files that hold the survey's own tables that its label chain and cleaning read; a server has none."""
     if not isinstance(survey, KeepsTables):
         return []
     return [path for reference in own_references(survey) for path in survey.table_files(reference.name, night)]

@@ -31,7 +31,7 @@ class PacketLayout:
     stamps : mapping of str to str
         Channel to the dotted path of the FITS bytes of its cutout.
     time_format : str
-        Of the field given for ``time_mjd``; ``mjd_tai`` is International Atomic Time, the others are UTC.
+        Of the field for ``time_mjd``; ``mjd_tai`` is International Atomic Time, the others are UTC.
     bands : mapping of str to str
         Value of the packet to the band's name.
     negative_values : tuple of str

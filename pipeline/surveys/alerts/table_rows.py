@@ -41,7 +41,7 @@ class AlertRows:
     columns : mapping
         Candidate column to the table's column; ``candidate_id`` and ``time_mjd`` are among them.
     time_format : str
-        Of the column given for ``time_mjd``.
+        Of the column for ``time_mjd``.
     longitude_deg : float
         Of the site, which decides what a night is.
     """
