@@ -4,9 +4,10 @@ Tested by tests/integration/test_golden_results.py.
 """
 
 import contextlib
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import luigi
 
@@ -18,6 +19,10 @@ from tasks.parameters import MOST_SNAPSHOTS, NightTask, WholeNumberParameter, pr
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+SOURCE_REVISIONS: Final[Mapping[str, int]] = {"alert_table": 2}
+"""Revision of the cutouts of each kind of source that changed alone; those that are not named have their first."""
 
 
 class FetchCutouts(NightTask):
@@ -63,13 +68,13 @@ class FetchCutouts(NightTask):
         return required
 
     def decides(self) -> dict[str, object]:
-        """The survey's settings, the files that its labels and cleaning name, the night."""
-        content = self.survey_content()
+        """The survey's settings, the files that its labels and cleaning name, the night, the source's revision."""
+        content, source = self.survey_content(), self.settings.source
         return {
             "survey": {key: value for key, value in content.items() if key != "ephemeris"},
             "label_files": named_files([*self.settings.labels, *self.settings.cleaning], self.night_name),
             "night": self.night_name,
-        }
+        } | ({"source_revision": SOURCE_REVISIONS[source]} if source in SOURCE_REVISIONS else {})
 
     def ephemeris(self) -> "pd.DataFrame | None":
         """Return what `FetchMovers` made, where labels or cleaning name it."""

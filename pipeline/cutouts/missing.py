@@ -28,6 +28,8 @@ class Flag(IntFlag):
     """No score could be given; the score is NaN."""
     BORDERLINE_LABEL = 128
     """Two label providers disagreed; the stronger one won."""
+    UNSURE_CENTRE = 256
+    """The source may lie one pixel before the middle one: its stamp does not tell whether its side is even."""
 
 
 def to_missing(pixels: NDArray[np.number], magic: tuple[float, ...] = ()) -> tuple[NDArray[np.float32], int]:

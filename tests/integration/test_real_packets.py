@@ -129,6 +129,23 @@ def test_stamps_that_were_cut_off_are_placed_as_the_table_of_the_same_alerts_has
         assert len(there) == row.stamp_h * row.stamp_w
 
 
+def test_a_packet_and_the_table_of_the_same_alerts_give_the_same_cutout(
+    ztf_packets, real_data, monkeypatch, tmp_path_factory
+):
+    """A stamp of 62 pixels at the detector's edge among them: whole but for its last column, and not an even one."""
+    _, packets = ztf_packets
+    by_packets = fetch_all(packets, "ztf_packets", tmp_path_factory.mktemp("packets"))
+    folder = tmp_path_factory.mktemp("table")
+    table = open_real("ztf_alerts", real_data / "ztf_alerts", "NIGHTSIFT_ZTF_ALERTS", monkeypatch, folder)
+    rows, cutouts = fetch_all(table, "ztf_alerts", folder)
+    place = {name: row for row, name in enumerate(rows["candidate_id"])}
+    same = [(row, place[name]) for row, name in enumerate(by_packets[0]["candidate_id"]) if name in place]
+    assert len(same) == 53
+    assert str(BEYOND_THE_EDGE) in place
+    for packet, alert in same:
+        np.testing.assert_array_equal(by_packets[1][packet], cutouts[alert])
+
+
 def test_real_rubin_alerts_are_read_as_a_table(real_data, monkeypatch, tmp_path):
     folder = real_data / "rubin_alerts"
     survey = open_real("rubin_alerts", folder, "NIGHTSIFT_RUBIN_ALERTS", monkeypatch, tmp_path)

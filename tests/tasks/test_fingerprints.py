@@ -9,6 +9,7 @@ from luigi.task_register import Register
 import tasks
 from pipeline.fingerprint import results_of, short
 from pipeline.io.database.settings import DatabaseSettings
+from tasks.fetch_cutouts import SOURCE_REVISIONS
 
 NIGHT = "2026-02-01"
 SURVEY = {
@@ -128,6 +129,24 @@ def test_a_field_that_decides_only_some_results_changes_these_alone(config, chan
     write(config, "surveys", SURVEY | {"ephemeris": SKYBOT} | changes)
     after = fingerprints()
     assert {name for name in before if before[name] != after[name]} == changed
+
+
+def test_the_revision_of_a_source_changes_what_is_made_of_its_cutouts_and_no_other_source(config, monkeypatch):
+    before = fingerprints()
+    monkeypatch.setitem(SOURCE_REVISIONS, "another", 2)
+    assert fingerprints() == before
+    monkeypatch.setitem(SOURCE_REVISIONS, SURVEY["source"], 2)
+    after = fingerprints()
+    assert {name for name in before if before[name] != after[name]} == OF_ALL - {"FreezeInputs", "FetchMovers"}
+
+
+def test_old_cutouts_of_alert_tables_are_stale(config):
+    """The first of them took a whole stamp that lacks its last row or column for one of even side."""
+    alerts = {"columns": {name: name for name in ("candidate_id", "object_id", "ra_deg", "dec_deg", "time_mjd")}}
+    survey = SURVEY | {"source": "alert_table", "input": {"folder": "/survey"} | alerts, "labels": []}
+    write(config, "surveys", survey)
+    identity = tasks.FetchCutouts(survey="own", night=NIGHT).identity
+    assert identity["decides"]["source_revision"] == 2
 
 
 def test_every_field_of_how_patiently_a_database_is_asked_decides_nothing(config):

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.classes import UNLABELLED
-from pipeline.cutouts.missing import to_missing
+from pipeline.cutouts.missing import Flag, to_missing
 from pipeline.errors import InputError, NightsiftError, SettingsError
 from pipeline.io.executor import spread
 from pipeline.io.files.damaged import naming
@@ -65,8 +65,9 @@ class AlertTableInput:
     flux_zeropoint : float, in mag
         Magnitude of flux 1, for ``flux``; 31.4 is AB for nJy.
     stamp_size_pixel : int, in pixel
-        Side of the cutouts in the file if they are larger than the survey's, which are then cut around the pixel that
-        holds the source; 0: they are as large as the survey's.
+        Side of the stamps in the file, where they are larger than the survey's cutouts, which are cut about the
+        pixel that holds the source; 0: as large, so that one that lacks lines was cut off by the border of its image,
+        unless it is a smaller square in the middle.
     labels : mapping of str to str
         Columns for ``label`` and ``label_source`` of the reference table ``labels``.
     kinds : mapping of str to str
@@ -170,8 +171,12 @@ class AlertTableSurvey(CutoutSource[AlertTableInput]):
     def _batch(self, rows: pd.DataFrame, stack: NDArray[np.float32]) -> Batch:
         places = places_of(rows, self.settings)
         marked, _ = to_missing(stack, self.settings.magic_values)
-        pixels = cut_stack(marked, *places, self.settings.cutout_size_pixel)
-        return batch_of(self._named(rows), pixels, self.settings, places=places)
+        size = self.settings.cutout_size_pixel
+        pixels, is_unsure = cut_stack(marked, *places, size, one_size=self._stack_side == size)
+        batch = batch_of(self._named(rows), pixels, self.settings, places=places)
+        unsure = batch.candidates["candidate_id"].isin(rows.loc[is_unsure, "candidate_id"])
+        batch.candidates.loc[unsure, "flags"] |= int(Flag.UNSURE_CENTRE)
+        return batch
 
     def _numbered(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the rows with numbers where the table holds the texts of numbers; blank texts are "not known"."""
@@ -192,10 +197,13 @@ class AlertTableSurvey(CutoutSource[AlertTableInput]):
             named["magnitude"], named["magnitude_error"] = magnitudes(named["flux"], error, self.input.flux_zeropoint)
         return named
 
+    @property
+    def _stack_side(self) -> int:
+        return max(self.settings.cutout_size_pixel, self.input.stamp_size_pixel)
+
     def _stack(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         path = self.folder / self.input.cutouts
-        size, channels = self.settings.cutout_size_pixel, len(self.settings.channels)
-        whole = max(size, self.input.stamp_size_pixel)
+        whole, channels = self._stack_side, len(self.settings.channels)
         with naming(path, KIND), open_to_read(path) as file:
             if self.input.cutouts_name not in file:
                 raise InputError(f"{path}: no data set {self.input.cutouts_name!r}; there: {', '.join(file)}")

@@ -282,6 +282,26 @@ def test_larger_stamps_are_cut_about_their_middle(alert_survey):
     np.testing.assert_array_equal(pixels, np.moveaxis(stamps[:5, :, 2:7, 2:7], 1, -1))
 
 
+def placed(table):
+    return table.assign(x=40.2, y=40.2)
+
+
+def test_a_cutout_that_may_be_centred_beside_its_source_has_a_flag(alert_survey):
+    """Its stamp of 10 or 11 pixels is cut off by the image's corner; of stamps as large as the stack, it is known."""
+    columns = {"candidate_id": "candid", "object_id": "object", "ra_deg": "ra", "dec_deg": "dec", "time_mjd": "jd"}
+    columns |= {"x_pixel": "x", "y_pixel": "y"}
+    stamps = np.full((6, 3, 15, 15), np.nan, np.float32)
+    stamps[:, :, 2:13, 2:13] = np.random.default_rng(1).normal(size=(6, 3, 11, 11))
+    stamps[2, :, 11:], stamps[2, :, :, 9:] = np.nan, np.nan
+    rows, _ = read(alert_survey(stamps=stamps, change=placed, input={"stamp_size_pixel": 15, "columns": columns}))
+    assert [bool(flags & Flag.UNSURE_CENTRE) for flags in rows["flags"]] == [False, False, True, False, False]
+    assert rows["flags"].dtype == np.int32
+    stamps = stamps[:, :, 2:13, 2:13]
+    rows, pixels = read(alert_survey(stamps=stamps, change=placed, cutout_size_pixel=11, input={"columns": columns}))
+    assert not (rows["flags"].to_numpy() & Flag.UNSURE_CENTRE).any()
+    np.testing.assert_array_equal(pixels, np.moveaxis(stamps[:5], 1, -1))
+
+
 def test_fluxes_become_magnitudes_and_atomic_time_utc(alert_survey):
     survey = alert_survey(
         change=lambda table: table.assign(jd=61045.9 + 37 / 86400, nanojansky=-1000.0, spread=100.0),
