@@ -145,7 +145,7 @@ def score_night(path: Path, scoring: Scoring, night: NightCutouts) -> None:
     def told() -> Iterator[list[_Scores]]:
         for blocks in night.each(partial(_score_batch, scoring.share, night.header.channels)):
             yield blocks
-            night.job.progress(night.percent, f"scored {night.exposures} exposures")
+            night.job.progress(night.percent, f"scored {night.exposures} {night.counted}")
 
     what = f"night {night.job.night}"
     _write(path, scoring, night.header, told(), what, night.job.provenance, at_the_end=lambda: {"read": night.counts})

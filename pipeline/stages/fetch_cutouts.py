@@ -66,10 +66,10 @@ def write_night(path: Path, night: NightCutouts) -> None:
             if len(batch.candidates):
                 writer.append(batch.cutouts, batch.candidates)
             writer.drop(batch.dropped)
-            job.progress(night.percent, f"{writer.kept} cutouts of {night.exposures} exposures")
+            job.progress(night.percent, f"{writer.kept} cutouts of {night.exposures} {night.counted}")
         if len(night.measured):
             writer.write_table("exposures", EXPOSURE_COLUMNS, night.measured)
         writer.write_text("manifest", json.dumps({**job.manifest, "as_of": ""}, sort_keys=True))
         writer.provenance |= {"as_of": job.manifest.get("as_of", ""), **night.counts}
-    log.info("night %s: kept %d cutouts, dropped %d, lost %d of %d exposures", job.night, writer.kept,
-             sum(writer.dropped.values()), night.lost, night.exposures)  # fmt: skip
+    log.info("night %s: kept %d cutouts, dropped %d, lost %d of %d %s", job.night, writer.kept,
+             sum(writer.dropped.values()), night.lost, night.exposures, night.counted)  # fmt: skip

@@ -58,7 +58,9 @@ class NightCutouts:
     header : CutoutHeader
         What a file of these cutouts states.
     exposures, lost : int
-        Exposures read so far, and how many of them were unusable.
+        Exposures read so far, and how many of them were unusable; or what else the survey counts, see ``counted``.
+    counted : str
+        What these are: ``exposures``, or ``packets``, ``alerts``, ``stamps`` of a survey that reads no images.
 
     Raises
     ------
@@ -76,6 +78,7 @@ class NightCutouts:
         tables = label_tables(survey, [*chain, *cleaning], night, ephemeris)
         require_frozen_tables(night, tables, job.manifest)
         self.job, self.header = job, header_of(job.name, survey.settings)
+        self.counted = survey.counted
         self.exposures = self.lost = self._rows = 0
         self._reasons: set[str] = set()
         self._dropped: Counter[str] = Counter()
@@ -129,9 +132,9 @@ class NightCutouts:
         if self._labelled:
             self._labeller.finish()
         if self.exposures and not self._rows:
-            log.warning("night %s: not one candidate in %d exposures", self.job.night, self.exposures)
+            log.warning("night %s: not one candidate in %d %s", self.job.night, self.exposures, self.counted)
         allowed = self.job.survey.settings.max_lost_fraction
-        require_enough(self.job.night, self.lost, self.exposures, allowed, self._reasons)
+        require_enough(self.job.night, self.lost, self.exposures, allowed, self._reasons, self.counted)
         self._tell_dropped()
 
     def _tell_dropped(self) -> None:
@@ -161,14 +164,31 @@ class NightCutouts:
     @property
     def counts(self) -> dict[str, Any]:
         """What was read, lost and labelled, for the provenance."""
-        return {"exposures": self.exposures, "exposures_lost": self.lost, "labelling": self._labeller.counts}
+        read = {"counted": self.counted, "exposures": self.exposures, "exposures_lost": self.lost}
+        return {**read, "labelling": self._labeller.counts}
 
 
-def require_enough(night: str, lost: int, total: int, allowed: float, reasons: set[str]) -> None:
-    """Raise `TooMuchLostError` when more than the allowed share of exposures was lost."""
+def require_enough(
+    night: str, lost: int, total: int, allowed: float, reasons: set[str], counted: str = "exposures"
+) -> None:
+    """Raise `TooMuchLostError` when more than the allowed share was lost.
+
+    Parameters
+    ----------
+    night : str
+        The night.
+    lost, total : int
+        How many could not be used, of how many.
+    allowed : float
+        The survey's ``max_lost_fraction``.
+    reasons : set of str
+        Why, for the message.
+    counted : str
+        What was counted, in the plural.
+    """
     if total and lost / total > allowed:
         raise TooMuchLostError(
-            f"night {night}: {lost} of {total} exposures are unusable; max_lost_fraction allows {allowed:g}. "
+            f"night {night}: {lost} of {total} {counted} are unusable; max_lost_fraction allows {allowed:g}. "
             + "; ".join(sorted(reasons)[:3])
         )
 

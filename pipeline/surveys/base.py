@@ -50,7 +50,8 @@ class Batch:
     dropped : DataFrame
         ``candidate_id step reason`` of those left out.
     exposures, lost : int
-        How many exposures the batch stands for, and how many of them could not be used.
+        How many exposures the batch stands for, and how many of them could not be used; of a source without images how
+        many of what `Source.counted` names.
     measured : DataFrame
         `pipeline.io.results.schema.EXPOSURE_COLUMNS` of the exposures whose images were subtracted.
     """
@@ -128,11 +129,14 @@ class Source(ABC, Generic[OwnInput]):
     ----------
     has_images : bool
         Whether there are images, to inject sources into; else there are cutouts alone.
+    counted : str
+        What its batches count as ``exposures`` and ``lost``, in the plural, for messages and records.
     workers : int
         Processes that read exposures; 0: one per core. They change no result.
     """
 
     has_images: bool = False
+    counted: str = "exposures"
     workers: int = 1
 
     def __init__(self, settings: SurveySettings, survey_input: OwnInput, folder: Path | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -36,9 +37,11 @@ class Frozen(NamedTuple):
 class CutoutSource(Source[OwnInput]):
     """A source that reads rows with their cutouts; an adapter says the rows' entry, and gives blocks and their digests.
 
-    That the rows are the frozen ones is known before the first batch, that the cutouts are, after the last: they are
-    read once.
+    It counts candidates, for it reads no exposures. That the rows are the frozen ones is known before the first batch,
+    that the cutouts are, after the last: they are read once.
     """
+
+    counted = "candidates"
 
     @property
     def compared(self) -> tuple[Frozen, Frozen]:
@@ -74,7 +77,7 @@ class CutoutSource(Source[OwnInput]):
         digests: list[Digests] = []
         for batch, read in self.blocks(night):
             digests.append(read)
-            yield batch
+            yield replace(batch, exposures=len(read))
         require_unchanged(night, cutouts.words, manifest["files"][cutouts.key], _cutouts_entry(now["rows"], digests))
 
 

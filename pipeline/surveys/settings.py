@@ -180,7 +180,7 @@ class SurveySettings:
     edge_value : float
         What ``constant`` puts there.
     max_lost_fraction : float
-        More unusable exposures than this share fail the night, 0 to 1.
+        More unusable exposures than this share fail the night, 0 to 1; packets or stamps, if these are what is read.
     base_rate : float or None
         Share, 0 to 1, of reals among the survey's own candidates, for the expected purity.
     references : tuple of str

@@ -143,6 +143,18 @@ def test_the_file_holds_manifest_and_counts(make, tmp_path):
         assert json.loads(file.text("manifest"))["files"] == survey.freeze(NIGHT)["files"]
 
 
+def test_it_counts_what_it_says_that_it_counts(make, tmp_path, caplog):
+    """Exposures where there are images; else the rows themselves, and not the blocks in which they are read."""
+    survey = make()
+    caplog.set_level("INFO", logger="pipeline.stages.fetch_cutouts")
+    with open_cutouts(fetch(survey, tmp_path / "c.h5")) as file:
+        rows, said = file.candidates(), file.provenance
+    assert survey.has_images == (survey.counted == "exposures")
+    assert said["counted"] == survey.counted
+    assert said["exposures"] == (rows["exposure_id"].nunique() if survey.has_images else said["counts"]["in"])
+    assert f"lost 0 of {said['exposures']} {survey.counted}" in caplog.text
+
+
 def with_labels(make):
     """Return the survey with labels from a table that it has: sources call theirs differently."""
     for link in ({"table": "eyeballs"}, {"table": "labels"}, {"table": "teacher", "provider": "teacher"}):

@@ -48,7 +48,7 @@ def score(how, head, rows, scoring, tmp_path):
         score_file(path, scoring, rows=tmp_path / "rows.h5", provenance={"task": "Infer"})
     else:
         batches = [SimpleNamespace(candidates=frame, cutouts=pixels)]
-        night = {"job": JOB, "counts": {}, "percent": 100.0, "exposures": 1}
+        night = {"job": JOB, "counts": {}, "percent": 100.0, "exposures": 1, "counted": "exposures"}
         reader = SimpleNamespace(header=head, each=lambda function: map(function, batches), **night)
         score_night(path, scoring, reader)
     return path
@@ -91,6 +91,8 @@ def test_cutouts_like_those_of_training_are_scored_without_a_word(how, scoring, 
 
 class CountingNight:
     """A night of which each batch counts as an exposure once it is read."""
+
+    counted = "exposures"
 
     def __init__(self, head, batches):
         self.header, self.job, self.percent, self.exposures = head, JOB, 100.0, 0

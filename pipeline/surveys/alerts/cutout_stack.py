@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cutouts.edges import inside_of_stamps
+from pipeline.cutouts.edges import inside_of_missing_border
 from pipeline.cutouts.extract import source_pixel
 
 
@@ -88,7 +88,7 @@ def cut_stack(
     """
     cutouts = middle_of_stack(stack, size)
     middle = stack.shape[1] // 2
-    sides = _sides(inside_of_stamps(stack), stack.shape[1], one_size=one_size)
+    sides = _sides(inside_of_missing_border(stack), stack.shape[1], one_size=one_size)
     if_even = [middle + source_pixel(2, place) - 1 for place in (y_pixel, x_pixel)]
     y, x = (np.where(sides.is_even, pixel, middle) for pixel in if_even)
     elsewhere = np.flatnonzero((y != middle) | (x != middle))

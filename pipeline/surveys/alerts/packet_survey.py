@@ -102,6 +102,7 @@ class AlertPacketsSurvey(Source[AlertPacketsInput]):
     """Reads a night's packets from the files that hold them."""
 
     holds = "alert packets"
+    counted = "packets"
     wanted = "a folder, an archive or a file of alert packets"
 
     def __init__(self, settings: SurveySettings, survey_input: AlertPacketsInput, folder: Path | None = None) -> None:

@@ -108,6 +108,8 @@ class AlertTableInput:
 class AlertTableSurvey(CutoutSource[AlertTableInput]):
     """Reads a night's rows of the table and their stamps."""
 
+    counted = "alerts"
+
     @property
     def holds(self) -> str:
         """The two files."""

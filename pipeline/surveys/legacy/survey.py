@@ -65,6 +65,7 @@ class StampSetSurvey(CutoutSource[StampSetInput]):
     """Reads a night's stamps and their labels from the files of another system."""
 
     tables = ("labels",)
+    counted = "stamps"
 
     @property
     def holds(self) -> str:

@@ -176,7 +176,7 @@ def test_bad_packets_are_skipped_counted_and_listed_with_file_and_reason(packet_
     fetch(survey, tmp_path / "c.h5")
     with open_cutouts(tmp_path / "c.h5") as file:
         assert len(file) == 5
-        assert file.provenance["exposures"] == 8
+        assert (file.provenance["exposures"], file.provenance["counted"]) == (8, "packets")
         assert file.provenance["exposures_lost"] == 3
     reasons = dropped(read(survey)).set_index("reason")["candidate_id"].to_dict()
     assert {reason.split(": ")[0] for reason in reasons} == {"6.avro", "7.avro", "8.avro"}
