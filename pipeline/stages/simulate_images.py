@@ -32,8 +32,9 @@ from pipeline.stages.simulation_inputs import hosts_on_image, psf_of, read_input
 from pipeline.surveys.base import Batch, ExposureImages, dropped_rows
 from pipeline.surveys.batches import batch_of
 from pipeline.surveys.edges import Outside
+from pipeline.surveys.exposures.alignment import AlignedExposure, aligned_exposure
 from pipeline.surveys.exposures.channels import channel_cutouts, require_searched
-from pipeline.surveys.exposures.difference import AlignedExposure, aligned_exposure, differencing
+from pipeline.surveys.exposures.difference import differencing
 from pipeline.surveys.exposures.properties import no_zeropoint
 from pipeline.surveys.settings import SurveySettings
 

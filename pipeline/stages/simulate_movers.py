@@ -24,7 +24,7 @@ from pipeline.stages.simulate_transients import SIMULATIONS
 from pipeline.stages.simulation_inputs import read_hosts
 from pipeline.surveys.base import Batch
 from pipeline.surveys.candidate_columns import describe_pixels
-from pipeline.surveys.exposures.placed import PlacedStamps
+from pipeline.surveys.exposures.placed_cutouts import PlacedCutouts
 from pipeline.surveys.settings import SurveySettings
 from pipeline.triplets.mover_pairs import add_mover, jittered, pair_with_galaxies
 
@@ -36,10 +36,10 @@ _TRANSIENT = "injected_mover"
 
 @runtime_checkable
 class CutsAnywhere(Protocol):
-    """A survey that can cut at any place of its images."""
+    """A survey that cuts cutouts at any place of its images."""
 
-    def cutouts_at(self, night: str, manifest: Manifest, places: pd.DataFrame) -> Iterator[PlacedStamps | Batch]:
-        """Yield cutouts at ``exposure_id candidate_id ra_deg dec_deg``, one exposure at a time."""
+    def cutouts_at(self, night: str, manifest: Manifest, places: pd.DataFrame) -> Iterator[PlacedCutouts | Batch]:
+        """Yield cutouts at ``exposure_id candidate_id ra_deg dec_deg``, an exposure at a time."""
 
 
 @SIMULATIONS.register("movers")
@@ -52,7 +52,7 @@ def simulate_movers(path: Path, job: NightJob, *, recipe: SimulationRecipe, cuto
     Raises
     ------
     SettingsError
-        If the survey cannot cut stamps at any place, or the recipe has no ``movers``.
+        If the survey cannot cut at any place, or the recipe has no ``movers``.
     TooMuchLostError
         If more exposures are unusable than the survey allows.
     """
@@ -143,7 +143,7 @@ def _at(
 
 
 def _made(
-    stamps: PlacedStamps, places: pd.DataFrame, survey: SurveySettings
+    stamps: PlacedCutouts, places: pd.DataFrame, survey: SurveySettings
 ) -> tuple[NDArray[np.float32], pd.DataFrame]:
     """Return the stamps and rows that are made of the stamps of one exposure."""
     there = {name: row for row, name in enumerate(stamps.batch.candidates["candidate_id"])}

@@ -22,7 +22,7 @@ from pipeline.night import MJD_EPOCH, parse_night, stated_nights
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, ExposureRow, Source
 from pipeline.surveys.candidate_columns import as_text
 from pipeline.surveys.database.candidates import NightCandidates, night_candidates, united, with_times
-from pipeline.surveys.exposures.placed import PlacedStamps
+from pipeline.surveys.exposures.placed_cutouts import PlacedCutouts
 from pipeline.surveys.exposures.reader import ImageFiles, exposure_records
 from pipeline.surveys.exposures.settings import ImageSettings
 from pipeline.surveys.manifests import entry, require_unchanged
@@ -214,13 +214,13 @@ class DatabaseSurvey(Source[DatabaseInput]):
         for exposure in self._records(exposures, night):
             yield self._images.pair(exposure, manifest["files"])
 
-    def cutouts_at(self, night: str, manifest: Manifest, places: pd.DataFrame) -> Iterator[PlacedStamps | Batch]:
-        """Yield cutouts at sky positions, ``exposure_id candidate_id ra_deg dec_deg``, one exposure at a time."""
+    def cutouts_at(self, night: str, manifest: Manifest, places: pd.DataFrame) -> Iterator[PlacedCutouts | Batch]:
+        """Yield cutouts at sky positions, ``exposure_id candidate_id ra_deg dec_deg``, an exposure at a time."""
         exposures = self._frozen_exposures(night, manifest)
         for exposure in self._records(exposures, night):
             mine = places[places["exposure_id"] == exposure["exposure_id"]]
             if len(mine):
-                yield self._images.stamps(exposure, mine, manifest["files"])
+                yield self._images.cutouts_at(exposure, mine, manifest["files"])
 
     def table_files(self, table: str, night: str) -> list[Path]:  # noqa: ARG002 (one file holds all)
         """Return the files that hold a reference table of a night; there are none on a server."""

@@ -18,12 +18,12 @@ SEARCHED = ("science", "template", *MADE)
 """Channels that an exposure has when it is subtracted and searched."""
 
 
-def require_searched(channels: tuple[str, ...], how: DifferenceSettings) -> None:
+def require_searched(channels: tuple[str, ...], settings: DifferenceSettings) -> None:
     """Refuse channels that a search of science image and template, or of the science image alone, does not give."""
-    there = SEARCHED if how.has_template else ("science",)
+    there = SEARCHED if settings.has_template else ("science",)
     absent = [channel for channel in channels if channel not in there]
     if absent:
-        why = "" if how.has_template else " where images.difference is none"
+        why = "" if settings.has_template else " where images.difference is none"
         raise SettingsError(f"channel {absent[0]!r} cannot be made{why}; allowed: {', '.join(there)}")
 
 

@@ -16,8 +16,9 @@ from pipeline.io.files import digests
 from pipeline.io.fits.image import FitsFile
 from pipeline.io.results.night_manifest import Entry
 from pipeline.io.settings_files import data_folder
+from pipeline.surveys.exposures.masks import Mask
 from pipeline.surveys.exposures.paths import ImagePaths
-from pipeline.surveys.exposures.settings import Place
+from pipeline.surveys.exposures.settings import ImageSettings, Place
 from pipeline.surveys.manifests import require_unchanged
 
 WHERE_COLUMNS_ARE_FROM = (
@@ -57,6 +58,7 @@ class ExposureFiles:
         self.exposure = exposure
         self.frozen = frozen
         self._open: dict[str, FitsFile] = {}
+        self._channels: dict[str, tuple[FitsFile, str | int]] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -81,9 +83,32 @@ class ExposureFiles:
             self._open[name] = self._stack.enter_context(FitsFile(self.paths.find(name)))
         return self._open[name]
 
-    def names(self, place: Place) -> bool:
-        """Tell whether the exposure names a file for a place."""
-        return bool(self.paths.name(place, self.exposure))
+    @property
+    def images(self) -> ImageSettings:
+        """Where the survey's images are."""
+        return self.paths.images
+
+    def name(self, channel: str) -> str:
+        """Return the path of a channel's image as the exposure writes it; empty where it names none."""
+        return self.paths.name(self.images.places[channel], self.exposure)
+
+    def channel(self, channel: str) -> tuple[FitsFile, str | int]:
+        """Return the open file and the HDU of a channel's image."""
+        if channel not in self._channels:
+            self._channels[channel] = self.locate(self.images.places[channel], f"channel {channel!r}")
+        return self._channels[channel]
+
+    def shape(self, channel: str) -> tuple[int, int]:
+        """Return the shape (y, x) of a channel's image."""
+        file, hdu = self.channel(channel)
+        return file.shape(hdu)
+
+    def mask(self, channel: str) -> Mask | None:
+        """Return the plane that says which pixels of a channel are missing, if the settings name one."""
+        if channel not in self.images.masks:
+            return None
+        file, hdu = self.locate(self.images.planes[channel], f"the mask of channel {channel!r}")
+        return Mask(file=file, hdu=hdu, settings=self.images.masks[channel])
 
     def locate(self, place: Place, what: str) -> tuple[FitsFile, str | int]:
         """Return the open file and the HDU of a place."""

@@ -21,14 +21,14 @@ class ImagePaths:
 
     Parameters
     ----------
-    given : ImageSettings
+    images : ImageSettings
         Where its images are.
     folder : Path
         Where relative paths start.
     """
 
-    def __init__(self, given: ImageSettings, folder: Path) -> None:
-        self.given = given
+    def __init__(self, images: ImageSettings, folder: Path) -> None:
+        self.images = images
         self.folder = folder
 
     def name(self, place: Place, exposure: Mapping[str, Any]) -> str:
@@ -104,11 +104,11 @@ class ImagePaths:
     @cached_property
     def _rules(self) -> list[tuple[str, str, bool]]:
         what = "a part of the paths of images"
-        return [(expand(rule.find, what), expand(rule.replace, what), rule.regex) for rule in self.given.rewrite]
+        return [(expand(rule.find, what), expand(rule.replace, what), rule.regex) for rule in self.images.rewrite]
 
     @cached_property
     def _mounts(self) -> list[Path]:
-        mounts = [Path(expand(text, "a folder of images")) for text in self.given.mounts]
+        mounts = [Path(expand(text, "a folder of images")) for text in self.images.mounts]
         relative = [mount for mount in mounts if not mount.is_absolute()]
         if relative:
             raise SettingsError(f"mounts names {str(relative[0])!r}; allowed: whole paths")

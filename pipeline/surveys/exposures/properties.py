@@ -37,7 +37,7 @@ class ExposureFrames:
 
 
 def exposure_frames(
-    item: ExposureImages, *, gain: float | None = None, zeropoint: float | None = None
+    images: ExposureImages, *, gain: float | None = None, zeropoint: float | None = None
 ) -> ExposureFrames:
     """Return the images of an exposure with what is known of them.
 
@@ -47,7 +47,7 @@ def exposure_frames(
 
     Parameters
     ----------
-    item : ExposureImages
+    images : ExposureImages
     gain, zeropoint : float, optional
         Instead of those of the survey; the zeropoint of the science image alone.
 
@@ -57,35 +57,35 @@ def exposure_frames(
         If a read noise is missing, a value cannot be used, or an image has no finite pixel.
     """
     notes: list[str] = []
-    row = {name: value for name, value in item.exposure.items() if value is not None}
-    how, exposure_id = item.difference, str(item.exposure["exposure_id"])
+    row = {name: value for name, value in images.exposure.items() if value is not None}
+    settings, exposure_id = images.difference, str(images.exposure["exposure_id"])
     science = _Side(
         what="science image",
-        where=f"exposure {exposure_id}: {item.science_file or 'its science image'}",
+        where=f"exposure {exposure_id}: {images.science_file or 'its science image'}",
         key="input.images.difference.science",
-        pixels=item.science,
-        variance=item.science_variance,
-        header=item.science_header,
+        pixels=images.science,
+        variance=images.science_variance,
+        header=images.science_header,
         row=row,
-        properties=how.science,
+        properties=settings.science,
         notes=notes,
     )
     frame, science_zeropoint = science.frame(gain), science.value("zeropoint", zeropoint, np.nan)
-    if not how.has_template:
-        empty = replace(frame, pixels=item.template, variance_map=np.zeros_like(item.template), noise_kernel=None)
+    if not settings.has_template:
+        empty = replace(frame, pixels=images.template, variance_map=np.zeros_like(images.template), noise_kernel=None)
         return ExposureFrames(
             science=frame, template=empty, zeropoint=science_zeropoint, template_zeropoint=np.nan, notes=notes
         )
     template = replace(
         science,
         what="template",
-        where=f"exposure {exposure_id}: {item.template_file or 'its template'}",
+        where=f"exposure {exposure_id}: {images.template_file or 'its template'}",
         key="input.images.difference.template",
-        pixels=item.template,
-        variance=item.template_variance,
-        header=item.template_header,
+        pixels=images.template,
+        variance=images.template_variance,
+        header=images.template_header,
         row={},
-        properties=how.template,
+        properties=settings.template,
     )
     return ExposureFrames(
         science=frame,
@@ -96,11 +96,11 @@ def exposure_frames(
     )
 
 
-def no_zeropoint(item: ExposureImages) -> InputError:
+def no_zeropoint(images: ExposureImages) -> InputError:
     """Return the error of an exposure whose zeropoint is needed and not known."""
     return InputError(
-        f"exposure {item.exposure['exposure_id']}: {item.science_file or 'its science image'} has no FITS key "
-        f"{item.difference.science.zeropoint}, its zeropoint: name the key that states it, or the number itself, in "
+        f"exposure {images.exposure['exposure_id']}: {images.science_file or 'its science image'} has no FITS key "
+        f"{images.difference.science.zeropoint}, its zeropoint: name the key that states it, or the number itself, in "
         "input.images.difference.science.zeropoint, or a catalogue in input.zeropoint"
     )
 
@@ -136,11 +136,11 @@ class _Side:
         )
         return with_sky_noise(frame) if self.properties.sky_noise else frame
 
-    def value(self, name: str, given: float | None, default: float | None = None, assumed: str = "") -> float:
-        """Return a number: the one given, the survey's, the header's, or the row's; else the default, noted."""
+    def value(self, name: str, override: float | None, default: float | None = None, assumed: str = "") -> float:
+        """Return a number: the override, the survey's, the header's, or the row's; else the default, noted."""
         stated = getattr(self.properties, name)
-        if given is not None or not isinstance(stated, str):
-            return float(stated if given is None else given)
+        if override is not None or not isinstance(stated, str):
+            return float(stated if override is None else override)
         card = stated.removeprefix("-")
         for source, key in ((self.header, card), (self.row, name)):
             if key in source:
@@ -157,11 +157,11 @@ class _Side:
     def _remedy(self, name: str) -> str:
         return f"name the key that states it, or the number itself, in {self.key}.{name}"
 
-    def _gain(self, given: float | None) -> float:
+    def _gain(self, override: float | None) -> float:
         """Return electrons an ADU; the header's ``EGAIN`` goes before its ``GAIN``, and a difference is noted."""
-        by_key = given is None and self.properties.gain == "GAIN" and ELECTRONS_AN_ADU in self.header
+        by_key = override is None and self.properties.gain == "GAIN" and ELECTRONS_AN_ADU in self.header
         if not by_key:
-            return self.value("gain", given, 1.0, "gain 1 electron/ADU")
+            return self.value("gain", override, 1.0, "gain 1 electron/ADU")
         gain = self._number(self.header[ELECTRONS_AN_ADU], ELECTRONS_AN_ADU)
         stated = self._number(self.header.get("GAIN", gain), "GAIN")
         if stated != gain:

@@ -16,13 +16,14 @@ from pipeline.io.executor import spread
 from pipeline.io.results.night_manifest import Entry
 from pipeline.photometry.flux_sign import flux_signs
 from pipeline.surveys.base import Batch, ExposureImages, dropped_rows
+from pipeline.surveys.exposures.checks import ExposureChecks
 from pipeline.surveys.exposures.coadd_frames import frame_names
 from pipeline.surveys.exposures.cutting import ExposureCutter
 from pipeline.surveys.exposures.files import WHERE_COLUMNS_ARE_FROM, ExposureFiles, describe_file
+from pipeline.surveys.exposures.pair import read_pair
 from pipeline.surveys.exposures.paths import ImagePaths
-from pipeline.surveys.exposures.placed import PlacedStamps
+from pipeline.surveys.exposures.placed_cutouts import PlacedCutouts
 from pipeline.surveys.exposures.settings import ImageSettings
-from pipeline.surveys.exposures.targets import read_pair
 from pipeline.surveys.settings import SurveySettings
 
 __all__ = ["ImageFiles", "ImageSettings", "exposure_records"]
@@ -37,19 +38,19 @@ class ImageFiles:
     ----------
     settings : SurveySettings
         The survey.
-    given : ImageSettings
+    images : ImageSettings
         Where its images are.
     folder : Path
         Where relative paths start.
     """
 
-    def __init__(self, settings: SurveySettings, given: ImageSettings, folder: Path) -> None:
-        given.require(settings.channels)
+    def __init__(self, settings: SurveySettings, images: ImageSettings, folder: Path) -> None:
+        images.require(settings.channels)
         self.settings = settings
-        self.given = given
+        self.images = images
         self.folder = folder
-        self._paths = ImagePaths(given, folder)
-        self._cutter = ExposureCutter(settings, given)
+        self._paths = ImagePaths(images, folder)
+        self._cutter = ExposureCutter(settings, images)
 
     def manifest(self, exposures: pd.DataFrame) -> dict[str, Entry]:
         """Return size and digest of every image file that the exposures name, by path as they write it."""
@@ -60,7 +61,7 @@ class ImageFiles:
         return {name: describe_file(self._paths, name) for name in sorted(names - {""})}
 
     def _require_columns(self, exposures: pd.DataFrame) -> None:
-        places = [*self.given.images.values(), *self.given.planes.values(), *self.given.frame_places]
+        places = [*self.images.places.values(), *self.images.planes.values(), *self.images.frame_places]
         absent = {column for place in places for column in place.columns} - set(exposures)
         if absent and len(exposures):
             raise SettingsError(f"hdus: the exposures have no column {min(absent)!r}; {WHERE_COLUMNS_ARE_FROM}")
@@ -68,13 +69,13 @@ class ImageFiles:
     def _names(self, exposure: Mapping[str, Any]) -> list[str]:
         """Return the paths of an exposure's files; those that a bad value makes impossible are told of on reading."""
         names = []
-        for place in (*self.given.images.values(), *self.given.planes.values()):
+        for place in (*self.images.places.values(), *self.images.planes.values()):
             try:
                 names.append(self._paths.name(place, exposure))
             except InputError as error:
                 log.debug("exposure %s: %s", exposure.get("exposure_id"), error)
-        if self.given.frames is not None:
-            names += frame_names(self.given.frames, self._paths, exposure)
+        if self.images.frames is not None:
+            names += frame_names(self.images.frames, self._paths, exposure)
         return names
 
     def batch(self, exposure: Mapping[str, Any], candidates: pd.DataFrame, frozen: Mapping[str, Any]) -> Batch:
@@ -101,10 +102,10 @@ class ImageFiles:
         """Yield the batch of each exposure and its candidates in order, read by so many processes at once."""
         return spread(partial(_batch, self, frozen), work, workers=workers)
 
-    def stamps(
+    def cutouts_at(
         self, exposure: Mapping[str, Any], places: pd.DataFrame, frozen: Mapping[str, Any]
-    ) -> PlacedStamps | Batch:
-        """Return stamps at sky positions, ``candidate_id ra_deg dec_deg``; a lost batch where an image is unusable."""
+    ) -> PlacedCutouts | Batch:
+        """Return cutouts at sky positions, ``candidate_id ra_deg dec_deg``; a lost batch where an image is unusable."""
         try:
             with ExposureFiles(self._paths, exposure, frozen) as files:
                 placed = self._cutter.on_image(files, places)
@@ -112,7 +113,7 @@ class ImageFiles:
                 kept = placed.set_index("candidate_id").loc[batch.candidates["candidate_id"]].reset_index()
                 origin = self.settings.pixel_origin
                 kept = kept.assign(**{axis: batch.candidates[axis] + origin for axis in ("x_pixel", "y_pixel")})
-                return PlacedStamps(batch=batch, frames=self._cutter.frames(files, kept))
+                return PlacedCutouts(batch=batch, frames=self._cutter.frames(files, kept))
         except InputError as error:
             return self.lost(exposure, places["candidate_id"], error)
 
@@ -120,7 +121,7 @@ class ImageFiles:
         """Return science and template of one exposure, for simulation; a lost batch where one is unusable."""
         try:
             with ExposureFiles(self._paths, exposure, frozen) as files:
-                return read_pair(files, self.given, self.settings.magic_values)
+                return read_pair(files, self.settings.magic_values)
         except InputError as error:
             return self.lost(exposure, pd.Series(dtype="str"), error)
 
@@ -148,7 +149,8 @@ class ImageFiles:
         except NightsiftError as error:
             return [str(error)]
         with ExposureFiles(self._paths, {"night": ""} | dict(exposure), frozen) as files:
-            return faults_of(self._cutter.looks(files, pd.DataFrame() if candidates is None else candidates))
+            checks = ExposureChecks(self.settings, self.images)
+            return faults_of(checks.looks(files, pd.DataFrame() if candidates is None else candidates))
 
     def check_all(
         self,

@@ -208,7 +208,7 @@ class ImageSettings:
                 raise SettingsError(f"masks.{channel}.inverse_variance is true; allowed: of science and template")
 
     @property
-    def images(self) -> dict[str, Place]:
+    def places(self) -> dict[str, Place]:
         """The image of each channel that has one of its own."""
         return {channel: parse_place(text, f"hdus.{channel}") for channel, text in self.hdus.items()}
 
@@ -229,8 +229,8 @@ class ImageSettings:
         """The columns of the candidates that place them."""
         return ("ra_deg", "dec_deg") if self.position == "sky" else ("x_pixel", "y_pixel")
 
-    def made(self, channels: Sequence[str]) -> tuple[str, ...]:
-        """Return which of the channels are made of science image and template."""
+    def subtracted(self, channels: Sequence[str]) -> tuple[str, ...]:
+        """Return which of the channels are made by subtracting the template from the science image."""
         if self.difference is None or not self.difference.has_template:
             return ()
         return tuple(name for name in channels if name in MADE and name not in self.hdus)
@@ -238,13 +238,13 @@ class ImageSettings:
     def require(self, channels: Sequence[str]) -> None:
         """Refuse settings that leave a channel without an image, or all of them."""
         layers = [name for name in channels if name in LAYERS and name not in self.hdus]
-        made = self.made(channels)
-        if made and not {"science", "template"} <= set(self.hdus):
-            raise SettingsError(f"channel {made[0]!r} is made of science and template; hdus must name both")
-        absent = set(channels) - set(self.hdus) - set(layers) - set(made)
+        subtracted = self.subtracted(channels)
+        if subtracted and not {"science", "template"} <= set(self.hdus):
+            raise SettingsError(f"channel {subtracted[0]!r} is made of science and template; hdus must name both")
+        absent = set(channels) - set(self.hdus) - set(layers) - set(subtracted)
         if absent:
             raise SettingsError(f"hdus does not say where the image of channel {min(absent)!r} is")
         if layers and self.frames is None:
             raise SettingsError(f"channel {layers[0]!r} needs the key frames of images")
-        if not set(channels) & {*self.hdus, *made}:
+        if not set(channels) & {*self.hdus, *subtracted}:
             raise SettingsError("no channel has an image of its own; allowed: at least one channel of hdus")

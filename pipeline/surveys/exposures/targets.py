@@ -6,25 +6,19 @@ Tested by tests/pipeline/surveys/exposures/test_reader.py.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from astropy.io.fits import Header
+import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.cutouts.extract import Cutouts, extract_cutouts, rows_needed
 from pipeline.cutouts.missing import to_missing
 from pipeline.errors import InputError
-from pipeline.imaging.masks import masked_pixels
 from pipeline.io.fits.image import FitsFile
 from pipeline.io.fits.wcs import pixel_positions
-from pipeline.surveys.base import ExposureImages
-from pipeline.surveys.difference_settings import DifferenceSettings
-from pipeline.surveys.exposures.files import ExposureFiles
-from pipeline.surveys.exposures.settings import ImageSettings, MaskSettings
+from pipeline.surveys.exposures.masks import Mask
+from pipeline.surveys.settings import SurveySettings
 
 _FAR_OFF = -1e9
 """Where a candidate is put that the WCS of an image does not reach: off every image."""
-
-Mask = tuple[FitsFile, str | int, MaskSettings]
-Rows = list[tuple[int, int]] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +58,14 @@ class Targets:
 
         Parameters
         ----------
-        file, hdu
-            The image.
+        file : FitsFile
+            The file that holds the image, open.
+        hdu : str or int
+            Where in the file.
         sky : bool
             Find the places by the WCS of this image.
-        mask : optional
-            File and HDU of the plane that says which pixels are missing, and how.
+        mask : Mask, optional
+            Says which of its pixels are missing.
         out : ndarray of float32, (n, y, x), optional
             Where to put them.
         shape : tuple of int, optional
@@ -90,7 +86,8 @@ class Targets:
         pixels, _ = file.image(hdu, rows)
         missing: tuple[float, ...] = self.magic
         if mask is not None or (self.magic and pixels.dtype != np.float32):
-            pixels, missing = _masked(to_missing(pixels, self.magic)[0], mask, rows), ()
+            pixels, missing = to_missing(pixels, self.magic)[0], ()
+            pixels = pixels if mask is None else mask.applied(pixels, rows)
         return extract_cutouts(pixels, x, y, self.size, out=out, missing=missing)
 
     def place(self, file: FitsFile, hdu: str | int) -> "Targets":
@@ -102,6 +99,11 @@ class Targets:
         """Return the targets that many pixels farther on the exposure's first image."""
         return replace(self, x=self.x + x_pixel, y=self.y + y_pixel)
 
+    @property
+    def placed(self) -> NDArray[np.bool_]:
+        """Which of the targets have a place on the exposure's first image, (n,)."""
+        return np.isfinite(self.x) & np.isfinite(self.y)
+
     def chosen(self, rows: NDArray[np.bool_]) -> "Targets":
         """Return some of the targets."""
         arrays = {name: getattr(self, name)[rows] for name in ("x", "y", "ra_deg", "dec_deg")}
@@ -109,94 +111,21 @@ class Targets:
 
     def _on_image(self, file: FitsFile, hdu: str | int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         placed = self.place(file, hdu)
-        reached = np.isfinite(placed.x) & np.isfinite(placed.y)
+        reached = placed.placed
         return np.where(reached, placed.x, _FAR_OFF), np.where(reached, placed.y, _FAR_OFF)
 
 
-def _masked(pixels: NDArray[np.float32], mask: Mask | None, rows: Rows = None) -> NDArray[np.float32]:
-    """Return an image with NaN where its mask says that a pixel is missing."""
-    if mask is None:
-        return pixels
-    file, hdu, how = mask
-    if file.shape(hdu) != pixels.shape:
-        raise InputError(
-            f"the mask in HDU {hdu!r} of {file.path} has the shape {file.shape(hdu)}; its image has {pixels.shape}"
-        )
-    try:
-        bad = masked_pixels(file.image(hdu, rows)[0], weight=how.weight, bits=how.bits, values=how.values)
-    except InputError as error:
-        raise InputError(f"HDU {hdu!r} of {file.path}: {error}") from None
-    pixels[bad] = np.nan
-    return pixels
+def targets_of(candidates: pd.DataFrame, survey: SurveySettings) -> Targets:
+    """Return candidates as targets, where their columns say that they are; NaN where a column is missing."""
 
+    def numbers(name: str) -> NDArray[np.float64]:
+        return candidates[name].to_numpy(float) if name in candidates else np.full(len(candidates), np.nan)
 
-def mask_of(files: ExposureFiles, given: ImageSettings, channel: str) -> Mask | None:
-    """Return the plane that says which pixels of a channel are missing, if the settings name one."""
-    if channel not in given.masks:
-        return None
-    return (*files.locate(given.planes[channel], f"the mask of channel {channel!r}"), given.masks[channel])
-
-
-def read_whole(
-    files: ExposureFiles, given: ImageSettings, channel: str, magic: tuple[float, ...]
-) -> tuple[NDArray[np.float32], Header]:
-    """Return a channel's whole image, NaN = missing, and its header."""
-    file, hdu = files.locate(given.images[channel], f"channel {channel!r}")
-    pixels, header = file.image(hdu)
-    return _masked(to_missing(pixels, magic)[0], mask_of(files, given, channel)), header
-
-
-def read_pair(files: ExposureFiles, given: ImageSettings, magic: tuple[float, ...]) -> ExposureImages:
-    """Return science image and template of an exposure, and how the survey makes their difference.
-
-    Where it has no template (``difference: none``) that is an image of zeros, which states nothing.
-
-    Raises
-    ------
-    InputError
-        If the exposure names no such image, or it cannot be read.
-    """
-    how = given.difference or DifferenceSettings(alignment="none")
-    images, variances, headers, names = {}, {}, {}, {}
-    for channel in ("science", "template") if how.has_template else ("science",):
-        images[channel], header = read_whole(files, given, channel, magic)
-        headers[channel] = _with_primary(files, given, channel, header)
-        names[channel] = files.paths.name(given.images[channel], files.exposure)
-        variance = variances[channel] = _variance(files, given, channel)
-        if variance is not None:
-            images[channel][~np.isfinite(variance)] = np.nan
-    return ExposureImages(
-        exposure=files.exposure,
-        science=images["science"],
-        template=images.get("template", np.zeros_like(images["science"])),
-        science_header=headers["science"],
-        template_header=headers.get("template", Header()),
-        science_variance=variances["science"],
-        template_variance=variances.get("template"),
-        difference=how,
-        science_file=names["science"],
-        template_file=names.get("template", ""),
+    return Targets(
+        x=numbers("x_pixel") - survey.pixel_origin,
+        y=numbers("y_pixel") - survey.pixel_origin,
+        ra_deg=numbers("ra_deg"),
+        dec_deg=numbers("dec_deg"),
+        size=survey.cutout_size_pixel,
+        magic=survey.magic_values,
     )
-
-
-def _variance(files: ExposureFiles, given: ImageSettings, channel: str) -> NDArray[np.float32] | None:
-    """Return the variance of a channel's pixels where its weights state it, NaN where they give none."""
-    mask = mask_of(files, given, channel)
-    if mask is None or not mask[2].inverse_variance:
-        return None
-    weights = mask[0].image(mask[1])[0].astype(np.float64)
-    with np.errstate(divide="ignore", over="ignore"):
-        variance = np.where(weights > 0, 1.0 / weights, np.nan).astype(np.float32)
-    return np.where(np.isfinite(variance), variance, np.float32(np.nan))
-
-
-def _with_primary(files: ExposureFiles, given: ImageSettings, channel: str, header: Header) -> Header:
-    """Return the header of a channel's image with what only the file's first header says of gain, noise and so on."""
-    file, _ = files.locate(given.images[channel], f"channel {channel!r}")
-    how = given.difference or DifferenceSettings()
-    properties = how.science if channel == "science" else how.template
-    first, joined = file.header(0), header.copy()
-    for key in properties.keys:
-        if key not in joined and key in first:
-            joined[key] = first[key]
-    return joined

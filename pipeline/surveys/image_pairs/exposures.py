@@ -57,7 +57,7 @@ class ExposureList:
     ----------
     settings : SurveySettings
         The survey.
-    given : ImagePairsInput
+    survey_input : ImagePairsInput
         Where its images are.
     folder : Path
         Where relative paths start.
@@ -71,15 +71,15 @@ class ExposureList:
         Those of them whose night is known, so that it lacks them.
     """
 
-    def __init__(self, settings: SurveySettings, given: ImagePairsInput, folder: Path) -> None:
-        self.settings, self.input, self.folder = settings, given, folder
+    def __init__(self, settings: SurveySettings, survey_input: ImagePairsInput, folder: Path) -> None:
+        self.settings, self.input, self.folder = settings, survey_input, folder
         self.faults: dict[str, str] = {}
         self.lost: set[str] = set()
-        self._place: Place = given.images.images["science"]
-        self._paths = ImagePaths(given.images, folder)
+        self._place: Place = survey_input.images.places["science"]
+        self._paths = ImagePaths(survey_input.images, folder)
         self._read: dict[tuple[Any, ...], dict[str, Any]] = {}
         self._apart: dict[str, tuple[str, str, float]] = {}
-        service = given.template_service
+        service = survey_input.template_service
         self.templates = ServiceTemplates(service, self._paths, self._place) if service else None
 
     def nights(self) -> list[str]:
@@ -272,11 +272,11 @@ def _fixed(pattern: str) -> str:
     return "".join(f"{part}/" for part in parts[:wild])
 
 
-def _times(given: pd.Series, where: str) -> pd.Series:
+def _times(stated: pd.Series, where: str) -> pd.Series:
     """Return MJDs of a table whose times are moments, MJDs or JDs, as headers have them; 0 is a blank."""
-    times = pd.Series(column_mjd(given, f"{where}: time_mjd", time_format="mjd_or_jd"), given.index)
+    times = pd.Series(column_mjd(stated, f"{where}: time_mjd", time_format="mjd_or_jd"), stated.index)
     bad = times.notna().to_numpy() & ~is_possible(times)
     if bad.any():
         row = int(bad.argmax())
-        raise InputError(f"{where}: row {row + 1}: time_mjd is {given.iloc[row]}; allowed: MJD or JD of 1900 to 2100")
+        raise InputError(f"{where}: row {row + 1}: time_mjd is {stated.iloc[row]}; allowed: MJD or JD of 1900 to 2100")
     return times

@@ -23,14 +23,14 @@ _MIDDLE = {"start": 0.5, "middle": 0.0, "end": -0.5}
 
 
 def header_row(
-    header: Header, first: Header, given: ImagePairsInput, where: str, with_time: bool = True
+    header: Header, first: Header, survey_input: ImagePairsInput, where: str, with_time: bool = True
 ) -> dict[str, Any]:
     """Return what a header, else the first header of its file, says of an exposure.
 
     Parameters
     ----------
     header, first : Header
-    given : ImagePairsInput
+    survey_input : ImagePairsInput
         Its keys.
     where : str
         The file, for messages.
@@ -42,7 +42,7 @@ def header_row(
     InputError
         If a number is none or no length of an exposure, or the time none of 1900 to 2100 in a scale that is known.
     """
-    keys = given.keys
+    keys = survey_input.keys
     texts = {name: getattr(keys, name) for name in ("exposure_id", "band", "telescope", "detector", "field")}
     row: dict[str, Any] = {}
     for name, key in {**texts, **keys.columns}.items():
@@ -58,7 +58,7 @@ def header_row(
         row["exposure_s"] = exposure_s
     if time_mjd is not None:
         row["time_mjd"] = time_mjd + _MIDDLE[keys.time_at] * (exposure_s or 0.0) / S_PER_DAY
-    difference = given.images.difference
+    difference = survey_input.images.difference
     stated = difference.science.saturation if difference else "SATURATE"
     full = stated if not isinstance(stated, str) else _number(_value(header, first, stated), stated, where)
     return row | ({"saturation": full} if full is not None else {})

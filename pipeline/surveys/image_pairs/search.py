@@ -17,13 +17,13 @@ from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.detection.detect import detect
 from pipeline.detection.veto import veto_known
 from pipeline.errors import InputError
-from pipeline.subtraction.difference import Difference
 from pipeline.subtraction.flux_profile import difference_profile
-from pipeline.surveys.base import Batch, ExposureImages, dropped_rows, measured_exposures
+from pipeline.surveys.base import Batch, ExposureImages, dropped_rows
 from pipeline.surveys.batches import batch_of
 from pipeline.surveys.edges import Outside
+from pipeline.surveys.exposures.alignment import AlignedExposure
 from pipeline.surveys.exposures.channels import channel_cutouts
-from pipeline.surveys.exposures.difference import AlignedExposure, aligned_exposure, differencing
+from pipeline.surveys.exposures.difference import SubtractedExposure, subtracted_exposure
 from pipeline.surveys.exposures.reader import ImageFiles
 from pipeline.surveys.exposures.settings import ImageSettings
 from pipeline.surveys.exposures.zeropoint import known_places
@@ -62,7 +62,7 @@ class ExposureSearch:
     ----------
     settings : SurveySettings
         The survey.
-    given : ImagePairsInput
+    survey_input : ImagePairsInput
         Its catalogues.
     images : ImageSettings
         Its images, and how they are subtracted.
@@ -70,67 +70,72 @@ class ExposureSearch:
         Where relative paths start.
     """
 
-    def __init__(self, settings: SurveySettings, given: ImagePairsInput, images: ImageSettings, folder: Path) -> None:
-        self.settings, self.input = settings, given
+    def __init__(
+        self, settings: SurveySettings, survey_input: ImagePairsInput, images: ImageSettings, folder: Path
+    ) -> None:
+        self.settings, self.input = settings, survey_input
         self.files = ImageFiles(settings, images, folder)
 
     def found(self, exposure: Mapping[str, Any], frozen: Mapping[str, Any]) -> Found:
         """Return the candidates of one exposure; a lost batch where it cannot be searched."""
         exposure_id, nowhere = str(exposure["exposure_id"]), np.empty((0, 2))
-        item = self.pair(exposure, frozen)
-        if isinstance(item, Batch):
-            return Found(exposure_id=exposure_id, batch=item, places=nowhere)
+        images = self.pair(exposure, frozen)
+        if isinstance(images, Batch):
+            return Found(exposure_id=exposure_id, batch=images, places=nowhere)
         try:
-            aligned = aligned_exposure(item)
-            made = differencing(item.difference)(aligned.frames.science, aligned.frames.template)
-            return self._candidates(item, aligned, made)
+            return self._candidates(images, subtracted_exposure(images))
         except InputError as error:
             lost = self.files.lost(exposure, pd.Series(dtype="str"), error)
             return Found(exposure_id=exposure_id, batch=lost, places=nowhere)
 
     def pair(self, exposure: Mapping[str, Any], frozen: Mapping[str, Any]) -> ExposureImages | Batch:
         """Return the images of one exposure; a lost batch where one is unusable."""
-        item = self.files.pair(exposure, frozen)
-        if isinstance(item, Batch):
-            return item
-        return replace(item, zeropoint=self.input.zeropoint)
+        images = self.files.pair(exposure, frozen)
+        if isinstance(images, Batch):
+            return images
+        return replace(images, zeropoint=self.input.zeropoint)
 
-    def _candidates(self, item: ExposureImages, aligned: AlignedExposure, made: Difference) -> Found:
-        frames, subtraction = aligned.frames, made.subtraction
+    def _candidates(self, images: ExposureImages, subtracted: SubtractedExposure) -> Found:
+        """Return what is found on the difference of an exposure, less what the catalogue knows."""
+        aligned, exposure_id = subtracted.aligned, subtracted.exposure_id
+        rows, unsure = self._detected(images, subtracted)
+        vetoed = self._vetoed(rows, self.input.veto)
+        names = rows["candidate_id"].to_numpy(dtype=object)
+        batch = self._cut(images, subtracted, rows[~vetoed].reset_index(drop=True))
+        dropped = [
+            batch.dropped,
+            dropped_rows(names[vetoed], "veto", "a known object"),
+            *subtracted.remark_rows,
+            *(dropped_rows([exposure_id], "psf", text) for text in unsure),
+        ]
+        batch = replace(batch, dropped=pd.concat(dropped, ignore_index=True), measured=subtracted.measured)
+        places, sky = self._places(images, aligned, batch.candidates)
+        notes = (*aligned.frames.notes, *subtracted.difference.notes, *unsure)
+        return Found(exposure_id=exposure_id, batch=batch, places=places, sky=sky, notes=notes)
+
+    def _detected(self, images: ExposureImages, subtracted: SubtractedExposure) -> tuple[pd.DataFrame, tuple[str, ...]]:
+        """Return the detections with ids and sky positions, and what is uncertain of the profile they are measured by.
+
+        Each is an object of its own yet.
+        """
+        aligned, difference = subtracted.aligned, subtracted.difference
+        frames, subtraction = aligned.frames, difference.subtraction
         light = difference_profile(frames.science, frames.template, subtraction, aligned.profile)
-        unsure = tuple(dict.fromkeys(said.note for said in (light, aligned.profile) if said and said.note))
         found = detect(
-            made.difference,
-            made.noise,
+            difference.difference,
+            difference.noise,
             fwhm_pixel=subtraction.fwhm_pixel,
             zeropoint=frames.zeropoint,
             correlation=subtraction.correlation,
-            settings=item.difference.sought,
+            settings=images.difference.sought,
             profile=light.profile,
         )
-        exposure_id = str(item.exposure["exposure_id"])
-        names = [f"{exposure_id}-{row:05d}" for row in range(1, len(found) + 1)]
+        names = [f"{subtracted.exposure_id}-{row:05d}" for row in range(1, len(found) + 1)]
         x, y = found["x_pixel"].to_numpy(float), found["y_pixel"].to_numpy(float)
-        sky = pixel_to_sky(aligned.wcs, x, y) if aligned.wcs is not None else np.full((2, len(x)), np.nan)
-        rows = found.assign(
-            candidate_id=names, object_id=names, ra_deg=sky[0], dec_deg=sky[1], zeropoint=frames.zeropoint
-        )
-        vetoed = self._vetoed(rows, self.input.veto)
-        rows, x, y = rows[~vetoed].reset_index(drop=True), x[~vetoed], y[~vetoed]
-        batch = self._cut(item, frames.science.pixels, made, rows)
-        dropped = [
-            batch.dropped,
-            dropped_rows(np.array(names, dtype=object)[vetoed], "veto", "a known object"),
-            *(dropped_rows([exposure_id], "wcs", text) for text in aligned.offset_notes),
-            *(dropped_rows([exposure_id], "zeropoint", text) for text in aligned.fallbacks),
-            *(dropped_rows([exposure_id], "noise", text) for text in made.notes),
-            *(dropped_rows([exposure_id], "psf", text) for text in unsure),
-        ]
-        measured = measured_exposures([exposure_id], aligned.measured_offset, made.noise_spread)
-        batch = replace(batch, dropped=pd.concat(dropped, ignore_index=True), measured=measured)
-        places, sheet = self._places(item, aligned, batch.candidates)
-        notes = (*frames.notes, *made.notes, *unsure)
-        return Found(exposure_id=exposure_id, batch=batch, places=places, sky=sheet, notes=notes)
+        ra, dec = pixel_to_sky(aligned.wcs, x, y) if aligned.wcs is not None else np.full((2, len(x)), np.nan)
+        rows = found.assign(candidate_id=names, object_id=names, ra_deg=ra, dec_deg=dec, zeropoint=frames.zeropoint)
+        unsure = dict.fromkeys(said.note for said in (light, aligned.profile) if said and said.note)
+        return rows, tuple(unsure)
 
     def _vetoed(self, rows: pd.DataFrame, veto: VetoSettings | None) -> NDArray[np.bool_]:
         """Return which rows stand on an object of the catalogue, (n,)."""
@@ -147,18 +152,15 @@ class ExposureSearch:
             radius_arcsec=veto.radius_arcsec,
         ).vetoed
 
-    def _cut(self, item: ExposureImages, science: NDArray[np.float32], made: Difference, rows: pd.DataFrame) -> Batch:
-        survey = self.settings
-        images = {
-            "science": science, "template": made.template, "difference": made.difference, "score": made.score,
-        }  # fmt: skip
+    def _cut(self, images: ExposureImages, subtracted: SubtractedExposure, rows: pd.DataFrame) -> Batch:
+        """Return detections with their cutouts in the survey's channels."""
         x, y = rows["x_pixel"].to_numpy(float), rows["y_pixel"].to_numpy(float)
-        pixels, edge_fraction = channel_cutouts(images, x, y, survey)
+        pixels, edge_fraction = channel_cutouts(subtracted.channels, x, y, self.settings)
         outside = Outside(edge_fraction=edge_fraction)
-        return batch_of(rows, pixels, survey, exposure=item.exposure, places=(x, y), outside=outside)
+        return batch_of(rows, pixels, self.settings, exposure=images.exposure, places=(x, y), outside=outside)
 
     def _places(
-        self, item: ExposureImages, aligned: AlignedExposure, rows: pd.DataFrame
+        self, images: ExposureImages, aligned: AlignedExposure, rows: pd.DataFrame
     ) -> tuple[NDArray[np.float64], str]:
         """Return where candidates are, and on which sky, for linking them over exposures."""
         if aligned.wcs is not None or not len(rows):
@@ -167,10 +169,5 @@ class ExposureSearch:
         if aligned.on_template is not None:
             x, y = aligned.on_template(x, y)
         scale_deg = self.settings.pixel_scale_arcsec / ARCSEC_PER_DEG
-        sheet = item.template_file or str(item.exposure["exposure_id"])  # without a template each exposure is its own
-        return np.column_stack([x, y]) * scale_deg, sheet
-
-
-def search_exposure(search: ExposureSearch, frozen: Mapping[str, Any], exposure: Mapping[str, Any]) -> Found:
-    """Search one exposure, in any process."""
-    return search.found(exposure, frozen)
+        sky = images.template_file or str(images.exposure["exposure_id"])  # without a template each exposure is its own
+        return np.column_stack([x, y]) * scale_deg, sky

@@ -18,14 +18,15 @@ from pipeline.io.tables.catalogue_file import catalogue_path
 from pipeline.io.tables.table_file import read_table
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, Source, dropped_rows
 from pipeline.surveys.difference_settings import DifferenceSettings
+from pipeline.surveys.exposures.alignment import aligned_exposure
 from pipeline.surveys.exposures.channels import require_searched
-from pipeline.surveys.exposures.difference import aligned_exposure, differencing
+from pipeline.surveys.exposures.difference import differencing
 from pipeline.surveys.exposures.reader import exposure_records
 from pipeline.surveys.exposures.settings import ImageSettings
 from pipeline.surveys.exposures.zeropoint import known_places
 from pipeline.surveys.image_pairs.exposures import TEMPLATE_COLUMN, ExposureList
 from pipeline.surveys.image_pairs.object_links import ObjectLinks
-from pipeline.surveys.image_pairs.search import ExposureSearch, Found, search_exposure
+from pipeline.surveys.image_pairs.search import ExposureSearch, Found
 from pipeline.surveys.image_pairs.settings import ImagePairsInput
 from pipeline.surveys.manifests import entry, require_unchanged
 from pipeline.surveys.settings import SurveySettings
@@ -42,9 +43,9 @@ class ImagePairsSurvey(Source[ImagePairsInput]):
     has_images = True
     holds = "the survey's images"
 
-    def __init__(self, settings: SurveySettings, given: ImagePairsInput, folder: Path | None = None) -> None:
-        require_searched(settings.channels, given.images.difference or DifferenceSettings())
-        super().__init__(settings, given, folder)
+    def __init__(self, settings: SurveySettings, survey_input: ImagePairsInput, folder: Path | None = None) -> None:
+        require_searched(settings.channels, survey_input.images.difference or DifferenceSettings())
+        super().__init__(settings, survey_input, folder)
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -78,8 +79,8 @@ class ImagePairsSurvey(Source[ImagePairsInput]):
 
     @property
     def _catalogues(self) -> list[str]:
-        given = self.input
-        return sorted({part.catalogue for part in (given.zeropoint, given.veto) if part is not None})
+        parts = (self.input.zeropoint, self.input.veto)
+        return sorted({part.catalogue for part in parts if part is not None})
 
     def _exposures(self, night: str, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the exposures and see that they, and the catalogues, are what was frozen."""
@@ -94,7 +95,8 @@ class ImagePairsSurvey(Source[ImagePairsInput]):
         exposures = self._exposures(night, manifest)
         faults, missing = dict(self._list.faults), set(self._list.lost)
         links = ObjectLinks(self.settings.linked_within_arcsec)
-        for found in spread(partial(search_exposure, self._search, manifest["files"]), exposures, workers=self.workers):
+        search = partial(self._search.found, frozen=manifest["files"])
+        for found in spread(search, exposures, workers=self.workers):
             yield _linked(found, links)
         for path, said in faults.items():
             mine = path in missing
@@ -132,7 +134,7 @@ class ImagePairsSurvey(Source[ImagePairsInput]):
         for part in (self.input.zeropoint, self.input.veto):
             if part is not None:
                 looks.append(partial(known_places, part.catalogue, part.ra_deg, part.dec_deg))
-        looks.append(lambda: differencing(self._search.files.given.difference or DifferenceSettings()))
+        looks.append(lambda: differencing(self._search.files.images.difference or DifferenceSettings()))
         if night:
             looks.append(lambda: self._check_all(night, 1))
         return list(dict.fromkeys([*faults, *faults_of(looks)]))
@@ -150,21 +152,21 @@ class ImagePairsSurvey(Source[ImagePairsInput]):
     def _align(self, exposure: Mapping[str, Any]) -> list[str]:
         if self._list.templates is not None:
             self._list.templates.ask(exposure)
-        item = self._search.pair(exposure, self._search.files.manifest(pd.DataFrame([exposure])))
-        if isinstance(item, Batch):
-            return [str(reason) for reason in item.dropped["reason"]]
-        aligned = aligned_exposure(item)
+        images = self._search.pair(exposure, self._search.files.manifest(pd.DataFrame([exposure])))
+        if isinstance(images, Batch):
+            return [str(reason) for reason in images.dropped["reason"]]
+        aligned = aligned_exposure(images)
         if aligned.wcs is None and self.input.veto is not None:
             return ["the science image holds no WCS to look up known objects with"]
         return []
 
 
-def _complete(given: ImagePairsInput) -> ImageSettings:
+def _complete(survey_input: ImagePairsInput) -> ImageSettings:
     """Return where the images are, with how they are subtracted, and with the files of a service's templates."""
-    images = given.images
+    images = survey_input.images
     if images.difference is None:
         images = replace(images, difference=DifferenceSettings())
-    if given.template_service is None:
+    if survey_input.template_service is None:
         return images
     hdus = {**images.hdus, "template": f"{TEMPLATE_COLUMN}:0"}
     return replace(images, hdus=hdus, mounts=(*images.mounts, str(data_folder().resolve())))

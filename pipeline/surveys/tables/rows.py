@@ -98,7 +98,7 @@ class SurveyTables:
     def _texts(self, columns: Mapping[str, str]) -> set[str]:
         """Return the columns of a file that are text: those of the schema, the paths, and what fills patterns."""
         images = self.input.images
-        places = [*images.images.values(), *images.planes.values(), *images.frame_places]
+        places = [*images.places.values(), *images.planes.values(), *images.frame_places]
         paths = {column for place in places for column in place.columns}
         return {columns.get(name, name) for name in _TEXTS | paths}
 
@@ -137,7 +137,7 @@ class SurveyTables:
     def _first_paths(self, rows: pd.DataFrame, where: str) -> list[str]:
         """Return the place of each row's first image as the id of its exposure."""
         first = next(name for name in self.settings.channels if name in self.input.images.hdus)
-        place = self.input.images.images[first]
+        place = self.input.images.places[first]
         if self.input.exposures or not place.columns or "exposure_id" in place.columns:
             raise InputError(f"{where}: column 'exposure_id' is missing; there: {', '.join(rows)}")
         require_columns(rows, sorted(place.columns), where)

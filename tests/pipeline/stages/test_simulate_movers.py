@@ -45,7 +45,7 @@ class Images:
         return {"files": self.images.manifest(pd.DataFrame([self.exposure]))}
 
     def cutouts_at(self, night, manifest, places):
-        yield self.images.stamps(self.exposure, places, manifest["files"])
+        yield self.images.cutouts_at(self.exposure, places, manifest["files"])
 
 
 @pytest.fixture

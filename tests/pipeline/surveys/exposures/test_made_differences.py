@@ -11,7 +11,7 @@ from image_surveys import open_made_survey
 from pipeline.astrometry.projection import pixel_to_sky
 from pipeline.errors import SettingsError
 from pipeline.io.database.generic_schema import write_generic_survey
-from pipeline.surveys.exposures import difference as exposure_difference
+from pipeline.surveys.exposures import alignment
 from pipeline.surveys.exposures.settings import ImageSettings, MaskSettings
 
 NIGHT = "2026-01-05"
@@ -223,6 +223,6 @@ def test_a_projection_carried_over_from_a_template_shows_the_same_sky_in_any_fra
     kinds, places, steps = zip(*(reversed(axes) if dec_first else axes), strict=True)
     template.wcs.ctype, template.wcs.crval, template.wcs.cdelt = list(kinds), list(places), list(steps)
     template.wcs.crpix, template.wcs.radesys, template.wcs.equinox = [100.0, 50.0], frame, equinox
-    carried = exposure_difference._carried_over(template, lambda x, y: (x + 3.0, y - 2.0), (100, 200))
+    carried = alignment._carried_over(template, lambda x, y: (x + 3.0, y - 2.0), (100, 200))
     x, y = np.array([10.0, 180.0]), np.array([5.0, 90.0])
     np.testing.assert_allclose(pixel_to_sky(carried, x, y), pixel_to_sky(template, x + 3.0, y - 2.0), atol=1e-8)

@@ -1,4 +1,4 @@
-"""Stamps cut at any place of an exposure, with those of its individual frames.
+"""Cutouts at any place of an exposure, with those of its individual frames.
 
 Tested by tests/pipeline/surveys/exposures/test_reader.py.
 """
@@ -12,8 +12,8 @@ from pipeline.surveys.base import Batch
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class PlacedStamps:
-    """Stamps of one exposure.
+class PlacedCutouts:
+    """Cutouts of one exposure.
 
     Attributes
     ----------
