@@ -16,7 +16,7 @@ from pipeline.errors import InputError
 from pipeline.fingerprint import fingerprint
 from pipeline.io.alerts.message_schemas import NO_SCHEMAS, MessageSchemas
 from pipeline.io.alerts.packet_files import ARCHIVES, Packet, packet_files, printable, read_packets
-from pipeline.io.alerts.packet_index import Indexed, IndexedFile, Span, index_files
+from pipeline.io.alerts.packet_index import Indexed, IndexedFile, Span, Value, index_files
 from pipeline.io.alerts.stored_packets import PacketNotes
 from pipeline.io.results.night_manifest import Entry, Manifest
 from pipeline.io.settings_files import data_folder
@@ -172,9 +172,9 @@ class PacketTable:
         """The columns that are remembered."""
         return [*_ENTRY, *("score_" + name for name in self.scores)]
 
-    def columns(self, path: Path) -> dict[str, list[object]]:
+    def columns(self, path: Path) -> dict[str, list[Value]]:
         """Return what the index remembers of the packets of a file; no cutout is decoded."""
-        columns: dict[str, list[object]] = {name: [] for name in self._names}
+        columns: dict[str, list[Value]] = {name: [] for name in self._names}
         notes = PacketNotes(path, self.layout.stored)
         for packet in self.read(path):
             stored = "" if packet.fault else notes.note(packet.record)
@@ -182,9 +182,9 @@ class PacketTable:
                 columns[name].append(value)
         return columns
 
-    def _entry(self, packet: Packet) -> dict[str, object]:
+    def _entry(self, packet: Packet) -> dict[str, Value]:
         record, fault, lost = packet.record, packet.fault, packet.lost
-        entry: dict[str, object] = {"where": packet.where, "candidate_id": "", "time": None, "digest": ""}
+        entry: dict[str, Value] = {"where": packet.where, "candidate_id": "", "time": None, "digest": ""}
         try:
             if not fault:
                 entry["time"] = packet_rows.packet_time(record, self.layout)

@@ -5,7 +5,6 @@ import logging
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +77,7 @@ class Frames:
             return []
 
 
-def frame_names(settings: FrameSettings, paths: ImagePaths, exposure: Mapping[str, Any]) -> list[str]:
+def frame_names(settings: FrameSettings, paths: ImagePaths, exposure: Mapping[str, object]) -> list[str]:
     """Return the paths of an exposure's frames as they are on disk now; none where that cannot be told."""
     try:
         if not settings.header:
@@ -93,7 +92,7 @@ def frame_names(settings: FrameSettings, paths: ImagePaths, exposure: Mapping[st
 
 
 def _listed(
-    settings: FrameSettings, paths: ImagePaths, exposure: Mapping[str, Any], known: Iterable[str] | None
+    settings: FrameSettings, paths: ImagePaths, exposure: Mapping[str, object], known: Iterable[str] | None
 ) -> list[tuple[str, str | int]]:
     """Return the frames that columns and patterns name; patterns look among ``known`` paths, else on disk."""
     found = []
@@ -112,7 +111,7 @@ def _among(known: Iterable[str], pattern: str) -> list[str]:
 
 
 def _from_header(
-    settings: FrameSettings, paths: ImagePaths, exposure: Mapping[str, Any], file: FitsFile, hdu: str | int
+    settings: FrameSettings, paths: ImagePaths, exposure: Mapping[str, object], file: FitsFile, hdu: str | int
 ) -> list[tuple[str, str | int]]:
     """Return the frames that a header names; their paths start in the folder of its file."""
     header = file.header(hdu)

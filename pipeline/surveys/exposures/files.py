@@ -5,7 +5,7 @@ Tested by tests/pipeline/surveys/exposures/test_reader.py.
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from astropy.io.fits import Header
@@ -53,7 +53,7 @@ class ExposureFiles:
         Size and digest of each file, as they were when the night was frozen.
     """
 
-    def __init__(self, paths: ImagePaths, exposure: Mapping[str, Any], frozen: Mapping[str, Any]) -> None:
+    def __init__(self, paths: ImagePaths, exposure: Mapping[str, object], frozen: Mapping[str, Entry]) -> None:
         self.paths = paths
         self.exposure = exposure
         self.frozen = frozen

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -31,19 +30,19 @@ class ImagePaths:
         self.images = images
         self.folder = folder
 
-    def name(self, place: Place, exposure: Mapping[str, Any]) -> str:
+    def name(self, place: Place, exposure: Mapping[str, object]) -> str:
         """Return the path of a place as the exposure writes it; empty where it names none."""
         texts = _texts(exposure, place.columns)
         return texts.get(place.path, "") if place.is_column else fill_columns(place.path, _harmless(texts))
 
-    def hdu(self, place: Place, exposure: Mapping[str, Any]) -> str | int:
+    def hdu(self, place: Place, exposure: Mapping[str, object]) -> str | int:
         """Return the HDU of a place, a number from 0 as one."""
         hdu = fill_columns(place.hdu, _texts(exposure, place.columns))
         if not hdu:
             raise InputError(f"exposure {exposure.get('exposure_id')}: no value for HDU {place.hdu!r}")
         return int(hdu) if hdu.isascii() and hdu.isdigit() else hdu
 
-    def names(self, place: Place, exposure: Mapping[str, Any], separator: str) -> list[str]:
+    def names(self, place: Place, exposure: Mapping[str, object], separator: str) -> list[str]:
         """Return the paths of a place that may name several files; patterns are left as they are."""
         value = exposure.get(place.path)
         if place.is_column and isinstance(value, list | tuple | np.ndarray):
@@ -115,7 +114,7 @@ class ImagePaths:
         return mounts
 
 
-def _texts(exposure: Mapping[str, Any], columns: Sequence[str] | set[str]) -> dict[str, str]:
+def _texts(exposure: Mapping[str, object], columns: Sequence[str] | set[str]) -> dict[str, str]:
     """Return some columns of an exposure as text; what is missing is empty."""
     return {name: as_text([exposure.get(name)])[0].strip() for name in columns}
 

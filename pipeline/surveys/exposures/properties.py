@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
+from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
@@ -114,8 +114,8 @@ class _Side:
     key: str
     pixels: NDArray[np.float32]
     variance: NDArray[np.float32] | None
-    header: Any
-    row: Mapping[str, Any]
+    header: Header
+    row: Mapping[str, object]
     properties: FrameProperties
     notes: list[str]
 

@@ -66,7 +66,7 @@ class ImageFiles:
         if absent and len(exposures):
             raise SettingsError(f"hdus: the exposures have no column {min(absent)!r}; {WHERE_COLUMNS_ARE_FROM}")
 
-    def _names(self, exposure: Mapping[str, Any]) -> list[str]:
+    def _names(self, exposure: Mapping[str, object]) -> list[str]:
         """Return the paths of an exposure's files; those that a bad value makes impossible are told of on reading."""
         names = []
         for place in (*self.images.places.values(), *self.images.planes.values()):
@@ -78,7 +78,7 @@ class ImageFiles:
             names += frame_names(self.images.frames, self._paths, exposure)
         return names
 
-    def batch(self, exposure: Mapping[str, Any], candidates: pd.DataFrame, frozen: Mapping[str, Any]) -> Batch:
+    def batch(self, exposure: Mapping[str, object], candidates: pd.DataFrame, frozen: Mapping[str, Entry]) -> Batch:
         """Return the candidates of one exposure with their cutouts; a lost batch where an image is unusable.
 
         Parameters
@@ -97,13 +97,16 @@ class ImageFiles:
             return self.lost(exposure, candidates["candidate_id"], error)
 
     def batches(
-        self, work: Iterable[tuple[Mapping[str, Any], pd.DataFrame]], frozen: Mapping[str, Any], workers: int
+        self,
+        work: Iterable[tuple[Mapping[str, object], pd.DataFrame]],
+        frozen: Mapping[str, Entry],
+        workers: int,
     ) -> Iterator[Batch]:
         """Yield the batch of each exposure and its candidates in order, read by so many processes at once."""
         return spread(partial(_batch, self, frozen), work, workers=workers)
 
     def cutouts_at(
-        self, exposure: Mapping[str, Any], places: pd.DataFrame, frozen: Mapping[str, Any]
+        self, exposure: Mapping[str, object], places: pd.DataFrame, frozen: Mapping[str, Entry]
     ) -> PlacedCutouts | Batch:
         """Return cutouts at sky positions, ``candidate_id ra_deg dec_deg``; a lost batch where an image is unusable."""
         try:
@@ -117,7 +120,7 @@ class ImageFiles:
         except InputError as error:
             return self.lost(exposure, places["candidate_id"], error)
 
-    def pair(self, exposure: Mapping[str, Any], frozen: Mapping[str, Any]) -> ExposureImages | Batch:
+    def pair(self, exposure: Mapping[str, object], frozen: Mapping[str, Entry]) -> ExposureImages | Batch:
         """Return science and template of one exposure, for simulation; a lost batch where one is unusable."""
         try:
             with ExposureFiles(self._paths, exposure, frozen) as files:
@@ -125,7 +128,7 @@ class ImageFiles:
         except InputError as error:
             return self.lost(exposure, pd.Series(dtype="str"), error)
 
-    def lost(self, exposure: Mapping[str, Any], ids: pd.Series, error: InputError) -> Batch:
+    def lost(self, exposure: Mapping[str, object], ids: pd.Series, error: InputError) -> Batch:
         """Return a lost batch; it lists the candidates, or the exposure where there are none."""
         reason = self._said(error)
         name = exposure["exposure_id"]
@@ -142,7 +145,7 @@ class ImageFiles:
         pixels = np.zeros((0, size, size, channels), np.float32)
         return Batch(cutouts=pixels, candidates=pd.DataFrame(), dropped=dropped_rows(ids, "read", reason))
 
-    def check(self, exposure: Mapping[str, Any], candidates: pd.DataFrame | None = None) -> list[str]:
+    def check(self, exposure: Mapping[str, object], candidates: pd.DataFrame | None = None) -> list[str]:
         """Return what is wrong with the images of one exposure, and with the places of its candidates on them."""
         try:
             frozen = self.manifest(pd.DataFrame([exposure]))
@@ -154,8 +157,8 @@ class ImageFiles:
 
     def check_all(
         self,
-        exposures: Sequence[Mapping[str, Any]],
-        work: Iterable[tuple[Mapping[str, Any], pd.DataFrame]] | None = None,
+        exposures: Sequence[Mapping[str, object]],
+        work: Iterable[tuple[Mapping[str, object], pd.DataFrame]] | None = None,
     ) -> list[str]:
         """Return what is wrong with the images of exposures, each fault with the exposure's id.
 
@@ -185,6 +188,6 @@ def _is_known(value: object) -> bool:
     return isinstance(value, list | tuple | np.ndarray) or bool(pd.notna(value))
 
 
-def _batch(images: ImageFiles, frozen: Mapping[str, Any], work: tuple[Mapping[str, Any], pd.DataFrame]) -> Batch:
+def _batch(images: ImageFiles, frozen: Mapping[str, Entry], work: tuple[Mapping[str, object], pd.DataFrame]) -> Batch:
     exposure, candidates = work
     return images.batch(exposure, candidates, frozen)

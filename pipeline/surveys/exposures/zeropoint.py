@@ -6,7 +6,6 @@ Tested by tests/pipeline/surveys/exposures/test_magnitudes.py.
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,16 +26,18 @@ from pipeline.surveys.exposures.settings import fill_columns
 
 
 def catalogue_zeropoint(
-    science: Frame, wcs: WCS | None, settings: ZeropointSettings, exposure: Mapping[str, Any], profile: LightProfile
+    science: Frame, wcs: WCS | None, settings: ZeropointSettings, exposure: Mapping[str, object], profile: LightProfile
 ) -> Zeropoint:
     """Return the zeropoint of a science image for fluxes measured as those of candidates are.
 
     Parameters
     ----------
     science : Frame
+        The science image.
     wcs : WCS or None
         Its projection.
     settings : ZeropointSettings
+        The catalogue, and what counts as a match.
     exposure : mapping
         The exposure's row, which fills the braces of the catalogue's column.
     profile : LightProfile
@@ -49,10 +50,13 @@ def catalogue_zeropoint(
     """
     if wcs is None:
         raise InputError("the science image holds no WCS to match a catalogue with")
-    texts = {name: as_text([value])[0] for name, value in exposure.items() if np.ndim(value) == 0}
+    single = {name: value for name, value in exposure.items() if not isinstance(value, list | tuple | np.ndarray)}
+    texts = {name: as_text([value])[0] for name, value in single.items()}
     column = fill_columns(settings.magnitude, texts)
     if not column:
-        raise InputError(f"magnitude is {settings.magnitude!r}, and the exposure lacks what stands in braces")
+        raise InputError(
+            f"magnitude is {settings.magnitude!r}, and the exposure lacks a column that is named in braces"
+        )
     stars = known_places(settings.catalogue, settings.ra_deg, settings.dec_deg, column)
     flat = remove_sky(science.pixels)
     x, y = star_positions(science, flat).T
@@ -73,7 +77,15 @@ def catalogue_zeropoint(
 
 
 def known_places(catalogue: str, ra_deg: str, dec_deg: str, magnitude: str = "") -> pd.DataFrame:
-    """Return a catalogue's columns ``ra_deg dec_deg``, and ``magnitude`` where one is named; read once a process."""
+    """Return a catalogue's columns ``ra_deg dec_deg``, and ``magnitude`` where one is named; read once per process.
+
+    Parameters
+    ----------
+    catalogue : str
+        Table file; a relative path starts at the folder above the settings.
+    ra_deg, dec_deg, magnitude : str
+        Its columns of positions, in degrees, and of magnitudes; empty: no magnitudes.
+    """
     path = catalogue_path(catalogue)
     status = path.stat() if path.is_file() else None
     return _read(path, ra_deg, dec_deg, magnitude, status and (status.st_size, status.st_mtime_ns))

@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from glob import escape
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +26,7 @@ from pipeline.night import (
 from pipeline.surveys.candidate_columns import as_text
 from pipeline.surveys.exposures.paths import ImagePaths
 from pipeline.surveys.exposures.settings import Place
-from pipeline.surveys.image_pairs.headers import header_row, times_apart
+from pipeline.surveys.image_pairs.headers import Cell, header_row, times_apart
 from pipeline.surveys.image_pairs.settings import ImagePairsInput
 from pipeline.surveys.image_pairs.templates import ServiceTemplates
 from pipeline.surveys.night_paths import NIGHT, matching, require_nights, stated_night
@@ -77,7 +76,7 @@ class ExposureList:
         self.lost: set[str] = set()
         self._place: Place = survey_input.images.places["science"]
         self._paths = ImagePaths(survey_input.images, folder)
-        self._read: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self._read: dict[tuple[object, ...], dict[str, Cell]] = {}
         self._apart: dict[str, tuple[str, str, float]] = {}
         service = survey_input.template_service
         self.templates = ServiceTemplates(service, self._paths, self._place) if service else None
@@ -134,23 +133,24 @@ class ExposureList:
                 len(lacking), len(rows), keys.exposure_s or "for the exposure time", lacking.iloc[0], keys.time_at,
             )  # fmt: skip
 
-    def _once(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _once(self, rows: list[dict[str, Cell]]) -> list[dict[str, Cell]]:
         """Return the rows whose id has not stood there before; the others are faults."""
-        once: dict[str, dict[str, Any]] = {}
+        once: dict[str, dict[str, Cell]] = {}
         for row in rows:
-            if once.setdefault(row["exposure_id"], row) is not row:
-                self.faults[row["path"]] = f"exposure_id {row['exposure_id']!r} stands there twice"
+            if once.setdefault(str(row["exposure_id"]), row) is not row:
+                self.faults[str(row["path"])] = f"exposure_id {row['exposure_id']!r} appears twice"
         return list(once.values())
 
-    def _listed(self, night: str) -> list[dict[str, Any]]:
+    def _listed(self, night: str) -> list[dict[str, Cell]]:
         """Return what files and tables say of exposures before a header is read."""
         if self.input.exposures:
             return self._from_table(night)
         pattern = self.input.files
         fixed = _fixed(pattern.replace(NIGHT, "*"))
-        listed, others = [], set()
+        listed: list[dict[str, Cell]] = []
+        others = set()
         for name in matching(self.folder, pattern, night):
-            row = {"path": name, _NAMED: _ENDING.sub("", name.removeprefix(fixed))}
+            row: dict[str, Cell] = {"path": name, _NAMED: _ENDING.sub("", name.removeprefix(fixed))}
             stated = stated_night(name, pattern) if NIGHT in pattern else ""
             if NIGHT in pattern and not is_night(stated):
                 others.add(stated)
@@ -162,7 +162,7 @@ class ExposureList:
             self.faults[pattern.replace(NIGHT, other)] = f"{other!r} is no night; allowed: {respelled_night(other)}"
         return listed
 
-    def _from_table(self, night: str) -> list[dict[str, Any]]:
+    def _from_table(self, night: str) -> list[dict[str, Cell]]:
         named = self.input.exposures
         paths = [self.folder / named.replace(NIGHT, night)]
         if NIGHT in named and not night:
@@ -193,42 +193,42 @@ class ExposureList:
                     listed.append(known)
         return listed
 
-    def _row(self, stated: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _row(self, stated: Mapping[str, Cell]) -> dict[str, Cell] | None:
         """Return the row of an exposure, what is stated before what its header says; None where it has no night."""
-        row, fault = dict(stated), ""
+        row, path, fault = dict(stated), str(stated["path"]), ""
         try:
             row = self._from_header(row) | row
         except InputError as error:
             fault = self._said(error)
         refused = row.pop(_FAULT, "") or self._contradiction(stated, row)
         if refused:
-            self.faults[row["path"]] = refused
-            self.lost |= {row["path"]} if "night" in stated else set()
+            self.faults[path] = str(refused)
+            self.lost |= {path} if "night" in stated else set()
             return None
-        row.setdefault("exposure_id", row.pop(_NAMED, _ENDING.sub("", row["path"])))
+        row.setdefault("exposure_id", row.pop(_NAMED, _ENDING.sub("", path)))
         row.pop(_NAMED, None)
         row = self._with_band(row)
         if "night" not in row:
             if "time_mjd" not in row:
-                self.faults[row["path"]] = fault
+                self.faults[path] = fault
                 return None
-            row["night"] = str(night_of(row["time_mjd"], self.settings.longitude_deg)[0])
+            row["night"] = str(night_of(float(row["time_mjd"]), self.settings.longitude_deg)[0])
         return row
 
     def _said(self, error: InputError) -> str:
         return " ".join(str(error).split()).replace(f"{self.folder}/", "")
 
-    def _contradiction(self, stated: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    def _contradiction(self, stated: Mapping[str, Cell], row: Mapping[str, Cell]) -> str:
         """Return in what the night that is stated and the time contradict each other; empty where they agree."""
         if "night" not in stated or "time_mjd" not in row:
             return ""
-        number = int(night_number(row["time_mjd"], self.settings.longitude_deg))
-        if abs(number - (parse_night(stated["night"]) - MJD_EPOCH).days) <= _NIGHTS_OFF:
+        number = int(night_number(float(row["time_mjd"]), self.settings.longitude_deg))
+        if abs(number - (parse_night(str(stated["night"])) - MJD_EPOCH).days) <= _NIGHTS_OFF:
             return ""
-        time = f"MJD {row['time_mjd']:.5f}"
+        time = f"MJD {float(row['time_mjd']):.5f}"
         return f"stands under night {stated['night']}, and its time, {time}, is of night {night_name(number)}"
 
-    def _from_header(self, row: Mapping[str, Any]) -> dict[str, Any]:
+    def _from_header(self, row: Mapping[str, Cell]) -> dict[str, Cell]:
         path, hdu = self._paths.find(str(row["path"])), self._paths.hdu(self._place, row)
         status = path.stat()
         with_time = "time_mjd" not in row
@@ -251,11 +251,11 @@ class ExposureList:
             )
         return found
 
-    def _with_band(self, row: dict[str, Any]) -> dict[str, Any]:
+    def _with_band(self, row: dict[str, Cell]) -> dict[str, Cell]:
         """Return a row with the band's name for what stands for it."""
-        return row | {"band": self.input.bands.get(row["band"], row["band"])} if "band" in row else row
+        return row | {"band": self.input.bands.get(str(row["band"]), row["band"])} if "band" in row else row
 
-    def _template(self, row: Mapping[str, Any], header: Header, shape: tuple[int, int]) -> dict[str, Any]:
+    def _template(self, row: Mapping[str, Cell], header: Header, shape: tuple[int, int]) -> dict[str, Cell]:
         """Return the column that names the file of a service's template; nothing where it cannot be asked for."""
         if self.templates is None:
             return {}

@@ -4,7 +4,7 @@ Tested by tests/pipeline/surveys/image_pairs/test_exposures.py.
 """
 
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 from astropy.io.fits import Header
 from astropy.io.fits.card import Undefined
@@ -15,6 +15,9 @@ from pipeline.surveys.candidate_columns import as_text
 from pipeline.surveys.image_pairs.settings import LONGEST_S, ExposureKeys, ImagePairsInput
 from pipeline.times import SCALES, from_scale, is_date_alone, is_possible, stated_mjd
 
+Cell = str | float
+"""What a header or a table says in one column of an exposure."""
+
 _APART_S: Final = 1.0
 """Seconds by which two keys of one header may state unlike times before it is worth a word."""
 _SCALES = {"UT": "UTC", "GMT": "UTC", "IAT": "TAI", "TDT": "TT", "ET": "TT"}
@@ -24,7 +27,7 @@ _MIDDLE = {"start": 0.5, "middle": 0.0, "end": -0.5}
 
 def header_row(
     header: Header, first: Header, survey_input: ImagePairsInput, where: str, with_time: bool = True
-) -> dict[str, Any]:
+) -> dict[str, Cell]:
     """Return what a header, else the first header of its file, says of an exposure.
 
     Parameters
@@ -44,7 +47,7 @@ def header_row(
     """
     keys = survey_input.keys
     texts = {name: getattr(keys, name) for name in ("exposure_id", "band", "telescope", "detector", "field")}
-    row: dict[str, Any] = {}
+    row: dict[str, Cell] = {}
     for name, key in {**texts, **keys.columns}.items():
         value = _value(header, first, key)
         text = as_text([value])[0].strip()

@@ -6,7 +6,6 @@ Tested by tests/pipeline/surveys/image_pairs/test_survey.py.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from pipeline.conversions import ARCSEC_PER_DEG
 from pipeline.detection.detect import detect
 from pipeline.detection.veto import veto_known
 from pipeline.errors import InputError
+from pipeline.io.results.night_manifest import Entry
 from pipeline.subtraction.flux_profile import difference_profile
 from pipeline.surveys.base import Batch, ExposureImages, dropped_rows
 from pipeline.surveys.batches import batch_of
@@ -76,7 +76,7 @@ class ExposureSearch:
         self.settings, self.input = settings, survey_input
         self.files = ImageFiles(settings, images, folder)
 
-    def found(self, exposure: Mapping[str, Any], frozen: Mapping[str, Any]) -> Found:
+    def found(self, exposure: Mapping[str, object], frozen: Mapping[str, Entry]) -> Found:
         """Return the candidates of one exposure; a lost batch where it cannot be searched."""
         exposure_id, nowhere = str(exposure["exposure_id"]), np.empty((0, 2))
         images = self.pair(exposure, frozen)
@@ -88,7 +88,7 @@ class ExposureSearch:
             lost = self.files.lost(exposure, pd.Series(dtype="str"), error)
             return Found(exposure_id=exposure_id, batch=lost, places=nowhere)
 
-    def pair(self, exposure: Mapping[str, Any], frozen: Mapping[str, Any]) -> ExposureImages | Batch:
+    def pair(self, exposure: Mapping[str, object], frozen: Mapping[str, Entry]) -> ExposureImages | Batch:
         """Return the images of one exposure; a lost batch where one is unusable."""
         images = self.files.pair(exposure, frozen)
         if isinstance(images, Batch):

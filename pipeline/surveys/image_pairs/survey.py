@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -82,7 +81,7 @@ class ImagePairsSurvey(Source[ImagePairsInput]):
         parts = (self.input.zeropoint, self.input.veto)
         return sorted({part.catalogue for part in parts if part is not None})
 
-    def _exposures(self, night: str, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def _exposures(self, night: str, manifest: Manifest) -> list[dict[str, object]]:
         """Return the exposures and see that they, and the catalogues, are what was frozen."""
         exposures = self._list.rows(night)
         require_unchanged(night, "the exposures", manifest["queries"]["exposures"], entry(exposures))
@@ -90,7 +89,7 @@ class ImagePairsSurvey(Source[ImagePairsInput]):
             require_unchanged(night, name, manifest["files"].get(name, {}), _described(catalogue_path(name)))
         return exposure_records(exposures, night)
 
-    def read(self, night: str, manifest: Mapping[str, Any]) -> Iterator[Batch]:
+    def read(self, night: str, manifest: Manifest) -> Iterator[Batch]:
         """Yield the candidates of each exposure as it is searched, then the files that are not used."""
         exposures = self._exposures(night, manifest)
         faults, missing = dict(self._list.faults), set(self._list.lost)
@@ -105,7 +104,7 @@ class ImagePairsSurvey(Source[ImagePairsInput]):
             nothing = self._search.files.without(pd.Series(dtype="str"), "")
             yield replace(nothing, dropped=dropped, exposures=int(mine), lost=int(mine))
 
-    def images(self, night: str, manifest: Mapping[str, Any]) -> Iterator[ExposureImages | Batch]:
+    def images(self, night: str, manifest: Manifest) -> Iterator[ExposureImages | Batch]:
         """Yield science and template of each exposure, as they are, for simulation."""
         for exposure in self._exposures(night, manifest):
             yield self._search.pair(exposure, manifest["files"])
@@ -149,7 +148,7 @@ class ImagePairsSurvey(Source[ImagePairsInput]):
         looks = {f"exposure {record['exposure_id']}: ": faults_of([partial(self._align, record)]) for record in records}
         return [*stated, *(f"{name}{said.removeprefix(name)}" for name, found in looks.items() for said in found)]
 
-    def _align(self, exposure: Mapping[str, Any]) -> list[str]:
+    def _align(self, exposure: Mapping[str, object]) -> list[str]:
         if self._list.templates is not None:
             self._list.templates.ask(exposure)
         images = self._search.pair(exposure, self._search.files.manifest(pd.DataFrame([exposure])))

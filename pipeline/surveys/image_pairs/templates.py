@@ -6,9 +6,9 @@ Tested by tests/pipeline/surveys/image_pairs/test_exposures.py.
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from astropy.io.fits import Header
+from astropy.wcs import WCS
 
 from pipeline.errors import InputError
 from pipeline.io.fits.image import FitsFile
@@ -41,7 +41,7 @@ class ServiceTemplates:
     def __init__(self, service: TemplateSource, paths: ImagePaths, place: Place) -> None:
         self.service, self._paths, self._place = service, paths, place
 
-    def name(self, exposure: Mapping[str, Any], header: Header, shape: tuple[int, int]) -> str:
+    def name(self, exposure: Mapping[str, object], header: Header, shape: tuple[int, int]) -> str:
         """Return the template's file below the folder of results, whether it is there yet or not.
 
         Raises
@@ -51,7 +51,7 @@ class ServiceTemplates:
         """
         return f"{FOLDER}/{template_file(self._source(exposure), self._wcs(header), shape)}"
 
-    def ask(self, exposure: Mapping[str, Any]) -> None:
+    def ask(self, exposure: Mapping[str, object]) -> None:
         """Ask for the template of an exposure unless it is there; what is wrong with one is logged.
 
         Raises
@@ -67,13 +67,13 @@ class ServiceTemplates:
         except InputError as error:
             log.warning("exposure %s gets no template: %s", exposure["exposure_id"], " ".join(str(error).split()))
 
-    def _source(self, exposure: Mapping[str, Any]) -> TemplateSource:
+    def _source(self, exposure: Mapping[str, object]) -> TemplateSource:
         hips = fill_columns(self.service.hips, {name: as_text([value])[0] for name, value in exposure.items()})
         if not hips:
             raise InputError(f"template_service.hips is {self.service.hips!r}; the exposure lacks a column in braces")
         return replace(self.service, hips=hips)
 
-    def _wcs(self, header: Header) -> Any:
+    def _wcs(self, header: Header) -> WCS:
         wcs = celestial_wcs(header, "science image")
         if wcs is None:
             raise InputError("the science image holds no WCS to ask for a template with")

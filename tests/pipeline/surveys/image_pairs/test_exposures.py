@@ -152,7 +152,7 @@ def test_an_id_that_stands_there_twice_is_a_fault_of_the_second(tmp_path):
     write(tmp_path / "2.fits", MJD_OBS=58107.2, OBSID="x")
     found = listed(tmp_path, keys={"exposure_id": "OBSID"})
     assert found.rows("")["path"].tolist() == ["1.fits"]
-    assert found.faults == {"2.fits": "exposure_id 'x' stands there twice"}
+    assert found.faults == {"2.fits": "exposure_id 'x' appears twice"}
 
 
 def test_a_file_without_a_time_belongs_to_no_night(tmp_path):
