@@ -28,17 +28,17 @@ from pipeline.surveys.exposures.zeropoint import catalogue_zeropoint
 log = logging.getLogger(__name__)
 
 _FARTHER, _SURE_STARS = 4, 5
-"""Where no offset is found within what is allowed it is looked for this much farther, among at least so many stars."""
+"""Where no offset is found within the allowed distance, it is sought this many times farther, by this many stars."""
 
 _GRID = 5
-"""Points a side by which a projection is carried over, and two are compared."""
+"""Points per side at which a projection is carried over, and two are compared."""
 
 _SAME_PIXEL = 1e-3
-"""Projections that differ by less, in pixels, are those of one grid."""
+"""Projections that differ by less, in pixels, are of one grid."""
 
 
 Offset = tuple[float, float]
-"""Of x and y, in pixels."""
+"""An offset in x and y, in pixels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +54,12 @@ class AlignedExposure:
     on_template : callable or None
         Where pixels of the science image lie on the template, where the stars said so.
     fallbacks : list of str
-        What should have been and could not: a zeropoint from a catalogue.
+        What could not be done, and was done otherwise: a zeropoint from a catalogue.
     offset : tuple of float or None
         Where the template's projection puts a star on that in the science image's header, less where the star is, x
-        and y in pixels; None where nothing tells.
+        and y in pixels; None where it cannot be measured.
     offset_notes : list of str
-        What is to be said of it.
+        Remarks about it.
     profile : FluxProfile or None
         Of the science image, where its stars were measured for a zeropoint.
     """
@@ -74,12 +74,12 @@ class AlignedExposure:
 
     @property
     def measured_offset(self) -> Offset:
-        """The offset as it is recorded: NaN where nothing tells."""
+        """The offset as it is recorded: NaN where it cannot be measured."""
         return (np.nan, np.nan) if self.offset is None else self.offset
 
     @property
     def correction(self) -> Offset:
-        """By how much what the science image's header places on its pixels lies beside that place, x and y."""
+        """By how much a source lies beside the place that the science image's header gives it, x and y in pixels."""
         return (-self.offset[0], -self.offset[1]) if self.offset is not None else (0.0, 0.0)
 
 
@@ -203,7 +203,7 @@ def _offset(
     template_wcs: WCS,
     on_template: PixelMap | None,
 ) -> Offset | None:
-    """Return how far the projection of a science image is off from the template's; None where nothing tells.
+    """Return how far the projection of a science image is off from the template's; None where it cannot be measured.
 
     Raises
     ------
@@ -223,7 +223,7 @@ def _offset(
 
 
 def _offset_of_stars(settings: DifferenceSettings, science: Frame, template: Frame) -> Offset | None:
-    """Return the offset of an aligned template's stars; none where too few tell, of which subtraction has its say."""
+    """Return the offset of an aligned template's stars; None where they are too few, which subtraction will report."""
     reach = max(settings.largest_wcs_offset_pixel, settings.subtraction.max_offset_pixel)
     few, mesh = settings.subtraction.min_stars, settings.subtraction.mesh_pixel
     for distance, stars in ((reach, few), (_FARTHER * reach, max(few, _SURE_STARS))):

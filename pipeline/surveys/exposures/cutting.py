@@ -128,8 +128,8 @@ class ExposureCutter:
             hdu,
             sky=self._by_sky and channel != self.sources.first,
             mask=files.mask(channel),
-            out=cutouts.channel(channel),
             shape=None if self._by_sky else files.shape(self.sources.first),
+            out=cutouts.channel(channel),
         )
         cutouts.put(channel, cut)
 
@@ -139,10 +139,9 @@ class ExposureCutter:
         if not names or self.images.frames is None:
             return []
         frames = Frames(settings=self.images.frames, files=files)
-        for channel, layer in zip(names, frames.layers(names, targets, files.shape(self.sources.first)), strict=True):
-            cutouts.channel(channel)[:] = layer
-            share = np.asarray(np.isnan(layer).mean(axis=(1, 2)), dtype=np.float32)
-            cutouts.note(channel, share, inside_of_missing_border(layer[..., None]), np.zeros(len(layer), np.float32))
+        layers = frames.layers(names, targets, files.shape(self.sources.first))
+        for channel, layer in zip(names, layers, strict=True):
+            cutouts.fill(channel, layer)
         folder = f"{files.paths.folder}/"
         return [
             dropped_rows([name.replace(folder, "")], "frames", f"individual frame unusable: {said}".replace(folder, ""))
@@ -181,27 +180,28 @@ class _AllChannels:
         """Return the pixels of one channel, to be filled."""
         return self.pixels[..., self.settings.channels.index(name)]
 
-    def note(
-        self,
-        name: str,
-        nan_fraction: NDArray[np.float32],
-        inside: NDArray[np.intp],
-        edge_fraction: NDArray[np.float32],
+    def put(self, name: str, cut: Cutouts) -> None:
+        """Keep what is known of a channel's cutouts, whose pixels are in `channel` already."""
+        self._keep(name, cut.nan_fraction, cut.inside, cut.edge_fraction)
+
+    def fill(self, name: str, layer: NDArray[np.float32]) -> None:
+        """Set the pixels of a channel (n, y, x); how much is missing and what is inside follows from them."""
+        self.channel(name)[:] = layer
+        share = np.asarray(np.isnan(layer).mean(axis=(1, 2)), dtype=np.float32)
+        self._keep(name, share, inside_of_missing_border(layer[..., None]), np.zeros(len(layer), np.float32))
+
+    def _keep(
+        self, name: str, nan_fraction: NDArray[np.float32], inside: NDArray[np.intp], edge: NDArray[np.float32]
     ) -> None:
-        """Keep what is known of a channel's cutouts."""
         size = self.settings.cutout_size_pixel
         self.missing[:, self.settings.channels.index(name)] = np.rint(nan_fraction * size**2)
-        self._inside[name], self.edge_fraction[name] = inside, edge_fraction
+        self._inside[name], self.edge_fraction[name] = inside, edge
 
     def outside(self, first: str) -> Outside:
         """Return what lies outside: the share as of the first channel, or of any where that one has no image."""
         nothing = np.zeros(len(self.pixels), np.float32)
         share = self.edge_fraction.get(first, next(iter(self.edge_fraction.values()), nothing))
         return Outside(edge_fraction=share, inside=self._inside, missing=self.missing)
-
-    def put(self, name: str, cut: Cutouts) -> None:
-        """Keep what is known of a channel's cutouts, which are in its pixels already."""
-        self.note(name, cut.nan_fraction, cut.inside, cut.edge_fraction)
 
     def leave_missing(self, name: str) -> None:
         """Make all pixels of a channel missing."""

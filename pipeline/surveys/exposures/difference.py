@@ -50,7 +50,7 @@ class SubtractedExposure:
 
     @property
     def remarks(self) -> list[tuple[str, str]]:
-        """What is to be said of the exposure in ``/dropped``, though nothing of it is left out: step and text."""
+        """Remarks about the exposure that ``/dropped`` lists, though nothing of it is left out: step and text."""
         texts = {"wcs": self.aligned.offset_notes, "zeropoint": self.aligned.fallbacks, "noise": self.difference.notes}
         return [(step, text) for step, said in texts.items() for text in said]
 
@@ -86,7 +86,7 @@ def differencing(settings: DifferenceSettings) -> Differencing:
     Raises
     ------
     MissingInputError
-        If the program that shall do it is not installed.
+        If the program that does it is not installed.
     """
     return partial(_judged, settings.max_noise_factor, _METHODS[settings.method](settings))
 

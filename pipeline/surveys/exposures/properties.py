@@ -24,7 +24,7 @@ class ExposureFrames:
     science, template : Frame
         The template is empty, and without noise, where the survey has none.
     zeropoint, template_zeropoint : float
-        Magnitude of 1 ADU in each; NaN where nothing states it.
+        Magnitude of 1 ADU in each image; NaN where nothing states it.
     notes : list of str
         What was assumed or measured because nothing states it.
     """

@@ -102,7 +102,7 @@ class ImageFiles:
         frozen: Mapping[str, Entry],
         workers: int,
     ) -> Iterator[Batch]:
-        """Yield the batch of each exposure and its candidates in order, read by so many processes at once."""
+        """Yield the batch of each exposure and its candidates in order, read by ``workers`` processes at once."""
         return spread(partial(_batch, self, frozen), work, workers=workers)
 
     def cutouts_at(

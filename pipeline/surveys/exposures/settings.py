@@ -29,7 +29,7 @@ class Place:
 
     @property
     def is_column(self) -> bool:
-        """Whether the path stands in a column; a path itself has a ``{``, a dot or a slash in it."""
+        """Whether the path is the name of a column; a path itself has a ``{``, a dot or a slash in it."""
         return not set(self.path) & set("{./")
 
     @property
@@ -81,7 +81,7 @@ class RewriteRule:
             try:
                 re.compile(self.find)
             except re.error as error:
-                raise SettingsError(f"find is {self.find!r}, no regular expression: {error}") from None
+                raise SettingsError(f"find is {self.find!r}, which is not a regular expression: {error}") from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,9 +112,9 @@ class MaskSettings:
     def __post_init__(self) -> None:
         parse_place(self.plane, "plane")
         if self.weight and (self.bits or self.values):
-            raise SettingsError("weight leaves no use for bits or values; allowed: one of them")
+            raise SettingsError("weight is true, which leaves bits and values without meaning; state one or the other")
         if self.inverse_variance and not self.weight:
-            raise SettingsError("inverse_variance is true and weight is false; allowed: of weights alone")
+            raise SettingsError("inverse_variance is true and weight is false; allowed: only where weight is true")
         if any(not 0 <= bit <= 62 for bit in self.bits):
             raise SettingsError(f"bits are {list(self.bits)}; allowed: 0 to 62")
 
@@ -131,7 +131,7 @@ class FrameSettings:
         Each ``path:HDU``; the column may hold several paths, and a path may hold ``*`` for any text in its file
         name.
     separator : str
-        Stands between several paths in one text.
+        What separates several paths in one text.
     header : str
         ``path:HDU`` of a header that names the frames, relative to its file.
     count_key : str
@@ -205,7 +205,7 @@ class ImageSettings:
             if channel not in self.hdus:
                 raise SettingsError(f"masks names {channel!r}; allowed: {', '.join(self.hdus)}")
             if self.masks[channel].inverse_variance and channel not in ("science", "template"):
-                raise SettingsError(f"masks.{channel}.inverse_variance is true; allowed: of science and template")
+                raise SettingsError(f"masks.{channel}.inverse_variance is true; allowed: for science and template")
 
     @property
     def places(self) -> dict[str, Place]:

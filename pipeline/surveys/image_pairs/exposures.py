@@ -1,4 +1,4 @@
-"""The exposures of a survey of FITS files: a row each, from its header or a table, and the night that it belongs to."""
+"""The exposures of a survey of FITS files: one row for each, from its header or a table, with its night."""
 
 import logging
 import re
@@ -42,9 +42,9 @@ _ENDING = re.compile(r"\.(fits|fit|fts)(\.(gz|fz|bz2))?$", re.IGNORECASE)
 _NUMBERS = ("time_mjd", "exposure_s", "saturation", "gain", "read_noise", "fwhm_pixel", "zeropoint")
 _WILD = set("*?[{")
 _FAULT = "refused for what its header says"
-"""Column of why a header is of no use."""
+"""Column that says why a header cannot be used."""
 _NIGHTS_OFF = 1
-"""By how many nights a file's time may lie beside the night it is filed under: systems count nights differently."""
+"""By how many nights a file's time may differ from the night it is filed under: systems count nights differently."""
 _NAMED = "named by its path"
 """Column of the id that an exposure has where its header gives none."""
 
@@ -65,7 +65,7 @@ class ExposureList:
     ----------
     faults : dict
         Files that are not used, as their header could not be read, states no time or contradicts their night, and
-        why; of the last question.
+        why; as of the last call.
     lost : set of str
         Those of them whose night is known, so that it lacks them.
     """
@@ -114,13 +114,13 @@ class ExposureList:
             path = max(apart, key=lambda each: apart[each][2])
             taken, other, seconds = apart[path]
             log.warning(
-                "%s and %s state unlike times in %d of %d exposures, by up to %.1f s (%s): %s is taken, which may be "
-                "rounded; name the right one alone in input.keys.time",
+                "%s and %s state different times in %d of %d exposures, by up to %.1f s (%s): %s is taken, which "
+                "may be rounded; name the right one alone in input.keys.time",
                 taken, other, len(apart), len(rows), seconds, path, taken,
             )  # fmt: skip
 
     def _say_what_is_lacking(self, rows: pd.DataFrame) -> None:
-        """Warn of exposures whose times are taken for their middles as nothing says how long they took."""
+        """Warn of exposures whose times are taken for their middles because nothing states their exposure time."""
         keys = self.input.keys
         if keys.time_at == "middle" or not len(rows) or "time_mjd" not in rows:
             return
@@ -134,7 +134,7 @@ class ExposureList:
             )  # fmt: skip
 
     def _once(self, rows: list[dict[str, Cell]]) -> list[dict[str, Cell]]:
-        """Return the rows whose id has not stood there before; the others are faults."""
+        """Return the first row of each id; the others are faults."""
         once: dict[str, dict[str, Cell]] = {}
         for row in rows:
             if once.setdefault(str(row["exposure_id"]), row) is not row:
@@ -219,14 +219,14 @@ class ExposureList:
         return " ".join(str(error).split()).replace(f"{self.folder}/", "")
 
     def _contradiction(self, stated: Mapping[str, Cell], row: Mapping[str, Cell]) -> str:
-        """Return in what the night that is stated and the time contradict each other; empty where they agree."""
+        """Return how the stated night and the time contradict each other; empty where they agree."""
         if "night" not in stated or "time_mjd" not in row:
             return ""
         number = int(night_number(float(row["time_mjd"]), self.settings.longitude_deg))
         if abs(number - (parse_night(str(stated["night"])) - MJD_EPOCH).days) <= _NIGHTS_OFF:
             return ""
         time = f"MJD {float(row['time_mjd']):.5f}"
-        return f"stands under night {stated['night']}, and its time, {time}, is of night {night_name(number)}"
+        return f"is filed under night {stated['night']}, and its time, {time}, belongs to night {night_name(number)}"
 
     def _from_header(self, row: Mapping[str, Cell]) -> dict[str, Cell]:
         path, hdu = self._paths.find(str(row["path"])), self._paths.hdu(self._place, row)
@@ -252,7 +252,7 @@ class ExposureList:
         return found
 
     def _with_band(self, row: dict[str, Cell]) -> dict[str, Cell]:
-        """Return a row with the band's name for what stands for it."""
+        """Return a row with the name of its band in place of what the header or table says."""
         return row | {"band": self.input.bands.get(str(row["band"]), row["band"])} if "band" in row else row
 
     def _template(self, row: Mapping[str, Cell], header: Header, shape: tuple[int, int]) -> dict[str, Cell]:

@@ -19,7 +19,7 @@ Cell = str | float
 """What a header or a table says in one column of an exposure."""
 
 _APART_S: Final = 1.0
-"""Seconds by which two keys of one header may state unlike times before it is worth a word."""
+"""Seconds by which the times that two keys of one header state may differ without a warning."""
 _SCALES = {"UT": "UTC", "GMT": "UTC", "IAT": "TAI", "TDT": "TT", "ET": "TT"}
 """Other names of time scales (FITS standard 4.0, table 30)."""
 _MIDDLE = {"start": 0.5, "middle": 0.0, "end": -0.5}
@@ -33,6 +33,7 @@ def header_row(
     Parameters
     ----------
     header, first : Header
+        That of the image, and the first one of its file.
     survey_input : ImagePairsInput
         Its keys.
     where : str
@@ -43,7 +44,8 @@ def header_row(
     Raises
     ------
     InputError
-        If a number is none or no length of an exposure, or the time none of 1900 to 2100 in a scale that is known.
+        If a value is not a number, an exposure time is not possible, or a time is outside 1900 to 2100 or in an
+        unknown scale.
     """
     keys = survey_input.keys
     texts = {name: getattr(keys, name) for name in ("exposure_id", "band", "telescope", "detector", "field")}
@@ -89,10 +91,10 @@ def _stated_seconds(header: Header, first: Header, stated: str | float, where: s
 
 
 def times_apart(header: Header, first: Header, keys: ExposureKeys) -> tuple[str, str, float] | None:
-    """Return the first two time keys that state unlike times and by how many seconds, or None where all agree."""
+    """Return the first two time keys that state different times and by how many seconds, or None where all agree."""
     stated: dict[str, float] = {}
     for key in keys.time:
-        # a key that is not the first may hold anything: what it says does not count
+        # a key that is not the first may hold anything: its value is not used
         with suppress(InputError):
             time_mjd = _time_of(header, first, key, keys, "")
             if time_mjd is not None:

@@ -138,7 +138,7 @@ class ExposureSearch:
         return rows, tuple(unsure)
 
     def _vetoed(self, rows: pd.DataFrame, veto: VetoSettings | None) -> NDArray[np.bool_]:
-        """Return which rows stand on an object of the catalogue, (n,)."""
+        """Return which rows lie on an object of the catalogue, (n,)."""
         if veto is None:
             return np.zeros(len(rows), dtype=bool)
         if len(rows) and rows["ra_deg"].isna().all():

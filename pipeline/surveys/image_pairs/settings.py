@@ -13,7 +13,7 @@ from pipeline.surveys.exposures.settings import ImageSettings
 _OURS = ("exposure_id", "night", "path", "time_mjd", "exposure_s", "band", "telescope", "detector", "field")
 
 LONGEST_S = S_PER_DAY
-"""No exposure is as long, in seconds; milliseconds are."""
+"""No exposure is this long, in seconds; a larger number is in milliseconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +158,7 @@ class ImagePairsInput:
         templates = ("template" in self.images.hdus) + (self.template_service is not None)
         if self.images.difference is not None and not self.images.difference.has_template:
             if templates:
-                raise SettingsError("images.difference is none, which leaves no use for a template; allowed: science")
+                raise SettingsError("images.difference is none, which needs no template; allowed: science")
         elif templates != 1:
             raise SettingsError(
                 "give exactly one of images.hdus.template, template_service; `images.difference: none` searches the "

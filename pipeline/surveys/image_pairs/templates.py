@@ -52,7 +52,7 @@ class ServiceTemplates:
         return f"{FOLDER}/{template_file(self._source(exposure), self._wcs(header), shape)}"
 
     def ask(self, exposure: Mapping[str, object]) -> None:
-        """Ask for the template of an exposure unless it is there; what is wrong with one is logged.
+        """Ask for the template of an exposure unless it is there already; an unusable exposure is logged.
 
         Raises
         ------

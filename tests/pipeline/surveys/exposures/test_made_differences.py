@@ -178,10 +178,10 @@ def test_the_noise_is_that_of_the_weights_where_they_are_inverse_variances(image
     images = {"hdus": {"science": "path:0", "template": "templates/{band}.fits:0"}, "masks": masks}
     survey = image_pair_survey(write=with_weights, input={"images": images})
     assert survey.check() == []
-    item = next(iter(survey.images(NIGHT, survey.freeze(NIGHT))))
-    assert np.isnan(item.science[5]).all() and np.isnan(item.science[6, :40]).all()
-    assert np.isfinite(item.science[7:]).all()
-    assert np.median(item.science_variance[7:]) == pytest.approx(4 * 109.0, rel=0.02)
+    images = next(iter(survey.images(NIGHT, survey.freeze(NIGHT))))
+    assert np.isnan(images.science[5]).all() and np.isnan(images.science[6, :40]).all()
+    assert np.isfinite(images.science[7:]).all()
+    assert np.median(images.science_variance[7:]) == pytest.approx(4 * 109.0, rel=0.02)
     rows, _, _, lost = read_night(survey)
     plain, *_ = read_night(image_pair_survey(folder=tmp_path / "plain"))
     assert lost == 0
@@ -190,10 +190,10 @@ def test_the_noise_is_that_of_the_weights_where_they_are_inverse_variances(image
 
 
 def test_inverse_variances_are_weights_of_science_and_template():
-    with pytest.raises(SettingsError, match="inverse_variance is true and weight is false; allowed: of weights alone"):
+    with pytest.raises(SettingsError, match="inverse_variance is true and weight is false; allowed: only where"):
         MaskSettings(plane="w.fits:0", inverse_variance=True)
     mask = MaskSettings(plane="w.fits:0", weight=True, inverse_variance=True)
-    with pytest.raises(SettingsError, match=r"masks\.difference\.inverse_variance is true; allowed: of science and"):
+    with pytest.raises(SettingsError, match=r"masks\.difference\.inverse_variance is true; allowed: for science and"):
         ImageSettings(hdus={"difference": "path:0"}, masks={"difference": mask})
 
 

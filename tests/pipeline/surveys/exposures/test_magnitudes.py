@@ -158,7 +158,7 @@ def test_so_is_that_of_a_template_and_one_that_is_given_is_left_as_it_is():
     rows, *_ = sources()
     pixels = render(projection(), rows, psf=gaussian(2.6), seed=3, side=SIDE)
     side = FrameProperties(zeropoint_radius_pixel=3.0)
-    item = ExposureImages(
+    images = ExposureImages(
         exposure={"exposure_id": "e1"},
         science=pixels,
         template=pixels,
@@ -167,9 +167,9 @@ def test_so_is_that_of_a_template_and_one_that_is_given_is_left_as_it_is():
         difference=DifferenceSettings(alignment="none", science=side, template=side),
     )
     expected = ZEROPOINT - 2.5 * np.log10(share_within(gaussian(2.6), 3.0))
-    frames = aligned_exposure(item).frames
+    frames = aligned_exposure(images).frames
     assert (frames.zeropoint, frames.template_zeropoint) == pytest.approx((expected, expected), abs=RIGHT)
-    assert aligned_exposure(item, zeropoint=24.0).frames.zeropoint == 24.0
+    assert aligned_exposure(images, zeropoint=24.0).frames.zeropoint == 24.0
 
 
 def test_an_image_whose_stars_show_no_psf_is_measured_with_a_moffat_profile_and_says_so(image_pair_survey, monkeypatch):

@@ -16,7 +16,7 @@ def frames(science=None, row=None, cards=None, variance=None, **given):
     rng = np.random.default_rng(0)
     pixels = rng.normal(100.0, 8.0, (60, 60)).astype(np.float32)
     header = Header({key: value for key, value in (CARDS | (cards or {})).items() if value is not None})
-    item = ExposureImages(
+    images = ExposureImages(
         exposure={"exposure_id": "e1"} | (row or {}),
         science=pixels,
         template=pixels,
@@ -25,7 +25,7 @@ def frames(science=None, row=None, cards=None, variance=None, **given):
         science_variance=None if variance is None else np.full((60, 60), variance, np.float32),
         difference=DifferenceSettings(science=FrameProperties(**(science or {}))),
     )
-    return exposure_frames(item, **given)
+    return exposure_frames(images, **given)
 
 
 def test_the_usual_keys_are_looked_for():

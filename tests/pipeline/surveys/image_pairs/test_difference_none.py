@@ -33,7 +33,7 @@ def test_another_word_is_no_difference():
 def test_a_template_is_named_where_one_is_subtracted_and_nowhere_else():
     with pytest.raises(SettingsError, match=r"give exactly one of .* `images\.difference: none` searches the"):
         given({"science": "path:0"})
-    with pytest.raises(SettingsError, match=r"images\.difference is none, which leaves no use for a template"):
+    with pytest.raises(SettingsError, match=r"images\.difference is none, which needs no template"):
         given({"science": "path:0", "template": "t.fits:0"}, difference="none")
 
 

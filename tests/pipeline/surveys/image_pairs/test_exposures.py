@@ -223,7 +223,7 @@ def test_a_time_may_be_one_night_beside_its_folder_and_no_more(tmp_path, mjd, ke
     write(tmp_path / "2017-12-20/a.fits", MJD_OBS=mjd)
     found = listed(tmp_path, files="{night}/*.fits")
     assert len(found.rows("2017-12-20")) == kept
-    said = "stands under night 2017-12-20, and its time, MJD 58110.10000, is of night 2017-12-22"
+    said = "is filed under night 2017-12-20, and its time, MJD 58110.10000, belongs to night 2017-12-22"
     assert found.faults == ({} if kept else {"2017-12-20/a.fits": said})
     assert found.lost == (set() if kept else {"2017-12-20/a.fits"})
 
@@ -287,7 +287,7 @@ def test_times_of_two_keys_that_differ_are_said_with_the_worst(tmp_path, caplog)
     write(tmp_path / "2.fits", MJD_OBS=58107.081, DATE_OBS="2017-12-19T18:57:13.000-0700", EXPTIME=60.0)
     write(tmp_path / "3.fits", MJD_OBS=58107.0980556, DATE_OBS="2017-12-20T02:21:12.004", EXPTIME=60.0)
     listed(tmp_path).rows("2017-12-19")
-    assert "MJD-OBS and DATE-OBS state unlike times in 2 of 3 exposures, by up to 34.6 s (2.fits)" in caplog.text
+    assert "MJD-OBS and DATE-OBS state different times in 2 of 3 exposures, by up to 34.6 s (2.fits)" in caplog.text
     assert "MJD-OBS is taken, which may be rounded; name the right one alone in input.keys.time" in caplog.text
 
 

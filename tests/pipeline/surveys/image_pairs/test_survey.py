@@ -176,7 +176,7 @@ def test_a_file_whose_time_contradicts_its_folder_is_a_lost_exposure_by_name(ima
             file[0].header["MJD-OBS"] += 2
 
     survey = image_pair_survey(write=write, input={"files": "{night}/*.fits"})
-    said = f"stands under night {NIGHT}, and its time, MJD"
+    said = f"is filed under night {NIGHT}, and its time, MJD"
     assert [fault.partition(f": {said}")[0] for fault in survey.check()] == [f"{NIGHT}/e1.fits"]
     rows, _, dropped, lost = read_night(survey)
     assert (set(rows["exposure_id"]), lost) == ({f"{NIGHT}/e2"}, 1)
