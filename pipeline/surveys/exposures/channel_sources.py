@@ -1,7 +1,4 @@
-"""What each channel of a survey is filled from: its own image, a subtraction, or layers of individual frames.
-
-Tested by tests/pipeline/surveys/exposures/test_made_differences.py.
-"""
+"""What each channel of a survey is filled from: its own image, a subtraction, or layers of individual frames."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
