@@ -1,6 +1,6 @@
 """An exposure's template laid on the pixels of its science image, and what its WCS and zeropoint were found to be.
 
-Tested by tests/pipeline/surveys/exposures/test_made_differences.py.
+Tested by tests/pipeline/surveys/exposures/test_difference.py.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """What is wrong with the images of an exposure, seen without cutting or subtracting anything.
 
-Tested by tests/integration/test_check_images.py.
+Tested by tests/pipeline/surveys/exposures/test_reader.py.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,7 +1,4 @@
-"""An exposure's images subtracted as its survey's settings say, and what is recorded of that.
-
-Tested by tests/pipeline/surveys/exposures/test_made_differences.py.
-"""
+"""An exposure's images subtracted as its survey's settings say, and what is recorded of that."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace

@@ -1,7 +1,4 @@
-"""The plane that says which pixels of a channel's image are missing, or what their variance is.
-
-Tested by tests/pipeline/surveys/exposures/test_reader.py.
-"""
+"""The plane that says which pixels of a channel's image are missing, or what their variance is."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,4 @@
-"""Science image and template of an exposure, read whole.
-
-Tested by tests/pipeline/surveys/exposures/test_made_differences.py.
-"""
+"""Science image and template of an exposure, read whole."""
 
 import numpy as np
 from astropy.io.fits import Header

@@ -1,7 +1,4 @@
-"""The candidates of an exposure as places on its images, by pixel or by sky position, and their cutouts there.
-
-Tested by tests/pipeline/surveys/exposures/test_reader.py.
-"""
+"""The candidates of an exposure as places on its images, by pixel or by sky position, and their cutouts there."""
 
 from dataclasses import dataclass, replace
 
