@@ -6,6 +6,7 @@ Tested by tests/integration/test_check.py.
 import datetime
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 from pipeline.errors import MissingInputError, SettingsError, UnknownNameError
 from pipeline.faults import faults_of as gathered
+from pipeline.faults import placed
 from pipeline.io import settings_files
 from pipeline.io.tables.relabel_file import read_relabels
 from pipeline.labels import EPHEMERIS, ChainLink, examine_chain
@@ -191,12 +193,27 @@ def _input(
         return ["the survey holds no night"]
     nights, ahead = _begun(nights, settings)
     faults += [f"night {night} lies in the future; is a time or date of its rows mistyped?" for night in ahead]
+    of_nights: dict[str, list[str]] = {}
     for night in nights if every_night else nights[-1:]:
         if settings.closed.after_hours is None:
             faults += _refused(opened[0].closed, night)
         faults += _found(faults_of_labels, opened[0], links, night)
-        faults += faults_of_night(opened[0], night) if every_night else []
-    return faults
+        of_nights[night] = faults_of_night(opened[0], night) if every_night else []
+    return with_nights(faults, of_nights)
+
+
+def with_nights(faults: Sequence[str], of_nights: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the faults of a survey and of its nights, each once; one of a single night is told with that night.
+
+    Examples
+    --------
+    >>> with_nights(["no column 'a'"], {"2026-01-05": ["no column 'a'", "no file b"], "2026-01-06": ["no column 'a'"]})
+    ["no column 'a'", 'night 2026-01-05: no file b']
+    """
+    times = Counter(said for found in of_nights.values() for said in found)
+    of_survey = [said for said in dict.fromkeys([*faults, *times]) if times[said] != 1]
+    each = ((f"night {night}", [said for said in found if times[said] == 1]) for night, found in of_nights.items())
+    return [*of_survey, *(told for where, found in each for told in placed(where, found))]
 
 
 def _begun(nights: Sequence[str], settings: SurveySettings) -> tuple[list[str], list[str]]:

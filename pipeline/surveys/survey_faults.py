@@ -34,10 +34,8 @@ class ChecksNights(Protocol):
 def faults_of_night(survey: AnySource, night: str) -> list[str]:
     """Return what is wrong with the images of a night, or, in a survey without, with its cutouts: all are read."""
     if isinstance(survey, ChecksNights):
-        found = faults_of([partial(survey.check_night, night)])
-    else:
-        found = faults_of([lambda: list(_unreadable(survey, night))])
-    return [f"night {night}: {fault}" for fault in found]
+        return faults_of([partial(survey.check_night, night)])
+    return faults_of([lambda: list(_unreadable(survey, night))])
 
 
 def _unreadable(survey: AnySource, night: str) -> Iterator[str]:

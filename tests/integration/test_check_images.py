@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 from astropy.io import fits
 from image_pair_surveys import write_pairs
+from image_surveys import write_images
 from own_survey import change_input, faults_of
 
 
@@ -99,3 +100,62 @@ def test_a_damaged_image_of_a_pair_is_named_by_all(pairs, check):
     code, lines = check("raw_images", "--all")
     assert code == 1
     assert "e2" in "\n".join(lines)
+
+
+@pytest.mark.parametrize("options", [[], ["--all"]])
+def test_a_damaged_image_of_a_pair_is_named_once(pairs, check, options):
+    cut_short(pairs.root / "pairs" / "science" / "e2.fits")
+    assert "\n".join(check("raw_images", *options)[1]).count("e2.fits") == 1
+
+
+def test_images_that_are_there_and_cannot_be_used_are_not_said_to_be_absent(pairs, check):
+    given = pairs.settings("surveys", "raw_images")["input"]
+    hdus = given["images"]["hdus"] | {"science": "path:SCI"}
+    pairs.change("surveys", "raw_images", input=given | {"images": given["images"] | {"hdus": hdus}})
+    text = "\n".join(check("raw_images")[1])
+    assert "has no HDU 'SCI'" in text
+    assert "no image" not in text
+
+
+@pytest.mark.parametrize("options", [[], ["--all"]])
+def test_a_wrong_column_hides_no_wrong_hdu(survey, check, options):
+    hdus = survey.settings("surveys", "own")["input"]["images"]["hdus"]
+    change_input(
+        survey, images={"hdus": hdus | {"template": "template_pth:TEMPLATE", "difference": "science_path:DIFF"}}
+    )
+    text = faults_of(survey, check, *options)
+    assert text.count("the exposures have no column 'template_pth'") == 1
+    assert "names no image of channel" not in text
+    assert "has no HDU 'DIFF'" in text
+
+
+def test_a_query_that_fails_hides_no_wrong_hdu(survey, check):
+    (survey.config / "queries" / "own" / "movers.sql").write_text("SELECT nothing FROM nowhere WHERE :night = ''")
+    hdus = survey.settings("surveys", "own")["input"]["images"]["hdus"]
+    change_input(survey, images={"hdus": hdus | {"difference": "difference_path:DIFF"}})
+    text = faults_of(survey, check)
+    assert "own/movers" in text
+    assert "has no HDU 'DIFF'" in text
+
+
+@pytest.mark.parametrize("options", [[], ["--all"]])
+@pytest.mark.parametrize("named", ["candidates.csv", "candidates_{night}.csv"])
+def test_wrong_columns_of_a_table_are_all_named_and_hide_no_wrong_hdu(here, check, tmp_path, named, options):
+    write_images(tmp_path / "a.fits", 100.0)
+    (tmp_path / named.replace("{night}", "2026-01-05")).write_text("id,ra,dec,x,y,mjd,file\na,1,2,3,4,61045.9,a.fits\n")
+    columns = {
+        "candidate_id": "id",
+        "ra_deg": "ra",
+        "dec_deg": "dec",
+        "x_pixel": "xx",
+        "y_pixel": "y",
+        "time_mjd": "mmjd",
+    }
+    hdus = {"science": "file:SCIENCE", "template": "file:TEMPLAT", "difference": "file:DIFFERENCE"}
+    given = {"folder": str(tmp_path), "candidates": named, "columns": columns, "images": {"hdus": hdus}}
+    settings = here.settings("surveys", "tiny") | {"source": "table", "made": False, "labels": [], "input": given}
+    here.write("surveys", "own", settings)
+    text = faults_of(here, check, *options)
+    assert text.count("columns 'xx', 'mmjd' are missing; there: id, ra, dec, x, y, mjd, file") == 1
+    assert text.count("a.fits has no HDU 'TEMPLAT'") == 1
+    assert "a.fits: /" not in text

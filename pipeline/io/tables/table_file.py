@@ -68,10 +68,11 @@ def read_table(path: Path, *, texts: Collection[str] = (), hdu: str = "", only: 
 
 
 def require_columns(table: "pd.DataFrame", names: Iterable[str], where: str) -> None:
-    """Raise `InputError` with the first name that is not a column, and the columns that there are."""
-    absent = [name for name in names if name not in table]
+    """Raise `InputError` with the names that are not columns, and those that there are."""
+    absent = [repr(name) for name in dict.fromkeys(names) if name not in table]
     if absent:
-        raise InputError(f"{where}: column {absent[0]!r} is missing; there: {', '.join(map(str, table))}")
+        said = f"column {absent[0]} is" if len(absent) == 1 else f"columns {', '.join(absent)} are"
+        raise InputError(f"{where}: {said} missing; there: {', '.join(map(str, table))}")
 
 
 def numbers_of(table: "pd.DataFrame", name: str, where: str, rows: Sequence[int] = ()) -> "pd.Series":

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -36,6 +37,8 @@ _IDS = ("candidate_id", "object_id", "exposure_id", "mover_id", "variable_id", "
 _CANDIDATE_NEEDS = ("candidate_id", "object_id", "exposure_id", "ra_deg", "dec_deg")
 _OF_THE_NIGHT = ("night", "night_mjd", "night_start_mjd", "night_stop_mjd", "longitude_deg")
 _FAR_NIGHT = "1900-01-01"
+_NEWEST = ("nights", "exposures")
+"""Queries without which no exposure of the newest night is known."""
 _CHECK_S = 10.0
 """How long a query may take while settings are checked."""
 
@@ -235,8 +238,12 @@ class DatabaseSurvey(Source[DatabaseInput]):
         """Ask every query for its columns, and look for the images and HDUs of the newest night."""
         quick = replace(self.input.database, attempts=1, statement_timeout_s=_CHECK_S, connect_timeout_s=5)
         asked = type(self)(self.settings, replace(self.input, database=quick), self.folder)
-        faults = asked._faults_of_queries()
-        return faults or faults_of([lambda: asked._images.check_all(asked._newest())])
+        try:
+            faults = asked._faults_of_queries()
+        except ConnectionError as error:
+            return [str(error)]
+        images = [lambda: asked._images.check_all(asked._newest())] if faults.keys().isdisjoint(_NEWEST) else []
+        return list(dict.fromkeys([*chain.from_iterable(faults.values()), *faults_of(images)]))
 
     def _newest(self) -> Sequence[ExposureRow]:
         """Return one exposure of the newest night, or nothing where no night has one."""
@@ -249,22 +256,30 @@ class DatabaseSurvey(Source[DatabaseInput]):
         with self.candidates(night) as candidates:
             return self._images.check_all(records, candidates.beside(records))
 
-    def _faults_of_queries(self) -> list[str]:
-        faults = []
+    def _faults_of_queries(self) -> dict[str, list[str]]:
+        """Return what is wrong with each query that fails, by its name.
+
+        Raises
+        ------
+        UnreachableError
+            If the database does not answer.
+        """
+        faults: dict[str, list[str]] = {}
         asked = ("exposures", *self.input.candidates, "nights", *self.input.tables, self.settings.closed.query)
         for name in filter(None, dict.fromkeys(asked)):
             try:
                 query = read_query(self.input.queries, name, self.input.database.engine)
                 there = database.columns_of(self._database, query, self._parameters(_FAR_NIGHT))
-            except ConnectionError as error:
-                return [str(error)]
+            except ConnectionError:
+                raise
             except NightsiftError as error:
-                faults.append(str(error))
+                faults[name] = [str(error)]
                 continue
             needed = self._needs if name in self.input.candidates else (_KEYS.get(name),)
-            faults += [
-                f"query {query.name}: column {column!r} is missing; there: {', '.join(there)}"
-                for column in needed
-                if column and column not in there
-            ]
-        return list(dict.fromkeys(faults))
+            absent = [column for column in needed if column and column not in there]
+            if absent:
+                lists = ", ".join(there)
+                faults[name] = [
+                    f"query {query.name}: column {column!r} is missing; there: {lists}" for column in absent
+                ]
+        return faults

@@ -3,7 +3,7 @@
 Tested by tests/pipeline/surveys/exposures/test_reader.py.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 
 import pandas as pd
@@ -37,7 +37,9 @@ class ExposureChecks:
         self.images = images
         self._sources = ChannelSources.of(images, settings.channels)
 
-    def looks(self, files: ExposureFiles, candidates: pd.DataFrame) -> Iterator[Callable[[], object]]:
+    def looks(
+        self, files: ExposureFiles, candidates: pd.DataFrame, absent: Collection[str] = ()
+    ) -> Iterator[Callable[[], object]]:
         """Yield a function for each image, mask and WCS of an exposure that fails if it cannot be used.
 
         The last one says what is wrong with the pixels of its candidates, where the WCS tells that.
@@ -48,21 +50,28 @@ class ExposureChecks:
             The exposure's, open.
         candidates : DataFrame
             Its candidates; none: only the images are looked at.
+        absent : collection of str
+            Columns that the exposures lack; the images that they would name are not looked at.
         """
         by_sky = self.images.position == "sky"
+        places = (*self.images.places.items(), *self.images.planes.items())
+        unnamed = {channel for channel, place in places if not place.columns.isdisjoint(absent)}
         for channel in self._needed():
+            if channel in unnamed:
+                continue
             yield partial(_read, files, channel)
             if by_sky:
                 yield partial(_place_nobody, files, channel, self.settings)
             yield partial(files.mask, channel)
         for channel, place in self.images.planes.items():
-            yield partial(files.image, place, f"the mask of channel {channel!r}")
-        if self.images.difference is not None and {*_PAIR} <= set(self.images.hdus):
+            if channel not in unnamed:
+                yield partial(files.image, place, f"the mask of channel {channel!r}")
+        if self.images.difference is not None and {*_PAIR} <= set(self.images.hdus) and unnamed.isdisjoint(_PAIR):
             from pipeline.surveys.exposures.difference import differencing
 
             yield partial(differencing, self.images.difference)
             yield partial(self._align, files)
-        if not by_sky and len(candidates):
+        if not by_sky and len(candidates) and self._sources.first not in unnamed:
             yield partial(self._misplaced, files, candidates)
 
     def _needed(self) -> list[str]:

@@ -1,7 +1,7 @@
 """The FITS images of a survey's exposures, cut around its candidates, one exposure at a time."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import InputError, NightsiftError, SettingsError
-from pipeline.faults import faults_of
+from pipeline.faults import faults_of, placed
 from pipeline.io.executor import spread
 from pipeline.io.results.night_manifest import Entry
 from pipeline.photometry.flux_sign import flux_signs
@@ -54,17 +54,20 @@ class ImageFiles:
 
     def manifest(self, exposures: pd.DataFrame) -> dict[str, Entry]:
         """Return size and digest of every image file that the exposures name, by path as they write it."""
-        self._require_columns(exposures)
-        names: set[str] = set()
-        for exposure in exposure_records(exposures):
-            names.update(self._names(exposure))
+        absent = self._absent_columns(exposures)
+        if absent:
+            raise SettingsError(_absence(absent[0]))
+        return self._described(exposure_records(exposures))
+
+    def _described(self, exposures: Iterable[Mapping[str, object]]) -> dict[str, Entry]:
+        names = {name for exposure in exposures for name in self._names(exposure)}
         return {name: describe_file(self._paths, name) for name in sorted(names - {""})}
 
-    def _require_columns(self, exposures: pd.DataFrame) -> None:
+    def _absent_columns(self, exposures: pd.DataFrame) -> list[str]:
+        """Return the columns that the places of images name and the exposures lack; none where there is no exposure."""
         places = [*self.images.places.values(), *self.images.planes.values(), *self.images.frame_places]
         absent = {column for place in places for column in place.columns} - set(exposures)
-        if absent and len(exposures):
-            raise SettingsError(f"hdus: the exposures have no column {min(absent)!r}; {WHERE_COLUMNS_ARE_FROM}")
+        return sorted(absent) if len(exposures) else []
 
     def _names(self, exposure: Mapping[str, object]) -> list[str]:
         """Return the paths of an exposure's files; those that a bad value makes impossible are told of on reading."""
@@ -145,15 +148,20 @@ class ImageFiles:
         pixels = np.zeros((0, size, size, channels), np.float32)
         return Batch(cutouts=pixels, candidates=pd.DataFrame(), dropped=dropped_rows(ids, "read", reason))
 
-    def check(self, exposure: Mapping[str, object], candidates: pd.DataFrame | None = None) -> list[str]:
-        """Return what is wrong with the images of one exposure, and with the places of its candidates on them."""
+    def check(
+        self, exposure: Mapping[str, object], candidates: pd.DataFrame | None = None, absent: Collection[str] = ()
+    ) -> list[str]:
+        """Return what is wrong with the images of one exposure, and with the places of its candidates on them.
+
+        Images that the columns ``absent``, which no exposure has, would name are not looked for.
+        """
         try:
-            frozen = self.manifest(pd.DataFrame([exposure]))
+            frozen = self._described([exposure])
         except NightsiftError as error:
             return [str(error)]
+        rows = pd.DataFrame() if candidates is None else candidates
         with ExposureFiles(self._paths, {"night": ""} | dict(exposure), frozen) as files:
-            checks = ExposureChecks(self.settings, self.images)
-            return faults_of(checks.looks(files, pd.DataFrame() if candidates is None else candidates))
+            return faults_of(ExposureChecks(self.settings, self.images).looks(files, rows, absent))
 
     def check_all(
         self,
@@ -164,12 +172,19 @@ class ImageFiles:
 
         With ``work``, the exposures beside their candidates, also what is wrong with the places of these.
         """
-        of_settings = faults_of([lambda: self._require_columns(pd.DataFrame(list(exposures)))])
-        if of_settings:
-            return of_settings
+        absent = self._absent_columns(pd.DataFrame(list(exposures)))
         pairs = ((exposure, None) for exposure in exposures) if work is None else work
-        checked = ((f"exposure {one['exposure_id']}: ", self.check(one, rows)) for one, rows in pairs)
-        return [f"{name}{said.removeprefix(name)}" for name, faults in checked for said in faults]
+        checked = ((self._called(one), self.check(one, rows, absent)) for one, rows in pairs)
+        return [*map(_absence, absent), *(said for name, faults in checked for said in placed(name, faults))]
+
+    def _called(self, exposure: Mapping[str, object]) -> str:
+        """Return what faults call an exposure: by its id, which may be its file."""
+        name = str(exposure["exposure_id"])
+        return name if name in self._names(exposure) else f"exposure {name}"
+
+
+def _absence(column: str) -> str:
+    return f"hdus: the exposures have no column {column!r}; {WHERE_COLUMNS_ARE_FROM}"
 
 
 def exposure_records(exposures: pd.DataFrame, night: str = "") -> list[dict[str, Any]]:

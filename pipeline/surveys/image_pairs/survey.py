@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.faults import faults_of
+from pipeline.faults import faults_of, placed
 from pipeline.io.executor import spread
 from pipeline.io.files.digests import file_digest
 from pipeline.io.results.night_manifest import Entry, Manifest
@@ -125,8 +125,8 @@ class ImagePairsSurvey(Source[ImagePairsInput]):
         nights: list[str] = []
         faults = faults_of([lambda: nights.extend(self.nights())])
         if not faults:
-            faults = [f"{path}: {said}" for path, said in self._list.faults.items()]
-            if not nights:
+            faults = [told for path, said in self._list.faults.items() for told in placed(path, [said])]
+            if not nights and not faults:
                 faults.append(f"no image {self.input.files or self.input.exposures} below {self.folder}")
         night = nights[-1] if nights else ""
         looks: list[Callable[[], object]] = [partial(self.reference, table, night) for table in self.tables]
@@ -144,9 +144,9 @@ class ImagePairsSurvey(Source[ImagePairsInput]):
 
     def _check_all(self, night: str, most: int | None = None) -> list[str]:
         records = exposure_records(self._list.rows(night), night)[:most]
-        stated = [f"{path}: {said}" for path, said in self._list.faults.items() if path in self._list.lost]
-        looks = {f"exposure {record['exposure_id']}: ": faults_of([partial(self._align, record)]) for record in records}
-        return [*stated, *(f"{name}{said.removeprefix(name)}" for name, found in looks.items() for said in found)]
+        lost = {path: [said] for path, said in self._list.faults.items() if path in self._list.lost}
+        looks = {f"exposure {record['exposure_id']}": faults_of([partial(self._align, record)]) for record in records}
+        return [told for where, found in (lost | looks).items() for told in placed(where, found)]
 
     def _align(self, exposure: Mapping[str, object]) -> list[str]:
         if self._list.templates is not None:

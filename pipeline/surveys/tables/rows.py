@@ -215,6 +215,18 @@ class SurveyTables:
         rows["night"] = self._nights(rows, self.input.exposures, night, where)
         return (rows[rows["night"] == night] if night else rows).reset_index(drop=True)
 
+    def first_exposure(self, night: str) -> pd.DataFrame:
+        """Return the first exposure that the tables name, by those of its columns that they have; no row for none."""
+        named, columns = self.input.candidates, self.input.columns
+        if self.input.exposures:
+            named, columns = self.input.exposures, self.input.exposure_columns
+        table, where = self._table(named, night, self._texts(columns))
+        if table is None or not len(table):
+            return pd.DataFrame()
+        there = {name: theirs for name, theirs in columns.items() if theirs in table}
+        row = self._renamed(table.iloc[:1], there, where)
+        return row if "exposure_id" in row else row.assign(exposure_id=f"of the first row of {where}")
+
     def _exposures_of(self, candidates: pd.DataFrame) -> pd.DataFrame:
         """Return the exposures that the candidates' rows name; all rows of one must agree in what fills its paths."""
         first = candidates.drop_duplicates("exposure_id")

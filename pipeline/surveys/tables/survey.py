@@ -1,13 +1,14 @@
 """Surveys with candidates in table files and images in FITS files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
 
-from pipeline.faults import faults_of
+from pipeline.errors import InputError
+from pipeline.faults import faults_of, placed
 from pipeline.io.results.night_manifest import Manifest
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, ExposureRow, Source
 from pipeline.surveys.exposures.reader import ImageFiles, exposure_records
@@ -102,7 +103,7 @@ class TableSurvey(Source[TableInput]):
         faults = faults_of([lambda: nights.extend(self.nights())])
         night = nights[-1] if nights else ""
         tables = [partial(self.reference, table, night) for table in self.tables]
-        images = [lambda: self._faults_of_images(night, most=1)] if night else []
+        images = [lambda: self._faults_of_images(night, most=1)] if night or faults else []
         return list(dict.fromkeys([*self._unread(), *faults, *faults_of([*tables, *images])]))
 
     def _unread(self) -> list[str]:
@@ -118,12 +119,20 @@ class TableSurvey(Source[TableInput]):
     def check_night(self, night: str) -> list[str]:
         """Return what is wrong with the images, and with the catalogues beside them, of a night."""
         of_images = self._faults_of_images(night)
-        return [*(f"exposure {name}: {fault}" for name, fault in self._tables.faults.items()), *of_images]
+        of_catalogues = [(f"exposure {name}", [said]) for name, said in self._tables.faults.items()]
+        return [*(told for where, said in of_catalogues for told in placed(where, said)), *of_images]
 
     def _faults_of_images(self, night: str, most: int | None = None) -> list[str]:
-        candidates = self._tables.candidates(night)
-        records = exposure_records(self._tables.exposures(night, candidates), night)[:most]
+        try:
+            candidates = self._tables.candidates(night)
+            records = exposure_records(self._tables.exposures(night, candidates), night)[:most]
+        except InputError as error:
+            return [str(error), *faults_of([lambda: self._images.check_all(self._one_exposure(night))])]
         return self._images.check_all(records, _beside(records, candidates))
+
+    def _one_exposure(self, night: str) -> Sequence[ExposureRow]:
+        """Return an exposure by which images can be looked for, whatever else is wrong with the tables."""
+        return exposure_records(self._tables.first_exposure(night), night)
 
 
 def _beside(exposures: Iterable[ExposureRow], candidates: pd.DataFrame) -> Iterator[tuple[ExposureRow, pd.DataFrame]]:
