@@ -25,6 +25,7 @@ from pipeline.io.results.provenance import other_versions
 from pipeline.io.results.scores_file import scores_provenance
 from pipeline.redaction import shown
 from tasks.base import PipelineTask
+from tasks.command_line import require_known_flags
 
 
 def plan(arguments: list[str]) -> int:
@@ -69,7 +70,16 @@ def _made_otherwise(done: Iterable[luigi.Task]) -> Iterator[tuple[str, str]]:
 
 
 def asked(arguments: list[str]) -> luigi.Task:
-    """Return the task that luigi's arguments name."""
+    """Return the task that luigi's arguments name.
+
+    Raises
+    ------
+    UnknownNameError
+        If they name a parameter that the task has not.
+    SettingsError
+        If there is no such task, or it cannot be planned so.
+    """
+    require_known_flags(arguments)
     try:
         with CmdlineParser.global_instance(arguments) as parser:
             return parser.get_task_obj()

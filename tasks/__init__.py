@@ -1,11 +1,14 @@
 """Thin Luigi shells over the library: ``luigi --module tasks PlotResults --local-scheduler``."""
 
+import sys
+
 from tasks.start import prepare
 
 prepare()
 
 from tasks import label_changes as label_changes  # noqa: E402  (every run tells)
 from tasks.build_dataset import BuildDataset  # noqa: E402
+from tasks.command_line import refuse_unknown_flags  # noqa: E402
 from tasks.fetch_cutouts import FetchCutouts  # noqa: E402
 from tasks.fetch_movers import FetchMovers  # noqa: E402
 from tasks.fetch_orbit_catalogue import FetchOrbitCatalogue  # noqa: E402
@@ -36,3 +39,5 @@ __all__ = [
     "SimulateTransients",
     "TrainClassifier",
 ]
+
+refuse_unknown_flags(sys.argv)
