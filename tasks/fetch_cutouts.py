@@ -15,7 +15,8 @@ from pipeline.errors import NightsiftError
 from pipeline.io.tables.label_file import named_files
 from tasks.fetch_movers import FetchMovers, names_ephemeris
 from tasks.freeze_inputs import FreezeInputs
-from tasks.parameters import MOST_SNAPSHOTS, NightTask, WholeNumberParameter, processes_parameter
+from tasks.numbers import MOST_SNAPSHOTS, WholeNumberParameter, processes_parameter
+from tasks.parameters import NightTask
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,8 @@ from pipeline.fingerprint import what_decides
 from pipeline.surveys.settings import EphemerisSettings, SurveySettings
 from tasks.fetch_orbit_catalogue import FetchOrbitCatalogue
 from tasks.freeze_inputs import FreezeInputs
-from tasks.parameters import MOST_SNAPSHOTS, NightTask, WholeNumberParameter
+from tasks.numbers import MOST_SNAPSHOTS, WholeNumberParameter
+from tasks.parameters import NightTask
 
 _EPHEMERIS = "ephemeris"
 """The table that this task makes, as `pipeline.labels.EPHEMERIS` calls it; planning imports no pandas."""

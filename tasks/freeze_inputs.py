@@ -13,7 +13,8 @@ from pipeline.io.alerts.message_schemas import schema_digests
 from pipeline.io.database.query_files import query_digests
 from pipeline.io.results.night_manifest import Manifest, read_manifest
 from tasks.night_closed import NightClosed
-from tasks.parameters import MOST_SNAPSHOTS, NightTask, WholeNumberParameter, processes_parameter
+from tasks.numbers import MOST_SNAPSHOTS, WholeNumberParameter, processes_parameter
+from tasks.parameters import NightTask
 
 
 class FreezeInputs(NightTask):

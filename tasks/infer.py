@@ -14,7 +14,8 @@ from pipeline.night import parse_night
 from tasks.base import PipelineTask
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.nights import NightParameter
-from tasks.parameters import MOST_PROCESSES, ReleaseTask, WholeNumberParameter, processes_parameter
+from tasks.numbers import MOST_PROCESSES, WholeNumberParameter, processes_parameter
+from tasks.parameters import ReleaseTask
 from tasks.train_classifier import TrainClassifier
 
 MOST_ROWS = 1_000_000

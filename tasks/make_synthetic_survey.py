@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from pipeline.errors import SettingsError
 from tasks.base import ALL_RELEASES
-from tasks.parameters import SurveyTask, processes_parameter
+from tasks.numbers import processes_parameter
+from tasks.parameters import SurveyTask
 
 
 class MakeSyntheticSurvey(SurveyTask):

@@ -12,20 +12,21 @@ from pipeline.errors import UnknownNameError
 from pipeline.io import settings_files
 from pipeline.surveys.settings import SurveySettings
 from tasks.base import state_defaults
-from tasks.nights import NightParameter, NightsParameter, asked_nights
-from tasks.parameters import seed_parameter
+from tasks.numbers import seed_parameter
+from tasks.parameters import RangeTask
 
 _TASKS_A_NIGHT = {"FetchCutouts": 3, "FreezeInputs": 2, "SimulateTransients": 4, "Infer": 4}
 
+"""Tasks that may run for each night, and how many one night takes with what it needs."""
+_SHARED = ("survey", "dataset", "classifier", "simulation", "release", "seed", "package")
+"""Parameters that are handed to the task of each night, if it has them."""
+
 
 @state_defaults
-class NightRange(luigi.WrapperTask):
+class NightRange(RangeTask, luigi.WrapperTask):
     """Run a per-night task for each night from --start to --stop, both included, or of --nights."""
 
     of = luigi.Parameter(description="The per-night task: FetchCutouts, SimulateTransients, Infer.")
-    start = NightParameter(default="", description="First night, as 2026-01-01.")
-    stop = NightParameter(default="", description="Last night, included.")
-    nights = NightsParameter()
     survey = luigi.Parameter(default="synthetic", description="Survey: a file of config/surveys.")
     dataset = luigi.Parameter(default="", description="Data-set recipe; empty: the survey's.")
     classifier = luigi.Parameter(default="", description="Classifier recipe; empty: the survey's.")
@@ -43,13 +44,8 @@ class NightRange(luigi.WrapperTask):
         return found
 
     def requires(self) -> list[luigi.Task]:
-        """One task a night."""
+        """One task per night."""
         offset = settings_files.load("surveys", self.survey, SurveySettings).mjd_night_offset_days
-        nights = asked_nights(self, offset, tasks_a_night=_TASKS_A_NIGHT.get(self.of, 1), what=self.of)
-        names = {name for name, _ in self.task_class.get_params()}
-        given = {name: getattr(self, name) for name in self._shared() if name in names}
-        return [self.task_class(night=night.isoformat(), **given) for night in nights]
-
-    @staticmethod
-    def _shared() -> tuple[str, ...]:
-        return ("survey", "dataset", "classifier", "simulation", "release", "seed", "package")
+        nights = self.asked_nights(offset, tasks_a_night=_TASKS_A_NIGHT.get(self.of, 1), what=self.of)
+        shared = {name: getattr(self, name) for name, _ in self.task_class.get_params() if name in _SHARED}
+        return [self.task_class(night=night, **shared) for night in nights]

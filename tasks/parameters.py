@@ -1,110 +1,35 @@
-"""Abstract tasks and the parameters that several tasks share; a survey's defaults fill those left empty.
+"""Abstract tasks with the parameters that several tasks share; a survey's defaults fill those left empty.
 
 Tested by tests/tasks/test_start.py.
 """
 
-import math
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import luigi
 
-from pipeline.errors import SettingsError
+from pipeline.errors import SettingsError, TooManyTasksError
 from pipeline.fingerprint import what_decides
 from pipeline.io import settings_files
 from pipeline.io.database.settings import deciding_input
-from pipeline.night import parse_night
+from pipeline.night import night_range, parse_night
 from pipeline.recipes.dataset import DatasetRecipe
 from pipeline.surveys.settings import SurveySettings
-from tasks.base import ALL_RELEASES, PipelineTask
-from tasks.nights import NightParameter
+from tasks.base import ALL_RELEASES, PipelineTask, state_defaults
+from tasks.nights import NightParameter, NightsParameter, listed_nights
+from tasks.numbers import MOST_FOLDS, WholeNumberParameter, seed_parameter
 
 if TYPE_CHECKING:
     from pipeline.io.results.night_manifest import Manifest
     from pipeline.stages.night_job import NightJob
     from pipeline.surveys.base import Source
 
-MOST_SEED = 2**32 - 1
-"""What NumPy and scikit-learn take as a seed at most."""
-MOST_PROCESSES = 1024
-"""Of processes and threads: more than any machine has cores, so that a slip of the finger starts no thousands."""
-MOST_SNAPSHOTS = 10_000
-"""Far more freezings of one night than anybody makes."""
-MOST_FOLDS = 1000
-"""Far more folds than a recipe has; each recipe states its own number."""
+MOST_TASKS = 2000
+"""Tasks of one run: luigi's scheduler grows slow beyond."""
 
 _TABLE_KEYS = ("table", "scores", "movers", "variables")
 """Keys of ``labels`` and ``cleaning`` that name reference tables of the survey."""
-
-
-class WholeNumberParameter(luigi.IntParameter):
-    """A whole number of a range; another one is an error that names parameter, value and range.
-
-    Parameters
-    ----------
-    least, most : int
-        The smallest and the largest value that may be given.
-    """
-
-    def __init__(self, *, least: int, most: int, description: str, **options: Any) -> None:
-        super().__init__(description=f"{description} Allowed: {least} to {most}.", **options)
-        self.least, self.most = least, most
-
-    def parse(self, x: str) -> int:
-        """Return the number that a text states."""
-        try:
-            return int(x)
-        except ValueError:
-            raise self._refused(x) from None
-
-    def normalize(self, x: Any) -> int:
-        """Return the number, wherever it comes from, if it is one of the range."""
-        if not isinstance(x, int) or isinstance(x, bool) or not self.least <= x <= self.most:
-            raise self._refused(x)
-        return x
-
-    def _refused(self, given: object) -> SettingsError:
-        return SettingsError(f"{_flag(self)} is {str(given)!r}; allowed: a whole number, {self.least} to {self.most}")
-
-
-class RatioParameter(luigi.FloatParameter):
-    """A number from 0 up; what is none, or not finite, is an error that names parameter and value."""
-
-    def parse(self, x: str) -> float:
-        """Return the number that a text states."""
-        try:
-            return float(x)
-        except ValueError:
-            raise self._refused(x) from None
-
-    def normalize(self, x: Any) -> float:
-        """Return the number, wherever it comes from, if it is a ratio."""
-        if not isinstance(x, int | float) or not (math.isfinite(x) and x >= 0):
-            raise self._refused(x)
-        return float(x)
-
-    def _refused(self, given: object) -> SettingsError:
-        return SettingsError(f"{_flag(self)} is {str(given)!r}; allowed: a number, 0 or more")
-
-
-def _flag(parameter: luigi.Parameter[Any]) -> str:
-    """Return a parameter as the command line has it."""
-    return f"--{str(parameter._attribute_name).replace('_', '-')}"
-
-
-def seed_parameter() -> WholeNumberParameter:
-    """Return the parameter of a training's seed, which the libraries take as an unsigned number of 32 bits."""
-    return WholeNumberParameter(
-        default=1, least=0, most=MOST_SEED, description="Seed of training: weights, augmentation, order."
-    )
-
-
-def processes_parameter(what: str) -> WholeNumberParameter:
-    """Return the parameter of how many processes share a task's work, ``what`` they do; it changes no result."""
-    return WholeNumberParameter(
-        default=1, least=0, most=MOST_PROCESSES, significant=False, description=f"Processes that {what}; 0: one a core."
-    )
 
 
 class SurveyTask(PipelineTask):
@@ -190,6 +115,50 @@ class NightTask(SurveyTask):
         """The reference tables of the survey that its labels and cleaning name."""
         entries = (*self.settings.labels, *self.settings.cleaning)
         return [str(entry[key]) for entry in entries for key in _TABLE_KEYS if entry.get(key)]
+
+
+@state_defaults
+class RangeTask(luigi.Task):
+    """A task over several nights."""
+
+    start = NightParameter(default="", description="First night, as 2026-01-01.")
+    stop = NightParameter(default="", description="Last night, included.")
+    nights = NightsParameter()
+
+    def asked_nights(self, mjd_offset_days: int, *, tasks_a_night: int, what: str) -> list[str]:
+        """Return the nights from ``start`` to ``stop``, or those of ``nights``, as ISO dates.
+
+        Parameters
+        ----------
+        mjd_offset_days : int
+            The survey's rule for MJDs, as in `parse_night`.
+        tasks_a_night : int
+            How many tasks one night takes.
+        what : str
+            What is done for each night, for the message.
+
+        Raises
+        ------
+        SettingsError
+            If neither or both ways of naming nights are used, or a night is not a date.
+        TooManyTasksError
+            If they take more than `MOST_TASKS` tasks.
+        """
+        if bool(self.nights) == bool(self.start or self.stop) or bool(self.start) != bool(self.stop):
+            raise SettingsError(
+                f"{self.task_family} needs either --nights, as 2026-01-01..2026-01-06, or both --start and --stop"
+            )
+        if self.nights:
+            asked = listed_nights(self.nights, mjd_offset_days)
+        else:
+            asked = night_range(*(parse_night(night, mjd_offset_days) for night in (self.start, self.stop)))
+        most = max(1, MOST_TASKS // tasks_a_night)
+        if len(asked) > most:
+            raise TooManyTasksError(
+                f"{len(asked)} nights of {what} are too many tasks for one run; allowed: {most} nights. Ask for "
+                "the range in pieces; finished nights cost next to nothing"
+            )
+        return [night.isoformat() for night in asked]
 
 
 class RecipeTask(SurveyTask):

@@ -17,7 +17,8 @@ from pipeline.surveys.settings import SurveySettings
 from tasks.base import PipelineTask
 from tasks.infer import Infer
 from tasks.nights import NightParameter
-from tasks.parameters import RatioParameter, ReleaseTask, WholeNumberParameter
+from tasks.numbers import RatioParameter, WholeNumberParameter
+from tasks.parameters import ReleaseTask
 from tasks.score_folds import ScoreFolds
 from tasks.train_classifier import TrainClassifier
 

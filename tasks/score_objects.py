@@ -4,7 +4,8 @@ Tested by tests/integration/test_given_files.py.
 """
 
 from functools import cached_property
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import ClassVar
 
 import luigi
 
@@ -13,19 +14,15 @@ from pipeline.io import settings_files
 from pipeline.surveys.settings import SurveySettings
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.infer import Infer
-from tasks.nights import NightParameter, NightsParameter, asked_nights
-from tasks.parameters import SurveyTask
+from tasks.parameters import RangeTask, SurveyTask
 
 _TASKS_A_NIGHT = 4
 """Of each survey: closed, frozen, cut out, scored."""
 
 
-class ScoreObjects(SurveyTask):
+class ScoreObjects(RangeTask, SurveyTask):
     """Join the scores of an object's images, of each survey by its own classifier, into one."""
 
-    start = NightParameter(default="", description="First night, as 2026-01-01.")
-    stop = NightParameter(default="", description="Last night, included.")
-    nights = NightsParameter()
     also = luigi.Parameter(default="", description="Further surveys, other telescopes, separated by commas.")
     rule = luigi.Parameter(default="longest_median", description="longest_median, median, mean or max.")
     release = luigi.Parameter(default="", description="Name of the processing; empty: the survey's.")
@@ -42,13 +39,11 @@ class ScoreObjects(SurveyTask):
     @cached_property
     def night_names(self) -> list[str]:
         """The nights, as ISO dates."""
-        asked = asked_nights(
-            self,
+        return self.asked_nights(
             self.settings.mjd_night_offset_days,
             tasks_a_night=_TASKS_A_NIGHT * len(self.surveys),
             what=f"scores of {' and '.join(self.surveys)}",
         )
-        return [night.isoformat() for night in asked]
 
     @cached_property
     def package_of(self) -> dict[str, str]:
@@ -86,7 +81,7 @@ class ScoreObjects(SurveyTask):
         """The rule."""
         return {"rule": self.rule}
 
-    def build(self, path: Any) -> None:
+    def build(self, path: Path) -> None:
         """Join and write."""
         from pipeline.stages.score_objects import score_objects
 

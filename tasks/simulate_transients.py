@@ -14,7 +14,8 @@ from pipeline.io.files.digests import file_digest
 from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.stages.simulation_files import simulation_files
 from tasks.fetch_cutouts import FetchCutouts
-from tasks.parameters import NightTask, processes_parameter
+from tasks.numbers import processes_parameter
+from tasks.parameters import NightTask
 
 
 class SimulateTransients(NightTask):

@@ -10,7 +10,7 @@ from luigi.cmdline_parser import CmdlineParser
 import tasks
 from pipeline.errors import NightsiftError, SettingsError
 from pipeline.io.tracebacks import NAME, SWITCH
-from tasks.parameters import RatioParameter, WholeNumberParameter
+from tasks.numbers import RatioParameter, WholeNumberParameter
 from tasks.start import OneLine
 
 TASKS = [getattr(tasks, name) for name in tasks.__all__]
