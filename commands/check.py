@@ -19,11 +19,12 @@ from pipeline.io import settings_files
 from pipeline.io.tables.relabel_file import read_relabels
 from pipeline.labels import EPHEMERIS, ChainLink, examine_chain
 from pipeline.labels.cleaning import CleaningStep, examine_cleaning
-from pipeline.night import expand_nights, is_ahead, parse_night, require_not_ahead
+from pipeline.night import expand_nights, parse_night
 from pipeline.recipes.dataset import DatasetRecipe
 from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.redaction import in_one_line
 from pipeline.settings import examine
+from pipeline.stages.closing import is_of_future, require_begun
 from pipeline.surveys.base import SURVEYS, Source
 from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
 from pipeline.surveys.survey_faults import faults_of_labels, faults_of_night
@@ -218,11 +219,8 @@ def with_nights(faults: Sequence[str], of_nights: Mapping[str, Sequence[str]]) -
 
 def _begun(nights: Sequence[str], settings: SurveySettings) -> tuple[list[str], list[str]]:
     """Return nights that have begun, and those of the future where the clock alone closes nights."""
-    now, known = datetime.datetime.now(datetime.UTC), settings.closed.after_hours is not None
-    ahead = [
-        night for night in nights
-        if known and is_ahead(datetime.date.fromisoformat(night), settings.longitude_deg, now)
-    ]  # fmt: skip
+    by_clock = settings.closed.after_hours is not None
+    ahead = [night for night in nights if by_clock and is_of_future(settings, night)]
     return [night for night in nights if night not in ahead], ahead
 
 
@@ -235,18 +233,11 @@ def _dataset(name: str) -> list[str]:
     if recipe.survey:
         of_survey: list[SurveySettings] = []
         faults += _refused(lambda: of_survey.append(settings_files.load("surveys", recipe.survey, SurveySettings)))
-        faults += _found(_ahead, name, nights, of_survey)
+        where = f"datasets/{name}.yaml: nights"
+        faults += [told for survey in of_survey for told in _found(require_begun, survey, nights, where)]
     if recipe.relabel:
         faults += _refused(read_relabels, recipe.relabel)
     return faults + (_joined(recipe) if recipe.simulation else [])
-
-
-def _ahead(name: str, nights: Sequence[datetime.date], of_survey: Sequence[SurveySettings]) -> None:
-    """Raise where nights of a data set lie in the future, and the clock alone closes those of its survey."""
-    now = datetime.datetime.now(datetime.UTC)
-    for survey in of_survey:
-        if survey.closed.after_hours is not None:
-            require_not_ahead(nights, survey.longitude_deg, now, f"datasets/{name}.yaml: nights")
 
 
 def _joined(recipe: DatasetRecipe) -> list[str]:

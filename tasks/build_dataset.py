@@ -15,7 +15,8 @@ from pipeline.io import settings_files
 from pipeline.io.files.digests import file_digest
 from pipeline.io.files.path_list import read_path_list
 from pipeline.io.tables.label_file import label_path
-from pipeline.night import expand_nights, require_not_ahead
+from pipeline.night import expand_nights
+from pipeline.stages.closing import require_begun
 from tasks.base import ALL_RELEASES
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.parameters import RecipeTask
@@ -31,9 +32,13 @@ class BuildDataset(RecipeTask):
     revision: ClassVar[int] = 2
 
     @cached_property
+    def _dates(self) -> list[datetime.date]:
+        return expand_nights(self.recipe.nights, self.settings.mjd_night_offset_days)
+
+    @property
     def nights(self) -> list[str]:
-        """The recipe's nights."""
-        return [night.isoformat() for night in expand_nights(self.recipe.nights, self.settings.mjd_night_offset_days)]
+        """The recipe's nights, as ISO dates."""
+        return [night.isoformat() for night in self._dates]
 
     @cached_property
     def files(self) -> list[Path]:
@@ -53,20 +58,13 @@ class BuildDataset(RecipeTask):
         """The nights' cutouts and simulated rows, unless files were given."""
         if self.files:
             return {}
-        if self.settings.closed.after_hours is not None:  # else a marker or a query may close a night at any time
-            dates = [datetime.date.fromisoformat(night) for night in self.nights]
-            now = datetime.datetime.now(datetime.UTC)
-            require_not_ahead(dates, self.settings.longitude_deg, now, f"datasets/{self.dataset_name}.yaml: nights")
-        tasks: dict[str, luigi.Task] = {
-            f"cutouts {night}": FetchCutouts(survey=self.survey, night=night) for night in self.nights
-        }
+        require_begun(self.settings, self._dates, f"datasets/{self.dataset_name}.yaml: nights")
+        tasks: dict[str, luigi.Task] = {}
+        for night in self.nights:
+            tasks[f"cutouts {night}"] = FetchCutouts(survey=self.survey, night=night)
         if self.recipe.simulation:
-            tasks |= {
-                f"simulated {night}": SimulateTransients(
-                    survey=self.survey, night=night, simulation=self.recipe.simulation
-                )
-                for night in self.nights
-            }
+            simulated = {"survey": self.survey, "simulation": self.recipe.simulation}
+            tasks |= {f"simulated {night}": SimulateTransients(**simulated, night=night) for night in self.nights}
         return tasks
 
     def decides(self) -> Mapping[str, object]:

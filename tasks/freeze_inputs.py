@@ -9,9 +9,8 @@ from typing import Any, ClassVar
 
 import luigi
 
-from pipeline.io.alerts.message_schemas import schema_digests
-from pipeline.io.database.query_files import query_digests
 from pipeline.io.results.night_manifest import Manifest, read_manifest
+from pipeline.stages.input_identity import deciding_content
 from tasks.night_closed import NightClosed
 from tasks.numbers import MOST_SNAPSHOTS, WholeNumberParameter, processes_parameter
 from tasks.parameters import NightTask
@@ -44,11 +43,8 @@ class FreezeInputs(NightTask):
 
     def decides(self) -> dict[str, object]:
         """Where the input is, what its queries ask, the schemas of its messages, the night, which snapshot."""
-        content = self.survey_content()
-        where = {key: content.get(key) for key in ("source", "input", "longitude_deg", "mjd_night_offset_days")}
-        asked, schemas = query_digests(self.settings.input, self.label_tables), schema_digests(self.settings.input)
-        named = {"schemas": schemas} if schemas else {}
-        return {"survey": where, "queries": asked, "night": self.night_name, "snapshot": self.snapshot, **named}
+        content = deciding_content(self.survey_content(), self.settings.input, self.label_tables)
+        return {**content, "night": self.night_name, "snapshot": self.snapshot}
 
     @property
     def is_light(self) -> bool:

@@ -6,23 +6,16 @@ from typing import ClassVar
 
 import luigi
 
-from pipeline.fingerprint import fingerprint
 from pipeline.io.files.digests import file_digest
-from pipeline.io.packages.package_content import read_package
 from pipeline.io.tables.id_list import read_id_list
 from pipeline.night import parse_night
+from pipeline.stages.package_identity import scoring_digest
 from tasks.base import PipelineTask
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.nights import NightParameter
-from tasks.numbers import MOST_PROCESSES, WholeNumberParameter, processes_parameter
+from tasks.numbers import MOST_PROCESSES, MOST_ROWS, WholeNumberParameter, processes_parameter
 from tasks.parameters import ReleaseTask
 from tasks.train_classifier import TrainClassifier
-
-MOST_ROWS = 1_000_000
-"""Rows of a forward pass; at cutouts of 63 pixels a side even a tenth of them fills the memory of a machine."""
-
-_DECIDING = ("model.onnx", "posterior.onnx", "package.json")
-"""Files of a package that decide a score or a label: graphs, and calibration, thresholds, classes and contract."""
 
 
 class Infer(ReleaseTask):
@@ -99,19 +92,13 @@ class Infer(ReleaseTask):
             "release": self.release_name,
             "night": self.night_name,
             "rows": file_digest(Path(given)) if given else "",
-            "package": self._package_digest(),
+            "package": scoring_digest(Path(self.package)) if self.package else "",
         } | ({"only": self.chosen} if self.only else {})
 
     @cached_property
     def chosen(self) -> list[str]:
         """The candidates or objects that alone are scored; empty for all."""
         return read_id_list(self.only)
-
-    def _package_digest(self) -> str:
-        if not self.package:
-            return ""
-        digests = read_package(Path(self.package)).digests
-        return fingerprint({name: digests[name] for name in _DECIDING if name in digests})
 
     def build(self, path: Path) -> None:
         """Stream the rows through the package."""

@@ -1,4 +1,4 @@
-"""Said by every run: label tables that were corrected after a night was frozen, and how to take them in.
+"""Label tables that were corrected after a night was frozen: every run says so, and how to take them in.
 
 A finished result stays what it is; but that it stands on labels that somebody has corrected since is no secret.
 
@@ -10,9 +10,7 @@ from collections.abc import Iterator
 
 import luigi
 
-from pipeline.errors import NightsiftError
-from pipeline.io.settings_files import data_folder
-from pipeline.io.tables import label_states
+from pipeline.stages.changed_labels import changed_labels
 from tasks.fetch_cutouts import FetchCutouts
 
 log = logging.getLogger(__name__)
@@ -57,25 +55,9 @@ def _fetches(task: luigi.Task) -> Iterator[FetchCutouts]:
 def changed_tables(fetch: FetchCutouts) -> tuple[str, ...]:
     """Return the survey's own label tables that are no longer what a fetched night was labelled by.
 
-    As long as the files that hold them have the size and time that they had when they were last compared, nothing is
-    read; tables of a server, which cannot be told so, are left to ``nightsift status``. Who names an earlier snapshot
-    than the latest asks for its labels.
+    If you name an earlier snapshot than the latest, you ask for its labels: nothing is compared.
     """
     latest = FetchCutouts(survey=fetch.survey, night=fetch.night_name).frozen
     if fetch.frozen.snapshot != latest.snapshot or not fetch.is_labelled:
         return ()
-    store, manifest = data_folder() / label_states.NAME, fetch.frozen.output().path
-    known = label_states.remembered(store, str(manifest))
-    if known is not None:
-        return known
-    from pipeline.surveys.label_tables import changed_label_tables, label_files
-
-    try:
-        survey = fetch.adapter(fetch.survey_folder())
-        files = label_states.state_of(label_files(survey, fetch.night_name))
-        changed = changed_label_tables(survey, fetch.night_name, fetch.frozen.manifest()) if files else []
-    except (NightsiftError, OSError) as error:  # a folder that is not there now, for one: nothing is to be made
-        log.debug("label tables of %s %s cannot be compared: %s", fetch.survey, fetch.night_name, error)
-        return ()
-    label_states.remember(store, str(manifest), files, changed)
-    return tuple(changed)
+    return changed_labels(fetch.frozen.output().path, fetch.night_name, lambda: fetch.adapter(fetch.survey_folder()))

@@ -4,13 +4,12 @@ Tested by tests/tasks/test_start.py.
 """
 
 import contextlib
-import datetime
 import logging
 
 import luigi
 
 from pipeline.errors import NightsiftError
-from pipeline.night import ends_at, is_ahead
+from pipeline.stages.closing import is_of_future, why_open
 from tasks.parameters import NightTask
 
 log = logging.getLogger(__name__)
@@ -38,18 +37,7 @@ class NightClosed(NightTask):
 
     def why_open(self) -> str:
         """Return which rule does not hold; empty where it does."""
-        rule = self.settings.closed
-        if rule.after_hours is not None:
-            closes = ends_at(datetime.date.fromisoformat(self.night_name), self.settings.longitude_deg)
-            closes += datetime.timedelta(hours=rule.after_hours)
-            waiting = datetime.datetime.now(datetime.UTC) < closes
-            return f"it closes at {closes.isoformat(timespec='minutes')} (closed: after_hours)" if waiting else ""
-        survey = self.adapter(self.survey_folder())
-        if survey.closed(self.night_name):
-            return ""
-        if rule.marker:
-            return f"no file {rule.marker.format(night=self.night_name)} below {survey.folder} (closed: marker)"
-        return f"query {rule.query} returns no row (closed: query)"
+        return why_open(self.settings, self.night_name, lambda: self.adapter(self.survey_folder()))
 
 
 @NightClosed.event_handler(luigi.Event.DEPENDENCY_MISSING)
@@ -61,10 +49,9 @@ def _say_why(task: NightClosed) -> None:
 
 
 def _if_ahead(task: NightClosed) -> str:
-    """Return, of a night that nobody waits for, which nights there are."""
+    """Return which nights there are, where the night has not begun and nobody waits for it."""
+    if not is_of_future(task.settings, task.night_name):
+        return ""
     from pipeline.stages.empty_night import nights_of
 
-    night, now = datetime.date.fromisoformat(task.night_name), datetime.datetime.now(datetime.UTC)
-    if not is_ahead(night, task.settings.longitude_deg, now):
-        return ""
     return f"; it lies in the future: {nights_of(task.adapter(task.survey_folder()), task.survey, task.night_name)}"

@@ -9,6 +9,10 @@ import luigi
 
 from pipeline.errors import SettingsError
 
+MOST_REPLICATES = 1_000_000
+"""Of the bootstrap; a thousand make an interval."""
+MOST_ROWS = 1_000_000
+"""Rows of a forward pass; at cutouts of 63 pixels a side even a tenth of them fills the memory of a machine."""
 MOST_SEED = 2**32 - 1
 """What NumPy and scikit-learn take as a seed at most."""
 MOST_PROCESSES = 1024

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.io.results.night_manifest import Manifest
     from pipeline.stages.night_job import NightJob
     from pipeline.surveys.base import Source
+    from tasks.train_classifier import TrainClassifier
 
 MOST_TASKS = 2000
 """Tasks of one run: luigi's scheduler grows slow beyond."""
@@ -185,9 +186,15 @@ class RecipeTask(SurveyTask):
                 f"the rest) and name it by --dataset, or by `defaults` in surveys/{self.survey}.yaml; a night is "
                 "scored without any by --package"
             )
-        if not 0 <= self.fold < max(1, recipe.split.folds):
-            raise SettingsError(f"fold is {self.fold}; allowed: 0 to {max(1, recipe.split.folds) - 1}")
+        last = max(0, recipe.split.folds - 1)
+        if self.fold > last:
+            raise SettingsError(f"fold is {self.fold}; allowed: 0 to {last}")
         return recipe
+
+    @property
+    def folds(self) -> range:
+        """The folds of the data set; the only one of a recipe without folds."""
+        return range(max(1, self.recipe.split.folds))
 
     def dataset_parameters(self) -> dict[str, Any]:
         """Return the parameters that name the data set, resolved, for tasks upstream."""
@@ -215,6 +222,19 @@ class ClassifierTask(RecipeTask):
             "dataset_file": self.dataset_file,
         }
 
+    def training(self) -> "TrainClassifier":
+        """Return the task that trains the classifier."""
+        from tasks.train_classifier import TrainClassifier  # which is a task of a classifier itself
+
+        return TrainClassifier(**self.classifier_parameters())
+
+    def trained_folds(self, classifier: str = "") -> "list[TrainClassifier]":
+        """Return the tasks that train a classifier, one per fold; this task's classifier if none is named."""
+        from tasks.train_classifier import TrainClassifier  # which is a task of a classifier itself
+
+        parameters = self.classifier_parameters() | {"classifier": classifier or self.classifier_name}
+        return [TrainClassifier(**{**parameters, "fold": fold}) for fold in self.folds]
+
 
 class ReleaseTask(ClassifierTask):
     """A task of a release: a named processing of the survey."""
@@ -233,24 +253,16 @@ class ReleaseTask(ClassifierTask):
 
     def folder(self) -> tuple[str, str, str]:
         """Return survey, release, and the range of nights of the data set."""
-        return self.survey, self.release_name, self.given_span or self._span_of_recipe()
+        return self.survey, self.release_name, self.given_span or self.training().folder()[2]
 
     @property
     def given_span(self) -> str:
-        """What stands in the path for the nights of what was given; empty where the data set's recipe says them.
+        """The part of the path for the nights of what the user names; empty where the data set's recipe says them.
 
         The recipe is not opened for what needs none: scores of a night or of files by a package that exists.
         """
         return ""
 
-    def _span_of_recipe(self) -> str:
-        return self._training().folder()[2]
-
     def readable(self) -> str:
         """Return data set, classifier and seed."""
-        return self._training().readable()
-
-    def _training(self) -> ClassifierTask:
-        from tasks.train_classifier import TrainClassifier  # which is a task of a classifier itself
-
-        return TrainClassifier(**self.classifier_parameters())
+        return self.training().readable()

@@ -3,7 +3,12 @@
 Tested by tests/tasks/test_luigi_settings.py.
 """
 
+from pathlib import Path
+
 import luigi
+
+from pipeline.io.settings_files import data_folder, place_in
+from pipeline.redaction import without_user
 
 
 class nightsift(luigi.Config):  # noqa: N801  (luigi takes the name of the section from it)
@@ -17,3 +22,9 @@ class nightsift(luigi.Config):  # noqa: N801  (luigi takes the name of the secti
         description="End with exit code 10, rather than wait, where another run builds the same. [default: False]",
         always_in_help=True,
     )
+
+
+def report_address(folder: Path) -> str:
+    """Return where ``make scheduler`` shows a report of the folder of results."""
+    base = without_user(luigi.configuration.get_config().get("nightsift", "report_url", ""))
+    return f"{base.rstrip('/')}/{place_in(data_folder(), folder)}/index.html"

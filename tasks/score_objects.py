@@ -9,8 +9,8 @@ from typing import ClassVar
 
 import luigi
 
-from pipeline.errors import SettingsError
 from pipeline.io import settings_files
+from pipeline.stages.surveys_packages import package_of_each
 from pipeline.surveys.settings import SurveySettings
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.infer import Infer
@@ -47,15 +47,8 @@ class ScoreObjects(RangeTask, SurveyTask):
 
     @cached_property
     def package_of(self) -> dict[str, str]:
-        """The package that was given for each survey; empty where its own is trained."""
-        given = [name.strip() for name in self.packages.split(",") if name.strip()]
-        if len(given) not in (0, 1, len(self.surveys)):
-            raise SettingsError(
-                f"--packages names {len(given)} packages; allowed: one of all surveys, or one of each of "
-                f"{', '.join(self.surveys)}, in this order"
-            )
-        each = given if len(given) > 1 else (given or [""]) * len(self.surveys)
-        return dict(zip(self.surveys, each, strict=True))
+        """The package of each survey; empty where its own is trained."""
+        return package_of_each(self.packages, self.surveys)
 
     def folder(self) -> tuple[str, str, str]:
         """Return survey, release, range of nights."""
