@@ -7,8 +7,9 @@ import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+import luigi
 import numpy as np
 import pandas as pd
 
@@ -39,8 +40,8 @@ _MOST_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given:
-    """Which scores are looked at, and where the list goes.
+class Files:
+    """The files that a list is made from, and where it goes.
 
     Attributes
     ----------
@@ -55,15 +56,15 @@ class Given:
     to: str = "html"
 
 
-def candidates(infer: Infer, given: Given, choice: Choice) -> int:
+def candidates(infer: Infer, files: Files, choice: Choice) -> int:
     """Write the best candidates of a night; nothing is built.
 
     Parameters
     ----------
     infer : Infer
         The task of the night's scores.
-    given : Given
-        Files in place of the task's, and where the list goes.
+    files : Files
+        In place of the task's, and where the list goes.
     choice : Choice
         Which candidates.
 
@@ -76,9 +77,9 @@ def candidates(infer: Infer, given: Given, choice: Choice) -> int:
     """
     if not infer.night_name:
         raise SettingsError("candidates are those of a night; give a date such as 2026-01-05")
-    kind, target = _destination(given.to, f"candidates-{infer.survey}-{infer.night_name}.html")
-    scores = _scores(infer, given.scores)
-    night = read_scored(scores, _rows(infer, scores, given), infer.night_name)
+    kind, target = _destination(files.to, f"candidates-{infer.survey}-{infer.night_name}.html")
+    scores = _scores(infer, files.scores)
+    night = read_scored(scores, _rows(infer, scores, files), infer.night_name)
     ranking = rank(night.candidates, choice)
     content = _content(kind, infer, night, ranking, choice)
     if target is None:
@@ -112,11 +113,12 @@ def _destination(to: str, page: str) -> tuple[str, Path | None]:
     return FORMATS[Path(to).suffix.lower()], Path(to)
 
 
-def _scores(infer: Infer, given: str) -> Path:
-    if given and not Path(given).is_file():
-        raise MissingInputError(f"no scores file {given}")
-    if given:
-        return Path(given)
+def _scores(infer: Infer, named: str) -> Path:
+    """Return the scores file that you name, or the task's."""
+    if named and not Path(named).is_file():
+        raise MissingInputError(f"no scores file {named}")
+    if named:
+        return Path(named)
     place = Path(infer.output().path)
     if place.is_file():
         return place
@@ -129,14 +131,14 @@ def _scores(infer: Infer, given: str) -> Path:
     )
 
 
-def _rows(infer: Infer, scores: Path, given: Given) -> Path:
-    """Return the file with the cutouts of the scores: given, or named by the scores, or the night's."""
-    if given.rows:
-        return Path(given.rows)
+def _rows(infer: Infer, scores: Path, files: Files) -> Path:
+    """Return the file with the cutouts of the scores: that you name, or that the scores name, or the night's."""
+    if files.rows:
+        return Path(files.rows)
     found = rows_of_scores(scores, data_folder())
     if found:
         return found
-    if given.scores:
+    if files.scores:
         raise MissingInputError(f"{scores} does not name its cutouts, or they are gone; name the file with --rows")
     fetched = Path(infer.fetch.output().path)
     if not fetched.is_file():
@@ -147,12 +149,12 @@ def _rows(infer: Infer, scores: Path, given: Given) -> Path:
     return fetched
 
 
-def _command(name: str, task: Any) -> str:
-    """Return the command that makes a task's result, with what was given."""
+def _command(name: str, task: luigi.Task) -> str:
+    """Return the command that makes a task's result, with what was files."""
     defaults = {key: parameter._default for key, parameter in task.get_params() if key not in ("survey", "night")}
-    told = {key: value for key, value in task.param_kwargs.items() if key not in defaults or value != defaults[key]}
+    stated = {key: value for key, value in task.param_kwargs.items() if key not in defaults or value != defaults[key]}
     words = [
-        f"--{key.replace('_', '-')} {shlex.quote(str(value))}" for key, value in sorted(told.items(), reverse=True)
+        f"--{key.replace('_', '-')} {shlex.quote(str(value))}" for key, value in sorted(stated.items(), reverse=True)
     ]
     return " ".join(["luigi --module tasks", name, *words, "--local-scheduler"])
 
@@ -193,19 +195,19 @@ def _packages(infer: Infer, night: ScoredNight) -> list[Path]:
     """Return the packages that are at hand and may have made the scores."""
     if "model" not in night.candidates:
         return []
-    given = [Path(infer.package)] if infer.package else []
-    return packages_called(set(night.candidates["model"]), [*given, *data_folder().glob("*/*/*/TrainClassifier-*")])
+    named = [Path(infer.package)] if infer.package else []
+    return packages_called(set(night.candidates["model"]), [*named, *data_folder().glob("*/*/*/TrainClassifier-*")])
 
 
 def _sources(night: ScoredNight, ranking: Ranking) -> dict[str, str]:
     """Return what the list was made of, in words."""
-    made = {} if night.scores.suffix == ".csv" else scores_provenance(night.scores)
+    record = {} if night.scores.suffix == ".csv" else scores_provenance(night.scores)
     said = {
         "scores": _place(night.scores),
         "cutouts": _place(night.cutouts),
-        "fingerprint of the scores": str(made.get("fingerprint", "")),
-        "version": str(made.get("code", {}).get("version", "")),
-        "scored": str(made.get("ended", "")),
+        "fingerprint of the scores": str(record.get("fingerprint", "")),
+        "version": str(record.get("code", {}).get("version", "")),
+        "scored": str(record.get("ended", "")),
         "candidates of the night": str(ranking.night),
         "caution": unlike_words(night.unlike),
         "left out": dropped_words(night.dropped),

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pipeline.errors import MissingInputError, SettingsError, UnknownNameError
 from pipeline.faults import faults_of as gathered
@@ -25,7 +25,7 @@ from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.redaction import in_one_line
 from pipeline.settings import examine
 from pipeline.stages.closing import is_of_future, require_begun
-from pipeline.surveys.base import SURVEYS, Source
+from pipeline.surveys.base import SURVEYS, Source, StatesFolder
 from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
 from pipeline.surveys.survey_faults import faults_of_labels, faults_of_night
 
@@ -110,12 +110,12 @@ def faults_of(kind: str, name: str, every_night: bool = False) -> list[str]:
     return list(dict.fromkeys(_found(checks[kind], name)))
 
 
-def _found(look: Callable[..., object], *arguments: Any) -> list[str]:
+def _found(look: Callable[..., object], *arguments: object) -> list[str]:
     """Return the faults that a check returns or raises, each by itself."""
     return [part for fault in gathered([partial(look, *arguments)]) for part in _SEVERAL.split(fault)]
 
 
-def _refused(read: Callable[..., object], *arguments: Any) -> list[str]:
+def _refused(read: Callable[..., object], *arguments: object) -> list[str]:
     """Return the faults for which something is refused; what is read, a list among others, is let go."""
 
     def look() -> None:
@@ -174,16 +174,14 @@ def _states_dataset(name: str) -> bool:
 def _input(
     settings: SurveySettings, name: str, links: Sequence[ChainLink | CleaningStep], every_night: bool
 ) -> list[str]:
-    given, faults = examine(
-        SURVEYS.metadata(settings.source)["settings"], settings.input, f"surveys/{name}.yaml: input"
-    )
-    if given is None:
+    read, faults = examine(SURVEYS.metadata(settings.source)["settings"], settings.input, f"surveys/{name}.yaml: input")
+    if read is None:
         return faults
-    opened: list[Source[Any]] = []
-    faults += _refused(lambda: opened.append(SURVEYS[settings.source](settings, given, None)))
+    opened: list[Source[StatesFolder]] = []
+    faults += _refused(lambda: opened.append(SURVEYS[settings.source](settings, read, None)))
     if settings.made or not opened:
         return faults
-    if settings.input.get("columns") and not getattr(given, "columns", True):
+    if settings.input.get("columns") and not getattr(read, "columns", True):
         return faults  # refused as they are; what the tables lack without them is no news
     faults += _found(opened[0].check)
     if any("does not answer" in fault for fault in faults):

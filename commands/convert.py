@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What the files of other systems leave unsaid, as given on the command line.
+    """What the files of other systems leave unsaid, as the command line states it.
 
     Attributes
     ----------
@@ -78,16 +78,16 @@ def import_stamps(
     options : mapping, optional
         Options of the format.
     """
-    given = [Path(path) for path in paths]
-    absent = [path for path in given if not path.exists()]
+    sources = [Path(path) for path in paths]
+    absent = [path for path in sources if not path.exists()]
     if absent:
         raise MissingInputError(f"no file or folder {absent[0]}")
     _require_known(format_name)
     if format_name in FEATURE_TABLES:
-        table = FEATURE_TABLES[format_name]().open(given)
+        table = FEATURE_TABLES[format_name]().open(sources)
         return _place(Path(out), lambda scratch: write_table(scratch, table), f"{len(table.candidate_id)} rows")
     stamps = open_format(format_name, options or {}, f"options of {format_name}").open(
-        given, channels=about.channels, size_pixel=about.size_pixel
+        sources, channels=about.channels, size_pixel=about.size_pixel
     )
     settings = _settings(stamps, about)
     record = _record(format_name, stamps, about, options or {})
@@ -114,7 +114,7 @@ def export_stamps(format_name: str, cutouts: str, out: str, options: Mapping[str
         )  # fmt: skip
 
 
-def parse_options(given: Sequence[str]) -> dict[str, object]:
+def parse_options(texts: Sequence[str]) -> dict[str, object]:
     """Return ``KEY=VALUE`` texts as a mapping; values are YAML, so ``[-31415]`` is a list of one number.
 
     Examples
@@ -123,7 +123,7 @@ def parse_options(given: Sequence[str]) -> dict[str, object]:
     {'hdu': 1, 'edge': 'pad', 'magic_values': [-31415]}
     """
     options: dict[str, object] = {}
-    for text in given:
+    for text in texts:
         key, separator, value = text.partition("=")
         if not separator or not key or key in options:
             raise SettingsError(f"--option {text!r}; allowed: KEY=VALUE, each key once")
@@ -211,5 +211,5 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _contents(path: Path) -> dict[str, str]:
-    files = [item for item in path.rglob("*") if item.is_file() and item.name != MANIFEST] if path.is_dir() else [path]
-    return {"" if item == path else item.relative_to(path).as_posix(): content_sha256(item) for item in files}
+    files = [file for file in path.rglob("*") if file.is_file() and file.name != MANIFEST] if path.is_dir() else [path]
+    return {"" if file == path else file.relative_to(path).as_posix(): content_sha256(file) for file in files}

@@ -29,7 +29,7 @@ def demo() -> int:
                 sys.stdout.flush()
         code = process.wait()
     _summary(seconds, time.monotonic() - began)
-    return code or _report(made=bool(seconds))
+    return code or _report(is_new=bool(seconds))
 
 
 def _summary(seconds: dict[str, list[float]], total: float) -> None:
@@ -40,9 +40,9 @@ def _summary(seconds: dict[str, list[float]], total: float) -> None:
     sys.stdout.write(f"{'all':22} {runs:4}  {total:7.1f}   peak memory {peak:.1f} GB\n")
 
 
-def _report(*, made: bool) -> int:
+def _report(*, is_new: bool) -> int:
     from tasks import PlotResults
 
     found = PlotResults().output().path / "index.html"
-    sys.stdout.write(f"\nThe report{'' if made else ', which was there already'}: {found}\n")
+    sys.stdout.write(f"\nThe report{'' if is_new else ', which was there already'}: {found}\n")
     return 0

@@ -58,8 +58,8 @@ def _state(survey: str, night: str) -> str:
     then = frozen.manifest()
     adapter = frozen.adapter(frozen.survey_folder())
     parts = changed_parts(adapter, then, adapter.freeze(night))
-    how = " --labels" if parts == ["labels"] else ""
-    word = f"input changed ({', '.join(parts)}); `nightsift refetch{how}`" if parts else "unchanged"
+    option = " --labels" if parts == ["labels"] else ""
+    word = f"input changed ({', '.join(parts)}); `nightsift refetch{option}`" if parts else "unchanged"
     return f"snapshot {frozen.snapshot} of {then.get('as_of', 'an unknown time')}: {word}"
 
 

@@ -8,7 +8,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import luigi
 from luigi.cmdline_parser import CmdlineParser
@@ -29,18 +28,18 @@ from tasks.command_line import require_known_flags
 
 
 def plan(arguments: list[str]) -> int:
-    """Print one line a task that is not complete, upstream first, and of those that are what made them and their count.
+    """Print a line per task that is not complete, upstream first; of the others what made them and how many there are.
 
     Results that other versions of the libraries made are no less complete: versions do not enter a fingerprint.
     """
     done: list[luigi.Task] = []
-    for item in walk(asked(arguments), set()):
-        if item.complete():
-            done.append(item)
+    for task in walk(asked(arguments), set()):
+        if task.complete():
+            done.append(task)
         else:
-            sys.stdout.write(f"{item.task_family:20} {_place(item)}: {reason(item)}{_refusal(item)}\n")
-    for (family, made), count in Counter(_made_otherwise(done)).items():
-        sys.stdout.write(f"{family:20} {count} {'result' if count == 1 else 'results'}: {made}\n")
+            sys.stdout.write(f"{task.task_family:20} {_place(task)}: {reason(task)}{_refusal(task)}\n")
+    for (family, versions), count in Counter(_made_otherwise(done)).items():
+        sys.stdout.write(f"{family:20} {count} {'result' if count == 1 else 'results'}: {versions}\n")
     sys.stdout.write(f"{len(done)} complete\n")
     return 0
 
@@ -57,16 +56,17 @@ def _refusal(task: luigi.Task) -> str:
 
 def _made_otherwise(done: Iterable[luigi.Task]) -> Iterator[tuple[str, str]]:
     """Yield family and words for each result that another version of a library that decides it has made."""
-    for item in done:
-        if not isinstance(item, PipelineTask) or not item.libraries or item.run is None:
+    for task in done:
+        if not isinstance(task, PipelineTask) or not task.libraries or task.run is None:
             continue
         try:
-            changed = other_versions(provenance_of(item.output().path).get("packages", {}), item.libraries)
+            packages = _mapping(provenance_of(task.output().path), "packages")
         except InputError as error:
-            yield item.task_family, f"{type(error).__name__}: {error}"
-        else:
-            if changed:
-                yield item.task_family, f"{'; '.join(changed)}: numbers may differ"
+            yield task.task_family, f"{type(error).__name__}: {error}"
+            continue
+        changed = other_versions({name: str(version) for name, version in packages.items()}, task.libraries)
+        if changed:
+            yield task.task_family, f"{'; '.join(changed)}: numbers may differ"
 
 
 def asked(arguments: list[str]) -> luigi.Task:
@@ -120,10 +120,10 @@ def earlier_results(task: PipelineTask) -> list[Path]:
 
 def identity_of(path: Path) -> dict[str, object]:
     """Return the identity that a result states, empty where it states none."""
-    return dict(provenance_of(path).get("identity", {}))
+    return _mapping(provenance_of(path), "identity")
 
 
-def provenance_of(path: Path) -> dict[str, Any]:
+def provenance_of(path: Path) -> dict[str, object]:
     """Return what a result says of its making, empty where it says nothing."""
     if path.is_dir():
         return _of_json(path / "provenance.json")
@@ -132,12 +132,18 @@ def provenance_of(path: Path) -> dict[str, Any]:
     if path.suffix == ".h5":
         with naming(path, hdf5.KIND), hdf5.open_to_read(path) as file:
             return dict(json.loads(file.attrs.get("provenance", "{}")))
-    return dict(_of_json(path).get("provenance", {})) if path.suffix == ".json" else {}
+    return _mapping(_of_json(path), "provenance") if path.suffix == ".json" else {}
 
 
-def _of_json(path: Path) -> dict[str, Any]:
+def _of_json(path: Path) -> dict[str, object]:
     with naming(path, "JSON file"):
         return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+def _mapping(content: Mapping[str, object], key: str) -> dict[str, object]:
+    """Return a mapping within a mapping, empty where there is none."""
+    found = content.get(key)
+    return dict(found) if isinstance(found, Mapping) else {}
 
 
 def differences(old: Mapping[str, object], new: Mapping[str, object], path: str = "") -> list[str]:

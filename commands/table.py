@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from pipeline.errors import MissingInputError
 from pipeline.redaction import shown
@@ -12,6 +12,48 @@ from pipeline.redaction import shown
 SHOWN = ("auc", "mdr_at_fpr_1pc", "mdr_at_fpr_5pc", "fpr_at_mdr_1pc", "fpr_at_mdr_5pc", "accuracy", "mcc", "ece")
 STRATA = ("label_source", "kind", "flux_sign")
 _PER_CENT = ("mdr", "fpr", "acc")
+
+
+class Interval(TypedDict):
+    """A figure with the ends of its interval; None where there is none."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class Model(TypedDict):
+    """What a report says of one classifier."""
+
+    metrics: Mapping[str, Interval]
+    threshold: float
+    strata: Iterable[Mapping[str, object]]
+
+
+class Difference(TypedDict):
+    """How the judged classifier differs from another, on the rows that both score."""
+
+    n: int
+    metrics: Mapping[str, Interval]
+
+
+class Bootstrap(TypedDict):
+    """How intervals were drawn."""
+
+    level: float
+    replicates: int
+
+
+class Metrics(TypedDict):
+    """What ``metrics.json`` of a report holds, as far as it is printed."""
+
+    counts: Mapping[str, int]
+    interval: Bootstrap
+    judged_part: str
+    classifier: str
+    models: Mapping[str, Model]
+    differences: Mapping[str, Difference]
+    column_alone: Mapping[str, float | None]
 
 
 def table(reports: Iterable[str]) -> int:
@@ -24,7 +66,7 @@ def table(reports: Iterable[str]) -> int:
     return 0
 
 
-def lines(metrics: Mapping[str, Any]) -> Iterator[str]:
+def lines(metrics: Metrics) -> Iterator[str]:
     """Yield the Markdown of one report: metrics, paired differences, strata, single columns."""
     counts, interval = metrics["counts"], metrics["interval"]
     yield (
@@ -45,15 +87,15 @@ def lines(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield ""
 
 
-def _metric_row(metrics: Mapping[str, Any], name: str) -> list[str]:
+def _metric_row(metrics: Metrics, name: str) -> list[str]:
     return [name, *(_cell(model["metrics"].get(name), name) for model in metrics["models"].values())]
 
 
-def _cell(interval: Mapping[str, Any] | None, name: str) -> str:
+def _cell(interval: Interval | None, name: str) -> str:
     if not interval or interval["value"] is None:
         return "-"
     scale, form = (100, "{:.1f}") if name.startswith(_PER_CENT) else (1, "{:.4f}")
-    ends = (interval[key] for key in ("value", "low", "high"))
+    ends = (interval["value"], interval["low"], interval["high"])
     value, low, high = ("-" if end is None else form.format(scale * end) for end in ends)
     return f"{value} ({low} to {high})" + (" %" if scale == 100 else "")
 
@@ -67,11 +109,16 @@ def _strata(strata: Iterable[Mapping[str, object]]) -> Iterator[str]:
     return _grid(["stratum", "found of the real", "passed of the bogus"], rows)
 
 
-def _share(row: Mapping[str, Any], name: str, of: str) -> str:
+def _share(row: Mapping[str, object], name: str, of: str) -> str:
     if row[name] is None:
         return "-"
-    value, low, high = (f"{100 * row[key]:.1f}" for key in (name, f"{name}_low", f"{name}_high"))
+    value, low, high = (f"{100 * _number(row, key):.1f}" for key in (name, f"{name}_low", f"{name}_high"))
     return f"{value} ({low} to {high}) % of {row[f'n_{of}']}"
+
+
+def _number(row: Mapping[str, object], name: str) -> float:
+    value = row[name]
+    return value if isinstance(value, int | float) else float("nan")
 
 
 def _grid(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import luigi
 import luigi.worker
@@ -78,11 +78,11 @@ class PipelineTask(luigi.Task):
     libraries: ClassVar[frozenset[str]] = frozenset(provenance.NUMBERS)
     extra: ClassVar[str] = ""
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
         state_defaults(cls)
 
-    def decides(self) -> Mapping[str, Any]:
+    def decides(self) -> Mapping[str, object]:
         """Return all that decides the result but what comes from upstream tasks."""
         raise TypeError(f"{type(self).__name__} does not say what decides its result")
 
@@ -99,7 +99,7 @@ class PipelineTask(luigi.Task):
         raise TypeError(f"{type(self).__name__} does not build {path}")
 
     @cached_property
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """All that decides the result, with the fingerprints upstream; of an address all but its secrets."""
         upstream = {name: task.fingerprint for name, task in self.upstream().items()}
         return {
@@ -197,7 +197,7 @@ class PipelineTask(luigi.Task):
             return f"{REFUSED}{exception}"
         return shown(str(super().on_failure(exception)))
 
-    def provenance(self) -> dict[str, Any]:
+    def provenance(self) -> dict[str, object]:
         """Return what the target says about its making."""
         paths = {name: getattr(task.output(), "path", None) for name, task in self._required.items()}
         return provenance.record(

@@ -42,7 +42,7 @@ class BuildDataset(RecipeTask):
 
     @cached_property
     def files(self) -> list[Path]:
-        """Cutout files given in place of nights."""
+        """Cutout files in place of nights; empty for the nights."""
         return read_path_list(self.cutouts)
 
     def folder(self) -> tuple[str, str, str]:
@@ -55,7 +55,7 @@ class BuildDataset(RecipeTask):
         return self.dataset_name + (f"-fold{self.fold}" if self.recipe.split.folds else "")
 
     def requires(self) -> dict[str, luigi.Task]:
-        """The nights' cutouts and simulated rows, unless files were given."""
+        """The nights' cutouts and simulated rows, unless you name files."""
         if self.files:
             return {}
         require_begun(self.settings, self._dates, f"datasets/{self.dataset_name}.yaml: nights")
@@ -68,7 +68,7 @@ class BuildDataset(RecipeTask):
         return tasks
 
     def decides(self) -> Mapping[str, object]:
-        """The recipe, the fold, the given files and new labels; how near on the sky two rows are one thing."""
+        """The recipe, the fold, the files that you name and new labels; how near on the sky two rows are one thing."""
         new_labels = {"relabel": file_digest(label_path(self.recipe.relabel))} if self.recipe.relabel else {}
         return {
             **new_labels,

@@ -11,6 +11,7 @@ import luigi
 
 from pipeline.io.results.night_manifest import Manifest, read_manifest
 from pipeline.stages.input_identity import deciding_content
+from tasks.base import PipelineTask
 from tasks.night_closed import NightClosed
 from tasks.numbers import MOST_SNAPSHOTS, WholeNumberParameter, processes_parameter
 from tasks.parameters import NightTask
@@ -33,12 +34,12 @@ class FreezeInputs(NightTask):
     suffix: ClassVar[str] = ".json"
 
     def requires(self) -> dict[str, luigi.Task]:
-        """The survey made, and the night closed."""
-        made = self.made_survey()
-        return {"closed": NightClosed(survey=self.survey, night=self.night_name)} | ({"survey": made} if made else {})
+        """The night closed, and the survey's files where a task makes them."""
+        maker = self.made_survey()
+        return {"closed": NightClosed(survey=self.survey, night=self.night_name)} | ({"survey": maker} if maker else {})
 
-    def upstream(self) -> dict[str, Any]:
-        """Return the made survey; the clock decides nothing about the result."""
+    def upstream(self) -> dict[str, PipelineTask]:
+        """Return the task that makes the survey; the clock decides nothing about the result."""
         return {name: task for name, task in super().upstream().items() if name == "survey"}
 
     def decides(self) -> dict[str, object]:

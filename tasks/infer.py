@@ -54,11 +54,11 @@ class Infer(ReleaseTask):
         return self.night_name or ("files" if files else "")
 
     def readable(self) -> str:
-        """Return data set, classifier and seed, or the name of the package that was given."""
+        """Return data set, classifier and seed, or the name of the package that you name."""
         return Path(self.package).resolve().name if self.package else super().readable()
 
     def requires(self) -> dict[str, luigi.Task]:
-        """The package and what it scores, each unless it was given."""
+        """The package and what it scores, each unless you name a file."""
         train = TrainClassifier(**self.classifier_parameters())
         tasks: dict[str, luigi.Task] = {} if self.package else {"package": train}
         if self.streams:
@@ -86,12 +86,12 @@ class Infer(ReleaseTask):
         return {**kept, "rows": self.fetch} if self.streams else shaping
 
     def decides(self) -> dict[str, object]:
-        """The release, the night, and the files that were given."""
-        given = self.cutouts or (self.dataset_file if not self.night_name else "")
+        """The release, the night, and the files that you name."""
+        rows = self.cutouts or (self.dataset_file if not self.night_name else "")
         return {
             "release": self.release_name,
             "night": self.night_name,
-            "rows": file_digest(Path(given)) if given else "",
+            "rows": file_digest(Path(rows)) if rows else "",
             "package": scoring_digest(Path(self.package)) if self.package else "",
         } | ({"only": self.chosen} if self.only else {})
 
@@ -120,11 +120,11 @@ class Infer(ReleaseTask):
             job = self.fetch.job(self.fetch.frozen.manifest(), of=self)
             score_night(path, scoring, NightCutouts(job, ephemeris=self.fetch.ephemeris(), labels=False))
         else:
-            given = Path(self.cutouts or self.dataset_file)
+            named = Path(self.cutouts or self.dataset_file)
             score_file(
                 path,
                 scoring,
-                rows=self.input_path("rows") if "rows" in self._required else given,
+                rows=self.input_path("rows") if "rows" in self._required else named,
                 provenance=self.provenance(),
                 progress=lambda share, message: self.progress(100 * share, message),
             )

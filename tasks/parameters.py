@@ -23,7 +23,7 @@ from tasks.numbers import MOST_FOLDS, WholeNumberParameter, seed_parameter
 if TYPE_CHECKING:
     from pipeline.io.results.night_manifest import Manifest
     from pipeline.stages.night_job import NightJob
-    from pipeline.surveys.base import Source
+    from pipeline.surveys.base import Source, StatesFolder
     from tasks.train_classifier import TrainClassifier
 
 MOST_TASKS = 2000
@@ -43,7 +43,7 @@ class SurveyTask(PipelineTask):
         """The survey's settings."""
         return settings_files.load("surveys", self.survey, SurveySettings)
 
-    def survey_content(self) -> dict[str, Any]:
+    def survey_content(self) -> dict[str, object]:
         """Return the survey's settings as parsed, less what cannot change its cutouts."""
         content = what_decides(SurveySettings, settings_files.raw("surveys", self.survey), "labelling")
         return content | ({"input": deciding_input(content["input"])} if "input" in content else {})
@@ -56,10 +56,10 @@ class SurveyTask(PipelineTask):
 
     def survey_folder(self) -> Path | None:
         """Return where that task puts them."""
-        made = self.made_survey()
-        return Path(made.output().path) if made else None
+        maker = self.made_survey()
+        return Path(maker.output().path) if maker else None
 
-    def adapter(self, folder: Path | None = None, processes: int = 1) -> "Source[Any]":
+    def adapter(self, folder: Path | None = None, processes: int = 1) -> "Source[StatesFolder]":
         """Return the adapter that reads the survey, its exposures by so many processes."""
         from pipeline.surveys.load import open_survey
 
@@ -196,7 +196,7 @@ class RecipeTask(SurveyTask):
         """The folds of the data set; the only one of a recipe without folds."""
         return range(max(1, self.recipe.split.folds))
 
-    def dataset_parameters(self) -> dict[str, Any]:
+    def dataset_parameters(self) -> dict[str, object]:
         """Return the parameters that name the data set, resolved, for tasks upstream."""
         return {"survey": self.survey, "dataset": self.dataset_name, "fold": self.fold}
 
@@ -213,7 +213,7 @@ class ClassifierTask(RecipeTask):
         """The classifier recipe's name."""
         return self.classifier or self.settings.defaults.classifier
 
-    def classifier_parameters(self) -> dict[str, Any]:
+    def classifier_parameters(self) -> dict[str, object]:
         """Return the parameters that name the package, resolved, for tasks upstream."""
         return {
             **self.dataset_parameters(),
@@ -247,7 +247,7 @@ class ReleaseTask(ClassifierTask):
         """The release's name."""
         return self.release or self.settings.release
 
-    def release_parameters(self) -> dict[str, Any]:
+    def release_parameters(self) -> dict[str, object]:
         """Return the parameters that name package and release, resolved, for tasks upstream."""
         return {**self.classifier_parameters(), "release": self.release_name}
 

@@ -6,15 +6,37 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from luigi.rpc import RPCError
 
 from pipeline.redaction import in_one_line
 
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
 log = logging.getLogger(__name__)
 
 _SHOWN_EVERY_S = 1.0
+
+
+Value = TypeVar("Value")
+
+
+class ReportsProgress(Protocol):
+    """A task that luigi runs: it sets these to what tells the scheduler; until then each is None."""
+
+    @property
+    def set_progress_percentage(self) -> Callable[[int], None] | None:
+        """Tells how much is done, in per cent."""
+
+    @property
+    def set_status_message(self) -> Callable[[str], None] | None:
+        """Tells what the page shows, as HTML."""
+
+    @property
+    def set_tracking_url(self) -> Callable[[str], None] | None:
+        """Tells where the page leads."""
 
 
 class Progress:
@@ -28,11 +50,11 @@ class Progress:
         Whose percentage and status message the scheduler shows.
     """
 
-    def __init__(self, name: str, task: Any) -> None:
+    def __init__(self, name: str, task: ReportsProgress) -> None:
         self.name, self.task = name, task
         self._shown = 0.0
         self._lost = False
-        self._bar: Any = None
+        self._bar: tqdm[None] | None = None
 
     def __call__(self, percent: float, message: str) -> None:
         """Show a state, at most once a second; a percentage below 0 is not known."""
@@ -50,7 +72,7 @@ class Progress:
         """Have the scheduler's page lead to an address."""
         self._tell(self.task.set_tracking_url, address)
 
-    def _tell(self, tell: Callable[[Any], None] | None, value: Any) -> None:
+    def _tell(self, tell: Callable[[Value], None] | None, value: Value) -> None:
         """Tell the scheduler; one that is lost is not asked again, and no work is given up for it."""
         if tell is None or self._lost:
             return

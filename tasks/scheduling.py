@@ -7,8 +7,8 @@ for the command as well.
 import contextlib
 import json
 import logging
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 import luigi
 import luigi.interface
@@ -105,12 +105,12 @@ class Worker(luigi.worker.Worker):
         self._add_task_history.extend((task, DONE, False) for task in done)
         return [task for task in ended if task not in done]
 
-    def _run_by_others(self, running: list[dict[str, Any]]) -> dict[str, str]:
+    def _run_by_others(self, running: Iterable[Mapping[str, str]]) -> dict[str, str]:
         """Return who runs each of this worker's tasks but itself."""
         own = [entry for entry in running if entry["task_id"] in self._scheduled_tasks]
-        return {entry["task_id"]: str(entry["worker"]) for entry in own if entry["worker"] != self._id}
+        return {entry["task_id"]: entry["worker"] for entry in own if entry["worker"] != self._id}
 
-    def _keep_alive(self, get_work_response: Any) -> bool:
+    def _keep_alive(self, get_work_response: luigi.worker.GetWorkResponse) -> bool:
         others = self._run_by_others(get_work_response.running_tasks)
         if nightsift().no_wait or not others:
             return bool(super()._keep_alive(get_work_response))
@@ -120,12 +120,12 @@ class Worker(luigi.worker.Worker):
             self._told.add(name)
         return True
 
-    def _add_task(self, *arguments: Any, **told: Any) -> None:
+    def _add_task(self, *arguments: object, **told: object) -> None:
         super()._add_task(*arguments, **told)
         said = str(told.get("expl"))
         if told["status"] == FAILED and said.startswith(f'"{REFUSED}'):  # as JSON
             self._add_task_history.pop()  # it did not fail: luigi's summary and exit code tell of the other run
-            self._refused[told["task_id"]] = json.loads(said).removeprefix(REFUSED)
+            self._refused[str(told["task_id"])] = json.loads(said).removeprefix(REFUSED)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ Tested by tests/tasks/test_infer.py.
 """
 
 from pathlib import Path
-from typing import Any
 
 import luigi
 
@@ -20,7 +19,7 @@ class ScoreFolds(ReleaseTask):
         parameters = self.release_parameters()
         return {f"fold {fold}": Infer(**{**parameters, "fold": fold}) for fold in range(self.recipe.split.folds)}
 
-    def decides(self) -> dict[str, Any]:
+    def decides(self) -> dict[str, object]:
         """The release."""
         return {"release": self.release_name}
 

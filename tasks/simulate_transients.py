@@ -5,7 +5,7 @@ Tested by tests/integration/test_golden_results.py.
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import luigi
 
@@ -48,11 +48,12 @@ class SimulateTransients(NightTask):
             return latest
         return FetchCutouts(survey=self.survey, night=self.night_name, snapshot=number)
 
-    def decides(self) -> dict[str, Any]:
+    def decides(self) -> dict[str, object]:
         """The recipe, and what the files hold that it names."""
-        recipe = {"simulation": settings_files.raw("simulations", self.simulation_name)}
         named = simulation_files(self.recipe, self.night_name, self._folder_of_psfs())
-        return recipe | ({"files": {name: file_digest(path) for name, path in named.items()}} if named else {})
+        files = {name: file_digest(path) for name, path in named.items()}
+        recipe = settings_files.raw("simulations", self.simulation_name)
+        return {"simulation": recipe, **({"files": files} if files else {})}
 
     def _folder_of_psfs(self) -> Path | None:
         """Return where relative paths of PSF files start, which a survey that is made has none of."""

@@ -37,7 +37,7 @@ class TrainClassifier(ClassifierTask):
         return f"{dataset}-{self.classifier_name}-seed{self.seed}"
 
     def requires(self) -> dict[str, luigi.Task]:
-        """The data set, unless a file was given."""
+        """The data set, unless you name a file."""
         return {} if self.dataset_file else {"dataset": BuildDataset(**self.dataset_parameters())}
 
     def deps(self) -> list[luigi.Task]:
@@ -54,10 +54,10 @@ class TrainClassifier(ClassifierTask):
         return ClassifierRecipe.from_mapping(settings_files.raw("classifiers", name), f"classifiers/{name}.yaml")
 
     def decides(self) -> dict[str, object]:
-        """The classifier's recipe, the seed, a given data set."""
-        given = file_digest(Path(self.dataset_file)) if self.dataset_file else ""
+        """The classifier's recipe, the seed, and the data set where it is a file that exists."""
         recipe = settings_files.raw("classifiers", self.classifier_name)
-        return {"classifier": recipe, "seed": self.seed, "dataset_file": given}
+        digest = file_digest(Path(self.dataset_file)) if self.dataset_file else ""
+        return {"classifier": recipe, "seed": self.seed, "dataset_file": digest}
 
     def dataset_path(self) -> Path:
         """Return the data set's file."""

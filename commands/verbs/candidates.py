@@ -30,7 +30,7 @@ def add_to(verbs: Verbs) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from commands.candidates import Given, candidates
+    from commands.candidates import Files, candidates
     from pipeline.scores.ranking import Choice
     from tasks import Infer
 
@@ -39,4 +39,4 @@ def _run(options: argparse.Namespace) -> int:
     choice = Choice(
         top=options.top, sign=options.sign, min_score=options.min_score, by_object=options.by_object
     )  # fmt: skip
-    return candidates(infer, Given(scores=options.scores, rows=options.rows, to=options.to), choice)
+    return candidates(infer, Files(scores=options.scores, rows=options.rows, to=options.to), choice)

@@ -28,7 +28,7 @@ def printed(monkeypatch, capsys, tmp_path):
                 super().__init__([sys.executable, "-c", script], **options)
 
         monkeypatch.setattr(demo.subprocess, "Popen", Program)
-        monkeypatch.setattr(demo, "_report", lambda *, made: int(not made))
+        monkeypatch.setattr(demo, "_report", lambda *, is_new: int(not is_new))
         return demo.demo(), capsys.readouterr().out
 
     return run
