@@ -76,7 +76,7 @@ def candidates(infer: Infer, files: Files, choice: Choice) -> int:
         If there is no such format, or the file cannot be written.
     """
     if not infer.night_name:
-        raise SettingsError("candidates are those of a night; give a date such as 2026-01-05")
+        raise SettingsError("`nightsift candidates` needs a night: give a date such as 2026-01-05")
     kind, target = _destination(files.to, f"candidates-{infer.survey}-{infer.night_name}.html")
     scores = _scores(infer, files.scores)
     night = read_scored(scores, _rows(infer, scores, files), infer.night_name)
@@ -126,8 +126,8 @@ def _scores(infer: Infer, named: str) -> Path:
     there = "".join(f" --scores {shlex.quote(str(path))}" for path in others[:_MOST_NAMED])
     raise MissingInputError(
         f"night {infer.night_name} of {infer.survey} has no scores of release {infer.release_name} by "
-        f"{infer.readable()} as its settings are now; run {_command('Infer', infer)}"
-        + (f"; scores that are there:{there}" if there else "")
+        f"{infer.readable()} with its present settings; run {_command('Infer', infer)}"
+        + (f"; existing scores:{there}" if there else "")
     )
 
 
@@ -143,7 +143,7 @@ def _rows(infer: Infer, scores: Path, files: Files) -> Path:
     fetched = Path(infer.fetch.output().path)
     if not fetched.is_file():
         raise MissingInputError(
-            f"night {infer.night_name} of {infer.survey} is scored, but its cutouts are not there; "
+            f"night {infer.night_name} of {infer.survey} is scored, but its cutouts are missing; "
             f"run {_command('FetchCutouts', infer.fetch)}"
         )
     return fetched
@@ -192,7 +192,7 @@ def _page(
 
 
 def _packages(infer: Infer, night: ScoredNight) -> list[Path]:
-    """Return the packages that are at hand and may have made the scores."""
+    """Return the packages in the folder of results that may have made the scores."""
     if "model" not in night.candidates:
         return []
     named = [Path(infer.package)] if infer.package else []

@@ -1,4 +1,4 @@
-"""``nightsift check``: every fault of a survey or recipe at once, within seconds; of all nights where asked for.
+"""``nightsift check``: every fault of a survey or recipe at once, within seconds; of all nights on request.
 
 Tested by tests/integration/test_check.py.
 """
@@ -51,7 +51,7 @@ _STAND_INS: Final[Mapping[str, object]] = {
     "closed": ClosedRule(after_hours=0.0),
     "defaults": Defaults(dataset="", classifier="", baseline=""),
 }
-"""What a survey that does not say these is looked at with, so that one fault hides no other."""
+"""Values for required keys that a survey lacks, so that one fault hides no other."""
 
 
 def check(name: str, every_night: bool = False) -> int:
@@ -85,7 +85,7 @@ def kind_of(path: Path) -> str:
     kinds = [kind for kind, key in _TELLING.items() if key & keys]
     if len(kinds) != 1:
         raise SettingsError(
-            f"the keys of {path} do not tell its kind; allowed: a folder of one of the names {', '.join(KINDS)}"
+            f"the keys of {path} do not tell its kind; put it into a folder of one of the names {', '.join(KINDS)}"
         )
     return kinds[0]
 
@@ -116,7 +116,7 @@ def _found(look: Callable[..., object], *arguments: object) -> list[str]:
 
 
 def _refused(read: Callable[..., object], *arguments: object) -> list[str]:
-    """Return the faults for which something is refused; what is read, a list among others, is let go."""
+    """Return the faults for which something is refused; whatever it returns is dropped, even if it is a list."""
 
     def look() -> None:
         read(*arguments)
@@ -166,7 +166,7 @@ def _defaults(settings: SurveySettings, name: str) -> list[str]:
 
 
 def _states_dataset(name: str) -> bool:
-    """Tell whether a survey names its data set itself: one inherited by ``extends`` is asked for by training alone."""
+    """Tell whether a survey names its data set itself: an inherited one is needed only for training."""
     own = settings_files.own("surveys", name)
     return "extends" not in own or bool((own.get("defaults") or {}).get("dataset"))
 
@@ -216,7 +216,7 @@ def with_nights(faults: Sequence[str], of_nights: Mapping[str, Sequence[str]]) -
 
 
 def _begun(nights: Sequence[str], settings: SurveySettings) -> tuple[list[str], list[str]]:
-    """Return nights that have begun, and those of the future where the clock alone closes nights."""
+    """Return the nights that have begun, and the others if only the clock closes nights."""
     by_clock = settings.closed.after_hours is not None
     ahead = [night for night in nights if by_clock and is_of_future(settings, night)]
     return [night for night in nights if night not in ahead], ahead

@@ -27,24 +27,24 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What the files of other systems leave unsaid, as the command line states it.
+    """What the files of other systems do not say, as the command line states it.
 
     Attributes
     ----------
     survey, telescope : str
         Names to state.
     pixel_scale_arcsec : float
-        Side of a pixel.
+        Side of a pixel, arcsec.
     longitude_deg : float
-        Of the site, for the night of stamps with a time.
+        Longitude of the site in degrees, for the night of stamps with a time.
     night : str
-        Of stamps without a time; may be empty.
+        The night of stamps without a time; may be empty.
     channels : tuple of str
         Names of the channels; empty: the format's own.
     size_pixel : int
         Side to cut to; 0: as the stamps are.
     max_lost_fraction : float
-        How many of the stamps may be unreadable.
+        Share of the stamps that may be unreadable.
     keep_split : bool
         Write a data set with the parts of the files instead of a cutout file.
     """
@@ -72,9 +72,9 @@ def import_stamps(
     paths : sequence of str
         What to read.
     out : str
-        The file to write; one that is there and says something else is refused.
+        The file to write; an existing file with other content is an error.
     about : About
-        What the files leave unsaid.
+        What the files do not say.
     options : mapping, optional
         Options of the format.
     """
@@ -186,7 +186,7 @@ def _counts(path: Path) -> str:
 def _place(
     target: Path, write: Callable[[Path], None], said: str | Callable[[Path], str], *, directory: bool = False
 ) -> int:
-    """Write a target whole or not at all; what is there is kept if it is the same, else it is an error."""
+    """Write a target whole or not at all; an existing one is kept if it is the same, else it is an error."""
     if target.is_symlink() or target.exists():
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".again-") as folder:
             again = Path(folder) / target.name
@@ -194,8 +194,8 @@ def _place(
                 again.mkdir()
             write(again)
             if not _same(target, again):
-                raise InputError(f"{target} is there and holds something else; remove it or name another place")
-        sys.stdout.write(f"{target} is there already and says the same\n")
+                raise InputError(f"{target} exists and holds something else; remove it or name another file")
+        sys.stdout.write(f"{target} exists already and is the same\n")
         return 0
     commit(target, write, directory=directory)
     sys.stdout.write(f"{target}: {said if isinstance(said, str) else said(target)}\n")
@@ -203,7 +203,7 @@ def _place(
 
 
 def _same(one: Path, other: Path) -> bool:
-    """Tell whether two files, or all files of two directories, say the same; what cannot be read does not."""
+    """Tell whether two files, or all files of two directories, have the same content; unreadable ones do not."""
     try:
         return _contents(one) == _contents(other)
     except (OSError, ValueError, RuntimeError):

@@ -1,4 +1,4 @@
-"""``nightsift list``: tasks, surveys, data sets, simulations and classifiers, one line each."""
+"""``nightsift list``: tasks, surveys, data sets, simulations and classifiers, a line for each."""
 
 import sys
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ KINDS = ("tasks", "surveys", "datasets", "simulations", "classifiers")
 
 
 def listing(kinds: tuple[str, ...] = KINDS) -> int:
-    """Print name and first sentence of all of some kinds.
+    """Print name and first sentence of everything of some kinds.
 
     Parameters
     ----------
     kinds : tuple of str
-        Of `KINDS`; several are printed under their headings.
+        Some of `KINDS`; several are printed under their headings.
     """
     for number, kind in enumerate(kinds):
         if len(kinds) > 1:
@@ -40,7 +40,7 @@ def _settings(kind: str) -> Iterator[tuple[str, str]]:
 
 
 def first_sentence(text: str) -> str:
-    r"""Return the first sentence of the comment at the beginning of a settings file; empty where there is none.
+    r"""Return the first sentence of the comment at the beginning of a settings file; empty without a comment.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""``nightsift``: the verbs that are no tasks.
+"""``nightsift``: the verbs beside the tasks.
 
 Tested by tests/integration/test_commands.py.
 """

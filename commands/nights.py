@@ -16,11 +16,11 @@ from tasks.parameters import SurveyTask
 
 
 class _Survey(SurveyTask):
-    """Gives the verbs a survey's settings and adapter; it is never run."""
+    """A task that gives the verbs a survey's settings and adapter; it is never run."""
 
 
 def listing(survey: str) -> int:
-    """Print the nights that hold candidates, one a line; that there is none is an error that says why."""
+    """Print the nights that hold candidates, one per line; without any it is an error that says why."""
     task = _Survey(survey=survey)
     folder = task.survey_folder()
     if folder and not folder.is_dir():
@@ -35,7 +35,7 @@ def listing(survey: str) -> int:
 
 
 def status(survey: str) -> int:
-    """Print, for each frozen night, whether its input is still what was frozen; 1 where that of one is not known."""
+    """Print for each frozen night whether its input is still what was frozen; return 1 if one cannot be compared."""
     home = data_folder() / known(survey) / ALL_RELEASES
     nights = sorted({path.parent.name for path in home.glob("*/FreezeInputs-*.json")})
     faults = 0
@@ -46,7 +46,7 @@ def status(survey: str) -> int:
             faults += 1
             sys.stdout.write(f"{night}  cannot be compared: {' '.join(str(error).split())}\n")
     if not nights:
-        sys.stdout.write(f"no night of {survey} was frozen yet\n")
+        sys.stdout.write(f"no night of {survey} has been frozen yet\n")
     return int(faults > 0)
 
 
@@ -88,12 +88,12 @@ def refetch(survey: str, night: str) -> int:
 
 
 def relabel(survey: str, night: str) -> int:
-    """Freeze the night's label tables anew, and label its cutouts by them; rows and pixels stay as they are."""
+    """Freeze the night's label tables again, and label its cutouts by them; rows and pixels stay as they are."""
     fetch = FetchCutouts(survey=survey, night=night)
     latest = fetch.frozen
     if not latest.complete() or not (fetch.complete() or fetch.formers()):
         raise MissingInputError(
-            f"night {night} of {survey} has no cutouts by the settings of now, to which labels could be given; "
+            f"night {night} of {survey} has no cutouts with the present settings that could be labelled; "
             f"run luigi --module tasks FetchCutouts --survey {survey} --night {night}"
         )
     changed = changed_label_tables(fetch.adapter(fetch.survey_folder()), fetch.night_name, latest.manifest())

@@ -28,9 +28,10 @@ from tasks.command_line import require_known_flags
 
 
 def plan(arguments: list[str]) -> int:
-    """Print a line per task that is not complete, upstream first; of the others what made them and how many there are.
+    """Print each task that is not complete with the reason, upstream first, and count the complete ones.
 
-    Results that other versions of the libraries made are no less complete: versions do not enter a fingerprint.
+    Results that other versions of the libraries made are complete too, and are named: versions are not part of a
+    fingerprint.
     """
     done: list[luigi.Task] = []
     for task in walk(asked(arguments), set()):
@@ -45,7 +46,7 @@ def plan(arguments: list[str]) -> int:
 
 
 def _refusal(task: luigi.Task) -> str:
-    """Return what keeps a task from running here, in words; empty where nothing does."""
+    """Return in words why a task cannot run here; empty if it can."""
     if isinstance(task, PipelineTask) and task.extra:
         try:
             demand(task.extra, task.task_family)
@@ -75,7 +76,7 @@ def asked(arguments: list[str]) -> luigi.Task:
     Raises
     ------
     UnknownNameError
-        If they name a parameter that the task has not.
+        If they name a parameter that the task does not have.
     SettingsError
         If there is no such task, or it cannot be planned so.
     """
@@ -119,12 +120,12 @@ def earlier_results(task: PipelineTask) -> list[Path]:
 
 
 def identity_of(path: Path) -> dict[str, object]:
-    """Return the identity that a result states, empty where it states none."""
+    """Return the identity that a result states; empty if it states no identity."""
     return _mapping(provenance_of(path), "identity")
 
 
 def provenance_of(path: Path) -> dict[str, object]:
-    """Return what a result says of its making, empty where it says nothing."""
+    """Return what a result says about how it was made; empty if it says nothing."""
     if path.is_dir():
         return _of_json(path / "provenance.json")
     if path.suffix == ".parquet":
@@ -141,7 +142,7 @@ def _of_json(path: Path) -> dict[str, object]:
 
 
 def _mapping(content: Mapping[str, object], key: str) -> dict[str, object]:
-    """Return a mapping within a mapping, empty where there is none."""
+    """Return a mapping within a mapping; empty if there is no such mapping."""
     found = content.get(key)
     return dict(found) if isinstance(found, Mapping) else {}
 

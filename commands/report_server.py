@@ -1,4 +1,4 @@
-"""The page server: an index of the reports and what they are made of, for this machine's browsers, and nothing else."""
+"""The page server: an index of the reports and what they are made of, for this machine's browsers, and nothing more."""
 
 import html
 import logging
@@ -30,7 +30,7 @@ KINDS: Final = {
 """The files that are served, by their endings, with their types."""
 
 _HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-"""What this machine is called by its own browsers; a page of another name that leads here is not ours."""
+"""Names by which this machine's own browsers reach it; a page under another name is not ours."""
 
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
@@ -55,7 +55,7 @@ _PAGE = """<!doctype html>
 
 
 def report_server(folder: Path, port: int) -> ThreadingHTTPServer:
-    """Return a server, on this machine alone, of the reports below a results folder.
+    """Return a server of the reports below a results folder, for this machine only.
 
     Only whole reports are served, and of these only files of :data:`KINDS`: no name that begins with a dot, nothing
     through a symbolic link. Requests by another name of the host, or of pages of other sites, are refused.
@@ -72,7 +72,7 @@ class _Server(ThreadingHTTPServer):
     """Keeps the terminal free of what goes wrong with one connection, such as a browser that leaves."""
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
-        """Tell an error in one line; that a connection broke off is none."""
+        """Log an error in one line; a connection that broke off is not an error."""
         error = sys.exc_info()[1]
         if error is not None and not isinstance(error, ConnectionError):
             log.error("page server: %s", tracebacks.one_line(error))
@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_file(parts)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """Refuse a request that is none, as plain text and with the headers of every answer."""
+        """Refuse a malformed request, as plain text and with the headers of every answer."""
         self.close_connection = True
         status = HTTPStatus(code)
         self._send_text(status, f"{status.value} {status.phrase}")
@@ -110,13 +110,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def _refused(self) -> str:
-        """Return why a request is not answered; empty where it is."""
+        """Return why a request is not answered; empty if it is."""
         hosts = self.headers.get_all("Host") or []
         if len(hosts) != 1 or not _is_here(f"//{hosts[0]}"):
-            return f"this server is asked by the names {', '.join(sorted(_HOSTS))} alone"
+            return f"this server answers only to the names {', '.join(sorted(_HOSTS))}"
         origin = self.headers.get("Origin")
         if self.headers.get("Sec-Fetch-Site") == "cross-site" or (origin is not None and not _is_here(origin)):
-            return "pages of other sites may not ask this server"
+            return "pages of other sites may not use this server"
         return ""
 
     def _send_file(self, parts: list[str] | None) -> None:
@@ -146,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Keep the terminal free of a line for each file."""
+        """Log requests as debug messages, so that the terminal does not fill with them."""
         log.debug(format, *args)
 
 
@@ -215,4 +215,4 @@ def _index(root: Path) -> str:
         f'<li><a href="/{"/".join(map(quote, parts))}/index.html">{html.escape(harmless(" / ".join(parts)))}</a></li>'
         for parts in _reports(root)
     ]
-    return _PAGE.format(body="<ul>\n" + "\n".join(rows) + "\n</ul>" if rows else "<p>There are none yet.</p>")
+    return _PAGE.format(body="<ul>\n" + "\n".join(rows) + "\n</ul>" if rows else "<p>There are no reports yet.</p>")

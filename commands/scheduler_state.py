@@ -12,7 +12,7 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def state_path(data: Path, environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the file of the scheduler's list for a results folder, in a folder made for it where there is none.
+    """Return the file of the scheduler's list for a results folder, whose folder is made if necessary.
 
     To load a pickle is to run what it holds, with the rights of whoever starts the scheduler. The results folder is
     often shared by a group, and it is served; so the list lies in the user's own state folder.
@@ -45,12 +45,12 @@ def state_path(data: Path, environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def _require_own(path: Path, is_kind: Callable[[int], bool], forbidden: int, allowed: str) -> None:
-    """Raise `SettingsError` unless a path is of a kind, no link, the user's alone, and without forbidden bits."""
+    """Raise `SettingsError` unless a path is of a kind, not a link, owned by the user, and without forbidden bits."""
     found = path.lstat()
     whose = found.st_uid == os.geteuid() and (stat.S_ISDIR(found.st_mode) or found.st_nlink == 1)
     if not is_kind(found.st_mode) or not whose or found.st_mode & forbidden:
         raise SettingsError(
             f"{path} is {stat.filemode(found.st_mode)} of user {found.st_uid}; allowed: {allowed} (user "
-            f"{os.geteuid()}), for the scheduler runs what its list holds; look who made it, and remove it or mend "
-            "its mode"
+            f"{os.geteuid()}), because the scheduler runs what its list holds; find out who made it, and remove it or "
+            "correct its mode"
         )

@@ -1,4 +1,4 @@
-"""What every task shares: an identity made of all that decides its result, and one atomic target."""
+"""What every task shares: an identity made of everything that decides its result, and one atomic target."""
 
 import json
 import logging
@@ -33,11 +33,11 @@ from tasks.watchdog import limited
 log = logging.getLogger(__name__)
 
 ALL_RELEASES = "all"
-"""Stands in the path where a result serves every release: before `Infer`."""
+"""The release in the path of a result that serves every release: all before `Infer`."""
 
 
 class ResultTarget(luigi.Target):
-    """A file or directory that is whole or not there."""
+    """A file or directory that is either whole or absent."""
 
     def __init__(self, path: Path, directory: bool) -> None:
         self.path = path
@@ -83,7 +83,7 @@ class PipelineTask(luigi.Task):
         state_defaults(cls)
 
     def decides(self) -> Mapping[str, object]:
-        """Return all that decides the result but what comes from upstream tasks."""
+        """Return everything that decides the result, except what comes from upstream tasks."""
         raise TypeError(f"{type(self).__name__} does not say what decides its result")
 
     def folder(self) -> tuple[str, str, str]:
@@ -95,12 +95,12 @@ class PipelineTask(luigi.Task):
         return ""
 
     def build(self, path: Path) -> None:
-        """Write the result to ``path``, a scratch name; a directory is there and empty."""
+        """Write the result to ``path``, a scratch name; a directory exists already and is empty."""
         raise TypeError(f"{type(self).__name__} does not build {path}")
 
     @cached_property
     def identity(self) -> dict[str, object]:
-        """All that decides the result, with the fingerprints upstream; of an address all but its secrets."""
+        """Everything that decides the result, with the fingerprints upstream; addresses are without their secrets."""
         upstream = {name: task.fingerprint for name, task in self.upstream().items()}
         return {
             "task": self.task_family,
@@ -140,7 +140,7 @@ class PipelineTask(luigi.Task):
         return list(super().deps())
 
     def output(self) -> ResultTarget:
-        """Return the one atomic target; no name in it leads out of the data folder."""
+        """Return the one atomic target; names that would lead out of the data folder are refused."""
         parts = zip(("survey", "release", "the range of nights"), self.folder(), strict=True)
         folder = data_folder().joinpath(*(require_path_name(name, what) for what, name in parts))
         name = "-".join(part for part in (self.task_family, self.readable(), short(self.fingerprint)) if part)
@@ -189,7 +189,7 @@ class PipelineTask(luigi.Task):
             (path / "provenance.json").write_text(json.dumps(self.provenance(), indent=1, sort_keys=True))
 
     def committed(self) -> None:
-        """Tidy up what was kept for a killed run to go on from; called once the target is in its place."""
+        """Remove what was kept so that a killed run could continue; called once the target is in its place."""
 
     def on_failure(self, exception: BaseException) -> str:
         """Return what the scheduler's page shows of an error: its traceback without secrets and control characters."""
@@ -198,7 +198,7 @@ class PipelineTask(luigi.Task):
         return shown(str(super().on_failure(exception)))
 
     def provenance(self) -> dict[str, object]:
-        """Return what the target says about its making."""
+        """Return what the target says about how it was made."""
         paths = {name: getattr(task.output(), "path", None) for name, task in self._required.items()}
         return provenance.record(
             task=self.task_family,
@@ -218,7 +218,7 @@ class PipelineTask(luigi.Task):
         return ()
 
     def preload(self) -> None:
-        """Import what tasks of this kind share, in the client, so that each process that it forks has it already."""
+        """Import in the client what tasks of this kind share, so that each process that it forks has it already."""
         for name in filter(None, self.shared_modules()):
             import_module(name)
 
@@ -235,9 +235,9 @@ class PipelineTask(luigi.Task):
         return None
 
     def progress(self, percent: float, message: str) -> None:
-        """Show how far the run is, on the scheduler's page and on a terminal; below 0 is not known."""
+        """Show how far the run is, on the scheduler's page and on a terminal; below 0 means that it is not known."""
         self._progress(percent, message)
 
     def link(self, address: str) -> None:
-        """Have the scheduler's page lead to an address."""
+        """Make the scheduler's page link to an address."""
         self._progress.link(address)

@@ -68,7 +68,7 @@ class BuildDataset(RecipeTask):
         return tasks
 
     def decides(self) -> Mapping[str, object]:
-        """The recipe, the fold, the files that you name and new labels; how near on the sky two rows are one thing."""
+        """The recipe, the fold, the files that you name and new labels; how close two rows of one source are."""
         new_labels = {"relabel": file_digest(label_path(self.recipe.relabel))} if self.recipe.relabel else {}
         return {
             **new_labels,
@@ -79,7 +79,7 @@ class BuildDataset(RecipeTask):
         }
 
     def shared_modules(self) -> tuple[str, ...]:
-        """What builds data sets, once for all folds."""
+        """Return what builds data sets, which all folds need."""
         return ("pipeline.stages.build_dataset",)
 
     def build(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Flags that no task has: told in one line, with the nearest that there is, in place of luigi's page of usage."""
+"""Unknown flags: one line names the flag that was probably meant, in place of luigi's page of usage."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,13 +17,13 @@ _USAGE: Final = 2
 
 
 def require_known_flags(words: Sequence[str]) -> None:
-    """Raise an error for a flag that neither a task that is named nor luigi has.
+    """Raise an error for a flag that neither the named tasks nor luigi know.
 
     Parameters
     ----------
     words : sequence of str
         The command line without the program: a task and its parameters, in any order. Without a task nothing is
-        looked at. As for argparse, the beginning of a flag does, and ``--`` ends them.
+        checked. As with argparse, a flag may be abbreviated, and ``--`` ends the flags.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def require_known_flags(words: Sequence[str]) -> None:
 
 
 def refuse_unknown_flags(command: Sequence[str]) -> None:
-    """End luigi's own command where it names a flag that is none; of any other program nothing is looked at.
+    """End luigi's own command with one line if it names an unknown flag; other programs are left alone.
 
     Luigi imports the module of its tasks before it looks at their flags, and offers no other moment.
 

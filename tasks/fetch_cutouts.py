@@ -30,14 +30,14 @@ class FetchCutouts(NightTask):
     """Cut the night's candidates out of their images, label them, and write one cutout file."""
 
     snapshot = WholeNumberParameter(
-        default=0, least=0, most=MOST_SNAPSHOTS, description="Which freezing of the input to use; 0: the latest."
+        default=0, least=0, most=MOST_SNAPSHOTS, description="Which snapshot of the input to use; 0: the latest."
     )
     processes = processes_parameter("read exposures or packets")
     revision: ClassVar[int] = 3
 
     @cached_property
     def frozen(self) -> FreezeInputs:
-        """The freezing that the fetch stands on: the one asked for, else the latest that exists."""
+        """The frozen input that is fetched: the snapshot that you ask for, else the latest that exists."""
         number = max(self.snapshot, 1)
         night: dict[str, object] = {"survey": self.survey, "night": self.night_name, "processes": self.processes}
         task = FreezeInputs(**night, snapshot=number)
@@ -50,14 +50,14 @@ class FetchCutouts(NightTask):
 
     @property
     def is_light(self) -> bool:
-        """A night without rows, of which there are many, is a file without rows at once."""
+        """A night without rows is written at once, and there are many of them."""
         with contextlib.suppress(NightsiftError, OSError, AttributeError):  # what is wrong is said when it is read
             return self.frozen.is_empty
         return False
 
     @property
     def is_labelled(self) -> bool:
-        """Whether tables may decide what the night's rows are called, or which of them stay."""
+        """Whether tables may decide how the night's rows are labelled, or which of them are kept."""
         return bool(self.settings.labels or self.settings.cleaning)
 
     def requires(self) -> dict[str, luigi.Task]:
@@ -78,7 +78,7 @@ class FetchCutouts(NightTask):
         } | ({"source_revision": SOURCE_REVISIONS[source]} if source in SOURCE_REVISIONS else {})
 
     def ephemeris(self) -> "pd.DataFrame | None":
-        """Return what `FetchMovers` made, where labels or cleaning name it."""
+        """Return the ephemeris of `FetchMovers`, if labels or cleaning name it."""
         from pipeline.io.results.parquet_table import read_table
 
         return read_table(self.input_path("ephemeris")) if "ephemeris" in self._required else None

@@ -23,10 +23,10 @@ def names_ephemeris(settings: SurveySettings) -> bool:
 
 
 class FetchMovers(NightTask):
-    """Predict the solar-system objects in the night's exposures, by SkyBoT or from orbits; a failed service fails."""
+    """Predict the solar-system objects in the night's exposures, by SkyBoT or from orbits; a service must answer."""
 
     snapshot = WholeNumberParameter(
-        default=1, least=1, most=MOST_SNAPSHOTS, description="Which freezing of the night's input to use."
+        default=1, least=1, most=MOST_SNAPSHOTS, description="Which snapshot of the night's input to use."
     )
     suffix: ClassVar[str] = ".parquet"
 
@@ -58,7 +58,7 @@ class FetchMovers(NightTask):
         return needed
 
     def decides(self) -> dict[str, object]:
-        """How the ephemeris is made, where the survey stands, the night."""
+        """How the ephemeris is made, where the survey's telescope stands, and the night."""
         asked = what_decides(EphemerisSettings, vars(self.ephemeris), f"ephemeris of {self.ephemeris.source}")
         content = self.survey_content()
         survey = {key: value for key, value in content.items() if key in ("source", "input", "longitude_deg")}

@@ -16,7 +16,7 @@ from tasks.parameters import SurveyTask
 
 
 class FetchOrbitCatalogue(SurveyTask):
-    """Fetch the survey's catalogue of orbits and keep it under a date; what is there is never fetched again."""
+    """Fetch the survey's catalogue of orbits and keep it under a date; it is never fetched again."""
 
     date = NightParameter(description="Date under which the catalogue is kept, as 2026-01-01.")
     suffix: ClassVar[str] = ".parquet"
@@ -41,7 +41,7 @@ class FetchOrbitCatalogue(SurveyTask):
         return self.survey, ALL_RELEASES, self.date_name
 
     def decides(self) -> dict[str, object]:
-        """The address and the date; of a file its content."""
+        """The date, and the catalogue's address, or the content of its file."""
         if "://" in self.catalogue:
             return {"address": self.catalogue, "date": self.date_name}
         return {"file": file_digest(catalogue_path(self.catalogue)), "date": self.date_name}

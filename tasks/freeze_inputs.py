@@ -1,11 +1,11 @@
-"""A night's input, frozen: counts and digests of its rows and files.
+"""The frozen input of a night: counts and digests of its rows and files.
 
 Tested by tests/integration/test_changed_input.py.
 """
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import luigi
 
@@ -18,15 +18,15 @@ from tasks.parameters import NightTask
 
 
 class FreezeInputs(NightTask):
-    """Freeze what a night's input is: counts, digests of rows and files, as of now."""
+    """Record what a night's input is now: counts, and digests of its rows and files."""
 
     snapshot = WholeNumberParameter(
-        default=1, least=1, most=MOST_SNAPSHOTS, description="Which freezing of the night; a refetch makes the next."
+        default=1, least=1, most=MOST_SNAPSHOTS, description="Which snapshot of the night; a refetch makes the next."
     )
     labels = luigi.BoolParameter(
         default=False,
         significant=False,
-        description="Freeze the label tables alone; rows and images stay those of the snapshot before.",
+        description="Freeze only the label tables; rows and images stay those of the previous snapshot.",
     )
     processes = processes_parameter("read alert packets for their index")
     revision: ClassVar[int] = 2
@@ -49,12 +49,12 @@ class FreezeInputs(NightTask):
 
     @property
     def is_light(self) -> bool:
-        """It reads and counts; most nights of many years are done at once."""
+        """Whether it runs in the client: it only reads and counts, and most nights of many years are done at once."""
         return True
 
     @property
     def is_empty(self) -> bool:
-        """Whether a night that was frozen has no rows but those of label tables."""
+        """Whether a frozen night has no rows except those of label tables."""
         queries = self.manifest().get("queries", {})
         return not any(what.get("rows", 1) for name, what in queries.items() if name not in self.label_tables)
 
@@ -64,23 +64,23 @@ class FreezeInputs(NightTask):
 
     @cached_property
     def former(self) -> Manifest:
-        """The manifest of the snapshot before; empty where there is none."""
+        """The manifest of the previous snapshot; empty if there is no such snapshot."""
         if self.snapshot < 2:
             return {}
         before = FreezeInputs(survey=self.survey, night=self.night_name, snapshot=self.snapshot - 1)
         return before.manifest() if before.complete() else {}
 
     def manifest(self) -> Manifest:
-        """Return what was frozen, without what made the file: cutouts repeat it, and are equal whoever froze it."""
+        """Return what was frozen, without its provenance: cutouts repeat it, and do not depend on who froze it."""
         manifest = read_manifest(self.output().path)
         manifest.pop("provenance", None)
         return manifest
 
     @property
     def rows_of(self) -> int:
-        """The snapshot that was the first to have these rows and images; what labels do not touch stands on it.
+        """The first snapshot with these rows and images; results that labels do not touch are made from it.
 
-        The first snapshot is its own, without a look into it: planning asks this of every night of a survey.
+        Snapshot 1 is not opened for the answer: planning asks this of every night of a survey.
         """
         if self.snapshot < 2 or not self.complete():
             return self.snapshot

@@ -19,18 +19,18 @@ from tasks.train_classifier import TrainClassifier
 
 
 class Infer(ReleaseTask):
-    """Score candidates with a package: of --night, of --cutouts, else the rows of the data set."""
+    """Score candidates with a package: those of --night or --cutouts, else the rows of the data set."""
 
     revision: ClassVar[int] = 2
     night = NightParameter(default="", description="Night to score, as 2026-01-05; empty: the data set's rows.")
     cutouts = luigi.Parameter(default="", description="A cutout file to score, in place of a night.")
     package = luigi.Parameter(default="", description="A model package that exists, in place of a trained one.")
-    only = luigi.Parameter(default="", description="Candidates or objects to score, a,b,c or @FILE, one a line.")
+    only = luigi.Parameter(default="", description="Candidates or objects to score: a,b,c, or @FILE with one per line.")
     stream = luigi.BoolParameter(
         default=False, significant=False, description="Score --night as it is read, and keep no cutouts of it."
     )
     batch_size = WholeNumberParameter(
-        default=256, least=1, most=MOST_ROWS, significant=False, description="Rows a forward pass."
+        default=256, least=1, most=MOST_ROWS, significant=False, description="Rows per forward pass."
     )
     threads = WholeNumberParameter(
         default=0,
@@ -97,7 +97,7 @@ class Infer(ReleaseTask):
 
     @cached_property
     def chosen(self) -> list[str]:
-        """The candidates or objects that alone are scored; empty for all."""
+        """The only candidates or objects to score; empty for all."""
         return read_id_list(self.only)
 
     def build(self, path: Path) -> None:

@@ -1,6 +1,6 @@
 """Label tables that were corrected after a night was frozen: every run says so, and how to take them in.
 
-A finished result stays what it is; but that it stands on labels that somebody has corrected since is no secret.
+A finished result stays what it is, but you are told if somebody has corrected its labels since.
 
 Tested by tests/integration/test_changed_input.py.
 """
@@ -16,14 +16,14 @@ from tasks.fetch_cutouts import FetchCutouts
 log = logging.getLogger(__name__)
 
 _SHOWN = 3
-"""Nights that the line names."""
+"""How many nights the line names."""
 _told: set[str] = set()
-"""Ids of the tasks that were looked at in this process: each is once, whichever way it is reached."""
+"""Ids of the tasks that this process has looked at: each only once, however it is reached."""
 
 
 @luigi.Task.event_handler(luigi.Event.DEPENDENCY_PRESENT)
 def tell(task: luigi.Task) -> None:
-    """Say for a task that is complete already whose label tables changed since they were frozen, in one line."""
+    """Say in one line, for a task that is already complete, which label tables changed since they were frozen."""
     changed = {}
     for fetch in _fetches(task):
         names = changed_tables(fetch)
@@ -33,14 +33,14 @@ def tell(task: luigi.Task) -> None:
         shown = [f"{night}: {', '.join(names)}" for night, names in sorted(changed.items())[:_SHOWN]]
         more = f" and {len(changed) - _SHOWN} more nights" if len(changed) > _SHOWN else ""
         log.warning(
-            "label tables changed since the input was frozen (%s%s); results stand on the former labels. To take the "
-            "new ones: `nightsift refetch %s --labels` for each such night, which cuts nothing again, and run again",
+            "label tables changed since the input was frozen (%s%s); results use the former labels. To use the new "
+            "ones, run `nightsift refetch %s --labels` for each such night, which cuts nothing again, and run again",
             "; ".join(shown), more, min(changed),
         )  # fmt: skip
 
 
 def _fetches(task: luigi.Task) -> Iterator[FetchCutouts]:
-    """Yield the nights that a task stands on and that were not looked at before."""
+    """Yield the nights that a task needs and that were not looked at before."""
     if task.task_id in _told:
         return
     _told.add(task.task_id)

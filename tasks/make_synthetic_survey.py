@@ -1,4 +1,4 @@
-"""The embedded default: make a small synthetic survey on disk.
+"""The default survey: a small synthetic one, made on disk.
 
 Tested by tests/integration/test_golden_results.py.
 """
@@ -13,7 +13,7 @@ from tasks.parameters import SurveyTask
 
 
 class MakeSyntheticSurvey(SurveyTask):
-    """Render a synthetic sky, subtract, detect, and leave images and database as a survey would."""
+    """Render a synthetic sky, subtract, detect, and write images and database as a survey would."""
 
     processes = processes_parameter("make exposures")
     suffix: ClassVar[str] = ""

@@ -1,4 +1,4 @@
-"""Whether a night is over: what its survey's ``closed`` rule says.
+"""Whether a night is over, by its survey's ``closed`` rule.
 
 Tested by tests/tasks/test_start.py.
 """
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class ClosedTarget(luigi.Target):
-    """There when the survey's ``closed`` rule holds for the night."""
+    """A target that exists when the survey's ``closed`` rule holds for the night."""
 
     def __init__(self, task: "NightClosed") -> None:
         self.task = task
@@ -36,7 +36,7 @@ class NightClosed(NightTask):
         return ClosedTarget(self)
 
     def why_open(self) -> str:
-        """Return which rule does not hold; empty where it does."""
+        """Return the rule that keeps the night open; empty if it is closed."""
         return why_open(self.settings, self.night_name, lambda: self.adapter(self.survey_folder()))
 
 
@@ -49,7 +49,7 @@ def _say_why(task: NightClosed) -> None:
 
 
 def _if_ahead(task: NightClosed) -> str:
-    """Return which nights there are, where the night has not begun and nobody waits for it."""
+    """Return which nights there are, for a night that has not begun and that nobody waits for; else nothing."""
     if not is_of_future(task.settings, task.night_name):
         return ""
     from pipeline.stages.empty_night import nights_of

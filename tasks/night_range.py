@@ -1,4 +1,4 @@
-"""Any per-night task over every night of a range; none is dropped silently.
+"""A per-night task for every night of a range; no night is dropped silently.
 
 Tested by tests/integration/test_night_range.py.
 """
@@ -37,7 +37,7 @@ class NightRange(RangeTask, luigi.WrapperTask):
 
     @cached_property
     def task_class(self) -> type[luigi.Task]:
-        """The task to run; one that has no night is an error."""
+        """The task to run; a task that has no night is an error."""
         if self.of not in _TASKS_A_NIGHT:
             raise UnknownNameError("per-night task", self.of, _TASKS_A_NIGHT)
         found: type[luigi.Task] = Register.get_task_cls(self.of)

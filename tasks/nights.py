@@ -12,7 +12,7 @@ from pipeline.night import expand_nights
 
 
 class NightParameter(luigi.Parameter):
-    """A night as an ISO date; dates are accepted from Python callers as well."""
+    """A night as an ISO date; Python callers may pass a date."""
 
     def normalize(self, x: object) -> str:
         """Return the ISO date as text."""

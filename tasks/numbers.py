@@ -1,4 +1,4 @@
-"""Parameters that are numbers of a range: another one is an error before anything runs.
+"""Parameters that are numbers within a range: any other value is an error before anything runs.
 
 Tested by tests/tasks/test_start.py.
 """
@@ -10,21 +10,21 @@ import luigi
 from pipeline.errors import SettingsError
 
 MOST_REPLICATES = 1_000_000
-"""Of the bootstrap; a thousand make an interval."""
+"""Replicates of the bootstrap; a thousand are enough for an interval."""
 MOST_ROWS = 1_000_000
-"""Rows of a forward pass; at cutouts of 63 pixels a side even a tenth of them fills the memory of a machine."""
+"""Rows per forward pass; of cutouts of 63 by 63 pixels even a tenth of them fills the memory of a machine."""
 MOST_SEED = 2**32 - 1
-"""What NumPy and scikit-learn take as a seed at most."""
+"""The largest seed that NumPy and scikit-learn take."""
 MOST_PROCESSES = 1024
-"""Of processes and threads: more than any machine has cores, so that a slip of the finger starts no thousands."""
+"""Processes or threads: more than any machine has cores, so that a typing error does not start thousands."""
 MOST_SNAPSHOTS = 10_000
-"""Far more freezings of one night than anybody makes."""
+"""Far more snapshots of one night than anybody makes."""
 MOST_FOLDS = 1000
 """Far more folds than a recipe has; each recipe states its own number."""
 
 
 class WholeNumberParameter(luigi.IntParameter):
-    """A whole number of a range; another one is an error that names parameter, value and range.
+    """A whole number within a range; any other value is an error that names parameter, value and range.
 
     Parameters
     ----------
@@ -93,7 +93,11 @@ def seed_parameter() -> WholeNumberParameter:
 
 
 def processes_parameter(what: str) -> WholeNumberParameter:
-    """Return the parameter of how many processes share a task's work, ``what`` they do; it changes no result."""
+    """Return the parameter for how many processes do ``what`` the task does; it changes no result."""
     return WholeNumberParameter(
-        default=1, least=0, most=MOST_PROCESSES, significant=False, description=f"Processes that {what}; 0: one a core."
+        default=1,
+        least=0,
+        most=MOST_PROCESSES,
+        significant=False,
+        description=f"Processes that {what}; 0: one per core.",
     )

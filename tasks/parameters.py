@@ -5,7 +5,7 @@ Tested by tests/tasks/test_start.py.
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import luigi
 
@@ -55,19 +55,19 @@ class SurveyTask(PipelineTask):
         return MakeSyntheticSurvey(survey=self.survey) if self.settings.made else None
 
     def survey_folder(self) -> Path | None:
-        """Return where that task puts them."""
+        """Return the folder of the files that a task makes; None if no task does."""
         maker = self.made_survey()
         return Path(maker.output().path) if maker else None
 
     def adapter(self, folder: Path | None = None, processes: int = 1) -> "Source[StatesFolder]":
-        """Return the adapter that reads the survey, its exposures by so many processes."""
+        """Return the adapter that reads the survey, with that many processes for its exposures."""
         from pipeline.surveys.load import open_survey
 
         return open_survey(self.settings, self.survey, folder, workers=processes)
 
 
 class NightTask(SurveyTask):
-    """A task of one night of a survey, which may have to be made first."""
+    """A task of one night of a survey whose files may have to be made first."""
 
     night = NightParameter(description="Night: local date of the evening, as 2026-01-05, or an MJD.")
 
@@ -83,14 +83,14 @@ class NightTask(SurveyTask):
         return self.survey, ALL_RELEASES, self.night_name
 
     def job(self, manifest: "Manifest", of: PipelineTask | None = None) -> "NightJob":
-        """Return what a function of this night is given.
+        """Return what a function of this night works on.
 
         Parameters
         ----------
         manifest : Manifest
             The night's frozen input.
         of : PipelineTask, optional
-            Whose result is made; this task's if not given.
+            The task whose result is made; this one by default.
         """
         from pipeline.stages.night_job import NightJob
 
@@ -163,7 +163,7 @@ class RangeTask(luigi.Task):
 
 
 class RecipeTask(SurveyTask):
-    """A task that stands on a data set: its recipe and seed."""
+    """A task that needs a data set: its recipe and fold."""
 
     dataset = luigi.Parameter(default="", description="Data-set recipe of config/datasets; empty: the survey's.")
     fold = WholeNumberParameter(
@@ -177,14 +177,14 @@ class RecipeTask(SurveyTask):
 
     @cached_property
     def recipe(self) -> DatasetRecipe:
-        """The data-set recipe; one of another survey is an error."""
+        """The data-set recipe; a recipe of another survey is an error."""
         recipe = settings_files.load("datasets", self.dataset_name, DatasetRecipe)
         if recipe.survey != self.survey:
             raise SettingsError(
                 f"datasets/{self.dataset_name}.yaml is of survey {recipe.survey!r}, not {self.survey!r}: write "
                 f"datasets/{self.survey}.yaml (`survey: {self.survey}`, its nights; `extends: {self.dataset_name}` for "
-                f"the rest) and name it by --dataset, or by `defaults` in surveys/{self.survey}.yaml; a night is "
-                "scored without any by --package"
+                f"the rest) and name it by --dataset, or by `defaults` in surveys/{self.survey}.yaml; a night "
+                "can be scored without a data set by --package"
             )
         last = max(0, recipe.split.folds - 1)
         if self.fold > last:
@@ -202,7 +202,7 @@ class RecipeTask(SurveyTask):
 
 
 class ClassifierTask(RecipeTask):
-    """A task that stands on a trained classifier."""
+    """A task that needs a trained classifier."""
 
     classifier = luigi.Parameter(default="", description="Classifier of config/classifiers; empty: the survey's.")
     seed = seed_parameter()

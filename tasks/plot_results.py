@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 
 class PlotResults(ReleaseTask):
-    """Report how well the classifier does on rows it never saw, beside the baseline."""
+    """Report how well the classifier does, beside the baseline, on rows that neither saw in training."""
 
     baseline = luigi.Parameter(default="", description="Classifier to compare with; empty: the survey's.")
-    night = NightParameter(default="", description="A night whose scores are made as well; empty: none.")
+    night = NightParameter(default="", description="A night to score as well; empty: no night.")
     scores = luigi.Parameter(default="", description="Scores files to report instead, separated by commas.")
     rows = luigi.Parameter(default="", description="Cutout files or data sets with the candidates of --scores.")
     packages = luigi.Parameter(default="", description="Model packages that made --scores, separated by commas.")
@@ -72,7 +72,7 @@ class PlotResults(ReleaseTask):
 
     @property
     def given_span(self) -> str:
-        """That files are reported; empty for the rows of the data set."""
+        """``files`` if scores files are reported; empty for the rows of the data set."""
         return "files" if self.files else ""
 
     def readable(self) -> str:
@@ -92,19 +92,19 @@ class PlotResults(ReleaseTask):
         return tasks | self._simulations() | self._survey_of_truth()
 
     def _simulations(self) -> dict[str, luigi.Task]:
-        """Return the simulations into images that the data set holds; in stamps nothing is searched for."""
+        """Return the simulations of the data set that inject into images; nothing is searched for in cutouts."""
         tasks = {} if self.dataset_file else BuildDataset(**self.dataset_parameters()).requires()
         return {
             name: task for name, task in tasks.items() if isinstance(task, SimulateTransients) and task.recipe.images
         }
 
     def _survey_of_truth(self) -> dict[str, luigi.Task]:
-        """Return the task that makes the survey, whose truth is asked, where no data set of its own stands on it."""
+        """Return the task that makes the survey whose truth is shown, if no data set of the recipe needs it."""
         survey = self.made_survey() if self.dataset_file else None
         return {"survey": survey} if survey else {}
 
     def upstream(self) -> dict[str, PipelineTask]:
-        """Return what shapes the report; whether a survey is there to be asked is no part of that."""
+        """Return what shapes the report; that the survey has to be there is not part of it."""
         return {name: task for name, task in super().upstream().items() if name not in self._survey_of_truth()}
 
     def decides(self) -> dict[str, object]:

@@ -47,7 +47,7 @@ class Progress:
     name : str
         The task's name, in front of the bar.
     task : luigi.Task
-        Whose percentage and status message the scheduler shows.
+        The task whose percentage and status message the scheduler shows.
     """
 
     def __init__(self, name: str, task: ReportsProgress) -> None:
@@ -57,7 +57,7 @@ class Progress:
         self._bar: tqdm[None] | None = None
 
     def __call__(self, percent: float, message: str) -> None:
-        """Show a state, at most once a second; a percentage below 0 is not known."""
+        """Show a state, at most once per second; a percentage below 0 means that it is not known."""
         if time.monotonic() - self._shown < _SHOWN_EVERY_S and percent < 100:
             return
         self._shown, message = time.monotonic(), in_one_line(message)
@@ -69,11 +69,11 @@ class Progress:
             self._draw(round(percent) if known else None, message)
 
     def link(self, address: str) -> None:
-        """Have the scheduler's page lead to an address."""
+        """Make the scheduler's page link to an address."""
         self._tell(self.task.set_tracking_url, address)
 
     def _tell(self, tell: Callable[[Value], None] | None, value: Value) -> None:
-        """Tell the scheduler; one that is lost is not asked again, and no work is given up for it."""
+        """Tell the scheduler; once it is lost it is not told again, and the work goes on without it."""
         if tell is None or self._lost:
             return
         try:

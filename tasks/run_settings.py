@@ -1,4 +1,4 @@
-"""How a run behaves, whatever it builds: settings of no task, for the command line and ``luigi.cfg``.
+"""How a run behaves, whatever it builds: settings that belong to no task, for the command line and ``luigi.cfg``.
 
 Tested by tests/tasks/test_luigi_settings.py.
 """
@@ -19,7 +19,7 @@ class nightsift(luigi.Config):  # noqa: N801  (luigi takes the name of the secti
 
     no_wait = luigi.BoolParameter(
         default=False,
-        description="End with exit code 10, rather than wait, where another run builds the same. [default: False]",
+        description="End with exit code 10 instead of waiting if another run builds the same. [default: False]",
         always_in_help=True,
     )
 

@@ -24,7 +24,7 @@ from tasks.run_settings import nightsift
 log = logging.getLogger(__name__)
 
 _PROBE_S: Final = (3.0, 10.0)
-"""How long the first question waits for a connection and for the answer."""
+"""Seconds that the first question waits for a connection and for the answer."""
 REFUSED: Final = f"{BeingBuiltError.__name__}: "
 """Begins what the scheduler is told of a task that ended because another run builds the same."""
 
@@ -106,7 +106,7 @@ class Worker(luigi.worker.Worker):
         return [task for task in ended if task not in done]
 
     def _run_by_others(self, running: Iterable[Mapping[str, str]]) -> dict[str, str]:
-        """Return who runs each of this worker's tasks but itself."""
+        """Return which other worker runs each of this worker's tasks."""
         own = [entry for entry in running if entry["task_id"] in self._scheduled_tasks]
         return {entry["task_id"]: entry["worker"] for entry in own if entry["worker"] != self._id}
 
@@ -137,5 +137,5 @@ def _needing_the_scheduler() -> Iterator[None]:
 
 
 def install() -> None:
-    """Have every run of this process, from the command too, meet scheduler and other runs so."""
+    """Make every run of this process, including luigi's own command, treat scheduler and other runs in this way."""
     luigi.interface._WorkerSchedulerFactory = Factory  # type: ignore[misc]

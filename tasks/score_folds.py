@@ -12,7 +12,7 @@ from tasks.parameters import ReleaseTask
 
 
 class ScoreFolds(ReleaseTask):
-    """Scores of every labelled row, each by a model that saw neither its group nor, by night, its night."""
+    """Score every labelled row by a model that saw neither its group nor, in folds by night, its night."""
 
     def requires(self) -> dict[str, luigi.Task]:
         """The scores of each fold's data set."""

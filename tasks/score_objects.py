@@ -17,17 +17,17 @@ from tasks.infer import Infer
 from tasks.parameters import RangeTask, SurveyTask
 
 _TASKS_A_NIGHT = 4
-"""Of each survey: closed, frozen, cut out, scored."""
+"""Tasks of each survey for one night: closed, frozen, cut out, scored."""
 
 
 class ScoreObjects(RangeTask, SurveyTask):
-    """Join the scores of an object's images, of each survey by its own classifier, into one."""
+    """Join the scores of an object's images into one score; each survey is scored by its own classifier."""
 
     also = luigi.Parameter(default="", description="Further surveys, other telescopes, separated by commas.")
     rule = luigi.Parameter(default="longest_median", description="longest_median, median, mean or max.")
     release = luigi.Parameter(default="", description="Name of the processing; empty: the survey's.")
     packages = luigi.Parameter(
-        default="", description="Packages that exist, in place of trained ones: one of all, or one of each survey."
+        default="", description="Packages that exist, in place of trained ones: one for all, or one for each survey."
     )
     suffix: ClassVar[str] = ".csv"
 

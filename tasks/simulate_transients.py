@@ -1,4 +1,4 @@
-"""Sources and artefacts of our own making, found or missed as real ones would be.
+"""Simulated sources and artefacts, found or missed as real ones would be.
 
 Tested by tests/integration/test_golden_results.py.
 """
@@ -41,7 +41,7 @@ class SimulateTransients(NightTask):
 
     @cached_property
     def cutouts(self) -> FetchCutouts:
-        """The night's cutouts; into images, those of the first labels: the places of candidates are all it needs."""
+        """The night's cutouts; for injection into images those of the first labels, as only places count."""
         latest = FetchCutouts(survey=self.survey, night=self.night_name)
         number = latest.frozen.rows_of
         if self.recipe.images is None or number == latest.frozen.snapshot:
@@ -49,14 +49,14 @@ class SimulateTransients(NightTask):
         return FetchCutouts(survey=self.survey, night=self.night_name, snapshot=number)
 
     def decides(self) -> dict[str, object]:
-        """The recipe, and what the files hold that it names."""
+        """The recipe, and the content of the files that it names."""
         named = simulation_files(self.recipe, self.night_name, self._folder_of_psfs())
         files = {name: file_digest(path) for name, path in named.items()}
         recipe = settings_files.raw("simulations", self.simulation_name)
         return {"simulation": recipe, **({"files": files} if files else {})}
 
     def _folder_of_psfs(self) -> Path | None:
-        """Return where relative paths of PSF files start, which a survey that is made has none of."""
+        """Return where relative paths of PSF files start; None for a survey that is made, which has no such files."""
         images = self.recipe.images
         return self.adapter().folder if images and images.psf.file and not self.settings.made else None
 

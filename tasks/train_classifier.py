@@ -41,7 +41,7 @@ class TrainClassifier(ClassifierTask):
         return {} if self.dataset_file else {"dataset": BuildDataset(**self.dataset_parameters())}
 
     def deps(self) -> list[luigi.Task]:
-        """Return what it requires, once its recipe is sound; luigi asks only where the package is missing."""
+        """Return what it requires, after a check of its recipe; luigi asks only if the package is missing."""
         _ = self.classifier_recipe
         return super().deps()
 
@@ -64,7 +64,7 @@ class TrainClassifier(ClassifierTask):
         return Path(self.dataset_file) if self.dataset_file else self.input_path("dataset")
 
     def build(self, path: Path) -> None:
-        """Train in a folder beside the target, which a killed run leaves for the next to resume."""
+        """Train in a folder beside the target, from which the next run continues if this one is killed."""
         from models import packages, training
         from pipeline.io.results.dataset_file import open_dataset
 

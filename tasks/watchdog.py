@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pipeline.errors import TimedOutError
 
 _AGAIN_S = 1.0
-"""The alarm rings again, for what retries may take the first for a fault of a service."""
+"""Seconds until the alarm rings again: code that retries may take the first for a fault of a service."""
 
 
 @contextmanager

@@ -13,19 +13,21 @@ def add_to(verbs: Verbs) -> None:
     show = verbs.add_parser("candidates", help="show a night's best candidates: a page, CSV or VOTable")
     show.add_argument("survey")
     show.add_argument("night", help="local date of the evening, as 2026-01-05, or an MJD")
-    show.add_argument("--top", type=int, default=50, help="how many [default: 50]")
-    show.add_argument("--to", default="html", help="FILE.html, FILE.csv or FILE.vot; csv or votable alone: "
+    show.add_argument("--top", type=int, default=50, help="how many candidates [default: 50]")
+    show.add_argument("--to", default="html", help="FILE.html, FILE.csv or FILE.vot; only csv or votable: "
                       "standard output [default: candidates-SURVEY-NIGHT.html here]")  # fmt: skip
-    show.add_argument("--sign", type=int, choices=(1, -1), default=0, help="only +1, brighter, or -1, fainter")
-    show.add_argument("--min-score", type=float, default=float("nan"), help="least score, 0 to 1")
-    show.add_argument("--by-object", action="store_true", help="of each object its best candidate alone")
+    show.add_argument(
+        "--sign", type=int, choices=(1, -1), default=0, help="only brighter (+1) or only fainter (-1) sources"
+    )
+    show.add_argument("--min-score", type=float, default=float("nan"), help="lowest score, 0 to 1")
+    show.add_argument("--by-object", action="store_true", help="only the best candidate of each object")
     show.add_argument("--release", default="", help="release of the scores [default: the survey's]")
     show.add_argument("--package", default="", help="package of the scores, in place of a trained one")
     show.add_argument("--classifier", default="", help="classifier of the scores [default: the survey's]")
     show.add_argument("--dataset", default="", help="data set of the classifier [default: the survey's]")
     show.add_argument("--seed", type=int, default=1, help="seed of the classifier [default: 1]")
     show.add_argument("--scores", default="", help="a scores file, in place of those that Infer makes")
-    show.add_argument("--rows", default="", help="cutout file of --scores, where these do not know it")
+    show.add_argument("--rows", default="", help="cutout file of --scores, if the scores do not name it")
     show.set_defaults(run=_run)
 
 

@@ -15,7 +15,9 @@ def add_to(verbs: Verbs) -> None:
         "name", help="name of a file in config/surveys, datasets, classifiers or simulations; or the path of a file"
     )
     check.add_argument(
-        "--all", action="store_true", help="read the images or stamps of every night of a survey, not the newest alone"
+        "--all",
+        action="store_true",
+        help="read the images or stamps of every night of a survey, not only of the newest",
     )
     check.set_defaults(run=_run)
 

@@ -13,11 +13,13 @@ def add_to(verbs: Verbs) -> None:
     status = verbs.add_parser("status", help="compare each night's input with what was frozen")
     status.add_argument("survey")
     status.set_defaults(run=_status)
-    refetch = verbs.add_parser("refetch", help="freeze a night's input anew, so that the next run uses it")
+    refetch = verbs.add_parser(
+        "refetch", help="freeze a night's input again, so that the next run uses it as it is now"
+    )
     refetch.add_argument("survey")
     refetch.add_argument("night", help="a night, several as 2026-01-01,2026-01-03, or a range 2026-01-01..2026-01-06")
     refetch.add_argument(
-        "--labels", action="store_true", help="take new labels alone: no image is looked at, cut or subtracted again"
+        "--labels", action="store_true", help="take only new labels: no image is looked at, cut or subtracted again"
     )
     refetch.set_defaults(run=_refetch)
     listed = verbs.add_parser("nights", help="list the nights that hold candidates, for a data-set recipe")

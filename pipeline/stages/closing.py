@@ -1,6 +1,8 @@
 """Whether a night is over, by the rule that its survey states as ``closed``, and whether it has begun at all.
 
-Light to import: planning asks of every night. Tested by tests/tasks/test_start.py and tests/integration/test_check.py.
+Light to import: planning asks of every night.
+
+Tested by tests/integration/test_check.py.
 """
 
 import datetime

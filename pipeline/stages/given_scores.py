@@ -1,6 +1,6 @@
 """Scores files that a user names for a report, with what may have made them and the rows that they score.
 
-Tested by tests/tasks/test_plot_results.py and tests/integration/test_given_files.py.
+Tested by tests/integration/test_given_files.py.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """What of a survey's settings and files decides what the input of its nights is, for the fingerprint of the frozen.
 
-Tested by tests/tasks/test_fingerprints.py and tests/integration/test_query_identity.py.
+Tested by tests/tasks/test_fingerprints.py.
 """
 
 from collections.abc import Iterable, Mapping

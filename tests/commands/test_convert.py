@@ -15,7 +15,7 @@ def test_a_cutout_file_is_made_once_and_the_same_again_is_kept(legacy, tmp_path,
     assert capsys.readouterr().out == f"{tmp_path / 'a.h5'}: 15 cutouts\n"
     stamp = (tmp_path / "a.h5").stat()
     assert main(command) == 0
-    assert capsys.readouterr().out == f"{tmp_path / 'a.h5'} is there already and says the same\n"
+    assert capsys.readouterr().out == f"{tmp_path / 'a.h5'} exists already and is the same\n"
     assert (tmp_path / "a.h5").stat() == stamp
     with open_cutouts(tmp_path / "a.h5") as file:
         assert file.header.pixel_scale_arcsec == 1.86
@@ -34,7 +34,7 @@ def test_what_is_there_and_says_something_else_is_not_overwritten(legacy, tmp_pa
         ["export", "psat_list", str(tmp_path / "c.h5")] if there == "folder" else ["import", "psat_list", str(folder)]
     )
     assert main([*verb, "--to", str(tmp_path / there)]) == 1
-    assert "is there and holds something else" in capsys.readouterr().err
+    assert "exists and holds something else" in capsys.readouterr().err
     assert (tmp_path / "other.h5").read_text() == (tmp_path / "folder" / "mine").read_text() == "mine"
     assert not list(tmp_path.glob(".*"))
 
@@ -47,7 +47,7 @@ def test_an_export_is_the_same_twice(name, make_rows, make_cutouts, tmp_path, ca
     assert main(command) == 0
     first = sorted((path.name, content_sha256(path)) for path in tmp_path.rglob("out/**/*") if path.is_file())
     assert main(command) == 0
-    assert "says the same" in capsys.readouterr().out
+    assert "is the same" in capsys.readouterr().out
     assert first == sorted((p.name, content_sha256(p)) for p in tmp_path.rglob("out/**/*") if p.is_file())
 
 

@@ -112,7 +112,7 @@ def test_scores_by_other_settings_are_named_and_can_be_looked_at(candidates_verb
     here.change("classifiers", "tiny", settings={"n_estimators": 9})
     code, _, said = candidates_verb()
     assert code == 1
-    assert f"scores that are there: --scores {there}" in said
+    assert f"existing scores: --scores {there}" in said
     assert candidates_verb("--scores", there, "--to", "csv")[1].count("\n") == 51
 
 
@@ -167,7 +167,7 @@ def test_a_mistake_is_one_line(candidates_verb, tmp_path, arguments, words):
 
 def test_a_night_that_is_no_night_is_one_line(candidates_verb):
     assert "night 'tomorrow' is no date" in candidates_verb(night="tomorrow")[2]
-    assert "candidates are those of a night" in candidates_verb(night="")[2]
+    assert "`nightsift candidates` needs a night" in candidates_verb(night="")[2]
 
 
 def test_the_page_counts_the_candidates_that_the_classifier_learned_from(candidates_verb, here, tmp_path):
