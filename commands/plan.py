@@ -3,10 +3,12 @@
 Tested by tests/integration/test_identity.py.
 """
 
+import io
 import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, redirect_stderr
 from pathlib import Path
 
 import luigi
@@ -82,10 +84,26 @@ def asked(arguments: list[str]) -> luigi.Task:
     """
     require_known_flags(arguments)
     try:
-        with CmdlineParser.global_instance(arguments) as parser:
+        with _parsed(arguments) as parser:
             return parser.get_task_obj()
     except (ParameterException, TaskClassException) as error:
         raise SettingsError(" ".join(str(error).split())) from error
+
+
+@contextmanager
+def _parsed(arguments: list[str]) -> Iterator[CmdlineParser]:
+    """Give luigi's parser; a command line that it cannot parse is one line, without luigi's page of usage."""
+    usage = io.StringIO()
+    with ExitStack() as stack:
+        try:
+            with redirect_stderr(usage):
+                parser = stack.enter_context(CmdlineParser.global_instance(arguments))
+        except SystemExit as error:
+            said = usage.getvalue().rpartition("error: ")[2]
+            if not said:
+                raise
+            raise SettingsError(" ".join(said.split())) from error
+        yield parser
 
 
 def walk(task: luigi.Task, seen: set[str]) -> Iterator[luigi.Task]:

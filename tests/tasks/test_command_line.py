@@ -8,7 +8,7 @@ import pytest
 
 import tasks
 from commands.plan import asked
-from pipeline.errors import UnknownNameError
+from pipeline.errors import SettingsError, UnknownNameError
 from tasks.command_line import refuse_unknown_flags, require_known_flags
 
 LUIGI = Path(sys.executable).parent / "luigi"
@@ -56,6 +56,12 @@ def test_what_luigi_understands_or_refuses_itself_is_left_to_it(words):
 def test_a_plan_refuses_a_misspelt_flag_before_luigi_does():
     with pytest.raises(UnknownNameError, match="did you mean '--night'"):
         asked(["Infer", "--nigth", "2026-01-05"])
+
+
+def test_a_plan_of_a_flag_without_its_value_is_one_line(capsys):
+    with pytest.raises(SettingsError, match=r"^argument --night: expected one argument$"):
+        asked(["Infer", "--night"])
+    assert capsys.readouterr().err == ""
 
 
 def test_the_command_of_luigi_ends_with_one_line():

@@ -75,7 +75,9 @@ def test_objects_are_scored_by_the_package_of_each_survey(given_package):
 
 def test_another_number_of_packages_than_of_surveys_is_refused(given_package):
     given = {"survey": "mine", "start": NIGHT, "stop": NIGHT, "packages": f"{given_package},{given_package}"}
-    with pytest.raises(SettingsError, match="--packages names 2 packages; allowed: one for all surveys, or one for each"):
+    with pytest.raises(
+        SettingsError, match="--packages names 2 packages; allowed: one for all surveys, or one for each"
+    ):
         tasks.ScoreObjects(**given).requires()
 
 
