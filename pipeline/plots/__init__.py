@@ -2,7 +2,7 @@
 
 from pipeline.plots import (
     completeness,
-    gallery,
+    mistake_gallery,
     nights,
     operating,
     psf_quality,
@@ -22,7 +22,7 @@ __all__ = [
     "Psfs",
     "ReportData",
     "completeness",
-    "gallery",
+    "mistake_gallery",
     "nights",
     "operating",
     "psf_quality",

@@ -1,4 +1,8 @@
-"""The report of a classifier: one page, its figures with their numbers, and metrics.json; nothing here saves."""
+"""The report of a classifier: its page, the numbers of metrics.json, and their wording; nothing here saves a file.
+
+Its figures are drawn in `pipeline.plots`, the mistake gallery among them in `pipeline.plots.mistake_gallery`.
+The page of a night's candidates is made here as well, in `pipeline.report.candidates`.
+"""
 
 from pipeline.report.build import DEFAULT_PLOTS, Report, build_report
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pipeline.classes import CLASS_NAMES
 from pipeline.cutouts.dropped import dropped_words
 from pipeline.cutouts.missing import Flag
-from pipeline.plots.stamps import picture
-from pipeline.report.templates import template
+from pipeline.plots.cutout_pictures import picture
+from pipeline.report.html_templates import html_template
 from pipeline.report.wording import NONE, count, number, number_digits
 from pipeline.scores.ranking import Choice, Ranking
 from pipeline.scores.sky_links import RADIUS_ARCSEC, links
@@ -102,7 +102,7 @@ def candidates_page(about: NightPage, ranking: Ranking, listed: pd.DataFrame, cu
     """
     script = files("pipeline.report").joinpath("candidates.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return template("candidates.html").render(
+    return html_template("candidates.html").render(
         about=about,
         models=", ".join(sorted(set(listed["model"]) - {""})) or "a model that the scores do not name",
         releases=", ".join(sorted(set(listed["release"]) - {""})),

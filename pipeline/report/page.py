@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipeline.metrics import METRICS, STRATA
 from pipeline.plots import PLOTS, PlotResult, ReportData
-from pipeline.report.templates import template
+from pipeline.report.html_templates import html_template
 from pipeline.report.wording import POINTS, caveats, difference, judged_by_nobody, measured, number, separated, worded
 
 HEADLINE = (
@@ -46,7 +46,7 @@ MISTAKE_COLUMNS = (
 def page(data: ReportData, numbers: Mapping[str, Any], figures: Mapping[str, PlotResult]) -> str:
     """Return the page; everything that comes from data is escaped, nothing is fetched from elsewhere."""
     judged = numbers["models"][numbers["classifier"]]
-    return template("index.html").render(
+    return html_template("index.html").render(
         numbers=numbers,
         judged=judged,
         at={name: worded(judged["at_threshold"][name]) for name in ("recall", "fpr", "precision")},

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.scores_file import read_scores
-from pipeline.plots.stamps import palette, shades
+from pipeline.plots.cutout_pictures import palette, shades
 from pipeline.plots.style import BOGUS_COLOUR, INK, REAL_COLOUR
 
 KINDS: Final = ("transient", "mover", "variable", "bogus")

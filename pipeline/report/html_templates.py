@@ -1,6 +1,6 @@
-"""How pages are filled in: everything that comes from data is escaped, and a name without a value is an error.
+"""The HTML templates of this folder, filled in by Jinja: what comes from data is escaped, a missing value is an error.
 
-Characters that would command a terminal, or turn the direction of a text, stand as Python writes them.
+Characters that would command a terminal, or change the direction of a text, are shown as Python writes them.
 
 Tested by tests/pipeline/report/test_candidates.py.
 """
@@ -11,8 +11,8 @@ from pipeline.redaction import harmless
 from pipeline.report.wording import count, number, per_cent
 
 
-def template(name: str) -> jinja2.Template:
-    """Return one of the templates of this folder."""
+def html_template(name: str) -> jinja2.Template:
+    """Return a template of this folder by the name of its file, such as ``index.html``."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("pipeline.report", "."),
         autoescape=True,
@@ -26,6 +26,6 @@ def template(name: str) -> jinja2.Template:
 
 
 def _readable(value: object) -> object:
-    """Return what is shown, of a text of data what `harmless` leaves: what turns its direction forges what is read."""
-    is_page = hasattr(value, "__html__")  # of our own making
+    """Return a value as it is shown; text that comes from data passes `harmless`, so that it cannot forge a page."""
+    is_page = hasattr(value, "__html__")  # made here
     return harmless(value) if isinstance(value, str) and not is_page else value

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from pipeline.plots.stamps import SHADES, picture, shades
+from pipeline.plots.cutout_pictures import SHADES, picture, shades
 
 
 def colours(image, **options):

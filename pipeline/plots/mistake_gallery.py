@@ -1,4 +1,4 @@
-"""The worst mistakes as pictures: science, template and difference of each, as a person would judge them."""
+"""The mistake gallery of a report: science, template and difference of the worst false alarms and missed reals."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from pipeline.classes import BOGUS, REAL
 from pipeline.metrics.mistakes import FALSE_ALARM, MISSED_REAL
+from pipeline.plots.cutout_pictures import MISSING_COLOUR, zscale_limits
 from pipeline.plots.data import Mistakes, PlotResult, ReportData
-from pipeline.plots.stamps import MISSING_COLOUR, zscale_limits
 from pipeline.plots.style import BOGUS_COLOUR, INK, MUTED, REAL_COLOUR, no_data, panels, plot
 
 MOST_SHOWN = 8
