@@ -1,1 +1,1 @@
-"""One function a task: what each Luigi task calls, and what only it needs."""
+"""One function per task: what each Luigi task calls, and what only that task needs."""

@@ -1,9 +1,8 @@
-"""A data set out of cutout files: read their columns, choose rows, stream the pixels."""
+"""A data set from cutout files: read their columns, choose rows, stream the pixels."""
 
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,16 +31,33 @@ def build_dataset(
     linked_within_arcsec: float,
     fold: int,
     fingerprint: str,
-    provenance: Mapping[str, Any],
+    provenance: Mapping[str, object],
 ) -> None:
     """Write the data set of a recipe from cutout files; its provenance says how the parts were kept apart.
 
-    Each cutout file is opened twice, for its columns and for its pixels, and one at a time.
+    The cutout files are opened one at a time, each of them twice: for its columns and for its pixels.
+
+    Parameters
+    ----------
+    path : Path
+        HDF5 file to write.
+    sources : list of Path
+        The cutout files: nights, simulations of them, and those that the recipe adds.
+    recipe : DatasetRecipe
+        Which rows are chosen, and how they are divided into parts.
+    linked_within_arcsec : float
+        Rows at most this far apart on the sky, in arcsec, belong to one group.
+    fold : int
+        The fold that is held out; 0 if the recipe has no folds.
+    fingerprint : str
+        The identity of the data set, which is written into the file.
+    provenance : mapping
+        How the data set came about, which is written into the file.
 
     Raises
     ------
     InputError
-        If the files differ in survey, channels or size, or a new label is of no row.
+        If the files differ in survey, channels or size, or if no row has the id of a new label.
     DataSetError
         If a part lacks a class.
     """
@@ -63,7 +79,7 @@ def build_dataset(
 
 
 def _choice(columns: SourceColumns, recipe: DatasetRecipe, linked_within_arcsec: float, fold: int) -> Choice:
-    """Return which rows make the data set of a recipe."""
+    """Return the rows that a recipe chooses."""
     ids, rows = _ids(columns), _read_columns(columns)
     if recipe.relabel:
         rows = relabel(rows, ids.candidate, read_relabels(recipe.relabel), recipe.relabel)
@@ -85,13 +101,16 @@ def _ids(columns: SourceColumns) -> RowIds:
 
 
 def _read_columns(columns: SourceColumns) -> pd.DataFrame:
-    """Return the columns that decide, and each row's hash of its pixels; a column is whole before the next is read."""
-    found: dict[str, Any] = {"night": _shared_words(columns, "night")}
+    """Return the columns that decide which rows are chosen, and the hash of each row's pixels.
+
+    Each column is read to its end before the next, so that only one of them is in memory twice.
+    """
+    found: dict[str, object] = {"night": _shared_words(columns, "night")}
     found |= {name: columns.whole(name) for name in ("ra_deg", "dec_deg", "label")}
     found["label_source"] = _shared_words(columns, "label_source")
     for name in _PIXELS:
         found[name] = _centres(columns, name)
-    found["first_label"] = found["label"].astype(np.int8)
+    found["first_label"] = np.asarray(found["label"]).astype(np.int8)
     found[DIGEST] = columns.whole(DIGEST)
     return pd.DataFrame(found, copy=False)
 

@@ -27,25 +27,27 @@ def fetch_cutouts(
     formers: Iterable[Path] = (),
     manifest_file: Path | None = None,
 ) -> None:
-    """Write a night's cutout file: from a former one where only labels differ, else from the survey.
+    """Write a night's cutout file: from a former one if only labels differ, else from the survey.
 
     Parameters
     ----------
     path : Path
         Cutout file to write.
     job : NightJob
-        Which night.
+        The night, and its frozen input.
     ephemeris : DataFrame, optional
-        What `FetchMovers` made, where labels or cleaning name it.
+        The table that `FetchMovers` wrote, if labels or cleaning need it.
     formers : iterable of Path
-        Former cutout files of the night, the first to serve is taken.
+        Former cutout files of the night; the first that differs only in its labels is used.
     manifest_file : Path, optional
-        Where the manifest lies in the folder of results: with it the label tables are remembered as unchanged.
+        The manifest in the folder of results. If it is given, the label tables are recorded as unchanged.
 
     Raises
     ------
-    InputError
+    ChangedInputError
         If rows, files or label tables are no longer what was frozen.
+    InputError
+        If a label table cannot be read, or names candidates that the night does not have.
     TooMuchLostError
         If more exposures are unusable than the survey allows.
     """
@@ -59,7 +61,7 @@ def fetch_cutouts(
 
 
 def write_night(path: Path, night: NightCutouts) -> None:
-    """Write a night's labelled cutouts, what was dropped, and the manifest, as one cutout file."""
+    """Write a night's labelled cutouts, the list of what was dropped, and the manifest, as one cutout file."""
     job = night.job
     with CutoutWriter(path, night.header, job.provenance) as writer:
         for batch in night.batches():

@@ -1,8 +1,8 @@
-"""A night's ephemeris: which solar-system objects stand in the field of each of its exposures, and where."""
+"""A night's ephemeris: which solar-system objects are in the field of each of its exposures, and where."""
 
 import logging
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from pipeline.io.results.parquet_table import write_table
 from pipeline.io.services.skybot import Skybot
 from pipeline.solar_system.places import Site, predict
 from pipeline.stages.night_job import NightJob
-from pipeline.surveys.base import Source
+from pipeline.surveys.base import Source, StatesFolder
 from pipeline.surveys.settings import EphemerisSettings
 
 log = logging.getLogger(__name__)
@@ -29,14 +29,14 @@ def fetch_movers(path: Path, job: NightJob, *, orbits: pd.DataFrame | None = Non
     path : Path
         Parquet file to write.
     job : NightJob
-        Which night.
+        The night, and its frozen input.
     orbits : DataFrame, optional
         The orbits to propagate, for ``source: orbits``.
 
     Raises
     ------
     UnreachableError, SettingsError, InputError
-        As of `night_ephemeris`.
+        As raised by `night_ephemeris`.
     """
     movers = night_ephemeris(job, orbits)
     write_table(path, movers, {**job.provenance, "places": len(movers)})
@@ -48,20 +48,20 @@ def night_ephemeris(job: NightJob, orbits: pd.DataFrame | None = None) -> pd.Dat
     Parameters
     ----------
     job : NightJob
-        Which night.
+        The night, and its frozen input.
     orbits : DataFrame, optional
         The orbits to propagate, for ``source: orbits``.
 
     Raises
     ------
     UnreachableError
-        If SkyBoT fails; that never means that there are no objects.
+        If SkyBoT fails, which never counts as "no objects".
     SettingsError, InputError
-        If the survey states no ephemeris, or its exposures have no place or time.
+        If the survey's settings have no ``ephemeris``, or an exposure has no position or time.
     """
     settings = job.survey.settings.ephemeris
     if settings is None:
-        raise SettingsError("the survey's settings state no `ephemeris`")
+        raise SettingsError("the survey's settings have no `ephemeris`; required: the source of the movers' positions")
     fields = pointings(job.survey, job.night, job.manifest)
     if settings.source == "skybot":
         found = skybot_of(settings).objects(fields, job.progress)
@@ -83,7 +83,7 @@ def night_ephemeris(job: NightJob, orbits: pd.DataFrame | None = None) -> pd.Dat
 
 
 def skybot_of(settings: EphemerisSettings) -> Skybot:
-    """Return SkyBoT as the settings ask for it."""
+    """Return the client of SkyBoT that the settings describe."""
     return Skybot(
         observatory=settings.observatory,
         radius_deg=settings.search_radius_deg,
@@ -94,10 +94,15 @@ def skybot_of(settings: EphemerisSettings) -> Skybot:
     )
 
 
-def pointings(survey: Source[Any], night: str, manifest: Manifest) -> pd.DataFrame:
-    """Return ``exposure_id time_mjd ra_deg dec_deg`` of a night's exposures that hold candidates.
+def pointings(survey: Source[StatesFolder], night: str, manifest: Manifest) -> pd.DataFrame:
+    """Return ``exposure_id time_mjd ra_deg dec_deg`` of those exposures of a night that have candidates.
 
-    The centre is that of the exposure's candidates, which a search radius of more than the field covers.
+    The position is the mean of the exposure's candidates; the search radius has to be larger than the field.
+
+    Raises
+    ------
+    InputError
+        If no candidate of an exposure has both a position and a time.
     """
     parts = [
         batch.candidates[list(POINTING_COLUMNS)] for batch in survey.read(night, manifest) if len(batch.candidates)
@@ -113,7 +118,7 @@ def pointings(survey: Source[Any], night: str, manifest: Manifest) -> pd.DataFra
 
 
 def centres(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean place and time of each exposure's rows, sorted by ``exposure_id``."""
+    """Return the mean position and time of each exposure's rows, sorted by ``exposure_id``."""
     ra, dec = np.radians(rows["ra_deg"].to_numpy(float)), np.radians(rows["dec_deg"].to_numpy(float))
     towards = pd.DataFrame({"x": np.cos(dec) * np.cos(ra), "y": np.cos(dec) * np.sin(ra), "z": np.sin(dec)})
     towards["time_mjd"] = rows["time_mjd"].to_numpy(float)

@@ -1,4 +1,4 @@
-"""What the simulations of nights left for a report: the truth of their injections, and the PSFs these had.
+"""Results of simulations that a report shows: the truth of the injections, and their PSFs.
 
 Tested by tests/pipeline/stages/test_plot_results.py.
 """
@@ -15,7 +15,13 @@ from pipeline.plots.data import Psfs
 
 
 def truth_of_injections(simulated: Sequence[Path]) -> pd.DataFrame | None:
-    """Return the truth of simulated transients, recovered and missed, over all files; None without injections."""
+    """Return the truth of the injections in all files, recovered and missed; None if there are none.
+
+    Raises
+    ------
+    InputError
+        If an injection is in more than one file.
+    """
     tables = []
     for path in dict.fromkeys(simulated):
         with open_cutouts(path) as file:
@@ -33,7 +39,7 @@ def truth_of_injections(simulated: Sequence[Path]) -> pd.DataFrame | None:
 
 
 def psfs_of_injections(simulated: Sequence[Path]) -> Psfs | None:
-    """Return the PSFs with which sources were put into images, over all files; None where there are none."""
+    """Return the PSFs with which sources were put into images, from all files; None if there are none."""
     rows, images = [], []
     for path in dict.fromkeys(simulated):
         with open_cutouts(path) as file:

@@ -1,14 +1,14 @@
-"""Labels and cleaning of a night, batch by batch, with what the night as a whole must hold."""
+"""Labels and cleaning of a night, batch by batch, with the checks that need the whole night."""
 
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pipeline.classes import BOGUS, REAL, UNLABELLED
 from pipeline.errors import InputError
@@ -31,13 +31,13 @@ class Labeller:
     night : str
         The night, for messages.
     chain, cleaning : sequence
-        Providers, the strongest first, and filters, in order.
+        The label providers, the strongest first, and the cleaning filters, in order.
     tables : mapping
-        What they read, by the key of each `pipeline.labels.Reference`.
+        The tables that they read, by the key of each `pipeline.labels.Reference`.
     conflicts : str
-        What becomes of rows on which providers disagree: ``stronger``, ``drop``, ``error``.
+        What becomes of rows on which providers disagree: ``stronger``, ``drop`` or ``error``.
     places : mapping, optional
-        Where each table stands, for messages; a table that is not there is called by its key.
+        Where each table lies, for messages; a table without an entry is named by its key.
     """
 
     def __init__(
@@ -63,11 +63,11 @@ class Labeller:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Rows by label and source, disagreements and rows dropped by each filter."""
+        """Numbers of rows: by label and source, with disagreeing labels, and dropped by each filter."""
         return dict(sorted(self._counts.items()))
 
     def label(self, batch: Batch) -> Batch:
-        """Return the batch with labels, less what its survey drops; the dropped rows are listed."""
+        """Return the batch with labels, without the rows that disagreement or cleaning drops, which are listed."""
         self._see(batch)
         if not len(batch.candidates):
             return batch
@@ -78,7 +78,7 @@ class Labeller:
         cleaned = clean(labelling.candidates, self._cleaning, tables)
         for name, rows in cleaned.items():
             self._counts[f"clean: {name}"] += int((rows & stays).sum())
-        lists = [batch.dropped, _torn(labelling, stays), *_cleaned(labelling.candidates, cleaned, stays)]
+        lists = [batch.dropped, _conflicting(labelling, stays), *_cleaned(labelling.candidates, cleaned, stays)]
         keep = stays & ~np.any([np.zeros(len(stays), bool), *cleaned.values()], axis=0)
         rows = labelling.candidates[keep].reset_index(drop=True)
         self._count(rows)
@@ -90,10 +90,10 @@ class Labeller:
         )
 
     def _tables_for(self, candidates: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
-        """Return what the chain reads for a batch; with the first, every row of every table is looked at."""
-        mine = {key: table.rows_of(candidates["candidate_id"]) for key, table in self._joined.items()}
-        self._unmatched -= {key for key, rows in mine.items() if len(rows)}
-        tables = {**self._tables, **mine}
+        """Return the tables that the chain reads for a batch; with the first batch, every row of them is checked."""
+        matched = {key: table.rows_of(candidates["candidate_id"]) for key, table in self._joined.items()}
+        self._unmatched -= {key for key, rows in matched.items() if len(rows)}
+        tables = {**self._tables, **matched}
         if not self._checked:
             self._checked = True
             for key, table in self._joined.items():
@@ -102,10 +102,16 @@ class Labeller:
         return tables
 
     def finish(self) -> None:
-        """Report the counts, and raise `InputError` when a label file names candidates that the night has not."""
+        """Log the counts of the night, and check its label files.
+
+        Raises
+        ------
+        InputError
+            If a label file names candidates that the night does not have.
+        """
         if self._split:
             log.warning(
-                "night %s: %d exposures came in several parts; rules that count by exposure saw each part alone",
+                "night %s: %d exposures came in several parts; rules that count per exposure saw each part separately",
                 self._night, len(self._split),
             )  # fmt: skip
         log.info("night %s: %s", self._night, ", ".join(f"{name} {n}" for name, n in self.counts.items()) or "no rows")
@@ -114,13 +120,13 @@ class Labeller:
             if unseen:
                 name = min(unseen, key=lambda one: unseen[one])
                 raise InputError(
-                    f"{key.split('?')[0]}: row {unseen[name]}: candidate_id {name!r} is no candidate of the night "
-                    f"{self._night} ({len(unseen)} such rows); where a file holds other nights too, say "
-                    "`unknown_ids: ignore` or keep a file a night, `{night}` in its name"
+                    f"{key.split('?')[0]}: row {unseen[name]}: candidate_id {name!r} is not a candidate of the night "
+                    f"{self._night} ({len(unseen)} such rows); if the file holds other nights too, set "
+                    "`unknown_ids: ignore`, or keep one file per night with `{night}` in its name"
                 )
 
     def _warn_of_tables_that_match_nothing(self) -> None:
-        """Warn of the tables with rows of which none is of a candidate, or an exposure, that was seen."""
+        """Warn of tables that have rows, but none for a candidate or an exposure of the night."""
         strangers = {key: "a candidate" for key in self._unmatched if self._any_candidate}
         if self._exposures:
             for key in self._by_exposure:
@@ -132,10 +138,10 @@ class Labeller:
                 warn_unmatched(log, f"night {self._night}: {where}", len(self._tables[key]), f"{whose} of the night")
 
     def _see(self, batch: Batch) -> None:
-        for frame in (batch.candidates, batch.dropped):
-            if "candidate_id" in frame:
+        for table in (batch.candidates, batch.dropped):
+            if "candidate_id" in table:
                 for unseen in self._unseen.values():
-                    for name in unseen.keys() & set(frame["candidate_id"]):
+                    for name in unseen.keys() & set(table["candidate_id"]):
                         del unseen[name]
         if len(batch.dropped):
             gone = batch.dropped["candidate_id"]
@@ -148,13 +154,13 @@ class Labeller:
 
     def _count(self, rows: pd.DataFrame) -> None:
         for label, name in ((REAL, "real"), (BOGUS, "bogus"), (UNLABELLED, "unlabelled")):
-            mine = rows.loc[rows["label"] == label, "label_source"]
-            for source, number in mine.value_counts().items():
+            sources = rows.loc[rows["label"] == label, "label_source"]
+            for source, number in sources.value_counts().items():
                 self._counts[f"{name} by {source}" if source else name] += int(number)
 
 
 def _joined(tables: Mapping[str, pd.DataFrame], links: Sequence[ChainLink | CleaningStep]) -> dict[str, JoinedTable]:
-    """Return the tables that all who read them look up by one column of ids."""
+    """Return the tables that every reader looks up by one and the same column of ids."""
     columns: dict[str, set[str]] = {}
     for link in links:
         for reference in link.reads.values():
@@ -167,12 +173,13 @@ def _joined(tables: Mapping[str, pd.DataFrame], links: Sequence[ChainLink | Clea
 
 
 def _must_be_known(link: ChainLink) -> bool:
-    settings: Any = link.settings
+    """Tell whether every id of a provider's label file has to be one of the night's candidates."""
+    settings: object = link.settings
     return isinstance(settings, ListLabels) and bool(settings.file) and settings.unknown_ids == "error"
 
 
 def _by_exposure(tables: Mapping[str, pd.DataFrame], links: Sequence[ChainLink | CleaningStep]) -> set[str]:
-    """Return the keys of the tables whose rows are found by their exposure."""
+    """Return the keys of the tables whose rows are looked up by exposure."""
     references = [reference for link in links for reference in link.reads.values() if not reference.joined_by]
     return {each.key for each in references if each.key in tables and "exposure_id" in tables[each.key]}
 
@@ -183,7 +190,7 @@ def _ids_of(tables: Mapping[str, pd.DataFrame], link: ChainLink) -> dict[str, in
     return dict(zip(table["candidate_id"], table["row"].astype(int), strict=True))
 
 
-def _torn(labelling: Labelling, stays: "np.ndarray[Any, np.dtype[np.bool_]]") -> pd.DataFrame:
+def _conflicting(labelling: Labelling, stays: NDArray[np.bool_]) -> pd.DataFrame:
     """Return the rows that are dropped because providers disagree, each with its first disagreement."""
     gone = labelling.candidates["candidate_id"][~stays]
     reasons = labelling.conflicts.drop_duplicates("candidate_id").set_index("candidate_id")["reason"]
@@ -191,6 +198,6 @@ def _torn(labelling: Labelling, stays: "np.ndarray[Any, np.dtype[np.bool_]]") ->
 
 
 def _cleaned(
-    candidates: pd.DataFrame, cleaned: Mapping[str, Any], stays: "np.ndarray[Any, np.dtype[np.bool_]]"
+    candidates: pd.DataFrame, cleaned: Mapping[str, NDArray[np.bool_]], stays: NDArray[np.bool_]
 ) -> list[pd.DataFrame]:
     return [dropped_rows(candidates["candidate_id"][rows & stays], "clean", name) for name, rows in cleaned.items()]

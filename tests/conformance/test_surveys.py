@@ -11,7 +11,7 @@ from pipeline.io.results.commit import commit
 from pipeline.io.results.content import content_sha256
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.schema import CANDIDATE_COLUMNS
-from pipeline.stages.empty_night import tell_if_empty
+from pipeline.stages.empty_night import warn_if_empty
 from pipeline.stages.fetch_cutouts import fetch_cutouts
 from pipeline.stages.night_job import NightJob
 from pipeline.surveys.base import SURVEYS
@@ -127,7 +127,7 @@ def test_a_closed_night_without_data_is_a_whole_empty_file(make, tmp_path):
 def test_a_night_without_data_is_told_with_the_nights_there_are(make, caplog):
     survey = make()
     for night in (NIGHT, EMPTY_NIGHT):
-        tell_if_empty(survey, "toy", night, survey.freeze(night))
+        warn_if_empty(survey, "toy", night, survey.freeze(night))
     (record,) = (record for record in caplog.records if record.name == "pipeline.stages.empty_night")
     said = record.getMessage()
     assert said.startswith(("no candidates on 2026-03-01: the result is empty", "no exposures on 2026-03-01"))

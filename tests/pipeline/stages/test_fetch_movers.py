@@ -42,7 +42,7 @@ def test_an_exposure_without_any_place_is_an_error_and_never_one_without_movers(
 
 
 def test_a_survey_that_states_no_ephemeris_has_none(database_survey):
-    with pytest.raises(SettingsError, match="state no `ephemeris`"):
+    with pytest.raises(SettingsError, match="have no `ephemeris`"):
         night_ephemeris(NightJob(survey=database_survey(), name="toy", night=NIGHT, manifest={}))
 
 

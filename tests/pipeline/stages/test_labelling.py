@@ -52,7 +52,7 @@ def test_a_file_labels_by_id_whatever_its_order(database_survey, tmp_path):
 def test_an_id_that_is_no_candidate_of_the_night_is_an_error_that_names_id_and_row(database_survey, tmp_path):
     file = labels_file(tmp_path / "m.csv", "c1,1", "c99,1")
     survey = database_survey(labels=[{"provider": "list", "table": "t", "file": file}])
-    with pytest.raises(InputError, match=r"m.csv: row 3: candidate_id 'c99' is no candidate of the night 2026-01-05"):
+    with pytest.raises(InputError, match=r"m.csv: row 3: candidate_id 'c99' is not a candidate of the night"):
         fetch(survey, tmp_path)
 
 
@@ -224,7 +224,7 @@ def test_an_exposure_that_comes_in_parts_is_warned_of(make_rows, caplog):
         rows = make_rows(name, exposure_id=["e1"])
         labeller.label(Batch(cutouts=np.zeros((1, 3, 3, 1), np.float32), candidates=rows))
     labeller.finish()
-    assert "1 exposures came in several parts; rules that count by exposure saw each part alone" in caplog.text
+    assert "1 exposures came in several parts; rules that count per exposure saw each part separately" in caplog.text
 
 
 def batch_of(make_rows, *names, **columns):
