@@ -1,4 +1,4 @@
-"""Which scored rows a model learned from: by the package that scored them, else by the data set among the rows."""
+"""Which scored rows a model learned from, as its package says, or else the data set that holds the rows."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,39 +12,39 @@ from pipeline.errors import InputError
 from pipeline.io.packages.training_ids import TrainingIds, read_training_ids
 
 DATASET_PART: Final = "dataset_part"
-"""Column of a row's part in the data sets among the rows, as in ``split``; -1 where it is in none."""
+"""Column with the part of a row in the data sets that hold it, coded as in ``split``; -1 if it is in none."""
 
 _UNKNOWN: Final = -2
-"""Part of a row of which neither a package nor a data set tells."""
+"""Code of a row of which neither a package nor a data set says whether it was learned from."""
 
 
 def learned_parts(
     scores: Mapping[str, pd.DataFrame], named: Sequence[Path] = (), found: Sequence[Path] = ()
 ) -> dict[str, pd.Series]:
-    """Return by model of which part, as in ``split``, each scored row is to the package that scored it.
+    """Return, by model, the part (coded as in ``split``) that each scored row had in the training of that model.
 
     Parameters
     ----------
     scores : mapping of str to DataFrame
-        As `pipeline.stages.scored_rows.scores_with_candidates` returns them. Where ``model`` is not stated, every named
-        package is taken to have scored the row.
+        As `pipeline.stages.scored_rows.scores_with_candidates` returns them. If a row does not state its ``model``,
+        every package in ``named`` counts as the one that scored it.
     named : sequence of Path
-        Packages that a user says have made the scores.
+        Packages that the user names as those that made the scores.
     found : sequence of Path
-        Packages that may have made them: believed by name alone.
+        Packages that may have made them; each counts only for rows that state its name.
 
     Returns
     -------
     dict of str to Series
-        0 and 1 where the model learned from the row in training or validation, -1 where it did not, -2 where nobody
-        can tell. What a package says holds; where none does, what the data set says.
+        0 or 1 if the model learned from the row in training or validation, -1 if it did not, -2 if that is not known.
+        The package decides; if it does not say, the data set does.
 
     Raises
     ------
     InputError
         If a named package made none of the scores.
     MissingInputError, InputError, IncompatiblePackageError
-        If a file of a package is missing, was changed or added.
+        If a file of a package is missing, has been changed or has been added.
     """
     asserted = [read_training_ids(folder) for folder in named]
     others = [read_training_ids(folder) for folder in found]
@@ -55,7 +55,7 @@ def learned_parts(
 def left_out_rows(table: pd.DataFrame, parts: pd.Series) -> dict[str, pd.Series]:
     """Return, by part, which rows are left out because the model learned from them.
 
-    Rows that the scores themselves state to be of training or validation stay: a report shows them as such.
+    Rows that the scores themselves state to be training or validation rows are kept: a report shows them as such.
     """
     stated = _stated(table)
     shown = stated.isin([PARTS[name] for name in LEARNED_PARTS])
@@ -63,17 +63,17 @@ def left_out_rows(table: pd.DataFrame, parts: pd.Series) -> dict[str, pd.Series]
 
 
 def unknown_rows(table: pd.DataFrame, parts: pd.Series) -> pd.Series:
-    """Return of which rows nobody can tell whether the model learned from them, the scores' own part included."""
+    """Return the rows of which neither packages, data sets nor the scores say whether the model learned from them."""
     return (parts == _UNKNOWN) & (_stated(table) < 0)
 
 
 def _stated(table: pd.DataFrame) -> pd.Series:
-    """Return the part that the scores state for each row, -1 where they state none."""
+    """Return the part that the scores state for each row; -1 if they state none."""
     return table["split"].fillna(LEFT_OUT) if "split" in table else pd.Series(LEFT_OUT, index=table.index)
 
 
 def _models(table: pd.DataFrame) -> pd.Series:
-    """Return the name of the package that scored each row, empty where none is stated."""
+    """Return the name of the package that scored each row; empty if none is stated."""
     return table["model"].fillna("").astype(str) if "model" in table else pd.Series("", index=table.index)
 
 
@@ -85,29 +85,29 @@ def _parts(
     model = _models(table)
     parts = pd.Series(np.int8(_UNKNOWN), index=table.index)
     scored = [(ids, model.isin(["", name])) for name, ids in named] + [(ids, model == name) for name, ids in found]
-    for ids, mine in scored:
-        if ids is not None and mine.any():
-            parts[mine] = _earlier(parts[mine], ids.part_of(table.loc[mine, "candidate_id"]))
+    for ids, rows in scored:
+        if ids is not None and rows.any():
+            parts[rows] = _earlier(parts[rows], ids.part_of(table.loc[rows, "candidate_id"]))
     silent = (model == "") & any(ids is None for _, ids in named)
     parts[silent & (parts == LEFT_OUT)] = _UNKNOWN
     if DATASET_PART in table:
-        told = table[DATASET_PART].where(table[DATASET_PART] < TEST, LEFT_OUT)
-        parts = parts.where((parts != _UNKNOWN) | (_stated(table) >= 0), told)
+        of_dataset = table[DATASET_PART].where(table[DATASET_PART] < TEST, LEFT_OUT)
+        parts = parts.where((parts != _UNKNOWN) | (_stated(table) >= 0), of_dataset)
     return parts.astype(np.int8)
 
 
 def _earlier(one: pd.Series, other: pd.Series) -> pd.Series:
-    """Return the earlier part of two that a row was learned in, else the larger: what is known over what is not."""
+    """Return the earlier of two parts in which a row was learned; else the larger code, so that known beats unknown."""
     both = np.where((one >= 0) & (other >= 0), np.minimum(one, other), np.maximum(one, other))
     return pd.Series(both.astype(np.int8), index=one.index)
 
 
 def _require_used(folders: Sequence[Path], names: Sequence[str], scores: Mapping[str, pd.DataFrame]) -> None:
-    """Refuse a named package that made none of the scores: what it learned from says nothing of them."""
+    """Refuse a named package that made none of the scores: what it learned from says nothing about them."""
     models = {name for table in scores.values() for name in _models(table)}
     for folder, name in zip(folders, names, strict=True):
         if "" not in models and name not in models:
             raise InputError(
-                f"{folder} is the package {name}, which made none of the scores: these are by "
-                f"{', '.join(sorted(models))}; name the package that made them with --packages"
+                f"{folder} is the package {name}, which made none of the scores; they were made by "
+                f"{', '.join(sorted(models))}: name the package that made them with --packages"
             )

@@ -1,4 +1,4 @@
-"""One night of a survey, read, labelled and cleaned batch by batch; what was lost is counted on the way.
+"""One night of a survey: read, labelled and cleaned batch by batch, with counts of what was lost.
 
 Tested by tests/pipeline/stages/test_fetch_cutouts.py.
 """
@@ -6,7 +6,7 @@ Tested by tests/pipeline/stages/test_fetch_cutouts.py.
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pandas as pd
 
@@ -24,11 +24,11 @@ from pipeline.surveys.settings import SurveySettings
 
 log = logging.getLogger(__name__)
 
-_Made = TypeVar("_Made")
+_Result = TypeVar("_Result")
 
 
 def header_of(name: str, settings: SurveySettings) -> CutoutHeader:
-    """Return what the cutout files of a survey state."""
+    """Return the header of a survey's cutout files."""
     return CutoutHeader(
         survey=name,
         channels=settings.channels,
@@ -39,24 +39,24 @@ def header_of(name: str, settings: SurveySettings) -> CutoutHeader:
 
 
 class NightCutouts:
-    """A night's cutouts, labelled and cleaned, batch by batch; what was lost is counted on the way.
+    """A night's cutouts, labelled and cleaned batch by batch, with counts of what was lost.
 
     Parameters
     ----------
     job : NightJob
-        Which night of which survey, and its frozen input.
+        The night of a survey, and its frozen input.
     ephemeris : DataFrame, optional
-        What `FetchMovers` made, where labels or cleaning name it.
+        The table that `FetchMovers` wrote, if labels or cleaning need it.
     labels : bool
-        Whether rows get labels. Without, they are given none as long as labels and cleaning decide neither which rows
-        stay nor a flag of them; where they do, they are read and followed all the same.
+        Whether rows get labels. If False, labels are left out, unless labels or cleaning decide which rows are kept or
+        how they are flagged: then they are applied all the same.
 
     Attributes
     ----------
     job : NightJob
-        As given.
+        The night of a survey, and its frozen input.
     header : CutoutHeader
-        What a file of these cutouts states.
+        The header of a file of these cutouts.
     exposures, lost : int
         Exposures read so far, and how many of them were unusable; or what else the survey counts, see ``counted``.
     counted : str
@@ -64,8 +64,10 @@ class NightCutouts:
 
     Raises
     ------
+    ChangedInputError
+        If a label table is no longer what was frozen.
     InputError
-        If rows, files or label tables are no longer what was frozen.
+        If a label table cannot be read, or lacks a column.
     """
 
     def __init__(self, job: NightJob, *, ephemeris: pd.DataFrame | None = None, labels: bool = True) -> None:
@@ -87,13 +89,15 @@ class NightCutouts:
         self._labeller = Labeller(night, chain, cleaning, tables, survey.settings.conflicts, places)
 
     def batches(self) -> Iterator[Batch]:
-        """Yield the night's batches, those without candidates as well.
+        """Yield the night's batches, including those without candidates.
 
         Raises
         ------
+        ChangedInputError
+            If rows or files are no longer what was frozen.
         TooMuchLostError
-            After the last, if more than ``max_lost_fraction`` of the exposures were lost; the reasons are in the
-            message.
+            After the last batch, if more than ``max_lost_fraction`` of the exposures were lost; the message has the
+            reasons.
         """
         for batch in self.job.survey.read(self.job.night, self.job.manifest):
             self._count(batch)
@@ -102,24 +106,25 @@ class NightCutouts:
             yield labelled
         self._finish()
 
-    def each(self, function: Callable[[Batch], _Made]) -> Iterator[_Made]:
-        """Yield what a function makes of each batch; otherwise as `batches`.
+    def each(self, function: Callable[[Batch], _Result]) -> Iterator[_Result]:
+        """Yield the result of a function for each batch; it raises what `batches` raises.
 
-        Where no labels are needed and the survey is read in parts, the processes that read a batch do this as well,
-        and its pixels do not leave them.
+        If no labels are needed and the survey is read in parts, the process that reads a batch also calls the function,
+        so that no pixels travel between processes.
 
         Parameters
         ----------
         function : callable
-            Of a module, as its arguments and results it may go between processes.
+            Takes a batch. It must be defined at the top level of a module, because it and its results may be sent to
+            other processes.
         """
         if self._labelled or not isinstance(self.job.survey, ReadsInParts):
             yield from map(function, self.batches())
             return
-        for batch, made in each_batch(self.job.survey, self.job.night, self.job.manifest, function):
+        for batch, result in each_batch(self.job.survey, self.job.night, self.job.manifest, function):
             self._count(batch)
             self._dropped.update(batch.dropped["reason"])
-            yield made
+            yield result
         self._finish()
 
     def _count(self, batch: Batch) -> None:
@@ -132,13 +137,13 @@ class NightCutouts:
         if self._labelled:
             self._labeller.finish()
         if self.exposures and not self._rows:
-            log.warning("night %s: not one candidate in %d %s", self.job.night, self.exposures, self.counted)
+            log.warning("night %s: no candidates in %d %s", self.job.night, self.exposures, self.counted)
         allowed = self.job.survey.settings.max_lost_fraction
         require_enough(self.job.night, self.lost, self.exposures, allowed, self._reasons, self.counted)
-        self._tell_dropped()
+        self._log_dropped()
 
-    def _tell_dropped(self) -> None:
-        """Say in the log who was left out and why; a warning where something was lost, or nothing is left."""
+    def _log_dropped(self) -> None:
+        """Log how many rows were left out and why, as a warning if exposures were lost or no row is left."""
         total = self._dropped.total()
         if total:
             grave = self.lost or total == self._rows
@@ -147,12 +152,12 @@ class NightCutouts:
 
     @property
     def measured(self) -> pd.DataFrame:
-        """Rows for ``/exposures`` of what was read so far."""
+        """The rows of the table ``/exposures`` for what was read so far."""
         return pd.concat([measured_exposures(), *self._measured], ignore_index=True)
 
     @property
     def percent(self) -> float:
-        """How much of the frozen input was read; -1 where it does not say how much there is."""
+        """How much of the frozen input was read, in per cent; -1 if the manifest does not say how much there is."""
         manifest = self.job.manifest
         queries, files = manifest.get("queries", {}), manifest.get("files", {})
         exposures = queries.get("exposures", {}).get("rows", 0)
@@ -162,8 +167,8 @@ class NightCutouts:
         return 100.0 * min(1.0, self._rows / rows) if rows else -1.0
 
     @property
-    def counts(self) -> dict[str, Any]:
-        """What was read, lost and labelled, for the provenance."""
+    def counts(self) -> dict[str, object]:
+        """Numbers of what was read, lost and labelled, for the provenance."""
         read = {"counted": self.counted, "exposures": self.exposures, "exposures_lost": self.lost}
         return {**read, "labelling": self._labeller.counts}
 
@@ -171,20 +176,25 @@ class NightCutouts:
 def require_enough(
     night: str, lost: int, total: int, allowed: float, reasons: set[str], counted: str = "exposures"
 ) -> None:
-    """Raise `TooMuchLostError` when more than the allowed share was lost.
+    """Refuse a night of which too many exposures were lost.
 
     Parameters
     ----------
     night : str
-        The night.
+        The night, for the message.
     lost, total : int
-        How many could not be used, of how many.
+        How many exposures were lost, and how many there were.
     allowed : float
-        The survey's ``max_lost_fraction``.
+        The largest share that may be lost, 0 to 1.
     reasons : set of str
-        Why, for the message.
+        Why they were lost; the message has the first three.
     counted : str
         What was counted, in the plural.
+
+    Raises
+    ------
+    TooMuchLostError
+        If a larger share was lost.
     """
     if total and lost / total > allowed:
         raise TooMuchLostError(
@@ -194,6 +204,6 @@ def require_enough(
 
 
 def _decide_rows(chain: Sequence[ChainLink], cleaning: Sequence[CleaningStep]) -> bool:
-    """Tell whether labels can drop or flag a row: by cleaning, or because two that judge may disagree."""
+    """Tell whether labels can drop or flag a row: by cleaning, or because two providers that judge may disagree."""
     judges = [link for link in chain if LABEL_PROVIDERS.metadata(link.provider).get("judges", True)]
     return bool(cleaning) or len(judges) > 1

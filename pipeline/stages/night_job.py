@@ -1,18 +1,17 @@
-"""What each function of a night is given: the survey, its night as it was frozen, and who is told how far it is.
+"""The description of one night's work that each stage receives: survey, night, frozen input, progress, processes.
 
 Tested by tests/pipeline/stages/test_fetch_cutouts.py.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from pipeline.io.results.night_manifest import Manifest
-from pipeline.surveys.base import Source
+from pipeline.surveys.base import Source, StatesFolder
 
 
-def tell_nobody(percent: float, message: str) -> None:
-    """Take note of nothing: for a job whose progress nobody watches."""
+def ignore_progress(percent: float, message: str) -> None:
+    """Do nothing: the default of a job whose progress nobody watches."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,17 +29,17 @@ class NightJob:
     manifest : Manifest
         The night's input as it was frozen.
     provenance : mapping
-        What the result says about its making.
+        How the result comes about, which is written into it.
     progress : callable
-        Told how far the work is, 0 to 100 or below 0 where that is not known, and one line.
+        Called with how far the work is, 0 to 100 (negative if that is not known), and a line of text.
     processes : int
-        That share the work; 0: one per core. They change no result.
+        How many processes share the work; 0: one per core. It changes no result.
     """
 
-    survey: Source[Any]
+    survey: Source[StatesFolder]
     name: str
     night: str
     manifest: Manifest
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    progress: Callable[[float, str], None] = tell_nobody
+    provenance: Mapping[str, object] = field(default_factory=dict)
+    progress: Callable[[float, str], None] = ignore_progress
     processes: int = 1

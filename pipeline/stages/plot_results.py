@@ -1,10 +1,9 @@
-"""The report of a classifier: gather what it judges, judge, draw, write."""
+"""The report of a classifier: gather scores and rows, measure, draw, write."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,38 +22,39 @@ from pipeline.stages.injection_results import psfs_of_injections, truth_of_injec
 from pipeline.stages.learned_rows import learned_parts, left_out_rows, unknown_rows
 from pipeline.stages.report_folder import write_report
 from pipeline.stages.scored_rows import scores_with_candidates, separations_of
-from pipeline.surveys.base import Source
+from pipeline.surveys.base import Source, StatesFolder
 
 log = logging.getLogger(__name__)
 _MISTAKES = 8
+"""How many mistakes of each class the mistake gallery gets."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportSources:
-    """Where everything that a report shows lies.
+    """The files that a report is made from, and what is asked of it.
 
     Attributes
     ----------
     name, title : str
-        The survey's name, the report's heading.
+        The survey's name and the report's heading.
     scores : mapping of str to Path
-        Scores files by model, the judged classifier first, then the baseline.
+        Scores files by model: first the judged classifier, then the baseline.
     rows : sequence of Path
         Cutout files or data sets with the scored candidates.
     packages : mapping of str to sequence of Path
         Each model's packages, one per fold.
     scored_by : sequence of Path
-        Packages that made the scores, as a user says; rows that they learned from are left out.
+        Packages that the user names as those that made the scores; rows that they learned from are left out.
     found_packages : sequence of Path
-        Packages that may have made them, as far as the scores name them.
+        Packages that may have made the scores; each counts only for scores that state its name.
     references : sequence of str
         Other scores to compare with.
     simulated : sequence of Path
         Files of simulated transients whose rows are among the scored ones.
     fwhm_ratio_cuts : tuple of float
-        Of the figure of scores against magnitude.
+        The cuts in width of the figure of scores against magnitude.
     must_judge : bool
-        Whether a report without judged rows is refused; a night without labels has none and keeps its page.
+        Whether to refuse a report without judged rows. The report of a night without labels has none, and is allowed.
     """
 
     name: str
@@ -72,12 +72,12 @@ class ReportSources:
 
 def plot_results(
     path: Path,
-    survey: Source[Any],
+    survey: Source[StatesFolder],
     sources: ReportSources,
     *,
     replicates: int,
     seed: int,
-    provenance: Mapping[str, Any],
+    provenance: Mapping[str, object],
     progress: Callable[[float, str], None],
 ) -> None:
     """Write a report into a folder: figures, their numbers, metrics with intervals, one page.
@@ -89,18 +89,18 @@ def plot_results(
     survey : Source
         Where references and truth come from.
     sources : ReportSources
-        The files, and what is asked of them.
+        The files that the report is made from, and what is asked of it.
     replicates, seed : int
-        Bootstrap replicates of the intervals, and the seed of their draw.
+        Number of bootstrap samples for the intervals, and the seed of their draw.
     provenance : mapping
-        What the report says about its making.
+        How the report comes about, which is written into it.
     progress : callable
-        Told how far it is, 0 to 100, and one line.
+        Called with how far the work is, 0 to 100, and a line of text.
 
     Raises
     ------
     InputError
-        As `gather_report_data`.
+        As raised by `gather_report_data`.
     """
     data = gather_report_data(survey, sources)
     progress(30, "computing metrics and intervals")
@@ -109,10 +109,12 @@ def plot_results(
     progress(100, f"{len(report.figures)} figures")
 
 
-def reference_scores(survey: Source[Any], names: Sequence[str], judged: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return what other classifiers, or one column alone, say of the judged rows; NaN where they are silent.
+def reference_scores(
+    survey: Source[StatesFolder], names: Sequence[str], judged: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Return the judged rows with the scores of other classifiers, or of a single column; NaN where there is none.
 
-    A name that is a candidate column is used as it stands, turned so that larger means more often real.
+    A name of a candidate column means the column's own values, with the sign by which larger means more often real.
     """
     found = {}
     for name in names:
@@ -135,7 +137,7 @@ def _direction(label: np.ndarray, score: np.ndarray) -> int:
 
 
 def mistakes_with_cutouts(judged: pd.DataFrame, threshold: float, rows: Sequence[Path]) -> Mistakes | None:
-    """Return the worst mistakes with their cutouts, read row by row; None when no cutouts are at hand."""
+    """Return the worst mistakes with their cutouts, read row by row; None if there are no mistakes or no cutouts."""
     worst = worst_mistakes(judged, threshold, _MISTAKES)
     places: dict[str, NDArray[np.float32]] = {}
     for path in rows:
@@ -149,22 +151,23 @@ def mistakes_with_cutouts(judged: pd.DataFrame, threshold: float, rows: Sequence
     return Mistakes(rows=worst, cutouts=np.stack([places[name] for name in worst["candidate_id"]]), channels=channels)
 
 
-def truth_of_judged(survey: Source[Any], nights: Sequence[str], judged: pd.DataFrame) -> pd.DataFrame | None:
-    """Return what each judged candidate really is, where the survey knows (a synthetic sky does) and there is any."""
+def truth_of_judged(survey: Source[StatesFolder], nights: Sequence[str], judged: pd.DataFrame) -> pd.DataFrame | None:
+    """Return what each judged candidate really is; None unless the survey knows it, as a synthetic sky does."""
     if "truth" not in survey.tables or not nights:
         return None
     truth = pd.concat([survey.reference("truth", night) for night in nights], ignore_index=True)
-    mine = truth["candidate_id"].isin(judged["candidate_id"])
-    if (truth["candidate_id"] != "").any() and len(judged) and not mine.any():
+    is_judged = truth["candidate_id"].isin(judged["candidate_id"])
+    if (truth["candidate_id"] != "").any() and len(judged) and not is_judged.any():
         warn_unmatched(log, "the table 'truth' of the survey", len(truth), "a judged candidate")
-    return truth[mine].reset_index(drop=True)
+    return truth[is_judged].reset_index(drop=True)
 
 
 def _check_classes(model: str, table: pd.DataFrame) -> None:
     strange = sorted(set(table["label"].dropna()) - {UNLABELLED, BOGUS, REAL})
     if strange:
         raise InputError(
-            f"{model}: a report judges label 0 (bogus) and 1 (real), -1 is unlabelled; given {strange[0]} as well"
+            f"{model}: label {strange[0]} is not one that a report can judge; allowed: 0 (bogus), 1 (real) and "
+            "-1 (unlabelled)"
         )
 
 
@@ -172,19 +175,19 @@ def _check_judged(model: str, table: pd.DataFrame, learned: int) -> None:
     if not scored_mask(table["label"], table["score"]).any():
         unlabelled = int((~table["label"].isin([BOGUS, REAL])).sum())
         raise InputError(
-            f"{model}: no row to judge: {learned} were left out because the model learned from them; of the other "
-            f"{len(table)}, {unlabelled} have no label, the rest no score. Name rows with labels with --rows"
+            f"{model}: no rows to judge: {learned} were left out because the model learned from them; of the other "
+            f"{len(table)}, {unlabelled} have no label and the rest no score. Use --rows to name labelled rows"
         )
 
 
 def _learned_of_nights(table: pd.DataFrame, learned: Mapping[str, pd.Series]) -> pd.DataFrame | None:
-    """Return the rows of nights scored as a whole that a model learned from; None where no whole night is known."""
+    """Return the rows of completely scored nights that a model learned from; None if such nights are not known."""
     if "split" not in table or "night" not in table:
         return None
     return table[np.any([*learned.values()], axis=0) & (table["split"] == LEFT_OUT).to_numpy()]
 
 
-def gather_report_data(survey: Source[Any], sources: ReportSources) -> ReportData:
+def gather_report_data(survey: Source[StatesFolder], sources: ReportSources) -> ReportData:
     """Return everything that a report shows.
 
     Parameters
@@ -192,12 +195,12 @@ def gather_report_data(survey: Source[Any], sources: ReportSources) -> ReportDat
     survey : Source
         Where references and truth come from.
     sources : ReportSources
-        The files, and what is asked of them.
+        The files that the report is made from, and what is asked of it.
 
     Raises
     ------
     InputError
-        If rows must be judged and a model has none, or labels are of more than two classes.
+        If ``must_judge`` is set and a model has no judged rows, or if there are labels of more than two classes.
     """
     joined = {model: scores_with_candidates(path, sources.rows) for model, path in sources.scores.items()}
     parts = learned_parts(joined, sources.scored_by, sources.found_packages)

@@ -1,4 +1,4 @@
-"""What a simulation tells of the PSF of each image: in the log, and as ``psf`` and ``psf_images`` of its file."""
+"""The record of the PSF that a simulation used for each image: in the log and as ``psf`` and ``psf_images``."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -34,9 +34,9 @@ class PsfRecord:
     Attributes
     ----------
     rows : DataFrame
-        :data:`pipeline.io.results.schema.PSF_COLUMNS`, one row an image that sources were put into.
+        :data:`pipeline.io.results.schema.PSF_COLUMNS`, one row per image that sources were put into.
     images : ndarray of float32, (n, which, y, x)
-        :data:`pipeline.io.results.schema.PSF_IMAGES` of each, NaN where no star judged the PSF.
+        :data:`pipeline.io.results.schema.PSF_IMAGES` of each image; NaN if it has no star to compare the PSF with.
     """
 
     rows: pd.DataFrame = field(default_factory=_no_rows)
@@ -44,17 +44,29 @@ class PsfRecord:
 
 
 def psf_record(exposure_id: str, chosen: Mapping[str, ChosenPsf], frames: ExposureFrames, folder: Path) -> PsfRecord:
-    """Return what to say of each image's PSF and properties; where the survey lies on disk is no part of it."""
+    """Return the record of the PSFs and properties of an exposure's images.
+
+    Parameters
+    ----------
+    exposure_id : str
+        The exposure.
+    chosen : mapping of str to ChosenPsf
+        The PSF of each image, ``science`` or ``template``.
+    frames : ExposureFrames
+        The images, with notes on what was assumed of them.
+    folder : Path
+        The survey's folder, which is removed from paths in texts so that results do not depend on it.
+    """
     rows, images = [], _no_images(len(chosen))
     for place, (image, psf) in enumerate(chosen.items()):
         frame = frames.science if image == "science" else frames.template
         numbers = psf.quality.numbers() if psf.quality else {}
-        mine = [note for note in frames.notes if (image == "science") == note.startswith("the science")]
+        notes = [note for note in frames.notes if (image == "science") == note.startswith("the science")]
         row = {"fwhm_pixel": psf.model.fwhm_pixel, "wing_fraction": psf.model.wing_fraction, "stars": 0} | numbers
         rows.append(
             row
             | {"exposure_id": exposure_id, "image": image, "source": psf.source, "kind": psf.model.kind}
-            | {"fallback": psf.fallback.replace(f"{folder}/", ""), "assumed": "; ".join(mine), "gain": frame.gain}
+            | {"fallback": psf.fallback.replace(f"{folder}/", ""), "assumed": "; ".join(notes), "gain": frame.gain}
         )
         if psf.quality:
             images[place] = psf.quality.images(_SIZE)
@@ -62,26 +74,26 @@ def psf_record(exposure_id: str, chosen: Mapping[str, ChosenPsf], frames: Exposu
 
 
 def log_psfs(record: PsfRecord) -> PsfRecord:
-    """Return a record, after its fallbacks and assumptions were logged: another process may have made it."""
+    """Log the fallbacks and assumptions of a record, which another process may have made, and return it."""
     for row in record.rows.itertuples():
-        for said in (
+        for text in (
             f"PSF from {row.source}: {row.fallback}{_advice(row.fallback)}" if row.fallback else "",
             row.assumed,
         ):
-            if said:
-                log.warning("exposure %s, %s image: %s", row.exposure_id, row.image, said)
+            if text:
+                log.warning("exposure %s, %s image: %s", row.exposure_id, row.image, text)
     return record
 
 
 def _advice(fallback: str) -> str:
-    """Return what to do where no PSF fits and that of the image's own stars was not asked for."""
+    """Return what to do if no PSF fits and the recipe does not try the one of the image's own stars."""
     if "none fits" not in fallback or "stars: " in fallback:
         return ""
-    return "; the image's own stars are asked with psf: {sources: [stars, moffat]}, as in --simulation stars_psf"
+    return "; to build it from the image's own stars, set psf: {sources: [stars, moffat]}, as in --simulation stars_psf"
 
 
 def write_psfs(writer: CutoutWriter, records: Sequence[PsfRecord]) -> None:
-    """Write the records of all exposures as ``psf`` and ``psf_images``, row by row the same."""
+    """Write the records of all exposures as ``psf`` and ``psf_images``, with equal numbers of rows."""
     filled = [record for record in records if len(record.rows)]
     rows = pd.concat([_no_rows(), *(record.rows for record in filled)], ignore_index=True)
     writer.write_table("psf", schema.PSF_COLUMNS, rows)

@@ -1,4 +1,4 @@
-"""A night labelled anew without its images: pixels and rows of a former cutout file, where only labels differ."""
+"""A night that is labelled anew without its images: only labels differ, so a former cutout file has its pixels."""
 
 import json
 import logging
@@ -24,22 +24,25 @@ from pipeline.surveys.settings import SurveySettings
 
 log = logging.getLogger(__name__)
 
+_Provenance = Mapping[str, Any]
+"""Nested JSON, as a cutout file states it."""
+
 _BY_LABELS: Final = ("label", "clean")
-"""Steps that drop a row because of labels: under others it may come back, and its pixels are not there."""
-_NOBODY: Final = pd.DataFrame({name: [] for name in schema.CANDIDATE_COLUMNS})
+"""Steps that drop a row because of its label: with another label it may be kept, but its pixels are gone."""
+_NO_CANDIDATES: Final = pd.DataFrame({name: [] for name in schema.CANDIDATE_COLUMNS})
 
 
 class RelabelledNight(NightCutouts):
-    """A night whose pixels and rows are those of a former cutout file, its labels and cleaning anew.
+    """A night with the pixels and rows of a former cutout file, and with new labels and cleaning.
 
     Parameters
     ----------
     job : NightJob
-        Its ``provenance`` is that of the file that is to be written.
+        The night; its ``provenance`` is that of the file to be written.
     former : Path
-        A cutout file of the same rows and images, of which labels and cleaning dropped nothing.
+        A cutout file of the same rows and images, from which labels and cleaning dropped nothing.
     ephemeris : DataFrame, optional
-        As of `NightCutouts`.
+        As for `NightCutouts`.
     """
 
     def __init__(self, job: NightJob, former: Path, *, ephemeris: pd.DataFrame | None = None) -> None:
@@ -47,23 +50,23 @@ class RelabelledNight(NightCutouts):
         provenance = job.provenance
         self._former = former
         with open_cutouts(former) as file:
-            said, then = file.provenance, json.loads(file.text("manifest"))
+            before, then = file.provenance, json.loads(file.text("manifest"))
             self._whole, self._dropped = len(file), file.table("dropped")
             self._measured = [file.table("exposures")] if file.holds("exposures") else []
-        self.exposures, self.lost = int(said["exposures"]), int(said["exposures_lost"])
+        self.exposures, self.lost = int(before["exposures"]), int(before["exposures_lost"])
         self._changed = sorted(
             {
                 *_differing(then["queries"], job.manifest["queries"]),
-                *_differing(_label_files(said), _label_files(provenance)),
-                *(f"setting {key}" for key in _differing(_label_settings(said), _label_settings(provenance))),
+                *_differing(_label_files(before), _label_files(provenance)),
+                *(f"setting {key}" for key in _differing(_label_settings(before), _label_settings(provenance))),
             }
         )
 
     @property
     def is_placed(self) -> bool:
-        """Whether the place in ``/dropped`` of each row that the new labels drop is known: it is where no other is.
+        """Whether the order of ``/dropped`` is known: it is if the new labels drop no row, or nothing else was dropped.
 
-        A look at the labels alone, after which the night cannot be read.
+        This reads the labels only; the object cannot be used to read the night afterwards.
         """
         if not len(self._dropped):
             return True
@@ -72,14 +75,14 @@ class RelabelledNight(NightCutouts):
             return not any(len(self._labeller.label(_without_pixels(rows)).dropped) for rows in unlabelled)
 
     def batches(self) -> Iterator[Batch]:
-        """Yield an exposure at a time as `NightCutouts` does, and what was dropped, without a look at the images.
+        """Yield the dropped rows and then one exposure at a time, as `NightCutouts` does but without reading images.
 
         Raises
         ------
         InputError
-            If the pixels of the former file are not those that were written, or labels are of no candidate.
+            If the pixels of the former file are damaged, or a label belongs to no candidate.
         """
-        yield self._labeller.label(_without_pixels(_NOBODY, self._dropped))
+        yield self._labeller.label(_without_pixels(_NO_CANDIDATES, self._dropped))
         with open_cutouts(self._former) as file:
             for rows in _exposures(file):
                 pixels = file.pixels(rows, hashed=True)
@@ -89,29 +92,29 @@ class RelabelledNight(NightCutouts):
 
     @property
     def percent(self) -> float:
-        """How much of the former file was labelled."""
+        """How much of the former file was labelled, in per cent; -1 if it has no rows."""
         return 100.0 * self._rows / self._whole if self._whole else -1.0
 
     @property
-    def counts(self) -> dict[str, Any]:
-        """What `NightCutouts` counts, whose rows and pixels they are, and which tables or settings gave new labels."""
+    def counts(self) -> dict[str, object]:
+        """The counts of `NightCutouts`, the file that the pixels are from, and the tables or settings that changed."""
         return {**super().counts, "relabelled": {"pixels_of": self._former.name, "changed": self._changed}}
 
 
 def relabelled_night(
     job: NightJob, formers: Iterable[Path], *, ephemeris: pd.DataFrame | None = None
 ) -> RelabelledNight | None:
-    """Return the night by the first former cutout file that differs in its labels alone; None where none does.
+    """Return the night from the first former cutout file that differs only in its labels; None if there is none.
 
     Parameters
     ----------
     job : NightJob
-        Of a survey that cuts images: for cutouts that come with their rows nothing would be saved. The identity in its
-        ``provenance`` decides whether a former file serves.
+        The night; the identity in its ``provenance`` decides whether a former file can be used. If the survey has no
+        images, the result is None: its cutouts come with their rows, so nothing would be saved.
     formers : iterable of Path
         Cutout files of the same night.
     ephemeris : DataFrame, optional
-        As of `NightCutouts`.
+        As for `NightCutouts`.
     """
     if not job.survey.has_images:
         return None
@@ -123,53 +126,53 @@ def relabelled_night(
         if not why and not RelabelledNight(job, path, ephemeris=ephemeris).is_placed:
             why = "the new labels drop rows"
         if not why:
-            log.info("night %s: labels anew, pixels and rows of %s", job.night, path.name)
+            log.info("night %s: labelled anew, with pixels and rows of %s", job.night, path.name)
             return RelabelledNight(job, path, ephemeris=ephemeris)
-        log.info("night %s: pixels of %s are not taken: %s", job.night, path.name, why)
+        log.info("night %s: pixels of %s cannot be used again: %s", job.night, path.name, why)
     return None
 
 
-def _why_not(path: Path, provenance: Mapping[str, Any], manifest: Manifest) -> str:
-    """Return what keeps a former file from giving rows and pixels; empty where nothing does."""
+def _why_not(path: Path, provenance: _Provenance, manifest: Manifest) -> str:
+    """Return why the rows and pixels of a former file cannot be used; empty if they can."""
     with open_cutouts(path) as file:
-        if _but_labels(file.provenance["identity"]) != _but_labels(provenance["identity"]):
-            return "its settings were others"
+        if _without_labels(file.provenance["identity"]) != _without_labels(provenance["identity"]):
+            return "its settings were different"
         if rows_and_images(json.loads(file.text("manifest"))) != rows_and_images(manifest):
-            return "its rows or images were others"
+            return "its rows or images were different"
         if file.table("dropped")["step"].isin(_BY_LABELS).any():
-            return "labels or cleaning dropped rows, which may come back"
+            return "labels or cleaning dropped rows, which may have to be kept now"
         _exposures(file)
         return ""
 
 
-def _but_labels(identity: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what decides rows and pixels: what lies upstream is compared by what the manifest says of it."""
+def _without_labels(identity: Mapping[str, Any]) -> dict[str, object]:
+    """Return the part of an identity that decides rows and pixels; what is upstream is compared by the manifest."""
     decides = dict(identity["decides"])
     decides.pop("label_files", None)
     decides["survey"] = what_decides(SurveySettings, decides["survey"])
     return {"revision": identity["revision"], "task": identity["task"], "decides": decides}
 
 
-def _label_settings(provenance: Mapping[str, Any]) -> dict[str, Any]:
+def _label_settings(provenance: _Provenance) -> dict[str, object]:
     survey = provenance["identity"]["decides"]["survey"]
     return {key: value for key, value in survey.items() if key not in what_decides(SurveySettings, survey)}
 
 
-def _label_files(provenance: Mapping[str, Any]) -> dict[str, Any]:
+def _label_files(provenance: _Provenance) -> dict[str, object]:
     return dict(provenance["identity"]["decides"].get("label_files", {}))
 
 
-def _differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:
+def _differing(then: Mapping[str, object], now: Mapping[str, object]) -> set[str]:
     return {name for name in then.keys() | now.keys() if then.get(name) != now.get(name)}
 
 
 def _exposures(file: CutoutFile) -> list[slice]:
-    """Return the rows of each exposure, which a survey with images gives together.
+    """Return the rows of each exposure, which are contiguous in a survey with images.
 
     Raises
     ------
     InputError
-        If an exposure stands in several places: then it was labelled in parts.
+        If they are not: then the exposure was labelled in several parts.
     """
     ids = file.candidates(columns=("exposure_id",))["exposure_id"].to_numpy(object)
     starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]]) if len(ids) else np.empty(0, np.intp)
@@ -179,7 +182,7 @@ def _exposures(file: CutoutFile) -> list[slice]:
 
 
 def _unlabelled(candidates: pd.DataFrame) -> pd.DataFrame:
-    """Return rows as they were before they were labelled."""
+    """Return rows without their labels, as they were before labelling."""
     flags = candidates["flags"].to_numpy() & ~np.int32(Flag.BORDERLINE_LABEL)
     candidates = candidates.assign(flags=flags, group_id=candidates["object_id"], label=np.int8(UNLABELLED))
     return candidates.assign(kind="", label_source="").astype({"kind": "str", "label_source": "str"})

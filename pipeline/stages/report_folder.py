@@ -1,4 +1,4 @@
-"""Write a report: a directory with index.html, metrics.json, figures and the numbers behind them."""
+"""The folder of a report: index.html, metrics.json, the figures and the tables of their numbers."""
 
 import json
 from pathlib import Path
@@ -14,12 +14,12 @@ DOTS_PER_INCH = 160
 
 
 def write_report(directory: Path, report: Report, *, svg: bool = False) -> None:
-    """Write a report into a directory, made where absent; equal reports give equal bytes.
+    """Write a report into a folder, which is created if it does not exist; equal reports give equal bytes.
 
     Parameters
     ----------
     directory : Path
-        Gets ``index.html``, ``metrics.json``, ``figures/<name>.png`` and ``tables/<name>.csv``.
+        The folder; it gets ``index.html``, ``metrics.json``, ``figures/<name>.png`` and ``tables/<name>.csv``.
     report : Report
         From :func:`pipeline.report.build_report`.
     svg : bool

@@ -1,4 +1,4 @@
-"""Scores of images gathered for their objects, and the objects' scores as CSV.
+"""Scores of objects from those of their images, written as CSV.
 
 Tested by tests/integration/test_given_files.py.
 """
@@ -11,22 +11,22 @@ import pandas as pd
 from pipeline.io.files.csv_cells import write_csv
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.scores_file import read_scores
-from pipeline.scores import objects as joined
+from pipeline.scores import objects as combined
 
 
 def score_objects(path: Path, images: Iterable[tuple[Path, Path]], rule: str) -> int:
-    """Write one row an object, the least likely first; return how many.
+    """Write one row per object, the least likely first, and return the number of objects.
 
     Parameters
     ----------
     path : Path
         CSV file to write, with the columns of :data:`pipeline.scores.objects.OBJECT_COLUMNS`.
     images : iterable of (Path, Path)
-        Scores files, each with the cutout file that it was made from, which knows the telescopes.
+        Scores files, each with the cutout file that was scored, which has the telescopes.
     rule : str
-        How the images of an object are joined.
+        How the scores of an object's images are combined: a name in `pipeline.scores.objects.OBJECT_RULES`.
     """
-    objects = joined.score_objects(pd.concat([_of_images(*pair) for pair in images], ignore_index=True), rule)
+    objects = combined.score_objects(pd.concat([_of_images(*pair) for pair in images], ignore_index=True), rule)
     write_csv(path, objects)
     return len(objects)
 

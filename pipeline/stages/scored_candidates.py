@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from pipeline.io.results.cutout_file import CutoutHeader, open_cutouts
 from pipeline.io.results.scores_file import read_scores, unlike_training
 
 ROW: Final = "cutout_row"
-"""Column of a candidate's row in the cutout file."""
+"""Column with the number of the candidate's row in the cutout file, from 0."""
 
 _OF_SCORES: Final = ("score", "score_std", "label_predicted", "flags", "model", "release")
 
@@ -30,33 +30,37 @@ class ScoredNight:
     candidates : DataFrame
         Candidate columns with those of the scores, and `ROW`.
     header : CutoutHeader
-        Of the cutouts.
+        The header of the cutout file.
     cutouts, scores : Path
         The files.
     unlike : mapping
-        What of the cutouts is unlike those that the model learned from.
+        How the cutouts differ from those that the model learned from, as for `unlike_words`.
     dropped : mapping of str to int
-        Whom the cutout file lists as left out, by reason; empty where it holds other nights too.
+        Numbers of candidates that the cutout file lists as left out, by reason; empty if it holds other nights too.
     """
 
     candidates: pd.DataFrame
     header: CutoutHeader
     cutouts: Path
     scores: Path
-    unlike: Mapping[str, Any]
+    unlike: Mapping[str, Mapping[str, str | float]]
     dropped: Mapping[str, int]
 
 
 def learned_from(night: ScoredNight, packages: Iterable[Path]) -> pd.Series:
-    """Return whether the model that scored a candidate learned from it, in training or validation, as a bool a row.
+    """Return, for each candidate, whether the model that scored it learned from it in training or validation.
 
     Parameters
     ----------
     night : ScoredNight
         The scored candidates.
     packages : iterable of Path
-        Packages that may have made the scores; one that is damaged, or does not say what it learned from, tells
-        nothing.
+        Packages that may have made the scores. One that is damaged, or does not say what it learned from, is ignored.
+
+    Returns
+    -------
+    Series of bool
+        One value per candidate.
     """
     learned = pd.Series(False, night.candidates.index)
     for folder in packages:
@@ -68,7 +72,7 @@ def learned_from(night: ScoredNight, packages: Iterable[Path]) -> pd.Series:
 
 
 def read_scored(scores: Path, cutouts: Path, night: str) -> ScoredNight:
-    """Return the candidates of a night that a scores file holds, with their columns in the cutout file.
+    """Return the candidates of a night in a scores file, with their columns in the cutout file.
 
     Parameters
     ----------
@@ -80,7 +84,7 @@ def read_scored(scores: Path, cutouts: Path, night: str) -> ScoredNight:
     Raises
     ------
     InputError
-        If a scored candidate is not among the cutouts, stands there twice, or none is of the night.
+        If a scored candidate is not in the cutout file, if a candidate appears twice, or if none belongs to the night.
     """
     found = read_scores(scores)
     with open_cutouts(cutouts) as file:
@@ -112,7 +116,7 @@ def read_scored(scores: Path, cutouts: Path, night: str) -> ScoredNight:
 
 
 def read_cutouts(night: ScoredNight, rows: Sequence[int]) -> NDArray[np.float32]:
-    """Return the cutouts ``(n, y, x, channel)`` of some rows of the file, in the order asked for."""
+    """Return the cutouts ``(n, y, x, channel)`` of some rows of the cutout file, in the order of ``rows``."""
     size, channels = night.header.size_pixel, len(night.header.channels)
     pixels = np.empty((len(rows), size, size, channels), dtype=np.float32)
     with open_cutouts(night.cutouts) as file:
@@ -124,11 +128,11 @@ def read_cutouts(night: ScoredNight, rows: Sequence[int]) -> NDArray[np.float32]
 def _require_once(table: pd.DataFrame, path: Path) -> None:
     twice = table["candidate_id"][table["candidate_id"].duplicated()]
     if len(twice):
-        raise InputError(f"{path} holds candidate {twice.iloc[0]!r} twice; allowed: once")
+        raise InputError(f"{path}: candidate {twice.iloc[0]!r} appears twice; allowed: once")
 
 
 def _joined(scores: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a scored candidate: who it is from the cutout file, how it was judged from the scores."""
+    """Return one row per scored candidate: its columns in the cutout file, and those of the scores."""
     own = [name for name in scores if name in _OF_SCORES or name.startswith("p_")]
     if "flags" in own:
         candidates = candidates.drop(columns="flags")

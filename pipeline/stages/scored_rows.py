@@ -1,4 +1,4 @@
-"""Scores joined with what cutout files and data sets hold of each candidate, and how these keep their parts apart.
+"""Scores joined with the columns of their candidates, and how the data sets that hold these keep their parts apart.
 
 Tested by tests/pipeline/stages/test_plot_results.py.
 """
@@ -23,40 +23,40 @@ log = logging.getLogger(__name__)
 
 
 def scores_with_candidates(scores: Path, rows: Sequence[Path]) -> pd.DataFrame:
-    """Return a scores file with the columns of its candidates beside it, joined by ``candidate_id``.
+    """Return the rows of a scores file with the columns of their candidates, joined by ``candidate_id``.
 
     Parameters
     ----------
     scores : Path
-        Parquet or CSV. A CSV that holds ``label`` itself needs no rows.
+        Parquet or CSV. A CSV with a column ``label`` needs no ``rows``.
     rows : sequence of Path
-        Cutout files or data sets that hold the candidates; a candidate in several counts by the first.
+        Cutout files or data sets that hold the candidates; if several hold a candidate, the first counts.
 
     Returns
     -------
     DataFrame
-        With ``dataset_part`` beside the columns of the candidates where data sets are among ``rows``: the part of
-        the candidate as in ``split``, the lowest over all of them, -1 where it is in none.
+        If ``rows`` includes data sets, there is a further column ``dataset_part``: the part of the candidate, coded as
+        in ``split``, the lowest over all data sets; -1 if it is in none.
 
     Raises
     ------
     InputError
-        If a scored candidate is in none of them and the scores hold no label.
+        If a scored candidate is in none of them, or if there are no ``rows`` and the scores have no labels.
     """
     table = read_scores(scores)
     if not rows:
         if "label" not in table:
-            raise InputError(f"{scores} holds no labels: name the cutout file or data set with --rows")
+            raise InputError(f"{scores} has no labels: name the cutout file or data set with --rows")
         return table
-    given = [_candidates(path) for path in rows]
-    known = pd.concat(given, ignore_index=True).drop_duplicates("candidate_id")
+    tables = [_candidates(path) for path in rows]
+    known = pd.concat(tables, ignore_index=True).drop_duplicates("candidate_id")
     absent = ~table["candidate_id"].isin(known["candidate_id"])
     if absent.any():
         raise InputError(
             f"{scores}: candidate_id {table['candidate_id'][absent].iloc[0]!r} and {int(absent.sum()) - 1} more "
             f"are in none of {', '.join(path.name for path in rows)}"
         )
-    for path, candidates in zip(rows, given, strict=True):
+    for path, candidates in zip(rows, tables, strict=True):
         if len(candidates) and not candidates["candidate_id"].isin(table["candidate_id"]).any():
             warn_unmatched(log, str(path), len(candidates), f"a candidate of {scores.name}")
     keep = [name for name in known if name == "candidate_id" or name not in table]
@@ -68,7 +68,7 @@ def scores_with_candidates(scores: Path, rows: Sequence[Path]) -> pd.DataFrame:
 
 
 def separations_of(rows: Sequence[Path]) -> list[Separation | None]:
-    """Return how each data set among some files kept its parts from sharing pixels; None for one that does not say."""
+    """Return how each data set among some files kept its parts from sharing pixels; None if it does not say."""
     found: list[Separation | None] = []
     for path in rows:
         with open_cutouts(path) as file:
@@ -79,7 +79,7 @@ def separations_of(rows: Sequence[Path]) -> list[Separation | None]:
 
 
 def _dataset_parts(rows: Sequence[Path]) -> pd.Series | None:
-    """Return the lowest part of each candidate over the data sets among ``rows``; None where none is one."""
+    """Return the lowest part of each candidate over the data sets among ``rows``; None if there are no data sets."""
     found = []
     for path in rows:
         with open_cutouts(path) as file:

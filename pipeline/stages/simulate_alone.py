@@ -1,4 +1,4 @@
-"""Simulation into science images without a template: what can be injected there, and where it can be told apart.
+"""Injection into science images without a template: what can be injected there, and how far from other sources.
 
 Tested by tests/pipeline/stages/test_simulate_images.py.
 """
@@ -14,34 +14,36 @@ from pipeline.surveys.difference_settings import DifferenceSettings
 from pipeline.surveys.exposures.difference import differencing
 
 _IMPOSSIBLE = {
-    "negative_share": "nothing fades where nothing is subtracted",
+    "negative_share": "nothing can fade if nothing is subtracted",
     "host_share": "a galaxy is found with and without a source on it",
     "variable_share": "a star is found with and without a change",
 }
 
 
-def require_possible(settings: ImageSimulation, how: DifferenceSettings) -> None:
-    """Refuse what a search cannot tell from the image's own sources where nothing is subtracted.
+def require_possible(images: ImageSimulation, difference: DifferenceSettings) -> None:
+    """Refuse injections that a search cannot tell from the image's own sources if nothing is subtracted.
 
     Raises
     ------
     SettingsError
-        With each such key of the recipe.
+        If the recipe asks for such injections; the message has each of these keys.
     """
-    given = {} if how.has_template else {name: getattr(settings, name) for name in _IMPOSSIBLE}
+    shares = {} if difference.has_template else {name: getattr(images, name) for name in _IMPOSSIBLE}
     faults = [
-        f"images.{name} is {value:g}; allowed: 0, for {_IMPOSSIBLE[name]}" for name, value in given.items() if value
+        f"images.{name} is {value:g}; allowed: 0, because {_IMPOSSIBLE[name]}"
+        for name, value in shares.items()
+        if value
     ]
     if faults:
         raise SettingsError(f"the images are searched as they are (difference: none): {'; '.join(faults)}")
 
 
-def every_source(science: Frame, template: Frame, how: DifferenceSettings) -> NDArray[np.float64]:
-    """Return where a search of the image as it is finds anything, vetoed or not, (n, 2), which injections keep off.
+def every_source(science: Frame, template: Frame, difference: DifferenceSettings) -> NDArray[np.float64]:
+    """Return the pixels ``(n, 2)`` of everything that a search of the image finds, vetoed or not.
 
-    A source injected beside a star would count as recovered by the star.
+    Injections keep away from them, because the search would take a star for the source that was injected beside it.
     """
-    score = differencing(how)(science, template).score
-    sought = how.sought
+    score = differencing(difference)(science, template).score
+    sought = difference.sought
     found = find_sources(np.nan_to_num(score), None, sought.threshold_sigma, min_area_pixel=sought.min_area_pixel)
     return np.column_stack([found["x"], found["y"]]).astype(np.float64)

@@ -1,4 +1,4 @@
-"""Simulation for surveys that have images: sources injected into copies, subtracted and searched again."""
+"""Simulation for surveys with images: sources are injected into copies, which are subtracted and searched again."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -43,10 +43,22 @@ log = logging.getLogger(__name__)
 
 @SIMULATIONS.register("images")
 def simulate_images(path: Path, job: NightJob, *, recipe: SimulationRecipe, cutouts: Path) -> None:
-    """Write a cutout file of the recovered injections as real, with the truth of recovered and missed.
+    """Write a cutout file of the recovered injections as reals, with the truth of recovered and missed ones.
 
-    The table ``psf`` says for each image which PSF it got, why not a better one, how well that fits its stars,
-    and what was assumed of it. An exposure that cannot be read or subtracted is skipped, counted and listed.
+    For each image, the table ``psf`` says which PSF was used and why not a better one, how well it fits the stars
+    of the image, and what was assumed about the image. An exposure that cannot be read or subtracted is skipped,
+    counted and listed.
+
+    Parameters
+    ----------
+    path : Path
+        Cutout file to write.
+    job : NightJob
+        The night, and its frozen input.
+    recipe : SimulationRecipe
+        What is simulated; its ``images`` are used, or their defaults.
+    cutouts : Path
+        The night's own cutout file, from whose candidates injections keep away.
 
     Raises
     ------
@@ -101,7 +113,7 @@ class _Shared:
 
 @dataclass(frozen=True, kw_only=True)
 class _Exposure:
-    """One exposure to be simulated, the places of its own candidates, and the catalogued galaxies on it."""
+    """One exposure to be simulated, the positions of its own candidates, and the catalogued galaxies on it."""
 
     images: ExposureImages | Batch
     shared: _Shared
@@ -125,7 +137,7 @@ def _exposures(
     hosts: pd.DataFrame | None,
     known: Mapping[str, NDArray[np.float64]],
 ) -> Iterator[_Exposure]:
-    """Yield the exposures; of a catalogue each gets its own galaxies only, for another process may take it."""
+    """Yield the exposures, each with only those catalogued galaxies that lie on it: it may go to another process."""
     for images in night:
         if isinstance(images, Batch):
             yield _Exposure(images=images, shared=shared)
@@ -136,15 +148,15 @@ def _exposures(
         avoid = known.get(exposure_id)
         try:
             header, shape = images.science_header, images.science.shape
-            mine = None if hosts is None else hosts_on_image(hosts, header, shape, exposure_id)
+            galaxies = None if hosts is None else hosts_on_image(hosts, header, shape, exposure_id)
         except InputError as error:
             yield _Exposure(images=images, shared=shared, fault=str(error))
             continue
-        yield _Exposure(images=images, shared=shared, avoid=avoid, hosts=mine)
+        yield _Exposure(images=images, shared=shared, avoid=avoid, hosts=galaxies)
 
 
 def _simulated(work: _Exposure) -> _Done:
-    """Return the recovered sources of one exposure, its truth and PSFs; a lost batch when it cannot be used."""
+    """Return the recovered sources of one exposure, its truth and PSFs; a lost batch if it cannot be used."""
     nothing = pd.DataFrame()
     if isinstance(work.images, Batch):
         return _Done(batch=work.images, truth=nothing)
@@ -156,9 +168,9 @@ def _simulated(work: _Exposure) -> _Done:
         exposure = aligned_exposure(work.images, gain=settings.gain, zeropoint=settings.zeropoint)
         simulation, psfs = _simulate(work, work.images, exposure)
     except InputError as error:
-        said = " ".join(str(error).split())
-        log.warning("exposure %s: %s", exposure_id, said)
-        dropped = dropped_rows([exposure_id], "simulate", f"exposure unusable: {said}")
+        reason = " ".join(str(error).split())
+        log.warning("exposure %s: %s", exposure_id, reason)
+        dropped = dropped_rows([exposure_id], "simulate", f"exposure unusable: {reason}")
         side = survey.cutout_size_pixel
         pixels = np.zeros((0, side, side, len(survey.channels)), np.float32)
         return _Done(batch=Batch(cutouts=pixels, candidates=nothing, dropped=dropped, lost=1), truth=nothing)
@@ -168,7 +180,7 @@ def _simulated(work: _Exposure) -> _Done:
 
 
 def _simulate(work: _Exposure, images: ExposureImages, exposure: AlignedExposure) -> tuple[Simulation, PsfRecord]:
-    shared, frames, how = work.shared, exposure.frames, images.difference
+    shared, frames, search = work.shared, exposure.frames, images.difference
     exposure_id, settings = str(images.exposure["exposure_id"]), shared.settings
     if not np.isfinite(frames.zeropoint):
         raise no_zeropoint(images)
@@ -183,7 +195,7 @@ def _simulate(work: _Exposure, images: ExposureImages, exposure: AlignedExposure
         exposure_id=exposure_id,
         rng=rng,
         saturation=frames.science.saturation,
-        avoid_xy=work.avoid if how.has_template else every_source(frames.science, frames.template, how),
+        avoid_xy=work.avoid if search.has_template else every_source(frames.science, frames.template, search),
         hosts=None if work.hosts is None else work.hosts.moved(*exposure.correction),
         magnitudes=shared.magnitudes,
         zeropoint=frames.zeropoint,
@@ -202,8 +214,8 @@ def _simulate(work: _Exposure, images: ExposureImages, exposure: AlignedExposure
         psf=chosen["science"].model,
         template_psf=chosen["template"].model if "template" in chosen else None,
         match_radius_fwhm=settings.match_radius_fwhm,
-        difference=differencing(how),
-        detection=how.sought,
+        difference=differencing(search),
+        detection=search.sought,
         profile=exposure.profile,
     )
     simulation = simulation if exposure.wcs else _without_sky(simulation)
@@ -216,7 +228,7 @@ def _psf(work: _Exposure, images: ExposureImages, frame: Frame, file: str, label
 
 
 def _flat_sky(scale_arcsec: float) -> WCS:
-    """Return a projection for an image without one, in which its pixels lie to each other as they do."""
+    """Return a WCS for an image without one: a tangent plane with the pixel scale, at an arbitrary position."""
     wcs = WCS(naxis=2)
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     wcs.wcs.cdelt = [-scale_arcsec / ARCSEC_PER_DEG, scale_arcsec / ARCSEC_PER_DEG]
@@ -225,7 +237,7 @@ def _flat_sky(scale_arcsec: float) -> WCS:
 
 
 def _without_sky(simulation: Simulation) -> Simulation:
-    """Return a simulation that does not state the sky positions of an image without a projection."""
+    """Return a simulation without sky positions, which are not known for an image without a WCS."""
     unknown = {"ra_deg": np.nan, "dec_deg": np.nan}
     return replace(
         simulation, candidates=simulation.candidates.assign(**unknown), truth=simulation.truth.assign(**unknown)
@@ -259,7 +271,7 @@ def _cut(images: ExposureImages, simulation: Simulation, survey: SurveySettings,
 
 
 def _known_places(cutouts: Path) -> dict[str, NDArray[np.float64]]:
-    """Return where each exposure's own candidates are, which injections keep away from."""
+    """Return the pixels ``(n, 2)`` of each exposure's own candidates, from which injections keep away."""
     with open_cutouts(cutouts) as file:
         rows = file.candidates(columns=("exposure_id", "x_pixel", "y_pixel"))
     groups = rows.groupby("exposure_id")

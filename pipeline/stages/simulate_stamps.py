@@ -1,4 +1,4 @@
-"""Simulation for surveys that have only stamps: reals and bogus made from the night's own cutouts."""
+"""Simulation for surveys that have cutouts but no images: reals and bogus made from the night's own cutouts."""
 
 import math
 from collections.abc import Mapping
@@ -29,18 +29,32 @@ _KINDS = {"injected_sky": "injected_random", "injected_host": "injected_host"}
 
 @SIMULATIONS.register("stamps")
 def simulate_stamps(path: Path, job: NightJob, *, recipe: SimulationRecipe, cutouts: Path) -> None:
-    """Write a cutout file of injected reals and self-made bogus; each stays in the group of its parent stamp.
+    """Write a cutout file of injected reals and self-made bogus, each in the group of the cutout it is made from.
+
+    Parameters
+    ----------
+    path : Path
+        Cutout file to write.
+    job : NightJob
+        The night, and its frozen input.
+    recipe : SimulationRecipe
+        What is simulated; its ``stamps`` are used, or their defaults.
+    cutouts : Path
+        The night's own cutout file, whose real rows are changed.
 
     Raises
     ------
     SettingsError
-        If the survey's stamps are not triplets, or an artefact has no such setting or value.
+        If the survey's cutouts are not triplets, or if an artefact has an unknown setting or a wrong value.
     """
     settings = recipe.stamps or StampSimulation()
     artefacts = read_settings(settings.artefacts, "stamps.artefacts")
     with open_cutouts(cutouts) as source, CutoutWriter(path, source.header, job.provenance) as writer:
         if source.header.channels != _TRIPLET:
-            raise SettingsError(f"stamps have channels {source.header.channels}; simulation needs {_TRIPLET}")
+            raise SettingsError(
+                f"the cutouts have the channels {', '.join(source.header.channels)}; simulation from cutouts requires "
+                f"{', '.join(_TRIPLET)}"
+            )
         writer.write_text("simulation", "sources and artefacts were put into stamps, not into images")
         truths = []
         for block, pixels in source.batches(_BLOCK):
@@ -50,8 +64,8 @@ def simulate_stamps(path: Path, job: NightJob, *, recipe: SimulationRecipe, cuto
             rng = stream(recipe.seed, "stamps", f"{job.night}/{block.start}")
             parents, pixels = parents[usable].reset_index(drop=True), pixels[usable]
             truths.append(_inject(writer, parents, pixels, settings, rng))
-            _spoil(writer, parents, pixels, settings, artefacts, rng)
-            job.progress(100 * block.stop / len(source), f"simulated from {block.stop} of {len(source)} stamps")
+            _add_artefacts(writer, parents, pixels, settings, artefacts, rng)
+            job.progress(100 * block.stop / len(source), f"simulated from {block.stop} of {len(source)} cutouts")
         empty = pd.DataFrame({name: [] for name in schema.TRUTH_COLUMNS})
         writer.write_table("truth", schema.TRUTH_COLUMNS, pd.concat([empty, *truths], ignore_index=True))
 
@@ -66,17 +80,19 @@ def _inject(
     rows = _draw(len(parents), settings.reals_per_cutout, rng)
     if not len(rows):
         return pd.DataFrame()
-    made, truth = inject_into_cutouts(pixels[rows], rng, settings.reals, difference_turned=settings.difference_turned)
+    injected, truth = inject_into_cutouts(
+        pixels[rows], rng, settings.reals, difference_turned=settings.difference_turned
+    )
     kinds = [_KINDS.get(kind, kind) for kind in truth["kind"]]
-    candidates = _children(parents.iloc[rows], INJECTED, kinds, REAL, made)
+    candidates = _children(parents.iloc[rows], INJECTED, kinds, REAL, injected)
     candidates["snr"], candidates["flux_sign"] = truth["snr"].to_numpy(), truth["flux_sign"].to_numpy()
-    writer.append(made, candidates)
+    writer.append(injected, candidates)
     unknown = {"host_id": "", "host_surface_brightness": np.nan, "trail_pixel": 0.0}
     truth = candidates.assign(injection_id=candidates["candidate_id"], recovered=True, **unknown)
     return truth[list(schema.TRUTH_COLUMNS)]
 
 
-def _spoil(
+def _add_artefacts(
     writer: CutoutWriter,
     parents: pd.DataFrame,
     pixels: NDArray[np.float32],
@@ -87,16 +103,16 @@ def _spoil(
     count = _count(len(parents), settings.bogus_per_cutout, rng)
     if not count:
         return
-    made, names, rows = make_bogus(
+    artificial, names, rows = make_bogus(
         pixels, count, rng, settings.mixture or None, artefacts, difference_turned=settings.difference_turned
     )
-    writer.append(made, _children(parents.iloc[rows], SELF_MADE, list(names), BOGUS, made))
+    writer.append(artificial, _children(parents.iloc[rows], SELF_MADE, list(names), BOGUS, artificial))
 
 
 def _count(available: int, share: float, rng: np.random.Generator) -> int:
-    """Return how many to make: the share of a small night is met on average, by lot."""
-    wanted = available * share
-    return math.floor(wanted) + int(rng.random() < wanted - math.floor(wanted)) if available else 0
+    """Return how many rows to make: a whole number, drawn so that it is ``available * share`` on average."""
+    expected = available * share
+    return math.floor(expected) + int(rng.random() < expected - math.floor(expected)) if available else 0
 
 
 def _draw(available: int, share: float, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -107,7 +123,7 @@ def _draw(available: int, share: float, rng: np.random.Generator) -> NDArray[np.
 def _children(
     parents: pd.DataFrame, source: str, kinds: list[str], label: int, pixels: NDArray[np.float32]
 ) -> pd.DataFrame:
-    """Return candidate rows of made stamps: their parents' place and group, their own id, kind and label."""
+    """Return the rows of simulated cutouts: position and group of their parents, with their own id, kind and label."""
     rows = parents.reset_index(drop=True).copy()
     serial = rows.groupby("candidate_id").cumcount().astype(str)
     rows["candidate_id"] = rows["candidate_id"] + f"~{source}~" + serial

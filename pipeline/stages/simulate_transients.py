@@ -1,4 +1,4 @@
-"""Simulation of one night, of the kind that its recipe gives: into images, into stamps, or of movers and galaxies.
+"""Simulation of one night, of the kind that its recipe asks for: in images, in cutouts, or of movers on galaxies.
 
 Tested by tests/pipeline/stages/test_simulate_image_pairs.py.
 """
@@ -12,10 +12,10 @@ from pipeline.stages.night_job import NightJob
 
 
 class Simulation(Protocol):
-    """A kind of simulation: writes the cutout file of its rows, with their truth."""
+    """A kind of simulation: it writes a cutout file of the simulated rows, with their truth."""
 
     def __call__(self, path: Path, job: NightJob, *, recipe: SimulationRecipe, cutouts: Path) -> None:
-        """Simulate a night beside its own cutout file."""
+        """Simulate a night that has been cut already."""
 
 
 SIMULATIONS: Registry[Simulation] = Registry(
@@ -26,7 +26,7 @@ SIMULATIONS: Registry[Simulation] = Registry(
         "stamps": "pipeline.stages.simulate_stamps",
     },
 )
-"""The kinds, by the key of a recipe that gives their settings; each is imported when a recipe asks for it."""
+"""The kinds of simulation, by the key of their settings in a recipe; each is imported when it is asked for."""
 
 
 def simulate_transients(path: Path, job: NightJob, *, recipe: SimulationRecipe, cutouts: Path) -> None:
@@ -37,7 +37,7 @@ def simulate_transients(path: Path, job: NightJob, *, recipe: SimulationRecipe, 
     path : Path
         Cutout file to write.
     job : NightJob
-        Which night.
+        The night, and its frozen input.
     recipe : SimulationRecipe
         What is simulated.
     cutouts : Path
@@ -46,7 +46,7 @@ def simulate_transients(path: Path, job: NightJob, *, recipe: SimulationRecipe, 
     Raises
     ------
     SettingsError
-        If the survey does not have what the kind of simulation needs.
+        If the survey lacks what the kind of simulation needs.
     TooMuchLostError
         If more exposures are unusable than the survey allows.
     """

@@ -1,4 +1,4 @@
-"""The files that a simulation recipe names: what they hold is part of what the result is."""
+"""The files that a simulation recipe names: their content is part of the identity of the result."""
 
 import re
 from pathlib import Path
@@ -7,20 +7,20 @@ from pipeline.io.tables.catalogue_file import catalogue_path
 from pipeline.recipes.simulation import SimulationRecipe
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-"""A column of the exposure in the path of a file."""
+"""The name of a column of the exposure, in the path of a file."""
 
 
 def simulation_files(recipe: SimulationRecipe, night: str, folder: Path | None) -> dict[str, Path]:
-    """Return the files that a simulation of a night may read, by the names under which they are known.
+    """Return the files that a simulation of a night may read, by the names that identify them.
 
     Parameters
     ----------
     recipe : SimulationRecipe
+        The recipe that names the files.
     night : str
-        Its date, which fills ``{night}`` in the paths of PSF files; any other name in braces stands for all
-        that is there.
+        The date that replaces ``{night}`` in the paths of PSF files; any other name in braces matches every file.
     folder : Path or None
-        Where relative paths of PSF files start; None where there are none.
+        The folder that relative paths of PSF files start from; None if there is none.
     """
     images, movers = recipe.images, recipe.movers
     named = [images.magnitude_file if images else ""]

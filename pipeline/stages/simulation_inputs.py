@@ -1,4 +1,4 @@
-"""What a simulation reads beside the images: host galaxies, lists of magnitudes, PSF files.
+"""What a simulation reads besides the images: host galaxies, lists of magnitudes, PSF files.
 
 Tested by tests/pipeline/stages/test_simulate_images.py.
 """
@@ -8,10 +8,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from astropy.io.fits import Header
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
@@ -32,13 +32,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class SimulationInputs:
-    """What is read once for a night.
+    """The inputs that are read once per night.
 
     Attributes
     ----------
     hosts : DataFrame or None
-        ``ra_deg dec_deg host_id radius_arcsec magnitude``.
-    magnitudes : ndarray or None
+        Galaxies: ``ra_deg dec_deg host_id radius_arcsec magnitude``; None if the recipe names no catalogue.
+    magnitudes : ndarray of float64, (n,), or None
+        The magnitudes to draw from; None if the recipe names no list.
     """
 
     hosts: pd.DataFrame | None = None
@@ -59,12 +60,13 @@ def read_inputs(settings: ImageSimulation) -> SimulationInputs:
 def read_hosts(catalogue: HostCatalogue) -> pd.DataFrame:
     """Return the galaxies of a catalogue, ``ra_deg dec_deg host_id radius_arcsec magnitude``.
 
-    Rows without a position are left out; what the catalogue does not have is empty or NaN.
+    Rows without a position are left out. If the catalogue has no ids, they are made of the file's name and the row;
+    other columns that it lacks are NaN.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or a declination is none.
+        If the file cannot be read, or a declination is not within -90 to 90 degrees.
     """
     names = ("ra_deg", "dec_deg", "host_id", "radius_arcsec", "magnitude")
     columns = {name: getattr(catalogue, name) for name in names if getattr(catalogue, name)}
@@ -83,13 +85,24 @@ def read_hosts(catalogue: HostCatalogue) -> pd.DataFrame:
     return table[np.isfinite(table["ra_deg"]) & np.isfinite(table["dec_deg"])].reset_index(drop=True)
 
 
-def hosts_on_image(hosts: pd.DataFrame, header: Any, shape: tuple[int, ...], exposure_id: str) -> Hosts:
-    """Return the galaxies of a catalogue that lie on an image of a shape, in its pixels.
+def hosts_on_image(hosts: pd.DataFrame, header: Header, shape: tuple[int, ...], exposure_id: str) -> Hosts:
+    """Return the galaxies of a catalogue that lie on an image, in its pixels.
+
+    Parameters
+    ----------
+    hosts : DataFrame
+        The galaxies, as from `read_hosts`.
+    header : Header
+        The header of the image, with its WCS.
+    shape : tuple of int
+        The shape of the image, ``(y, x)``.
+    exposure_id : str
+        The exposure, for messages.
 
     Raises
     ------
     InputError
-        If the header holds no WCS.
+        If the header has no WCS.
     """
     where = f"exposure {exposure_id}"
     positions = hosts["ra_deg"].to_numpy(float), hosts["dec_deg"].to_numpy(float)
@@ -97,11 +110,11 @@ def hosts_on_image(hosts: pd.DataFrame, header: Any, shape: tuple[int, ...], exp
     radius = hosts["radius_arcsec"].to_numpy(float) / pixel_arcsec(WCS(header))
     found = catalogued_hosts((shape[0], shape[1]), x, y, radius, hosts["host_id"])
     if not len(found):
-        log.warning("%s: none of %d catalogued hosts lies on it", where, len(hosts))
+        log.warning("%s: none of the %d catalogued hosts lies on it", where, len(hosts))
     return found
 
 
-def psf_path(text: str, exposure: Mapping[str, Any], folder: Path) -> Path:
+def psf_path(text: str, exposure: Mapping[str, object], folder: Path) -> Path:
     """Return the path of an exposure's PSF file.
 
     Raises
@@ -114,27 +127,29 @@ def psf_path(text: str, exposure: Mapping[str, Any], folder: Path) -> Path:
 
 
 def psf_of(
-    frame: Frame, recipe: PsfRecipe, file: str, exposure: Mapping[str, Any], folder: Path, label: str
+    frame: Frame, recipe: PsfRecipe, file: str, exposure: Mapping[str, object], folder: Path, label: str
 ) -> ChosenPsf:
-    """Return the PSF of an image from the first source of the recipe that has one which fits.
+    """Return the PSF of an image from the first source in the recipe whose PSF fits.
 
     Parameters
     ----------
     frame : Frame
+        The image.
     recipe : PsfRecipe
+        The sources to try, and what a fit requires.
     file : str
-        Which file its source ``file`` is.
+        The file of the source ``file``, with names of columns in braces; empty if there is none.
     exposure : mapping
-        The exposure's row, which fills the names in braces.
+        The exposure's row, whose values replace the names in braces.
     folder : Path
-        Where relative paths start.
+        The folder that relative paths start from.
     label : str
-        What the log calls the image.
+        The name of the image in the log.
 
     Raises
     ------
     InputError
-        If no source has one.
+        If no source has a PSF.
     """
     moffat = Moffat(fwhm_pixel=frame.fwhm_pixel, beta=recipe.beta)
     empirical = EmpiricalSettings(min_stars=recipe.min_stars, max_stars=recipe.max_stars, cell_stars=recipe.cell_stars)
@@ -177,14 +192,14 @@ def _stars(frame: Frame) -> tuple[PsfStars | None, str]:
         return None, str(error)
 
 
-def _filled(text: str, exposure: Mapping[str, Any]) -> str:
-    """Return text with the names in braces replaced by the exposure's values."""
+def _filled(text: str, exposure: Mapping[str, object]) -> str:
+    """Return a text in which the exposure's values replace the names in braces."""
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1)
         if name not in exposure:
             known = ", ".join(map(str, exposure))
-            raise InputError(f"{text!r} names {name!r}, which the exposure does not have; there: {known}")
+            raise InputError(f"{text!r} names {name!r}, which is not a column of the exposure; its columns: {known}")
         return str(exposure[name])
 
     return PLACEHOLDER.sub(value, text)

@@ -179,7 +179,7 @@ def test_corrected_labels_equal_those_of_a_fetch_from_the_images(project):
     said = content.content_sha256(relabelled)
     project.forget("FetchCutouts")
     fetch = ("FetchCutouts", "--survey", "tiny", "--night", night)
-    assert "labels anew" not in project.make(*fetch).output
+    assert "labelled anew" not in project.make(*fetch).output
     assert project.results("FetchCutouts") == [relabelled]
     assert content.content_sha256(relabelled) == said
 
@@ -189,7 +189,7 @@ def test_a_refetch_looks_at_all_and_cuts_nothing_again_where_labels_alone_change
     correct_labels(project, night)
     assert project.run("nightsift", "refetch", "tiny", night).code == 0
     made = project.make("FetchCutouts", "--survey", "tiny", "--night", night)
-    assert made.line("labels anew, pixels and rows of FetchCutouts-")
+    assert made.line("labelled anew, with pixels and rows of FetchCutouts-")
 
 
 def test_labels_of_a_night_without_cutouts_are_refused(project):

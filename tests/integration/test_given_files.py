@@ -111,7 +111,7 @@ def test_a_report_of_scores_files(project, two_scores, named):
 def test_scores_without_labels_and_rows_say_what_to_add(project, two_scores, tmp_path):
     finished = project.luigi("PlotResults", *TINY, "--scores", str(two_scores[1]))
     assert finished.code == 30
-    assert finished.line("other.csv holds no labels: name the cutout file or data set with --rows")
+    assert finished.line("other.csv has no labels: name the cutout file or data set with --rows")
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_the_report_of_it_is_written(alone):
 def test_what_cannot_be_told_from_the_image_itself_is_not_injected(alone):
     finished = alone.luigi("SimulateTransients", "--survey", "mine", "--night", NIGHT, "--simulation", "point_sources")
     assert finished.code == 30
-    line = finished.line("images.negative_share is 0.3; allowed: 0, for nothing fades where nothing is subtracted")
+    line = finished.line("images.negative_share is 0.3; allowed: 0, because nothing can fade if nothing is subtracted")
     assert "images.host_share is 0.5; allowed: 0" in line
 
 

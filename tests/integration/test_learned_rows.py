@@ -80,7 +80,7 @@ def test_test_rows_of_another_data_set_that_the_package_learned_from_are_left_ou
 
 @pytest.mark.parametrize(
     ("package", "why"),
-    [("named", "no model package in"), ("copied", "which made none of the scores: these are by tiny-9")],
+    [("named", "no model package in"), ("copied", "which made none of the scores; they were made by tiny-9")],
 )
 def test_a_package_that_is_none_or_made_none_of_the_scores_is_refused(learned_night, tmp_path, package, why):
     project, scores, _ = learned_night

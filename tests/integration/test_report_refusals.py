@@ -29,7 +29,7 @@ def test_two_scores_files_of_one_name_are_refused(project, scores, tmp_path):
 
 @pytest.mark.parametrize(
     ("columns", "why"),
-    [({"label": 2}, "given 2 as well"), ({"label": -1}, "no row to judge"), ({"score": None}, "no row to judge")],
+    [({"label": 2}, "label 2 is not one"), ({"label": -1}, "no rows to judge"), ({"score": None}, "no rows to judge")],
 )
 def test_rows_of_which_none_can_be_judged_give_no_report(project, scores, tmp_path, columns, why):
     scores.assign(**columns).to_csv(tmp_path / "s.csv", index=False)

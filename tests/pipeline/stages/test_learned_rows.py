@@ -58,7 +58,7 @@ def test_a_package_holds_over_the_data_set_which_tells_where_there_is_none(one):
 
 
 def test_a_named_package_that_made_no_scores_is_refused(one):
-    with pytest.raises(InputError, match=r"one is the package one-1, which made none of the scores: these are by x-3"):
+    with pytest.raises(InputError, match=r"package one-1, which made none of the scores; they were made by x-3"):
         parts(table(model="x-3"), named=[one])
 
 

@@ -132,7 +132,7 @@ def test_rows_that_labels_had_dropped_may_come_back_so_the_images_are_needed(mad
     former, frozen = fetched(made(judged(c3=1), conflicts="drop"), tmp_path / "former.h5")
     with caplog.at_level(logging.INFO):
         assert relabelled(made(judged(c3=0), conflicts="drop"), former, frozen, tmp_path / "new.h5") is None
-    assert "pixels of former.h5 are not taken: labels or cleaning dropped rows, which may come back" in caplog.text
+    assert "pixels of former.h5 cannot be used again: labels or cleaning dropped rows" in caplog.text
 
 
 def test_other_rows_images_or_settings_need_the_images(made, tmp_path):

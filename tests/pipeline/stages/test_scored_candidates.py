@@ -74,7 +74,7 @@ def test_scores_of_other_cutouts_are_refused(scored_cutouts, tmp_path):
 
 def test_a_candidate_that_is_scored_twice_is_refused(scored_cutouts, tmp_path):
     scores = write_scores(tmp_path / "s.parquet", ["001", "001"], [0.1, 0.2])
-    with pytest.raises(InputError, match=r"s\.parquet holds candidate '001' twice; allowed: once"):
+    with pytest.raises(InputError, match=r"s\.parquet: candidate '001' appears twice; allowed: once"):
         read_scored(scores, scored_cutouts, NIGHT)
 
 
