@@ -70,18 +70,26 @@ class Separation:
         return asdict(self)
 
     def words(self) -> str:
-        """Return in one line what was dropped, both shares, and by what the rows were divided."""
+        """Return in one line how the parts were kept apart, and how many rows were dropped for that."""
         line = (
-            f"{self.training} training rows ({100 * self.lost_share:.1f} %) and {self.validation} validation rows "
-            f"were dropped because their cutouts overlap another part's; divided by "
-            f"{BY_GROUP if self.divided_by == BY_CELL else self.divided_by}, "
-            f"{100 * self.overlapping_share:.1f} % of the training rows overlap"
+            f"no cutout of the training, validation or test part shares a pixel with another part. For this, "
+            f"{self._division()}; {self.training} training rows ({100 * self.lost_share:.1f} %) and {self.validation} "
+            "validation rows that overlap another part were dropped"
         )
-        if self.divided_by == BY_CELL:
-            line += f", so that the rows were divided by {self.cells} sky cells of {self.cell_arcsec:.0f} arcsec"
         if self.unplaced:
-            line += f"; {self.unplaced} rows state neither place nor pixel, and what they overlap is not known"
+            line += f". {self.unplaced} rows state neither a sky position nor a pixel: their overlaps are not known"
         return line
+
+    def _division(self) -> str:
+        """Return in words by what the rows were divided, and how many training rows overlap another part then."""
+        share = f"{100 * self.overlapping_share:.1f} % of the training rows"
+        if self.divided_by == BY_CELL:
+            return (
+                f"the sky was divided into {self.cells} cells of {self.cell_arcsec:.0f} arcsec, each in one "
+                f"part only, because {share} would overlap another part if groups of rows were divided"
+            )
+        divided = "the parts of the files were kept" if self.divided_by == BY_FILE else "groups of rows were divided"
+        return f"{divided}, with {share} overlapping another part"
 
 
 @dataclass(frozen=True, kw_only=True)

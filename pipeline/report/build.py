@@ -1,4 +1,4 @@
-"""Build the report: measure, draw, and fill in the page."""
+"""A report from its data: measure, draw, and fill in the page."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.plots import PLOTS, PlotResult, ReportData
 from pipeline.report.measures import measure, plain
+from pipeline.report.metrics_json import ReportNumbers
 from pipeline.report.page import page
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ DEFAULT_PLOTS = (
     "training_history",
     "gallery",
 )
-"""All plots in the order in which a reader wants them."""
+"""All plots in the order of the page."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +40,14 @@ class Report:
     ----------
     html : str
         The page; it links to ``figures/<name>.png`` and ``tables/<name>.csv`` beside it.
-    metrics : dict
-        The content of metrics.json, plain types only.
+    metrics : ReportNumbers
+        The content of metrics.json; plain types only.
     figures : dict of str to PlotResult
         Figures and their numbers by name, in the order of the page.
     """
 
     html: str
-    metrics: dict[str, object]
+    metrics: ReportNumbers
     figures: dict[str, PlotResult]
 
 
@@ -58,25 +59,25 @@ def build_report(
     seed: int = 0,
     provenance: Mapping[str, object] | None = None,
 ) -> Report:
-    """Return the report of a classifier and what it is compared with.
+    """Return the report of a classifier and of the models that it is compared with.
 
     Parameters
     ----------
     data : ReportData
         Scores, thresholds, base rate, cutouts of mistakes, history, truth.
     plots : sequence of str
-        Names of PLOTS, in the order of the page.
+        Names in PLOTS, in the order of the page.
     replicates : int
-        Bootstrap samples over groups.
+        Number of bootstrap samples of groups.
     seed : int
-        Of the bootstrap.
+        Seed of the bootstrap.
     provenance : mapping, optional
-        What made the inputs; shown folded, and put into metrics.json as it is.
+        How the report comes about; it is folded on the page, and part of metrics.json.
 
     Raises
     ------
     UnknownNameError
-        When a plot has no such name; before anything is computed.
+        If there is no plot of a name; nothing is computed before.
     """
     draws = {name: PLOTS[name] for name in plots}
     numbers = measure(data, replicates=replicates, seed=seed)

@@ -1,8 +1,8 @@
-"""The page of a night's candidates: cutouts, numbers and links of each, in one file that fetches nothing."""
+"""The page of a night's candidates: cutouts, numbers and links of each, in one file that loads nothing else."""
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
@@ -22,14 +22,14 @@ from pipeline.scores.sky_links import RADIUS_ARCSEC, links
 from pipeline.scores.unlike_training import unlike_words
 
 DIFFERENCE: Final = "difference"
-"""The channel in which both signs mean something."""
+"""The channel whose pixels are shown with their sign."""
 
 FLAG_WORDS: Final[Mapping[Flag, str]] = {
-    Flag.EDGE: "part of the cutout lies outside the image or stamp",
+    Flag.EDGE: "part of the cutout lies outside the image",
     Flag.MISSING_PIXELS: "pixels are missing",
     Flag.NO_TEMPLATE: "no template",
     Flag.SATURATED: "saturated",
-    Flag.ALL_MISSING: "no pixel of the difference",
+    Flag.ALL_MISSING: "the difference has no pixels",
     Flag.CONSTANT: "a channel is constant",
     Flag.NOT_SCORED: "not scored",
     Flag.BORDERLINE_LABEL: "labels disagree",
@@ -38,39 +38,42 @@ FLAG_WORDS: Final[Mapping[Flag, str]] = {
 _SIGN_WORDS: Final = {1: "brighter than the template", -1: "fainter than the template"}
 _CALLED: Final = {code: f"called {name}" for code, name in enumerate(CLASS_NAMES)}
 _LABELS: Final = dict(enumerate(CLASS_NAMES))
-_UNTOLD: Final = ("", "unknown")
-"""Kinds that say nothing beside the label."""
+_NO_KIND: Final = ("", "unknown")
+"""Kinds that add nothing to the label."""
 
 _DRAWN: Final = "bogus_draw"
-"""Label source of rows that are called bogus by chance, for training."""
+"""Label source of rows that were drawn at random to be bogus, for training."""
+
+_Row = Mapping[Hashable, Any]
+"""A candidate with the columns of `pipeline.scores.candidate_list.COLUMNS`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NightPage:
-    """What the page says of all candidates.
+    """What the page says about all candidates.
 
     Attributes
     ----------
     survey, night : str
-        Name of the survey; ISO date.
+        Name of the survey, and ISO date of the night.
     choice : Choice
         Which candidates were asked for.
     channels : tuple of str
-        Of the cutouts, in their order.
+        Channels of the cutouts, in their order.
     size_pixel : int
-        Side of a cutout.
+        Side of a cutout, in pixels.
     pixel_scale_arcsec : float
-        Side of a pixel.
+        Side of a pixel, in arcsec.
     unlike : mapping
-        What of the cutouts is unlike those that the model learned from.
+        How the cutouts differ from those that the model learned from, as for `unlike_words`.
     dropped : mapping of str to int
-        Whom the night's cutouts leave out, by reason.
+        Numbers of candidates that were left out when the night was cut, by reason.
     learned : int
         From how many of the night's candidates the model learned.
     notes : sequence of str
-        The survey's own words about itself.
+        Sentences of the survey's settings that a reader must know.
     sources : mapping of str to str
-        What the page was made of, by name.
+        The files that the page was made from, by what they are.
     """
 
     survey: str
@@ -79,7 +82,7 @@ class NightPage:
     channels: tuple[str, ...]
     size_pixel: int
     pixel_scale_arcsec: float
-    unlike: Mapping[str, Any]
+    unlike: Mapping[str, Mapping[str, str | float]]
     dropped: Mapping[str, int]
     notes: Sequence[str]
     sources: Mapping[str, str]
@@ -87,18 +90,18 @@ class NightPage:
 
 
 def candidates_page(about: NightPage, ranking: Ranking, listed: pd.DataFrame, cutouts: NDArray[np.float32]) -> str:
-    """Return the page; what comes from data is escaped, and the page's own policy forbids what is not in it.
+    """Return the page as HTML; what comes from data is escaped, and the page forbids itself to load anything else.
 
     Parameters
     ----------
     about : NightPage
-        Of all candidates.
+        What the page says about all candidates.
     ranking : Ranking
-        What was chosen, and what is left out.
+        The chosen candidates, and how many are left out.
     listed : DataFrame
-        The candidates, by :func:`pipeline.scores.candidate_list.listed`.
+        The chosen candidates, as from :func:`pipeline.scores.candidate_list.listed`.
     cutouts : ndarray of float32, (n, y, x, channel)
-        Of the same rows.
+        Cutouts of the same rows.
     """
     script = files("pipeline.report").joinpath("candidates.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -119,7 +122,7 @@ def candidates_page(about: NightPage, ranking: Ranking, listed: pd.DataFrame, cu
 
 
 def _chosen(choice: Choice) -> str:
-    """Return in words what the candidates were chosen by."""
+    """Return in words by what the candidates were chosen."""
     words = ["the best of each object"] if choice.by_object else []
     words += [f"only those {_SIGN_WORDS[choice.sign]}"] if choice.sign else []
     words += [f"scores from {choice.min_score:g} up"] if not np.isnan(choice.min_score) else []
@@ -129,7 +132,7 @@ def _chosen(choice: Choice) -> str:
 def _cautions(about: NightPage, ranking: Ranking) -> Iterator[str]:
     if about.unlike:
         words = unlike_words(about.unlike)
-        yield f"{words[0].upper()}{words[1:]}: how well it does there is not known."
+        yield f"{words[0].upper()}{words[1:]}: how well it does on these is not known."
     if about.learned:
         yield (
             f"The classifier learned from {count(about.learned)} of these {count(ranking.night)} candidates: their "
@@ -138,12 +141,12 @@ def _cautions(about: NightPage, ranking: Ranking) -> Iterator[str]:
     if ranking.tied:
         yield (
             f"{count(ranking.tied)} more {_have(ranking.tied)} the score of the last one here; "
-            "equal scores stand in the order of their ids."
+            "equal scores are in the order of their ids."
         )
     if about.dropped:
-        yield f"Left out of the night before it was scored: {dropped_words(about.dropped)}."
+        yield f"Left out before the night was scored: {dropped_words(about.dropped)}."
     for reason, n in ranking.not_scored.items():
-        yield f"{count(n)} of the night {_have(n)} no score ({reason})."
+        yield f"{count(n)} candidate{'s' if n != 1 else ''} of the night {_have(n)} no score ({reason})."
 
 
 def _have(n: int) -> str:
@@ -171,17 +174,17 @@ def _entries(about: NightPage, listed: pd.DataFrame, cutouts: NDArray[np.float32
         }
 
 
-def _label(row: Mapping[str, Any]) -> str:
-    """Return what a candidate is labelled as, and by whom."""
+def _label(row: _Row) -> str:
+    """Return the label of a candidate and its source in words; empty if it is unlabelled."""
     if row["label_source"] == _DRAWN:
-        return "drawn as bogus, judged by nobody"
-    kind = "" if row["kind"] in _UNTOLD else row["kind"]
-    said = ", ".join(dict.fromkeys(word for word in (_LABELS.get(row["label"], ""), kind) if word))
-    return f"label: {said} ({row['label_source'] or 'source not stated'})" if said else ""
+        return "drawn as bogus, not judged by anyone"
+    kind = "" if row["kind"] in _NO_KIND else row["kind"]
+    label = ", ".join(dict.fromkeys(word for word in (_LABELS.get(row["label"], ""), kind) if word))
+    return f"label: {label} ({row['label_source'] or 'source not stated'})" if label else ""
 
 
-def _facts(row: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield name, value and what stands beside it in small letters."""
+def _facts(row: _Row) -> Iterator[tuple[str, str, str]]:
+    """Yield name, value and addition of each fact; the addition is shown in small letters."""
     degrees = f"{row['ra_deg']:.6f}  {row['dec_deg']:+.6f}".replace("-", "−") if row["ra_hms"] else ""
     yield "position", f"{row['ra_hms']}  {row['dec_dms']}".replace("-", "−") if degrees else "not known", degrees
     error = "" if np.isnan(row["magnitude_error"]) else f"± {row['magnitude_error']:.2f}"
@@ -200,7 +203,7 @@ def _known_number(value: float, digits: int) -> str:
 
 
 def _images(channels: Sequence[str], images: NDArray[np.float32]) -> Iterator[dict[str, str]]:
-    """Yield the channels of one cutout ``(y, x, channel)`` as addresses that hold their PNG."""
+    """Yield the channels of one cutout ``(y, x, channel)`` as data addresses of PNG images."""
     for index, channel in enumerate(channels):
         encoded = base64.b64encode(picture(images[..., index], signed=channel == DIFFERENCE)).decode()
         missing = not np.isfinite(images[..., index]).any()
@@ -208,6 +211,6 @@ def _images(channels: Sequence[str], images: NDArray[np.float32]) -> Iterator[di
 
 
 def _centre(size_pixel: int) -> dict[str, str]:
-    """Return where the source's pixel is in a picture, per cent from the left and from the top."""
+    """Return where the source's pixel is in a picture, in per cent from the left and from the top."""
     place = 100 * (size_pixel // 2 + 0.5) / size_pixel
     return {"left": f"{place:.2f}", "top": f"{100 - place:.2f}"}

@@ -1,8 +1,8 @@
-"""The numbers of a report: what goes into metrics.json, and nothing that is not in it stands on the page."""
+"""The numbers of a report: everything that metrics.json has; the page shows no others."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from pipeline.metrics import (
 )
 from pipeline.metrics.intervals import called_real
 from pipeline.plots.data import PARTS, ReportData, labelled_rows, part_rows, whole_nights
+from pipeline.report.metrics_json import ReportNumbers
 from pipeline.rng import stream
 from pipeline.scores.unlike_training import UNLIKE
 
@@ -33,21 +34,21 @@ SCHEMA = 1
 
 LEVEL = 0.68
 OTHER_PARTS_REPLICATES = 200
-"""Parts that are only shown for comparison are resampled less often."""
+"""Number of bootstrap samples for parts that are only shown for comparison."""
 
 POOR_PSF = 0.1
-"""Share of a star's light in wrong pixels above which sources made with a PSF are no stand-ins for real ones.
+"""If a PSF puts a larger share of a star's light into wrong pixels, sources made with it do not stand for real ones.
 
-What is left of a source after its true image is taken away is then about 0.1 of its signal to noise: from 50 on,
-which every bright injection has, five sigma, a detection of its own. Chi-squared is no measure of it, for it grows
-with the brightness of the stars.
+What is left of a source after its true image is subtracted then has about 0.1 of its signal to noise. For a signal to
+noise of 50, which every bright injection exceeds, these are five sigma: a detection of its own. Chi-squared does not
+measure this, because it grows with the brightness of the stars.
 """
 
 CONTROLS = ("magnitude", "snr", "fwhm_pixel", "nan_fraction", "edge_fraction")
-"""Columns whose AUC by themselves stands beside the classifier's."""
+"""Columns whose AUC on their own is compared with the classifier's."""
 
 
-def measure(data: ReportData, *, replicates: int, seed: int) -> dict[str, Any]:
+def measure(data: ReportData, *, replicates: int, seed: int) -> ReportNumbers:
     """Return all numbers of a report, ready for JSON: plain types, None where there is no value.
 
     Parameters
@@ -55,11 +56,11 @@ def measure(data: ReportData, *, replicates: int, seed: int) -> dict[str, Any]:
     data : ReportData
         Scores, thresholds and base rate.
     replicates : int
-        Bootstrap samples over groups for the judged part.
+        Number of bootstrap samples of groups for the judged part.
     seed : int
-        Of the bootstrap; equal seeds give equal intervals.
+        Seed of the bootstrap; equal seeds give equal intervals.
     """
-    numbers = {
+    numbers: dict[str, object] = {
         "schema": SCHEMA,
         "title": data.title,
         "survey": data.survey,
@@ -76,14 +77,14 @@ def measure(data: ReportData, *, replicates: int, seed: int) -> dict[str, Any]:
         "psfs": _psfs(data),
         "separations": [None if one is None else one.facts() for one in data.separations],
     }
-    unlike = {model: given for model, given in data.unlike.items() if given}
+    unlike = {model: sides for model, sides in data.unlike.items() if sides}
     if unlike:
         numbers[UNLIKE] = unlike
-    return dict(plain(numbers))
+    return cast("ReportNumbers", plain(numbers))  # a test compares its keys and types with those of the class
 
 
-def plain(value: Any) -> Any:
-    """Return a nested value with plain Python types only, NaN and infinities as None."""
+def plain(value: object) -> object:
+    """Return a nested value with plain Python types only; NaN and infinities become None."""
     if isinstance(value, Interval):
         return _interval(value)
     if isinstance(value, Mapping):
@@ -143,7 +144,7 @@ def _tally(rows: pd.DataFrame) -> dict[str, int]:
 
 
 def _called_by_night(data: ReportData) -> dict[str, dict[str, int]]:
-    """Return candidates and those called real of every night scored as a whole (split -1)."""
+    """Return how many candidates every completely scored night (split -1) has, and how many are called real."""
     rows = whole_nights(data)
     passed = rows["score"] >= data.threshold(data.classifier)
     return {
@@ -186,7 +187,7 @@ def _part(data: ReportData, model: str, part: str, replicates: int, seed: int) -
 
 
 def _parts(data: ReportData, model: str, replicates: int, seed: int) -> dict[str, dict[str, object]]:
-    """Return the metrics of the other parts that hold labelled rows."""
+    """Return the metrics of the other parts that have labelled rows."""
     fewer = min(replicates, OTHER_PARTS_REPLICATES)
     parts = [part for part in PARTS.values() if part != data.part and "split" in data.scores[model]]
     return {
@@ -197,7 +198,7 @@ def _parts(data: ReportData, model: str, replicates: int, seed: int) -> dict[str
 
 
 def _at_base_rate(data: ReportData, recall: float, fpr: float) -> dict[str, object]:
-    """Return what the threshold means where ``base_rate`` of the candidates are real."""
+    """Return what the threshold means if a share ``base_rate`` of the survey's candidates is real."""
     if data.base_rate is None:
         return {"base_rate": None}
     found, false = called_real(recall, fpr, data.base_rate)
@@ -213,7 +214,7 @@ def _at_base_rate(data: ReportData, recall: float, fpr: float) -> dict[str, obje
 
 
 def _nightly(data: ReportData) -> float | None:
-    """Return the candidates of a usual night: as stated, or the mean of the nights that were scored as a whole."""
+    """Return the candidates of a usual night: as stated, or else the mean over the completely scored nights."""
     if data.candidates_per_night is not None:
         return data.candidates_per_night
     nights = [night["candidates"] for night in _called_by_night(data).values()]
@@ -222,8 +223,8 @@ def _nightly(data: ReportData) -> float | None:
 
 def _difference(data: ReportData, model: str, replicates: int, seed: int) -> dict[str, object]:
     """Return classifier minus another model on the rows that both scored."""
-    mine, other = data.judged(data.classifier), data.judged(model)[["candidate_id", "score"]]
-    both = mine.merge(other, on="candidate_id", suffixes=("", "_other"), validate="one_to_one")
+    own, other = data.judged(data.classifier), data.judged(model)[["candidate_id", "score"]]
+    both = own.merge(other, on="candidate_id", suffixes=("", "_other"), validate="one_to_one")
     both = both[scored_mask(both["label"], both["score_other"])]
     return {
         "minus": model,
@@ -247,7 +248,7 @@ def _controls(data: ReportData) -> dict[str, float]:
 
 
 def _psfs(data: ReportData) -> dict[str, object]:
-    """Return how well the PSFs of injected sources describe the stars; empty where none were put into images."""
+    """Return how well the PSFs of injected sources fit the stars; empty if no sources were put into images."""
     if data.psfs is None or data.psfs.rows.empty:
         return {}
     rows = data.psfs.rows

@@ -3,14 +3,15 @@
 Tested by tests/pipeline/report/test_build.py.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any, Final, Literal, SupportsFloat
 
 import pandas as pd
 
 from pipeline.metrics import METRICS, STRATA
 from pipeline.plots import PLOTS, PlotResult, ReportData
 from pipeline.report.html_templates import html_template
+from pipeline.report.metrics_json import ReportNumbers
 from pipeline.report.wording import POINTS, caveats, difference, judged_by_nobody, measured, number, separated, worded
 
 HEADLINE = (
@@ -28,6 +29,7 @@ HEADLINE = (
     "brier",
     "log_loss",
 )
+_RATES: Final[tuple[Literal["recall", "fpr"], ...]] = ("recall", "fpr")
 MOST_STRATA = 12
 SIGNS = {"1": "positive", "-1": "negative", "0": "not known"}
 MISTAKE_COLUMNS = (
@@ -43,13 +45,13 @@ MISTAKE_COLUMNS = (
 )
 
 
-def page(data: ReportData, numbers: Mapping[str, Any], figures: Mapping[str, PlotResult]) -> str:
-    """Return the page; everything that comes from data is escaped, nothing is fetched from elsewhere."""
+def page(data: ReportData, numbers: ReportNumbers, figures: Mapping[str, PlotResult]) -> str:
+    """Return the page as HTML; what comes from data is escaped, and nothing is loaded from elsewhere."""
     judged = numbers["models"][numbers["classifier"]]
     return html_template("index.html").render(
         numbers=numbers,
         judged=judged,
-        at={name: worded(judged["at_threshold"][name]) for name in ("recall", "fpr", "precision")},
+        at={name: worded(judged["at_threshold"][name]) for name in _RATES},
         gap=worded(judged["injection_gap"], POINTS),
         headline=list(_headline(numbers)),
         parts=list(_parts(numbers)),
@@ -59,13 +61,13 @@ def page(data: ReportData, numbers: Mapping[str, Any], figures: Mapping[str, Plo
         figures=list(_figures(figures)),
         strata=list(_strata(numbers)),
         mistakes=_mistakes(data),
-        provenance=list(_flat(numbers["provenance"])),
+        provenance=list(_flat(numbers.get("provenance", {}))),
         interval=f"{numbers['interval']['level']:.0%}".replace("%", " %"),
     )
 
 
-def _headline(numbers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a row a metric: its value for every model, then classifier minus each of the others."""
+def _headline(numbers: ReportNumbers) -> Iterator[dict[str, object]]:
+    """Yield one row per metric: its value for every model, then classifier minus each of the others."""
     for name in HEADLINE:
         yield {
             "title": METRICS[name].title,
@@ -75,8 +77,8 @@ def _headline(numbers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _parts(numbers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a row for each model and part, the judged one first, with the metrics that tell overfitting."""
+def _parts(numbers: ReportNumbers) -> Iterator[dict[str, object]]:
+    """Yield one row per model and part, the judged part first, with the metrics that reveal overfitting."""
     shown = ("auc", "mdr_at_fpr_5pc", "fpr_at_mdr_1pc", "ece")
     for name, model in numbers["models"].items():
         parts = {numbers["judged_part"]: model["metrics"]}
@@ -108,19 +110,19 @@ def _figures(figures: Mapping[str, PlotResult]) -> Iterator[dict[str, object]]:
         }
 
 
-def _strata(numbers: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield one table a column: a row a stratum, the classifier's recall and false positive rate in words."""
+def _strata(numbers: ReportNumbers) -> Iterator[dict[str, object]]:
+    """Yield one table per column, one row per stratum: recall and false positive rate of the classifier in words."""
     table = pd.DataFrame(numbers["models"][numbers["classifier"]]["strata"])
     for column in table["column"].unique() if len(table) else []:
         rows = [_stratum(row) for row in table[table["column"] == column].astype(object).to_dict("records")]
         yield {"title": STRATA[column].title, "rows": rows, "folded": len(rows) > MOST_STRATA}
 
 
-def _stratum(row: Mapping[Any, Any]) -> dict[str, Any]:
+def _stratum(row: Mapping[Hashable, Any]) -> dict[Hashable, object]:
     entry = {key: None if pd.isna(value) else value for key, value in row.items()}
     words = {
         share: worded({"value": entry[share], "low": entry[f"{share}_low"], "high": entry[f"{share}_high"]})
-        for share in ("recall", "fpr")
+        for share in _RATES
     }
     if entry["column"] == "flux_sign":
         entry["stratum"] = SIGNS.get(str(entry["stratum"]), str(entry["stratum"]))
@@ -135,11 +137,11 @@ def _mistakes(data: ReportData) -> dict[str, object]:
     return {"columns": columns, "rows": [[_cell(name, row[name]) for name in columns] for row in records]}
 
 
-def _cell(name: str, value: Any) -> str:
+def _cell(name: str, value: object) -> str:
     if pd.isna(value):
         return ""
     digits = {"score": 3, "magnitude": 2, "snr": 1}
-    return number(float(value), digits[name]) if name in digits else str(value)
+    return number(float(value), digits[name]) if name in digits and isinstance(value, SupportsFloat) else str(value)
 
 
 def _flat(value: object, path: str = "") -> Iterator[tuple[str, str]]:

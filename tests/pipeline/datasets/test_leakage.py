@@ -214,10 +214,12 @@ def test_both_shares_and_all_counts_are_said(make_rows):
     separation = choose(sky.rows.assign(**place)).separation
     words = separation.words()
     assert f"{separation.training} training rows ({100 * separation.lost_share:.1f} %)" in words
-    assert f"{separation.validation} validation rows were dropped" in words
-    assert f"divided by groups, {100 * separation.overlapping_share:.1f} % of the training rows overlap" in words
-    assert f"divided by {separation.cells} sky cells of 120 arcsec" in words
-    assert words.endswith("9 rows state neither place nor pixel, and what they overlap is not known")
+    assert f"{separation.validation} validation rows that overlap another part were dropped" in words
+    assert (
+        f"{100 * separation.overlapping_share:.1f} % of the training rows would overlap another part if groups" in words
+    )
+    assert f"the sky was divided into {separation.cells} cells of 120 arcsec" in words
+    assert words.endswith("9 rows state neither a sky position nor a pixel: their overlaps are not known")
     assert Separation.from_facts(json.loads(json.dumps(separation.facts()))) == separation
 
 

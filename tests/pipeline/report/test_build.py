@@ -80,7 +80,7 @@ def test_what_comes_from_data_is_escaped(report):
 def test_the_page_states_rows_groups_nights_and_both_models(report):
     text = " ".join(Page(report.html).text.split())
     assert "judged on 180 labelled rows (part: test)" in text
-    assert "in 80 independent groups of 4 nights (2026-01-01 to 2026-01-04)" in text
+    assert "in 80 independent groups from 4 nights (2026-01-01 to 2026-01-04)" in text
     assert "cnn − features" in text
     assert "mdr: at most 1 % of the validation reals missed" in text
     assert "2.0 % of the survey's candidates" in text
@@ -150,8 +150,8 @@ def test_what_the_data_set_dropped_for_shared_pixels_stands_on_the_page(report_d
     built = build_report(dataclasses.replace(report_data, separations=[separation]), plots=["roc"], replicates=5)
     assert built.metrics["separations"] == [separation.facts()]
     assert f"Data set: {separation.words()}." in Page(built.html).text
-    assert "12 training rows (2.9 %) and 3 validation rows were dropped" in separation.words()
-    assert "3.1 % of the training rows overlap" in separation.words()
+    assert "12 training rows (2.9 %) and 3 validation rows that overlap another part were dropped" in separation.words()
+    assert "with 3.1 % of the training rows overlapping another part" in separation.words()
 
 
 def test_a_psf_that_misses_the_stars_is_a_caveat_of_the_report(report_data):
@@ -179,7 +179,7 @@ def test_a_report_of_too_little_says_so_instead_of_failing(report_data, rows):
     table = report_data.scores["cnn"].iloc[rows]
     report = build_report(ReportData(title="t", survey="s", scores={"cnn": table}), replicates=5)
     assert "most metrics need both" in report.html
-    assert "Nothing to show in:" in report.html
+    assert "There is nothing to show in these figures:" in report.html
     json.dumps(report.metrics, allow_nan=False)
 
 

@@ -80,7 +80,7 @@ def test_each_candidate_has_its_pictures_numbers_and_links(make_rows):
     assert page.open == []
     words = re.sub(r"\s+", " ", page.text)
     for said in (
-        "Candidates of the night 2026-01-05", "1 of 1 candidates by the score of net-1, release r1",
+        "Candidates of the night 2026-01-05", "1 of 1 candidates, ranked by the score of net-1, release r1",
         "SN 1", "0012", "0.750", "called real", "− fainter than the template", "18.12 r", "± 0.05",
         "00:42:44.330 −41:16:07.50", "10.684708 −41.268750", "2026-01-05T06:00:00.000", "MJD 61045.250000",
     ):  # fmt: skip
@@ -122,8 +122,8 @@ def test_no_letter_of_the_data_turns_or_cuts_what_is_read(make_rows, letter):
 def test_a_candidate_without_a_place_says_so_and_has_no_link(make_rows):
     page = Page(make_page(make_rows, ["a"], [0.5], ra_deg=[np.nan], dec_deg=[np.nan], time_mjd=[np.nan]))
     assert not [link for link in page.all("a") if link["href"].startswith("http")]
-    assert "No place on the sky is known" in page.text
-    assert page.text.count("not known") == 2
+    assert "The sky position is not known" in page.text
+    assert page.text.count("not known") == 3
     assert "nan" not in page.text
 
 
@@ -147,15 +147,15 @@ def test_what_must_be_known_before_a_score_is_believed_stands_above(make_rows):
         )
     )
     for said in (
-        "A model trained on survey synthetic scores survey toy: how well it does there is not known.",
-        "1 more has the score of the last one here", "1 of the night has no score (NO_TEMPLATE).", "A note.",
+        "A model trained on survey synthetic scores survey toy: how well it does on these is not known.",
+        "1 more has the score of the last one here", "1 candidate of the night has no score (NO_TEMPLATE).", "A note.",
     ):  # fmt: skip
         assert said in page.text
 
 
 def test_flags_are_told_in_words(make_rows):
     page = make_page(make_rows, ["a"], [0.5], flags=[int(Flag.EDGE | Flag.SATURATED)])
-    assert "part of the cutout lies outside the image or stamp" in page
+    assert "part of the cutout lies outside the image" in page
     assert "saturated" in page
     assert set(FLAG_WORDS) == set(Flag)
 
@@ -167,7 +167,7 @@ def test_flags_are_told_in_words(make_rows):
         ({"label": [0], "label_source": ["eyeball"]}, "label: bogus (eyeball)"),
         ({"kind": ["bogus"], "label": [0], "label_source": ["eye"]}, "label: bogus (eye)"),
         ({"kind": ["unknown"], "label": [1], "label_source": ["teacher"]}, "label: real (teacher)"),
-        ({"kind": ["bogus"], "label": [0], "label_source": ["bogus_draw"]}, "drawn as bogus, judged by nobody"),
+        ({"kind": ["bogus"], "label": [0], "label_source": ["bogus_draw"]}, "drawn as bogus, not judged by anyone"),
         ({"kind": ["variable"], "label": [1]}, "label: real, variable (source not stated)"),
     ],
 )
@@ -200,13 +200,13 @@ def test_a_night_without_candidates_is_a_page_too(make_rows):
     words = re.sub(r"\s+", " ", page.text)
     assert "0 of 0 candidates." in words
     assert "by the score of" not in words
-    assert "The night holds no scored candidate." in words
-    assert "Left out of the night before it was scored: outside the image (7)." in words
+    assert "The night has no scored candidates." in words
+    assert "Left out before the night was scored: outside the image (7)." in words
 
 
 def test_a_choice_that_none_passes_is_told_from_a_night_without_candidates(make_rows):
     page = make_page(make_rows, ["a"], [0.2], choice=Choice(min_score=0.5))
-    assert "No candidate of the night passes." in page
+    assert "No candidate of the night meets these conditions." in page
     assert "Left out" not in page
 
 

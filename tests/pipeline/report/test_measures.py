@@ -1,11 +1,14 @@
 from datetime import date
 from pathlib import Path
+from typing import get_args, get_origin, get_type_hints, is_typeddict
 
 import numpy as np
 import pytest
 
 from pipeline.metrics import METRICS, confusion
+from pipeline.report.build import build_report
 from pipeline.report.measures import LEVEL, SCHEMA, measure, plain
+from pipeline.report.metrics_json import ReportNumbers
 
 
 @pytest.mark.parametrize(
@@ -73,3 +76,23 @@ def test_a_model_that_is_unlike_what_it_scores_is_told(report_data):
     unlike = {"cnn": {"survey": {"trained": "ztf", "scored": "atlas"}}, "features": {}}
     numbers = measure(replace(report_data, unlike=unlike), replicates=2, seed=3)
     assert numbers["unlike_training"] == {"cnn": unlike["cnn"]}
+
+
+def keys_missing_or_unknown(kind, numbers, where="metrics.json"):
+    """Return where numbers do not have exactly the required keys of a class of metrics_json, at any depth."""
+    found = [] if kind.__required_keys__ <= set(numbers) <= set(kind.__annotations__) else [where]
+    for key, hint in get_type_hints(kind).items():
+        inner = next((part for part in (hint, *get_args(hint)) if is_typeddict(part)), None)
+        entries = numbers[key].items() if get_origin(hint) is dict else [("", numbers[key])] if inner else []
+        for name, entry in entries if inner else []:
+            found += keys_missing_or_unknown(inner, entry, f"{where}.{key}.{name}")
+    return found
+
+
+def test_the_numbers_have_the_structure_that_metrics_json_states(report_data):
+    whole = build_report(report_data, plots=["roc"], replicates=5).metrics
+    assert set(ReportNumbers.__annotations__) - set(whole) == {"unlike_training"}
+    known = {**whole, "unlike_training": {}}
+    assert keys_missing_or_unknown(ReportNumbers, known) == []
+    del known["models"]["cnn"]["metrics"]["auc"]["low"]
+    assert keys_missing_or_unknown(ReportNumbers, known) == ["metrics.json.models.cnn.metrics.auc"]

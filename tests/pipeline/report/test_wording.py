@@ -43,6 +43,11 @@ def test_a_difference_is_judged_only_where_its_interval_excludes_zero(name, low,
     assert difference(name, {"value": (low + high) / 2, "low": low, "high": high})["verdict"] == verdict
 
 
+def test_the_ends_of_a_difference_show_on_which_side_of_zero_they_are():
+    words = difference("auc", {"value": -0.002, "low": -0.0048, "high": -0.0002})
+    assert (words["value"], words["spread"]) == ("−0.0020", "−0.0048 to −0.0002")
+
+
 def test_differences_of_rates_are_points():
     words = difference("mdr_at_fpr_5pc", {"value": -0.123, "low": -0.2, "high": -0.1})
     assert (words["value"], words["spread"]) == ("−12.3 points", "−20.0 to −10.0 points")
@@ -102,14 +107,14 @@ def test_injections_with_a_psf_unlike_the_stars_come_with_a_caveat():
 @pytest.mark.parametrize("psfs", [{}, None])
 def test_injections_whose_psfs_are_not_at_hand_come_with_a_caveat(psfs):
     (words,) = [line for line in caveats(numbers(psfs=psfs, counts={"injected": 300})) if "PSF" in line]
-    assert words.startswith("300 of the 376 judged reals are injected, and no record of the PSFs of their sources is")
+    assert words.startswith("300 of the 376 judged reals are injected, and there is no record of their PSFs")
     assert not [line for line in caveats(numbers(psfs=psfs, counts={"injected": 0})) if "PSF" in line]
 
 
 def test_injections_with_a_psf_that_nobody_judged_come_with_a_caveat():
     given = numbers(psfs={"images": 4, "poor": 0, "without_stars": 3}, counts={"injected": 0})
     (words,) = [line for line in caveats(given) if "PSF" in line]
-    assert words.startswith("3 of 4 images had no star to judge the PSF")
+    assert words.startswith("3 of 4 images had no stars to compare the PSF")
 
 
 @pytest.mark.parametrize("psfs", [{}, {"images": 4, "poor": 0, "without_stars": 0}])
@@ -131,8 +136,8 @@ def test_rows_left_out_by_the_ids_of_another_survey_may_be_others():
     told = caveats(numbers(counts={"left_out_learned": left}, unlike_training=unlike))
     (words,) = [line for line in told if "left out" in line]
     assert words.endswith(
-        "for candidates of survey synthetic_large that it learned from have their ids; where both surveys number "
-        "theirs alike, they may be others."
+        "because candidates of survey synthetic_large that it learned from have the same ids; if both surveys number "
+        "their candidates alike, these may be different ones."
     )
 
 
@@ -152,9 +157,10 @@ def test_scores_of_another_survey_or_pixel_scale_than_the_model_learned_from_are
 
 def test_what_a_data_set_dropped_for_shared_pixels_is_told_with_both_shares():
     assert separated(numbers()) == [
-        "Data set: 267 training rows (12.8 %) and 113 validation rows were dropped because their cutouts overlap "
-        "another part's; divided by groups, 95.2 % of the training rows overlap, so that the rows were divided by "
-        "31 sky cells of 248 arcsec."
+        "Data set: no cutout of the training, validation or test part shares a pixel with another part. For this, the "
+        "sky was divided into 31 cells of 248 arcsec, each in one part only, because 95.2 % of the training rows would "
+        "overlap another part if groups of rows were divided; 267 training rows (12.8 %) and 113 validation rows that "
+        "overlap another part were dropped."
     ]
     assert [line[:7] for line in separated(numbers(separations=[SEPARATION, None, SEPARATION]))] == [
         "Fold 0:",
