@@ -78,7 +78,7 @@ class Metric:
         if self.needs_both and label.min() == label.max():
             return f"only {'real' if label[0] else 'bogus'} rows"
         if self.needs_probability and (score.min() < 0 or score.max() > 1):
-            return "scores outside 0 ... 1 are no probabilities"
+            return "scores outside 0 ... 1 are not probabilities"
         return ""
 
 

@@ -1,4 +1,4 @@
-"""What the search finds of injected sources: detected, and kept by the classifier."""
+"""The fraction of injected sources that the search detects, and that the classifier keeps."""
 
 import numpy as np
 import pandas as pd
@@ -27,21 +27,21 @@ _AXES = {
 }
 
 _SHIFT = 0.06
-"""Between stages: magnitudes, bands, or a share of the signal to noise."""
+"""Horizontal shift between stages: in magnitudes or bands, or as a share of the signal to noise."""
 
 
 @plot(
     "completeness",
     title="Completeness of the search",
-    caption="Which fraction of the injected sources is detected, and which is detected and called real: the "
-    "efficiency of the whole search, detection times what the classifier keeps of the judged ones. Bars: 68 % "
-    "intervals; curves: fits, with their 50 % limits.",
+    caption="The fraction of the injected sources that is detected, and the fraction that is detected and called "
+    "real. The latter is the efficiency of the whole search: the fraction detected, times the fraction of the judged "
+    "detections that the classifier keeps. Bars: 68 % intervals; curves: fits, with their 50 % limits.",
 )
 def completeness(data: ReportData) -> PlotResult:
     """Draw the fraction found against magnitude, SNR, host surface brightness and band, at both stages."""
     if data.injected is None or data.injected.empty:
         figure, axes = panels(1, 1, width=7.0, height=2.2)
-        note = "no simulated transients of images are at hand"
+        note = "no transients were simulated in images"
         no_data(axes[0, 0], note)
         return PlotResult(figure=figure, table=pd.DataFrame(), note=note)
     table, limits = search_tables(data.injected, data.judged(data.classifier), data.threshold(data.classifier))
@@ -51,7 +51,11 @@ def completeness(data: ReportData) -> PlotResult:
         for index, stage in enumerate(limits):
             rows = table[(table["column"] == name) & (table["stage"] == stage)]
             _points(panel, rows, index, stage, name)
-        panel.set(ylim=(-0.03, 1.05), xlabel=_AXES[name], ylabel="fraction of the injected" if name == shown[0] else "")
+        panel.set(
+            ylim=(-0.03, 1.05),
+            xlabel=_AXES[name],
+            ylabel="fraction of the injected sources" if name == shown[0] else "",
+        )
         per_cent(panel.yaxis)
     if "magnitude" in shown:
         _curves(axes[0, shown.index("magnitude")], table, limits)
@@ -59,7 +63,7 @@ def completeness(data: ReportData) -> PlotResult:
     figure.legend(handles, labels, loc="outside upper left", ncols=2)
     notes = [f"{stage}: no 50 % limit, {limit.reason}" for stage, limit in limits.items() if limit.reason]
     if STAGES[1] not in limits:
-        notes.append(f"no injected candidate is among the {data.part} rows, so nothing tells what the classifier keeps")
+        notes.append(f"no injected source is among the {data.part} rows, so it is not known which the classifier keeps")
     return PlotResult(figure=figure, table=table, note="; ".join(notes))
 
 
@@ -80,7 +84,7 @@ def _points(panel: Axes, rows: pd.DataFrame, index: int, stage: str, name: str) 
 
 
 def _places(rows: pd.DataFrame, name: str, index: int) -> np.ndarray:
-    """Return where a stage's points stand: each stage a little further right, or the last would hide the others."""
+    """Return the x of a stage's points: each stage is a little further right, so that none hides another."""
     if name == "band":
         return np.arange(len(rows)) + _SHIFT * index
     low, high = rows["bin_low"].to_numpy(float), rows["bin_high"].to_numpy(float)

@@ -1,4 +1,4 @@
-"""What a report is made from, and what a plot returns."""
+"""The data that a report is made from, and the result of a plot."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,19 +14,19 @@ from pipeline.errors import InputError
 from pipeline.metrics import THRESHOLD_RULES, confusion, scored_mask
 
 PARTS = {TEST: "test", VALIDATION: "validation", LEFT_OUT: "nights", TRAIN: "train"}
-"""Codes of the column ``split`` and their names, the part fit to be judged on first."""
+"""Codes of the column ``split`` and their names, in the order in which a part is preferred for judging."""
 
 DEFAULT_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mistakes:
-    """Cutouts of the worst mistakes, row by row beside what is known of them.
+    """The worst mistakes, with their cutouts.
 
     Attributes
     ----------
     rows : DataFrame
-        As :func:`pipeline.metrics.worst_mistakes` returns them.
+        The rows, as from :func:`pipeline.metrics.worst_mistakes`.
     cutouts : ndarray of float32, shape (n, y, x, channel)
         Raw pixels, NaN = missing, in the order of ``rows``.
     channels : tuple of str
@@ -40,15 +40,15 @@ class Mistakes:
 
 @dataclass(frozen=True, kw_only=True)
 class Psfs:
-    """PSFs with which sources were put into images.
+    """The PSFs with which sources were put into images.
 
     Attributes
     ----------
     rows : DataFrame
-        One row an image: ``exposure_id image kind fallback stars fwhm_pixel star_fwhm_pixel residual_fraction
-        chi2 wing_fraction`` and more; ``residual_fraction`` is NaN where the image has no star.
+        One row per image: ``exposure_id image kind fallback stars fwhm_pixel star_fwhm_pixel residual_fraction
+        chi2 wing_fraction`` and more; ``residual_fraction`` is NaN if the image has no stars.
     images : ndarray of float32, (n, 3, y, x)
-        Median star, PSF and median residual of each, in units of the flux.
+        Median star, PSF and median residual of each image, in units of the flux.
     """
 
     rows: pd.DataFrame
@@ -57,54 +57,54 @@ class Psfs:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportData:
-    """Everything that the figures and the report show; tables are only read.
+    """Everything that the figures and the report show; the tables are never changed.
 
     Attributes
     ----------
     title, survey : str
-        Heading, and the survey's name.
+        The heading, and the survey's name.
     scores : mapping of str to DataFrame
-        Rows of each model, the judged classifier first, then the baseline and references. Columns
-        ``candidate_id label score`` are needed; ``kind label_source flux_sign magnitude snr band detector
-        night group_id object_id split host_offset_arcsec edge_fraction nan_fraction flags`` used where there.
-        Label -1 is unlabelled, score NaN not scored; ``split`` as in PARTS.
+        The rows of each model: first the judged classifier, then the baseline and references. Required columns are
+        ``candidate_id label score``; ``kind label_source flux_sign magnitude snr band detector night group_id
+        object_id split host_offset_arcsec edge_fraction nan_fraction flags`` are used if they exist. Label -1 means
+        unlabelled, a score of NaN not scored; ``split`` is coded as in PARTS.
     thresholds : mapping of str to float
-        Score at or above which each model calls a candidate real; 0.5 where none is given.
+        The score from which each model calls a candidate real; see `threshold` for a model without one.
     threshold_rules : mapping of str to str
-        How each threshold was chosen, and on which rows, in words.
+        How each threshold was chosen, and with which rows, in words.
     mistakes : Mistakes, optional
-        Cutouts of the first model's worst mistakes.
+        The worst mistakes of the classifier, with their cutouts.
     history : mapping of str to DataFrame
-        One row an epoch: ``epoch``, and pairs such as ``loss val_loss``.
+        One row per epoch: ``epoch``, and pairs such as ``loss val_loss``.
     base_rate : float, optional
         Share of reals among the survey's own candidates.
     candidates_per_night : float, optional
-        How many candidates a usual night brings.
+        Number of candidates of a usual night.
     class_names : tuple of str
         Names of label 0 and label 1.
     truth : DataFrame, optional
-        ``candidate_id kind is_real``, one row a source that is truly there; an empty id was not detected.
+        ``candidate_id kind is_real``, one row per true source; the id is empty if the source was not detected.
     notes : tuple of str
-        Caveats of the labels that a reader must know, a sentence each.
+        Caveats of the labels that a reader must know, one sentence each.
     injected : DataFrame, optional
-        One row an injected source, recovered or missed: ``recovered candidate_id magnitude`` and, where known,
+        One row per injected source, recovered or missed: ``recovered candidate_id magnitude`` and, if known,
         ``snr host_surface_brightness band``.
     psfs : Psfs, optional
         The PSFs of those injections.
     fwhm_ratio_cuts : tuple of float
-        Lowest and highest width of a detection, over that of its image's point sources, that passes.
+        Lowest and highest FWHM of a detection that pass, in units of the FWHM of point sources in its image.
     learned : mapping of str to mapping of str to int
-        Rows of each model that were left out of ``scores`` because it learned from them, by part of the data set.
+        Numbers of rows that were left out of ``scores`` because a model learned from them, by model and part.
     unknown : mapping of str to int
-        Rows of each model of which nobody can say whether it learned from them.
+        Numbers of rows of which it is not known whether the model learned from them, by model.
     unlike : mapping of str to mapping
-        What of the cutouts that each model scored is unlike those it learned from: ``survey`` and
+        How the cutouts that each model scored differ from those that it learned from: ``survey`` and
         ``pixel_scale_arcsec``, each with ``trained`` and ``scored``.
     learned_of_nights : DataFrame, optional
-        The classifier's rows of nights scored as a whole that it learned from: in no figure of merit, but a night has
-        them.
+        Rows of completely scored nights that the classifier learned from: they enter no figure of merit, but belong to
+        their night.
     separations : sequence of Separation
-        How each data set of the judged rows kept its parts from sharing pixels; None for one that does not say.
+        How each data set of the judged rows kept its parts from sharing pixels; None if it does not say.
     """
 
     title: str
@@ -130,31 +130,31 @@ class ReportData:
 
     def __post_init__(self) -> None:
         if not self.scores:
-            raise InputError("a report needs the scores of at least one model; none given")
+            raise InputError("there are no scores; a report requires those of at least one model")
         if not 0.0 <= self.fwhm_ratio_cuts[0] < self.fwhm_ratio_cuts[1]:
-            raise InputError(f"width cuts must be 0 or more and in order, given {self.fwhm_ratio_cuts}")
+            raise InputError(f"fwhm_ratio_cuts is {self.fwhm_ratio_cuts}; allowed: two ascending numbers of at least 0")
         for model, table in self.scores.items():
             absent = [name for name in ("candidate_id", "label", "score") if name not in table]
             if absent:
-                raise InputError(f"scores of {model!r} lack {', '.join(absent)}; they have {', '.join(table.columns)}")
+                raise InputError(f"scores of {model!r}: {', '.join(absent)} missing; there: {', '.join(table.columns)}")
 
     @property
     def classifier(self) -> str:
-        """Name of the judged model, the first."""
+        """Name of the judged model, which is the first."""
         return next(iter(self.scores))
 
     def threshold(self, model: str) -> float:
         """Return the threshold of a model.
 
-        Where none was given, 0.5; but where that means nothing because the scores leave 0 ... 1, the threshold
+        If none is stated, it is 0.5; but if scores are outside 0 ... 1, so that 0.5 has no meaning, it is the threshold
         at which the model finds as many of the judged reals as the classifier does.
         """
         if model in self.thresholds:
             return float(self.thresholds[model])
-        rows, mine = self.judged(model), self.judged(self.classifier)
-        if model == self.classifier or not self._needs_matching(rows) or not (mine["label"] == REAL).any():
+        rows, own = self.judged(model), self.judged(self.classifier)
+        if model == self.classifier or not self._needs_matching(rows) or not (own["label"] == REAL).any():
             return DEFAULT_THRESHOLD
-        found = confusion(mine["label"], mine["score"], self.threshold(self.classifier)).recall
+        found = confusion(own["label"], own["score"], self.threshold(self.classifier)).recall
         return THRESHOLD_RULES["mdr"](rows["label"], rows["score"], target=1.0 - found)
 
     def threshold_rule(self, model: str) -> str:
@@ -164,34 +164,34 @@ class ReportData:
         if model in self.thresholds:
             return "chosen beforehand"
         if model != self.classifier and self._needs_matching(self.judged(model)):
-            return f"none stated: the one that finds as many reals as {self.classifier}"
-        return "none stated: 0.5"
+            return f"none stated; the one that finds as many reals as {self.classifier}"
+        return "none stated; 0.5"
 
     def _needs_matching(self, rows: pd.DataFrame) -> bool:
         return rows["label"].nunique() == 2 and not rows["score"].between(0, 1).all()
 
     @property
     def part(self) -> str:
-        """Name of the part that all models are judged on: the test rows where the classifier has any."""
+        """Name of the part that all models are judged on: the test part if the classifier has rows of it."""
         return judged_part(self.scores[self.classifier])
 
     def judged(self, model: str) -> pd.DataFrame:
-        """Return the labelled, scored rows of the judged part of one model, one row a candidate."""
+        """Return the labelled, scored rows of the judged part of one model, one row per candidate."""
         return labelled_rows(self.scores[model], self.part)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlotResult:
-    """A figure and the numbers it shows.
+    """A figure and the numbers that it shows.
 
     Attributes
     ----------
     figure : Figure
-        Belongs to no window and is saved by nobody but the caller.
+        Belongs to no window; the caller saves it.
     table : DataFrame
-        The numbers behind it, one tidy table.
+        The numbers of the figure, as one tidy table.
     note : str
-        What is missing from it and why, or an empty string.
+        What is missing from the figure and why, or an empty string.
     """
 
     figure: Figure
@@ -200,7 +200,7 @@ class PlotResult:
 
 
 def judged_part(table: pd.DataFrame) -> str:
-    """Return the part of the rows to judge on: test, else validation, else nights, else train."""
+    """Return the name of the part to judge: test, else validation, else nights, else train; ``all`` without parts."""
     if "split" not in table:
         return "all"
     labelled = table.loc[scored_mask(table["label"], table["score"]), "split"]
@@ -208,7 +208,7 @@ def judged_part(table: pd.DataFrame) -> str:
 
 
 def part_rows(table: pd.DataFrame, part: str) -> pd.DataFrame:
-    """Return the rows of a part by name; all of a table without splits, and all for ``"all"``."""
+    """Return the rows of a part by its name; all rows for ``"all"`` or if the table has no parts."""
     if part == "all" or "split" not in table:
         return table
     codes = {name: code for code, name in PARTS.items()}
@@ -216,9 +216,9 @@ def part_rows(table: pd.DataFrame, part: str) -> pd.DataFrame:
 
 
 def whole_nights(data: ReportData) -> pd.DataFrame:
-    """Return ``candidate_id night score`` of the classifier's nights scored as a whole, what it learned from included.
+    """Return ``candidate_id night score`` of completely scored nights, including rows that the classifier learned from.
 
-    Empty where the scores state no part, for then nobody knows whether they are whole nights.
+    The table is empty if the scores state no part, because then it is not known whether nights are complete.
     """
     table, columns = data.scores[data.classifier], ["candidate_id", "night", "score"]
     if "split" not in table or "night" not in table:
@@ -235,13 +235,13 @@ def rows_with_night(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def labelled_rows(table: pd.DataFrame, part: str) -> pd.DataFrame:
-    """Return the rows of a part that a metric can use, the first of each candidate."""
+    """Return the labelled, scored rows of a part, the first of each candidate."""
     rows = part_rows(table, part)
     rows = rows[scored_mask(rows["label"], rows["score"])]
     return rows.drop_duplicates("candidate_id").reset_index(drop=True)
 
 
 def stacked(tables: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
-    """Return tables below each other with the given columns, also where there is no table or none has rows."""
+    """Return tables below each other with the given columns, even if there is no table or none has rows."""
     filled = [table for table in tables if len(table)]
     return pd.concat(filled, ignore_index=True)[list(columns)] if filled else pd.DataFrame(columns=list(columns))

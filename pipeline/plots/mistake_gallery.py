@@ -1,7 +1,5 @@
 """The mistake gallery of a report: science, template and difference of the worst false alarms and missed reals."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,7 +15,7 @@ from pipeline.plots.style import BOGUS_COLOUR, INK, MUTED, REAL_COLOUR, no_data,
 MOST_SHOWN = 8
 ACROSS = 2
 WIDTH, MARGIN, SIDE, TITLE, HEADING = 9.4, 0.1, 1.45, 0.3, 0.36
-"""Inches: the figure, its margin, a stamp, the line above it, the heading of a part."""
+"""Sizes in inches: the figure, its margin, a cutout, the line above it, the heading of a part."""
 
 SHOWN_COLUMNS = (
     "candidate_id",
@@ -39,16 +37,16 @@ HEADINGS = {
 
 @plot(
     "gallery",
-    title="The worst mistakes",
-    caption="Judge for yourself whether the classifier or the label is wrong: science, template and difference of "
-    "the furthest mistakes, each scaled by zscale, missing pixels tinted.",
+    title="Gallery of the worst mistakes",
+    caption="Science, template and difference of the mistakes furthest from the threshold: judge for yourself whether "
+    "the classifier or the label is wrong. Each cutout is scaled by zscale; missing pixels are tinted.",
 )
 def gallery(data: ReportData) -> PlotResult:
     """Draw the triplets of the false alarms with the highest and the missed reals with the lowest scores."""
     mistakes = data.mistakes
     if mistakes is None or not len(mistakes.rows):
         figure, axes = panels(1, 1, width=6.0, height=2.0)
-        note = "no cutouts of mistakes were given" if mistakes is None else "not one mistake at the stored threshold"
+        note = "no mistakes, or no cutouts of them" if mistakes is None else "no mistakes at the stored threshold"
         no_data(axes[0, 0], note)
         return PlotResult(figure=figure, table=pd.DataFrame(columns=list(SHOWN_COLUMNS)), note=note)
     kinds = mistakes.rows["mistake"].to_numpy()
@@ -72,7 +70,7 @@ def _height(n: int) -> float:
 
 
 def _draw_part(figure: Figure, top: float, mistakes: Mistakes, rows: NDArray[np.intp]) -> None:
-    """Draw triplets two in a line, in fixed cells so that all stamps are equally large."""
+    """Draw two triplets per line, in fixed cells so that all cutouts have the same size."""
     if not len(rows):
         _write(figure, MARGIN, top - 0.1, "none at the stored threshold", color=MUTED, fontsize=9)
     step = (WIDTH - MARGIN) / ACROSS
@@ -100,9 +98,12 @@ def _cell(figure: Figure, left: float, bottom: float, side: float) -> Axes:
     return axes
 
 
-def _write(figure: Figure, left: float, bottom: float, words: str, **style: Any) -> None:
+def _write(
+    figure: Figure, left: float, bottom: float, words: str, *, color: str, fontsize: float, weight: str = "normal"
+) -> None:
+    """Write a text at a place given in inches."""
     width, height = figure.get_size_inches()
-    figure.text(left / width, bottom / height, words, **style)
+    figure.text(left / width, bottom / height, words, color=color, fontsize=fontsize, weight=weight)
 
 
 def _show(axes: Axes, image: NDArray[np.float32]) -> None:

@@ -1,4 +1,4 @@
-"""Nights side by side: how many candidates pass in each, and how its scores spread."""
+"""Nights side by side: how many candidates each has, how many are called real, and how their scores are distributed."""
 
 import numpy as np
 import pandas as pd
@@ -14,16 +14,17 @@ from pipeline.plots.style import BOGUS_COLOUR, INK, REAL_COLOUR, SHADES, log_cou
 
 NIGHT_BINS = 25
 MOST_UNEQUAL = 30
-"""Where one night has so many times the candidates of another, their axis is logarithmic."""
+"""If one night has this many times the candidates of another, their axis is logarithmic."""
 
 
 @plot(
     "score_by_night",
     title="Scores night by night",
-    caption="Above, the scored candidates of each night and how many are called real; below, how their scores spread, "
-    "with the threshold as a line. Where nights were scored as a whole, one that differs from its neighbours had "
-    "something happen to it: clouds, a bad subtraction, a new detector setting. Of a data set only the judged part is "
-    "shown, and how many rows and which kinds a night has was chosen with it.",
+    caption="Above: the scored candidates of each night, and how many are called real. Below: the distribution of "
+    "their scores, with the threshold as a line. If whole nights were scored, a night that differs from its "
+    "neighbours points to clouds, bad subtractions or a new detector setting. If the rows are from a data set, only "
+    "the judged part is shown, and the numbers and kinds of rows per night are those that were chosen for the data "
+    "set.",
 )
 def score_by_night(data: ReportData) -> PlotResult:
     """Draw how many candidates of each night pass, and how its scores spread; unlabelled rows included."""
@@ -40,7 +41,7 @@ def score_by_night(data: ReportData) -> PlotResult:
     below.axhline(data.threshold(data.classifier), color=INK, linewidth=1)
     bar = figure.colorbar(mesh, ax=below, pad=0.01)
     log_per_cent(bar.ax.yaxis)
-    bar.set_label("of the night")
+    bar.set_label("share of the night")
     return PlotResult(figure=figure, table=table, note=note)
 
 
@@ -81,7 +82,7 @@ def _draw_spread(panel: Axes, table: pd.DataFrame, edges: NDArray[np.float64]) -
 
 
 def _night_table(rows: pd.DataFrame, threshold: float) -> tuple[pd.DataFrame, NDArray[np.float64]]:
-    """Return a row a night, with its counts in bins of the score, and the edges of the bins."""
+    """Return one row per night, with its counts in bins of the score, and the edges of the bins."""
     if rows.empty:
         return pd.DataFrame(columns=["night", "n", "n_called_real"]), np.empty(0)
     edges = np.linspace(min(0.0, rows["score"].min()), max(1.0, rows["score"].max()), NIGHT_BINS + 1)
@@ -99,7 +100,7 @@ def _bin_columns(edges: NDArray[np.float64]) -> list[str]:
 
 
 def _night_rows(data: ReportData) -> tuple[pd.DataFrame, str]:
-    """Return the scored rows of nights scored as a whole, or else of the judged part, and which they are."""
+    """Return the scored rows of completely scored nights, or else of the judged part, and a note on them."""
     table, none = data.scores[data.classifier], "no row has both a night and a score"
     if "night" not in table:
         return pd.DataFrame(columns=["night", "score"]), none
@@ -111,7 +112,11 @@ def _night_rows(data: ReportData) -> tuple[pd.DataFrame, str]:
     rows = rows_with_night(part_rows(table, data.part))
     if rows.empty:
         return rows, none
-    notes = [f"rows of the {data.part} part: what a night has was chosen with the data set"] if "split" in table else []
+    notes = (
+        [f"only rows of the {data.part} part, whose numbers per night were chosen for the data set"]
+        if "split" in table
+        else []
+    )
     notes += [f"{learned} rows that the classifier learned from are left out"] if learned else []
     return rows, "; ".join(notes)
 

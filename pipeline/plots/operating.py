@@ -66,9 +66,9 @@ def _chosen(
     floors: tuple[float, float] = (0, 0),
     begins: float = 0.0,
 ) -> None:
-    """Mark the stored threshold of a model on its curve, at the frame where a logarithm has no place for it.
+    """Mark the stored threshold of a model on its curve; rates of zero are drawn at the edge of a logarithmic axis.
 
-    A panel that begins above it shows no marker: at its frame it would tell a rate that the model does not reach.
+    A panel that begins above the marker does not show it: at the edge it would state a rate that the model has not.
     """
     rows = data.judged(model)
     at = confusion(rows["label"], rows["score"], data.threshold(model))
@@ -98,9 +98,9 @@ def _empty(axes: np.ndarray, data: ReportData) -> str:
 @plot(
     "roc",
     title="ROC",
-    caption="Higher and further left is better; the right panel zooms on the few false positives that a survey "
-    "can afford, on a logarithmic axis whose left end means none of the sample's bogus. Markers: the stored "
-    "thresholds; where one finds less than the right panel shows, it stands in the left alone.",
+    caption="Higher and further left is better. The right panel zooms in on the low false positive rates that a "
+    "survey can afford; the left end of its logarithmic axis stands for no false positives in the sample. Markers: "
+    "the stored thresholds; one that is below the range of the right panel is in the left panel only.",
 )
 def roc(data: ReportData) -> PlotResult:
     """Draw TPR against FPR, whole and zoomed at low FPR."""
@@ -137,8 +137,8 @@ def roc(data: ReportData) -> PlotResult:
 @plot(
     "mdr_fpr",
     title="Missed detections against false positives",
-    caption="Lower left is better; each end of a curve at the frame means none of the sample's rows, and the grey "
-    "guides stand at 1 % and 5 %. Markers: the stored thresholds.",
+    caption="Lower left is better. Where a curve meets the left or the lower edge, the sample has no false positives "
+    "or no missed reals. Grey lines: 1 % and 5 %. Markers: the stored thresholds.",
 )
 def mdr_fpr(data: ReportData) -> PlotResult:
     """Draw the trade-off of missed detections and false positives, both on logarithmic axes."""
@@ -169,8 +169,8 @@ def mdr_fpr(data: ReportData) -> PlotResult:
 @plot(
     "precision_recall",
     title="Precision and recall",
-    caption="Left: precision in this sample, which its share of reals flatters. Right: the purity to expect at "
-    "the survey's own share of reals, the one that fills a person's list.",
+    caption="Left: precision in this sample, which depends on its share of reals. Right: the purity to expect at the "
+    "survey's own share of reals, which is that of the list that people look at.",
 )
 def precision_recall(data: ReportData) -> PlotResult:
     """Draw precision against recall in the sample, and the expected purity at the survey's base rate."""
@@ -207,8 +207,8 @@ def precision_recall(data: ReportData) -> PlotResult:
 @plot(
     "threshold_scan",
     title="What another threshold would give",
-    caption="Recall and rejection of the classifier as the threshold moves; the vertical line is the stored one, "
-    "and a flat curve around it means that the choice is not delicate.",
+    caption="Recall of reals and rejection of bogus at every threshold. The vertical line is the stored threshold; if "
+    "the curves are flat around it, its exact value matters little.",
 )
 def threshold_scan(data: ReportData) -> PlotResult:
     """Draw recall, bogus rejection and F1 of the classifier against the threshold."""
@@ -246,7 +246,7 @@ def _scan(data: ReportData) -> pd.DataFrame:
 
 
 def _floor(points: pd.DataFrame) -> float:
-    """Return half a bogus as a rate: where a logarithmic axis puts "none"."""
+    """Return the rate of half a bogus, at which a logarithmic axis shows "none"."""
     return float(0.5 / (points["n"] - points["n_real"]).max())
 
 

@@ -1,4 +1,4 @@
-"""How well the PSFs of simulated sources describe the stars of their images."""
+"""How well the PSFs of injected sources fit the stars of their images."""
 
 from collections.abc import Sequence
 
@@ -19,14 +19,15 @@ _DECADES = 4.0
 @plot(
     "psf_quality",
     title="PSFs of the simulated sources",
-    caption="Above, every image that sources were put into and that has stars: the share of a star's light that the "
-    "PSF puts into wrong pixels, and both widths. Below, the image whose PSF fits its stars worst.",
+    caption="Above, one point per image that sources were put into and that has stars: the share of a star's light "
+    "that the PSF puts into wrong pixels, and the widths of star and PSF. Below, the image whose PSF fits its stars "
+    "worst.",
 )
 def psf_quality(data: ReportData) -> PlotResult:
-    """Draw residual fraction and widths of all PSFs; of the worst its mean star, model, residual and profile."""
+    """Draw residual fraction and widths of all PSFs; for the worst also its mean star, model, residual and profile."""
     if data.psfs is None or data.psfs.rows.empty:
         figure, axes = panels(1, 1, width=7.0, height=2.2)
-        note = "no PSF of a source put into an image is at hand"
+        note = "no sources were put into images"
         no_data(axes[0, 0], note)
         return PlotResult(figure=figure, table=pd.DataFrame(), note=note)
     rows, images = data.psfs.rows, data.psfs.images
@@ -46,10 +47,10 @@ def psf_quality(data: ReportData) -> PlotResult:
 
 
 def _note(rows: pd.DataFrame) -> str:
-    """Say how many images had no stars, and how many fell back to another PSF than the first of the recipe."""
-    blind = int(rows["residual_fraction"].isna().sum())
+    """Return how many images had no stars, and how many got another PSF than the first of the recipe."""
+    starless = int(rows["residual_fraction"].isna().sum())
     fallen = int((rows["fallback"].astype(str) != "").sum())
-    parts = [f"{blind} of {len(rows)} images had no star to judge their PSF by"] if blind else []
+    parts = [f"{starless} of {len(rows)} images had no stars to compare their PSF with"] if starless else []
     parts += [f"{fallen} of {len(rows)} images did not get the first PSF of the recipe"] if fallen else []
     return "; ".join(parts)
 
@@ -57,16 +58,23 @@ def _note(rows: pd.DataFrame) -> str:
 def _named(row: pd.Series) -> str:
     return (
         f"{row['image']} image of exposure {row['exposure_id']}: {row['kind']}, {int(row['stars'])} stars, "
-        f"chi² {row['chi2']:.2f}, light beyond its square {100 * row['wing_fraction']:.2f} %"
+        f"chi² {row['chi2']:.2f}, {100 * row['wing_fraction']:.2f} % of the light beyond the PSF image"
     )
 
 
 def _numbers(axes: Sequence[Axes], rows: pd.DataFrame) -> None:
-    """Draw the residual fraction and the PSF's width against the stars' width, a marker a kind and image."""
-    for index, ((kind, image), mine) in enumerate(rows.groupby(["kind", "image"], sort=True)):
-        style = {"linestyle": "", "markersize": 5, "alpha": 0.8, "label": f"{kind}, {image}", **marker_style(index)}
-        axes[0].plot(mine["star_fwhm_pixel"], mine["residual_fraction"], **style)
-        axes[1].plot(mine["star_fwhm_pixel"], mine["fwhm_pixel"], **style)
+    """Draw the residual fraction and the PSF's width against the stars' width, one marker per kind and image."""
+    for index, ((kind, image), group) in enumerate(rows.groupby(["kind", "image"], sort=True)):
+        for panel, column in zip(axes, ("residual_fraction", "fwhm_pixel"), strict=False):
+            panel.plot(
+                group["star_fwhm_pixel"],
+                group[column],
+                linestyle="",
+                markersize=5,
+                alpha=0.8,
+                label=f"{kind}, {image}",
+                **marker_style(index),
+            )
     widths = rows[["star_fwhm_pixel", "fwhm_pixel"]].to_numpy(float)
     line = np.array([np.nanmin(widths), np.nanmax(widths)])
     axes[1].plot(line, line, color=MUTED, linewidth=0.8)
@@ -91,10 +99,10 @@ def _worst(axes: Sequence[Axes], images: NDArray[np.float64]) -> None:
         drawn = panel.imshow(level, origin="lower", extent=extent, cmap=SHADES, vmin=-_DECADES, vmax=0.0)
         panel.set(title=name, xlabel="x (pixel)", ylabel="y (pixel)")
         panel.grid(visible=False)
-    axes[1].figure.colorbar(drawn, ax=list(axes[:2]), shrink=0.8, label="log10 of the peak")
+    axes[1].figure.colorbar(drawn, ax=list(axes[:2]), shrink=0.8, label="log10 of the share of the peak")
     limit = max(0.02, float(np.abs(residual).max()))
     drawn = axes[2].imshow(residual, origin="lower", extent=extent, cmap="PuOr", vmin=-limit, vmax=limit)
-    axes[2].set(title="star less PSF", xlabel="x (pixel)", ylabel="y (pixel)")
+    axes[2].set(title="star − PSF", xlabel="x (pixel)", ylabel="y (pixel)")
     axes[2].grid(visible=False)
     axes[2].figure.colorbar(drawn, ax=axes[2], shrink=0.8, label="share of the peak")
     _profile(axes[3], star, psf)

@@ -1,4 +1,4 @@
-"""Scores of the judged part's detections against their magnitudes, with cuts in width, over all its images."""
+"""Scores of the judged part's detections against their magnitudes, with cuts in width."""
 
 import numpy as np
 import pandas as pd
@@ -15,15 +15,15 @@ SORTS = {"injected": REAL_COLOUR, "real": "#56B4E9", "bogus": BOGUS_COLOUR, "not
 COLUMNS = ("candidate_id", "exposure_id", "magnitude", "score", "fwhm_ratio", "passes", "sort")
 _FEWEST = 5
 _MOST_POINTS = 20_000
-_NO_WIDTHS = "no widths: the cuts cut nothing"
+_NO_WIDTHS = "no widths are known, so nothing is cut"
 
 
 @plot(
     "score_magnitude",
     title="Score against magnitude",
-    caption="Left: one point a scored detection of the judged part that has a magnitude. Dots: its width, over that of "
-    "its image's point sources, lies within the stated cuts or is not known; crosses: outside, as trails, cosmic rays "
-    "and blends are. The dashed line is the threshold. Right: those widths, with the cuts.",
+    caption="Left: one point per scored detection of the judged part that has a magnitude. Dots: the width, in units "
+    "of that of point sources in the same image, is within the cuts or not known. Crosses: it is outside, as for "
+    "trails, cosmic rays and blends. The dashed line is the threshold. Right: these widths, with the cuts.",
 )
 def score_magnitude(data: ReportData) -> PlotResult:
     """Draw score over magnitude for injected, real, bogus and unlabelled detections, and the widths."""
@@ -37,7 +37,7 @@ def score_magnitude(data: ReportData) -> PlotResult:
     low, high = data.fwhm_ratio_cuts
     every = -(-len(table) // _MOST_POINTS)
     drawn = table.iloc[::every]
-    note = "; ".join(part for part in (note, f"one of {every} points is drawn" if every > 1 else "") if part)
+    note = "; ".join(part for part in (note, f"only one in {every} points is drawn" if every > 1 else "") if part)
     for sort, colour in SORTS.items():
         rows = drawn[drawn["sort"] == sort]
         inside, outside = rows[rows["passes"]], rows[~rows["passes"]]
@@ -55,7 +55,7 @@ def score_magnitude(data: ReportData) -> PlotResult:
     if table["fwhm_ratio"].notna().any():
         for cut in (low, high):
             right.axhline(cut, color=MUTED, linestyle="--", linewidth=1.0)
-        right.set(xlabel="magnitude", ylabel="FWHM over that of the image", title=f"cuts {low:g} and {high:g}")
+        right.set(xlabel="magnitude", ylabel="FWHM / FWHM of point sources", title=f"cuts {low:g} and {high:g}")
     else:
         no_data(right, _NO_WIDTHS)
     handles, labels = legend_entries([left])
@@ -64,9 +64,9 @@ def score_magnitude(data: ReportData) -> PlotResult:
 
 
 def score_magnitude_table(data: ReportData) -> tuple[pd.DataFrame, str]:
-    """Return a row a scored detection with magnitude, width ratio and whether it passes, and what is missing.
+    """Return one row per scored detection with its magnitude, width ratio and whether it passes, and a note.
 
-    Detections are told apart by ``candidate_id``, never by their number within an image.
+    Detections are identified by ``candidate_id``, never by their number within an image.
     """
     rows = part_rows(data.scores[data.classifier], data.part)
     rows = rows[np.isfinite(rows["score"].astype(float))].drop_duplicates("candidate_id")
@@ -103,7 +103,7 @@ def _sorts(rows: pd.DataFrame) -> np.ndarray:
 
 
 def _ratio(rows: pd.DataFrame) -> tuple[np.ndarray, str]:
-    """Return each detection's width over that of its own image's point sources, and how the latter is known."""
+    """Return each detection's width in units of that of point sources in its image, and how the latter is estimated."""
     width = numbers_of(rows["fwhm_pixel"]) if "fwhm_pixel" in rows else np.full(len(rows), np.nan)
     width = np.where(width > 0, width, np.nan)
     if np.isnan(width).all():
@@ -116,5 +116,5 @@ def _ratio(rows: pd.DataFrame) -> tuple[np.ndarray, str]:
     own = groups.transform("median").where(groups.transform("count") >= _FEWEST)
     everywhere = float(np.nanmedian(real)) if real.notna().any() else np.nan
     return width / own.fillna(everywhere).to_numpy(float), (
-        "the width of an image's point sources is the median of its reals, or of all where it has fewer than five"
+        "the width of point sources in an image is the median of its reals, or of all reals if it has fewer than five"
     )

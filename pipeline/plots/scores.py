@@ -1,4 +1,4 @@
-"""How scores spread: calibration, histogram by true class, confusion at the threshold."""
+"""The distribution of scores: calibration, histogram by true class, confusion at the threshold."""
 
 import numpy as np
 import pandas as pd
@@ -30,8 +30,8 @@ MOST_PANELS = 3
 @plot(
     "calibration",
     title="Calibration",
-    caption="On the diagonal a score of 0.8 means real eight times in ten; below it scores are too high, "
-    "above it too low. Bars: 68 % intervals of that many rows; lower panel: how many rows stand behind each point.",
+    caption="On the diagonal, eight in ten candidates with a score of 0.8 are real; below it scores are too high, "
+    "above it too low. Bars: 68 % intervals. Lower panel: the number of rows behind each point.",
 )
 def calibration(data: ReportData) -> PlotResult:
     """Draw the fraction of reals against the mean score in ten bins, with the rows of each bin below."""
@@ -72,11 +72,11 @@ def calibration(data: ReportData) -> PlotResult:
 @plot(
     "score_histogram",
     title="Scores by true class",
-    caption="The two classes should stand at opposite ends with little in between; what lies furthest on the "
-    "wrong side of the line, the stored threshold, is among the worst mistakes.",
+    caption="The two classes should be at opposite ends, with little in between. The line is the stored threshold; "
+    "rows far on its wrong side are the worst mistakes.",
 )
 def score_histogram(data: ReportData) -> PlotResult:
-    """Draw the histogram of scores of each class, one panel a model, counts on a logarithmic axis."""
+    """Draw the histogram of scores of each class, one panel per model, with counts on a logarithmic axis."""
     figure, drawn, note = _one_panel_each(data, width=4.4, height=3.4)
     tables = []
     for panel, model, rows in drawn:
@@ -90,7 +90,7 @@ def score_histogram(data: ReportData) -> PlotResult:
         panel.axvline(data.threshold(model), color=INK, linewidth=1)
         top = max(counts[BOGUS].max(), counts[REAL].max())
         panel.set(
-            yscale="log", ylim=(0.5, 8 * max(top, 2)), xlabel="score (1 = real)", ylabel="rows a bin", title=model
+            yscale="log", ylim=(0.5, 8 * max(top, 2)), xlabel="score (1 = real)", ylabel="rows per bin", title=model
         )
         log_counts(panel.yaxis)
         panel.legend(loc="upper center", ncols=2)
@@ -112,8 +112,8 @@ def score_histogram(data: ReportData) -> PlotResult:
 @plot(
     "confusion_matrix",
     title="Confusion at the stored threshold",
-    caption="Rows are the truth and add up to 100 %; the lower left cell is what the survey misses, the upper "
-    "right what a person looks at in vain.",
+    caption="Each row is a true class and adds up to 100 %. Lower left: reals that the survey misses; upper right: "
+    "bogus that people look at in vain.",
 )
 def confusion_matrix(data: ReportData) -> PlotResult:
     """Draw the 2 x 2 counts of each model at its stored threshold."""
@@ -131,7 +131,7 @@ def confusion_matrix(data: ReportData) -> PlotResult:
 def _one_panel_each(
     data: ReportData, width: float, height: float
 ) -> tuple[Figure, list[tuple[Axes, str, pd.DataFrame]], str]:
-    """Return a figure with a panel a model, the panels that have rows to show, and which have none."""
+    """Return a figure with one panel per model, the panels that have rows to show, and a note on the others."""
     models = list(data.scores)[:MOST_PANELS]
     figure, axes = panels(1, len(models), width=width, height=height)
     filled, notes = [], []

@@ -1,10 +1,9 @@
-"""What the classifier finds of each sort: against magnitude, by kind, by source of the label and sign."""
-
-from typing import Any
+"""Recall and false positive rate by stratum: against magnitude, by kind, by source of the label and by sign."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from pipeline.classes import REAL
 from pipeline.metrics import STRATA, recall_by
@@ -31,11 +30,11 @@ MOST_MODELS = 3
 @plot(
     "recall_magnitude",
     title="Recall against magnitude",
-    caption="Recall at the stored threshold should fall at the faint end and nowhere else; bars are 68 % "
-    "intervals that count an object once, and the numbers say how many reals each bin holds.",
+    caption="Recall at the stored threshold should fall at the faint end and nowhere else. Bars: 68 % intervals, in "
+    "which each object counts once. Numbers: the reals in each bin.",
 )
 def recall_magnitude(data: ReportData) -> PlotResult:
-    """Draw recall in bins of magnitude at each model's threshold, one panel a sign of the difference."""
+    """Draw recall in bins of magnitude at each model's threshold, one panel per sign of the difference."""
     table = _magnitude_table(data)
     signs = [sign for sign in SIGNS if (table["flux_sign"] == sign).any()]
     figure, axes = panels(1, max(len(signs), 1), width=4.9, height=3.8)
@@ -59,7 +58,7 @@ def recall_magnitude(data: ReportData) -> PlotResult:
 
 
 def _shown(data: ReportData) -> list[str]:
-    """Return the models that share a panel: more would hide each other."""
+    """Return the models that are drawn in one panel; more would hide each other."""
     return list(data.scores)[:MOST_MODELS]
 
 
@@ -88,15 +87,15 @@ def _magnitude_table(data: ReportData) -> pd.DataFrame:
 @plot(
     "recall_kind",
     title="By kind, label source and sign",
-    caption="Left: how much of each sort of real is found; a short mark hides behind a good average. Right: how "
-    "much of each sort of bogus slips through. Bars: 68 % intervals over objects.",
+    caption="Left: the share of the reals of each sort that is found; a good average can hide a poor one. Right: the "
+    "share of the bogus of each sort that is called real. Bars: 68 % intervals, in which each object counts once.",
 )
 def recall_kind(data: ReportData) -> PlotResult:
     """Draw recall of reals and pass rate of bogus for each kind, label source and sign, at the thresholds."""
     table = _kind_table(data)
     sides = [
-        ("recall", "n_real", "found of the reals", REAL_COLOUR),
-        ("fpr", "n_bogus", "passed of the bogus", BOGUS_COLOUR),
+        ("recall", "n_real", "share of the reals found", REAL_COLOUR),
+        ("fpr", "n_bogus", "share of the bogus called real", BOGUS_COLOUR),
     ]
     lines = [_lines(table, data.classifier, n) for _, n, _, _ in sides]
     longest = max(len(lines[0]), len(lines[1]), 3)
@@ -122,7 +121,7 @@ def recall_kind(data: ReportData) -> PlotResult:
 
 
 def _range(table: pd.DataFrame, share: str) -> tuple[float, float]:
-    """Return the part of 0 ... 1 that the rates need: from 1 down for recall, from 0 up for what slips through."""
+    """Return the range of 0 ... 1 that the rates need: down from 1 for recall, up from 0 for false positives."""
     if share == "recall":
         return min(float(np.floor(10 * table["recall_low"].min()) / 10), 0.9) - 0.01, 1.01
     return -0.01, max(float(np.ceil(10 * table["fpr_high"].max()) / 10), 0.1) + 0.01
@@ -163,20 +162,21 @@ def _spoken(column: str, stratum: str) -> str:
 
 
 def _errorbar(
-    panel: Axes, place: Any, rows: pd.DataFrame, share: str, index: int, model: str, *, vertical: bool
+    panel: Axes, place: ArrayLike, rows: pd.DataFrame, share: str, index: int, model: str, *, vertical: bool
 ) -> None:
     value = rows[share].to_numpy(dtype=float)
     spread = np.clip([value - rows[f"{share}_low"], rows[f"{share}_high"] - value], 0, None)
     line = model_style(index)["linestyle"] if vertical else "none"
-    style: dict[str, Any] = {
-        "label": model,
-        "markersize": 6,
-        "elinewidth": 1.3,
-        "linewidth": 1.0,
-        "linestyle": line,
+    x, y = (place, value) if vertical else (value, place)
+    panel.errorbar(
+        x,
+        y,
+        yerr=spread if vertical else None,
+        xerr=None if vertical else spread,
+        label=model,
+        markersize=6,
+        elinewidth=1.3,
+        linewidth=1.0,
+        linestyle=line,
         **marker_style(index),
-    }
-    if vertical:
-        panel.errorbar(place, value, yerr=spread, **style)
-    else:
-        panel.errorbar(value, place, xerr=spread, **style)
+    )

@@ -1,8 +1,8 @@
-"""One look for every figure: colours that colour-blind readers can tell apart, axes, and the empty panel."""
+"""The common look of all figures: colours that colour-blind readers can tell apart, axes, and the empty panel."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from matplotlib import rc_context
@@ -22,10 +22,13 @@ BOGUS_COLOUR = "#D55E00"
 INK = "#22262b"
 MUTED = "#7b838c"
 GRID = "#e4e7ea"
-"""Blue and vermilion of Okabe & Ito (2008): apart in hue and in lightness for all kinds of sight."""
+"""Blue and vermilion of Okabe & Ito (2008), which differ in hue and lightness for all kinds of colour vision."""
 
 MODEL_COLOURS = ("#3d2c8d", "#1a936f", "#c98a00", "#8a8f98", "#b3446c")
-MODEL_LINES: tuple[object, ...] = (
+Dashes = str | tuple[float, tuple[float, ...]]
+"""A line style of matplotlib: a name, or an offset and the lengths of dashes and gaps in points."""
+
+MODEL_LINES: tuple[Dashes, ...] = (
     "-",
     (0, (6, 2)),
     (0, (2, 1.4)),
@@ -35,7 +38,7 @@ MODEL_LINES: tuple[object, ...] = (
 MODEL_MARKERS = ("o", "s", "^", "D", "v")
 
 SHADES = LinearSegmentedColormap.from_list("nightsift", ["#f3f1fa", "#8a7fc4", "#2a1b5e"])
-"""For shares: light is little, dark is much, in print as well."""
+"""The colours of shares: light for small ones, dark for large ones, in print as well."""
 
 RC: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
@@ -64,12 +67,27 @@ RC: dict[Any, Any] = {
     "text.parse_math": False,
 }
 
+
+class ModelStyle(TypedDict):
+    """Colour and line style of a model."""
+
+    color: str
+    linestyle: Dashes
+
+
+class MarkerStyle(TypedDict):
+    """Colour and marker of a model."""
+
+    color: str
+    marker: str
+
+
 Plot = Callable[[ReportData], PlotResult]
 PLOTS: Registry[Plot] = Registry("plot")
 
 
 def plot(name: str, *, title: str, caption: str) -> Callable[[Plot], Plot]:
-    """Return a decorator that enters a plot with its title and the sentence that says what to look at."""
+    """Return a decorator that registers a plot with its title and with sentences that say what to look at."""
 
     def enter(draw: Plot) -> Plot:
         @wraps(draw)
@@ -90,14 +108,31 @@ def panels(
     height: float = 3.9,
     ratios: Sequence[float] | None = None,
 ) -> tuple[Figure, NDArray[np.object_]]:
-    """Return a figure with a grid of axes ``(rows, columns)``, each of the given size in inches."""
+    """Return a figure with a grid of axes, all of the same size.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Size of the grid.
+    width, height : float
+        Size of each panel, in inches; the figure is at least 4 inches wide.
+    ratios : sequence of float, (rows,), optional
+        Relative heights of the rows; equal by default.
+
+    Returns
+    -------
+    figure : Figure
+        Belongs to no window.
+    axes : ndarray of Axes, (rows, columns)
+        The panels.
+    """
     figure = Figure(figsize=(max(width * columns, 4.0), height * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, height_ratios=ratios)
     return figure, axes
 
 
 def no_data(axes: Axes, reason: str) -> None:
-    """Turn a panel into a statement that there is nothing to show, and why."""
+    """Show in a panel that there is no data, and why."""
     axes.set_axis_off()
     axes.text(0.5, 0.55, "no data", transform=axes.transAxes, ha="center", color=MUTED, fontsize=13, weight="bold")
     axes.text(0.5, 0.42, reason, transform=axes.transAxes, ha="center", color=MUTED, fontsize=9, wrap=True)
@@ -110,17 +145,17 @@ def log_counts(axis: Axis) -> None:
 
 
 def log_per_cent(axis: Axis) -> None:
-    """Label a logarithmic axis of fractions as per cent."""
+    """Label a logarithmic axis of fractions in per cent."""
     axis.set_major_formatter(FuncFormatter(lambda value, _place: f"{100 * value:g} %"))
     axis.set_minor_formatter(NullFormatter())
 
 
 def per_cent(axis: Axis) -> None:
-    """Label a linear axis of fractions as per cent."""
+    """Label a linear axis of fractions in per cent."""
     axis.set_major_formatter(FuncFormatter(lambda value, _place: f"{100 * value:.10g} %"))
 
 
-def model_style(index: int) -> dict[str, Any]:
+def model_style(index: int) -> ModelStyle:
     """Return colour and line style of the ``index``-th model, the same in every figure."""
     return {
         "color": MODEL_COLOURS[index % len(MODEL_COLOURS)],
@@ -128,7 +163,7 @@ def model_style(index: int) -> dict[str, Any]:
     }
 
 
-def marker_style(index: int) -> dict[str, Any]:
+def marker_style(index: int) -> MarkerStyle:
     """Return colour and marker of the ``index``-th model, the same in every figure."""
     return {
         "color": MODEL_COLOURS[index % len(MODEL_COLOURS)],

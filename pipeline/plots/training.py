@@ -1,4 +1,4 @@
-"""How the training went, epoch by epoch."""
+"""The history of the training: loss and other quantities by epoch."""
 
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
@@ -14,8 +14,8 @@ NOT_SHOWN = ("epoch", "learning_rate", "lr")
 @plot(
     "training_history",
     title="Training",
-    caption="Solid: rows trained on; dashed: validation rows. Lines that part mean that the classifier began to "
-    "learn its rows by heart; the dot is the epoch with the lowest validation loss.",
+    caption="Solid: training rows; dashed: validation rows. Where the lines diverge, the classifier begins to "
+    "overfit; the dot is the epoch with the lowest validation loss.",
 )
 def training_history(data: ReportData) -> PlotResult:
     """Draw loss and other quantities of the first model's training, for training and validation rows."""

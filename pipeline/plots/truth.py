@@ -1,4 +1,4 @@
-"""What the judged candidates truly are, and what became of them."""
+"""What the judged candidates truly are, and what the classifier called them."""
 
 import numpy as np
 import pandas as pd
@@ -11,17 +11,17 @@ from pipeline.plots.style import BOGUS_COLOUR, REAL_COLOUR, legend_entries, no_d
 @plot(
     "truth",
     title="What the candidates truly are",
-    caption="Each bar is the scored candidates of the judged part that are truly of one kind, and how many of them the "
-    "classifier called real. What was never detected is not among them, unless the truth table names it without a "
-    "candidate. Only evaluation reads this table.",
+    caption="One bar per kind: the scored candidates of the judged part that are truly of this kind, and how many of "
+    "them the classifier called real. Sources that were never detected are included only if the truth table lists "
+    "them without a candidate. The truth table is used only for evaluation.",
 )
 def truth(data: ReportData) -> PlotResult:
-    """Draw for each kind of the truth table what was called real, rejected, and never a candidate."""
+    """Draw for each kind of the truth table how many were called real, were rejected, and were never candidates."""
     table = _truth_table(data)
     figure, axes = panels(1, 1, width=7.0, height=1.4 + 0.36 * max(len(table), 3))
     panel = axes[0, 0]
     if table.empty:
-        note = "no truth table: a real sky does not come with one" if data.truth is None else "no truth row to compare"
+        note = "no truth table; only a synthetic sky has one" if data.truth is None else "no row of it is scored"
         no_data(panel, note)
         return PlotResult(figure=figure, table=table, note=note)
     left = np.zeros(len(table))
@@ -54,11 +54,11 @@ def truth(data: ReportData) -> PlotResult:
     panel.grid(visible=False, axis="y")
     handles, labels = legend_entries([panel])
     figure.legend(handles, labels, loc="outside upper left", ncols=3)
-    silent, unnamed = int(table["not_scored"].sum()), _scored_without_truth(data)
-    notes = [f"{silent} candidates of the truth table are not scored in this part and in no bar"] if silent else []
+    unscored, unnamed = int(table["not_scored"].sum()), _scored_without_truth(data)
+    notes = [f"{unscored} candidates of the truth table are not scored in this part and not shown"] if unscored else []
     if unnamed:
         notes.append(
-            f"{unnamed} scored candidates of this part, such as injected ones, are not in the truth table and in no bar"
+            f"{unnamed} scored candidates of this part, such as injected ones, are not in the truth table and not shown"
         )
     return PlotResult(figure=figure, table=table, note="; ".join(notes))
 

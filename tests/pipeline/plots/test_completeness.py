@@ -81,14 +81,14 @@ def test_a_classifier_that_keeps_all_changes_nothing(report_data):
 def test_without_simulated_transients_the_figure_says_so(report_data):
     result = PLOTS["completeness"](replace(report_data, injected=None))
     assert result.table.empty
-    assert "no simulated transients" in result.note
+    assert "no transients were simulated" in result.note
 
 
 def test_injections_that_were_not_scored_show_detection_alone(report_data):
     data = searched(report_data)
     result = PLOTS["completeness"](replace(data, scores=report_data.scores))
     assert set(result.table["stage"]) == {STAGES[0]}
-    assert "nothing tells what the classifier keeps" in result.note
+    assert "it is not known which the classifier keeps" in result.note
 
 
 def test_neither_stage_hides_the_other_in_any_panel(report_data):

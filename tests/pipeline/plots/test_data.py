@@ -36,9 +36,9 @@ def test_a_candidate_given_twice_counts_once():
 
 
 def test_scores_without_a_needed_column_are_refused_by_name():
-    with pytest.raises(InputError, match="scores of 'cnn' lack label"):
+    with pytest.raises(InputError, match="scores of 'cnn': label missing"):
         data(table().drop(columns="label"))
-    with pytest.raises(InputError, match="none given"):
+    with pytest.raises(InputError, match="there are no scores"):
         ReportData(title="t", survey="s", scores={})
 
 
@@ -55,4 +55,4 @@ def test_a_reference_whose_scores_are_no_probabilities_is_judged_at_the_recall_o
     assert report.threshold("cnn") == 0.5
     assert (other["score"] >= report.threshold("magnitude")).tolist() == [False, False, False, True, True, True]
     assert "as many reals as cnn" in report.threshold_rule("magnitude")
-    assert report.threshold_rule("cnn") == "none stated: 0.5"
+    assert report.threshold_rule("cnn") == "none stated; 0.5"

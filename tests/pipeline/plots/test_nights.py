@@ -19,7 +19,7 @@ def test_every_night_is_counted_with_its_unlabelled_rows(report_data):
 def test_rows_that_the_classifier_learned_from_are_in_no_night(report_data):
     result = PLOTS["score_by_night"](report_data)
     assert result.table["n"].sum() == (report_data.scores["cnn"]["split"] == 2).sum()
-    assert result.note == "rows of the test part: what a night has was chosen with the data set"
+    assert result.note == "only rows of the test part, whose numbers per night were chosen for the data set"
 
 
 def test_nights_scored_as_a_whole_are_not_mixed_with_rows_of_a_data_set(report_data):

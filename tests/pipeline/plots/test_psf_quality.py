@@ -16,7 +16,7 @@ def psfs(report_data):
 def test_the_worst_image_is_shown_with_its_star_psf_residual_and_profile(report_data):
     result = PLOTS["psf_quality"](report_data)
     titles = [axes.get_title(loc="left") for axes in result.figure.axes]
-    assert {"Residual fraction", "Width", "mean star", "PSF", "star less PSF", "profile"} <= set(titles)
+    assert {"Residual fraction", "Width", "mean star", "PSF", "star − PSF", "profile"} <= set(titles)
     (said,) = [part.get_suptitle() for part in result.figure.subfigs if part.get_suptitle()]
     assert said.startswith("science image of exposure poor: moffat, 5 stars, chi²")
     assert result.note == ""
@@ -36,20 +36,20 @@ def test_fallbacks_and_images_without_stars_are_counted(report_data, psfs):
     rows = psfs.rows.assign(fallback=["stars: none", ""], residual_fraction=[np.nan, 0.05])
     note = PLOTS["psf_quality"](replace(report_data, psfs=replace(psfs, rows=rows))).note
     assert note == (
-        "1 of 2 images had no star to judge their PSF by; 1 of 2 images did not get the first PSF of the recipe"
+        "1 of 2 images had no stars to compare their PSF with; 1 of 2 images did not get the first PSF of the recipe"
     )
 
 
 def test_where_no_image_had_stars_the_figure_says_so_and_the_numbers_stay(report_data, psfs):
     rows = psfs.rows.assign(residual_fraction=np.nan)
     result = PLOTS["psf_quality"](replace(report_data, psfs=replace(psfs, rows=rows)))
-    assert "2 of 2 images had no star" in result.note
+    assert "2 of 2 images had no stars" in result.note
     assert len(result.table) == 2
 
 
 def test_without_injections_into_images_there_is_nothing_to_show(report_data):
     result = PLOTS["psf_quality"](replace(report_data, psfs=None))
-    assert result.note == "no PSF of a source put into an image is at hand"
+    assert result.note == "no sources were put into images"
     assert result.table.empty
 
 

@@ -92,10 +92,10 @@ def test_both_panels_mark_what_the_cuts_leave_out(report_data):
 def test_without_widths_their_panel_says_so_and_shows_no_cuts(report_data, width):
     result = PLOTS["score_magnitude"](two_images(report_data, fwhm_pixel=width))
     scores, widths = result.figure.axes
-    assert [text.get_text() for text in widths.texts] == ["no data", "no widths: the cuts cut nothing"]
+    assert [text.get_text() for text in widths.texts] == ["no data", "no widths are known, so nothing is cut"]
     assert not widths.lines
     assert scores.lines
-    assert result.note == "no widths: the cuts cut nothing"
+    assert result.note == "no widths are known, so nothing is cut"
     assert result.table["passes"].all()
 
 
@@ -107,9 +107,9 @@ def test_simulated_kinds_are_injected_whoever_labelled_them(report_data):
 
 def test_a_thinned_figure_says_so(report_data, monkeypatch):
     monkeypatch.setattr("pipeline.plots.score_magnitude._MOST_POINTS", 15)
-    assert "one of 3 points is drawn" in PLOTS["score_magnitude"](two_images(report_data)).note
+    assert "only one in 3 points is drawn" in PLOTS["score_magnitude"](two_images(report_data)).note
 
 
 def test_cuts_out_of_order_are_refused(report_data):
-    with pytest.raises(InputError, match="in order"):
+    with pytest.raises(InputError, match="allowed: two ascending numbers"):
         replace(report_data, fwhm_ratio_cuts=(4.2, 0.5))

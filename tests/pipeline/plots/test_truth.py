@@ -18,7 +18,7 @@ def legend(figure):
 def test_a_truth_of_candidates_alone_speaks_of_no_others(report_data):
     result = PLOTS["truth"](report_data)
     assert legend(result.figure) == ["called real", "called bogus", "not a candidate"]
-    assert result.note == "60 candidates of the truth table are not scored in this part and in no bar"
+    assert result.note == "60 candidates of the truth table are not scored in this part and not shown"
     seen = replace(report_data, truth=report_data.truth.query("candidate_id != ''"))
     assert legend(PLOTS["truth"](seen).figure) == ["called real", "called bogus"]
 
