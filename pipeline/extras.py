@@ -1,4 +1,4 @@
-"""The extras of the installation: which packages come with each, and one line for those that are not there."""
+"""The extras of the installation: which packages each has, and one clear error if they are missing."""
 
 import importlib.util
 from collections.abc import Mapping
@@ -16,25 +16,25 @@ EXTRAS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "databases": {"psycopg2": "psycopg2-binary", "pymysql": "pymysql"},
 }
-"""Packages of each extra of `pyproject.toml`, by the module that each is imported as."""
+"""Packages of each extra of `pyproject.toml`, by the name of the module that is imported."""
 
 
 def demand(extra: str, purpose: str, *modules: str) -> None:
-    """Refuse a purpose whose packages are not installed; none of them is imported.
+    """Refuse a purpose whose packages are not installed; nothing is imported.
 
     Parameters
     ----------
     extra : str
         One of `EXTRAS`.
     purpose : str
-        What needs them, for the message: ``training a classifier``.
+        What needs the packages, for the message: ``training a classifier``.
     *modules : str
-        Those of the extra that it needs; all of them where none is named.
+        The modules of the extra that it needs; all of them by default.
 
     Raises
     ------
     MissingExtraError
-        If one is not there; the message says how to install it.
+        If one is missing; the message says how to install it.
     """
     packages = EXTRAS[extra]
     absent = [packages[name] for name in modules or packages if importlib.util.find_spec(name) is None]

@@ -1,4 +1,4 @@
-"""Gathering faults: each look goes on where another failed, so that a check says all that is wrong."""
+"""Gathering faults: a failed check does not stop the others, so that all faults are reported at once."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from pipeline.errors import NightsiftError
 
 
-def faults_of(looks: Iterable[Callable[[], object]]) -> list[str]:
-    """Return what is wrong by some looks, each fault once.
+def faults_of(checks: Iterable[Callable[[], object]]) -> list[str]:
+    """Return all faults that some checks find, each fault once.
 
     Parameters
     ----------
-    looks : iterable of callable
-        Each raises a `NightsiftError`, or returns a list of faults, or something else where nothing is wrong.
+    checks : iterable of callable
+        Each raises a `NightsiftError`, or returns a list of faults, or anything else if nothing is wrong.
 
     Examples
     --------
@@ -23,13 +23,13 @@ def faults_of(looks: Iterable[Callable[[], object]]) -> list[str]:
     ['no file a.fits', 'no file b.fits']
     """
     found: list[str] = []
-    for look in looks:
+    for check in checks:
         try:
-            said = look()
+            faults = check()
         except NightsiftError as error:
             found.append(str(error))
         else:
-            found += said if isinstance(said, list) else []
+            found += faults if isinstance(faults, list) else []
     return list(dict.fromkeys(found))
 
 

@@ -1,7 +1,6 @@
-"""Fingerprints: the identity of a result, as sha256 over a canonical form of all that decides it.
+"""Fingerprints: the identity of a result, as sha256 over a canonical form of everything that decides it.
 
-What of a settings file decides nothing, or only some results, is stated at the fields of the settings, see
-`DECIDES_NOTHING` and `decides_only`.
+A setting that decides no result, or only some results, says so at its field: see `DECIDES_NOTHING` and `decides_only`.
 """
 
 import dataclasses
@@ -11,8 +10,9 @@ import json
 from collections.abc import Mapping, Sequence, Set
 from pathlib import PurePath
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+V = TypeVar("V")
 _ONLY: Final = "decides_only"
 
 
@@ -30,9 +30,11 @@ def decides_only(*results: str) -> Mapping[str, tuple[str, ...]]:
     ...     fwhm_pixel: float
     ...     timeout_s: float = dataclasses.field(default=60.0, metadata=DECIDES_NOTHING)
     ...     caption: str = dataclasses.field(default="", metadata=decides_only("report"))
-    >>> given = {"fwhm_pixel": 2.0, "timeout_s": 5.0, "caption": "good"}
-    >>> what_decides(Seeing, given), what_decides(Seeing, given, "report")
-    ({'fwhm_pixel': 2.0}, {'fwhm_pixel': 2.0, 'caption': 'good'})
+    >>> settings = {"fwhm_pixel": 2.0, "timeout_s": 5.0, "caption": "good"}
+    >>> what_decides(Seeing, settings)
+    {'fwhm_pixel': 2.0}
+    >>> what_decides(Seeing, settings, "report")
+    {'fwhm_pixel': 2.0, 'caption': 'good'}
     """
     return MappingProxyType({_ONLY: results})
 
@@ -41,35 +43,36 @@ DECIDES_NOTHING: Final = decides_only()
 """Metadata of a field whose value changes no result, such as how long to wait for a server."""
 
 
-def results_of(field: "dataclasses.Field[Any]") -> tuple[str, ...] | None:
-    """Return the only results that a field of settings decides, none of them or several; None for all."""
+def results_of(field: "dataclasses.Field[object]") -> tuple[str, ...] | None:
+    """Return the results that a field of settings decides, which may be none; None means every result."""
     return field.metadata.get(_ONLY)
 
 
 def decided_alone(kind: type, result: str) -> list[str]:
-    """Return the names of the fields of settings that decide one sort of result and no other."""
+    """Return the names of the fields of settings that decide the result named and no other."""
     return [field.name for field in dataclasses.fields(kind) if results_of(field) == (result,)]
 
 
-def what_decides(kind: type, content: Mapping[str, Any], *results: str) -> dict[str, Any]:
-    """Return those keys of a settings mapping that decide a result.
+def what_decides(kind: type, content: Mapping[str, V], *results: str) -> dict[str, V]:
+    """Return the part of a settings mapping that decides a result.
 
     Parameters
     ----------
     kind : type
         The dataclass of the settings.
     content : mapping
-        Keys of the settings with their values.
-    results : str
-        What the result is of the kinds that `decides_only` names; by default none of them.
+        The settings: values by key. Keys that are not fields of the dataclass are kept.
+    *results : str
+        Names of the result, as fields state them with `decides_only`. Without any, only fields that decide every
+        result are kept.
     """
     only = {field.name: results_of(field) for field in dataclasses.fields(kind)}
     decides = {name for name, named in only.items() if named is None or not set(results).isdisjoint(named)}
     return {key: value for key, value in content.items() if key in decides or key not in only}
 
 
-def canonical(value: Any) -> str:
-    """Return one text for every equal value: keys sorted, no spaces, sequences alike, NaN refused.
+def canonical(value: object) -> str:
+    """Return the same text for equal values: keys are sorted, all sequences are alike, NaN is refused.
 
     Examples
     --------
@@ -79,25 +82,27 @@ def canonical(value: Any) -> str:
     return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
 
 
-def fingerprint(value: Any) -> str:
+def fingerprint(value: object) -> str:
     """Return the sha256 of the canonical form, 64 hexadecimal digits."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
 def short(digest: str) -> str:
-    """Return the 12 digits of a fingerprint that stand in file names."""
+    """Return the 12 digits of a fingerprint that are part of file names."""
     return digest[:12]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
+    """Return nested values as plain Python types; whole numbers become integers."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _plain({field.name: getattr(value, field.name) for field in dataclasses.fields(value)})
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(entry) for key, entry in value.items()}
     if isinstance(value, Set):
-        return sorted(_plain(item) for item in value)
+        entries: list[Any] = [_plain(entry) for entry in value]
+        return sorted(entries)
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [_plain(item) for item in value]
+        return [_plain(entry) for entry in value]
     if isinstance(value, datetime.date | PurePath):
         return str(value)
     if isinstance(value, float) and value.is_integer():

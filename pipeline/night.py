@@ -1,4 +1,4 @@
-"""Nights: the local calendar date, at the telescope's site, of the evening a night began."""
+"""Nights: the local calendar date, at the telescope's site, of the evening on which a night begins."""
 
 import datetime
 import re
@@ -15,7 +15,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
 _MJD = re.compile(r"\d{5}", re.ASCII)
 _MIDNIGHT = re.compile(r"(?<=^\d{4}-\d{2}-\d{2})[T ]00:00(:00(\.0*)?)?(Z|[+-]00(:?00)?)?$", re.ASCII)
-"""What a column of timestamps adds to a date."""
+"""The time of day that a column of timestamps adds to a date."""
 
 
 def night_number(time_mjd: ArrayLike, longitude_deg: float) -> NDArray[np.int64]:
@@ -50,7 +50,7 @@ def night_of(time_mjd: ArrayLike, longitude_deg: float) -> NDArray[np.str_]:
     Raises
     ------
     InputError
-        If a time is not finite, or outside 1900 to 2100; its row is named, the first being 1 as in every table.
+        If a time is not finite, or not in 1900 to 2100; the message has its row, counted from 1.
     """
     times = np.atleast_1d(np.asarray(time_mjd, dtype=float))
     bad = np.flatnonzero(~np.isfinite(times))
@@ -59,7 +59,7 @@ def night_of(time_mjd: ArrayLike, longitude_deg: float) -> NDArray[np.str_]:
     bad = np.flatnonzero(~is_possible(times))
     if len(bad):
         raise InputError(
-            f"{len(bad)} times cannot be, first MJD {float(times[bad[0]])} in row {bad[0] + 1}; "
+            f"{len(bad)} times are impossible, first MJD {float(times[bad[0]])} in row {bad[0] + 1}; "
             f"allowed: {allowed_times()}"
         )
     numbers = np.atleast_1d(night_number(time_mjd, longitude_deg))
@@ -73,15 +73,15 @@ def parse_night(text: str, mjd_offset_days: int = 0) -> datetime.date:
     Parameters
     ----------
     text : str
-        ``2026-01-05`` or a five-digit MJD, of 1900 to 2100.
+        ``2026-01-05`` or a five-digit MJD, in 1900 to 2100.
     mjd_offset_days : int
-        The survey's rule for MJDs: what to add to reach the date of the evening. A survey that numbers
-        its nights by the UTC day that begins during them has -1.
+        The number of days that the survey adds to an MJD to get the date of the evening: -1 for a survey that numbers
+        its nights by the UTC day that begins during them.
 
     Raises
     ------
     SettingsError
-        If it is no date, or none of 1900 to 2100.
+        If it is not a date, or not in 1900 to 2100.
 
     Examples
     --------
@@ -95,18 +95,19 @@ def parse_night(text: str, mjd_offset_days: int = 0) -> datetime.date:
     except ValueError:
         night = None
     if night is None:
-        raise SettingsError(f"night {text!r} is no date; allowed: a date such as 2026-01-05, or a five-digit MJD")
+        raise SettingsError(f"night {text!r} is not a date; allowed: a date such as 2026-01-05, or a five-digit MJD")
     if not FIRST_MJD <= (night - MJD_EPOCH).days < LAST_MJD:
         raise SettingsError(f"night {text!r} is outside 1900 to 2100; allowed: 1900-01-01 to 2099-12-31")
     return night
 
 
 def stated_nights(texts: Iterable[str], what: str, mjd_offset_days: int = 0) -> list[str]:
-    """Return the nights that a column states, as ISO dates: dates, timestamps at midnight or MJDs.
+    """Return the nights of a column as ISO dates.
 
     Parameters
     ----------
     texts : iterable of str
+        The column: dates, timestamps at midnight, or MJDs.
     what : str
         File and column, for the message.
     mjd_offset_days : int
@@ -115,23 +116,23 @@ def stated_nights(texts: Iterable[str], what: str, mjd_offset_days: int = 0) -> 
     Raises
     ------
     InputError
-        If a text is no night.
+        If a text is not a night.
 
     Examples
     --------
     >>> stated_nights(["2026-01-05", "61046", "2026-01-07 00:00:00"], "candidates.csv: column 'night'")
     ['2026-01-05', '2026-01-06', '2026-01-07']
     """
-    given = list(texts)
+    column = list(texts)
     try:
-        known = {text: parse_night(_MIDNIGHT.sub("", text), mjd_offset_days).isoformat() for text in set(given)}
+        known = {text: parse_night(_MIDNIGHT.sub("", text), mjd_offset_days).isoformat() for text in set(column)}
     except SettingsError as error:
         raise InputError(f"{what}: {error}") from None
-    return [known[text] for text in given]
+    return [known[text] for text in column]
 
 
 def is_night(text: str) -> bool:
-    """Tell whether a text is the name of a night: an ISO date, and nothing beside it.
+    """Tell whether a text is the name of a night: an ISO date, and nothing else.
 
     Examples
     --------
@@ -145,7 +146,7 @@ def is_night(text: str) -> bool:
 
 
 def respelled_night(text: str) -> str:
-    """Return the night that a text means by its digits, ``20260106``, ``2026_01_06`` or ``2026-1-6``; empty where none.
+    """Return the night that the digits of a text mean: ``20260106``, ``2026_01_06`` or ``2026-1-6``; else empty.
 
     Examples
     --------
@@ -161,16 +162,16 @@ def respelled_night(text: str) -> str:
 
 
 def require_night_names(texts: Iterable[str], pattern: str, night: str = "") -> None:
-    """Raise `InputError` where no folder or file of ``{night}`` has the name of a night.
+    """Raise `InputError` if none of the folders or files for ``{night}`` has the name of a night.
 
     Parameters
     ----------
     texts : iterable of str
-        What stands in the place of ``{night}``.
+        The texts found in the place of ``{night}``.
     pattern : str
-        The setting that names ``{night}``, for the message.
+        The setting with ``{night}``, for the message.
     night : str, optional
-        A night of which nothing is found: another spelling of it is an error too, whatever else there is.
+        A night for which nothing was found: another spelling of it is an error as well, even if other nights are right.
     """
     named = sorted(set(texts))
     wrong = [text for text in named if not is_night(text)]
@@ -178,7 +179,7 @@ def require_night_names(texts: Iterable[str], pattern: str, night: str = "") -> 
     if meant or (wrong and len(wrong) == len(named)):
         what = "folders" if "{night}/" in pattern else "files"
         raise InputError(
-            f"{pattern}: {(meant or wrong)[0]!r} is no night; {what} of {{night}} must be called 2026-01-06"
+            f"{pattern}: {(meant or wrong)[0]!r} is not a night; {what} of {{night}} must be named like 2026-01-06"
         )
 
 
@@ -206,7 +207,7 @@ def ends_at(night: datetime.date, longitude_deg: float) -> datetime.datetime:
 
 
 def is_ahead(night: datetime.date, longitude_deg: float, now: datetime.datetime) -> bool:
-    """Tell whether a night lies so far in the future, beyond tomorrow's, that its date is mistyped or nobody waits.
+    """Tell whether a night is later than tomorrow's, so that its date is probably mistyped.
 
     Examples
     --------
@@ -220,16 +221,16 @@ def is_ahead(night: datetime.date, longitude_deg: float, now: datetime.datetime)
 def require_not_ahead(
     nights: Sequence[datetime.date], longitude_deg: float, now: datetime.datetime, where: str
 ) -> None:
-    """Raise `SettingsError` where the last of the nights of a recipe lies in the future.
+    """Raise `SettingsError` if the last night of a recipe is in the future.
 
     Parameters
     ----------
     nights : sequence of date
         Sorted, as from `expand_nights`.
     longitude_deg : float
-        Of the site, east positive.
+        Longitude of the site, east positive.
     now : datetime
-        With a zone.
+        The time, with its zone.
     where : str
         File and key, for the message.
     """
@@ -237,5 +238,5 @@ def require_not_ahead(
     if ahead:
         raise SettingsError(
             f"{where}: {ahead[-1]} lies in the future ({len(ahead)} of {len(nights)} nights do); allowed: nights that "
-            "have begun, since a data set is made when all its nights are closed"
+            "have begun, because a data set is made when all its nights are closed"
         )

@@ -1,4 +1,4 @@
-"""Names that users and files give and that become a part of a path: none of them leads out of its folder."""
+"""Names from users and files that become part of a path: none of them leads out of its folder."""
 
 import re
 from typing import Final
@@ -6,13 +6,13 @@ from typing import Final
 from pipeline.errors import SettingsError
 
 LONGEST: Final = 180
-"""Bytes of a name. File systems take 255, of which a scratch name needs some for its writer."""
+"""The most bytes of a name. File systems allow 255, and a scratch name adds an id of its writer."""
 
 _PLAIN: Final = re.compile(r"[^./\\\s\x00-\x1f\x7f-\x9f-][^/\\\x00-\x1f\x7f-\x9f]*")
 
 
 def is_path_name(name: str) -> bool:
-    r"""Tell whether a name can be one part of a path: a file or folder right below another.
+    r"""Tell whether a name can be one part of a path, that is of a file or folder directly in another.
 
     Examples
     --------
@@ -23,23 +23,23 @@ def is_path_name(name: str) -> bool:
 
 
 def require_path_name(name: str, what: str) -> str:
-    """Return a name that can be one part of a path.
+    """Return a name, and refuse one that cannot be one part of a path.
 
     Parameters
     ----------
     name : str
-        As a user, a settings file or a data file gives it.
+        From a user, a settings file or a data file.
     what : str
-        What it names, for the message.
+        What has the name, for the message.
 
     Raises
     ------
     SettingsError
-        If it is empty, too long, leads elsewhere, or would be taken for an option or a hidden file.
+        If it is empty, too long, leads out of the folder, or looks like an option or a hidden file.
     """
     if is_path_name(name):
         return name
     raise SettingsError(
-        f"{what} is {name[:60]!r}, which is no name of a file or folder; allowed: 1 to {LONGEST} bytes without slash, "
-        "backslash or control character, which begin with neither a point, a hyphen nor a space"
+        f"{what} is {name[:60]!r}, which cannot be the name of a file or folder; allowed: 1 to {LONGEST} bytes without "
+        "slash, backslash or control character, not beginning with a point, a hyphen or a space"
     )

@@ -1,7 +1,7 @@
-"""What may not be shown as it is: secrets in addresses, and characters by which data would command a terminal.
+"""Texts made safe to show: without secrets in addresses, and without characters that would command a terminal.
 
-Secrets are hidden in messages, in logs and in the record of a result. Control characters come from names of files,
-headers, columns and rows: an escape code could clear a screen, rewrite the lines above or set the title of a window.
+Secrets are hidden in messages, in logs and in the provenance of a result. Control characters come from names of files,
+headers, columns and rows: an escape code could clear the screen, rewrite lines above or set the title of the window.
 """
 
 import logging
@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 _HIDDEN: Final = "***"
@@ -47,7 +47,7 @@ def redacted(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    r"""Return a text in which each character that would command a terminal stands as Python writes it.
+    r"""Return a text in which characters that would command a terminal are replaced by their escapes in Python.
 
     Examples
     --------
@@ -58,38 +58,40 @@ def harmless(text: str) -> str:
 
 
 def shown(text: str) -> str:
-    """Return a text as a terminal, a log or a page may show it: redacted and harmless."""
+    """Return a text that a terminal, a log or a page may show: redacted and harmless."""
     return harmless(redacted(text))
 
 
 def in_one_line(text: str) -> str:
-    """Return a text as `shown` does, with its line breaks and tabs as Python writes them: nobody can forge a line."""
+    """Return a text as `shown` does, with line breaks and tabs escaped as well, so that no text can forge a line."""
     return shown(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
-def all_redacted(value: Any) -> Any:
+def all_redacted(value: object) -> object:
     """Return a value with every text in its mappings, lists and tuples redacted."""
     if isinstance(value, str):
         return redacted(value)
     if isinstance(value, Mapping):
-        return {key: all_redacted(item) for key, item in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(map(all_redacted, value))
+        return {key: all_redacted(entry) for key, entry in value.items()}
+    if type(value) is list:
+        return [all_redacted(entry) for entry in value]
+    if type(value) is tuple:
+        return tuple(all_redacted(entry) for entry in value)
     return value
 
 
 def beginning(text: str, limit: int = 200) -> str:
-    """Return the first characters of what a server said, in one line; redacted before it is cut."""
+    """Return the first characters of a server's answer in one line; it is redacted before it is cut."""
     return shown(" ".join(text.split()))[:limit]
 
 
 def what_went_wrong(error: Exception) -> str:
-    """Return class and text of an error of a library that asks servers, which often tells the whole address."""
+    """Return class and text of an error of a library that asks servers; such texts often have the whole address."""
     return beginning(f"{type(error).__name__}: {error}", 300)
 
 
 def without_user(address: str) -> str:
-    """Return an address without user and password, as a link that anybody may see.
+    """Return an address without user and password, as a link that anyone may see.
 
     Examples
     --------
@@ -101,7 +103,7 @@ def without_user(address: str) -> str:
 
 
 class RedactedRecord(logging.LogRecord):
-    """A log record of which message and traceback are `shown`, whatever logger makes it, whatever handler shows it."""
+    """A log record whose message and traceback are `shown`, whichever logger makes it or handler prints it."""
 
     def getMessage(self) -> str:  # noqa: N802  (logging's own name)
         """Return the message, without secrets and control characters."""
@@ -118,12 +120,12 @@ class RedactedRecord(logging.LogRecord):
 
 
 def show_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Write the traceback of an error that nothing caught, as `shown`, as ``sys.excepthook``."""
+    """Write the traceback of an uncaught error as `shown`; serves as ``sys.excepthook``."""
     sys.stderr.write(shown("".join(traceback.format_exception(kind, error, trace))))
 
 
 def hide_secrets() -> None:
-    """Make whatever this process logs, by any library, and the errors that end it, what may be shown.
+    """Hide secrets in everything that this process logs, by any library, and in the errors that end it.
 
     A second call changes nothing.
     """

@@ -1,4 +1,4 @@
-"""Named things that users choose in settings: one decorated definition each, with its description."""
+"""Registries of what users choose by name in settings: one decorated definition each, with its metadata."""
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
@@ -16,10 +16,10 @@ class Registry(Generic[T]):
     Parameters
     ----------
     what : str
-        What is registered, in the singular, as an error should call it: ``"normalisation"``.
+        What is registered, in the singular, for error messages: ``"normalisation"``.
     homes : mapping, optional
-        The modules that register a name each, as ``{name: module}``. Such a module is imported when its name is asked
-        for, so that one definition does not bring along the libraries of all others.
+        The module that registers each name, as ``{name: module}``. It is imported when the name is asked for, so that
+        one definition does not load the libraries of all others.
 
     Examples
     --------
@@ -39,10 +39,16 @@ class Registry(Generic[T]):
         self.what = what
         self._homes = dict(homes)
         self._entries: dict[str, T] = {}
-        self._metadata: dict[str, dict[str, Any]] = {}
+        self._metadata: dict[str, dict[str, object]] = {}
 
-    def register(self, name: str, **metadata: Any) -> Callable[[T], T]:
-        """Return a decorator that enters its object under ``name``, which must be new."""
+    def register(self, name: str, **metadata: object) -> Callable[[T], T]:
+        """Return a decorator that registers its object under ``name``, which must be new.
+
+        Raises
+        ------
+        SettingsError
+            If something is registered under this name already.
+        """
 
         def enter(entry: T) -> T:
             if name in self._entries:
@@ -61,7 +67,7 @@ class Registry(Generic[T]):
         return self._entries[name]
 
     def home(self, name: str) -> str:
-        """Return the module that registers a name; empty where it is registered already by one that is not stated."""
+        """Return the module that registers a name, as stated in ``homes``; empty if none is stated."""
         return self._homes.get(name, "")
 
     def __contains__(self, name: object) -> bool:
@@ -74,7 +80,7 @@ class Registry(Generic[T]):
         return len({*self._entries, *self._homes})
 
     def metadata(self, name: str) -> dict[str, Any]:
-        """Return what was registered beside the entry ``name``."""
+        """Return the metadata that was registered with the entry ``name``."""
         self[name]
         return dict(self._metadata[name])
 

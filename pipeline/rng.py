@@ -1,4 +1,4 @@
-"""Random streams: one seed a run, one independent stream for every (seed, stage, unit of work)."""
+"""Random streams: one seed per run, one independent stream per (seed, stage, unit of work)."""
 
 import hashlib
 
@@ -6,19 +6,19 @@ import numpy as np
 
 
 def stream(seed: int, stage: str, unit: str = "") -> np.random.Generator:
-    """Return the generator that belongs to one unit of work of one stage.
+    """Return the random generator of one unit of work in one stage.
 
-    The stream depends on its three arguments alone, never on the order or the process in which units are
-    worked on, so results are equal for any number of workers.
+    The stream depends only on the three arguments, not on the order of the units or the process that works on them, so
+    results are equal for any number of workers.
 
     Parameters
     ----------
     seed : int
         The seed of the run, at least 0.
     stage : str
-        What draws: ``"injection"``, ``"split"``.
+        The stage that draws: ``"injection"``, ``"split"``.
     unit : str, optional
-        What it draws for, an exposure or candidate id.
+        The unit of work that it draws for, such as the id of an exposure or a candidate.
 
     Examples
     --------

@@ -1,43 +1,43 @@
-"""Settings: YAML mappings into frozen dataclasses, every fault named at once, unknown keys refused."""
+"""Settings: frozen dataclasses from YAML mappings; all faults are reported at once, unknown keys are refused."""
 
 import dataclasses
 import math
 import re
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import MISSING
 from difflib import get_close_matches
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from pipeline.errors import SettingsError
 from pipeline.redaction import in_one_line
 from pipeline.registry import Registry
 
 T = TypeVar("T")
-_BAD: Any = object()
-"""Stands for a value that is at fault, where the next faults are looked for."""
+_BAD: Final = object()
+"""The result for a value that is at fault, so that the search for further faults can go on."""
 
 
 def parse(kind: type[T], mapping: object, where: str) -> T:
-    """Return ``kind`` filled from a mapping, or one error that lists every fault.
+    """Return a ``kind`` filled from a mapping, or raise one error that lists every fault.
 
     Parameters
     ----------
     kind : type
         A dataclass. Its annotations say what is allowed: ``str int float bool``, ``tuple[X, ...]``,
         ``Mapping[str, X]``, ``Literal[...]``, ``X | None``, or another such dataclass. Its
-        ``__post_init__`` may raise `SettingsError` for what a type cannot say, and its ``WORDS`` say which mapping
+        ``__post_init__`` may raise `SettingsError` for what a type cannot express, and its ``WORDS`` say which mapping
         a single word stands for.
     mapping : object
-        What ``yaml.safe_load`` returned.
+        The content of the file, as from ``yaml.safe_load``.
     where : str
         The file's name, for the message.
 
     Raises
     ------
     SettingsError
-        With one line a fault: the key, the value and what is allowed.
+        If anything is wrong. The message has, for each fault, the key, the value and what is allowed.
 
     Examples
     --------
@@ -63,24 +63,24 @@ def parse(kind: type[T], mapping: object, where: str) -> T:
 def examine(
     kind: type[T], mapping: object, where: str, stand_ins: Mapping[str, object] = types.MappingProxyType({})
 ) -> tuple[T | None, list[str]]:
-    """Return ``kind`` as far as a mapping says it, and every fault of the mapping, for checks that go on.
+    """Return a ``kind`` filled as far as a mapping allows, and every fault of the mapping, so that checks can go on.
 
-    What is wrong stands at its default, and a misspelt key for the one that it resembles, so that neither hides what
-    else is wrong.
+    A wrong value is replaced by its default, and a misspelt key counts as the one that it resembles, so that neither
+    hides other faults.
 
     Parameters
     ----------
     kind, mapping, where
         As for `parse`.
     stand_ins : mapping
-        Values of required keys, which are taken where the mapping gives none that is sound.
+        Values of required keys, used if the mapping has no valid ones.
 
     Returns
     -------
     value : kind or None
-        None where a required key has no sound value and no stand-in.
+        None if a required key has neither a valid value nor a stand-in.
     faults : list of str
-        Each begins with ``where``.
+        The faults, each beginning with ``where``.
     """
     faults: list[str] = []
     value = _dataclass(kind, mapping, "", faults, stand_ins)
@@ -90,20 +90,27 @@ def examine(
 def examine_entries(
     entries: Sequence[Mapping[str, object]], key: str, registry: Registry[Any], where: str
 ) -> tuple[list[tuple[str, Any]], list[str]]:
-    """Return the entries of a list that are sound, and every fault of the others.
+    """Return the valid entries of a list, and every fault of the others.
 
     Parameters
     ----------
     entries : sequence of mapping
-        Each names a definition under ``key``; its other keys are the settings of that.
+        Each names a definition under ``key``; the other keys are the settings of this definition.
     key : str
-        Such as ``provider``.
+        The key of the name, such as ``provider``.
     registry : Registry
-        The definitions; its metadata ``settings`` is the class of the settings.
+        The definitions; the metadata ``settings`` is the class of the settings.
     where : str
         File and key of the list, for messages.
+
+    Returns
+    -------
+    valid : list of (str, object)
+        Name and settings of each valid entry.
+    faults : list of str
+        The faults of the others.
     """
-    sound, faults = [], []
+    valid, faults = [], []
     for index, entry in enumerate(entries):
         place = f"{where}[{index}]"
         if key not in entry:
@@ -118,13 +125,14 @@ def examine_entries(
             continue
         faults += found
         if settings is not None:
-            sound.append((name, settings))
-    return sound, faults
+            valid.append((name, settings))
+    return valid, faults
 
 
 def _dataclass(
     kind: type, mapping: object, path: str, faults: list[str], stand_ins: Mapping[str, object] | None = None
-) -> Any:
+) -> object:
+    """Return a dataclass filled from a mapping, or `_BAD`; its faults are appended to ``faults``."""
     if isinstance(mapping, str):
         mapping = getattr(kind, "WORDS", {}).get(mapping, mapping)
     if not isinstance(mapping, Mapping):
@@ -149,11 +157,13 @@ def _dataclass(
     return _built(kind, values, doubtful, path, faults, stand_ins or {})
 
 
-def _meant(mapping: Mapping[Any, Any], fields: Mapping[str, Any], path: str, faults: list[str]) -> dict[str, Any]:
-    """Return the key of the mapping that gives each field; an unknown one gives the field that it resembles."""
-    meant: dict[str, Any] = {}
+def _meant(
+    mapping: Mapping[object, object], fields: Collection[str], path: str, faults: list[str]
+) -> dict[str, object]:
+    """Return the key of the mapping for each field; an unknown key counts as the field that it resembles."""
+    meant: dict[str, object] = {}
     for key in mapping:
-        if key in fields:
+        if isinstance(key, str) and key in fields:
             meant[key] = key
             continue
         close = get_close_matches(str(key), fields, n=1)
@@ -165,15 +175,15 @@ def _meant(mapping: Mapping[Any, Any], fields: Mapping[str, Any], path: str, fau
 
 def _built(
     kind: type,
-    values: dict[str, Any],
+    values: dict[str, object],
     doubtful: set[str],
     path: str,
     faults: list[str],
     stand_ins: Mapping[str, object],
-) -> Any:
-    """Return the dataclass of values; those that it refuses are told, and left at their defaults or stand-ins.
+) -> object:
+    """Return the dataclass of values; those that it refuses become faults, and are left at defaults or stand-ins.
 
-    What it says of a value that is at fault already is no news, and is not told.
+    A refusal that names a value which is at fault already is not reported again.
     """
     fields = {field.name: field for field in dataclasses.fields(kind)}
     if any(not _has_default(field) for name, field in fields.items() if name not in values):
@@ -182,27 +192,27 @@ def _built(
         try:
             return kind(**values)
         except SettingsError as error:
-            said = str(error)
-        named = [name for name in re.findall(r"[A-Za-z_]\w*", said) if name in fields]
+            refusal = str(error)
+        named = [name for name in re.findall(r"[A-Za-z_]\w*", refusal) if name in fields]
         if doubtful.isdisjoint(named):
-            faults.append(f"{path}{said}")
+            faults.append(f"{path}{refusal}")
         doubtful |= set(named)
-        given = {name for name in named if name in values and values[name] is not stand_ins.get(name, _BAD)}
-        given = {name for name in given if name in stand_ins or _has_default(fields[name])}
-        if not given:
+        refused = {name for name in named if name in values and values[name] is not stand_ins.get(name, _BAD)}
+        refused = {name for name in refused if name in stand_ins or _has_default(fields[name])}
+        if not refused:
             return _BAD
-        for name in given:
+        for name in refused:
             del values[name]
-        values |= {name: stand_ins[name] for name in given & stand_ins.keys()}
+        values |= {name: stand_ins[name] for name in refused & stand_ins.keys()}
     return _BAD
 
 
-def _has_default(field: "dataclasses.Field[Any]") -> bool:
+def _has_default(field: "dataclasses.Field[object]") -> bool:
     return field.default is not MISSING or field.default_factory is not MISSING
 
 
-def _value(hint: Any, value: object, path: str, faults: list[str]) -> Any:
-    """Return a value in its type, without the parts of it that are at fault; `_BAD` where nothing is left."""
+def _value(hint: object, value: object, path: str, faults: list[str]) -> object:
+    """Return a value as its type ``hint`` asks, without the parts that are at fault; `_BAD` if nothing is left."""
     origin, arguments = get_origin(hint), get_args(hint)
     if hint is Any or hint is object:
         return value
@@ -211,20 +221,21 @@ def _value(hint: Any, value: object, path: str, faults: list[str]) -> Any:
     if dataclasses.is_dataclass(hint):
         return _dataclass(typing.cast("type", hint), value, path + ".", faults)
     if origin is tuple and isinstance(value, Sequence) and not isinstance(value, str):
-        items = (_value(arguments[0], item, f"{path}[{i}]", faults) for i, item in enumerate(value))
-        return tuple(item for item in items if item is not _BAD)
+        entries = (_value(arguments[0], entry, f"{path}[{i}]", faults) for i, entry in enumerate(value))
+        return tuple(entry for entry in entries if entry is not _BAD)
     if origin is not None and _is_below(origin, Mapping) and isinstance(value, Mapping):
-        given = {str(key): _value(arguments[1], item, f"{path}.{key}", faults) for key, item in value.items()}
-        return {key: item for key, item in given.items() if item is not _BAD}
+        parsed = {str(key): _value(arguments[1], entry, f"{path}.{key}", faults) for key, entry in value.items()}
+        return {key: entry for key, entry in parsed.items() if entry is not _BAD}
     if origin is Literal and any(type(value) is type(choice) and value == choice for choice in arguments):
         return value
     if origin is None and _scalar_fits(hint, value):
-        return hint(value)
+        return typing.cast("Callable[[object], object]", hint)(value)
     faults.append(f"{path!r} is {_shown(value)}; allowed: {_allowed(hint)}")
     return _BAD
 
 
-def _optional(arguments: tuple[Any, ...], value: object, path: str, faults: list[str]) -> Any:
+def _optional(arguments: tuple[object, ...], value: object, path: str, faults: list[str]) -> object:
+    """Return a value as one of several types asks, the first that fits; `_BAD` if none does."""
     if value is None and type(None) in arguments:
         return None
     choices = [argument for argument in arguments if argument is not type(None)]
@@ -239,17 +250,17 @@ def _optional(arguments: tuple[Any, ...], value: object, path: str, faults: list
     return _BAD
 
 
-def _is_below(origin: Any, kind: type) -> bool:
-    """Tell whether ``origin`` is a class below ``kind``; False for what is no class."""
+def _is_below(origin: object, kind: type) -> bool:
+    """Tell whether ``origin`` is a subclass of ``kind``; False if it is not a class."""
     return isinstance(origin, type) and issubclass(origin, kind)
 
 
-def _scalar_fits(hint: Any, value: object) -> bool:
+def _scalar_fits(hint: object, value: object) -> bool:
     if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
-    return hint in (str, bool) and isinstance(value, hint)
+    return (hint is str and isinstance(value, str)) or (hint is bool and isinstance(value, bool))
 
 
 def _shown(value: object) -> str:
@@ -257,7 +268,7 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _allowed(hint: Any) -> str:
+def _allowed(hint: object) -> str:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         return ", ".join(str(argument) for argument in arguments)
@@ -267,5 +278,7 @@ def _allowed(hint: Any) -> str:
         return f"a list of {_allowed(arguments[0])}"
     if _is_below(origin, Mapping):
         return f"a mapping from names to {_allowed(arguments[1])}"
-    names = {str: "text", int: "a whole number", float: "a finite number", bool: "true or false"}
+    names: dict[object, str] = {
+        str: "text", int: "a whole number", float: "a finite number", bool: "true or false",
+    }  # fmt: skip
     return names.get(hint, str(hint))

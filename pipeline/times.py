@@ -1,4 +1,4 @@
-"""Times as the code has them, UTC as modified Julian date, and those that cannot be: one rule for all that is read."""
+"""Times as UTC modified Julian dates, read from any format, and the one rule for which times are possible."""
 
 import datetime
 import logging
@@ -14,7 +14,7 @@ from pipeline.errors import InputError
 
 log = logging.getLogger(__name__)
 FIRST_MJD: Final = 15020.0
-"""1900-01-01: an earlier time is a placeholder, or in another unit."""
+"""1900-01-01; an earlier time is a placeholder, or in another unit."""
 LAST_MJD: Final = 88069.0
 """2100-01-01, the first time that is too late."""
 SCALES: Final = ("UTC", "TAI", "TT")
@@ -22,36 +22,36 @@ _TT_S = 32.184
 """By how much TT is ahead of TAI."""
 _EPOCH = datetime.datetime(1858, 11, 17, tzinfo=datetime.UTC)
 _BLANK = ("", "nan", "null", "none", "nat", "<na>")
-"""Texts, in any case, that say that a time is not known."""
+"""Texts, in upper or lower case, that mean that a time is not known."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{8}", re.ASCII)
 _MOMENT = re.compile(
     r"(\d{4}-\d{2}-\d{2}|\d{8})[T ]\d{2}(:?\d{2}(:?\d{2}([.,]\d+)?)?)?(Z|[+-]\d.*)?", re.ASCII | re.IGNORECASE
 )
-"""A date and time of which seconds alone have a fraction: Python reads 12.5 hours as 12:00:00.5."""
+"""A date and time, with a fraction of seconds only: Python would read 12.5 hours as 12:00:00.5."""
 _CLOCK = re.compile(r"\d{2}:.*|\d{6}([.,]\d*)?", re.ASCII)
 """Times of day that are not mistaken for hours or seconds: ``12:30``, ``123000.5``."""
 _COARSE_DAY = 0.01
-"""Floats of 4 bytes have an MJD to 0.004 days; a JD they have to 0.25 days, and its night may be another."""
+"""Floats of 4 bytes resolve 0.004 days of an MJD, but only 0.25 days of a JD, which may put it into another night."""
 _COARSE_MJD_DAY = 1.0 / 1440.0
-"""A minute, in which a mover goes half an arcsecond; MJDs of 4-byte floats are coarser."""
+"""A minute, in which a mover moves half an arcsecond; MJDs of 4-byte floats are coarser."""
 _ALLOWED = "an ISO date and time, an MJD or a JD"
 _OTHER = {"jd": "mjd", "mjd": "jd", "mjd_tai": "jd"}
-"""The format that a number outside the bounds of one may be in."""
+"""By format, the other format that a number may be in if it is out of bounds."""
 
 
 def is_possible(time_mjd: ArrayLike) -> NDArray[np.bool_]:
-    """Tell which times lie in 1900 to 2100; NaN does not."""
+    """Tell which times are in 1900 to 2100; NaN is not."""
     times = np.asarray(time_mjd, dtype=np.float64)
     return np.asarray((times >= FIRST_MJD) & (times < LAST_MJD))
 
 
 def is_julian(times: ArrayLike) -> NDArray[np.bool_]:
-    """Tell which numbers are Julian dates of 1900 to 2100, which no modified Julian date can be."""
+    """Tell which numbers are Julian dates in 1900 to 2100; a modified Julian date cannot be as large."""
     return is_possible(np.asarray(times, dtype=np.float64) - MJD_OF_JD)
 
 
 def mjd_of_number(times: ArrayLike) -> NDArray[np.float64]:
-    """Return MJDs from numbers that are MJDs or JDs, which cannot be mistaken for each other in 1900 to 2100.
+    """Return MJDs from numbers that are MJDs or JDs, whose ranges for 1900 to 2100 do not overlap.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def mjd_of_number(times: ArrayLike) -> NDArray[np.float64]:
 
 
 def allowed_times(time_format: str = "mjd") -> str:
-    """Return the bounds of a format for messages.
+    """Return the bounds of a time format, for messages.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def utc_mjd(times: ArrayLike, time_format: str) -> NDArray[np.float64]:
     Parameters
     ----------
     times : array_like
-        As they are given; NaN stays.
+        Times in this format; NaN stays NaN.
     time_format : str
         ``jd`` or ``mjd``, UTC, or ``mjd_tai``, International Atomic Time.
 
@@ -96,7 +96,7 @@ def utc_mjd(times: ArrayLike, time_format: str) -> NDArray[np.float64]:
 
 
 def from_scale(mjd: ArrayLike, scale: str) -> NDArray[np.float64]:
-    """Return MJDs of a time scale as UTC; what is outside 1900 to 2100, NaN too, stays as it is.
+    """Return MJDs of a time scale as UTC; NaN and times outside 1900 to 2100 are left as they are.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def from_scale(mjd: ArrayLike, scale: str) -> NDArray[np.float64]:
     Raises
     ------
     InputError
-        If the scale is another.
+        If the scale is not one of these.
     """
     if scale not in SCALES:
         raise InputError(f"time scale is {scale!r}; allowed: {', '.join(SCALES)}")
@@ -116,7 +116,7 @@ def from_scale(mjd: ArrayLike, scale: str) -> NDArray[np.float64]:
     known = is_possible(values)
     if scale == "UTC" or not known.any():
         return values
-    import erfa  # a command that reads no time should not wait for it
+    import erfa  # here, because a command that reads no times should not wait for it
 
     tai = np.where(known, values, FIRST_MJD) - (_TT_S / S_PER_DAY if scale == "TT" else 0.0)
     with warnings.catch_warnings():
@@ -137,27 +137,28 @@ def is_date_alone(text: str) -> bool:
 
 
 def stated_mjd(value: object, what: str, clock: str = "") -> tuple[float, bool]:
-    """Return one value as MJD, and whether it states its zone and so is UTC in whatever scale.
+    """Return one value as MJD, and whether it states its time zone, so that it is UTC whatever the scale.
 
     Parameters
     ----------
     value : object
-        A number or its text, which are an MJD or a JD; a date with its time of day, or the ISO text of one.
+        An MJD or a JD, as a number or as text; or a date and time, also as ISO text.
     what : str
-        Where it stands, for messages.
+        Where the value is from, for messages.
     clock : str, optional
-        The time of day of a text that is a date alone.
+        The time of day, if the value is only a date.
 
     Returns
     -------
     mjd : float
-        NaN for a blank; outside 1900 to 2100 whatever it is.
+        NaN for a blank. It may be outside 1900 to 2100.
     is_utc : bool
+        Whether the value states its time zone.
 
     Raises
     ------
     InputError
-        If it is none of these.
+        If the value is not a time.
 
     Examples
     --------
@@ -194,43 +195,45 @@ def _mjd_of_text(text: str, what: str) -> tuple[float, bool]:
 def column_mjd(
     values: ArrayLike, what: str, *, time_format: str = "mjd", remedy: str = "", first_row: int = 1
 ) -> NDArray[np.float64]:
-    """Return a column of times, of any kind that a table or a database has, as UTC MJDs.
+    """Return a column of times of a table or a database, of any type, as UTC MJDs.
 
     Parameters
     ----------
     values : array_like, (n,)
-        Numbers or their texts in ``time_format``; moments, or their ISO texts, UTC where they state no zone.
+        Numbers in ``time_format``, also as text; or dates and times, also as ISO text, which are UTC if they state no
+        time zone.
     what : str
         File and column, for messages.
     time_format : str
-        As in `utc_mjd`; moments without a zone are TAI under ``mjd_tai``. ``mjd_or_jd``: whichever a number is.
+        As in `utc_mjd`, or ``mjd_or_jd`` for numbers of both kinds. With ``mjd_tai``, dates and times without a time
+        zone are TAI.
     remedy : str, optional
-        What helps where numbers are in the other format; by default the setting ``time_format``.
+        The advice if numbers are in the other format; by default to change the setting ``time_format``.
     first_row : int
         The number of the first row, for messages.
 
     Returns
     -------
     ndarray of float64, (n,)
-        NaN for blanks and 0. What else is outside 1900 to 2100 keeps its place outside.
+        NaN for blanks and 0. Other times outside 1900 to 2100 are returned as they are.
 
     Raises
     ------
     InputError
-        If a value is no time, or a number is a time in the other format alone, its row being named; or if the
-        column's type has JDs to a quarter of a day.
+        If a value is not a time, or is possible only in the other format, with its row; or if the column's type
+        resolves JDs only to a quarter of a day.
     """
-    given = np.asarray(values)
-    if given.dtype.kind in "biuf":
-        _require_fine(given, what)
-        numbers = given.astype(np.float64)
+    column = np.asarray(values)
+    if column.dtype.kind in "biuf":
+        _require_fine(column, what)
+        numbers = column.astype(np.float64)
         moments, zoned = np.full(len(numbers), np.nan), np.zeros(len(numbers), dtype=bool)
-    elif given.dtype.kind == "M" and np.datetime_data(given.dtype)[0] not in ("D", "W", "M", "Y"):
+    elif column.dtype.kind == "M" and np.datetime_data(column.dtype)[0] not in ("D", "W", "M", "Y"):
         first = np.datetime64(_EPOCH.replace(tzinfo=None), "us")
-        moments = (given.astype("datetime64[us]") - first) / np.timedelta64(1, "D")
+        moments = (column.astype("datetime64[us]") - first) / np.timedelta64(1, "D")
         numbers, zoned = np.full(len(moments), np.nan), np.zeros(len(moments), dtype=bool)
     else:
-        numbers, moments, zoned = _read_each(given, what, first_row)
+        numbers, moments, zoned = _read_each(column, what, first_row)
     other = _OTHER.get(time_format)
     if other is None:
         times = mjd_of_number(numbers)
@@ -239,38 +242,40 @@ def column_mjd(
         wrong = ~is_possible(times) & is_possible(utc_mjd(numbers, other))
         if wrong.any():
             row = int(wrong.argmax())
-            said = f"{what}: row {row + first_row}: {float(numbers[row])} is outside {allowed_times(time_format)}"
-            raise InputError(f"{said}, and looks like {_NAMES[other]}; {remedy or f'state `time_format: {other}`'}")
+            outside = f"{what}: row {row + first_row}: {float(numbers[row])} is outside {allowed_times(time_format)}"
+            raise InputError(f"{outside}, and looks like {_NAMES[other]}; {remedy or f'state `time_format: {other}`'}")
     atomic = from_scale(moments, "TAI") if time_format == "mjd_tai" else moments
     times = np.where(np.isnan(moments), times, np.where(zoned, moments, atomic))
     return np.where(numbers == 0.0, np.nan, times)
 
 
-def _require_fine(given: NDArray[np.generic], what: str) -> None:
-    """Refuse JDs of a type that has them to the nearest quarter of a day, and warn of MJDs to the nearest minutes."""
-    if given.dtype.kind != "f":
+def _require_fine(column: NDArray[np.generic], what: str) -> None:
+    """Refuse JDs of a type that resolves them to a quarter of a day, and warn of MJDs resolved to minutes."""
+    if column.dtype.kind != "f":
         return
-    if not is_julian(given).any():
-        known = given[is_possible(given)]
+    if not is_julian(column).any():
+        known = column[is_possible(column)]
         step = float(np.spacing(known.max())) if len(known) else 0.0
         if step > _COARSE_MJD_DAY:
-            log.warning("%s is of %s, which has MJDs to %.2g days alone; better: float64", what, given.dtype, step)
+            log.warning("%s is of %s, which resolves MJDs only to %.2g days; better: float64", what, column.dtype, step)
         return
-    step = float(np.spacing(given[is_julian(given)].max()))
+    step = float(np.spacing(column[is_julian(column)].max()))
     if step > _COARSE_DAY:
-        raise InputError(f"{what} is of {given.dtype}, which has JDs to {step:g} days; allowed: float64 or text")
+        raise InputError(
+            f"{what} is of {column.dtype}, which resolves JDs only to {step:g} days; allowed: float64 or text"
+        )
 
 
 _NAMES = {"jd": "a JD", "mjd": "an MJD"}
 
 
 def _read_each(
-    given: NDArray[np.generic], what: str, first_row: int
+    column: NDArray[np.generic], what: str, first_row: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the numbers of a column of objects, its moments as MJDs, NaN in each other's rows, and who has a zone."""
-    numbers, moments = np.full(len(given), np.nan), np.full(len(given), np.nan)
-    zoned = np.zeros(len(given), dtype=bool)
-    for row, value in enumerate(given.tolist() if given.dtype.kind != "M" else given.astype(str).tolist()):
+    """Return a column of objects as numbers and as MJDs of dates, NaN in the rows of the other, and which have zones."""
+    numbers, moments = np.full(len(column), np.nan), np.full(len(column), np.nan)
+    zoned = np.zeros(len(column), dtype=bool)
+    for row, value in enumerate(column.tolist() if column.dtype.kind != "M" else column.astype(str).tolist()):
         if isinstance(value, int | float):
             numbers[row] = value
             continue

@@ -240,7 +240,7 @@ def _balance(numbers: ReportNumbers) -> list[str]:
         ]
     return [
         f"{per_cent(share)} of these rows are real, as against {per_cent(survey['base_rate'])} of the survey's "
-        "candidates: precision, F1 and accuracy hold for this mixture only, the expected purity for the survey."
+        "candidates: precision, F1 and accuracy hold for this mixture only, the expected purity holds for the survey."
     ]
 
 

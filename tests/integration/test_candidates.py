@@ -166,7 +166,7 @@ def test_a_mistake_is_one_line(candidates_verb, tmp_path, arguments, words):
 
 
 def test_a_night_that_is_no_night_is_one_line(candidates_verb):
-    assert "night 'tomorrow' is no date" in candidates_verb(night="tomorrow")[2]
+    assert "night 'tomorrow' is not a date" in candidates_verb(night="tomorrow")[2]
     assert "`nightsift candidates` needs a night" in candidates_verb(night="")[2]
 
 

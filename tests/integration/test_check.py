@@ -156,7 +156,7 @@ def test_what_a_run_would_stop_at_is_named_before_it(survey, check, changes, wor
     ("defaults", "words"),
     [
         ({"dataset": "tiny"}, "defaults: datasets/tiny.yaml is of survey 'tiny', not 'own'"),
-        ({"night": "2026-13-01"}, "night '2026-13-01' is no date"),
+        ({"night": "2026-13-01"}, "night '2026-13-01' is not a date"),
         ({"classifier": "wrong"}, "classifiers/wrong.yaml: 'epochs' is 0"),
         ({"simulation": "wrong"}, "simulations/wrong.yaml: give exactly one of"),
     ],
@@ -212,7 +212,7 @@ def test_a_word_of_a_label_file_that_no_setting_explains_is_named_with_its_row(s
         ("simulations", {"images": None, "stamps": {"mixture": {"trail": -1.0}}}, "mixture.trail is -1.0"),
         ("datasets", {"survey": "nowhere"}, "unknown survey 'nowhere'"),
         ("datasets", {"simulation": "nothing"}, "unknown simulation 'nothing'"),
-        ("datasets", {"nights": ["2026-13-01"]}, "night '2026-13-01' is no date"),
+        ("datasets", {"nights": ["2026-13-01"]}, "night '2026-13-01' is not a date"),
         ("datasets", {"split": {"test": 2}}, "test 2.0 and validation"),
         ("simulations", {"images": None, "stamps": {"mixture": {"cosmic_rays": 1}}}, "artefact"),
         ("simulations", {"images": None, "stamps": {"artefacts": {"trial": {}}}}, "did you mean 'trail'?"),
@@ -244,7 +244,7 @@ def test_a_misspelt_key_of_a_recipe_hides_no_fault_behind_it(here, check):
     for words in (
         "'nigths'",
         "'nights' is missing",
-        "night '2026-13-01' is no date",
+        "night '2026-13-01' is not a date",
         "max_ratio is 0.5",
         "nothing.csv",
     ):

@@ -37,7 +37,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
         (("plan", "Infer", "--survey", "tyny"), "unknown survey 'tyny' (did you mean 'tiny'?)"),
         (("status", "tyny"), "unknown survey 'tyny'"),
         (("nights", "tyny"), "unknown survey 'tyny'"),
-        (("refetch", "tiny", "tomorrow"), "night 'tomorrow' is no date"),
+        (("refetch", "tiny", "tomorrow"), "night 'tomorrow' is not a date"),
         (("nights", "synthetic"), "survey 'synthetic' is not made yet; run luigi --module tasks MakeSyntheticSurvey"),
     ],
 )

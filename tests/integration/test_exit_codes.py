@@ -67,8 +67,8 @@ def test_a_mistyped_task_is_named_with_the_nearest(project, command_folder):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--night", "yesterday"), "night 'yesterday' is no date; allowed: a date such as 2026-01-05, or a five-digit"),
-        (("--night", "2026-02-30"), "night '2026-02-30' is no date"),
+        (("--night", "yesterday"), "night 'yesterday' is not a date; allowed: a date such as 2026-01-05, or"),
+        (("--night", "2026-02-30"), "night '2026-02-30' is not a date"),
         (("--night", "2026-01-01", "--dataset", "tyni"), "unknown dataset 'tyni'"),
         (("--night", "2026-01-01", "--dataset", "synthetic"), "is of survey 'synthetic', not 'tiny'"),
         (("--night", "2026-01-01", "--fold", "3"), "fold is 3; allowed: 0 to 0"),

@@ -49,7 +49,7 @@ def test_a_night_that_is_not_closed_stops_only_itself(project):
     [
         (("2026-01-05", "2026-01-01"), "the range of nights ends (2026-01-01) before it starts (2026-01-05)"),
         (("2020-01-01", "2026-01-01"), "2193 nights of Infer are too many tasks for one run; allowed: 500 nights"),
-        (("2026-01-01", "soon"), "night 'soon' is no date"),
+        (("2026-01-01", "soon"), "night 'soon' is not a date"),
         (("2026-01-01", "2026-01-02", "Inferr"), "unknown per-night task 'Inferr'"),
         (("2026-01-01", "2026-01-02", "PlotResults"), "unknown per-night task 'PlotResults'"),
     ],

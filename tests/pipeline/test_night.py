@@ -71,7 +71,7 @@ def test_an_mjd_is_the_date_of_its_day_plus_the_surveys_offset():
 
 @pytest.mark.parametrize("text", ["2026-02-30", "2026-1-5", "05.01.2026", "610450", "", "tonight", "2026-01-05T00"])
 def test_a_bad_night_is_named_with_what_is_allowed(text):
-    with pytest.raises(SettingsError, match=f"night '{text}' is no date; allowed: a date such as 2026-01-05"):
+    with pytest.raises(SettingsError, match=f"night '{text}' is not a date; allowed: a date such as 2026-01-05"):
         parse_night(text)
 
 
@@ -93,7 +93,7 @@ def test_a_recipes_nights_are_dates_mjds_and_ranges_sorted_and_once_each():
 
 @pytest.mark.parametrize("entry", ["2026-01-04..", "..2026-01-04", "2026-01-04...2026-01-05"])
 def test_a_range_with_a_missing_end_is_refused(entry):
-    with pytest.raises(SettingsError, match="is no date"):
+    with pytest.raises(SettingsError, match="is not a date"):
         expand_nights((entry,))
 
 
@@ -110,7 +110,7 @@ def test_every_time_between_two_noons_has_the_same_night(number, longitude_deg, 
 
 
 def test_a_time_outside_1900_to_2100_has_no_night():
-    with pytest.raises(InputError, match=r"1 times cannot be, first MJD 2461046.5 in row 2; allowed: 15020.0 to"):
+    with pytest.raises(InputError, match=r"1 times are impossible, first MJD 2461046.5 in row 2; allowed: 15020.0 to"):
         night_of([61045.0, 2461046.5], CHILE)
 
 
@@ -128,24 +128,24 @@ def test_the_first_and_the_last_night_that_can_be_are_nights():
 
 @pytest.mark.parametrize("text", ["20260106/c", "20260106", "2026-01-06/c", "2026-W02-2", "٢٠٢٦-٠١-٠٦"])
 def test_what_is_no_whole_iso_date_is_no_night(text):
-    with pytest.raises(SettingsError, match="is no date"):
+    with pytest.raises(SettingsError, match="is not a date"):
         parse_night(text)
     assert not is_night(text)
-    with pytest.raises(InputError, match=r"^n.csv: column 'night': night .* is no date"):
+    with pytest.raises(InputError, match=r"^n.csv: column 'night': night .* is not a date"):
         stated_nights(["2026-01-06", text], "n.csv: column 'night'")
 
 
 def test_a_column_of_nights_may_hold_timestamps_at_midnight():
     given = ["2026-01-06 00:00:00", "2026-01-06T00:00:00.000000", "2026-01-06 00:00:00+00:00", "2026-01-06", "61046"]
     assert stated_nights(given, "column") == ["2026-01-06"] * 5
-    with pytest.raises(InputError, match="is no date"):
+    with pytest.raises(InputError, match="is not a date"):
         stated_nights(["2026-01-06 04:00:00"], "column")
 
 
 @pytest.mark.parametrize("text", ["20260106", "2026_01_06", "2026-1-6", "2026.01.6", "n20260106"])
 def test_a_night_in_another_spelling_beside_right_ones_is_an_error_where_it_is_asked_for(text):
     require_night_names(["2026-01-05", "flats", text], "{night}/*.fits", "2026-01-05")
-    with pytest.raises(InputError, match=f"'{text}' is no night; folders of {{night}} must be called 2026-01-06"):
+    with pytest.raises(InputError, match=f"'{text}' is not a night; folders of {{night}} must be named like"):
         require_night_names(["2026-01-05", "flats", text], "{night}/*.fits", "2026-01-06")
 
 

@@ -141,7 +141,7 @@ def test_a_type_that_has_times_to_minutes_is_warned_of(caplog):
     assert column_mjd(times.astype(np.float32), "t.fits: column 'mjd'", time_format="mjd")[0] == pytest.approx(
         61046.4, abs=0.004
     )
-    assert "t.fits: column 'mjd' is of float32, which has MJDs to 0.0039 days alone; better: float64" in caplog.text
+    assert "t.fits: column 'mjd' is of float32, which resolves MJDs only to 0.0039 days; better: float64" in caplog.text
     caplog.clear()
     column_mjd(times, "t.fits: column 'mjd'", time_format="mjd")
     assert not caplog.text
@@ -150,5 +150,5 @@ def test_a_type_that_has_times_to_minutes_is_warned_of(caplog):
 def test_a_type_that_has_julian_dates_to_a_quarter_of_a_day_is_refused():
     times = np.array([2461046.9, 2461047.1])
     assert column_mjd(times, "t.fits: column 'jd'", time_format="jd").tolist() == pytest.approx([61046.4, 61046.6])
-    with pytest.raises(InputError, match=r"column 'jd' is of float32, which has JDs to 0.25 days; allowed"):
+    with pytest.raises(InputError, match=r"column 'jd' is of float32, which resolves JDs only to 0.25 days; allowed"):
         column_mjd(times.astype(np.float32), "t.fits: column 'jd'", time_format="jd")

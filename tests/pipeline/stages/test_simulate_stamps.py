@@ -92,5 +92,5 @@ def test_nothing_asked_and_no_stamps_give_a_whole_empty_file(stamps, make_rows, 
 
 def test_stamps_that_are_no_triplets_are_refused(make_rows, make_cutouts, tmp_path):
     single = make_cutouts(tmp_path / "c.h5", make_rows("a"), channels=("difference",))
-    with pytest.raises(SettingsError, match="simulation needs"):
+    with pytest.raises(SettingsError, match="simulation from cutouts requires science, template"):
         simulate(tmp_path / "s.h5", single)

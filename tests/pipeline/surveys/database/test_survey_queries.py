@@ -78,7 +78,7 @@ def test_nights_may_be_numbers(database_survey, own_queries):
 
 @pytest.mark.parametrize("night", ["2026-01-05'; DROP TABLE candidates; --", "", ":night", "2026-13-01", "a\0"])
 def test_a_night_that_is_no_date_never_reaches_the_database(database_survey, night):
-    with pytest.raises(SettingsError, match="is no date"):
+    with pytest.raises(SettingsError, match="is not a date"):
         database_survey().freeze(night)
 
 
@@ -148,7 +148,7 @@ def test_nights_of_a_server_may_be_dates_of_any_type(database_survey, own_querie
 def test_a_servers_night_that_is_none_is_one_fault(database_survey, own_queries, night):
     for name in ("night", "night_number"):
         own_queries(nights=f"SELECT {night} AS {name}")
-        with pytest.raises(InputError, match=f"query generic/nights: column '{name}': night .* is no date"):
+        with pytest.raises(InputError, match=f"query generic/nights: column '{name}': night .* is not a date"):
             database_survey().nights()
         assert len(database_survey().check()) == 1
 

@@ -178,7 +178,7 @@ def test_a_header_that_changed_is_read_again(tmp_path):
 def test_folders_that_are_not_called_as_nights_are_one_fault(tmp_path, folder, night):
     write(tmp_path / folder / "c.fits", MJD_OBS=61046.9)
     found = listed(tmp_path, files="{night}/*.fits")
-    with pytest.raises(InputError, match=f"'{folder}' is no night; folders of {{night}} must be called 2026-01-06"):
+    with pytest.raises(InputError, match=f"'{folder}' is not a night; folders of {{night}} must be named like"):
         found.rows(night)
 
 
@@ -197,7 +197,7 @@ def test_a_night_under_another_spelling_is_a_fault_though_others_are_right(tmp_p
 def test_tables_of_exposures_that_are_not_called_as_nights_are_one_fault(tmp_path, night):
     (tmp_path / "log_20260106.csv").write_text("path\n1.fits\n")
     found = listed(tmp_path, exposures="log_{night}.csv")
-    with pytest.raises(InputError, match=r"'20260106' is no night; files of \{night\} must be called 2026-01-06"):
+    with pytest.raises(InputError, match=r"'20260106' is not a night; files of \{night\} must be named like"):
         found.rows(night)
 
 

@@ -141,7 +141,7 @@ def test_the_table_beside_stamps_may_state_moments_and_nights(open_survey, tmp_p
         ({"time_mjd": 2461046.0}, "time_mjd: row 1: 2461046.0 is outside .* looks like a JD"),
         ({"time_mjd": 0.0}, "has no date; state its night"),
         ({"time_mjd": -999.0}, "has no date; state its night"),
-        ({"night": "20260106/c"}, "column 'night': night '20260106/c' is no date"),
+        ({"night": "20260106/c"}, "column 'night': night '20260106/c' is not a date"),
         ({"night": "8597-01-24"}, "column 'night': night '8597-01-24' is outside 1900 to 2100; allowed: 1900-01-01 to"),
     ],
 )

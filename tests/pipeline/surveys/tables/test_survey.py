@@ -96,7 +96,7 @@ def test_files_that_are_not_called_as_nights_are_one_fault(table_survey):
     survey = table_survey(input=NO_EXPOSURES | {"candidates": "cats/{night}.csv"})
     (survey.folder / "cats").mkdir()
     (survey.folder / "candidates.csv").rename(survey.folder / "cats/20260106.csv")
-    message = "cats/{night}.csv: '20260106' is no night; files of {night} must be called 2026-01-06"
+    message = "cats/{night}.csv: '20260106' is not a night; files of {night} must be named like 2026-01-06"
     assert survey.check() == [message]
     with pytest.raises(InputError, match=message):
         survey.freeze("2026-01-06")
@@ -290,7 +290,7 @@ def test_a_column_of_nights_may_hold_dates(table_survey, night):
     ("time", "message"),
     [
         (2461046.4, r"^exposures.csv: column 'jd': row 1: 2461046.4 is outside .* a JD; state `time_format: jd`$"),
-        (-999.0, r"^exposures.csv: 2 times cannot be, first MJD -999.0 in row 1; allowed: 15020.0 to 88069.0"),
+        (-999.0, r"^exposures.csv: 2 times are impossible, first MJD -999.0 in row 1; allowed: 15020.0 to 88069.0"),
         ("2026-01-05", r"^exposures.csv: column 'jd': row 1 is '2026-01-05' without a time of day"),
         ("20260106/c", r"^exposures.csv: column 'jd': row 1 is '20260106/c'; allowed: an ISO date and time"),
     ],
