@@ -272,7 +272,7 @@ _NAMES = {"jd": "a JD", "mjd": "an MJD"}
 def _read_each(
     column: NDArray[np.generic], what: str, first_row: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return a column of objects as numbers and as MJDs of dates, NaN in the rows of the other, and which have zones."""
+    """Return a column of objects as numbers and as MJDs, NaN in the rows of the other, and which have a zone."""
     numbers, moments = np.full(len(column), np.nan), np.full(len(column), np.nan)
     zoned = np.zeros(len(column), dtype=bool)
     for row, value in enumerate(column.tolist() if column.dtype.kind != "M" else column.astype(str).tolist()):
