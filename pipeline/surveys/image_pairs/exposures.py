@@ -159,7 +159,7 @@ class ExposureList:
         if not listed:
             require_nights(self.folder, pattern, pattern, night)
         for other in sorted(text for text in others if respelled_night(text)):
-            self.faults[pattern.replace(NIGHT, other)] = f"{other!r} is no night; allowed: {respelled_night(other)}"
+            self.faults[pattern.replace(NIGHT, other)] = f"{other!r} is not a night; allowed: {respelled_night(other)}"
         return listed
 
     def _from_table(self, night: str) -> list[dict[str, Cell]]:

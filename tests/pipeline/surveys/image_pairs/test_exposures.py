@@ -187,8 +187,8 @@ def test_a_night_under_another_spelling_is_a_fault_though_others_are_right(tmp_p
         write(tmp_path / folder / "c.fits", MJD_OBS=61045.9)
     found = listed(tmp_path, files="{night}/*.fits")
     assert found.nights() == ["2026-01-05"]
-    assert found.faults == {"20260106/*.fits": "'20260106' is no night; allowed: 2026-01-06"}
-    with pytest.raises(InputError, match="'20260106' is no night"):
+    assert found.faults == {"20260106/*.fits": "'20260106' is not a night; allowed: 2026-01-06"}
+    with pytest.raises(InputError, match="'20260106' is not a night"):
         found.rows("2026-01-06")
     assert found.rows("2026-01-07").empty
 
