@@ -215,9 +215,9 @@ def _fitted(
     """Return the best free parameters from several first guesses."""
     guesses = [np.array([middle + shift * span, np.log(0.1 * span), 2.0]) for shift in (-0.25, 0.0, 0.25)]
     options = {"xatol": 1e-5, "fatol": 1e-7, "maxiter": 2000}
-    given = (number, hit, mass, span / len(number))
-    made = [minimize(_loss, one, args=given, method="Nelder-Mead", options=options) for one in guesses]
-    return np.asarray(min(made, key=lambda one: float(one.fun)).x, dtype=np.float64)
+    injections = (number, hit, mass, span / len(number))
+    fits = [minimize(_loss, guess, args=injections, method="Nelder-Mead", options=options) for guess in guesses]
+    return np.asarray(min(fits, key=lambda fit: float(fit.fun)).x, dtype=np.float64)
 
 
 def _covariance(
@@ -228,13 +228,13 @@ def _covariance(
     narrowest: float,
 ) -> NDArray[np.float64]:
     """Return the covariance of the free parameters from the curvature of the likelihood."""
-    given = (number, hit, mass, narrowest)
+    injections = (number, hit, mass, narrowest)
     steps = np.array([1e-3, 1e-3, 1e-2])
     hessian = np.zeros((3, 3))
     for i in range(3):
         for j in range(3):
             corners = [
-                a * b * _loss(parameters + a * steps[i] * np.eye(3)[i] + b * steps[j] * np.eye(3)[j], *given)
+                a * b * _loss(parameters + a * steps[i] * np.eye(3)[i] + b * steps[j] * np.eye(3)[j], *injections)
                 for a in (1, -1)
                 for b in (1, -1)
             ]

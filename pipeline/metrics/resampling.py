@@ -237,7 +237,9 @@ def _replicated(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return values ``(score, metric)`` and their replicates ``(replicate, score, metric)``."""
     if len(np.asarray(groups)) != len(np.asarray(labels)):
-        raise InputError(f"{len(np.asarray(groups))} groups for {len(np.asarray(labels))} rows; give one a row")
+        raise InputError(
+            f"{len(np.asarray(groups))} groups for {len(np.asarray(labels))} rows; allowed: one group per row"
+        )
     if not metrics:
         return np.empty((len(scores), 0)), np.empty((0, len(scores), 0))
     values = np.array([[entry(labels, score) for entry in metrics] for score in scores])

@@ -71,13 +71,13 @@ def _limit_rows(rows: pd.DataFrame, stage: str) -> pd.DataFrame:
     """Return the limits of all bands together and of each band, as far as they exist."""
     bands = rows["band"].astype(str) if "band" in rows else pd.Series("", index=rows.index)
     chosen = {"": np.ones(len(rows), bool)} | {band: (bands == band).to_numpy() for band in sorted(set(bands)) if band}
-    made = []
-    for band, mine in chosen.items():
-        part = rows[mine]
+    limits = []
+    for band, in_band in chosen.items():
+        part = rows[in_band]
         limit = _limit(part, stage)
         found = part["recovered" if stage == STAGES[0] else "kept"]
         if np.isfinite(limit.magnitude):
-            made.append(
+            limits.append(
                 {
                     "stage": stage,
                     "column": "limit_50",
@@ -91,4 +91,4 @@ def _limit_rows(rows: pd.DataFrame, stage: str) -> pd.DataFrame:
                     "high": limit.magnitude + limit.error,
                 }
             )
-    return pd.DataFrame(made, columns=["stage", *COLUMNS])
+    return pd.DataFrame(limits, columns=["stage", *COLUMNS])

@@ -98,14 +98,14 @@ def listed(ranked: pd.DataFrame) -> pd.DataFrame:
     places = zip(ra_deg, dec_deg, strict=True)
     addresses = pd.DataFrame([links(*place) for place in places], columns=list(SERVICES), index=ranked.index)
     hours, degrees = sexagesimal(ra_deg, dec_deg)
-    made = ranked.assign(
+    filled = ranked.assign(
         ra_hms=hours,
         dec_dms=degrees,
         **{name: addresses[service] for name, service in _SERVICE_OF.items()},
         time_utc=iso_times(ranked["time_mjd"].to_numpy(np.float64)),
         flag_names=[" ".join(flag_names(int(bits))) for bits in ranked["flags"]],
     )
-    return pd.DataFrame({name: _typed(made, name, column.kind) for name, column in COLUMNS.items()})
+    return pd.DataFrame({name: _typed(filled, name, column.kind) for name, column in COLUMNS.items()})
 
 
 def iso_times(time_mjd: np.ndarray) -> list[str]:

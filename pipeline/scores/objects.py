@@ -66,10 +66,10 @@ def longest_median(scores: pd.DataFrame) -> pd.DataFrame:
     return first.rename(columns={"size": "images", "median": "score"})[["score", "images", "telescope"]]
 
 
-def _over_all(scores: pd.DataFrame, how: str) -> pd.DataFrame:
+def _over_all(scores: pd.DataFrame, statistic: str) -> pd.DataFrame:
     each = scores.groupby("object_id")
     telescopes = each["telescope"].agg(lambda names: names.iloc[0] if names.nunique() == 1 else "")
-    return pd.DataFrame({"score": each["score"].agg(how), "images": each.size(), "telescope": telescopes})
+    return pd.DataFrame({"score": each["score"].agg(statistic), "images": each.size(), "telescope": telescopes})
 
 
 @OBJECT_RULES.register("median")
