@@ -73,7 +73,7 @@ def fit_platt(logits: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = 
     label, values = checked(labels, logits)
     weight = np.ones(len(label)) if weights is None else np.asarray(weights, dtype=np.float64)
     if weight.shape != label.shape or not (weight >= 0).all():
-        raise InputError("calibration weights must be one number per row, none of them negative")
+        raise InputError("calibration weights must be one number per row, none negative")
     n_real, n_bogus = float(weight[label == REAL].sum()), float(weight[label == BOGUS].sum())
     if min(n_real, n_bogus) <= 0:
         raise InputError(f"calibration needs real and bogus rows; given {n_real:g} real and {n_bogus:g} bogus")
