@@ -11,9 +11,6 @@ ROOT = Path(__file__).resolve().parents[1]
 MANY = 4
 """From so many parameters on, a function lists them in its docstring."""
 
-NOT_YET = {"surveys"}
-"""Rooms of which some functions still lack the section; a room leaves the set when the last of them has it."""
-
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -62,14 +59,9 @@ def missing_in(room: str) -> dict[str, dict[str, list[str]]]:
     return {file: functions for file, functions in found.items() if functions}
 
 
-@pytest.mark.parametrize("room", [room for room in rooms() if room not in NOT_YET])
+@pytest.mark.parametrize("room", rooms())
 def test_functions_of_many_parameters_describe_each(room: str) -> None:
     assert missing_in(room) == {}
-
-
-@pytest.mark.parametrize("room", sorted(NOT_YET))
-def test_rooms_that_describe_all_have_left_the_exceptions(room: str) -> None:
-    assert missing_in(room)
 
 
 def test_a_parameter_that_is_not_described_is_found() -> None:
