@@ -26,8 +26,8 @@ from pipeline.redaction import in_one_line
 from pipeline.settings import examine
 from pipeline.stages.closing import is_of_future, require_begun
 from pipeline.surveys.base import SURVEYS, Source, StatesFolder
+from pipeline.surveys.night_checks import faults_of_labels, faults_of_night
 from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
-from pipeline.surveys.survey_faults import faults_of_labels, faults_of_night
 
 Check = Callable[..., list[str]]
 _SEVERAL = re.compile(r"; (?=\w+/[^ ;]+\.yaml: )")

@@ -14,8 +14,8 @@ from pipeline.labels.chain import (
     parse_chain,
     settle,
 )
+from pipeline.labels.providers import LABEL_PROVIDERS, Tables, Verdict, near, near_movers
 from pipeline.labels.references import EPHEMERIS, Reference
-from pipeline.labels.verdicts import LABEL_PROVIDERS, Tables, Verdict, near, near_movers
 
 __all__ = [
     "EPHEMERIS",

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from pipeline.classes import BOGUS, BOGUS_DRAW, REAL, UNLABELLED
 from pipeline.errors import SettingsError
 from pipeline.labels.movers import scores_of
+from pipeline.labels.providers import LABEL_PROVIDERS, Tables, Verdict, alike, near, near_movers, table_of
 from pipeline.labels.references import Reference
 from pipeline.labels.variables import positions
-from pipeline.labels.verdicts import LABEL_PROVIDERS, Tables, Verdict, alike, near, near_movers, table_of
 from pipeline.rng import stream
 
 

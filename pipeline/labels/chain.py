@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pipeline.classes import LABEL_NAMES, UNLABELLED
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError, SettingsError
+from pipeline.labels.providers import LABEL_PROVIDERS, Verdict, alike
 from pipeline.labels.references import ReadingSettings, Reference
-from pipeline.labels.verdicts import LABEL_PROVIDERS, Verdict, alike
 from pipeline.settings import examine_entries
 
 log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from pipeline.classes import BOGUS, LABEL_NAMES, REAL, UNLABELLED
 from pipeline.errors import InputError, SettingsError
+from pipeline.labels.providers import LABEL_PROVIDERS, Tables, Verdict, table_of, verdict
 from pipeline.labels.references import Reference
-from pipeline.labels.verdicts import LABEL_PROVIDERS, Tables, Verdict, table_of, verdict
 from pipeline.photometry.flux_sign import FALSE_TEXTS, TRUE_TEXTS, plain_text
 
 _MEANINGS = {name: value for value, name in LABEL_NAMES.items()}

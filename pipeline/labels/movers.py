@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pipeline.classes import REAL, UNLABELLED
 from pipeline.crossmatch.match import match_one_to_one
 from pipeline.errors import SettingsError
+from pipeline.labels.providers import LABEL_PROVIDERS, Tables, Verdict, alike, table_of
 from pipeline.labels.references import Reference
-from pipeline.labels.verdicts import LABEL_PROVIDERS, Tables, Verdict, alike, table_of
 from pipeline.photometry.magnitudes import known_magnitudes
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 
 from pipeline.classes import BOGUS, REAL, TEACHER, UNLABELLED
 from pipeline.errors import SettingsError
+from pipeline.labels.providers import LABEL_PROVIDERS, Tables, Verdict, alike, table_of
 from pipeline.labels.references import Reference
-from pipeline.labels.verdicts import LABEL_PROVIDERS, Tables, Verdict, alike, table_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,11 @@ from typing import TypeVar
 import pandas as pd
 
 from pipeline.cutouts.dropped import dropped_words
-from pipeline.errors import TooMuchLostError
 from pipeline.io.results.cutout_file import CutoutHeader
 from pipeline.labels import LABEL_PROVIDERS, ChainLink, parse_chain
 from pipeline.labels.cleaning import CleaningStep, parse_cleaning
 from pipeline.stages.labelling import Labeller
+from pipeline.stages.lost_exposures import require_enough
 from pipeline.stages.night_job import NightJob
 from pipeline.surveys.base import Batch, measured_exposures
 from pipeline.surveys.label_tables import label_tables, require_frozen_tables, table_places
@@ -171,36 +171,6 @@ class NightCutouts:
         """Numbers of what was read, lost and labelled, for the provenance."""
         read = {"counted": self.counted, "exposures": self.exposures, "exposures_lost": self.lost}
         return {**read, "labelling": self._labeller.counts}
-
-
-def require_enough(
-    night: str, lost: int, total: int, allowed: float, reasons: set[str], counted: str = "exposures"
-) -> None:
-    """Refuse a night of which too many exposures were lost.
-
-    Parameters
-    ----------
-    night : str
-        The night, for the message.
-    lost, total : int
-        How many exposures were lost, and how many there were.
-    allowed : float
-        The largest share that may be lost, 0 to 1.
-    reasons : set of str
-        Why they were lost; the message has the first three.
-    counted : str
-        What was counted, in the plural.
-
-    Raises
-    ------
-    TooMuchLostError
-        If a larger share was lost.
-    """
-    if total and lost / total > allowed:
-        raise TooMuchLostError(
-            f"night {night}: {lost} of {total} {counted} are unusable; max_lost_fraction allows {allowed:g}. "
-            + "; ".join(sorted(reasons)[:3])
-        )
 
 
 def _decide_rows(chain: Sequence[ChainLink], cleaning: Sequence[CleaningStep]) -> bool:

@@ -23,7 +23,8 @@ from pipeline.psf import ChosenPsf
 from pipeline.recipes.injection import ImageSimulation
 from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.rng import stream
-from pipeline.stages.night_cutouts import header_of, require_enough
+from pipeline.stages.lost_exposures import require_enough
+from pipeline.stages.night_cutouts import header_of
 from pipeline.stages.night_job import NightJob
 from pipeline.stages.psf_record import PsfRecord, log_psfs, psf_record, write_psfs
 from pipeline.stages.simulate_alone import every_source, require_possible
@@ -31,8 +32,8 @@ from pipeline.stages.simulate_transients import SIMULATIONS
 from pipeline.stages.simulation_inputs import hosts_on_image, psf_of, read_inputs
 from pipeline.surveys.base import Batch, ExposureImages, dropped_rows
 from pipeline.surveys.batches import batch_of
-from pipeline.surveys.edges import Outside
-from pipeline.surveys.exposures.alignment import AlignedExposure, aligned_exposure
+from pipeline.surveys.edge_policy import Outside
+from pipeline.surveys.exposures.aligned_exposure import AlignedExposure, aligned_exposure
 from pipeline.surveys.exposures.channels import channel_cutouts, require_searched
 from pipeline.surveys.exposures.difference import differencing
 from pipeline.surveys.exposures.properties import no_zeropoint

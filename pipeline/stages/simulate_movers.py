@@ -18,7 +18,8 @@ from pipeline.io.results.night_manifest import Manifest
 from pipeline.recipes.movers import MoverSimulation
 from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.rng import stream
-from pipeline.stages.night_cutouts import header_of, require_enough
+from pipeline.stages.lost_exposures import require_enough
+from pipeline.stages.night_cutouts import header_of
 from pipeline.stages.night_job import NightJob
 from pipeline.stages.simulate_transients import SIMULATIONS
 from pipeline.stages.simulation_inputs import read_hosts

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.surveys.base import Batch, ExposureRow
 from pipeline.surveys.candidate_columns import candidates_frame, describe_pixels
-from pipeline.surveys.edges import Outside, apply_edge_policy, outside_of_cutouts
+from pipeline.surveys.edge_policy import Outside, apply_edge_policy, outside_of_cutouts
 from pipeline.surveys.settings import SurveySettings
 
 Places = tuple[NDArray[np.float64], NDArray[np.float64]]

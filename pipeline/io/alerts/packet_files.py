@@ -23,8 +23,8 @@ from pipeline.io.alerts.message_schemas import NO_SCHEMAS, MessageSchemas
 from pipeline.io.alerts.tar_stream import WholeStream
 from pipeline.io.files.any_case import any_case
 from pipeline.io.files.bounded_parquet import rows_at_once
-from pipeline.io.files.claims import stored_bytes
 from pipeline.io.files.inflating import unpacked
+from pipeline.io.files.size_limits import stored_bytes
 
 log = logging.getLogger(__name__)
 

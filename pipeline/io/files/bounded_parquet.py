@@ -11,7 +11,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.io.files.claims import credible_bytes, require_credible, stored_bytes
+from pipeline.io.files.size_limits import credible_bytes, require_credible, stored_bytes
 
 _BYTES: Final = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
 """Kinds of column whose values can be of any size."""
@@ -28,7 +28,7 @@ def rows_at_once(about: pq.FileMetaData, stored: int, most: int) -> int:
     about : FileMetaData
         The footer, whose lengths of the pages of a column are trusted.
     stored : int
-        Bytes that the file takes, of which `pipeline.io.files.claims` tells how many it may claim.
+        Bytes that the file takes, of which `pipeline.io.files.size_limits` tells how many it may claim.
     most : int
         The rows that are wanted together.
     """

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from pipeline.errors import InputError
-from pipeline.io.files.claims import credible_bytes, require_credible, require_dense, stored_bytes
+from pipeline.io.files.size_limits import credible_bytes, require_credible, require_dense, stored_bytes
 
 IN_MEMORY_BYTES: Final = 64 << 20
 """A file that holds more is unpacked as it is read."""

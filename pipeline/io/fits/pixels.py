@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.io.files.inflating import opener_of
-from pipeline.io.fits.claims import WatchedStream, require_sound_archive, require_sound_headers
+from pipeline.io.fits.size_limits import WatchedStream, require_sound_archive, require_sound_headers
 
 if TYPE_CHECKING:  # plain stamps are scaled without
     from astropy.io import fits

@@ -13,7 +13,7 @@ import h5py
 
 from pipeline.errors import InputError
 from pipeline.io.files.check_once import check_once
-from pipeline.io.files.claims import require_credible, stored_bytes
+from pipeline.io.files.size_limits import require_credible, stored_bytes
 
 DEEPEST: Final = 64
 """Groups within groups; at some depth HDF5 itself overflows the stack of the process."""

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.io.files.claims import credible_bytes, require_credible, stored_bytes
+from pipeline.io.files.size_limits import credible_bytes, require_credible, stored_bytes
 
 _ROWS_AT_ONCE = 8192
 _COPIES = 2

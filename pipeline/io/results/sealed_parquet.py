@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.io.files.bounded_parquet import claimed_bytes, read_bounded
-from pipeline.io.files.claims import require_credible, stored_bytes
 from pipeline.io.files.damaged import changed, naming
 from pipeline.io.files.digests import digest_without
+from pipeline.io.files.size_limits import require_credible, stored_bytes
 from pipeline.io.results.schema import SEAL
 
 KIND: Final = "Parquet file"

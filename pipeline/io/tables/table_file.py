@@ -11,8 +11,8 @@ import numpy as np
 from pipeline.errors import InputError, MissingInputError, NightsiftError
 from pipeline.ids.rounded import require_unrounded
 from pipeline.ids.text import id_text, id_texts
-from pipeline.io.files.claims import require_dense
 from pipeline.io.files.csv_cells import cells_as_written
+from pipeline.io.files.size_limits import require_dense
 
 if TYPE_CHECKING:
     import pandas as pd

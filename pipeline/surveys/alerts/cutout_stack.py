@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cutouts.edges import inside_of_missing_border
+from pipeline.cutouts.edge_fills import inside_of_missing_border
 from pipeline.cutouts.extract import source_pixel
 
 

@@ -22,7 +22,7 @@ from pipeline.surveys.alerts.units import magnitudes
 from pipeline.surveys.base import Batch, dropped_rows
 from pipeline.surveys.batches import batch_of
 from pipeline.surveys.candidate_columns import candidates_frame
-from pipeline.surveys.edges import outside_of_cutouts
+from pipeline.surveys.edge_policy import outside_of_cutouts
 from pipeline.surveys.settings import SurveySettings
 from pipeline.times import utc_mjd
 

@@ -16,8 +16,8 @@ from pipeline.errors import InputError, MissingInputError
 from pipeline.ids.hashes import id_hashes, repeated_hashes
 from pipeline.ids.text import id_texts
 from pipeline.io.files.bounded_parquet import rows_at_once
-from pipeline.io.files.claims import stored_bytes
 from pipeline.io.files.damaged import naming
+from pipeline.io.files.size_limits import stored_bytes
 from pipeline.io.results.content import frame_digest
 from pipeline.io.results.night_manifest import Entry
 from pipeline.io.results.sealed_parquet import require_credible_parquet

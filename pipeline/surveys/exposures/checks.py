@@ -93,7 +93,7 @@ class ExposureChecks:
     def _align(self, files: ExposureFiles) -> None:
         """Align the template of an exposure that names one, as subtraction and simulation do."""
         if files.name("template"):
-            from pipeline.surveys.exposures.alignment import aligned_exposure
+            from pipeline.surveys.exposures.aligned_exposure import aligned_exposure
 
             aligned_exposure(read_pair(files, self.settings.magic_values))
 

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.cutouts.edges import inside_of_missing_border
+from pipeline.cutouts.edge_fills import inside_of_missing_border
 from pipeline.cutouts.extract import Cutouts, extract_cutouts
 from pipeline.io.fits.wcs import pixel_positions
 from pipeline.surveys.base import Batch, dropped_rows
 from pipeline.surveys.batches import batch_of
-from pipeline.surveys.edges import Outside
+from pipeline.surveys.edge_policy import Outside
 from pipeline.surveys.exposures.channel_sources import ChannelSources
 from pipeline.surveys.exposures.coadd_frames import Frames
 from pipeline.surveys.exposures.files import ExposureFiles

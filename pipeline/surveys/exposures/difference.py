@@ -16,7 +16,7 @@ from pipeline.subtraction.noise_check import noise_notes
 from pipeline.subtraction.subtract import Subtraction, noise_correlation
 from pipeline.surveys.base import ExposureImages, dropped_rows, measured_exposures
 from pipeline.surveys.difference_settings import DifferenceSettings
-from pipeline.surveys.exposures.alignment import AlignedExposure, aligned_exposure
+from pipeline.surveys.exposures.aligned_exposure import AlignedExposure, aligned_exposure
 
 
 @dataclass(frozen=True, kw_only=True)

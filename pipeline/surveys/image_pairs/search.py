@@ -20,8 +20,8 @@ from pipeline.io.results.night_manifest import Entry
 from pipeline.subtraction.flux_profile import difference_profile
 from pipeline.surveys.base import Batch, ExposureImages, dropped_rows
 from pipeline.surveys.batches import batch_of
-from pipeline.surveys.edges import Outside
-from pipeline.surveys.exposures.alignment import AlignedExposure
+from pipeline.surveys.edge_policy import Outside
+from pipeline.surveys.exposures.aligned_exposure import AlignedExposure
 from pipeline.surveys.exposures.channels import channel_cutouts
 from pipeline.surveys.exposures.difference import SubtractedExposure, subtracted_exposure
 from pipeline.surveys.exposures.reader import ImageFiles

@@ -17,7 +17,7 @@ from pipeline.io.tables.catalogue_file import catalogue_path
 from pipeline.io.tables.table_file import read_table
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, Source, dropped_rows
 from pipeline.surveys.difference_settings import DifferenceSettings
-from pipeline.surveys.exposures.alignment import aligned_exposure
+from pipeline.surveys.exposures.aligned_exposure import aligned_exposure
 from pipeline.surveys.exposures.channels import require_searched
 from pipeline.surveys.exposures.difference import differencing
 from pipeline.surveys.exposures.reader import exposure_records

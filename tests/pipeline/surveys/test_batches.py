@@ -8,7 +8,7 @@ from pipeline.cutouts.missing import Flag
 from pipeline.io.results.schema import CANDIDATE_COLUMNS
 from pipeline.settings import parse
 from pipeline.surveys.batches import batch_of, places_of
-from pipeline.surveys.edges import Outside
+from pipeline.surveys.edge_policy import Outside
 from pipeline.surveys.settings import SurveySettings
 
 

@@ -11,7 +11,7 @@ from image_surveys import open_made_survey
 from pipeline.astrometry.projection import pixel_to_sky
 from pipeline.errors import SettingsError
 from pipeline.io.database.generic_schema import write_generic_survey
-from pipeline.surveys.exposures import alignment
+from pipeline.surveys.exposures import aligned_exposure as alignment
 from pipeline.surveys.exposures.settings import ImageSettings, MaskSettings
 
 NIGHT = "2026-01-05"

@@ -14,7 +14,7 @@ from pipeline.injection import inject_sources
 from pipeline.psf import Moffat, build_psf, find_psf_stars
 from pipeline.surveys.base import ExposureImages
 from pipeline.surveys.difference_settings import DifferenceSettings, FrameProperties
-from pipeline.surveys.exposures.alignment import aligned_exposure
+from pipeline.surveys.exposures.aligned_exposure import aligned_exposure
 
 SIDE, NUMBER, RIGHT = 300, 10, 0.02
 

@@ -7,7 +7,7 @@ import pytest
 from pipeline.cutouts.missing import Flag
 from pipeline.settings import parse
 from pipeline.surveys.candidate_columns import describe_pixels
-from pipeline.surveys.edges import Outside, apply_edge_policy, missing_border, outside_of_cutouts
+from pipeline.surveys.edge_policy import Outside, apply_edge_policy, missing_border, outside_of_cutouts
 from pipeline.surveys.settings import SurveySettings
 
 

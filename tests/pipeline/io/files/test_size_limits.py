@@ -17,7 +17,7 @@ import pytest
 from astropy.io import fits
 
 from pipeline.errors import InputError, SettingsError
-from pipeline.io.files.claims import credible_bytes, require_credible, stored_bytes
+from pipeline.io.files.size_limits import credible_bytes, require_credible, stored_bytes
 from pipeline.io.fits.image import FitsFile, read_image
 from pipeline.io.legacy.columns import read_csv
 from pipeline.io.results.sealed_parquet import read_sealed

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.cutouts.edges import EDGE_FILLS, fill_edges, inside_of_missing_border
+from pipeline.cutouts.edge_fills import EDGE_FILLS, fill_edges, inside_of_missing_border
 from pipeline.cutouts.extract import extract_cutouts
 from pipeline.errors import UnknownNameError
 from pipeline.surveys.settings import SurveySettings

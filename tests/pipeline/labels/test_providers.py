@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.classes import BOGUS, REAL, UNLABELLED
 from pipeline.errors import InputError
-from pipeline.labels.verdicts import alike, near, near_movers, table_of, verdict
+from pipeline.labels.providers import alike, near, near_movers, table_of, verdict
 
 LABEL = np.array([REAL, UNLABELLED, BOGUS], np.int8)
 ARCSEC = 1 / 3600

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from pipeline.errors import InputError
-from pipeline.io.files.claims import credible_bytes, require_credible, stored_bytes
+from pipeline.io.files.size_limits import credible_bytes, require_credible, stored_bytes
 
 BLOCK: Final = 2880
 MOST_BLOCKS: Final = 5000

@@ -1,4 +1,4 @@
-"""Edges: what a cutout contains where it reaches beyond its image; `pipeline.surveys.edges` decides which are kept."""
+"""What a cutout contains where it reaches beyond its image; `pipeline.surveys.edge_policy` decides which are kept."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """Where cutting at the edge is decided: which cutouts that reach beyond their image are dropped, which are filled.
 
-The same for every source, by the settings ``edges`` and ``max_edge_fraction``; `pipeline.cutouts.edges` has the fills.
+The same for every source, by the settings ``edges`` and ``max_edge_fraction``; the fills are in
+`pipeline.cutouts.edge_fills`.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.cutouts.edges import fill_edges, inside_of_missing_border
+from pipeline.cutouts.edge_fills import fill_edges, inside_of_missing_border
 from pipeline.surveys.base import Batch, dropped_rows
 from pipeline.surveys.candidate_columns import impossible
 from pipeline.surveys.settings import SurveySettings
