@@ -19,7 +19,8 @@ def model_card(package: Mapping[str, object]) -> str:
     package : mapping
         As written by :mod:`models.packages`.
     """
-    sections = [_head(package), _input(package), _training(package), _merits(package), _limits(package)]
+    told = [_training(package), _merits(package)] if package["dataset_fingerprint"] else [_unjudged(package)]
+    sections = [_head(package), _input(package), *told, _limits(package)]
     return "\n\n".join(sections) + "\n"
 
 
@@ -28,9 +29,16 @@ def _head(package: Mapping[str, Any]) -> str:
     return (
         f"# {package['name']}\n\n"
         f"A `{package['classifier']}` classifier{size}, telling {' from '.join(reversed(package['classes']))}"
-        f" on cutouts of the survey `{package['input']['survey']}`.\n"
-        f"Trained with seed {package['seed']} on data set `{package['dataset_fingerprint'][:12]}`."
+        f" on cutouts of the survey `{package['input']['survey']}`.\n" + _origin(package)
     )
+
+
+def _origin(package: Mapping[str, Any]) -> str:
+    if not package["dataset_fingerprint"]:
+        return (
+            "Its weights were imported from an older file; what it learned from is not known, and it is not calibrated."
+        )
+    return f"Trained with seed {package['seed']} on data set `{package['dataset_fingerprint'][:12]}`."
 
 
 def _input(package: Mapping[str, Any]) -> str:
@@ -92,6 +100,15 @@ def _merits(package: Mapping[str, Any]) -> str:
         named = ", ".join(f"{rule} {value:.4f}" for rule, value in package["thresholds"].items())
         lines += ["", f"Thresholds: {named}. In use: `{package['threshold_rule']}`."]
     return "\n".join(lines)
+
+
+def _unjudged(package: Mapping[str, Any]) -> str:
+    return (
+        "## What is not known\n\n"
+        "* which candidates it learned from: rows of a report may be among them\n"
+        "* how it judges: its scores are no calibrated probabilities, and its threshold of "
+        f"{package['thresholds'][package['threshold_rule']]:g} was set by hand; look at a report before you use it"
+    )
 
 
 def _limits(package: Mapping[str, Any]) -> str:

@@ -78,16 +78,7 @@ def fit(
     """
     keras().utils.clear_session()
     threads = deterministic(seed, recipe.threads)
-    design = networks.NetworkDesign(
-        classifier=recipe.classifier,
-        normalisation=recipe.normalisation,
-        settings=recipe.settings,
-        n_classes=len(dataset.class_names),
-        size_pixel=contract.size_pixel,
-        n_channels=len(contract.channels),
-        symmetries=recipe.symmetries,
-        missing=recipe.missing,
-    )
+    design = networks.design_of(recipe, contract, n_classes=len(dataset.class_names))
     run = _Run(dataset, contract, recipe, rows, seed, design)
     run.train(workdir, fingerprint([REVISION, recipe, seed, dataset.fingerprint, threads, backend()]), progress)
     model = networks.rebuilt(run.kept_weights, design)

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 import models.architectures  # noqa: F401  (enters the classifiers)
 from models import onnx_graph
+from models.contract import InputContract
 from models.framework import foreign_deprecations, keras, to_numpy
 from models.heads import HEADS
 from models.normalisation_layers import normalised
+from models.recipes import ClassifierRecipe
 from models.registry import CLASSIFIERS
 from models.symmetries import turned
 from models.weights import arrays_sha256
@@ -124,6 +126,20 @@ class NetworkDesign:
         """Return the logits of normalised pixels as they are."""
         hidden = CLASSIFIERS[self.classifier](pixels, dropouts, **self.settings)
         return HEADS[CLASSIFIERS.metadata(self.classifier)["head"]](hidden, self.n_classes)
+
+
+def design_of(recipe: ClassifierRecipe, contract: InputContract, *, n_classes: int) -> NetworkDesign:
+    """Return the design that a recipe asks for, of cutouts as a contract states them."""
+    return NetworkDesign(
+        classifier=recipe.classifier,
+        normalisation=recipe.normalisation,
+        settings=recipe.settings,
+        n_classes=n_classes,
+        size_pixel=contract.size_pixel,
+        n_channels=len(contract.channels),
+        symmetries=recipe.symmetries,
+        missing=recipe.missing,
+    )
 
 
 def build(design: NetworkDesign, seed: int, *, precision: str = "float32") -> Any:

@@ -39,7 +39,9 @@ LARGEST_DIFFERENCE: Final = 1e-5
 """Scores of ONNX and of the framework may differ by this on the held sample."""
 
 
-def write(directory: Path, trained: TrainedClassifier, *, dataset: DataSet, provenance: Mapping[str, object]) -> None:
+def write(
+    directory: Path, trained: TrainedClassifier, *, dataset: DataSet | None, provenance: Mapping[str, object]
+) -> None:
     """Write a package into an empty directory.
 
     Parameters
@@ -48,8 +50,8 @@ def write(directory: Path, trained: TrainedClassifier, *, dataset: DataSet, prov
         Exists; nothing is written outside it.
     trained : TrainedClassifier
         What to write.
-    dataset : DataSet
-        What it was trained on, for its fingerprint.
+    dataset : DataSet or None
+        What it was trained on, for its fingerprint and ids; None where that is not known.
     provenance : mapping
         Kept beside the package, not part of its equality.
 
@@ -61,7 +63,8 @@ def write(directory: Path, trained: TrainedClassifier, *, dataset: DataSet, prov
         When a value is one with which no package opens, such as two classes of one name.
     """
     exported = trained.fitted.export(directory, trained.platt)
-    write_training_ids(directory, {part: dataset.candidates(part)["candidate_id"] for part in LEARNED_PARTS})
+    if dataset is not None:
+        write_training_ids(directory, {part: dataset.candidates(part)["candidate_id"] for part in LEARNED_PARTS})
     difference = _check_parity(directory, trained, exported["posterior"])
     content = _content(trained, dataset, exported)
     digest = fingerprint([content, exported["weights_sha256"]])
@@ -82,7 +85,7 @@ def write(directory: Path, trained: TrainedClassifier, *, dataset: DataSet, prov
     log.info("wrote package %s; ONNX differs by at most %.1e", content["name"], difference)
 
 
-def _content(trained: TrainedClassifier, dataset: DataSet, exported: Mapping[str, object]) -> dict[str, object]:
+def _content(trained: TrainedClassifier, dataset: DataSet | None, exported: Mapping[str, object]) -> dict[str, object]:
     """Return the part of ``package.json`` that decides scores."""
     recipe, contract = trained.recipe, trained.contract
     columns = list(feature_names(contract.channels)) if recipe.family == FEATURES else []
@@ -112,7 +115,7 @@ def _content(trained: TrainedClassifier, dataset: DataSet, exported: Mapping[str
         "posterior": {"masks": exported["posterior"], "samples": recipe.posterior_samples},
         "parameters": exported["parameters"],
         "counts": trained.counts,
-        "dataset_fingerprint": dataset.fingerprint,
+        "dataset_fingerprint": "" if dataset is None else dataset.fingerprint,
         "runtime": "onnxruntime, float32",
     }
 

@@ -27,7 +27,8 @@ class ClassifierRecipe:
     Attributes
     ----------
     classifier : str
-        ``triplet_cnn`` or ``braai`` (networks), ``boosting`` or ``feature_ensemble`` (on features of the cutouts).
+        A network, ``triplet_cnn``, ``braai``, ``psat_d``, ``vgg6``, ``bayesian_vgg6``, ``sepconvnet``, ``gmadet`` or
+        ``otrain``; or on features of the cutouts, ``boosting`` or ``feature_ensemble``.
     settings : mapping
         Arguments of that classifier (filters, trees ...): numbers, texts or lists of them.
     normalisation : str
@@ -290,7 +291,7 @@ def _allowed(name: str, value: Any, default: Any) -> str:
         return "" if whole else _RANGES[int]
     if name == "learning_rate":
         return "" if value > 0 else "a number above 0"
-    if name.startswith("dropout"):
+    if name.startswith("dropout") or name.endswith("penalty"):
         return "" if 0 <= value < 1 else "a number from 0 to below 1"
     return "" if 0 < value <= 1 else _RANGES[float]
 

@@ -13,6 +13,7 @@ from tasks.fetch_cutouts import FetchCutouts  # noqa: E402
 from tasks.fetch_movers import FetchMovers  # noqa: E402
 from tasks.fetch_orbit_catalogue import FetchOrbitCatalogue  # noqa: E402
 from tasks.freeze_inputs import FreezeInputs  # noqa: E402
+from tasks.import_model import ImportModel  # noqa: E402
 from tasks.infer import Infer  # noqa: E402
 from tasks.make_synthetic_survey import MakeSyntheticSurvey  # noqa: E402
 from tasks.night_closed import NightClosed  # noqa: E402
@@ -29,6 +30,7 @@ __all__ = [
     "FetchMovers",
     "FetchOrbitCatalogue",
     "FreezeInputs",
+    "ImportModel",
     "Infer",
     "MakeSyntheticSurvey",
     "NightClosed",

@@ -1,0 +1,119 @@
+"""A network whose weights come from an older system's file, as a package: uncalibrated, and of unknown training.
+
+Tested by tests/models/test_imported.py.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models import networks
+from models.contract import InputContract
+from models.framework import deterministic, keras
+from models.recipes import ClassifierRecipe
+from models.registry import NETWORK
+from models.training import HELD_ROWS, TrainedClassifier
+from pipeline.classes import CLASS_NAMES, LEARNED_PARTS
+from pipeline.errors import InputError, SettingsError
+from pipeline.extras import demand
+from pipeline.io.legacy.keras_weights import LayerWeights, read_keras_weights
+from pipeline.rng import stream
+from pipeline.scores.calibration import IDENTITY
+
+log = logging.getLogger(__name__)
+
+FIXED = "fixed"
+"""The threshold rule of an imported network: nothing is known by which another could be set."""
+
+
+def imported(weights: Path, recipe: ClassifierRecipe, contract: InputContract) -> TrainedClassifier:
+    """Return a network with the weights of a file of Keras 2.
+
+    Parameters
+    ----------
+    weights : Path
+        The HDF5 file, of a whole model or of weights alone.
+    recipe : ClassifierRecipe
+        Network, normalisation and threshold (that of the rule ``fixed``, else 0.5); what says how to train is not
+        looked at.
+    contract : InputContract
+        What cutouts the network takes.
+
+    Returns
+    -------
+    trained : TrainedClassifier
+        Without calibration, metrics, history and counts.
+
+    Raises
+    ------
+    SettingsError
+        If the recipe is not of a network.
+    InputError
+        If the file does not hold the weights of this network; layer and shapes are named.
+    MissingExtraError
+        If what building a network needs is not installed.
+    """
+    demand("train", "importing a network")
+    if recipe.family != NETWORK:
+        raise SettingsError(f"{recipe.classifier} is not a network: allowed: a recipe of one, such as braai or vgg6")
+    threshold = recipe.threshold_parameter.get("value", 0.5) if recipe.threshold_rule == FIXED else 0.5
+    recipe = replace(recipe, calibration="none", threshold_rule=FIXED, threshold_parameter={"value": threshold})
+    keras().utils.clear_session()
+    threads = deterministic(0, recipe.threads)
+    design = networks.design_of(recipe, contract, n_classes=len(CLASS_NAMES))
+    model = networks.build(design, 0)
+    _put(model, read_keras_weights(weights), weights, recipe.classifier)
+    fitted = networks.FittedNetwork(model=model, design=design, threads=threads)
+    log.info("took %d weights of %s from %s", model.count_params(), recipe.classifier, weights)
+    return TrainedClassifier(
+        recipe=recipe,
+        seed=0,
+        contract=contract,
+        class_names=CLASS_NAMES,
+        fitted=fitted,
+        platt=IDENTITY,
+        prevalence=float("nan"),
+        thresholds={FIXED: float(threshold)},
+        metrics={},
+        history=pd.DataFrame(columns=["epoch"]),
+        counts={part: {"class": {}, "label_source": {}, "kind": {}} for part in LEARNED_PARTS},
+        held=_noise(contract),
+    )
+
+
+def _put(model: Any, layers: Sequence[LayerWeights], path: Path, name: str) -> None:
+    """Put the arrays of the file into the layers of a model, in order."""
+    own = [layer for layer in model.layers if layer.weights]
+    if len(own) != len(layers):
+        raise InputError(
+            f"{path} holds {len(layers)} layers with weights ({', '.join(layer.name for layer in layers)}); "
+            f"{name} has {len(own)} ({', '.join(layer.name for layer in own)})"
+        )
+    for layer, found in zip(own, layers, strict=True):
+        needed = [tuple(variable.shape) for variable in layer.weights]
+        shapes = [array.shape for array in found.arrays]
+        if needed != shapes:
+            raise InputError(
+                f"{path}: layer {found.name!r} has arrays of shape {_words(shapes)}; {name} needs {_words(needed)} in "
+                f"{layer.name!r}; is it of another architecture, size_pixel or number of channels?"
+            )
+        layer.set_weights(list(found.arrays))
+
+
+def _words(shapes: Sequence[tuple[int, ...]]) -> str:
+    return ", ".join("(" + ", ".join(map(str, shape)) + ")" for shape in shapes)
+
+
+def _noise(contract: InputContract) -> Any:
+    """Return cutouts of noise and sources on which ONNX is compared with Keras, for there are no validation rows."""
+    rng = stream(0, "imported network", contract.survey)
+    shape = (HELD_ROWS, contract.size_pixel, contract.size_pixel, len(contract.channels))
+    pixels = rng.normal(size=shape)
+    middle = contract.size_pixel // 2
+    pixels[::2, middle - 1 : middle + 2, middle - 1 : middle + 2] += rng.uniform(0, 50, (len(pixels[::2]), 1, 1, 1))
+    return pixels.astype(np.float32)
