@@ -5,7 +5,7 @@ Tested by tests/models/test_training.py.
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,8 +20,9 @@ from models.fitted import Progress
 from models.framework import backend, deterministic, keras, out_of_memory, to_numpy
 from models.recipes import ClassifierRecipe
 from models.rows import PartRows
+from models.user_module import Score
 from pipeline.datasets.dataset import DataSet
-from pipeline.errors import SettingsError
+from pipeline.errors import SettingsError, UnknownNameError
 from pipeline.fingerprint import fingerprint
 from pipeline.metrics import METRICS
 
@@ -80,7 +81,8 @@ def fit(
     threads = deterministic(seed, recipe.threads)
     design = networks.design_of(recipe, contract, n_classes=len(dataset.class_names))
     run = _Run(dataset, contract, recipe, rows, seed, design)
-    run.train(workdir, fingerprint([REVISION, recipe, seed, dataset.fingerprint, threads, backend()]), progress)
+    decisive = [REVISION, recipe, seed, dataset.fingerprint, threads, backend(), design.module and design.module.sha256]
+    run.train(workdir, fingerprint(decisive), progress)
     model = networks.rebuilt(run.kept_weights, design)
     return networks.FittedNetwork(model=model, design=design, threads=threads), pd.DataFrame(run.state.history)
 
@@ -189,6 +191,15 @@ class _Run:
 
         return TrainingRows(draw, math.ceil(int(self.rows[0].used.sum()) / self.recipe.batch_size))
 
+    @property
+    def _metrics(self) -> dict[str, Score]:
+        """Return the metrics that the recipe asks for: those of its module, else of the report."""
+        own = {} if self.design.module is None else self.design.module.metrics
+        absent = [name for name in self.recipe.metrics if name not in own and name not in METRICS]
+        if absent:
+            raise UnknownNameError("metric", absent[0], [*own, *METRICS])
+        return {name: own.get(name) or METRICS[name] for name in self.recipe.metrics}
+
     def _judged(self, model: Any) -> dict[str, float]:
         """Return the loss and the metrics of the validation rows."""
         logits, labels, weights = [], [], []
@@ -198,11 +209,17 @@ class _Run:
                 logits.append(np.asarray(model.predict_on_batch(pixels), dtype=np.float32))
             labels.append(block.labels)
             weights.append(block.weights)
-        return _merits(self.recipe, np.concatenate(logits), np.concatenate(labels), np.concatenate(weights))
+        return _merits(
+            self.recipe, self._metrics, np.concatenate(logits), np.concatenate(labels), np.concatenate(weights)
+        )
 
 
 def _merits(
-    recipe: ClassifierRecipe, logits: NDArray[np.float32], labels: NDArray[np.int64], weights: NDArray[np.float32]
+    recipe: ClassifierRecipe,
+    metrics: Mapping[str, Score],
+    logits: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    weights: NDArray[np.float32],
 ) -> dict[str, float]:
     """Return the weighed loss, the accuracy, and the metrics that the recipe asks for."""
     each = losses.row_losses(recipe.loss, labels, logits, label_smoothing=recipe.label_smoothing)
@@ -212,7 +229,7 @@ def _merits(
     return {
         "loss": float(np.average(by_row, weights=weights)),
         "accuracy": float((predicted == labels).mean()),
-        **{name: float(METRICS[name](labels, scores)) for name in recipe.metrics},
+        **{name: float(metric(labels, scores)) for name, metric in metrics.items()},
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import models.architectures  # noqa: F401  (enters the classifiers)
-from models import onnx_graph
+from models import onnx_graph, user_module
 from models.contract import InputContract
 from models.framework import foreign_deprecations, keras, to_numpy
 from models.heads import HEADS
@@ -17,9 +17,10 @@ from models.normalisation_layers import normalised
 from models.recipes import ClassifierRecipe
 from models.registry import CLASSIFIERS
 from models.symmetries import turned
+from models.user_module import MODULE, UserModule
 from models.weights import arrays_sha256
 from pipeline.cutouts.normalise import NORMALISATIONS, Missing, apply
-from pipeline.errors import IncompatiblePackageError
+from pipeline.errors import IncompatiblePackageError, SettingsError
 from pipeline.scores.calibration import Platt
 
 BATCH = 128
@@ -75,6 +76,8 @@ class NetworkDesign:
         Symmetries of a square over which logits are averaged, 1 for none; training sees one at a time.
     missing : {"excluded", "psat"}
         What the normalisation makes of missing pixels.
+    module : UserModule or None
+        The file of the user's own that ``classifier`` or ``normalisation`` takes, if it is ``module``.
     """
 
     classifier: str
@@ -85,11 +88,12 @@ class NetworkDesign:
     n_channels: int
     symmetries: int = 1
     missing: Missing = "excluded"
+    module: UserModule | None = None
 
     @property
     def external(self) -> bool:
         """Return whether its normalisation cannot stand in the graph and is applied to what goes into it."""
-        return not NORMALISATIONS.metadata(self.normalisation)["in_graph"]
+        return self.normalisation != MODULE and not NORMALISATIONS.metadata(self.normalisation)["in_graph"]
 
     def prepared(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what the graph takes for raw pixels ``(n, y, x, channel)``: normalised ones where it cannot itself."""
@@ -113,7 +117,7 @@ class NetworkDesign:
         """Return the input and output tensors of a new network, raw pixels to logits."""
         shape = (self.size_pixel, self.size_pixel, self.n_channels)
         inputs = keras().Input(shape, name=onnx_graph.INPUT)
-        pixels = normalised("none" if self.external else self.normalisation, inputs, self.missing)
+        pixels = self._normalised(inputs)
         if self.symmetries == 1:
             return inputs, self._upright(pixels, dropouts)
         upright = keras().Input(shape)
@@ -122,8 +126,17 @@ class NetworkDesign:
         turns = [network([turned(pixels, number), *dropouts.masks]) for number in range(self.symmetries)]
         return inputs, keras().layers.Average(name="mean_logit")(turns)
 
+    def _normalised(self, inputs: Any) -> Any:
+        if self.module is None or self.normalisation != MODULE:
+            return normalised("none" if self.external else self.normalisation, inputs, self.missing)
+        if self.module.normalise is None:
+            raise SettingsError(f"{self.module.path} has no normalise(pixels)")
+        return self.module.normalise(inputs)
+
     def _upright(self, pixels: Any, dropouts: Dropouts) -> Any:
         """Return the logits of normalised pixels as they are."""
+        if self.module is not None and self.classifier == MODULE:
+            return self.module.logits(pixels, self.n_classes)
         hidden = CLASSIFIERS[self.classifier](pixels, dropouts, **self.settings)
         return HEADS[CLASSIFIERS.metadata(self.classifier)["head"]](hidden, self.n_classes)
 
@@ -139,6 +152,7 @@ def design_of(recipe: ClassifierRecipe, contract: InputContract, *, n_classes: i
         n_channels=len(contract.channels),
         symmetries=recipe.symmetries,
         missing=recipe.missing,
+        module=user_module.load(recipe.module) if recipe.module else None,
     )
 
 

@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 
 from models import sessions
 from models.card import model_card
+from models.recipes import ClassifierRecipe
 from models.registry import FEATURES
 from models.training import TrainedClassifier
+from models.user_module import MODULE, digest_of, path_of
 from pipeline.classes import LEARNED_PARTS
 from pipeline.cutouts.normalise import NORMALISATIONS
 from pipeline.datasets.dataset import DataSet
@@ -69,7 +71,7 @@ def write(
     content = _content(trained, dataset, exported)
     digest = fingerprint([content, exported["weights_sha256"]])
     content |= {
-        "name": f"{trained.recipe.classifier}-{digest[:12]}",
+        "name": f"{_title(trained.recipe)}-{digest[:12]}",
         "weights_sha256": exported["weights_sha256"],
         "metrics": {name: _finite_or_none(value) for name, value in trained.metrics.items()},
         "onnx_difference": difference,
@@ -90,7 +92,8 @@ def _content(trained: TrainedClassifier, dataset: DataSet | None, exported: Mapp
     recipe, contract = trained.recipe, trained.contract
     columns = list(feature_names(contract.channels)) if recipe.family == FEATURES else []
     external = {"name": "physical", "revision": FEATURES_REVISION, "columns": columns}
-    within = NORMALISATIONS.metadata(recipe.normalisation)
+    own = recipe.normalisation == MODULE
+    within = {"in_graph": True} if own else NORMALISATIONS.metadata(recipe.normalisation)
     named = {"name": recipe.normalisation, "missing": recipe.missing}
     return {
         "schema": SCHEMA,
@@ -103,6 +106,7 @@ def _content(trained: TrainedClassifier, dataset: DataSet | None, exported: Mapp
         "classes": list(trained.class_names),
         "normalisation": {**named, "in_graph": within["in_graph"]},
         "external_normalisation": None if within["in_graph"] else {"revision": within["revision"], **named},
+        "module": {"file": path_of(recipe.module).name, "sha256": digest_of(recipe.module)} if recipe.module else None,
         "external_features": external if columns else None,
         "calibration": {
             "method": recipe.calibration,
@@ -118,6 +122,11 @@ def _content(trained: TrainedClassifier, dataset: DataSet | None, exported: Mapp
         "dataset_fingerprint": "" if dataset is None else dataset.fingerprint,
         "runtime": "onnxruntime, float32",
     }
+
+
+def _title(recipe: ClassifierRecipe) -> str:
+    """Return what a classifier is called: a network of the user's own, by its file."""
+    return path_of(recipe.module).stem if recipe.classifier == MODULE else recipe.classifier
 
 
 def _check_parity(directory: Path, trained: TrainedClassifier, masks: list[dict[str, Any]]) -> float:

@@ -11,6 +11,7 @@ from models.losses import LOSSES
 from models.registry import CLASSIFIERS, FEATURES
 from models.schedules import SCHEDULES
 from models.symmetries import NUMBERS
+from models.user_module import MODULE
 from pipeline.classes import GUESSED_SOURCES
 from pipeline.cutouts.augment import AUGMENTATIONS
 from pipeline.cutouts.normalise import NORMALISATIONS, Missing
@@ -29,6 +30,9 @@ class ClassifierRecipe:
     classifier : str
         A network, ``triplet_cnn``, ``braai``, ``psat_d``, ``vgg6``, ``bayesian_vgg6``, ``sepconvnet``, ``gmadet`` or
         ``otrain``; or on features of the cutouts, ``boosting`` or ``feature_ensemble``.
+    module : str
+        Python file of your own with ``create_model(num_classes, image_dim)``, ``normalise(pixels)`` or ``metrics``,
+        relative to the folder of the settings; ``classifier: module`` and ``normalisation: module`` take them. Empty: none.
     settings : mapping
         Arguments of that classifier (filters, trees ...): numbers, texts or lists of them.
     normalisation : str
@@ -104,6 +108,7 @@ class ClassifierRecipe:
     """
 
     classifier: str
+    module: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     normalisation: str = "none"
     missing: Missing = "excluded"
@@ -170,14 +175,18 @@ class ClassifierRecipe:
     def _name_faults(self) -> list[str]:
         named: list[tuple[Registry[Any], list[str]]] = [
             (CLASSIFIERS, [self.classifier]),
-            (NORMALISATIONS, [self.normalisation]),
+            (NORMALISATIONS, [] if self._own_normalisation else [self.normalisation]),
             (AUGMENTATIONS, list(self.augment)),
             (THRESHOLD_RULES, [self.threshold_rule]),
-            (METRICS, list(self.metrics)),
+            (METRICS, [] if self.module else list(self.metrics)),
             (LOSSES, [self.loss]),
             (SCHEDULES, [self.learning_rate_schedule]),
         ]
         return [_unknown(registry, name) for registry, names in named for name in names if name not in registry]
+
+    @property
+    def _own_normalisation(self) -> bool:
+        return self.normalisation == MODULE and bool(self.module)
 
     def _number_faults(self) -> list[str]:
         at_least = {
@@ -250,6 +259,8 @@ class ClassifierRecipe:
 
     def _monitor_faults(self) -> list[str]:
         faults = []
+        if self.classifier == MODULE and not self.module:
+            faults.append("'module' is empty; allowed with 'classifier: module': a Python file with create_model")
         known = ["validation_loss", "validation_accuracy", *(f"validation_{name}" for name in self.metrics)]
         if self.monitor not in known:
             faults.append(f"'monitor' is {self.monitor!r}; allowed: {', '.join(known)}")
@@ -261,7 +272,7 @@ class ClassifierRecipe:
     def larger_is_better(self) -> bool:
         """Return whether the better of two epochs is the one with the larger monitored value."""
         name = self.monitor.removeprefix("validation_")
-        return name == "accuracy" or (name in METRICS and METRICS[name].larger_is_better)
+        return name != "loss" and (name not in METRICS or METRICS[name].larger_is_better)
 
     def _rule_faults(self) -> list[str]:
         if self.threshold_rule not in THRESHOLD_RULES:

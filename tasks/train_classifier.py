@@ -12,6 +12,7 @@ import luigi
 from pipeline.io import settings_files
 from pipeline.io.files.digests import file_digest
 from pipeline.io.results.provenance import NUMBERS, TRAINING
+from pipeline.io.settings_files import config_folder, expand
 from tasks.build_dataset import BuildDataset
 from tasks.parameters import ClassifierTask
 
@@ -57,7 +58,12 @@ class TrainClassifier(ClassifierTask):
         """The classifier's recipe, the seed, and the data set where it is a file that exists."""
         recipe = settings_files.raw("classifiers", self.classifier_name)
         digest = file_digest(Path(self.dataset_file)) if self.dataset_file else ""
-        return {"classifier": recipe, "seed": self.seed, "dataset_file": digest}
+        decisive = {"classifier": recipe, "seed": self.seed, "dataset_file": digest}
+        return decisive | ({"module": self._module_digest(str(recipe["module"]))} if recipe.get("module") else {})
+
+    def _module_digest(self, name: str) -> str:
+        """Return the digest of the Python file of the user's own that the recipe names."""
+        return file_digest(config_folder() / expand(name, "the Python file of your network"))
 
     def dataset_path(self) -> Path:
         """Return the data set's file."""

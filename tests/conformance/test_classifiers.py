@@ -8,6 +8,7 @@ from models import packages, runtime, training
 from models.in_memory import MemoryDataSet
 from models.recipes import load
 from models.registry import CLASSIFIERS, FEATURES, NETWORK
+from models.user_module import MODULE
 from pipeline.io.results.commit import commit
 
 SMALL = {
@@ -39,7 +40,7 @@ def toy_dataset(size):
 
 
 def test_every_classifier_has_a_small_form_here():
-    assert sorted(SMALL) == list(CLASSIFIERS)
+    assert sorted([*SMALL, MODULE]) == list(CLASSIFIERS)
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
@@ -50,7 +51,7 @@ def test_metadata_states_family_and_smallest_input(name):
     assert CLASSIFIERS.summary(name).endswith((".", "63 x 63 x 3."))
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", SMALL)
 def test_the_smallest_cutouts_train_and_score(name, tmp_path):
     dataset = toy_dataset(CLASSIFIERS.metadata(name)["minimum_size_pixel"])
     recipe = load(
