@@ -32,7 +32,8 @@ class ClassifierRecipe:
         ``otrain``; or on features of the cutouts, ``boosting`` or ``feature_ensemble``.
     module : str
         Python file of your own with ``create_model(num_classes, image_dim)``, ``normalise(pixels)`` or ``metrics``,
-        relative to the folder of the settings; ``classifier: module`` and ``normalisation: module`` take them. Empty: none.
+        relative to the folder of the settings; ``classifier: module`` and ``normalisation: module`` take them. Empty:
+        none.
     settings : mapping
         Arguments of that classifier (filters, trees ...): numbers, texts or lists of them.
     normalisation : str

@@ -57,7 +57,7 @@ def test_an_export_has_every_injection_and_is_the_same_twice(name, three_injecti
     assert rows["Xpos"].tolist() == [11.0, 21.0, 31.0]
     assert rows["mag"].tolist() == [18.0, 19.0, 20.0]
     assert main(command) == 0
-    assert "says the same" in capsys.readouterr().out
+    assert "is the same" in capsys.readouterr().out
 
 
 @pytest.mark.replaces("gmadet", "O4")

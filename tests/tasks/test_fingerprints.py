@@ -54,9 +54,9 @@ DIGESTS = {
         "FetchCutouts": "b9c229620015",
         "SimulateTransients": "00e06b557251",
         "BuildDataset": "ce5b18d8b1bd",
-        "TrainClassifier": "ae3a53b54602",
-        "Infer": "f816f6a10e5f",
-        "PlotResults": "e3f54d58caf8",
+        "TrainClassifier": "aefe287643d8",
+        "Infer": "83aedbfd0a31",
+        "PlotResults": "eef1cb2b8f00",
     },
     "orbits": {
         "FreezeInputs": "53864c4148ab",
@@ -64,9 +64,9 @@ DIGESTS = {
         "FetchCutouts": "781a562e3156",
         "SimulateTransients": "1705f7e2d5af",
         "BuildDataset": "c8d8338a0ddd",
-        "TrainClassifier": "15a39a855c5a",
-        "Infer": "b059b6acbe11",
-        "PlotResults": "94d9e6421f5c",
+        "TrainClassifier": "0dd0dda10d2d",
+        "Infer": "6089239be792",
+        "PlotResults": "30870ce214fb",
     },
 }
 """The first digits of the fingerprints of November 2026, under which results are stored."""

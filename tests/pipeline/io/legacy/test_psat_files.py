@@ -63,7 +63,7 @@ def test_a_stated_label_and_a_stated_folder_win(tmp_path):
 @pytest.mark.parametrize("text", [b"\xff\xfe\x00", b"a" * 5000, b"a\x07.fits"])
 def test_what_is_no_list_is_refused(tmp_path, text):
     (tmp_path / "good.txt").write_bytes(text)
-    with pytest.raises(InputError, match=r"is no (list of file names|file name)"):
+    with pytest.raises(InputError, match=r"is not a (list of file names|file name)"):
         found(tmp_path / "good.txt")
 
 
