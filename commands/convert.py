@@ -24,6 +24,9 @@ from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
 
 log = logging.getLogger(__name__)
 
+KERAS_H5 = "keras_h5"
+"""The format of a package's network: a weight file of Keras 2."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class About:
@@ -98,10 +101,24 @@ def import_stamps(
 
 
 def export_stamps(format_name: str, cutouts: str, out: str, options: Mapping[str, object] | None = None) -> int:
-    """Write a cutout file or data set in the format of another system; see `import_stamps`."""
+    """Write a cutout file, data set or model package in the format of another system.
+
+    Parameters
+    ----------
+    format_name : str
+        A name in `STAMP_SETS`, `FEATURE_TABLES` or `TRUTH_LISTS`, or ``keras_h5``.
+    cutouts : str
+        What to write: a cutout file or data set, a table, simulated transients, or a model package.
+    out : str
+        The file or folder to make; an existing one with other content is an error.
+    options : mapping, optional
+        Options of the format.
+    """
+    if format_name == KERAS_H5:
+        return _place_weights(Path(cutouts), Path(out))
     if format_name in TRUTH_LISTS:
         return _place_list(format_name, Path(cutouts), Path(out), options or {})
-    _require_known(format_name, TRUTH_LISTS)
+    _require_known(format_name, TRUTH_LISTS, [KERAS_H5])
     if format_name in FEATURE_TABLES:
         table = read_table(Path(cutouts))
         return _place(Path(out), lambda scratch: FEATURE_TABLES[format_name]().write(scratch, table),
@@ -145,6 +162,16 @@ def _place_list(name: str, simulated: Path, out: Path, options: Mapping[str, obj
         rows.append(write_truth_list(name, scratch, simulated, options))
 
     return _place(out, write, lambda _: f"{rows[0]} rows")
+
+
+def _place_weights(package: Path, out: Path) -> int:
+    """Write the weights of a package's network, and say how many they are."""
+    from models.keras_h5 import export_keras_h5
+
+    counts: list[int] = []
+    return _place(
+        out, lambda scratch: counts.append(export_keras_h5(package, scratch)), lambda _: f"{counts[0]:,} weights"
+    )
 
 
 def _settings(stamps: StampSet, about: About) -> SurveySettings:

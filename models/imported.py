@@ -88,7 +88,7 @@ def imported(weights: Path, recipe: ClassifierRecipe, contract: InputContract) -
 
 def _put(model: Any, layers: Sequence[LayerWeights], path: Path, name: str) -> None:
     """Put the arrays of the file into the layers of a model, in order."""
-    own = [layer for layer in model.layers if layer.weights]
+    own = networks.layers_with_weights(model)
     if len(own) != len(layers):
         raise InputError(
             f"{path} holds {len(layers)} layers with weights ({', '.join(layer.name for layer in layers)}); "

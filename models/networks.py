@@ -1,6 +1,6 @@
 """Keras networks from raw pixels to logits, to calibrated probabilities, and with dropout masks as inputs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -182,6 +182,19 @@ def build(design: NetworkDesign, seed: int, *, precision: str = "float32") -> An
     finally:
         keras().config.set_dtype_policy(before)
     return keras().Model(inputs, logits, name=design.classifier)
+
+
+def every_layer(model: Any) -> Iterator[Any]:
+    """Yield the layers of a model and of the models within it, in order."""
+    for layer in model.layers:
+        yield layer
+        if hasattr(layer, "layers"):
+            yield from every_layer(layer)
+
+
+def layers_with_weights(model: Any) -> list[Any]:
+    """Return the layers that hold weights, also those of the models within a model, in order."""
+    return [layer for layer in every_layer(model) if layer.weights and not hasattr(layer, "layers")]
 
 
 def rebuilt(weights: list[NDArray[np.floating]], design: NetworkDesign) -> Any:

@@ -8,7 +8,7 @@ Tested by tests/models/test_training_callbacks.py.
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from models.fitted import Progress
 from models.framework import keras as load_keras
 from models.framework import to_numpy
 from models.keras_data import TrainingRows
+from models.networks import every_layer
 from models.recipes import ClassifierRecipe
 from pipeline.errors import SettingsError
 from pipeline.rng import stream
@@ -69,18 +70,10 @@ class StartEpoch(callbacks.Callback):
         self.rows.epoch = epoch
         self.model.optimizer.learning_rate.assign(schedules.learning_rate(self.state.recipe, self.state.monitored))
         rng = stream(self.seed, "dropout", str(epoch))
-        for layer in _every_layer(self.model):
+        for layer in every_layer(self.model):
             generator = getattr(layer, "seed_generator", None)
             if generator is not None:
                 generator.state.assign(rng.integers(2**32, size=2, dtype=np.uint32))
-
-
-def _every_layer(model: Any) -> Iterator[Any]:
-    """Yield the layers of a model and of the models within it, in order."""
-    for layer in model.layers:
-        yield layer
-        if hasattr(layer, "layers"):
-            yield from _every_layer(layer)
 
 
 class Judge(callbacks.Callback):

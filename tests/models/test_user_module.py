@@ -99,12 +99,10 @@ def test_a_changed_module_is_another_training(tmp_path, toy, dataset, module_fil
 
 
 def test_dropout_within_a_module_draws_by_the_number_of_the_epoch(toy, module_file):
-    from models.training_callbacks import _every_layer
-
     recipe = load({**single(toy, None), "module": module_file(PSAT)}, "test")
     contract = type("Contract", (), {"size_pixel": 15, "channels": ("difference",)})()
     model = networks.build(networks.design_of(recipe, contract, n_classes=2), 0)
-    assert [layer.name for layer in _every_layer(model) if hasattr(layer, "seed_generator")] == ["dropout"]
+    assert [layer.name for layer in networks.every_layer(model) if hasattr(layer, "seed_generator")] == ["dropout"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""Reads the weights of a Keras 2 network from its HDF5 file, layer by layer; nothing in the file is executed."""
+"""Reads and writes the weights of a Keras 2 network, an HDF5 file, layer by layer; nothing in a file is executed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.io.legacy.columns import listed
 from pipeline.io.legacy.hdf5_nodes import reading
+from pipeline.io.results import hdf5
 
 _MODEL: Final = "model_weights"
 """Group with the layers where the whole model was saved; they lie at the top where only the weights were."""
@@ -51,6 +52,27 @@ def read_keras_weights(path: Path) -> list[LayerWeights]:
             )
         layers = [LayerWeights(name=name, arrays=_arrays(path, top, name)) for name in _names(top, _LAYERS)]
     return [layer for layer in layers if layer.arrays]
+
+
+def write_keras_weights(path: Path, layers: Sequence[LayerWeights]) -> None:
+    """Write layers as ``model.save_weights`` of Keras 2 does, for its ``load_weights``, in the order of the network.
+
+    Parameters
+    ----------
+    path : Path
+        The HDF5 file.
+    layers : sequence of LayerWeights
+        Those that have weights; each name appears once.
+    """
+    with hdf5.create(path) as file:
+        file.attrs["keras_version"], file.attrs["backend"] = "2.15.0", "tensorflow"
+        file.attrs[_LAYERS] = [layer.name.encode() for layer in layers]
+        for layer in layers:
+            group = file.create_group(layer.name)
+            inner = [f"{layer.name}/weight_{number}:0" for number in range(len(layer.arrays))]
+            group.attrs[_ARRAYS] = [name.encode() for name in inner]
+            for name, array in zip(inner, layer.arrays, strict=True):
+                group.create_dataset(name, data=array, track_times=False)
 
 
 def _arrays(path: Path, top: h5py.Group, layer: str) -> tuple[NDArray[np.float32], ...]:
