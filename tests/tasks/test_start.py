@@ -14,7 +14,15 @@ from tasks.numbers import RatioParameter, WholeNumberParameter
 from tasks.start import OneLine
 
 TASKS = [getattr(tasks, name) for name in tasks.__all__]
-GIVEN = {"night": "2026-01-05", "date": "2026-01-01", "start": "2026-01-01", "stop": "2026-01-02", "of": "Infer"}
+GIVEN = {
+    "architecture": "braai",
+    "weights": "old.h5",
+    "night": "2026-01-05",
+    "date": "2026-01-01",
+    "start": "2026-01-01",
+    "stop": "2026-01-02",
+    "of": "Infer",
+}
 NUMBERS = [
     (task, name, parameter)
     for task in TASKS
