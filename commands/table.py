@@ -74,12 +74,12 @@ def lines(metrics: Metrics) -> Iterator[str]:
         f"{counts['judged_groups']} groups; {interval['level']:.0%} intervals over groups, "
         f"{interval['replicates']} bootstrap replicates."
     )
-    yield from _grid(["", *metrics["models"]], (_metric_row(metrics, name) for name in SHOWN))
+    yield from grid(["", *metrics["models"]], (_metric_row(metrics, name) for name in SHOWN))
     yield f"{metrics['classifier']} less each other, on the rows that both score:"
     others = metrics["differences"]
     rows = ([name, *(_cell(others[other]["metrics"].get(name), name) for other in others)] for name in SHOWN)
     heads = [f"{other} ({others[other]['n']} rows)" for other in others]
-    yield from _grid(["", *heads], rows)
+    yield from grid(["", *heads], rows)
     yield f"{metrics['classifier']} at its threshold {metrics['models'][metrics['classifier']]['threshold']:.3f}:"
     yield from _strata(metrics["models"][metrics["classifier"]]["strata"])
     alone = ", ".join(f"{name} {value:.3f}" for name, value in metrics["column_alone"].items() if value is not None)
@@ -106,7 +106,7 @@ def _strata(strata: Iterable[Mapping[str, object]]) -> Iterator[str]:
         for row in strata
         if row["column"] in STRATA
     )
-    return _grid(["stratum", "found of the real", "passed of the bogus"], rows)
+    return grid(["stratum", "found of the real", "passed of the bogus"], rows)
 
 
 def _share(row: Mapping[str, object], name: str, of: str) -> str:
@@ -121,7 +121,8 @@ def _number(row: Mapping[str, object], name: str) -> float:
     return value if isinstance(value, int | float) else float("nan")
 
 
-def _grid(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
+def grid(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
+    """Yield a table in Markdown, with an empty line before and after."""
     yield ""
     yield f"| {' | '.join(head)} |"
     yield f"|{'---|' * len(head)}"

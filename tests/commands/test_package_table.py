@@ -1,0 +1,51 @@
+import pytest
+from small_packages import write_small_package
+
+from commands.main import main
+from pipeline.errors import MissingInputError
+
+
+@pytest.fixture
+def packages(tmp_path):
+    """Three packages below a folder: two that were judged, and one that was imported."""
+    for name, auc in (("worse", 0.9), ("better", 0.95)):
+        write_small_package(
+            tmp_path / "models" / name,
+            name=f"{name}-0123",
+            metrics={"auc": auc, "mcc": 0.5},
+            parameters=1234,
+            normalisation={"name": "l2"},
+        )
+    write_small_package(tmp_path / "models" / "old", name="old-0123")
+    return tmp_path / "models"
+
+
+def cells(line):
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_packages_stand_side_by_side_with_the_best_first(packages, capsys):
+    assert main(["table", "--packages", str(packages)]) == 0
+    head, _, *rows = [line for line in capsys.readouterr().out.splitlines() if line]
+    assert [cells(row)[0] for row in rows] == ["better-0123", "worse-0123", "old-0123"]
+    better = dict(zip(cells(head), cells(rows[0]), strict=True))
+    assert better["channels"] == "science difference"
+    assert better["weights"] == "1,234"
+    assert better["threshold"] == "mdr 0.400"
+    assert better["auc"] == "0.9500"
+    assert better["ece"] == "-"
+    assert dict(zip(cells(head), cells(rows[2]), strict=True))["auc"] == "-"
+
+
+def test_a_damaged_package_is_named_and_the_others_are_shown(packages, capsys, caplog):
+    (packages / "worse" / "model.onnx").write_bytes(b"changed")
+    assert main(["table", "--packages", str(packages)]) == 1
+    assert "better-0123" in capsys.readouterr().out
+    assert "model.onnx" in caplog.text
+
+
+def test_a_folder_without_a_package_is_named(tmp_path):
+    from commands.package_table import package_table
+
+    with pytest.raises(MissingInputError, match="holds no model package"):
+        package_table([str(tmp_path)])
