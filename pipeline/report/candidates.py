@@ -33,7 +33,7 @@ FLAG_WORDS: Final[Mapping[Flag, str]] = {
     Flag.CONSTANT: "a channel is constant",
     Flag.NOT_SCORED: "not scored",
     Flag.BORDERLINE_LABEL: "labels disagree",
-    Flag.UNSURE_CENTRE: "may be centred a pixel beside the source",
+    Flag.UNSURE_CENTRE: "may not be centred on the source",
 }
 _SIGN_WORDS: Final = {1: "brighter than the template", -1: "fainter than the template"}
 _CALLED: Final = {code: f"called {name}" for code, name in enumerate(CLASS_NAMES)}

@@ -123,7 +123,7 @@ def test_stamps_that_were_cut_off_are_placed_as_the_table_of_the_same_alerts_has
         stamps = [fits_bytes(np.ones((row.stamp_h, row.stamp_w), np.float32)), None, None]
         cutout = packet_cutout(
             ztf_packet(stamps, object_id="o"), PACKET_LAYOUTS["ztf"], CHANNELS, 63, row.xpos - 1, row.ypos - 1
-        )
+        ).pixels
         there = np.argwhere(np.isfinite(cutout[..., 0]))
         assert there.min(axis=0).tolist() == [row.pad_y, row.pad_x]
         assert len(there) == row.stamp_h * row.stamp_w

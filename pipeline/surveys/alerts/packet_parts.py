@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from pipeline.cutouts.missing import mark_missing
+from pipeline.cutouts.missing import Flag, mark_missing
 from pipeline.errors import InputError
 from pipeline.io.alerts.message_schemas import MessageSchemas
 from pipeline.io.alerts.packet_files import Packet, read_packets
@@ -124,7 +123,7 @@ class PacketReader:
 
     def read(self, part: PacketPart) -> list[Batch]:
         """Return the batches of a part: one for each packet that cannot be used, and one for all others."""
-        kept: list[tuple[dict[str, Any], NDArray[np.float32]]] = []
+        kept: list[tuple[dict[str, Any], packet_rows.PacketCutout]] = []
         lost: list[Batch] = []
         for piece in part.pieces:
             try:
@@ -134,7 +133,7 @@ class PacketReader:
                 lost.append(self.lost(pd.DataFrame(row)))
         return [*lost, self._batch(kept)] if kept else lost
 
-    def decoded(self, packet: Packet) -> tuple[dict[str, Any], NDArray[np.float32]]:
+    def decoded(self, packet: Packet) -> tuple[dict[str, Any], packet_rows.PacketCutout]:
         """Return the candidate row of a packet, as the packet states it, and its cutout.
 
         Raises
@@ -166,15 +165,18 @@ class PacketReader:
             exposures=0,
         )
 
-    def _batch(self, kept: Sequence[tuple[dict[str, Any], NDArray[np.float32]]]) -> Batch:
+    def _batch(self, kept: Sequence[tuple[dict[str, Any], packet_rows.PacketCutout]]) -> Batch:
         rows = pd.DataFrame([row for row, _ in kept])
-        pixels, missing = mark_missing(np.stack([cutout for _, cutout in kept]), self.settings.magic_values)
+        pixels, missing = mark_missing(np.stack([cutout.pixels for _, cutout in kept]), self.settings.magic_values)
         rows["time_mjd"] = utc_mjd(rows["time_mjd"], self.layout.time_format)
         rows["night"] = night_of(rows["time_mjd"], self.settings.longitude_deg)
         if "flux" in rows and "magnitude" not in rows:
             error = rows["flux_error"] if "flux_error" in rows else np.full(len(rows), np.nan)
             rows["magnitude"], rows["magnitude_error"] = magnitudes(rows["flux"], error, self.layout.flux_zeropoint)
         batch = batch_of(rows, pixels, self.settings, outside=outside_of_cutouts(pixels, missing))
+        unsure = {row["candidate_id"] for row, cutout in kept if cutout.is_unsure}
+        if unsure:
+            batch.candidates.loc[batch.candidates["candidate_id"].isin(unsure), "flags"] |= int(Flag.UNSURE_CENTRE)
         return replace(batch, exposures=len(kept))
 
 

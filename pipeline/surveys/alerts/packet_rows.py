@@ -6,7 +6,7 @@ A night's digest covers the words of its packets' faults: to change them makes n
 import hashlib
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,9 +87,24 @@ def packet_row(record: Record, layout: PacketLayout) -> dict[str, Any]:
     return row
 
 
+class PacketCutout(NamedTuple):
+    """The cutout of a packet.
+
+    Attributes
+    ----------
+    pixels : ndarray of float32, (y, x, channel)
+        With the candidate in pixel ``size // 2``.
+    is_unsure : bool
+        Whether a stamp of it was cut off and nothing tells at which end, so that it lies about its own middle.
+    """
+
+    pixels: NDArray[np.float32]
+    is_unsure: bool
+
+
 def packet_cutout(
     record: Record, layout: PacketLayout, channels: tuple[str, ...], size: int, x_pixel: float, y_pixel: float
-) -> NDArray[np.float32]:
+) -> PacketCutout:
     """Return the cutouts of a packet, one per channel, as one cutout of the survey.
 
     Parameters
@@ -107,10 +122,10 @@ def packet_cutout(
 
     Returns
     -------
-    ndarray of float32, (y, x, channel)
-        The candidate in pixel ``size // 2``: in a cutout of the packet of even length it is found by `source_pixel`, or
-        by the header where the reference point is the candidate. A larger cutout is cut, a smaller one is surrounded
-        by NaN, and one that was cut off at the detector's edge lies where it belongs. A channel that is null in the
+    PacketCutout
+        In a cutout of the packet of even length the candidate is found by `source_pixel`, or by the header where the
+        reference point is the candidate. A larger cutout is cut, a smaller one is surrounded by NaN, and one that was
+        cut off at the detector's edge lies where it belongs, as far as that can be told. A channel that is null in the
         packet is all NaN.
 
     Raises
@@ -118,7 +133,7 @@ def packet_cutout(
     InputError
         If the field of a cutout is missing or cannot be read; the field is named.
     """
-    cutout = np.full((size, size, len(channels)), np.nan, dtype=np.float32)
+    cutout, is_unsure = np.full((size, size, len(channels)), np.nan, dtype=np.float32), False
     detector = layout.detector_size_pixel or (0, 0)
     for number, channel in enumerate(channels):
         path = layout.stamps[channel]
@@ -133,11 +148,13 @@ def packet_cutout(
         if _is_centred_on(stored.reference, record, layout, (width, height)):
             x, y = (math.floor(place + 0.5) for place in stored.reference[:2])
         else:
-            x = _source_pixel(width, whole, x_pixel, detector[0])
-            y = _source_pixel(height, whole, y_pixel, detector[1])
+            by_elimination = layout.stamp_size_pixel > 0
+            x, sure_x = _source_pixel(width, whole, x_pixel, detector[0], by_elimination=by_elimination)
+            y, sure_y = _source_pixel(height, whole, y_pixel, detector[1], by_elimination=by_elimination)
+            is_unsure = is_unsure or not (sure_x and sure_y)
         rows, columns = _span(height, y, size), _span(width, x, size)
         cutout[rows[1], columns[1], number] = stored.pixels[rows[0], columns[0]]
-    return cutout
+    return PacketCutout(cutout, is_unsure)
 
 
 def _is_centred_on(reference: tuple[float, ...], record: Record, layout: PacketLayout, shape: tuple[int, int]) -> bool:
@@ -158,19 +175,27 @@ def _span(length: int, source: int, size: int) -> tuple[slice, slice]:
     return slice(first, first + count), slice(target, target + count)
 
 
-def _source_pixel(length: int, whole: int, place: float, detector: int) -> int:
-    """Return the pixel of a packet's cutout that holds the source, along one axis, whether it was cut off or not."""
+def _source_pixel(length: int, whole: int, place: float, detector: int, *, by_elimination: bool) -> tuple[int, bool]:
+    """Return the pixel of a packet's cutout that holds the source, along one axis, and whether that is known.
+
+    A cutout that lacks pixels was cut off by the detector's edge: at its low end if the place is near pixel 0, else at
+    its high end, by as much as the detector's size says. Where that is not known, the high end is what remains, if the
+    side of a whole cutout is (``by_elimination``; else it may be no square). Where nothing tells, the cutout's own
+    middle is taken.
+    """
     source = _middle(whole, place)
     lost = whole - length
     if not lost:
-        return source
+        return source, True
     if math.isfinite(place):
         first = math.floor(place + 0.5) - source
         if first < 0:
-            return source - min(lost, -first)
+            return source - min(lost, -first), True
+        if not detector and by_elimination:
+            return source, True
         if detector and first + whole > detector:
-            return source - max(0, lost - (first + whole - detector))
-    return _middle(length, place)
+            return source - max(0, lost - (first + whole - detector)), True
+    return _middle(length, place), False
 
 
 def _middle(length: int, place: float) -> int:

@@ -36,7 +36,7 @@ def image(height, width):
 
 def cut(stamp, size, layout=ZTF, x=1500.0, y=1500.0):
     record = packet([fits_bytes(stamp), None, None])
-    return packet_cutout(record, layout, CHANNELS, size, x, y)[..., 0]
+    return packet_cutout(record, layout, CHANNELS, size, x, y).pixels[..., 0]
 
 
 def test_a_packet_becomes_a_row_with_named_band_and_sign():
@@ -177,6 +177,44 @@ def test_a_stamp_cut_off_at_the_detectors_edge_lies_where_it_belongs(x, y, size)
     assert found[size // 2, size // 2] == np.float32(10000.0 * math.floor(y + 0.5) + math.floor(x + 0.5))
 
 
+def numbered_detector(x, y, length, side=3072):
+    """Return a stamp of a detector whose pixels say where they are, cut off at its edges."""
+    columns = rows = np.arange(side)
+    left, bottom = (math.floor(place + 0.5) - length // 2 for place in (x, y))
+    return (10000.0 * rows[max(0, bottom) : bottom + length, None] + columns[max(0, left) : left + length]), (
+        left,
+        bottom,
+    )
+
+
+@pytest.mark.parametrize("length", [31, 63])
+@pytest.mark.parametrize(("x", "y"), [(3.0, 1500.0), (3070.0, 1500.0), (1500.0, 3069.0), (2.0, 5.0), (3071.0, 3060.0)])
+def test_a_known_place_tells_the_end_at_which_a_stamp_was_cut_off_without_the_size_of_the_detector(x, y, length):
+    layout = replace(ZTF, stamp_size_pixel=length, detector_size_pixel=())
+    stamp, _ = numbered_detector(x, y, length)
+    found = packet_cutout(packet([fits_bytes(stamp), None, None]), layout, CHANNELS, length, x, y)
+    middle = length // 2
+    assert found.pixels[middle, middle, 0] == np.float32(10000.0 * y + x)
+    assert not found.is_unsure
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "is_unsure"),
+    [(3.0, 1500.0, False), (math.nan, math.nan, True), (1500.0, 1500.0, True)],
+)
+def test_a_stamp_of_which_nothing_tells_the_end_that_it_lacks_is_marked(x, y, is_unsure):
+    stamp, _ = numbered_detector(3.0, 1500.0, 63)
+    found = packet_cutout(packet([fits_bytes(stamp), None, None]), ZTF, CHANNELS, 63, x, y)
+    assert found.is_unsure is is_unsure
+
+
+def test_a_stamp_that_may_be_no_square_lies_about_its_own_middle_and_is_marked():
+    layout = replace(ZTF, stamp_size_pixel=0, detector_size_pixel=())
+    found = packet_cutout(packet([fits_bytes(image(21, 31)), None, None]), layout, CHANNELS, 31, 500.0, 500.0)
+    assert found.pixels[15, 15, 0] == image(21, 31)[10, 15]
+    assert found.is_unsure
+
+
 def lsst_cut(x, y, length, size, *, keys=None, place=None):
     """Return the cutout of a packet as LSST writes it, one bright pixel where the source is, and nothing else.
 
@@ -190,7 +228,7 @@ def lsst_cut(x, y, length, size, *, keys=None, place=None):
     fits.PrimaryHDU(stamp, header).writeto(stream)
     record = {"diaSource": LSST_SOURCE, **dict.fromkeys(LSST.stamps.values(), stream.getvalue())}
     found_x, found_y = place or (x, y)
-    return packet_cutout(record, LSST, ("science",), size, found_x, found_y)[..., 0]
+    return packet_cutout(record, LSST, ("science",), size, found_x, found_y).pixels[..., 0]
 
 
 def on_the_candidate(x, y):
@@ -231,7 +269,7 @@ def test_a_reference_point_that_is_not_the_candidate_says_nothing(change):
 
 
 def test_a_null_stamp_is_a_channel_of_nan():
-    found = packet_cutout(packet([fits_bytes(image(5, 5)), None, None]), ZTF, CHANNELS, 5, math.nan, math.nan)
+    found = packet_cutout(packet([fits_bytes(image(5, 5)), None, None]), ZTF, CHANNELS, 5, math.nan, math.nan).pixels
     assert np.isnan(found[..., 1:]).all()
 
 
