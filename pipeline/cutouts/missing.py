@@ -29,7 +29,7 @@ class Flag(IntFlag):
     BORDERLINE_LABEL = 128
     """Two label providers disagreed; the stronger one won."""
     UNSURE_CENTRE = 256
-    """The source may lie one pixel before the middle one: its stamp does not tell whether its side is even."""
+    """The source may not lie in the middle pixel: its stamp does not tell which of its pixels holds it."""
 
 
 def to_missing(pixels: NDArray[np.number], magic: tuple[float, ...] = ()) -> tuple[NDArray[np.float32], int]:

@@ -9,7 +9,7 @@ import pytest
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import TooMuchLostError
 from pipeline.io.alerts import avro
-from pipeline.io.alerts.packet_writer import write_packets
+from pipeline.io.alerts.packet_writer import fits_bytes, write_packets
 from pipeline.stages.night_cutouts import NightCutouts
 from pipeline.stages.night_job import NightJob
 from pipeline.surveys import night_parts
@@ -46,6 +46,20 @@ def test_two_processes_read_what_one_reads_from_files_of_one_packet_and_of_sever
     pd.testing.assert_frame_equal(dropped(two), dropped(one))
     for first, second in zip(one, two, strict=True):
         np.testing.assert_array_equal(second.cutouts, first.cutouts)
+
+
+def test_a_row_is_flagged_where_nothing_tells_which_end_its_stamp_lacks(packet_survey, make_packet):
+    cut_off = [fits_bytes(np.ones((5, 3), np.float32))] * 3
+    places = {0: {"xpos": None}, 1: {"xpos": 3071.0}, 2: {"xpos": 1500.0}}
+    packets = [make_packet(row, cut_off, ypos=900.0, **place) for row, place in places.items()]
+    candidates = rows(read(packet_survey([*packets, make_packet(3)])))
+    unsure = candidates["flags"].to_numpy() & int(Flag.UNSURE_CENTRE) > 0
+    assert dict(zip(candidates["candidate_id"], unsure, strict=True)) == {
+        str(2**53 + 1): True,
+        str(2**53 + 2): False,
+        str(2**53 + 3): True,
+        str(2**53 + 4): False,
+    }
 
 
 def test_what_is_made_of_batches_is_the_same_in_two_processes_and_no_pixels_come_back(packet_survey, monkeypatch):
