@@ -87,7 +87,8 @@ class ClassifierRecipe:
         With ``balanced`` each class weighs the same in the loss, a row 1 on average; with ``gotorb`` too, a row of the
         rarest class 1.
     augment : tuple of str
-        ``rotate``, ``flip`` and ``shift``, in that order; for training rows of networks only.
+        ``rotate`` (by quarter turns), ``flip``, ``shift``, ``rotate_any`` (by any angle), ``zoom`` and ``brightness``,
+        applied in the order in which they are named; for training rows of networks only.
     symmetries : int
         Orientations of a cutout over which a network's logits are averaged when it scores: 1, 4 (quarter turns) or
         8 (and mirror images); costs as many passes.

@@ -1,4 +1,4 @@
-"""Augmentation of training cutouts: rotations, flips and small shifts that do not change the label."""
+"""Augmentation of training cutouts: turns, flips, small shifts, zoom and brightness that do not change the label."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -14,6 +14,10 @@ AUGMENTATIONS: Registry[Augmentation] = Registry("augmentation")
 
 LARGEST_SHIFT: Final = 1
 """Pixels by which ``shift`` moves a cutout at most, along each axis."""
+LARGEST_ZOOM: Final = 1.1
+"""Factor by which ``zoom`` enlarges or shrinks at most."""
+LARGEST_BRIGHTNESS: Final = 1.25
+"""Factor by which ``brightness`` multiplies or divides at most."""
 
 
 def augment(cutouts: NDArray[np.float32], names: Sequence[str], rng: np.random.Generator) -> NDArray[np.float32]:
@@ -57,6 +61,50 @@ def shift(cutouts: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.
         return _moved(rows, index // side - LARGEST_SHIFT, index % side - LARGEST_SHIFT)
 
     return _by_group(cutouts, moves, move)
+
+
+@AUGMENTATIONS.register("rotate_any", square=True)
+def rotate_any(cutouts: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Rotate each row by any angle about its candidate's pixel, interpolated; corners that turn in are missing."""
+    return _resampled(cutouts, angles=rng.uniform(0.0, 2.0 * np.pi, len(cutouts)), factors=np.ones(len(cutouts)))
+
+
+@AUGMENTATIONS.register("zoom", square=False)
+def zoom(cutouts: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Enlarge or shrink each row about its candidate's pixel by up to a tenth, interpolated."""
+    return _resampled(cutouts, angles=np.zeros(len(cutouts)), factors=_factors(LARGEST_ZOOM, len(cutouts), rng))
+
+
+@AUGMENTATIONS.register("brightness", square=False)
+def brightness(cutouts: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Multiply each row by a factor of at most a quarter more or less; a normalisation that divides undoes it."""
+    factors = _factors(LARGEST_BRIGHTNESS, len(cutouts), rng)
+    return np.asarray(cutouts * factors[:, None, None, None], dtype=np.float32)
+
+
+def _factors(largest: float, rows: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return factors from 1 / largest to largest, as many below as above 1."""
+    return np.asarray(largest ** rng.uniform(-1.0, 1.0, rows))
+
+
+def _resampled(
+    cutouts: NDArray[np.float32], angles: NDArray[np.float64], factors: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Return each row turned by an angle (radians, y towards x) and enlarged by a factor about pixel ``size // 2``.
+
+    Pixels are interpolated linearly; one of which a neighbour is missing is missing.
+    """
+    from scipy.ndimage import affine_transform
+
+    centre = np.array([cutouts.shape[1] // 2, cutouts.shape[2] // 2, 0], dtype=float)
+    resampled = np.empty_like(cutouts)
+    for row, (angle, factor) in enumerate(zip(angles, factors, strict=True)):
+        cos, sin = np.cos(angle) / factor, np.sin(angle) / factor
+        back = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
+        resampled[row] = affine_transform(
+            cutouts[row], back, centre - back @ centre, order=1, mode="constant", cval=np.nan
+        )
+    return resampled
 
 
 def _by_group(

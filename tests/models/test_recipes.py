@@ -27,7 +27,7 @@ def test_all_faults_of_value_are_named_at_once():
         "classifier": "braai",
         "settings": {"filtrs": [1]},
         "normalisation": "l3",
-        "augment": ["zoom"],
+        "augment": ["shear"],
         "batch_size": 0,
         "learning_rate": 0.0,
         "threshold_rule": "mdr",
@@ -39,7 +39,7 @@ def test_all_faults_of_value_are_named_at_once():
     with pytest.raises(SettingsError) as fault:
         load(given, "mine")
     message = str(fault.value)
-    for part in ("filtrs", "l3", "zoom", "batch_size", "learning_rate", "threshold_parameter.value", "teacher"):
+    for part in ("filtrs", "l3", "shear", "batch_size", "learning_rate", "threshold_parameter.value", "teacher"):
         assert part in message
     assert "braai needs at least 22" in message
     assert "'symmetries' is 3; allowed: 1, 4, 8" in message
