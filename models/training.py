@@ -193,9 +193,14 @@ def _check(dataset: DataSet, recipe: ClassifierRecipe) -> None:
             f"normalisation {recipe.normalisation!r} of {recipe.classifier} needs raw pixels; "
             f"the data set's are {dataset.pixel_state!r}"
         )
-    if len(dataset.class_names) != 2 and recipe.calibration == "platt":
+    n_classes = len(dataset.class_names)
+    if n_classes != 2 and recipe.calibration != "none":
         raise SettingsError(
-            f"calibration 'platt' needs two classes; the data set has {len(dataset.class_names)}; allowed: none"
+            f"calibration {recipe.calibration!r} needs two classes; the data set has {n_classes}; allowed: none"
+        )
+    if n_classes != 2 and recipe.metrics:
+        raise SettingsError(
+            f"'metrics' is {list(recipe.metrics)}, which need two classes; the data set has {n_classes}; allowed: none"
         )
 
 

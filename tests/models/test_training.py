@@ -186,8 +186,12 @@ def test_pixels_of_no_size_are_refused_before_training(toy, tmp_path, scale):
 
 def test_three_classes_are_trained_without_calibration(tmp_path, toy):
     dataset = toy.dataset(rows=(90, 45, 3), n_classes=3, class_names=("bogus", "star", "mover"))
-    with pytest.raises(SettingsError, match="calibration 'platt' needs two classes; the data set has 3"):
-        training.train(dataset, load(toy.network, "test"), 1, workdir=tmp_path)
+    for calibration in ("platt", "platt_prior"):
+        with pytest.raises(SettingsError, match=f"calibration '{calibration}' needs two classes; the data set has 3"):
+            training.train(dataset, load(toy.network | {"calibration": calibration}, "test"), 1, workdir=tmp_path)
+    with pytest.raises(SettingsError, match=r"'metrics' is \['auc'\], which need two classes; the data set has 3"):
+        recipe = toy.network | {"calibration": "none", "metrics": ["auc"]}
+        training.train(dataset, load(recipe, "test"), 1, workdir=tmp_path)
     written = toy.train_and_write(tmp_path, dataset, {**toy.network, "epochs": 1, "calibration": "none"})
     assert written.trained.thresholds == {}
     assert written.trained.metrics["accuracy"] > 0
