@@ -236,6 +236,10 @@ class ClassifierRecipe:
             faults.append(f"'normalisation' is {self.normalisation!r}; {self.classifier} takes raw pixels: none")
         if self.family == FEATURES and self.missing != "excluded":
             faults.append(f"'missing' is {self.missing!r}; {self.classifier} takes raw pixels: excluded")
+        if self.family == FEATURES and self.module:
+            faults.append(
+                f"'module' is {self.module!r}; {self.classifier} is no network and takes nothing of it: empty"
+            )
         if self.family == FEATURES and self.augment:
             faults.append(f"'augment' is {list(self.augment)}; {self.classifier} takes none")
         if self.family == FEATURES and self.symmetries != 1:

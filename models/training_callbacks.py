@@ -98,7 +98,7 @@ class Judge(callbacks.Callback):
 
 
 class RefuseDivergence(callbacks.Callback):
-    """End a training whose loss is no longer a number."""
+    """End a training whose loss, or whose monitored value, is not a number."""
 
     def __init__(self, state: State) -> None:
         super().__init__()
@@ -106,13 +106,18 @@ class RefuseDivergence(callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
         """Raise `SettingsError` with what to change."""
-        loss, validation_loss = (self.state.history[-1][name] for name in ("loss", "validation_loss"))
+        recipe, last = self.state.recipe, self.state.history[-1]
+        loss, validation_loss = last["loss"], last["validation_loss"]
         if not math.isfinite(loss + validation_loss):
-            recipe = self.state.recipe
             raise SettingsError(
                 f"training diverged in epoch {epoch + 1}: loss {loss:g}, on validation rows {validation_loss:g}; "
                 f"lower learning_rate ({recipe.learning_rate:g}) or choose another normalisation "
                 f"({recipe.normalisation})"
+            )
+        if not math.isfinite(last[recipe.monitor]):
+            raise SettingsError(
+                f"{recipe.monitor} is {last[recipe.monitor]:g} after epoch {epoch + 1}, so that no epoch is the best; "
+                "'monitor' another value"
             )
 
 

@@ -46,12 +46,13 @@ class ImportModel(SurveyTask):
         return str(self.architecture)
 
     def decides(self) -> dict[str, object]:
-        """The recipe, the file's content, and what cutouts the survey has."""
+        """The recipe, the file's content, and the survey with what cutouts it has."""
         settings = self.settings
         return {
             "classifier": settings_files.raw("classifiers", self.architecture),
             "weights": file_digest(Path(self.weights)),
             "size_pixel": self.size_pixel,
+            "survey": self.survey,
             "cutouts": [list(settings.channels), settings.cutout_size_pixel, settings.pixel_scale_arcsec],
         }
 

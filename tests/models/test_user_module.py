@@ -141,6 +141,18 @@ def test_a_model_that_does_not_fit_is_one_line(tmp_path, toy, dataset, module_fi
         toy.train_and_write(tmp_path, dataset, recipe)
 
 
+def test_a_module_is_refused_where_nothing_of_it_is_used(toy):
+    with pytest.raises(SettingsError, match=r"'module' is 'mine.py'; feature_ensemble is no network"):
+        load(toy.features | {"module": "mine.py"}, "test")
+
+
+def test_a_metric_that_gives_no_number_cannot_be_monitored(tmp_path, toy, dataset, module_file):
+    text = PSAT + "\n\nmetrics = {'odd': lambda labels, scores: float('nan')}\n"
+    recipe = single(toy, dataset) | {"module": module_file(text), "metrics": ["odd"], "monitor": "validation_odd"}
+    with pytest.raises(SettingsError, match="validation_odd is nan after epoch 1, so that no epoch is the best"):
+        toy.train_and_write(tmp_path, dataset, recipe)
+
+
 def test_a_recipe_says_what_its_module_lacks(tmp_path, toy, dataset, module_file):
     with pytest.raises(SettingsError, match="'module' is empty; allowed with 'classifier: module'"):
         load(single(toy, dataset), "test")
