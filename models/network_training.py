@@ -81,7 +81,8 @@ def fit(
     threads = deterministic(seed, recipe.threads)
     design = networks.design_of(recipe, contract, n_classes=len(dataset.class_names))
     run = _Run(dataset, contract, recipe, rows, seed, design)
-    decisive = [REVISION, recipe, seed, dataset.fingerprint, threads, backend(), design.module and design.module.sha256]
+    module = design.module and design.module.sha256
+    decisive = [REVISION, recipe.training_part, seed, dataset.fingerprint, threads, backend(), module]
     run.train(workdir, fingerprint(decisive), progress)
     model = networks.rebuilt(run.kept_weights, design)
     return networks.FittedNetwork(model=model, design=design, threads=threads), pd.DataFrame(run.state.history)
