@@ -91,7 +91,7 @@ def _parts_of_cells(
 
 
 def in_shares(
-    cells: NDArray[np.int64], weights: NDArray[np.float64], shares: Sequence[float], salt: str
+    cells: NDArray[np.generic], weights: NDArray[np.float64], shares: Sequence[float], salt: str
 ) -> NDArray[np.int8]:
     """Return for each row which share its cell falls into, ``(n,)``, so that each share gets about its weight.
 
@@ -101,8 +101,8 @@ def in_shares(
 
     Parameters
     ----------
-    cells : ndarray of int64, (n,)
-        The cell of each row; rows of one cell stay together.
+    cells : ndarray, (n,)
+        The number or the name of the cell of each row; rows of one cell stay together.
     weights : ndarray of float64, (n,)
         What each row counts.
     shares : sequence of float

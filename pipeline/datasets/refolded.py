@@ -1,0 +1,216 @@
+"""A data set whose training and validation rows are divided anew into k parts, of which one validates.
+
+With k members, each of which has another part to validate, every such row gets a score by a member that did not learn
+from it, its group, or any of its pixels. The test part is left as it is.
+
+Tested by tests/pipeline/datasets/test_refolded.py.
+"""
+
+import logging
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.classes import LEARNED_PARTS, LEFT_OUT, PARTS, TRAIN, UNLABELLED, VALIDATION
+from pipeline.cutouts.extract import nearest_pixel
+from pipeline.datasets.dataset import DataSet
+from pipeline.datasets.leakage import MOST_DROPPED, touching
+from pipeline.datasets.name_hashes import key_of
+from pipeline.datasets.overlaps import Footprints
+from pipeline.datasets.sky_cells import NO_CELL, balancing, cells_of
+from pipeline.datasets.splits import in_shares
+from pipeline.fingerprint import fingerprint
+from pipeline.recipes.learned_fold import LearnedFold
+
+log = logging.getLogger(__name__)
+
+REVISION: Final = 1
+"""Raised when the same rows would be divided otherwise; part of the fingerprint."""
+
+NEVER_HELD: Final = -1
+"""Fold of rows that teach every member: their group has no row that may validate."""
+
+
+class RefoldedDataSet:
+    """A view of a data set; serves as a :class:`pipeline.datasets.dataset.DataSet` itself.
+
+    Rows that share a group are in one fold. Where that would leave too many cutouts with pixels of another fold, cells
+    of the sky take the place of groups, as when a data set is built. A training row that still shares a pixel with a
+    validation row is left out. So are, of the fold that validates, rows of a label source that the data set has in
+    training alone, such as injected ones: they never validate.
+
+    Parameters
+    ----------
+    dataset : DataSet
+        The whole; it stays open as long as the view is used.
+    fold : LearnedFold
+        Which part validates.
+    """
+
+    def __init__(self, dataset: DataSet, fold: LearnedFold) -> None:
+        self.survey = dataset.survey
+        self.channels = dataset.channels
+        self.class_names = dataset.class_names
+        self.pixel_scale_arcsec = dataset.pixel_scale_arcsec
+        self.pixel_state = dataset.pixel_state
+        self.fingerprint = fingerprint(["refolded", REVISION, dataset.fingerprint, str(fold)])
+        self._dataset = dataset
+        frames = {part: dataset.candidates(part) for part in LEARNED_PARTS}
+        rows = pd.concat([*frames.values()], ignore_index=True)
+        parts = refolded_parts(rows, _only_train(dataset, frames), _places(rows, dataset), fold)
+        ends = np.cumsum([len(frame) for frame in frames.values()])[:-1]
+        self._parts = dict(zip(LEARNED_PARTS, np.split(parts, ends), strict=True))
+        log.info(
+            "fold %s: %d rows train, %d validate, %d are left out",
+            fold, *(int((parts == part).sum()) for part in (TRAIN, VALIDATION, LEFT_OUT)),
+        )  # fmt: skip
+
+    @property
+    def size_pixel(self) -> int:
+        """Side of a cutout."""
+        return self._dataset.size_pixel
+
+    def candidates(self, part: str) -> pd.DataFrame:
+        """Return the candidate columns of a part."""
+        if part not in LEARNED_PARTS:
+            return self._dataset.candidates(part)
+        frames = [self._dataset.candidates(source)[rows] for source, rows in self._taken(part)]
+        return pd.concat(frames, ignore_index=True)
+
+    def cutouts(self, part: str) -> NDArray[np.float32]:
+        """Return all raw cutouts of a part."""
+        if part not in LEARNED_PARTS:
+            return self._dataset.cutouts(part)
+        return np.concatenate([self._dataset.cutouts(source)[rows] for source, rows in self._taken(part)])
+
+    def batches(self, part: str, size: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+        """Yield ``(rows, cutouts)`` of a part in order; blocks of the whole, less the rows of other parts."""
+        if part not in LEARNED_PARTS:
+            yield from self._dataset.batches(part, size)
+            return
+        done = 0
+        for source, rows in self._taken(part):
+            for where, cutouts in self._dataset.batches(source, size):
+                mine = cutouts[rows[where]]
+                if len(mine):
+                    yield slice(done, done + len(mine)), mine
+                    done += len(mine)
+
+    def _taken(self, part: str) -> list[tuple[str, NDArray[np.bool_]]]:
+        """Return, for each part of the whole, which of its rows are in a part of the view."""
+        return [(source, codes == PARTS[part]) for source, codes in self._parts.items()]
+
+
+def refolded_parts(
+    rows: pd.DataFrame, only_train: NDArray[np.bool_], places: Footprints, fold: LearnedFold
+) -> NDArray[np.int8]:
+    """Return the part of each row, ``(n,)``: training, validation, or -1 where it is left out.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``candidate_id group_id label`` of n rows; a row without a group is a group of its own.
+    only_train : ndarray of bool, (n,)
+        Rows that never validate.
+    places : Footprints
+        Which pixels their cutouts cover.
+    fold : LearnedFold
+        Which part validates.
+    """
+    groups = np.asarray(rows["group_id"].where(rows["group_id"] != "", rows["candidate_id"]), dtype=object)
+    label = rows["label"].to_numpy()
+    judges = ~only_train & (label != UNLABELLED)
+    parts = [_parts(held, only_train) for held in _each_held(folds_of(groups, label, judges, fold.count), fold.count)]
+    lost = [touching(places, part, TRAIN, (VALIDATION,)) for part in parts]
+    shares = [gone.sum() / max(1, (part == TRAIN).sum()) for gone, part in zip(lost, parts, strict=True)]
+    chosen, gone = parts[fold.number - 1], lost[fold.number - 1]
+    if max(shares) > MOST_DROPPED:
+        log.info("%.0f %% of the training rows would overlap a fold of groups: cells of the sky", 100 * max(shares))
+        numbers = folds_of(_cells(groups, places, label, judges), label, judges, fold.count)
+        chosen = _parts(numbers == fold.number - 1, only_train)
+        gone = touching(places, chosen, TRAIN, (VALIDATION,))
+    chosen[gone] = LEFT_OUT
+    return chosen
+
+
+def folds_of(
+    names: NDArray[np.generic], classes: NDArray[np.integer], judges: NDArray[np.bool_], count: int
+) -> NDArray[np.int8]:
+    """Return the fold of each row, ``(n,)``, 0 to k - 1, or `NEVER_HELD` where no row of its name may validate.
+
+    Names are divided in the order of their hash, those with a row of the rarest class first among themselves, so that
+    each fold gets about its share of every class.
+
+    Parameters
+    ----------
+    names : ndarray, (n,)
+        Rows of one name are in one fold.
+    classes : ndarray of int, (n,)
+        The class of each row.
+    judges : ndarray of bool, (n,)
+        Rows that may validate.
+    count : int
+        How many folds.
+
+    Examples
+    --------
+    >>> names = np.array(["a", "a", "b", "c", "d", "e"], object)
+    >>> classes, judges = np.array([0, 1, 0, 1, 0, 0]), np.array([True, True, True, True, True, False])
+    >>> folds_of(names, classes, judges, 2).tolist()
+    [0, 0, 0, 1, 1, -1]
+    """
+    codes, known = pd.factorize(names)
+    stratum = np.full(len(known), NEVER_HELD)
+    values, sizes = np.unique(classes[judges], return_counts=True)
+    for value in values[np.argsort(-sizes, kind="stable")]:  # the rarest class of a name has the last word
+        stratum[codes[judges & (classes == value)]] = value
+    fold = np.full(len(names), NEVER_HELD, np.int8)
+    for value in values:
+        mine = stratum[codes] == value
+        weights = judges[mine].astype(np.float64)
+        fold[mine] = in_shares(names[mine], weights, [1.0 / count] * count, f"learned:{count}")
+    return fold
+
+
+def _each_held(numbers: NDArray[np.int8], count: int) -> Iterator[NDArray[np.bool_]]:
+    return (numbers == number for number in range(count))
+
+
+def _parts(held: NDArray[np.bool_], only_train: NDArray[np.bool_]) -> NDArray[np.int8]:
+    parts = np.where(held, VALIDATION, TRAIN).astype(np.int8)
+    parts[held & only_train] = LEFT_OUT
+    return parts
+
+
+def _cells(
+    groups: NDArray[np.object_], places: Footprints, label: NDArray[np.integer], judges: NDArray[np.bool_]
+) -> NDArray[np.object_]:
+    """Return a name for the cell of the sky of each row; of a row without a position, that of its group."""
+    codes, known = pd.factorize(groups)
+    first = np.full(len(known), len(groups))
+    np.minimum.at(first, codes, np.arange(len(groups)))
+    numbers = cells_of(places, first[codes], balancing(label, judges)).number
+    cells = np.char.add("cell ", numbers.astype(str)).astype(object)
+    return np.where(numbers == NO_CELL, groups, cells)
+
+
+def _only_train(dataset: DataSet, frames: dict[str, pd.DataFrame]) -> NDArray[np.bool_]:
+    """Return which rows never validate: those of label sources that no other part than training has."""
+    judging = {*frames["validation"]["label_source"], *dataset.candidates("test")["label_source"]}
+    return np.concatenate([~frame["label_source"].isin(judging).to_numpy() for frame in frames.values()])
+
+
+def _places(rows: pd.DataFrame, dataset: DataSet) -> Footprints:
+    image = rows["exposure_id"].where(rows["exposure_id"] == "", rows["exposure_id"] + "\0" + rows["detector"])
+    return Footprints(
+        exposure=key_of(image),
+        x_pixel=nearest_pixel(rows["x_pixel"].to_numpy()),
+        y_pixel=nearest_pixel(rows["y_pixel"].to_numpy()),
+        ra_deg=rows["ra_deg"].to_numpy(),
+        dec_deg=rows["dec_deg"].to_numpy(),
+        size_pixel=dataset.size_pixel,
+        pixel_scale_arcsec=dataset.pixel_scale_arcsec,
+    )
