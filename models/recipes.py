@@ -12,12 +12,13 @@ from models.losses import LOSSES
 from models.registry import CLASSIFIERS, FEATURES
 from models.schedules import SCHEDULES
 from models.symmetries import NUMBERS
+from models.threshold_settings import rule_faults, unknown
 from models.user_module import MODULE
 from pipeline.classes import GUESSED_SOURCES
 from pipeline.cutouts.augment import AUGMENTATIONS
 from pipeline.cutouts.normalise import NORMALISATIONS, Missing
 from pipeline.errors import SettingsError
-from pipeline.metrics import METRICS, THRESHOLD_RULES
+from pipeline.metrics import METRICS
 from pipeline.registry import Registry
 from pipeline.settings import parse
 
@@ -147,8 +148,8 @@ class ClassifierRecipe:
     threads: int = 2
 
     def __post_init__(self) -> None:
-        faults = [*self._name_faults(), *self._number_faults(), *self._family_faults(), *self._rule_faults()]
-        faults += self._monitor_faults()
+        faults = [*self._name_faults(), *self._number_faults(), *self._family_faults()]
+        faults += [*rule_faults(self.threshold_rule, self.threshold_parameter), *self._monitor_faults()]
         if faults:
             raise SettingsError("; ".join(faults))
 
@@ -185,12 +186,11 @@ class ClassifierRecipe:
             (CLASSIFIERS, [self.classifier]),
             (NORMALISATIONS, [] if self._own_normalisation else [self.normalisation]),
             (AUGMENTATIONS, list(self.augment)),
-            (THRESHOLD_RULES, [self.threshold_rule]),
             (METRICS, [] if self.module else list(self.metrics)),
             (LOSSES, [self.loss]),
             (SCHEDULES, [self.learning_rate_schedule]),
         ]
-        return [_unknown(registry, name) for registry, names in named for name in names if name not in registry]
+        return [unknown(registry, name) for registry, names in named for name in names if name not in registry]
 
     @property
     def _own_normalisation(self) -> bool:
@@ -286,19 +286,6 @@ class ClassifierRecipe:
         name = self.monitor.removeprefix("validation_")
         return name != "loss" and (name not in METRICS or METRICS[name].larger_is_better)
 
-    def _rule_faults(self) -> list[str]:
-        if self.threshold_rule not in THRESHOLD_RULES:
-            return []
-        known = THRESHOLD_RULES.metadata(self.threshold_rule)["parameters"]
-        faults = []
-        for name, value in self.threshold_parameter.items():
-            if name not in known:
-                knows = ", ".join(known) or "none"
-                faults.append(f"unknown key 'threshold_parameter.{name}'; {self.threshold_rule} knows: {knows}")
-            elif not 0 <= value <= 1:
-                faults.append(f"'threshold_parameter.{name}' is {value}; allowed: 0 to 1")
-        return faults
-
 
 def _allowed(name: str, value: Any, default: Any) -> str:
     """Return what a setting of a classifier may be where it is none of that; its default says of which kind it is."""
@@ -320,14 +307,6 @@ def _allowed(name: str, value: Any, default: Any) -> str:
 
 
 _RANGES: Final = {int: "a whole number, at least 1", float: "a number above 0, at most 1"}
-
-
-def _unknown(registry: Registry[Any], name: str) -> str:
-    try:
-        registry[name]
-    except SettingsError as error:
-        return str(error)
-    return ""
 
 
 def load(mapping: object, name: str) -> ClassifierRecipe:
