@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from models.stack_members import is_stack, member_faults, with_named_members
 from pipeline.errors import MissingInputError, SettingsError, UnknownNameError
 from pipeline.faults import faults_of as gathered
 from pipeline.faults import placed
@@ -263,6 +264,22 @@ def _simulation(name: str) -> list[str]:
 
 
 def _classifier(name: str) -> list[str]:
+    if is_stack(settings_files.raw("classifiers", name)):
+        return _stack(name)
     from models.recipes import ClassifierRecipe
 
     return settings_files.examined("classifiers", name, ClassifierRecipe)[1]
+
+
+def _stack(name: str) -> list[str]:
+    """Return the faults of a stack's recipe, and of the recipes that it names."""
+    from models.stack_recipes import StackRecipe
+
+    where, content = f"classifiers/{name}.yaml", with_named_members(settings_files.raw("classifiers", name))
+    recipe, faults = examine(StackRecipe, content, where)
+    if recipe is None:
+        return faults
+    of_members = member_faults(recipe)
+    if of_members:
+        return [*faults, *(f"{where}: {fault}" for fault in of_members)]
+    return [*faults, *(fault for member in recipe.members for fault in _found(_classifier, member.classifier))]

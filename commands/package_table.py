@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from commands.table import grid
+from pipeline.classes import STACK
 from pipeline.errors import MissingInputError, NightsiftError
 from pipeline.io.packages.package_content import CONTENT, read_package
 from pipeline.redaction import shown
@@ -48,18 +49,26 @@ def row_of(values: Mapping[str, Any]) -> list[str]:
         str(contract["survey"]),
         " ".join(contract["channels"]),
         str(contract["size_pixel"]),
-        "features" if values["external_features"] else str(values.get("normalisation", {}).get("name", "-")),
+        _made_of(values),
         "-" if weights is None else f"{weights:,}",
         "-" if threshold is None else f"{values['threshold_rule']} {threshold:.3f}",
         *("-" if metrics.get(name) is None else f"{metrics[name]:.4f}" for name in MERITS),
     ]
 
 
+def _made_of(values: Mapping[str, Any]) -> str:
+    """Return the normalisation of a network, or what a package without one is made of."""
+    if values.get("family") == STACK:
+        return f"stack of {len(values['members'])}"
+    return "features" if values["external_features"] else str(values.get("normalisation", {}).get("name", "-"))
+
+
 def _packages(place: Path) -> Iterator[Path]:
+    """Yield the packages of a place; a member within the package of a stack is none by itself."""
     found = sorted(file.parent for file in place.rglob(CONTENT)) if place.is_dir() else []
     if not found:
         raise MissingInputError(f"{place} holds no model package: no {CONTENT} in it or below")
-    yield from found
+    yield from (folder for folder in found if not set(found) & set(folder.parents))
 
 
 def _values(folder: Path) -> Mapping[str, Any] | None:

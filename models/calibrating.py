@@ -6,6 +6,7 @@ Tested by tests/models/test_calibrating.py.
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,22 @@ log = logging.getLogger(__name__)
 
 FIXED = "fixed"
 """The threshold rule of a model of whose rows nothing is known."""
+
+
+class CalibrationSettings(Protocol):
+    """The keys of a recipe that decide what is made of logits."""
+
+    @property
+    def calibration(self) -> Literal["platt", "platt_prior", "none"]:
+        """Return how logits become probabilities."""
+
+    @property
+    def threshold_rule(self) -> str:
+        """Return which rule sets the threshold in use."""
+
+    @property
+    def threshold_parameter(self) -> Mapping[str, float]:
+        """Return the arguments of that rule."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,14 +142,14 @@ def uncalibrated(recipe: ClassifierRecipe, held: NDArray[np.float32]) -> Calibra
     )
 
 
-def prevalence_of(recipe: ClassifierRecipe, logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
+def prevalence_of(recipe: CalibrationSettings, logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
     """Return the share of reals that the scores are calibrated for; NaN with more than two classes."""
     if logits.shape[1] != 1:
         return float("nan")
     return 0.5 if recipe.calibration == "platt_prior" else float((labels == REAL).mean())
 
 
-def fitted_platt(recipe: ClassifierRecipe, logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Platt:
+def fitted_platt(recipe: CalibrationSettings, logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Platt:
     """Return the calibration of logits ``(n, columns)`` that a recipe asks for."""
     if recipe.calibration == "none":
         return IDENTITY
@@ -143,13 +160,13 @@ def fitted_platt(recipe: ClassifierRecipe, logits: NDArray[np.float64], labels: 
 
 
 def merits(
-    recipe: ClassifierRecipe, logits: NDArray[np.float64], labels: NDArray[np.int64], platt: Platt
+    recipe: CalibrationSettings, logits: NDArray[np.float64], labels: NDArray[np.int64], platt: Platt
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Return thresholds by rule and metrics on the validation rows; of more classes, the accuracy alone.
 
     Parameters
     ----------
-    recipe : ClassifierRecipe
+    recipe : CalibrationSettings
         Its threshold rule is taken with its own parameters, each other with its defaults.
     logits : ndarray of float64, shape (n, columns)
     labels : ndarray of int64, shape (n,)

@@ -19,8 +19,8 @@ def model_card(package: Mapping[str, object]) -> str:
     package : mapping
         As written by :mod:`models.packages`.
     """
-    told = [_training(package), _merits(package)] if package["dataset_fingerprint"] else [_unjudged(package)]
-    sections = [_head(package), _input(package), *told, _limits(package)]
+    told = [_training(package), merits(package)] if package["dataset_fingerprint"] else [_unjudged(package)]
+    sections = [_head(package), _input(package), *told, limits(package)]
     return "\n\n".join(sections) + "\n"
 
 
@@ -82,7 +82,8 @@ def _training(package: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _merits(package: Mapping[str, Any]) -> str:
+def merits(package: Mapping[str, Any]) -> str:
+    """Return the section on how a package was judged, from its ``package.json``."""
     lines = [
         "## How it was judged",
         "",
@@ -111,7 +112,8 @@ def _unjudged(package: Mapping[str, Any]) -> str:
     )
 
 
-def _limits(package: Mapping[str, Any]) -> str:
+def limits(package: Mapping[str, Any]) -> str:
+    """Return the section on where a package ends, from its ``package.json``."""
     survey = package["input"]["survey"]
     return (
         "## Limits\n\n"

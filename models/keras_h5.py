@@ -10,6 +10,8 @@ import numpy as np
 
 from models.framework import foreign_deprecations, keras
 from models.networks import layers_with_weights
+from models.stacked import MEMBERS
+from pipeline.classes import STACK
 from pipeline.errors import MissingInputError
 from pipeline.extras import demand
 from pipeline.io.legacy.keras_weights import LayerWeights, write_keras_weights
@@ -40,6 +42,11 @@ def export_keras_h5(package: Path, path: Path) -> int:
         If what reading a network needs is not installed.
     """
     values = read_package(package).values
+    if values.get("family") == STACK:
+        raise MissingInputError(
+            f"{package} is a stack of {len(values['members'])} packages, which no one weight file holds; export a "
+            f"network among its members: {package / MEMBERS}/..."
+        )
     if not (package / _MODEL).is_file():
         raise MissingInputError(
             f"{package} is a package of {values['classifier']}, which is not a network: no {_MODEL}"

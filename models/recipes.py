@@ -11,6 +11,7 @@ from models.feature_models import BOOSTING_SETTINGS, TREES_SETTINGS
 from models.losses import LOSSES
 from models.registry import CLASSIFIERS, FEATURES
 from models.schedules import SCHEDULES
+from models.stack_members import is_stack
 from models.symmetries import NUMBERS
 from models.threshold_settings import rule_faults, unknown
 from models.user_module import MODULE
@@ -169,6 +170,10 @@ class ClassifierRecipe:
         SettingsError
             With each unknown key, wrong type, unknown name and value out of range.
         """
+        if isinstance(mapping, Mapping) and is_stack(mapping):
+            raise SettingsError(
+                f"{where} is a stack, of which nothing is trained but its members; CalibratePackage makes its package"
+            )
         return parse(cls, mapping, where)
 
     @property

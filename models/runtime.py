@@ -1,19 +1,22 @@
 """Scoring with a model package: ONNX Runtime alone, no framework, quick to start."""
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.contract import InputContract
 from models.model_inputs import check_revisions, contract_of, interface_of, model_inputs
+from models.opened_package import OpenedPackage
 from models.posterior import Posterior, spread
 from models.sessions import CALIBRATED, Session, open_session, run
-from pipeline.errors import IncompatiblePackageError
+from models.stacked import MEMBERS, Prepared, StackedPackage
+from pipeline.classes import STACK
+from pipeline.errors import IncompatiblePackageError, InputError
 from pipeline.io.packages.package_content import read_package
 
 SMALLEST_PROBABILITY: Final = 1e-7
@@ -21,108 +24,68 @@ SMALLEST_PROBABILITY: Final = 1e-7
 
 
 @dataclass(frozen=True, kw_only=True)
-class Package:
-    """A model package, ready to score.
-
-    Attributes
-    ----------
-    directory : Path
-    content : mapping
-        ``package.json``.
-    contract : InputContract
-        What cutouts it takes.
-    threads : int
-        Cores to use; changes the speed alone.
-    """
-
-    directory: Path
-    content: Mapping[str, Any] = field(repr=False)
-    contract: InputContract
-    threads: int
-
-    @property
-    def name(self) -> str:
-        """Return classifier and digest, as scores name the model."""
-        return str(self.content["name"])
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Return the classes, index 0 first."""
-        return tuple(self.content["classes"])
-
-    @property
-    def thresholds(self) -> Mapping[str, float]:
-        """Return the threshold by rule; empty with more than two classes."""
-        return dict(self.content["thresholds"])
-
-    @property
-    def threshold(self) -> float:
-        """Return the threshold in use, NaN with more than two classes."""
-        return float(self.thresholds.get(self.content["threshold_rule"], np.nan))
-
-    @property
-    def posterior_samples(self) -> int:
-        """Return how many dropout samples the recipe asks for; 0 where the model has no dropout."""
-        return int(self.content["posterior"]["samples"]) if self.content["posterior"]["masks"] else 0
-
-    def check(self, *, channels: Sequence[str], size_pixel: int, pixel_state: str = "raw") -> None:
-        """Refuse cutouts that the model was not made for.
-
-        Raises
-        ------
-        IncompatiblePackageError
-            With every difference, both sides stated.
-        """
-        self.contract.check(channels=channels, size_pixel=size_pixel, pixel_state=pixel_state)
+class Package(OpenedPackage):
+    """The package of a trained model, ready to score; attributes as of `OpenedPackage`."""
 
     def predict(self, cutouts: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float32]:
-        """Return calibrated probabilities.
-
-        Parameters
-        ----------
-        cutouts : ndarray of float32, shape (n, y, x, channel)
-            Raw pixels, NaN = missing.
-        channels : sequence of str
-            Names along the last axis.
-
-        Returns
-        -------
-        probabilities : ndarray of float32, shape (n, k)
-            NaN in rows that cannot be scored.
-
-        Raises
-        ------
-        IncompatiblePackageError
-            When channels or size do not fit.
-        """
+        """Return calibrated probabilities, as `OpenedPackage.predict`."""
         selected = self.contract.select(cutouts, channels)
         return self._where_scorable(
             selected, lambda pixels: run(self._session, self._inputs(pixels), threads=self.threads)
         )
 
     def logits(self, cutouts: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float64]:
-        """Return calibrated logits, which tell scores apart that are 0 or 1 to the last digit.
+        """Return calibrated logits, as `OpenedPackage.logits`.
+
+        Of a package of a version that kept none, those of its probabilities, which end at `SMALLEST_PROBABILITY`.
+        """
+        return self.logits_of(self.prepared(cutouts, channels), self.threads)
+
+    @property
+    def inputs_key(self) -> str:
+        """Return what is equal for models that take the same of a cutout, so that it is measured once for a stack."""
+        deciding = ("input", "external_features", "external_normalisation")
+        return json.dumps([self.content.get(name) for name in deciding], sort_keys=True)
+
+    def prepared(self, cutouts: NDArray[np.float32], channels: Sequence[str]) -> Prepared:
+        """Return rows as they go into the graph.
 
         Parameters
         ----------
         cutouts, channels
             As in `predict`.
-
-        Returns
-        -------
-        logits : ndarray of float64, shape (n, columns)
-            One column for two classes, else one a class; NaN in rows that cannot be scored. Of a package of a version
-            that kept none, those of its probabilities, which end at `SMALLEST_PROBABILITY`.
-
-        Raises
-        ------
-        IncompatiblePackageError
-            When channels or size do not fit.
         """
-        if CALIBRATED not in [output.name for output in self._session.get_outputs()]:
-            return _logits_of(self.predict(cutouts, channels))
         selected = self.contract.select(cutouts, channels)
-        return self._where_scorable(selected, self._calibrated, columns=_columns(len(self.class_names))).astype(float)
+        scorable = self.contract.scorable(selected)
+        usable = selected if scorable.all() else selected[scorable]
+        return Prepared(scorable=scorable, inputs=self._inputs(usable) if len(usable) else usable)
+
+    def logits_of(self, prepared: Prepared, threads: int) -> NDArray[np.float64]:
+        """Return calibrated logits of prepared rows, as `logits`.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            By this package, or by one of the same `inputs_key`.
+        threads : int
+            Cores to use.
+        """
+        session, n_classes = self._session, len(self.class_names)
+        kept = CALIBRATED in [output.name for output in session.get_outputs()]
+        found = np.full((len(prepared.scorable), _columns(n_classes) if kept else n_classes), np.nan, np.float32)
+        if len(prepared.inputs):
+            output = CALIBRATED if kept else ""
+            found[prepared.scorable] = run(session, prepared.inputs, threads=threads, output=output)
+        found[~np.isfinite(found).all(axis=1)] = np.nan
+        return found.astype(np.float64) if kept else _logits_of(found)
+
+    def score(
+        self, cutouts: NDArray[np.float32], channels: Sequence[str], rngs: Sequence[np.random.Generator]
+    ) -> tuple[NDArray[np.float32], Posterior | None]:
+        """Return probabilities and, where the recipe asks for dropout samples, their spread."""
+        samples = self.posterior_samples
+        probabilities = self.predict(cutouts, channels)
+        return probabilities, self.posterior(cutouts, channels, samples, rngs) if samples else None
 
     def posterior(
         self,
@@ -156,14 +119,6 @@ class Package:
         )
         return spread(drawn)
 
-    def predicted_labels(self, probabilities: NDArray[np.float32]) -> NDArray[np.int8]:
-        """Return class indices ``(n,)``, -1 without score: by the threshold, of more classes the likeliest."""
-        if probabilities.shape[1] == 2:
-            chosen = probabilities[:, 1] >= self.threshold
-        else:
-            chosen = np.nan_to_num(probabilities).argmax(axis=1)
-        return np.where(np.isnan(probabilities).any(axis=1), -1, chosen).astype(np.int8)
-
     @property
     def _session(self) -> Session:
         return open_session(self.directory / "model.onnx", interface_of(self.content, {}, len(self.class_names)))
@@ -177,9 +132,6 @@ class Package:
     def _inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         return model_inputs(self.content, self.contract, pixels)
 
-    def _calibrated(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        return run(self._session, self._inputs(pixels), threads=self.threads, output=CALIBRATED)
-
     def _sample(self, pixels: NDArray[np.float32], rngs: Sequence[np.random.Generator]) -> NDArray[np.float32]:
         masks = {}
         for mask in self.content["posterior"]["masks"]:
@@ -191,24 +143,23 @@ class Package:
         self,
         selected: NDArray[np.float32],
         score: Callable[[NDArray[np.float32]], NDArray[np.float32]],
-        columns: int = 0,
     ) -> NDArray[np.float32]:
         """Return the scores of rows, NaN for those that cannot be scored or whose score is not finite."""
         scorable = self.contract.scorable(selected)
-        scores = np.full((len(selected), columns or len(self.class_names)), np.nan, dtype=np.float32)
+        scores = np.full((len(selected), len(self.class_names)), np.nan, dtype=np.float32)
         if scorable.any():
             scores[scorable] = score(selected if scorable.all() else selected[scorable])
         scores[~np.isfinite(scores).all(axis=1)] = np.nan
         return scores
 
 
-def load(directory: str | Path, *, threads: int = 0) -> Package:
+def load(directory: str | Path, *, threads: int = 0) -> Package | StackedPackage:
     """Open a package, every file of which is as it was written.
 
     Parameters
     ----------
     directory : str or Path
-        As written by :mod:`models.packages` and committed.
+        As written by :mod:`models.packages` or :mod:`models.stack_packages` and committed.
     threads : int
         Cores to use; 0 is all.
 
@@ -219,15 +170,30 @@ def load(directory: str | Path, *, threads: int = 0) -> Package:
     IncompatiblePackageError
         When it has another schema, or other features than this version measures.
     """
-    directory = Path(directory)
+    directory, threads = Path(directory), threads or len(os.sched_getaffinity(0))
     content = read_package(directory).values
-    check_revisions(content)
-    return Package(
+    if content.get("family") != STACK:
+        return _package(directory, content, threads)
+    return StackedPackage(
         directory=directory,
         content=content,
         contract=contract_of(content),
-        threads=threads or len(os.sched_getaffinity(0)),
+        threads=threads,
+        members=tuple(_member(directory / MEMBERS / entry["folder"], entry, threads) for entry in content["members"]),
+        weights=tuple(float(entry["weight"]) for entry in content["members"]),
     )
+
+
+def _member(directory: Path, entry: Mapping[str, Any], threads: int) -> Package:
+    content = read_package(directory).values
+    if content.get("family") == STACK or content["name"] != entry["name"]:
+        raise InputError(f"{directory} is {content['name']}; its stack says: {entry['name']}, which is no stack")
+    return _package(directory, content, threads)
+
+
+def _package(directory: Path, content: Mapping[str, Any], threads: int) -> Package:
+    check_revisions(content)
+    return Package(directory=directory, content=content, contract=contract_of(content), threads=threads)
 
 
 def _columns(n_classes: int) -> int:

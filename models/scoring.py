@@ -13,7 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.fitted import no_progress
-from models.runtime import Package
+from models.opened_package import OpenedPackage
+from models.posterior import Posterior
 from pipeline.classes import LEFT_OUT
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError
@@ -45,7 +46,7 @@ class Scoring:
 
     Attributes
     ----------
-    package : Package
+    package : OpenedPackage
         The model package.
     batch_size : int
         Rows a forward pass, at least 1.
@@ -59,7 +60,7 @@ class Scoring:
         That score at once; 0: one a core. They share the package's threads, and change no score.
     """
 
-    package: Package
+    package: OpenedPackage
     batch_size: int = 256
     release: str
     seed: int
@@ -235,9 +236,10 @@ def _split_of(cutouts: CutoutFile) -> NDArray[np.int8]:
 
 
 def _scored(
-    frame: pd.DataFrame, package: Package, pixels: NDArray[np.float32], channels: tuple[str, ...], seed: int
+    frame: pd.DataFrame, package: OpenedPackage, pixels: NDArray[np.float32], channels: tuple[str, ...], seed: int
 ) -> pd.DataFrame:
-    probabilities = package.predict(pixels, channels)
+    sampled = frame["candidate_id"] if package.posterior_samples else ()
+    probabilities, posterior = package.score(pixels, channels, [stream(seed, "posterior", name) for name in sampled])
     for index in range(probabilities.shape[1]):
         frame[f"p_{index}"] = probabilities[:, index]
     unscored = np.isnan(probabilities).any(axis=1)
@@ -245,16 +247,12 @@ def _scored(
     frame["score"] = probabilities[:, 1] if probabilities.shape[1] == 2 else np.float32(np.nan)
     frame["label_predicted"] = package.predicted_labels(probabilities)
     frame["model"] = package.name
-    return frame.assign(**_uncertainty(frame, package, pixels, channels, seed))
+    return frame.assign(**_uncertainty(posterior, len(frame)))
 
 
-def _uncertainty(
-    frame: pd.DataFrame, package: Package, pixels: NDArray[np.float32], channels: tuple[str, ...], seed: int
-) -> dict[str, NDArray[np.float32]]:
-    """Return ``score_std entropy bald``, NaN for a package that samples no posterior."""
-    if not package.posterior_samples:
-        nothing = np.full(len(frame), np.nan, dtype=np.float32)
+def _uncertainty(posterior: Posterior | None, rows: int) -> dict[str, NDArray[np.float32]]:
+    """Return ``score_std entropy bald``, NaN for a package that tells none."""
+    if posterior is None:
+        nothing = np.full(rows, np.nan, dtype=np.float32)
         return {"score_std": nothing, "entropy": nothing, "bald": nothing}
-    rngs = [stream(seed, "posterior", name) for name in frame["candidate_id"]]
-    posterior = package.posterior(pixels, channels, package.posterior_samples, rngs)
     return {"score_std": posterior.std, "entropy": posterior.entropy, "bald": posterior.bald}

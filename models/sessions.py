@@ -21,6 +21,9 @@ CALIBRATED: Final = "calibrated_logits"
 CHUNK: Final = 32
 """Rows of one call of the runtime, which stay in the processor's cache; fixed, so that scores are too."""
 
+_OPEN_AT_ONCE: Final = 64
+"""Files kept open by a process: all members of a stack, for each is asked for every block of rows."""
+
 Session = Any
 
 
@@ -70,7 +73,7 @@ def open_session(path: Path, interface: Interface | None = None) -> Session:
     return session
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=_OPEN_AT_ONCE)
 def _session(path: Path, size: int, mtime_ns: int) -> Session:  # noqa: ARG001  (they are the key)
     import onnxruntime
 

@@ -7,13 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Final, Literal
 
+from pipeline.classes import STACK
 from pipeline.errors import SettingsError
 from pipeline.io import settings_files
 from pipeline.recipes.learned_fold import MOST_LEARNED_FOLDS, LearnedFold
 from pipeline.settings import parse
-
-STACK: Final = "stack"
-"""What a recipe of a stack has as its ``classifier``."""
 
 LOGISTIC: Final = "logistic"
 MOST_SEED: Final = 2**32 - 1

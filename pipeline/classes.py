@@ -1,4 +1,4 @@
-"""Codes of labels and parts, and the label sources whose rows are for training only.
+"""Codes of labels and parts, the label sources whose rows are for training only, and what a stack is called.
 
 Tested by tests/pipeline/datasets/test_choice.py.
 """
@@ -59,3 +59,6 @@ TRAINING_ONLY_SOURCES: Final = (*GUESSED_SOURCES, SELF_MADE, INJECTED)
 
 NO_JUDGEMENT_SOURCES: Final = frozenset(TRAINING_ONLY_SOURCES) - {TEACHER}
 """Label sources of rows that neither a person nor a classifier looked at."""
+
+STACK: Final = "stack"
+"""``classifier`` of the recipe and ``family`` of the package of several classifiers whose logits are added up."""

@@ -1,59 +1,108 @@
-"""A model package of a trained classifier: calibrated, with thresholds.
+"""A model package: of a trained classifier, calibrated, with thresholds; or of a stack of such packages.
 
 Tested by tests/integration/test_calibrate_package.py.
 """
 
+from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import luigi
 
 from models.calibration_keys import calibration_part
+from models.stack_members import Training, read_members
+from pipeline.errors import SettingsError
 from pipeline.io import settings_files
+from pipeline.io.files.digests import file_digest
 from pipeline.io.results.provenance import NUMBERS
-from tasks.parameters import ClassifierTask
+from tasks.parameters import LearnedTask
 from tasks.train_classifier import TrainClassifier
 
+if TYPE_CHECKING:
+    from models.stack_recipes import StackRecipe
 
-class CalibratePackage(ClassifierTask):
-    """Calibrate a trained classifier, set its thresholds, and write the model package; nothing is trained."""
+
+class CalibratePackage(LearnedTask):
+    """Calibrate a trained classifier, or a stack of such, set its thresholds, and write the package; train nothing."""
 
     suffix: ClassVar[str] = ""
     libraries: ClassVar[frozenset[str]] = frozenset({*NUMBERS, "onnx"})
     extra: ClassVar[str] = "train"
 
-    def folder(self) -> tuple[str, str, str]:
-        """Return the data set's place."""
-        return self.training().folder()
-
-    def readable(self) -> str:
-        """Return data set, classifier and seed."""
-        return self.training().readable()
-
     def training(self) -> TrainClassifier:
         """Return the task that trains the classifier."""
-        return TrainClassifier(**self.classifier_parameters())
+        return TrainClassifier(**self.learned_parameters())
 
     def requires(self) -> dict[str, luigi.Task]:
-        """The trained classifier, and its data set unless you name a file."""
+        """The trained classifier, or the packages of a stack's members; and the data set unless you name a file."""
+        if self.is_stack:
+            members = {f"member {number}": task for number, task in enumerate(self.members)}
+            return {**members, **self.datasets()}
         training = self.training()
         return {"training": training, **training.requires()}
 
-    def decides(self) -> dict[str, object]:
-        """The keys of the classifier's recipe that decide nothing about the weights."""
-        return calibration_part(settings_files.raw("classifiers", self.classifier_name))
+    def deps(self) -> list[luigi.Task]:
+        """Return what it requires, after a check of a stack's recipe; luigi asks only if the target is missing."""
+        _ = self.stack_recipe if self.is_stack else None
+        return super().deps()
 
-    def dataset_path(self) -> Path:
-        """Return the data set's file."""
-        return self.training().dataset_path()
+    @cached_property
+    def trainings(self) -> list[Training]:
+        """What each member of a stack is.
+
+        Raises
+        ------
+        SettingsError
+            If the recipe contradicts itself, or the stack is to be a member itself.
+        """
+        if self.learned_fold:
+            raise SettingsError(
+                f"--learned-fold is {self.learned_fold!r}; classifiers/{self.classifier_name}.yaml is a stack, whose "
+                "'folds' say how its members are trained: leave it out"
+            )
+        return read_members(self.classifier_name).trainings(self.seed)
+
+    @cached_property
+    def members(self) -> "list[CalibratePackage]":
+        """The tasks that make the packages of a stack's members, in the order of `trainings`."""
+        shared = self.classifier_parameters()
+        return [
+            CalibratePackage(
+                **{
+                    **shared,
+                    "classifier": one.classifier,
+                    "seed": one.seed,
+                    "learned_fold": one.learned_fold,
+                }
+            )
+            for one in self.trainings
+        ]
+
+    @cached_property
+    def stack_recipe(self) -> "StackRecipe":
+        """The recipe of a stack, parsed."""
+        from models.stack_recipes import StackRecipe
+
+        name = self.classifier_name
+        return StackRecipe.from_mapping(settings_files.raw("classifiers", name), f"classifiers/{name}.yaml")
+
+    def decides(self) -> dict[str, object]:
+        """The keys of the recipe that decide nothing about the weights; of a stack, all, and the file of the data."""
+        content = settings_files.raw("classifiers", self.classifier_name)
+        if not self.is_stack:
+            return calibration_part(content)
+        digest = file_digest(Path(self.dataset_file)) if self.dataset_file else ""
+        return {"stack": dict(content), "seed": self.seed, "dataset_file": digest}
 
     def build(self, path: Path) -> None:
         """Measure the validation rows, fit, and write."""
+        if self.is_stack:
+            self._stack(path)
+            return
         from models import calibrating, packages, trained_files
-        from pipeline.io.results.dataset_file import open_dataset
 
         trained = trained_files.read(self.input_path("training"))
-        with open_dataset(self.dataset_path()) as dataset:
+        with self.open_dataset() as dataset:
             calibrated = calibrating.calibrate(
                 trained,
                 dataset,
@@ -61,3 +110,19 @@ class CalibratePackage(ClassifierTask):
                 progress=lambda share, message: self.progress(100 * share, message),
             )
         packages.write(path, trained, calibrated, provenance=self.provenance())
+
+    def _stack(self, path: Path) -> None:
+        """Weigh the members' logits of rows that they did not learn from, calibrate their sum, and write."""
+        from models import stack_packages, stacking
+
+        folders = [self.input_path(f"member {number}") for number in range(len(self.trainings))]
+        with self.open_dataset() as dataset:
+            stacked = stacking.stack(
+                self.trainings,
+                folders,
+                self.stack_recipe,
+                seed=self.seed,
+                dataset_fingerprint=dataset.fingerprint,
+                channels=dataset.channels,
+            )
+        stack_packages.write(path, stacked, provenance=self.provenance())

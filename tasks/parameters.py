@@ -3,27 +3,34 @@
 Tested by tests/tasks/test_start.py.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import luigi
 
+from models.stack_members import is_stack
 from pipeline.errors import SettingsError, TooManyTasksError
 from pipeline.fingerprint import what_decides
 from pipeline.io import settings_files
 from pipeline.io.database.settings import deciding_input
 from pipeline.night import night_range, parse_night
 from pipeline.recipes.dataset import DatasetRecipe
+from pipeline.recipes.learned_fold import LearnedFold
 from pipeline.surveys.settings import SurveySettings
 from tasks.base import ALL_RELEASES, PipelineTask, state_defaults
+from tasks.learned_fold import LearnedFoldParameter
 from tasks.nights import NightParameter, NightsParameter, listed_nights
 from tasks.numbers import MOST_FOLDS, WholeNumberParameter, seed_parameter
 
 if TYPE_CHECKING:
+    from pipeline.datasets.dataset import DataSet
     from pipeline.io.results.night_manifest import Manifest
     from pipeline.stages.night_job import NightJob
     from pipeline.surveys.base import Source, StatesFolder
+    from tasks.build_dataset import BuildDataset
     from tasks.calibrate_package import CalibratePackage
 
 MOST_TASKS = 2000
@@ -234,6 +241,53 @@ class ClassifierTask(RecipeTask):
 
         parameters = self.classifier_parameters() | {"classifier": classifier or self.classifier_name}
         return [CalibratePackage(**{**parameters, "fold": fold}) for fold in self.folds]
+
+
+class LearnedTask(ClassifierTask):
+    """A task that makes a classifier of a data set, or of a view of it for a member of a stack."""
+
+    learned_fold = LearnedFoldParameter()
+
+    def learned_parameters(self) -> dict[str, object]:
+        """Return the parameters that name a training, resolved, for tasks upstream."""
+        return {**self.classifier_parameters(), "learned_fold": self.learned_fold}
+
+    @property
+    def is_stack(self) -> bool:
+        """Whether the classifier is a stack of others."""
+        return is_stack(settings_files.raw("classifiers", self.classifier_name))
+
+    def folder(self) -> tuple[str, str, str]:
+        """Return the data set's place."""
+        return self.building().folder()
+
+    def readable(self) -> str:
+        """Return data set, classifier and seed, and the learned fold of a member of a stack."""
+        fold = f"-learned{self.learned_fold.replace('/', 'of')}" if self.learned_fold else ""
+        return f"{self.building().readable()}-{self.classifier_name}-seed{self.seed}{fold}"
+
+    def building(self) -> "BuildDataset":
+        """Return the task that builds the data set of the recipe."""
+        from tasks.build_dataset import BuildDataset  # which needs this module
+
+        return BuildDataset(**self.dataset_parameters())
+
+    def datasets(self) -> dict[str, luigi.Task]:
+        """Return the task that builds the data set, unless you name a file."""
+        return {} if self.dataset_file else {"dataset": self.building()}
+
+    def dataset_path(self) -> Path:
+        """Return the data set's file."""
+        return Path(self.dataset_file) if self.dataset_file else self.input_path("dataset")
+
+    @contextmanager
+    def open_dataset(self) -> "Iterator[DataSet]":
+        """Give the data set, with its training and validation rows divided anew where a learned fold is named."""
+        from pipeline.datasets.refolded import RefoldedDataSet
+        from pipeline.io.results.dataset_file import open_dataset
+
+        with open_dataset(self.dataset_path()) as whole:
+            yield RefoldedDataSet(whole, LearnedFold.parse(self.learned_fold)) if self.learned_fold else whole
 
 
 class ReleaseTask(ClassifierTask):

@@ -14,14 +14,13 @@ from pipeline.io import settings_files
 from pipeline.io.files.digests import file_digest
 from pipeline.io.results.provenance import NUMBERS, TRAINING
 from pipeline.io.settings_files import config_folder, expand
-from tasks.build_dataset import BuildDataset
-from tasks.parameters import ClassifierTask
+from tasks.parameters import LearnedTask
 
 if TYPE_CHECKING:
     from models.recipes import ClassifierRecipe
 
 
-class TrainClassifier(ClassifierTask):
+class TrainClassifier(LearnedTask):
     """Train, and write weights, graphs to logits, and the history."""
 
     suffix: ClassVar[str] = ""
@@ -29,18 +28,9 @@ class TrainClassifier(ClassifierTask):
     libraries: ClassVar[frozenset[str]] = frozenset({*NUMBERS, *TRAINING})
     extra: ClassVar[str] = "train"
 
-    def folder(self) -> tuple[str, str, str]:
-        """Return the data set's place."""
-        return BuildDataset(**self.dataset_parameters()).folder()
-
-    def readable(self) -> str:
-        """Return data set, classifier and seed."""
-        dataset = BuildDataset(**self.dataset_parameters()).readable()
-        return f"{dataset}-{self.classifier_name}-seed{self.seed}"
-
     def requires(self) -> dict[str, luigi.Task]:
         """The data set, unless you name a file."""
-        return {} if self.dataset_file else {"dataset": BuildDataset(**self.dataset_parameters())}
+        return self.datasets()
 
     def deps(self) -> list[luigi.Task]:
         """Return what it requires, after a check of its recipe; luigi asks only if the target is missing."""
@@ -60,22 +50,18 @@ class TrainClassifier(ClassifierTask):
         recipe = training_part(settings_files.raw("classifiers", self.classifier_name))
         digest = file_digest(Path(self.dataset_file)) if self.dataset_file else ""
         decisive = {"classifier": recipe, "seed": self.seed, "dataset_file": digest}
+        decisive |= {"learned_fold": self.learned_fold} if self.learned_fold else {}
         return decisive | ({"module": self._module_digest(str(recipe["module"]))} if recipe.get("module") else {})
 
     def _module_digest(self, name: str) -> str:
         """Return the digest of the Python file of the user's own that the recipe names."""
         return file_digest(config_folder() / expand(name, "the Python file of your network"))
 
-    def dataset_path(self) -> Path:
-        """Return the data set's file."""
-        return Path(self.dataset_file) if self.dataset_file else self.input_path("dataset")
-
     def build(self, path: Path) -> None:
         """Train in a folder beside the target, from which the next run continues if this one is killed."""
         from models import trained_files, training
-        from pipeline.io.results.dataset_file import open_dataset
 
-        with open_dataset(self.dataset_path()) as dataset:
+        with self.open_dataset() as dataset:
             trained = training.train(
                 dataset,
                 self.classifier_recipe,

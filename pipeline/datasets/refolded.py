@@ -56,7 +56,7 @@ class RefoldedDataSet:
         self.class_names = dataset.class_names
         self.pixel_scale_arcsec = dataset.pixel_scale_arcsec
         self.pixel_state = dataset.pixel_state
-        self.fingerprint = fingerprint(["refolded", REVISION, dataset.fingerprint, str(fold)])
+        self.fingerprint = refolded_fingerprint(dataset.fingerprint, fold)
         self._dataset = dataset
         frames = {part: dataset.candidates(part) for part in LEARNED_PARTS}
         rows = pd.concat([*frames.values()], ignore_index=True)
@@ -102,6 +102,11 @@ class RefoldedDataSet:
     def _taken(self, part: str) -> list[tuple[str, NDArray[np.bool_]]]:
         """Return, for each part of the whole, which of its rows are in a part of the view."""
         return [(source, codes == PARTS[part]) for source, codes in self._parts.items()]
+
+
+def refolded_fingerprint(whole: str, fold: LearnedFold) -> str:
+    """Return the fingerprint of a view of the data set that has this one."""
+    return fingerprint(["refolded", REVISION, whole, str(fold)])
 
 
 def refolded_parts(

@@ -10,7 +10,8 @@ from pipeline.fingerprint import fingerprint
 from pipeline.io.packages.package_content import read_package
 
 _DECIDING: Final = ("model.onnx", "posterior.onnx", "package.json")
-"""Files that decide a score or a label: graphs, and calibration, thresholds, classes and contract."""
+"""Files that decide a score or a label: graphs, and calibration, thresholds, classes and contract; of a stack, and of
+each of its members."""
 
 
 def scoring_digest(folder: Path) -> str:
@@ -22,4 +23,4 @@ def scoring_digest(folder: Path) -> str:
         As `read_package`: if there is no package, or it is not as it was written.
     """
     digests = read_package(folder).digests
-    return fingerprint({name: digests[name] for name in _DECIDING if name in digests})
+    return fingerprint({name: digest for name, digest in digests.items() if Path(name).name in _DECIDING})

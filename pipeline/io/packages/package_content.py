@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pipeline.classes import STACK
 from pipeline.errors import IncompatiblePackageError, InputError, MissingInputError
 from pipeline.io.files.digests import is_there
 from pipeline.io.packages.package_values import check_values
 from pipeline.io.results.commit import verified_digests
 
 SCHEMA: Final = 1
-"""Version of ``package.json``; a reader refuses another one."""
+"""Version of ``package.json`` of a trained model; a reader refuses another one."""
+
+STACK_SCHEMA: Final = 2
+"""Version of ``package.json`` of a stack, which versions before stacks refuse by it."""
 
 CONTENT: Final = "package.json"
 
@@ -55,9 +59,10 @@ def read_package(folder: Path) -> PackageContent:
         raise MissingInputError(f"no model package in {folder}: {_why_none(folder)}")
     digests = verified_digests(folder)
     values = _values(file)
-    if values.get("schema") != SCHEMA:
+    known = STACK_SCHEMA if values.get("family") == STACK else SCHEMA
+    if values.get("schema") != known:
         raise IncompatiblePackageError(
-            f"{file} has schema {str(values.get('schema'))[:60]}; this version reads {SCHEMA}"
+            f"{file} has schema {str(values.get('schema'))[:60]}; this version reads {known}"
         )
     check_values(values, str(file))
     _check_files(folder, values["files"], digests)

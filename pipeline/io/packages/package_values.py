@@ -5,12 +5,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Final
 
-from pipeline.classes import CLASS_NAMES, REAL
+from pipeline.classes import CLASS_NAMES, REAL, STACK
 from pipeline.cutouts.normalise import NORMALISATIONS, Missing
 from pipeline.errors import InputError, SettingsError
+from pipeline.path_names import is_path_name
 from pipeline.settings import parse
 
 LARGEST_SIDE_PIXEL: Final = 4096
+
+_WEIGHT_TOLERANCE: Final = 1e-6
+"""Weights of a stack's members sum to 1 within this."""
 
 LARGEST_THRESHOLD: Final = math.nextafter(1.0, 2.0)
 """Threshold of the rule ``fpr`` if a bogus has a score of 1: no row is called real."""
@@ -97,8 +101,26 @@ class _Normalisation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Member:
+    folder: str
+    name: str
+    classifier: str
+    seed: int
+    learned_fold: str
+    weight: float
+
+    def __post_init__(self) -> None:
+        if not is_path_name(self.folder):
+            raise SettingsError(f"folder is {self.folder[:60]!r}; allowed: the name of a folder below members")
+        if not 0.0 <= self.weight <= 1.0:
+            raise SettingsError(f"weight is {self.weight}; allowed: 0 to 1")
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Values:
     name: str
+    family: str = ""
+    members: tuple[_Member, ...] = ()
     input: _Input
     classes: tuple[str, ...]
     external_features: _Features | None
@@ -110,6 +132,7 @@ class _Values:
     files: Mapping[str, str]
 
     def __post_init__(self) -> None:
+        self._require_members()
         _require_distinct("classes", self.classes, least=2)
         real = CLASS_NAMES[REAL]
         if len(self.classes) == 2 and self.classes[0] == real:
@@ -122,6 +145,14 @@ class _Values:
             raise SettingsError(
                 f"threshold_rule is {self.threshold_rule[:60]!r}; allowed: one with a threshold: {known}"
             )
+
+    def _require_members(self) -> None:
+        if self.family != STACK:
+            return
+        _require_distinct("members", [member.folder for member in self.members], least=2)
+        total = math.fsum(member.weight for member in self.members)
+        if abs(total - 1.0) > _WEIGHT_TOLERANCE:
+            raise SettingsError(f"the weights of the members sum to {total:g}; allowed: 1")
 
 
 def check_values(values: Mapping[str, object], where: str) -> None:

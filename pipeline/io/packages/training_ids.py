@@ -64,6 +64,15 @@ def write_training_ids(folder: Path, candidate_ids: Mapping[str, pd.Series]) -> 
     marked = [
         (lasting_hashes(candidate_ids[name]) & ~_PART_BIT) | np.uint64(bit) for bit, name in enumerate(LEARNED_PARTS)
     ]
+    _write(folder, marked)
+
+
+def write_union(folder: Path, learned: Iterable[TrainingIds]) -> None:
+    """Write what any of several models learned from; of an id in two parts, the first."""
+    _write(folder, [ids.numbers for ids in learned])
+
+
+def _write(folder: Path, marked: list[NDArray[np.uint64]]) -> None:
     numbers = np.sort(np.concatenate(marked))
     _, first = np.unique(numbers & ~_PART_BIT, return_index=True)
     np.save(folder / TRAINING_IDS, numbers[first].astype(_DTYPE), allow_pickle=False)
