@@ -1,4 +1,7 @@
-"""How good a classifier is against the number of training rows."""
+"""How good a classifier is against the number of training rows.
+
+Tested by tests/integration/test_scan_dataset_size.py.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -110,7 +110,24 @@ def test_what_was_finished_is_not_done_again(scan, grouped, tmp_path, monkeypatc
     assert without_seconds(resumed).equals(without_seconds(scan))
 
 
-def test_what_was_kept_of_another_seed_or_recipe_is_not_taken(grouped, tmp_path):
+def test_a_network_that_was_stopped_goes_on_after_its_last_epoch(toy, grouped, tmp_path, caplog):
+    recipe = recipes.ClassifierRecipe.from_mapping(toy.network, "test.yaml")
+    asked = plan("0.5", 1)
+
+    def stop(share, line):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scan_size(grouped, recipe, asked, workdir=tmp_path / "stopped", progress=stop)
+    with caplog.at_level("INFO"):
+        resumed = scan_size(grouped, recipe, asked, workdir=tmp_path / "stopped")
+    assert "going on after epoch 1 of at most 2" in caplog.text
+    undisturbed = scan_size(grouped, recipe, asked, workdir=tmp_path / "undisturbed")
+    assert without_seconds(resumed).equals(without_seconds(undisturbed))
+    assert not list((tmp_path / "stopped").rglob("*.npz"))
+
+
+def test_what_was_kept_of_another_recipe_is_not_taken(grouped, tmp_path):
     other = recipes.ClassifierRecipe.from_mapping({"classifier": "boosting", "settings": {"n_estimators": 3}}, "test")
     first, second = (scan_size(grouped, recipe, plan("0.5", 1), workdir=tmp_path) for recipe in (RECIPE, other))
     assert len(list(tmp_path.glob("*/figures.json"))) == 2
