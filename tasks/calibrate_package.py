@@ -16,7 +16,6 @@ from pipeline.io import settings_files
 from pipeline.io.files.digests import file_digest
 from pipeline.io.results.provenance import NUMBERS
 from tasks.parameters import LearnedTask
-from tasks.train_classifier import TrainClassifier
 
 if TYPE_CHECKING:
     from models.stack_recipes import StackRecipe
@@ -28,10 +27,6 @@ class CalibratePackage(LearnedTask):
     suffix: ClassVar[str] = ""
     libraries: ClassVar[frozenset[str]] = frozenset({*NUMBERS, "onnx"})
     extra: ClassVar[str] = "train"
-
-    def training(self) -> TrainClassifier:
-        """Return the task that trains the classifier."""
-        return TrainClassifier(**self.learned_parameters())
 
     def requires(self) -> dict[str, luigi.Task]:
         """The trained classifier, or the packages of a stack's members; and the data set unless you name a file."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pipeline.surveys.base import Source, StatesFolder
     from tasks.build_dataset import BuildDataset
     from tasks.calibrate_package import CalibratePackage
+    from tasks.train_classifier import TrainClassifier
 
 MOST_TASKS = 2000
 """Tasks of one run: luigi's scheduler grows slow beyond."""
@@ -229,6 +230,12 @@ class ClassifierTask(RecipeTask):
             "dataset_file": self.dataset_file,
         }
 
+    def training(self) -> "TrainClassifier":
+        """Return the task that trains the classifier."""
+        from tasks.train_classifier import TrainClassifier  # which is a task of a classifier itself
+
+        return TrainClassifier(**self.classifier_parameters())
+
     def packaging(self) -> "CalibratePackage":
         """Return the task that makes the model package of the classifier."""
         from tasks.calibrate_package import CalibratePackage  # which is a task of a classifier itself
@@ -248,9 +255,9 @@ class LearnedTask(ClassifierTask):
 
     learned_fold = LearnedFoldParameter()
 
-    def learned_parameters(self) -> dict[str, object]:
-        """Return the parameters that name a training, resolved, for tasks upstream."""
-        return {**self.classifier_parameters(), "learned_fold": self.learned_fold}
+    def classifier_parameters(self) -> dict[str, object]:
+        """Return the parameters that name the training, resolved, for tasks upstream."""
+        return {**super().classifier_parameters(), "learned_fold": self.learned_fold}
 
     @property
     def is_stack(self) -> bool:

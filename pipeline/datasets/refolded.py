@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.classes import LEARNED_PARTS, LEFT_OUT, PARTS, TRAIN, UNLABELLED, VALIDATION
 from pipeline.cutouts.extract import nearest_pixel
+from pipeline.datasets.blocks import refilled
 from pipeline.datasets.dataset import DataSet
 from pipeline.datasets.leakage import MOST_DROPPED, touching
 from pipeline.datasets.name_hashes import key_of
@@ -87,17 +88,16 @@ class RefoldedDataSet:
         return np.concatenate([self._dataset.cutouts(source)[rows] for source, rows in self._taken(part)])
 
     def batches(self, part: str, size: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-        """Yield ``(rows, cutouts)`` of a part in order; blocks of the whole, less the rows of other parts."""
+        """Yield ``(rows, cutouts)`` of a part in order, as a data set that holds these rows alone."""
         if part not in LEARNED_PARTS:
             yield from self._dataset.batches(part, size)
             return
-        done = 0
+        yield from refilled(self._pieces(part, size), size)
+
+    def _pieces(self, part: str, size: int) -> Iterator[NDArray[np.float32]]:
         for source, rows in self._taken(part):
             for where, cutouts in self._dataset.batches(source, size):
-                mine = cutouts[rows[where]]
-                if len(mine):
-                    yield slice(done, done + len(mine)), mine
-                    done += len(mine)
+                yield cutouts[rows[where]]
 
     def _taken(self, part: str) -> list[tuple[str, NDArray[np.bool_]]]:
         """Return, for each part of the whole, which of its rows are in a part of the view."""
