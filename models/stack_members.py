@@ -77,7 +77,7 @@ class StackMembers:
         Each member is trained once with each of these seeds, and the mean of their logits is taken; empty: once.
     folds : int
         Each member is trained this often, with another part of the training and validation rows to validate, and the
-        mean of their logits is taken; 0: once, with the validation part of the data set; 1 is no division.
+        mean of their logits is taken; 2 to 100, or 0: once, with the validation part of the data set.
     """
 
     classifier: Literal["stack"]

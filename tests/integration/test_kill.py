@@ -37,6 +37,13 @@ def test_a_killed_task_leaves_nothing_or_the_whole(project, name):
     kill(project, name, parameters, kills)
 
 
+def test_a_killed_stack_leaves_nothing_or_the_whole(project):
+    project.write("classifiers", "other", {"classifier": "boosting", "settings": {"n_estimators": 5}, "threads": 1})
+    project.write("classifiers", "mine", {"classifier": "stack", "members": ["tiny", "other"], "combine": "weights"})
+    project.make("CalibratePackage", "--survey", "tiny", "--classifier", "other")
+    kill(project, "CalibratePackage", {"classifier": "mine"}, 4)
+
+
 def test_killed_while_labels_are_applied_anew_the_former_cutouts_stay_and_the_new_are_whole(project):
     night = project.nights[0]
     (former,) = [path for path in project.results("FetchCutouts") if path.parent.name == night]

@@ -67,6 +67,24 @@ def test_other_weights_or_thresholds_train_nothing_and_a_changed_member_makes_th
     assert len(stacked.results("CalibratePackage")) == len(made) + 3
 
 
+def test_a_deep_ensemble_is_one_classifier_with_three_seeds_of_which_a_trained_one_is_taken(stacked):
+    trained = stacked.contents("TrainClassifier")
+    stacked.change("classifiers", "mine", members=["tiny"], weights=[], seeds=[1, 2, 3])
+    stacked.make("CalibratePackage", *TINY, "--classifier", "mine")
+    package = package_of(stacked, "mine")
+    assert [one["seed"] for one in said(package)["members"]] == [1, 2, 3]
+    assert [one["weight"] for one in said(package)["members"]] == pytest.approx([1 / 3] * 3)
+    assert trained.items() <= stacked.contents("TrainClassifier").items()
+    assert len(stacked.results("TrainClassifier")) == len(trained) + 2
+    rows = read_table(package / "logits.parquet").set_index("candidate_id")
+    logits = []
+    for one in said(package)["members"]:
+        member = package / "members" / one["folder"]
+        platt, own = said(member)["calibration"], read_table(member / "logits.parquet").set_index("candidate_id")
+        logits.append(platt["slope"] * own["logit"] + platt["intercept"])
+    assert rows["logit"].to_numpy() == pytest.approx((sum(logits) / 3)[rows.index].to_numpy(), abs=1e-5)
+
+
 def test_folds_are_divided_by_group_and_judge_every_row_once(stacked):
     stacked.change("classifiers", "mine", members=["tiny"], weights=[], folds=3)
     stacked.make("CalibratePackage", *TINY, "--classifier", "mine")
