@@ -1,6 +1,6 @@
 """Scoring with a stack: the weighed sum of its members' logits, under one calibration.
 
-Tested by tests/models/test_stacking.py.
+Tested by tests/models/test_stacked.py.
 """
 
 from collections.abc import Sequence

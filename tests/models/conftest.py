@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from stacks import FIXED, TWO, written
 
 from models import calibrating, packages, recipes, trained_files, training
 from models.in_memory import MemoryDataSet
@@ -101,3 +102,23 @@ def network(tmp_path_factory, dataset):
 def ensemble(tmp_path_factory, dataset):
     """Return a trained feature ensemble and its package."""
     return train_and_write(tmp_path_factory.mktemp("ensemble"), dataset, FEATURES)
+
+
+@pytest.fixture(scope="session")
+def two(tmp_path_factory, network, ensemble, dataset):
+    """A network and a feature ensemble under weights that a recipe states, and under fitted ones."""
+    folder, folders = tmp_path_factory.mktemp("two"), [network.package, ensemble.package]
+    return SimpleNamespace(
+        folders=folders,
+        fixed=written(folder / "fixed", folders, FIXED, dataset),
+        fitted=written(folder / "fitted", folders, TWO, dataset),
+    )
+
+
+@pytest.fixture(scope="session")
+def of_three_classes(toy, tmp_path_factory):
+    """A data set of three classes, and two packages trained on it."""
+    dataset = toy.dataset(n_classes=3, rows=(180, 90, 45), class_names=("artefact", "star", "transient"))
+    folder = tmp_path_factory.mktemp("three classes")
+    settings = [toy.features | {"calibration": "none"}, toy.features | {"calibration": "none", "class_weight": "none"}]
+    return dataset, [toy.train_and_write(folder / str(n), dataset, one).package for n, one in enumerate(settings)]

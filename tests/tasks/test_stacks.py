@@ -6,6 +6,7 @@ from luigi.task_register import Register
 
 import tasks
 from pipeline.errors import SettingsError
+from tasks.learned_fold import LearnedFoldParameter
 
 STACK = {"classifier": "stack", "members": ["one", {"classifier": "other", "seed": 7}], "seeds": [1, 2], "folds": 2}
 
@@ -80,6 +81,12 @@ def test_a_learned_fold_is_another_training_with_a_name_that_says_which(config):
         tasks.CalibratePackage(survey="own", classifier="one", learned_fold="2/5").training().fingerprint
         == fold.fingerprint
     )
+
+
+def test_no_learned_fold_is_the_default_and_a_fold_has_one_spelling():
+    parameter = LearnedFoldParameter()
+    assert parameter.normalize("") == ""
+    assert parameter.normalize("02/05") == "2/5"
 
 
 @pytest.mark.parametrize("text", ["5", "0/5", "6/5", "x"])
