@@ -19,7 +19,7 @@ from models.contract import InputContract
 from models.fitted import Progress
 from models.framework import backend, deterministic, keras, out_of_memory, to_numpy
 from models.recipes import ClassifierRecipe
-from models.rows import PartRows
+from models.rows import PartRows, scaling_of
 from models.user_module import Score
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import SettingsError, UnknownNameError
@@ -76,12 +76,16 @@ def fit(
     ------
     SettingsError
         When the loss is no longer finite, or a batch does not fit into memory.
+    DataSetError
+        When a column of metadata has one value or none in the training rows.
     """
     keras().utils.clear_session()
     threads = deterministic(seed, recipe.threads)
-    design = networks.design_of(recipe, contract, n_classes=len(dataset.class_names))
+    scaling = scaling_of(recipe, rows[0], dataset.class_names)
+    design = networks.design_of(recipe, contract, n_classes=len(dataset.class_names), scaling=scaling)
     run = _Run(dataset, contract, recipe, rows, seed, design)
-    decisive = [REVISION, recipe, seed, dataset.fingerprint, threads, backend(), design.module and design.module.sha256]
+    module = design.module and design.module.sha256
+    decisive = [REVISION, recipe.stated, seed, dataset.fingerprint, threads, backend(), module]
     run.train(workdir, fingerprint(decisive), progress)
     model = networks.rebuilt(run.kept_weights, design)
     return networks.FittedNetwork(model=model, design=design, threads=threads), pd.DataFrame(run.state.history)
@@ -205,8 +209,9 @@ class _Run:
         logits, labels, weights = [], [], []
         for block in batches.ahead(batches.blocks(self.dataset, self.contract, self.rows[1])):
             for start in range(0, len(block.labels), networks.BATCH):
-                pixels = self.design.prepared(block.pixels[start : start + networks.BATCH])
-                logits.append(np.asarray(model.predict_on_batch(pixels), dtype=np.float32))
+                part = batches.taken(block, slice(start, start + networks.BATCH))
+                inputs = self.design.inputs(part.pixels, part.metadata)
+                logits.append(np.asarray(model.predict_on_batch(inputs), dtype=np.float32))
             labels.append(block.labels)
             weights.append(block.weights)
         return _merits(

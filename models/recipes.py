@@ -1,5 +1,6 @@
 """Classifier recipes: the parsed content of one file of ``config/classifiers``."""
 
+import dataclasses
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any, Final, Literal, Self
 import models.architectures  # noqa: F401  (enters the classifiers)
 from models.feature_models import BOOSTING_SETTINGS, TREES_SETTINGS
 from models.losses import LOSSES
+from models.metadata_rules import MetadataRecipe
 from models.registry import CLASSIFIERS, FEATURES
 from models.schedules import SCHEDULES
 from models.symmetries import NUMBERS
@@ -45,6 +47,8 @@ class ClassifierRecipe:
         Channels to use, in this order; none: those of the data set.
     required_channels : tuple of str or None
         Channels that must not be missing altogether for a row to be scored; none: all used.
+    metadata : MetadataRecipe or None
+        Columns of the candidates as a second input; none: pixels alone.
     size_pixel : int or None, in pixel
         Side of the central part to look at, at least what the classifier needs; none: the whole cutout.
     batch_size : int
@@ -116,6 +120,7 @@ class ClassifierRecipe:
     missing: Missing = "excluded"
     channels: tuple[str, ...] | None = None
     required_channels: tuple[str, ...] | None = None
+    metadata: MetadataRecipe | None = None
     size_pixel: int | None = None
     batch_size: int = 64
     epochs: int = 30
@@ -173,6 +178,12 @@ class ClassifierRecipe:
     def family(self) -> str:
         """Return ``network`` or ``features``."""
         return str(CLASSIFIERS.metadata(self.classifier)["family"])
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """Return all settings as a package states them; ``metadata`` is left out where there is none, as ever."""
+        settings = dataclasses.asdict(self)
+        return settings if self.metadata else {name: value for name, value in settings.items() if name != "metadata"}
 
     def _name_faults(self) -> list[str]:
         named: list[tuple[Registry[Any], list[str]]] = [
@@ -265,6 +276,8 @@ class ClassifierRecipe:
 
     def _monitor_faults(self) -> list[str]:
         faults = []
+        if self.classifier == MODULE and self.metadata is not None:
+            faults.append("'metadata' is set; 'classifier: module' takes pixels alone: none")
         if self.classifier == MODULE and not self.module:
             faults.append("'module' is empty; allowed with 'classifier: module': a Python file with create_model")
         known = ["validation_loss", "validation_accuracy", *(f"validation_{name}" for name in self.metrics)]

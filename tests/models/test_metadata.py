@@ -1,0 +1,200 @@
+import logging
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from models import network_training, networks, onnx_graph, sessions
+from models.batches import training_batches
+from models.fitted import no_progress
+from models.framework import keras
+from models.metadata import MetadataScaling, fit_scaling, values_of, warn_where_unevenly_missing
+from models.metadata_layers import METADATA, encoded
+from models.recipes import ClassifierRecipe
+from models.rows import select_rows
+from models.training import contract_of
+from pipeline.errors import DataSetError, SettingsError
+from pipeline.metrics import METRICS
+from pipeline.scores.calibration import IDENTITY
+
+SCALING = MetadataScaling(columns=("a", "b"), centre=(2.0, -1000.5), width=(0.5, 3.0))
+numbers = st.floats(width=32, allow_nan=True, allow_infinity=True)
+
+
+@given(arrays(np.float32, st.tuples(st.integers(1, 5), st.just(2)), elements=numbers))
+def test_encoded_values_are_finite_and_missing_ones_are_marked(values):
+    found = SCALING.encoded(values)
+    known = np.isfinite(values) & (np.abs(values) <= 1e30)
+    assert found.dtype == np.float32
+    assert np.isfinite(found).all()
+    np.testing.assert_array_equal(found[:, 2:], ~known)
+    assert (found[:, :2][~known] == 0).all()
+    exact = np.arcsinh(np.clip((values.astype(np.float64) - [2.0, -1000.5]) / [0.5, 3.0], -1e9, 1e9))
+    np.testing.assert_allclose(found[:, :2][known], exact[known], rtol=1e-5, atol=1e-4)
+
+
+def test_the_graph_encodes_as_the_function_does(tmp_path):
+    values = np.random.default_rng(1).normal([2, -1000], [1, 30], (200, 2)).astype(np.float32)
+    values[:4] = [[np.nan, -1000.5], [np.inf, 3e38], [2.0, -np.inf], [1e25, -1e25]]
+    inputs = keras().Input((2,), name=METADATA)
+    model = keras().Model(inputs, encoded(inputs, SCALING))
+    wanted = SCALING.encoded(values)
+    np.testing.assert_allclose(np.asarray(model(values)), wanted, atol=1e-5)
+    (tmp_path / "model.onnx").write_bytes(onnx_graph.from_keras(model).SerializeToString())
+    session = sessions.open_session(tmp_path / "model.onnx")
+    np.testing.assert_allclose(sessions.run(session, values), wanted, atol=1e-5)
+
+
+def test_the_scale_is_that_of_the_middle_of_the_rows():
+    rng = np.random.default_rng(1)
+    normal = rng.normal(30, 4, 4000)
+    spoilt = np.concatenate([normal, [np.nan] * 500, np.full(200, 1e9)])
+    mostly_zero = np.where(np.arange(len(spoilt)) % 10 == 0, 5.0, 0.0)
+    scaling = fit_scaling(np.stack([spoilt, mostly_zero], axis=1).astype(np.float32), ("fwhm", "nbad"))
+    assert scaling.columns == ("fwhm", "nbad")
+    np.testing.assert_allclose(scaling.centre, [30.3, 0.0], atol=0.3)
+    np.testing.assert_allclose(scaling.width, [4.3, 1.5], rtol=0.08)
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ([3.0, 3.0, np.nan], "metadata column 'b' is 3 in all 2 training rows with it: nothing can be learnt"),
+        (
+            [np.nan, np.inf, np.nan],
+            "metadata column 'b' is in no training row: nothing can be learnt from it; leave it out",
+        ),
+    ],
+)
+def test_a_column_that_says_nothing_is_refused(column, message):
+    values = np.stack([np.arange(3.0), column], axis=1).astype(np.float32)
+    with pytest.raises(DataSetError, match=message):
+        fit_scaling(values, ("a", "b"))
+
+
+def test_an_absent_column_and_one_of_text_are_refused_with_what_there_is():
+    rows = pd.DataFrame({"elong": [1.0], "snr": [2], "band": ["r"]})
+    assert values_of(rows, ("snr", "elong")).tolist() == [[2.0, 1.0]]
+    for name, what in {"sharpnr": "is not there", "band": "holds text"}.items():
+        with pytest.raises(SettingsError, match=f"names '{name}', which {what}; columns of numbers: elong, snr;"):
+            values_of(rows, ("elong", name))
+
+
+def test_a_column_whose_absence_tells_the_class_is_warned_about(caplog):
+    values = np.array([[1.0, 1.0], [2.0, np.nan], [3.0, np.nan], [4.0, 4.0]], np.float32)
+    labels = np.array([0, 1, 1, 0])
+    with caplog.at_level(logging.WARNING):
+        warn_where_unevenly_missing(values, labels, ("elong", "neargaia"), ("bogus", "real"))
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.startswith("metadata column 'neargaia' is missing in 0% of bogus, 100% of real training rows")
+
+
+@pytest.fixture(scope="module")
+def telling(toy):
+    """Cutouts of noise, alike for both classes, whose column ``elong`` tells the class where it is not missing."""
+
+    def make(share_missing=0.2):
+        parts = {}
+        for seed, (part, count) in enumerate({"train": 256, "validation": 128, "test": 128}.items()):
+            rng = np.random.default_rng(seed)
+            labels = np.arange(count) % 2
+            elong = rng.normal(np.where(labels == 1, 1.1, 1.6), 0.1)
+            elong[rng.random(count) < share_missing] = np.nan
+            noise = rng.normal(0.0, 1.0, (count, 15, 15, 3)).astype(np.float32)
+            parts[part] = (toy.candidates(labels).assign(elong=elong, nneg=rng.integers(0, 9, count)), noise)
+        return replace(toy.dataset(), parts=parts)
+
+    return make
+
+
+def recipe_of(toy, **changes):
+    given = {**toy.network, "metadata": {"columns": ["nneg", "elong"]}, "epochs": 6, "posterior_samples": 0, **changes}
+    return ClassifierRecipe.from_mapping(given, "test.yaml")
+
+
+def fit(folder, dataset, recipe, progress=no_progress):
+    contract, rows = contract_of(dataset, recipe), select_rows(dataset, recipe)
+    return network_training.fit(dataset, contract, recipe, rows, seed=1, workdir=folder, progress=progress)
+
+
+def auc(fitted, dataset, rows=slice(None), columns=("nneg", "elong")):
+    candidates, pixels = dataset.parts["test"]
+    metadata = values_of(candidates, columns)
+    logits = fitted.logits(pixels[rows], metadata[rows])[:, 0]
+    return METRICS["auc"](candidates["label"].to_numpy()[rows], logits)
+
+
+def test_a_network_learns_from_a_column_what_the_pixels_do_not_tell(toy, telling, tmp_path):
+    dataset = telling()
+    fitted, history = fit(tmp_path, dataset, recipe_of(toy))
+    known = dataset.parts["test"][0]["elong"].notna().to_numpy()
+    assert auc(fitted, dataset, known) > 0.99
+    assert auc(fitted, dataset, ~known) < 0.9
+    assert fitted.design.scaling.columns == ("nneg", "elong")
+    assert history["validation_loss"].iloc[-1] < 0.5
+
+
+def test_rows_of_a_batch_keep_their_own_columns(toy, telling):
+    dataset = telling()
+    recipe = recipe_of(toy)
+    marked = {part: (rows.assign(elong=pixels[:, 0, 0, 0]), pixels) for part, (rows, pixels) in dataset.parts.items()}
+    dataset = replace(dataset, parts=marked)
+    rows = select_rows(dataset, recipe)[0]
+    given = {"size": 48, "augmentations": (), "prepare": lambda pixels: pixels, "seed": 1, "epoch": 0}
+    batches = list(training_batches(dataset, contract_of(dataset, recipe), rows, **given))
+    assert sum(len(batch.labels) for batch in batches) == 288
+    for batch in batches:
+        np.testing.assert_array_equal(batch.metadata[:, 1], batch.pixels[:, 0, 0, 0])
+
+
+def test_a_killed_training_ends_as_an_undisturbed_one(toy, telling, tmp_path):
+    class Killed(BaseException):
+        pass
+
+    def die(share, message):
+        if message.startswith("epoch 2"):
+            raise Killed
+
+    dataset, recipe = telling(), recipe_of(toy, epochs=3)
+    whole, _ = fit(tmp_path / "whole", dataset, recipe)
+    with pytest.raises(Killed):
+        fit(tmp_path / "killed", dataset, recipe, die)
+    again, _ = fit(tmp_path / "killed", dataset, recipe)
+    for one, other in zip(whole.model.get_weights(), again.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("symmetries", [1, 4])
+def test_masks_and_symmetries_leave_the_score_and_onnx_as_they_are(toy, telling, symmetries, tmp_path):
+    dataset = telling()
+    fitted, _ = fit(tmp_path, dataset, recipe_of(toy, epochs=1, symmetries=symmetries))
+    pixels = dataset.parts["test"][1][:40].copy()
+    metadata = values_of(dataset.parts["test"][0], ("nneg", "elong"))[:40]
+    metadata[0], pixels[1, :3] = [np.inf, np.nan], np.nan
+    scores = np.asarray(networks.with_probabilities(fitted.model, IDENTITY)([pixels, metadata]))
+    np.testing.assert_allclose(scores[:, 1], 1 / (1 + np.exp(-fitted.logits(pixels, metadata)[:, 0])), atol=1e-6)
+    masked, masks = networks.with_masks(fitted.model, fitted.design, IDENTITY)
+    opened = {mask["name"]: np.ones((40, *mask["shape"]), np.float32) for mask in masks}
+    assert len(opened) == 2
+    for name, model, more in [
+        ("model", networks.with_probabilities(fitted.model, IDENTITY), {}),
+        ("posterior", masked, opened),
+    ]:
+        path = tmp_path / f"{name}.onnx"
+        path.write_bytes(onnx_graph.from_keras(model).SerializeToString())
+        session = sessions.open_session(path)
+        assert [entry.name for entry in session.get_inputs()][:2] == ["cutouts", METADATA]
+        np.testing.assert_allclose(sessions.run(session, pixels, {METADATA: metadata, **more}), scores, atol=1e-5)
+
+
+def test_a_network_without_metadata_has_the_weights_that_it_had(toy):
+    dataset = toy.dataset()
+    recipe = ClassifierRecipe.from_mapping(toy.network, "test.yaml")
+    design = networks.design_of(recipe, contract_of(dataset, recipe), n_classes=2)
+    names = [layer.name for layer in networks.layers_with_weights(networks.build(design, 0))]
+    assert not [name for name in names if "metadata" in name]
+    assert len(networks.build(design, 0).inputs) == 1
