@@ -24,7 +24,6 @@ from models.rows import PartRows, scaling_of
 from models.weights import graph_sha256
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import IncompatiblePackageError
-from pipeline.scores.calibration import Platt
 
 log = logging.getLogger(__name__)
 
@@ -61,21 +60,17 @@ class FittedFeatures:
         probabilities = self.estimator.predict_proba(self.inputs(pixels, metadata))
         if probabilities.shape[1] == 2:
             return onnx_trees.logit_of(probabilities)[:, None]
-        return np.asarray(np.log(np.maximum(probabilities, onnx_trees.SMALLEST_PROBABILITY)))
+        return np.asarray(np.log(np.maximum(probabilities, onnx_trees.SMALLEST_SHARE)))
 
-    def export(self, directory: Path, platt: Platt) -> dict[str, Any]:
-        """Write ``model.onnx``, which takes features; return what the package says of it."""
-        graph = onnx_trees.from_sklearn(self.estimator, self.n_features, platt)
+    def export(self, directory: Path) -> dict[str, Any]:
+        """Write ``model.onnx``, from features to logits; return what its description says of it."""
+        graph = onnx_trees.from_sklearn(self.estimator, self.n_features)
         (directory / "model.onnx").write_bytes(graph.SerializeToString())
         return {"posterior": [], "parameters": None, "weights_sha256": graph_sha256(graph)}
 
-    def reference(self, directory: Path, pixels: NDArray[np.float32], platt: Platt) -> NDArray[np.float32]:  # noqa: ARG002
-        """Return the probabilities by scikit-learn."""
-        probabilities = self.estimator.predict_proba(self.inputs(pixels))
-        if probabilities.shape[1] != 2:
-            return np.asarray(probabilities, dtype=np.float32)
-        score = platt.apply(onnx_trees.logit_of(probabilities))
-        return np.stack([1.0 - score, score], axis=1).astype(np.float32)
+    def reference(self, directory: Path, pixels: NDArray[np.float32]) -> NDArray[np.float32]:  # noqa: ARG002
+        """Return the logits by scikit-learn."""
+        return self.logits(pixels).astype(np.float32)
 
     def inputs(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Return what ``model.onnx`` takes, ``(n, f)``: the features of some pixels, and the metadata behind them."""

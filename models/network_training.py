@@ -85,7 +85,7 @@ def fit(
     design = networks.design_of(recipe, contract, n_classes=len(dataset.class_names), scaling=scaling)
     run = _Run(dataset, contract, recipe, rows, seed, design)
     module = design.module and design.module.sha256
-    decisive = [REVISION, recipe.stated, seed, dataset.fingerprint, threads, backend(), module]
+    decisive = [REVISION, recipe.training_part, seed, dataset.fingerprint, threads, backend(), module]
     run.train(workdir, fingerprint(decisive), progress)
     model = networks.rebuilt(run.kept_weights, design)
     return networks.FittedNetwork(model=model, design=design, threads=threads), pd.DataFrame(run.state.history)

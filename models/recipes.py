@@ -1,12 +1,12 @@
 """Classifier recipes: the parsed content of one file of ``config/classifiers``."""
 
-import dataclasses
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, Self
 
 import models.architectures  # noqa: F401  (enters the classifiers)
+from models.calibration_keys import training_part
 from models.feature_models import BOOSTING_SETTINGS, TREES_SETTINGS
 from models.losses import LOSSES
 from models.metadata_rules import MetadataRecipe
@@ -181,9 +181,13 @@ class ClassifierRecipe:
 
     @property
     def stated(self) -> dict[str, Any]:
-        """Return all settings as a package states them; ``metadata`` is left out where there is none, as ever."""
-        settings = dataclasses.asdict(self)
-        return settings if self.metadata else {name: value for name, value in settings.items() if name != "metadata"}
+        """Return all keys as packages state them; ``metadata`` is left out where there is none, as ever."""
+        return {name: value for name, value in asdict(self).items() if name != "metadata" or value is not None}
+
+    @property
+    def training_part(self) -> dict[str, object]:
+        """Return the keys that decide the weights."""
+        return training_part(self.stated)
 
     def _name_faults(self) -> list[str]:
         named: list[tuple[Registry[Any], list[str]]] = [

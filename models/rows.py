@@ -53,10 +53,12 @@ class PartRows:
         return self.weights > 0
 
 
-def scorable_rows(dataset: DataSet, contract: InputContract) -> dict[str, NDArray[np.bool_]]:
-    """Return which rows of the training and of the validation part have pixels to score, each ``(n,)``, read once."""
+def scorable_rows(
+    dataset: DataSet, contract: InputContract, parts: Sequence[str] = LEARNED_PARTS
+) -> dict[str, NDArray[np.bool_]]:
+    """Return which rows of some parts, of training and validation by default, have pixels to score, each ``(n,)``."""
     found = {}
-    for part in LEARNED_PARTS:
+    for part in parts:
         found[part] = np.zeros(len(dataset.candidates(part)), dtype=bool)
         for where, cutouts in dataset.batches(part, BLOCK_ROWS):
             found[part][where] = contract.scorable(contract.select(cutouts, dataset.channels))
@@ -119,6 +121,17 @@ def scaling_of(recipe: ClassifierRecipe, rows: PartRows, class_names: Sequence[s
     values, labels = rows.metadata[rows.used], rows.labels[rows.used]
     warn_where_unevenly_missing(values, labels, recipe.metadata.columns, class_names)
     return fit_scaling(values, recipe.metadata.columns)
+
+
+def judging_rows(dataset: DataSet, recipe: ClassifierRecipe, contract: InputContract) -> PartRows:
+    """Return the rows of the validation part that may judge: with pixels, and labelled by a trusted source.
+
+    Raises
+    ------
+    DataSetError
+        When a class has no such row.
+    """
+    return select_rows(dataset, recipe, scorable_rows(dataset, contract, ["validation"]))[1]
 
 
 def _source_weights(candidates: pd.DataFrame, weights: Mapping[str, float]) -> NDArray[np.float64]:

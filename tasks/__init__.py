@@ -8,6 +8,7 @@ prepare()
 
 from tasks import label_changes as label_changes  # noqa: E402  (every run tells)
 from tasks.build_dataset import BuildDataset  # noqa: E402
+from tasks.calibrate_package import CalibratePackage  # noqa: E402
 from tasks.command_line import refuse_unknown_flags  # noqa: E402
 from tasks.fetch_cutouts import FetchCutouts  # noqa: E402
 from tasks.fetch_movers import FetchMovers  # noqa: E402
@@ -26,6 +27,7 @@ from tasks.train_classifier import TrainClassifier  # noqa: E402
 
 __all__ = [
     "BuildDataset",
+    "CalibratePackage",
     "FetchCutouts",
     "FetchMovers",
     "FetchOrbitCatalogue",

@@ -10,6 +10,7 @@ TASK_FAILED = 30
     [
         ("FetchCutouts", "Infer", ("Infer", "PlotResults")),
         ("BuildDataset", "TrainClassifier", ("TrainClassifier",)),
+        ("TrainClassifier", "CalibratePackage", ("CalibratePackage",)),
         ("Infer", "PlotResults", ("PlotResults",)),
     ],
 )

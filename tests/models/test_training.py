@@ -149,7 +149,7 @@ def test_the_weights_are_those_of_the_epoch_that_the_recipe_keeps(tmp_path, toy,
 )
 def test_other_ways_to_train_learn_the_toy_classes_too(tmp_path, toy, dataset, settings):
     written = toy.train_and_write(tmp_path, dataset, {**toy.network, "epochs": 6, **settings})
-    assert written.trained.metrics["auc"] > 0.9
+    assert written.calibrated.metrics["auc"] > 0.9
     assert {weights.dtype.name for weights in written.trained.fitted.model.get_weights()} == {"float32"}
 
 
@@ -193,8 +193,8 @@ def test_three_classes_are_trained_without_calibration(tmp_path, toy):
         recipe = toy.network | {"calibration": "none", "metrics": ["auc"]}
         training.train(dataset, load(recipe, "test"), 1, workdir=tmp_path)
     written = toy.train_and_write(tmp_path, dataset, {**toy.network, "epochs": 1, "calibration": "none"})
-    assert written.trained.thresholds == {}
-    assert written.trained.metrics["accuracy"] > 0
+    assert written.calibrated.thresholds == {}
+    assert written.calibrated.metrics["accuracy"] > 0
 
 
 @pytest.mark.parametrize(
