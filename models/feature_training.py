@@ -68,9 +68,14 @@ class FittedFeatures:
         (directory / "model.onnx").write_bytes(graph.SerializeToString())
         return {"posterior": [], "parameters": None, "weights_sha256": graph_sha256(graph)}
 
-    def reference(self, directory: Path, pixels: NDArray[np.float32]) -> NDArray[np.float32]:  # noqa: ARG002
+    def reference(
+        self,
+        directory: Path,  # noqa: ARG002
+        pixels: NDArray[np.float32],
+        metadata: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float32]:
         """Return the logits by scikit-learn."""
-        return self.logits(pixels).astype(np.float32)
+        return self.logits(pixels, metadata).astype(np.float32)
 
     def inputs(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Return what ``model.onnx`` takes, ``(n, f)``: the features of some pixels, and the metadata behind them."""

@@ -19,6 +19,9 @@ if TYPE_CHECKING:  # what reads a recipe need not load it
 
 log = logging.getLogger(__name__)
 
+METADATA: Final = "metadata"
+"""What the second input of a graph is called, and where a model's description keeps the scaling."""
+
 STEEPEST: Final = 1e9
 """Largest distance from the median, in widths, that is told from larger ones: its square is within float32."""
 

@@ -4,16 +4,13 @@ Tested by tests/models/test_metadata.py.
 """
 
 import math
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from models.framework import keras
 from models.metadata import STEEPEST, MetadataScaling
 from pipeline.cutouts.missing import HUGE
-
-METADATA: Final = "metadata"
-"""What the second input of a graph is called."""
 
 
 def encoded(raw: Any, scaling: MetadataScaling) -> Any:

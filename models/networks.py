@@ -1,7 +1,7 @@
 """Keras networks from raw pixels to logits, also with dropout masks as inputs."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 import models.architectures  # noqa: F401  (enters the classifiers)
 from models import onnx_graph, user_module
 from models.contract import InputContract
+from models.dropouts import Dropouts
 from models.framework import foreign_deprecations, keras, to_numpy
 from models.heads import HEADS
-from models.metadata import MetadataScaling
-from models.metadata_layers import METADATA, encoded, joined
+from models.metadata import METADATA, MetadataScaling
+from models.metadata_layers import encoded, joined
 from models.normalisation_layers import normalised
 from models.recipes import ClassifierRecipe
 from models.registry import CLASSIFIERS
@@ -25,40 +26,6 @@ from pipeline.cutouts.normalise import NORMALISATIONS, Missing, apply
 from pipeline.errors import IncompatiblePackageError, SettingsError
 
 BATCH = 128
-
-
-@dataclass(kw_only=True)
-class Dropouts:
-    """Stands where a network drops: a layer in training, or a mask that comes in from outside.
-
-    Attributes
-    ----------
-    seed : int
-        Of the layers.
-    as_inputs : bool
-        Whether masks come in as inputs, named ``mask_0``, ``mask_1`` ...
-    masks : list
-        The mask inputs so far.
-    rates : list of float
-        The rate of each call.
-    """
-
-    seed: int = 0
-    as_inputs: bool = False
-    masks: list[Any] = field(default_factory=list)
-    rates: list[float] = field(default_factory=list)
-
-    def __call__(self, hidden: Any, rate: float, *, spatial: bool = False) -> Any:
-        """Return the tensor after dropout at a rate, of single numbers or, ``spatial``, of whole maps ``(y, x)``."""
-        layers = keras().layers
-        self.rates.append(float(rate))
-        if not self.as_inputs:
-            layer = layers.SpatialDropout2D if spatial else layers.Dropout
-            return layer(rate, seed=self.seed + len(self.rates))(hidden)
-        shape = (1, 1, hidden.shape[-1]) if spatial else hidden.shape[1:]
-        mask = keras().Input(shape, name=f"mask_{len(self.masks)}")
-        self.masks.append(mask)
-        return layers.Multiply()([hidden, mask])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,6 +242,11 @@ class FittedNetwork:
     design: NetworkDesign
     threads: int
 
+    @property
+    def scaling(self) -> MetadataScaling | None:
+        """Return the scaling of the metadata that it takes; None of pixels alone."""
+        return self.design.scaling
+
     def logits(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Return the logits ``(n, columns)`` of selected raw pixels, and of raw metadata ``(n, k)`` if it takes any."""
         columns = self.model.outputs[0].shape[-1]
@@ -307,12 +279,10 @@ class FittedNetwork:
             "weights_sha256": arrays_sha256(self.model.get_weights()),
         }
 
-    def reference(self, directory: Path, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    def reference(
+        self, directory: Path, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """Return the logits by the written ``model.keras``, read back in safe mode."""
         with foreign_deprecations():
             model = keras().saving.load_model(directory / "model.keras", safe_mode=True, compile=False)
-        return np.asarray(to_numpy(model(self.design.prepared(pixels), training=False)), dtype=np.float32)
-
-    def inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return what ``model.onnx`` takes for some pixels: themselves, or normalised where the graph cannot do it."""
-        return self.design.prepared(pixels)
+        return np.asarray(to_numpy(model(self.design.inputs(pixels, metadata), training=False)), dtype=np.float32)

@@ -52,6 +52,10 @@ class PartRows:
         """Return which rows take part, ``(n,)``."""
         return self.weights > 0
 
+    def first_metadata(self, count: int) -> NDArray[np.float32] | None:
+        """Return the metadata of the first rows that take part, at most ``count``; None without such."""
+        return None if self.metadata is None else self.metadata[self.used][:count]
+
 
 def scorable_rows(
     dataset: DataSet, contract: InputContract, parts: Sequence[str] = LEARNED_PARTS

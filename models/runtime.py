@@ -1,20 +1,33 @@
 """Scoring with a model package: ONNX Runtime alone, no framework, quick to start."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.contract import InputContract
-from models.model_inputs import check_revisions, contract_of, interface_of, model_inputs
+from models.metadata import values_of
+from models.model_inputs import (
+    GraphInputs,
+    SelectedRows,
+    check_revisions,
+    contract_of,
+    interface_of,
+    model_inputs,
+    require_columns,
+    scaling_of,
+)
 from models.posterior import Posterior, spread
 from models.sessions import CALIBRATED, Session, open_session, run
 from pipeline.errors import IncompatiblePackageError
 from pipeline.io.packages.package_content import read_package
+
+if TYPE_CHECKING:  # what scores arrays of pixels need not load it
+    import pandas as pd
 
 SMALLEST_PROBABILITY: Final = 1e-7
 """Probabilities of float32 are known to about this where the other one is near 1."""
@@ -65,8 +78,28 @@ class Package:
         """Return how many dropout samples the recipe asks for; 0 where the model has no dropout."""
         return int(self.content["posterior"]["samples"]) if self.content["posterior"]["masks"] else 0
 
-    def check(self, *, channels: Sequence[str], size_pixel: int, pixel_state: str = "raw") -> None:
+    @property
+    def metadata_columns(self) -> tuple[str, ...]:
+        """Return the columns of the candidates that the model takes beside the pixels; empty of pixels alone."""
+        scaling = scaling_of(self.content)
+        return () if scaling is None else scaling.columns
+
+    def check(
+        self,
+        *,
+        channels: Sequence[str],
+        size_pixel: int,
+        pixel_state: str = "raw",
+        columns: Collection[str] | None = None,
+    ) -> None:
         """Refuse cutouts that the model was not made for.
+
+        Parameters
+        ----------
+        channels, size_pixel, pixel_state
+            As in the header of their file.
+        columns : collection of str, optional
+            Columns of their candidates; not looked at if they are left out.
 
         Raises
         ------
@@ -74,8 +107,12 @@ class Package:
             With every difference, both sides stated.
         """
         self.contract.check(channels=channels, size_pixel=size_pixel, pixel_state=pixel_state)
+        if columns is not None:
+            require_columns(self.metadata_columns, columns)
 
-    def predict(self, cutouts: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float32]:
+    def predict(
+        self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None" = None
+    ) -> NDArray[np.float32]:
         """Return calibrated probabilities.
 
         Parameters
@@ -84,6 +121,9 @@ class Package:
             Raw pixels, NaN = missing.
         channels : sequence of str
             Names along the last axis.
+        metadata : DataFrame, optional
+            Columns of the candidates, a row a cutout, among them `metadata_columns`, NaN = missing; a model of pixels
+            alone looks at none.
 
         Returns
         -------
@@ -93,19 +133,18 @@ class Package:
         Raises
         ------
         IncompatiblePackageError
-            When channels or size do not fit.
+            When channels or size do not fit, or a column that the model needs is not there.
         """
-        selected = self.contract.select(cutouts, channels)
-        return self._where_scorable(
-            selected, lambda pixels: run(self._session, self._inputs(pixels), threads=self.threads)
-        )
+        return self._where_scorable(self._selected(cutouts, channels, metadata), self._probabilities)
 
-    def logits(self, cutouts: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float64]:
+    def logits(
+        self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None" = None
+    ) -> NDArray[np.float64]:
         """Return calibrated logits, which tell scores apart that are 0 or 1 to the last digit.
 
         Parameters
         ----------
-        cutouts, channels
+        cutouts, channels, metadata
             As in `predict`.
 
         Returns
@@ -117,11 +156,11 @@ class Package:
         Raises
         ------
         IncompatiblePackageError
-            When channels or size do not fit.
+            When channels or size do not fit, or a column that the model needs is not there.
         """
         if CALIBRATED not in [output.name for output in self._session.get_outputs()]:
-            return _logits_of(self.predict(cutouts, channels))
-        selected = self.contract.select(cutouts, channels)
+            return _logits_of(self.predict(cutouts, channels, metadata))
+        selected = self._selected(cutouts, channels, metadata)
         return self._where_scorable(selected, self._calibrated, columns=_columns(len(self.class_names))).astype(float)
 
     def posterior(
@@ -130,12 +169,13 @@ class Package:
         channels: Sequence[str],
         samples: int,
         rngs: Sequence[np.random.Generator],
+        metadata: "pd.DataFrame | None" = None,
     ) -> Posterior:
         """Return the spread of the probabilities over dropout samples.
 
         Parameters
         ----------
-        cutouts, channels
+        cutouts, channels, metadata
             As in `predict`.
         samples : int
             Samples a row, at least 1.
@@ -149,10 +189,10 @@ class Package:
         """
         if not self.content["posterior"]["masks"] or samples < 1:
             raise IncompatiblePackageError(f"{self.name} has no dropout to sample {samples} times")
-        selected = self.contract.select(cutouts, channels)
-        usable = [rngs[row] for row in np.flatnonzero(self.contract.scorable(selected)).tolist()]
+        selected = self._selected(cutouts, channels, metadata)
+        usable = [rngs[row] for row in np.flatnonzero(self.contract.scorable(selected.pixels)).tolist()]
         drawn = np.stack(
-            [self._where_scorable(selected, lambda pixels: self._sample(pixels, usable)) for _ in range(samples)]
+            [self._where_scorable(selected, lambda rows: self._sample(rows, usable)) for _ in range(samples)]
         )
         return spread(drawn)
 
@@ -174,30 +214,46 @@ class Package:
         interface = interface_of(self.content, masks, len(self.class_names))
         return open_session(self.directory / "posterior.onnx", interface)
 
-    def _inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        return model_inputs(self.content, self.contract, pixels)
+    def _selected(
+        self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None"
+    ) -> SelectedRows:
+        """Return the pixels that the model sees and the columns that it takes."""
+        pixels = self.contract.select(cutouts, channels)
+        require_columns(self.metadata_columns, () if metadata is None else tuple(metadata))
+        if metadata is None or not self.metadata_columns:
+            return SelectedRows(pixels, None)
+        return SelectedRows(pixels, values_of(metadata, self.metadata_columns))
 
-    def _calibrated(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        return run(self._session, self._inputs(pixels), threads=self.threads, output=CALIBRATED)
+    def _inputs(self, rows: SelectedRows) -> GraphInputs:
+        return model_inputs(self.content, self.contract, rows.pixels, rows.metadata)
 
-    def _sample(self, pixels: NDArray[np.float32], rngs: Sequence[np.random.Generator]) -> NDArray[np.float32]:
+    def _probabilities(self, rows: SelectedRows) -> NDArray[np.float32]:
+        given = self._inputs(rows)
+        return run(self._session, given.first, given.more, threads=self.threads)
+
+    def _calibrated(self, rows: SelectedRows) -> NDArray[np.float32]:
+        given = self._inputs(rows)
+        return run(self._session, given.first, given.more, threads=self.threads, output=CALIBRATED)
+
+    def _sample(self, rows: SelectedRows, rngs: Sequence[np.random.Generator]) -> NDArray[np.float32]:
         masks = {}
         for mask in self.content["posterior"]["masks"]:
             kept = np.stack([rng.random(mask["shape"], dtype=np.float32) for rng in rngs]) >= mask["rate"]
             masks[mask["name"]] = kept.astype(np.float32) / np.float32(1.0 - mask["rate"])
-        return run(self._posterior_session, self._inputs(pixels), masks, threads=self.threads)
+        given = self._inputs(rows)
+        return run(self._posterior_session, given.first, {**given.more, **masks}, threads=self.threads)
 
     def _where_scorable(
         self,
-        selected: NDArray[np.float32],
-        score: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+        selected: SelectedRows,
+        score: Callable[[SelectedRows], NDArray[np.float32]],
         columns: int = 0,
     ) -> NDArray[np.float32]:
         """Return the scores of rows, NaN for those that cannot be scored or whose score is not finite."""
-        scorable = self.contract.scorable(selected)
-        scores = np.full((len(selected), columns or len(self.class_names)), np.nan, dtype=np.float32)
+        scorable = self.contract.scorable(selected.pixels)
+        scores = np.full((len(selected.pixels), columns or len(self.class_names)), np.nan, dtype=np.float32)
         if scorable.any():
-            scores[scorable] = score(selected if scorable.all() else selected[scorable])
+            scores[scorable] = score(selected if scorable.all() else selected.of(scorable))
         scores[~np.isfinite(scores).all(axis=1)] = np.nan
         return scores
 

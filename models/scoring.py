@@ -161,7 +161,12 @@ def _write(
     at_the_end: Callable[[], Mapping[str, object]] = dict,
 ) -> None:
     package, found, count = scoring.package, set[str](), 0
-    package.check(channels=header.channels, size_pixel=header.size_pixel, pixel_state=header.pixel_state)
+    package.check(
+        channels=header.channels,
+        size_pixel=header.size_pixel,
+        pixel_state=header.pixel_state,
+        columns=header.columns,
+    )
     unlike = package.contract.unlike(survey=header.survey, pixel_scale_arcsec=header.pixel_scale_arcsec)
     about = {UNLIKE: unlike} if unlike else {}
     with ScoresWriter(path, len(package.class_names), {**provenance, **about}) as writer:
@@ -178,6 +183,11 @@ def _write(
     log.info("scored %d cutouts of %s", count, what)
 
 
+def _columns(package: Package) -> tuple[str, ...]:
+    """Return the candidate columns that scores are made of."""
+    return tuple(dict.fromkeys((*_COLUMNS, *package.metadata_columns)))
+
+
 def _score_span(rows: Path, scoring: Scoring, span: tuple[int, int]) -> list[_Scores]:
     """Score the rows of a file from a first one to before a last one, block by block."""
     with open_cutouts(rows) as cutouts:
@@ -188,7 +198,7 @@ def _score_span(rows: Path, scoring: Scoring, span: tuple[int, int]) -> list[_Sc
             _score_block(
                 scoring,
                 channels,
-                cutouts.candidates(block, _COLUMNS).assign(split=split[block]),
+                cutouts.candidates(block, _columns(scoring.package)).assign(split=split[block]),
                 cutouts.pixels(block),
             )
             for block in blocks
@@ -198,7 +208,8 @@ def _score_span(rows: Path, scoring: Scoring, span: tuple[int, int]) -> list[_Sc
 def _score_batch(scoring: Scoring, channels: tuple[str, ...], batch: Batch) -> list[_Scores]:
     """Score what was read together of a night, block by block."""
     blocks = [slice(start, start + scoring.batch_size) for start in range(0, len(batch.candidates), scoring.batch_size)]
-    frames = [batch.candidates.iloc[block][list(_COLUMNS)].reset_index(drop=True) for block in blocks]
+    columns = list(_columns(scoring.package))
+    frames = [batch.candidates.iloc[block][columns].reset_index(drop=True) for block in blocks]
     return [
         _score_block(scoring, channels, frame.assign(split=np.int8(LEFT_OUT)), batch.cutouts[block])
         for frame, block in zip(frames, blocks, strict=True)
@@ -237,7 +248,8 @@ def _split_of(cutouts: CutoutFile) -> NDArray[np.int8]:
 def _scored(
     frame: pd.DataFrame, package: Package, pixels: NDArray[np.float32], channels: tuple[str, ...], seed: int
 ) -> pd.DataFrame:
-    probabilities = package.predict(pixels, channels)
+    metadata = frame[list(package.metadata_columns)]
+    probabilities = package.predict(pixels, channels, metadata)
     for index in range(probabilities.shape[1]):
         frame[f"p_{index}"] = probabilities[:, index]
     unscored = np.isnan(probabilities).any(axis=1)
@@ -245,16 +257,21 @@ def _scored(
     frame["score"] = probabilities[:, 1] if probabilities.shape[1] == 2 else np.float32(np.nan)
     frame["label_predicted"] = package.predicted_labels(probabilities)
     frame["model"] = package.name
-    return frame.assign(**_uncertainty(frame, package, pixels, channels, seed))
+    return frame.assign(**_uncertainty(frame, package, pixels, channels, seed, metadata))
 
 
 def _uncertainty(
-    frame: pd.DataFrame, package: Package, pixels: NDArray[np.float32], channels: tuple[str, ...], seed: int
+    frame: pd.DataFrame,
+    package: Package,
+    pixels: NDArray[np.float32],
+    channels: tuple[str, ...],
+    seed: int,
+    metadata: pd.DataFrame,
 ) -> dict[str, NDArray[np.float32]]:
     """Return ``score_std entropy bald``, NaN for a package that samples no posterior."""
     if not package.posterior_samples:
         nothing = np.full(len(frame), np.nan, dtype=np.float32)
         return {"score_std": nothing, "entropy": nothing, "bald": nothing}
     rngs = [stream(seed, "posterior", name) for name in frame["candidate_id"]]
-    posterior = package.posterior(pixels, channels, package.posterior_samples, rngs)
+    posterior = package.posterior(pixels, channels, package.posterior_samples, rngs, metadata)
     return {"score_std": posterior.std, "entropy": posterior.entropy, "bald": posterior.bald}

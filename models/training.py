@@ -51,6 +51,8 @@ class TrainedModel:
         Rows used, by part, then by class, ``label_source`` and ``kind``.
     held : ndarray of float32, shape (n, y, x, channel)
         Selected raw pixels of the first validation rows that judge.
+    held_metadata : ndarray of float32, shape (n, k), or None
+        Their raw metadata, for a model that takes any.
     """
 
     recipe: ClassifierRecipe
@@ -61,6 +63,7 @@ class TrainedModel:
     history: pd.DataFrame
     counts: Mapping[str, object]
     held: NDArray[np.float32]
+    held_metadata: NDArray[np.float32] | None = None
 
 
 def train(
@@ -118,6 +121,7 @@ def train(
         history=history,
         counts={part.part: part.counts for part in rows},
         held=held,
+        held_metadata=rows[1].first_metadata(HELD_ROWS),
     )
 
 
@@ -188,7 +192,7 @@ def _held(
     held: list[NDArray[np.float32]] = []
     wild = count = 0
     for block in batches.blocks(dataset, contract, rows):
-        wild += int((~np.isfinite(fitted.logits(block.pixels))).any(axis=1).sum())
+        wild += int((~np.isfinite(fitted.logits(block.pixels, block.metadata))).any(axis=1).sum())
         held.append(block.pixels[: max(HELD_ROWS - count, 0)])
         count += len(block.labels)
     if wild:

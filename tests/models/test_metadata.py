@@ -8,19 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from models import network_training, networks, onnx_graph, sessions
+from models import network_training, networks, onnx_graph, runtime, sessions
 from models.batches import training_batches
 from models.fitted import no_progress
 from models.framework import keras
-from models.metadata import MetadataScaling, fit_scaling, values_of, warn_where_unevenly_missing
-from models.metadata_layers import METADATA, encoded
+from models.imported import imported
+from models.metadata import METADATA, MetadataScaling, fit_scaling, values_of, warn_where_unevenly_missing
+from models.metadata_layers import encoded
 from models.recipes import ClassifierRecipe
 from models.rows import select_rows
+from models.scoring import Scoring, score_file
 from models.training import contract_of
-from pipeline.errors import DataSetError, SettingsError
+from pipeline.errors import DataSetError, IncompatiblePackageError, InputError, SettingsError
+from pipeline.io.packages.package_values import check_values
+from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
+from pipeline.io.results.scores_file import read_scores
 from pipeline.metrics import METRICS
-from pipeline.scores.calibration import IDENTITY
 
+COLUMNS = ("nneg", "elong")
 SCALING = MetadataScaling(columns=("a", "b"), centre=(2.0, -1000.5), width=(0.5, 3.0))
 numbers = st.floats(width=32, allow_nan=True, allow_infinity=True)
 
@@ -121,9 +126,9 @@ def fit(folder, dataset, recipe, progress=no_progress):
     return network_training.fit(dataset, contract, recipe, rows, seed=1, workdir=folder, progress=progress)
 
 
-def auc(fitted, dataset, rows=slice(None), columns=("nneg", "elong")):
+def auc(fitted, dataset, rows):
     candidates, pixels = dataset.parts["test"]
-    metadata = values_of(candidates, columns)
+    metadata = values_of(candidates, COLUMNS)
     logits = fitted.logits(pixels[rows], metadata[rows])[:, 0]
     return METRICS["auc"](candidates["label"].to_numpy()[rows], logits)
 
@@ -168,27 +173,143 @@ def test_a_killed_training_ends_as_an_undisturbed_one(toy, telling, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("symmetries", [1, 4])
-def test_masks_and_symmetries_leave_the_score_and_onnx_as_they_are(toy, telling, symmetries, tmp_path):
+@pytest.fixture(scope="module")
+def packages(toy, telling, tmp_path_factory):
+    """Packages of a network, one of symmetries, and of features, each with metadata."""
     dataset = telling()
-    fitted, _ = fit(tmp_path, dataset, recipe_of(toy, epochs=1, symmetries=symmetries))
-    pixels = dataset.parts["test"][1][:40].copy()
-    metadata = values_of(dataset.parts["test"][0], ("nneg", "elong"))[:40]
-    metadata[0], pixels[1, :3] = [np.inf, np.nan], np.nan
-    scores = np.asarray(networks.with_probabilities(fitted.model, IDENTITY)([pixels, metadata]))
-    np.testing.assert_allclose(scores[:, 1], 1 / (1 + np.exp(-fitted.logits(pixels, metadata)[:, 0])), atol=1e-6)
-    masked, masks = networks.with_masks(fitted.model, fitted.design, IDENTITY)
-    opened = {mask["name"]: np.ones((40, *mask["shape"]), np.float32) for mask in masks}
-    assert len(opened) == 2
-    for name, model, more in [
-        ("model", networks.with_probabilities(fitted.model, IDENTITY), {}),
-        ("posterior", masked, opened),
-    ]:
-        path = tmp_path / f"{name}.onnx"
-        path.write_bytes(onnx_graph.from_keras(model).SerializeToString())
-        session = sessions.open_session(path)
-        assert [entry.name for entry in session.get_inputs()][:2] == ["cutouts", METADATA]
-        np.testing.assert_allclose(sessions.run(session, pixels, {METADATA: metadata, **more}), scores, atol=1e-5)
+    network = {**toy.network, "metadata": {"columns": list(COLUMNS)}, "epochs": 4}
+    settings = {
+        "network": network,
+        "turned": {**network, "epochs": 1, "symmetries": 4},
+        "features": {**toy.features, "metadata": {"columns": list(COLUMNS)}},
+    }
+    folder = tmp_path_factory.mktemp("packages")
+    return dataset, {name: toy.train_and_write(folder / name, dataset, given) for name, given in settings.items()}
+
+
+@pytest.mark.parametrize("name", ["network", "turned", "features"])
+def test_a_package_scores_as_the_model_was_trained(packages, name):
+    dataset, written = packages
+    rows, pixels = dataset.parts["test"]
+    rows, pixels = rows.astype({"nneg": float}), pixels.copy()
+    rows.loc[0, "nneg"], pixels[1, :3] = np.inf, np.nan
+    package = runtime.load(written[name].package)
+    assert package.metadata_columns == COLUMNS
+    logits = written[name].trained.fitted.logits(pixels, values_of(rows, COLUMNS))[:, 0]
+    wanted = written[name].platt.apply(logits)
+    np.testing.assert_allclose(package.predict(pixels, dataset.channels, rows)[:, 1], wanted, atol=1e-5)
+    shuffled = rows[["candidate_id", "elong", "label", "nneg"]]
+    np.testing.assert_allclose(package.predict(pixels, dataset.channels, shuffled)[:, 1], wanted, atol=1e-5)
+    assert METRICS["auc"](rows["label"].to_numpy(), package.logits(pixels, dataset.channels, rows)[:, 0]) > 0.8
+
+
+def test_a_feature_model_learns_from_a_column_too(packages):
+    dataset, written = packages
+    fitted = written["features"].trained.fitted
+    known = dataset.parts["test"][0]["elong"].notna().to_numpy()
+    assert auc(fitted, dataset, known) > 0.98
+    assert fitted.n_features == len(written["features"].files.content["external_features"]["columns"]) + 4
+
+
+def test_a_package_states_columns_and_constants(packages):
+    dataset, written = packages
+    content = runtime.load(written["network"].package).content
+    train = dataset.parts["train"][0]
+    assert content["metadata"]["columns"] == ["nneg", "elong"]
+    np.testing.assert_allclose(content["metadata"]["centre"], train[["nneg", "elong"]].median(), rtol=1e-6)
+    assert content["recipe"]["metadata"]["columns"] == ["nneg", "elong"]
+    assert "columns of the candidates: nneg, elong" in (written["network"].package / "card.md").read_text()
+
+
+def test_a_package_without_metadata_says_nothing_of_it(network):
+    content = runtime.load(network.package).content
+    assert "metadata" not in content
+    assert "metadata" not in content["recipe"]
+    assert "columns of the candidates" not in (network.package / "card.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["network", "features"])
+def test_rows_without_a_needed_column_are_refused(packages, name):
+    dataset, written = packages
+    package = runtime.load(written[name].package)
+    rows, pixels = dataset.parts["test"]
+    message = "the model needs the columns nneg, elong; the cutouts lack {}; name them in the survey's 'metadata'"
+    for columns, absent in ((rows.drop(columns="elong"), "elong"), (None, "nneg, elong")):
+        with pytest.raises(IncompatiblePackageError, match=message.format(absent)):
+            package.predict(pixels, dataset.channels, columns)
+    with pytest.raises(IncompatiblePackageError, match="needs the columns nneg, elong; none were given"):
+        written[name].files.logits(pixels)
+
+
+def test_dropout_samples_see_the_columns(packages):
+    dataset, written = packages
+    package = runtime.load(written["network"].package)
+    rows, pixels = dataset.parts["test"]
+    real = rows.assign(elong=1.1)[:8]
+
+    def mean(columns):
+        rngs = [np.random.default_rng(row) for row in range(8)]
+        return package.posterior(pixels[:8], dataset.channels, 20, rngs, columns).mean[:, 1]
+
+    assert (mean(real) > mean(real.assign(elong=1.6)) + 0.2).all()
+
+
+def cutout_file(path, dataset, make_rows, metadata=COLUMNS):
+    """Write the test rows of a data set as a cutout file, the second without pixels."""
+    rows, pixels = dataset.parts["test"]
+    pixels = pixels.copy()
+    pixels[1] = np.nan
+    given = make_rows(rows["candidate_id"]).assign(**{name: rows[name].to_numpy(np.float32) for name in metadata})
+    header = {"survey": "memory", "channels": dataset.channels, "size_pixel": 15, "pixel_scale_arcsec": 1.0}
+    with CutoutWriter(path, CutoutHeader(**header, metadata=tuple(sorted(metadata)))) as writer:
+        writer.append(pixels, given)
+    return path
+
+
+@pytest.mark.parametrize("name", ["network", "features"])
+def test_a_file_is_scored_with_its_columns(packages, name, make_rows, tmp_path):
+    dataset, written = packages
+    package = runtime.load(written[name].package)
+    rows = cutout_file(tmp_path / "c.h5", dataset, make_rows)
+    scoring = Scoring(package=package, release="r1", seed=1, batch_size=24)
+    score_file(tmp_path / "s.parquet", scoring, rows=rows, provenance={})
+    scores = read_scores(tmp_path / "s.parquet")
+    candidates, pixels = dataset.parts["test"]
+    assert candidates["elong"].isna().any()
+    assert scores["score"].isna().sum() == 1
+    wanted = package.predict(pixels, dataset.channels, candidates)[:, 1]
+    others = np.arange(len(wanted)) != 1
+    np.testing.assert_allclose(scores["score"][others], wanted[others], atol=1e-6)
+    assert not set(COLUMNS) & set(scores)
+
+
+def test_a_file_without_a_column_is_refused_by_name(packages, make_rows, tmp_path):
+    dataset, written = packages
+    scoring = Scoring(package=runtime.load(written["network"].package), release="r1", seed=1)
+    rows = cutout_file(tmp_path / "c.h5", dataset, make_rows, metadata=("nneg",))
+    with pytest.raises(IncompatiblePackageError, match="needs the columns nneg, elong; the cutouts lack elong; name"):
+        score_file(tmp_path / "s.parquet", scoring, rows=rows, provenance={})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"width": [1.0]}, r"width is \[1.0\]; allowed: one number for each of columns"),
+        ({"width": [1.0, 0.0]}, r"width is \[1.0, 0.0\]; allowed: numbers above 0"),
+        ({"columns": ["a", "a"]}, "columns"),
+        ({"centre": ["x", 1.0]}, "centre"),
+    ],
+)
+def test_impossible_constants_in_a_package_are_refused(packages, change, message):
+    content = dict(runtime.load(packages[1]["network"].package).content)
+    with pytest.raises(InputError, match=message):
+        check_values({**content, "metadata": {**content["metadata"], **change}}, "package.json")
+
+
+def test_an_imported_network_takes_none(toy, tmp_path):
+    recipe = recipe_of(toy)
+    with pytest.raises(SettingsError, match="'metadata' is set; an imported network takes pixels alone"):
+        imported(tmp_path / "old.h5", recipe, contract_of(toy.dataset(), recipe))
 
 
 def test_a_network_without_metadata_has_the_weights_that_it_had(toy):
