@@ -63,7 +63,7 @@ def _metadata(package: Mapping[str, Any]) -> str:
     if "metadata" not in package:
         return ""
     return (
-        f"\n* columns of the candidates: {', '.join(package['metadata']['columns'])}; a missing value is marked as such"
+        f"\n* columns of the candidates: {', '.join(package['metadata']['columns'])}; missing ones are marked"
     )
 
 
