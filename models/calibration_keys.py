@@ -1,4 +1,7 @@
-"""Which keys of a classifier recipe decide nothing about the weights, so that changing one of them trains nothing."""
+"""Which keys of a classifier recipe decide nothing about the weights, so that changing one of them trains nothing.
+
+Tested by tests/integration/test_calibrate_package.py.
+"""
 
 from collections.abc import Mapping
 from typing import Final, TypeVar

@@ -1,4 +1,7 @@
-"""Nodes and constants that are added to ONNX graphs."""
+"""Nodes and constants that are added to ONNX graphs.
+
+Tested by tests/models/test_calibrated_graph.py.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
