@@ -62,9 +62,7 @@ def _input(package: Mapping[str, Any]) -> str:
 def _metadata(package: Mapping[str, Any]) -> str:
     if "metadata" not in package:
         return ""
-    return (
-        f"\n* columns of the candidates: {', '.join(package['metadata']['columns'])}; missing ones are marked"
-    )
+    return f"\n* columns of the candidates: {', '.join(package['metadata']['columns'])}; missing ones are marked"
 
 
 def _where_normalised(package: Mapping[str, Any]) -> str:

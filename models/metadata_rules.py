@@ -75,6 +75,10 @@ FORBIDDEN: Final[Mapping[str, Rule]] = {
 separates the labelled rows there, alone or by whether it is missing."""
 
 
+_LABELS: Final = ("label", "label_source", "kind")
+"""Columns that hold the label itself, which no setting allows."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MetadataRecipe:
     """Columns of the candidates that a classifier sees beside the pixels.
@@ -89,7 +93,7 @@ class MetadataRecipe:
     forbidden : tuple of str
         What ``columns`` may not name, whatever their case: rules, ``labels``, ``scores``, ``dates``, ``fields``,
         ``sources``, ``history`` and ``magnitudes``, which docs/labels.md#columns-that-give-labels-away explains, or
-        names of columns, with ``*`` for any letters.
+        names of columns, with ``*`` for any letters; ``label``, ``label_source`` and ``kind`` always are.
     """
 
     columns: tuple[str, ...]
@@ -109,6 +113,8 @@ class MetadataRecipe:
 
     def _refusal(self, column: str) -> str:
         """Return why a column is forbidden; empty where it is not."""
+        if column.lower() in _LABELS:
+            return f"'columns' names {column!r}, forbidden by the rule 'labels' (always): it is the label; leave it out"
         for entry in self.forbidden:
             rule = FORBIDDEN.get(entry, Rule(why="", patterns=(entry.lower(),)))
             broken = next((pattern for pattern in rule.patterns if fnmatchcase(column.lower(), pattern)), "")

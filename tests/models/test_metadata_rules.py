@@ -5,7 +5,7 @@ from models.recipes import ClassifierRecipe
 from pipeline.errors import SettingsError
 
 ZTF = {
-    "labels": ("label", "label_source", "kind", "ssdistnr", "ssmagnr", "host_offset_arcsec", "bts_type"),
+    "labels": ("ssdistnr", "ssmagnr", "host_offset_arcsec", "bts_type"),
     "scores": ("rb", "drb", "drbversion", "score", "braai_score", "reliability", "fink_gcvs"),
     "dates": ("jd", "jdstarthist", "time_mjd", "night", "nid", "midpointMjdTai"),
     "fields": ("field", "rcid", "rfid", "pid", "programid", "ra", "dec", "xpos", "ypos", "x_pixel", "detector",
@@ -39,6 +39,12 @@ def test_what_was_measured_on_the_source_is_allowed(column):
 def test_case_hides_nothing(column):
     with pytest.raises(SettingsError, match="forbidden by the rule"):
         MetadataRecipe(columns=(column,))
+
+
+@pytest.mark.parametrize("column", ["label", "label_source", "Kind"])
+def test_no_setting_allows_the_label(column):
+    with pytest.raises(SettingsError, match=f"'columns' names '{column}', forbidden .* it is the label; leave it out"):
+        MetadataRecipe(columns=(column,), forbidden=())
 
 
 def test_the_list_is_a_setting():
