@@ -256,7 +256,7 @@ def test_scores_that_are_not_finite_after_finite_losses_are_a_divergence_too(tmp
 
     def unbounded(*given, **options):
         _, history = fit(*given, **options)
-        return SimpleNamespace(logits=lambda pixels: np.full((len(pixels), 1), np.nan)), history
+        return SimpleNamespace(logits=lambda pixels, *_: np.full((len(pixels), 1), np.nan)), history
 
     monkeypatch.setitem(training.FITTERS, "network", unbounded)
     recipe = load({**toy.network, "epochs": 1}, "test")
