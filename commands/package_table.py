@@ -46,7 +46,7 @@ def row_of(values: Mapping[str, Any]) -> list[str]:
     return [
         str(values["name"]),
         str(contract["survey"]),
-        " ".join(contract["channels"]),
+        " ".join([*contract["channels"], *(values.get("metadata") or {}).get("columns", [])]),
         str(contract["size_pixel"]),
         "features" if values["external_features"] else str(values.get("normalisation", {}).get("name", "-")),
         "-" if weights is None else f"{weights:,}",

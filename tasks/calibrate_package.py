@@ -12,7 +12,6 @@ from models.calibration_keys import calibration_part
 from pipeline.io import settings_files
 from pipeline.io.results.provenance import NUMBERS
 from tasks.parameters import ClassifierTask
-from tasks.train_classifier import TrainClassifier
 
 
 class CalibratePackage(ClassifierTask):
@@ -29,10 +28,6 @@ class CalibratePackage(ClassifierTask):
     def readable(self) -> str:
         """Return data set, classifier and seed."""
         return self.training().readable()
-
-    def training(self) -> TrainClassifier:
-        """Return the task that trains the classifier."""
-        return TrainClassifier(**self.classifier_parameters())
 
     def requires(self) -> dict[str, luigi.Task]:
         """The trained classifier, and its data set unless you name a file."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pipeline.stages.night_job import NightJob
     from pipeline.surveys.base import Source, StatesFolder
     from tasks.calibrate_package import CalibratePackage
+    from tasks.train_classifier import TrainClassifier
 
 MOST_TASKS = 2000
 """Tasks of one run: luigi's scheduler grows slow beyond."""
@@ -221,6 +222,12 @@ class ClassifierTask(RecipeTask):
             "seed": self.seed,
             "dataset_file": self.dataset_file,
         }
+
+    def training(self) -> "TrainClassifier":
+        """Return the task that trains the classifier."""
+        from tasks.train_classifier import TrainClassifier  # which is a task of a classifier itself
+
+        return TrainClassifier(**self.classifier_parameters())
 
     def packaging(self) -> "CalibratePackage":
         """Return the task that makes the model package of the classifier."""

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from small_packages import change_values
 
+from pipeline.io.results.dataset_file import open_dataset
 from pipeline.io.results.scores_file import read_scores
 
 TINY = ("--survey", "tiny")
@@ -33,6 +34,27 @@ def test_another_threshold_makes_another_package_of_the_same_weights_and_trains_
     project.change("classifiers", "tiny", class_weight="none")
     project.make("CalibratePackage", *TINY)
     assert len(project.results("TrainClassifier")) == 2
+
+
+@pytest.mark.replaces("psat-ml", "P8")
+def test_the_report_states_threshold_and_false_positives_at_the_missed_detections_that_you_allow(project):
+    project.forget("PlotResults", "Infer", "CalibratePackage")
+    project.change("classifiers", "tiny", threshold_rule="mdr", threshold_parameter={"target": 0.1})
+    project.make("PlotResults", *project.report)
+    report = project.result("PlotResults")
+    judged = json.loads((report / "metrics.json").read_text())["models"]["tiny"]
+    chosen = package_values(project.result("CalibratePackage"))["thresholds"]["mdr"]
+    assert (judged["threshold_rule"], judged["threshold"]) == (
+        "rule 'mdr' on validation rows",
+        pytest.approx(chosen),
+    )
+    scores = pd.concat(map(read_scores, project.data.glob("tiny/r1/2026-01-01_*/Infer-*.parquet")))
+    with open_dataset(project.result("BuildDataset")) as dataset:
+        test = dataset.candidates("test").set_index("candidate_id")["label"]
+    rows = scores[scores["candidate_id"].isin(test.index)].set_index("candidate_id")["score"]
+    bogus = rows[test.reindex(rows.index) == 0].dropna()
+    assert judged["at_threshold"]["fpr"]["value"] == pytest.approx((bogus >= chosen).mean())
+    assert f"{chosen:.3f}"[:4] in (report / "index.html").read_text()
 
 
 def test_a_package_that_was_removed_is_made_again_without_training(project):
