@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.cutouts.missing import HUGE
-from pipeline.errors import DataSetError, SettingsError
+from pipeline.errors import DataSetError, IncompatiblePackageError, SettingsError
 
 if TYPE_CHECKING:  # what reads a recipe need not load it
     import pandas as pd
@@ -117,6 +117,18 @@ def fit_scaling(values: NDArray[np.float32], columns: Sequence[str]) -> Metadata
     return MetadataScaling(columns=tuple(columns), centre=tuple(centres), width=tuple(widths))
 
 
+def require_given(scaling: MetadataScaling | None, metadata: NDArray[np.float32] | None) -> None:
+    """Refuse pixels alone for a model that takes metadata beside them.
+
+    Raises
+    ------
+    IncompatiblePackageError
+        With the columns that it needs.
+    """
+    if scaling is not None and metadata is None:
+        raise IncompatiblePackageError(f"the model needs the columns {', '.join(scaling.columns)}; none were given")
+
+
 def features_of(
     pixels: NDArray[np.float32],
     channels: Sequence[str],
@@ -135,9 +147,15 @@ def features_of(
         Raw columns.
     scaling : MetadataScaling or None
         Of these columns.
+
+    Raises
+    ------
+    IncompatiblePackageError
+        When the model takes metadata and none is given.
     """
     from pipeline.features import physical_features  # it takes a while to load, which networks need not
 
+    require_given(scaling, metadata)
     features = physical_features(pixels, tuple(channels))
     if scaling is None or metadata is None:
         return features

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.contract import InputContract
-from models.metadata import METADATA, MetadataScaling, features_of
+from models.metadata import METADATA, MetadataScaling, features_of, require_given
 from models.sessions import Interface
 from pipeline.cutouts.normalise import NORMALISATIONS, apply
 from pipeline.errors import IncompatiblePackageError
@@ -113,8 +113,7 @@ def model_inputs(
         When the model takes metadata and none is given.
     """
     scaling = scaling_of(description)
-    if scaling is not None and metadata is None:
-        raise IncompatiblePackageError(f"the model needs the columns {', '.join(scaling.columns)}; none were given")
+    require_given(scaling, metadata)
     if description["external_features"] is not None:
         return GraphInputs(features_of(pixels, contract.channels, metadata, scaling), {})
     outside = description.get("external_normalisation")

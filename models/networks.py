@@ -14,7 +14,7 @@ from models.contract import InputContract
 from models.dropouts import Dropouts
 from models.framework import foreign_deprecations, keras, to_numpy
 from models.heads import HEADS
-from models.metadata import METADATA, MetadataScaling
+from models.metadata import METADATA, MetadataScaling, require_given
 from models.metadata_layers import encoded, joined
 from models.normalisation_layers import normalised
 from models.recipes import ClassifierRecipe
@@ -74,7 +74,8 @@ class NetworkDesign:
         return apply(self.normalisation, pixels, missing=self.missing) if self.external else pixels
 
     def inputs(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> Any:
-        """Return what the graph takes for raw pixels, alone or beside raw columns ``(n, k)``."""
+        """Return what the graph takes for raw pixels, alone or, for a design with metadata, beside raw columns ``(n, k)``."""
+        require_given(self.scaling, metadata)
         return self.prepared(pixels) if metadata is None else [self.prepared(pixels), metadata]
 
     def check(self) -> None:

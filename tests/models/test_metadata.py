@@ -17,8 +17,11 @@ from models.metadata import METADATA, MetadataScaling, fit_scaling, values_of, w
 from models.metadata_layers import encoded
 from models.recipes import ClassifierRecipe
 from models.rows import select_rows
+from models.scan_samples import ScanPlan
 from models.scoring import Scoring, score_file
+from models.size_scan import scan_size
 from models.training import contract_of
+from pipeline.datasets.sample_sizes import parse_sizes
 from pipeline.errors import DataSetError, IncompatiblePackageError, InputError, SettingsError
 from pipeline.io.packages.package_values import check_values
 from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
@@ -239,6 +242,8 @@ def test_rows_without_a_needed_column_are_refused(packages, name):
             package.predict(pixels, dataset.channels, columns)
     with pytest.raises(IncompatiblePackageError, match="needs the columns nneg, elong; none were given"):
         written[name].files.logits(pixels)
+    with pytest.raises(IncompatiblePackageError, match="needs the columns nneg, elong; none were given"):
+        written[name].trained.fitted.logits(pixels)
 
 
 def test_dropout_samples_see_the_columns(packages):
@@ -304,6 +309,18 @@ def test_impossible_constants_in_a_package_are_refused(packages, change, message
     content = dict(runtime.load(packages[1]["network"].package).content)
     with pytest.raises(InputError, match=message):
         check_values({**content, "metadata": {**content["metadata"], **change}}, "package.json")
+
+
+def test_a_scan_of_sizes_judges_with_the_columns(toy, telling, tmp_path):
+    dataset = telling(share_missing=0.0)
+    parts = {
+        part: (rows.assign(group_id=rows["candidate_id"]), pixels) for part, (rows, pixels) in dataset.parts.items()
+    }
+    recipe = recipe_of(toy, classifier="boosting", settings={}, normalisation="none", augment=[])
+    plan = ScanPlan(sizes=parse_sizes("1"), repeats=1, seed=5, replicates=20)
+    scanned = scan_size(replace(dataset, parts=parts), recipe, plan, workdir=tmp_path)
+    assert scanned.trainings["auc"].iloc[0] > 0.97
+    assert scanned.facts["held_fixed"]["recipe"]["metadata"]["columns"] == COLUMNS
 
 
 def test_an_imported_network_takes_none(toy, tmp_path):
