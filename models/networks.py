@@ -74,7 +74,7 @@ class NetworkDesign:
         return apply(self.normalisation, pixels, missing=self.missing) if self.external else pixels
 
     def inputs(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> Any:
-        """Return what the graph takes for raw pixels, alone or, for a design with metadata, beside raw columns ``(n, k)``."""
+        """Return what the graph takes for raw pixels, beside raw columns ``(n, k)`` if the design has metadata."""
         require_given(self.scaling, metadata)
         return self.prepared(pixels) if metadata is None else [self.prepared(pixels), metadata]
 
