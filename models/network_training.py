@@ -65,7 +65,8 @@ def fit(
     progress : callable
         Called with the share done (0 ... 1) and a message after each epoch.
     after_epoch : callable
-        Called with the history after each epoch, before its state is kept; an error that it raises ends the training.
+        Called with the history after each epoch, before its state is kept, and when a killed training goes on; an
+        error that it raises ends the training.
 
     Returns
     -------
@@ -129,6 +130,8 @@ class _Run:
         from models import training_callbacks as callbacks
 
         self._resume(checkpoints.load(workdir, identity))
+        if self.state.history:
+            after_epoch(self.state.history)
         if schedules.is_finished(self.recipe, self.state.monitored):
             return
         rows, state = self._training_rows(), self.state
