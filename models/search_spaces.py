@@ -73,7 +73,7 @@ class SearchedKey:
     high: float | None = None
     log: bool = False
     step: int = 1
-    choices: tuple[Any, ...] = ()
+    choices: tuple[object, ...] = ()
     copies: int = 0
 
     def __post_init__(self) -> None:

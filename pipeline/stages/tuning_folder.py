@@ -1,4 +1,7 @@
-"""The folder of a search: the table of its trials, the best of them as a recipe, and a figure."""
+"""The folder of a search: the table of its trials, the best of them as a recipe, and a figure.
+
+Tested by tests/models/test_tuning.py.
+"""
 
 import json
 from collections.abc import Mapping
