@@ -77,10 +77,6 @@ class Search:
         """Return drawn values as a recipe states them."""
         return {key: self.space.parameters[key].as_stated(value) for key, value in values.items()}
 
-    def is_better(self, one: float, other: float) -> bool:
-        """Return whether one value of the objective is better than another."""
-        return one > other if self.larger_is_better else one < other
-
     def best_of(self, values: Sequence[float]) -> float:
         """Return the best value of the objective."""
         return max(values) if self.larger_is_better else min(values)

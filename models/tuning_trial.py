@@ -4,8 +4,9 @@ Tested by tests/models/test_tuning.py.
 """
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,23 +30,31 @@ class _HopelessError(Exception):
     """Ends the training of a trial that is pruned."""
 
 
-@dataclass(kw_only=True)
-class _Seen:
-    """What is known of a running training: its objective and the seconds by epoch."""
-
-    objective: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-
-
 class Attempt:
-    """One trial while it runs."""
+    """One trial while it runs.
+
+    Parameters
+    ----------
+    dataset : DataSet
+        Labelled cutouts in parts.
+    search : Search
+        What is searched.
+    study : TrialStudy
+        The trials before.
+    number : int
+        Of this one, from 1.
+    workdir : Path
+        Where the state of its training is kept.
+    progress : callable
+        Called with the share of all trials that is done, and a message.
+    """
 
     def __init__(
         self, dataset: DataSet, search: Search, study: TrialStudy, number: int, workdir: Path, progress: Progress
     ) -> None:
         self.dataset, self.search, self.study, self.workdir = dataset, search, study, workdir
         self.number, self._progress = number, progress
-        self.seen = _Seen()
+        self._epochs: list[Mapping[str, float]] = []
 
     def run(self) -> Trial:
         """Draw values, train with them, and return what came of it."""
@@ -61,7 +70,7 @@ class Attempt:
             )
             finished = self._finished(trial, trained)
         except _HopelessError:
-            reason = f"worse after epoch {len(self.seen.objective)} than the median of the trials before"
+            reason = f"worse after epoch {len(self._epochs)} than the median of the trials before"
             finished = replace(self._cut_off(trial), state="pruned", reason=reason)
         except (DataSetError, InputError):
             raise  # of the data, and so of every trial
@@ -78,16 +87,19 @@ class Attempt:
         self._progress((self.number - 1 + share) / of, f"trial {self.number} of {of}: {message}")
 
     def _after_epoch(self, history: Sequence[Mapping[str, float]]) -> None:
-        self.seen.objective = [float(epoch[self.search.objective]) for epoch in history]
-        self.seen.seconds = [float(epoch["seconds"]) for epoch in history]
-        if self.study.is_hopeless(self.seen.objective):
+        self._epochs = list(history)
+        if self.study.is_hopeless([epoch[self.search.objective] for epoch in history]):
             raise _HopelessError
 
     def _cut_off(self, trial: Trial) -> Trial:
-        by_epoch = self.seen.objective
-        best = self.search.best_of(by_epoch) if by_epoch else float("nan")
+        """Return the trial with what its training came to."""
+        by_epoch = tuple(float(epoch[self.search.objective]) for epoch in self._epochs)
         return replace(
-            trial, objective=best, by_epoch=tuple(by_epoch), epochs=len(by_epoch), seconds=sum(self.seen.seconds)
+            trial,
+            objective=self.search.best_of(by_epoch) if by_epoch else math.nan,
+            by_epoch=by_epoch,
+            epochs=len(by_epoch),
+            seconds=float(sum(epoch["seconds"] for epoch in self._epochs)),
         )
 
     def _finished(self, trial: Trial, trained: training.TrainedClassifier) -> Trial:

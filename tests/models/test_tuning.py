@@ -253,13 +253,15 @@ def test_a_search_that_is_killed_again_and_again_ends_as_an_undisturbed_one(tmp_
     undisturbed, _ = search_in(tmp_path / "whole").communicate()
     workdir = tmp_path / "killed"
     in_the_first_trial = search_in(workdir, kill_at=8)
-    assert in_the_first_trial.wait() == -signal.SIGKILL
+    in_the_first_trial.communicate()
+    assert in_the_first_trial.returncode == -signal.SIGKILL
     assert lines_of(workdir) == 1
     in_the_sixth_trial = search_in(workdir)
     while lines_of(workdir) < 6 and in_the_sixth_trial.poll() is None:
         time.sleep(0.02)
     in_the_sixth_trial.kill()
-    assert in_the_sixth_trial.wait() == -signal.SIGKILL
+    in_the_sixth_trial.communicate()
+    assert in_the_sixth_trial.returncode == -signal.SIGKILL
     assert lines_of(workdir) == 6
     finished, _ = search_in(workdir).communicate()
     assert finished == undisturbed
