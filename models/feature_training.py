@@ -21,6 +21,7 @@ from models.metadata import MetadataScaling, features_of
 from models.recipes import ClassifierRecipe
 from models.registry import CLASSIFIERS
 from models.rows import PartRows, scaling_of
+from models.schedules import AfterEpoch, go_on
 from models.weights import graph_sha256
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import IncompatiblePackageError
@@ -91,10 +92,12 @@ def fit(
     seed: int,
     workdir: Path,  # noqa: ARG001
     progress: Progress,
+    after_epoch: AfterEpoch = go_on,  # noqa: ARG001
 ) -> tuple[FittedFeatures, pd.DataFrame]:
     """Measure the training rows block by block and fit the recipe's estimator.
 
-    A killed fit starts over; it takes seconds to minutes. Parameters as in `models.network_training.fit`.
+    A killed fit starts over; it takes seconds to minutes. There are no epochs after which ``after_epoch`` could be
+    called. Parameters as in `models.network_training.fit`.
 
     Returns
     -------

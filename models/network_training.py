@@ -44,6 +44,7 @@ def fit(
     seed: int,
     workdir: Path,
     progress: Progress,
+    after_epoch: schedules.AfterEpoch = schedules.go_on,
 ) -> tuple[networks.FittedNetwork, pd.DataFrame]:
     """Train a network by Keras' loop and return it with the weights that its recipe keeps, and its history.
 
@@ -63,6 +64,9 @@ def fit(
         Where the state after each epoch is kept.
     progress : callable
         Called with the share done (0 ... 1) and a message after each epoch.
+    after_epoch : callable
+        Called with the history after each epoch, before its state is kept, and when a killed training goes on; an
+        error that it raises ends the training.
 
     Returns
     -------
@@ -86,7 +90,7 @@ def fit(
     run = _Run(dataset, contract, recipe, rows, seed, design)
     module = design.module and design.module.sha256
     decisive = [REVISION, recipe.training_part, seed, dataset.fingerprint, threads, backend(), module]
-    run.train(workdir, fingerprint(decisive), progress)
+    run.train(workdir, fingerprint(decisive), progress, after_epoch)
     model = networks.rebuilt(run.kept_weights, design)
     return networks.FittedNetwork(model=model, design=design, threads=threads), pd.DataFrame(run.state.history)
 
@@ -115,7 +119,7 @@ class _Run:
         self.model.compile(optimizer=self.optimizer, loss=RowLoss(recipe), jit_compile=jit)
         self.state = State(recipe=recipe, best_weights=self.model.get_weights())
 
-    def train(self, workdir: Path, identity: str, progress: Progress) -> None:
+    def train(self, workdir: Path, identity: str, progress: Progress, after_epoch: schedules.AfterEpoch) -> None:
         """Go on from the last finished epoch, if there is one, to the end.
 
         Parameters
@@ -124,12 +128,14 @@ class _Run:
             Where the state after each epoch is kept.
         identity : str
             Of recipe, seed and data set: another training's state is not used.
-        progress : callable
+        progress, after_epoch : callable
             Called after each epoch.
         """
         from models import training_callbacks as callbacks
 
         self._resume(checkpoints.load(workdir, identity))
+        if self.state.history:
+            after_epoch(self.state.history)
         if schedules.is_finished(self.recipe, self.state.monitored):
             return
         rows, state = self._training_rows(), self.state
@@ -145,6 +151,7 @@ class _Run:
                     callbacks.Judge(state, self._judged),
                     callbacks.RefuseDivergence(state),
                     callbacks.KeepBest(state),
+                    callbacks.AskOutside(state, after_epoch),
                     callbacks.Checkpoint(state, workdir, identity),
                     callbacks.Report(state, progress),
                     callbacks.StopEarly(state),

@@ -16,6 +16,7 @@ from models.fitted import Fitted, Progress, no_progress
 from models.recipes import ClassifierRecipe
 from models.registry import FEATURES, NETWORK
 from models.rows import PartRows, scorable_rows, select_rows
+from models.schedules import AfterEpoch, go_on
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import IncompatiblePackageError, SettingsError
 from pipeline.extras import demand
@@ -73,6 +74,7 @@ def train(
     *,
     workdir: Path,
     progress: Progress = no_progress,
+    after_epoch: AfterEpoch = go_on,
 ) -> TrainedModel:
     """Train a recipe's classifier.
 
@@ -91,6 +93,8 @@ def train(
         Folder for the state after each epoch.
     progress : callable
         Called with the share done (0 ... 1) and a message.
+    after_epoch : callable
+        Called with a network's history after each epoch; an error that it raises ends the training.
 
     Raises
     ------
@@ -108,7 +112,14 @@ def train(
     _check(dataset, recipe)
     rows = select_rows(dataset, recipe, scorable_rows(dataset, contract))
     fitted, history = FITTERS[recipe.family](
-        dataset, contract, recipe, rows, seed=seed, workdir=workdir, progress=lambda s, m: progress(0.95 * s, m)
+        dataset,
+        contract,
+        recipe,
+        rows,
+        seed=seed,
+        workdir=workdir,
+        progress=lambda s, m: progress(0.95 * s, m),
+        after_epoch=after_epoch,
     )
     held = _held(dataset, contract, rows[1], fitted, history)
     progress(1.0, "trained")
