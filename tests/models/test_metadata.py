@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from models import network_training, networks, onnx_graph, runtime, sessions
+from models import network_training, networks, onnx_graph, runtime, sessions, tuning
 from models.batches import training_batches
 from models.fitted import no_progress
 from models.framework import keras
@@ -19,14 +19,17 @@ from models.recipes import ClassifierRecipe
 from models.rows import select_rows
 from models.scan_samples import ScanPlan
 from models.scoring import Scoring, score_file
+from models.search_spaces import SearchSpace
 from models.size_scan import scan_size
 from models.training import contract_of
+from models.tuning_search import Search
 from pipeline.datasets.sample_sizes import parse_sizes
 from pipeline.errors import DataSetError, IncompatiblePackageError, InputError, SettingsError
 from pipeline.io.packages.package_values import check_values
 from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.results.scores_file import read_scores
 from pipeline.metrics import METRICS
+from pipeline.settings import parse
 
 COLUMNS = ("nneg", "elong")
 SCALING = MetadataScaling(columns=("a", "b"), centre=(2.0, -1000.5), width=(0.5, 3.0))
@@ -321,6 +324,16 @@ def test_a_scan_of_sizes_judges_with_the_columns(toy, telling, tmp_path):
     scanned = scan_size(replace(dataset, parts=parts), recipe, plan, workdir=tmp_path)
     assert scanned.trainings["auc"].iloc[0] > 0.97
     assert scanned.facts["held_fixed"]["recipe"]["metadata"]["columns"] == COLUMNS
+
+
+def test_a_search_judges_features_with_the_columns(toy, telling, tmp_path):
+    given = {"classifier": "boosting", "settings": {"n_estimators": 5}, "metadata": {"columns": ["elong"]}}
+    parameters = {"settings.n_estimators": {"kind": "int", "low": 5, "high": 20}}
+    space = parse(SearchSpace, {"parameters": parameters}, "spaces/test.yaml")
+    stated = {"objective": "validation_auc", "trials": 1, "seed": 1, "where": "spaces/test.yaml"}
+    found = tuning.tune(telling(0.0), Search(recipe=given, space=space, **stated), workdir=tmp_path)
+    assert [trial.state for trial in found.trials] == ["complete"]
+    assert found.best.objective > 0.97
 
 
 def test_an_imported_network_takes_none(toy, tmp_path):
