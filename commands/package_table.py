@@ -47,7 +47,7 @@ def row_of(values: Mapping[str, Any]) -> list[str]:
     return [
         str(values["name"]),
         str(contract["survey"]),
-        " ".join(contract["channels"]),
+        " ".join([*contract["channels"], *(values.get("metadata") or {}).get("columns", [])]),
         str(contract["size_pixel"]),
         _made_of(values),
         "-" if weights is None else f"{weights:,}",

@@ -22,11 +22,12 @@ Prepare = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Rows for one step: pixels ``(n, size, size, channel)``, labels ``(n,)`` and weights ``(n,)``."""
+    """Rows for one step: pixels ``(n, size, size, channel)``, labels and weights ``(n,)``, metadata ``(n, k)``."""
 
     pixels: NDArray[np.float32]
     labels: NDArray[np.int64]
     weights: NDArray[np.float32]
+    metadata: NDArray[np.float32] | None = None
 
 
 def blocks(dataset: DataSet, contract: InputContract, rows: PartRows) -> Iterator[Batch]:
@@ -37,6 +38,7 @@ def blocks(dataset: DataSet, contract: InputContract, rows: PartRows) -> Iterato
             pixels=contract.select(cutouts[used], dataset.channels),
             labels=rows.labels[where][used],
             weights=rows.weights[where][used],
+            metadata=None if rows.metadata is None else rows.metadata[where][used],
         )
 
 
@@ -85,19 +87,25 @@ def training_batches(
     left: Batch | None = None
     for number, block in enumerate(ahead(blocks(dataset, contract, rows))):
         rng = stream(seed, "training batches", f"{epoch}/{number}")
-        shuffled = _take(block, rng.permutation(len(block.labels)))
+        shuffled = taken(block, rng.permutation(len(block.labels)))
         fresh = replace(shuffled, pixels=prepare(augment(shuffled.pixels, augmentations, rng)))
         joined = fresh if left is None else _join(left, fresh)
         whole = len(joined.labels) // size * size
         for start in range(0, whole, size):
-            yield _take(joined, slice(start, start + size))
-        left = _take(joined, slice(whole, None))
+            yield taken(joined, slice(start, start + size))
+        left = taken(joined, slice(whole, None))
     if left is not None and len(left.labels):
         yield _filled_up(left, size)
 
 
-def _take(batch: Batch, which: slice | NDArray[np.int64]) -> Batch:
-    return Batch(pixels=batch.pixels[which], labels=batch.labels[which], weights=batch.weights[which])
+def taken(batch: Batch, which: slice | NDArray[np.int64]) -> Batch:
+    """Return some rows of a batch, in the order given."""
+    return Batch(
+        pixels=batch.pixels[which],
+        labels=batch.labels[which],
+        weights=batch.weights[which],
+        metadata=None if batch.metadata is None else batch.metadata[which],
+    )
 
 
 def _join(first: Batch, second: Batch) -> Batch:
@@ -105,10 +113,13 @@ def _join(first: Batch, second: Batch) -> Batch:
         pixels=np.concatenate([first.pixels, second.pixels]),
         labels=np.concatenate([first.labels, second.labels]),
         weights=np.concatenate([first.weights, second.weights]),
+        metadata=None
+        if first.metadata is None or second.metadata is None
+        else np.concatenate([first.metadata, second.metadata]),
     )
 
 
 def _filled_up(batch: Batch, size: int) -> Batch:
-    full = _take(batch, np.arange(size) % len(batch.labels))
+    full = taken(batch, np.arange(size) % len(batch.labels))
     weights = np.where(np.arange(size) < len(batch.labels), full.weights, np.float32(0.0))
-    return Batch(pixels=full.pixels, labels=full.labels, weights=weights)
+    return replace(full, weights=weights)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from models import batches
 from models.fitted import Progress, no_progress
 from models.recipes import ClassifierRecipe
-from models.rows import judging_rows
+from models.rows import PartRows, judging_rows
 from models.trained_files import TrainedFiles
 from models.training import HELD_ROWS
 from pipeline.classes import REAL
@@ -66,6 +66,8 @@ class Calibrated:
         validation rows that judge.
     held : ndarray of float32, shape (n, y, x, channel)
         Selected raw pixels of the first of them, on which written graphs are compared.
+    held_metadata : ndarray of float32, shape (n, k), or None
+        Their raw metadata, for a model that takes any.
     """
 
     recipe: ClassifierRecipe
@@ -75,6 +77,7 @@ class Calibrated:
     metrics: Mapping[str, float]
     logits: pd.DataFrame
     held: NDArray[np.float32]
+    held_metadata: NDArray[np.float32] | None = None
 
 
 def calibrate(
@@ -105,7 +108,8 @@ def calibrate(
             f"{trained.directory} was trained on data set {trained.content['dataset_fingerprint'][:12]!r}, not on "
             f"{dataset.fingerprint[:12]!r}; name the data set it was trained on, or train again"
         )
-    logits, rows, held = _judged(trained, dataset, recipe)
+    part = judging_rows(dataset, recipe, trained.contract)
+    logits, rows, held = _judged(trained, dataset, part)
     progress(0.9, f"calibrating on {len(rows)} validation rows")
     labels = rows["label"].to_numpy(np.int64)
     platt = fitted_platt(recipe, logits, labels)
@@ -118,6 +122,7 @@ def calibrate(
         metrics=metrics,
         logits=rows,
         held=held,
+        held_metadata=part.first_metadata(HELD_ROWS),
     )
 
 
@@ -184,15 +189,14 @@ def merits(
 
 
 def _judged(
-    trained: TrainedFiles, dataset: DataSet, recipe: ClassifierRecipe
+    trained: TrainedFiles, dataset: DataSet, part: PartRows
 ) -> tuple[NDArray[np.float64], pd.DataFrame, NDArray[np.float32]]:
     """Return the logits of the validation rows that judge, the rows, and the pixels of the first of them."""
-    part = judging_rows(dataset, recipe, trained.contract)
     logits: list[NDArray[np.float32]] = []
     held: list[NDArray[np.float32]] = []
     for block in batches.blocks(dataset, trained.contract, part):
         held.append(block.pixels[: max(HELD_ROWS - sum(len(rows) for rows in held), 0)])
-        logits.append(trained.logits(block.pixels))
+        logits.append(trained.logits(block.pixels, block.metadata))
     scored = np.concatenate(logits)
     rows = dataset.candidates(part.part)[part.used][["candidate_id", "label", "label_source"]].reset_index(drop=True)
     names = ["logit"] if scored.shape[1] == 1 else [f"logit_{index}" for index in range(scored.shape[1])]

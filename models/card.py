@@ -55,8 +55,14 @@ def _input(package: Mapping[str, Any]) -> str:
         f"a row is scored if it has {', '.join(contract['required_channels']) or 'any of them'}\n"
         f"* {contract['size_pixel']} x {contract['size_pixel']} pixels; {larger}; "
         f"{contract['pixel_state']} pixels, NaN where missing\n"
-        f"* {within}"
+        f"* {within}" + _metadata(package)
     )
+
+
+def _metadata(package: Mapping[str, Any]) -> str:
+    if "metadata" not in package:
+        return ""
+    return f"\n* columns of the candidates: {', '.join(package['metadata']['columns'])}; missing ones are marked"
 
 
 def _where_normalised(package: Mapping[str, Any]) -> str:

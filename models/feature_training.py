@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from models import batches, onnx_trees
 from models.contract import InputContract
 from models.fitted import Progress
+from models.metadata import MetadataScaling, features_of
 from models.recipes import ClassifierRecipe
 from models.registry import CLASSIFIERS
-from models.rows import PartRows
+from models.rows import PartRows, scaling_of
+from models.schedules import AfterEpoch, go_on
 from models.weights import graph_sha256
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import IncompatiblePackageError
-from pipeline.features import physical_features
 
 log = logging.getLogger(__name__)
 
@@ -42,16 +43,22 @@ class FittedFeatures:
         Columns.
     threads : int
         Cores that trained it.
+    scaling : MetadataScaling or None
+        Of the metadata that stands behind the features, if any does.
     """
 
     estimator: Any
     channels: tuple[str, ...]
     n_features: int
     threads: int
+    scaling: MetadataScaling | None = None
 
-    def logits(self, pixels: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the logits of selected raw pixels: ``(n, 1)`` for two classes, else log-probabilities."""
-        probabilities = self.estimator.predict_proba(self.inputs(pixels))
+    def logits(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
+        """Return the logits of selected raw pixels: ``(n, 1)`` for two classes, else log-probabilities.
+
+        Raw metadata, ``(n, k)``, stands beside them if it takes any.
+        """
+        probabilities = self.estimator.predict_proba(self.inputs(pixels, metadata))
         if probabilities.shape[1] == 2:
             return onnx_trees.logit_of(probabilities)[:, None]
         return np.asarray(np.log(np.maximum(probabilities, onnx_trees.SMALLEST_SHARE)))
@@ -62,13 +69,18 @@ class FittedFeatures:
         (directory / "model.onnx").write_bytes(graph.SerializeToString())
         return {"posterior": [], "parameters": None, "weights_sha256": graph_sha256(graph)}
 
-    def reference(self, directory: Path, pixels: NDArray[np.float32]) -> NDArray[np.float32]:  # noqa: ARG002
+    def reference(
+        self,
+        directory: Path,  # noqa: ARG002
+        pixels: NDArray[np.float32],
+        metadata: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float32]:
         """Return the logits by scikit-learn."""
-        return self.logits(pixels).astype(np.float32)
+        return self.logits(pixels, metadata).astype(np.float32)
 
-    def inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return what ``model.onnx`` takes for some pixels: their features, ``(n, f)``."""
-        return physical_features(pixels, self.channels)
+    def inputs(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Return what ``model.onnx`` takes, ``(n, f)``: the features of some pixels, and the metadata behind them."""
+        return features_of(pixels, self.channels, metadata, self.scaling)
 
 
 def fit(
@@ -80,10 +92,12 @@ def fit(
     seed: int,
     workdir: Path,  # noqa: ARG001
     progress: Progress,
+    after_epoch: AfterEpoch = go_on,  # noqa: ARG001
 ) -> tuple[FittedFeatures, pd.DataFrame]:
     """Measure the training rows block by block and fit the recipe's estimator.
 
-    A killed fit starts over; it takes seconds to minutes. Parameters as in `models.network_training.fit`.
+    A killed fit starts over; it takes seconds to minutes. There are no epochs after which ``after_epoch`` could be
+    called. Parameters as in `models.network_training.fit`.
 
     Returns
     -------
@@ -97,7 +111,8 @@ def fit(
             f"{recipe.classifier} needs cutouts of at least {smallest} pixels a side; given {contract.size_pixel}"
         )
     started = time.monotonic()
-    features, labels, weights = _measured(dataset, contract, rows[0], progress)
+    scaling = scaling_of(recipe, rows[0], dataset.class_names)
+    features, labels, weights = _measured(dataset, contract, rows[0], progress, scaling)
     os.environ.setdefault("LOKY_MAX_CPU_COUNT", str(recipe.threads))
     progress(0.6, f"fitting {recipe.classifier} on {len(labels)} rows of {features.shape[1]} features")
     estimator = CLASSIFIERS[recipe.classifier](seed, **recipe.settings)
@@ -111,17 +126,18 @@ def fit(
         channels=contract.channels,
         n_features=features.shape[1],
         threads=recipe.threads,
+        scaling=scaling,
     )
     return fitted, history
 
 
 def _measured(
-    dataset: DataSet, contract: InputContract, rows: PartRows, progress: Progress
+    dataset: DataSet, contract: InputContract, rows: PartRows, progress: Progress, scaling: MetadataScaling | None
 ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
     """Return features, labels and weights of the usable rows of a part."""
     features, labels, weights = [], [], []
     for block in batches.blocks(dataset, contract, rows):
-        features.append(physical_features(block.pixels, contract.channels))
+        features.append(features_of(block.pixels, contract.channels, block.metadata, scaling))
         labels.append(block.labels)
         weights.append(block.weights)
         done = sum(len(part) for part in labels)

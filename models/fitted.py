@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from models.metadata import MetadataScaling
+
 Progress = Callable[[float, str], None]
 """Called with the share done, 0 ... 1, and one line."""
 
@@ -25,14 +27,17 @@ class Fitted(Protocol):
     def threads(self) -> int:
         """Return how many cores trained it."""
 
-    def logits(self, pixels: NDArray[np.float32]) -> NDArray[np.floating]:
+    @property
+    def scaling(self) -> MetadataScaling | None:
+        """Return the scaling of the metadata that it takes beside the pixels, raw columns ``(n, k)``; None without."""
+
+    def logits(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.floating]:
         """Return the logits of selected raw pixels: one column for two classes, else one a class."""
 
     def export(self, directory: Path) -> dict[str, Any]:
         """Write the model's files, whose graphs give logits; return ``posterior`` masks, ``parameters`` and digest."""
 
-    def reference(self, directory: Path, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    def reference(
+        self, directory: Path, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """Return the logits ``(n, columns)`` that the ONNX graph has to reproduce."""
-
-    def inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return what the ONNX graph takes for some pixels."""

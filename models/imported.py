@@ -51,7 +51,7 @@ def imported(weights: Path, recipe: ClassifierRecipe, contract: InputContract) -
     Raises
     ------
     SettingsError
-        If the recipe is not of a network.
+        If the recipe is not of a network, or is of one that takes metadata.
     InputError
         If the file does not hold the weights of this network; layer and shapes are named.
     MissingExtraError
@@ -60,6 +60,8 @@ def imported(weights: Path, recipe: ClassifierRecipe, contract: InputContract) -
     demand("train", "importing a network")
     if recipe.family != NETWORK:
         raise SettingsError(f"{recipe.classifier} is not a network: allowed: a recipe of one, such as braai or vgg6")
+    if recipe.metadata is not None:
+        raise SettingsError("'metadata' is set; an imported network takes pixels alone: none")
     threshold = recipe.threshold_parameter.get("value", 0.5) if recipe.threshold_rule == FIXED else 0.5
     recipe = replace(recipe, calibration="none", threshold_rule=FIXED, threshold_parameter={"value": threshold})
     keras().utils.clear_session()

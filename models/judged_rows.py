@@ -3,13 +3,14 @@
 Tested by tests/models/test_size_scan.py.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.contract import InputContract
+from models.metadata import values_of
 from models.rows import BLOCK_ROWS
 from pipeline.classes import BOGUS, REAL, UNLABELLED
 from pipeline.datasets.dataset import DataSet
@@ -20,8 +21,8 @@ from pipeline.rng import stream
 
 _TEST = "test"
 
-Logits = Callable[[NDArray[np.float32]], NDArray[np.floating]]
-"""From selected raw pixels ``(n, y, x, channel)`` to logits ``(n, 1)``."""
+Logits = Callable[[NDArray[np.float32], NDArray[np.float32] | None], NDArray[np.floating]]
+"""From selected raw pixels ``(n, y, x, channel)``, and metadata ``(n, k)`` or None, to logits ``(n, 1)``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,8 @@ class JudgedRows:
     counts : mapping
         ``rows real bogus groups label_sources`` of the judged rows, and how many others are ``unlabelled`` or
         ``without_pixels``.
+    metadata : ndarray of float32, shape (n, k), or None
+        Raw columns of all test rows, for a model that takes any.
     seed, replicates, level : int, int, float
         Of the intervals. The draws are the same for every training, so that intervals can be compared.
     """
@@ -51,6 +54,7 @@ class JudgedRows:
     labels: NDArray[np.int64]
     groups: NDArray[np.str_]
     counts: Mapping[str, object]
+    metadata: NDArray[np.float32] | None = field(default=None, repr=False)
     seed: int
     replicates: int
     level: float
@@ -94,11 +98,20 @@ class JudgedRows:
         for where, cutouts in self.dataset.batches(_TEST, BLOCK_ROWS):
             mine = self.used[where]
             if mine.any():
-                found.append(np.asarray(logits(self.contract.select(cutouts[mine], self.dataset.channels)))[:, 0])
+                pixels = self.contract.select(cutouts[mine], self.dataset.channels)
+                metadata = None if self.metadata is None else self.metadata[where][mine]
+                found.append(np.asarray(logits(pixels, metadata))[:, 0])
         return np.concatenate(found).astype(np.float64)
 
 
-def judged_rows(dataset: DataSet, contract: InputContract, seed: int, replicates: int, level: float) -> JudgedRows:
+def judged_rows(
+    dataset: DataSet,
+    contract: InputContract,
+    seed: int,
+    replicates: int,
+    level: float,
+    columns: Sequence[str] = (),
+) -> JudgedRows:
     """Return the test rows of a data set that are judged.
 
     Parameters
@@ -111,11 +124,15 @@ def judged_rows(dataset: DataSet, contract: InputContract, seed: int, replicates
         Of the bootstrap of the intervals.
     level : float
         Probability that the intervals are meant to cover.
+    columns : sequence of str
+        Columns of the candidates that the trainings see beside the pixels; may be empty.
 
     Raises
     ------
     DataSetError
         If they lack a class.
+    SettingsError
+        If they lack one of the columns.
     """
     candidates = dataset.candidates(_TEST)
     labels = candidates["label"].to_numpy().astype(np.int64)
@@ -145,6 +162,7 @@ def judged_rows(dataset: DataSet, contract: InputContract, seed: int, replicates
             "unlabelled": int((labels == UNLABELLED).sum()),
             "without_pixels": int((~scorable & (labels != UNLABELLED)).sum()),
         },
+        metadata=values_of(candidates, columns) if columns else None,
         seed=seed,
         replicates=replicates,
         level=level,

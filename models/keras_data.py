@@ -18,7 +18,10 @@ load_keras()  # sets its backend
 from keras.losses import Loss  # noqa: E402
 from keras.utils import PyDataset  # noqa: E402
 
-Rows = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]
+Inputs = NDArray[np.float32] | tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Pixels, or pixels and metadata."""
+
+Rows = tuple[Inputs, NDArray[np.int64], NDArray[np.float32]]
 FIRST: Final = 0
 
 
@@ -52,7 +55,7 @@ class TrainingRows(PyDataset):
         return self._n_batches
 
     def __getitem__(self, index: int) -> Rows:
-        """Return pixels, labels and weights of a batch; the first begins a pass, and the others follow in order."""
+        """Return inputs, labels and weights of a batch; the first begins a pass, and the others follow in order."""
         try:
             return self._at(index)
         except BaseException as error:
@@ -67,7 +70,8 @@ class TrainingRows(PyDataset):
             self._next += 1
         batch = next(self._coming)
         self._next = index + 1
-        return batch.pixels, batch.labels, batch.weights
+        inputs = batch.pixels if batch.metadata is None else (batch.pixels, batch.metadata)
+        return inputs, batch.labels, batch.weights
 
 
 class RowLoss(Loss):

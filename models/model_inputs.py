@@ -1,15 +1,16 @@
-"""What goes into the graph of a model for selected pixels, as the model's own description says.
+"""What goes into the graph of a model for selected pixels and metadata, as the model's own description says.
 
 Tested by tests/models/test_runtime.py.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.contract import InputContract
+from models.metadata import METADATA, MetadataScaling, features_of, require_given
 from models.sessions import Interface
 from pipeline.cutouts.normalise import NORMALISATIONS, apply
 from pipeline.errors import IncompatiblePackageError
@@ -39,19 +40,85 @@ def interface_of(description: Description, masks: Mapping[str, tuple[int, ...]],
         Numbers that it gives for each row.
     """
     side, features = description["input"]["size_pixel"], description["external_features"]
-    n_channels = len(description["input"]["channels"])
-    row = (side, side, n_channels) if features is None else (len(features["columns"]),)
-    return Interface(row=row, masks=masks, classes=columns)
+    scaling = scaling_of(description)
+    width = 0 if scaling is None else len(scaling.columns)
+    if features is not None:
+        return Interface(row=(len(features["columns"]) + 2 * width,), masks=masks, classes=columns)
+    row = (side, side, len(description["input"]["channels"]))
+    return Interface(row=row, masks={METADATA: (width,), **masks} if width else masks, classes=columns)
 
 
-def model_inputs(description: Description, contract: InputContract, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what the graph takes for selected pixels ``(n, y, x, channel)``: features, normalised pixels or these."""
+class SelectedRows(NamedTuple):
+    """Pixels that a model sees, and the raw metadata that it takes beside them, if any."""
+
+    pixels: NDArray[np.float32]
+    metadata: NDArray[np.float32] | None
+
+    def of(self, which: NDArray[np.bool_]) -> "SelectedRows":
+        """Return some of the rows."""
+        return SelectedRows(self.pixels[which], None if self.metadata is None else self.metadata[which])
+
+
+class GraphInputs(NamedTuple):
+    """What a graph takes: its first input, and further ones by name."""
+
+    first: NDArray[np.float32]
+    more: dict[str, NDArray[np.float32]]
+
+
+def scaling_of(description: Description) -> MetadataScaling | None:
+    """Return the scaling of the metadata that a model takes beside the pixels; None of pixels alone."""
+    written = description.get(METADATA)
+    return None if written is None else MetadataScaling(**{name: tuple(value) for name, value in written.items()})
+
+
+def require_columns(needed: Sequence[str], there: Collection[str]) -> None:
+    """Refuse candidates that lack a column which a model takes beside the pixels.
+
+    Raises
+    ------
+    IncompatiblePackageError
+        With the columns that it needs and those that are missing.
+    """
+    absent = [name for name in needed if name not in there]
+    if absent:
+        raise IncompatiblePackageError(
+            f"the model needs the columns {', '.join(needed)}; the cutouts lack {', '.join(absent)}; name them in the "
+            "survey's 'metadata' and fetch again"
+        )
+
+
+def model_inputs(
+    description: Description,
+    contract: InputContract,
+    pixels: NDArray[np.float32],
+    metadata: NDArray[np.float32] | None = None,
+) -> GraphInputs:
+    """Return what the graph takes: features, normalised pixels or raw ones, and metadata if the model takes any.
+
+    Parameters
+    ----------
+    description : mapping
+        Of the model.
+    contract : InputContract
+        Which cutouts it takes.
+    pixels : ndarray of float32, shape (n, y, x, channel)
+        Selected raw pixels.
+    metadata : ndarray of float32, shape (n, k), optional
+        Raw columns in the order of the model, NaN = missing.
+
+    Raises
+    ------
+    IncompatiblePackageError
+        When the model takes metadata and none is given.
+    """
+    scaling = scaling_of(description)
+    require_given(scaling, metadata)
     if description["external_features"] is not None:
-        from pipeline.features import physical_features
-
-        return physical_features(pixels, contract.channels)
+        return GraphInputs(features_of(pixels, contract.channels, metadata, scaling), {})
     outside = description.get("external_normalisation")
-    return pixels if outside is None else apply(outside["name"], pixels, missing=outside["missing"])
+    prepared = pixels if outside is None else apply(outside["name"], pixels, missing=outside["missing"])
+    return GraphInputs(prepared, {} if scaling is None or metadata is None else {METADATA: metadata})
 
 
 def check_revisions(description: Description) -> None:

@@ -19,7 +19,7 @@ from models.contract import InputContract
 from models.fitted import Progress
 from models.framework import backend, deterministic, keras, out_of_memory, to_numpy
 from models.recipes import ClassifierRecipe
-from models.rows import PartRows
+from models.rows import PartRows, scaling_of
 from models.user_module import Score
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import SettingsError, UnknownNameError
@@ -44,6 +44,7 @@ def fit(
     seed: int,
     workdir: Path,
     progress: Progress,
+    after_epoch: schedules.AfterEpoch = schedules.go_on,
 ) -> tuple[networks.FittedNetwork, pd.DataFrame]:
     """Train a network by Keras' loop and return it with the weights that its recipe keeps, and its history.
 
@@ -63,6 +64,9 @@ def fit(
         Where the state after each epoch is kept.
     progress : callable
         Called with the share done (0 ... 1) and a message after each epoch.
+    after_epoch : callable
+        Called with the history after each epoch, before its state is kept, and when a killed training goes on; an
+        error that it raises ends the training.
 
     Returns
     -------
@@ -76,14 +80,17 @@ def fit(
     ------
     SettingsError
         When the loss is no longer finite, or a batch does not fit into memory.
+    DataSetError
+        When a column of metadata has one value or none in the training rows.
     """
     keras().utils.clear_session()
     threads = deterministic(seed, recipe.threads)
-    design = networks.design_of(recipe, contract, n_classes=len(dataset.class_names))
+    scaling = scaling_of(recipe, rows[0], dataset.class_names)
+    design = networks.design_of(recipe, contract, n_classes=len(dataset.class_names), scaling=scaling)
     run = _Run(dataset, contract, recipe, rows, seed, design)
     module = design.module and design.module.sha256
     decisive = [REVISION, recipe.training_part, seed, dataset.fingerprint, threads, backend(), module]
-    run.train(workdir, fingerprint(decisive), progress)
+    run.train(workdir, fingerprint(decisive), progress, after_epoch)
     model = networks.rebuilt(run.kept_weights, design)
     return networks.FittedNetwork(model=model, design=design, threads=threads), pd.DataFrame(run.state.history)
 
@@ -112,7 +119,7 @@ class _Run:
         self.model.compile(optimizer=self.optimizer, loss=RowLoss(recipe), jit_compile=jit)
         self.state = State(recipe=recipe, best_weights=self.model.get_weights())
 
-    def train(self, workdir: Path, identity: str, progress: Progress) -> None:
+    def train(self, workdir: Path, identity: str, progress: Progress, after_epoch: schedules.AfterEpoch) -> None:
         """Go on from the last finished epoch, if there is one, to the end.
 
         Parameters
@@ -121,12 +128,14 @@ class _Run:
             Where the state after each epoch is kept.
         identity : str
             Of recipe, seed and data set: another training's state is not used.
-        progress : callable
+        progress, after_epoch : callable
             Called after each epoch.
         """
         from models import training_callbacks as callbacks
 
         self._resume(checkpoints.load(workdir, identity))
+        if self.state.history:
+            after_epoch(self.state.history)
         if schedules.is_finished(self.recipe, self.state.monitored):
             return
         rows, state = self._training_rows(), self.state
@@ -142,6 +151,7 @@ class _Run:
                     callbacks.Judge(state, self._judged),
                     callbacks.RefuseDivergence(state),
                     callbacks.KeepBest(state),
+                    callbacks.AskOutside(state, after_epoch),
                     callbacks.Checkpoint(state, workdir, identity),
                     callbacks.Report(state, progress),
                     callbacks.StopEarly(state),
@@ -206,8 +216,9 @@ class _Run:
         logits, labels, weights = [], [], []
         for block in batches.ahead(batches.blocks(self.dataset, self.contract, self.rows[1])):
             for start in range(0, len(block.labels), networks.BATCH):
-                pixels = self.design.prepared(block.pixels[start : start + networks.BATCH])
-                logits.append(np.asarray(model.predict_on_batch(pixels), dtype=np.float32))
+                part = batches.taken(block, slice(start, start + networks.BATCH))
+                inputs = self.design.inputs(part.pixels, part.metadata)
+                logits.append(np.asarray(model.predict_on_batch(inputs), dtype=np.float32))
             labels.append(block.labels)
             weights.append(block.weights)
         return _merits(

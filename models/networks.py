@@ -1,7 +1,7 @@
 """Keras networks from raw pixels to logits, also with dropout masks as inputs."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 import models.architectures  # noqa: F401  (enters the classifiers)
 from models import onnx_graph, user_module
 from models.contract import InputContract
+from models.dropouts import Dropouts
 from models.framework import foreign_deprecations, keras, to_numpy
 from models.heads import HEADS
+from models.metadata import METADATA, MetadataScaling, require_given
+from models.metadata_layers import encoded, joined
 from models.normalisation_layers import normalised
 from models.recipes import ClassifierRecipe
 from models.registry import CLASSIFIERS
@@ -23,40 +26,6 @@ from pipeline.cutouts.normalise import NORMALISATIONS, Missing, apply
 from pipeline.errors import IncompatiblePackageError, SettingsError
 
 BATCH = 128
-
-
-@dataclass(kw_only=True)
-class Dropouts:
-    """Stands where a network drops: a layer in training, or a mask that comes in from outside.
-
-    Attributes
-    ----------
-    seed : int
-        Of the layers.
-    as_inputs : bool
-        Whether masks come in as inputs, named ``mask_0``, ``mask_1`` ...
-    masks : list
-        The mask inputs so far.
-    rates : list of float
-        The rate of each call.
-    """
-
-    seed: int = 0
-    as_inputs: bool = False
-    masks: list[Any] = field(default_factory=list)
-    rates: list[float] = field(default_factory=list)
-
-    def __call__(self, hidden: Any, rate: float, *, spatial: bool = False) -> Any:
-        """Return the tensor after dropout at a rate, of single numbers or, ``spatial``, of whole maps ``(y, x)``."""
-        layers = keras().layers
-        self.rates.append(float(rate))
-        if not self.as_inputs:
-            layer = layers.SpatialDropout2D if spatial else layers.Dropout
-            return layer(rate, seed=self.seed + len(self.rates))(hidden)
-        shape = (1, 1, hidden.shape[-1]) if spatial else hidden.shape[1:]
-        mask = keras().Input(shape, name=f"mask_{len(self.masks)}")
-        self.masks.append(mask)
-        return layers.Multiply()([hidden, mask])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +46,10 @@ class NetworkDesign:
         What the normalisation makes of missing pixels.
     module : UserModule or None
         The file of the user's own that ``classifier`` or ``normalisation`` takes, if it is ``module``.
+    scaling : MetadataScaling or None
+        Of the metadata that comes in beside the pixels, if any does.
+    metadata_units : int
+        Units of the layer between the metadata and the head.
     """
 
     classifier: str
@@ -88,6 +61,8 @@ class NetworkDesign:
     symmetries: int = 1
     missing: Missing = "excluded"
     module: UserModule | None = None
+    scaling: MetadataScaling | None = None
+    metadata_units: int = 0
 
     @property
     def external(self) -> bool:
@@ -97,6 +72,11 @@ class NetworkDesign:
     def prepared(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what the graph takes for raw pixels ``(n, y, x, channel)``: normalised ones where it cannot itself."""
         return apply(self.normalisation, pixels, missing=self.missing) if self.external else pixels
+
+    def inputs(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> Any:
+        """Return what the graph takes for raw pixels, beside raw columns ``(n, k)`` if the design has metadata."""
+        require_given(self.scaling, metadata)
+        return self.prepared(pixels) if metadata is None else [self.prepared(pixels), metadata]
 
     def check(self) -> None:
         """Refuse cutouts too small for the classifier.
@@ -112,18 +92,20 @@ class NetworkDesign:
                 f"{self.classifier} needs cutouts of at least {smallest} pixels a side; given {self.size_pixel}"
             )
 
-    def logits(self, dropouts: Dropouts) -> tuple[Any, Any]:
-        """Return the input and output tensors of a new network, raw pixels to logits."""
+    def logits(self, dropouts: Dropouts) -> tuple[list[Any], Any]:
+        """Return the inputs, raw pixels and metadata if it takes any, and the logits of a new network."""
         shape = (self.size_pixel, self.size_pixel, self.n_channels)
-        inputs = keras().Input(shape, name=onnx_graph.INPUT)
-        pixels = self._normalised(inputs)
+        cutouts = keras().Input(shape, name=onnx_graph.INPUT)
+        pixels = self._normalised(cutouts)
+        raw = [] if self.scaling is None else [keras().Input((len(self.scaling.columns),), name=METADATA)]
+        columns = [] if self.scaling is None else [encoded(raw[0], self.scaling)]
         if self.symmetries == 1:
-            return inputs, self._upright(pixels, dropouts)
-        upright = keras().Input(shape)
-        logits = self._upright(upright, dropouts)
-        network = keras().Model([upright, *dropouts.masks], logits)
-        turns = [network([turned(pixels, number), *dropouts.masks]) for number in range(self.symmetries)]
-        return inputs, keras().layers.Average(name="mean_logit")(turns)
+            return [cutouts, *raw], self._upright(pixels, columns, dropouts)
+        upright, beside = keras().Input(shape), [keras().Input(column.shape[1:]) for column in columns]
+        logits = self._upright(upright, beside, dropouts)
+        network = keras().Model([upright, *beside, *dropouts.masks], logits)
+        turns = [network([turned(pixels, number), *columns, *dropouts.masks]) for number in range(self.symmetries)]
+        return [cutouts, *raw], keras().layers.Average(name="mean_logit")(turns)
 
     def _normalised(self, inputs: Any) -> Any:
         if self.module is None or self.normalisation != MODULE:
@@ -132,16 +114,31 @@ class NetworkDesign:
             raise SettingsError(f"{self.module.path} has no normalise(pixels)")
         return self.module.normalise(inputs)
 
-    def _upright(self, pixels: Any, dropouts: Dropouts) -> Any:
-        """Return the logits of normalised pixels as they are."""
+    def _upright(self, pixels: Any, columns: list[Any], dropouts: Dropouts) -> Any:
+        """Return the logits of normalised pixels as they are, and of the encoded columns beside them, if any."""
         if self.module is not None and self.classifier == MODULE:
             return self.module.logits(pixels, self.n_classes)
         hidden = CLASSIFIERS[self.classifier](pixels, dropouts, **self.settings)
+        hidden = joined(hidden, columns[0], self.metadata_units) if columns else hidden
         return HEADS[CLASSIFIERS.metadata(self.classifier)["head"]](hidden, self.n_classes)
 
 
-def design_of(recipe: ClassifierRecipe, contract: InputContract, *, n_classes: int) -> NetworkDesign:
-    """Return the design that a recipe asks for, of cutouts as a contract states them."""
+def design_of(
+    recipe: ClassifierRecipe, contract: InputContract, *, n_classes: int, scaling: MetadataScaling | None = None
+) -> NetworkDesign:
+    """Return the design that a recipe asks for.
+
+    Parameters
+    ----------
+    recipe : ClassifierRecipe
+        Of a network.
+    contract : InputContract
+        What cutouts it takes.
+    n_classes : int
+        Classes to tell apart.
+    scaling : MetadataScaling, optional
+        Of the metadata that the recipe asks for.
+    """
     return NetworkDesign(
         classifier=recipe.classifier,
         normalisation=recipe.normalisation,
@@ -152,11 +149,13 @@ def design_of(recipe: ClassifierRecipe, contract: InputContract, *, n_classes: i
         symmetries=recipe.symmetries,
         missing=recipe.missing,
         module=user_module.load(recipe.module) if recipe.module else None,
+        scaling=scaling,
+        metadata_units=recipe.metadata.units if recipe.metadata else 0,
     )
 
 
 def build(design: NetworkDesign, seed: int, *, precision: str = "float32") -> Any:
-    """Return a fresh Keras model from raw ``(n, y, x, channel)`` pixels to logits.
+    """Return a fresh Keras model from raw ``(n, y, x, channel)`` pixels, and metadata if it takes any, to logits.
 
     Parameters
     ----------
@@ -180,7 +179,7 @@ def build(design: NetworkDesign, seed: int, *, precision: str = "float32") -> An
         inputs, logits = design.logits(Dropouts(seed=seed % 2**31))
     finally:
         keras().config.set_dtype_policy(before)
-    return keras().Model(inputs, logits, name=design.classifier)
+    return keras().Model(inputs if len(inputs) > 1 else inputs[0], logits, name=design.classifier)
 
 
 def every_layer(model: Any) -> Iterator[Any]:
@@ -217,7 +216,7 @@ def with_masks(model: Any, design: NetworkDesign) -> tuple[Any, list[dict[str, A
     inputs, logits = design.logits(dropouts)
     if not dropouts.masks:
         return None, []
-    masked = keras().Model([inputs, *dropouts.masks], logits)
+    masked = keras().Model([*inputs, *dropouts.masks], logits)
     masked.set_weights(model.get_weights())
     described = [
         {"name": mask.name, "shape": [int(side) for side in mask.shape[1:]], "rate": rate}
@@ -244,13 +243,19 @@ class FittedNetwork:
     design: NetworkDesign
     threads: int
 
-    def logits(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the logits of selected raw pixels, ``(n, columns)``."""
+    @property
+    def scaling(self) -> MetadataScaling | None:
+        """Return the scaling of the metadata that it takes; None of pixels alone."""
+        return self.design.scaling
+
+    def logits(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Return the logits ``(n, columns)`` of selected raw pixels, and of raw metadata ``(n, k)`` if it takes any."""
         columns = self.model.outputs[0].shape[-1]
         logits = np.empty((len(pixels), columns), dtype=np.float32)
         for start in range(0, len(pixels), BATCH):
             rows = slice(start, start + BATCH)
-            logits[rows] = to_numpy(self.model(self.design.prepared(pixels[rows]), training=False))
+            inputs = self.design.inputs(pixels[rows], None if metadata is None else metadata[rows])
+            logits[rows] = to_numpy(self.model(inputs, training=False))
         return logits
 
     def export(self, directory: Path) -> dict[str, Any]:
@@ -275,12 +280,10 @@ class FittedNetwork:
             "weights_sha256": arrays_sha256(self.model.get_weights()),
         }
 
-    def reference(self, directory: Path, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    def reference(
+        self, directory: Path, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """Return the logits by the written ``model.keras``, read back in safe mode."""
         with foreign_deprecations():
             model = keras().saving.load_model(directory / "model.keras", safe_mode=True, compile=False)
-        return np.asarray(to_numpy(model(self.design.prepared(pixels), training=False)), dtype=np.float32)
-
-    def inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return what ``model.onnx`` takes for some pixels: themselves, or normalised where the graph cannot do it."""
-        return self.design.prepared(pixels)
+        return np.asarray(to_numpy(model(self.design.inputs(pixels, metadata), training=False)), dtype=np.float32)

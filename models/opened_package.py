@@ -4,16 +4,20 @@ Tested by tests/models/test_runtime.py.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.contract import InputContract
+from models.model_inputs import require_columns
 from models.posterior import Posterior
+
+if TYPE_CHECKING:  # what scores arrays of pixels need not load it
+    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +65,27 @@ class OpenedPackage(ABC):
         """Return how many dropout samples the recipe asks for; 0 where the model has no dropout."""
         return int(self.content["posterior"]["samples"]) if self.content["posterior"]["masks"] else 0
 
-    def check(self, *, channels: Sequence[str], size_pixel: int, pixel_state: str = "raw") -> None:
+    @property
+    @abstractmethod
+    def metadata_columns(self) -> tuple[str, ...]:
+        """Return the columns of the candidates that the model takes beside the pixels; empty of pixels alone."""
+
+    def check(
+        self,
+        *,
+        channels: Sequence[str],
+        size_pixel: int,
+        pixel_state: str = "raw",
+        columns: Collection[str] | None = None,
+    ) -> None:
         """Refuse cutouts that the model was not made for.
+
+        Parameters
+        ----------
+        channels, size_pixel, pixel_state
+            As in the header of their file.
+        columns : collection of str, optional
+            Columns of their candidates; not looked at if they are left out.
 
         Raises
         ------
@@ -70,9 +93,13 @@ class OpenedPackage(ABC):
             With every difference, both sides stated.
         """
         self.contract.check(channels=channels, size_pixel=size_pixel, pixel_state=pixel_state)
+        if columns is not None:
+            require_columns(self.metadata_columns, columns)
 
     @abstractmethod
-    def predict(self, cutouts: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float32]:
+    def predict(
+        self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None" = None
+    ) -> NDArray[np.float32]:
         """Return calibrated probabilities.
 
         Parameters
@@ -81,6 +108,9 @@ class OpenedPackage(ABC):
             Raw pixels, NaN = missing.
         channels : sequence of str
             Names along the last axis.
+        metadata : DataFrame, optional
+            Columns of the candidates, a row a cutout, among them `metadata_columns`, NaN = missing; a model of pixels
+            alone looks at none.
 
         Returns
         -------
@@ -90,16 +120,18 @@ class OpenedPackage(ABC):
         Raises
         ------
         IncompatiblePackageError
-            When channels or size do not fit.
+            When channels or size do not fit, or a column that the model needs is not there.
         """
 
     @abstractmethod
-    def logits(self, cutouts: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float64]:
+    def logits(
+        self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None" = None
+    ) -> NDArray[np.float64]:
         """Return calibrated logits, which tell scores apart that are 0 or 1 to the last digit.
 
         Parameters
         ----------
-        cutouts, channels
+        cutouts, channels, metadata
             As in `predict`.
 
         Returns
@@ -110,12 +142,16 @@ class OpenedPackage(ABC):
         Raises
         ------
         IncompatiblePackageError
-            When channels or size do not fit.
+            When channels or size do not fit, or a column that the model needs is not there.
         """
 
     @abstractmethod
     def score(
-        self, cutouts: NDArray[np.float32], channels: Sequence[str], rngs: Sequence[np.random.Generator]
+        self,
+        cutouts: NDArray[np.float32],
+        channels: Sequence[str],
+        rngs: Sequence[np.random.Generator],
+        metadata: "pd.DataFrame | None" = None,
     ) -> tuple[NDArray[np.float32], Posterior | None]:
         """Return calibrated probabilities, and how sure they are where the package can tell.
 
@@ -125,6 +161,8 @@ class OpenedPackage(ABC):
             As in `predict`.
         rngs : sequence of numpy.random.Generator
             One a row, for a package with `posterior_samples`; else none is used.
+        metadata
+            As in `predict`.
 
         Returns
         -------

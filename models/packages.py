@@ -6,7 +6,6 @@ and ``model.keras`` (to logits) for networks, ``training_ids.npy`` (which candid
 ``weights.sha256``, the digest by which two packages are equal. Nothing is pickled.
 """
 
-import dataclasses
 import hashlib
 import json
 import logging
@@ -27,6 +26,7 @@ from models.trained_files import (
     TrainedFiles,
     finite_or_none,
     json_text,
+    missing_in_first,
     require_alike,
     with_gaps,
 )
@@ -106,7 +106,7 @@ def _content(trained: TrainedFiles, calibrated: Calibrated) -> dict[str, object]
     return {
         **from_training,
         "schema": SCHEMA,
-        "recipe": dataclasses.asdict(recipe),
+        "recipe": recipe.stated,
         "calibration": {
             "method": recipe.calibration,
             "slope": calibrated.platt.slope,
@@ -122,12 +122,12 @@ def _content(trained: TrainedFiles, calibrated: Calibrated) -> dict[str, object]
 def _difference(directory: Path, trained: TrainedFiles, calibrated: Calibrated) -> float:
     """Return the largest difference of calibrated scores to those by the framework; raise when it is too large."""
     pixels, wanted = with_gaps(calibrated.held), trained.held_logits
-    inputs, columns = trained.inputs(pixels), wanted.shape[1]
+    given, columns = trained.inputs(pixels, missing_in_first(calibrated.held_metadata)), wanted.shape[1]
     scores = calibrated.platt.apply(wanted) if columns == 1 else _softmax(wanted)
-    outputs = [sessions.run(sessions.open_session(directory / MODEL), inputs)]
+    outputs = [sessions.run(sessions.open_session(directory / MODEL), given.first, given.more)]
     if trained.masks:
         opened = {mask["name"]: np.ones((len(pixels), *mask["shape"]), np.float32) for mask in trained.masks}
-        outputs.append(sessions.run(sessions.open_session(directory / POSTERIOR), inputs, opened))
+        outputs.append(sessions.run(sessions.open_session(directory / POSTERIOR), given.first, given.more | opened))
     difference = max(float(np.abs(output[:, -columns:] - scores).max()) for output in outputs)
     require_alike(difference, trained.content["classifier"], len(pixels))
     return difference

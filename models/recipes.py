@@ -9,6 +9,7 @@ import models.architectures  # noqa: F401  (enters the classifiers)
 from models.calibration_keys import training_part
 from models.feature_models import BOOSTING_SETTINGS, TREES_SETTINGS
 from models.losses import LOSSES
+from models.metadata_rules import MetadataRecipe
 from models.registry import CLASSIFIERS, FEATURES
 from models.schedules import SCHEDULES
 from models.stack_members import is_stack
@@ -48,6 +49,8 @@ class ClassifierRecipe:
         Channels to use, in this order; none: those of the data set.
     required_channels : tuple of str or None
         Channels that must not be missing altogether for a row to be scored; none: all used.
+    metadata : MetadataRecipe or None
+        Columns of the candidates as a second input; none: pixels alone.
     size_pixel : int or None, in pixel
         Side of the central part to look at, at least what the classifier needs; none: the whole cutout.
     batch_size : int
@@ -119,6 +122,7 @@ class ClassifierRecipe:
     missing: Missing = "excluded"
     channels: tuple[str, ...] | None = None
     required_channels: tuple[str, ...] | None = None
+    metadata: MetadataRecipe | None = None
     size_pixel: int | None = None
     batch_size: int = 64
     epochs: int = 30
@@ -182,9 +186,14 @@ class ClassifierRecipe:
         return str(CLASSIFIERS.metadata(self.classifier)["family"])
 
     @property
+    def stated(self) -> dict[str, Any]:
+        """Return all keys as packages state them; ``metadata`` is left out where there is none, as ever."""
+        return {name: value for name, value in asdict(self).items() if name != "metadata" or value is not None}
+
+    @property
     def training_part(self) -> dict[str, object]:
         """Return the keys that decide the weights."""
-        return training_part(asdict(self))
+        return training_part(self.stated)
 
     def _name_faults(self) -> list[str]:
         named: list[tuple[Registry[Any], list[str]]] = [
@@ -276,6 +285,8 @@ class ClassifierRecipe:
 
     def _monitor_faults(self) -> list[str]:
         faults = []
+        if self.classifier == MODULE and self.metadata is not None:
+            faults.append("'metadata' is set; 'classifier: module' takes pixels alone: none")
         if self.classifier == MODULE and not self.module:
             faults.append("'module' is empty; allowed with 'classifier: module': a Python file with create_model")
         known = ["validation_loss", "validation_accuracy", *(f"validation_{name}" for name in self.metrics)]

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.contract import InputContract
+from models.metadata import MetadataScaling, fit_scaling, values_of, warn_where_unevenly_missing
 from models.recipes import ClassifierRecipe
 from pipeline.classes import LEARNED_PARTS
 from pipeline.datasets.dataset import DataSet
@@ -36,17 +37,24 @@ class PartRows:
         Weight in the loss; 0 leaves a row out, as one whose pixels are missing altogether.
     counts : mapping
         Rows used by class name, by ``label_source`` and by ``kind``.
+    metadata : ndarray of float32, shape (n, k), or None
+        Raw columns that the recipe's ``metadata`` names, NaN = missing; None without such.
     """
 
     part: str
     labels: NDArray[np.int64]
     weights: NDArray[np.float32]
     counts: Mapping[str, object]
+    metadata: NDArray[np.float32] | None = None
 
     @property
     def used(self) -> NDArray[np.bool_]:
         """Return which rows take part, ``(n,)``."""
         return self.weights > 0
+
+    def first_metadata(self, count: int) -> NDArray[np.float32] | None:
+        """Return the metadata of the first rows that take part, at most ``count``; None without such."""
+        return None if self.metadata is None else self.metadata[self.used][:count]
 
 
 def scorable_rows(
@@ -81,6 +89,8 @@ def select_rows(
     ------
     DataSetError
         When a class has no usable row in one of them.
+    SettingsError
+        When the data set lacks a column of the recipe's metadata.
     """
     train, validation = dataset.candidates("train"), dataset.candidates("validation")
     to_learn = scorable.get("train", np.ones(len(train), dtype=bool))
@@ -89,10 +99,32 @@ def select_rows(
     trusted = ~validation["label_source"].isin(recipe.untrusted).to_numpy() & (validation["label"].to_numpy() >= 0)
     names = tuple(dataset.class_names)
     by_class = _class_weights(train["label"].to_numpy(), source_weight, recipe.class_weight, len(names))
-    return (
+    parts = (
         _part_rows("train", train, to_learn, source_weight, by_class, names),
         _part_rows("validation", validation, to_judge, 1.0 * trusted, by_class, names, recipe.untrusted),
     )
+    if recipe.metadata is None:
+        return parts
+    columns = recipe.metadata.columns
+    return (
+        replace(parts[0], metadata=values_of(train, columns)),
+        replace(parts[1], metadata=values_of(validation, columns)),
+    )
+
+
+def scaling_of(recipe: ClassifierRecipe, rows: PartRows, class_names: Sequence[str]) -> MetadataScaling | None:
+    """Return the scaling of the metadata, fitted on the training rows that are used; None for pixels alone.
+
+    Raises
+    ------
+    DataSetError
+        When a column has one value or none in these rows.
+    """
+    if recipe.metadata is None or rows.metadata is None:
+        return None
+    values, labels = rows.metadata[rows.used], rows.labels[rows.used]
+    warn_where_unevenly_missing(values, labels, recipe.metadata.columns, class_names)
+    return fit_scaling(values, recipe.metadata.columns)
 
 
 def judging_rows(dataset: DataSet, recipe: ClassifierRecipe, contract: InputContract) -> PartRows:

@@ -4,7 +4,7 @@ Tested by tests/models/test_size_scan.py.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -132,7 +132,7 @@ class HeldFixed:
             "seed": self.plan.seed,
             "training_part": {**self._counts(train.used), "smallest_sample": self.smallest},
             "held_fixed": {
-                "recipe": asdict(self.recipe),
+                "recipe": self.recipe.stated,
                 "validation": {"rows": int(validation.used.sum()), **validation.counts},
                 "test": self.judged.counts,
             },
@@ -160,7 +160,8 @@ def held_fixed(dataset: DataSet, recipe: ClassifierRecipe, plan: ScanPlan) -> He
         nested_samples(groups, rows[0].labels, rows[0].used, stream(plan.seed, "size scan", f"repeat {repeat}"))
         for repeat in range(1, plan.repeats + 1)
     ]
-    judged = judged_rows(dataset, contract, plan.seed, plan.replicates, LEVEL)
+    columns = recipe.metadata.columns if recipe.metadata else ()
+    judged = judged_rows(dataset, contract, plan.seed, plan.replicates, LEVEL, columns)
     return HeldFixed(dataset=dataset, recipe=recipe, plan=plan, rows=rows, groups=groups, draws=draws, judged=judged)
 
 

@@ -162,7 +162,12 @@ def _write(
     at_the_end: Callable[[], Mapping[str, object]] = dict,
 ) -> None:
     package, found, count = scoring.package, set[str](), 0
-    package.check(channels=header.channels, size_pixel=header.size_pixel, pixel_state=header.pixel_state)
+    package.check(
+        channels=header.channels,
+        size_pixel=header.size_pixel,
+        pixel_state=header.pixel_state,
+        columns=header.columns,
+    )
     unlike = package.contract.unlike(survey=header.survey, pixel_scale_arcsec=header.pixel_scale_arcsec)
     about = {UNLIKE: unlike} if unlike else {}
     with ScoresWriter(path, len(package.class_names), {**provenance, **about}) as writer:
@@ -179,6 +184,11 @@ def _write(
     log.info("scored %d cutouts of %s", count, what)
 
 
+def _columns(package: OpenedPackage) -> tuple[str, ...]:
+    """Return the candidate columns that scores are made of."""
+    return tuple(dict.fromkeys((*_COLUMNS, *package.metadata_columns)))
+
+
 def _score_span(rows: Path, scoring: Scoring, span: tuple[int, int]) -> list[_Scores]:
     """Score the rows of a file from a first one to before a last one, block by block."""
     with open_cutouts(rows) as cutouts:
@@ -189,7 +199,7 @@ def _score_span(rows: Path, scoring: Scoring, span: tuple[int, int]) -> list[_Sc
             _score_block(
                 scoring,
                 channels,
-                cutouts.candidates(block, _COLUMNS).assign(split=split[block]),
+                cutouts.candidates(block, _columns(scoring.package)).assign(split=split[block]),
                 cutouts.pixels(block),
             )
             for block in blocks
@@ -199,7 +209,8 @@ def _score_span(rows: Path, scoring: Scoring, span: tuple[int, int]) -> list[_Sc
 def _score_batch(scoring: Scoring, channels: tuple[str, ...], batch: Batch) -> list[_Scores]:
     """Score what was read together of a night, block by block."""
     blocks = [slice(start, start + scoring.batch_size) for start in range(0, len(batch.candidates), scoring.batch_size)]
-    frames = [batch.candidates.iloc[block][list(_COLUMNS)].reset_index(drop=True) for block in blocks]
+    columns = list(_columns(scoring.package))
+    frames = [batch.candidates.iloc[block][columns].reset_index(drop=True) for block in blocks]
     return [
         _score_block(scoring, channels, frame.assign(split=np.int8(LEFT_OUT)), batch.cutouts[block])
         for frame, block in zip(frames, blocks, strict=True)
@@ -239,7 +250,8 @@ def _scored(
     frame: pd.DataFrame, package: OpenedPackage, pixels: NDArray[np.float32], channels: tuple[str, ...], seed: int
 ) -> pd.DataFrame:
     sampled = frame["candidate_id"] if package.posterior_samples else ()
-    probabilities, posterior = package.score(pixels, channels, [stream(seed, "posterior", name) for name in sampled])
+    rngs = [stream(seed, "posterior", name) for name in sampled]
+    probabilities, posterior = package.score(pixels, channels, rngs, frame[list(package.metadata_columns)])
     for index in range(probabilities.shape[1]):
         frame[f"p_{index}"] = probabilities[:, index]
     unscored = np.isnan(probabilities).any(axis=1)

@@ -5,15 +5,19 @@ Tested by tests/models/test_stacked.py.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, log_softmax, softmax
 
 from models.contract import InputContract
+from models.model_inputs import GraphInputs
 from models.opened_package import OpenedPackage
 from models.posterior import Posterior, spread
+
+if TYPE_CHECKING:  # what scores arrays of pixels need not load it
+    import pandas as pd
 
 MEMBERS: Final = "members"
 """Folder of a stack's package with a copy of each member's."""
@@ -27,12 +31,12 @@ class Prepared:
     ----------
     scorable : ndarray of bool, shape (n,)
         Which rows can be scored.
-    inputs : ndarray of float32, shape (scorable rows, ...)
-        Features, or pixels.
+    given : GraphInputs or None
+        What the graph takes for these; None if there are none.
     """
 
     scorable: NDArray[np.bool_]
-    inputs: NDArray[np.float32]
+    given: GraphInputs | None
 
 
 class Member(Protocol):
@@ -46,7 +50,13 @@ class Member(Protocol):
     def inputs_key(self) -> str:
         """Return what is equal for members that measure the same of a cutout."""
 
-    def prepared(self, cutouts: NDArray[np.float32], channels: Sequence[str]) -> Prepared:
+    @property
+    def metadata_columns(self) -> tuple[str, ...]:
+        """Return the columns of the candidates that it takes."""
+
+    def prepared(
+        self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None"
+    ) -> Prepared:
         """Return rows as they go into its graph."""
 
     def logits_of(self, prepared: Prepared, threads: int) -> NDArray[np.float64]:
@@ -69,26 +79,38 @@ class StackedPackage(OpenedPackage):
     members: tuple[Member, ...]
     weights: tuple[float, ...]
 
-    def predict(self, cutouts: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float32]:
-        """Return calibrated probabilities, as `OpenedPackage.predict`."""
-        return _probabilities(self.logits(cutouts, channels))
+    @property
+    def metadata_columns(self) -> tuple[str, ...]:
+        """Return the columns of the candidates that any member takes."""
+        return tuple(dict.fromkeys(name for member in self.members for name in member.metadata_columns))
 
-    def logits(self, cutouts: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float64]:
+    def predict(
+        self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None" = None
+    ) -> NDArray[np.float32]:
+        """Return calibrated probabilities, as `OpenedPackage.predict`."""
+        return _probabilities(self.logits(cutouts, channels, metadata))
+
+    def logits(
+        self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None" = None
+    ) -> NDArray[np.float64]:
         """Return calibrated logits, as `OpenedPackage.logits`; of more classes, weighed means of log-probabilities."""
-        return self._calibrated(self._by_member(cutouts, channels))
+        return self._calibrated(self._by_member(cutouts, channels, metadata))
 
     def score(
         self,
         cutouts: NDArray[np.float32],
         channels: Sequence[str],
         rngs: Sequence[np.random.Generator],  # noqa: ARG002
+        metadata: "pd.DataFrame | None" = None,
     ) -> tuple[NDArray[np.float32], Posterior | None]:
         """Return probabilities and how far the members' own differ; None if only one of them weighs anything."""
-        by_member = self._by_member(cutouts, channels)
+        by_member = self._by_member(cutouts, channels, metadata)
         apart = spread(_probabilities(by_member)) if len(by_member) > 1 else None
         return _probabilities(self._calibrated(by_member)), apart
 
-    def _by_member(self, cutouts: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float64]:
+    def _by_member(
+        self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None"
+    ) -> NDArray[np.float64]:
         """Return the logits of the members that weigh something, ``(members, n, columns)``.
 
         What members take alike is measured once.
@@ -102,7 +124,7 @@ class StackedPackage(OpenedPackage):
                 scorable &= member.contract.scorable(member.contract.select(cutouts, channels))
                 continue
             if member.inputs_key not in prepared:
-                prepared[member.inputs_key] = member.prepared(cutouts, channels)
+                prepared[member.inputs_key] = member.prepared(cutouts, channels, metadata)
             found.append(member.logits_of(prepared[member.inputs_key], self.threads))
         logits = np.stack(found)
         logits[:, ~scorable | np.isnan(logits).any(axis=(0, 2))] = np.nan

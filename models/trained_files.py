@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from models import sessions
 from models.contract import InputContract
-from models.model_inputs import check_revisions, contract_of, interface_of, model_inputs
+from models.metadata import METADATA
+from models.model_inputs import GraphInputs, check_revisions, contract_of, interface_of, model_inputs
 from models.recipes import ClassifierRecipe
 from models.registry import FEATURES
 from models.training import TrainedModel
@@ -89,16 +90,17 @@ class TrainedFiles:
         """Return what the framework gave for the held rows and those with gaps (`with_gaps`), ``(n, columns)``."""
         return np.asarray(np.load(self.directory / HELD_LOGITS, allow_pickle=False), dtype=np.float32)
 
-    def inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return what the graph takes for selected raw pixels."""
-        return model_inputs(self.content, self.contract, pixels)
+    def inputs(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> GraphInputs:
+        """Return what the graph takes for selected raw pixels, and raw metadata ``(n, k)`` if it takes any."""
+        return model_inputs(self.content, self.contract, pixels, metadata)
 
-    def logits(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the logits of selected raw pixels ``(n, y, x, channel)``, ``(n, columns)``."""
+    def logits(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Return the logits ``(n, columns)`` of selected raw pixels ``(n, y, x, channel)``, and of raw metadata."""
         if not len(pixels):
             return np.empty((0, self.columns), np.float32)
         interface = interface_of(self.content, {}, self.columns)
-        return sessions.run(sessions.open_session(self.directory / MODEL, interface), self.inputs(pixels))
+        given = self.inputs(pixels, metadata)
+        return sessions.run(sessions.open_session(self.directory / MODEL, interface), given.first, given.more)
 
 
 def write(directory: Path, trained: TrainedModel, *, dataset: DataSet | None) -> None:
@@ -121,11 +123,12 @@ def write(directory: Path, trained: TrainedModel, *, dataset: DataSet | None) ->
     exported = trained.fitted.export(directory)
     if dataset is not None:
         write_training_ids(directory, {part: dataset.candidates(part)["candidate_id"] for part in LEARNED_PARTS})
-    pixels = with_gaps(trained.held)
-    wanted = np.asarray(trained.fitted.reference(directory, pixels), dtype=np.float32)
+    pixels, metadata = with_gaps(trained.held), missing_in_first(trained.held_metadata)
+    wanted = np.asarray(trained.fitted.reference(directory, pixels, metadata), dtype=np.float32)
     np.save(directory / HELD_LOGITS, wanted, allow_pickle=False)
     content = _content(trained, dataset, exported)
-    difference = _difference(directory, trained, pixels, wanted)
+    difference = _difference(directory, model_inputs(content, trained.contract, pixels, metadata), wanted)
+    require_alike(difference, trained.recipe.classifier, len(pixels))
     digest = fingerprint([content, exported["weights_sha256"]])
     content |= {"weights_sha256": exported["weights_sha256"], "onnx_difference": difference}
     write_csv(directory / "history.csv", trained.history)
@@ -165,6 +168,15 @@ def with_gaps(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate([pixels, gaps])
 
 
+def missing_in_first(metadata: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
+    """Return the metadata of the rows of `with_gaps`, where the first of those behind has none."""
+    if metadata is None:
+        return None
+    gaps = metadata[:3].copy()
+    gaps[:1] = np.nan
+    return np.concatenate([metadata, gaps])
+
+
 def json_text(content: Mapping[str, object]) -> str:
     """Return a description as it is written: keys sorted, numbers finite."""
     return json.dumps(content, indent=1, sort_keys=True, allow_nan=False, default=str) + "\n"
@@ -177,7 +189,7 @@ def finite_or_none(value: object) -> object:
 
 def _content(trained: TrainedModel, dataset: DataSet | None, exported: Mapping[str, object]) -> dict[str, object]:
     """Return the part of ``training.json`` that decides logits."""
-    recipe, contract = trained.recipe, trained.contract
+    recipe, contract, scaling = trained.recipe, trained.contract, trained.fitted.scaling
     return {
         "schema": SCHEMA,
         "title": _title(recipe),
@@ -191,6 +203,7 @@ def _content(trained: TrainedModel, dataset: DataSet | None, exported: Mapping[s
         **_normalisation(recipe),
         "module": {"file": path_of(recipe.module).name, "sha256": digest_of(recipe.module)} if recipe.module else None,
         "external_features": _features(recipe, contract),
+        **({} if scaling is None else {METADATA: dataclasses.asdict(scaling)}),
         "posterior_masks": exported["posterior"],
         "parameters": exported["parameters"],
         "counts": trained.counts,
@@ -220,14 +233,10 @@ def _title(recipe: ClassifierRecipe) -> str:
     return path_of(recipe.module).stem if recipe.classifier == MODULE else recipe.classifier
 
 
-def _difference(
-    directory: Path, trained: TrainedModel, pixels: NDArray[np.float32], wanted: NDArray[np.float32]
-) -> float:
-    """Return the largest difference of uncalibrated scores by ONNX and by the framework; raise if it is too large."""
-    found = sessions.run(sessions.open_session(directory / MODEL), trained.fitted.inputs(pixels))
-    difference = float(np.abs(IDENTITY.apply(found) - IDENTITY.apply(wanted)).max())
-    require_alike(difference, trained.recipe.classifier, len(pixels))
-    return difference
+def _difference(directory: Path, given: GraphInputs, wanted: NDArray[np.float32]) -> float:
+    """Return the largest difference of uncalibrated scores by ONNX and by the framework."""
+    found = sessions.run(sessions.open_session(directory / MODEL), given.first, given.more)
+    return float(np.abs(IDENTITY.apply(found) - IDENTITY.apply(wanted)).max())
 
 
 def require_alike(difference: float, classifier: str, rows: int) -> None:

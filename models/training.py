@@ -16,6 +16,7 @@ from models.fitted import Fitted, Progress, no_progress
 from models.recipes import ClassifierRecipe
 from models.registry import FEATURES, NETWORK
 from models.rows import PartRows, scorable_rows, select_rows
+from models.schedules import AfterEpoch, go_on
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import IncompatiblePackageError, SettingsError
 from pipeline.extras import demand
@@ -51,6 +52,8 @@ class TrainedModel:
         Rows used, by part, then by class, ``label_source`` and ``kind``.
     held : ndarray of float32, shape (n, y, x, channel)
         Selected raw pixels of the first validation rows that judge.
+    held_metadata : ndarray of float32, shape (n, k), or None
+        Their raw metadata, for a model that takes any.
     """
 
     recipe: ClassifierRecipe
@@ -61,6 +64,7 @@ class TrainedModel:
     history: pd.DataFrame
     counts: Mapping[str, object]
     held: NDArray[np.float32]
+    held_metadata: NDArray[np.float32] | None = None
 
 
 def train(
@@ -70,6 +74,7 @@ def train(
     *,
     workdir: Path,
     progress: Progress = no_progress,
+    after_epoch: AfterEpoch = go_on,
 ) -> TrainedModel:
     """Train a recipe's classifier.
 
@@ -88,6 +93,8 @@ def train(
         Folder for the state after each epoch.
     progress : callable
         Called with the share done (0 ... 1) and a message.
+    after_epoch : callable
+        Called with a network's history after each epoch; an error that it raises ends the training.
 
     Raises
     ------
@@ -105,7 +112,14 @@ def train(
     _check(dataset, recipe)
     rows = select_rows(dataset, recipe, scorable_rows(dataset, contract))
     fitted, history = FITTERS[recipe.family](
-        dataset, contract, recipe, rows, seed=seed, workdir=workdir, progress=lambda s, m: progress(0.95 * s, m)
+        dataset,
+        contract,
+        recipe,
+        rows,
+        seed=seed,
+        workdir=workdir,
+        progress=lambda s, m: progress(0.95 * s, m),
+        after_epoch=after_epoch,
     )
     held = _held(dataset, contract, rows[1], fitted, history)
     progress(1.0, "trained")
@@ -118,6 +132,7 @@ def train(
         history=history,
         counts={part.part: part.counts for part in rows},
         held=held,
+        held_metadata=rows[1].first_metadata(HELD_ROWS),
     )
 
 
@@ -188,7 +203,7 @@ def _held(
     held: list[NDArray[np.float32]] = []
     wild = count = 0
     for block in batches.blocks(dataset, contract, rows):
-        wild += int((~np.isfinite(fitted.logits(block.pixels))).any(axis=1).sum())
+        wild += int((~np.isfinite(fitted.logits(block.pixels, block.metadata))).any(axis=1).sum())
         held.append(block.pixels[: max(HELD_ROWS - count, 0)])
         count += len(block.labels)
     if wild:

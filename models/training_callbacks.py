@@ -135,6 +135,18 @@ class KeepBest(callbacks.Callback):
             self.state.best_weights = self.model.get_weights()
 
 
+class AskOutside(callbacks.Callback):
+    """Show the history to whoever may end the training; before the epoch is kept, so that a killed run asks again."""
+
+    def __init__(self, state: State, after_epoch: schedules.AfterEpoch) -> None:
+        super().__init__()
+        self.state, self.after_epoch = state, after_epoch
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
+        """Show it; an error ends the training."""
+        self.after_epoch(self.state.history)
+
+
 class Checkpoint(callbacks.Callback):
     """Write after each epoch all that the next one depends on, so that a killed training goes on from there."""
 

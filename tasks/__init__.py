@@ -25,6 +25,7 @@ from tasks.score_folds import ScoreFolds  # noqa: E402
 from tasks.score_objects import ScoreObjects  # noqa: E402
 from tasks.simulate_transients import SimulateTransients  # noqa: E402
 from tasks.train_classifier import TrainClassifier  # noqa: E402
+from tasks.tune_classifier import TuneClassifier  # noqa: E402
 
 __all__ = [
     "BuildDataset",
@@ -44,6 +45,7 @@ __all__ = [
     "ScoreObjects",
     "SimulateTransients",
     "TrainClassifier",
+    "TuneClassifier",
 ]
 
 refuse_unknown_flags(sys.argv)

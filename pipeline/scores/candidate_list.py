@@ -40,7 +40,9 @@ COLUMNS: Final[dict[str, Column]] = {
     "score": Column(
         kind="float32", meaning="probability of real; not known where not scored", ucd="stat.probability;meta.main"
     ),
-    "score_std": Column(kind="float32", meaning="spread of the score over dropout samples, or over a stack's members", ucd="stat.stdev"),
+    "score_std": Column(
+        kind="float32", meaning="spread of the score over dropout samples or a stack's members", ucd="stat.stdev"
+    ),
     "label_predicted": Column(
         kind="int16", meaning="1 real, 0 bogus by the package's threshold, -1 not scored", ucd="meta.code.class"
     ),

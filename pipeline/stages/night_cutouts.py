@@ -35,6 +35,7 @@ def header_of(name: str, settings: SurveySettings) -> CutoutHeader:
         size_pixel=settings.cutout_size_pixel,
         pixel_scale_arcsec=settings.pixel_scale_arcsec,
         unit=settings.unit,
+        metadata=tuple(settings.metadata_paths),
     )
 
 

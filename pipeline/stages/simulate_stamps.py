@@ -130,5 +130,6 @@ def _children(
     rows["kind"], rows["label"], rows["label_source"] = kinds, np.int8(label), source
     for column in ("magnitude", "magnitude_error", "snr", "host_offset_arcsec"):
         rows[column] = np.float32(np.nan)
+    rows = rows.drop(columns=[name for name in rows if name not in schema.CANDIDATE_COLUMNS])
     describe_pixels(rows, pixels, rows["edge_fraction"].to_numpy(), _TRIPLET)
     return rows

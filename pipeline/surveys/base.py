@@ -133,13 +133,21 @@ class Source(ABC, Generic[OwnInput]):
         What its batches count as ``exposures`` and ``lost``, in the plural, for messages and records.
     workers : int
         Processes that read exposures; 0: one per core. They change no result.
+    has_metadata : bool
+        Whether its rows have columns of their own, which the survey's ``metadata`` may name.
     """
 
     has_images: bool = False
+    has_metadata: bool = False
     counted: str = "exposures"
     workers: int = 1
 
     def __init__(self, settings: SurveySettings, survey_input: OwnInput, folder: Path | None = None) -> None:
+        if settings.metadata and not self.has_metadata:
+            raise SettingsError(
+                f"metadata is {list(settings.metadata)}; survey source {settings.source!r} has no columns of its own: "
+                "leave it out"
+            )
         self.settings = settings
         self.input = survey_input
         self._made_folder = folder

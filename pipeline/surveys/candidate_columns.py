@@ -1,18 +1,23 @@
 """The candidate columns: completed from a survey's rows, flagged from the pixels, checked for impossible values."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.classes import UNLABELLED
-from pipeline.cutouts.missing import Flag
-from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
+from pipeline.cutouts.missing import HUGE, Flag
+from pipeline.io.results.schema import CANDIDATE_COLUMNS, METADATA_TYPE, TEXT
+from pipeline.io.tables.table_file import numbers_of
 from pipeline.photometry.flux_sign import stated_signs
 from pipeline.photometry.magnitudes import known_errors, known_magnitudes
 from pipeline.surveys.settings import SurveySettings
 from pipeline.times import is_possible
+
+NOT_KNOWN: Final = (-999.0, -9999.0, -99999.0)
+"""Numbers by which surveys say that something was not measured."""
 
 
 def candidates_frame(
@@ -24,7 +29,8 @@ def candidates_frame(
 ) -> pd.DataFrame:
     """Return all candidate columns in their types: from the candidate, else from its exposure, else "not known".
 
-    A magnitude that no source has, such as -999 or 99, is "not known".
+    A magnitude that no source has, such as -999 or 99, is "not known". Behind them stand the columns that the survey's
+    ``metadata`` names.
 
     Parameters
     ----------
@@ -40,7 +46,7 @@ def candidates_frame(
     Raises
     ------
     InputError
-        If a ``flux_sign`` is not a sign.
+        If a ``flux_sign`` is not a sign, or a value of the metadata is not a number.
     """
     shared = {"telescope": settings.telescope, **exposure}
     columns = {}
@@ -54,7 +60,25 @@ def candidates_frame(
     frame["x_pixel"], frame["y_pixel"] = x_pixel, y_pixel
     frame["group_id"] = frame["object_id"]
     frame["label"] = np.int8(UNLABELLED)
-    return frame
+    return frame.assign(**{name: metadata_numbers(rows, name) for name in settings.metadata_paths})
+
+
+def metadata_numbers(rows: pd.DataFrame, name: str) -> NDArray[np.float32]:
+    """Return a column of metadata, ``(n,)``, NaN where it is missing, which it is in all rows that lack it.
+
+    Infinities and numbers by which surveys say that something was not measured (`NOT_KNOWN`) are missing as well.
+
+    Raises
+    ------
+    InputError
+        If a value is not a number.
+    """
+    if name not in rows:
+        return np.full(len(rows), np.nan, METADATA_TYPE)
+    numbers = numbers_of(rows, name, "metadata").to_numpy()
+    with np.errstate(invalid="ignore"):
+        known = (np.abs(numbers) <= HUGE) & ~np.isin(numbers, NOT_KNOWN)
+    return np.where(known, numbers, np.nan).astype(METADATA_TYPE)
 
 
 def as_text(values: Iterable[object]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import DECIDES_NOTHING, decides_only
+from pipeline.surveys.metadata_columns import metadata_faults, metadata_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +194,9 @@ class SurveySettings:
         Whether the task `MakeSyntheticSurvey` makes the survey's files.
     linked_within_arcsec : float, in arcsec
         Rows nearer than this on the sky are one group in splits; at least 0.
+    metadata : tuple of str
+        Further columns of numbers of the source that cutout files keep, for classifiers that ask for them; of packets
+        dotted paths, of which the last part is the name. Not of images searched here, stamp sets and made surveys.
     """
 
     source: str
@@ -222,6 +226,7 @@ class SurveySettings:
     release: str = field(default="r1", metadata=decides_only("scores"))
     made: bool = False
     linked_within_arcsec: float = 3.0
+    metadata: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         faults = [
@@ -235,8 +240,14 @@ class SurveySettings:
             faults.append(f"linked_within_arcsec is {self.linked_within_arcsec}; allowed: at least 0")
         if len(set(self.channels)) != len(self.channels) or not self.channels:
             faults.append(f"channels are {list(self.channels)}; allowed: at least one, no name twice")
+        faults += metadata_faults(self.metadata)
         if faults:
             raise SettingsError("; ".join(faults))
+
+    @property
+    def metadata_paths(self) -> dict[str, str]:
+        """Where the source has each column of ``metadata``, by its name in cutout files, in the order of the names."""
+        return dict(sorted((metadata_name(path), path) for path in self.metadata))
 
     @property
     def id_columns(self) -> tuple[str, ...]:

@@ -37,6 +37,14 @@ def test_packages_stand_side_by_side_with_the_best_first(packages, capsys):
     assert dict(zip(cells(head), cells(rows[2]), strict=True))["auc"] == "-"
 
 
+def test_columns_of_the_candidates_stand_behind_the_channels(packages, capsys):
+    metadata = {"columns": ["elong", "nneg"], "centre": [1.1, 3.0], "width": [0.1, 2.0]}
+    write_small_package(packages / "seen", name="seen-0123", metrics={"auc": 0.99}, metadata=metadata)
+    assert main(["table", "--packages", str(packages / "seen")]) == 0
+    head, _, row = [line for line in capsys.readouterr().out.splitlines() if line]
+    assert dict(zip(cells(head), cells(row), strict=True))["channels"] == "science difference elong nneg"
+
+
 def test_a_damaged_package_is_named_and_the_others_are_shown(packages, capsys, caplog):
     (packages / "worse" / "model.onnx").write_bytes(b"changed")
     assert main(["table", "--packages", str(packages)]) == 1

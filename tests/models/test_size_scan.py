@@ -179,7 +179,7 @@ def test_a_full_disk_ends_the_scan(grouped, tmp_path, monkeypatch):
 def test_a_score_that_is_not_finite_is_a_failed_training(grouped):
     judged = held_fixed(grouped, RECIPE, plan()).judged
     with pytest.raises(SettingsError, match="120 of 120 test rows have no finite score"):
-        judged.figures(lambda pixels: np.full((len(pixels), 1), np.nan))
+        judged.figures(lambda pixels, _: np.full((len(pixels), 1), np.nan))
 
 
 def test_a_size_that_holds_no_class_is_refused_with_the_smallest_before_anything_is_trained(

@@ -90,6 +90,22 @@ def test_an_interrupted_training_says_so_and_goes_on_later(tmp_path, toy, datase
     assert content_sha256(resumed.package) == content_sha256(network.package)
 
 
+def test_whoever_ends_a_training_after_an_epoch_is_asked_again_by_the_next_run(tmp_path, toy, dataset):
+    class EnoughError(Exception):
+        pass
+
+    def give_up(history):
+        seen.append([entry["epoch"] for entry in history])
+        if len(history) == 2:
+            raise EnoughError
+
+    for _ in ("the first run", "the next"):
+        seen = []
+        with pytest.raises(EnoughError):
+            training.train(dataset, load(toy.network, "test"), 1, workdir=tmp_path, after_epoch=give_up)
+        assert seen == [[1], [1, 2]]
+
+
 def test_penalties_of_a_network_are_part_of_its_loss(tmp_path, toy, dataset):
     settings = {"filters": [4, 4], "dense": 8, "dropout_rates": [0.0, 0.0, 0.0]}
     recipe = {**toy.network, "classifier": "vgg6", "settings": settings, "epochs": 1, "augment": []}
@@ -256,7 +272,7 @@ def test_scores_that_are_not_finite_after_finite_losses_are_a_divergence_too(tmp
 
     def unbounded(*given, **options):
         _, history = fit(*given, **options)
-        return SimpleNamespace(logits=lambda pixels: np.full((len(pixels), 1), np.nan)), history
+        return SimpleNamespace(logits=lambda pixels, *_: np.full((len(pixels), 1), np.nan)), history
 
     monkeypatch.setitem(training.FITTERS, "network", unbounded)
     recipe = load({**toy.network, "epochs": 1}, "test")

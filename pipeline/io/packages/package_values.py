@@ -89,6 +89,21 @@ class _Features:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Metadata:
+    columns: tuple[str, ...]
+    centre: tuple[float, ...]
+    width: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        _require_distinct("columns", self.columns, least=1)
+        for name, values in (("centre", self.centre), ("width", self.width)):
+            if len(values) != len(self.columns):
+                raise SettingsError(f"{name} is {list(values)}; allowed: one number for each of columns")
+        if min(self.width) <= 0:
+            raise SettingsError(f"width is {list(self.width)}; allowed: numbers above 0")
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Normalisation:
     name: str
     missing: Missing
@@ -125,6 +140,7 @@ class _Values:
     classes: tuple[str, ...]
     external_features: _Features | None
     external_normalisation: _Normalisation | None = None
+    metadata: _Metadata | None = None
     calibration: _Calibration
     thresholds: Mapping[str, float]
     threshold_rule: str

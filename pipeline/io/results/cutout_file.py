@@ -46,6 +46,8 @@ class CutoutHeader:
         Names of the classes by the number in ``label``.
     pixel_state : str
         ``raw``, or the normalisation that the pixels went through.
+    metadata : tuple of str
+        Columns of ``/candidates`` beside those of every file, sorted; they are its only record.
     """
 
     survey: str
@@ -55,6 +57,12 @@ class CutoutHeader:
     unit: str = "adu"
     class_names: tuple[str, ...] = CLASS_NAMES
     pixel_state: str = "raw"
+    metadata: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns of ``/candidates``, with their types."""
+        return {**schema.CANDIDATE_COLUMNS, **dict.fromkeys(self.metadata, schema.METADATA_TYPE)}
 
 
 class CutoutWriter:
@@ -65,7 +73,9 @@ class CutoutWriter:
         self._file = hdf5.create(path)
         self._file.attrs["schema"] = schema.SCHEMA
         for name, value in asdict(header).items():
-            self._file.attrs[name] = json.dumps(value) if isinstance(value, tuple) else value
+            if name != "metadata":
+                self._file.attrs[name] = json.dumps(value) if isinstance(value, tuple) else value
+        self._metadata = header.metadata
         row = (header.size_pixel, header.size_pixel, len(header.channels))
         self._pixels = self._file.create_dataset(
             schema.PIXELS,
@@ -80,16 +90,21 @@ class CutoutWriter:
         self._digests = self._file.create_dataset(
             schema.PIXEL_DIGEST, (0,), "uint64", maxshape=(None,), chunks=(1024,), track_times=False, **hdf5.CHECKSUM
         )
-        self._candidates = hdf5.create_table(self._file, "candidates", schema.CANDIDATE_COLUMNS)
+        self._candidates = hdf5.create_table(self._file, "candidates", header.columns)
         self._dropped = hdf5.create_table(self._file, "dropped", schema.DROPPED_COLUMNS)
         self.provenance = dict(provenance or {})
         self.kept = 0
         self.dropped: dict[str, int] = {}
 
     def append(self, cutouts: NDArray[np.float32], candidates: pd.DataFrame) -> None:
-        """Append rows: ``cutouts`` (n, y, x, channel), NaN = missing, and their candidate columns."""
+        """Append rows: ``cutouts`` (n, y, x, channel), NaN = missing, and their candidate columns.
+
+        Metadata that the rows lack is missing, for nobody measured it on cutouts that were made here.
+        """
         if len(cutouts) != len(candidates):
             raise InputError(f"{len(cutouts)} cutouts with {len(candidates)} candidates; allowed: one for each")
+        unmeasured = [name for name in self._metadata if name not in candidates]
+        candidates = candidates.assign(**dict.fromkeys(unmeasured, np.nan)) if unmeasured else candidates
         hdf5.require_columns(self._candidates, candidates)
         self.append_pixels(cutouts)
         self.append_columns(candidates)
@@ -306,4 +321,5 @@ def _read_header(file: h5py.File) -> CutoutHeader:
         unit=layout.read_text(file, "unit", may_be_empty=True),
         class_names=layout.read_names(file, "class_names"),
         pixel_state=layout.read_text(file, "pixel_state"),
+        metadata=layout.metadata_columns(file),
     )

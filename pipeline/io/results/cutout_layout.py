@@ -60,6 +60,13 @@ def read_count(file: h5py.File, name: str) -> int:
     raise _wrong_attribute(file, name, value, "a whole number above 0")
 
 
+def metadata_columns(file: h5py.File) -> tuple[str, ...]:
+    """Return the columns of numbers in ``/candidates`` that the schema does not name, sorted."""
+    table = file.get("candidates")
+    others = sorted(set(table) - set(schema.CANDIDATE_COLUMNS)) if isinstance(table, h5py.Group) else []
+    return tuple(name for name in others if isinstance(table[name], h5py.Dataset) and table[name].dtype.kind == "f")
+
+
 def require_layout(file: h5py.File, side: int, channels: int) -> None:
     """Refuse a file whose data sets are not those of a cutout file with this side and these channels.
 

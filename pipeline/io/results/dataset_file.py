@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from pipeline.classes import PARTS
 from pipeline.errors import InputError, UnknownNameError
 from pipeline.ids.text_blocks import RowTexts, texts_of
-from pipeline.io.results import schema
 from pipeline.io.results.cutout_file import CutoutFile, CutoutWriter
 from pipeline.io.results.source_columns import SourceColumns, taken_texts
 
@@ -118,7 +117,7 @@ def write_dataset(
         for start in range(0, len(chosen), _BLOCK):
             block = os.pread(scratch.fileno(), row_bytes * min(_BLOCK, len(chosen) - start), row_bytes * start)
             writer.append_pixels(np.frombuffer(block, dtype=np.float32).reshape(-1, *row_shape))
-        for name in schema.CANDIDATE_COLUMNS:
+        for name in header.columns:
             if name not in _DECIDED:
                 for rows in columns.taken(name, places):
                     writer.append_columns(rows)

@@ -51,6 +51,9 @@ CANDIDATE_COLUMNS: Final[dict[str, str]] = {
 }
 """Columns of ``/candidates`` in a cutout file and a data set, with their types."""
 
+METADATA_TYPE: Final = "float32"
+"""Type of the further columns of ``/candidates`` that a survey's ``metadata`` names, NaN = missing; most have none."""
+
 DROPPED_COLUMNS: Final[dict[str, str]] = {"candidate_id": TEXT, "step": TEXT, "reason": TEXT}
 """Columns of ``/dropped``: which candidate was left out, by which step, with which reason code."""
 

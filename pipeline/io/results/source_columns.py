@@ -96,7 +96,7 @@ class SourceColumns:
 
     def taken(self, name: str, places: NDArray[np.integer]) -> Iterator[pd.DataFrame]:
         """Yield a column's values at some rows in the order given, block by block; the column is in memory once."""
-        if schema.CANDIDATE_COLUMNS[name] == schema.TEXT:
+        if _type_of(name) == schema.TEXT:
             yield from taken_texts(self.texts(name), places, name)
             return
         values = self.whole(name)
@@ -116,7 +116,7 @@ class SourceColumns:
                 digests = file.pixel_digests()
                 for start in range(0, len(file), TEXTS_AT_ONCE):
                     rows = slice(start, min(start + TEXTS_AT_ONCE, len(file)))
-                    columns = tuple(schema.CANDIDATE_COLUMNS)
+                    columns = tuple(headers[0].columns)
                     waiting.append(file.candidates(rows, columns).assign(**{DIGEST: digests[rows]}))
                     waiting = self._write_full(waiting)
         self._write(waiting)
@@ -158,7 +158,7 @@ def taken_texts(texts: RowTexts, places: NDArray[np.integer], name: str) -> Iter
 
 
 def _type_of(name: str) -> str:
-    return "uint64" if name == DIGEST else schema.CANDIDATE_COLUMNS[name]
+    return "uint64" if name == DIGEST else schema.CANDIDATE_COLUMNS.get(name, schema.METADATA_TYPE)
 
 
 def _packed(values: pd.Series, name: str) -> bytes:

@@ -42,6 +42,8 @@ class PacketLayout:
         Width and height of the detector, which tell at which side a small cutout was cut off; may be empty.
     stamp_size_pixel : int
         Side of a whole cutout of the packet; 0 where they are of many sizes about their candidate.
+    metadata : mapping of str to str
+        Further columns by name to the dotted path of a number.
     """
 
     columns: Mapping[str, tuple[str, ...]]
@@ -52,6 +54,7 @@ class PacketLayout:
     flux_zeropoint: float = 31.4
     detector_size_pixel: tuple[int, ...] = ()
     stamp_size_pixel: int = 0
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         allowed = (*CANDIDATE_COLUMNS, *FLUXES)
@@ -66,7 +69,7 @@ class PacketLayout:
 
     def paths(self, more: Sequence[str] = (), *, cutouts: bool = True) -> tuple[str, ...]:
         """Return all paths that are read, each once."""
-        columns = [path for paths in self.columns.values() for path in paths]
+        columns = [path for paths in self.columns.values() for path in paths] + [*self.metadata.values()]
         return tuple(dict.fromkeys([*columns, *more, *(self.stamps.values() if cutouts else ())]))
 
     @property

@@ -43,8 +43,8 @@ def packet_time(record: Record, layout: PacketLayout) -> float:
     return time
 
 
-def packet_score(record: Record, path: str) -> float:
-    """Return another classifier's score; NaN where the packet has none."""
+def packet_number(record: Record, path: str) -> float:
+    """Return another classifier's score or a column of metadata; NaN where the packet has no number there."""
     value = field_at(record, path)
     return float(value) if isinstance(value, int | float) else math.nan
 
@@ -60,7 +60,7 @@ def packet_digest(record: Record, paths: Iterable[str]) -> str:
 
 
 def packet_row(record: Record, layout: PacketLayout) -> dict[str, Any]:
-    """Return what a packet says of its candidate, by candidate column, ``flux`` and ``flux_error``.
+    """Return what a packet says of its candidate, by candidate column, ``flux``, ``flux_error`` and metadata.
 
     The time is in the packet's own format, the band is named, and ``flux_sign`` is +1, -1, or 0 where it is not known.
 
@@ -79,6 +79,7 @@ def packet_row(record: Record, layout: PacketLayout) -> dict[str, Any]:
             row[column] = _number(record, column, layout)
         else:
             row[column] = _text(record, column, layout)
+    row |= {name: packet_number(record, path) for name, path in layout.metadata.items()}
     row["time_mjd"] = packet_time(record, layout)
     row["band"] = layout.bands.get(row.get("band", ""), row.get("band", ""))
     for column, (low, high) in _RANGES.items():

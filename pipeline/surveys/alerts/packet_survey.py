@@ -103,11 +103,12 @@ class AlertPacketsSurvey(Source[AlertPacketsInput]):
 
     holds = "alert packets"
     counted = "packets"
+    has_metadata = True
     wanted = "a folder, an archive or a file of alert packets"
 
     def __init__(self, settings: SurveySettings, survey_input: AlertPacketsInput, folder: Path | None = None) -> None:
         super().__init__(settings, survey_input, folder)
-        self.layout = survey_input.merged()
+        self.layout = replace(survey_input.merged(), metadata=settings.metadata_paths)
         for channel in settings.channels:
             if channel not in self.layout.stamps:
                 raise SettingsError(f"input: stamps does not say where channel {channel!r} is")
@@ -219,6 +220,7 @@ class AlertPacketsSurvey(Source[AlertPacketsInput]):
         ]
 
     def _stated(self) -> list[tuple[str, tuple[str, ...]]]:
-        """Return the columns and scores that the settings name themselves, with their paths."""
+        """Return the columns, scores and metadata that the settings name themselves, with their paths."""
         stated = [(name, self.layout.columns[name]) for name in self.input.columns]
-        return stated + [(name, (path,)) for name, path in self._scores.items()]
+        single = {**self._scores, **self.layout.metadata}
+        return stated + [(name, (path,)) for name, path in single.items()]

@@ -193,7 +193,7 @@ class PacketTable:
         except InputError as error:
             fault, lost = str(error), 1
         entry |= {"fault": fault, "lost": lost, "open_ended": packet.open_ended}
-        return entry | {"score_" + name: packet_rows.packet_score(record, path) for name, path in self.scores.items()}
+        return entry | {"score_" + name: packet_rows.packet_number(record, path) for name, path in self.scores.items()}
 
 
 def _spread(values: Sequence[str], counts: Sequence[int]) -> pd.Categorical:

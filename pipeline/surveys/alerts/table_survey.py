@@ -109,6 +109,7 @@ class AlertTableSurvey(CutoutSource[AlertTableInput]):
     """Reads a night's rows of the table and their stamps."""
 
     counted = "alerts"
+    has_metadata = True
 
     @property
     def holds(self) -> str:
@@ -125,7 +126,7 @@ class AlertTableSurvey(CutoutSource[AlertTableInput]):
     def _rows(self) -> AlertRows:
         return AlertRows(
             path=self.folder / self.input.table,
-            columns=self.input.columns,
+            columns={**self.input.columns, **self.settings.metadata_paths},
             time_format=self.input.time_format,
             longitude_deg=self.settings.longitude_deg,
         )
@@ -182,7 +183,8 @@ class AlertTableSurvey(CutoutSource[AlertTableInput]):
 
     def _numbered(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the rows with numbers where the table holds the texts of numbers; blank texts are "not known"."""
-        texts = [name for name in rows.columns.intersection(_NUMBERS) if rows[name].dtype.kind not in "biuf"]
+        numbers = rows.columns.intersection([*_NUMBERS, *self.settings.metadata_paths])
+        texts = [name for name in numbers if rows[name].dtype.kind not in "biuf"]
         number = rows["row"].tolist()
         return rows.assign(**{name: numbers_of(rows, name, self.input.table, number) for name in texts})
 

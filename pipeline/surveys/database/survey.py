@@ -89,6 +89,7 @@ class DatabaseSurvey(Source[DatabaseInput]):
     """Candidates and exposures from named queries, pixels from FITS images, one exposure at a time."""
 
     has_images = True
+    has_metadata = True
     holds = "the survey's images"
 
     def __init__(self, settings: SurveySettings, survey_input: DatabaseInput, folder: Path | None = None) -> None:
@@ -192,7 +193,7 @@ class DatabaseSurvey(Source[DatabaseInput]):
     @property
     def _needs(self) -> tuple[str, ...]:
         """The columns that candidates must have."""
-        return tuple(dict.fromkeys((*_CANDIDATE_NEEDS, *self.input.images.needs)))
+        return tuple(dict.fromkeys((*_CANDIDATE_NEEDS, *self.input.images.needs, *self.settings.metadata_paths)))
 
     def _named(self, name: str) -> str:
         names = self.input.candidates if name == "candidates" else (name,)

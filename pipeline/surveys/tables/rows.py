@@ -119,7 +119,7 @@ class SurveyTables:
             table, where = self._table(self.input.candidates, night, self._texts(self.input.columns))
         if table is None or not len(table.columns):
             return pd.DataFrame({name: pd.Series(dtype="str") for name in ("candidate_id", "exposure_id", "night")})
-        rows = self._renamed(table, self.input.columns, where)
+        rows = self._renamed(table, {**self.input.columns, **self.settings.metadata_paths}, where)
         require_columns(rows, ("candidate_id",), where)
         rows = self._with_times(rows.drop(columns=[*_OURS], errors="ignore"), self.input.columns, where)
         if "exposure_id" not in rows:

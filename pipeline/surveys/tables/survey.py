@@ -23,6 +23,7 @@ class TableSurvey(Source[TableInput]):
     """Candidates and exposures from table files, pixels from FITS images, one exposure at a time."""
 
     has_images = True
+    has_metadata = True
     holds = "the survey's tables and images"
 
     def __init__(self, settings: SurveySettings, survey_input: TableInput, folder: Path | None = None) -> None:

@@ -16,8 +16,8 @@ from pipeline.surveys.alerts.packet_rows import (
     has_field,
     packet_cutout,
     packet_digest,
+    packet_number,
     packet_row,
-    packet_score,
     packet_time,
 )
 
@@ -126,9 +126,9 @@ def test_an_id_that_is_none_is_refused(candid, message):
 
 def test_scores_and_fields_are_looked_up_by_path():
     record = packet(drb=None, rb=0.25)
-    assert packet_score(record, "candidate.rb") == 0.25
-    assert math.isnan(packet_score(record, "candidate.drb"))
-    assert math.isnan(packet_score(record, "candidate.colour"))
+    assert packet_number(record, "candidate.rb") == 0.25
+    assert math.isnan(packet_number(record, "candidate.drb"))
+    assert math.isnan(packet_number(record, "candidate.colour"))
     assert has_field(record, "candidate.drb")
     assert not has_field(record, "candidate.colour")
 

@@ -42,6 +42,15 @@ def test_a_candidate_whose_rows_differ_between_queries_is_an_error(database_surv
         survey.freeze(NIGHT)
 
 
+def test_a_query_gives_the_columns_that_the_survey_names_as_metadata(database_survey, own_queries):
+    own_queries(other=ROWS.replace("c.snr, ", "c.snr, CASE c.candidate_id WHEN 'c2' THEN NULL ELSE 1.5 END AS elong, "))
+    survey = database_survey(input={"candidates": ["other"]}, metadata=["elong"])
+    rows = [batch.candidates for batch in survey.read(NIGHT, survey.freeze(NIGHT))]
+    found = {name: value for part in rows for name, value in zip(part["candidate_id"], part["elong"], strict=True)}
+    assert {name for name, value in found.items() if value == 1.5} == {"c1", "c3"}
+    assert np.isnan(found["c2"])
+
+
 def test_queries_of_different_columns_do_not_unite(database_survey, own_queries):
     own_queries(other=ROWS.replace("c.snr, ", ""))
     survey = database_survey(input={"candidates": ["candidates", "other"]})
