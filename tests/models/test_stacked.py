@@ -92,6 +92,30 @@ def test_of_more_classes_log_probabilities_are_weighed(of_three_classes, tmp_pat
     assert np.isnan(package.threshold)
 
 
+def test_a_stack_hands_columns_of_candidates_to_the_member_that_takes_them(two, toy, dataset, tmp_path):
+    rng = np.random.default_rng(4)
+    parts = {
+        part: (rows.assign(elong=rng.normal(1.0 + rows["label"], 1.0)), cutouts[rng.permutation(len(cutouts))])
+        for part, (rows, cutouts) in dataset.parts.items()
+    }
+    told = dataclasses.replace(dataset, parts=parts)
+    taking = toy.train_and_write(tmp_path / "taking", told, toy.features | {"metadata": {"columns": ["elong"]}}).package
+    stack = runtime.load(written(tmp_path / "stack", [two.folders[0], taking], FIXED, told))
+    assert stack.metadata_columns == ("elong",)
+    rows, cutouts = told.parts["test"]
+    one = runtime.load(two.folders[0]).logits(cutouts, told.channels)[:, 0]
+    other = runtime.load(taking).logits(cutouts, told.channels, rows)[:, 0]
+    scores = stack.predict(cutouts, told.channels, rows)[:, 1]
+    np.testing.assert_allclose(scores, expit(0.75 * one + 0.25 * other), atol=1e-6)
+    moved = rows.assign(elong=rows["elong"] + 5.0)
+    assert np.abs(stack.predict(cutouts, told.channels, moved)[:, 1] - scores).max() > 1e-3
+    header = {"channels": told.channels, "size_pixel": told.size_pixel}
+    with pytest.raises(IncompatiblePackageError, match=r"needs the columns elong; the cutouts lack elong"):
+        stack.check(**header, columns=("candidate_id",))
+    with pytest.raises(IncompatiblePackageError, match=r"needs the columns elong; the cutouts lack elong"):
+        stack.predict(cutouts, told.channels)
+
+
 def test_a_package_of_an_earlier_version_can_be_a_member(two, ensemble, dataset, tmp_path):
     """Such a package has no calibrated logits in its graph."""
     import onnx
