@@ -18,6 +18,7 @@ from models import batches, checkpoints, losses, networks, schedules
 from models.contract import InputContract
 from models.fitted import Progress
 from models.framework import backend, deterministic, keras, out_of_memory, to_numpy
+from models.in_memory import held_if_small
 from models.recipes import ClassifierRecipe
 from models.rows import PartRows
 from models.user_module import Score
@@ -80,11 +81,23 @@ def fit(
     keras().utils.clear_session()
     threads = deterministic(seed, recipe.threads)
     design = networks.design_of(recipe, contract, n_classes=len(dataset.class_names))
-    run = _Run(dataset, contract, recipe, rows, seed, design)
+    run = _Run(held_if_small(dataset), contract, recipe, rows, seed, design)
     decisive = [REVISION, recipe, seed, dataset.fingerprint, threads, backend(), design.module and design.module.sha256]
     run.train(workdir, fingerprint(decisive), progress)
     model = networks.rebuilt(run.kept_weights, design)
     return networks.FittedNetwork(model=model, design=design, threads=threads), pd.DataFrame(run.state.history)
+
+
+def compiled(design: networks.NetworkDesign, recipe: ClassifierRecipe, seed: int) -> Any:
+    """Return a fresh Keras model, ready to be fitted as a recipe says."""
+    from models.keras_data import RowLoss
+
+    model = networks.build(design, seed, precision=recipe.precision)
+    optimizer = _optimizer(recipe)
+    optimizer.build(model.trainable_variables)
+    jit = False if backend() == "tensorflow" else "auto"  # XLA is slower than without on CPUs
+    model.compile(optimizer=optimizer, loss=RowLoss(recipe), jit_compile=jit)
+    return model
 
 
 class _Run:
@@ -99,16 +112,12 @@ class _Run:
         seed: int,
         design: networks.NetworkDesign,
     ) -> None:
-        from models.keras_data import RowLoss
         from models.training_callbacks import State
 
         self.dataset, self.contract, self.recipe, self.rows, self.seed = dataset, contract, recipe, rows, seed
         self.design = replace(design, symmetries=1)
-        self.model = networks.build(self.design, seed, precision=recipe.precision)
-        self.optimizer = _optimizer(recipe)
-        self.optimizer.build(self.model.trainable_variables)
-        jit = False if backend() == "tensorflow" else "auto"  # XLA is slower than without on CPUs
-        self.model.compile(optimizer=self.optimizer, loss=RowLoss(recipe), jit_compile=jit)
+        self.model = compiled(self.design, recipe, seed)
+        self.optimizer = self.model.optimizer
         self.state = State(recipe=recipe, best_weights=self.model.get_weights())
 
     def train(self, workdir: Path, identity: str, progress: Progress) -> None:
