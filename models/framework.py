@@ -1,6 +1,7 @@
-"""The machine learning framework, imported late and quietly: nothing else in Nightsift loads TensorFlow."""
+"""The machine learning framework, imported late and quietly: nothing else in Nightsift loads Keras or TensorFlow."""
 
 import contextlib
+import importlib.util
 import logging
 import os
 import sys
@@ -8,25 +9,48 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from types import ModuleType
-from typing import IO, Any, cast
+from typing import IO, Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import UnknownNameError
+from pipeline.extras import demand
+
 log = logging.getLogger(__name__)
 
-QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "KERAS_BACKEND": "tensorflow"}
+QUIET: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "KERAS_BACKEND": "tensorflow"}
+BACKENDS: Final = {"tensorflow": "train", "jax": "jax", "torch": "torch"}
+"""What Keras can compute with when it trains, and the extra that installs it."""
 
 
 def backend() -> str:
-    """Return what Keras computes with: ``KERAS_BACKEND`` of the environment, else ``tensorflow``."""
-    return os.environ.get("KERAS_BACKEND", QUIET["KERAS_BACKEND"])
+    """Return what Keras computes with: ``KERAS_BACKEND`` of the environment, else ``tensorflow``.
+
+    Raises
+    ------
+    UnknownNameError
+        If it is none of `BACKENDS`.
+    """
+    name = os.environ.get("KERAS_BACKEND", QUIET["KERAS_BACKEND"])
+    if name not in BACKENDS:
+        raise UnknownNameError("KERAS_BACKEND", name, BACKENDS)
+    return name
 
 
 def keras() -> ModuleType:
-    """Return Keras with its backend, imported at the first call (6 to 10 s with TensorFlow)."""
-    if backend() == "tensorflow":
-        tensorflow()
+    """Return Keras with its backend, imported at the first call (6 to 10 s with TensorFlow).
+
+    Raises
+    ------
+    MissingExtraError
+        If the backend is not installed.
+    """
+    name = backend()
+    if "keras" not in sys.modules:
+        demand(BACKENDS[name], f"KERAS_BACKEND={name}", name)
+    if importlib.util.find_spec("tensorflow"):
+        tensorflow()  # Keras loads it under the other backends too, and not quietly
     import keras as module
 
     return module
