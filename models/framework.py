@@ -110,6 +110,20 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or named or "RESOURCE_EXHAUSTED" in str(error)
 
 
+def free_device_bytes() -> int | None:
+    """Return the free memory of the first accelerator; None if there is none, or the backend does not say."""
+    if backend() == "torch":
+        import torch
+
+        return int(torch.cuda.mem_get_info()[0]) if torch.cuda.is_available() else None
+    if backend() == "jax":
+        import jax
+
+        found = jax.devices()[0].memory_stats() or {}
+        return int(found["bytes_limit"] - found["bytes_in_use"]) if "bytes_limit" in found else None
+    return None
+
+
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
     """Hold back what C++ code writes to file descriptor 2; it goes to the log, or out if the block fails."""

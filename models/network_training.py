@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models import batches, checkpoints, losses, networks, schedules
+from models import batches, checkpoints, losses, memory, networks, schedules
 from models.contract import InputContract
 from models.fitted import Progress
 from models.framework import backend, deterministic, keras, out_of_memory, to_numpy
@@ -163,10 +163,7 @@ class _Run:
                 raise rows.error from None
             if not out_of_memory(error):
                 raise
-            size = self.recipe.batch_size
-            raise SettingsError(
-                f"a batch of {size} rows does not fit into memory; try 'batch_size': {max(size // 2, 1)}"
-            ) from error
+            raise SettingsError(memory.advice(self.model, self.recipe.batch_size)) from error
 
     @property
     def kept_weights(self) -> list[NDArray[np.floating]]:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from models import checkpoints, training
+from models import checkpoints, memory, training
 from models.recipes import load
 from pipeline.errors import DataSetError, IncompatiblePackageError, InputError, SettingsError
 from pipeline.io.results.content import content_sha256
@@ -162,12 +162,22 @@ def test_an_error_of_reading_comes_out_as_it_is(tmp_path, toy, dataset, monkeypa
         training.train(dataset, load(toy.network, "test"), 1, workdir=tmp_path)
 
 
-def test_a_batch_too_large_for_memory_says_which_may_fit(tmp_path, toy, dataset, monkeypatch):
-    def full(*arguments):
-        raise MemoryError
+class ResourceExhaustedError(Exception):
+    """Named as TensorFlow's."""
 
+
+@pytest.mark.parametrize("error", [MemoryError, ResourceExhaustedError])
+def test_a_batch_too_large_for_memory_says_which_would_fit(tmp_path, toy, dataset, monkeypatch, error):
+    def full(*arguments):
+        raise error
+
+    monkeypatch.setattr(memory, "row_bytes", lambda _: 10_000_000)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 200_000_000)
     monkeypatch.setattr(training.network_training._Run, "_judged", full)
-    with pytest.raises(SettingsError, match="a batch of 32 rows does not fit into memory; try 'batch_size': 16"):
+    message = (
+        "a batch of 32 rows does not fit into memory: it takes about 320 MB, and 200 MB are free; 'batch_size': 16"
+    )
+    with pytest.raises(SettingsError, match=message):
         training.train(dataset, load(toy.network, "test"), 1, workdir=tmp_path)
 
 
