@@ -21,6 +21,7 @@ from models.framework import backend, deterministic, keras, out_of_memory, to_nu
 from models.in_memory import held_if_small
 from models.recipes import ClassifierRecipe
 from models.rows import PartRows
+from models.training_variables import kept_every
 from models.user_module import Score
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import SettingsError, UnknownNameError
@@ -84,8 +85,12 @@ def fit(
     run = _Run(held_if_small(dataset), contract, recipe, rows, seed, design)
     decisive = [REVISION, recipe, seed, dataset.fingerprint, threads, backend(), design.module and design.module.sha256]
     run.train(workdir, fingerprint(decisive), progress)
-    model = networks.rebuilt(run.kept_weights, design)
-    return networks.FittedNetwork(model=model, design=design, threads=threads), pd.DataFrame(run.state.history)
+    weights = {"best": run.state.best_weights, "last": run.model.get_weights()}
+    model = networks.rebuilt(weights[recipe.keep], design)
+    fitted = networks.FittedNetwork(
+        model=model, design=design, threads=threads, weights=weights | checkpoints.kept_epochs(workdir)
+    )
+    return fitted, pd.DataFrame(run.state.history)
 
 
 def compiled(design: networks.NetworkDesign, recipe: ClassifierRecipe, seed: int) -> Any:
@@ -134,7 +139,10 @@ class _Run:
         """
         from models import training_callbacks as callbacks
 
+        every = kept_every()
         self._resume(checkpoints.load(workdir, identity))
+        if not self.state.history:
+            checkpoints.forget_epochs(workdir)
         if schedules.is_finished(self.recipe, self.state.monitored):
             return
         rows, state = self._training_rows(), self.state
@@ -150,6 +158,7 @@ class _Run:
                     callbacks.Judge(state, self._judged),
                     callbacks.RefuseDivergence(state),
                     callbacks.KeepBest(state),
+                    callbacks.KeepEpochs(workdir, every),
                     callbacks.Checkpoint(state, workdir, identity),
                     callbacks.Report(state, progress),
                     callbacks.StopEarly(state),
@@ -164,11 +173,6 @@ class _Run:
             if not out_of_memory(error):
                 raise
             raise SettingsError(memory.advice(self.model, self.recipe.batch_size)) from error
-
-    @property
-    def kept_weights(self) -> list[NDArray[np.floating]]:
-        """Return the weights of the best epoch or of the last, as the recipe says."""
-        return self.model.get_weights() if self.recipe.keep == "last" else self.state.best_weights
 
     def _resume(self, checkpoint: checkpoints.Checkpoint | None) -> None:
         if checkpoint is None:

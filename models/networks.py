@@ -18,7 +18,7 @@ from models.recipes import ClassifierRecipe
 from models.registry import CLASSIFIERS
 from models.symmetries import turned
 from models.user_module import MODULE, UserModule
-from models.weights import arrays_sha256
+from models.weights import ENDING, arrays_sha256, write_arrays
 from pipeline.cutouts.normalise import NORMALISATIONS, Missing, apply
 from pipeline.errors import IncompatiblePackageError, SettingsError
 from pipeline.scores.calibration import Platt
@@ -255,11 +255,22 @@ class FittedNetwork:
         What it was built from.
     threads : int
         Threads that trained it.
+    weights : mapping
+        Weights of some epochs, whichever of them the model has: ``best``, ``last``, and each that was asked for, as
+        ``epochs/epoch-0010``; in the order of the model without symmetries. None of a network trained elsewhere.
     """
 
     model: Any
     design: NetworkDesign
     threads: int
+    weights: Mapping[str, list[NDArray[np.floating]]] = field(default_factory=dict, repr=False)
+
+    def write_weights(self, directory: Path) -> None:
+        """Write ``best.weights.npz``, ``last.weights.npz`` and those of other epochs into a directory."""
+        for name, arrays in self.weights.items():
+            path = directory / f"{name}{ENDING}"
+            path.parent.mkdir(exist_ok=True)
+            write_arrays(path, arrays)
 
     def logits(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the logits of selected raw pixels, ``(n, columns)``."""

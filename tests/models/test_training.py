@@ -7,6 +7,7 @@ import pytest
 
 from models import checkpoints, memory, training
 from models.recipes import load
+from models.weights import read_arrays
 from pipeline.errors import DataSetError, IncompatiblePackageError, InputError, SettingsError
 from pipeline.io.results.content import content_sha256
 
@@ -73,8 +74,7 @@ def test_the_best_weights_come_back_when_training_goes_on_too_long(tmp_path, toy
     recipe = load({**toy.network, "epochs": 9, "early_stopping_patience": 2}, "test")
     trained = training.train(dataset, recipe, 1, workdir=tmp_path)
     assert len(trained.history) == 4
-    for given, best in zip(trained.fitted.model.get_weights(), weights[1], strict=True):
-        np.testing.assert_array_equal(given, best)
+    assert_equal(trained.fitted.model.get_weights(), weights[1])
 
 
 @pytest.mark.replaces("gotorb", "G8")
@@ -122,7 +122,10 @@ def test_metrics_of_each_epoch_stand_in_the_history_and_may_be_monitored(tmp_pat
 
 
 @pytest.mark.parametrize(("keep", "epoch"), [("best", 1), ("last", 3)])
-def test_the_weights_are_those_of_the_epoch_that_the_recipe_keeps(tmp_path, toy, monkeypatch, keep, epoch):
+@pytest.mark.parametrize("again", [False, True])
+def test_the_best_and_the_last_weights_come_back_whichever_the_recipe_keeps(
+    tmp_path, toy, monkeypatch, keep, epoch, again
+):
     values = iter([0.1, 0.9, 0.8, 0.7])
     weights = []
 
@@ -132,11 +135,48 @@ def test_the_weights_are_those_of_the_epoch_that_the_recipe_keeps(tmp_path, toy,
 
     monkeypatch.setattr(training.network_training._Run, "_judged", judge)
     chosen = {"keep": keep, "monitor": "validation_accuracy", "early_stopping_patience": 0, "epochs": 4}
-    trained = training.train(
-        toy.dataset(rows=(64, 32, 2)), load({**toy.network, **chosen}, "test"), 1, workdir=tmp_path
-    )
-    for kept, expected in zip(trained.fitted.model.get_weights(), weights[epoch], strict=True):
-        np.testing.assert_array_equal(kept, expected)
+    for _ in range(1 + again):  # the second time from the checkpoint of a training that has ended
+        trained = training.train(
+            toy.dataset(rows=(64, 32, 2)), load({**toy.network, **chosen}, "test"), 1, workdir=tmp_path
+        )
+    assert len(weights) == 4
+    assert_equal(trained.fitted.model.get_weights(), weights[epoch])
+    assert list(trained.fitted.weights) == ["best", "last"]
+    assert_equal(trained.fitted.weights["best"], weights[1])
+    assert_equal(trained.fitted.weights["last"], weights[3])
+
+
+def test_weights_of_every_second_epoch_are_kept_on_request_also_over_a_kill(tmp_path, toy, dataset, monkeypatch):
+    monkeypatch.setenv("NIGHTSIFT_KEEP_EPOCHS", "2")
+    recipe = load({**toy.network, "epochs": 5, "early_stopping_patience": 0}, "test")
+    after = []
+
+    def note(share, message):
+        if message.startswith("epoch 3") and len(after) == 0:
+            after.append(message)
+            raise Killed
+
+    with pytest.raises(Killed):
+        training.train(dataset, recipe, 1, workdir=tmp_path / "work", progress=note)
+    trained = training.train(dataset, recipe, 1, workdir=tmp_path / "work", progress=note)
+    assert list(trained.fitted.weights) == ["best", "last", "epochs/epoch-0002", "epochs/epoch-0004"]
+    shorter = load({**toy.network, "epochs": 4, "early_stopping_patience": 0}, "test")
+    other = training.train(dataset, shorter, 1, workdir=tmp_path / "other")
+    assert_equal(trained.fitted.weights["epochs/epoch-0004"], other.fitted.weights["last"])
+    trained.fitted.write_weights(tmp_path)
+    assert_equal(read_arrays(tmp_path / "epochs" / "epoch-0002.weights.npz"), other.fitted.weights["epochs/epoch-0002"])
+    assert_equal(read_arrays(tmp_path / "last.weights.npz"), trained.fitted.weights["last"])
+    training.clear(tmp_path / "work")
+    assert not (tmp_path / "work").exists()
+    assert list(training.train(dataset, recipe, 2, workdir=tmp_path / "other").fitted.weights)[2:] == [
+        "epochs/epoch-0002",
+        "epochs/epoch-0004",
+    ]
+
+
+def assert_equal(given, expected):
+    for one, other in zip(given, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize(
