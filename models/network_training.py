@@ -5,7 +5,8 @@ Tested by tests/models/test_training.py.
 
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +22,7 @@ from models.framework import backend, deterministic, keras, out_of_memory, to_nu
 from models.in_memory import held_if_small
 from models.recipes import ClassifierRecipe
 from models.rows import PartRows
-from models.training_variables import kept_every
+from models.training_variables import kept_every, tensorboard_folder
 from models.user_module import Score
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import SettingsError, UnknownNameError
@@ -139,33 +140,41 @@ class _Run:
         """
         from models import training_callbacks as callbacks
 
-        every = kept_every()
+        every, logs = kept_every(), tensorboard_folder(f"{workdir.name.removesuffix('.training')}-{identity[:8]}")
         self._resume(checkpoints.load(workdir, identity))
         if not self.state.history:
             checkpoints.forget_epochs(workdir)
         if schedules.is_finished(self.recipe, self.state.monitored):
             return
         rows, state = self._training_rows(), self.state
-        try:
-            self.model.fit(
+        with _logged(logs, state.history) as log_epoch:
+            self._fit(
                 rows,
-                epochs=self.recipe.epochs,
-                initial_epoch=len(state.history),
-                shuffle=False,
-                verbose=0,
-                callbacks=[
+                [
                     callbacks.StartEpoch(state, rows, self.seed),
                     callbacks.Judge(state, self._judged),
                     callbacks.RefuseDivergence(state),
                     callbacks.KeepBest(state),
+                    callbacks.Log(state, log_epoch),
                     callbacks.KeepEpochs(workdir, every),
                     callbacks.Checkpoint(state, workdir, identity),
                     callbacks.Report(state, progress),
                     callbacks.StopEarly(state),
                 ],
             )
+
+    def _fit(self, rows: "TrainingRows", callbacks: list[Any]) -> None:
+        try:
+            self.model.fit(
+                rows,
+                epochs=self.recipe.epochs,
+                initial_epoch=len(self.state.history),
+                shuffle=False,
+                verbose=0,
+                callbacks=callbacks,
+            )
         except KeyboardInterrupt:
-            log.warning("interrupted after epoch %d; the next run goes on from there", len(state.history))
+            log.warning("interrupted after epoch %d; the next run goes on from there", len(self.state.history))
             raise
         except Exception as error:
             if rows.error is not None:
@@ -222,6 +231,18 @@ class _Run:
         return _merits(
             self.recipe, self._metrics, np.concatenate(logits), np.concatenate(labels), np.concatenate(weights)
         )
+
+
+@contextmanager
+def _logged(folder: Path | None, history: Sequence[Mapping[str, Any]]) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """Give what logs an epoch for TensorBoard, and does nothing without a folder."""
+    if folder is None:
+        yield lambda _: None
+        return
+    from models.tensorboard_logs import TensorBoardLogs
+
+    with TensorBoardLogs(folder, history) as logs:
+        yield logs.add
 
 
 def _merits(

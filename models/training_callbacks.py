@@ -135,6 +135,18 @@ class KeepBest(callbacks.Callback):
             self.state.best_weights = self.model.get_weights()
 
 
+class Log(callbacks.Callback):
+    """Hand each epoch to what shows it elsewhere; before the checkpoint, so that a kill leaves out none."""
+
+    def __init__(self, state: State, add: Callable[[Mapping[str, Any]], None]) -> None:
+        super().__init__()
+        self.state, self.add = state, add
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
+        """Hand it on."""
+        self.add(self.state.history[-1])
+
+
 class KeepEpochs(callbacks.Callback):
     """Write the weights after every so many epochs; before the checkpoint, so that a kill leaves out none."""
 

@@ -16,6 +16,7 @@ EXTRAS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "jax": {"jax": "jax"},
     "torch": {"torch": "torch"},
+    "tensorboard": {"tensorboard": "tensorboard"},
     "databases": {"psycopg2": "psycopg2-binary", "pymysql": "pymysql"},
 }
 """Packages of each extra of `pyproject.toml`, by the name of the module that is imported."""
