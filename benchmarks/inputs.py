@@ -82,10 +82,14 @@ def memory_dataset(count: int, size: int) -> MemoryDataSet:
 
 def write_package(folder: Path, classifier: str, size: int, normalisation: str = "asinh") -> None:
     """Train a network for one epoch and write its package; speed does not depend on what it learned."""
-    from models import packages, training
+    from models import calibrating, packages, trained_files, training
     from models.recipes import ClassifierRecipe
 
     recipe = ClassifierRecipe(classifier=classifier, normalisation=normalisation, epochs=1)
     dataset: Any = memory_dataset(320, size)
     trained = training.train(dataset, recipe, 1, workdir=folder.with_suffix(".training"))
-    commit(folder, lambda path: packages.write(path, trained, dataset=dataset, provenance={}), directory=True)
+    files = folder.with_suffix(".trained")
+    commit(files, lambda path: trained_files.write(path, trained, dataset=dataset), directory=True)
+    opened = trained_files.read(files)
+    calibrated = calibrating.calibrate(opened, dataset, recipe)
+    commit(folder, lambda path: packages.write(path, opened, calibrated, provenance={}), directory=True)

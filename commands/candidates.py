@@ -15,7 +15,7 @@ import pandas as pd
 
 from pipeline.cutouts.dropped import dropped_words
 from pipeline.errors import MissingInputError, SettingsError
-from pipeline.io.packages.training_ids import packages_called
+from pipeline.io.packages.training_ids import package_folders, packages_called
 from pipeline.io.results.candidate_list_file import csv_text, votable_bytes
 from pipeline.io.results.commit import commit
 from pipeline.io.results.scores_file import rows_of_scores, scores_provenance
@@ -196,7 +196,7 @@ def _packages(infer: Infer, night: ScoredNight) -> list[Path]:
     if "model" not in night.candidates:
         return []
     named = [Path(infer.package)] if infer.package else []
-    return packages_called(set(night.candidates["model"]), [*named, *data_folder().glob("*/*/*/TrainClassifier-*")])
+    return packages_called(set(night.candidates["model"]), [*named, *package_folders(data_folder())])
 
 
 def _sources(night: ScoredNight, ranking: Ranking) -> dict[str, str]:

@@ -38,10 +38,11 @@ _TELLING: Final[Mapping[str, set[str]]] = {
     "datasets": {"survey", "nights"},
     "classifiers": {"classifier"},
     "simulations": {"images", "stamps"},
+    "spaces": {"parameters"},
 }
 """Keys that only one kind of settings has."""
 
-KINDS = ("surveys", "datasets", "classifiers", "simulations")
+KINDS = ("surveys", "datasets", "classifiers", "simulations", "spaces")
 
 _STAND_INS: Final[Mapping[str, object]] = {
     "telescope": "",
@@ -105,7 +106,7 @@ def faults_of(kind: str, name: str, every_night: bool = False) -> list[str]:
     """Return every fault of one settings file and of what it names."""
     checks: Mapping[str, Check] = {
         "surveys": partial(_survey, every_night=every_night),
-        "datasets": _dataset, "classifiers": _classifier, "simulations": _simulation,
+        "datasets": _dataset, "classifiers": _classifier, "simulations": _simulation, "spaces": _space,
     }  # fmt: skip
     return list(dict.fromkeys(_found(checks[kind], name)))
 
@@ -266,3 +267,9 @@ def _classifier(name: str) -> list[str]:
     from models.recipes import ClassifierRecipe
 
     return settings_files.examined("classifiers", name, ClassifierRecipe)[1]
+
+
+def _space(name: str) -> list[str]:
+    from models.search_spaces import SearchSpace
+
+    return settings_files.examined("spaces", name, SearchSpace)[1]

@@ -1,11 +1,11 @@
-"""``nightsift list``: tasks, surveys, data sets, simulations and classifiers, a line for each."""
+"""``nightsift list``: tasks, surveys, data sets, simulations, classifiers and search spaces, a line for each."""
 
 import sys
 from collections.abc import Iterator
 
 from pipeline.io import settings_files
 
-KINDS = ("tasks", "surveys", "datasets", "simulations", "classifiers")
+KINDS = ("tasks", "surveys", "datasets", "simulations", "classifiers", "spaces")
 
 
 def listing(kinds: tuple[str, ...] = KINDS) -> int:

@@ -20,11 +20,11 @@ from models.fitted import Progress
 from models.recipes import ClassifierRecipe
 from models.registry import CLASSIFIERS
 from models.rows import PartRows
+from models.schedules import AfterEpoch, go_on
 from models.weights import graph_sha256
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import IncompatiblePackageError
 from pipeline.features import physical_features
-from pipeline.scores.calibration import Platt
 
 log = logging.getLogger(__name__)
 
@@ -55,21 +55,17 @@ class FittedFeatures:
         probabilities = self.estimator.predict_proba(self.inputs(pixels))
         if probabilities.shape[1] == 2:
             return onnx_trees.logit_of(probabilities)[:, None]
-        return np.asarray(np.log(np.maximum(probabilities, onnx_trees.SMALLEST_PROBABILITY)))
+        return np.asarray(np.log(np.maximum(probabilities, onnx_trees.SMALLEST_SHARE)))
 
-    def export(self, directory: Path, platt: Platt) -> dict[str, Any]:
-        """Write ``model.onnx``, which takes features; return what the package says of it."""
-        graph = onnx_trees.from_sklearn(self.estimator, self.n_features, platt)
+    def export(self, directory: Path) -> dict[str, Any]:
+        """Write ``model.onnx``, from features to logits; return what its description says of it."""
+        graph = onnx_trees.from_sklearn(self.estimator, self.n_features)
         (directory / "model.onnx").write_bytes(graph.SerializeToString())
         return {"posterior": [], "parameters": None, "weights_sha256": graph_sha256(graph)}
 
-    def reference(self, directory: Path, pixels: NDArray[np.float32], platt: Platt) -> NDArray[np.float32]:  # noqa: ARG002
-        """Return the probabilities by scikit-learn."""
-        probabilities = self.estimator.predict_proba(self.inputs(pixels))
-        if probabilities.shape[1] != 2:
-            return np.asarray(probabilities, dtype=np.float32)
-        score = platt.apply(onnx_trees.logit_of(probabilities))
-        return np.stack([1.0 - score, score], axis=1).astype(np.float32)
+    def reference(self, directory: Path, pixels: NDArray[np.float32]) -> NDArray[np.float32]:  # noqa: ARG002
+        """Return the logits by scikit-learn."""
+        return self.logits(pixels).astype(np.float32)
 
     def inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what ``model.onnx`` takes for some pixels: their features, ``(n, f)``."""
@@ -85,10 +81,12 @@ def fit(
     seed: int,
     workdir: Path,  # noqa: ARG001
     progress: Progress,
+    after_epoch: AfterEpoch = go_on,  # noqa: ARG001
 ) -> tuple[FittedFeatures, pd.DataFrame]:
     """Measure the training rows block by block and fit the recipe's estimator.
 
-    A killed fit starts over; it takes seconds to minutes. Parameters as in `models.network_training.fit`.
+    A killed fit starts over; it takes seconds to minutes. There are no epochs after which ``after_epoch`` could be
+    called. Parameters as in `models.network_training.fit`.
 
     Returns
     -------

@@ -5,13 +5,10 @@ Tested by tests/models/test_training.py.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:  # it brings along scipy's optimisers, which those that score need not
-    from pipeline.scores.calibration import Platt
 
 Progress = Callable[[float, str], None]
 """Called with the share done, 0 ... 1, and one line."""
@@ -31,11 +28,11 @@ class Fitted(Protocol):
     def logits(self, pixels: NDArray[np.float32]) -> NDArray[np.floating]:
         """Return the logits of selected raw pixels: one column for two classes, else one a class."""
 
-    def export(self, directory: Path, platt: "Platt") -> dict[str, Any]:
-        """Write the model's files; return its ``posterior`` masks, ``parameters``, ``weights_sha256``."""
+    def export(self, directory: Path) -> dict[str, Any]:
+        """Write the model's files, whose graphs give logits; return ``posterior`` masks, ``parameters`` and digest."""
 
-    def reference(self, directory: Path, pixels: NDArray[np.float32], platt: "Platt") -> NDArray[np.float32]:
-        """Return the probabilities ``(n, k)`` that the ONNX graph has to reproduce."""
+    def reference(self, directory: Path, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the logits ``(n, columns)`` that the ONNX graph has to reproduce."""
 
     def inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what the ONNX graph takes for some pixels."""

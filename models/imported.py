@@ -4,34 +4,33 @@ Tested by tests/models/test_imported.py.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from models import networks
+from models import networks, packages, trained_files
+from models.calibrating import FIXED, uncalibrated
 from models.contract import InputContract
 from models.framework import deterministic, keras
 from models.recipes import ClassifierRecipe
 from models.registry import NETWORK
-from models.training import HELD_ROWS, TrainedClassifier
+from models.training import HELD_ROWS, TrainedModel
 from pipeline.classes import CLASS_NAMES, LEARNED_PARTS
 from pipeline.errors import InputError, SettingsError
 from pipeline.extras import demand
 from pipeline.io.legacy.keras_weights import LayerWeights, read_keras_weights
+from pipeline.io.results.commit import commit
 from pipeline.rng import stream
-from pipeline.scores.calibration import IDENTITY
 
 log = logging.getLogger(__name__)
 
-FIXED = "fixed"
-"""The threshold rule of an imported network: nothing is known by which another could be set."""
 
-
-def imported(weights: Path, recipe: ClassifierRecipe, contract: InputContract) -> TrainedClassifier:
+def imported(weights: Path, recipe: ClassifierRecipe, contract: InputContract) -> TrainedModel:
     """Return a network with the weights of a file of Keras 2.
 
     Parameters
@@ -46,8 +45,8 @@ def imported(weights: Path, recipe: ClassifierRecipe, contract: InputContract) -
 
     Returns
     -------
-    trained : TrainedClassifier
-        Without calibration, metrics, history and counts.
+    trained : TrainedModel
+        Without history and counts; its recipe says that it is not calibrated.
 
     Raises
     ------
@@ -70,20 +69,40 @@ def imported(weights: Path, recipe: ClassifierRecipe, contract: InputContract) -
     _put(model, read_keras_weights(weights), weights, recipe.classifier)
     fitted = networks.FittedNetwork(model=model, design=design, threads=threads)
     log.info("took %d weights of %s from %s", model.count_params(), recipe.classifier, weights)
-    return TrainedClassifier(
+    return TrainedModel(
         recipe=recipe,
         seed=0,
         contract=contract,
         class_names=CLASS_NAMES,
         fitted=fitted,
-        platt=IDENTITY,
-        prevalence=float("nan"),
-        thresholds={FIXED: float(threshold)},
-        metrics={},
         history=pd.DataFrame(columns=["epoch"]),
         counts={part: {"class": {}, "label_source": {}, "kind": {}} for part in LEARNED_PARTS},
         held=_noise(contract),
     )
+
+
+def write_package(directory: Path, trained: TrainedModel, *, provenance: Mapping[str, object]) -> None:
+    """Write the package of an imported network into an empty directory.
+
+    Parameters
+    ----------
+    directory : Path
+        Exists.
+    trained : TrainedModel
+        As `imported` returns it.
+    provenance : mapping
+        Kept beside the package.
+
+    Raises
+    ------
+    IncompatiblePackageError
+        As `models.packages.write`.
+    """
+    with TemporaryDirectory() as scratch:
+        files = Path(scratch) / "trained"
+        commit(files, lambda path: trained_files.write(path, trained, dataset=None), directory=True)
+        calibrated = uncalibrated(trained.recipe, trained.held)
+        packages.write(directory, trained_files.read(files), calibrated, provenance=provenance)
 
 
 def _put(model: Any, layers: Sequence[LayerWeights], path: Path, name: str) -> None:

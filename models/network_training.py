@@ -5,7 +5,7 @@ Tested by tests/models/test_training.py.
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +47,7 @@ def fit(
     seed: int,
     workdir: Path,
     progress: Progress,
+    after_epoch: schedules.AfterEpoch = schedules.go_on,
 ) -> tuple[networks.FittedNetwork, pd.DataFrame]:
     """Train a network by Keras' loop and return it with the weights that its recipe keeps, and its history.
 
@@ -66,6 +67,9 @@ def fit(
         Where the state after each epoch is kept.
     progress : callable
         Called with the share done (0 ... 1) and a message after each epoch.
+    after_epoch : callable
+        Called with the history after each epoch, before its state is kept, and when a killed training goes on; an
+        error that it raises ends the training.
 
     Returns
     -------
@@ -84,8 +88,9 @@ def fit(
     threads = deterministic(seed, recipe.threads)
     design = networks.design_of(recipe, contract, n_classes=len(dataset.class_names))
     run = _Run(held_if_small(dataset), contract, recipe, rows, seed, design)
-    decisive = [REVISION, recipe, seed, dataset.fingerprint, threads, backend(), design.module and design.module.sha256]
-    run.train(workdir, fingerprint(decisive), progress)
+    module = design.module and design.module.sha256
+    decisive = [REVISION, recipe.training_part, seed, dataset.fingerprint, threads, backend(), module]
+    run.train(workdir, fingerprint(decisive), progress, after_epoch)
     weights = {"best": run.state.best_weights, "last": run.model.get_weights()}
     model = networks.rebuilt(weights[recipe.keep], design)
     fitted = networks.FittedNetwork(
@@ -126,7 +131,7 @@ class _Run:
         self.optimizer = self.model.optimizer
         self.state = State(recipe=recipe, best_weights=self.model.get_weights())
 
-    def train(self, workdir: Path, identity: str, progress: Progress) -> None:
+    def train(self, workdir: Path, identity: str, progress: Progress, after_epoch: schedules.AfterEpoch) -> None:
         """Go on from the last finished epoch, if there is one, to the end.
 
         Parameters
@@ -135,14 +140,16 @@ class _Run:
             Where the state after each epoch is kept.
         identity : str
             Of recipe, seed and data set: another training's state is not used.
-        progress : callable
+        progress, after_epoch : callable
             Called after each epoch.
         """
         from models import training_callbacks as callbacks
 
         every, logs = kept_every(), tensorboard_folder(f"{workdir.name.removesuffix('.training')}-{identity[:8]}")
         self._resume(checkpoints.load(workdir, identity))
-        if not self.state.history:
+        if self.state.history:
+            after_epoch(self.state.history)
+        else:
             checkpoints.forget_epochs(workdir)
         if schedules.is_finished(self.recipe, self.state.monitored):
             return
@@ -155,7 +162,8 @@ class _Run:
                     callbacks.Judge(state, self._judged),
                     callbacks.RefuseDivergence(state),
                     callbacks.KeepBest(state),
-                    callbacks.Log(state, log_epoch),
+                    callbacks.AskOutside(state, after_epoch),
+                    callbacks.AskOutside(state, log_epoch),
                     callbacks.KeepEpochs(workdir, every),
                     callbacks.Checkpoint(state, workdir, identity),
                     callbacks.Report(state, progress),
@@ -234,15 +242,15 @@ class _Run:
 
 
 @contextmanager
-def _logged(folder: Path | None, history: Sequence[Mapping[str, Any]]) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+def _logged(folder: Path | None, history: Sequence[Mapping[str, Any]]) -> Iterator[schedules.AfterEpoch]:
     """Give what logs an epoch for TensorBoard, and does nothing without a folder."""
     if folder is None:
-        yield lambda _: None
+        yield schedules.go_on
         return
     from models.tensorboard_logs import TensorBoardLogs
 
     with TensorBoardLogs(folder, history) as logs:
-        yield logs.add
+        yield lambda epochs: logs.add(epochs[-1])
 
 
 def _merits(

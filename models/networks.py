@@ -1,4 +1,4 @@
-"""Keras networks from raw pixels to logits, to calibrated probabilities, and with dropout masks as inputs."""
+"""Keras networks from raw pixels to logits, also with dropout masks as inputs."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,6 @@ from models.user_module import MODULE, UserModule
 from models.weights import ENDING, arrays_sha256, write_arrays
 from pipeline.cutouts.normalise import NORMALISATIONS, Missing, apply
 from pipeline.errors import IncompatiblePackageError, SettingsError
-from pipeline.scores.calibration import Platt
 
 BATCH = 128
 
@@ -204,12 +203,7 @@ def rebuilt(weights: list[NDArray[np.floating]], design: NetworkDesign) -> Any:
     return model
 
 
-def with_probabilities(model: Any, platt: Platt) -> Any:
-    """Return the model of the same weights from raw pixels to calibrated probabilities ``(n, k)``."""
-    return keras().Model(model.inputs[0], _probabilities(model.outputs[0], platt), name=model.name)
-
-
-def with_masks(model: Any, design: NetworkDesign, platt: Platt) -> tuple[Any, list[dict[str, Any]]]:
+def with_masks(model: Any, design: NetworkDesign) -> tuple[Any, list[dict[str, Any]]]:
     """Return the model of the same weights whose dropout masks are inputs, and what each mask is.
 
     Returns
@@ -223,24 +217,13 @@ def with_masks(model: Any, design: NetworkDesign, platt: Platt) -> tuple[Any, li
     inputs, logits = design.logits(dropouts)
     if not dropouts.masks:
         return None, []
-    masked = keras().Model([inputs, *dropouts.masks], _probabilities(logits, platt))
+    masked = keras().Model([inputs, *dropouts.masks], logits)
     masked.set_weights(model.get_weights())
     described = [
         {"name": mask.name, "shape": [int(side) for side in mask.shape[1:]], "rate": rate}
         for mask, rate in zip(dropouts.masks, dropouts.rates, strict=True)
     ]
     return masked, described
-
-
-def _probabilities(logits: Any, platt: Platt) -> Any:
-    """Return probabilities ``(n, k)``: calibrated for one column of logits, else by softmax."""
-    layers = keras().layers  # each with a name of its own: automatic ones may collide with those of an older model
-    if logits.shape[-1] > 1:
-        return layers.Softmax(name="probabilities")(logits)
-    calibrated = layers.Rescaling(platt.slope, platt.intercept, name="calibrated_logit")(logits)
-    score = layers.Activation("sigmoid", name="score")(calibrated)
-    bogus = layers.Rescaling(-1.0, 1.0, name="bogus_probability")(score)
-    return layers.Concatenate(name="probabilities")([bogus, score])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,19 +264,18 @@ class FittedNetwork:
             logits[rows] = to_numpy(self.model(self.design.prepared(pixels[rows]), training=False))
         return logits
 
-    def export(self, directory: Path, platt: Platt) -> dict[str, Any]:
-        """Write ``model.keras``, ``model.onnx`` and, with dropout, ``posterior.onnx``.
+    def export(self, directory: Path) -> dict[str, Any]:
+        """Write ``model.keras``, ``model.onnx`` and, with dropout, ``posterior.onnx``, each to logits.
 
         Returns
         -------
         dict
             ``posterior``: what each mask is; ``weights_sha256``; ``parameters``.
         """
-        scoring = with_probabilities(self.model, platt)
         with foreign_deprecations():
-            scoring.save(directory / "model.keras")
-        graphs = {"model.onnx": onnx_graph.from_keras(scoring)}
-        masked, masks = with_masks(self.model, self.design, platt)
+            self.model.save(directory / "model.keras")
+        graphs = {"model.onnx": onnx_graph.from_keras(self.model)}
+        masked, masks = with_masks(self.model, self.design)
         if masked is not None:
             graphs["posterior.onnx"] = onnx_graph.from_keras(masked)
         for name, graph in graphs.items():
@@ -304,11 +286,11 @@ class FittedNetwork:
             "weights_sha256": arrays_sha256(self.model.get_weights()),
         }
 
-    def reference(self, directory: Path, pixels: NDArray[np.float32], platt: Platt) -> NDArray[np.float32]:  # noqa: ARG002
-        """Return the probabilities by the written ``model.keras``, read back in safe mode."""
+    def reference(self, directory: Path, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the logits by the written ``model.keras``, read back in safe mode."""
         with foreign_deprecations():
-            scoring = keras().saving.load_model(directory / "model.keras", safe_mode=True, compile=False)
-        return np.asarray(to_numpy(scoring(self.design.prepared(pixels), training=False)), dtype=np.float32)
+            model = keras().saving.load_model(directory / "model.keras", safe_mode=True, compile=False)
+        return np.asarray(to_numpy(model(self.design.prepared(pixels), training=False)), dtype=np.float32)
 
     def inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what ``model.onnx`` takes for some pixels: themselves, or normalised where the graph cannot do it."""

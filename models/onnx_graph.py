@@ -22,7 +22,7 @@ Graph = Any
 
 OPSET: Final = 17
 INPUT: Final = "cutouts"
-OUTPUT: Final = "probabilities"
+LOGITS: Final = "logits"
 _CONVERT: Final = """
 import sys
 from pathlib import Path
@@ -32,7 +32,7 @@ convert(*map(Path, sys.argv[1:]))
 
 
 def from_keras(model: Any) -> Graph:
-    """Return the ONNX graph of a Keras functional model with one output, which is named ``probabilities``.
+    """Return the ONNX graph of a Keras functional model with one output, which is named ``logits``.
 
     The inputs keep the names of the model's; the first axis stays free.
 
@@ -87,7 +87,7 @@ def _traced(model: Any) -> Graph:
     )
 
     def forward(*tensors: Any) -> dict[str, Any]:
-        return {OUTPUT: model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)}
+        return {LOGITS: model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)}
 
     level = logging.getLogger("tf2onnx").level
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)

@@ -1,30 +1,30 @@
-"""ONNX graphs of scikit-learn classifiers, with probabilities as exact as the logits of a calibration need.
+"""ONNX graphs of scikit-learn classifiers, with logits as exact as a calibration needs them.
 
 The converter and the runtime keep probabilities right to 1e-7; the logit of a probability of 1e-6 would then
 be known to 10 %, and a calibration brings that error up to visible size. So trees put out sums here, from
 which both probabilities follow, each to 1e-6 of itself.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.framework import foreign_deprecations
-from models.onnx_graph import OPSET, OUTPUT, Graph
-from pipeline.scores.calibration import Platt
+from models.onnx_graph import LOGITS, OPSET, Graph
+from models.onnx_nodes import Node, append, constant
 
 FEATURES: Final = "features"
 SMALLEST_PROBABILITY: Final = 1e-6
-"""Probabilities are clipped to this before the logit is taken."""
+"""Probabilities of two classes are clipped to this before the logit is taken."""
 
-Nodes = list[tuple[str, list[str], str, Mapping[str, object]]]
-"""Kind, inputs, output and attributes of each node."""
+SMALLEST_SHARE: Final = 1e-9
+"""Probabilities of more classes are raised to this before the logarithm is taken."""
 
 
-def from_sklearn(estimator: Any, n_features: int, platt: Platt) -> Graph:
-    """Return the ONNX graph of a classifier on ``(n, f)`` features, its probabilities calibrated.
+def from_sklearn(estimator: Any, n_features: int) -> Graph:
+    """Return the ONNX graph of a classifier from ``(n, f)`` features to logits.
 
     Parameters
     ----------
@@ -32,8 +32,11 @@ def from_sklearn(estimator: Any, n_features: int, platt: Platt) -> Graph:
         Fitted; with two classes, one of forests, boosted trees and averages of such.
     n_features : int
         Columns of its input.
-    platt : Platt
-        Applied to the logit of the probability of class 1, with two classes.
+
+    Returns
+    -------
+    graph : onnx.ModelProto
+        Its output ``logits`` has one column for two classes, else the logarithm of each class's probability.
     """
     with foreign_deprecations():
         import skl2onnx
@@ -49,10 +52,10 @@ def from_sklearn(estimator: Any, n_features: int, platt: Platt) -> Graph:
     n_classes = len(estimator.classes_)
     if n_classes == 2:
         _sharpen_trees(graph)
-        _append(graph, _calibration(graph, raw, platt))
+        append(graph, _logit(graph, raw))
     else:
-        _append(graph, [("Identity", [raw], OUTPUT, {})])
-    _set_output(graph, n_classes)
+        append(graph, _logarithms(graph, raw))
+    _set_output(graph, 1 if n_classes == 2 else n_classes)
     return graph
 
 
@@ -94,9 +97,9 @@ def _append_boosted(graph: Graph, source: str, output: str, attributes: Mapping[
     """Add trees whose sum is a logit, and both probabilities by exponentials."""
     start = attributes.get("base_values", [0.0])
     trees = _regressor(attributes, [attributes["class_weights"]], base_values=[float(value) for value in start])
-    one = _constant(graph, f"{output}/one", np.float32(1.0))
+    one = constant(graph, f"{output}/one", np.float32(1.0))
     logit = f"{output}/logit"
-    _append(
+    append(
         graph,
         [
             ("TreeEnsembleRegressor", [source], logit, trees),
@@ -114,7 +117,7 @@ def _append_forest(graph: Graph, source: str, output: str, attributes: Mapping[s
     real = np.asarray(attributes["class_weights"], dtype=np.float64)
     whole = 1.0 / len(set(attributes["class_treeids"]))
     bogus = np.where(np.abs(whole - real) < 1e-6 * whole, 0.0, whole - real)
-    _append(graph, [("TreeEnsembleRegressor", [source], output, _regressor(attributes, [bogus, real]))])
+    append(graph, [("TreeEnsembleRegressor", [source], output, _regressor(attributes, [bogus, real]))])
 
 
 def _regressor(attributes: Mapping[str, Any], weights: list[Any], **more: Any) -> dict[str, Any]:
@@ -137,56 +140,35 @@ def _attributes(node: Any) -> dict[str, Any]:
     return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
 
 
-def _calibration(graph: Graph, raw: str, platt: Platt) -> Nodes:
-    """Return the nodes from probabilities of two classes to calibrated ones."""
-    floor, ceiling, one, slope, intercept = (
-        _constant(graph, f"calibration/{name}", np.float32(value))
-        for name, value in {
-            "floor": SMALLEST_PROBABILITY,
-            "ceiling": 1.0 - SMALLEST_PROBABILITY,
-            "one": 1.0,
-            "slope": platt.slope,
-            "intercept": platt.intercept,
-        }.items()
+def _logit(graph: Graph, raw: str) -> list[Node]:
+    """Return the nodes from probabilities of two classes to the logit of the second."""
+    floor, ceiling = (
+        constant(graph, f"logit/{name}", np.float32(value))
+        for name, value in {"floor": SMALLEST_PROBABILITY, "ceiling": 1.0 - SMALLEST_PROBABILITY}.items()
     )
-    columns = [_constant(graph, f"calibration/column_{i}", np.array([i], dtype=np.int64)) for i in (0, 1)]
+    columns = [constant(graph, f"logit/column_{i}", np.array([i], dtype=np.int64)) for i in (0, 1)]
     return [
-        ("Clip", [raw, floor, ceiling], "calibration/p", {}),
-        ("Log", ["calibration/p"], "calibration/log", {}),
-        ("Gather", ["calibration/log", columns[0]], "calibration/bogus_log", {"axis": 1}),
-        ("Gather", ["calibration/log", columns[1]], "calibration/real_log", {"axis": 1}),
-        ("Sub", ["calibration/real_log", "calibration/bogus_log"], "calibration/logit", {}),
-        ("Mul", ["calibration/logit", slope], "calibration/scaled", {}),
-        ("Add", ["calibration/scaled", intercept], "calibration/moved", {}),
-        ("Sigmoid", ["calibration/moved"], "calibration/score", {}),
-        ("Sub", [one, "calibration/score"], "calibration/rest", {}),
-        ("Concat", ["calibration/rest", "calibration/score"], OUTPUT, {"axis": 1}),
+        ("Clip", [raw, floor, ceiling], "logit/p", {}),
+        ("Log", ["logit/p"], "logit/log", {}),
+        ("Gather", ["logit/log", columns[0]], "logit/bogus_log", {"axis": 1}),
+        ("Gather", ["logit/log", columns[1]], "logit/real_log", {"axis": 1}),
+        ("Sub", ["logit/real_log", "logit/bogus_log"], LOGITS, {}),
     ]
 
 
-def _constant(graph: Graph, name: str, value: object) -> str:
-    """Enter a constant into the graph; return its name."""
-    from onnx import numpy_helper
-
-    graph.graph.initializer.append(numpy_helper.from_array(np.asarray(value), name))
-    return name
+def _logarithms(graph: Graph, raw: str) -> list[Node]:
+    """Return the nodes from probabilities of more classes to their logarithms."""
+    floor = constant(graph, "logit/floor", np.float32(SMALLEST_SHARE))
+    return [("Max", [raw, floor], "logit/p", {}), ("Log", ["logit/p"], LOGITS, {})]
 
 
-def _append(graph: Graph, nodes: Iterable[tuple[str, list[str], str, Mapping[str, Any]]]) -> None:
-    from onnx import helper
-
-    for kind, inputs, output, attributes in nodes:
-        domain = "ai.onnx.ml" if kind.startswith("TreeEnsemble") else None
-        graph.graph.node.append(helper.make_node(kind, inputs, [output], domain=domain, **attributes))
-
-
-def _set_output(graph: Graph, n_classes: int) -> None:
-    """Make the probabilities the only output, and drop what they do not need."""
+def _set_output(graph: Graph, columns: int) -> None:
+    """Make the logits the only output, and drop what they do not need."""
     from onnx import TensorProto, helper
 
     del graph.graph.output[:]
-    graph.graph.output.append(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None, n_classes]))
-    needed, kept = {OUTPUT}, []
+    graph.graph.output.append(helper.make_tensor_value_info(LOGITS, TensorProto.FLOAT, [None, columns]))
+    needed, kept = {LOGITS}, []
     for node in reversed(graph.graph.node):
         if needed & set(node.output):
             needed |= set(node.input)

@@ -2,10 +2,11 @@
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, Self
 
 import models.architectures  # noqa: F401  (enters the classifiers)
+from models.calibration_keys import training_part
 from models.feature_models import BOOSTING_SETTINGS, TREES_SETTINGS
 from models.losses import LOSSES
 from models.registry import CLASSIFIERS, FEATURES
@@ -173,6 +174,11 @@ class ClassifierRecipe:
     def family(self) -> str:
         """Return ``network`` or ``features``."""
         return str(CLASSIFIERS.metadata(self.classifier)["family"])
+
+    @property
+    def training_part(self) -> dict[str, object]:
+        """Return the keys that decide the weights."""
+        return training_part(asdict(self))
 
     def _name_faults(self) -> list[str]:
         named: list[tuple[Registry[Any], list[str]]] = [

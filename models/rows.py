@@ -1,7 +1,7 @@
 """Which rows of a data set teach, which judge, and how much each weighs."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -49,10 +49,12 @@ class PartRows:
         return self.weights > 0
 
 
-def scorable_rows(dataset: DataSet, contract: InputContract) -> dict[str, NDArray[np.bool_]]:
-    """Return which rows of the training and of the validation part have pixels to score, each ``(n,)``, read once."""
+def scorable_rows(
+    dataset: DataSet, contract: InputContract, parts: Sequence[str] = LEARNED_PARTS
+) -> dict[str, NDArray[np.bool_]]:
+    """Return which rows of some parts, of training and validation by default, have pixels to score, each ``(n,)``."""
     found = {}
-    for part in LEARNED_PARTS:
+    for part in parts:
         found[part] = np.zeros(len(dataset.candidates(part)), dtype=bool)
         for where, cutouts in dataset.batches(part, BLOCK_ROWS):
             found[part][where] = contract.scorable(contract.select(cutouts, dataset.channels))
@@ -91,6 +93,17 @@ def select_rows(
         _part_rows("train", train, to_learn, source_weight, by_class, names),
         _part_rows("validation", validation, to_judge, 1.0 * trusted, by_class, names, recipe.untrusted),
     )
+
+
+def judging_rows(dataset: DataSet, recipe: ClassifierRecipe, contract: InputContract) -> PartRows:
+    """Return the rows of the validation part that may judge: with pixels, and labelled by a trusted source.
+
+    Raises
+    ------
+    DataSetError
+        When a class has no such row.
+    """
+    return select_rows(dataset, recipe, scorable_rows(dataset, contract, ["validation"]))[1]
 
 
 def _source_weights(candidates: pd.DataFrame, weights: Mapping[str, float]) -> NDArray[np.float64]:

@@ -4,17 +4,20 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.contract import InputContract
+from models.model_inputs import check_revisions, contract_of, interface_of, model_inputs
 from models.posterior import Posterior, spread
-from models.sessions import Interface, Session, open_session, run
-from pipeline.cutouts.normalise import NORMALISATIONS, apply
+from models.sessions import CALIBRATED, Session, open_session, run
 from pipeline.errors import IncompatiblePackageError
 from pipeline.io.packages.package_content import read_package
+
+SMALLEST_PROBABILITY: Final = 1e-7
+"""Probabilities of float32 are known to about this where the other one is near 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +100,30 @@ class Package:
             selected, lambda pixels: run(self._session, self._inputs(pixels), threads=self.threads)
         )
 
+    def logits(self, cutouts: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float64]:
+        """Return calibrated logits, which tell scores apart that are 0 or 1 to the last digit.
+
+        Parameters
+        ----------
+        cutouts, channels
+            As in `predict`.
+
+        Returns
+        -------
+        logits : ndarray of float64, shape (n, columns)
+            One column for two classes, else one a class; NaN in rows that cannot be scored. Of a package of a version
+            that kept none, those of its probabilities, which end at `SMALLEST_PROBABILITY`.
+
+        Raises
+        ------
+        IncompatiblePackageError
+            When channels or size do not fit.
+        """
+        if CALIBRATED not in [output.name for output in self._session.get_outputs()]:
+            return _logits_of(self.predict(cutouts, channels))
+        selected = self.contract.select(cutouts, channels)
+        return self._where_scorable(selected, self._calibrated, columns=_columns(len(self.class_names))).astype(float)
+
     def posterior(
         self,
         cutouts: NDArray[np.float32],
@@ -139,26 +166,19 @@ class Package:
 
     @property
     def _session(self) -> Session:
-        return open_session(self.directory / "model.onnx", self._interface({}))
+        return open_session(self.directory / "model.onnx", interface_of(self.content, {}, len(self.class_names)))
 
     @property
     def _posterior_session(self) -> Session:
         masks = {str(mask["name"]): tuple(mask["shape"]) for mask in self.content["posterior"]["masks"]}
-        return open_session(self.directory / "posterior.onnx", self._interface(masks))
-
-    def _interface(self, masks: Mapping[str, tuple[int, ...]]) -> Interface:
-        """Return what a model of the package takes and gives."""
-        side, features = self.contract.size_pixel, self.content["external_features"]
-        row = (side, side, len(self.contract.channels)) if features is None else (len(features["columns"]),)
-        return Interface(row=row, masks=masks, classes=len(self.class_names))
+        interface = interface_of(self.content, masks, len(self.class_names))
+        return open_session(self.directory / "posterior.onnx", interface)
 
     def _inputs(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        if self.content["external_features"] is not None:
-            from pipeline.features import physical_features
+        return model_inputs(self.content, self.contract, pixels)
 
-            return physical_features(pixels, self.contract.channels)
-        outside = self.content.get("external_normalisation")
-        return pixels if outside is None else apply(outside["name"], pixels, missing=outside["missing"])
+    def _calibrated(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        return run(self._session, self._inputs(pixels), threads=self.threads, output=CALIBRATED)
 
     def _sample(self, pixels: NDArray[np.float32], rngs: Sequence[np.random.Generator]) -> NDArray[np.float32]:
         masks = {}
@@ -171,14 +191,15 @@ class Package:
         self,
         selected: NDArray[np.float32],
         score: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+        columns: int = 0,
     ) -> NDArray[np.float32]:
         """Return the scores of rows, NaN for those that cannot be scored or whose score is not finite."""
         scorable = self.contract.scorable(selected)
-        probabilities = np.full((len(selected), len(self.class_names)), np.nan, dtype=np.float32)
+        scores = np.full((len(selected), columns or len(self.class_names)), np.nan, dtype=np.float32)
         if scorable.any():
-            probabilities[scorable] = score(selected if scorable.all() else selected[scorable])
-        probabilities[~np.isfinite(probabilities).all(axis=1)] = np.nan
-        return probabilities
+            scores[scorable] = score(selected if scorable.all() else selected[scorable])
+        scores[~np.isfinite(scores).all(axis=1)] = np.nan
+        return scores
 
 
 def load(directory: str | Path, *, threads: int = 0) -> Package:
@@ -200,41 +221,21 @@ def load(directory: str | Path, *, threads: int = 0) -> Package:
     """
     directory = Path(directory)
     content = read_package(directory).values
-    _check_features(content["external_features"])
-    _check_normalisation(content.get("external_normalisation"))
+    check_revisions(content)
     return Package(
         directory=directory,
         content=content,
-        contract=_contract(content["input"]),
+        contract=contract_of(content),
         threads=threads or len(os.sched_getaffinity(0)),
     )
 
 
-def _contract(written: Mapping[str, Any]) -> InputContract:
-    """Return the contract in ``package.json``."""
-    lists = {name: tuple(value) for name, value in written.items() if isinstance(value, list)}
-    scale = float("nan") if written["pixel_scale_arcsec"] is None else written["pixel_scale_arcsec"]
-    return InputContract(**{**written, **lists, "pixel_scale_arcsec": scale})
+def _columns(n_classes: int) -> int:
+    """Return how many logits a row has."""
+    return 1 if n_classes == 2 else n_classes
 
 
-def _check_features(wanted: Mapping[str, object] | None) -> None:
-    if wanted is None:
-        return
-    from pipeline.features import FEATURES_REVISION
-
-    if wanted["revision"] != FEATURES_REVISION:
-        raise IncompatiblePackageError(
-            f"the package was trained on revision {wanted['revision']} of the {wanted['name']} features; "
-            f"this version measures revision {FEATURES_REVISION}; train again"
-        )
-
-
-def _check_normalisation(outside: Mapping[str, object] | None) -> None:
-    if outside is None:
-        return
-    ours = NORMALISATIONS.metadata(str(outside["name"]))["revision"]
-    if outside["revision"] != ours:
-        raise IncompatiblePackageError(
-            f"the package was trained on revision {outside['revision']} of the normalisation {outside['name']}; "
-            f"this version has revision {ours}; train again"
-        )
+def _logits_of(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the logits of probabilities ``(n, k)``."""
+    logs = np.log(np.clip(probabilities.astype(np.float64), SMALLEST_PROBABILITY, None))
+    return logs[:, 1:] - logs[:, :1] if logs.shape[1] == 2 else logs

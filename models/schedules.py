@@ -4,7 +4,7 @@ Tested by tests/models/test_schedules.py.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
 SCHEDULES: Registry[Callable[["ClassifierRecipe", Sequence[float]], float]] = Registry("learning rate schedule")
 """From a recipe and the monitored values of the epochs so far, smaller being better, to a share of its rate."""
+
+
+AfterEpoch = Callable[[Sequence[Mapping[str, float]]], None]
+"""Called after each epoch with the entries of the history so far; an error that it raises ends the training."""
+
+
+def go_on(history: Sequence[Mapping[str, float]]) -> None:
+    """Let the training go on, whatever its history."""
 
 
 @SCHEDULES.register("constant")

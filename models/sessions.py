@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 
 PACKAGE: Final = "package.json"
+CALIBRATED: Final = "calibrated_logits"
+"""Output of a package's graph beside the probabilities; those of earlier versions have none."""
+
 CHUNK: Final = 32
 """Rows of one call of the runtime, which stay in the processor's cache; fixed, so that scores are too."""
 
@@ -115,8 +118,9 @@ def run(
     inputs: NDArray[np.float32],
     masks: Mapping[str, NDArray[np.float32]] | None = None,
     threads: int = 1,
+    output: str = "",
 ) -> NDArray[np.float32]:
-    """Return the probabilities of some rows, in chunks spread over threads.
+    """Return an output of a model for some rows, in chunks spread over threads.
 
     Parameters
     ----------
@@ -128,12 +132,15 @@ def run(
         Further inputs by name, each with n rows.
     threads : int
         Chunks worked on at once.
+    output : str
+        Name of the output; empty: the first, which holds a package's probabilities.
     """
+    wanted = [output or session.get_outputs()[0].name]
     feeds = {session.get_inputs()[0].name: inputs, **(masks or {})}
     starts = range(0, len(inputs), CHUNK)
 
     def one(start: int) -> NDArray[np.float32]:
-        return session.run(None, {name: rows[start : start + CHUNK] for name, rows in feeds.items()})[0]
+        return session.run(wanted, {name: rows[start : start + CHUNK] for name, rows in feeds.items()})[0]
 
     if threads == 1 or len(starts) == 1:
         return np.concatenate([one(start) for start in starts])

@@ -1,4 +1,4 @@
-"""Training: from a data set and a recipe to a calibrated classifier with thresholds."""
+"""Training: from a data set and a recipe to a model that gives logits."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -16,12 +16,10 @@ from models.fitted import Fitted, Progress, no_progress
 from models.recipes import ClassifierRecipe
 from models.registry import FEATURES, NETWORK
 from models.rows import PartRows, scorable_rows, select_rows
-from pipeline.classes import REAL
+from models.schedules import AfterEpoch, go_on
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import IncompatiblePackageError, SettingsError
 from pipeline.extras import demand
-from pipeline.metrics import THRESHOLD_RULES, summary
-from pipeline.scores.calibration import IDENTITY, Platt, fit_platt, fit_platt_prior
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +30,12 @@ FITTERS: dict[str, Callable[..., tuple[Any, pd.DataFrame]]] = {
 """How the classifiers of each family are trained."""
 
 HELD_ROWS = 256
-"""Validation rows kept for the comparison of the written package with what was trained."""
+"""Validation rows kept for the comparison of written graphs with what was trained."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainedClassifier:
-    """A classifier with all that its package says.
+class TrainedModel:
+    """A trained model with all that its description says, before it is calibrated.
 
     Attributes
     ----------
@@ -48,20 +46,12 @@ class TrainedClassifier:
     class_names : tuple of str
     fitted : Fitted
         The model.
-    platt : Platt
-        Calibration; the identity with more than two classes or by choice.
-    prevalence : float
-        Share of reals among the rows that calibration was fitted on; NaN without two classes.
-    thresholds : mapping
-        Threshold by rule; the recipe's rule under its own parameters.
-    metrics : mapping
-        On the validation rows, calibrated scores.
     history : DataFrame
         One row an epoch.
     counts : mapping
         Rows used, by part, then by class, ``label_source`` and ``kind``.
     held : ndarray of float32, shape (n, y, x, channel)
-        Selected raw pixels of validation rows.
+        Selected raw pixels of the first validation rows that judge.
     """
 
     recipe: ClassifierRecipe
@@ -69,10 +59,6 @@ class TrainedClassifier:
     contract: InputContract
     class_names: tuple[str, ...]
     fitted: Fitted
-    platt: Platt
-    prevalence: float
-    thresholds: Mapping[str, float]
-    metrics: Mapping[str, float]
     history: pd.DataFrame
     counts: Mapping[str, object]
     held: NDArray[np.float32]
@@ -85,12 +71,12 @@ def train(
     *,
     workdir: Path,
     progress: Progress = no_progress,
-) -> TrainedClassifier:
-    """Train a recipe's classifier, calibrate it, and set its thresholds.
+    after_epoch: AfterEpoch = go_on,
+) -> TrainedModel:
+    """Train a recipe's classifier.
 
-    Calibration and thresholds see validation rows with trusted labels only (not those of ``recipe.untrusted``).
-    Two runs with equal arguments give equal weights; a killed run goes on from the state that it left in
-    ``workdir``.
+    Validation rows with trusted labels alone choose the epoch (not those of ``recipe.untrusted``). Two runs with equal
+    arguments give equal weights; a killed run goes on from the state that it left in ``workdir``.
 
     Parameters
     ----------
@@ -104,6 +90,8 @@ def train(
         Folder for the state after each epoch.
     progress : callable
         Called with the share done (0 ... 1) and a message.
+    after_epoch : callable
+        Called with a network's history after each epoch; an error that it raises ends the training.
 
     Raises
     ------
@@ -121,23 +109,23 @@ def train(
     _check(dataset, recipe)
     rows = select_rows(dataset, recipe, scorable_rows(dataset, contract))
     fitted, history = FITTERS[recipe.family](
-        dataset, contract, recipe, rows, seed=seed, workdir=workdir, progress=lambda s, m: progress(0.95 * s, m)
+        dataset,
+        contract,
+        recipe,
+        rows,
+        seed=seed,
+        workdir=workdir,
+        progress=lambda s, m: progress(0.95 * s, m),
+        after_epoch=after_epoch,
     )
-    logits, labels, held = _judged(dataset, contract, rows[1], fitted, history)
-    progress(0.97, f"calibrating on {len(labels)} validation rows")
-    platt = _calibration(recipe, logits, labels)
-    thresholds, metrics = _merits(recipe, logits, labels, platt)
+    held = _held(dataset, contract, rows[1], fitted, history)
     progress(1.0, "trained")
-    return TrainedClassifier(
+    return TrainedModel(
         recipe=recipe,
         seed=seed,
         contract=contract,
         class_names=tuple(dataset.class_names),
         fitted=fitted,
-        platt=platt,
-        prevalence=_prevalence(recipe, logits, labels),
-        thresholds=thresholds,
-        metrics=metrics,
         history=history,
         counts={part.part: part.counts for part in rows},
         held=held,
@@ -204,51 +192,19 @@ def _check(dataset: DataSet, recipe: ClassifierRecipe) -> None:
         )
 
 
-def _judged(
+def _held(
     dataset: DataSet, contract: InputContract, rows: PartRows, fitted: Fitted, history: pd.DataFrame
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float32]]:
-    """Return logits and labels of the trusted validation rows, and the first pixels of them."""
-    logits, labels = [], []
+) -> NDArray[np.float32]:
+    """Return the pixels of the first rows that judge, after all of them were found to have a finite score."""
     held: list[NDArray[np.float32]] = []
+    wild = count = 0
     for block in batches.blocks(dataset, contract, rows):
-        logits.append(np.asarray(fitted.logits(block.pixels), dtype=np.float64))
-        labels.append(block.labels)
-        held.append(block.pixels[: max(HELD_ROWS - sum(len(part) for part in held), 0)])
-    judged, scored = np.concatenate(labels), np.concatenate(logits)
-    wild = int((~np.isfinite(scored)).any(axis=1).sum())
+        wild += int((~np.isfinite(fitted.logits(block.pixels))).any(axis=1).sum())
+        held.append(block.pixels[: max(HELD_ROWS - count, 0)])
+        count += len(block.labels)
     if wild:
         raise SettingsError(
-            f"training diverged in epoch {len(history)} or before: {wild} of {len(scored)} validation rows have no "
+            f"training diverged in epoch {len(history)} or before: {wild} of {count} validation rows have no "
             "finite score; lower learning_rate or choose another normalisation"
         )
-    return scored, judged, np.concatenate(held)
-
-
-def _prevalence(recipe: ClassifierRecipe, logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    """Return the share of reals that the scores are calibrated for; NaN with more than two classes."""
-    if logits.shape[1] != 1:
-        return float("nan")
-    return 0.5 if recipe.calibration == "platt_prior" else float((labels == REAL).mean())
-
-
-def _calibration(recipe: ClassifierRecipe, logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Platt:
-    if recipe.calibration == "none":
-        return IDENTITY
-    fit = fit_platt_prior if recipe.calibration == "platt_prior" else fit_platt
-    platt = fit(logits[:, 0], labels)
-    log.info("calibrated on %d rows: slope %.3f, intercept %.3f", len(labels), platt.slope, platt.intercept)
-    return platt
-
-
-def _merits(
-    recipe: ClassifierRecipe, logits: NDArray[np.float64], labels: NDArray[np.int64], platt: Platt
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Return thresholds by rule and metrics on the validation rows; of more classes, the accuracy alone."""
-    if logits.shape[1] > 1:
-        return {}, {"accuracy": float((logits.argmax(axis=1) == labels).mean())}
-    scores = platt.apply(logits[:, 0])
-    chosen = {recipe.threshold_rule: dict(recipe.threshold_parameter)}
-    thresholds = {
-        rule: float(THRESHOLD_RULES[rule](labels, scores, **chosen.get(rule, {}))) for rule in THRESHOLD_RULES
-    }
-    return thresholds, summary(labels, scores)
+    return np.concatenate(held)

@@ -135,16 +135,16 @@ class KeepBest(callbacks.Callback):
             self.state.best_weights = self.model.get_weights()
 
 
-class Log(callbacks.Callback):
-    """Hand each epoch to what shows it elsewhere; before the checkpoint, so that a kill leaves out none."""
+class AskOutside(callbacks.Callback):
+    """Show the history to whoever may end the training; before the epoch is kept, so that a killed run asks again."""
 
-    def __init__(self, state: State, add: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(self, state: State, after_epoch: schedules.AfterEpoch) -> None:
         super().__init__()
-        self.state, self.add = state, add
+        self.state, self.after_epoch = state, after_epoch
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
-        """Hand it on."""
-        self.add(self.state.history[-1])
+        """Show it; an error ends the training."""
+        self.after_epoch(self.state.history)
 
 
 class KeepEpochs(callbacks.Callback):

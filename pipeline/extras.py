@@ -9,6 +9,7 @@ from pipeline.errors import MissingExtraError
 EXTRAS: Final[Mapping[str, Mapping[str, str]]] = {
     "train": {
         "onnx": "onnx",
+        "optuna": "optuna",
         "skl2onnx": "skl2onnx",
         "sklearn": "scikit-learn",
         "tensorflow": "tensorflow",

@@ -8,6 +8,7 @@ prepare()
 
 from tasks import label_changes as label_changes  # noqa: E402  (every run tells)
 from tasks.build_dataset import BuildDataset  # noqa: E402
+from tasks.calibrate_package import CalibratePackage  # noqa: E402
 from tasks.command_line import refuse_unknown_flags  # noqa: E402
 from tasks.fetch_cutouts import FetchCutouts  # noqa: E402
 from tasks.fetch_movers import FetchMovers  # noqa: E402
@@ -19,13 +20,16 @@ from tasks.make_synthetic_survey import MakeSyntheticSurvey  # noqa: E402
 from tasks.night_closed import NightClosed  # noqa: E402
 from tasks.night_range import NightRange  # noqa: E402
 from tasks.plot_results import PlotResults  # noqa: E402
+from tasks.scan_dataset_size import ScanDatasetSize  # noqa: E402
 from tasks.score_folds import ScoreFolds  # noqa: E402
 from tasks.score_objects import ScoreObjects  # noqa: E402
 from tasks.simulate_transients import SimulateTransients  # noqa: E402
 from tasks.train_classifier import TrainClassifier  # noqa: E402
+from tasks.tune_classifier import TuneClassifier  # noqa: E402
 
 __all__ = [
     "BuildDataset",
+    "CalibratePackage",
     "FetchCutouts",
     "FetchMovers",
     "FetchOrbitCatalogue",
@@ -36,10 +40,12 @@ __all__ = [
     "NightClosed",
     "NightRange",
     "PlotResults",
+    "ScanDatasetSize",
     "ScoreFolds",
     "ScoreObjects",
     "SimulateTransients",
     "TrainClassifier",
+    "TuneClassifier",
 ]
 
 refuse_unknown_flags(sys.argv)

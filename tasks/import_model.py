@@ -99,8 +99,7 @@ class ImportModel(SurveyTask):
 
     def build(self, path: Path) -> None:
         """Read the weights and write the package."""
-        from models import packages
-        from models.imported import imported
+        from models.imported import imported, write_package
 
         trained = imported(Path(self.weights), self.classifier_recipe, self.contract())
-        packages.write(path, trained, dataset=None, provenance=self.provenance())
+        write_package(path, trained, provenance=self.provenance())

@@ -15,7 +15,6 @@ from tasks.fetch_cutouts import FetchCutouts
 from tasks.nights import NightParameter
 from tasks.numbers import MOST_PROCESSES, MOST_ROWS, WholeNumberParameter, processes_parameter
 from tasks.parameters import ReleaseTask
-from tasks.train_classifier import TrainClassifier
 
 
 class Infer(ReleaseTask):
@@ -24,7 +23,7 @@ class Infer(ReleaseTask):
     revision: ClassVar[int] = 2
     night = NightParameter(default="", description="Night to score, as 2026-01-05; empty: the data set's rows.")
     cutouts = luigi.Parameter(default="", description="A cutout file to score, in place of a night.")
-    package = luigi.Parameter(default="", description="A model package that exists, in place of a trained one.")
+    package = luigi.Parameter(default="", description="A model package that exists, in place of the trained one.")
     only = luigi.Parameter(default="", description="Candidates or objects to score: a,b,c, or @FILE with one per line.")
     stream = luigi.BoolParameter(
         default=False, significant=False, description="Score --night as it is read, and keep no cutouts of it."
@@ -59,14 +58,14 @@ class Infer(ReleaseTask):
 
     def requires(self) -> dict[str, luigi.Task]:
         """The package and what it scores, each unless you name a file."""
-        train = TrainClassifier(**self.classifier_parameters())
-        tasks: dict[str, luigi.Task] = {} if self.package else {"package": train}
+        packaging = self.packaging()
+        tasks: dict[str, luigi.Task] = {} if self.package else {"package": packaging}
         if self.streams:
             tasks |= self.fetch.requires()
         elif self.night_name:
             tasks["rows"] = self.fetch
         elif not self.cutouts and not self.dataset_file:
-            tasks["rows"] = train.requires()["dataset"]
+            tasks["rows"] = packaging.requires()["dataset"]
         return tasks
 
     @cached_property

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.io.results.night_manifest import Manifest
     from pipeline.stages.night_job import NightJob
     from pipeline.surveys.base import Source, StatesFolder
+    from tasks.calibrate_package import CalibratePackage
     from tasks.train_classifier import TrainClassifier
 
 MOST_TASKS = 2000
@@ -228,12 +229,18 @@ class ClassifierTask(RecipeTask):
 
         return TrainClassifier(**self.classifier_parameters())
 
-    def trained_folds(self, classifier: str = "") -> "list[TrainClassifier]":
-        """Return the tasks that train a classifier, one per fold; this task's classifier if none is named."""
-        from tasks.train_classifier import TrainClassifier  # which is a task of a classifier itself
+    def packaging(self) -> "CalibratePackage":
+        """Return the task that makes the model package of the classifier."""
+        from tasks.calibrate_package import CalibratePackage  # which is a task of a classifier itself
+
+        return CalibratePackage(**self.classifier_parameters())
+
+    def packaged_folds(self, classifier: str = "") -> "list[CalibratePackage]":
+        """Return the tasks that package a classifier, one per fold; this task's classifier if none is named."""
+        from tasks.calibrate_package import CalibratePackage  # which is a task of a classifier itself
 
         parameters = self.classifier_parameters() | {"classifier": classifier or self.classifier_name}
-        return [TrainClassifier(**{**parameters, "fold": fold}) for fold in self.folds]
+        return [CalibratePackage(**{**parameters, "fold": fold}) for fold in self.folds]
 
 
 class ReleaseTask(ClassifierTask):
@@ -253,7 +260,7 @@ class ReleaseTask(ClassifierTask):
 
     def folder(self) -> tuple[str, str, str]:
         """Return survey, release, and the range of nights of the data set."""
-        return self.survey, self.release_name, self.given_span or self.training().folder()[2]
+        return self.survey, self.release_name, self.given_span or self.packaging().folder()[2]
 
     @property
     def given_span(self) -> str:
@@ -265,4 +272,4 @@ class ReleaseTask(ClassifierTask):
 
     def readable(self) -> str:
         """Return data set, classifier and seed."""
-        return self.training().readable()
+        return self.packaging().readable()

@@ -1,4 +1,4 @@
-"""A classifier trained on a data set, as a portable package.
+"""A classifier trained on a data set: weights and history, from which `CalibratePackage` makes a package.
 
 Tested by tests/integration/test_golden_results.py.
 """
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import luigi
 
+from models.calibration_keys import training_part
 from pipeline.io import settings_files
 from pipeline.io.files.digests import file_digest
 from pipeline.io.results.provenance import NUMBERS, TRAINING
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class TrainClassifier(ClassifierTask):
-    """Train, calibrate, set thresholds, and write the model package."""
+    """Train, and write weights, graphs to logits, and the history."""
 
     suffix: ClassVar[str] = ""
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
     libraries: ClassVar[frozenset[str]] = frozenset({*NUMBERS, *TRAINING})
     extra: ClassVar[str] = "train"
 
@@ -42,7 +43,7 @@ class TrainClassifier(ClassifierTask):
         return {} if self.dataset_file else {"dataset": BuildDataset(**self.dataset_parameters())}
 
     def deps(self) -> list[luigi.Task]:
-        """Return what it requires, after a check of its recipe; luigi asks only if the package is missing."""
+        """Return what it requires, after a check of its recipe; luigi asks only if the target is missing."""
         _ = self.classifier_recipe
         return super().deps()
 
@@ -55,8 +56,8 @@ class TrainClassifier(ClassifierTask):
         return ClassifierRecipe.from_mapping(settings_files.raw("classifiers", name), f"classifiers/{name}.yaml")
 
     def decides(self) -> dict[str, object]:
-        """The classifier's recipe, the seed, and the data set where it is a file that exists."""
-        recipe = settings_files.raw("classifiers", self.classifier_name)
+        """The recipe without what is made of the weights, the seed, and the data set where it is a file."""
+        recipe = training_part(settings_files.raw("classifiers", self.classifier_name))
         digest = file_digest(Path(self.dataset_file)) if self.dataset_file else ""
         decisive = {"classifier": recipe, "seed": self.seed, "dataset_file": digest}
         return decisive | ({"module": self._module_digest(str(recipe["module"]))} if recipe.get("module") else {})
@@ -71,7 +72,7 @@ class TrainClassifier(ClassifierTask):
 
     def build(self, path: Path) -> None:
         """Train in a folder beside the target, from which the next run continues if this one is killed."""
-        from models import packages, training
+        from models import trained_files, training
         from pipeline.io.results.dataset_file import open_dataset
 
         with open_dataset(self.dataset_path()) as dataset:
@@ -82,10 +83,10 @@ class TrainClassifier(ClassifierTask):
                 workdir=self._workdir,
                 progress=lambda share, message: self.progress(100 * share, message),
             )
-            packages.write(path, trained, dataset=dataset, provenance=self.provenance())
+            trained_files.write(path, trained, dataset=dataset)
 
     def committed(self) -> None:
-        """Remove the checkpoint: only now is the package in its place."""
+        """Remove the checkpoint: only now is the result in its place."""
         from models import training
 
         training.clear(self._workdir)

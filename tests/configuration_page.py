@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from models.recipes import ClassifierRecipe
+from models.search_spaces import SearchSpace
 from pipeline.fingerprint import results_of
 from pipeline.io.legacy.load import STAMP_SETS
 from pipeline.labels import LABEL_PROVIDERS
@@ -35,7 +36,7 @@ from pipeline.surveys.settings import SurveySettings
 from pipeline.triplets.artefacts import ARTEFACTS
 
 PAGES = [Path(__file__).resolve().parents[1] / "docs" / name for name in ("configuration.md", "artefacts.md")]
-FILES = (SurveySettings, DatasetRecipe, SimulationRecipe, ClassifierRecipe)
+FILES = (SurveySettings, DatasetRecipe, SimulationRecipe, ClassifierRecipe, SearchSpace)
 """What a whole file of ``config`` is parsed into."""
 REGISTRIES = (SURVEYS, LABEL_PROVIDERS, CLEANERS, STAMP_SETS, ARTEFACTS)
 """Whose entries say what the mappings in such a file are parsed into."""
@@ -43,7 +44,7 @@ RANGE = (float, float)
 WIDTH = 120
 """Of the lines of a page, but for its tables."""
 HEAD = "| key | type | unit | default | meaning |\n|---|---|---|---|---|\n"
-WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", object: "value"}
 DECISIONS = {
     "choice of recipes": "no result by itself: the recipes that it names do",
     "labelling": (

@@ -123,7 +123,7 @@ def test_every_luigi_command_names_a_real_task_and_its_parameters() -> None:
 
 def test_every_command_that_names_settings_names_existing_ones() -> None:
     for page, rest in commands_in(r"luigi --module tasks (?!<)([^\n`]+)"):
-        for kind in ("survey", "dataset", "classifier"):
+        for kind in ("survey", "dataset", "classifier", "space"):
             for name in re.findall(rf"--{kind} (\w+)", rest):
                 assert name in settings_files.names(kind + "s"), f"{page}: {rest}"
 
@@ -170,7 +170,7 @@ def test_artefacts_are_listed_with_their_weight() -> None:
 
 def test_every_settings_file_is_listed() -> None:
     text = text_of("docs/configuration.md")
-    for kind in ("surveys", "datasets", "classifiers", "simulations"):
+    for kind in ("surveys", "datasets", "classifiers", "simulations", "spaces"):
         for name in settings_files.names(kind):
             assert f"`{name}`" in text, f"{kind}/{name}"
 

@@ -27,6 +27,7 @@ HEAVY = (
     "keras",
     "onnx",
     "onnxruntime",
+    "optuna",
     "pandas",
     "astropy",
     "matplotlib",

@@ -12,7 +12,8 @@ def add_to(verbs: Verbs) -> None:
     """Add the verb that looks for faults of settings."""
     check = verbs.add_parser("check", help="validate a survey or recipe: keys, columns, files, queries; all faults")
     check.add_argument(
-        "name", help="name of a file in config/surveys, datasets, classifiers or simulations; or the path of a file"
+        "name",
+        help="name of a settings file: survey, data set, classifier, simulation or search space; or its path",
     )
     check.add_argument(
         "--all",

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models import packages, runtime, training
+from models import calibrating, packages, runtime, trained_files, training
 from models.in_memory import MemoryDataSet
 from models.recipes import load
 from models.registry import CLASSIFIERS, FEATURES, NETWORK
@@ -66,7 +66,10 @@ def test_the_smallest_cutouts_train_and_score(name, tmp_path):
         name,
     )
     trained = training.train(dataset, recipe, 0, workdir=tmp_path / "work")
-    package = tmp_path / "package"
-    commit(package, lambda path: packages.write(path, trained, dataset=dataset, provenance={}), directory=True)
+    files, package = tmp_path / "trained", tmp_path / "package"
+    commit(files, lambda path: trained_files.write(path, trained, dataset=dataset), directory=True)
+    opened = trained_files.read(files)
+    calibrated = calibrating.calibrate(opened, dataset, recipe)
+    commit(package, lambda path: packages.write(path, opened, calibrated, provenance={}), directory=True)
     scores = runtime.load(package).predict(dataset.cutouts("test"), dataset.channels)
     assert ((scores[:, 1] > 0.5) == (dataset.candidates("test")["label"] == 1)).mean() > 0.9

@@ -67,7 +67,7 @@ NETWORK = {
 }
 TASKS = (
     "MakeSyntheticSurvey", "FreezeInputs", "FetchCutouts", "SimulateTransients", "BuildDataset", "TrainClassifier",
-    "Infer", "PlotResults",
+    "CalibratePackage", "Infer", "PlotResults",
 )  # fmt: skip
 REPORT = ("--survey", "tiny", "--night", NIGHTS[1], "--replicates", "20")
 """Arguments of the report that is there in a finished project."""

@@ -117,7 +117,7 @@ def test_scores_by_other_settings_are_named_and_can_be_looked_at(candidates_verb
 
 
 def test_a_package_that_is_given_and_another_release_are_told_on(candidates_verb, here):
-    (package,) = here.results("TrainClassifier")
+    (package,) = here.results("CalibratePackage")
     code, _, said = candidates_verb("--package", package, "--release", "r 2")
     assert code == 1
     assert f"--survey tiny --release 'r 2' --package {package} --night {NIGHT} --local-scheduler" in said

@@ -15,7 +15,7 @@ TINY = ("--survey", "tiny")
 @pytest.fixture
 def given(project, tmp_path):
     """The package and a night's cutouts of a finished project, as files that a user names."""
-    project.result("TrainClassifier").rename(tmp_path / "package")
+    project.result("CalibratePackage").rename(tmp_path / "package")
     project.results("FetchCutouts")[1].rename(tmp_path / "night.h5")
     return tmp_path
 
@@ -103,7 +103,7 @@ def test_a_package_of_another_survey_scores_with_a_warning_that_the_report_shows
 
 
 def test_a_package_of_the_project_is_checked_by_scores_and_report(project):
-    flip(project.result("TrainClassifier") / "history.csv")
+    flip(project.result("CalibratePackage") / "history.csv")
     project.forget("PlotResults")
     finished = project.luigi("PlotResults", *project.report)
     assert finished.code == TASK_FAILED

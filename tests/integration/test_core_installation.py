@@ -64,12 +64,20 @@ def test_nothing_of_an_extra_is_installed(core):
 
 
 def test_a_given_package_scores_a_night_as_the_whole_installation_does(core, project, tmp_path):
-    package = shutil.copytree(project.result("TrainClassifier"), tmp_path / "package")
+    package = shutil.copytree(project.result("CalibratePackage"), tmp_path / "package")
     asked = ("--module", "tasks", "Infer", *NIGHT, "--package", package, "--local-scheduler")
     project.forget("Infer")
     project.make("Infer", *NIGHT, "--package", package)
     whole = {task: content_sha256(project.result(task)) for task in ("Infer", "MakeSyntheticSurvey")}
-    project.forget("Infer", "FetchCutouts", "FreezeInputs", "MakeSyntheticSurvey", "TrainClassifier", "BuildDataset")
+    project.forget(
+        "Infer",
+        "FetchCutouts",
+        "FreezeInputs",
+        "MakeSyntheticSurvey",
+        "TrainClassifier",
+        "CalibratePackage",
+        "BuildDataset",
+    )
     code, said = core("luigi", *asked)
     assert code == 0, said
     assert {task: content_sha256(project.result(task)) for task in whole} == whole
@@ -83,11 +91,11 @@ def test_check_plan_and_status_work(core):
 
 
 def test_training_says_in_one_line_what_to_install(core, project):
-    project.forget("TrainClassifier", "BuildDataset")
+    project.forget("TrainClassifier", "CalibratePackage", "BuildDataset")
     code, said = core("luigi", "--module", "tasks", "TrainClassifier", "--survey", "tiny", "--local-scheduler")
     (line,) = [line for line in said.splitlines() if "nightsift[train]" in line]
     assert code == SCHEDULING_ERROR
-    assert "TrainClassifier needs onnx, skl2onnx, scikit-learn, tensorflow, tf2onnx, not installed here" in line
+    assert "TrainClassifier needs onnx, optuna, skl2onnx, scikit-learn, tensorflow, tf2onnx, not installed here" in line
     assert not project.results("BuildDataset")
     planned = core("nightsift", "plan", "TrainClassifier", "--survey", "tiny")[1]
     assert "nightsift[train]" in next(line for line in planned.splitlines() if line.startswith("TrainClassifier"))

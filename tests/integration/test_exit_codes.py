@@ -90,7 +90,7 @@ def test_every_fault_of_a_settings_file_is_named_at_once(project):
 
 
 def test_a_misspelt_key_of_a_classifier_is_told_before_anything_is_made(project):
-    project.forget("TrainClassifier", "BuildDataset", "Infer", "PlotResults")
+    project.forget("TrainClassifier", "CalibratePackage", "BuildDataset", "Infer", "PlotResults")
     project.change("classifiers", "tiny", clasifier="boosting")
     finished = project.luigi("TrainClassifier", "--survey", "tiny")
     assert finished.code == SCHEDULING_ERROR

@@ -51,7 +51,7 @@ def test_the_example_of_the_page_has_no_fault_and_scores_with_a_given_package(do
     raw = {"NIGHTSIFT_RAW_IMAGES": str(documented_project.root / "raw")}
     checked = documented_project.run("nightsift", "check", "tca", environment=raw)
     assert (checked.code, checked.output) == (0, "surveys/tca.yaml: no fault\n")
-    package = documented_project.result("TrainClassifier")
+    package = documented_project.result("CalibratePackage")
     documented_project.make("Infer", "--survey", "tca", "--night", NIGHT, "--package", package, environment=raw)
     (cutouts,) = documented_project.data.glob(f"tca/all/{NIGHT}/FetchCutouts-*.h5")
     with open_cutouts(cutouts) as file:

@@ -44,7 +44,7 @@ def test_importing_the_tasks_imports_nothing_heavy(project):
 
 
 def test_planning_a_new_graph_imports_no_framework(project):
-    project.forget("TrainClassifier", "Infer", "PlotResults")
+    project.forget("TrainClassifier", "CalibratePackage", "Infer", "PlotResults")
     code, modules = imported(project, "-m", "commands.main", "plan", "PlotResults", *project.report)
     assert code == 0
     assert modules & {*FRAMEWORKS, "matplotlib"} == set()

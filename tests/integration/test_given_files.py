@@ -22,16 +22,20 @@ def test_a_data_set_from_cutout_files_and_a_classifier_from_a_data_set(project, 
     assert project.results() == [dataset]
 
     given = dataset.rename(tmp_path / "given.h5")
-    project.make("TrainClassifier", *TINY, "--dataset-file", str(given))
-    assert (project.result("TrainClassifier") / "model.onnx").is_file()
+    project.make("CalibratePackage", *TINY, "--dataset-file", str(given))
+    assert (project.result("CalibratePackage") / "model.onnx").is_file()
     project.make("Infer", *TINY, "--dataset-file", str(given))
     assert len(read_scores(project.result("Infer"))) > 0
-    assert {path.name.partition("-")[0] for path in project.results()} == {"TrainClassifier", "Infer"}
+    assert {path.name.partition("-")[0] for path in project.results()} == {
+        "TrainClassifier",
+        "CalibratePackage",
+        "Infer",
+    }
 
 
 def test_scores_of_a_cutout_file_with_a_package_need_nothing_else(project, tmp_path):
     project.results("FetchCutouts")[1].rename(tmp_path / "night.h5")
-    project.result("TrainClassifier").rename(tmp_path / "package")
+    project.result("CalibratePackage").rename(tmp_path / "package")
     (there,) = project.data.glob("tiny/r1/2026-01-02/Infer-*.parquet")
     expected = read_scores(there)
     project.forget(*{path.name.partition("-")[0] for path in project.results()})

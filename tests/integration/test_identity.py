@@ -29,16 +29,30 @@ def test_a_finished_project_asks_for_nothing(here):
 @pytest.mark.parametrize(
     ("kind", "change", "rebuilt"),
     [
-        ("datasets", {"max_ratio": 3}, {"BuildDataset", "TrainClassifier", "Infer", "PlotResults"}),
-        ("classifiers", {"class_weight": "none"}, {"TrainClassifier", "Infer", "PlotResults"}),
-        ("simulations", {"seed": 2}, {"SimulateTransients", "BuildDataset", "TrainClassifier", "Infer", "PlotResults"}),
+        ("datasets", {"max_ratio": 3}, {"BuildDataset", "TrainClassifier", "CalibratePackage", "Infer", "PlotResults"}),
+        ("classifiers", {"threshold_rule": "f1"}, {"CalibratePackage", "Infer", "PlotResults"}),
+        ("classifiers", {"calibration": "platt_prior"}, {"CalibratePackage", "Infer", "PlotResults"}),
+        ("classifiers", {"class_weight": "none"}, {"TrainClassifier", "CalibratePackage", "Infer", "PlotResults"}),
+        (
+            "simulations",
+            {"seed": 2},
+            {"SimulateTransients", "BuildDataset", "TrainClassifier", "CalibratePackage", "Infer", "PlotResults"},
+        ),
         ("surveys", {"base_rate": 0.01}, {"PlotResults"}),
         ("surveys", {"notes": ["another word"]}, {"PlotResults"}),
         ("surveys", {"release": "r2"}, {"Infer", "PlotResults"}),
         (
             "surveys",
             {"cutout_size_pixel": 19},
-            {"FetchCutouts", "SimulateTransients", "BuildDataset", "TrainClassifier", "Infer", "PlotResults"},
+            {
+                "FetchCutouts",
+                "SimulateTransients",
+                "BuildDataset",
+                "TrainClassifier",
+                "CalibratePackage",
+                "Infer",
+                "PlotResults",
+            },
         ),
     ],
 )
@@ -49,7 +63,7 @@ def test_a_changed_value_rebuilds_its_task_and_what_lies_downstream(here, kind, 
 
 def test_the_seed_of_the_sky_rebuilds_everything(here):
     here.change("surveys", "tiny", input=here.settings("surveys", "tiny")["input"] | {"seed": 2})
-    assert incomplete(here) >= {*UPSTREAM, "BuildDataset", "TrainClassifier", "Infer", "PlotResults"}
+    assert incomplete(here) >= {*UPSTREAM, "BuildDataset", "TrainClassifier", "CalibratePackage", "Infer"}
 
 
 @pytest.mark.parametrize("kind", ["surveys", "datasets", "classifiers", "simulations"])
@@ -66,7 +80,7 @@ def test_another_default_of_the_survey_asks_for_another_result_and_keeps_the_fir
     here.write("classifiers", "second", here.settings("classifiers", "tiny") | {"class_weight": "none"})
     defaults = here.settings("surveys", "tiny")["defaults"]
     here.change("surveys", "tiny", defaults=defaults | {"classifier": "second"})
-    assert incomplete(here) == {"TrainClassifier", "Infer", "PlotResults"}
+    assert incomplete(here) == {"TrainClassifier", "CalibratePackage", "Infer", "PlotResults"}
     here.change("surveys", "tiny", defaults=defaults)
     assert incomplete(here) == set()
 

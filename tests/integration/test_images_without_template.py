@@ -82,7 +82,7 @@ def test_a_classifier_is_learned_without_a_label_and_tells_sources_from_hot_pixe
     with open_dataset(alone.result("BuildDataset")) as dataset:
         sources = pd.concat([dataset.candidates(part) for part in ("train", "validation", "test")])["label_source"]
     assert set(sources) == {"injected", "bogus_draw"}
-    assert "judged as well" in (alone.result("TrainClassifier") / "card.md").read_text()
+    assert "judged as well" in (alone.result("CalibratePackage") / "card.md").read_text()
     with open_cutouts(alone.result("FetchCutouts")) as file:
         rows = file.candidates().set_index("candidate_id")
     scores = read_scores(alone.result("Infer")).set_index("candidate_id")["score"]

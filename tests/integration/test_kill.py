@@ -19,6 +19,7 @@ TASKS = {
     "SimulateTransients": ({"night": "2026-01-01"}, 3),
     "BuildDataset": ({}, 6),
     "TrainClassifier": ({}, 4),
+    "CalibratePackage": ({}, 4),
     "Infer": ({"night": "2026-01-02"}, 4),
     "PlotResults": ({"night": "2026-01-02", "replicates": 20}, 2),
 }

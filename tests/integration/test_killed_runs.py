@@ -22,7 +22,15 @@ def wait_for(condition, process, seconds=120):
 
 def test_a_killed_run_of_the_graph_goes_on_and_ends_equal(project):
     before = project.contents()
-    project.forget("FetchCutouts", "SimulateTransients", "BuildDataset", "TrainClassifier", "Infer", "PlotResults")
+    project.forget(
+        "FetchCutouts",
+        "SimulateTransients",
+        "BuildDataset",
+        "TrainClassifier",
+        "CalibratePackage",
+        "Infer",
+        "PlotResults",
+    )
     chance = random.Random(1)
     for _ in range(4):
         process = project.start("luigi", "--module", "tasks", "PlotResults", *project.report, "--local-scheduler")
@@ -66,7 +74,7 @@ def test_a_killed_training_goes_on_after_its_last_epoch_and_scores_the_same(proj
     assert state() == []
     disturbed = scores(project)
     for path in project.data.rglob("*tiny_network*"):
-        if path.name.startswith(("TrainClassifier", "Infer")):
+        if path.name.startswith(("TrainClassifier", "CalibratePackage", "Infer")):
             path.rename(path.with_name("set-aside-" + path.name))
     project.make("Infer", *arguments)
     assert abs(scores(project) - disturbed).max() <= 1e-6

@@ -48,7 +48,7 @@ def test_a_table_of_scores_knows_its_package_by_name_and_a_moved_package_is_name
     rows = ("--rows", project.results("FetchCutouts")[1])
     counts, _ = report_of(project, *rows, scores=tmp_path / "night.csv")
     assert counts["left_out_learned"] == {"night": left_out}
-    project.result("TrainClassifier").rename(tmp_path / "package")
+    project.result("CalibratePackage").rename(tmp_path / "package")
     counts, page = report_of(project, *rows, scores=tmp_path / "night.csv")
     assert counts["left_out_learned"] == {}
     assert counts["perhaps_learned"] == {"night": len(read_scores(scores))}
@@ -59,7 +59,7 @@ def test_a_table_of_scores_knows_its_package_by_name_and_a_moved_package_is_name
 
 def test_of_a_package_of_before_nobody_knows_what_it_learned_from(learned_night):
     project, scores, _ = learned_night
-    package = project.result("TrainClassifier")
+    package = project.result("CalibratePackage")
     (package / "training_ids.npy").unlink()
     change_values(package, lambda values: values["files"].pop("training_ids.npy"))
     counts, page = report_of(project, scores=scores)
@@ -84,7 +84,7 @@ def test_test_rows_of_another_data_set_that_the_package_learned_from_are_left_ou
 )
 def test_a_package_that_is_none_or_made_none_of_the_scores_is_refused(learned_night, tmp_path, package, why):
     project, scores, _ = learned_night
-    shutil.copytree(project.result("TrainClassifier"), tmp_path / "copied")
+    shutil.copytree(project.result("CalibratePackage"), tmp_path / "copied")
     (tmp_path / "named").mkdir()
     read_scores(scores).assign(model="tiny-9").to_csv(tmp_path / "night.csv", index=False)
     arguments = ("--rows", project.results("FetchCutouts")[1], "--packages", tmp_path / package)

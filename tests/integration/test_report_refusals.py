@@ -56,7 +56,7 @@ def test_scores_of_a_night_that_nobody_labelled_keep_their_page_where_their_rows
     project.forget("PlotResults")
     project.write("surveys", "tiny", project.settings("surveys", "tiny") | {"labels": []})
     former = project.results("Infer")
-    package = project.result("TrainClassifier")
+    package = project.result("CalibratePackage")
     project.make("Infer", "--survey", "tiny", "--night", "2026-01-02", "--package", package)
     (scores,) = [path for path in project.results("Infer") if path not in former]
     project.make("PlotResults", *TINY, "--scores", scores)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models import packages, recipes, training
+from models import calibrating, packages, recipes, trained_files, training
 from models.in_memory import MemoryDataSet
 from pipeline.io.results.commit import commit
 
@@ -58,13 +58,18 @@ def make_dataset(size=15, rows=(160, 80, 40), seed=3, n_classes=2, **attributes)
 
 
 def train_and_write(folder, dataset, settings, **arguments):
-    """Train a recipe and write its package; return both and the package's folder."""
+    """Train a recipe, calibrate it, write its package; return each and the package's folder."""
     recipe = recipes.ClassifierRecipe.from_mapping(settings, "test.yaml")
     trained = training.train(dataset, recipe, 1, workdir=folder / "work", **arguments)
-    package = folder / "package"
-    given = {"dataset": dataset, "provenance": {"task": "test"}}
-    commit(package, lambda scratch: packages.write(scratch, trained, **given), directory=True)
-    return SimpleNamespace(trained=trained, package=package, recipe=recipe)
+    files, package = folder / "trained", folder / "package"
+    commit(files, lambda scratch: trained_files.write(scratch, trained, dataset=dataset), directory=True)
+    opened = trained_files.read(files)
+    calibrated = calibrating.calibrate(opened, dataset, recipe)
+    given = {"provenance": {"task": "test"}}
+    commit(package, lambda scratch: packages.write(scratch, opened, calibrated, **given), directory=True)
+    return SimpleNamespace(
+        trained=trained, files=opened, calibrated=calibrated, platt=calibrated.platt, package=package, recipe=recipe
+    )
 
 
 @pytest.fixture(scope="session")

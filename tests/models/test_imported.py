@@ -5,9 +5,9 @@ import pytest
 from keras2_weights import layers_of, write_keras2_weights
 from scipy import special
 
-from models import networks, packages, runtime
+from models import networks, runtime
 from models.contract import InputContract
-from models.imported import imported
+from models.imported import imported, write_package
 from models.recipes import load
 from pipeline.errors import InputError, SettingsError
 from pipeline.io.packages.training_ids import read_training_ids
@@ -48,9 +48,7 @@ def old_network(name, seed=3):
 
 
 def written(folder, trained):
-    commit(
-        folder, lambda path: packages.write(path, trained, dataset=None, provenance={"task": "test"}), directory=True
-    )
+    commit(folder, lambda path: write_package(path, trained, provenance={"task": "test"}), directory=True)
     return folder
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from models import networks
-from pipeline.scores.calibration import IDENTITY
 
 
 def design(name, size, channels=3, n_classes=2, **settings):
@@ -47,31 +46,24 @@ def test_penalties_of_a_network_are_those_it_was_published_with():
 def test_spatial_dropout_drops_whole_maps():
     model = networks.build(design("vgg6", 22, filters=(4, 4), dense=4), 0)
     assert [layer.rate for layer in model.layers if layer.name.startswith("spatial_dropout")] == [0.25, 0.25]
-    masked, masks = networks.with_masks(model, design("vgg6", 22, filters=(4, 4), dense=4), IDENTITY)
+    masked, masks = networks.with_masks(model, design("vgg6", 22, filters=(4, 4), dense=4))
     assert [mask["shape"] for mask in masks] == [[1, 1, 4], [1, 1, 4], [4]]
     pixels = np.ones((2, 22, 22, 3), np.float32)
     opened = [np.ones((2, *mask["shape"]), np.float32) for mask in masks]
-    np.testing.assert_allclose(
-        masked([pixels, *opened]).numpy(), networks.with_probabilities(model, IDENTITY)(pixels).numpy(), atol=1e-6
-    )
+    np.testing.assert_allclose(masked([pixels, *opened]).numpy(), model(pixels, training=False).numpy(), atol=1e-5)
 
 
-def test_open_masks_give_the_score_and_closed_ones_do_not():
-    from pipeline.scores.calibration import Platt
-
+def test_open_masks_give_the_logit_and_closed_ones_do_not():
     wanted = design("triplet_cnn", 15, filters=(4,), dense=4)
     model = networks.build(wanted, 0)
-    platt = Platt(1.3, -0.2)
-    masked, masks = networks.with_masks(model, wanted, platt)
+    masked, masks = networks.with_masks(model, wanted)
     pixels = np.random.default_rng(0).normal(size=(5, 15, 15, 3)).astype(np.float32)
-    score = networks.with_probabilities(model, platt)(pixels).numpy()
-    np.testing.assert_allclose(
-        score[:, 1], platt.apply(model(pixels, training=False).numpy()[:, 0]), rtol=1e-5, atol=1e-6
-    )
+    logits = model(pixels, training=False).numpy()
+    assert np.ptp(logits) > 1e-3
     opened = [np.ones((5, *mask["shape"]), np.float32) for mask in masks]
-    np.testing.assert_allclose(masked([pixels, *opened]).numpy(), score, atol=1e-6)
+    np.testing.assert_allclose(masked([pixels, *opened]).numpy(), logits, atol=1e-5)
     closed = [np.zeros_like(mask) for mask in opened]
-    assert np.ptp(masked([pixels, *closed]).numpy()[:, 1]) < 1e-6
+    assert np.ptp(masked([pixels, *closed]).numpy()) < 1e-6
 
 
 @pytest.mark.parametrize("size", [15, 16, 31, 32])
@@ -103,18 +95,15 @@ def test_averaged_logits_are_the_mean_over_the_orientations_of_a_cutout(number):
 def test_a_package_of_an_averaging_network_scores_alike_in_both_runtimes(tmp_path):
     import onnxruntime
 
-    from pipeline.scores.calibration import Platt
-
     wanted = design("triplet_cnn", 15, filters=(4, 4), dense=4)
     wanted = replace(wanted, symmetries=8)
     model = networks.rebuilt(networks.build(replace(wanted, symmetries=1), 1).get_weights(), wanted)
     fitted = networks.FittedNetwork(model=model, design=wanted, threads=1)
-    platt = Platt(1.1, 0.3)
-    described = fitted.export(tmp_path, platt)
+    described = fitted.export(tmp_path)
     pixels = np.random.default_rng(1).normal(size=(7, 15, 15, 3)).astype(np.float32)
     pixels[0, 2, 3, 1] = np.nan
-    written = fitted.reference(tmp_path, pixels, platt)
-    np.testing.assert_allclose(written[:, 1], platt.apply(fitted.logits(pixels)[:, 0]), atol=1e-6)
+    written = fitted.reference(tmp_path, pixels)
+    np.testing.assert_allclose(written, fitted.logits(pixels), atol=1e-6)
     found = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, {"cutouts": pixels})[0]
     np.testing.assert_allclose(found, written, atol=1e-5)
     masks = {mask["name"]: np.ones((7, *mask["shape"]), np.float32) for mask in described["posterior"]}

@@ -7,6 +7,7 @@ from sklearn.ensemble import (
     VotingClassifier,
 )
 
+from models.calibrated_graph import with_calibration
 from models.onnx_trees import FEATURES, from_sklearn, logit_of
 from models.sessions import open_session
 from pipeline.scores.calibration import Platt
@@ -31,7 +32,8 @@ def draw(n_classes=2, rows=300):
 
 def by_onnx(folder, estimator, features):
     path = folder / "model.onnx"
-    path.write_bytes(from_sklearn(estimator, features.shape[1], PLATT).SerializeToString())
+    graph = with_calibration(from_sklearn(estimator, features.shape[1]), PLATT)
+    path.write_bytes(graph.SerializeToString())
     return open_session(path).run(None, {FEATURES: features})[0]
 
 

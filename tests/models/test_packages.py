@@ -7,19 +7,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import special
 from small_packages import change_values, rewrite_manifest
 
-from models import packages, runtime
+from models import packages, runtime, trained_files
 from pipeline.cutouts.normalise import apply
 from pipeline.errors import IncompatiblePackageError, InputError, MissingInputError
 from pipeline.features import feature_names
 from pipeline.io.packages.training_ids import read_training_ids
 from pipeline.io.results.content import content_sha256
-from pipeline.scores.calibration import Platt
+from pipeline.io.results.parquet_table import read_table
+from pipeline.scores.calibration import Platt, fit_platt
 
 COMMON = {
     "manifest.json", "model.onnx", "package.json", "history.csv", "card.md", "provenance.json", "weights.sha256",
-    "training_ids.npy",
+    "training_ids.npy", "logits.parquet",
 }  # fmt: skip
 
 
@@ -93,37 +95,49 @@ def test_history_and_card_can_be_read(network):
         assert part in card
 
 
-def test_provenance_does_not_count_but_calibration_does(tmp_path, network, dataset):
+def test_provenance_does_not_count_but_calibration_does(tmp_path, network):
     digests = set()
-    for name, platt in (("a", network.trained.platt), ("b", Platt(1.5, 0.0))):
+    for name, platt in (("a", network.platt), ("b", Platt(1.5, 0.0))):
         folder = tmp_path / name
         folder.mkdir()
-        trained = dataclasses.replace(network.trained, platt=platt)
-        packages.write(folder, trained, dataset=dataset, provenance={"host": name})
+        calibrated = dataclasses.replace(network.calibrated, platt=platt)
+        packages.write(folder, network.files, calibrated, provenance={"host": name})
         digests.add(content_sha256(folder))
     assert content_sha256(network.package) in digests
     assert len(digests) == 2
 
 
-def test_writing_fails_when_onnx_disagrees(tmp_path, ensemble, dataset):
-    class Wrong:
-        def __getattr__(self, name):
-            return getattr(ensemble.trained.fitted, name)
+def test_writing_fails_when_the_calibrated_graph_disagrees(tmp_path, ensemble):
+    class Wrong(trained_files.TrainedFiles):
+        held_logits = ensemble.files.held_logits + np.float32(1e-2)
 
-        def reference(self, *arguments):
-            return ensemble.trained.fitted.reference(*arguments) + np.float32(1e-4)
-
-    trained = dataclasses.replace(ensemble.trained, fitted=Wrong())
-    with pytest.raises(IncompatiblePackageError, match=r"differ by 1\.\d\de-04 on \d+ held rows; allowed: 1e-05"):
-        packages.write(tmp_path, trained, dataset=dataset, provenance={})
+    files = Wrong(**{field.name: getattr(ensemble.files, field.name) for field in dataclasses.fields(ensemble.files)})
+    with pytest.raises(IncompatiblePackageError, match=r"differ by \d\.\d\de-0\d on \d+ held rows; allowed: 1e-05"):
+        packages.write(tmp_path, files, ensemble.calibrated, provenance={})
     assert not (tmp_path / "package.json").exists()
 
 
-def test_writing_fails_where_nobody_could_open_the_package(tmp_path, ensemble, dataset):
-    trained = dataclasses.replace(ensemble.trained, class_names=("real", "real"))
+def test_writing_fails_where_nobody_could_open_the_package(tmp_path, ensemble):
+    files = dataclasses.replace(ensemble.files, content={**ensemble.files.content, "classes": ["real", "real"]})
     with pytest.raises(InputError, match=r"just trained: classes are \['real', 'real'\]; allowed: at least 2"):
-        packages.write(tmp_path, trained, dataset=dataset, provenance={})
+        packages.write(tmp_path, files, ensemble.calibrated, provenance={})
     assert not (tmp_path / "package.json").exists()
+
+
+@pytest.mark.parametrize("kind", ["network", "ensemble"])
+def test_a_package_holds_the_logits_that_it_was_calibrated_on(kind, request, dataset):
+    written = request.getfixturevalue(kind)
+    rows = read_table(written.package / "logits.parquet")
+    assert rows["candidate_id"].tolist() == dataset.candidates("validation")["candidate_id"].tolist()
+    assert rows["label"].tolist() == dataset.candidates("validation")["label"].tolist()
+    pixels = dataset.cutouts("validation")
+    np.testing.assert_allclose(rows["logit"], written.trained.fitted.logits(pixels)[:, 0], atol=1e-4)
+    again = fit_platt(rows["logit"], rows["label"])
+    assert (again.slope, again.intercept) == pytest.approx((written.platt.slope, written.platt.intercept))
+    package = runtime.load(written.package)
+    calibrated = package.logits(pixels, dataset.channels)[:, 0]
+    np.testing.assert_allclose(calibrated, again.slope * rows["logit"] + again.intercept, atol=1e-4)
+    np.testing.assert_allclose(special.expit(calibrated), package.predict(pixels, dataset.channels)[:, 1], atol=1e-6)
 
 
 def test_a_missing_package_is_named(tmp_path):
@@ -189,7 +203,7 @@ def test_a_normalisation_outside_the_graph_is_applied_wherever_pixels_are_scored
     pixels[:, 3, 4:7] = np.nan
     package = runtime.load(written.package)
     scores = package.predict(pixels, dataset.channels)
-    fitted, platt = written.trained.fitted, written.trained.platt
+    fitted, platt = written.trained.fitted, written.platt
     np.testing.assert_allclose(scores[:, 1], platt.apply(fitted.logits(pixels)[:, 0]), atol=1e-5)
     normalised = apply(name, pixels, missing=missing)
     np.testing.assert_allclose(

@@ -20,7 +20,7 @@ def test_probabilities_are_those_of_the_trained_classifier(request, dataset):
         written = request.getfixturevalue(kind)
         pixels = dataset.cutouts("test")
         given = runtime.load(written.package).predict(pixels, dataset.channels)
-        wanted = written.trained.platt.apply(written.trained.fitted.logits(pixels)[:, 0])
+        wanted = written.platt.apply(written.trained.fitted.logits(pixels)[:, 0])
         np.testing.assert_allclose(given[:, 1], wanted, atol=1e-5)
         np.testing.assert_allclose(given.sum(axis=1), 1.0, atol=1e-6)
 

@@ -148,3 +148,29 @@ def test_names_asked_for_are_found_by_whichever_process_has_them(scoring, four_c
     ].tolist() == ["b", "d"]
     with pytest.raises(InputError, match=r"'x' is no candidate and no object of rows.h5"):
         score("file", header("memory", 1.0), four_candidates, replace(how, only=("b", "x")), tmp_path)
+
+
+@pytest.mark.replaces("gotorb", "G15")
+@pytest.mark.parametrize("normalisation", ["bg_sub", "asinh"])
+def test_another_data_set_is_measured_with_the_channels_and_the_normalisation_of_the_package(
+    normalisation, toy, make_rows, tmp_path
+):
+    own = toy.dataset(size=15)
+    settings = {**toy.network, "normalisation": normalisation, "epochs": 1, "channels": ["difference", "science"]}
+    settings |= {"size_pixel": 15}
+    written = toy.train_and_write(tmp_path, own, settings)
+    labels = np.arange(6) % 2
+    pixels = toy.cutouts(labels, 19, np.random.default_rng(5))
+    channels = ("template", "science", "extra", "difference")
+    other = np.stack([pixels[..., 1], pixels[..., 0], np.full_like(pixels[..., 0], 7.0), pixels[..., 2]], axis=-1)
+    with CutoutWriter(
+        tmp_path / "other.h5",
+        CutoutHeader(survey="other", channels=channels, size_pixel=19, pixel_scale_arcsec=1.0),
+    ) as writer:
+        writer.append(other, make_rows("abcdef"))
+    scoring = Scoring(package=runtime.load(written.package), release="r1", seed=1)
+    score_file(tmp_path / "scores.parquet", scoring, rows=tmp_path / "other.h5", provenance={"task": "Infer"})
+    middle = other[:, 2:17, 2:17][..., [3, 1]]
+    wanted = written.platt.apply(written.trained.fitted.logits(np.ascontiguousarray(middle))[:, 0])
+    assert np.ptp(wanted) > 0
+    np.testing.assert_allclose(read_scores(tmp_path / "scores.parquet")["score"], wanted, atol=1e-5)

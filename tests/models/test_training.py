@@ -90,6 +90,22 @@ def test_an_interrupted_training_says_so_and_goes_on_later(tmp_path, toy, datase
     assert content_sha256(resumed.package) == content_sha256(network.package)
 
 
+def test_whoever_ends_a_training_after_an_epoch_is_asked_again_by_the_next_run(tmp_path, toy, dataset):
+    class EnoughError(Exception):
+        pass
+
+    def give_up(history):
+        seen.append([entry["epoch"] for entry in history])
+        if len(history) == 2:
+            raise EnoughError
+
+    for _ in ("the first run", "the next"):
+        seen = []
+        with pytest.raises(EnoughError):
+            training.train(dataset, load(toy.network, "test"), 1, workdir=tmp_path, after_epoch=give_up)
+        assert seen == [[1], [1, 2]]
+
+
 def test_penalties_of_a_network_are_part_of_its_loss(tmp_path, toy, dataset):
     settings = {"filters": [4, 4], "dense": 8, "dropout_rates": [0.0, 0.0, 0.0]}
     recipe = {**toy.network, "classifier": "vgg6", "settings": settings, "epochs": 1, "augment": []}
@@ -189,7 +205,7 @@ def assert_equal(given, expected):
 )
 def test_other_ways_to_train_learn_the_toy_classes_too(tmp_path, toy, dataset, settings):
     written = toy.train_and_write(tmp_path, dataset, {**toy.network, "epochs": 6, **settings})
-    assert written.trained.metrics["auc"] > 0.9
+    assert written.calibrated.metrics["auc"] > 0.9
     assert {weights.dtype.name for weights in written.trained.fitted.model.get_weights()} == {"float32"}
 
 
@@ -243,8 +259,8 @@ def test_three_classes_are_trained_without_calibration(tmp_path, toy):
         recipe = toy.network | {"calibration": "none", "metrics": ["auc"]}
         training.train(dataset, load(recipe, "test"), 1, workdir=tmp_path)
     written = toy.train_and_write(tmp_path, dataset, {**toy.network, "epochs": 1, "calibration": "none"})
-    assert written.trained.thresholds == {}
-    assert written.trained.metrics["accuracy"] > 0
+    assert written.calibrated.thresholds == {}
+    assert written.calibrated.metrics["accuracy"] > 0
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def single(toy, dataset):
 def test_a_trainer_of_psat_ml_trains_as_it_is(tmp_path, toy, dataset, module_file):
     recipe = single(toy, dataset) | {"module": module_file(PSAT), "epochs": 4}
     written = toy.train_and_write(tmp_path, dataset, recipe)
-    assert written.trained.metrics["auc"] > 0.8
+    assert written.calibrated.metrics["auc"] > 0.8
     assert written.trained.fitted.model.count_params() == 3 * 3 * 4 + 4 + 13 * 13 * 4 * 2 + 2
     package = json.loads((written.package / "package.json").read_text())
     assert package["name"].startswith("mine-")
@@ -88,7 +88,7 @@ def test_normalisation_and_metrics_of_a_module_are_used_and_scoring_needs_no_mod
     pixels[:, 2, 3] = np.nan
     scores = runtime.load(written.package).predict(pixels, dataset.channels)[:, 1]
     fitted = written.trained.fitted
-    np.testing.assert_allclose(scores, written.trained.platt.apply(fitted.logits(pixels)[:, 0]), atol=1e-5)
+    np.testing.assert_allclose(scores, written.platt.apply(fitted.logits(pixels)[:, 0]), atol=1e-5)
 
 
 def test_a_changed_module_is_another_training(tmp_path, toy, dataset, module_file):

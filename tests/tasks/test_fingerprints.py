@@ -54,9 +54,10 @@ DIGESTS = {
         "FetchCutouts": "b9c229620015",
         "SimulateTransients": "00e06b557251",
         "BuildDataset": "ce5b18d8b1bd",
-        "TrainClassifier": "aefe287643d8",
-        "Infer": "83aedbfd0a31",
-        "PlotResults": "eef1cb2b8f00",
+        "TrainClassifier": "97e3bd9eba05",
+        "CalibratePackage": "6e3ffca226d5",
+        "Infer": "495151f23238",
+        "PlotResults": "447836bafdfd",
     },
     "orbits": {
         "FreezeInputs": "53864c4148ab",
@@ -64,9 +65,10 @@ DIGESTS = {
         "FetchCutouts": "781a562e3156",
         "SimulateTransients": "1705f7e2d5af",
         "BuildDataset": "c8d8338a0ddd",
-        "TrainClassifier": "0dd0dda10d2d",
-        "Infer": "6089239be792",
-        "PlotResults": "30870ce214fb",
+        "TrainClassifier": "dcb80f213ebf",
+        "CalibratePackage": "c5ca1ecff8bf",
+        "Infer": "172f2d7eedf6",
+        "PlotResults": "2b5f6a9169e1",
     },
 }
 """The first digits of the fingerprints of November 2026, under which results are stored."""

@@ -17,6 +17,9 @@ from pipeline.io.packages.package_content import CONTENT, read_package
 
 TRAINING_IDS: Final = "training_ids.npy"
 
+_PACKAGE_TASKS: Final = ("CalibratePackage", "ImportModel", "TrainClassifier")
+"""Tasks that make packages, or, as the last one, did so in earlier versions."""
+
 _DTYPE: Final = np.dtype("<u8")
 _PART_BIT: Final = np.uint64(1)
 """The lowest bit of each number of the file is the part's place in `LEARNED_PARTS`, the other 63 are hash."""
@@ -79,6 +82,11 @@ def read_training_ids(folder: Path) -> tuple[str, TrainingIds | None]:
     name = str(read_package(folder).values["name"])
     file = folder / TRAINING_IDS
     return name, _read(file) if file.is_file() else None
+
+
+def package_folders(data: Path) -> list[Path]:
+    """Return the folders of the folder of results that are named as model packages are, sorted."""
+    return sorted(folder for task in _PACKAGE_TASKS for folder in data.glob(f"*/*/*/{task}-*"))
 
 
 def packages_called(names: Collection[str], folders: Iterable[Path]) -> list[Path]:

@@ -36,6 +36,9 @@ TRAINING: Final[Mapping[str, str]] = {
 }
 """Libraries that decide the numbers of a trained classifier besides; they come with the extra ``train``."""
 
+TUNING: Final[Mapping[str, str]] = {"optuna": "the values that a search tries"}
+"""Libraries that decide which recipe a search finds, besides; they come with the extra ``train`` too."""
+
 _STORING = ("fastavro", "h5py", "hdf5plugin", "luigi", "pyarrow")
 """Libraries that store and move data; the first to look at if a file does not open."""
 
@@ -111,7 +114,7 @@ def _git(*arguments: str) -> str:
 @functools.cache
 def package_versions() -> dict[str, str]:
     """Return the versions of the packages that results depend on; those that are not installed are left out."""
-    versions = {name: _version(name) for name in sorted({*NUMBERS, *TRAINING, *_STORING})}
+    versions = {name: _version(name) for name in sorted({*NUMBERS, *TRAINING, *TUNING, *_STORING})}
     return {name: version for name, version in versions.items() if version}
 
 

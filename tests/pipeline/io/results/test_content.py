@@ -88,6 +88,14 @@ def test_a_frozen_manifest_counts_without_its_time_and_key_order(tmp_path):
     assert digests[0] == digests[1] != digests[2]
 
 
+def test_a_table_of_texts_counts_without_how_long_each_row_took(tmp_path):
+    digests = []
+    for number, (auc, seconds) in enumerate([("0.5", "1.5"), ("0.5", "2.5"), ("0.50", "1.5")]):
+        (tmp_path / f"{number}.csv").write_text(f"trial,auc,seconds\n1,{auc},{seconds}\n")
+        digests.append(content_sha256(tmp_path / f"{number}.csv"))
+    assert digests[0] == digests[1] != digests[2]
+
+
 def test_a_directory_counts_by_its_files_without_manifest_and_provenance(tmp_path):
     for name, text, started in (("a", "x", "1"), ("b", "x", "2"), ("c", "y", "1")):
         (tmp_path / name / "sub").mkdir(parents=True)
