@@ -19,7 +19,7 @@ with quiet_stderr(), foreign_deprecations():
     from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-VALIDATION: Final = "validation_"
+PREFIX: Final = "validation_"
 FILES: Final = "events.out.tfevents.*"
 NO_SCALARS: Final = ("epoch", "seconds")
 
@@ -48,8 +48,8 @@ class TensorBoardLogs:
         for name, value in entry.items():
             if name in NO_SCALARS:
                 continue
-            writer = self._validation if name.startswith(VALIDATION) else self._train
-            scalar = Summary.Value(tag=f"epoch_{name.removeprefix(VALIDATION)}", simple_value=value)
+            writer = self._validation if name.startswith(PREFIX) else self._train
+            scalar = Summary.Value(tag=f"epoch_{name.removeprefix(PREFIX)}", simple_value=value)
             step = int(entry["epoch"]) - 1  # Keras counts from 0
             writer.add_event(Event(wall_time=time.time(), step=step, summary=Summary(value=[scalar])))
         self._train.flush()

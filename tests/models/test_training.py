@@ -22,6 +22,7 @@ def test_a_second_run_gives_equal_weights(tmp_path, toy, dataset, network):
     np.testing.assert_array_equal(again.trained.history["loss"], network.trained.history["loss"])
 
 
+@pytest.mark.replaces("gotorb", "G8")
 def test_a_run_killed_in_its_second_epoch_ends_as_an_undisturbed_one(tmp_path, toy, dataset, network, monkeypatch):
     def die(share, message):
         if message.startswith("epoch 1"):
@@ -61,6 +62,7 @@ def test_progress_grows_to_one_and_names_each_epoch(tmp_path, toy, dataset):
     assert seen[0][1].startswith("epoch 1 of at most 1: loss")
 
 
+@pytest.mark.replaces("gotorb", "G8")
 def test_the_best_weights_come_back_when_training_goes_on_too_long(tmp_path, toy, monkeypatch):
     dataset = toy.dataset(rows=(64, 32, 2))
     losses = iter([0.5, 0.2, 0.9, 0.8])
