@@ -34,8 +34,9 @@ def blocks(dataset: DataSet, contract: InputContract, rows: PartRows) -> Iterato
     """Yield the usable rows of a part in order, block by block."""
     for where, cutouts in dataset.batches(rows.part, BLOCK_ROWS):
         used = rows.used[where]
+        kept = cutouts if used.all() else cutouts[used]  # copying a block costs a sixth of reading it
         yield Batch(
-            pixels=contract.select(cutouts[used], dataset.channels),
+            pixels=contract.select(kept, dataset.channels),
             labels=rows.labels[where][used],
             weights=rows.weights[where][used],
             metadata=None if rows.metadata is None else rows.metadata[where][used],
@@ -84,18 +85,35 @@ def training_batches(
     seed, epoch : int
         Of the order and of the augmentations; epochs from 0.
     """
+
+    def shuffled() -> Iterator[Batch]:
+        for number, block in enumerate(ahead(blocks(dataset, contract, rows))):
+            rng = stream(seed, "training batches", f"{epoch}/{number}")
+            drawn = taken(block, rng.permutation(len(block.labels)))
+            yield replace(drawn, pixels=prepare(augment(drawn.pixels, augmentations, rng)))
+
+    for batch in _of_size(size, shuffled()):
+        yield batch if len(batch.labels) == size else _filled_up(batch, size)
+
+
+def _of_size(size: int, parts: Iterator[Batch]) -> Iterator[Batch]:
+    """Yield the rows of some parts in batches of one size, the last as long as it comes; few of them are copied."""
     left: Batch | None = None
-    for number, block in enumerate(ahead(blocks(dataset, contract, rows))):
-        rng = stream(seed, "training batches", f"{epoch}/{number}")
-        shuffled = taken(block, rng.permutation(len(block.labels)))
-        fresh = replace(shuffled, pixels=prepare(augment(shuffled.pixels, augmentations, rng)))
-        joined = fresh if left is None else _join(left, fresh)
-        whole = len(joined.labels) // size * size
-        for start in range(0, whole, size):
-            yield taken(joined, slice(start, start + size))
-        left = taken(joined, slice(whole, None))
-    if left is not None and len(left.labels):
-        yield _filled_up(left, size)
+    for part in parts:
+        first = 0 if left is None else size - len(left.labels)
+        if left is not None:
+            left = _join(left, taken(part, slice(first)))
+            if len(left.labels) < size:
+                continue
+            yield left
+        left = None
+        for start in range(first, len(part.labels), size):
+            left = taken(part, slice(start, start + size))
+            if len(left.labels) == size:
+                yield left
+                left = None
+    if left is not None:
+        yield left
 
 
 def taken(batch: Batch, which: slice | NDArray[np.int64]) -> Batch:

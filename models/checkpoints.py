@@ -1,4 +1,7 @@
-"""The state of a training after its last finished epoch, kept so that a killed training goes on from there."""
+"""The state of a training after its last finished epoch, kept so that a killed training goes on from there.
+
+Beside it lie the weights of every epoch that is to be kept, until the training has ended.
+"""
 
 import io
 import json
@@ -15,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.weights import ENDING, read_arrays, write_arrays
 from pipeline.conversions import S_PER_DAY
 
 log = logging.getLogger(__name__)
@@ -22,6 +26,8 @@ log = logging.getLogger(__name__)
 FILE: Final = "last-epoch.npz"
 KEPT_DAYS: Final = 30
 """How long the checkpoint of a training that was killed waits for it to be asked for again."""
+EPOCHS: Final = "epochs"
+"""Folder of the weights of single epochs."""
 Arrays = list[NDArray[Any]]
 
 
@@ -91,10 +97,37 @@ def load(workdir: Path, identity: str) -> Checkpoint | None:
     )
 
 
+def keep_epoch(workdir: Path, epoch: int, weights: Arrays) -> None:
+    """Write the weights after an epoch, counted from 1, beside the checkpoint."""
+    folder = workdir / EPOCHS
+    folder.mkdir(parents=True, exist_ok=True)
+    scratch = folder / f"{epoch}.{uuid.uuid4().hex[:12]}.partial"
+    try:
+        write_arrays(scratch, weights)
+        scratch.replace(folder / f"epoch-{epoch:04d}{ENDING}")
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def kept_epochs(workdir: Path) -> dict[str, Arrays]:
+    """Return the weights of the epochs that were kept, by ``epochs/epoch-0010``, in their order."""
+    found = sorted((workdir / EPOCHS).glob(f"epoch-*{ENDING}"))
+    return {f"{EPOCHS}/{path.name.removesuffix(ENDING)}": read_arrays(path) for path in found}
+
+
+def forget_epochs(workdir: Path) -> None:
+    """Remove the weights of single epochs: they are of a training that starts over, or are written elsewhere now."""
+    for path in (workdir / EPOCHS).glob("*"):
+        path.unlink(missing_ok=True)
+    if (workdir / EPOCHS).is_dir():
+        (workdir / EPOCHS).rmdir()
+
+
 def clear(workdir: Path) -> None:
-    """Remove the checkpoint of a training whose package is committed."""
+    """Remove the checkpoint of a training whose package is committed, and the epochs beside it."""
     for path in [workdir / FILE, *workdir.glob(f"{FILE}.*partial")]:
         path.unlink(missing_ok=True)
+    forget_epochs(workdir)
 
 
 def sweep(folder: Path) -> int:

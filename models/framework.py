@@ -1,6 +1,7 @@
-"""The machine learning framework, imported late and quietly: nothing else in Nightsift loads TensorFlow."""
+"""The machine learning framework, imported late and quietly: nothing else in Nightsift loads Keras or TensorFlow."""
 
 import contextlib
+import importlib.util
 import logging
 import os
 import sys
@@ -8,25 +9,32 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from types import ModuleType
-from typing import IO, Any, cast
+from typing import IO, Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.backends import BACKENDS, TENSORFLOW, backend
+from pipeline.extras import demand
+
 log = logging.getLogger(__name__)
 
-QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "KERAS_BACKEND": "tensorflow"}
-
-
-def backend() -> str:
-    """Return what Keras computes with: ``KERAS_BACKEND`` of the environment, else ``tensorflow``."""
-    return os.environ.get("KERAS_BACKEND", QUIET["KERAS_BACKEND"])
+QUIET: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "KERAS_BACKEND": TENSORFLOW}
 
 
 def keras() -> ModuleType:
-    """Return Keras with its backend, imported at the first call (6 to 10 s with TensorFlow)."""
-    if backend() == "tensorflow":
-        tensorflow()
+    """Return Keras with its backend, imported at the first call (6 to 10 s with TensorFlow).
+
+    Raises
+    ------
+    MissingExtraError
+        If the backend is not installed.
+    """
+    name = backend()
+    if "keras" not in sys.modules:
+        demand(BACKENDS[name], f"KERAS_BACKEND={name}", name)
+    if importlib.util.find_spec("tensorflow"):
+        tensorflow()  # Keras loads it under the other backends too, and not quietly
     import keras as module
 
     return module
@@ -64,7 +72,7 @@ def deterministic(seed: int, threads: int) -> int:
     threads : int
         Threads inside one operation.
     """
-    if backend() != "tensorflow":
+    if backend() != TENSORFLOW:
         keras().utils.set_random_seed(seed % 2**32)
         return threads
     tf = tensorflow()
@@ -84,6 +92,20 @@ def out_of_memory(error: BaseException) -> bool:
     """Return whether an error of any backend says that memory did not suffice."""
     named = type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError")
     return isinstance(error, MemoryError) or named or "RESOURCE_EXHAUSTED" in str(error)
+
+
+def free_device_bytes() -> int | None:
+    """Return the free memory of the first accelerator; None if there is none, or the backend does not say."""
+    if backend() == "torch":
+        import torch
+
+        return int(torch.cuda.mem_get_info()[0]) if torch.cuda.is_available() else None
+    if backend() == "jax":
+        import jax
+
+        found = jax.devices()[0].memory_stats() or {}
+        return int(found["bytes_limit"] - found["bytes_in_use"]) if "bytes_limit" in found else None
+    return None
 
 
 @contextlib.contextmanager

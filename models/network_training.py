@@ -5,7 +5,8 @@ Tested by tests/models/test_training.py.
 
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,12 +15,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models import batches, checkpoints, losses, networks, schedules
+from models import batches, checkpoints, losses, memory, networks, schedules
+from models.backends import backend
 from models.contract import InputContract
 from models.fitted import Progress
-from models.framework import backend, deterministic, keras, out_of_memory, to_numpy
+from models.framework import deterministic, keras, out_of_memory, to_numpy
+from models.in_memory import held_if_small
 from models.recipes import ClassifierRecipe
 from models.rows import PartRows, scaling_of
+from models.training_variables import kept_every, tensorboard_folder
 from models.user_module import Score
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import SettingsError, UnknownNameError
@@ -87,12 +91,28 @@ def fit(
     threads = deterministic(seed, recipe.threads)
     scaling = scaling_of(recipe, rows[0], dataset.class_names)
     design = networks.design_of(recipe, contract, n_classes=len(dataset.class_names), scaling=scaling)
-    run = _Run(dataset, contract, recipe, rows, seed, design)
+    run = _Run(held_if_small(dataset), contract, recipe, rows, seed, design)
     module = design.module and design.module.sha256
     decisive = [REVISION, recipe.training_part, seed, dataset.fingerprint, threads, backend(), module]
     run.train(workdir, fingerprint(decisive), progress, after_epoch)
-    model = networks.rebuilt(run.kept_weights, design)
-    return networks.FittedNetwork(model=model, design=design, threads=threads), pd.DataFrame(run.state.history)
+    weights = {"best": run.state.best_weights, "last": run.model.get_weights()}
+    model = networks.rebuilt(weights[recipe.keep], design)
+    fitted = networks.FittedNetwork(
+        model=model, design=design, threads=threads, weights=weights | checkpoints.kept_epochs(workdir)
+    )
+    return fitted, pd.DataFrame(run.state.history)
+
+
+def compiled(design: networks.NetworkDesign, recipe: ClassifierRecipe, seed: int) -> Any:
+    """Return a fresh Keras model, ready to be fitted as a recipe says."""
+    from models.keras_data import RowLoss
+
+    model = networks.build(design, seed, precision=recipe.precision)
+    optimizer = _optimizer(recipe)
+    optimizer.build(model.trainable_variables)
+    jit = False if backend() == "tensorflow" else "auto"  # XLA is slower than without on CPUs
+    model.compile(optimizer=optimizer, loss=RowLoss(recipe), jit_compile=jit)
+    return model
 
 
 class _Run:
@@ -107,16 +127,12 @@ class _Run:
         seed: int,
         design: networks.NetworkDesign,
     ) -> None:
-        from models.keras_data import RowLoss
         from models.training_callbacks import State
 
         self.dataset, self.contract, self.recipe, self.rows, self.seed = dataset, contract, recipe, rows, seed
         self.design = replace(design, symmetries=1)
-        self.model = networks.build(self.design, seed, precision=recipe.precision)
-        self.optimizer = _optimizer(recipe)
-        self.optimizer.build(self.model.trainable_variables)
-        jit = False if backend() == "tensorflow" else "auto"  # XLA is slower than without on CPUs
-        self.model.compile(optimizer=self.optimizer, loss=RowLoss(recipe), jit_compile=jit)
+        self.model = compiled(self.design, recipe, seed)
+        self.optimizer = self.model.optimizer
         self.state = State(recipe=recipe, best_weights=self.model.get_weights())
 
     def train(self, workdir: Path, identity: str, progress: Progress, after_epoch: schedules.AfterEpoch) -> None:
@@ -133,47 +149,51 @@ class _Run:
         """
         from models import training_callbacks as callbacks
 
+        every, logs = kept_every(), tensorboard_folder(f"{workdir.name.removesuffix('.training')}-{identity[:8]}")
         self._resume(checkpoints.load(workdir, identity))
         if self.state.history:
             after_epoch(self.state.history)
+        else:
+            checkpoints.forget_epochs(workdir)
         if schedules.is_finished(self.recipe, self.state.monitored):
             return
         rows, state = self._training_rows(), self.state
-        try:
-            self.model.fit(
+        with _logged(logs, state.history) as log_epoch:
+            self._fit(
                 rows,
-                epochs=self.recipe.epochs,
-                initial_epoch=len(state.history),
-                shuffle=False,
-                verbose=0,
-                callbacks=[
+                [
                     callbacks.StartEpoch(state, rows, self.seed),
                     callbacks.Judge(state, self._judged),
                     callbacks.RefuseDivergence(state),
                     callbacks.KeepBest(state),
                     callbacks.AskOutside(state, after_epoch),
+                    callbacks.AskOutside(state, log_epoch),
+                    callbacks.KeepEpochs(workdir, every),
                     callbacks.Checkpoint(state, workdir, identity),
                     callbacks.Report(state, progress),
                     callbacks.StopEarly(state),
                 ],
             )
+
+    def _fit(self, rows: "TrainingRows", callbacks: list[Any]) -> None:
+        try:
+            self.model.fit(
+                rows,
+                epochs=self.recipe.epochs,
+                initial_epoch=len(self.state.history),
+                shuffle=False,
+                verbose=0,
+                callbacks=callbacks,
+            )
         except KeyboardInterrupt:
-            log.warning("interrupted after epoch %d; the next run goes on from there", len(state.history))
+            log.warning("interrupted after epoch %d; the next run goes on from there", len(self.state.history))
             raise
         except Exception as error:
             if rows.error is not None:
                 raise rows.error from None
             if not out_of_memory(error):
                 raise
-            size = self.recipe.batch_size
-            raise SettingsError(
-                f"a batch of {size} rows does not fit into memory; try 'batch_size': {max(size // 2, 1)}"
-            ) from error
-
-    @property
-    def kept_weights(self) -> list[NDArray[np.floating]]:
-        """Return the weights of the best epoch or of the last, as the recipe says."""
-        return self.model.get_weights() if self.recipe.keep == "last" else self.state.best_weights
+            raise SettingsError(memory.advice(self.model, self.recipe.batch_size)) from error
 
     def _resume(self, checkpoint: checkpoints.Checkpoint | None) -> None:
         if checkpoint is None:
@@ -224,6 +244,18 @@ class _Run:
         return _merits(
             self.recipe, self._metrics, np.concatenate(logits), np.concatenate(labels), np.concatenate(weights)
         )
+
+
+@contextmanager
+def _logged(folder: Path | None, history: Sequence[Mapping[str, Any]]) -> Iterator[schedules.AfterEpoch]:
+    """Give what logs an epoch for TensorBoard, and does nothing without a folder."""
+    if folder is None:
+        yield schedules.go_on
+        return
+    from models.tensorboard_logs import TensorBoardLogs
+
+    with TensorBoardLogs(folder, history) as logs:
+        yield lambda epochs: logs.add(epochs[-1])
 
 
 def _merits(

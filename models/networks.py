@@ -1,7 +1,7 @@
 """Keras networks from raw pixels to logits, also with dropout masks as inputs."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from models.recipes import ClassifierRecipe
 from models.registry import CLASSIFIERS
 from models.symmetries import turned
 from models.user_module import MODULE, UserModule
-from models.weights import arrays_sha256
+from models.weights import ENDING, arrays_sha256, write_arrays
 from pipeline.cutouts.normalise import NORMALISATIONS, Missing, apply
 from pipeline.errors import IncompatiblePackageError, SettingsError
 
@@ -237,11 +237,15 @@ class FittedNetwork:
         What it was built from.
     threads : int
         Threads that trained it.
+    weights : mapping
+        Weights of some epochs, whichever of them the model has: ``best``, ``last``, and each that was asked for, as
+        ``epochs/epoch-0010``; in the order of the model without symmetries. None of a network trained elsewhere.
     """
 
     model: Any
     design: NetworkDesign
     threads: int
+    weights: Mapping[str, list[NDArray[np.floating]]] = field(default_factory=dict, repr=False)
 
     @property
     def scaling(self) -> MetadataScaling | None:
@@ -258,8 +262,15 @@ class FittedNetwork:
             logits[rows] = to_numpy(self.model(inputs, training=False))
         return logits
 
+    def write_weights(self, directory: Path) -> None:
+        """Write ``best.weights.npz``, ``last.weights.npz`` and those of other epochs into a directory."""
+        for name, arrays in self.weights.items():
+            path = directory / f"{name}{ENDING}"
+            path.parent.mkdir(exist_ok=True)
+            write_arrays(path, arrays)
+
     def export(self, directory: Path) -> dict[str, Any]:
-        """Write ``model.keras``, ``model.onnx`` and, with dropout, ``posterior.onnx``, each to logits.
+        """Write ``model.keras``, ``model.onnx`` and, with dropout, ``posterior.onnx``, each to logits, and the weights.
 
         Returns
         -------
@@ -274,6 +285,7 @@ class FittedNetwork:
             graphs["posterior.onnx"] = onnx_graph.from_keras(masked)
         for name, graph in graphs.items():
             (directory / name).write_bytes(graph.SerializeToString())
+        self.write_weights(directory)
         return {
             "posterior": masks,
             "parameters": int(self.model.count_params()),

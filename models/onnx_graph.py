@@ -1,25 +1,83 @@
 """ONNX graphs of Keras models.
 
+TensorFlow makes them. Where Keras computes with JAX or PyTorch, another process does it, which TensorFlow serves as
+Keras' backend, from the file of the model.
+
 Tested by tests/conformance/test_normalisations.py.
 """
 
 import logging
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 from typing import Any, Final
 
-from models.framework import foreign_deprecations, quiet_stderr, tensorflow
+from models.backends import backend
+from models.framework import foreign_deprecations, keras, quiet_stderr, tensorflow
+from pipeline.errors import IncompatiblePackageError
+from pipeline.extras import demand
 
 Graph = Any
 
 OPSET: Final = 17
 INPUT: Final = "cutouts"
 LOGITS: Final = "logits"
+_CONVERT: Final = """
+import sys
+from pathlib import Path
+from models.onnx_graph import convert
+convert(*map(Path, sys.argv[1:]))
+"""
 
 
 def from_keras(model: Any) -> Graph:
     """Return the ONNX graph of a Keras functional model with one output, which is named ``logits``.
 
     The inputs keep the names of the model's; the first axis stays free.
+
+    Raises
+    ------
+    MissingExtraError
+        If TensorFlow or tf2onnx is not installed.
+    IncompatiblePackageError
+        If Keras computes with JAX or PyTorch, and the model cannot be rebuilt with TensorFlow.
     """
+    demand("train", "writing an ONNX graph", "tensorflow", "tf2onnx")
+    return _traced(model) if backend() == "tensorflow" else _rebuilt_and_traced(model)
+
+
+def convert(model: Path, graph: Path) -> None:
+    """Write the ONNX graph of a Keras file; Keras computes with TensorFlow here."""
+    with foreign_deprecations():
+        read = keras().saving.load_model(model, safe_mode=True, compile=False)
+    graph.write_bytes(_traced(read).SerializeToString())
+
+
+def _rebuilt_and_traced(model: Any) -> Graph:
+    import onnx
+
+    with tempfile.TemporaryDirectory(prefix="nightsift-") as folder:
+        kept, graph = Path(folder) / "model.keras", Path(folder) / "model.onnx"
+        with foreign_deprecations():
+            model.save(kept)
+        done = subprocess.run(  # noqa: S603 (a list, no shell, our own paths)
+            [sys.executable, "-c", _CONVERT, str(kept), str(graph)],
+            env=os.environ | {"KERAS_BACKEND": "tensorflow", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise IncompatiblePackageError(
+                f"TensorFlow cannot rebuild the network that was trained with KERAS_BACKEND={backend()}: {reason}; "
+                "train it with KERAS_BACKEND=tensorflow"
+            )
+        return onnx.load(graph)
+
+
+def _traced(model: Any) -> Graph:
     tf = tensorflow()
     with quiet_stderr(), foreign_deprecations():
         import tf2onnx

@@ -147,6 +147,19 @@ class AskOutside(callbacks.Callback):
         self.after_epoch(self.state.history)
 
 
+class KeepEpochs(callbacks.Callback):
+    """Write the weights after every so many epochs; before the checkpoint, so that a kill leaves out none."""
+
+    def __init__(self, workdir: Path, every: int) -> None:
+        super().__init__()
+        self.workdir, self.every = workdir, every
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
+        """Write them, if it is their turn."""
+        if self.every and (epoch + 1) % self.every == 0:
+            checkpoints.keep_epoch(self.workdir, epoch + 1, self.model.get_weights())
+
+
 class Checkpoint(callbacks.Callback):
     """Write after each epoch all that the next one depends on, so that a killed training goes on from there."""
 

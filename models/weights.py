@@ -1,11 +1,27 @@
-"""The digest of a model's weights: two packages are equal when theirs are, whatever their files look like."""
+"""A model's weights: in files of their own, and their digest, by which two packages are equal or not."""
 
 import hashlib
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+ENDING: Final = ".weights.npz"
+"""Of a file of weights: arrays in the order of the model, which NumPy reads without unpickling anything."""
+
+
+def write_arrays(path: Path, arrays: Sequence[NDArray[Any]]) -> None:
+    """Write arrays in their order; the same arrays give the same bytes."""
+    with path.open("wb") as file:
+        np.savez(file, *arrays)
+
+
+def read_arrays(path: Path) -> list[NDArray[Any]]:
+    """Return the arrays of a file in their order."""
+    with np.load(path, allow_pickle=False) as file:
+        return [file[f"arr_{place}"] for place in range(len(file.files))]
 
 
 def arrays_sha256(arrays: Iterable[NDArray[Any]]) -> str:

@@ -15,6 +15,9 @@ EXTRAS: Final[Mapping[str, Mapping[str, str]]] = {
         "tensorflow": "tensorflow",
         "tf2onnx": "tf2onnx",
     },
+    "jax": {"jax": "jax"},
+    "torch": {"torch": "torch"},
+    "tensorboard": {"tensorboard": "tensorboard"},
     "databases": {"psycopg2": "psycopg2-binary", "pymysql": "pymysql"},
 }
 """Packages of each extra of `pyproject.toml`, by the name of the module that is imported."""

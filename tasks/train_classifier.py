@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import luigi
 
+from models.backends import TENSORFLOW, backend
 from models.calibration_keys import training_part
+from models.registry import NETWORK
 from pipeline.io import settings_files
 from pipeline.io.files.digests import file_digest
 from pipeline.io.results.provenance import NUMBERS, TRAINING
@@ -46,11 +48,13 @@ class TrainClassifier(LearnedTask):
         return ClassifierRecipe.from_mapping(settings_files.raw("classifiers", name), f"classifiers/{name}.yaml")
 
     def decides(self) -> dict[str, object]:
-        """The recipe without what is made of the weights, the seed, and the data set where it is a file."""
+        """The recipe without what is made of the weights, the seed, a data set that is a file, and another backend."""
         recipe = training_part(settings_files.raw("classifiers", self.classifier_name))
         digest = file_digest(Path(self.dataset_file)) if self.dataset_file else ""
         decisive = {"classifier": recipe, "seed": self.seed, "dataset_file": digest}
         decisive |= {"learned_fold": self.learned_fold} if self.learned_fold else {}
+        if backend() != TENSORFLOW and self.classifier_recipe.family == NETWORK:
+            decisive["backend"] = backend()
         return decisive | ({"module": self._module_digest(str(recipe["module"]))} if recipe.get("module") else {})
 
     def _module_digest(self, name: str) -> str:

@@ -18,12 +18,29 @@ class DataSet(Protocol):
     sample. ``part`` is ``"train"``, ``"validation"`` or ``"test"``.
     """
 
-    survey: str
-    channels: tuple[str, ...]
-    class_names: tuple[str, ...]
-    pixel_scale_arcsec: float
-    pixel_state: str
-    fingerprint: str
+    @property
+    def survey(self) -> str:
+        """Name of the survey."""
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels, in their order."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, by the number in ``label``."""
+
+    @property
+    def pixel_scale_arcsec(self) -> float:
+        """Size of a pixel in arcsec; NaN if it is not known."""
+
+    @property
+    def pixel_state(self) -> str:
+        """``raw``, or the normalisation that the pixels went through."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity of the data set."""
 
     @property
     def size_pixel(self) -> int:

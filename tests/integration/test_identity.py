@@ -135,3 +135,21 @@ def test_mjd_and_date_name_the_same_night(here):
     import tasks
 
     assert tasks.FetchCutouts(survey="tiny", night="61041").complete()
+
+
+def test_a_network_trained_with_another_backend_is_a_result_of_its_own_and_a_feature_model_is_not(here, monkeypatch):
+    from luigi.task_register import Register
+
+    import tasks
+
+    def fingerprints():
+        Register.clear_instance_cache()
+        return [tasks.TrainClassifier(survey="tiny", classifier=name).fingerprint for name in ("tiny_network", "tiny")]
+
+    before = fingerprints()
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    assert fingerprints() == before
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    network, features = fingerprints()
+    assert network != before[0]
+    assert features == before[1]

@@ -77,6 +77,7 @@ def test_pixels_are_prepared_after_they_were_augmented(toy):
     assert (drawn[0].pixels == 0).all()
 
 
+@pytest.mark.replaces("gotorb", "G8")
 def test_only_training_rows_are_augmented(toy):
     dataset = toy.dataset(rows=(40, 40, 2))
     _, validation = select_rows(dataset, RECIPE)

@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
-from models.framework import quiet_stderr
+from models.backends import backend
+from models.framework import keras, quiet_stderr
+from pipeline.errors import MissingExtraError, UnknownNameError
 
 
 def test_tensorflow_starts_without_a_word():
@@ -25,3 +27,17 @@ def test_a_failure_is_told_what_was_held_back(caplog):
         os.write(2, b"the reason\n")
         raise OSError("broken")
     assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+def test_an_unknown_backend_is_refused(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "theano")
+    with pytest.raises(UnknownNameError, match="unknown KERAS_BACKEND 'theano'; known: jax, tensorflow, torch"):
+        backend()
+
+
+def test_a_backend_that_is_not_installed_says_how_to_install_it(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    with pytest.raises(MissingExtraError, match=r"KERAS_BACKEND=jax needs jax, .*pip install 'nightsift\[jax\]'"):
+        keras()

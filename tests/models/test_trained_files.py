@@ -16,7 +16,13 @@ COMMON = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "more"), [("network", {"model.keras", "posterior.onnx"}), ("ensemble", set())])
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("network", {"model.keras", "posterior.onnx", "best.weights.npz", "last.weights.npz"}),
+        ("ensemble", set()),
+    ],
+)
 def test_a_trained_model_leaves_exactly_these_files(kind, more, request):
     files = request.getfixturevalue(kind).files
     assert {path.name for path in files.directory.iterdir()} == COMMON | more

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from models import checkpoints, training
+from models import checkpoints, memory, training
 from models.recipes import load
+from models.weights import read_arrays
 from pipeline.errors import DataSetError, IncompatiblePackageError, InputError, SettingsError
 from pipeline.io.results.content import content_sha256
 
@@ -21,6 +22,7 @@ def test_a_second_run_gives_equal_weights(tmp_path, toy, dataset, network):
     np.testing.assert_array_equal(again.trained.history["loss"], network.trained.history["loss"])
 
 
+@pytest.mark.replaces("gotorb", "G8")
 def test_a_run_killed_in_its_second_epoch_ends_as_an_undisturbed_one(tmp_path, toy, dataset, network, monkeypatch):
     def die(share, message):
         if message.startswith("epoch 1"):
@@ -60,6 +62,7 @@ def test_progress_grows_to_one_and_names_each_epoch(tmp_path, toy, dataset):
     assert seen[0][1].startswith("epoch 1 of at most 1: loss")
 
 
+@pytest.mark.replaces("gotorb", "G8")
 def test_the_best_weights_come_back_when_training_goes_on_too_long(tmp_path, toy, monkeypatch):
     dataset = toy.dataset(rows=(64, 32, 2))
     losses = iter([0.5, 0.2, 0.9, 0.8])
@@ -73,8 +76,7 @@ def test_the_best_weights_come_back_when_training_goes_on_too_long(tmp_path, toy
     recipe = load({**toy.network, "epochs": 9, "early_stopping_patience": 2}, "test")
     trained = training.train(dataset, recipe, 1, workdir=tmp_path)
     assert len(trained.history) == 4
-    for given, best in zip(trained.fitted.model.get_weights(), weights[1], strict=True):
-        np.testing.assert_array_equal(given, best)
+    assert_equal(trained.fitted.model.get_weights(), weights[1])
 
 
 @pytest.mark.replaces("gotorb", "G8")
@@ -138,7 +140,10 @@ def test_metrics_of_each_epoch_stand_in_the_history_and_may_be_monitored(tmp_pat
 
 
 @pytest.mark.parametrize(("keep", "epoch"), [("best", 1), ("last", 3)])
-def test_the_weights_are_those_of_the_epoch_that_the_recipe_keeps(tmp_path, toy, monkeypatch, keep, epoch):
+@pytest.mark.parametrize("again", [False, True])
+def test_the_best_and_the_last_weights_come_back_whichever_the_recipe_keeps(
+    tmp_path, toy, monkeypatch, keep, epoch, again
+):
     values = iter([0.1, 0.9, 0.8, 0.7])
     weights = []
 
@@ -148,11 +153,48 @@ def test_the_weights_are_those_of_the_epoch_that_the_recipe_keeps(tmp_path, toy,
 
     monkeypatch.setattr(training.network_training._Run, "_judged", judge)
     chosen = {"keep": keep, "monitor": "validation_accuracy", "early_stopping_patience": 0, "epochs": 4}
-    trained = training.train(
-        toy.dataset(rows=(64, 32, 2)), load({**toy.network, **chosen}, "test"), 1, workdir=tmp_path
-    )
-    for kept, expected in zip(trained.fitted.model.get_weights(), weights[epoch], strict=True):
-        np.testing.assert_array_equal(kept, expected)
+    for _ in range(1 + again):  # the second time from the checkpoint of a training that has ended
+        trained = training.train(
+            toy.dataset(rows=(64, 32, 2)), load({**toy.network, **chosen}, "test"), 1, workdir=tmp_path
+        )
+    assert len(weights) == 4
+    assert_equal(trained.fitted.model.get_weights(), weights[epoch])
+    assert list(trained.fitted.weights) == ["best", "last"]
+    assert_equal(trained.fitted.weights["best"], weights[1])
+    assert_equal(trained.fitted.weights["last"], weights[3])
+
+
+def test_weights_of_every_second_epoch_are_kept_on_request_also_over_a_kill(tmp_path, toy, dataset, monkeypatch):
+    monkeypatch.setenv("NIGHTSIFT_KEEP_EPOCHS", "2")
+    recipe = load({**toy.network, "epochs": 5, "early_stopping_patience": 0}, "test")
+    after = []
+
+    def note(share, message):
+        if message.startswith("epoch 3") and len(after) == 0:
+            after.append(message)
+            raise Killed
+
+    with pytest.raises(Killed):
+        training.train(dataset, recipe, 1, workdir=tmp_path / "work", progress=note)
+    trained = training.train(dataset, recipe, 1, workdir=tmp_path / "work", progress=note)
+    assert list(trained.fitted.weights) == ["best", "last", "epochs/epoch-0002", "epochs/epoch-0004"]
+    shorter = load({**toy.network, "epochs": 4, "early_stopping_patience": 0}, "test")
+    other = training.train(dataset, shorter, 1, workdir=tmp_path / "other")
+    assert_equal(trained.fitted.weights["epochs/epoch-0004"], other.fitted.weights["last"])
+    trained.fitted.write_weights(tmp_path)
+    assert_equal(read_arrays(tmp_path / "epochs" / "epoch-0002.weights.npz"), other.fitted.weights["epochs/epoch-0002"])
+    assert_equal(read_arrays(tmp_path / "last.weights.npz"), trained.fitted.weights["last"])
+    training.clear(tmp_path / "work")
+    assert not (tmp_path / "work").exists()
+    assert list(training.train(dataset, recipe, 2, workdir=tmp_path / "other").fitted.weights)[2:] == [
+        "epochs/epoch-0002",
+        "epochs/epoch-0004",
+    ]
+
+
+def assert_equal(given, expected):
+    for one, other in zip(given, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize(
@@ -178,12 +220,22 @@ def test_an_error_of_reading_comes_out_as_it_is(tmp_path, toy, dataset, monkeypa
         training.train(dataset, load(toy.network, "test"), 1, workdir=tmp_path)
 
 
-def test_a_batch_too_large_for_memory_says_which_may_fit(tmp_path, toy, dataset, monkeypatch):
-    def full(*arguments):
-        raise MemoryError
+class ResourceExhaustedError(Exception):
+    """Named as TensorFlow's."""
 
+
+@pytest.mark.parametrize("error", [MemoryError, ResourceExhaustedError])
+def test_a_batch_too_large_for_memory_says_which_would_fit(tmp_path, toy, dataset, monkeypatch, error):
+    def full(*arguments):
+        raise error
+
+    monkeypatch.setattr(memory, "row_bytes", lambda _: 10_000_000)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 200_000_000)
     monkeypatch.setattr(training.network_training._Run, "_judged", full)
-    with pytest.raises(SettingsError, match="a batch of 32 rows does not fit into memory; try 'batch_size': 16"):
+    message = (
+        "a batch of 32 rows does not fit into memory: it takes about 320 MB, and 200 MB are free; 'batch_size': 16"
+    )
+    with pytest.raises(SettingsError, match=message):
         training.train(dataset, load(toy.network, "test"), 1, workdir=tmp_path)
 
 
