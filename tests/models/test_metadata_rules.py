@@ -5,12 +5,13 @@ from models.recipes import ClassifierRecipe
 from pipeline.errors import SettingsError
 
 ZTF = {
-    "labels": ("ssdistnr", "ssmagnr", "host_offset_arcsec", "bts_type"),
+    "labels": ("ssdistnr", "ssmagnr", "host_offset_arcsec", "bts_type", "flags"),
     "scores": ("rb", "drb", "drbversion", "score", "braai_score", "reliability", "fink_gcvs"),
     "dates": ("jd", "jdstarthist", "time_mjd", "night", "nid", "midpointMjdTai"),
     "fields": ("field", "rcid", "rfid", "pid", "programid", "ra", "dec", "xpos", "ypos", "x_pixel", "detector",
-               "ra_deg"),
-    "sources": ("src_repo", "src_path", "candid", "objectId", "tblid", "n_copies", "publisher", "schemavsn"),
+               "ra_deg", "x", "y", "htmId20"),
+    "sources": ("src_repo", "src_path", "candid", "objectId", "tblid", "n_copies", "publisher", "schemavsn",
+                "diaSourceId", "diaObjectId"),
     "history": ("ndethist", "ncovhist", "n_prv", "age", "nDiaSources"),
     "magnitudes": ("magpsf", "magap", "sgmag1", "srmag1", "magnr", "maggaia", "diffmaglim", "magzpsci", "sigmapsf",
                    "magnitude", "magnitude_error", "snr", "scorr", "psfFlux", "zeropoint"),
