@@ -116,7 +116,7 @@ class MetadataRecipe:
         if column.lower() in _LABELS:
             return f"'columns' names {column!r}, forbidden by the rule 'labels' (always): it is the label; leave it out"
         for entry in self.forbidden:
-            rule = FORBIDDEN.get(entry, Rule(why="", patterns=(entry.lower(),)))
+            rule = FORBIDDEN.get(entry.lower(), Rule(why="", patterns=(entry.lower(),)))
             broken = next((pattern for pattern in rule.patterns if fnmatchcase(column.lower(), pattern)), "")
             if broken and rule.why:
                 return (

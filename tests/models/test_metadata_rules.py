@@ -42,6 +42,11 @@ def test_case_hides_nothing(column):
         MetadataRecipe(columns=(column,))
 
 
+def test_nor_does_the_case_of_a_rule():
+    with pytest.raises(SettingsError, match="'magpsf', forbidden by the rule 'Magnitudes'"):
+        MetadataRecipe(columns=("magpsf",), forbidden=("Magnitudes",))
+
+
 @pytest.mark.parametrize("column", ["label", "label_source", "Kind"])
 def test_no_setting_allows_the_label(column):
     with pytest.raises(SettingsError, match=f"'columns' names '{column}', forbidden .* it is the label; leave it out"):
