@@ -35,7 +35,7 @@ FORBIDDEN: Final[Mapping[str, Rule]] = {
     "labels": Rule(
         why="the label itself, or what it was made from",
         patterns=("label*", "kind", "*_type", "truth*", "spec*", "injec*", "host_offset*", "ssdistnr", "ssmagnr",
-                  "ssnamenr", "ssobject*", "sso*"),
+                  "ssnamenr", "ssobject*", "sso*", "flags"),
     ),
     "scores": Rule(
         why="another classifier's score, from which the labels may come and whose errors would be learnt",
@@ -52,12 +52,12 @@ FORBIDDEN: Final[Mapping[str, Rule]] = {
         why="where it was seen, and labelled rows of one class come from certain fields, detectors and exposures",
         patterns=("field*", "*_field", "rfid", "rcid", "ccd*", "quadrant*", "detector*", "telescope*", "pid", "visit*",
                   "program*", "exposure_id", "ra", "ra_*", "*_ra", "ranr", "dec", "dec_*", "*_dec", "decnr", "glat*",
-                  "glon*", "xpos", "ypos", "x_pixel", "y_pixel", "mindtoedge"),
+                  "glon*", "htmid*", "x", "y", "xpos", "ypos", "x_pixel", "y_pixel", "mindtoedge"),
     ),
     "sources": Rule(
         why="where the row comes from or which it is",
         patterns=("src_*", "source*", "*_source", "publisher*", "schemavsn", "*version*", "tblid", "n_copies", "id",
-                  "*_id", "candid", "objectid*", "stamp_*", "pad_[xy]"),
+                  "*_id", "candid", "objectid*", "*sourceid", "*objectid", "stamp_*", "pad_[xy]"),
     ),
     "history": Rule(
         why="how often its place was detected or looked at, which labelled rows were chosen by",
@@ -116,7 +116,7 @@ class MetadataRecipe:
         if column.lower() in _LABELS:
             return f"'columns' names {column!r}, forbidden by the rule 'labels' (always): it is the label; leave it out"
         for entry in self.forbidden:
-            rule = FORBIDDEN.get(entry, Rule(why="", patterns=(entry.lower(),)))
+            rule = FORBIDDEN.get(entry.lower(), Rule(why="", patterns=(entry.lower(),)))
             broken = next((pattern for pattern in rule.patterns if fnmatchcase(column.lower(), pattern)), "")
             if broken and rule.why:
                 return (

@@ -37,8 +37,8 @@ class CalibratePackage(LearnedTask):
         return {"training": training, **training.requires()}
 
     def deps(self) -> list[luigi.Task]:
-        """Return what it requires, after a check of a stack's recipe; luigi asks only if the target is missing."""
-        _ = self.stack_recipe if self.is_stack else None
+        """Return what it requires, after a check of the recipe; luigi asks only if the target is missing."""
+        _ = self.stack_recipe if self.is_stack else self.training().classifier_recipe
         return super().deps()
 
     @cached_property

@@ -10,6 +10,8 @@ from typing import Final
 from pipeline.io.results.schema import CANDIDATE_COLUMNS
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_OURS: Final = ("digest", "flux", "flux_error", "release", "row", "split")
+"""What stands beside the columns of a row on its way to a score: a column of such a name would be lost to it."""
 
 
 def metadata_name(path: str) -> str:
@@ -41,6 +43,8 @@ def metadata_faults(paths: Iterable[str]) -> list[str]:
             faults.append(f"metadata names {path!r}; allowed: names of letters, digits and _")
         elif name in CANDIDATE_COLUMNS:
             faults.append(f"metadata names {path!r}, which every cutout file has; leave it out")
+        elif name in _OURS:
+            faults.append(f"metadata names {name!r}, by which something else is meant; allowed: not {', '.join(_OURS)}")
         elif name in seen:
             faults.append(f"metadata names {name!r} twice; allowed: once")
         seen.add(name)

@@ -11,11 +11,21 @@ from small_packages import change_values
 from pipeline.io.results.dataset_file import open_dataset
 from pipeline.io.results.scores_file import read_scores
 
+SCHEDULING_ERROR = 35
 TINY = ("--survey", "tiny")
 
 
 def package_values(folder):
     return json.loads((folder / "package.json").read_text())
+
+
+def test_a_wrong_calibration_of_a_trained_recipe_is_said_before_anything_runs(project):
+    project.change("classifiers", "tiny", calibration="plat")
+    finished = project.luigi("PlotResults", *TINY, "--night", project.nights[1])
+    assert finished.code == SCHEDULING_ERROR, finished.output
+    finished.line(
+        "CalibratePackage", "classifiers/tiny.yaml: 'calibration' is 'plat'; allowed: platt, platt_prior, none"
+    )
 
 
 @pytest.mark.replaces("psat-ml", "P11")

@@ -5,12 +5,13 @@ from models.recipes import ClassifierRecipe
 from pipeline.errors import SettingsError
 
 ZTF = {
-    "labels": ("ssdistnr", "ssmagnr", "host_offset_arcsec", "bts_type"),
+    "labels": ("ssdistnr", "ssmagnr", "host_offset_arcsec", "bts_type", "flags"),
     "scores": ("rb", "drb", "drbversion", "score", "braai_score", "reliability", "fink_gcvs"),
     "dates": ("jd", "jdstarthist", "time_mjd", "night", "nid", "midpointMjdTai"),
     "fields": ("field", "rcid", "rfid", "pid", "programid", "ra", "dec", "xpos", "ypos", "x_pixel", "detector",
-               "ra_deg"),
-    "sources": ("src_repo", "src_path", "candid", "objectId", "tblid", "n_copies", "publisher", "schemavsn"),
+               "ra_deg", "x", "y", "htmId20"),
+    "sources": ("src_repo", "src_path", "candid", "objectId", "tblid", "n_copies", "publisher", "schemavsn",
+                "diaSourceId", "diaObjectId"),
     "history": ("ndethist", "ncovhist", "n_prv", "age", "nDiaSources"),
     "magnitudes": ("magpsf", "magap", "sgmag1", "srmag1", "magnr", "maggaia", "diffmaglim", "magzpsci", "sigmapsf",
                    "magnitude", "magnitude_error", "snr", "scorr", "psfFlux", "zeropoint"),
@@ -39,6 +40,11 @@ def test_what_was_measured_on_the_source_is_allowed(column):
 def test_case_hides_nothing(column):
     with pytest.raises(SettingsError, match="forbidden by the rule"):
         MetadataRecipe(columns=(column,))
+
+
+def test_nor_does_the_case_of_a_rule():
+    with pytest.raises(SettingsError, match="'magpsf', forbidden by the rule 'Magnitudes'"):
+        MetadataRecipe(columns=("magpsf",), forbidden=("Magnitudes",))
 
 
 @pytest.mark.parametrize("column", ["label", "label_source", "Kind"])

@@ -87,6 +87,8 @@ def test_an_absent_column_and_one_of_texts_are_named(alert_survey):
         (["snr"], "metadata names 'snr', which every cutout file has"),
         (["a b"], "metadata names 'a b'; allowed: names of letters"),
         (["elong", "candidate.elong"], "metadata names 'elong' twice"),
+        (["elong", "candidate.split"], "metadata names 'split', by which something else is meant; allowed: not digest"),
+        (["row", "flux"], "metadata names 'row', .*metadata names 'flux', "),
     ],
 )
 def test_columns_that_cannot_be_are_refused(alert_survey, metadata, message):
