@@ -14,14 +14,14 @@ BACKENDS: Final = {TENSORFLOW: "train", "jax": "jax", "torch": "torch"}
 
 
 def backend() -> str:
-    """Return what Keras computes with: ``KERAS_BACKEND`` of the environment, else ``tensorflow``.
+    """Return what Keras computes with: ``KERAS_BACKEND`` of the environment, else (or if empty) ``tensorflow``.
 
     Raises
     ------
     UnknownNameError
         If it is none of `BACKENDS`.
     """
-    name = os.environ.get("KERAS_BACKEND", TENSORFLOW)
+    name = os.environ.get("KERAS_BACKEND") or TENSORFLOW
     if name not in BACKENDS:
         raise UnknownNameError("KERAS_BACKEND", name, BACKENDS)
     return name

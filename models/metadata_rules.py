@@ -45,14 +45,15 @@ FORBIDDEN: Final[Mapping[str, Rule]] = {
     ),
     "dates": Rule(
         why="when it was seen, and labelled rows of one class come from certain nights",
-        patterns=("jd*", "*_jd", "*mjd*", "*date*", "night*", "nid", "time*", "*_time", "utc*", "epoch*", "year",
-                  "month", "season*"),
+        patterns=("jd*", "*jd", "*_jd_*", "*mjd*", "*date*", "night*", "nid", "time*", "*_time", "utc*", "epoch*",
+                  "year", "month", "season*", "doy", "lst", "hour_angle*", "airmass*"),
     ),
     "fields": Rule(
         why="where it was seen, and labelled rows of one class come from certain fields, detectors and exposures",
         patterns=("field*", "*_field", "rfid", "rcid", "ccd*", "quadrant*", "detector*", "telescope*", "pid", "visit*",
                   "program*", "exposure_id", "ra", "ra_*", "*_ra", "ranr", "dec", "dec_*", "*_dec", "decnr", "glat*",
-                  "glon*", "htmid*", "x", "y", "xpos", "ypos", "x_pixel", "y_pixel", "mindtoedge"),
+                  "glon*", "l", "b", "htmid*", "chan", "channel", "amp*", "col", "column", "x", "y",
+                  "xpos", "ypos", "x_pixel", "y_pixel", "mindtoedge"),
     ),
     "sources": Rule(
         why="where the row comes from or which it is",
@@ -67,8 +68,8 @@ FORBIDDEN: Final[Mapping[str, Rule]] = {
     "magnitudes": Rule(
         why="how bright it or its neighbour is, and labelled rows of one class are the brighter ones",
         patterns=("mag*", "*_mag*", "*mag", "*mag[0-9]*", "*magpsf*", "*magap*", "*maglim*", "*magnr*", "sigmapsf",
-                  "maggaia", "flux", "flux_err*", "*_flux", "*flux", "*fluxerr*", "*flux_err*", "zeropoint", "zp*",
-                  "snr", "snr_*", "scorr", "signal*"),
+                  "maggaia", "flux", "flux_[!s]*", "*_flux", "*flux", "*fluxerr*", "*flux_err*", "zeropoint", "zp*",
+                  "clrc*", "snr", "snr_*", "scorr", "signal*"),
     ),
 }  # fmt: skip
 """The rules by name, which are the default of ``forbidden``. Read from the real alerts of ZTF: each of these columns

@@ -16,7 +16,7 @@ from models.framework import foreign_deprecations, keras, to_numpy
 from models.heads import HEADS
 from models.metadata import METADATA, MetadataScaling, require_given
 from models.metadata_layers import encoded, joined
-from models.normalisation_layers import normalised
+from models.normalisation_layers import marked_as_missing, normalised
 from models.recipes import ClassifierRecipe
 from models.registry import CLASSIFIERS
 from models.symmetries import turned
@@ -112,7 +112,7 @@ class NetworkDesign:
             return normalised("none" if self.external else self.normalisation, inputs, self.missing)
         if self.module.normalise is None:
             raise SettingsError(f"{self.module.path} has no normalise(pixels)")
-        return self.module.normalise(inputs)
+        return self.module.normalise(marked_as_missing(inputs))
 
     def _upright(self, pixels: Any, columns: list[Any], dropouts: Dropouts) -> Any:
         """Return the logits of normalised pixels as they are, and of the encoded columns beside them, if any."""

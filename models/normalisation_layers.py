@@ -116,6 +116,12 @@ def _marked(planes: Tensor) -> Tensor:
     return ops.where(ops.less_equal(ops.abs(flat), HUGE), flat, math.nan)
 
 
+def marked_as_missing(stack: Tensor) -> Tensor:
+    """Return raw cutouts ``(n, y, x, channel)`` with NaN for all that is missing: NaN, infinite, above 1e30."""
+    ops = keras().ops
+    return ops.where(ops.less_equal(ops.abs(stack), HUGE), stack, math.nan)
+
+
 def _instead_of_nan(marked: Tensor, value: float) -> Tensor:
     """Return the pixels with a number for missing ones."""
     ops = keras().ops

@@ -3,6 +3,7 @@
 Tested by tests/models/test_stack_recipes.py.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Final, Literal
@@ -132,8 +133,8 @@ class StackMembers:
             return [f"'weights' is {shown}; with 'combine: logistic' they are fitted: leave them out"] if shown else []
         if shown and len(shown) != len(self.members):
             return [f"'weights' is {shown}; allowed: one for each of the {len(self.members)} members"]
-        if any(not weight >= 0 for weight in shown) or (shown and not sum(shown) > 0):
-            return [f"'weights' is {shown}; allowed: numbers of at least 0, one of them above 0"]
+        if any(not weight >= 0 for weight in shown) or (shown and not 0 < sum(shown) < math.inf):
+            return [f"'weights' is {shown}; allowed: numbers of at least 0 with a finite sum, one of them above 0"]
         return []
 
     def _number_faults(self) -> list[str]:

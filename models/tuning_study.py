@@ -50,7 +50,7 @@ class Trial:
     values : mapping of str to object
         By key of the search space, as drawn: of a key with ``copies`` the value that is repeated.
     objective : float
-        Value of the objective, of a pruned trial so far; NaN if it failed.
+        Value of the objective; of a pruned or failed trial the best so far, NaN if it finished no epoch.
     by_epoch : tuple of float
         The objective after each epoch; empty for classifiers on features.
     epochs : int

@@ -278,6 +278,8 @@ def _allowed(hint: object) -> str:
         return f"a list of {_allowed(arguments[0])}"
     if _is_below(origin, Mapping):
         return f"a mapping from names to {_allowed(arguments[1])}"
+    if dataclasses.is_dataclass(hint):
+        return f"mappings with {', '.join(field.name for field in dataclasses.fields(hint))}"
     names: dict[object, str] = {
         str: "text", int: "a whole number", float: "a finite number", bool: "true or false",
     }  # fmt: skip

@@ -7,7 +7,7 @@ Tested by tests/pipeline/datasets/test_refolded.py.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -23,6 +23,7 @@ from pipeline.datasets.name_hashes import key_of
 from pipeline.datasets.overlaps import Footprints
 from pipeline.datasets.sky_cells import NO_CELL, balancing, cells_of
 from pipeline.datasets.splits import in_shares
+from pipeline.errors import DataSetError
 from pipeline.fingerprint import fingerprint
 from pipeline.recipes.learned_fold import LearnedFold
 
@@ -49,6 +50,11 @@ class RefoldedDataSet:
         The whole; it stays open as long as the view is used.
     fold : LearnedFold
         Which part validates.
+
+    Raises
+    ------
+    DataSetError
+        If a class has fewer groups that may validate than there are folds.
     """
 
     def __init__(self, dataset: DataSet, fold: LearnedFold) -> None:
@@ -61,7 +67,9 @@ class RefoldedDataSet:
         self._dataset = dataset
         frames = {part: dataset.candidates(part) for part in LEARNED_PARTS}
         rows = pd.concat([*frames.values()], ignore_index=True)
-        parts = refolded_parts(rows, _only_train(dataset, frames), _places(rows, dataset), fold)
+        only_train = _only_train(dataset, frames)
+        _require_enough(rows, only_train, dataset.class_names, fold.count)
+        parts = refolded_parts(rows, only_train, _places(rows, dataset), fold)
         ends = np.cumsum([len(frame) for frame in frames.values()])[:-1]
         self._parts = dict(zip(LEARNED_PARTS, np.split(parts, ends), strict=True))
         log.info(
@@ -125,7 +133,7 @@ def refolded_parts(
     fold : LearnedFold
         Which part validates.
     """
-    groups = np.asarray(rows["group_id"].where(rows["group_id"] != "", rows["candidate_id"]), dtype=object)
+    groups = _groups(rows)
     label = rows["label"].to_numpy()
     judges = ~only_train & (label != UNLABELLED)
     parts = [_parts(held, only_train) for held in _each_held(folds_of(groups, label, judges, fold.count), fold.count)]
@@ -178,6 +186,23 @@ def folds_of(
         weights = judges[mine].astype(np.float64)
         fold[mine] = in_shares(names[mine], weights, [1.0 / count] * count, f"learned:{count}")
     return fold
+
+
+def _groups(rows: pd.DataFrame) -> NDArray[np.object_]:
+    """Return the group of each row, ``(n,)``; a row without one is a group of its own."""
+    return np.asarray(rows["group_id"].where(rows["group_id"] != "", rows["candidate_id"]), dtype=object)
+
+
+def _require_enough(rows: pd.DataFrame, only_train: NDArray[np.bool_], class_names: Sequence[str], count: int) -> None:
+    """Refuse more folds than a class has groups: one of them could not validate."""
+    groups, label = _groups(rows), rows["label"].to_numpy()
+    for value, name in enumerate(class_names):
+        known = len(np.unique(groups[~only_train & (label == value)]))
+        if known < count:
+            allowed = f"allowed: 2 to {known}" if known >= 2 else "too few to divide: leave 'folds' out"
+            raise DataSetError(
+                f"'folds' is {count}, but class {name} has {known} groups of rows that may validate; {allowed}"
+            )
 
 
 def _each_held(numbers: NDArray[np.int8], count: int) -> Iterator[NDArray[np.bool_]]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.classes import UNLABELLED
 from pipeline.cutouts.missing import HUGE, Flag
+from pipeline.errors import InputError
 from pipeline.io.results.schema import CANDIDATE_COLUMNS, METADATA_TYPE, TEXT
 from pipeline.io.tables.table_file import numbers_of
 from pipeline.photometry.flux_sign import stated_signs
@@ -71,10 +72,12 @@ def metadata_numbers(rows: pd.DataFrame, name: str) -> NDArray[np.float32]:
     Raises
     ------
     InputError
-        If a value is not a number.
+        If a value is not a number; dates and times are none.
     """
     if name not in rows:
         return np.full(len(rows), np.nan, METADATA_TYPE)
+    if rows[name].dtype.kind in "mM":
+        raise InputError(f"metadata column {name!r} holds dates or times ({rows[name].dtype}); allowed: numbers")
     numbers = numbers_of(rows, name, "metadata").to_numpy()
     with np.errstate(invalid="ignore"):
         known = (np.abs(numbers) <= HUGE) & ~np.isin(numbers, NOT_KNOWN)

@@ -30,6 +30,8 @@ def test_a_failure_is_told_what_was_held_back(caplog):
 
 
 def test_an_unknown_backend_is_refused(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "")
+    assert backend() == "tensorflow"
     monkeypatch.setenv("KERAS_BACKEND", "theano")
     with pytest.raises(UnknownNameError, match="unknown KERAS_BACKEND 'theano'; known: jax, tensorflow, torch"):
         backend()

@@ -7,7 +7,7 @@ from pipeline.errors import SettingsError
 ZTF = {
     "labels": ("ssdistnr", "ssmagnr", "host_offset_arcsec", "bts_type", "flags"),
     "scores": ("rb", "drb", "drbversion", "score", "braai_score", "reliability", "fink_gcvs"),
-    "dates": ("jd", "jdstarthist", "time_mjd", "night", "nid", "midpointMjdTai"),
+    "dates": ("jd", "jdstarthist", "time_mjd", "night", "nid", "midpointMjdTai", "hjd", "obsjd", "airmass"),
     "fields": ("field", "rcid", "rfid", "pid", "programid", "ra", "dec", "xpos", "ypos", "x_pixel", "detector",
                "ra_deg", "x", "y", "htmId20"),
     "sources": ("src_repo", "src_path", "candid", "objectId", "tblid", "n_copies", "publisher", "schemavsn",

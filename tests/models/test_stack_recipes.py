@@ -45,6 +45,8 @@ def test_one_classifier_is_a_stack_with_several_seeds_or_folds():
         ({"combine": "weights", "weights": [1]}, r"'weights' is \[1.0\]; allowed: one for each of the 2 members"),
         ({"combine": "weights", "weights": [1, -2]}, r"'weights' is \[1.0, -2.0\]; allowed: numbers of at least 0"),
         ({"combine": "weights", "weights": [0, 0]}, r"'weights' is \[0.0, 0.0\]; .* one of them above 0"),
+        ({"combine": "weights", "weights": [1e308, 1e308]}, r"numbers of at least 0 with a finite sum"),
+        ({"members": "tiny"}, r"'members' is 'tiny'; allowed: a list of mappings with classifier, seed"),
         ({"combine": "mean"}, r"'combine' is 'mean'; allowed: 'logistic' or 'weights'|'combine' is 'mean'; allowed"),
         ({"folds": 1}, r"'folds' is 1; allowed: 2 to 100, or 0 for none"),
         ({"folds": -2}, r"'folds' is -2; allowed: 2 to 100, or 0 for none"),

@@ -161,3 +161,23 @@ def test_a_recipe_says_what_its_module_lacks(tmp_path, toy, dataset, module_file
         toy.train_and_write(tmp_path, dataset, recipe)
     with pytest.raises(SettingsError, match=r"has no normalise\(pixels\)"):
         toy.train_and_write(tmp_path, dataset, recipe | {"metrics": [], "normalisation": "module"})
+
+
+MARKS_NAN_ALONE = """
+import keras
+
+def normalise(pixels):
+    return keras.ops.arcsinh(keras.ops.where(keras.ops.isnan(pixels), 0.0, pixels) / 30.0)
+"""
+
+
+def test_a_normalisation_sees_infinities_as_missing(tmp_path, toy, dataset, module_file):
+    recipe = {**toy.network, "epochs": 1, "normalisation": "module", "module": module_file(MARKS_NAN_ALONE)}
+    written = toy.train_and_write(tmp_path, dataset, recipe)
+    pixels = dataset.cutouts("test")[:4].copy()
+    pixels[:, 3, 4:7] = np.inf
+    missing = np.where(np.isinf(pixels), np.nan, pixels)
+    package = runtime.load(written.package)
+    scores = package.predict(pixels, dataset.channels)
+    assert np.isfinite(scores).all()
+    np.testing.assert_array_equal(scores, package.predict(missing, dataset.channels))

@@ -6,7 +6,7 @@ from models.in_memory import MemoryDataSet
 from pipeline.classes import LEARNED_PARTS, LEFT_OUT, TRAIN, VALIDATION
 from pipeline.datasets.overlaps import Footprints, overlapping
 from pipeline.datasets.refolded import RefoldedDataSet, refolded_parts
-from pipeline.errors import SettingsError
+from pipeline.errors import DataSetError, SettingsError
 from pipeline.recipes.learned_fold import LearnedFold
 
 FOLDS = 4
@@ -144,3 +144,16 @@ def test_a_learned_fold_is_read_as_it_is_written(text):
 def test_another_text_is_refused_with_what_is_allowed(text):
     with pytest.raises(SettingsError, match=rf"learned fold '{text}'; allowed: which of how many, such as 2/5"):
         LearnedFold.parse(text)
+
+
+def test_more_folds_than_a_class_has_groups_are_refused_before_any_is_trained(whole):
+    rows = learning(whole)
+    reals = rows[(rows["label"] == 1) & (rows["label_source"] != NEVER)]
+    most = reals["group_id"].nunique()
+    assert 2 < most < 100
+    RefoldedDataSet(whole, LearnedFold(number=1, count=most))
+    message = (
+        rf"'folds' is {most + 1}, but class real has {most} groups of rows that may validate; allowed: 2 to {most}"
+    )
+    with pytest.raises(DataSetError, match=message):
+        RefoldedDataSet(whole, LearnedFold(number=1, count=most + 1))

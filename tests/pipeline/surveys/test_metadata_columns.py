@@ -14,6 +14,7 @@ from pipeline.stages.build_dataset import build_dataset
 from pipeline.stages.fetch_cutouts import fetch_cutouts
 from pipeline.stages.night_job import NightJob
 from pipeline.stages.simulate_stamps import simulate_stamps
+from pipeline.surveys.candidate_columns import metadata_numbers
 
 NIGHT = "2026-01-05"
 ELONG = [1.1, -999.0, np.nan, np.inf, 1.5, 1.6]
@@ -142,3 +143,11 @@ def test_cutouts_that_were_made_here_have_none(night, tmp_path):
     with open_cutouts(tmp_path / "s.h5") as file:
         assert len(file)
         assert file.candidates()["elong"].isna().all()
+
+
+def test_a_column_of_times_is_no_column_of_numbers():
+    rows = pd.DataFrame({"seen": pd.to_datetime(["2026-01-05", "2026-01-06"])})
+    with pytest.raises(
+        InputError, match=r"column 'seen' holds dates or times \(datetime64.*\); allowed"
+    ):
+        metadata_numbers(rows, "seen")
