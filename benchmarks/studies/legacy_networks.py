@@ -13,7 +13,8 @@ The recipe was fixed before any figure was seen:
 * All else is the recipe of ``config/classifiers``: normalisation, optimiser, weights of classes, augmentation, early
   stopping on the validation rows. There are two exceptions. A batch has at most 64 rows, because the 1024 of gmadet
   and O'TRAIN would be one step an epoch. And a learning rate is at least 0.001, because gotorb's 0.00003 is meant for
-  a hundred times as many steps; the lines called ``at its own rate`` have it.
+  a hundred times as many steps; the lines called ``at its own rate`` have it. The lines ``at its own size`` are of
+  the central 32 pixels that gmadet and O'TRAIN were made for, at a quarter of the cost.
 * Nothing is tuned on test rows. Each fold's logits are calibrated on its own validation rows as those of the ZTF
   recipes (``platt_prior``), so that those of all folds can be judged together.
 * A stack is of the ensemble on features and ``triplet_cnn``, chosen before the others were looked at: with the weights
@@ -26,8 +27,8 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
+from benchmarks.studies.legacy_networks_table import (
+    IDENTITY,
+    RECORD,
+    file_name,
+    print_table,
+    read_lines,
+    stacks,
+    trainings,
+)
 from models.in_memory import MemoryDataSet
 from models.recipes import ClassifierRecipe
 from models.registry import NETWORK
@@ -46,36 +55,17 @@ from pipeline.classes import TRAINING_ONLY_SOURCES
 from pipeline.errors import SettingsError
 from pipeline.io import settings_files
 from pipeline.io.results.dataset_file import open_dataset
-from pipeline.metrics import METRICS, Curves, Interval, bootstrap_statistic
 from pipeline.rng import stream
-from pipeline.scores.calibration import fit_platt_prior
 
 NETWORKS = ("triplet_cnn", "braai", "psat_d", "vgg6", "bayesian_vgg6", "sepconvnet", "otrain", "gmadet")
 STACKED = "triplet_cnn"
 OWN_RATE = " at its own rate"
+OWN_SIZE = " at its own size"
+OWN_SIZES = {"otrain": 32, "gmadet": 32}
+"""Pixels a side that the two costliest networks were made for; a variant on larger cutouts."""
+
 LEAST_RATE = 1e-3
 MOST_ROWS_PER_BATCH = 64
-FIXED_WEIGHTS = (0.7, 0.3)
-"""Of the ensemble and of the network."""
-
-MEASURES = ("auc", "mdr_at_fpr_1pc", "fpr_at_mdr_1pc")
-IDENTITY = ("candidate_id", "group_id", "night")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trained:
-    """One training: its line of ``trainings.jsonl``, and logits and rows of the validation and of the test part.
-
-    Attributes
-    ----------
-    line : mapping
-        ``entry seed dataset`` and what it took; ``failed`` instead where it diverged.
-    parts : mapping of str to DataFrame
-        ``candidate_id group_id night label logit``; the logit is calibrated on the validation rows.
-    """
-
-    line: Mapping[str, Any]
-    parts: Mapping[str, pd.DataFrame] = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +90,7 @@ def main() -> int:
     options = parser.parse_args()
     options.scratch.mkdir(parents=True, exist_ok=True)
     features = tuple(options.features.split(","))
-    names = [*features, *NETWORKS, *(name + OWN_RATE for name in NETWORKS if _recipe(name).learning_rate < LEAST_RATE)]
+    names = [*features, *NETWORKS, *variants(options.datasets[0])]
     wanted = options.only.split(",") if options.only else names
     budget = Budget(rows=options.rows, epochs=options.epochs)
     for seed in map(int, options.seeds.split(",")):
@@ -112,28 +102,42 @@ def main() -> int:
     return 0
 
 
+def variants(path: Path) -> Iterator[str]:
+    """Yield the names of the lines that depart from the common rate or size, of those that cutouts are larger than."""
+    yield from (name + OWN_RATE for name in NETWORKS if _recipe(name).learning_rate < LEAST_RATE)
+    with open_dataset(path) as file:
+        yield from (name + OWN_SIZE for name, size in OWN_SIZES.items() if size < file.size_pixel)
+
+
 def train_missing(path: Path, names: Sequence[str], seed: int, budget: Budget, scratch: Path) -> None:
     """Train each of the names on a data set, unless its line is there."""
-    done = {(line["entry"], line["seed"], line["dataset"]) for line in _lines(scratch)}
+    done = {(line["entry"], line["seed"], line["dataset"]) for line in read_lines(scratch)}
     missing = [name for name in names if (name, seed, path.stem) not in done]
     dataset = within_budget(path, budget.rows) if missing else None
     for name in missing:
         named = {"entry": name, "seed": seed, "dataset": path.stem}
-        line = named | _trained(dataset, recipe_of(name, budget), seed, scratch / _file_name(named))
-        with (scratch / "trainings.jsonl").open("a", encoding="utf-8") as record:
+        line = named | _trained(dataset, recipe_of(name, budget), seed, scratch / file_name(named))
+        with (scratch / RECORD).open("a", encoding="utf-8") as record:
             record.write(json.dumps(line) + "\n")
         print(line, file=sys.stderr, flush=True)
 
 
 def recipe_of(name: str, budget: Budget) -> ClassifierRecipe:
     """Return the recipe of a line of the table within the budget."""
-    recipe = _recipe(name.removesuffix(OWN_RATE))
-    recipe = replace(recipe, threads=1, posterior_samples=0)
+    classifier = name.removesuffix(OWN_RATE).removesuffix(OWN_SIZE)
+    recipe = replace(_recipe(classifier), threads=1, posterior_samples=0)
     if recipe.family != NETWORK:
         return recipe
     rate = recipe.learning_rate if name.endswith(OWN_RATE) else max(recipe.learning_rate, LEAST_RATE)
     size = min(recipe.batch_size, MOST_ROWS_PER_BATCH)
-    return replace(recipe, channels=None, epochs=budget.epochs, batch_size=size, learning_rate=rate)
+    return replace(
+        recipe,
+        channels=None,
+        size_pixel=OWN_SIZES[classifier] if name.endswith(OWN_SIZE) else None,
+        epochs=budget.epochs,
+        batch_size=size,
+        learning_rate=rate,
+    )
 
 
 @cache
@@ -157,107 +161,6 @@ def kept_rows(candidates: pd.DataFrame, most: int, unit: str) -> NDArray[np.intp
     drawn = rng.permutation(len(candidates))
     guessed = candidates["label_source"].isin(TRAINING_ONLY_SOURCES).to_numpy()[drawn]
     return np.sort(drawn[np.argsort(guessed, kind="stable")][:most])
-
-
-def trainings(scratch: Path) -> Iterator[Trained]:
-    """Yield all that was trained, logits calibrated on the validation rows of the same data set."""
-    for line in _lines(scratch):
-        if "failed" in line:
-            yield Trained(line=line, parts={})
-            continue
-        with np.load(scratch / _file_name(line)) as kept:
-            parts = {
-                part: pd.DataFrame({name: kept[f"{part}_{name}"] for name in (*IDENTITY, "label", "logit")})
-                for part in ("validation", "test")
-            }
-        platt = fit_platt_prior(parts["validation"]["logit"], parts["validation"]["label"])
-        calibrated = {part: rows.assign(logit=platt.slope * rows["logit"] + platt.intercept) for part, rows in
-                      parts.items()}  # fmt: skip
-        yield Trained(line=line, parts=calibrated)
-
-
-def stacks(found: Sequence[Trained], ensemble: str, network: str) -> Iterator[Trained]:
-    """Yield both stacks of each seed and data set that both members were trained with."""
-    place = {(one.line["entry"], one.line["seed"], one.line["dataset"]): one for one in found}
-    for (entry, seed, dataset), first in place.items():
-        second = place.get((network, seed, dataset))
-        if entry != ensemble or second is None:
-            continue
-        pairs = [(one, place.get((network, seed, name))) for (other, at, name), one in place.items()
-                 if other == ensemble and at == seed]  # fmt: skip
-        validation = pd.concat([_joined(one, other, "validation") for one, other in pairs if other is not None])
-        test = _joined(first, second, "test")
-        fixed = test["first"] * FIXED_WEIGHTS[0] + test["second"] * FIXED_WEIGHTS[1]
-        columns = {"seed": seed, "dataset": dataset}
-        for name, logit in (("stack, 0.7 and 0.3", fixed), ("stack, logistic", fitted_stack(validation, test))):
-            yield Trained(line={"entry": name, **columns}, parts={"test": test.assign(logit=logit)})
-
-
-def fitted_stack(validation: pd.DataFrame, test: pd.DataFrame) -> NDArray[np.float64]:
-    """Return logits of test rows by a logistic regression on validation rows of other nights and groups.
-
-    Both have ``group_id night label first second``. Where the parts share all nights, as in a division by object,
-    groups alone are kept apart.
-    """
-    held = validation["group_id"].isin(test["group_id"])
-    same_night = validation["night"].isin(test["night"])
-    used = validation[~held if same_night.all() else ~held & ~same_night]
-    columns = ["first", "second"]
-    model = LogisticRegression(class_weight="balanced").fit(used[columns], used["label"])
-    return np.asarray(model.decision_function(test[columns]))
-
-
-def interval(measure: str, seeds: Sequence[pd.DataFrame], resample: str) -> Interval:
-    """Return the mean over seeds of a measure of the test rows, resampled over nights or groups."""
-    first = seeds[0]
-    labels, metric = first["label"].to_numpy(), METRICS[measure]
-
-    def statistic(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.mean([metric.weighted(Curves(labels, rows["logit"], weights)) for rows in seeds], axis=0)
-
-    return bootstrap_statistic(statistic, first[resample].to_numpy(), rng=stream(1, "bootstrap"))
-
-
-def print_table(found: Sequence[Trained], names: Sequence[str], resample: str) -> None:
-    """Print a line for each classifier that was trained on all data sets with one seed at least."""
-    datasets = {one.line["dataset"] for one in found}
-    rows = pd.DataFrame([one.line for one in found])
-    print("| | seeds | AUC | lowest and highest of the seeds | MDR at FPR 1 % | FPR at MDR 1 % | parameters "
-          "| training rows | epoch kept | seconds per epoch |")  # fmt: skip
-    print("|---|---|---|---|---|---|---|---|---|---|")
-    for name in [*names, "stack, 0.7 and 0.3", "stack, logistic"]:
-        of_name = [one for one in found if one.line["entry"] == name]
-        if any("failed" in one.line for one in of_name):
-            print(f"| {name} | diverged: {next(one.line['failed'] for one in of_name if 'failed' in one.line)} |")
-            continue
-        seeds = list(_whole_seeds(of_name, datasets))
-        if seeds:
-            print("| " + " | ".join((name, *_cells(seeds, resample), *_cost(rows[rows["entry"] == name]))) + " |")
-
-
-def _cells(seeds: Sequence[pd.DataFrame], resample: str) -> Iterator[str]:
-    auc, *rates = (interval(measure, seeds, resample) for measure in MEASURES)
-    each = [METRICS["auc"](rows["label"], rows["logit"]) for rows in seeds]
-    yield str(len(seeds))
-    yield f"{auc.value:.4f} ({auc.low:.4f} to {auc.high:.4f})"
-    yield f"{min(each):.4f}, {max(each):.4f}"
-    for rate in rates:
-        yield f"{100 * rate.value:.1f} ({100 * rate.low:.1f} to {100 * rate.high:.1f}) %"
-
-
-def _cost(lines: pd.DataFrame) -> Iterator[str]:
-    """Yield parameters, training rows, epoch kept and seconds per epoch as medians over trainings; ``-`` for none."""
-    for name, form in (("parameters", "{:,.0f}"), ("rows", "{:,.0f}"), ("kept_epoch", "{:.0f}"), ("seconds", "{:.1f}")):
-        values = lines[name].dropna() if name in lines else pd.Series(dtype=float)
-        yield form.format(values.median()) if len(values) else "-"
-
-
-def _whole_seeds(of_name: Sequence[Trained], datasets: set[str]) -> Iterator[pd.DataFrame]:
-    """Yield the test rows of all data sets, for each seed that all of them were trained with."""
-    for seed in sorted({one.line["seed"] for one in of_name}):
-        of_seed = {one.line["dataset"]: one.parts["test"] for one in of_name if one.line["seed"] == seed}
-        if set(of_seed) == datasets:
-            yield pd.concat([of_seed[dataset] for dataset in sorted(datasets)], ignore_index=True)
 
 
 def _trained(dataset: MemoryDataSet, recipe: ClassifierRecipe, seed: int, path: Path) -> dict[str, Any]:
@@ -284,30 +187,13 @@ def _trained(dataset: MemoryDataSet, recipe: ClassifierRecipe, seed: int, path: 
         "parameters": int(trained.fitted.model.count_params()) if network else None,
         "epochs": len(history) if network else None,
         "kept_epoch": best if network else None,
-        "seconds": float(history["seconds"].median()),
+        "seconds": float(history["seconds"].min()),
         "seconds_in_all": round(time.monotonic() - started, 1),
     }
 
 
-def _joined(first: Trained, second: Trained, part: str) -> pd.DataFrame:
-    """Return the rows of both members with their logits as ``first`` and ``second``."""
-    one, other = first.parts[part], second.parts[part]
-    if not one["candidate_id"].equals(other["candidate_id"]):
-        raise SettingsError(f"{first.line} and {second.line} judge other rows; remove their lines and train again")
-    return one.assign(first=one["logit"], second=other["logit"])
-
-
 def _recipe(name: str) -> ClassifierRecipe:
     return ClassifierRecipe.from_mapping(settings_files.raw("classifiers", name), name)
-
-
-def _lines(scratch: Path) -> list[dict[str, Any]]:
-    path = scratch / "trainings.jsonl"
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
-
-
-def _file_name(line: Mapping[str, Any]) -> str:
-    return f"{line['dataset']}-{line['entry']}-{line['seed']}.npz".replace(" ", "_")
 
 
 if __name__ == "__main__":
