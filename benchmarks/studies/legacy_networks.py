@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.studies.legacy_networks DATASET [DATASET ...] --scratch FOLDER`` where the data sets are one file
 of ``BuildDataset``, or its folds, whose test rows are then judged together. Each training that ends adds one line to
-``trainings.jsonl`` in the scratch folder, beside an npz file of its logits; a run skips what is there, so a killed one
-loses a single training, and several processes may share a folder, each with ``--only`` names of its own.
+``trainings.jsonl`` in the folder of its budget, beside an npz file of its logits; a run skips what is there, so a
+killed one loses a single training, and several processes may share a folder, each with ``--only`` names of its own.
 
 The recipe was fixed before any figure was seen:
 
@@ -14,7 +14,8 @@ The recipe was fixed before any figure was seen:
   stopping on the validation rows. There are two exceptions. A batch has at most 64 rows, because the 1024 of gmadet
   and O'TRAIN would be one step an epoch. And a learning rate is at least 0.001, because gotorb's 0.00003 is meant for
   a hundred times as many steps; the lines called ``at its own rate`` have it. The lines ``at its own size`` are of
-  the central 32 pixels that gmadet and O'TRAIN were made for, at a quarter of the cost.
+  the central 32 pixels that gmadet and O'TRAIN were made for, at a quarter of the cost. The lines ``on its own
+  channels`` are of the difference alone, which psat-ml, gmadet and O'TRAIN use; they were added after a first look.
 * Nothing is tuned on test rows. Each fold's logits are calibrated on its own validation rows as those of the ZTF
   recipes (``platt_prior``), so that those of all folds can be judged together.
 * A stack is of the ensemble on features and ``triplet_cnn``, chosen before the others were looked at: with the weights
@@ -61,6 +62,7 @@ NETWORKS = ("triplet_cnn", "braai", "psat_d", "vgg6", "bayesian_vgg6", "sepconvn
 STACKED = "triplet_cnn"
 OWN_RATE = " at its own rate"
 OWN_SIZE = " at its own size"
+OWN_CHANNELS = " on its own channels"
 OWN_SIZES = {"otrain": 32, "gmadet": 32}
 """Pixels a side that the two costliest networks were made for; a variant on larger cutouts."""
 
@@ -88,23 +90,25 @@ def main() -> int:
     parser.add_argument("--only", default="", help="names of lines to train, separated by commas; none: all")
     parser.add_argument("--resample", default="group_id", choices=IDENTITY[1:], help="what intervals are over")
     options = parser.parse_args()
-    options.scratch.mkdir(parents=True, exist_ok=True)
+    scratch = options.scratch / f"rows{options.rows}-epochs{options.epochs}"
+    scratch.mkdir(parents=True, exist_ok=True)
     features = tuple(options.features.split(","))
     names = [*features, *NETWORKS, *variants(options.datasets[0])]
     wanted = options.only.split(",") if options.only else names
     budget = Budget(rows=options.rows, epochs=options.epochs)
     for seed in map(int, options.seeds.split(",")):
         for path in options.datasets:
-            train_missing(path, [name for name in names if name in wanted], seed, budget, options.scratch)
+            train_missing(path, [name for name in names if name in wanted], seed, budget, scratch)
     asked = {path.stem for path in options.datasets}
-    found = [one for one in trainings(options.scratch) if one.line["dataset"] in asked]
-    print_table([*found, *stacks(found, features[-1], STACKED)], names, options.resample)
+    found = [one for one in trainings(scratch) if one.line["dataset"] in asked]
+    print_table([*found, *stacks(found, features[-1], STACKED)], names, features[-1], options.resample)
     return 0
 
 
 def variants(path: Path) -> Iterator[str]:
-    """Yield the names of the lines that depart from the common rate or size, of those that cutouts are larger than."""
+    """Yield the names of the lines that depart from the common rate, channels or size, where cutouts are larger."""
     yield from (name + OWN_RATE for name in NETWORKS if _recipe(name).learning_rate < LEAST_RATE)
+    yield from (name + OWN_CHANNELS for name in NETWORKS if _recipe(name).channels)
     with open_dataset(path) as file:
         yield from (name + OWN_SIZE for name, size in OWN_SIZES.items() if size < file.size_pixel)
 
@@ -124,7 +128,7 @@ def train_missing(path: Path, names: Sequence[str], seed: int, budget: Budget, s
 
 def recipe_of(name: str, budget: Budget) -> ClassifierRecipe:
     """Return the recipe of a line of the table within the budget."""
-    classifier = name.removesuffix(OWN_RATE).removesuffix(OWN_SIZE)
+    classifier = name.removesuffix(OWN_RATE).removesuffix(OWN_SIZE).removesuffix(OWN_CHANNELS)
     recipe = replace(_recipe(classifier), threads=1, posterior_samples=0)
     if recipe.family != NETWORK:
         return recipe
@@ -132,7 +136,7 @@ def recipe_of(name: str, budget: Budget) -> ClassifierRecipe:
     size = min(recipe.batch_size, MOST_ROWS_PER_BATCH)
     return replace(
         recipe,
-        channels=None,
+        channels=recipe.channels if name.endswith(OWN_CHANNELS) else None,
         size_pixel=OWN_SIZES[classifier] if name.endswith(OWN_SIZE) else None,
         epochs=budget.epochs,
         batch_size=size,

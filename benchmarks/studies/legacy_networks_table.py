@@ -89,32 +89,61 @@ def fitted_stack(validation: pd.DataFrame, test: pd.DataFrame) -> NDArray[np.flo
     return np.asarray(model.decision_function(test[columns]))
 
 
-def interval(measure: str, seeds: Sequence[pd.DataFrame], resample: str) -> Interval:
-    """Return the mean over seeds of a measure of the test rows, resampled over nights or groups."""
-    first = seeds[0]
-    labels, metric = first["label"].to_numpy(), METRICS[measure]
+def interval(measure: str, seeds: Sequence[pd.DataFrame], resample: str, less: Sequence[pd.DataFrame] = ()) -> Interval:
+    """Return the mean over seeds of a measure of the test rows, resampled over nights or groups.
+
+    Parameters
+    ----------
+    measure : str
+        A name of METRICS.
+    seeds : sequence of DataFrame
+        ``label logit`` of the same rows in the same order, one per seed.
+    resample : str
+        Column of what is drawn together.
+    less : sequence of DataFrame
+        The same of another classifier, whose mean is taken off; none: nothing is.
+    """
+    first, metric = seeds[0], METRICS[measure]
+    labels = first["label"].to_numpy()
+
+    def mean(of: Sequence[pd.DataFrame], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.mean([metric.weighted(Curves(labels, rows["logit"], weights)) for rows in of], axis=0)
 
     def statistic(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.mean([metric.weighted(Curves(labels, rows["logit"], weights)) for rows in seeds], axis=0)
+        return mean(seeds, weights) - (mean(less, weights) if less else 0.0)
 
     return bootstrap_statistic(statistic, first[resample].to_numpy(), rng=stream(1, "bootstrap"))
 
 
-def print_table(found: Sequence[Trained], names: Sequence[str], resample: str) -> None:
-    """Print a line for each classifier that was trained on all data sets with one seed at least."""
+def print_table(found: Sequence[Trained], names: Sequence[str], ensemble: str, resample: str) -> None:
+    """Print a line for each classifier that was trained on all data sets with one seed at least.
+
+    Parameters
+    ----------
+    found : sequence of Trained
+        Of all classifiers, seeds and data sets.
+    names : sequence of str
+        Which lines, in which order; the stacks follow.
+    ensemble : str
+        Which line the others are compared with.
+    resample : str
+        What intervals are over: ``night`` or ``group_id``.
+    """
     datasets = {one.line["dataset"] for one in found}
-    rows = pd.DataFrame([one.line for one in found])
-    print("| | seeds | AUC | lowest and highest of the seeds | MDR at FPR 1 % | FPR at MDR 1 % | parameters "
-          "| training rows | epoch kept | seconds of the quickest epoch |")  # fmt: skip
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    lines = pd.DataFrame([one.line for one in found])
+    against = _whole_seeds(found, ensemble, datasets)
+    head = ("", "seeds", "AUC", "worst and best seed", f"AUC less that of {ensemble}", "MDR at FPR 1 %",
+            "FPR at MDR 1 %", "parameters", "epoch kept", "seconds per epoch")  # fmt: skip
+    print(f"| {' | '.join(head)} |\n{'|---' * len(head)}|")
     for name in [*names, *STACKS]:
-        of_name = [one for one in found if one.line["entry"] == name]
-        if any("failed" in one.line for one in of_name):
-            print(f"| {name} | diverged: {next(one.line['failed'] for one in of_name if 'failed' in one.line)} |")
-            continue
-        seeds = list(_whole_seeds(of_name, datasets))
-        if seeds:
-            print("| " + " | ".join((name, *_cells(seeds, resample), *_cost(rows[rows["entry"] == name]))) + " |")
+        failed = [one.line["failed"] for one in found if one.line["entry"] == name and "failed" in one.line]
+        seeds = _whole_seeds(found, name, datasets)
+        if failed:
+            print(f"| {name} | diverged: {failed[0]} |")
+        elif seeds:
+            compared = against if name != ensemble else []
+            cells = (name, *_cells(seeds, compared, resample), *_cost(lines[lines["entry"] == name]))
+            print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def read_lines(scratch: Path) -> list[dict[str, Any]]:
@@ -136,26 +165,32 @@ def _joined(first: Trained, second: Trained, part: str) -> pd.DataFrame:
     return one.assign(first=one["logit"], second=other["logit"])
 
 
-def _cells(seeds: Sequence[pd.DataFrame], resample: str) -> Iterator[str]:
+def _cells(seeds: Sequence[pd.DataFrame], against: Sequence[pd.DataFrame], resample: str) -> Iterator[str]:
     auc, *rates = (interval(measure, seeds, resample) for measure in MEASURES)
     each = [METRICS["auc"](rows["label"], rows["logit"]) for rows in seeds]
     yield str(len(seeds))
     yield f"{auc.value:.4f} ({auc.low:.4f} to {auc.high:.4f})"
-    yield f"{min(each):.4f}, {max(each):.4f}"
+    yield f"{min(each):.4f}, {max(each):.4f}" if len(each) > 1 else "-"
+    gain = interval("auc", seeds, resample, against) if against else None
+    yield f"{gain.value:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})" if gain else "-"
     for rate in rates:
         yield f"{100 * rate.value:.1f} ({100 * rate.low:.1f} to {100 * rate.high:.1f}) %"
 
 
 def _cost(lines: pd.DataFrame) -> Iterator[str]:
-    """Yield parameters, training rows, epoch kept and seconds per epoch as medians over trainings; ``-`` for none."""
-    for name, form in (("parameters", "{:,.0f}"), ("rows", "{:,.0f}"), ("kept_epoch", "{:.0f}"), ("seconds", "{:.1f}")):
-        values = lines[name].dropna() if name in lines else pd.Series(dtype=float)
-        yield form.format(values.median()) if len(values) else "-"
+    """Yield parameters, epoch kept (medians) and seconds per epoch (least) of a line's trainings; ``-`` for none."""
+    values = {name: lines[name].dropna() for name in ("parameters", "kept_epoch", "seconds") if name in lines}
+    networks = len(values.get("parameters", ()))
+    yield f"{values['parameters'].median():,.0f}" if networks else "-"
+    yield f"{values['kept_epoch'].median():.0f}" if networks else "-"
+    yield f"{values['seconds'].min():.1f}" if networks else "-"
 
 
-def _whole_seeds(of_name: Sequence[Trained], datasets: set[str]) -> Iterator[pd.DataFrame]:
-    """Yield the test rows of all data sets, for each seed that all of them were trained with."""
-    for seed in sorted({one.line["seed"] for one in of_name}):
-        of_seed = {one.line["dataset"]: one.parts["test"] for one in of_name if one.line["seed"] == seed}
-        if set(of_seed) == datasets:
-            yield pd.concat([of_seed[dataset] for dataset in sorted(datasets)], ignore_index=True)
+def _whole_seeds(found: Sequence[Trained], name: str, datasets: set[str]) -> list[pd.DataFrame]:
+    """Return the test rows of all data sets, for each seed that a line was trained with on all of them."""
+    by_seed: dict[int, dict[str, pd.DataFrame]] = {}
+    for one in found:
+        if one.line["entry"] == name and one.parts:
+            by_seed.setdefault(one.line["seed"], {})[one.line["dataset"]] = one.parts["test"]
+    whole = [of_seed for _, of_seed in sorted(by_seed.items()) if set(of_seed) == datasets]
+    return [pd.concat([of_seed[dataset] for dataset in sorted(datasets)], ignore_index=True) for of_seed in whole]

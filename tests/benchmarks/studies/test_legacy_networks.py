@@ -100,7 +100,7 @@ def test_a_seed_that_lacks_a_fold_is_in_no_line_of_the_table(capsys):
         trained("braai", "fold 0", seed=2),
         trained("otrain", "fold 0"),
     ]
-    print_table(found, ("braai", "otrain"), "night")
+    print_table(found, ("braai", "otrain"), "boosting", "night")
     lines = capsys.readouterr().out.splitlines()[2:]
     assert len(lines) == 1
     assert lines[0].startswith("| braai | 1 |")
