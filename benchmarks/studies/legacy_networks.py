@@ -110,15 +110,16 @@ def variants(path: Path) -> Iterator[str]:
     yield from (name + OWN_RATE for name in NETWORKS if _recipe(name).learning_rate < LEAST_RATE)
     yield from (name + OWN_CHANNELS for name in NETWORKS if _recipe(name).channels)
     with open_dataset(path) as file:
-        yield from (name + OWN_SIZE for name, size in OWN_SIZES.items() if size < file.size_pixel)
+        smaller = [name for name, size in OWN_SIZES.items() if size < file.size_pixel]
+    yield from (name + suffix for name in smaller for suffix in (OWN_SIZE, OWN_SIZE + OWN_CHANNELS))
 
 
 def train_missing(path: Path, names: Sequence[str], seed: int, budget: Budget, scratch: Path) -> None:
     """Train each of the names on a data set, unless its line is there."""
     done = {(line["entry"], line["seed"], line["dataset"]) for line in read_lines(scratch)}
     missing = [name for name in names if (name, seed, path.stem) not in done]
-    dataset = within_budget(path, budget.rows) if missing else None
     for name in missing:
+        dataset = within_budget(path, budget.rows)
         named = {"entry": name, "seed": seed, "dataset": path.stem}
         line = named | _trained(dataset, recipe_of(name, budget), seed, scratch / file_name(named))
         with (scratch / RECORD).open("a", encoding="utf-8") as record:
@@ -128,7 +129,7 @@ def train_missing(path: Path, names: Sequence[str], seed: int, budget: Budget, s
 
 def recipe_of(name: str, budget: Budget) -> ClassifierRecipe:
     """Return the recipe of a line of the table within the budget."""
-    classifier = name.removesuffix(OWN_RATE).removesuffix(OWN_SIZE).removesuffix(OWN_CHANNELS)
+    classifier = name.partition(" ")[0]
     recipe = replace(_recipe(classifier), threads=1, posterior_samples=0)
     if recipe.family != NETWORK:
         return recipe
@@ -137,7 +138,7 @@ def recipe_of(name: str, budget: Budget) -> ClassifierRecipe:
     return replace(
         recipe,
         channels=recipe.channels if name.endswith(OWN_CHANNELS) else None,
-        size_pixel=OWN_SIZES[classifier] if name.endswith(OWN_SIZE) else None,
+        size_pixel=OWN_SIZES[classifier] if OWN_SIZE in name else None,
         epochs=budget.epochs,
         batch_size=size,
         learning_rate=rate,
@@ -175,7 +176,7 @@ def _trained(dataset: MemoryDataSet, recipe: ClassifierRecipe, seed: int, path: 
             trained = train(dataset, recipe, seed, workdir=Path(folder))
     except SettingsError as error:
         return {"failed": str(error)}
-    kept = {}
+    kept: dict[str, NDArray[Any]] = {}
     for part in ("validation", "test"):
         candidates = dataset.candidates(part)
         judges = ~candidates["label_source"].isin(recipe.untrusted).to_numpy() & (candidates["label"] >= 0).to_numpy()

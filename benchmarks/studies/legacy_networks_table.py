@@ -11,8 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from pipeline.classes import BOGUS, REAL
 from pipeline.errors import SettingsError
 from pipeline.metrics import METRICS, Curves, Interval, bootstrap_statistic
+from pipeline.metrics.intervals import mean_interval
 from pipeline.rng import stream
 from pipeline.scores.calibration import fit_platt_prior
 
@@ -112,7 +114,13 @@ def interval(measure: str, seeds: Sequence[pd.DataFrame], resample: str, less: S
     def statistic(weights: NDArray[np.float64]) -> NDArray[np.float64]:
         return mean(seeds, weights) - (mean(less, weights) if less else 0.0)
 
-    return bootstrap_statistic(statistic, first[resample].to_numpy(), rng=stream(1, "bootstrap"))
+    def exact(value: float, level: float) -> tuple[float, float]:
+        classes = {"real": (REAL,), "bogus": (BOGUS,)}.get(metric.trials, (REAL, BOGUS))
+        trials = min(first[resample][labels == code].nunique() for code in classes)
+        return mean_interval(value, trials, level, lowest=metric.lowest, highest=metric.highest)
+
+    groups = first[resample].to_numpy()
+    return bootstrap_statistic(statistic, groups, exact=None if less else exact, rng=stream(1, "bootstrap"))
 
 
 def print_table(found: Sequence[Trained], names: Sequence[str], ensemble: str, resample: str) -> None:
