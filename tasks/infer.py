@@ -65,7 +65,7 @@ class Infer(ReleaseTask):
         elif self.night_name:
             tasks["rows"] = self.fetch
         elif not self.cutouts and not self.dataset_file:
-            tasks["rows"] = packaging.requires()["dataset"]
+            tasks["rows"] = packaging.building()
         return tasks
 
     @cached_property

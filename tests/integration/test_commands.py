@@ -84,7 +84,7 @@ def test_a_list_of_no_kind_is_of_all(here, capsys):
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     headings = [line for line in lines if line and not line.startswith(" ")]
-    assert headings == ["tasks", "surveys", "datasets", "simulations", "classifiers"]
+    assert headings == ["tasks", "surveys", "datasets", "simulations", "classifiers", "spaces"]
     assert any(line.startswith("  FetchCutouts ") and line.endswith(".") for line in lines)
 
 

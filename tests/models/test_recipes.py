@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 
 from models.recipes import ClassifierRecipe, load
+from models.stack_members import is_stack, member_faults
+from models.stack_recipes import StackRecipe
 from pipeline.errors import SettingsError
 from pipeline.io import settings_files
 
@@ -11,7 +13,11 @@ FOLDER = Path(__file__).resolve().parents[2] / "config" / "classifiers"
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_recipe_in_the_tree_is_valid(path):
-    assert isinstance(load(settings_files.raw("classifiers", path.stem), path.stem), ClassifierRecipe)
+    content = settings_files.raw("classifiers", path.stem)
+    if is_stack(content):
+        assert not member_faults(StackRecipe.from_mapping(content, path.name))
+    else:
+        assert isinstance(load(content, path.stem), ClassifierRecipe)
 
 
 def test_all_faults_of_a_type_are_named_at_once():

@@ -147,7 +147,5 @@ def test_cutouts_that_were_made_here_have_none(night, tmp_path):
 
 def test_a_column_of_times_is_no_column_of_numbers():
     rows = pd.DataFrame({"seen": pd.to_datetime(["2026-01-05", "2026-01-06"])})
-    with pytest.raises(
-        InputError, match=r"column 'seen' holds dates or times \(datetime64.*\); allowed"
-    ):
+    with pytest.raises(InputError, match=r"column 'seen' holds dates or times \(datetime64.*\); allowed"):
         metadata_numbers(rows, "seen")
