@@ -6,8 +6,6 @@ and ``model.keras`` (to logits) for networks, ``training_ids.npy`` (which candid
 ``weights.sha256``, the digest by which two packages are equal. Nothing is pickled.
 """
 
-import hashlib
-import json
 import logging
 import shutil
 from collections.abc import Mapping
@@ -15,27 +13,24 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from scipy.special import softmax
 
 from models import sessions
 from models.calibrated_graph import with_calibration
 from models.calibrating import Calibrated
 from models.card import model_card
+from models.package_folder import calibration_content, finish
 from models.trained_files import (
     MODEL,
     POSTERIOR,
     TrainedFiles,
-    finite_or_none,
-    json_text,
     missing_in_first,
     require_alike,
     with_gaps,
 )
-from pipeline.fingerprint import fingerprint
 from pipeline.io.packages.package_content import SCHEMA
-from pipeline.io.packages.package_values import check_values
 from pipeline.io.packages.training_ids import TRAINING_IDS
 from pipeline.io.results.parquet_table import write_table
-from pipeline.io.results.provenance import package_versions
 
 log = logging.getLogger(__name__)
 
@@ -72,22 +67,17 @@ def write(directory: Path, trained: TrainedFiles, calibrated: Calibrated, *, pro
     if len(calibrated.logits):
         write_table(directory / LOGITS, calibrated.logits, {})
     difference = _difference(directory, trained, calibrated)
-    content = _content(trained, calibrated)
-    digest = fingerprint([content, trained.content["weights_sha256"]])
-    content |= {
-        "name": f"{trained.content['title']}-{digest[:12]}",
-        "weights_sha256": trained.content["weights_sha256"],
-        "metrics": {name: finite_or_none(value) for name, value in calibrated.metrics.items()},
-        "onnx_difference": difference,
-        "versions": package_versions(),
-        "files": _digests(directory),
-    }
-    check_values(json.loads(json_text(content)), f"the {content['name']} just trained")
-    (directory / "provenance.json").write_text(json_text(dict(provenance)))
-    (directory / "card.md").write_text(model_card(content))
-    (directory / "weights.sha256").write_text(digest + "\n")
-    (directory / "package.json").write_text(json_text(content))
-    log.info("wrote package %s; ONNX differs by at most %.1e", content["name"], difference)
+    name = finish(
+        directory,
+        _content(trained, calibrated),
+        title=trained.content["title"],
+        weights_sha256=trained.content["weights_sha256"],
+        metrics=calibrated.metrics,
+        card=model_card,
+        provenance=provenance,
+        beside={"onnx_difference": difference},
+    )
+    log.info("wrote package %s; ONNX differs by at most %.1e", name, difference)
 
 
 def _write_graphs(directory: Path, trained: TrainedFiles, calibrated: Calibrated) -> None:
@@ -107,12 +97,7 @@ def _content(trained: TrainedFiles, calibrated: Calibrated) -> dict[str, object]
         **from_training,
         "schema": SCHEMA,
         "recipe": recipe.stated,
-        "calibration": {
-            "method": recipe.calibration,
-            "slope": calibrated.platt.slope,
-            "intercept": calibrated.platt.intercept,
-            "prevalence": finite_or_none(calibrated.prevalence),
-        },
+        "calibration": calibration_content(recipe.calibration, calibrated.platt, calibrated.prevalence),
         "thresholds": dict(calibrated.thresholds),
         "threshold_rule": recipe.threshold_rule,
         "posterior": {"masks": trained.masks, "samples": recipe.posterior_samples},
@@ -123,7 +108,7 @@ def _difference(directory: Path, trained: TrainedFiles, calibrated: Calibrated) 
     """Return the largest difference of calibrated scores to those by the framework; raise when it is too large."""
     pixels, wanted = with_gaps(calibrated.held), trained.held_logits
     given, columns = trained.inputs(pixels, missing_in_first(calibrated.held_metadata)), wanted.shape[1]
-    scores = calibrated.platt.apply(wanted) if columns == 1 else _softmax(wanted)
+    scores = calibrated.platt.apply(wanted) if columns == 1 else softmax(wanted.astype(np.float64), axis=1)
     outputs = [sessions.run(sessions.open_session(directory / MODEL), given.first, given.more)]
     if trained.masks:
         opened = {mask["name"]: np.ones((len(pixels), *mask["shape"]), np.float32) for mask in trained.masks}
@@ -131,12 +116,3 @@ def _difference(directory: Path, trained: TrainedFiles, calibrated: Calibrated) 
     difference = max(float(np.abs(output[:, -columns:] - scores).max()) for output in outputs)
     require_alike(difference, trained.content["classifier"], len(pixels))
     return difference
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
-
-
-def _digests(directory: Path) -> dict[str, str]:
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(directory.iterdir())}

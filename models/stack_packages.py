@@ -8,34 +8,26 @@ Tested by tests/models/test_stacking.py.
 """
 
 import dataclasses
-import json
 import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
+from models.package_folder import calibration_content, finish
 from models.packages import LOGITS
 from models.stack_card import stack_card
 from models.stacked import MEMBERS
 from models.stacking import OpenedMember, Stacked
-from models.trained_files import finite_or_none, json_text
+from models.trained_files import finite_or_none
 from pipeline.classes import LEARNED_PARTS, STACK
 from pipeline.fingerprint import fingerprint
-from pipeline.io.files.digests import file_digest
 from pipeline.io.packages.package_content import STACK_SCHEMA
-from pipeline.io.packages.package_values import check_values
 from pipeline.io.packages.training_ids import read_training_ids, write_union
-from pipeline.io.results.commit import MANIFEST
 from pipeline.io.results.parquet_table import write_table
-from pipeline.io.results.provenance import package_versions
 
 log = logging.getLogger(__name__)
-
-_UNDIGESTED: Final = ("provenance.json", MANIFEST)
-"""Files of members that say when and where these were made; the stack's own manifest has them."""
 
 
 def write(directory: Path, stacked: Stacked, *, provenance: Mapping[str, object]) -> None:
@@ -63,22 +55,18 @@ def write(directory: Path, stacked: Stacked, *, provenance: Mapping[str, object]
     if len(known) == len(learned):
         write_union(directory, known)
     write_table(directory / LOGITS, stacked.logits, {})
-    content = _content(stacked, folders)
-    weights = fingerprint([(member.package.directory / "weights.sha256").read_text() for member in stacked.members])
-    digest = fingerprint([content, weights])
-    content |= {
-        "name": f"{STACK}-{digest[:12]}",
-        "weights_sha256": weights,
-        "metrics": {name: finite_or_none(value) for name, value in stacked.metrics.items()},
-        "versions": package_versions(),
-        "files": _digests(directory),
-    }
-    check_values(json.loads(json_text(content)), f"the {content['name']} just stacked")
-    (directory / "provenance.json").write_text(json_text(dict(provenance)))
-    (directory / "card.md").write_text(stack_card(content))
-    (directory / "weights.sha256").write_text(digest + "\n")
-    (directory / "package.json").write_text(json_text(content))
-    log.info("wrote package %s of %d members", content["name"], len(folders))
+    name = finish(
+        directory,
+        _content(stacked, folders),
+        title=STACK,
+        weights_sha256=fingerprint(
+            [(member.package.directory / "weights.sha256").read_text() for member in stacked.members]
+        ),
+        metrics=stacked.metrics,
+        card=stack_card,
+        provenance=provenance,
+    )
+    log.info("wrote package %s of %d members", name, len(folders))
 
 
 def _content(stacked: Stacked, folders: Sequence[str]) -> dict[str, object]:
@@ -95,12 +83,7 @@ def _content(stacked: Stacked, folders: Sequence[str]) -> dict[str, object]:
         "classes": list(stacked.members[0].package.class_names),
         "members": list(map(_member, stacked.members, folders, stacked.weights)),
         "combination": _combination(stacked),
-        "calibration": {
-            "method": recipe.calibration,
-            "slope": stacked.platt.slope,
-            "intercept": stacked.platt.intercept,
-            "prevalence": finite_or_none(stacked.prevalence),
-        },
+        "calibration": calibration_content(recipe.calibration, stacked.platt, stacked.prevalence),
         "thresholds": dict(stacked.thresholds),
         "threshold_rule": recipe.threshold_rule,
         "posterior": {"masks": [], "samples": 0},
@@ -134,8 +117,3 @@ def _combination(stacked: Stacked) -> dict[str, object]:
         "class": {name: int(count) for name, count in zip(names, counts, strict=True)},
         "label_source": {str(source): int(count) for source, count in sources.items()},
     }
-
-
-def _digests(directory: Path) -> dict[str, str]:
-    files = sorted(path for path in directory.rglob("*") if path.is_file() and path.name not in _UNDIGESTED)
-    return {path.relative_to(directory).as_posix(): file_digest(path) for path in files}

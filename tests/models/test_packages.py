@@ -119,7 +119,7 @@ def test_writing_fails_when_the_calibrated_graph_disagrees(tmp_path, ensemble):
 
 def test_writing_fails_where_nobody_could_open_the_package(tmp_path, ensemble):
     files = dataclasses.replace(ensemble.files, content={**ensemble.files.content, "classes": ["real", "real"]})
-    with pytest.raises(InputError, match=r"just trained: classes are \['real', 'real'\]; allowed: at least 2"):
+    with pytest.raises(InputError, match=r"just made: classes are \['real', 'real'\]; allowed: at least 2"):
         packages.write(tmp_path, files, ensemble.calibrated, provenance={})
     assert not (tmp_path / "package.json").exists()
 
