@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models import batches, checkpoints, losses, memory, networks, schedules
-from models.backends import backend
+from models.backends import TENSORFLOW, backend
 from models.contract import InputContract
 from models.fitted import Progress
 from models.framework import deterministic, keras, out_of_memory, to_numpy
@@ -110,7 +110,7 @@ def compiled(design: networks.NetworkDesign, recipe: ClassifierRecipe, seed: int
     model = networks.build(design, seed, precision=recipe.precision)
     optimizer = _optimizer(recipe)
     optimizer.build(model.trainable_variables)
-    jit = False if backend() == "tensorflow" else "auto"  # XLA is slower than without on CPUs
+    jit = False if backend() == TENSORFLOW else "auto"  # XLA is slower than without on CPUs
     model.compile(optimizer=optimizer, loss=RowLoss(recipe), jit_compile=jit)
     return model
 

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from models.backends import backend
+from models.backends import TENSORFLOW, backend
 from models.framework import foreign_deprecations, keras, quiet_stderr, tensorflow
 from pipeline.errors import IncompatiblePackageError
 from pipeline.extras import demand
@@ -45,7 +45,7 @@ def from_keras(model: Any) -> Graph:
         If Keras computes with JAX or PyTorch, and the model cannot be rebuilt with TensorFlow.
     """
     demand("train", "writing an ONNX graph", "tensorflow", "tf2onnx")
-    return _traced(model) if backend() == "tensorflow" else _rebuilt_and_traced(model)
+    return _traced(model) if backend() == TENSORFLOW else _rebuilt_and_traced(model)
 
 
 def convert(model: Path, graph: Path) -> None:
