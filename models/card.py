@@ -120,12 +120,28 @@ def _unjudged(package: Mapping[str, Any]) -> str:
 
 def limits(package: Mapping[str, Any]) -> str:
     """Return the section on where a package ends, from its ``package.json``."""
+    return "\n".join(
+        [
+            "## Limits\n",
+            f"* {_known_artefacts(package)}",
+            f"* {_worth_of_a_score(package)}",
+            "* A score on injected sources says little about real transients: look at the report by kind.",
+            "* Brightness and the neighbourhood are in the pixels: a kind that the training lacks may score low.",
+        ]
+    )
+
+
+def _known_artefacts(package: Mapping[str, Any]) -> str:
+    if not package["dataset_fingerprint"]:
+        return "It knows the artefacts that it was trained on, and nobody can say here which these were."
     survey = package["input"]["survey"]
+    return f"It knows the artefacts of the nights and detectors of `{survey}` that it saw; expect less on others."
+
+
+def _worth_of_a_score(package: Mapping[str, Any]) -> str:
+    if package["calibration"]["method"] == "none":
+        return "Its score orders candidates and is no probability, for it is not calibrated: use the threshold."
     return (
-        "## Limits\n\n"
-        f"* It knows the artefacts of the nights and detectors of `{survey}` that it saw; expect less on others.\n"
-        "* Its score is a probability only at the share of reals named above; elsewhere use the thresholds or "
-        "correct for the share.\n"
-        "* A score on injected sources says little about real transients: look at the report by kind.\n"
-        "* Brightness and the neighbourhood are in the pixels: a kind that the training lacks may score low."
+        "Its score is a probability only at the share of reals named above; elsewhere use the thresholds or correct "
+        "for the share."
     )

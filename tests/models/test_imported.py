@@ -85,6 +85,9 @@ def test_its_package_says_that_it_is_not_calibrated_and_what_it_learned_from_is_
     card = (folder / "card.md").read_text()
     assert "what it learned from is not known, and it is not calibrated" in card
     assert "its threshold of 0.5 was set by hand" in card
+    assert "nobody can say here which these were" in card
+    assert "is no probability, for it is not calibrated" in card
+    assert "share of reals named above" not in card
 
 
 def test_weights_of_another_size_are_named_by_layer_and_shape(tmp_path):

@@ -91,7 +91,13 @@ def test_changed_training_ids_open_no_package_even_with_a_new_manifest(copied):
 def test_history_and_card_can_be_read(network):
     assert (network.package / "history.csv").read_text().count("\n") == 3
     card = (network.package / "card.md").read_text()
-    for part in ("# triplet_cnn-", "| Kind: injected | 80 | 40 |", "share of reals of 0.500", "## Limits"):
+    for part in (
+        "# triplet_cnn-",
+        "| Kind: injected | 80 | 40 |",
+        "share of reals of 0.500",
+        "## Limits",
+        "at the share of reals named above",
+    ):
         assert part in card
 
 
