@@ -94,7 +94,8 @@ class MetadataRecipe:
     forbidden : tuple of str
         What ``columns`` may not name, whatever their case: rules, ``labels``, ``scores``, ``dates``, ``fields``,
         ``sources``, ``history`` and ``magnitudes``, which docs/labels.md#columns-that-give-labels-away explains, or
-        names of columns, with ``*`` for any letters; ``label``, ``label_source`` and ``kind`` always are.
+        names of columns, with ``*`` for any letters (the singular of a rule is the rule); ``label``, ``label_source``
+        and ``kind`` always are.
     """
 
     columns: tuple[str, ...]
@@ -117,7 +118,7 @@ class MetadataRecipe:
         if column.lower() in _LABELS:
             return f"'columns' names {column!r}, forbidden by the rule 'labels' (always): it is the label; leave it out"
         for entry in self.forbidden:
-            rule = FORBIDDEN.get(entry.lower(), Rule(why="", patterns=(entry.lower(),)))
+            rule = _rule_of(entry.lower())
             broken = next((pattern for pattern in rule.patterns if fnmatchcase(column.lower(), pattern)), "")
             if broken and rule.why:
                 return (
@@ -127,3 +128,8 @@ class MetadataRecipe:
             if broken:
                 return f"'columns' names {column!r}, forbidden by {entry!r} of 'forbidden'; leave it out"
         return ""
+
+
+def _rule_of(entry: str) -> Rule:
+    """Return the rule that an entry of ``forbidden`` names, also by its singular, else one of that column alone."""
+    return FORBIDDEN.get(entry) or FORBIDDEN.get(f"{entry}s") or Rule(why="", patterns=(entry,))

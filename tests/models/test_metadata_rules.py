@@ -42,6 +42,11 @@ def test_case_hides_nothing(column):
         MetadataRecipe(columns=(column,))
 
 
+def test_the_singular_of_a_rule_does_not_switch_it_off():
+    with pytest.raises(SettingsError, match="'magpsf', forbidden by the rule 'magnitude'"):
+        MetadataRecipe(columns=("magpsf",), forbidden=("magnitude",))
+
+
 def test_nor_does_the_case_of_a_rule():
     with pytest.raises(SettingsError, match="'magpsf', forbidden by the rule 'Magnitudes'"):
         MetadataRecipe(columns=("magpsf",), forbidden=("Magnitudes",))
