@@ -51,6 +51,12 @@ class OpenedPackage(ABC):
         return tuple(self.content["classes"])
 
     @property
+    def prevalence(self) -> float:
+        """Return the share of reals that the scores are calibrated for; NaN where they are for none."""
+        share = self.content["calibration"]["prevalence"]
+        return float("nan") if share is None else float(share)
+
+    @property
     def thresholds(self) -> Mapping[str, float]:
         """Return the threshold by rule; empty with more than two classes."""
         return dict(self.content["thresholds"])

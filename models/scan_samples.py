@@ -3,6 +3,7 @@
 Tested by tests/models/test_size_scan.py.
 """
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -24,8 +25,12 @@ from pipeline.metrics import groups_of
 from pipeline.metrics.size_scan import Cell
 from pipeline.rng import stream
 
+log = logging.getLogger(__name__)
+
 SCHEMA: Final = 1
 """Version of ``scan.json`` and of the tables beside it."""
+MUCH_MORE: Final = 1.2
+"""A sample with more than this times the rows that were asked for is warned of."""
 LEVEL: Final = 0.68
 """Probability that the intervals are meant to cover, as those of a report."""
 
@@ -111,6 +116,7 @@ class HeldFixed:
                 chosen, seed = draw.of_size(size.rows(draw.usable)), self.plan.training_seed(repeat)
                 about: dict[str, Cell] = {"size": str(size), "repeat": repeat, "seed": seed}
                 counts = self._counts(chosen & self.rows[0].used)
+                _tell_of_more(size, repeat, asked=size.rows(draw.usable), rows=counts["rows"])
                 yield Sample(size=size, repeat=repeat, seed=seed, chosen=chosen, about=about | counts)
 
     def _counts(self, used: NDArray[np.bool_]) -> dict[str, int]:
@@ -156,13 +162,24 @@ def held_fixed(dataset: DataSet, recipe: ClassifierRecipe, plan: ScanPlan) -> He
     contract = training.contract_of(dataset, recipe)
     rows = select_rows(dataset, recipe, scorable_rows(dataset, contract))
     groups = groups_of(dataset.candidates("train"))
+    used = rows[0].used
+    least = min(size.rows(int(used.sum())) for size in plan.sizes)
     draws = [
-        nested_samples(groups, rows[0].labels, rows[0].used, stream(plan.seed, "size scan", f"repeat {repeat}"))
+        nested_samples(groups, rows[0].labels, used, stream(plan.seed, "size scan", f"repeat {repeat}"), large=least)
         for repeat in range(1, plan.repeats + 1)
     ]
     columns = recipe.metadata.columns if recipe.metadata else ()
     judged = judged_rows(dataset, contract, plan.seed, plan.replicates, LEVEL, columns)
     return HeldFixed(dataset=dataset, recipe=recipe, plan=plan, rows=rows, groups=groups, draws=draws, judged=judged)
+
+
+def _tell_of_more(size: SampleSize, repeat: int, *, asked: int, rows: int) -> None:
+    """Log a warning where whole groups make a sample far larger than was asked for."""
+    if rows > MUCH_MORE * asked:
+        log.warning(
+            "size %s, repeat %d: %d rows instead of %d, for a group of rows is never divided; ask for larger sizes",
+            size, repeat, rows, asked,
+        )  # fmt: skip
 
 
 def _require_two_classes(dataset: DataSet) -> None:

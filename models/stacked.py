@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, log_softmax, softmax
+from scipy.special import expit, log_softmax, logit, softmax
 
 from models.contract import InputContract
 from models.model_inputs import GraphInputs
@@ -49,6 +49,10 @@ class Member(Protocol):
     @property
     def inputs_key(self) -> str:
         """Return what is equal for members that measure the same of a cutout."""
+
+    @property
+    def prevalence(self) -> float:
+        """Return the share of reals that it is calibrated for."""
 
     @property
     def metadata_columns(self) -> tuple[str, ...]:
@@ -105,8 +109,21 @@ class StackedPackage(OpenedPackage):
     ) -> tuple[NDArray[np.float32], Posterior | None]:
         """Return probabilities and how far the members' own differ; None if only one of them weighs anything."""
         by_member = self._by_member(cutouts, channels, metadata)
-        apart = spread(_probabilities(by_member)) if len(by_member) > 1 else None
+        apart = spread(_probabilities(by_member + self._shifts(by_member))) if len(by_member) > 1 else None
         return _probabilities(self._calibrated(by_member)), apart
+
+    def _shifts(self, by_member: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what brings the logits of each member to the share of reals of the stack, ``(members, 1, 1)``.
+
+        Members that are calibrated for unlike shares would differ by that alone. Nothing is moved with more than two
+        classes, or where a share is not known.
+        """
+        if by_member.shape[-1] > 1:
+            return np.zeros((len(by_member), 1, 1))
+        shares = np.array([one.prevalence for one, weight in zip(self.members, self.weights, strict=True) if weight])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shifts = logit(self.prevalence) - logit(shares)
+        return np.where(np.isfinite(shifts), shifts, 0.0)[:, None, None]
 
     def _by_member(
         self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None"

@@ -36,6 +36,7 @@ class ScanDatasetSize(ClassifierTask):
     replicates = WholeNumberParameter(
         default=1000, least=1, most=MOST_REPLICATES, description="Bootstrap replicates of the intervals."
     )
+    revision: ClassVar[int] = 2
     suffix: ClassVar[str] = ""
     libraries: ClassVar[frozenset[str]] = frozenset({*NUMBERS, *TRAINING})
     extra: ClassVar[str] = "train"

@@ -3,7 +3,8 @@
 All samples of a draw are beginnings of one order of the groups, so that each is contained in every larger one. The
 groups of each class are put in random order, and the classes are then merged so that any beginning has each of them in
 about the proportion of the whole; the first group of each class comes before all others, so that small samples lose no
-class.
+class. Groups that are larger than a whole small sample can be put behind the others: one of them would make of a tenth
+of the rows a half.
 """
 
 from dataclasses import dataclass
@@ -62,7 +63,12 @@ class NestedSamples:
 
 
 def nested_samples(
-    groups: ArrayLike, labels: ArrayLike, usable: NDArray[np.bool_], rng: np.random.Generator
+    groups: ArrayLike,
+    labels: ArrayLike,
+    usable: NDArray[np.bool_],
+    rng: np.random.Generator,
+    *,
+    large: int | None = None,
 ) -> NestedSamples:
     """Return nested samples of grouped rows.
 
@@ -76,6 +82,8 @@ def nested_samples(
         Which rows can be learned from. The others go with their group and are not counted.
     rng : Generator
         Source of the order.
+    large : int, optional
+        Groups with more usable rows than this stand behind all others, save one that is the only one of its class.
 
     Raises
     ------
@@ -95,7 +103,7 @@ def nested_samples(
     classes, label = np.unique(np.asarray(labels)[usable], return_inverse=True)
     rows = np.zeros((len(names), len(classes)), dtype=np.int64)
     np.add.at(rows, (group[usable], label), 1)
-    order = _order(rows, rng)
+    order = _order(rows, rng, rows.sum() if large is None else large)
     place = np.empty(len(names), dtype=np.int32)
     place[order] = np.arange(len(names))
     reached = rows.sum(axis=1)[order].cumsum()
@@ -103,11 +111,12 @@ def nested_samples(
     return NestedSamples(place=place[group], reached=reached, smallest=int(reached[np.argmax(every_class)]))
 
 
-def _order(rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+def _order(rows: NDArray[np.int64], rng: np.random.Generator, large: int) -> NDArray[np.int64]:
     """Return the order of groups ``(g,)`` with so many usable rows of each class ``(g, k)``.
 
     A group counts with the rarest class that it holds. Its place is the share of that class's groups, counted by rows,
-    that come up to its middle; groups without a usable row come first, as they cost nothing.
+    that come up to its middle, the large ones behind all that are not; groups without a usable row come first, as they
+    cost nothing.
     """
     size = rows.sum(axis=1)
     by_rarity = np.argsort(rows.sum(axis=0), kind="stable")
@@ -115,7 +124,9 @@ def _order(rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int6
     key = np.full(len(rows), -2.0)
     for number in by_rarity:
         drawn = rng.permutation(np.flatnonzero((size > 0) & (stratum == number)))
-        own = size[drawn]
-        key[drawn] = (own.cumsum() - 0.5 * own) / max(own.sum(), 1)
+        drawn = drawn[np.argsort(size[drawn] > large, kind="stable")]
+        for behind, mine in enumerate((drawn[size[drawn] <= large], drawn[size[drawn] > large])):
+            own = size[mine]
+            key[mine] = behind + (own.cumsum() - 0.5 * own) / max(own.sum(), 1)
         key[drawn[:1]] = -1.0
     return np.argsort(key, kind="stable")

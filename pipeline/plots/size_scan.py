@@ -48,11 +48,11 @@ def size_curve(trainings: pd.DataFrame, summary: pd.DataFrame, *, title: str) ->
 
 def _draw(panel: Axes, name: str, points: pd.DataFrame, means: pd.DataFrame) -> None:
     entry, colour = METRICS[name], MODEL_COLOURS[0]
-    rows = means["rows"].to_numpy(dtype=float)
-    span = np.log(rows.max() / rows.min()) or 1.0
+    rows, each = means["rows"].to_numpy(dtype=float), points["rows"].to_numpy(dtype=float)
+    span = np.log(each.max() / each.min()) or 1.0
     repeats = int(points["repeat"].max())
     moved = np.exp(_APART * span * (points["repeat"].to_numpy(dtype=float) - 0.5 * (repeats + 1)))
-    at = points["rows"].to_numpy(dtype=float) * moved
+    at = each * moved
     panel.plot(
         rows, means[name], "-_", color=colour, linewidth=1.3, markersize=20, markeredgewidth=2.6,
         label="mean of the repeats",
@@ -66,7 +66,7 @@ def _draw(panel: Axes, name: str, points: pd.DataFrame, means: pd.DataFrame) -> 
         label="its 68 % interval over the test part's groups",
     )  # fmt: skip
     margin = np.exp(0.07 * span)
-    panel.set(xscale="log", xlim=(rows.min() / margin, rows.max() * margin), xlabel="training rows", title=entry.title)
+    panel.set(xscale="log", xlim=(each.min() / margin, each.max() * margin), xlabel="training rows", title=entry.title)
     panel.xaxis.set_major_locator(FixedLocator(_ticks(rows, _NEAR * span)))
     panel.xaxis.set_minor_locator(NullLocator())
     log_counts(panel.xaxis)

@@ -138,6 +138,11 @@ def _cautions(about: NightPage, ranking: Ranking) -> Iterator[str]:
             f"The classifier learned from {count(about.learned)} of these {count(ranking.night)} candidates: their "
             "scores follow their labels, right or wrong, so that a transient labelled bogus scores too low."
         )
+    if np.isfinite(ranking.rows["score_std"].to_numpy(dtype=float)).any():
+        yield (
+            "The number after ± behind a score is how far it scatters over the dropout samples of a network, or over "
+            "the members of a stack; it is not the error of the score."
+        )
     if ranking.tied:
         yield (
             f"{count(ranking.tied)} more {_have(ranking.tied)} the score of the last one here; "

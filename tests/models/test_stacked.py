@@ -42,6 +42,28 @@ def test_the_members_disagreement_is_the_spread_of_their_scores(two, dataset):
     np.testing.assert_allclose(posterior.std, np.abs(members[0] - members[1]) / 2.0, atol=1e-5)
 
 
+def test_members_calibrated_for_another_share_of_reals_do_not_differ_by_that_alone(two, dataset):
+    cutouts, package = dataset.cutouts("test"), runtime.load(two.fixed)
+    assert package.prevalence == 0.5
+
+    def calibrated_for(member, share):
+        return dataclasses.replace(
+            member, content={**member.content, "calibration": {**member.content["calibration"], "prevalence": share}}
+        )
+
+    unlike = dataclasses.replace(package, members=(calibrated_for(package.members[0], 0.8), package.members[1]))
+    one, other = (member.logits(cutouts, dataset.channels)[:, 0] for member in package.members)
+    probabilities, posterior = unlike.score(cutouts, dataset.channels, [])
+    wanted = np.abs(expit(one - logit(0.8)) - expit(other)) / 2.0
+    assert np.ptp(wanted) > 1e-3
+    np.testing.assert_allclose(posterior.std, wanted, atol=1e-6)
+    np.testing.assert_array_equal(probabilities, package.predict(cutouts, dataset.channels))
+    unknown = dataclasses.replace(package, members=tuple(calibrated_for(one, None) for one in package.members))
+    np.testing.assert_array_equal(
+        unknown.score(cutouts, dataset.channels, [])[1].std, package.score(cutouts, dataset.channels, [])[1].std
+    )
+
+
 def test_a_row_is_scored_only_if_every_member_can_score_it(two, dataset, tmp_path):
     gone = tmp_path / "no template"
     cutouts = dataset.cutouts("test").copy()

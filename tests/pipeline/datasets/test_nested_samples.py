@@ -89,3 +89,26 @@ def test_a_size_that_cannot_be_is_refused_with_the_range():
 def test_no_usable_row_is_an_error():
     with pytest.raises(DataSetError, match="no training row is usable"):
         drawn([(0, 1, False)])
+
+
+def test_a_group_larger_than_the_smallest_sample_stands_behind_the_others():
+    groups = np.concatenate([np.full(60, "giant"), np.repeat(np.arange(20).astype(str), 2)])
+    labels, usable = np.arange(100) % 2, np.ones(100, bool)
+    for seed in range(10):
+        samples = nested_samples(groups, labels, usable, np.random.default_rng(seed), large=10)
+        for size in (10, 30, 40):
+            sample = samples.of_size(size)
+            assert sample.sum() == size
+            assert "giant" not in groups[sample]
+        assert samples.of_size(41).all()
+        before = nested_samples(groups, labels, usable, np.random.default_rng(seed))
+        same = nested_samples(groups, labels, usable, np.random.default_rng(seed), large=60)
+        np.testing.assert_array_equal(before.place, same.place)
+
+
+def test_the_only_group_of_a_class_comes_first_however_large_it_is():
+    groups = np.concatenate([np.full(30, "giant"), np.arange(70).astype(str)])
+    labels = np.concatenate([np.ones(30, int), np.zeros(70, int)])
+    samples = nested_samples(groups, labels, np.ones(100, bool), np.random.default_rng(1), large=5)
+    assert samples.smallest == 31
+    assert labels[samples.of_size(31)].sum() == 30

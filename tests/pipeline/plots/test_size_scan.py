@@ -49,6 +49,16 @@ def test_every_training_is_a_point_with_its_interval():
     ]
 
 
+def test_a_training_on_far_fewer_rows_than_the_mean_of_its_size_is_within_the_axis():
+    table = trainings()
+    table.loc[0, "rows"], table.loc[1, "rows"] = 40, 160
+    panel = size_curve(table, size_summary(table), title="mine").axes[0]
+    low, high = panel.get_xlim()
+    places = lines(panel, "one training").get_xdata()
+    assert low < places.min() < 50
+    assert places.max() < high
+
+
 def test_an_interval_that_does_not_hold_its_figure_is_drawn_as_it_is():
     table = trainings(rows=(100,), repeats=1).assign(auc_low=0.95, auc_high=0.99)
     (bars,) = size_curve(table, size_summary(table), title="mine").axes[0].collections

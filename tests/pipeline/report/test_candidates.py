@@ -92,6 +92,13 @@ def test_each_candidate_has_its_pictures_numbers_and_links(make_rows):
     assert all((link["target"], link["rel"]) == ("_blank", "noopener noreferrer") for link in followed)
 
 
+@pytest.mark.parametrize(("scatter", "explained"), [([0.2, np.nan], True), ([np.nan, np.nan], False)])
+def test_the_scatter_of_a_score_is_explained_where_there_is_one(make_rows, scatter, explained):
+    page = Page(make_page(make_rows, ["a", "b"], [0.75, 0.5], score_std=np.array(scatter, np.float32)))
+    assert ("0.750 ± 0.200" in re.sub(r"\s+", " ", page.text)) == explained
+    assert ("it is not the error of the score" in re.sub(r"\s+", " ", page.text)) == explained
+
+
 def test_nothing_on_the_page_comes_from_elsewhere(make_rows):
     page = Page(make_page(make_rows, list("abc"), [0.9, 0.5, np.nan]))
     assert all(image["src"].startswith("data:image/png;base64,") for image in page.all("img"))
