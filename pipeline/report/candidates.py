@@ -111,7 +111,7 @@ def candidates_page(about: NightPage, ranking: Ranking, listed: pd.DataFrame, cu
         releases=", ".join(sorted(set(listed["release"]) - {""})),
         ranking=ranking,
         chosen=_chosen(about.choice),
-        cautions=[*_cautions(about, ranking), *about.notes],
+        cautions=[*_cautions(about, ranking, listed), *about.notes],
         entries=list(_entries(about, listed, cutouts)),
         centre=_centre(about.size_pixel),
         side_arcsec=about.size_pixel * about.pixel_scale_arcsec,
@@ -129,7 +129,7 @@ def _chosen(choice: Choice) -> str:
     return ", ".join(words)
 
 
-def _cautions(about: NightPage, ranking: Ranking) -> Iterator[str]:
+def _cautions(about: NightPage, ranking: Ranking, listed: pd.DataFrame) -> Iterator[str]:
     if about.unlike:
         words = unlike_words(about.unlike)
         yield f"{words[0].upper()}{words[1:]}: how well it does on these is not known."
@@ -138,7 +138,7 @@ def _cautions(about: NightPage, ranking: Ranking) -> Iterator[str]:
             f"The classifier learned from {count(about.learned)} of these {count(ranking.night)} candidates: their "
             "scores follow their labels, right or wrong, so that a transient labelled bogus scores too low."
         )
-    if np.isfinite(ranking.rows["score_std"].to_numpy(dtype=float)).any():
+    if listed["score_std"].notna().any():
         yield (
             "The number after ± behind a score is how far it scatters over the dropout samples of a network, or over "
             "the members of a stack; it is not the error of the score."

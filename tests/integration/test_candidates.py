@@ -84,8 +84,9 @@ def test_who_was_left_out_of_the_night_is_said_beside_the_count(candidates_verb,
         writer.append(np.zeros((1, 3, 3, 1), np.float32), make_rows(["a"], night=[NIGHT]))
         writer.drop(dropped_rows(["x", "y"], "cut", "outside the image"))
     (tmp_path / "s.csv").write_text("candidate_id,score\na,0.5\n")
-    code, text, _ = candidates_verb("--scores", "s.csv", "--rows", "c.h5")
-    assert (code, text) == (0, f"candidates-tiny-{NIGHT}.html: 1 of 1 candidates; left out: outside the image (2)\n")
+    code, text, said = candidates_verb("--scores", "s.csv", "--rows", "c.h5")
+    assert (code, said) == (0, "")
+    assert text == f"candidates-tiny-{NIGHT}.html: 1 of 1 candidates; left out: outside the image (2)\n"
 
 
 def test_a_votable_has_the_night_and_its_scores_in_it(candidates_verb, tmp_path):
