@@ -10,7 +10,8 @@ from astropy.nddata import Cutout2D
 
 from benchmarks.inputs import CHANNELS
 from benchmarks.rows import Row, interleaved, median_ratio, peak_mb
-from models import runtime, sessions
+from models.graphs import sessions
+from models.scoring import runtime
 from pipeline.io.database.generic_schema import write_generic_survey
 from pipeline.io.fits.image import write_exposure
 from pipeline.rng import stream

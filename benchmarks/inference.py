@@ -8,8 +8,8 @@ import numpy as np
 
 from benchmarks.inputs import CHANNELS, draw_cutouts, half_real
 from benchmarks.rows import Row, in_fresh_process, interleaved, median_ratio, peak_mb
-from models import runtime
 from models.framework import keras
+from models.scoring import runtime
 
 SIZE = 63
 BATCHES = (32, 128, 512)
@@ -18,7 +18,7 @@ import sys, time
 began = time.perf_counter()
 from pathlib import Path
 import numpy as np
-from models.runtime import load
+from models.scoring.runtime import load
 load(Path(sys.argv[1])).predict(np.zeros((1, 63, 63, 3), np.float32), ("science", "template", "difference"))
 print("started", time.perf_counter() - began)
 """

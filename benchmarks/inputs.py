@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.in_memory import MemoryDataSet
+from models.training.in_memory import MemoryDataSet
 from pipeline.classes import REAL
 from pipeline.io.results import schema
 from pipeline.io.results.commit import commit
@@ -82,14 +82,16 @@ def memory_dataset(count: int, size: int) -> MemoryDataSet:
 
 def write_package(folder: Path, classifier: str, size: int, normalisation: str = "asinh") -> None:
     """Train a network for one epoch and write its package; speed does not depend on what it learned."""
-    from models import calibrating, packages, trained_files, training
-    from models.recipes import ClassifierRecipe
+    from models.packages import calibrating, trained_files
+    from models.packages.package import write_package
+    from models.recipes.classifier import ClassifierRecipe
+    from models.training.train import train
 
     recipe = ClassifierRecipe(classifier=classifier, normalisation=normalisation, epochs=1)
     dataset: Any = memory_dataset(320, size)
-    trained = training.train(dataset, recipe, 1, workdir=folder.with_suffix(".training"))
+    trained = train(dataset, recipe, 1, workdir=folder.with_suffix(".training"))
     files = folder.with_suffix(".trained")
     commit(files, lambda path: trained_files.write(path, trained, dataset=dataset), directory=True)
     opened = trained_files.read(files)
     calibrated = calibrating.calibrate(opened, dataset, recipe)
-    commit(folder, lambda path: packages.write(path, opened, calibrated, provenance={}), directory=True)
+    commit(folder, lambda path: write_package(path, opened, calibrated, provenance={}), directory=True)

@@ -48,8 +48,8 @@ build_dataset(
 _SCORE = """
 import sys
 from pathlib import Path
-from models.runtime import load
-from models.scoring import Scoring, score_file
+from models.scoring.runtime import load
+from models.scoring.score_files import Scoring, score_file
 scoring = Scoring(package=load(Path(sys.argv[2])), release="r1", seed=1)
 score_file(Path(sys.argv[1]), scoring, rows=Path(sys.argv[3]), provenance={})
 """

@@ -16,8 +16,8 @@ from astropy.io import fits
 
 from benchmarks.inputs import CHANNELS, write_package
 from benchmarks.rows import Row, in_fresh_process, interleaved, median_ratio, peak_mb
-from models import runtime
-from models.scoring import Scoring, score_night
+from models.scoring import runtime
+from models.scoring.score_files import Scoring, score_night
 from pipeline.io.alerts.packet_writer import fits_bytes, write_packets, ztf_packet
 from pipeline.io.results.content import content_sha256
 from pipeline.rng import stream

@@ -15,10 +15,12 @@ import numpy as np
 
 from benchmarks.inputs import CHANNELS, PARTS, SURVEY, write_rows
 from benchmarks.rows import Row, median_ratio, peak_mb
-from models import in_memory, network_training, networks, training
-from models.in_memory import MemoryDataSet
-from models.recipes import ClassifierRecipe
-from models.rows import select_rows
+from models.networks.network import design_of
+from models.recipes.classifier import ClassifierRecipe
+from models.training import in_memory, network_training
+from models.training.in_memory import MemoryDataSet
+from models.training.rows import select_rows
+from models.training.train import contract_of
 from pipeline.datasets.dataset import DataSet
 from pipeline.io.results.dataset_file import open_dataset
 
@@ -97,15 +99,15 @@ def _in_turn(trainings: dict[str, Training]) -> dict[str, list[float]]:
 
 
 def _ours(dataset: DataSet, recipe: ClassifierRecipe, workdir: Path, epoch_done: Callable[[], None]) -> None:
-    contract, rows = training.contract_of(dataset, recipe), select_rows(dataset, recipe)
+    contract, rows = contract_of(dataset, recipe), select_rows(dataset, recipe)
     network_training.fit(dataset, contract, recipe, rows, seed=1, workdir=workdir, progress=lambda *_: epoch_done())
 
 
 def _bare(dataset: MemoryDataSet, recipe: ClassifierRecipe, epoch_done: Callable[[], None]) -> None:
     from keras.callbacks import LambdaCallback
 
-    contract, parts = training.contract_of(dataset, recipe), select_rows(dataset, recipe)
-    model = network_training.compiled(networks.design_of(recipe, contract, n_classes=2), recipe, 1)
+    contract, parts = contract_of(dataset, recipe), select_rows(dataset, recipe)
+    model = network_training.compiled(design_of(recipe, contract, n_classes=2), recipe, 1)
     arrays: list[tuple[Any, ...]] = [(dataset.cutouts(part.part), part.labels, part.weights) for part in parts]
     model.fit(
         *arrays[0][:2],

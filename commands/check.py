@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from models.stack_members import is_stack, member_faults, with_named_members
+from models.recipes.stack_members import is_stack, member_faults, with_named_members
 from pipeline.errors import MissingInputError, SettingsError, UnknownNameError
 from pipeline.faults import faults_of as gathered
 from pipeline.faults import placed
@@ -267,14 +267,14 @@ def _simulation(name: str) -> list[str]:
 def _classifier(name: str) -> list[str]:
     if is_stack(settings_files.raw("classifiers", name)):
         return _stack(name)
-    from models.recipes import ClassifierRecipe
+    from models.recipes.classifier import ClassifierRecipe
 
     return settings_files.examined("classifiers", name, ClassifierRecipe)[1]
 
 
 def _stack(name: str) -> list[str]:
     """Return the faults of a stack's recipe, and of the recipes that it names."""
-    from models.stack_recipes import StackRecipe
+    from models.recipes.stack import StackRecipe
 
     where, content = f"classifiers/{name}.yaml", with_named_members(settings_files.raw("classifiers", name))
     recipe, faults = examine(StackRecipe, content, where)
@@ -287,6 +287,6 @@ def _stack(name: str) -> list[str]:
 
 
 def _space(name: str) -> list[str]:
-    from models.search_spaces import SearchSpace
+    from models.recipes.search_spaces import SearchSpace
 
     return settings_files.examined("spaces", name, SearchSpace)[1]

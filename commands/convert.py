@@ -166,7 +166,7 @@ def _place_list(name: str, simulated: Path, out: Path, options: Mapping[str, obj
 
 def _place_weights(package: Path, out: Path) -> int:
     """Write the weights of a package's network, and say how many they are."""
-    from models.keras_h5 import export_keras_h5
+    from models.packages.keras_h5 import export_keras_h5
 
     counts: list[int] = []
     return _place(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import luigi
 
-from models.calibration_keys import calibration_part
-from models.stack_members import Training, read_members
+from models.recipes.calibration_keys import calibration_part
+from models.recipes.stack_members import Training, read_members
 from pipeline.errors import SettingsError
 from pipeline.io import settings_files
 from pipeline.io.files.digests import file_digest
@@ -18,7 +18,7 @@ from pipeline.io.results.provenance import NUMBERS
 from tasks.parameters import LearnedTask
 
 if TYPE_CHECKING:
-    from models.stack_recipes import StackRecipe
+    from models.recipes.stack import StackRecipe
 
 
 class CalibratePackage(LearnedTask):
@@ -76,7 +76,7 @@ class CalibratePackage(LearnedTask):
     @cached_property
     def stack_recipe(self) -> "StackRecipe":
         """The recipe of a stack, parsed."""
-        from models.stack_recipes import StackRecipe
+        from models.recipes.stack import StackRecipe
 
         name = self.classifier_name
         return StackRecipe.from_mapping(settings_files.raw("classifiers", name), f"classifiers/{name}.yaml")
@@ -94,7 +94,8 @@ class CalibratePackage(LearnedTask):
         if self.is_stack:
             self._stack(path)
             return
-        from models import calibrating, packages, trained_files
+        from models.packages import calibrating, trained_files
+        from models.packages.package import write_package
 
         trained = trained_files.read(self.input_path("training"))
         with self.open_dataset() as dataset:
@@ -104,11 +105,12 @@ class CalibratePackage(LearnedTask):
                 self.training().classifier_recipe,
                 progress=lambda share, message: self.progress(100 * share, message),
             )
-        packages.write(path, trained, calibrated, provenance=self.provenance())
+        write_package(path, trained, calibrated, provenance=self.provenance())
 
     def _stack(self, path: Path) -> None:
         """Weigh the members' logits of rows that they did not learn from, calibrate their sum, and write."""
-        from models import stack_packages, stacking
+        from models.stacks import stacking
+        from models.stacks.package import write_stack
 
         folders = [self.input_path(f"member {number}") for number in range(len(self.trainings))]
         with self.open_dataset() as dataset:
@@ -120,4 +122,4 @@ class CalibratePackage(LearnedTask):
                 dataset_fingerprint=dataset.fingerprint,
                 channels=dataset.channels,
             )
-        stack_packages.write(path, stacked, provenance=self.provenance())
+        write_stack(path, stacked, provenance=self.provenance())

@@ -18,8 +18,8 @@ from tasks.numbers import WholeNumberParameter
 from tasks.parameters import SurveyTask
 
 if TYPE_CHECKING:
-    from models.contract import InputContract
-    from models.recipes import ClassifierRecipe
+    from models.inputs.contract import InputContract
+    from models.recipes.classifier import ClassifierRecipe
 
 MOST_PIXELS = 4096
 """Side of the largest cutout that a package may take."""
@@ -59,7 +59,7 @@ class ImportModel(SurveyTask):
     @cached_property
     def classifier_recipe(self) -> "ClassifierRecipe":
         """The recipe, parsed."""
-        from models.recipes import ClassifierRecipe
+        from models.recipes.classifier import ClassifierRecipe
 
         name = self.architecture
         return ClassifierRecipe.from_mapping(settings_files.raw("classifiers", name), f"classifiers/{name}.yaml")
@@ -72,7 +72,7 @@ class ImportModel(SurveyTask):
         SettingsError
             If the recipe names a channel that the survey does not have, or the cutouts are smaller.
         """
-        from models.contract import InputContract
+        from models.inputs.contract import InputContract
 
         recipe, settings = self.classifier_recipe, self.settings
         channels = recipe.channels or settings.channels
@@ -99,7 +99,7 @@ class ImportModel(SurveyTask):
 
     def build(self, path: Path) -> None:
         """Read the weights and write the package."""
-        from models.imported import imported, write_package
+        from models.packages.imported import imported, write_imported
 
         trained = imported(Path(self.weights), self.classifier_recipe, self.contract())
-        write_package(path, trained, provenance=self.provenance())
+        write_imported(path, trained, provenance=self.provenance())

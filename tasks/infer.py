@@ -101,8 +101,8 @@ class Infer(ReleaseTask):
 
     def build(self, path: Path) -> None:
         """Stream the rows through the package."""
-        from models.runtime import load
-        from models.scoring import Scoring, score_file, score_night
+        from models.scoring.runtime import load
+        from models.scoring.score_files import Scoring, score_file, score_night
         from pipeline.stages.night_cutouts import NightCutouts
 
         directory = Path(self.package) if self.package else self.input_path("package")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import luigi
 
-from models.stack_members import is_stack
+from models.recipes.stack_members import is_stack
 from pipeline.errors import SettingsError, TooManyTasksError
 from pipeline.fingerprint import what_decides
 from pipeline.io import settings_files

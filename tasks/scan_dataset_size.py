@@ -65,8 +65,8 @@ class ScanDatasetSize(ClassifierTask):
 
     def build(self, path: Path) -> None:
         """Train in a folder beside the target, from which the next run continues if this one is killed."""
-        from models.scan_samples import ScanPlan
-        from models.size_scan import scan_size
+        from models.searches.scan_samples import ScanPlan
+        from models.searches.size_scan import scan_size
         from pipeline.io.results.dataset_file import open_dataset
         from pipeline.stages.size_scan_folder import write_size_scan
 
@@ -83,7 +83,7 @@ class ScanDatasetSize(ClassifierTask):
 
     def committed(self) -> None:
         """Remove what was kept of the trainings: only now is the scan in its place."""
-        from models import size_scan
+        from models.searches import size_scan
 
         size_scan.clear(self._workdir)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import luigi
 
 from models.backends import TENSORFLOW, backend
-from models.calibration_keys import training_part
+from models.recipes.calibration_keys import training_part
 from models.registry import NETWORK
 from pipeline.io import settings_files
 from pipeline.io.files.digests import file_digest
@@ -19,7 +19,7 @@ from pipeline.io.settings_files import config_folder, expand
 from tasks.parameters import LearnedTask
 
 if TYPE_CHECKING:
-    from models.recipes import ClassifierRecipe
+    from models.recipes.classifier import ClassifierRecipe
 
 
 class TrainClassifier(LearnedTask):
@@ -42,7 +42,7 @@ class TrainClassifier(LearnedTask):
     @cached_property
     def classifier_recipe(self) -> "ClassifierRecipe":
         """The recipe, parsed."""
-        from models.recipes import ClassifierRecipe
+        from models.recipes.classifier import ClassifierRecipe
 
         name = self.classifier_name
         return ClassifierRecipe.from_mapping(settings_files.raw("classifiers", name), f"classifiers/{name}.yaml")
@@ -63,10 +63,11 @@ class TrainClassifier(LearnedTask):
 
     def build(self, path: Path) -> None:
         """Train in a folder beside the target, from which the next run continues if this one is killed."""
-        from models import trained_files, training
+        from models.packages import trained_files
+        from models.training.train import train
 
         with self.open_dataset() as dataset:
-            trained = training.train(
+            trained = train(
                 dataset,
                 self.classifier_recipe,
                 self.seed,
@@ -77,9 +78,9 @@ class TrainClassifier(LearnedTask):
 
     def committed(self) -> None:
         """Remove the checkpoint: only now is the result in its place."""
-        from models import training
+        from models.training.train import clear
 
-        training.clear(self._workdir)
+        clear(self._workdir)
 
     @property
     def _workdir(self) -> Path:

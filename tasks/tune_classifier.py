@@ -16,7 +16,7 @@ from tasks.numbers import WholeNumberParameter
 from tasks.parameters import ClassifierTask
 
 if TYPE_CHECKING:
-    from models.tuning_search import Search
+    from models.searches.tuning_search import Search
 
 MOST_TRIALS = 1000
 """More trainings of one recipe than anybody waits for."""
@@ -42,8 +42,8 @@ class TuneClassifier(ClassifierTask):
     @cached_property
     def search(self) -> "Search":
         """What is searched; a space that does not fit the recipe is an error."""
-        from models.search_spaces import SearchSpace, require_fit
-        from models.tuning_search import Search, objective_of
+        from models.recipes.search_spaces import SearchSpace, require_fit
+        from models.searches.tuning_search import Search, objective_of
 
         search = Search(
             recipe=settings_files.raw("classifiers", self.classifier_name),
@@ -89,7 +89,7 @@ class TuneClassifier(ClassifierTask):
 
     def build(self, path: Path) -> None:
         """Search in a folder beside the target, from which the next run continues if this one is killed."""
-        from models import tuning
+        from models.searches import tuning
         from pipeline.io.results.dataset_file import open_dataset
         from pipeline.stages.tuning_folder import write_tuning
 
@@ -106,7 +106,7 @@ class TuneClassifier(ClassifierTask):
 
     def committed(self) -> None:
         """Remove the finished trials: only now are they in their place."""
-        from models import tuning
+        from models.searches import tuning
 
         tuning.clear(self._workdir)
 

@@ -20,9 +20,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from models.recipes import ClassifierRecipe
-from models.search_spaces import SearchSpace
-from models.stack_recipes import StackRecipe
+from models.recipes.classifier import ClassifierRecipe
+from models.recipes.search_spaces import SearchSpace
+from models.recipes.stack import StackRecipe
 from pipeline.fingerprint import results_of
 from pipeline.io.legacy.load import STAMP_SETS
 from pipeline.labels import LABEL_PROVIDERS

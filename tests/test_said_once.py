@@ -195,7 +195,7 @@ def test_parts_and_their_names_are_each_other_turned_round() -> None:
 
 
 def test_no_source_that_may_only_guess_is_let_into_validation_by_default() -> None:
-    from models.recipes import ClassifierRecipe
+    from models.recipes.classifier import ClassifierRecipe
     from pipeline.recipes.dataset import DatasetRecipe
 
     trained = DatasetRecipe(survey="toy", nights=("2026-01-01",)).training_only

@@ -47,11 +47,11 @@ from benchmarks.studies.legacy_networks_table import (
     stacks,
     trainings,
 )
-from models.in_memory import MemoryDataSet
-from models.recipes import ClassifierRecipe
+from models.recipes.classifier import ClassifierRecipe
 from models.registry import NETWORK
-from models.rows import select_rows
-from models.training import train
+from models.training.in_memory import MemoryDataSet
+from models.training.rows import select_rows
+from models.training.train import train
 from pipeline.classes import TRAINING_ONLY_SOURCES
 from pipeline.errors import SettingsError
 from pipeline.io import settings_files

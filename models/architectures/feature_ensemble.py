@@ -5,7 +5,7 @@ Tested by tests/conformance/test_classifiers.py.
 
 from typing import Any
 
-from models.feature_models import BOOSTING_SETTINGS, TREES_SETTINGS, build_feature_ensemble
+from models.architectures.feature_models import BOOSTING_SETTINGS, TREES_SETTINGS, build_feature_ensemble
 from models.registry import CLASSIFIERS, FEATURES
 
 

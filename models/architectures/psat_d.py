@@ -5,8 +5,8 @@ Tested by tests/conformance/test_classifiers.py.
 
 from typing import Any
 
+from models.architectures.heads import SOFTMAX
 from models.framework import keras
-from models.heads import SOFTMAX
 from models.registry import CLASSIFIERS, NETWORK, Dropout
 
 

@@ -5,8 +5,8 @@ Tested by tests/conformance/test_classifiers.py.
 
 from typing import Any
 
+from models.architectures.heads import SIGMOID
 from models.framework import keras
-from models.heads import SIGMOID
 from models.registry import CLASSIFIERS, NETWORK, Dropout
 
 

@@ -4,7 +4,7 @@ Every function takes raw ``(n, y, x, channel)`` cutouts and returns finite float
 missing pixel (NaN, infinite, or above 1e30) takes no part in any statistic and is set to 0 after scaling,
 which is the background level for ``asinh``, ``zscore`` and background-subtracted images. As psat-ml does it, it is
 0 before the statistics (`apply` with ``missing="psat"``). The same functions as part of a network's graph are in
-:mod:`models.normalisation_layers`; both agree to 1e-5. Two cannot be written as a graph (``in_graph=False``);
+:mod:`models.networks.normalisation_layers`; both agree to 1e-5. Two cannot be written as a graph (``in_graph=False``);
 their ``revision`` is raised when the same pixels would become others.
 """
 

@@ -1,6 +1,6 @@
 """What a classifier reads of a data set: three parts of labelled cutouts, streamed in blocks.
 
-Tested by tests/models/test_rows.py.
+Tested by tests/models/training/test_rows.py.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """The folder of a scan of the training set's size: its tables, what was held fixed, and the curve.
 
-Tested by tests/models/test_size_scan.py.
+Tested by tests/models/searches/test_size_scan.py.
 """
 
 import json

@@ -1,6 +1,6 @@
 """The folder of a search: the table of its trials, the best of them as a recipe, and a figure.
 
-Tested by tests/models/test_tuning.py.
+Tested by tests/models/searches/test_tuning.py.
 """
 
 import json

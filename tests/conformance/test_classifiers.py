@@ -4,11 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models import calibrating, packages, runtime, trained_files, training
-from models.in_memory import MemoryDataSet
-from models.recipes import load
+from models.packages import calibrating, trained_files
+from models.packages.package import write_package
+from models.recipes.classifier import load
+from models.recipes.user_module import MODULE
 from models.registry import CLASSIFIERS, FEATURES, NETWORK
-from models.user_module import MODULE
+from models.scoring import runtime
+from models.training.in_memory import MemoryDataSet
+from models.training.train import train
 from pipeline.io.results.commit import commit
 
 SMALL = {
@@ -65,11 +68,11 @@ def test_the_smallest_cutouts_train_and_score(name, tmp_path):
         },
         name,
     )
-    trained = training.train(dataset, recipe, 0, workdir=tmp_path / "work")
+    trained = train(dataset, recipe, 0, workdir=tmp_path / "work")
     files, package = tmp_path / "trained", tmp_path / "package"
     commit(files, lambda path: trained_files.write(path, trained, dataset=dataset), directory=True)
     opened = trained_files.read(files)
     calibrated = calibrating.calibrate(opened, dataset, recipe)
-    commit(package, lambda path: packages.write(path, opened, calibrated, provenance={}), directory=True)
+    commit(package, lambda path: write_package(path, opened, calibrated, provenance={}), directory=True)
     scores = runtime.load(package).predict(dataset.cutouts("test"), dataset.channels)
     assert ((scores[:, 1] > 0.5) == (dataset.candidates("test")["label"] == 1)).mean() > 0.9

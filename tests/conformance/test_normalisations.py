@@ -5,7 +5,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from models.normalisation_layers import GRAPH_NORMALISATIONS, normalised
+from models.networks.normalisation_layers import GRAPH_NORMALISATIONS, normalised
 from pipeline.cutouts.normalise import NORMALISATIONS, Missing, apply
 
 SIZES = (1, 18)
@@ -37,19 +37,19 @@ def awkward(size):
 @pytest.fixture(scope="module", params=SIZES)
 def graph_outputs(request):
     """Return the cutouts, and what Keras and ONNX make of them by name and way with missing pixels, of one model."""
-    from models import onnx_graph
     from models.framework import keras
-    from models.sessions import open_session
+    from models.graphs.keras_graph import INPUT, from_keras
+    from models.graphs.sessions import open_session
 
     size = request.param
     stack = awkward(size)
-    inputs = keras().Input((size, size, 3), name=onnx_graph.INPUT)
+    inputs = keras().Input((size, size, 3), name=INPUT)
     ways = [(name, missing) for name in GRAPH_NORMALISATIONS for missing in get_args(Missing)]
     outputs = [normalised(name, inputs, missing) for name, missing in ways]
     model = keras().Model(inputs, keras().ops.stack(outputs, axis=1))
     path = request.getfixturevalue("tmp_path_factory").mktemp("graphs") / "all.onnx"
-    path.write_bytes(onnx_graph.from_keras(model).SerializeToString())
-    by_onnx = open_session(path).run(None, {onnx_graph.INPUT: stack})[0]
+    path.write_bytes(from_keras(model).SerializeToString())
+    by_onnx = open_session(path).run(None, {INPUT: stack})[0]
     by_keras = model(stack, training=False).numpy()
     return stack, {way: (by_keras[:, i], by_onnx[:, i]) for i, way in enumerate(ways)}
 

@@ -96,7 +96,7 @@ def test_a_package_of_a_version_that_kept_no_logits_scores_the_same(project, tmp
 
 
 def test_logits_of_a_package_of_before_are_those_of_its_probabilities(project):
-    from models import runtime
+    from models.scoring import runtime
 
     package = runtime.load(project.result("CalibratePackage"))
     side, channels = package.contract.size_pixel, package.contract.channels

@@ -5,15 +5,15 @@ import json
 import pytest
 from keras2_weights import layers_of, write_keras2_weights
 
-from models import networks
-from models.recipes import load
+from models.networks.network import NetworkDesign, build
+from models.recipes.classifier import load
 from pipeline.io.settings_files import raw
 
 
 @pytest.fixture(scope="module")
 def old_weights(tmp_path_factory):
     """A weight file of braai for the cutouts of the project's survey."""
-    design = networks.NetworkDesign(
+    design = NetworkDesign(
         classifier="braai",
         normalisation="l2",
         settings=load(raw("classifiers", "braai"), "braai").settings,
@@ -21,7 +21,7 @@ def old_weights(tmp_path_factory):
         size_pixel=21 + 1,
         n_channels=3,
     )
-    return write_keras2_weights(tmp_path_factory.mktemp("old") / "old.h5", layers_of(networks.build(design, 0)))
+    return write_keras2_weights(tmp_path_factory.mktemp("old") / "old.h5", layers_of(build(design, 0)))
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ def test_a_night_with_rows_is_fetched_in_a_process_of_its_own(fetch):
 def test_a_process_that_reads_and_scores_packets_loads_no_optimisers_and_no_astropy():
     program = """
 import sys
-import models.scoring, pipeline.surveys.alerts.packet_survey, pipeline.surveys.night_parts
+import models.scoring.score_files, pipeline.surveys.alerts.packet_survey, pipeline.surveys.night_parts
 print("loaded", *sorted({"astropy", "scipy", "onnxruntime", "tensorflow"} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=CHECKOUT)

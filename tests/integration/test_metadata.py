@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models import calibrating, packages, runtime, trained_files, training
-from models.recipes import ClassifierRecipe
-from models.scoring import Scoring, score_file, score_night
+from models.packages import calibrating, trained_files
+from models.packages.package import write_package
+from models.recipes.classifier import ClassifierRecipe
+from models.scoring import runtime
+from models.scoring.score_files import Scoring, score_file, score_night
+from models.training.train import train
 from pipeline.errors import IncompatiblePackageError
 from pipeline.io.results.commit import commit
 from pipeline.io.results.cutout_file import open_cutouts
@@ -64,13 +67,13 @@ def package_of(folder, cutouts):
     build_dataset(folder / "d.h5", sources=[cutouts], recipe=how, **common)
     recipe = ClassifierRecipe.from_mapping(RECIPE, "r.yaml")
     with open_dataset(folder / "d.h5") as dataset:
-        trained = training.train(dataset, recipe, 1, workdir=folder / "work")
+        trained = train(dataset, recipe, 1, workdir=folder / "work")
         files = folder / "trained"
         commit(files, lambda scratch: trained_files.write(scratch, trained, dataset=dataset), directory=True)
         opened = trained_files.read(files)
         calibrated = calibrating.calibrate(opened, dataset, recipe)
     given = {"provenance": {}}
-    commit(folder / "package", lambda path: packages.write(path, opened, calibrated, **given), directory=True)
+    commit(folder / "package", lambda path: write_package(path, opened, calibrated, **given), directory=True)
     return runtime.load(folder / "package")
 
 

@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 from stacks import FIXED, TWO, written
 
-from models import calibrating, packages, recipes, trained_files, training
-from models.in_memory import MemoryDataSet
+from models.packages import calibrating, trained_files
+from models.packages.package import write_package
+from models.recipes.classifier import ClassifierRecipe
+from models.training.in_memory import MemoryDataSet
+from models.training.train import train
 from pipeline.io.results.commit import commit
 
 NETWORK = {
@@ -60,14 +63,14 @@ def make_dataset(size=15, rows=(160, 80, 40), seed=3, n_classes=2, **attributes)
 
 def train_and_write(folder, dataset, settings, **arguments):
     """Train a recipe, calibrate it, write its package; return each and the package's folder."""
-    recipe = recipes.ClassifierRecipe.from_mapping(settings, "test.yaml")
-    trained = training.train(dataset, recipe, 1, workdir=folder / "work", **arguments)
+    recipe = ClassifierRecipe.from_mapping(settings, "test.yaml")
+    trained = train(dataset, recipe, 1, workdir=folder / "work", **arguments)
     files, package = folder / "trained", folder / "package"
     commit(files, lambda scratch: trained_files.write(scratch, trained, dataset=dataset), directory=True)
     opened = trained_files.read(files)
     calibrated = calibrating.calibrate(opened, dataset, recipe)
     given = {"provenance": {"task": "test"}}
-    commit(package, lambda scratch: packages.write(scratch, opened, calibrated, **given), directory=True)
+    commit(package, lambda scratch: write_package(scratch, opened, calibrated, **given), directory=True)
     return SimpleNamespace(
         trained=trained, files=opened, calibrated=calibrated, platt=calibrated.platt, package=package, recipe=recipe
     )

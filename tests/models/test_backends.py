@@ -9,10 +9,10 @@ import sys
 import numpy as np
 import pytest
 
-from models import networks
 from models.framework import BACKENDS
-from models.recipes import load
-from models.training import contract_of
+from models.networks.network import build, design_of
+from models.recipes.classifier import load
+from models.training.train import contract_of
 
 RECIPE = {
     "classifier": "triplet_cnn",
@@ -29,30 +29,32 @@ import json, sys
 from pathlib import Path
 import numpy as np
 import onnxruntime
-from models import networks, onnx_graph, training
-from models.in_memory import MemoryDataSet
-from models.recipes import load
+from models.graphs import keras_graph
+from models.recipes.classifier import load
+from models.training import network_training
+from models.training.in_memory import MemoryDataSet
+from models.training.train import train
 import pandas as pd
 
 folder, recipe = Path(sys.argv[1]), json.loads(sys.argv[2])
 given = np.load(folder / "given.npz")
 first = [given[f"weights{place}"] for place in range(len([name for name in given if name.startswith("weights")]))]
-fresh = networks.build
+fresh = network_training.build
 
 def build(*arguments, **options):
     model = fresh(*arguments, **options)
     model.set_weights(first)
     return model
 
-networks.build = build
+network_training.build = build
 parts = {
     part: (pd.read_csv(folder / f"{part}.csv", dtype={"candidate_id": str}), given[part])
     for part in ("train", "validation")
 }
-trained = training.train(MemoryDataSet(parts=parts), load(recipe, "test"), 1, workdir=folder / "work" / sys.argv[3])
+trained = train(MemoryDataSet(parts=parts), load(recipe, "test"), 1, workdir=folder / "work" / sys.argv[3])
 pixels = given["validation"][:8]
-graph = onnx_graph.from_keras(trained.fitted.model).SerializeToString()
-by_graph = onnxruntime.InferenceSession(graph).run(None, {onnx_graph.INPUT: pixels})[0]
+graph = keras_graph.from_keras(trained.fitted.model).SerializeToString()
+by_graph = onnxruntime.InferenceSession(graph).run(None, {keras_graph.INPUT: pixels})[0]
 print(json.dumps({
     **trained.history.iloc[0].to_dict(),
     "graph": float(np.abs(by_graph - trained.fitted.logits(pixels)).max()),
@@ -65,7 +67,7 @@ def given(tmp_path_factory, dataset):
     """Return a folder with rows to learn from and the weights to begin with."""
     folder = tmp_path_factory.mktemp("given")
     recipe = load(RECIPE, "test")
-    model = networks.build(networks.design_of(recipe, contract_of(dataset, recipe), n_classes=2), 1)
+    model = build(design_of(recipe, contract_of(dataset, recipe), n_classes=2), 1)
     weights = {f"weights{place}": array for place, array in enumerate(model.get_weights())}
     parts = ("train", "validation")
     np.savez(folder / "given.npz", **weights, **{part: dataset.cutouts(part) for part in parts})

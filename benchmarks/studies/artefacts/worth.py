@@ -20,8 +20,8 @@ from sklearn.ensemble import VotingClassifier
 
 from benchmarks.studies.artefacts.rows import Alerts, Draw, draw, read_alerts
 from benchmarks.studies.synthetic.recipe_fits import fitted
-from models.onnx_trees import logit_of
-from models.recipes import ClassifierRecipe
+from models.graphs.trees import logit_of
+from models.recipes.classifier import ClassifierRecipe
 from models.registry import CLASSIFIERS
 from pipeline.classes import PARTS
 from pipeline.io import settings_files

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from models.runtime import load
-from models.stacked import StackedPackage
+from models.scoring.runtime import load
+from models.scoring.stacked import StackedPackage
 from pipeline.errors import InputError
 from pipeline.io.results.cutout_file import open_cutouts
 

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.in_memory import MemoryDataSet
-from models.onnx_trees import logit_of
-from models.recipes import ClassifierRecipe
+from models.graphs.trees import logit_of
+from models.recipes.classifier import ClassifierRecipe
 from models.registry import CLASSIFIERS
-from models.rows import select_rows
+from models.training.in_memory import MemoryDataSet
+from models.training.rows import select_rows
 from pipeline.classes import PARTS
 from pipeline.scores.calibration import fit_platt_prior
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from benchmarks.studies.synthetic.recipe_fits import fitted_scores
 from benchmarks.studies.synthetic.transfer_sides import FOLDS, Side
-from models.recipes import ClassifierRecipe
+from models.recipes.classifier import ClassifierRecipe
 from pipeline.features import physical_features
 from pipeline.io import settings_files
 from pipeline.metrics import METRICS, bootstrap

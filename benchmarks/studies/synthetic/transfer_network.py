@@ -8,9 +8,9 @@ import pandas as pd
 
 from benchmarks.studies.synthetic.transfer import SEED, auc_cell
 from benchmarks.studies.synthetic.transfer_sides import Side
-from models.in_memory import MemoryDataSet
-from models.recipes import ClassifierRecipe
-from models.training import train
+from models.recipes.classifier import ClassifierRecipe
+from models.training.in_memory import MemoryDataSet
+from models.training.train import train
 from pipeline.io import settings_files
 
 SIZE_PIXEL = 31

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.in_memory import MemoryDataSet
+from models.training.in_memory import MemoryDataSet
 from pipeline.classes import LEARNED_PARTS, LEFT_OUT, TRAIN, VALIDATION
 from pipeline.datasets.overlaps import Footprints, overlapping
 from pipeline.datasets.refolded import RefoldedDataSet, refolded_parts

@@ -1,0 +1,1 @@
+"""ONNX graphs: made of Keras and scikit-learn models, calibrated, and opened."""

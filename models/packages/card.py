@@ -1,0 +1,147 @@
+"""The model card: what a classifier is, what it learned from, how it was judged, where it ends.
+
+Tested by tests/models/packages/test_package.py.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.classes import GUESSED_SOURCES
+
+TITLES = {"class": "Class", "label_source": "Label from", "kind": "Kind"}
+
+
+def model_card(package: Mapping[str, object]) -> str:
+    """Return the card in Markdown, from the content of ``package.json``.
+
+    Parameters
+    ----------
+    package : mapping
+        As written by :mod:`models.packages.package`.
+    """
+    told = [_training(package), merits(package)] if package["dataset_fingerprint"] else [_unjudged(package)]
+    sections = [_head(package), _input(package), *told, limits(package)]
+    return "\n\n".join(sections) + "\n"
+
+
+def _head(package: Mapping[str, Any]) -> str:
+    size = f", {package['parameters']:,} weights" if package["parameters"] else ""
+    return (
+        f"# {package['name']}\n\n"
+        f"A `{package['classifier']}` classifier{size}, telling {' from '.join(reversed(package['classes']))}"
+        f" on cutouts of the survey `{package['input']['survey']}`.\n" + _origin(package)
+    )
+
+
+def _origin(package: Mapping[str, Any]) -> str:
+    if not package["dataset_fingerprint"]:
+        return (
+            "Its weights were imported from an older file; what it learned from is not known, and it is not calibrated."
+        )
+    return f"Trained with seed {package['seed']} on data set `{package['dataset_fingerprint'][:12]}`."
+
+
+def _input(package: Mapping[str, Any]) -> str:
+    contract = package["input"]
+    larger = "larger ones are cut to their middle" if contract["crop"] else "other sizes are refused"
+    within = (
+        f"features `{package['external_features']['name']}` revision {package['external_features']['revision']}"
+        if package["external_features"]
+        else f"normalisation `{package['normalisation']['name']}`, {_where_normalised(package)}"
+    )
+    return (
+        "## Input\n\n"
+        f"* channels, in this order: {', '.join(contract['channels'])}; "
+        f"a row is scored if it has {', '.join(contract['required_channels']) or 'any of them'}\n"
+        f"* {contract['size_pixel']} x {contract['size_pixel']} pixels; {larger}; "
+        f"{contract['pixel_state']} pixels, NaN where missing\n"
+        f"* {within}" + _metadata(package)
+    )
+
+
+def _metadata(package: Mapping[str, Any]) -> str:
+    if "metadata" not in package:
+        return ""
+    return f"\n* columns of the candidates: {', '.join(package['metadata']['columns'])}; missing ones are marked"
+
+
+def _where_normalised(package: Mapping[str, Any]) -> str:
+    within = "part of the graph" if package["normalisation"]["in_graph"] else "applied by `Infer` before the graph"
+    return within + (", missing pixels 0 before it" if package["normalisation"]["missing"] == "psat" else "")
+
+
+def _training(package: Mapping[str, Any]) -> str:
+    lines = ["## What it learned from", "", "| | train | validation |", "|---|---|---|"]
+    train, validation = (package["counts"][part] for part in ("train", "validation"))
+    for key, title in TITLES.items():
+        for value in sorted({*train[key], *validation[key]}):
+            seen = f"{train[key].get(value, 0)} | {validation[key].get(value, 0)}"
+            lines.append(f"| {title}: {value or '(none)'} | {seen} |")
+    doubtful = [source for source in GUESSED_SOURCES if validation["label_source"].get(source)]
+    if doubtful:
+        said = (
+            f"Rows of {', '.join(doubtful)} judged as well: some of their labels are wrong, and all figures with them."
+        )
+    else:
+        said = "Rows labelled by a teacher or drawn as bogus are in no validation count: they never judge."
+    lines += ["", said]
+    return "\n".join(lines)
+
+
+def merits(package: Mapping[str, Any]) -> str:
+    """Return the section on how a package was judged, from its ``package.json``."""
+    lines = [
+        "## How it was judged",
+        "",
+        "On the validation rows, which chose the epoch, the calibration and the thresholds; the report on the "
+        "test rows is the honest one.",
+        "",
+        "| metric | validation |",
+        "|---|---|",
+    ]
+    lines += [f"| {name} | {value:.4f} |" for name, value in package["metrics"].items() if value is not None]
+    calibration = package["calibration"]
+    if calibration["method"] != "none":
+        lines += ["", f"Scores are calibrated for a share of reals of {calibration['prevalence']:.3f}."]
+    if package["thresholds"]:
+        named = ", ".join(f"{rule} {value:.4f}" for rule, value in package["thresholds"].items())
+        lines += ["", f"Thresholds: {named}. In use: `{package['threshold_rule']}`."]
+    return "\n".join(lines)
+
+
+def _unjudged(package: Mapping[str, Any]) -> str:
+    return (
+        "## What is not known\n\n"
+        "* which candidates it learned from: rows of a report may be among them\n"
+        "* how it judges: its scores are no calibrated probabilities, and its threshold of "
+        f"{package['thresholds'][package['threshold_rule']]:g} was set by hand; look at a report before you use it"
+    )
+
+
+def limits(package: Mapping[str, Any]) -> str:
+    """Return the section on where a package ends, from its ``package.json``."""
+    return "\n".join(
+        [
+            "## Limits\n",
+            f"* {_known_artefacts(package)}",
+            f"* {_worth_of_a_score(package)}",
+            "* A score on injected sources says little about real transients: look at the report by kind.",
+            "* Brightness and the neighbourhood are in the pixels: a kind that the training lacks may score low.",
+        ]
+    )
+
+
+def _known_artefacts(package: Mapping[str, Any]) -> str:
+    if not package["dataset_fingerprint"]:
+        return "It knows the artefacts that it was trained on, and nobody can say here which these were."
+    survey = package["input"]["survey"]
+    return f"It knows the artefacts of the nights and detectors of `{survey}` that it saw; expect less on others."
+
+
+def _worth_of_a_score(package: Mapping[str, Any]) -> str:
+    if package["calibration"]["method"] == "none":
+        return "Its score orders candidates and is no probability, for it is not calibrated: use the threshold."
+    return (
+        "Its score is a probability only at the share of reals named above; elsewhere use the thresholds or correct "
+        "for the share."
+    )

@@ -1,0 +1,120 @@
+"""The model package: a directory that holds everything a score depends on, checked before it counts.
+
+``model.onnx`` (raw pixels, or features, to calibrated probabilities and the logits behind them), ``posterior.onnx``
+and ``model.keras`` (to logits) for networks, ``training_ids.npy`` (which candidates it learned from),
+``logits.parquet`` (of the validation rows), ``package.json``, ``history.csv``, ``card.md``, ``provenance.json`` and
+``weights.sha256``, the digest by which two packages are equal. Nothing is pickled.
+"""
+
+import logging
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from scipy.special import softmax
+
+from models.graphs import sessions
+from models.graphs.calibrated_graph import with_calibration
+from models.packages.calibrating import Calibrated
+from models.packages.card import model_card
+from models.packages.folder import calibration_content, finish
+from models.packages.trained_files import (
+    MODEL,
+    POSTERIOR,
+    TrainedFiles,
+    missing_in_first,
+    require_alike,
+    with_gaps,
+)
+from pipeline.io.packages.package_content import SCHEMA
+from pipeline.io.packages.training_ids import TRAINING_IDS
+from pipeline.io.results.parquet_table import write_table
+
+log = logging.getLogger(__name__)
+
+LOGITS: Final = "logits.parquet"
+_COPIED: Final = ("model.keras", "history.csv", TRAINING_IDS)
+"""Files of a trained model that a package holds as they are, where there are such."""
+
+
+def write_package(
+    directory: Path, trained: TrainedFiles, calibrated: Calibrated, *, provenance: Mapping[str, object]
+) -> None:
+    """Write a package into an empty directory.
+
+    Parameters
+    ----------
+    directory : Path
+        Exists; nothing is written outside it.
+    trained : TrainedFiles
+        The model.
+    calibrated : Calibrated
+        What is made of its logits.
+    provenance : mapping
+        Kept beside the package, not part of its equality.
+
+    Raises
+    ------
+    IncompatiblePackageError
+        When ONNX and the framework differ by more than 1e-5 on the held rows.
+    InputError
+        When a value is one with which no package opens, such as two classes of one name.
+    """
+    for name in _COPIED:
+        if (trained.directory / name).is_file():
+            shutil.copyfile(trained.directory / name, directory / name)
+    _write_graphs(directory, trained, calibrated)
+    if len(calibrated.logits):
+        write_table(directory / LOGITS, calibrated.logits, {})
+    difference = _difference(directory, trained, calibrated)
+    name = finish(
+        directory,
+        _content(trained, calibrated),
+        title=trained.content["title"],
+        weights_sha256=trained.content["weights_sha256"],
+        metrics=calibrated.metrics,
+        card=model_card,
+        provenance=provenance,
+        beside={"onnx_difference": difference},
+    )
+    log.info("wrote package %s; ONNX differs by at most %.1e", name, difference)
+
+
+def _write_graphs(directory: Path, trained: TrainedFiles, calibrated: Calibrated) -> None:
+    import onnx
+
+    for name in (MODEL, POSTERIOR) if trained.masks else (MODEL,):
+        graph = with_calibration(onnx.load_model(trained.directory / name), calibrated.platt)
+        (directory / name).write_bytes(graph.SerializeToString())
+
+
+def _content(trained: TrainedFiles, calibrated: Calibrated) -> dict[str, object]:
+    """Return the part of ``package.json`` that decides scores."""
+    recipe, from_training = calibrated.recipe, dict(trained.content)
+    for name in ("title", "posterior_masks", "weights_sha256", "onnx_difference"):
+        del from_training[name]
+    return {
+        **from_training,
+        "schema": SCHEMA,
+        "recipe": recipe.stated,
+        "calibration": calibration_content(recipe.calibration, calibrated.platt, calibrated.prevalence),
+        "thresholds": dict(calibrated.thresholds),
+        "threshold_rule": recipe.threshold_rule,
+        "posterior": {"masks": trained.masks, "samples": recipe.posterior_samples},
+    }
+
+
+def _difference(directory: Path, trained: TrainedFiles, calibrated: Calibrated) -> float:
+    """Return the largest difference of calibrated scores to those by the framework; raise when it is too large."""
+    pixels, wanted = with_gaps(calibrated.held), trained.held_logits
+    given, columns = trained.inputs(pixels, missing_in_first(calibrated.held_metadata)), wanted.shape[1]
+    scores = calibrated.platt.apply(wanted) if columns == 1 else softmax(wanted.astype(np.float64), axis=1)
+    outputs = [sessions.run(sessions.open_session(directory / MODEL), given.first, given.more)]
+    if trained.masks:
+        opened = {mask["name"]: np.ones((len(pixels), *mask["shape"]), np.float32) for mask in trained.masks}
+        outputs.append(sessions.run(sessions.open_session(directory / POSTERIOR), given.first, given.more | opened))
+    difference = max(float(np.abs(output[:, -columns:] - scores).max()) for output in outputs)
+    require_alike(difference, trained.content["classifier"], len(pixels))
+    return difference

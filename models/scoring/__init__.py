@@ -1,0 +1,1 @@
+"""Scores by a model package: ONNX Runtime alone, no framework."""

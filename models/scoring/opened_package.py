@@ -1,0 +1,186 @@
+"""What every model package can do once it is opened: score cutouts, and say by what.
+
+Tested by tests/models/scoring/test_runtime.py.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.inputs.contract import InputContract
+from models.scoring.model_inputs import require_columns
+from models.scoring.posterior import Posterior
+
+if TYPE_CHECKING:  # what scores arrays of pixels need not load it
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedPackage(ABC):
+    """A model package, ready to score: a trained model, or a stack of such.
+
+    Attributes
+    ----------
+    directory : Path
+    content : mapping
+        ``package.json``.
+    contract : InputContract
+        What cutouts it takes.
+    threads : int
+        Cores to use; changes the speed alone.
+    """
+
+    directory: Path
+    content: Mapping[str, Any] = field(repr=False)
+    contract: InputContract
+    threads: int
+
+    @property
+    def name(self) -> str:
+        """Return classifier and digest, as scores name the model."""
+        return str(self.content["name"])
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Return the classes, index 0 first."""
+        return tuple(self.content["classes"])
+
+    @property
+    def prevalence(self) -> float:
+        """Return the share of reals that the scores are calibrated for; NaN where they are for none."""
+        share = self.content["calibration"]["prevalence"]
+        return float("nan") if share is None else float(share)
+
+    @property
+    def thresholds(self) -> Mapping[str, float]:
+        """Return the threshold by rule; empty with more than two classes."""
+        return dict(self.content["thresholds"])
+
+    @property
+    def threshold(self) -> float:
+        """Return the threshold in use, NaN with more than two classes."""
+        return float(self.thresholds.get(self.content["threshold_rule"], np.nan))
+
+    @property
+    def posterior_samples(self) -> int:
+        """Return how many dropout samples the recipe asks for; 0 where the model has no dropout."""
+        return int(self.content["posterior"]["samples"]) if self.content["posterior"]["masks"] else 0
+
+    @property
+    @abstractmethod
+    def metadata_columns(self) -> tuple[str, ...]:
+        """Return the columns of the candidates that the model takes beside the pixels; empty of pixels alone."""
+
+    def check(
+        self,
+        *,
+        channels: Sequence[str],
+        size_pixel: int,
+        pixel_state: str = "raw",
+        columns: Collection[str] | None = None,
+    ) -> None:
+        """Refuse cutouts that the model was not made for.
+
+        Parameters
+        ----------
+        channels, size_pixel, pixel_state
+            As in the header of their file.
+        columns : collection of str, optional
+            Columns of their candidates; not looked at if they are left out.
+
+        Raises
+        ------
+        IncompatiblePackageError
+            With every difference, both sides stated.
+        """
+        self.contract.check(channels=channels, size_pixel=size_pixel, pixel_state=pixel_state)
+        if columns is not None:
+            require_columns(self.metadata_columns, columns)
+
+    @abstractmethod
+    def predict(
+        self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None" = None
+    ) -> NDArray[np.float32]:
+        """Return calibrated probabilities.
+
+        Parameters
+        ----------
+        cutouts : ndarray of float32, shape (n, y, x, channel)
+            Raw pixels, NaN = missing.
+        channels : sequence of str
+            Names along the last axis.
+        metadata : DataFrame, optional
+            Columns of the candidates, a row a cutout, among them `metadata_columns`, NaN = missing; a model of pixels
+            alone looks at none.
+
+        Returns
+        -------
+        probabilities : ndarray of float32, shape (n, k)
+            NaN in rows that cannot be scored.
+
+        Raises
+        ------
+        IncompatiblePackageError
+            When channels or size do not fit, or a column that the model needs is not there.
+        """
+
+    @abstractmethod
+    def logits(
+        self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None" = None
+    ) -> NDArray[np.float64]:
+        """Return calibrated logits, which tell scores apart that are 0 or 1 to the last digit.
+
+        Parameters
+        ----------
+        cutouts, channels, metadata
+            As in `predict`.
+
+        Returns
+        -------
+        logits : ndarray of float64, shape (n, columns)
+            One column for two classes, else one a class; NaN in rows that cannot be scored.
+
+        Raises
+        ------
+        IncompatiblePackageError
+            When channels or size do not fit, or a column that the model needs is not there.
+        """
+
+    @abstractmethod
+    def score(
+        self,
+        cutouts: NDArray[np.float32],
+        channels: Sequence[str],
+        rngs: Sequence[np.random.Generator],
+        metadata: "pd.DataFrame | None" = None,
+    ) -> tuple[NDArray[np.float32], Posterior | None]:
+        """Return calibrated probabilities, and how sure they are where the package can tell.
+
+        Parameters
+        ----------
+        cutouts, channels
+            As in `predict`.
+        rngs : sequence of numpy.random.Generator
+            One a row, for a package with `posterior_samples`; else none is used.
+        metadata
+            As in `predict`.
+
+        Returns
+        -------
+        probabilities : ndarray of float32, shape (n, k)
+        spread : Posterior or None
+            Over dropout samples, or over the members of a stack.
+        """
+
+    def predicted_labels(self, probabilities: NDArray[np.float32]) -> NDArray[np.int8]:
+        """Return class indices ``(n,)``, -1 without score: by the threshold, of more classes the likeliest."""
+        if probabilities.shape[1] == 2:
+            chosen = probabilities[:, 1] >= self.threshold
+        else:
+            chosen = np.nan_to_num(probabilities).argmax(axis=1)
+        return np.where(np.isnan(probabilities).any(axis=1), -1, chosen).astype(np.int8)

@@ -1,0 +1,249 @@
+"""Scoring with a model package: ONNX Runtime alone, no framework, quick to start."""
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.graphs.sessions import CALIBRATED, Session, open_session, run
+from models.inputs.metadata import METADATA, values_of
+from models.scoring.model_inputs import (
+    GraphInputs,
+    SelectedRows,
+    check_revisions,
+    contract_of,
+    interface_of,
+    model_inputs,
+    require_columns,
+    scaling_of,
+)
+from models.scoring.opened_package import OpenedPackage
+from models.scoring.posterior import Posterior, spread
+from models.scoring.stacked import MEMBERS, Prepared, StackedPackage
+from pipeline.classes import STACK
+from pipeline.errors import IncompatiblePackageError, InputError
+from pipeline.io.packages.package_content import read_package
+
+if TYPE_CHECKING:  # what scores arrays of pixels need not load it
+    import pandas as pd
+
+SMALLEST_PROBABILITY: Final = 1e-7
+"""Probabilities of float32 are known to about this where the other one is near 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package(OpenedPackage):
+    """The package of a trained model, ready to score; attributes as of `OpenedPackage`."""
+
+    @property
+    def metadata_columns(self) -> tuple[str, ...]:
+        """Return the columns of the candidates that the model takes beside the pixels; empty of pixels alone."""
+        scaling = scaling_of(self.content)
+        return () if scaling is None else scaling.columns
+
+    def predict(
+        self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None" = None
+    ) -> NDArray[np.float32]:
+        """Return calibrated probabilities, as `OpenedPackage.predict`."""
+        return self._where_scorable(self._selected(cutouts, channels, metadata), self._probabilities)
+
+    def logits(
+        self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None" = None
+    ) -> NDArray[np.float64]:
+        """Return calibrated logits, as `OpenedPackage.logits`.
+
+        Of a package of a version that kept none, those of its probabilities, which end at `SMALLEST_PROBABILITY`.
+        """
+        return self.logits_of(self.prepared(cutouts, channels, metadata), self.threads)
+
+    @property
+    def inputs_key(self) -> str:
+        """Return what is equal for models that take the same of a row, so that it is measured once for a stack."""
+        deciding = ("input", "external_features", "external_normalisation", METADATA)
+        return json.dumps([self.content.get(name) for name in deciding], sort_keys=True)
+
+    def prepared(
+        self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None" = None
+    ) -> Prepared:
+        """Return rows as they go into the graph.
+
+        Parameters
+        ----------
+        cutouts, channels, metadata
+            As in `predict`.
+        """
+        selected = self._selected(cutouts, channels, metadata)
+        scorable = self.contract.scorable(selected.pixels)
+        usable = selected if scorable.all() else selected.of(scorable)
+        return Prepared(scorable=scorable, given=self._inputs(usable) if scorable.any() else None)
+
+    def logits_of(self, prepared: Prepared, threads: int) -> NDArray[np.float64]:
+        """Return calibrated logits of prepared rows, as `logits`.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            By this package, or by one of the same `inputs_key`.
+        threads : int
+            Cores to use.
+        """
+        session, n_classes, given = self._session, len(self.class_names), prepared.given
+        kept = CALIBRATED in [output.name for output in session.get_outputs()]
+        found = np.full((len(prepared.scorable), _columns(n_classes) if kept else n_classes), np.nan, np.float32)
+        if given is not None:
+            output = CALIBRATED if kept else ""
+            found[prepared.scorable] = run(session, given.first, given.more, threads=threads, output=output)
+        found[~np.isfinite(found).all(axis=1)] = np.nan
+        return found.astype(np.float64) if kept else _logits_of(found)
+
+    def score(
+        self,
+        cutouts: NDArray[np.float32],
+        channels: Sequence[str],
+        rngs: Sequence[np.random.Generator],
+        metadata: "pd.DataFrame | None" = None,
+    ) -> tuple[NDArray[np.float32], Posterior | None]:
+        """Return probabilities and, where the recipe asks for dropout samples, their spread."""
+        samples = self.posterior_samples
+        probabilities = self.predict(cutouts, channels, metadata)
+        return probabilities, self.posterior(cutouts, channels, samples, rngs, metadata) if samples else None
+
+    def posterior(
+        self,
+        cutouts: NDArray[np.float32],
+        channels: Sequence[str],
+        samples: int,
+        rngs: Sequence[np.random.Generator],
+        metadata: "pd.DataFrame | None" = None,
+    ) -> Posterior:
+        """Return the spread of the probabilities over dropout samples.
+
+        Parameters
+        ----------
+        cutouts, channels, metadata
+            As in `predict`.
+        samples : int
+            Samples a row, at least 1.
+        rngs : sequence of numpy.random.Generator
+            One a row, which draws its masks: a row's samples do not depend on its neighbours in a batch.
+
+        Raises
+        ------
+        IncompatiblePackageError
+            When the model has no dropout, or the cutouts do not fit.
+        """
+        if not self.content["posterior"]["masks"] or samples < 1:
+            raise IncompatiblePackageError(f"{self.name} has no dropout to sample {samples} times")
+        selected = self._selected(cutouts, channels, metadata)
+        usable = [rngs[row] for row in np.flatnonzero(self.contract.scorable(selected.pixels)).tolist()]
+        drawn = np.stack(
+            [self._where_scorable(selected, lambda rows: self._sample(rows, usable)) for _ in range(samples)]
+        )
+        return spread(drawn)
+
+    @property
+    def _session(self) -> Session:
+        return open_session(self.directory / "model.onnx", interface_of(self.content, {}, len(self.class_names)))
+
+    @property
+    def _posterior_session(self) -> Session:
+        masks = {str(mask["name"]): tuple(mask["shape"]) for mask in self.content["posterior"]["masks"]}
+        interface = interface_of(self.content, masks, len(self.class_names))
+        return open_session(self.directory / "posterior.onnx", interface)
+
+    def _selected(
+        self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None"
+    ) -> SelectedRows:
+        """Return the pixels that the model sees and the columns that it takes."""
+        pixels = self.contract.select(cutouts, channels)
+        require_columns(self.metadata_columns, () if metadata is None else tuple(metadata))
+        if metadata is None or not self.metadata_columns:
+            return SelectedRows(pixels, None)
+        return SelectedRows(pixels, values_of(metadata, self.metadata_columns))
+
+    def _inputs(self, rows: SelectedRows) -> GraphInputs:
+        return model_inputs(self.content, self.contract, rows.pixels, rows.metadata)
+
+    def _probabilities(self, rows: SelectedRows) -> NDArray[np.float32]:
+        given = self._inputs(rows)
+        return run(self._session, given.first, given.more, threads=self.threads)
+
+    def _sample(self, rows: SelectedRows, rngs: Sequence[np.random.Generator]) -> NDArray[np.float32]:
+        masks = {}
+        for mask in self.content["posterior"]["masks"]:
+            kept = np.stack([rng.random(mask["shape"], dtype=np.float32) for rng in rngs]) >= mask["rate"]
+            masks[mask["name"]] = kept.astype(np.float32) / np.float32(1.0 - mask["rate"])
+        given = self._inputs(rows)
+        return run(self._posterior_session, given.first, {**given.more, **masks}, threads=self.threads)
+
+    def _where_scorable(
+        self,
+        selected: SelectedRows,
+        score: Callable[[SelectedRows], NDArray[np.float32]],
+    ) -> NDArray[np.float32]:
+        """Return the scores of rows, NaN for those that cannot be scored or whose score is not finite."""
+        scorable = self.contract.scorable(selected.pixels)
+        scores = np.full((len(selected.pixels), len(self.class_names)), np.nan, dtype=np.float32)
+        if scorable.any():
+            scores[scorable] = score(selected if scorable.all() else selected.of(scorable))
+        scores[~np.isfinite(scores).all(axis=1)] = np.nan
+        return scores
+
+
+def load(directory: str | Path, *, threads: int = 0) -> Package | StackedPackage:
+    """Open a package, every file of which is as it was written.
+
+    Parameters
+    ----------
+    directory : str or Path
+        As written by :mod:`models.packages.package` or :mod:`models.stacks.package` and committed.
+    threads : int
+        Cores to use; 0 is all.
+
+    Raises
+    ------
+    MissingInputError, InputError
+        When there is no package, or a file of it is missing, was changed or added, as `read_package` tells.
+    IncompatiblePackageError
+        When it has another schema, or other features than this version measures.
+    """
+    directory, threads = Path(directory), threads or len(os.sched_getaffinity(0))
+    content = read_package(directory).values
+    if content.get("family") != STACK:
+        return _package(directory, content, threads)
+    return StackedPackage(
+        directory=directory,
+        content=content,
+        contract=contract_of(content),
+        threads=threads,
+        members=tuple(_member(directory / MEMBERS / entry["folder"], entry, threads) for entry in content["members"]),
+        weights=tuple(float(entry["weight"]) for entry in content["members"]),
+    )
+
+
+def _member(directory: Path, entry: Mapping[str, Any], threads: int) -> Package:
+    content = read_package(directory).values
+    if content.get("family") == STACK or content["name"] != entry["name"]:
+        raise InputError(f"{directory} is {content['name']}; its stack says: {entry['name']}, which is no stack")
+    return _package(directory, content, threads)
+
+
+def _package(directory: Path, content: Mapping[str, Any], threads: int) -> Package:
+    check_revisions(content)
+    return Package(directory=directory, content=content, contract=contract_of(content), threads=threads)
+
+
+def _columns(n_classes: int) -> int:
+    """Return how many logits a row has."""
+    return 1 if n_classes == 2 else n_classes
+
+
+def _logits_of(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the logits of probabilities ``(n, k)``."""
+    logs = np.log(np.clip(probabilities.astype(np.float64), SMALLEST_PROBABILITY, None))
+    return logs[:, 1:] - logs[:, :1] if logs.shape[1] == 2 else logs

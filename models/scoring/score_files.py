@@ -1,0 +1,270 @@
+"""Scores of a cutout file, a data set or a night as it is read, streamed through a package block by block."""
+
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.scoring.opened_package import OpenedPackage
+from models.scoring.posterior import Posterior
+from models.training.fitted import no_progress
+from pipeline.classes import LEFT_OUT
+from pipeline.cutouts.missing import Flag
+from pipeline.errors import InputError
+from pipeline.io.executor import cores, spread
+from pipeline.io.results.cutout_file import CutoutFile, CutoutHeader, open_cutouts
+from pipeline.io.results.scores_file import ScoresWriter
+from pipeline.rng import stream
+from pipeline.scores.unlike_training import UNLIKE, unlike_words
+from pipeline.stages.night_cutouts import NightCutouts
+from pipeline.surveys.base import Batch
+
+log = logging.getLogger(__name__)
+_COLUMNS = ("candidate_id", "object_id", "exposure_id", "night", "flags")
+
+_BLOCKS = 16
+"""Forward passes of a file that one process makes before it answers."""
+
+
+class _Scores(NamedTuple):
+    """Scores of some rows, and which of the names asked for are among them."""
+
+    rows: pd.DataFrame
+    found: set[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """How rows are scored.
+
+    Attributes
+    ----------
+    package : OpenedPackage
+        The model package.
+    batch_size : int
+        Rows a forward pass, at least 1.
+    release : str
+        Name of the processing, for the column ``release``.
+    seed : int
+        Seed of dropout masks, where the package samples a posterior.
+    only : collection of str
+        Candidates or objects to score; empty for all.
+    processes : int
+        That score at once; 0: one a core. They share the package's threads, and change no score.
+    """
+
+    package: OpenedPackage
+    batch_size: int = 256
+    release: str
+    seed: int
+    only: Collection[str] = ()
+    processes: int = 1
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise InputError(f"batch_size is {self.batch_size}; allowed: at least 1")
+        if self.processes < 0:
+            raise InputError(f"processes is {self.processes}; allowed: 0 (one a core) or more")
+
+    @property
+    def share(self) -> "Scoring":
+        """How one of the processes scores."""
+        threads = max(1, self.package.threads // (self.processes or cores()))
+        return replace(self, package=replace(self.package, threads=threads))
+
+
+def score_file(
+    path: Path,
+    scoring: Scoring,
+    *,
+    rows: Path,
+    provenance: Mapping[str, object],
+    progress: Callable[[float, str], None] = no_progress,
+) -> None:
+    """Write the scores of the rows of a cutout file or data set, in its order.
+
+    Parameters
+    ----------
+    path : Path
+        Parquet file to write.
+    scoring : Scoring
+        How.
+    rows : Path
+        Cutout file or data set.
+    provenance : mapping
+        Stored in the file.
+    progress : callable
+        Called with the share done and a message.
+
+    Raises
+    ------
+    InputError
+        If one of the candidates asked for is not in the file.
+    IncompatiblePackageError
+        If the package cannot score such cutouts; both sides are stated.
+    """
+    with open_cutouts(rows) as cutouts:
+        header, count = cutouts.header, len(cutouts)
+    step = scoring.batch_size * _BLOCKS
+    spans = [(start, min(start + step, count)) for start in range(0, count, step)]
+    workers = min(scoring.processes or cores(), max(1, len(spans)))
+    scored = spread(partial(_score_span, rows, scoring.share), spans, workers=workers)
+
+    def told() -> Iterator[list[_Scores]]:
+        for (_, last), blocks in zip(spans, scored, strict=True):
+            yield blocks
+            progress(last / count, f"scored {last} of {count} cutouts")
+
+    _write(path, scoring, header, told(), rows.name, provenance)
+
+
+def score_night(path: Path, scoring: Scoring, night: NightCutouts) -> None:
+    """Write the scores of a night as it is read, without keeping its cutouts; otherwise as `score_file`.
+
+    Parameters
+    ----------
+    path : Path
+        Parquet file to write.
+    scoring : Scoring
+        How.
+    night : NightCutouts
+        Which night, what the file says of its making, and who is told how far it is.
+
+    Raises
+    ------
+    TooMuchLostError
+        If more exposures were unusable than the survey allows.
+    """
+
+    def told() -> Iterator[list[_Scores]]:
+        for blocks in night.each(partial(_score_batch, scoring.share, night.header.channels)):
+            yield blocks
+            night.job.progress(night.percent, f"scored {night.exposures} {night.counted}")
+
+    what = f"night {night.job.night}"
+    _write(path, scoring, night.header, told(), what, night.job.provenance, at_the_end=lambda: {"read": night.counts})
+
+
+def _write(
+    path: Path,
+    scoring: Scoring,
+    header: CutoutHeader,
+    scored: Iterator[list[_Scores]],
+    what: str,
+    provenance: Mapping[str, object],
+    at_the_end: Callable[[], Mapping[str, object]] = dict,
+) -> None:
+    package, found, count = scoring.package, set[str](), 0
+    package.check(
+        channels=header.channels,
+        size_pixel=header.size_pixel,
+        pixel_state=header.pixel_state,
+        columns=header.columns,
+    )
+    unlike = package.contract.unlike(survey=header.survey, pixel_scale_arcsec=header.pixel_scale_arcsec)
+    about = {UNLIKE: unlike} if unlike else {}
+    with ScoresWriter(path, len(package.class_names), {**provenance, **about}) as writer:
+        for block in chain.from_iterable(scored):
+            found |= block.found
+            if len(block.rows):
+                if unlike and not count:  # of a night without rows there is nothing to doubt
+                    log.warning("%s: %s; how well it does there is not known", what, unlike_words(unlike))
+                writer.append(block.rows)
+                count += len(block.rows)
+        writer.provenance |= at_the_end()
+    if set(scoring.only) - found:
+        raise InputError(f"{min(set(scoring.only) - found)!r} is no candidate and no object of {what}")
+    log.info("scored %d cutouts of %s", count, what)
+
+
+def _columns(package: OpenedPackage) -> tuple[str, ...]:
+    """Return the candidate columns that scores are made of."""
+    return tuple(dict.fromkeys((*_COLUMNS, *package.metadata_columns)))
+
+
+def _score_span(rows: Path, scoring: Scoring, span: tuple[int, int]) -> list[_Scores]:
+    """Score the rows of a file from a first one to before a last one, block by block."""
+    with open_cutouts(rows) as cutouts:
+        split, channels = _split_of(cutouts), cutouts.header.channels
+        starts = range(span[0], span[1], scoring.batch_size)
+        blocks = [slice(start, min(start + scoring.batch_size, span[1])) for start in starts]
+        return [
+            _score_block(
+                scoring,
+                channels,
+                cutouts.candidates(block, _columns(scoring.package)).assign(split=split[block]),
+                cutouts.pixels(block),
+            )
+            for block in blocks
+        ]
+
+
+def _score_batch(scoring: Scoring, channels: tuple[str, ...], batch: Batch) -> list[_Scores]:
+    """Score what was read together of a night, block by block."""
+    blocks = [slice(start, start + scoring.batch_size) for start in range(0, len(batch.candidates), scoring.batch_size)]
+    columns = list(_columns(scoring.package))
+    frames = [batch.candidates.iloc[block][columns].reset_index(drop=True) for block in blocks]
+    return [
+        _score_block(scoring, channels, frame.assign(split=np.int8(LEFT_OUT)), batch.cutouts[block])
+        for frame, block in zip(frames, blocks, strict=True)
+    ]
+
+
+def _score_block(
+    scoring: Scoring, channels: tuple[str, ...], frame: pd.DataFrame, pixels: NDArray[np.float32]
+) -> _Scores:
+    """Score the rows that are asked for, of those that a forward pass takes."""
+    found: set[str] = set()
+    wanted = _wanted(frame, scoring.only, found)
+    chosen = frame[wanted].reset_index(drop=True).assign(release=scoring.release)
+    if not len(chosen):
+        return _Scores(chosen, found)
+    return _Scores(_scored(chosen, scoring.package, pixels[wanted], channels, scoring.seed), found)
+
+
+def _wanted(frame: pd.DataFrame, only: Collection[str], found: set[str]) -> NDArray[np.bool_]:
+    """Tell which rows are asked for, and note by which name."""
+    if not only:
+        return np.ones(len(frame), dtype=bool)
+    asked = {name: frame[name].isin(set(only)).to_numpy() for name in ("candidate_id", "object_id")}
+    for name, rows in asked.items():
+        found |= set(frame[name][rows])
+    return np.asarray(asked["candidate_id"] | asked["object_id"])
+
+
+def _split_of(cutouts: CutoutFile) -> NDArray[np.int8]:
+    try:
+        return cutouts.split()[0]
+    except InputError:
+        return np.full(len(cutouts), LEFT_OUT, dtype=np.int8)
+
+
+def _scored(
+    frame: pd.DataFrame, package: OpenedPackage, pixels: NDArray[np.float32], channels: tuple[str, ...], seed: int
+) -> pd.DataFrame:
+    sampled = frame["candidate_id"] if package.posterior_samples else ()
+    rngs = [stream(seed, "posterior", name) for name in sampled]
+    probabilities, posterior = package.score(pixels, channels, rngs, frame[list(package.metadata_columns)])
+    for index in range(probabilities.shape[1]):
+        frame[f"p_{index}"] = probabilities[:, index]
+    unscored = np.isnan(probabilities).any(axis=1)
+    frame["flags"] = frame["flags"].to_numpy() | np.where(unscored, int(Flag.NOT_SCORED), 0).astype(np.int32)
+    frame["score"] = probabilities[:, 1] if probabilities.shape[1] == 2 else np.float32(np.nan)
+    frame["label_predicted"] = package.predicted_labels(probabilities)
+    frame["model"] = package.name
+    return frame.assign(**_uncertainty(posterior, len(frame)))
+
+
+def _uncertainty(posterior: Posterior | None, rows: int) -> dict[str, NDArray[np.float32]]:
+    """Return ``score_std entropy bald``, NaN for a package that tells none."""
+    if posterior is None:
+        nothing = np.full(rows, np.nan, dtype=np.float32)
+        return {"score_std": nothing, "entropy": nothing, "bald": nothing}
+    return {"score_std": posterior.std, "entropy": posterior.entropy, "bald": posterior.bald}

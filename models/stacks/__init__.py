@@ -1,0 +1,1 @@
+"""Stacks: one package of several, combined by weights under one calibration."""

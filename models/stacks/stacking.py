@@ -1,0 +1,295 @@
+"""A stack from the packages of its members: weights, one calibration and thresholds, from rows that no member learned.
+
+Each member's package holds the logits of rows that judged it (``logits.parquet``); these did not teach its weights. So
+nothing is scored again, let alone trained.
+
+Tested by tests/models/stacks/test_stacking.py.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.inputs.contract import InputContract
+from models.packages.calibrating import fitted_platt, merits, prevalence_of
+from models.packages.package import LOGITS
+from models.recipes.stack import StackRecipe
+from models.recipes.stack_members import LOGISTIC, Training
+from models.scoring.runtime import Package, load
+from models.scoring.stacked import combined_logits
+from pipeline.datasets.refolded import refolded_fingerprint
+from pipeline.errors import DataSetError, InputError, MissingInputError, SettingsError
+from pipeline.io.results.parquet_table import read_table
+from pipeline.recipes.learned_fold import LearnedFold
+from pipeline.scores.calibration import Platt
+from pipeline.scores.combination import fit_weights
+
+log = logging.getLogger(__name__)
+
+ROW: Final = ["candidate_id", "label", "label_source"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedMember:
+    """The package of one training of a member.
+
+    Attributes
+    ----------
+    training : Training
+    package : Package
+    """
+
+    training: Training
+    package: Package
+
+    @property
+    def words(self) -> str:
+        """Return in words which member it is."""
+        fold = f", learned fold {self.training.learned_fold}" if self.training.learned_fold else ""
+        return f"{self.training.classifier} (seed {self.training.seed}{fold})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stacked:
+    """What is made of the members.
+
+    Attributes
+    ----------
+    recipe : StackRecipe
+    seed : int
+        Of the task.
+    dataset_fingerprint : str
+        Of what all members learned from.
+    members : tuple of OpenedMember
+    weights : tuple of float
+        Of the logits of each of them; they sum to 1.
+    contract : InputContract
+        What cutouts all of them can score.
+    platt : Platt
+        Calibration of the weighed sum.
+    prevalence : float
+        As in `models.packages.calibrating.Calibrated`.
+    thresholds, metrics : mapping
+        As in `models.packages.calibrating.Calibrated`, of the stack's scores.
+    logits : DataFrame
+        ``candidate_id label label_source``, the combined ``logit`` before its calibration (``logit_0 logit_1 ...`` with
+        more classes) and, of two classes, ``member_0 member_1 ...``: what is weighed, by the recipe's ``members``.
+    """
+
+    recipe: StackRecipe
+    seed: int
+    dataset_fingerprint: str
+    members: tuple[OpenedMember, ...]
+    weights: tuple[float, ...]
+    contract: InputContract
+    platt: Platt
+    prevalence: float
+    thresholds: Mapping[str, float]
+    metrics: Mapping[str, float]
+    logits: pd.DataFrame
+
+
+def stack(
+    trainings: Sequence[Training],
+    folders: Sequence[Path],
+    recipe: StackRecipe,
+    *,
+    seed: int,
+    dataset_fingerprint: str,
+    channels: Sequence[str],
+) -> Stacked:
+    """Combine packages that learned from one data set.
+
+    Parameters
+    ----------
+    trainings : sequence of Training
+        Of each package, in the order of the recipe's members.
+    folders : sequence of Path
+        The packages.
+    recipe : StackRecipe
+        How they are weighed and calibrated.
+    seed : int
+        Of the task.
+    dataset_fingerprint : str
+        Of the data set.
+    channels : sequence of str
+        The channels of the data set, in its order.
+
+    Raises
+    ------
+    MissingInputError, InputError
+        If a package is none, was changed, is of another data set, or has no logits.
+    SettingsError
+        If the recipe does what needs two classes and there are more.
+    DataSetError
+        If no row of a class judges all members.
+    """
+    members = tuple(map(_opened, trainings, folders))
+    _require_alike(members, dataset_fingerprint)
+    n_classes = len(members[0].package.class_names)
+    _require_two_classes(recipe, n_classes)
+    rows, logits = _held_out(members, recipe)
+    labels = rows["label"].to_numpy(np.int64)
+    _require_classes(labels, members)
+    shares = _shares(recipe, logits, labels)
+    combined = combined_logits(logits, shares.tolist())
+    platt = fitted_platt(recipe, combined, labels)
+    thresholds, metrics = merits(recipe, combined, labels, platt)
+    counts = np.bincount([member.training.member for member in members])
+    return Stacked(
+        recipe=recipe,
+        seed=seed,
+        dataset_fingerprint=dataset_fingerprint,
+        members=members,
+        weights=tuple(float(shares[one.training.member] / counts[one.training.member]) for one in members),
+        contract=joint_contract([member.package.contract for member in members], channels),
+        platt=platt,
+        prevalence=prevalence_of(recipe, combined, labels),
+        thresholds=thresholds,
+        metrics=metrics,
+        logits=rows.assign(
+            **_named("logit", combined), **(_named("member", logits[..., 0].T) if n_classes == 2 else {})
+        ),
+    )
+
+
+def joint_contract(contracts: Sequence[InputContract], channels: Sequence[str]) -> InputContract:
+    """Return what cutouts several models can score, whose data set is one.
+
+    Parameters
+    ----------
+    contracts : sequence of InputContract
+        Of the models.
+    channels : sequence of str
+        The channels of the data set, in its order.
+    """
+    used, required = ({name for one in contracts for name in names(one)} for names in (_channels, _required))
+    first = contracts[0]
+    return InputContract(
+        survey=first.survey,
+        channels=tuple(name for name in channels if name in used),
+        required_channels=tuple(name for name in channels if name in required),
+        size_pixel=max(one.size_pixel for one in contracts),
+        crop=all(one.crop for one in contracts),
+        pixel_scale_arcsec=first.pixel_scale_arcsec,
+        pixel_state=first.pixel_state,
+    )
+
+
+def _channels(contract: InputContract) -> tuple[str, ...]:
+    return contract.channels
+
+
+def _required(contract: InputContract) -> tuple[str, ...]:
+    return contract.required_channels
+
+
+def _opened(training: Training, folder: Path) -> OpenedMember:
+    package = load(folder)
+    if not isinstance(package, Package):
+        raise InputError(f"{folder} is the package of a stack, which cannot be a member of another one")
+    return OpenedMember(training=training, package=package)
+
+
+def _require_alike(members: Sequence[OpenedMember], dataset_fingerprint: str) -> None:
+    for member in members:
+        fold, learned = member.training.learned_fold, member.package.content["dataset_fingerprint"]
+        wanted = refolded_fingerprint(dataset_fingerprint, LearnedFold.parse(fold)) if fold else dataset_fingerprint
+        if learned != wanted:
+            raise InputError(
+                f"{member.package.directory} learned from data set {str(learned)[:12]!r}, not from {wanted[:12]!r}; "
+                "members of a stack learn from the same rows: name the data set it was trained on, or train again"
+            )
+
+
+def _require_two_classes(recipe: StackRecipe, n_classes: int) -> None:
+    if n_classes == 2:
+        return
+    if recipe.combine == LOGISTIC:
+        raise SettingsError(
+            f"'combine' is 'logistic', which needs two classes; the data set has {n_classes}; allowed: weights"
+        )
+    if recipe.calibration != "none":
+        raise SettingsError(
+            f"calibration {recipe.calibration!r} needs two classes; the data set has {n_classes}; allowed: none"
+        )
+
+
+def _held_out(members: Sequence[OpenedMember], recipe: StackRecipe) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    """Return the rows that judge all members, and the logits ``(listed members, n, columns)`` of each listed member.
+
+    A row has one logit by each seed: that of the training that did not learn from it. The mean over seeds is taken.
+    """
+    listed = [_mean_over_seeds(list(alike)) for _, alike in groupby(members, key=lambda one: one.training.member)]
+    shared = reduce(lambda some, more: some.intersection(more.index), listed[1:], listed[0].index).sort_values()
+    rows = shared.to_frame(index=False)
+    trusted = ~rows["label_source"].isin(recipe.untrusted).to_numpy() & (rows["label"].to_numpy() >= 0)
+    logits = np.stack([table.loc[shared[trusted]].to_numpy(np.float64) for table in listed])
+    return rows[trusted].reset_index(drop=True), logits
+
+
+def _mean_over_seeds(members: Sequence[OpenedMember]) -> pd.DataFrame:
+    """Return the mean calibrated logits of a listed member, by row, of the rows that each of its seeds has."""
+    tables = [_logits(member) for member in members]
+    seeds = {member.training.seed for member in members}
+    by_row = pd.concat(tables).groupby(level=ROW, sort=True)
+    counts = by_row.size()
+    return by_row.mean()[counts == len(seeds)]
+
+
+def _logits(member: OpenedMember) -> pd.DataFrame:
+    """Return a package's calibrated logits of the rows that judged it, by `ROW`."""
+    file = member.package.directory / LOGITS
+    if not file.is_file():
+        raise MissingInputError(
+            f"{member.package.directory} has no {LOGITS}, by which {member.words} could be weighed: it was made by an "
+            "earlier version or imported; make the package again"
+        )
+    table = read_table(file)
+    columns = [name for name in table if name == "logit" or str(name).startswith("logit_")]
+    calibration = member.package.content["calibration"]
+    logits = calibration["slope"] * table[columns].astype(np.float64) + calibration["intercept"]
+    return logits.set_index(pd.MultiIndex.from_frame(table[ROW]))
+
+
+def _require_classes(labels: NDArray[np.int64], members: Sequence[OpenedMember]) -> None:
+    names = members[0].package.class_names
+    counts = np.bincount(labels, minlength=len(names))
+    if counts.all():
+        return
+    found = ", ".join(f"{count} {name}" for name, count in zip(names, counts, strict=True))
+    raise DataSetError(
+        f"of rows that judge all of {_listed(members)} there are {found}; some of each class are needed: see "
+        "`untrusted` of the recipes and `required_channels` of the members"
+    )
+
+
+def _listed(members: Iterable[OpenedMember]) -> str:
+    return ", ".join(dict.fromkeys(member.training.classifier for member in members))
+
+
+def _shares(recipe: StackRecipe, logits: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the weight of each listed member; they sum to 1."""
+    if recipe.combine == LOGISTIC:
+        shares = fit_weights(logits[..., 0].T, labels)
+    else:
+        stated = np.asarray(recipe.weights or [1.0] * len(recipe.members), dtype=np.float64)
+        shares = stated / stated.sum()
+    named = zip((member.classifier for member in recipe.members), shares, strict=True)
+    log.info("stack on %d rows: %s", len(labels), ", ".join(f"{share:.3f} {name}" for name, share in named))
+    return np.asarray(shares)
+
+
+def _named(name: str, columns: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Return columns by name and number; of a logit of two classes, by name alone."""
+    if name == "logit" and columns.shape[1] == 1:
+        return {name: columns[:, 0]}
+    return {f"{name}_{index}": columns[:, index] for index in range(columns.shape[1])}

@@ -1,0 +1,58 @@
+"""A model holds its weights itself, however its file is written."""
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from models.graphs.sessions import open_session, run
+from pipeline.errors import InputError
+
+STATED = b"\n\x08location\x12\x0bweights.bin"
+"""How the format's own library writes where weights lie: the key, then the value."""
+
+
+def model(**weights):
+    rows = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ("n", 2)) for name in "xy"]
+    tensor = onnx.TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[2], **weights)
+    graph = helper.make_graph([helper.make_node("Add", ["x", "w"], ["y"])], "g", rows[:1], rows[1:], [tensor])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        STATED,
+        b"\x12\x0bweights.bin\n\x08location",
+        b"\x12\x0bweights.bin\n\x88\x00location",
+        b"\n\x88\x80\x00location\x12\x0bweights.bin",
+    ],
+)
+def test_weights_in_another_file_are_refused_in_whatever_order_it_is_said(stated, tmp_path):
+    made = model(data_location=TensorProto.EXTERNAL)
+    made.graph.initializer[0].external_data.add(key="location", value="weights.bin")
+    (tmp_path / "weights.bin").write_bytes(np.array([42, 43], np.float32).tobytes())
+    path = tmp_path / "model.onnx"
+    path.write_bytes(lengthened(made.SerializeToString(), STATED, stated))
+    onnx.load(path)  # the runtime would have read them as well
+    with pytest.raises(InputError, match=r"model.onnx has weights in another file; allowed: a model that holds them"):
+        open_session(path)
+
+
+def test_a_model_with_its_weights_may_have_a_node_of_any_name(tmp_path):
+    made = model(raw_data=np.array([1, 2], np.float32).tobytes())
+    made.graph.node[0].name = "dislocation"
+    onnx.save(made, tmp_path / "model.onnx")
+    assert run(open_session(tmp_path / "model.onnx"), np.zeros((1, 2), np.float32)).tolist() == [[1, 2]]
+
+
+def lengthened(content, old, new):
+    """Return a message with a part replaced by a longer one, and the lengths before it set to match."""
+    place, more = content.index(old), len(new) - len(old)
+    changed = bytearray(content)
+    for at in range(place):
+        length = changed[at]
+        begins_field = at and changed[at - 1] & 7 == 2
+        if begins_field and length < 128 and at < place and at + 1 + length >= place + len(old):
+            changed[at] = length + more
+    return bytes(changed.replace(old, new))

@@ -1,0 +1,77 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from models.inputs.contract import InputContract
+from pipeline.errors import IncompatiblePackageError
+
+CONTRACT = InputContract(
+    survey="demo",
+    channels=("science", "difference"),
+    required_channels=("difference",),
+    size_pixel=5,
+    crop=True,
+    pixel_scale_arcsec=1.0,
+    pixel_state="raw",
+)
+
+
+@pytest.mark.parametrize("size", range(5, 13))
+def test_the_crop_keeps_the_candidate_at_the_middle(size):
+    cutouts = np.zeros((1, size, size, 2), np.float32)
+    cutouts[0, size // 2, size // 2, 1] = 1.0
+    selected = CONTRACT.select(cutouts, CONTRACT.channels)
+    assert selected.shape == (1, 5, 5, 2)
+    assert selected[0, 2, 2, 1] == 1.0
+
+
+def test_channels_are_found_by_name():
+    cutouts = np.broadcast_to(np.arange(3, dtype=np.float32), (2, 5, 5, 3))
+    selected = CONTRACT.select(cutouts, ("science", "template", "difference"))
+    assert (selected[..., 0] == 0).all()
+    assert (selected[..., 1] == 2).all()
+
+
+def test_a_row_needs_a_pixel_in_each_required_channel():
+    cutouts = np.zeros((4, 5, 5, 2), np.float32)
+    cutouts[0, ..., 0] = np.nan
+    cutouts[1, ..., 1] = np.nan
+    cutouts[2, ..., 1] = 3.4e38
+    assert CONTRACT.scorable(cutouts).tolist() == [True, False, False, True]
+
+
+def test_without_required_channels_a_pixel_in_any_is_enough():
+    lenient = dataclasses.replace(CONTRACT, required_channels=())
+    cutouts = np.full((2, 5, 5, 2), np.nan, np.float32)
+    cutouts[0, 0, 0, 0] = 1.0
+    assert lenient.scorable(cutouts).tolist() == [True, False]
+
+
+def test_every_difference_is_named_with_both_sides():
+    with pytest.raises(IncompatiblePackageError) as fault:
+        CONTRACT.check(channels=("science",), size_pixel=4, pixel_state="l2")
+    message = str(fault.value)
+    for part in ("science, difference", "have science", "5 pixels", "given 4", "raw pixels", "are l2"):
+        assert part in message
+
+
+def test_larger_cutouts_are_refused_without_crop():
+    strict = dataclasses.replace(CONTRACT, crop=False)
+    with pytest.raises(IncompatiblePackageError, match=r"cutouts of 5 pixels a side; given 6"):
+        strict.check(channels=CONTRACT.channels, size_pixel=6)
+
+
+def test_cutouts_like_those_of_training_are_unlike_in_nothing():
+    assert CONTRACT.unlike(survey="demo", pixel_scale_arcsec=1.009) == {}
+    assert CONTRACT.unlike(survey="demo", pixel_scale_arcsec=float("nan")) == {}
+    unknown = dataclasses.replace(CONTRACT, pixel_scale_arcsec=float("nan"))
+    assert unknown.unlike(survey="demo", pixel_scale_arcsec=0.2) == {}
+
+
+def test_another_survey_and_another_pixel_scale_are_told_with_both_sides():
+    assert CONTRACT.unlike(survey="other", pixel_scale_arcsec=0.2) == {
+        "survey": {"trained": "demo", "scored": "other"},
+        "pixel_scale_arcsec": {"trained": 1.0, "scored": 0.2},
+    }
+    assert set(CONTRACT.unlike(survey="demo", pixel_scale_arcsec=1.02)) == {"pixel_scale_arcsec"}

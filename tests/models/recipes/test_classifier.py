@@ -1,0 +1,107 @@
+from pathlib import Path
+
+import pytest
+
+from models.recipes.classifier import ClassifierRecipe, load
+from models.recipes.stack import StackRecipe
+from models.recipes.stack_members import is_stack, member_faults
+from pipeline.errors import SettingsError
+from pipeline.io import settings_files
+
+FOLDER = Path(__file__).resolve().parents[3] / "config" / "classifiers"
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_recipe_in_the_tree_is_valid(path):
+    content = settings_files.raw("classifiers", path.stem)
+    if is_stack(content):
+        assert not member_faults(StackRecipe.from_mapping(content, path.name))
+    else:
+        assert isinstance(load(content, path.stem), ClassifierRecipe)
+
+
+def test_all_faults_of_a_type_are_named_at_once():
+    with pytest.raises(SettingsError) as fault:
+        load({"classifier": "braai", "batch_size": "many", "epoks": 3, "augment": 4}, "mine")
+    message = str(fault.value)
+    for part in ("config/classifiers/mine.yaml", "'batch_size' is 'many'", "'epoks'", "'augment' is 4"):
+        assert part in message
+
+
+def test_all_faults_of_value_are_named_at_once():
+    given = {
+        "classifier": "braai",
+        "settings": {"filtrs": [1]},
+        "normalisation": "l3",
+        "augment": ["shear"],
+        "batch_size": 0,
+        "learning_rate": 0.0,
+        "threshold_rule": "mdr",
+        "threshold_parameter": {"value": 1},
+        "label_source_weight": {"teacher": -1},
+        "size_pixel": 5,
+        "symmetries": 3,
+    }
+    with pytest.raises(SettingsError) as fault:
+        load(given, "mine")
+    message = str(fault.value)
+    for part in ("filtrs", "l3", "shear", "batch_size", "learning_rate", "threshold_parameter.value", "teacher"):
+        assert part in message
+    assert "braai needs at least 22" in message
+    assert "'symmetries' is 3; allowed: 1, 4, 8" in message
+
+
+def test_a_missing_classifier_is_named():
+    with pytest.raises(SettingsError, match="'classifier' is missing"):
+        load({}, "mine")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"normalisation": "l2"},
+        {"augment": ["flip"]},
+        {"symmetries": 8},
+        {"posterior_samples": 2},
+        {"settings": {"filters": [1]}},
+    ],
+    ids=lambda setting: next(iter(setting)),
+)
+def test_what_only_networks_know_is_refused_for_features(setting):
+    with pytest.raises(SettingsError, match="boosting"):
+        load({"classifier": "boosting", **setting}, "mine")
+
+
+@pytest.mark.parametrize(
+    ("classifier", "settings", "faulty"),
+    [
+        ("boosting", {"n_estimators": 0}, "n_estimators"),
+        ("boosting", {"max_depth": 2.5}, "max_depth"),
+        ("boosting", {"learning_rate": 0}, "learning_rate"),
+        ("boosting", {"subsample": 1.5}, "subsample"),
+        ("boosting", {"subsample": "all"}, "subsample"),
+        ("feature_ensemble", {"trees": -5}, "trees"),
+        ("triplet_cnn", {"filters": [16, 0]}, "filters"),
+        ("triplet_cnn", {"filters": 16}, "filters"),
+        ("triplet_cnn", {"dense": True}, "dense"),
+        ("triplet_cnn", {"dropout_rate": 1.0}, "dropout_rate"),
+        ("braai", {"dropout_rates": [0.1, 0.2, -0.5]}, "dropout_rates"),
+        ("boosting", {"subsample": 1, "max_features": "sqrt", "learning_rate": 2, "n_estimators": 1}, ""),
+        ("feature_ensemble", {"max_features": 3, "trees_max_features": None}, ""),
+        ("braai", {"dropout_rates": [0, 0.2, 0.5], "filters": [1, 2]}, ""),
+    ],
+)
+def test_a_setting_of_a_classifier_that_cannot_be_is_named_before_anything_is_trained(classifier, settings, faulty):
+    given = {"classifier": classifier, "settings": settings}
+    if not faulty:
+        load(given, "mine")
+        return
+    with pytest.raises(SettingsError, match=rf"'settings\.{faulty}' is .*; allowed: a "):
+        load(given, "mine")
+
+
+@pytest.mark.parametrize("rule", ["mdr", "fpr"])
+def test_a_threshold_parameter_out_of_range_is_named_before_anything_is_trained(rule):
+    given = {"classifier": "boosting", "threshold_rule": rule, "threshold_parameter": {"target": 1.5}}
+    with pytest.raises(SettingsError, match=r"'threshold_parameter.target' is 1.5; allowed: 0 to 1"):
+        load(given, "mine")

@@ -1,0 +1,48 @@
+"""Trainings at the edges: other number types, and fewer rows than a batch holds."""
+
+import numpy as np
+import pytest
+
+from models.recipes.classifier import load
+from models.training.train import train
+
+STILL = {"epochs": 3, "augment": [], "settings": {"filters": [4, 8], "dense": 8, "dropout_rate": 0.0}}
+"""Nothing is drawn, so that two trainings on the same rows differ by nothing else."""
+
+
+class Killed(BaseException):
+    pass
+
+
+def kill_after_two(share, message):
+    if message.startswith("epoch 2 "):
+        raise Killed
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_a_training_in_mixed_precision_keeps_float32_weights_and_goes_on_after_a_kill(
+    precision, tmp_path, toy, dataset
+):
+    settings = {**toy.network, "precision": precision, "epochs": 4, "early_stopping_patience": 0}
+    whole = toy.train_and_write(tmp_path / "whole", dataset, settings)
+    assert {array.dtype for array in whole.trained.fitted.weights["last"]} == {np.dtype(np.float32)}
+    assert whole.calibrated.metrics["auc"] > 0.9
+    recipe = load(settings, "test")
+    with pytest.raises(Killed):
+        train(dataset, recipe, 1, workdir=tmp_path / "work", progress=kill_after_two)
+    resumed = train(dataset, recipe, 1, workdir=tmp_path / "work")
+    for one, other in zip(whole.trained.fitted.weights["last"], resumed.fitted.weights["last"], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_fewer_rows_than_a_batch_train_as_a_batch_of_them_all(tmp_path, toy):
+    small = toy.dataset(rows=(10, 20, 10))
+
+    def losses(size):
+        recipe = load({**toy.network, **STILL, "batch_size": size}, "test")
+        return train(small, recipe, 1, workdir=tmp_path / str(size)).history["loss"].to_numpy()
+
+    whole = losses(10)
+    assert whole[-1] < whole[0] / 2
+    np.testing.assert_allclose(losses(20), whole, rtol=1e-5)  # each row twice, the second time with weight 0
+    np.testing.assert_allclose(losses(256), whole, atol=0.005)  # rows fill it unevenly, which batch normalisation sees
