@@ -1,10 +1,14 @@
 """A user's project in miniature: settings and results in a folder, and the real commands over them."""
 
+import atexit
 import fcntl
+import functools
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +77,19 @@ REPORT = ("--survey", "tiny", "--night", NIGHTS[1], "--replicates", "20")
 """Arguments of the report that is there in a finished project."""
 
 
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+
+
+@functools.cache
+def _warm_commands():
+    """Start the process that runs the console scripts of this one, and ends with it."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("NIGHTSIFT", "LUIGI"))}
+    command, pipe = [sys.executable, Path(__file__).with_name("warm_commands.py")], subprocess.PIPE
+    server = subprocess.Popen(command, env=environment | ONE_THREAD, stdin=pipe, stdout=pipe, text=True)
+    atexit.register(server.communicate)
+    return server
+
+
 @dataclass(frozen=True)
 class Project:
     """A folder with settings and results."""
@@ -92,8 +109,8 @@ class Project:
     def environment(self, **more):
         """Return the environment of a user who has this project, and nothing else of Nightsift."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("NIGHTSIFT", "LUIGI"))}
-        own = {"NIGHTSIFT_CONFIG": str(self.config), "NIGHTSIFT_DATA": str(self.data), "OMP_NUM_THREADS": "1"}
-        return kept | own | more
+        own = {"NIGHTSIFT_CONFIG": str(self.config), "NIGHTSIFT_DATA": str(self.data)}
+        return kept | own | ONE_THREAD | more
 
     def start(self, *command, folder=CHECKOUT, environment=None, **options):
         """Start a console script of the virtual environment in a process group of its own."""
@@ -109,11 +126,15 @@ class Project:
             **options,
         )
 
-    def run(self, *command, **options):
-        """Return exit code and output of a console script."""
-        process = self.start(*command, **options)
-        output, _ = process.communicate(timeout=240)
-        return Finished(process.returncode, output)
+    def run(self, *command, folder=CHECKOUT, environment=None):
+        """Return exit code and output of a console script, which a fork runs that has imported the packages before."""
+        with tempfile.NamedTemporaryFile() as output:
+            request = {"program": command[0], "arguments": [*map(str, command[1:])], "folder": str(folder)}
+            request |= {"environment": self.environment(**(environment or {})), "output": output.name}
+            server = _warm_commands()
+            server.stdin.write(json.dumps(request) + "\n")
+            server.stdin.flush()
+            return Finished(int(server.stdout.readline()), Path(output.name).read_text(encoding="utf-8"))
 
     def luigi(self, task, *arguments, **options):
         """Return exit code and output of a task, run as a user would; the lock on the command is its own."""
