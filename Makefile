@@ -25,10 +25,10 @@ demo: $(STAMP)  ## Build a classifier and its report on a synthetic sky, from no
 
 test-part: $(STAMP)  ## Types and the tests outside tests/integration, for a second Python; see CONTRIBUTING.md.
 	@$(BIN)/mypy --python-version "$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
-	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile --ignore=tests/integration
+	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/integration
 
 test: $(STAMP) lint  ## Lint, types, import contracts, tests.
-	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .

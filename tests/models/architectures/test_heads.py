@@ -31,9 +31,9 @@ def test_the_sigmoid_of_a_softmax_heads_logit_is_the_softmax():
 
 
 def test_a_package_of_a_softmax_head_is_calibrated_on_its_logit(tmp_path, toy, dataset):
-    written = toy.train_and_write(
-        tmp_path, dataset, {**toy.network, "classifier": "psat_d", "settings": {"filters": [4, 4, 4], "dense": 8}}
-    )
+    settings = {"filters": [4, 4, 4], "dense": 8}
+    recipe = {**toy.network, "classifier": "psat_d", "settings": settings, "posterior_samples": 0}
+    written = toy.train_and_write(tmp_path, dataset, recipe)
     trained = written.trained
     assert written.platt.slope > 0
     logits = trained.fitted.logits(trained.held)

@@ -202,7 +202,7 @@ def test_other_features_are_refused(tmp_path, ensemble):
 
 @pytest.mark.parametrize(("name", "missing"), [("bg_sub", "psat"), ("zscale", "excluded")])
 def test_a_normalisation_outside_the_graph_is_applied_wherever_pixels_are_scored(name, missing, tmp_path, toy, dataset):
-    settings = {**toy.network, "normalisation": name, "missing": missing, "epochs": 1}
+    settings = {**toy.network, "normalisation": name, "missing": missing, "epochs": 1, "posterior_samples": 0}
     written = toy.train_and_write(tmp_path, dataset, settings)
     says = content(written.package)
     assert says["external_normalisation"] == {"name": name, "missing": missing, "revision": 1}

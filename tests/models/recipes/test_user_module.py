@@ -81,6 +81,7 @@ def test_normalisation_and_metrics_of_a_module_are_used_and_scoring_needs_no_mod
         "module": path,
         "metrics": ["found", "auc"],
         "monitor": "validation_found",
+        "posterior_samples": 0,
     }
     written = toy.train_and_write(tmp_path, dataset, recipe)
     assert {"validation_found", "validation_auc"} <= set(written.trained.history)
@@ -174,6 +175,7 @@ def normalise(pixels):
 
 def test_a_normalisation_sees_infinities_as_missing(tmp_path, toy, dataset, module_file):
     recipe = {**toy.network, "epochs": 1, "normalisation": "module", "module": module_file(MARKS_NAN_ALONE)}
+    recipe["posterior_samples"] = 0
     written = toy.train_and_write(tmp_path, dataset, recipe)
     pixels = dataset.cutouts("test")[:4].copy()
     pixels[:, 3, 4:7] = np.inf

@@ -157,7 +157,7 @@ def test_another_data_set_is_measured_with_the_channels_and_the_normalisation_of
 ):
     own = toy.dataset(size=15)
     settings = {**toy.network, "normalisation": normalisation, "epochs": 1, "channels": ["difference", "science"]}
-    settings |= {"size_pixel": 15}
+    settings |= {"size_pixel": 15, "posterior_samples": 0}
     written = toy.train_and_write(tmp_path, own, settings)
     labels = np.arange(6) % 2
     pixels = toy.cutouts(labels, 19, np.random.default_rng(5))

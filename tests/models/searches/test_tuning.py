@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -237,34 +238,19 @@ def test_the_folder_holds_table_recipe_summary_and_figure(tmp_path, small, netwo
     assert (said["schema"], said["objective"], said["seed"]) == (1, "validation_auc", 1)
 
 
-def search_in(workdir, kill_at=0):
-    """Start the search of tests/fixtures/search_to_kill.py."""
-    command = [sys.executable, str(ROOT / "tests" / "fixtures" / "search_to_kill.py"), str(workdir), str(kill_at)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-
-
-def lines_of(workdir):
-    """Return how many lines the journal has: one of the study, and one per finished trial."""
-    return len((workdir / JOURNAL).read_bytes().splitlines())
-
-
 @pytest.mark.replaces("gotorb", "G12")
 @pytest.mark.timeout(900)
 def test_a_search_that_is_killed_again_and_again_ends_as_an_undisturbed_one(tmp_path):
-    undisturbed, _ = search_in(tmp_path / "whole").communicate()
-    workdir = tmp_path / "killed"
-    in_the_first_trial = search_in(workdir, kill_at=8)
-    in_the_first_trial.communicate()
-    assert in_the_first_trial.returncode == -signal.SIGKILL
-    assert lines_of(workdir) == 1
-    in_the_sixth_trial = search_in(workdir)
-    while lines_of(workdir) < 6 and in_the_sixth_trial.poll() is None:
-        time.sleep(0.02)
-    in_the_sixth_trial.kill()
-    in_the_sixth_trial.communicate()
-    assert in_the_sixth_trial.returncode == -signal.SIGKILL
-    assert lines_of(workdir) == 6
-    finished, _ = search_in(workdir).communicate()
-    assert finished == undisturbed
+    command = [sys.executable, ROOT / "tests" / "fixtures" / "search_to_kill.py", tmp_path]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "whole": 0,
+        "in the first trial": [-signal.SIGKILL, 1],
+        "in the sixth trial": [-signal.SIGKILL, 6],
+        "at last": 0,
+    }
+    finished = (tmp_path / "killed.csv").read_text()
+    assert finished == (tmp_path / "whole.csv").read_text()
     assert set(pd.read_csv(StringIO(finished))["state"]) == {"complete", "pruned", "failed"}

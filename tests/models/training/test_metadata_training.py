@@ -114,7 +114,7 @@ def packages(toy, telling, tmp_path_factory):
     network = {**toy.network, "metadata": {"columns": list(COLUMNS)}, "epochs": 4}
     settings = {
         "network": network,
-        "turned": {**network, "epochs": 1, "symmetries": 4},
+        "turned": {**network, "epochs": 1, "symmetries": 4, "posterior_samples": 0},
         "features": {**toy.features, "metadata": {"columns": list(COLUMNS)}},
     }
     folder = tmp_path_factory.mktemp("packages")

@@ -23,7 +23,13 @@ def kill_after_two(share, message):
 def test_a_training_in_mixed_precision_keeps_float32_weights_and_goes_on_after_a_kill(
     precision, tmp_path, toy, dataset
 ):
-    settings = {**toy.network, "precision": precision, "epochs": 4, "early_stopping_patience": 0}
+    settings = {
+        **toy.network,
+        "precision": precision,
+        "epochs": 4,
+        "early_stopping_patience": 0,
+        "posterior_samples": 0,
+    }
     whole = toy.train_and_write(tmp_path / "whole", dataset, settings)
     assert {array.dtype for array in whole.trained.fitted.weights["last"]} == {np.dtype(np.float32)}
     assert whole.calibrated.metrics["auc"] > 0.9

@@ -206,7 +206,7 @@ def assert_equal(given, expected):
     ],
 )
 def test_other_ways_to_train_learn_the_toy_classes_too(tmp_path, toy, dataset, settings):
-    written = toy.train_and_write(tmp_path, dataset, {**toy.network, "epochs": 6, **settings})
+    written = toy.train_and_write(tmp_path, dataset, {**toy.network, "epochs": 6, "posterior_samples": 0, **settings})
     assert written.calibrated.metrics["auc"] > 0.9
     assert {weights.dtype.name for weights in written.trained.fitted.model.get_weights()} == {"float32"}
 
@@ -260,7 +260,8 @@ def test_three_classes_are_trained_without_calibration(tmp_path, toy):
     with pytest.raises(SettingsError, match=r"'metrics' is \['auc'\], which need two classes; the data set has 3"):
         recipe = toy.network | {"calibration": "none", "metrics": ["auc"]}
         train(dataset, load(recipe, "test"), 1, workdir=tmp_path)
-    written = toy.train_and_write(tmp_path, dataset, {**toy.network, "epochs": 1, "calibration": "none"})
+    recipe = {**toy.network, "epochs": 1, "calibration": "none", "posterior_samples": 0}
+    written = toy.train_and_write(tmp_path, dataset, recipe)
     assert written.calibrated.thresholds == {}
     assert written.calibrated.metrics["accuracy"] > 0
 
