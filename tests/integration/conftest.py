@@ -127,9 +127,9 @@ class Project:
         )
 
     def run(self, *command, folder=CHECKOUT, environment=None):
-        """Return exit code and output of a console script, which a fork runs that has imported the packages before."""
+        """Return exit code and output of a command, which a fork runs that has imported the packages before."""
         with tempfile.NamedTemporaryFile() as output:
-            request = {"program": command[0], "arguments": [*map(str, command[1:])], "folder": str(folder)}
+            request = {"program": str(command[0]), "arguments": [*map(str, command[1:])], "folder": str(folder)}
             request |= {"environment": self.environment(**(environment or {})), "output": output.name}
             server = _warm_commands()
             server.stdin.write(json.dumps(request) + "\n")

@@ -1,10 +1,10 @@
 """Run one task again and again in children that are killed with -9, and print what each left behind.
 
 Usage: killed_child.py TASK PARAMETERS KILLS, the second as JSON. Kills fall on file events (openings for
-writing, renames, removals, new folders) and on moments between, both spread over an undisturbed run.
+writing, renames, removals, new folders) and on moments between, both spread over an undisturbed run. It is a command
+of warm_commands.py, so that most of the children's time is the task's own.
 """
 
-import importlib
 import json
 import os
 import shutil
@@ -14,14 +14,6 @@ import time
 
 import tasks
 from pipeline.io.results.content import content_sha256
-
-IMPORTED_BEFORE = (
-    "pipeline.surveys.load", "pipeline.stages.fetch_cutouts", "pipeline.stages.simulate_images",
-    "pipeline.stages.plot_results",
-    "pipeline.stages.build_dataset", "pipeline.report", "pipeline.features", "sklearn.ensemble", "skl2onnx",
-    "matplotlib.backends.backend_agg", "astropy.io.fits", "astropy.wcs", "scipy.stats",
-)  # fmt: skip
-"""What the children need, imported once, so that most of their time is the task's own."""
 
 
 def child(task, report=None, kill_at=None):
@@ -89,8 +81,6 @@ def killed(task, seconds, events, share):
 
 
 def main(name, parameters, kills):
-    for module in IMPORTED_BEFORE:
-        importlib.import_module(module)
     task = getattr(tasks, name)(**json.loads(parameters))
     status, seconds, events = undisturbed(task)
     whole = left_behind(task)

@@ -1,13 +1,15 @@
-"""Run console scripts in forks of one process that has imported what they need, for that costs more than their work.
+"""Run commands in forks of one process that has imported what they need, for that costs more than their work.
 
-Usage: warm_commands.py. Each line of standard input is a command as JSON, the answer to it its exit code. What a
-command finds is what a new process finds: its own folder, environment and output, and nothing of Nightsift's tasks or
-of luigi, which read settings when they are imported.
+Usage: warm_commands.py. Each line of standard input is a command as JSON, the answer to it its exit code. A command is
+a console script of the virtual environment or the path of a Python file. It finds what a new process finds: its own
+folder, environment and output, and nothing of Nightsift's tasks or of luigi, which read settings when they are
+imported.
 """
 
 import importlib
 import json
 import os
+import runpy
 import signal
 import sys
 import tempfile
@@ -22,11 +24,11 @@ IMPORTED_BEFORE = (
     "astropy.io.fits", "astropy.wcs", "scipy.stats", "pandas", "requests", "tenacity.tornadoweb",
 )  # fmt: skip
 """What most commands import."""
-LONGEST_S = 240
+LONGEST_S = 280
 
 
 def run(program, arguments, folder, environment, output):
-    """Become a console script; its end is that of this process."""
+    """Become a command; its end is that of this process."""
     os.setsid()
     signal.alarm(LONGEST_S)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -37,10 +39,13 @@ def run(program, arguments, folder, environment, output):
     os.environ.update(environment)
     time.tzset()
     tempfile.tempdir = None
-    scripts = Path(sys.executable).parent
-    sys.path[0], sys.argv = str(scripts), [str(scripts / program), *arguments]
-    (script,) = entry_points(group="console_scripts", name=program)
-    sys.exit(script.load()())
+    script = Path(sys.executable).parent / program  # a path that is absolute stays what it is
+    sys.path[0], sys.argv = str(script.parent), [str(script), *arguments]
+    if script.suffix == ".py":
+        runpy.run_path(str(script), run_name="__main__")
+        sys.exit()
+    (entry,) = entry_points(group="console_scripts", name=program)
+    sys.exit(entry.load()())
 
 
 def main():

@@ -108,7 +108,7 @@ def test_the_posterior_is_repeatable_and_spreads_around_the_score(network, datas
 def test_scoring_loads_no_training_framework(network):
     code = (
         "import sys, numpy, pathlib\n"
-        "from models import runtime\n"
+        "from models.scoring import runtime\n"
         f"package = runtime.load(pathlib.Path({str(network.package)!r}))\n"
         "package.predict(numpy.ones((2, 15, 15, 3), 'f4'), package.contract.channels)\n"
         "print([name for name in ('tensorflow', 'keras', 'sklearn', 'onnx') if name in sys.modules])"
