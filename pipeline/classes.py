@@ -1,9 +1,10 @@
 """Codes of labels and parts, the label sources whose rows are for training only, and what a stack is called.
 
-Tested by tests/pipeline/datasets/test_choice.py.
+Tested by tests/pipeline/surveys/test_settings.py.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -62,3 +63,52 @@ NO_JUDGEMENT_SOURCES: Final = frozenset(TRAINING_ONLY_SOURCES) - {TEACHER}
 
 STACK: Final = "stack"
 """``classifier`` of the recipe and ``family`` of the package of several classifiers whose logits are added up."""
+
+MOST_CLASSES: Final = 127
+"""Labels are kept as int8, -1 among them."""
+
+RESERVED_NAMES: Final = ("none", "nan", "unlabelled")
+"""What no class may be called, in any case: it would read as a row without a label."""
+
+_NUMBER: Final = re.compile(r"[+-]?\d+(\.\d*)?")
+
+
+def class_faults(names: Sequence[str]) -> list[str]:
+    """Return what is wrong with the names of a survey's classes.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The names, the negative class first.
+
+    Returns
+    -------
+    list of str
+        One sentence for each fault.
+
+    Examples
+    --------
+    >>> class_faults(["Others", "ELG", "LRG"])
+    []
+    >>> class_faults(["star", "Star"])
+    ["classes name 'Star' twice (as 'star'); allowed: each once, whatever its case"]
+    """
+    faults: list[str] = []
+    if not 2 <= len(names) <= MOST_CLASSES:
+        faults.append(f"classes has {len(names)} names; allowed: 2 to {MOST_CLASSES}")
+    seen: dict[str, str] = {}
+    for name in names:
+        if name != name.strip() or not name or not name.isprintable():
+            faults.append(f"classes names {name!r}; allowed: text of one line, without blanks around it")
+        elif name.lower() in RESERVED_NAMES:
+            faults.append(f"classes names {name!r}, which means a row without a label; allowed: another name")
+        elif _NUMBER.fullmatch(name):
+            faults.append(f"classes names {name!r}, which reads as a code; allowed: a name that is no number")
+        elif name.lower() in seen:
+            first = seen[name.lower()]
+            faults.append(
+                f"classes name {name!r} twice{'' if first == name else f' (as {first!r})'}; allowed: each once, "
+                "whatever its case"
+            )
+        seen.setdefault(name.lower(), name)
+    return faults

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from pipeline.classes import CLASS_NAMES, class_faults
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import DECIDES_NOTHING, decides_only
 from pipeline.surveys.metadata_columns import metadata_faults, metadata_name
@@ -197,6 +198,10 @@ class SurveySettings:
     metadata : tuple of str
         Further columns of numbers of the source that cutout files keep, for classifiers that ask for them; of packets
         dotted paths, of which the last part is the name. Not of images searched here, stamp sets and made surveys.
+    kind : {"cutouts", "images", "table"}
+        What a row is: ``cutouts`` of a candidate, whole ``images``, or the row of a ``table``.
+    classes : tuple of str
+        Names of the classes, the negative one first: 2 to 127, each once; empty: ``bogus`` and ``real``.
     """
 
     source: str
@@ -227,6 +232,8 @@ class SurveySettings:
     made: bool = False
     linked_within_arcsec: float = 3.0
     metadata: tuple[str, ...] = ()
+    kind: Literal["cutouts", "images", "table"] = "cutouts"
+    classes: tuple[str, ...] = field(default=(), metadata=decides_only("labelling"))
 
     def __post_init__(self) -> None:
         faults = [
@@ -241,8 +248,14 @@ class SurveySettings:
         if len(set(self.channels)) != len(self.channels) or not self.channels:
             faults.append(f"channels are {list(self.channels)}; allowed: at least one, no name twice")
         faults += metadata_faults(self.metadata)
+        faults += class_faults(self.classes) if self.classes else []
         if faults:
             raise SettingsError("; ".join(faults))
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes at the index of their codes; the first is the negative one."""
+        return self.classes or CLASS_NAMES
 
     @property
     def metadata_paths(self) -> dict[str, str]:
