@@ -1,28 +1,22 @@
 """Classifier recipes: the parsed content of one file of ``config/classifiers``."""
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, Self
 
-import models.architectures  # noqa: F401  (enters the classifiers)
-from models.architectures.feature_models import BOOSTING_SETTINGS, TREES_SETTINGS
 from models.inputs.metadata_rules import MetadataRecipe
 from models.recipes.calibration_keys import training_part
-from models.recipes.losses import LOSSES
-from models.recipes.schedules import SCHEDULES
+from models.recipes.recipe_faults import recipe_faults
 from models.recipes.stack_members import is_stack
-from models.recipes.symmetries import NUMBERS
-from models.recipes.threshold_settings import rule_faults, unknown
-from models.recipes.user_module import MODULE
-from models.registry import CLASSIFIERS, FEATURES
+from models.registry import CLASSIFIERS
 from pipeline.classes import GUESSED_SOURCES
-from pipeline.cutouts.augment import AUGMENTATIONS
-from pipeline.cutouts.normalise import NORMALISATIONS, Missing
+from pipeline.cutouts.normalise import Missing
 from pipeline.errors import SettingsError
 from pipeline.metrics import METRICS
-from pipeline.registry import Registry
 from pipeline.settings import parse
+
+_STATED_IF_CHANGED: Final[Mapping[str, object]] = {"metadata": None}
+"""Keys that packages state only where they differ from this default, so that those of before keep their digests."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +54,12 @@ class ClassifierRecipe:
     early_stopping_patience : int, in epochs
         Passes without a better monitored value before training stops; 0 for all epochs.
     monitor : str
-        Which value of an epoch decides which is the best: ``validation_loss``, ``validation_accuracy``, or
-        ``validation_`` and one of ``metrics``.
+        Which value of an epoch decides which is the best: ``validation_loss``, ``validation_accuracy``,
+        ``validation_macro_f1``, or ``validation_`` and one of ``metrics``.
     metrics : tuple of str
-        Metrics of the report that are taken of the validation rows after each epoch, by name; two classes only.
+        What is taken of the validation rows after each epoch, by name: ``macro_f1``, ``macro_f1_without_first``,
+        ``macro_precision``, ``macro_recall``, and, with two classes, metrics of the report. With more classes,
+        ``macro_f1`` and the precision, recall and F1 of each class always are.
     keep : {"best", "last"}
         Of which epoch the weights are: of the best one, or of the last.
     loss : str
@@ -153,9 +149,7 @@ class ClassifierRecipe:
     threads: int = 2
 
     def __post_init__(self) -> None:
-        faults = [*self._name_faults(), *self._number_faults(), *self._family_faults()]
-        faults += [*rule_faults(self.threshold_rule, self.threshold_parameter), *self._monitor_faults()]
-        if faults:
+        if faults := recipe_faults(self):
             raise SettingsError("; ".join(faults))
 
     @classmethod
@@ -187,142 +181,23 @@ class ClassifierRecipe:
 
     @property
     def stated(self) -> dict[str, Any]:
-        """Return all keys as packages state them; ``metadata`` is left out where there is none, as ever."""
-        return {name: value for name, value in asdict(self).items() if name != "metadata" or value is not None}
+        """Return all keys as packages state them: younger ones, such as ``metadata``, where they are set."""
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in _STATED_IF_CHANGED or value != _STATED_IF_CHANGED[name]
+        }
 
     @property
     def training_part(self) -> dict[str, object]:
         """Return the keys that decide the weights."""
         return training_part(self.stated)
 
-    def _name_faults(self) -> list[str]:
-        named: list[tuple[Registry[Any], list[str]]] = [
-            (CLASSIFIERS, [self.classifier]),
-            (NORMALISATIONS, [] if self._own_normalisation else [self.normalisation]),
-            (AUGMENTATIONS, list(self.augment)),
-            (METRICS, [] if self.module else list(self.metrics)),
-            (LOSSES, [self.loss]),
-            (SCHEDULES, [self.learning_rate_schedule]),
-        ]
-        return [unknown(registry, name) for registry, names in named for name in names if name not in registry]
-
-    @property
-    def _own_normalisation(self) -> bool:
-        return self.normalisation == MODULE and bool(self.module)
-
-    def _number_faults(self) -> list[str]:
-        at_least = {
-            "batch_size": 1,
-            "epochs": 1,
-            "early_stopping_patience": 0,
-            "plateau_patience": 1,
-            "warm_up_epochs": 0,
-            "weight_decay": 0,
-            "posterior_samples": 0,
-            "threads": 1,
-        }
-        faults = [
-            f"{name!r} is {getattr(self, name)}; allowed: at least {least}"
-            for name, least in at_least.items()
-            if not getattr(self, name) >= least
-        ]
-        if self.symmetries not in NUMBERS:
-            faults.append(f"'symmetries' is {self.symmetries}; allowed: {', '.join(map(str, NUMBERS))}")
-        if not self.learning_rate > 0:
-            faults.append(f"'learning_rate' is {self.learning_rate}; allowed: above 0")
-        if not 0 < self.plateau_factor < 1:
-            faults.append(f"'plateau_factor' is {self.plateau_factor}; allowed: above 0 and below 1")
-        faults.extend(
-            f"{name!r} is {getattr(self, name)}; allowed: 0 to below 1"
-            for name in ("label_smoothing", "momentum")
-            if not 0 <= getattr(self, name) < 1
-        )
-        faults.extend(
-            f"'label_source_weight.{source}' is {weight}; allowed: at least 0"
-            for source, weight in self.label_source_weight.items()
-            if not weight >= 0
-        )
-        return faults
-
-    def _family_faults(self) -> list[str]:
-        if self.classifier not in CLASSIFIERS:
-            return []
-        faults = []
-        smallest = CLASSIFIERS.metadata(self.classifier)["minimum_size_pixel"]
-        if self.size_pixel is not None and self.size_pixel < smallest:
-            faults.append(f"'size_pixel' is {self.size_pixel}; {self.classifier} needs at least {smallest}")
-        faults.extend(self._settings_faults())
-        if self.family == FEATURES and self.normalisation != "none":
-            faults.append(f"'normalisation' is {self.normalisation!r}; {self.classifier} takes raw pixels: none")
-        if self.family == FEATURES and self.missing != "excluded":
-            faults.append(f"'missing' is {self.missing!r}; {self.classifier} takes raw pixels: excluded")
-        if self.family == FEATURES and self.module:
-            faults.append(
-                f"'module' is {self.module!r}; {self.classifier} is no network and takes nothing of it: empty"
-            )
-        if self.family == FEATURES and self.augment:
-            faults.append(f"'augment' is {list(self.augment)}; {self.classifier} takes none")
-        if self.family == FEATURES and self.symmetries != 1:
-            faults.append(f"'symmetries' is {self.symmetries}; {self.classifier} sees no orientation: 1")
-        if self.family == FEATURES and self.posterior_samples:
-            faults.append(f"'posterior_samples' is {self.posterior_samples}; {self.classifier} has no dropout: 0")
-        return faults
-
-    def _settings_faults(self) -> list[str]:
-        parameters = inspect.signature(CLASSIFIERS[self.classifier]).parameters.values()
-        keywords = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
-        known = CLASSIFIERS.metadata(self.classifier).get("settings", keywords)
-        defaults: dict[str, Any] = {**BOOSTING_SETTINGS, **TREES_SETTINGS}
-        defaults |= {parameter.name: parameter.default for parameter in parameters if parameter.name in known}
-        faults = []
-        for name, value in self.settings.items():
-            if name not in known:
-                faults.append(f"unknown key 'settings.{name}'; {self.classifier} knows: {', '.join(known)}")
-            else:
-                allowed = _allowed(name, value, defaults.get(name))
-                faults += [f"'settings.{name}' is {value!r}; allowed: {allowed}"] if allowed else []
-        return faults
-
-    def _monitor_faults(self) -> list[str]:
-        faults = []
-        if self.classifier == MODULE and self.metadata is not None:
-            faults.append("'metadata' is set; 'classifier: module' takes pixels alone: none")
-        if self.classifier == MODULE and not self.module:
-            faults.append("'module' is empty; allowed with 'classifier: module': a Python file with create_model")
-        known = ["validation_loss", "validation_accuracy", *(f"validation_{name}" for name in self.metrics)]
-        if self.monitor not in known:
-            faults.append(f"'monitor' is {self.monitor!r}; allowed: {', '.join(known)}")
-        if self.momentum and self.optimizer == "adam":
-            faults.append(f"'momentum' is {self.momentum}; allowed with 'optimizer: adam': 0")
-        return faults
-
     @property
     def larger_is_better(self) -> bool:
         """Return whether the better of two epochs is the one with the larger monitored value."""
         name = self.monitor.removeprefix("validation_")
         return name != "loss" and (name not in METRICS or METRICS[name].larger_is_better)
-
-
-def _allowed(name: str, value: Any, default: Any) -> str:
-    """Return what a setting of a classifier may be where it is none of that; its default says of which kind it is."""
-    if isinstance(default, list | tuple):
-        sound = isinstance(value, list | tuple) and value and not any(_allowed(name, one, default[0]) for one in value)
-        return "" if sound else f"a list, each {_RANGES[type(default[0])]}"
-    if isinstance(default, float) and name.endswith("max_features") and (isinstance(value, str) or value is None):
-        return ""  # as scikit-learn names them
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isinstance(default, int | float):
-        return _RANGES.get(type(default), "")
-    whole = isinstance(value, int) and value >= 1
-    if isinstance(default, int) or (name.endswith("max_features") and isinstance(value, int)):
-        return "" if whole else _RANGES[int]
-    if name == "learning_rate":
-        return "" if value > 0 else "a number above 0"
-    if name.startswith("dropout") or name.endswith("penalty"):
-        return "" if 0 <= value < 1 else "a number from 0 to below 1"
-    return "" if 0 < value <= 1 else _RANGES[float]
-
-
-_RANGES: Final = {int: "a whole number, at least 1", float: "a number above 0, at most 1"}
 
 
 def load(mapping: object, name: str) -> ClassifierRecipe:

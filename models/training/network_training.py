@@ -13,25 +13,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from models.backends import TENSORFLOW, backend
-from models.framework import deterministic, keras, out_of_memory, to_numpy
+from models.framework import deterministic, keras, out_of_memory
 from models.inputs.contract import InputContract
 from models.networks import memory
 from models.networks.network import BATCH, FittedNetwork, NetworkDesign, build, design_of, rebuilt
-from models.recipes import losses, schedules
+from models.recipes import schedules
 from models.recipes.classifier import ClassifierRecipe
-from models.recipes.user_module import Score
 from models.training import batches, checkpoints
 from models.training.environment import kept_every, tensorboard_folder
+from models.training.epoch_merits import epoch_merits
 from models.training.fitted import Progress
 from models.training.in_memory import held_if_small
 from models.training.rows import PartRows, scaling_of
 from pipeline.datasets.dataset import DataSet
-from pipeline.errors import SettingsError, UnknownNameError
+from pipeline.errors import SettingsError
 from pipeline.fingerprint import fingerprint
-from pipeline.metrics import METRICS
 
 if TYPE_CHECKING:  # they load Keras
     from models.training.keras_data import TrainingRows
@@ -80,8 +78,9 @@ def fit(
     fitted : FittedNetwork
     history : DataFrame
         One row per epoch: ``epoch loss validation_loss validation_accuracy``, ``validation_`` and each metric of the
-        recipe, ``learning_rate seconds``. The loss is Keras' mean over the batches, with the network's penalties;
-        the validation loss is weighed by row and without them.
+        recipe, with more than two classes ``validation_macro_f1`` and the precision, recall and F1 of each class
+        (`models.training.epoch_merits`), ``learning_rate seconds``. The loss is Keras' mean over the batches, with the
+        network's penalties; the validation loss is weighed by row and without them.
 
     Raises
     ------
@@ -225,15 +224,6 @@ class _Run:
 
         return TrainingRows(draw, math.ceil(int(self.rows[0].used.sum()) / self.recipe.batch_size))
 
-    @property
-    def _metrics(self) -> dict[str, Score]:
-        """Return the metrics that the recipe asks for: those of its module, else of the report."""
-        own = {} if self.design.module is None else self.design.module.metrics
-        absent = [name for name in self.recipe.metrics if name not in own and name not in METRICS]
-        if absent:
-            raise UnknownNameError("metric", absent[0], [*own, *METRICS])
-        return {name: own.get(name) or METRICS[name] for name in self.recipe.metrics}
-
     def _judged(self, model: Any) -> dict[str, float]:
         """Return the loss and the metrics of the validation rows."""
         logits, labels, weights = [], [], []
@@ -244,9 +234,8 @@ class _Run:
                 logits.append(np.asarray(model.predict_on_batch(inputs), dtype=np.float32))
             labels.append(block.labels)
             weights.append(block.weights)
-        return _merits(
-            self.recipe, self._metrics, np.concatenate(logits), np.concatenate(labels), np.concatenate(weights)
-        )
+        judged = (np.concatenate(logits), np.concatenate(labels), np.concatenate(weights))
+        return epoch_merits(self.recipe, self.design.module, self.dataset.class_names, *judged)
 
 
 @contextmanager
@@ -259,25 +248,6 @@ def _logged(folder: Path | None, history: Sequence[Mapping[str, Any]]) -> Iterat
 
     with TensorBoardLogs(folder, history) as logs:
         yield lambda epochs: logs.add(epochs[-1])
-
-
-def _merits(
-    recipe: ClassifierRecipe,
-    metrics: Mapping[str, Score],
-    logits: NDArray[np.float32],
-    labels: NDArray[np.int64],
-    weights: NDArray[np.float32],
-) -> dict[str, float]:
-    """Return the weighed loss, the accuracy, and the metrics that the recipe asks for."""
-    each = losses.row_losses(recipe.loss, labels, logits, label_smoothing=recipe.label_smoothing)
-    by_row = np.asarray(to_numpy(each), dtype=np.float64)
-    predicted = logits[:, 0] >= 0 if logits.shape[1] == 1 else logits.argmax(axis=1)
-    scores = 1.0 / (1.0 + np.exp(-np.clip(logits[:, 0].astype(np.float64), -700.0, 700.0)))
-    return {
-        "loss": float(np.average(by_row, weights=weights)),
-        "accuracy": float((predicted == labels).mean()),
-        **{name: float(metric(labels, scores)) for name, metric in metrics.items()},
-    }
 
 
 def _optimizer(recipe: ClassifierRecipe) -> Any:

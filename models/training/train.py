@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.inputs.contract import InputContract
+from models.recipes.class_merits import CLASS_MERITS
 from models.recipes.classifier import ClassifierRecipe
 from models.recipes.schedules import AfterEpoch, go_on
 from models.registry import FEATURES, NETWORK
@@ -190,9 +191,11 @@ def _check(dataset: DataSet, recipe: ClassifierRecipe) -> None:
         raise SettingsError(
             f"calibration {recipe.calibration!r} needs two classes; the data set has {n_classes}; allowed: none"
         )
-    if n_classes != 2 and recipe.metrics:
+    of_two = [name for name in recipe.metrics if name not in CLASS_MERITS]
+    if n_classes != 2 and of_two:
         raise SettingsError(
-            f"'metrics' is {list(recipe.metrics)}, which need two classes; the data set has {n_classes}; allowed: none"
+            f"'metrics' names {', '.join(of_two)}, of two classes; the data set has {n_classes}; "
+            f"allowed: {', '.join(CLASS_MERITS)}"
         )
 
 

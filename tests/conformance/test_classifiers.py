@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import models.architectures  # noqa: F401  (enters the classifiers)
 from models.packages import calibrating, trained_files
 from models.packages.package import write_package
 from models.recipes.classifier import load

@@ -1,0 +1,175 @@
+"""What is wrong with a classifier recipe whose keys have the right types, one text a fault.
+
+Tested by tests/models/recipes/test_classifier.py.
+"""
+
+import inspect
+from typing import TYPE_CHECKING, Any, Final
+
+import models.architectures  # noqa: F401  (enters the classifiers)
+from models.architectures.feature_models import BOOSTING_SETTINGS, TREES_SETTINGS
+from models.recipes.class_merits import CLASS_MERITS, MACRO_F1
+from models.recipes.losses import LOSSES
+from models.recipes.schedules import SCHEDULES
+from models.recipes.symmetries import NUMBERS
+from models.recipes.threshold_settings import rule_faults, unknown
+from models.recipes.user_module import MODULE
+from models.registry import CLASSIFIERS, FEATURES
+from pipeline.cutouts.augment import AUGMENTATIONS
+from pipeline.cutouts.normalise import NORMALISATIONS
+from pipeline.metrics import METRICS
+from pipeline.registry import Registry
+
+if TYPE_CHECKING:
+    from models.recipes.classifier import ClassifierRecipe
+
+_LEAST: Final = {
+    "batch_size": 1,
+    "epochs": 1,
+    "early_stopping_patience": 0,
+    "plateau_patience": 1,
+    "warm_up_epochs": 0,
+    "weight_decay": 0,
+    "posterior_samples": 0,
+    "threads": 1,
+}
+"""The smallest value of each key that has one."""
+
+_RANGES: Final = {int: "a whole number, at least 1", float: "a number above 0, at most 1"}
+
+
+def recipe_faults(recipe: "ClassifierRecipe") -> list[str]:
+    """Return every fault of a recipe.
+
+    Parameters
+    ----------
+    recipe : ClassifierRecipe
+        Each key of the right type.
+    """
+    return [
+        *_name_faults(recipe),
+        *_number_faults(recipe),
+        *_family_faults(recipe),
+        *rule_faults(recipe.threshold_rule, recipe.threshold_parameter),
+        *_monitor_faults(recipe),
+    ]
+
+
+def _name_faults(recipe: "ClassifierRecipe") -> list[str]:
+    own_normalisation = recipe.normalisation == MODULE and bool(recipe.module)
+    named: list[tuple[Registry[Any], list[str]]] = [
+        (CLASSIFIERS, [recipe.classifier]),
+        (NORMALISATIONS, [] if own_normalisation else [recipe.normalisation]),
+        (AUGMENTATIONS, list(recipe.augment)),
+        (METRICS, [] if recipe.module else [name for name in recipe.metrics if name not in CLASS_MERITS]),
+        (LOSSES, [recipe.loss]),
+        (SCHEDULES, [recipe.learning_rate_schedule]),
+    ]
+    return [unknown(registry, name) for registry, names in named for name in names if name not in registry]
+
+
+def _number_faults(recipe: "ClassifierRecipe") -> list[str]:
+    faults = [
+        f"{name!r} is {getattr(recipe, name)}; allowed: at least {least}"
+        for name, least in _LEAST.items()
+        if not getattr(recipe, name) >= least
+    ]
+    if recipe.symmetries not in NUMBERS:
+        faults.append(f"'symmetries' is {recipe.symmetries}; allowed: {', '.join(map(str, NUMBERS))}")
+    if not recipe.learning_rate > 0:
+        faults.append(f"'learning_rate' is {recipe.learning_rate}; allowed: above 0")
+    if not 0 < recipe.plateau_factor < 1:
+        faults.append(f"'plateau_factor' is {recipe.plateau_factor}; allowed: above 0 and below 1")
+    faults.extend(
+        f"{name!r} is {getattr(recipe, name)}; allowed: 0 to below 1"
+        for name in ("label_smoothing", "momentum")
+        if not 0 <= getattr(recipe, name) < 1
+    )
+    faults.extend(
+        f"'label_source_weight.{source}' is {weight}; allowed: at least 0"
+        for source, weight in recipe.label_source_weight.items()
+        if not weight >= 0
+    )
+    return faults
+
+
+def _family_faults(recipe: "ClassifierRecipe") -> list[str]:
+    name = recipe.classifier
+    if name not in CLASSIFIERS:
+        return []
+    faults = []
+    smallest = CLASSIFIERS.metadata(name)["minimum_size_pixel"]
+    if recipe.size_pixel is not None and recipe.size_pixel < smallest:
+        faults.append(f"'size_pixel' is {recipe.size_pixel}; {name} needs at least {smallest}")
+    faults.extend(_settings_faults(recipe))
+    if recipe.family == FEATURES:
+        faults.extend(_features_faults(recipe))
+    return faults
+
+
+def _features_faults(recipe: "ClassifierRecipe") -> list[str]:
+    """Return which keys of a classifier on features only networks know."""
+    name, faults = recipe.classifier, []
+    if recipe.normalisation != "none":
+        faults.append(f"'normalisation' is {recipe.normalisation!r}; {name} takes raw pixels: none")
+    if recipe.missing != "excluded":
+        faults.append(f"'missing' is {recipe.missing!r}; {name} takes raw pixels: excluded")
+    if recipe.module:
+        faults.append(f"'module' is {recipe.module!r}; {name} is no network and takes nothing of it: empty")
+    if recipe.augment:
+        faults.append(f"'augment' is {list(recipe.augment)}; {name} takes none")
+    if recipe.symmetries != 1:
+        faults.append(f"'symmetries' is {recipe.symmetries}; {name} sees no orientation: 1")
+    if recipe.posterior_samples:
+        faults.append(f"'posterior_samples' is {recipe.posterior_samples}; {name} has no dropout: 0")
+    return faults
+
+
+def _settings_faults(recipe: "ClassifierRecipe") -> list[str]:
+    name = recipe.classifier
+    parameters = inspect.signature(CLASSIFIERS[name]).parameters.values()
+    keywords = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+    known = CLASSIFIERS.metadata(name).get("settings", keywords)
+    defaults: dict[str, Any] = {**BOOSTING_SETTINGS, **TREES_SETTINGS}
+    defaults |= {parameter.name: parameter.default for parameter in parameters if parameter.name in known}
+    faults = []
+    for key, value in recipe.settings.items():
+        if key not in known:
+            faults.append(f"unknown key 'settings.{key}'; {name} knows: {', '.join(known)}")
+        else:
+            allowed = _allowed(key, value, defaults.get(key))
+            faults += [f"'settings.{key}' is {value!r}; allowed: {allowed}"] if allowed else []
+    return faults
+
+
+def _monitor_faults(recipe: "ClassifierRecipe") -> list[str]:
+    faults = []
+    if recipe.classifier == MODULE and recipe.metadata is not None:
+        faults.append("'metadata' is set; 'classifier: module' takes pixels alone: none")
+    if recipe.classifier == MODULE and not recipe.module:
+        faults.append("'module' is empty; allowed with 'classifier: module': a Python file with create_model")
+    known = [f"validation_{name}" for name in dict.fromkeys(["loss", "accuracy", MACRO_F1, *recipe.metrics])]
+    if recipe.monitor not in known:
+        faults.append(f"'monitor' is {recipe.monitor!r}; allowed: {', '.join(known)}")
+    if recipe.momentum and recipe.optimizer == "adam":
+        faults.append(f"'momentum' is {recipe.momentum}; allowed with 'optimizer: adam': 0")
+    return faults
+
+
+def _allowed(name: str, value: Any, default: Any) -> str:
+    """Return what a setting of a classifier may be where it is none of that; its default says of which kind it is."""
+    if isinstance(default, list | tuple):
+        sound = isinstance(value, list | tuple) and value and not any(_allowed(name, one, default[0]) for one in value)
+        return "" if sound else f"a list, each {_RANGES[type(default[0])]}"
+    if isinstance(default, float) and name.endswith("max_features") and (isinstance(value, str) or value is None):
+        return ""  # as scikit-learn names them
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isinstance(default, int | float):
+        return _RANGES.get(type(default), "")
+    whole = isinstance(value, int) and value >= 1
+    if isinstance(default, int) or (name.endswith("max_features") and isinstance(value, int)):
+        return "" if whole else _RANGES[int]
+    if name == "learning_rate":
+        return "" if value > 0 else "a number above 0"
+    if name.startswith("dropout") or name.endswith("penalty"):
+        return "" if 0 <= value < 1 else "a number from 0 to below 1"
+    return "" if 0 < value <= 1 else _RANGES[float]
