@@ -10,7 +10,8 @@ import numpy as np
 from benchmarks.inputs import CHANNELS, SURVEY, draw_candidates, draw_cutouts, half_real
 from benchmarks.rows import Row, interleaved, median_ratio, peak_mb
 from pipeline.io.results import cutout_file, hdf5
-from pipeline.io.results.cutout_file import CutoutFile, CutoutHeader, CutoutWriter, open_cutouts
+from pipeline.io.results.cutout_file import CutoutFile, CutoutWriter, open_cutouts
+from pipeline.io.results.cutout_header import CutoutHeader
 
 SIZE, BLOCK, REPEATS = 63, 512, 11
 BUDGET = 1.25

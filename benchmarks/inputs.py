@@ -11,7 +11,8 @@ from models.training.in_memory import MemoryDataSet
 from pipeline.classes import REAL
 from pipeline.io.results import schema
 from pipeline.io.results.commit import commit
-from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
+from pipeline.io.results.cutout_file import CutoutWriter
+from pipeline.io.results.cutout_header import CutoutHeader
 from pipeline.rng import stream
 
 CHANNELS = ("science", "template", "difference")

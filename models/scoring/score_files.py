@@ -19,7 +19,8 @@ from pipeline.classes import LEFT_OUT
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError
 from pipeline.io.executor import cores, spread
-from pipeline.io.results.cutout_file import CutoutFile, CutoutHeader, open_cutouts
+from pipeline.io.results.cutout_file import CutoutFile, open_cutouts
+from pipeline.io.results.cutout_header import CutoutHeader
 from pipeline.io.results.scores_file import ScoresWriter
 from pipeline.rng import stream
 from pipeline.scores.unlike_training import UNLIKE, unlike_words

@@ -11,7 +11,7 @@ from typing import TypeVar
 import pandas as pd
 
 from pipeline.cutouts.dropped import dropped_words
-from pipeline.io.results.cutout_file import CutoutHeader
+from pipeline.io.results.cutout_header import CutoutHeader
 from pipeline.labels import LABEL_PROVIDERS, ChainLink, parse_chain
 from pipeline.labels.cleaning import CleaningStep, parse_cleaning
 from pipeline.stages.labelling import Labeller

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pipeline.errors import IncompatiblePackageError, InputError
 from pipeline.io.packages.training_ids import read_training_ids
-from pipeline.io.results.cutout_file import CutoutHeader, open_cutouts
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.io.results.cutout_header import CutoutHeader
 from pipeline.io.results.scores_file import read_scores, unlike_training
 
 ROW: Final = "cutout_row"

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,56 +12,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.classes import CLASS_NAMES
 from pipeline.errors import InputError
 from pipeline.io.files.check_once import check_once
 from pipeline.io.files.damaged import changed, naming
 from pipeline.io.results import cutout_layout as layout
 from pipeline.io.results import hdf5, schema
 from pipeline.io.results.content import row_digests
+from pipeline.io.results.cutout_header import CutoutHeader, read_header
 from pipeline.io.results.hdf5_seal import chunks_of, seal
 from pipeline.io.results.provenance import finished
 
 _CHUNK_BYTES = 1 << 20
-
-
-@dataclass(frozen=True, kw_only=True)
-class CutoutHeader:
-    """What all rows of a cutout file share, as the file's attributes say.
-
-    Attributes
-    ----------
-    survey : str
-        Name of the survey.
-    channels : tuple of str
-        Names of the channels in their order, such as ``science``, ``template``, ``difference``.
-    size_pixel : int, in pixel
-        Side of a cutout; above 0.
-    pixel_scale_arcsec : float, in arcsec/pixel
-        Size of a pixel; above 0, NaN if it is not known.
-    unit : str
-        Unit of the pixels.
-    class_names : tuple of str
-        Names of the classes by the number in ``label``.
-    pixel_state : str
-        ``raw``, or the normalisation that the pixels went through.
-    metadata : tuple of str
-        Columns of ``/candidates`` beside those of every file, sorted; they are its only record.
-    """
-
-    survey: str
-    channels: tuple[str, ...]
-    size_pixel: int
-    pixel_scale_arcsec: float
-    unit: str = "adu"
-    class_names: tuple[str, ...] = CLASS_NAMES
-    pixel_state: str = "raw"
-    metadata: tuple[str, ...] = ()
-
-    @property
-    def columns(self) -> dict[str, str]:
-        """The columns of ``/candidates``, with their types."""
-        return {**schema.CANDIDATE_COLUMNS, **dict.fromkeys(self.metadata, schema.METADATA_TYPE)}
+_FEATURE_ROWS = 4096
+"""Rows of a table in a chunk, at most."""
 
 
 class CutoutWriter:
@@ -71,14 +33,12 @@ class CutoutWriter:
     def __init__(self, path: Path, header: CutoutHeader, provenance: Mapping[str, object] | None = None) -> None:
         self._path = path
         self._file = hdf5.create(path)
-        self._file.attrs["schema"] = schema.SCHEMA
-        for name, value in asdict(header).items():
-            if name != "metadata":
-                self._file.attrs[name] = json.dumps(value) if isinstance(value, tuple) else value
-        self._metadata = header.metadata
-        row = (header.size_pixel, header.size_pixel, len(header.channels))
+        self._header = header
+        for name, value in header.attributes.items():
+            self._file.attrs[name] = value
+        row = (len(header.channels),) if header.is_table else header.row_shape
         self._pixels = self._file.create_dataset(
-            schema.PIXELS,
+            schema.FEATURES if header.is_table else schema.PIXELS,
             shape=(0, *row),
             maxshape=(None, *row),
             dtype="float32",
@@ -90,7 +50,8 @@ class CutoutWriter:
         self._digests = self._file.create_dataset(
             schema.PIXEL_DIGEST, (0,), "uint64", maxshape=(None,), chunks=(1024,), track_times=False, **hdf5.CHECKSUM
         )
-        self._candidates = hdf5.create_table(self._file, "candidates", header.columns)
+        self._candidates = hdf5.create_table(self._file, "candidates", header.stored_columns)
+        self._weight = hdf5.create_column(self._file, schema.WEIGHT, "float32") if header.weighted else None
         self._dropped = hdf5.create_table(self._file, "dropped", schema.DROPPED_COLUMNS)
         self.provenance = dict(provenance or {})
         self.kept = 0
@@ -103,18 +64,21 @@ class CutoutWriter:
         """
         if len(cutouts) != len(candidates):
             raise InputError(f"{len(cutouts)} cutouts with {len(candidates)} candidates; allowed: one for each")
-        unmeasured = [name for name in self._metadata if name not in candidates]
+        unmeasured = [name for name in self._header.metadata if name not in candidates]
         candidates = candidates.assign(**dict.fromkeys(unmeasured, np.nan)) if unmeasured else candidates
         hdf5.require_columns(self._candidates, candidates)
+        if self._header.weighted and schema.WEIGHT not in candidates:
+            raise InputError(f"{self._path} has weights; the rows have no column {schema.WEIGHT!r}")
         self.append_pixels(cutouts)
         self.append_columns(candidates)
 
     def append_pixels(self, cutouts: NDArray[np.float32]) -> None:
         """Append the pixels of rows whose columns come by `append_columns`."""
-        if cutouts.shape[1:] != self._pixels.shape[1:]:
-            raise InputError(f"cutouts of shape {cutouts.shape} do not fit a file of {self._pixels.shape[1:]} per row")
+        if cutouts.shape[1:] != self._header.row_shape:
+            raise InputError(f"cutouts of shape {cutouts.shape} do not fit a file of {self._header.row_shape} per row")
         end = self.kept + len(cutouts)
-        for data, values in ((self._pixels, cutouts), (self._digests, row_digests(cutouts))):
+        stored = cutouts.reshape(len(cutouts), *self._pixels.shape[1:])
+        for data, values in ((self._pixels, stored), (self._digests, row_digests(cutouts))):
             data.resize(end, axis=0)
             data[self.kept :] = values
         self.kept = end
@@ -122,6 +86,9 @@ class CutoutWriter:
     def append_columns(self, candidates: pd.DataFrame) -> None:
         """Append candidate columns of rows whose pixels come by `append_pixels`."""
         hdf5.append_columns(self._candidates, candidates)
+        if self._weight is not None and schema.WEIGHT in candidates:
+            layout.require_weights(candidates[schema.WEIGHT].to_numpy(), str(self._path))
+            hdf5.append_columns({schema.WEIGHT: self._weight}, candidates[[schema.WEIGHT]])
 
     def drop(self, dropped: pd.DataFrame) -> None:
         """Record the candidates that were left out: columns ``candidate_id step reason``."""
@@ -164,7 +131,8 @@ class CutoutWriter:
             seal(self._path, pixels)
 
     def _require_whole(self) -> None:
-        short = [name for name, data in self._candidates.items() if len(data) != self.kept]
+        columns = {**self._candidates} | ({schema.WEIGHT: self._weight} if self._weight is not None else {})
+        short = [name for name, data in columns.items() if len(data) != self.kept]
         if short:
             self._file.close()
             raise InputError(f"column {short[0]!r} does not have the {self.kept} rows of the cutouts")
@@ -178,7 +146,7 @@ class CutoutFile:
         self._file = hdf5.open_to_read(path)
         try:
             with self._naming():
-                self.header = _read_header(self._file)
+                self.header = read_header(self._file)
                 self._require_layout()
                 self._is_sealed = schema.SEAL in self._file.attrs
                 self._unchecked = np.ones(len(self), bool)
@@ -187,8 +155,13 @@ class CutoutFile:
             raise
 
     def _require_layout(self) -> None:
-        size, channels = self.header.size_pixel, len(self.header.channels)
-        check_once("layout", self.path, lambda: layout.require_layout(self._file, size, channels))
+        header = self.header
+        if header.is_table:
+            shape: tuple[int, ...] = (len(header.channels),)
+            check_once("layout", self.path, lambda: layout.require_layout(self._file, schema.FEATURES, shape))
+        else:
+            shape = header.row_shape
+            check_once("layout", self.path, lambda: layout.require_layout(self._file, schema.PIXELS, shape))
 
     def __len__(self) -> int:
         with self._naming():
@@ -200,11 +173,16 @@ class CutoutFile:
 
     def candidates(self, rows: slice = slice(None), columns: tuple[str, ...] | None = None) -> pd.DataFrame:
         """Return candidate columns of some rows, all by default."""
+        weighted = self.header.weighted and (columns is None or schema.WEIGHT in columns)
         with self._naming():
-            return hdf5.read_table(self._file["candidates"], rows, columns)
+            if not weighted:
+                return hdf5.read_table(self._file["candidates"], rows, columns)
+            stored = columns if columns is None else tuple(name for name in columns if name != schema.WEIGHT)
+            read = hdf5.read_table(self._file["candidates"], rows, stored)
+            return read.assign(**{schema.WEIGHT: self._file[schema.WEIGHT][rows]})
 
     def pixels(self, rows: slice = slice(None), *, hashed: bool = False) -> NDArray[np.float32]:
-        """Return cutouts ``(n, y, x, channel)`` of some rows, checked by their sums.
+        """Return cutouts ``(n, y, x, channel)`` of some rows, of a table its features; checked by their sums.
 
         Parameters
         ----------
@@ -219,7 +197,8 @@ class CutoutFile:
         InputError
             If pixels differ from those that were written.
         """
-        pixels = self._numbers(schema.PIXELS, rows)
+        stored = self._numbers(schema.FEATURES if self.header.is_table else schema.PIXELS, rows)
+        pixels = stored.reshape(len(stored), *self.header.row_shape)
         fresh = self._unchecked[rows]
         if (hashed or not self._is_sealed) and fresh.any():
             wrong = fresh & (row_digests(pixels) != self._numbers(schema.PIXEL_DIGEST, rows))
@@ -303,23 +282,8 @@ def open_cutouts(path: str | Path) -> CutoutFile:
 
 
 def rows_a_chunk(row_shape: tuple[int, ...]) -> int:
-    """Return how many rows make a chunk of about 1 MB, 64 at most."""
-    return int(max(1, min(64, _CHUNK_BYTES // (4 * int(np.prod(row_shape))))))
-
-
-def _read_header(file: h5py.File) -> CutoutHeader:
-    found = file.attrs.get("schema")
-    if not isinstance(found, int | np.integer) or found != schema.SCHEMA or schema.PIXELS not in file:
-        raise InputError(
-            f"{file.filename} is not a cutout file of schema {schema.SCHEMA}; its schema is {str(found)[:60]}"
-        )
-    return CutoutHeader(
-        survey=layout.read_text(file, "survey"),
-        channels=layout.read_names(file, "channels"),
-        size_pixel=layout.read_count(file, "size_pixel"),
-        pixel_scale_arcsec=layout.read_number(file, "pixel_scale_arcsec"),
-        unit=layout.read_text(file, "unit", may_be_empty=True),
-        class_names=layout.read_names(file, "class_names"),
-        pixel_state=layout.read_text(file, "pixel_state"),
-        metadata=layout.metadata_columns(file),
-    )
+    """Return how many rows make a chunk: of about 1 MB and 64 rows at most, or of features, of about 256 kB."""
+    row_bytes = 4 * int(np.prod(row_shape))
+    if len(row_shape) == 1:
+        return int(max(1, min(_FEATURE_ROWS, _CHUNK_BYTES // 4 // row_bytes)))
+    return int(max(1, min(64, _CHUNK_BYTES // row_bytes)))

@@ -9,6 +9,7 @@ from typing import Final
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.classes import PARTS
 from pipeline.errors import InputError
@@ -67,24 +68,27 @@ def metadata_columns(file: h5py.File) -> tuple[str, ...]:
     return tuple(name for name in others if isinstance(table[name], h5py.Dataset) and table[name].dtype.kind == "f")
 
 
-def require_layout(file: h5py.File, side: int, channels: int) -> None:
-    """Refuse a file whose data sets are not those of a cutout file with this side and these channels.
+def require_layout(file: h5py.File, name: str, row_shape: tuple[int, ...]) -> None:
+    """Refuse a file whose data sets are not those of a cutout file with rows of this shape.
 
     Parameters
     ----------
     file : h5py.File
         Opened to read; no pixel of it is read.
-    side, channels : int
-        Pixels and channels of a cutout, as its attributes say.
+    name : str
+        The data set that holds the rows: ``cutouts`` or ``features``.
+    row_shape : tuple of int
+        Pixels and channels of a cutout, ``(y, x, channel)``, or ``(feature,)``, as its attributes say.
 
     Raises
     ------
     InputError
         If a data set is missing or of another type or shape; node, what it is and what is allowed are named.
     """
-    pixels, where = _data(file, schema.PIXELS), file.filename
-    if pixels.dtype.kind != "f" or pixels.ndim != 4 or pixels.shape[1:] != (side, side, channels):
-        raise _wrong(pixels, f"float32 of shape (n, {side}, {side}, {channels}), as its attributes say")
+    pixels, where = _data(file, name), file.filename
+    if pixels.dtype.kind != "f" or pixels.ndim != 1 + len(row_shape) or pixels.shape[1:] != row_shape:
+        said = ", ".join(map(str, row_shape))
+        raise _wrong(pixels, f"float32 of shape (n, {said}), as its attributes say")
     rows = pixels.shape[0]
     digests = _data(file, schema.PIXEL_DIGEST)
     if digests.dtype != np.uint64 or digests.shape != (rows,):
@@ -92,16 +96,33 @@ def require_layout(file: h5py.File, side: int, channels: int) -> None:
     table = file.get("candidates")
     if not isinstance(table, h5py.Group) or "candidate_id" not in table:
         raise InputError(f"{where}: there is no table 'candidates' with a column 'candidate_id'")
-    for name in table:
-        _require_column(_data(table, name), schema.CANDIDATE_COLUMNS.get(name, ""), rows)
+    for column in table:
+        _require_column(_data(table, column), schema.CANDIDATE_COLUMNS.get(column, ""), rows)
     dropped = file.get("dropped")
     if not isinstance(dropped, h5py.Group):
         raise InputError(f"{where}: there is no table 'dropped'")
     lost = len(_data(dropped, "candidate_id"))
-    for name in dropped:
-        _require_column(_data(dropped, name), schema.DROPPED_COLUMNS.get(name, ""), lost)
+    for column in dropped:
+        _require_column(_data(dropped, column), schema.DROPPED_COLUMNS.get(column, ""), lost)
+    if schema.WEIGHT in file and file.attrs["schema"] == schema.SCHEMA_OF_KINDS:
+        weights = _data(file, schema.WEIGHT)
+        _require_column(weights, schema.METADATA_TYPE, rows)
+        require_weights(weights[:], where)
     if _SPLIT in file:
         _require_split(_data(file, _SPLIT), rows)
+
+
+def require_weights(weights: NDArray[np.number], where: str) -> None:
+    """Refuse weights of rows, ``(n,)``, of which one is no finite number of at least 0.
+
+    Raises
+    ------
+    InputError
+        With the row, counted from 0, and its weight.
+    """
+    wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if len(wrong):
+        raise InputError(f"{where}: the weight of row {wrong[0]} is {weights[wrong[0]]}; allowed: 0 and above, finite")
 
 
 def _require_column(data: h5py.Dataset, kind: str, rows: int) -> None:

@@ -21,7 +21,8 @@ from pipeline.ids.text_blocks import RowTexts, texts_of
 from pipeline.io.results.cutout_file import CutoutFile, CutoutWriter
 from pipeline.io.results.source_columns import SourceColumns, taken_texts
 
-_BLOCK = 512
+_BLOCK, _FEATURE_BLOCK = 512, 8192
+"""Rows at once: of cutouts, and of the features of a table."""
 _DECIDED = ("label", "label_source", "group_id")
 """Candidate columns that the choice of rows decides anew."""
 
@@ -38,6 +39,7 @@ class DataSetFile:
         self.pixel_scale_arcsec = header.pixel_scale_arcsec
         self.pixel_state = header.pixel_state
         self.size_pixel = header.size_pixel
+        self.kind = header.kind
         try:
             self.split, self.fingerprint = self.file.split()
         except InputError:
@@ -109,13 +111,13 @@ def write_dataset(
         Provenance of the data set.
     """
     header = columns.header
-    row_shape = (header.size_pixel, header.size_pixel, len(header.channels))
+    row_shape, many = header.row_shape, _FEATURE_BLOCK if header.is_table else _BLOCK
     places = chosen["place"].to_numpy()
     with tempfile.TemporaryFile(dir=path.parent) as scratch, CutoutWriter(path, header, provenance) as writer:
         _scatter(scratch.fileno(), row_shape, columns, places)
         row_bytes = 4 * int(np.prod(row_shape))
-        for start in range(0, len(chosen), _BLOCK):
-            block = os.pread(scratch.fileno(), row_bytes * min(_BLOCK, len(chosen) - start), row_bytes * start)
+        for start in range(0, len(chosen), many):
+            block = os.pread(scratch.fileno(), row_bytes * min(many, len(chosen) - start), row_bytes * start)
             writer.append_pixels(np.frombuffer(block, dtype=np.float32).reshape(-1, *row_shape))
         for name in header.columns:
             if name not in _DECIDED:
@@ -150,7 +152,7 @@ def _scatter(scratch: int, row_shape: tuple[int, ...], columns: SourceColumns, p
     final[places] = np.arange(len(places), dtype=np.int32)
     for source, first in zip(columns.sources, columns.ends[:-1].tolist(), strict=True):
         with CutoutFile(source) as file:
-            for block, pixels in file.batches(_BLOCK, hashed=True):
+            for block, pixels in file.batches(_FEATURE_BLOCK if file.header.is_table else _BLOCK, hashed=True):
                 mine = final[first + block.start : first + block.stop]
                 for row in np.flatnonzero(mine >= 0).tolist():
                     os.pwrite(scratch, pixels[row].tobytes(), row_bytes * int(mine[row]))

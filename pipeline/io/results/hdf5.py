@@ -94,11 +94,16 @@ def create_table(parent: h5py.Group, name: str, columns: Mapping[str, str]) -> h
     """Make an empty table as a group ``name`` with one growing data set per column."""
     table = parent.create_group(name)
     for column, kind in columns.items():
-        sums = {} if kind == schema.TEXT else CHECKSUM
-        table.create_dataset(
-            column, (0,), _h5_type(kind), maxshape=(None,), chunks=(_ROWS_A_CHUNK,), track_times=False, **sums
-        )
+        create_column(table, column, kind)
     return table
+
+
+def create_column(parent: h5py.Group, name: str, kind: str) -> h5py.Dataset:
+    """Make an empty growing data set of one value per row."""
+    sums = {} if kind == schema.TEXT else CHECKSUM
+    return parent.create_dataset(
+        name, (0,), _h5_type(kind), maxshape=(None,), chunks=(_ROWS_A_CHUNK,), track_times=False, **sums
+    )
 
 
 def append_table(table: h5py.Group, rows: pd.DataFrame) -> None:
@@ -114,7 +119,7 @@ def require_columns(table: h5py.Group, rows: pd.DataFrame) -> None:
         raise InputError(f"table {table.name!r}: column {missing[0]!r} is missing; there: {', '.join(rows)}")
 
 
-def append_columns(table: h5py.Group, rows: pd.DataFrame) -> None:
+def append_columns(table: h5py.Group | Mapping[str, h5py.Dataset], rows: pd.DataFrame) -> None:
     """Append the columns that both have, and leave the table's other columns as they are."""
     for column in [name for name in rows if name in table]:
         data = table[column]

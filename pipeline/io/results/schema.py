@@ -11,6 +11,14 @@ from typing import Final
 SCHEMA: Final = 1
 """Version of the cutout file, the data set and the scores; a reader refuses another one."""
 
+SCHEMA_OF_KINDS: Final = 2
+"""Version of a cutout file or data set that states its kind: one of a table, or one with weights."""
+
+CUTOUTS: Final = "cutouts"
+TABLE: Final = "table"
+KINDS: Final = (CUTOUTS, TABLE)
+"""What the rows of a file hold: pixels, or the features of a table. A file of version 1 holds cutouts."""
+
 SEAL: Final = "seal"
 """Metadata of Parquet files that hold the digest of the rest; attribute of HDF5 files whose digest is at the end.
 Files of earlier versions have neither."""
@@ -18,6 +26,14 @@ Files of earlier versions have neither."""
 PIXELS: Final = "cutouts"
 PIXEL_DIGEST: Final = "pixel_digest"
 """Data sets of a cutout file: the pixels, and the hash of each row's."""
+
+FEATURES: Final = "features"
+"""Data set of a file of a table in the place of the pixels, float32 ``(n, feature)``, and the attribute that names
+them. In memory a row is a cutout of one pixel with a channel for each feature, ``(n, 1, 1, feature)``."""
+
+WEIGHT: Final = "weight"
+"""Data set of the weight of each row in training, float32 ``(n,)``, in files that have one; read as a column of
+``/candidates``."""
 
 TEXT: Final = "text"
 

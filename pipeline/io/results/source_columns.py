@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.ids.text_blocks import TEXTS_AT_ONCE, RowTexts
 from pipeline.io.results import schema
-from pipeline.io.results.cutout_file import CutoutFile, CutoutHeader
+from pipeline.io.results.cutout_file import CutoutFile
+from pipeline.io.results.cutout_header import CutoutHeader
 
 DIGEST: Final = "digest"
 """The hash of each row's pixels, beside the candidate columns."""

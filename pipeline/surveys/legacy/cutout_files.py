@@ -19,7 +19,8 @@ from pipeline.datasets.overlaps import Footprints
 from pipeline.errors import DataSetError, InputError, TooMuchLostError
 from pipeline.ids.text_blocks import HeldTexts, JoinedTexts, decided
 from pipeline.io.legacy.base import EXTRA, Rows, StampSet
-from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
+from pipeline.io.results.cutout_file import CutoutWriter
+from pipeline.io.results.cutout_header import CutoutHeader
 from pipeline.io.results.schema import SEPARATION, TEXT
 from pipeline.surveys.base import Batch, dropped_rows
 from pipeline.surveys.legacy.survey import batches, nights_of

@@ -143,7 +143,7 @@ def test_what_is_no_cutout_file_is_named(tmp_path):
         open_cutouts(tmp_path / "text.h5")
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file.attrs["schema"] = 99
-    with pytest.raises(InputError, match=r"other.h5 is not a cutout file of schema 1; its schema is 99"):
+    with pytest.raises(InputError, match=r"other.h5 is not a cutout file of schema 1 or 2; its schema is 99"):
         open_cutouts(tmp_path / "other.h5")
 
 
