@@ -1,0 +1,1 @@
+"""Photometric redshifts: distributions over redshift, and magnitudes perturbed by their errors."""
