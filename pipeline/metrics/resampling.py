@@ -224,7 +224,7 @@ def bootstrap_statistic(
     n = len(np.asarray(groups))
     value = float(statistic(np.ones((1, n)))[0]) if n else float("nan")
     drawn = [statistic(weights) for weights in resampled_weights(groups, replicates, rng)]
-    return _interval(value, np.concatenate([*drawn, np.empty(0)]), level, n, count_groups(groups), exact)
+    return interval_of(value, np.concatenate([*drawn, np.empty(0)]), level, n, count_groups(groups), exact)
 
 
 def _replicated(
@@ -277,13 +277,33 @@ def _intervals(
             found[name] = Interval.nothing(level, rows, n_groups, reason)
         else:
             column = next(columns)
-            found[name] = _interval(float(values[column]), drawn[:, column], level, rows, n_groups, exact[name])
+            found[name] = interval_of(float(values[column]), drawn[:, column], level, rows, n_groups, exact[name])
     return found
 
 
-def _interval(
-    value: float, drawn: NDArray[np.float64], level: float, n: int, n_groups: int, exact: Exact | None
+def interval_of(
+    value: float, drawn: NDArray[np.float64], level: float, n: int, n_groups: int, exact: Exact | None = None
 ) -> Interval:
+    """Return the interval of a value from its replicates.
+
+    Parameters
+    ----------
+    value : float
+        The value of the sample.
+    drawn : ndarray of float64, (r,)
+        Its replicates; those that are not finite are left out.
+    level : float
+        Probability that the interval is meant to cover, such as 0.68.
+    n, n_groups : int
+        How many rows and independent groups there are.
+    exact : callable, optional
+        Takes the value and the level and returns the ends if all replicates agree; NaN without it.
+
+    Raises
+    ------
+    InputError
+        If the level does not lie between 0 and 1.
+    """
     if not 0.0 < level < 1.0:
         raise InputError(f"level must lie between 0 and 1; given {level}")
     usable = drawn[np.isfinite(drawn)]
