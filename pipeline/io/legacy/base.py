@@ -25,6 +25,8 @@ EXTRA = "extra"
 """Table of an imported cutout file with the format's further columns."""
 
 _BLOCK = 256
+_BLOCK_BYTES = 64 << 20
+"""Of a block's pixels as float32: images of 512 pixels in three colours are read 21 at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +67,8 @@ class StampSet:
     )
 
     def blocks(self, rows: Rows | None = None, size: int = _BLOCK) -> Iterator[tuple[Rows, Pixels]]:
-        """Yield row numbers with their pixels, at most ``size`` at once; all rows by default."""
+        """Yield row numbers with their pixels, at most ``size`` and 64 MB at once; all rows by default."""
+        size = max(min(size, _BLOCK_BYTES // (4 * self.size_pixel**2 * len(self.channels))), 1)
         wanted = np.arange(len(self.rows)) if rows is None else np.sort(rows)
         for start in range(0, len(wanted), size):
             block = wanted[start : start + size]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import h5py
 import numpy as np
@@ -15,6 +15,7 @@ from pipeline.io.legacy.base import STAMP_SETS, Pixels, Rows, StampSet, channel_
 from pipeline.io.legacy.columns import labels
 from pipeline.io.legacy.crop_or_pad import crop_or_pad_stack
 from pipeline.io.legacy.hdf5_nodes import node, reading, take
+from pipeline.io.legacy.image_file import Resampling, resized_stack
 from pipeline.io.results import hdf5
 from pipeline.io.results.cutout_file import CutoutFile
 
@@ -37,12 +38,16 @@ class Galaxy10Options:
     class_names : tuple of str
         Names in the order of ``ans``, all different; empty: what the file says, those of Galaxy10 DECaLS for ten
         classes, else numbers.
+    resampling : {"none", "nearest", "box", "bilinear", "bicubic", "lanczos"}
+        Filter of Pillow by which images of another size are resized; ``none``: they are cut or padded around their
+        middle, as stamps are.
     """
 
     class_names: tuple[str, ...] = ()
+    resampling: Literal["none"] | Resampling = "none"
 
 
-@STAMP_SETS.register("galaxy10", settings=Galaxy10Options)
+@STAMP_SETS.register("galaxy10", settings=Galaxy10Options, classes="any")
 class Galaxy10:
     """An HDF5 file of colour images with one class each, such as Galaxy10 DECaLS."""
 
@@ -76,7 +81,7 @@ class Galaxy10:
         own = COLOURS.get(shape[3], tuple(f"channel_{number}" for number in range(shape[3])))
         return StampSet(
             rows=rows,
-            pixels=_reader(path, size),
+            pixels=_reader(path, size, self.options.resampling),
             channels=channel_names(channels, own, path),
             size_pixel=size,
             class_names=names,
@@ -118,10 +123,14 @@ def _are_bytes(pixels: np.ndarray) -> bool:
     return bool(((pixels >= 0) & (pixels <= 255) & (pixels == np.rint(pixels))).all())
 
 
-def _reader(path: Path, size: int) -> Callable[[Rows], Pixels]:
+def _reader(path: Path, size: int, resampling: Literal["none"] | Resampling) -> Callable[[Rows], Pixels]:
     def read(rows: Rows) -> Pixels:
         with reading(path) as file:
-            images = take(file["images"], rows).astype(np.float32)
-        return crop_or_pad_stack(images, size), np.full(len(rows), "", dtype=object)
+            images = take(file["images"], rows)
+        if resampling == "none":
+            fitted = crop_or_pad_stack(images.astype(np.float32), size)
+        else:
+            fitted = resized_stack(images, size, resampling)
+        return fitted, np.full(len(rows), "", dtype=object)
 
     return read

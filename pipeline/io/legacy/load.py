@@ -11,6 +11,7 @@ from pipeline.io.legacy import (  # noqa: F401  (they register themselves)
     gmadet,
     gmadet_cube,
     gotorb,
+    image_folder,
     psat_hdf5,
     psat_list,
 )

@@ -1,4 +1,4 @@
-"""Surveys given as the stamps of another system: psat-ml, gotorb, gmadet, otrain, Galaxy10, read as they are."""
+"""Surveys given as stamps or images of another system: psat-ml, gotorb, gmadet, otrain, Galaxy10, folders of images."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -35,7 +35,7 @@ class StampSetInput:
     Attributes
     ----------
     format : str
-        ``psat_list``, ``psat_hdf5``, ``gotorb``, ``gmadet``, ``gmadet_cube`` or ``galaxy10``.
+        ``psat_list``, ``psat_hdf5``, ``gotorb``, ``gmadet``, ``gmadet_cube``, ``galaxy10`` or ``image_folder``.
     paths : tuple of str
         The format's files and folders; a relative one starts at ``folder``.
     folder : str
@@ -122,16 +122,39 @@ class StampSetSurvey(CutoutSource[StampSetInput]):
             yield replace(batch, candidates=_unlabelled(batch.candidates)), digests[-1]
 
     def table_rows(self, table: str, night: str) -> pd.DataFrame:  # noqa: ARG002 (there is only one)
-        """Return the table ``labels`` of a night: what the files themselves say; of all nights for an empty one."""
+        """Return the table ``labels`` of a night: what the files themselves say; of all nights for an empty one.
+
+        Classes of the files are those of the survey that have the same name, in any case and order.
+        """
         rows = self.stamps.rows.iloc[self._rows(night)] if night else self.stamps.rows
         labels = rows[[name for name in _LABELS if name in rows]].reset_index(drop=True)
-        return labels if "label" in labels else labels.assign(label=UNLABELLED)
+        if "label" not in labels:
+            return labels.assign(label=UNLABELLED)
+        codes = labels["label"].to_numpy(np.int8)
+        return labels.assign(label=np.where(codes < 0, np.int8(UNLABELLED), self._codes[np.maximum(codes, 0)]))
+
+    @cached_property
+    def _codes(self) -> NDArray[np.int8]:
+        """The survey's code of each class of the files."""
+        theirs, ours = self.stamps.class_names, self.settings.class_names
+        known = {name.lower(): code for code, name in enumerate(ours)}
+        used = [theirs[code] for code in np.unique(self.stamps.rows["label"]) if code >= 0]
+        strange = [name for name in used if name.lower() not in known]
+        if not strange:
+            return np.array([known.get(name.lower(), UNLABELLED) for name in theirs], dtype=np.int8)
+        if self.settings.classes:
+            raise InputError(
+                f"{self.holds} have the class {strange[0]!r}; the survey's classes: {', '.join(ours)}; allowed: names "
+                "that it has; options: {class_names: [...]} says what those of the files are called"
+            )
+        return np.arange(len(theirs), dtype=np.int8)
 
     def check(self) -> list[str]:
         """Open the files, read the first stamps."""
         try:
             rows = self._rows(self.nights()[-1]) if len(self.stamps.rows) else np.zeros(0, np.intp)
             _, reasons = self.stamps.pixels(rows[:1])
+            self.table_rows("labels", "")
         except NightsiftError as error:
             return [str(error)]
         return [str(reason) for reason in reasons if reason]

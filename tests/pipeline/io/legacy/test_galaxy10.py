@@ -119,3 +119,27 @@ def test_whatever_a_config_holds_only_our_own_errors_come_out(tmp_path, content)
         galaxy_settings(tmp_path / "config.yaml")
     except NightsiftError as error:
         assert "\n" not in str(error)
+
+
+@pytest.mark.replaces("galaxy10", "Z1")
+def test_a_block_of_large_images_stays_small(legacy, opened):
+    path, images = legacy.galaxy10(count=60, size=256)
+    stamps = opened("galaxy10", path)
+    sizes = [pixels.nbytes for _, (pixels, _) in stamps.blocks(size=10_000)]
+    assert max(sizes) <= 64 << 20
+    assert sum(sizes) == 4 * images.size  # a set of any length is read 85 images of 256 pixels at a time
+    assert opened("galaxy10", path, size_pixel=512).blocks(size=10_000).__next__()[0].size == 21
+
+
+@pytest.mark.replaces("galaxy10", "Z7")
+def test_images_are_resized_where_the_settings_say_how(legacy, opened):
+    path, images = legacy.galaxy10(count=3, size=16)
+    boxes = images.reshape(3, 4, 4, 4, 4, 3).mean(axis=(2, 4))
+    pixels, _ = opened("galaxy10", path, size_pixel=4, resampling="box").pixels(np.arange(3))
+    np.testing.assert_allclose(pixels, boxes, atol=0.5 + 1e-6)
+    assert (pixels == np.rint(pixels)).all()
+    with h5py.File(path, "r+") as file:
+        del file["images"]
+        file["images"] = images.astype("f4")
+    pixels, _ = opened("galaxy10", path, size_pixel=4, resampling="box").pixels(np.arange(3))
+    np.testing.assert_allclose(pixels, boxes, atol=1e-4)

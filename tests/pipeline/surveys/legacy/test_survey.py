@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
+from PIL import Image
 
 from pipeline.errors import InputError, MissingInputError, SettingsError, UnknownNameError
 from pipeline.io.results.commit import commit
@@ -149,3 +150,23 @@ def test_a_stamp_whose_time_or_night_cannot_be_is_refused(open_survey, tmp_path,
     sidecar(stamps_in_folders(tmp_path), **columns)
     with pytest.raises(InputError, match=message):
         psat(tmp_path, open_survey).nights()
+
+
+def folder_survey(open_survey, folder, classes, **options):
+    stated = {"format": "image_folder", "folder": str(folder), "night": "2000-01-01", "options": options}
+    common = {"channels": ["red", "green", "blue"], "cutout_size_pixel": 6, "longitude_deg": 0.0, "labels": LABELS}
+    return open_survey(None, {"source": "stamp_set", "kind": "images", "input": stated, "classes": classes, **common})
+
+
+def test_classes_of_files_are_matched_with_the_survey_s_by_name(open_survey, tmp_path):
+    for number, name in enumerate(("Bar", "edge", "spiral")):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (9, 9), (number, 0, 0)).save(tmp_path / name / f"{number}.png")
+    survey = folder_survey(open_survey, tmp_path, ["spiral", "bar", "merger", "edge"])
+    labels = survey.reference("labels", "2000-01-01").set_index("candidate_id")["label"]
+    assert labels.to_dict() == {"0": 1, "1": 3, "2": 0}
+    assert survey.check() == []
+    (batch,) = survey.read("2000-01-01", survey.freeze("2000-01-01"))
+    assert batch.cutouts.shape == (3, 6, 6, 3)
+    with pytest.raises(InputError, match=r"have the class 'edge'; the survey's classes: spiral, bar; allowed: names"):
+        folder_survey(open_survey, tmp_path, ["spiral", "bar"]).reference("labels", "")
