@@ -36,7 +36,7 @@ def data_folder(tmp_path, monkeypatch):
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_rows():
     """Return a function that makes candidate rows of given columns, the others blank."""
 
@@ -66,7 +66,7 @@ def hash_to_degrees(name):
     return number / 1_000_003 * 120 - 60
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_cutouts():
     """Return a function that writes a cutout file; the pixels of a row are made of its id."""
 
@@ -89,7 +89,7 @@ def pixels_of(name, size=3, channels=3):
     return rng.normal(size=(size, size, channels)).astype(np.float32)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def pixels_of_id():
     return pixels_of
 

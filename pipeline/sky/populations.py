@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from astropy import units
 from astropy.cosmology import FlatLambdaCDM
-from scipy.stats import norm
+from scipy.special import ndtr
 
 _COSMOLOGY = FlatLambdaCDM(H0=70.0, Om0=0.3)
 _REDSHIFTS = np.geomspace(1e-4, 2.0, 600)
@@ -48,7 +48,7 @@ def per_deg2_year(populations: Iterable[Population], bright: float, faint: float
     total = 0.0
     for one in populations:
         width = max(one.scatter, 1e-6)
-        upper, lower = (norm.cdf((limit - modulus - one.absolute_magnitude) / width) for limit in (faint, bright))
+        upper, lower = (ndtr((limit - modulus - one.absolute_magnitude) / width) for limit in (faint, bright))
         seen = one.per_mpc3_year * volume / (1.0 + _REDSHIFTS) * (upper - lower)
         total += float(np.trapezoid(seen, _REDSHIFTS))
     return total

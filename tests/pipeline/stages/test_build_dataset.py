@@ -26,22 +26,31 @@ def build(path, sources, **values):
     return path
 
 
-@pytest.fixture
-def sources(make_rows, make_cutouts, tmp_path):
-    """Three files of 40 rows whose pixels are made of their ids."""
+def files_of(count, make_rows, make_cutouts, folder):
+    """Three files of so many rows, whose pixels are made of their ids."""
     files = []
     for number in range(3):
-        names = [f"{number}{row:03d}" for row in range(40)]
+        names = [f"{number}{row:03d}" for row in range(count)]
         rows = make_rows(
             names,
-            night=[f"2026-01-0{number + 1}"] * 40,
-            label=np.arange(40) % 2,
-            label_source=["eye"] * 40,
-            magnitude=np.arange(40) + 100 * number,
-            band=["g", "r"] * 20,
+            night=[f"2026-01-0{number + 1}"] * count,
+            label=np.arange(count) % 2,
+            label_source=["eye"] * count,
+            magnitude=np.arange(count) + 100 * number,
+            band=["g", "r"] * (count // 2),
         )
-        files.append(make_cutouts(tmp_path / f"{number}.h5", rows))
+        files.append(make_cutouts(folder / f"{number}.h5", rows))
     return files
+
+
+@pytest.fixture
+def sources(make_rows, make_cutouts, tmp_path):
+    return files_of(40, make_rows, make_cutouts, tmp_path)
+
+
+@pytest.fixture
+def few_rows(make_rows, make_cutouts, tmp_path):
+    return files_of(10, make_rows, make_cutouts, tmp_path)
 
 
 def test_each_row_keeps_its_pixels_and_columns(sources, tmp_path, pixels_of_id):
@@ -89,10 +98,10 @@ def opened(monkeypatch):
 
 @pytest.fixture
 def many_sources(make_rows, make_cutouts, tmp_path):
-    """Seventy files of four rows."""
+    """A dozen files of four rows."""
     return [
         make_cutouts(tmp_path / f"many{number}.h5", make_rows([f"{number}{row}" for row in "abcd"], label=[0, 1, 0, 1]))
-        for number in range(70)
+        for number in range(12)
     ]
 
 
@@ -107,10 +116,10 @@ def test_few_files_are_open_at_a_time_however_many_there_are(many_sources, opene
 
 
 @pytest.mark.parametrize("rows_a_block", [1, 7, 8192])
-def test_the_rows_that_are_read_together_do_not_count(sources, tmp_path, monkeypatch, rows_a_block):
-    first = content_sha256(build(tmp_path / "one.h5", sources))
+def test_the_rows_that_are_read_together_do_not_count(few_rows, tmp_path, monkeypatch, rows_a_block):
+    first = content_sha256(build(tmp_path / "one.h5", few_rows))
     monkeypatch.setattr(source_columns, "TEXTS_AT_ONCE", rows_a_block)
-    assert content_sha256(build(tmp_path / "two.h5", sources)) == first
+    assert content_sha256(build(tmp_path / "two.h5", few_rows)) == first
 
 
 def test_a_build_that_fails_leaves_no_file_behind(sources, make_rows, make_cutouts, tmp_path):

@@ -83,7 +83,7 @@ HOSTILE_FITS = {
     "compressed image": (packed_image(10**6), "a compressed image of 1000000 x 1000000 pixels would take 4e\\+03 GB"),
     "tile": (packed_image(100, ZTILE1=10**6, ZTILE2=10**6), "a compressed image of 1000000 x 1000000 pixels"),
     "axes": (cards(SIMPLE="T", BITPIX=8, NAXIS=999999999), "announces 999999999 axes or columns; allowed: at most 999"),
-    "header": (cards(SIMPLE="T", BITPIX=8, NAXIS=0)[:800] + b" " * 30_000_000, "does not end within 14,400,000 bytes"),
+    "header": (cards(SIMPLE="T", BITPIX=8, NAXIS=0)[:800] + b" " * 15_000_000, "does not end within 14,400,000 bytes"),
 }  # fmt: skip
 PACKERS = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": partial(lzma.compress, preset=0)}
 
@@ -183,16 +183,22 @@ def test_a_file_that_is_a_hole_is_refused(reader, tmp_path):
         reader(path)
 
 
-@pytest.mark.parametrize("read", [read_sealed, read_table])
-def test_a_parquet_file_of_a_billion_rows_in_few_bytes_is_refused(read, tmp_path):
-    path = tmp_path / "t.parquet"
-    block = pa.table({"candidate_id": pa.DictionaryArray.from_arrays(np.zeros(1_000_000, np.int32), ["a"])})
+@pytest.fixture(scope="module")
+def many_empty_rows(tmp_path_factory):
+    """A Parquet file of 300 million empty rows in less than a megabyte."""
+    path = tmp_path_factory.mktemp("rows") / "t.parquet"
+    block = pa.table({"candidate_id": pa.nulls(1_000_000, pa.string())})
     with pq.ParquetWriter(path, block.schema) as writer:
         for _ in range(300):
             writer.write_table(block)
     assert path.stat().st_size < 1_000_000
+    return path
+
+
+@pytest.mark.parametrize("read", [read_sealed, read_table])
+def test_a_parquet_file_of_many_rows_in_few_bytes_is_refused(read, many_empty_rows):
     with pytest.raises(InputError, match=r"a table of 300000000 rows and 1 columns would take 2.4 GB, of which .* kB"):
-        read(path)
+        read(many_empty_rows)
 
 
 def test_the_setting_raises_what_may_be_claimed(monkeypatch):

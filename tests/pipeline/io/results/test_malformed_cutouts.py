@@ -1,5 +1,8 @@
 """Whatever is wrong with a cutout file or data set is one line that names the file and what it is."""
 
+import shutil
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pytest
@@ -12,10 +15,10 @@ ROWS, SIDE = 6, 9
 LONG = "x" * 60_000
 
 
-@pytest.fixture
-def dataset_copy(tmp_path, make_rows):
-    """A sound data set without a seal, to be changed."""
-    path = tmp_path / "x.h5"
+@pytest.fixture(scope="module")
+def sound_dataset(tmp_path_factory, make_rows):
+    """A data set without a seal."""
+    path = tmp_path_factory.mktemp("sound") / "x.h5"
     header = CutoutHeader(survey="toy", channels=("science", "difference"), size_pixel=SIDE, pixel_scale_arcsec=1.0)
     with CutoutWriter(path, header) as writer:
         writer.append(np.ones((ROWS, SIDE, SIDE, 2), np.float32), make_rows("abcdef"))
@@ -23,6 +26,12 @@ def dataset_copy(tmp_path, make_rows):
     with h5py.File(path, "r+") as file:
         del file.attrs["seal"]
     return path
+
+
+@pytest.fixture
+def dataset_copy(tmp_path, sound_dataset):
+    """A sound data set without a seal, to be changed."""
+    return Path(shutil.copy(sound_dataset, tmp_path))
 
 
 def put(name, value):
