@@ -17,6 +17,7 @@ from models.inputs.metadata import METADATA, MetadataScaling, require_given
 from models.networks.dropouts import Dropouts
 from models.networks.metadata_layers import encoded, joined
 from models.networks.normalisation_layers import marked_as_missing, normalised
+from models.networks.resize_layer import resized
 from models.recipes import user_module
 from models.recipes.classifier import ClassifierRecipe
 from models.recipes.symmetries import turned
@@ -45,6 +46,8 @@ class NetworkDesign:
         Symmetries of a square over which logits are averaged, 1 for none; training sees one at a time.
     missing : {"excluded", "psat"}
         What the normalisation makes of missing pixels.
+    resize_pixel : int or None
+        Side to which normalised pixels are resized; None: as they are.
     module : UserModule or None
         The file of the user's own that ``classifier`` or ``normalisation`` takes, if it is ``module``.
     scaling : MetadataScaling or None
@@ -61,6 +64,7 @@ class NetworkDesign:
     n_channels: int
     symmetries: int = 1
     missing: Missing = "excluded"
+    resize_pixel: int | None = None
     module: UserModule | None = None
     scaling: MetadataScaling | None = None
     metadata_units: int = 0
@@ -88,9 +92,10 @@ class NetworkDesign:
             With the classifier's minimum.
         """
         smallest = CLASSIFIERS.metadata(self.classifier)["minimum_size_pixel"]
-        if self.size_pixel < smallest:
+        side = self.resize_pixel or self.size_pixel
+        if side < smallest:
             raise IncompatiblePackageError(
-                f"{self.classifier} needs cutouts of at least {smallest} pixels a side; given {self.size_pixel}"
+                f"{self.classifier} needs cutouts of at least {smallest} pixels a side; given {side}"
             )
 
     def logits(self, dropouts: Dropouts) -> tuple[list[Any], Any]:
@@ -98,11 +103,12 @@ class NetworkDesign:
         shape = (self.size_pixel, self.size_pixel, self.n_channels)
         cutouts = keras().Input(shape, name=INPUT)
         pixels = self._normalised(cutouts)
+        pixels = pixels if self.resize_pixel is None else resized(pixels, self.resize_pixel)
         raw = [] if self.scaling is None else [keras().Input((len(self.scaling.columns),), name=METADATA)]
         columns = [] if self.scaling is None else [encoded(raw[0], self.scaling)]
         if self.symmetries == 1:
             return [cutouts, *raw], self._upright(pixels, columns, dropouts)
-        upright, beside = keras().Input(shape), [keras().Input(column.shape[1:]) for column in columns]
+        upright, beside = keras().Input(pixels.shape[1:]), [keras().Input(column.shape[1:]) for column in columns]
         logits = self._upright(upright, beside, dropouts)
         network = keras().Model([upright, *beside, *dropouts.masks], logits)
         turns = [network([turned(pixels, number), *columns, *dropouts.masks]) for number in range(self.symmetries)]
@@ -149,6 +155,7 @@ def design_of(
         n_channels=len(contract.channels),
         symmetries=recipe.symmetries,
         missing=recipe.missing,
+        resize_pixel=recipe.resize_pixel,
         module=user_module.load(recipe.module) if recipe.module else None,
         scaling=scaling,
         metadata_units=recipe.metadata.units if recipe.metadata else 0,

@@ -16,7 +16,7 @@ from typing import Any
 
 from models.framework import keras
 from pipeline.cutouts.missing import HUGE
-from pipeline.cutouts.normalise import FLAT, IQR_OF_SIGMA, STEEPEST, Missing, grid_step
+from pipeline.cutouts.normalise import FLAT, IQR_OF_SIGMA, LARGEST_BYTE, STEEPEST, Missing, grid_step
 from pipeline.registry import Registry
 
 Tensor = Any
@@ -51,6 +51,12 @@ def normalised(name: str, stack: Tensor, missing: Missing = "excluded") -> Tenso
 def none(planes: Tensor) -> Tensor:
     """Keep the pixels; only missing ones become 0."""
     return _instead_of_nan(_marked(planes), 0.0)
+
+
+@GRAPH_NORMALISATIONS.register("bytes")
+def bytes_(planes: Tensor) -> Tensor:
+    """Divide by 255, so that images of bytes lie between 0 and 1; missing pixels are 0."""
+    return none(planes) / LARGEST_BYTE
 
 
 @GRAPH_NORMALISATIONS.register("sign_log")

@@ -15,7 +15,7 @@ from pipeline.errors import SettingsError
 from pipeline.metrics import METRICS
 from pipeline.settings import parse
 
-_STATED_IF_CHANGED: Final[Mapping[str, object]] = {"metadata": None}
+_STATED_IF_CHANGED: Final[Mapping[str, object]] = {"metadata": None, "resize_pixel": None}
 """Keys that packages state only where they differ from this default, so that those of before keep their digests."""
 
 
@@ -35,8 +35,9 @@ class ClassifierRecipe:
     settings : mapping
         Arguments of that classifier (filters, trees ...): numbers, texts or lists of them.
     normalisation : str
-        ``none``, ``sign_log``, ``l2``, ``zscore``, ``minmax``, ``max_abs`` or ``asinh``, which are part of a network's
-        graph; ``bg_sub`` or ``zscale``, which are applied to what goes into it. On features: ``none``.
+        ``none``, ``bytes`` (divided by 255), ``sign_log``, ``l2``, ``zscore``, ``minmax``, ``max_abs`` or ``asinh``,
+        which are part of a network's graph; ``bg_sub`` or ``zscale``, which are applied to what goes into it. On
+        features: ``none``.
     missing : {"excluded", "psat"}
         Whether missing pixels are left out of the statistics of a normalisation or, as in psat-ml, are 0 before them.
     channels : tuple of str or None
@@ -47,6 +48,9 @@ class ClassifierRecipe:
         Columns of the candidates as a second input; none: pixels alone.
     size_pixel : int or None, in pixel
         Side of the central part to look at, at least what the classifier needs; none: the whole cutout.
+    resize_pixel : int or None, in pixel
+        Side to which a network's pixels are resized whole after their normalisation, within its graph: linearly
+        interpolated, averaged where they shrink, 1 to 1024; none: as they are.
     batch_size : int
         Rows per step, at least 1.
     epochs : int
@@ -120,6 +124,7 @@ class ClassifierRecipe:
     required_channels: tuple[str, ...] | None = None
     metadata: MetadataRecipe | None = None
     size_pixel: int | None = None
+    resize_pixel: int | None = None
     batch_size: int = 64
     epochs: int = 30
     early_stopping_patience: int = 5

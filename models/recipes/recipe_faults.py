@@ -35,6 +35,8 @@ _LEAST: Final = {
 }
 """The smallest value of each key that has one."""
 
+_LARGEST_SIDE: Final = 1024
+
 _RANGES: Final = {int: "a whole number, at least 1", float: "a number above 0, at most 1"}
 
 
@@ -99,8 +101,10 @@ def _family_faults(recipe: "ClassifierRecipe") -> list[str]:
         return []
     faults = []
     smallest = CLASSIFIERS.metadata(name)["minimum_size_pixel"]
-    if recipe.size_pixel is not None and recipe.size_pixel < smallest:
-        faults.append(f"'size_pixel' is {recipe.size_pixel}; {name} needs at least {smallest}")
+    key = "size_pixel" if recipe.resize_pixel is None else "resize_pixel"
+    side = getattr(recipe, key)
+    if side is not None and not smallest <= side <= _LARGEST_SIDE:
+        faults.append(f"{key!r} is {side}; {name} needs at least {smallest}, and at most {_LARGEST_SIDE} are allowed")
     faults.extend(_settings_faults(recipe))
     if recipe.family == FEATURES:
         faults.extend(_features_faults(recipe))
@@ -114,6 +118,8 @@ def _features_faults(recipe: "ClassifierRecipe") -> list[str]:
         faults.append(f"'normalisation' is {recipe.normalisation!r}; {name} takes raw pixels: none")
     if recipe.missing != "excluded":
         faults.append(f"'missing' is {recipe.missing!r}; {name} takes raw pixels: excluded")
+    if recipe.resize_pixel is not None:
+        faults.append(f"'resize_pixel' is {recipe.resize_pixel}; {name} takes pixels as they are: none")
     if recipe.module:
         faults.append(f"'module' is {recipe.module!r}; {name} is no network and takes nothing of it: empty")
     if recipe.augment:

@@ -28,6 +28,7 @@ GRID: Final = 16
 """The quantiles of ``asinh`` come from a regular grid with at most this many pixels per side."""
 IQR_OF_SIGMA: Final = 1.349
 """Interquartile range of a Gaussian of unit standard deviation."""
+LARGEST_BYTE: Final = 255.0
 STEEPEST: Final = 1e12
 """Largest ratio of a pixel to the noise that ``asinh`` tells apart; keeps squares inside float32."""
 
@@ -41,6 +42,12 @@ Missing = Literal["excluded", "psat"]
 def none(stack: NDArray[np.float32]) -> NDArray[np.float32]:
     """Keep the pixels; only missing ones are set to 0."""
     return _filled(stack)[0]
+
+
+@NORMALISATIONS.register("bytes", in_graph=True)
+def bytes_(stack: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Divide by 255, so that images of bytes lie between 0 and 1; missing pixels are 0."""
+    return _float32(_filled(stack)[0] / np.float32(LARGEST_BYTE))
 
 
 @NORMALISATIONS.register("sign_log", in_graph=True)

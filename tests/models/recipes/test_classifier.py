@@ -105,3 +105,12 @@ def test_a_threshold_parameter_out_of_range_is_named_before_anything_is_trained(
     given = {"classifier": "boosting", "threshold_rule": rule, "threshold_parameter": {"target": 1.5}}
     with pytest.raises(SettingsError, match=r"'threshold_parameter.target' is 1.5; allowed: 0 to 1"):
         load(given, "mine")
+
+
+def test_a_side_to_resize_to_is_one_that_the_network_takes():
+    assert load({"classifier": "triplet_cnn", "resize_pixel": 64}, "a").stated["resize_pixel"] == 64
+    assert "resize_pixel" not in load({"classifier": "triplet_cnn"}, "a").stated
+    with pytest.raises(SettingsError, match="'resize_pixel' is 8; triplet_cnn needs at least 15"):
+        load({"classifier": "triplet_cnn", "resize_pixel": 8}, "a")
+    with pytest.raises(SettingsError, match="'resize_pixel' is 64; boosting takes pixels as they are: none"):
+        load({"classifier": "boosting", "resize_pixel": 64}, "a")

@@ -9,7 +9,7 @@ from scipy import ndimage, stats
 from pipeline.cutouts.normalise import NORMALISATIONS, apply
 from pipeline.errors import InputError, UnknownNameError
 
-SCALED = [name for name in NORMALISATIONS if name != "none"]
+SCALED = [name for name in NORMALISATIONS if name not in ("none", "bytes")]
 PIXELS = st.floats(width=32, allow_nan=True, allow_infinity=True)
 
 
