@@ -44,7 +44,7 @@ benchmark: $(STAMP)  ## Print the performance table as ratios.
 
 lock: $(STAMP)  ## Compile the locks from the ranges of pyproject.toml.
 	@$(BIN)/python -m pip install --quiet uv
-	@$(LOCK) --extra train --extra databases -o requirements.txt
+	@$(LOCK) --extra tune --extra databases -o requirements.txt
 	@$(LOCK) --extra dev -c requirements.txt -o requirements-dev.txt
 
 clean:  ## Remove the virtual environment; results in data/ stay.

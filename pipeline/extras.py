@@ -6,15 +6,16 @@ from typing import Final
 
 from pipeline.errors import MissingExtraError
 
+_TRAIN: Final[Mapping[str, str]] = {
+    "onnx": "onnx",
+    "skl2onnx": "skl2onnx",
+    "sklearn": "scikit-learn",
+    "tensorflow": "tensorflow",
+    "tf2onnx": "tf2onnx",
+}
 EXTRAS: Final[Mapping[str, Mapping[str, str]]] = {
-    "train": {
-        "onnx": "onnx",
-        "optuna": "optuna",
-        "skl2onnx": "skl2onnx",
-        "sklearn": "scikit-learn",
-        "tensorflow": "tensorflow",
-        "tf2onnx": "tf2onnx",
-    },
+    "train": _TRAIN,
+    "tune": {**_TRAIN, "optuna": "optuna"},
     "jax": {"jax": "jax"},
     "torch": {"torch": "torch"},
     "tensorboard": {"tensorboard": "tensorboard"},

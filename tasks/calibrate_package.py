@@ -55,7 +55,8 @@ class CalibratePackage(LearnedTask):
                 f"--learned-fold is {self.learned_fold!r}; classifiers/{self.classifier_name}.yaml is a stack, whose "
                 "'folds' say how its members are trained: leave it out"
             )
-        return read_members(self.classifier_name).trainings(self.seed)
+        where = f"classifiers/{self.classifier_name}.yaml"
+        return read_members(self.classifier_name).trainings(self.seed, where)
 
     @cached_property
     def members(self) -> "list[CalibratePackage]":

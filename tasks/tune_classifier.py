@@ -32,7 +32,7 @@ class TuneClassifier(ClassifierTask):
     )
     suffix: ClassVar[str] = ""
     libraries: ClassVar[frozenset[str]] = frozenset({*NUMBERS, *TRAINING, *TUNING})
-    extra: ClassVar[str] = "train"
+    extra: ClassVar[str] = "tune"
 
     @cached_property
     def space_name(self) -> str:

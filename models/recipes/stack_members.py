@@ -94,13 +94,15 @@ class StackMembers:
         if faults:
             raise SettingsError("; ".join(faults))
 
-    def trainings(self, seed: int) -> list[Training]:
+    def trainings(self, seed: int, where: str = "recipe of a stack") -> list[Training]:
         """Return every training of the members, in the order of the recipe, then of seeds, then of folds.
 
         Parameters
         ----------
         seed : int
             Of the task, for members without one of their own where the recipe has no ``seeds``.
+        where : str
+            The recipe's file, for the message.
 
         Raises
         ------
@@ -114,8 +116,8 @@ class StackMembers:
                     training.classifier, training.seed, training.learned_fold
                 ):  # fmt: skip
                     raise SettingsError(
-                        f"'members' has {training.classifier} with seed {training.seed} twice; give each a seed of "
-                        "its own, or leave one out"
+                        f"{where}: 'members' has {training.classifier} with seed {training.seed} twice; give each a "
+                        "seed of its own, or leave one out"
                     )
         return found
 

@@ -123,7 +123,7 @@ def tune(dataset: DataSet, search: Search, *, workdir: Path, progress: Progress 
     MissingExtraError
         When what training needs is not installed.
     """
-    demand("train", "tuning a classifier")
+    demand("tune", "tuning a classifier")
     require_fit(search.space, search.base, search.objective, search.where)
     study = TrialStudy(
         workdir,

@@ -1,11 +1,33 @@
-"""One line that says why candidates were left out of a night: the reasons of ``/dropped``, the most frequent first."""
+"""Which rows of ``/dropped`` are candidates that were left out, and one line of why, the frequent first."""
 
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
+import pandas as pd
+
 _NAMED: Final = 3
 """This many reasons are named at most, because each lost file has a reason of its own."""
+
+_REMARKS: Final = ("frames", "noise", "psf", "wcs", "zeropoint")
+"""Steps of the rows that remark on an exposure or a frame: no candidate is left out by them."""
+
+
+def left_out(dropped: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of ``/dropped`` without the remarks on exposures whose candidates are kept.
+
+    Parameters
+    ----------
+    dropped : DataFrame
+        With the column ``step``.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"candidate_id": ["a", "exposure 1"], "step": ["cut", "zeropoint"]})
+    >>> left_out(rows)["candidate_id"].tolist()
+    ['a']
+    """
+    return dropped[~dropped["step"].isin(_REMARKS)]
 
 
 def dropped_words(reasons: Mapping[str, int]) -> str:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from pipeline.cutouts.dropped import dropped_words
+from pipeline.cutouts.dropped import dropped_words, left_out
 from pipeline.io.results.cutout_header import CutoutHeader
 from pipeline.labels import LABEL_PROVIDERS, ChainLink, parse_chain
 from pipeline.labels.cleaning import CleaningStep, parse_cleaning
@@ -103,7 +103,7 @@ class NightCutouts:
         for batch in self.job.survey.read(self.job.night, self.job.manifest):
             self._count(batch)
             labelled = self._labeller.label(batch)
-            self._dropped.update(labelled.dropped["reason"])
+            self._dropped.update(left_out(labelled.dropped)["reason"])
             yield labelled
         self._finish()
 
@@ -124,14 +124,14 @@ class NightCutouts:
             return
         for batch, result in each_batch(self.job.survey, self.job.night, self.job.manifest, function):
             self._count(batch)
-            self._dropped.update(batch.dropped["reason"])
+            self._dropped.update(left_out(batch.dropped)["reason"])
             yield result
         self._finish()
 
     def _count(self, batch: Batch) -> None:
         self.exposures, self.lost = self.exposures + batch.exposures, self.lost + batch.lost
         self._reasons |= set(batch.dropped["reason"]) if batch.lost else set()
-        self._rows += len(batch.candidates) + len(batch.dropped)
+        self._rows += len(batch.candidates) + len(left_out(batch.dropped))
         self._measured += [batch.measured] if len(batch.measured) else []
 
     def _finish(self) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.cutouts.dropped import left_out
 from pipeline.errors import IncompatiblePackageError, InputError
 from pipeline.io.packages.training_ids import read_training_ids
 from pipeline.io.results.cutout_file import open_cutouts
@@ -92,7 +93,7 @@ def read_scored(scores: Path, cutouts: Path, night: str) -> ScoredNight:
         known = file.candidates()
         header = file.header
         alone = not file.is_dataset and (known["night"] == night).all()
-        dropped = file.table("dropped")["reason"].value_counts().to_dict() if alone else {}
+        dropped = left_out(file.table("dropped"))["reason"].value_counts().to_dict() if alone else {}
     _require_once(found, scores)
     _require_once(known, cutouts)
     lost = found["candidate_id"][~found["candidate_id"].isin(known["candidate_id"])]

@@ -95,7 +95,7 @@ def test_training_says_in_one_line_what_to_install(core, project):
     code, said = core("luigi", "--module", "tasks", "TrainClassifier", "--survey", "tiny", "--local-scheduler")
     (line,) = [line for line in said.splitlines() if "nightsift[train]" in line]
     assert code == SCHEDULING_ERROR
-    assert "TrainClassifier needs onnx, optuna, skl2onnx, scikit-learn, tensorflow, tf2onnx, not installed here" in line
+    assert "TrainClassifier needs onnx, skl2onnx, scikit-learn, tensorflow, tf2onnx, not installed here" in line
     assert not project.results("BuildDataset")
     planned = core("nightsift", "plan", "TrainClassifier", "--survey", "tiny")[1]
     assert "nightsift[train]" in next(line for line in planned.splitlines() if line.startswith("TrainClassifier"))

@@ -34,6 +34,13 @@ def test_all_that_is_absent_is_named_with_how_to_install_it(without):
     assert str(pickle.loads(pickle.dumps(caught.value))) == said
 
 
+def test_only_a_search_needs_what_draws_its_values(without):
+    without("optuna")
+    demand("train", "training")
+    with pytest.raises(MissingExtraError, match=r"tuning needs optuna, not installed here: .*'nightsift\[tune\]'"):
+        demand("tune", "tuning")
+
+
 def test_only_what_is_asked_for_is_demanded(without):
     without("pymysql")
     demand("databases", "a database", "psycopg2")

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.cutouts.dropped import left_out
 from pipeline.errors import InputError
 from pipeline.io.files.check_once import check_once
 from pipeline.io.files.damaged import changed, naming
@@ -93,7 +94,7 @@ class CutoutWriter:
     def drop(self, dropped: pd.DataFrame) -> None:
         """Record the candidates that were left out: columns ``candidate_id step reason``."""
         hdf5.append_table(self._dropped, dropped)
-        for reason, count in dropped["reason"].value_counts().items():
+        for reason, count in left_out(dropped)["reason"].value_counts().items():
             self.dropped[str(reason)] = self.dropped.get(str(reason), 0) + int(count)
 
     def write_table(self, name: str, columns: Mapping[str, str], rows: pd.DataFrame) -> None:

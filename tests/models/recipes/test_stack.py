@@ -74,8 +74,10 @@ def test_every_fault_is_named_at_once():
 def test_the_same_training_twice_is_refused():
     twice = recipe(members=["braai", {"classifier": "braai", "seed": 4}])
     assert len(twice.trainings(1)) == 2
-    with pytest.raises(SettingsError, match=r"'members' has braai with seed 4 twice; give each a seed of its own"):
-        twice.trainings(4)
+    with pytest.raises(
+        SettingsError, match=r"pair.yaml: 'members' has braai with seed 4 twice; give each a seed of its own"
+    ):
+        twice.trainings(4, "classifiers/pair.yaml")
 
 
 @pytest.fixture

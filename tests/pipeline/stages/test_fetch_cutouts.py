@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from pipeline.io.results.content import content_sha256
-from pipeline.stages.fetch_cutouts import fetch_cutouts
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.stages.fetch_cutouts import fetch_cutouts, write_night
 from pipeline.stages.night_cutouts import NightCutouts
 from pipeline.stages.night_job import NightJob
+from pipeline.surveys.base import dropped_rows
 
 NIGHT = "2026-01-05"
 
@@ -86,6 +88,25 @@ def test_a_night_of_which_nothing_is_left_warns_why(packet_survey, caplog):
     (record,) = [one for one in caplog.records if "left out" in one.message]
     assert record.levelno == logging.WARNING
     assert record.message.endswith("5 of 5 left out: outside the image (5)")
+
+
+def test_remarks_about_exposures_are_no_candidates_that_were_left_out(packet_survey, caplog, monkeypatch, tmp_path):
+    caplog.set_level(logging.INFO)
+    survey = packet_survey(cutout_size_pixel=63, max_lost_fraction=0.5)
+    plain, remark = survey.read, dropped_rows(["e1"], "zeropoint", "taken from the header")
+
+    def read(*arguments):
+        for batch in plain(*arguments):
+            yield replace(batch, dropped=pd.concat([batch.dropped, remark], ignore_index=True))
+
+    monkeypatch.setattr(survey, "read", read)
+    night = opened(survey)
+    write_night(tmp_path / "night.h5", night)
+    assert "5 of 5 left out: outside the image (5)" in caplog.text
+    assert f"night {NIGHT}: kept 0 cutouts, dropped 5, lost 0 of" in caplog.text
+    with open_cutouts(tmp_path / "night.h5") as file:
+        assert "zeropoint" in set(file.table("dropped")["step"])
+        assert file.provenance["counts"] == {"in": 5, "kept": 0, "dropped": {"outside the image": 5}}
 
 
 def test_a_whole_night_says_nothing_of_anything_left_out(packet_survey, caplog):

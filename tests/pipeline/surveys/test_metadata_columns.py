@@ -14,6 +14,7 @@ from pipeline.stages.build_dataset import build_dataset
 from pipeline.stages.fetch_cutouts import fetch_cutouts
 from pipeline.stages.night_job import NightJob
 from pipeline.stages.simulate_stamps import simulate_stamps
+from pipeline.surveys import candidate_columns
 from pipeline.surveys.candidate_columns import metadata_numbers
 
 NIGHT = "2026-01-05"
@@ -132,7 +133,7 @@ def test_a_data_set_keeps_each_rows_own(night, tmp_path):
 
 
 def test_files_with_other_columns_make_no_data_set(night, tmp_path):
-    with pytest.raises(InputError, match=r"does not fit .*metadata=\(\)\) against .*metadata=\('elong',\)"):
+    with pytest.raises(InputError, match=r"does not fit .*metadata=\(\), .* against .*metadata=\('elong',\)"):
         build(tmp_path / "d.h5", [night("a", metadata=("elong",)), night("b")])
 
 
@@ -149,3 +150,19 @@ def test_a_column_of_times_is_no_column_of_numbers():
     rows = pd.DataFrame({"seen": pd.to_datetime(["2026-01-05", "2026-01-06"])})
     with pytest.raises(InputError, match=r"column 'seen' holds dates or times \(datetime64.*\); allowed"):
         metadata_numbers(rows, "seen")
+
+
+def test_whole_numbers_that_lose_digits_are_warned_about_once_a_column(caplog, monkeypatch):
+    monkeypatch.setattr(candidate_columns, "_WARNED", set())
+    exact = pd.DataFrame({"counter": [2.0**24, 2**24 + 2, -999.0], "share": [0.1, 16777216.7, np.nan]})
+    metadata_numbers(exact, "counter")
+    metadata_numbers(exact, "share")
+    assert not caplog.records
+    ids = pd.DataFrame({"diaid": [2**24 + 1, 7, 2**53 + 2]})
+    np.testing.assert_array_equal(metadata_numbers(ids, "diaid"), np.float32([2**24, 7, 2**53]))
+    metadata_numbers(ids, "diaid")
+    (record,) = caplog.records
+    assert record.message == (
+        "metadata column 'diaid': 2 of 3 values are whole numbers above 16777216 that float32 rounds, 16777217 to "
+        "16777216 first; ids have no place among metadata"
+    )
