@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from models.recipes.stack_members import is_stack, member_faults, with_named_members
+from pipeline.classes import CLASS_NAMES
 from pipeline.errors import MissingInputError, SettingsError, UnknownNameError
 from pipeline.faults import faults_of as gathered
 from pipeline.faults import placed
@@ -131,7 +132,7 @@ def _survey(name: str, *, every_night: bool) -> list[str]:
     settings, faults = settings_files.examined("surveys", name, SurveySettings, _STAND_INS)
     if settings is None:
         return [*faults, *_raw_input(settings_files.raw("surveys", name), where)]
-    chain, of_chain = examine_chain(settings.labels, where)
+    chain, of_chain = examine_chain(settings.labels, where, settings.class_names)
     cleaning, of_cleaning = examine_cleaning(settings.cleaning, where)
     links: list[ChainLink | CleaningStep] = [*chain, *cleaning]
     faults += [*of_chain, *of_cleaning, *_defaults(settings, name)]
@@ -229,14 +230,16 @@ def _dataset(name: str) -> list[str]:
     if recipe is None:
         return faults
     nights: list[datetime.date] = []
+    of_survey: list[SurveySettings] = []
     faults += _refused(lambda: nights.extend(expand_nights(recipe.nights)))
     if recipe.survey:
-        of_survey: list[SurveySettings] = []
         faults += _refused(lambda: of_survey.append(settings_files.load("surveys", recipe.survey, SurveySettings)))
         where = f"datasets/{name}.yaml: nights"
         faults += [told for survey in of_survey for told in _found(require_begun, survey, nights, where)]
+    names = of_survey[0].class_names if of_survey else CLASS_NAMES
     if recipe.relabel:
-        faults += _refused(read_relabels, recipe.relabel)
+        faults += _refused(read_relabels, recipe.relabel, names)
+    faults += [f"datasets/{name}.yaml: {fault}" for fault in recipe.class_faults(names)]
     return faults + (_joined(recipe) if recipe.simulation else [])
 
 

@@ -73,6 +73,86 @@ RESERVED_NAMES: Final = ("none", "nan", "unlabelled")
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d*)?")
 
 
+def label_names(class_names: Sequence[str] = CLASS_NAMES) -> Mapping[int, str]:
+    """Return what each label is called, ``none`` for no label.
+
+    Parameters
+    ----------
+    class_names : sequence of str
+        Names of the classes at the index of their codes.
+
+    Examples
+    --------
+    >>> dict(label_names(["Others", "ELG", "LRG"]))
+    {0: 'Others', 1: 'ELG', 2: 'LRG', -1: 'none'}
+    """
+    if tuple(class_names) == CLASS_NAMES:
+        return LABEL_NAMES
+    return MappingProxyType({**dict(enumerate(class_names)), UNLABELLED: LABEL_NAMES[UNLABELLED]})
+
+
+def label_values(class_names: Sequence[str] = CLASS_NAMES) -> dict[str, int]:
+    """Return the label that each text means, in lower case: names of classes, codes, ``none`` and nothing.
+
+    Parameters
+    ----------
+    class_names : sequence of str
+        Names of the classes at the index of their codes.
+
+    Examples
+    --------
+    >>> label_values(["star", "Galaxy"])["galaxy"], label_values()["-1"]
+    (1, -1)
+    """
+    names = label_names(class_names)
+    return {
+        "": UNLABELLED,
+        **{str(code): code for code in names},
+        **{name.lower(): code for code, name in names.items()},
+    }
+
+
+def allowed_labels(class_names: Sequence[str] = CLASS_NAMES) -> str:
+    """Return in words what a label may be.
+
+    Parameters
+    ----------
+    class_names : sequence of str
+        Names of the classes at the index of their codes.
+
+    Examples
+    --------
+    >>> allowed_labels()
+    '1 (real), 0 (bogus), -1 (none), real, bogus, none, nothing (none)'
+    """
+    names = label_names(class_names)
+    codes = [f"{code} ({name})" for code, name in names.items()]
+    return ", ".join([*codes, *names.values(), "nothing (none)"])
+
+
+def codes_of(theirs: Sequence[str], ours: Sequence[str]) -> dict[int, int]:
+    """Return our code for each of another table's classes that has a namesake here, in any case.
+
+    Classes that are only numbered (``0``, ``1``, ...) are those of our table with these codes.
+
+    Parameters
+    ----------
+    theirs, ours : sequence of str
+        Names of the classes at the index of their codes.
+
+    Examples
+    --------
+    >>> codes_of(["Spiral", "edge-on", "merger"], ["elliptical", "spiral", "edge-on"])
+    {0: 1, 1: 2}
+    >>> codes_of(["0", "1", "2"], ["star", "galaxy"])
+    {0: 0, 1: 1}
+    """
+    if all(name.isdigit() for name in theirs):
+        return {code: code for code in range(min(len(theirs), len(ours)))}
+    known = {name.lower(): code for code, name in enumerate(ours)}
+    return {code: known[name.lower()] for code, name in enumerate(theirs) if name.lower() in known}
+
+
 def class_faults(names: Sequence[str]) -> list[str]:
     """Return what is wrong with the names of a survey's classes.
 

@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping
 
-from pipeline.classes import BOGUS, REAL
+from pipeline.classes import BOGUS, CLASS_NAMES, REAL
 from pipeline.recipes.dataset import DatasetRecipe
 
 
 def allowed_rows(counts: Mapping[int, int], recipe: DatasetRecipe) -> dict[int, int]:
-    """Return how many rows of each class (1 real, 0 bogus) a recipe keeps.
+    """Return how many rows of each class a recipe keeps.
+
+    Parameters
+    ----------
+    counts : mapping of int to int
+        Rows by the code of their class, 0 for a class without any.
+    recipe : DatasetRecipe
+        Its ``max_ratio`` bounds every class by the smallest that has rows, ``frac_true`` the two of real and bogus.
 
     Examples
     --------
@@ -15,10 +22,10 @@ def allowed_rows(counts: Mapping[int, int], recipe: DatasetRecipe) -> dict[int, 
     >>> allowed_rows({1: 10, 0: 50}, recipe)
     {1: 10, 0: 20}
     """
-    there = {label: int(counts.get(label, 0)) for label in (REAL, BOGUS)}
+    there = {label: int(counts.get(label, 0)) for label in sorted({*counts, REAL, BOGUS}, reverse=True)}
     if recipe.frac_true is not None:
         return balanced_rows(there[REAL], there[BOGUS], recipe.frac_true)
-    smaller = min(there.values())
+    smaller = min(there.values()) if len(there) == len(CLASS_NAMES) else min(filter(None, there.values()), default=0)
     if not recipe.max_ratio or not smaller:
         return there
     return {label: min(number, int(recipe.max_ratio * smaller)) for label, number in there.items()}

@@ -1,14 +1,14 @@
 """Which rows a data set holds, in which part and in which order."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.classes import BOGUS, LEFT_OUT, REAL, TRAIN, UNSEEN
+from pipeline.classes import BOGUS, CLASS_NAMES, LEFT_OUT, REAL, TRAIN, UNSEEN
 from pipeline.crossmatch.friends import links
 from pipeline.cutouts.extract import nearest_pixel
 from pipeline.datasets.balance import allowed_rows
@@ -92,7 +92,14 @@ class Choice:
     separation: Separation
 
 
-def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, near: Nearness, fold: int = 0) -> Choice:
+def choose_rows(
+    rows: pd.DataFrame,
+    ids: RowIds,
+    recipe: DatasetRecipe,
+    near: Nearness,
+    fold: int = 0,
+    class_names: Sequence[str] = CLASS_NAMES,
+) -> Choice:
     """Group, divide, separate, thin and permute candidate rows, by hashes and positions alone.
 
     Of each id no more than 8 bytes of hash are kept, and only as long as one comparison takes; the texts of rows that
@@ -112,15 +119,20 @@ def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, near: Ne
         When rows share a group or pixels.
     fold : int
         Which fold is held out, if the recipe has folds.
+    class_names : sequence of str
+        The survey's classes, at the index of their codes.
 
     Raises
     ------
     DataSetError
-        If a part lacks a class, or a candidate has different labels in two files.
+        If a part lacks a class, a candidate has different labels in two files, or the recipe counts in reals and there
+        are more classes.
     """
+    if faults := recipe.class_faults(class_names):
+        raise DataSetError("; ".join(faults))
     order_key = decided(ids.candidate, lambda names: hash_unit(names, f"{recipe.split.seed}:order"))
     reason = np.zeros(len(rows), np.int8)
-    reason[_again(rows, ids.candidate, order_key)] = _REASONS.index("candidate_id twice")
+    reason[_again(rows, ids.candidate, order_key, class_names)] = _REASONS.index("candidate_id twice")
     label, source = _labelled(rows, reason, recipe)
     used = np.flatnonzero(reason == _KEPT).astype(np.int32)
     groups = _groups(rows, ids, used, near.linked_arcsec)
@@ -138,13 +150,13 @@ def choose_rows(rows: pd.DataFrame, ids: RowIds, recipe: DatasetRecipe, near: Ne
     for part, others in ORDER:
         candidates = int((parts == part).sum())
         leave_out(touching(places, parts, part, others), OVERLAPS)
-        leave_out(_thin(ids.candidate, used, parts, part, label[used], recipe), RATIO)
+        leave_out(_thin(ids.candidate, used, parts, part, label[used], recipe, len(class_names)), RATIO)
     reason[used] = why
     overlaps, kept = why == _REASONS.index(OVERLAPS), parts != LEFT_OUT
     separation = division.separation(overlaps, candidates, int((~places.known).sum()))
-    losses = division.losses(overlaps, label[used])
-    left_out = excluded(np.array(_REASONS)[reason], label, pd.Series(source))
-    require_classes(parts[kept], label[used[kept]], groups.row[kept], recipe.split, losses, left_out)
+    losses = division.losses(overlaps, label[used], class_names)
+    left_out = excluded(np.array(_REASONS)[reason], label, pd.Series(source), class_names)
+    require_classes(parts[kept], label[used[kept]], groups.row[kept], recipe.split, losses, left_out, class_names)
     order = np.flatnonzero(kept).astype(np.int32)
     order = order[np.lexsort((order_key[used[order]], parts[order]))]
     chosen = {"place": used[order], "split": parts[order], "named": used[groups.row[order]]}
@@ -169,7 +181,9 @@ def _labelled(
     return label, source
 
 
-def _again(rows: pd.DataFrame, ids: RowTexts, order_key: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _again(
+    rows: pd.DataFrame, ids: RowTexts, order_key: NDArray[np.float64], class_names: Sequence[str]
+) -> NDArray[np.bool_]:
     """Return which rows repeat a candidate that another row already represents, ``(n,)``.
 
     Several cutout files may hold the same candidate. Which of its rows stays must not depend on the order of the files,
@@ -191,11 +205,13 @@ def _again(rows: pd.DataFrame, ids: RowTexts, order_key: NDArray[np.float64]) ->
         The candidate id of each row.
     order_key : ndarray of float64, (n,)
         The hash of each id, in [0, 1).
+    class_names : sequence of str
+        The survey's classes, at the index of their codes.
 
     Raises
     ------
     DataSetError
-        If a candidate is labelled real in one row and bogus in another.
+        If a candidate is of one class in one row and of another in another, such as real and bogus.
     """
     again, suspects = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
     order = np.argsort(order_key, kind="stable").astype(np.int32)
@@ -210,7 +226,10 @@ def _again(rows: pd.DataFrame, ids: RowTexts, order_key: NDArray[np.float64]) ->
         several = several.assign(candidate_id=texts.array, place=texts.index, label_source=_words(several))
         conflicting = several[several["label"] >= 0].groupby("candidate_id")["label"].nunique()
         if (conflicting > 1).any():
-            raise DataSetError(f"candidate_id {conflicting.idxmax()!r} is real in one cutout file and bogus in another")
+            name = conflicting.idxmax()
+            found = sorted(set(several["label"][several["candidate_id"] == name]), reverse=True)
+            one, other = [class_names[int(label)] for label in found if label >= 0][:2]
+            raise DataSetError(f"candidate_id {name!r} is {one} in one cutout file and {other} in another")
         several = several.assign(label=several["label"] < 0)
         several = several.sort_values(["candidate_id", "label", "label_source", "digest"])
         again[several["place"][several["candidate_id"].duplicated()]] = True
@@ -268,10 +287,11 @@ def _thin(
     part: int,
     label: NDArray[np.int8],
     recipe: DatasetRecipe,
+    n_classes: int,
 ) -> NDArray[np.bool_]:
     """Return which rows of a part exceed what the recipe allows of their class; ids decide, not the order of rows."""
     over = np.zeros(len(used), bool)
-    counts = {value: int(((parts == part) & (label == value)).sum()) for value in (REAL, BOGUS)}
+    counts = {value: int(((parts == part) & (label == value)).sum()) for value in range(n_classes)}
     for value, allowed in allowed_rows(counts, recipe).items():
         if counts[value] > allowed:
             mine = np.flatnonzero((parts == part) & (label == value))

@@ -1,12 +1,13 @@
 """Why rows are in no part of a data set, in words: counts by reason and label source, and the setting that says so."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.classes import BOGUS, REAL
+from pipeline.classes import CLASS_NAMES
 
 NO_LABEL: Final = "no label"
 TRAINING_ONLY: Final = "training only, outside training"
@@ -20,10 +21,14 @@ _SETTINGS: Final = {
     NIGHT_BLOCK: "name more nights in the data set, or split by object",
 }
 """What you can set if rows were left out for this reason."""
-_CLASSES: Final = {BOGUS: "bogus", REAL: "real"}
 
 
-def excluded(reasons: NDArray[np.str_], labels: NDArray[np.integer], sources: pd.Series) -> str:
+def excluded(
+    reasons: NDArray[np.str_],
+    labels: NDArray[np.integer],
+    sources: pd.Series,
+    class_names: Sequence[str] = CLASS_NAMES,
+) -> str:
     """Return in one line which rows are in no part, and what to set; empty if every row is in a part.
 
     Parameters
@@ -31,9 +36,11 @@ def excluded(reasons: NDArray[np.str_], labels: NDArray[np.integer], sources: pd
     reasons : ndarray of str, (n,)
         Why a row is in no part; empty for one that is.
     labels : ndarray of int, (n,)
-        0 bogus, 1 real, -1 none.
+        Code of the class, -1 none.
     sources : Series, (n,)
         The label source of each row.
+    class_names : sequence of str
+        The classes, at the index of their codes.
 
     Examples
     --------
@@ -47,14 +54,14 @@ def excluded(reasons: NDArray[np.str_], labels: NDArray[np.integer], sources: pd
         return ""
     by_reason: dict[str, list[str]] = {}
     for (reason, label, source), count in counts.items():
-        by_reason.setdefault(str(reason), []).append(_rows(int(count), int(label), str(source)))
+        by_reason.setdefault(str(reason), []).append(_rows(int(count), int(label), str(source), class_names))
     used = ", ".join(by_reason.pop("", ["none"]))
     left_out = (f"{', '.join(rows)} ({_with_setting(reason)})" for reason, rows in by_reason.items())
     return f"{len(table)} rows, {used} used; left out: {'; '.join(left_out)}"
 
 
-def _rows(count: int, label: int, source: str) -> str:
-    return f"{count} {_CLASSES[label]} by {source or 'nobody'}" if label in _CLASSES else str(count)
+def _rows(count: int, label: int, source: str, class_names: Sequence[str]) -> str:
+    return f"{count} {class_names[label]} by {source or 'nobody'}" if label >= 0 else str(count)
 
 
 def _with_setting(reason: str) -> str:

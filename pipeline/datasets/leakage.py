@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.classes import BOGUS, LEFT_OUT, PART_NAMES, REAL, TEST, TRAIN, VALIDATION
+from pipeline.classes import CLASS_NAMES, LEFT_OUT, PART_NAMES, TEST, TRAIN, VALIDATION
 from pipeline.datasets.groups import Groups
 from pipeline.datasets.name_hashes import Column
 from pipeline.datasets.overlaps import Footprints, overlapping
@@ -134,14 +134,21 @@ class Division:
             cell_arcsec=0.0 if self.cells is None else self.cells.side_arcsec,
         )
 
-    def losses(self, overlaps: NDArray[np.bool_], labels: NDArray[np.int8]) -> dict[int, str]:
+    def losses(
+        self, overlaps: NDArray[np.bool_], labels: NDArray[np.int8], class_names: Sequence[str] = CLASS_NAMES
+    ) -> dict[int, str]:
         """Return, for each part, a sentence that says how many rows of each class it lost here, and what to do."""
         sentences = {}
         divided = [] if self.cells is None else [f"its rows are those of some of {self.cells.count} cells of the sky"]
         for part in PART_NAMES:
-            bogus, real = (int((overlaps & (self.parts == part) & (labels == label)).sum()) for label in (BOGUS, REAL))
-            lost = f"{bogus} bogus and {real} real rows of it were dropped because their cutouts overlap another part's"
-            told = [lost] * (bogus + real > 0) + divided
+            here = overlaps & (self.parts == part)
+            counts = [int((here & (labels == label)).sum()) for label, _ in enumerate(class_names)]
+            listed = [f"{count} {name}" for count, name in zip(counts, class_names, strict=True)]
+            lost = (
+                f"{', '.join(listed[:-1])} and {listed[-1]} rows of it were dropped because their cutouts overlap "
+                "another part's"
+            )
+            told = [lost] * (sum(counts) > 0) + divided
             if told:
                 sentences[part] = f"{' and '.join(told)}: other fields, another seed or other shares may leave more"
         return sentences

@@ -23,7 +23,7 @@ def relabel(rows: pd.DataFrame, ids: RowTexts, labels: pd.Series, where: str) ->
     ids : RowTexts
         The candidate id of each row.
     labels : Series of int
-        New labels, 1 or 0, by candidate id, each id once.
+        New labels, codes of classes, by candidate id, each id once.
     where : str
         Where the labels come from, for the message.
 

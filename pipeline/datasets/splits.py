@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.classes import BOGUS, LEFT_OUT, PART_NAMES, REAL, TEST, TRAIN, VALIDATION
+from pipeline.classes import CLASS_NAMES, LEFT_OUT, PART_NAMES, TEST, TRAIN, VALIDATION
 from pipeline.datasets.groups import Groups
 from pipeline.datasets.name_hashes import Column, hash_fold, hash_unit
 from pipeline.datasets.sky_cells import NO_CELL, Cells
@@ -133,6 +133,7 @@ def require_classes(
     settings: SplitSettings,
     losses: Mapping[int, str] | None = None,
     left_out: str = "",
+    class_names: Sequence[str] = CLASS_NAMES,
 ) -> None:
     """Raise an error if a part holds too few groups of a class.
 
@@ -143,7 +144,7 @@ def require_classes(
     parts : ndarray of int8, (n,)
         The part of each row that is kept.
     labels : ndarray of int8, (n,)
-        0 for bogus, 1 for real.
+        Code of the class, such as 0 for bogus and 1 for real.
     groups : Series or ndarray, (n,)
         The group of each row.
     settings : SplitSettings
@@ -152,6 +153,8 @@ def require_classes(
         For each part, a sentence about the rows that were taken from it, to add to the message.
     left_out : str
         A sentence about all rows that are in no part, to add to the message.
+    class_names : sequence of str
+        All classes of the survey, at the index of their codes; a part needs each of them.
 
     Raises
     ------
@@ -162,11 +165,13 @@ def require_classes(
     for part, name in PART_NAMES.items():
         if part == TEST and settings.folds:
             continue
-        counts = {label: len(np.unique(group[(parts == part) & (labels == label)])) for label in (BOGUS, REAL)}
-        if min(counts.values()) < settings.minimum_groups:
+        counts = [len(np.unique(group[(parts == part) & (labels == label)])) for label, _ in enumerate(class_names)]
+        if min(counts) < settings.minimum_groups:
             told = [said for said in ((losses or {}).get(part, ""), left_out) if said]
+            first, *others = zip(counts, class_names, strict=True)
+            listed = [f"{first[0]} groups of {first[1]}", *(f"{count} of {other}" for count, other in others)]
             raise DataSetError(
-                f"the {name} part holds {counts[BOGUS]} groups of bogus and {counts[REAL]} of real; at least "
+                f"the {name} part holds {', '.join(listed[:-1])} and {listed[-1]}; at least "
                 f"{settings.minimum_groups} of each are needed: add nights, labels, or lower minimum_groups"
                 + "".join(f"; {said}" for said in told)
             )

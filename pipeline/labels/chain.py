@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.classes import LABEL_NAMES, UNLABELLED
+from pipeline.classes import CLASS_NAMES, UNLABELLED, label_names
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError, SettingsError
 from pipeline.labels.providers import LABEL_PROVIDERS, Verdict, alike
-from pipeline.labels.references import ReadingSettings, Reference
+from pipeline.labels.references import NamesClasses, ReadingSettings, Reference
 from pipeline.settings import examine_entries
 
 log = logging.getLogger(__name__)
@@ -23,15 +23,24 @@ Rule = Literal["stronger", "drop", "error"]
 
 @dataclass(frozen=True, kw_only=True)
 class ChainLink:
-    """One provider of a chain with its settings, the strongest first."""
+    """One provider of a chain with its settings, the strongest first, and the names of the survey's classes."""
 
     provider: str
     settings: ReadingSettings
+    class_names: tuple[str, ...] = CLASS_NAMES
 
     @property
     def reads(self) -> dict[str, Reference]:
         """What the link reads, by role."""
         return self.settings.reads()
+
+    def verdict(self, candidates: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> Verdict:
+        """Return what the provider says of each candidate; tables are by the key of their `Reference`."""
+        by_role = {role: tables.get(reference.key, pd.DataFrame()) for role, reference in self.reads.items()}
+        provider = LABEL_PROVIDERS[self.provider]
+        if _knows_any_classes(self.provider):
+            return provider(candidates, by_role, self.settings, self.class_names)
+        return provider(candidates, by_role, self.settings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,15 +59,41 @@ class Labelling:
     conflicts: pd.DataFrame
 
 
-def examine_chain(entries: Sequence[Mapping[str, object]], where: str) -> tuple[tuple[ChainLink, ...], list[str]]:
-    """Return the valid links of a survey's ``labels`` list, and every fault of the list."""
+def examine_chain(
+    entries: Sequence[Mapping[str, object]], where: str, class_names: Sequence[str] = CLASS_NAMES
+) -> tuple[tuple[ChainLink, ...], list[str]]:
+    """Return the valid links of a survey's ``labels`` list, and every fault of the list.
+
+    Parameters
+    ----------
+    entries : sequence of mapping
+        The list.
+    where : str
+        The survey's file, for messages.
+    class_names : sequence of str
+        The survey's classes.
+    """
     sound, faults = examine_entries(entries, "provider", LABEL_PROVIDERS, f"{where}: labels")
-    return tuple(ChainLink(provider=name, settings=settings) for name, settings in sound), faults
+    links = []
+    for name, settings in sound:
+        found = _class_faults(name, settings, class_names)
+        faults += [f"{where}: labels: provider {name!r}: {fault}" for fault in found]
+        if not found:
+            links.append(ChainLink(provider=name, settings=settings, class_names=tuple(class_names)))
+    return tuple(links), faults
 
 
-def parse_chain(entries: Sequence[Mapping[str, object]], where: str) -> tuple[ChainLink, ...]:
-    """Return the chain that a survey's ``labels`` list states: ``{provider: mover, radius_arcsec: 2}``, ..."""
-    links, faults = examine_chain(entries, where)
+def parse_chain(
+    entries: Sequence[Mapping[str, object]], where: str, class_names: Sequence[str] = CLASS_NAMES
+) -> tuple[ChainLink, ...]:
+    """Return the chain that a survey's ``labels`` list states: ``{provider: mover, radius_arcsec: 2}``, ...
+
+    Parameters
+    ----------
+    entries, where, class_names
+        As of `examine_chain`, every fault of which is raised.
+    """
+    links, faults = examine_chain(entries, where, class_names)
     if faults:
         raise SettingsError("; ".join(faults))
     return links
@@ -85,10 +120,9 @@ def label_candidates(
     conflicts: list[pd.DataFrame] = []
     for link in chain:
         labelled["label"] = total.label  # a provider sees what the stronger ones said
-        tables_by_role = {role: tables.get(reference.key, pd.DataFrame()) for role, reference in link.reads.items()}
-        verdict = LABEL_PROVIDERS[link.provider](labelled, tables_by_role, link.settings)
+        verdict = link.verdict(labelled, tables)
         if LABEL_PROVIDERS.metadata(link.provider).get("judges", True):
-            conflicts.append(_conflicts(candidates["candidate_id"], total, verdict))
+            conflicts.append(_conflicts(candidates["candidate_id"], total, verdict, label_names(link.class_names)))
         total = _fill(total, verdict)
         if verdict.group is not None:
             group = labelled["group_id"].to_numpy(object)
@@ -125,12 +159,30 @@ def settle(labelling: Labelling, rule: Rule) -> NDArray[np.bool_]:
     return ~conflicting if rule == "drop" else np.ones_like(conflicting)
 
 
-def _conflicts(ids: pd.Series, strong: Verdict, weak: Verdict) -> pd.DataFrame:
+def _knows_any_classes(provider: str) -> bool:
+    """Tell whether a provider knows the classes of any survey; others tell real from bogus alone."""
+    return bool(LABEL_PROVIDERS.metadata(provider).get("any_classes", False))
+
+
+def _class_faults(provider: str, settings: object, class_names: Sequence[str]) -> list[str]:
+    """Return what a provider says of classes that the survey does not have."""
+    if isinstance(settings, NamesClasses):
+        return settings.class_faults(class_names)
+    if len(class_names) > len(CLASS_NAMES) and not _knows_any_classes(provider):
+        able = ", ".join(name for name in LABEL_PROVIDERS if _knows_any_classes(name))
+        return [
+            f"it tells real from bogus, and the survey has {len(class_names)} classes: {', '.join(class_names)}; "
+            f"allowed: {able}"
+        ]
+    return []
+
+
+def _conflicts(ids: pd.Series, strong: Verdict, weak: Verdict, names: Mapping[int, str]) -> pd.DataFrame:
     """Return ``candidate_id reason`` of the rows on which two verdicts differ."""
     rows = np.flatnonzero((strong.label != UNLABELLED) & (weak.label != UNLABELLED) & (strong.label != weak.label))
     reasons = [
-        f"label conflict: {strong.source[row]} says {LABEL_NAMES[int(strong.label[row])]}, "
-        f"{weak.source[row]} says {LABEL_NAMES[int(weak.label[row])]}"
+        f"label conflict: {strong.source[row]} says {names[int(strong.label[row])]}, "
+        f"{weak.source[row]} says {names[int(weak.label[row])]}"
         for row in rows
     ]
     return pd.DataFrame({"candidate_id": ids.iloc[rows].to_numpy(object), "reason": reasons}, dtype="str")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,7 @@ class Verdict:
     Attributes
     ----------
     label : ndarray of int8, (n,)
-        1 for real, 0 for bogus, -1 for no verdict.
+        Code of the class, such as 1 for real and 0 for bogus; -1 for no verdict.
     kind : ndarray of str, (n,)
         What the candidate is: ``mover``, ``variable``, ``transient``, ``bogus``; empty without a verdict.
     source : ndarray of str, (n,)
@@ -39,8 +38,11 @@ class Verdict:
 Tables = Mapping[str, pd.DataFrame]
 """What a provider reads, by the role that ``reads`` of its settings gives each table."""
 
-Provider = Callable[[pd.DataFrame, Tables, Any], Verdict]
-"""From candidates, the tables that the provider reads and its own class of settings to what it says of each."""
+Provider = Callable[..., Verdict]
+"""From candidates, the tables that the provider reads and its own class of settings to what it says of each.
+
+One that is registered with ``any_classes`` gets the names of the survey's classes as well; others know real and bogus.
+"""
 
 LABEL_PROVIDERS: Registry[Provider] = Registry("label provider")
 

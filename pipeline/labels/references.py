@@ -1,7 +1,8 @@
 """Where a label provider or a cleaning filter looks things up: a table of the survey, or a file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 EPHEMERIS = "ephemeris"
 """The table of predicted movers that the task `FetchMovers` makes."""
@@ -20,7 +21,7 @@ class Reference:
     columns : tuple of (str, str)
         The column that is needed, and what the file calls it.
     words : tuple of (str, str)
-        A word in the file, and the label that it means: ``real``, ``bogus`` or ``none``.
+        A word in the file, and the label that it means: the name of a class, or ``none``.
     joined_by : str
         The column of candidate ids by which its rows are found; empty if they are not found by id.
     """
@@ -43,3 +44,11 @@ class ReadingSettings(Protocol):
 
     def reads(self) -> dict[str, Reference]:
         """Return what is read, by the role that it has there."""
+
+
+@runtime_checkable
+class NamesClasses(Protocol):
+    """Settings of a label provider that names classes of the survey."""
+
+    def class_faults(self, class_names: Sequence[str]) -> list[str]:
+        """Return what is said of classes that the survey does not have."""

@@ -1,9 +1,10 @@
 """Recipe of a data set: its nights, what joins them, and how they are divided into parts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipeline.classes import TRAINING_ONLY_SOURCES
+from pipeline.classes import CLASS_NAMES, TRAINING_ONLY_SOURCES
 from pipeline.errors import SettingsError
 
 
@@ -68,8 +69,8 @@ class DatasetRecipe:
     training_only : tuple of str
         Label sources that may train but never calibrate, set thresholds or judge.
     max_ratio : float
-        Most rows of the larger class for each row of the smaller in train and validation; 0 for no limit, else at
-        least 1. Test rows are never thinned.
+        Most rows of a class for each row of the smallest in train and validation; 0 for no limit, else at least 1. Test
+        rows are never thinned.
     frac_true : float or None
         In place of ``max_ratio``: the share of reals in train and validation, 0 to 1, by otrain's rule; see
         docs/configuration.md#the-share-of-reals.
@@ -101,3 +102,25 @@ class DatasetRecipe:
                 f"max_ratio {self.max_ratio:g} and frac_true {self.frac_true:g} both say how many rows of a class "
                 "stay; allowed: one of them"
             )
+
+    def class_faults(self, class_names: Sequence[str]) -> list[str]:
+        """Return which keys know reals and bogus alone, for a survey of more classes.
+
+        Parameters
+        ----------
+        class_names : sequence of str
+            The survey's classes.
+        """
+        if len(class_names) <= len(CLASS_NAMES):
+            return []
+        asked = {
+            "unlabelled": (self.unlabelled if self.unlabelled == "bogus" else "", "drop"),
+            "frac_true": ("" if self.frac_true is None else f"{self.frac_true:g}", "max_ratio"),
+            "simulation": (self.simulation, "no simulation"),
+        }
+        return [
+            f"{key} is {value!r}, which knows real and bogus; the survey has {len(class_names)} classes; "
+            f"allowed: {allowed}"
+            for key, (value, allowed) in asked.items()
+            if value
+        ]

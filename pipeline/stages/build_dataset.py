@@ -1,7 +1,7 @@
 """A data set from cutout files: read their columns, choose rows, stream the pixels."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
+from pipeline.classes import PART_NAMES
 from pipeline.cutouts.extract import nearest_pixel
 from pipeline.datasets.choice import Choice, Nearness, RowIds, choose_rows
 from pipeline.datasets.relabelling import relabel
@@ -62,7 +63,7 @@ def build_dataset(
         If a part lacks a class.
     """
     with SourceColumns(sources, path.parent) as columns:
-        choice = _choice(columns, recipe, linked_within_arcsec, fold)
+        choice, class_names = _choice(columns, recipe, linked_within_arcsec, fold), columns.header.class_names
         write_dataset(
             path,
             columns=columns,
@@ -73,22 +74,45 @@ def build_dataset(
             provenance={**provenance, schema.SEPARATION: choice.separation.facts()},
         )
     log.info("%s", choice.separation.words())
-    counts = choice.chosen.groupby(["split", "label"]).size().to_dict()
-    log.info("data set of %d rows, (part, label): %s; dropped %s", len(choice.chosen), counts,
+    log.info("data set of %d rows, %s; dropped %s", len(choice.chosen), shares(choice.chosen, class_names),
              choice.dropped["reason"].value_counts().loc[lambda number: number > 0].to_dict())  # fmt: skip
+
+
+def shares(chosen: pd.DataFrame, class_names: Sequence[str]) -> str:
+    """Return in one line how many rows of each class each part has, and which share of the part they are.
+
+    Parameters
+    ----------
+    chosen : DataFrame
+        ``split label`` of the rows of a data set.
+    class_names : sequence of str
+        The classes, at the index of their codes.
+
+    Examples
+    --------
+    >>> shares(pd.DataFrame({"split": [0, 0, 1], "label": [0, 1, 1]}), ["star", "galaxy"])
+    'train 2: star 1 (50.0 %), galaxy 1 (50.0 %); validation 1: star 0 (0.0 %), galaxy 1 (100.0 %)'
+    """
+    told = []
+    for part, rows in chosen.groupby("split")["label"]:
+        counts = np.bincount(rows, minlength=len(class_names))
+        each = zip(class_names, counts, 100.0 * counts / len(rows), strict=True)
+        listed = ", ".join(f"{name} {count} ({share:.1f} %)" for name, count, share in each)
+        told.append(f"{PART_NAMES[int(part)]} {len(rows)}: {listed}")
+    return "; ".join(told)
 
 
 def _choice(columns: SourceColumns, recipe: DatasetRecipe, linked_within_arcsec: float, fold: int) -> Choice:
     """Return the rows that a recipe chooses."""
-    ids, rows = _ids(columns), _read_columns(columns)
+    ids, rows, class_names = _ids(columns), _read_columns(columns), columns.header.class_names
     if recipe.relabel:
-        rows = relabel(rows, ids.candidate, read_relabels(recipe.relabel), recipe.relabel)
+        rows = relabel(rows, ids.candidate, read_relabels(recipe.relabel, class_names), recipe.relabel)
     near = Nearness(
         linked_arcsec=linked_within_arcsec,
         size_pixel=columns.header.size_pixel,
         pixel_scale_arcsec=columns.header.pixel_scale_arcsec,
     )
-    return choose_rows(rows, ids, recipe, near, fold)
+    return choose_rows(rows, ids, recipe, near, fold, class_names)
 
 
 def _ids(columns: SourceColumns) -> RowIds:

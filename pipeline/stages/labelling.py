@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.classes import BOGUS, REAL, UNLABELLED
+from pipeline.classes import CLASS_NAMES, UNLABELLED
 from pipeline.errors import InputError
 from pipeline.ids.unmatched import warn_unmatched
 from pipeline.labels import ChainLink, Labelling, label_candidates, settle
@@ -38,6 +38,8 @@ class Labeller:
         What becomes of rows on which providers disagree: ``stronger``, ``drop`` or ``error``.
     places : mapping, optional
         Where each table lies, for messages; a table without an entry is named by its key.
+    class_names : sequence of str
+        The survey's classes, by which rows are counted.
     """
 
     def __init__(
@@ -48,7 +50,9 @@ class Labeller:
         tables: Mapping[str, pd.DataFrame],
         conflicts: Rule,
         places: Mapping[str, str] = MappingProxyType({}),
+        class_names: Sequence[str] = CLASS_NAMES,
     ) -> None:
+        self._class_names = class_names
         self._night, self._chain, self._cleaning = night, chain, cleaning
         self._tables, self._conflicts = tables, conflicts
         self._joined = _joined(tables, [*chain, *cleaning])
@@ -153,7 +157,7 @@ class Labeller:
             self._exposures |= here
 
     def _count(self, rows: pd.DataFrame) -> None:
-        for label, name in ((REAL, "real"), (BOGUS, "bogus"), (UNLABELLED, "unlabelled")):
+        for label, name in (*enumerate(self._class_names), (UNLABELLED, "unlabelled")):
             sources = rows.loc[rows["label"] == label, "label_source"]
             for source, number in sources.value_counts().items():
                 self._counts[f"{name} by {source}" if source else name] += int(number)

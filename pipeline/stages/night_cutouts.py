@@ -35,6 +35,7 @@ def header_of(name: str, settings: SurveySettings) -> CutoutHeader:
         size_pixel=settings.cutout_size_pixel,
         pixel_scale_arcsec=settings.pixel_scale_arcsec,
         unit=settings.unit,
+        class_names=settings.class_names,
         metadata=tuple(settings.metadata_paths),
     )
 
@@ -73,7 +74,7 @@ class NightCutouts:
 
     def __init__(self, job: NightJob, *, ephemeris: pd.DataFrame | None = None, labels: bool = True) -> None:
         survey, night, file = job.survey, job.night, f"surveys/{job.name}.yaml"
-        chain = parse_chain(survey.settings.labels, file)
+        chain = parse_chain(survey.settings.labels, file, survey.settings.class_names)
         cleaning = parse_cleaning(survey.settings.cleaning, file)
         self._labelled = labels or _decide_rows(chain, cleaning)
         if not self._labelled:
@@ -87,7 +88,8 @@ class NightCutouts:
         self._dropped: Counter[str] = Counter()
         self._measured: list[pd.DataFrame] = []
         places = table_places(survey, [*chain, *cleaning], night)
-        self._labeller = Labeller(night, chain, cleaning, tables, survey.settings.conflicts, places)
+        names = survey.settings.class_names
+        self._labeller = Labeller(night, chain, cleaning, tables, survey.settings.conflicts, places, names)
 
     def batches(self) -> Iterator[Batch]:
         """Yield the night's batches, including those without candidates.

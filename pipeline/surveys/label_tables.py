@@ -35,7 +35,8 @@ def read_reference(survey: "AnySource", reference: Reference, night: str) -> pd.
     if reference.kind == "table":
         return survey.reference(reference.name, night)
     if reference.kind == "labels":
-        return read_labels(reference.name, night, dict(reference.columns), dict(reference.words))
+        columns, words = dict(reference.columns), dict(reference.words)
+        return read_labels(reference.name, night, columns, words, survey.settings.class_names)
     path = catalogue_path(reference.name)
     if reference.kind == "exposures":
         return read_columns(path, dict(reference.columns), text=("exposure_id",))
@@ -81,7 +82,7 @@ def label_tables(
 def own_references(survey: "AnySource") -> list[Reference]:
     """Return the references to the survey's own tables."""
     links: list[ChainLink | CleaningStep] = [
-        *parse_chain(survey.settings.labels, "the survey's labels"),
+        *parse_chain(survey.settings.labels, "the survey's labels", survey.settings.class_names),
         *parse_cleaning(survey.settings.cleaning, "the survey's cleaning"),
     ]
     return [reference for reference in _references(links) if reference.kind == "table" and reference.name != EPHEMERIS]

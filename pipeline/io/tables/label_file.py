@@ -1,10 +1,10 @@
 """Label files: CSV with an id and a label and, if known, ``kind,label_source``; joined by id, never by position."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.classes import LABEL_NAMES, UNLABELLED
+from pipeline.classes import CLASS_NAMES, allowed_labels, label_values
 from pipeline.errors import InputError, MissingInputError, NightsiftError
 from pipeline.ids.rounded import require_unrounded
 from pipeline.io.files.csv_cells import cells_as_written
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _FILE_KEYS = ("file", "catalogue", "variable_catalogue")
-_MEANINGS = {name: code for code, name in LABEL_NAMES.items()}
-_VALUES = {str(code): code for code in LABEL_NAMES} | {"": UNLABELLED} | _MEANINGS
-"""What a label column may hold without a setting; words in any case."""
 
 
 def label_path(text: str, night: str = "") -> Path:
@@ -41,6 +38,7 @@ def read_labels(
     night: str = "",
     columns: Mapping[str, str] | None = None,
     words: Mapping[str, str] | None = None,
+    class_names: Sequence[str] = CLASS_NAMES,
 ) -> "pd.DataFrame":
     """Return the labels of a file, ids as text.
 
@@ -53,13 +51,16 @@ def read_labels(
     columns : mapping, optional
         What the file calls ``candidate_id`` and ``label``; an empty name for ``label`` means that it has no labels.
     words : mapping, optional
-        What the file writes for ``real``, ``bogus`` and ``none``, beside these words, 1, 0, -1, and nothing (none).
+        What else the file writes for a class or ``none``, beside their names in any case, their codes, and nothing
+        (none).
+    class_names : sequence of str
+        The classes, at the index of their codes.
 
     Returns
     -------
     DataFrame
-        ``candidate_id``, ``label`` (1, 0, -1), ``word`` (the label as the file writes it), ``row`` (the line of the
-        file; the head is line 1), and the file's other columns as text, without the blanks around them.
+        ``candidate_id``, ``label`` (the code, -1 for none), ``word`` (the label as the file writes it), ``row`` (the
+        line of the file; the head is line 1), and the file's other columns as text, without the blanks around them.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def read_labels(
     _require_ids(path, table)
     if not names["label"]:
         return table.drop(columns="label", errors="ignore")
-    return _valued(path, table, words or {})
+    return _valued(path, table, words or {}, class_names)
 
 
 def _read(path: Path) -> "pd.DataFrame":
@@ -114,13 +115,14 @@ def _require_ids(path: Path, table: "pd.DataFrame") -> None:
         )
 
 
-def _valued(path: Path, table: "pd.DataFrame", words: Mapping[str, str]) -> "pd.DataFrame":
-    meant = {word: _MEANINGS[meaning] for word, meaning in words.items()}
-    numbers = [meant.get(word, _VALUES.get(word.lower())) for word in table["label"]]
+def _valued(path: Path, table: "pd.DataFrame", words: Mapping[str, str], class_names: Sequence[str]) -> "pd.DataFrame":
+    values = label_values(class_names)
+    meant = {word: values[meaning.lower()] for word, meaning in words.items()}
+    numbers = [meant.get(word, values.get(word.lower())) for word in table["label"]]
     if None in numbers:
         place = numbers.index(None)
         raise InputError(
             f"{path}: row {table['row'][place]}: label is {table['label'][place]!r}; allowed: "
-            f"{', '.join(['1', '0', '-1', *_MEANINGS, 'nothing (none)', *words])}; `words` says what others mean"
+            f"{', '.join([allowed_labels(class_names), *words])}; `words` says what others mean"
         )
     return table.assign(word=table["label"], label=numbers).astype({"label": int})

@@ -1,8 +1,9 @@
 """Corrected labels: a CSV list of ids with new labels, which a data set takes over by id."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipeline.classes import BOGUS, CLASS_NAMES, REAL
+from pipeline.classes import CLASS_NAMES
 from pipeline.errors import InputError, MissingInputError, NightsiftError
 from pipeline.ids.rounded import require_unrounded
 from pipeline.io.files.csv_cells import cells_as_written
@@ -13,11 +14,10 @@ from pipeline.io.tables.label_file import label_path
 if TYPE_CHECKING:
     import pandas as pd
 
-_LABELS = {spelling: code for code in (BOGUS, REAL) for spelling in (str(code), f"{code:.1f}", CLASS_NAMES[code])}
 _IDS = ("candidate_id", "id", "file")
 
 
-def read_relabels(text: str) -> "pd.Series":
+def read_relabels(text: str, class_names: Sequence[str] = CLASS_NAMES) -> "pd.Series":
     """Return new labels by candidate id.
 
     Parameters
@@ -26,11 +26,13 @@ def read_relabels(text: str) -> "pd.Series":
         Path of a CSV file with two columns, the id and the label, with or without a head
         (``candidate_id,label``, ``id,label`` or ``file,label``). A relative path starts at the folder above the
         settings. Names of FITS files are taken without their ending.
+    class_names : sequence of str
+        The classes, at the index of their codes; a label is a name, in any case, or a code.
 
     Returns
     -------
     Series of int
-        1 real, 0 bogus, with the ids as index.
+        The code of the class, such as 1 real, 0 bogus, with the ids as index.
 
     Raises
     ------
@@ -60,14 +62,19 @@ def read_relabels(text: str) -> "pd.Series":
     ids = ids.where(~ids.map(is_fits), ids.map(stem_of))
     require_unrounded(ids, str(path), first_row=head + 1)
     words = table.iloc[head:, label_column].str.strip().str.lower()
-    if (~words.isin(_LABELS)).any():
-        row = (~words.isin(_LABELS)).idxmax()
-        raise InputError(f"{path}: row {row + 1}: label is {words[row]!r}; allowed: 1, 0, real, bogus")
+    labels = {
+        spelling: code for code, name in enumerate(class_names) for spelling in (str(code), f"{code:.1f}", name.lower())
+    }
+    if (~words.isin(labels)).any():
+        row = (~words.isin(labels)).idxmax()
+        codes = ", ".join(map(str, reversed(range(len(class_names)))))
+        allowed = f"{codes}, {', '.join(reversed(class_names))}"
+        raise InputError(f"{path}: row {row + 1}: label is {words[row]!r}; allowed: {allowed}")
     for bad, fault in ((ids == "", "is empty"), (ids.duplicated(), "appears twice")):
         if bad.any():
             row = bad.idxmax()
             raise InputError(f"{path}: row {row + 1}: id {ids[row]!r} {fault}")
-    return pd.Series([_LABELS[word] for word in words], index=ids.tolist(), dtype="int8")
+    return pd.Series([labels[word] for word in words], index=ids.tolist(), dtype="int8")
 
 
 def _has_label(table: "pd.DataFrame", head: int) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.classes import UNLABELLED
+from pipeline.classes import UNLABELLED, codes_of
 from pipeline.errors import InputError, NightsiftError, SettingsError
 from pipeline.io.legacy.base import STAMP_SETS, Rows, StampSet
 from pipeline.io.legacy.load import open_format
@@ -125,29 +125,34 @@ class StampSetSurvey(CutoutSource[StampSetInput]):
         """Return the table ``labels`` of a night: what the files themselves say; of all nights for an empty one.
 
         Classes of the files are those of the survey that have the same name, in any case and order.
+
+        Raises
+        ------
+        InputError
+            If a class of the files is none of the survey's.
         """
-        rows = self.stamps.rows.iloc[self._rows(night)] if night else self.stamps.rows
+        whole = self._labelled
+        rows = whole.iloc[self._rows(night)] if night else whole
         labels = rows[[name for name in _LABELS if name in rows]].reset_index(drop=True)
-        if "label" not in labels:
-            return labels.assign(label=UNLABELLED)
-        codes = labels["label"].to_numpy(np.int8)
-        return labels.assign(label=np.where(codes < 0, np.int8(UNLABELLED), self._codes[np.maximum(codes, 0)]))
+        return labels if "label" in labels else labels.assign(label=UNLABELLED)
 
     @cached_property
-    def _codes(self) -> NDArray[np.int8]:
-        """The survey's code of each class of the files."""
-        theirs, ours = self.stamps.class_names, self.settings.class_names
-        known = {name.lower(): code for code, name in enumerate(ours)}
-        used = [theirs[code] for code in np.unique(self.stamps.rows["label"]) if code >= 0]
-        strange = [name for name in used if name.lower() not in known]
-        if not strange:
-            return np.array([known.get(name.lower(), UNLABELLED) for name in theirs], dtype=np.int8)
-        if self.settings.classes:
+    def _labelled(self) -> pd.DataFrame:
+        """The rows of the files with labels by the survey's classes, which are the same by name."""
+        rows, theirs, ours = self.stamps.rows, self.stamps.class_names, self.settings.class_names
+        if "label" not in rows or (not self.settings.classes and len(theirs) == len(ours)):
+            return rows  # a survey without classes of its own takes the two of the files, whatever they are called
+        code_of = {UNLABELLED: UNLABELLED, **codes_of(theirs, ours)}
+        counts = rows["label"].value_counts()
+        unknown = sorted(int(code) for code in counts.index if code not in code_of)
+        if unknown:
+            named = ", ".join(f"{theirs[code]!r} ({counts[code]} stamps)" for code in unknown[:4])
+            more = f" and {len(unknown) - 4} more" if len(unknown) > 4 else ""
             raise InputError(
-                f"{self.holds} have the class {strange[0]!r}; the survey's classes: {', '.join(ours)}; allowed: names "
-                "that it has; options: {class_names: [...]} says what those of the files are called"
+                f"{self.holds} in {self.place} have the class {named}{more}; the survey's classes: {', '.join(ours)}; "
+                "allowed: names that it has; options: {class_names: [...]} says what those of the files are called"
             )
-        return np.arange(len(theirs), dtype=np.int8)
+        return rows.assign(label=rows["label"].map(code_of).astype(rows["label"].dtype))
 
     def check(self) -> list[str]:
         """Open the files, read the first stamps."""

@@ -30,3 +30,22 @@ def test_a_recipe_that_says_nothing_keeps_all_and_one_class_alone_is_kept_by_a_r
     assert allowed_rows({1: 3, 0: 50}, recipe) == {1: 3, 0: 50}
     recipe = DatasetRecipe(survey="s", nights=("2026-01-01",), max_ratio=1.0)
     assert allowed_rows({0: 50}, recipe) == {1: 0, 0: 50}
+
+
+@pytest.mark.replaces("4most", "M3")
+def test_a_ratio_bounds_every_class_by_the_smallest_that_has_rows():
+    recipe = DatasetRecipe(survey="s", nights=("2026-01-01",), max_ratio=2.0)
+    assert allowed_rows({0: 50, 1: 3, 2: 7, 3: 5}, recipe) == {0: 6, 1: 3, 2: 6, 3: 5}
+    assert allowed_rows({0: 50, 1: 3, 2: 0}, recipe) == {0: 6, 1: 3, 2: 0}
+
+
+def test_what_counts_in_reals_is_a_fault_with_more_classes():
+    names = ("star", "galaxy", "quasar")
+    recipe = DatasetRecipe(
+        survey="s", nights=("2026-01-01",), unlabelled="bogus", frac_true=0.5, simulation="point_sources"
+    )
+    assert recipe.class_faults(("star", "galaxy")) == []
+    assert [fault.split(",")[0] for fault in recipe.class_faults(names)] == [
+        "unlabelled is 'bogus'", "frac_true is '0.5'", "simulation is 'point_sources'",
+    ]  # fmt: skip
+    assert DatasetRecipe(survey="s", nights=("2026-01-01",)).class_faults(names) == []

@@ -31,13 +31,13 @@ def table(make_rows, count=60, **columns):
     return rows, np.arange(count, dtype=np.uint64)
 
 
-def choose_rows(rows, digests, settings, linked, fold=0, size=3):
+def choose_rows(rows, digests, settings, linked, fold=0, size=3, classes=("bogus", "real")):
     """Return the choice with each row's ``source`` and ``row``, and the ids of the dropped."""
     ids = {name: HeldTexts(rows[f"{name}_id"]) for name in ("candidate", "object", "group")}
     ids["image"] = HeldTexts(rows["exposure_id"])
     near = Nearness(linked_arcsec=linked, size_pixel=size, pixel_scale_arcsec=1.0)
     known = rows.assign(digest=digests, first_label=rows["label"])
-    choice = choose_places(known, RowIds(**ids), settings, near, fold)
+    choice = choose_places(known, RowIds(**ids), settings, near, fold, classes)
     chosen = choice.chosen.assign(**{name: rows[name].to_numpy()[choice.chosen["place"]] for name in ("source", "row")})
     names = rows["candidate_id"].to_numpy()[choice.dropped["place"]]
     return replace(choice, chosen=chosen, dropped=choice.dropped.assign(candidate_id=names).sort_values("candidate_id"))
@@ -211,3 +211,23 @@ def test_one_class_one_object_and_no_row_are_too_few(make_rows):
     for case in (rows.assign(label=1), rows.assign(object_id="o", group_id="o"), rows[:0]):
         with pytest.raises(DataSetError, match="part holds"):
             choose_rows(case.copy(), digests[: len(case)], settings, 3.0)
+
+
+def test_four_classes_are_divided_thinned_and_named(make_rows):
+    classes = ("Others", "ELG", "LRG", "QSO")
+    rows, digests = table(make_rows, 400, label=np.minimum(np.arange(400) % 8, 3))
+    choice = choose_rows(rows, digests, recipe(max_ratio=1.5), 0.0, classes=classes)
+    counts = choice.chosen.groupby(["split", "label"]).size().unstack()
+    for part in (0, 1):
+        assert counts.loc[part].max() <= 1.5 * counts.loc[part].min()
+        assert set(counts.columns) == {0, 1, 2, 3}
+    rows["label"] = np.minimum(rows["label"], 2)
+    with pytest.raises(DataSetError, match=r"of ELG, \d+ of LRG and 0 of QSO"):
+        choose_rows(rows, digests, recipe(split={"minimum_groups": 1}), 0.0, classes=classes)
+    with pytest.raises(
+        DataSetError, match="unlabelled is 'bogus', which knows real and bogus; the survey has 4 classes"
+    ):
+        choose_rows(rows, digests, recipe(unlabelled="bogus"), 0.0, classes=classes)
+    twice = pd.concat([rows, rows[:1].assign(label=2, source=9)], ignore_index=True)
+    with pytest.raises(DataSetError, match="'c000' is LRG in one cutout file and Others in another"):
+        choose_rows(twice, np.arange(401, dtype=np.uint64), recipe(), 0.0, classes=classes)

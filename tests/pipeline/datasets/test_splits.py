@@ -95,6 +95,17 @@ def test_a_part_without_a_class_is_named_with_its_counts():
         require_classes(parts, labels, groups, SplitSettings(minimum_groups=1))
 
 
+@pytest.mark.replaces("4most", "M3")
+def test_every_class_of_the_survey_is_needed_in_each_part():
+    parts, labels = np.repeat(np.array([0, 1, 2], np.int8), 3), np.tile(np.array([0, 1, 2], np.int8), 3)
+    labels[5] = 1
+    names, groups = ("star", "galaxy", "quasar"), np.arange(9)
+    wanted = "the validation part holds 1 groups of star, 2 of galaxy and 0 of quasar; at least 1 of each"
+    with pytest.raises(DataSetError, match=wanted):
+        require_classes(parts, labels, groups, SplitSettings(minimum_groups=1), class_names=names)
+    require_classes(parts, labels, groups, SplitSettings(minimum_groups=0), class_names=names)
+
+
 def test_groups_count_not_rows():
     parts, labels = np.tile(np.array([0, 1, 2], np.int8), 4), np.repeat(np.array([0, 1], np.int8), 6)
     with pytest.raises(DataSetError, match="the train part holds 1 groups of bogus and 1 of real; at least 2"):

@@ -64,7 +64,7 @@ def test_words_mean_real_bogus_or_none():
         chain(table="t", words={"mp": "yes"})
     with pytest.raises(SettingsError, match=r"label is 'real' for every row; then words and kinds say nothing"):
         chain(table="t", label="real", words={"mp": "real"})
-    with pytest.raises(SettingsError, match=r"'label' is 'good'; allowed: , real, bogus"):
+    with pytest.raises(SettingsError, match=r"provider 'list': label is 'good'; allowed: nothing, bogus, real"):
         chain(table="t", label="good")
 
 

@@ -47,7 +47,7 @@ def test_a_file_without_rows_says_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("candidate_id,label\na,1\nb,2\n", r"row 3: label is '2'; allowed: 1, 0, -1"),
+        ("candidate_id,label\na,1\nb,2\n", r"row 3: label is '2'; allowed: 1 \(real\), 0 \(bogus\), -1 \(none\)"),
         (
             "candidate_id,label\na,1\nb,rael\n",
             r"row 3: label is 'rael'.*real, bogus, none.*`words` says what others mean",

@@ -168,5 +168,47 @@ def test_classes_of_files_are_matched_with_the_survey_s_by_name(open_survey, tmp
     assert survey.check() == []
     (batch,) = survey.read("2000-01-01", survey.freeze("2000-01-01"))
     assert batch.cutouts.shape == (3, 6, 6, 3)
-    with pytest.raises(InputError, match=r"have the class 'edge'; the survey's classes: spiral, bar; allowed: names"):
+    with pytest.raises(
+        InputError, match=r"have the class 'edge' .1 stamps.; the survey's classes: spiral, bar; allowed: names"
+    ):
         folder_survey(open_survey, tmp_path, ["spiral", "bar"]).reference("labels", "")
+
+
+def galaxies(path, open_survey, classes, **options):
+    stated = {"format": "galaxy10", "folder": str(path.parent), "paths": [path.name], "night": "2026-01-05"}
+    common = {"channels": ["red", "green", "blue"], "cutout_size_pixel": 16, "longitude_deg": 0.0, "labels": LABELS}
+    given = {"source": "stamp_set", "input": stated | {"options": options}, **common, "kind": "images"}
+    return open_survey(None, given | ({"classes": classes} if classes else {}))
+
+
+@pytest.mark.replaces("galaxy10", "Z1")
+def test_classes_of_the_files_are_those_of_the_survey_by_name(legacy, open_survey, tmp_path):
+    path, _ = legacy.galaxy10()
+    names = list("abcdefghij")
+    survey = galaxies(path, open_survey, names[::-1], class_names=names)
+    rows, _, _ = fetch(survey, tmp_path / "n.h5", "2026-01-05")
+    assert rows["label"].tolist() == [9 - number % 10 for number in range(20)]
+    assert rows["kind"][0] == "a"
+    with open_cutouts(tmp_path / "n.h5") as file:
+        assert file.header.class_names == tuple(names[::-1])
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        (list("abcdefghix"), r"the class 'j' .2 stamps.; the survey's classes: a, b"),
+        (["a", "b"], r"class 'c' .2 stamps., 'd' .*'f' .2 stamps. and 4 more; the survey's classes: a, b; allowed"),
+        (None, r"class 'a' .*; the survey's classes: bogus, real"),
+    ],
+)
+def test_a_class_that_the_survey_does_not_have_is_refused(legacy, open_survey, classes, message):
+    path, _ = legacy.galaxy10()
+    with pytest.raises(InputError, match=message):
+        galaxies(path, open_survey, classes, class_names=list("abcdefghij")).freeze("2026-01-05")
+
+
+def test_classes_that_are_only_numbered_have_the_survey_s_codes(legacy, open_survey):
+    path, _ = legacy.galaxy10()
+    names = list("abcdefghij")
+    survey = galaxies(path, open_survey, names, class_names=[str(number) for number in range(10)])
+    assert survey.table_rows("labels", "")["label"].tolist() == [number % 10 for number in range(20)]
