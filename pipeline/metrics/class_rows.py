@@ -5,8 +5,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from pipeline.errors import InputError
 
-SUM_SLACK = 1e-3
-"""By how much the probabilities of a row may miss a sum of 1: they are float32, and may have been written as text."""
+SUM_SLACK = 0.01
+"""By how much the probabilities of a row may miss a sum of 1: they may have been written with three decimals."""
 
 
 def judged_rows(labels: ArrayLike, probabilities: ArrayLike) -> NDArray[np.bool_]:

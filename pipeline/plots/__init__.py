@@ -1,6 +1,11 @@
 """Figures: data in, a matplotlib Figure and its numbers out; nothing here saves a file or computes a metric."""
 
 from pipeline.plots import (
+    class_confusion,
+    class_curves,
+    class_gallery,
+    class_probabilities,
+    class_scores,
     completeness,
     mistake_gallery,
     nights,
@@ -12,15 +17,23 @@ from pipeline.plots import (
     training,
     truth,
 )
+from pipeline.plots.class_data import CLASS_PLOTS, ClassReportData
 from pipeline.plots.data import Mistakes, PlotResult, Psfs, ReportData
 from pipeline.plots.style import PLOTS
 
 __all__ = [
+    "CLASS_PLOTS",
     "PLOTS",
+    "ClassReportData",
     "Mistakes",
     "PlotResult",
     "Psfs",
     "ReportData",
+    "class_confusion",
+    "class_curves",
+    "class_gallery",
+    "class_probabilities",
+    "class_scores",
     "completeness",
     "mistake_gallery",
     "nights",

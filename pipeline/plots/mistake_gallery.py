@@ -2,14 +2,13 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pipeline.classes import BOGUS, REAL
 from pipeline.metrics.mistakes import FALSE_ALARM, MISSED_REAL
-from pipeline.plots.cutout_pictures import MISSING_COLOUR, zscale_limits
 from pipeline.plots.data import Mistakes, PlotResult, ReportData
+from pipeline.plots.gallery_cells import cell, show_image, write_at
 from pipeline.plots.style import BOGUS_COLOUR, INK, MUTED, REAL_COLOUR, no_data, panels, plot
 
 MOST_SHOWN = 8
@@ -56,7 +55,7 @@ def gallery(data: ReportData) -> PlotResult:
     for name, rows in chosen:
         text, colour = HEADINGS[name]
         words = text.format(bogus=data.class_names[BOGUS], real=data.class_names[REAL])
-        _write(figure, MARGIN, top - 0.27, words, color=colour, weight="bold", fontsize=11)
+        write_at(figure, MARGIN, top - 0.27, words, color=colour, weight="bold", fontsize=11)
         _draw_part(figure, top - HEADING, mistakes, rows)
         top -= _height(len(rows))
     shown = np.concatenate([rows for _, rows in chosen])
@@ -72,55 +71,20 @@ def _height(n: int) -> float:
 def _draw_part(figure: Figure, top: float, mistakes: Mistakes, rows: NDArray[np.intp]) -> None:
     """Draw two triplets per line, in fixed cells so that all cutouts have the same size."""
     if not len(rows):
-        _write(figure, MARGIN, top - 0.1, "none at the stored threshold", color=MUTED, fontsize=9)
+        write_at(figure, MARGIN, top - 0.1, "none at the stored threshold", color=MUTED, fontsize=9)
     step = (WIDTH - MARGIN) / ACROSS
     side = min(SIDE, (step - 3 * MARGIN) / len(mistakes.channels))
     for place, row in enumerate(rows):
         line, column = divmod(place, ACROSS)
         left, upper = MARGIN + column * step, top - line * (SIDE + TITLE)
-        _write(figure, left, upper - TITLE + 0.07, _words(mistakes.rows.iloc[row]), color=INK, fontsize=8)
+        write_at(figure, left, upper - TITLE + 0.07, _words(mistakes.rows.iloc[row]), color=INK, fontsize=8)
         images = np.moveaxis(mistakes.cutouts[row], -1, 0)
         for index, (image, channel) in enumerate(zip(images, mistakes.channels, strict=True)):
-            axes = _cell(figure, left + index * (side + 0.06), upper - TITLE - side, side)
-            _show(axes, image)
+            axes = cell(figure, left + index * (side + 0.06), upper - TITLE - side, side)
+            show_image(axes, image)
             if line == 0:
                 axes.text(0.03, 0.03, channel, transform=axes.transAxes, fontsize=7, color="white",
                           bbox={"facecolor": INK, "alpha": 0.6, "pad": 1.5, "linewidth": 0})  # fmt: skip
-
-
-def _cell(figure: Figure, left: float, bottom: float, side: float) -> Axes:
-    """Return square axes without ticks at a place given in inches."""
-    width, height = figure.get_size_inches()
-    axes = figure.add_axes((left / width, bottom / height, side / width, side / height))
-    axes.set(xticks=[], yticks=[], facecolor=MISSING_COLOUR)
-    axes.grid(visible=False)
-    axes.spines[:].set(visible=True, color=MUTED, linewidth=0.6)
-    return axes
-
-
-def _write(
-    figure: Figure, left: float, bottom: float, words: str, *, color: str, fontsize: float, weight: str = "normal"
-) -> None:
-    """Write a text at a place given in inches."""
-    width, height = figure.get_size_inches()
-    figure.text(left / width, bottom / height, words, color=color, fontsize=fontsize, weight=weight)
-
-
-def _show(axes: Axes, image: NDArray[np.float32]) -> None:
-    finite = image[np.isfinite(image)]
-    if not finite.size:
-        axes.text(0.5, 0.5, "missing", transform=axes.transAxes, ha="center", va="center", fontsize=8, color=MUTED)
-        return
-    low, high = zscale_limits(finite)
-    axes.imshow(
-        np.ma.masked_invalid(image),
-        origin="lower",
-        cmap="gray",
-        vmin=low,
-        vmax=high,
-        interpolation="nearest",
-        aspect="auto",
-    )
 
 
 def _words(row: pd.Series) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
 import numpy as np
 from matplotlib import rc_context
@@ -82,20 +82,36 @@ class MarkerStyle(TypedDict):
     marker: str
 
 
+D = TypeVar("D")
 Plot = Callable[[ReportData], PlotResult]
 PLOTS: Registry[Plot] = Registry("plot")
 
 
 def plot(name: str, *, title: str, caption: str) -> Callable[[Plot], Plot]:
     """Return a decorator that registers a plot with its title and with sentences that say what to look at."""
+    return entering(PLOTS, name, title=title, caption=caption)
 
-    def enter(draw: Plot) -> Plot:
+
+def entering(
+    registry: Registry[Callable[[D], PlotResult]], name: str, *, title: str, caption: str
+) -> Callable[[Callable[[D], PlotResult]], Callable[[D], PlotResult]]:
+    """Return a decorator that registers a plot in the common look.
+
+    Parameters
+    ----------
+    registry : Registry
+        Where it is registered: `PLOTS`, or the plots of many classes.
+    name, title, caption : str
+        Its name, its title, and sentences that say what to look at.
+    """
+
+    def enter(draw: Callable[[D], PlotResult]) -> Callable[[D], PlotResult]:
         @wraps(draw)
-        def styled(data: ReportData) -> PlotResult:
+        def styled(data: D) -> PlotResult:
             with rc_context(RC):
                 return draw(data)
 
-        return PLOTS.register(name, title=title, caption=caption)(styled)
+        return registry.register(name, title=title, caption=caption)(styled)
 
     return enter
 

@@ -1,5 +1,7 @@
 """The history of the training: loss and other quantities by epoch."""
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
@@ -19,8 +21,21 @@ NOT_SHOWN = ("epoch", "learning_rate", "lr")
 )
 def training_history(data: ReportData) -> PlotResult:
     """Draw loss and other quantities of the first model's training, for training and validation rows."""
-    table = _history_table(data)
-    names = _names(table)
+    return history_figure(data.history, LEADING)
+
+
+def history_figure(history: Mapping[str, pd.DataFrame], leading: Sequence[str]) -> PlotResult:
+    """Return the figure of trainings: loss and other quantities by epoch, for training and validation rows.
+
+    Parameters
+    ----------
+    history : mapping of str to DataFrame
+        For each model one row per epoch: ``epoch``, and pairs such as ``loss val_loss``.
+    leading : sequence of str
+        The quantities that are shown first, if there are more than fit.
+    """
+    table = _history_table(history)
+    names = _names(table, leading)
     figure, axes = panels(1, max(len(names), 1), width=4.2, height=3.2)
     if not names:
         note = "no model came with a training history"
@@ -41,9 +56,9 @@ def training_history(data: ReportData) -> PlotResult:
     return PlotResult(figure=figure, table=table)
 
 
-def _history_table(data: ReportData) -> pd.DataFrame:
+def _history_table(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     tables = []
-    for model, history in data.history.items():
+    for model, history in histories.items():
         if len(history):
             epochs = (
                 history["epoch"] if "epoch" in history else pd.Series(range(1, len(history) + 1), index=history.index)
@@ -52,8 +67,8 @@ def _history_table(data: ReportData) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["model", "epoch"])
 
 
-def _names(table: pd.DataFrame) -> list[str]:
+def _names(table: pd.DataFrame, leading: Sequence[str]) -> list[str]:
     numeric = table.select_dtypes("number").columns
     names = [str(name) for name in numeric if not str(name).startswith("val_") and name not in NOT_SHOWN]
-    first = [name for name in LEADING if name in names]
+    first = [name for name in leading if name in names]
     return (first + [name for name in names if name not in first])[:MOST_PANELS]

@@ -1,12 +1,15 @@
 """A small report with everything in it, for the tests of figures, report and writer; a folder of images."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline.io.results.schema import PSF_COLUMNS
 from pipeline.metrics import worst_mistakes
-from pipeline.plots import Mistakes, Psfs, ReportData
+from pipeline.metrics.class_mistakes import class_mistakes
+from pipeline.plots import ClassReportData, Mistakes, Psfs, ReportData
 from pipeline.plots.data import labelled_rows
 from pipeline.psf import Moffat, PsfStars, judge_psf
 
@@ -94,3 +97,42 @@ def images_folder(tmp_path, data_folder):
     folder = tmp_path / "images"
     folder.mkdir()
     return folder
+
+
+def class_scores(n=240, seed=0, sharpness=1.5, k=4):
+    """Rows of four classes, the last of them rare and often taken for the third."""
+    rng = np.random.default_rng(seed)
+    label = np.array([0, 0, 0, 1, 1, 2, 2, 2, 3, 0])[np.arange(n) % 10] % k
+    logits = rng.normal(size=(n, k)) + sharpness * np.eye(k)[label]
+    logits[:, 2] += (label == 3) * sharpness / 2
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    return pd.DataFrame(
+        {
+            "candidate_id": [f"{2**53 + 1 + i}" for i in range(n)],
+            "group_id": [f"g{i // 2}" for i in range(n)],
+            "label": label,
+            "label_source": "catalogue",
+            "magnitude": rng.normal(20, 1, n).astype("f4"),
+            "night": "all",
+            "split": np.array([2, 2, 1, 0])[np.arange(n) // 10 % 4],
+            **{f"p_{index}": chances[:, index].astype("f4") for index in range(k)},
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def class_report_data():
+    """A report of four classes with two models, three parts, a history and colour cutouts of the confused rows."""
+    data = ClassReportData(
+        title="mlp on a <b>small</b> sky",
+        survey="target_selection",
+        class_names=("Others", "BG", "LRG", "<QSO>"),
+        scores={"mlp": class_scores(), "forest": class_scores(seed=1, sharpness=1.0)},
+        history={"mlp": pd.DataFrame({"epoch": [1, 2], "loss": [1.2, 0.8], "val_loss": [1.2, 0.9]})},
+        reference_points={1: (0.5, 0.7)},
+        reference_name="colour cuts",
+        notes=("Colours decide the labels.",),
+    )
+    wrong = class_mistakes(data.judged("mlp"), 4)
+    pixels = np.random.default_rng(3).uniform(0, 200, (len(wrong), 9, 9, 3)).astype("f4")
+    return replace(data, mistakes=Mistakes(rows=wrong, cutouts=pixels, channels=("red", "green", "blue")))
