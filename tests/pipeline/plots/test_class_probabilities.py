@@ -17,6 +17,9 @@ def test_abstention_shows_precision_and_a_recall_that_counts_dropped_rows(class_
 
 def test_reliability_has_a_panel_for_the_called_and_every_class(class_report_data):
     result = CLASS_PLOTS["class_reliability"](class_report_data)
-    assert [axes.get_title(loc="left") for axes in result.figure.axes] == ["the called class", *class_report_data.class_names]
+    assert [axes.get_title(loc="left") for axes in result.figure.axes] == [
+        "the called class",
+        *class_report_data.class_names,
+    ]
     counts = result.table.groupby(["model", "class"])["n"].sum()
     assert set(counts) == {len(class_report_data.judged("mlp"))}
