@@ -3,7 +3,6 @@
 Tested by tests/integration/test_check.py.
 """
 
-import datetime
 import re
 import sys
 from collections import Counter
@@ -21,7 +20,7 @@ from pipeline.io import settings_files
 from pipeline.io.tables.relabel_file import read_relabels
 from pipeline.labels import EPHEMERIS, ChainLink, examine_chain
 from pipeline.labels.cleaning import CleaningStep, examine_cleaning
-from pipeline.night import expand_nights, parse_night
+from pipeline.night import night_name_of, night_names
 from pipeline.recipes.dataset import DatasetRecipe
 from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.redaction import in_one_line
@@ -154,7 +153,7 @@ def _defaults(settings: SurveySettings, name: str) -> list[str]:
     """Return the faults of the recipes that a survey takes where a command names none."""
     defaults, faults = settings.defaults, []
     if defaults.night:
-        faults += _refused(parse_night, defaults.night, settings.mjd_night_offset_days)
+        faults += _refused(_night, settings, defaults.night)
     named: list[tuple[Check, str]] = [(_dataset, defaults.dataset)]
     named += [(_classifier, classifier) for classifier in (defaults.classifier, defaults.baseline)]
     named += [(_simulation, defaults.simulation)] if defaults.simulation != "none" else []
@@ -166,6 +165,10 @@ def _defaults(settings: SurveySettings, name: str) -> list[str]:
             faults.append(f"surveys/{name}.yaml: defaults: datasets/{defaults.dataset}.yaml is of survey {of!r}, "
                           f"not {name!r}")  # fmt: skip
     return faults
+
+
+def _night(settings: SurveySettings, night: str) -> str:
+    return night_name_of(night, settings.mjd_night_offset_days, has_nights=settings.has_nights)
 
 
 def _states_dataset(name: str) -> bool:
@@ -229,13 +232,14 @@ def _dataset(name: str) -> list[str]:
     recipe, faults = settings_files.examined("datasets", name, DatasetRecipe, {"nights": ("2000-01-01",), "survey": ""})
     if recipe is None:
         return faults
-    nights: list[datetime.date] = []
     of_survey: list[SurveySettings] = []
-    faults += _refused(lambda: nights.extend(expand_nights(recipe.nights)))
     if recipe.survey:
         faults += _refused(lambda: of_survey.append(settings_files.load("surveys", recipe.survey, SurveySettings)))
-        where = f"datasets/{name}.yaml: nights"
-        faults += [told for survey in of_survey for told in _found(require_begun, survey, nights, where)]
+    nights: list[str] = []
+    has_nights = all(survey.has_nights for survey in of_survey)
+    faults += _refused(lambda: nights.extend(night_names(recipe.nights, has_nights=has_nights)))
+    where = f"datasets/{name}.yaml: nights"
+    faults += [told for survey in of_survey for told in _found(require_begun, survey, nights, where)]
     names = of_survey[0].class_names if of_survey else CLASS_NAMES
     if recipe.relabel:
         faults += _refused(read_relabels, recipe.relabel, names)

@@ -70,9 +70,9 @@ def known(survey: str) -> str:
 
 
 def asked(survey: str, nights: str) -> list[str]:
-    """Return the nights of a list or range, as ISO dates."""
-    days = _Survey(survey=survey).settings.mjd_night_offset_days
-    return [night.isoformat() for night in listed_nights(nights, days)]
+    """Return the nights of a list or range, as ISO dates, or ``all`` of a survey without nights."""
+    settings = _Survey(survey=survey).settings
+    return listed_nights(nights, settings.mjd_night_offset_days, has_nights=settings.has_nights)
 
 
 def refetch(survey: str, night: str) -> int:

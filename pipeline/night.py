@@ -11,6 +11,8 @@ from pipeline.errors import InputError, NightsiftError, SettingsError
 from pipeline.times import FIRST_MJD, LAST_MJD, allowed_times, is_possible
 
 MJD_EPOCH = datetime.date(1858, 11, 17)
+ALL = "all"
+"""The one night of a source that knows no nights, such as a table: all of its rows."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
 _MJD = re.compile(r"\d{5}", re.ASCII)
@@ -99,6 +101,55 @@ def parse_night(text: str, mjd_offset_days: int = 0) -> datetime.date:
     if not FIRST_MJD <= (night - MJD_EPOCH).days < LAST_MJD:
         raise SettingsError(f"night {text!r} is outside 1900 to 2100; allowed: 1900-01-01 to 2099-12-31")
     return night
+
+
+def night_name_of(text: str, mjd_offset_days: int = 0, *, has_nights: bool = True) -> str:
+    """Return the name of the night that a user typed: an ISO date, or `ALL` of a survey without nights.
+
+    Parameters
+    ----------
+    text : str
+        As for `parse_night`, or ``all``.
+    mjd_offset_days : int
+        As in `parse_night`.
+    has_nights : bool
+        Whether the survey has nights.
+
+    Raises
+    ------
+    SettingsError
+        If the survey has nights and this is none, or has none and this is not ``all``.
+
+    Examples
+    --------
+    >>> night_name_of("61045"), night_name_of("all", has_nights=False)
+    ('2026-01-05', 'all')
+    """
+    if not has_nights:
+        if text != ALL:
+            raise SettingsError(
+                f"night {text!r}: this survey knows no nights; allowed: {ALL}, which is all of its rows"
+            )
+        return ALL
+    if text == ALL:
+        raise SettingsError(
+            f"night {ALL!r} is for surveys without nights, and this one has some; allowed: a date such as 2026-01-05, "
+            "or a five-digit MJD; --nights 2026-01-01..2026-01-06 for several"
+        )
+    return parse_night(text, mjd_offset_days).isoformat()
+
+
+def night_names(entries: Sequence[str | int], mjd_offset_days: int = 0, *, has_nights: bool = True) -> list[str]:
+    """Return the sorted names of the nights that a recipe or a list names, as `expand_nights` and `night_name_of` do.
+
+    Examples
+    --------
+    >>> night_names(["2026-01-05..2026-01-06"]), night_names(["all"], has_nights=False)
+    (['2026-01-05', '2026-01-06'], ['all'])
+    """
+    if has_nights and ALL not in entries:
+        return [night.isoformat() for night in expand_nights(entries, mjd_offset_days)]
+    return sorted({night_name_of(str(entry), mjd_offset_days, has_nights=has_nights) for entry in entries})
 
 
 def stated_nights(texts: Iterable[str], what: str, mjd_offset_days: int = 0) -> list[str]:

@@ -27,8 +27,9 @@ def parse(kind: type[T], mapping: object, where: str) -> T:
     kind : type
         A dataclass. Its annotations say what is allowed: ``str int float bool``, ``tuple[X, ...]``,
         ``Mapping[str, X]``, ``Literal[...]``, ``X | None``, or another such dataclass. Its
-        ``__post_init__`` may raise `SettingsError` for what a type cannot express, and its ``WORDS`` say which mapping
-        a single word stands for.
+        ``__post_init__`` may raise `SettingsError` for what a type cannot express, its ``WORDS`` say which mapping a
+        single word stands for, and its ``decided_by_others`` returns, of the mapping, the values of keys that it
+        leaves out and that other keys decide.
     mapping : object
         The content of the file, as from ``yaml.safe_load``.
     where : str
@@ -141,7 +142,8 @@ def _dataclass(
     fields = {field.name: field for field in dataclasses.fields(kind)}
     meant = _meant(mapping, fields, path, faults)
     hints = get_type_hints(kind)
-    values, doubtful = dict(stand_ins or {}), set()
+    decided = getattr(kind, "decided_by_others", _nothing)(mapping)
+    values, doubtful = {**(stand_ins or {}), **decided}, set()
     for name, field in fields.items():
         before = len(faults)
         if name in meant:
@@ -150,11 +152,15 @@ def _dataclass(
                 values[name] = value
             if len(faults) > before:
                 doubtful.add(name)
-        if name not in mapping and not _has_default(field):
+        if name not in mapping and name not in decided and not _has_default(field):
             faults.append(f"{path + name!r} is missing")
             if name not in meant:
                 doubtful.add(name)
     return _built(kind, values, doubtful, path, faults, stand_ins or {})
+
+
+def _nothing(mapping: Mapping[object, object]) -> dict[str, object]:  # noqa: ARG001  (as all such functions)
+    return {}
 
 
 def _meant(

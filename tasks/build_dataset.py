@@ -3,7 +3,6 @@
 Tested by tests/integration/test_golden_results.py.
 """
 
-import datetime
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +14,7 @@ from pipeline.io import settings_files
 from pipeline.io.files.digests import file_digest
 from pipeline.io.files.path_list import read_path_list
 from pipeline.io.tables.label_file import label_path
-from pipeline.night import expand_nights
+from pipeline.night import ALL, night_names
 from pipeline.stages.closing import require_begun
 from tasks.base import ALL_RELEASES
 from tasks.fetch_cutouts import FetchCutouts
@@ -32,13 +31,10 @@ class BuildDataset(RecipeTask):
     revision: ClassVar[int] = 2
 
     @cached_property
-    def _dates(self) -> list[datetime.date]:
-        return expand_nights(self.recipe.nights, self.settings.mjd_night_offset_days)
-
-    @property
     def nights(self) -> list[str]:
-        """The recipe's nights, as ISO dates."""
-        return [night.isoformat() for night in self._dates]
+        """The recipe's nights, as ISO dates, or ``all`` of a survey without nights."""
+        survey = self.settings
+        return night_names(self.recipe.nights, survey.mjd_night_offset_days, has_nights=survey.has_nights)
 
     @cached_property
     def files(self) -> list[Path]:
@@ -47,7 +43,7 @@ class BuildDataset(RecipeTask):
 
     def folder(self) -> tuple[str, str, str]:
         """Return survey, no release, the range of nights."""
-        span = "files" if self.files else f"{self.nights[0]}_{self.nights[-1]}"
+        span = "files" if self.files else ALL if self.nights == [ALL] else f"{self.nights[0]}_{self.nights[-1]}"
         return self.survey, ALL_RELEASES, span
 
     def readable(self) -> str:
@@ -58,7 +54,7 @@ class BuildDataset(RecipeTask):
         """The nights' cutouts and simulated rows, unless you name files."""
         if self.files:
             return {}
-        require_begun(self.settings, self._dates, f"datasets/{self.dataset_name}.yaml: nights")
+        require_begun(self.settings, self.nights, f"datasets/{self.dataset_name}.yaml: nights")
         tasks: dict[str, luigi.Task] = {}
         for night in self.nights:
             tasks[f"cutouts {night}"] = FetchCutouts(survey=self.survey, night=night)

@@ -8,7 +8,7 @@ import luigi
 
 from pipeline.io.files.digests import file_digest
 from pipeline.io.tables.id_list import read_id_list
-from pipeline.night import parse_night
+from pipeline.night import night_name_of
 from pipeline.stages.package_identity import scoring_digest
 from tasks.base import PipelineTask
 from tasks.fetch_cutouts import FetchCutouts
@@ -42,9 +42,9 @@ class Infer(ReleaseTask):
 
     @cached_property
     def night_name(self) -> str:
-        """The night as an ISO date, or empty."""
-        offset = self.settings.mjd_night_offset_days
-        return parse_night(self.night, offset).isoformat() if self.night else ""
+        """The night as an ISO date, or ``all`` of a survey without nights, or empty."""
+        offset, has_nights = self.settings.mjd_night_offset_days, self.settings.has_nights
+        return night_name_of(self.night, offset, has_nights=has_nights) if self.night else ""
 
     @property
     def given_span(self) -> str:

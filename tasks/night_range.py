@@ -45,7 +45,9 @@ class NightRange(RangeTask, luigi.WrapperTask):
 
     def requires(self) -> list[luigi.Task]:
         """One task per night."""
-        offset = settings_files.load("surveys", self.survey, SurveySettings).mjd_night_offset_days
-        nights = self.asked_nights(offset, tasks_a_night=_TASKS_A_NIGHT.get(self.of, 1), what=self.of)
+        survey, each = settings_files.load("surveys", self.survey, SurveySettings), _TASKS_A_NIGHT.get(self.of, 1)
+        nights = self.asked_nights(
+            survey.mjd_night_offset_days, tasks_a_night=each, what=self.of, has_nights=survey.has_nights
+        )
         shared = {name: getattr(self, name) for name, _ in self.task_class.get_params() if name in _SHARED}
         return [self.task_class(night=night, **shared) for night in nights]

@@ -16,7 +16,7 @@ from pipeline.errors import SettingsError, TooManyTasksError
 from pipeline.fingerprint import what_decides
 from pipeline.io import settings_files
 from pipeline.io.database.settings import deciding_input
-from pipeline.night import night_range, parse_night
+from pipeline.night import ALL, night_name_of, night_range, parse_night
 from pipeline.recipes.dataset import DatasetRecipe
 from pipeline.recipes.learned_fold import LearnedFold
 from pipeline.surveys.settings import SurveySettings
@@ -81,10 +81,11 @@ class NightTask(SurveyTask):
 
     @cached_property
     def night_name(self) -> str:
-        """The night as an ISO date."""
-        if not self.night:
+        """The night as an ISO date, or ``all`` of a survey without nights, which is its default there."""
+        has_nights = self.settings.has_nights
+        if not self.night and has_nights:
             raise SettingsError(f"{self.task_family} needs --night, a date such as 2026-01-05")
-        return parse_night(self.night, self.settings.mjd_night_offset_days).isoformat()
+        return night_name_of(self.night or ALL, self.settings.mjd_night_offset_days, has_nights=has_nights)
 
     def folder(self) -> tuple[str, str, str]:
         """Return survey, no release, night."""
@@ -134,7 +135,9 @@ class RangeTask(luigi.Task):
     stop = NightParameter(default="", description="Last night, included.")
     nights = NightsParameter()
 
-    def asked_nights(self, mjd_offset_days: int, *, tasks_a_night: int, what: str) -> list[str]:
+    def asked_nights(
+        self, mjd_offset_days: int, *, tasks_a_night: int, what: str, has_nights: bool = True
+    ) -> list[str]:
         """Return the nights from ``start`` to ``stop``, or those of ``nights``, as ISO dates.
 
         Parameters
@@ -145,6 +148,8 @@ class RangeTask(luigi.Task):
             How many tasks one night takes.
         what : str
             What is done for each night, for the message.
+        has_nights : bool
+            Whether the survey has nights; one without has the one night ``all``.
 
         Raises
         ------
@@ -158,16 +163,19 @@ class RangeTask(luigi.Task):
                 f"{self.task_family} needs either --nights, as 2026-01-01..2026-01-06, or both --start and --stop"
             )
         if self.nights:
-            asked = listed_nights(self.nights, mjd_offset_days)
+            asked = listed_nights(self.nights, mjd_offset_days, has_nights=has_nights)
         else:
-            asked = night_range(*(parse_night(night, mjd_offset_days) for night in (self.start, self.stop)))
+            for night in (self.start, self.stop):
+                night_name_of(night, mjd_offset_days, has_nights=has_nights)
+            first, last = (parse_night(night, mjd_offset_days) for night in (self.start, self.stop))
+            asked = [night.isoformat() for night in night_range(first, last)]
         most = max(1, MOST_TASKS // tasks_a_night)
         if len(asked) > most:
             raise TooManyTasksError(
                 f"{len(asked)} nights of {what} are too many tasks for one run; allowed: {most} nights. Ask for "
                 "the range in pieces; finished nights cost next to nothing"
             )
-        return [night.isoformat() for night in asked]
+        return asked
 
 
 class RecipeTask(SurveyTask):

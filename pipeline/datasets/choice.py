@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,9 @@ from pipeline.cutouts.extract import nearest_pixel
 from pipeline.datasets.balance import allowed_rows
 from pipeline.datasets.exclusions import NIGHT_BLOCK, NO_LABEL, RATIO, TRAINING_ONLY, excluded
 from pipeline.datasets.groups import Groups, blocks_of_runs, join_groups
-from pipeline.datasets.leakage import ORDER, OVERLAPS, Separation, divide, touching
+from pipeline.datasets.leakage import BY_TABLE, ORDER, OVERLAPS, Separation, divide, touching
 from pipeline.datasets.name_hashes import Column, hash_unit, key_of
-from pipeline.datasets.overlaps import Footprints
+from pipeline.datasets.overlaps import Footprints, no_footprints
 from pipeline.datasets.splits import require_classes
 from pipeline.errors import DataSetError
 from pipeline.ids.text_blocks import FirstTexts, RowTexts, SomeTexts, decided, texts_of
@@ -65,11 +65,14 @@ class Nearness:
         Side of a cutout.
     pixel_scale_arcsec : float
         Side of a pixel.
+    has_pixels : bool
+        Whether rows show pixels, which may overlap; a row of a table has none.
     """
 
     linked_arcsec: float
     size_pixel: int
     pixel_scale_arcsec: float
+    has_pixels: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +157,9 @@ def choose_rows(
     reason[used] = why
     overlaps, kept = why == _REASONS.index(OVERLAPS), parts != LEFT_OUT
     separation = division.separation(overlaps, candidates, int((~places.known).sum()))
+    if not near.has_pixels:
+        unplaced = int((~np.isfinite(rows["ra_deg"].to_numpy()[used] + rows["dec_deg"].to_numpy()[used])).sum())
+        separation = replace(separation, divided_by=BY_TABLE, unplaced=unplaced)
     losses = division.losses(overlaps, label[used], class_names)
     left_out = excluded(np.array(_REASONS)[reason], label, pd.Series(source), class_names)
     require_classes(parts[kept], label[used[kept]], groups.row[kept], recipe.split, losses, left_out, class_names)
@@ -267,6 +273,8 @@ def _shared_keys(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], linke
 
 def _places(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], near: Nearness) -> Footprints:
     """Return which pixels the cutouts of the rows that are used cover."""
+    if not near.has_pixels:
+        return no_footprints(len(used))
     taken = slice(None) if len(used) == len(rows) else used
     x, y, ra, dec = (rows[name].to_numpy()[taken] for name in ("x_pixel", "y_pixel", "ra_deg", "dec_deg"))
     return Footprints(

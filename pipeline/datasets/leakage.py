@@ -19,7 +19,7 @@ from pipeline.settings import parse
 MOST_DROPPED = 0.3
 """If a larger share of the training rows would be lost, the fields are crowded, and cells of the sky are the groups."""
 
-BY_GROUP, BY_CELL, BY_FILE = "groups", "sky cells", "the files"
+BY_GROUP, BY_CELL, BY_FILE, BY_TABLE = "groups", "sky cells", "the files", "groups of a table"
 ORDER = ((VALIDATION, (TEST,)), (TRAIN, (TEST, VALIDATION)))
 """For each part, those from which it must be separated; rows that validation loses cost training nothing."""
 
@@ -34,7 +34,8 @@ class Separation:
     Attributes
     ----------
     divided_by : str
-        ``groups``, ``sky cells`` where the fields are crowded, or ``the files`` where these state the parts.
+        ``groups``, ``sky cells`` where the fields are crowded, ``the files`` where these state the parts, or
+        ``groups of a table``, whose rows show no pixels that could overlap.
     overlapping_share : float
         Share of the training rows whose cutouts overlap those of another part where groups divide the rows; over the
         folds the largest.
@@ -71,6 +72,8 @@ class Separation:
 
     def words(self) -> str:
         """Return in one line how the parts were kept apart, and how many rows were dropped for that."""
+        if self.divided_by == BY_TABLE:
+            return self._words_of_table()
         line = (
             f"no cutout of the training, validation or test part shares a pixel with another part. For this, "
             f"{self._division()}; {self.training} training rows ({100 * self.lost_share:.1f} %) and {self.validation} "
@@ -78,6 +81,13 @@ class Separation:
         )
         if self.unplaced:
             line += f". {self.unplaced} rows state neither a sky position nor a pixel: their overlaps are not known"
+        return line
+
+    def _words_of_table(self) -> str:
+        line = "rows of a table show no pixels: groups of rows were divided, so that no part shares an object, a place "
+        line += "on the sky or equal features with another"
+        if self.unplaced:
+            line += f"; {self.unplaced} rows state no place on the sky and are joined by ids and equal features alone"
         return line
 
     def _division(self) -> str:

@@ -78,6 +78,13 @@ class Footprints:
         return np.isfinite(self.ra_deg) & np.isfinite(self.dec_deg)
 
 
+def no_footprints(rows: int) -> Footprints:
+    """Return the footprints of that many rows that cover nothing, as those of a table."""
+    nowhere = np.full(rows, np.nan)
+    return Footprints(exposure=nowhere, x_pixel=nowhere, y_pixel=nowhere, ra_deg=nowhere, dec_deg=nowhere,
+                      size_pixel=1, pixel_scale_arcsec=1.0)  # fmt: skip
+
+
 def overlapping(places: Footprints, rows: NDArray[np.integer], others: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Return which rows have a cutout that may share a pixel with that of any other row, ``(rows,)``.
 

@@ -1,7 +1,7 @@
 """Numbers and caveats of a report in words."""
 
 from pipeline.classes import NO_JUDGEMENT_SOURCES
-from pipeline.datasets.leakage import Separation
+from pipeline.datasets.leakage import BY_TABLE, Separation
 from pipeline.metrics import METRICS
 from pipeline.report.metrics_json import Bounds, CountNumbers, PsfNumbers, ReportNumbers
 from pipeline.scores.unlike_training import unlike_words
@@ -193,7 +193,7 @@ def _overlaps(numbers: ReportNumbers) -> list[str]:
             "The data set does not say whether cutouts of its training rows overlap those of the judged rows: if they "
             "do, the figures flatter the classifier. Build it again with BuildDataset."
         )
-    unplaced = sum(one.unplaced for one in known)
+    unplaced = sum(one.unplaced for one in known if one.divided_by != BY_TABLE)
     if unplaced:
         words.append(
             f"{unplaced} rows of the data set state neither their position on the sky nor their pixel on an image: it "

@@ -111,6 +111,7 @@ def _choice(columns: SourceColumns, recipe: DatasetRecipe, linked_within_arcsec:
         linked_arcsec=linked_within_arcsec,
         size_pixel=columns.header.size_pixel,
         pixel_scale_arcsec=columns.header.pixel_scale_arcsec,
+        has_pixels=not columns.header.is_table,
     )
     return choose_rows(rows, ids, recipe, near, fold, class_names)
 

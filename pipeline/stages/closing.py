@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipeline.night import ends_at, is_ahead, require_not_ahead
+from pipeline.night import ALL, ends_at, is_ahead, require_not_ahead
 from pipeline.surveys.settings import SurveySettings
 
 if TYPE_CHECKING:
@@ -24,11 +24,13 @@ def why_open(settings: SurveySettings, night: str, open_survey: Callable[[], "So
     settings : SurveySettings
         With the rule.
     night : str
-        The night, an ISO date.
+        The night, an ISO date; the clock closes no night ``all``, which is never open.
     open_survey : callable
         Gives the survey, which is asked unless the clock alone closes nights.
     """
     rule = settings.closed
+    if rule.after_hours is not None and night == ALL:
+        return ""
     if rule.after_hours is not None:
         closes = ends_at(datetime.date.fromisoformat(night), settings.longitude_deg)
         closes += datetime.timedelta(hours=rule.after_hours)
@@ -42,15 +44,15 @@ def why_open(settings: SurveySettings, night: str, open_survey: Callable[[], "So
     return f"query {rule.query} returns no row (closed: query)"
 
 
-def require_begun(settings: SurveySettings, nights: Sequence[datetime.date], where: str) -> None:
+def require_begun(settings: SurveySettings, nights: Sequence[str], where: str) -> None:
     """Raise an error for nights of the future, unless a marker or a query may close a night at any time.
 
     Parameters
     ----------
     settings : SurveySettings
         Of the survey.
-    nights : sequence of date
-        The nights that are asked for.
+    nights : sequence of str
+        The nights that are asked for, sorted.
     where : str
         Where they are stated, for the message.
 
@@ -60,9 +62,12 @@ def require_begun(settings: SurveySettings, nights: Sequence[datetime.date], whe
         As `require_not_ahead`.
     """
     if settings.closed.after_hours is not None:
-        require_not_ahead(nights, settings.longitude_deg, datetime.datetime.now(datetime.UTC), where)
+        dates = [datetime.date.fromisoformat(night) for night in nights if night != ALL]
+        require_not_ahead(dates, settings.longitude_deg, datetime.datetime.now(datetime.UTC), where)
 
 
 def is_of_future(settings: SurveySettings, night: str) -> bool:
-    """Tell whether a night, an ISO date, has not begun at the survey's site."""
+    """Tell whether a night, an ISO date, has not begun at the survey's site; ``all`` always has."""
+    if night == ALL:
+        return False
     return is_ahead(datetime.date.fromisoformat(night), settings.longitude_deg, datetime.datetime.now(datetime.UTC))

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from pipeline.errors import NightsiftError
 from pipeline.io.results.night_manifest import Manifest
-from pipeline.night import MJD_EPOCH, parse_night
+from pipeline.night import ALL, MJD_EPOCH, parse_night
 from pipeline.surveys.base import Source, StatesFolder
 from pipeline.surveys.label_tables import own_references
 
@@ -85,7 +85,7 @@ def other_nights(name: str, nights: Sequence[str], night: str) -> str:
     """
     if not nights:
         return f"the survey {name} has no other night; `nightsift check {name}` finds out why"
-    if len(nights) <= _LISTED:
+    if len(nights) <= _LISTED or night == ALL:
         return f"the survey {name} has the night{'s' if len(nights) > 1 else ''} {', '.join(nights)}"
     here = (parse_night(night) - MJD_EPOCH).days
     nearest = min(nights, key=lambda other: abs((parse_night(other) - MJD_EPOCH).days - here))

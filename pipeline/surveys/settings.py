@@ -8,6 +8,7 @@ from pipeline.classes import CLASS_NAMES, class_faults
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import DECIDES_NOTHING, decides_only
 from pipeline.surveys.metadata_columns import metadata_faults, metadata_name
+from pipeline.surveys.table_settings import TABLE, decided_by_kind, kind_faults
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,8 +142,8 @@ class SurveySettings:
     Attributes
     ----------
     source : str
-        Adapter: ``database``, ``table``, ``image_pairs``, ``alert_table``, ``alert_packets``, ``stamp_set`` or
-        ``synthetic``.
+        Adapter: ``database``, ``table``, ``image_pairs``, ``alert_table``, ``alert_packets``, ``stamp_set``,
+        ``synthetic`` or ``catalogue``.
     telescope : str
         Its name, where the rows give none.
     longitude_deg : float, in degree
@@ -199,7 +200,9 @@ class SurveySettings:
         Further columns of numbers of the source that cutout files keep, for classifiers that ask for them; of packets
         dotted paths, of which the last part is the name. Not of images searched here, stamp sets and made surveys.
     kind : {"cutouts", "images", "table"}
-        What a row is: ``cutouts`` of a candidate, whole ``images``, or the row of a ``table``.
+        What a row is: ``cutouts`` of a candidate, whole ``images``, or the row of a ``table``. A table has neither
+        pixels nor nights: leave out ``channels``, ``cutout_size_pixel``, ``pixel_scale_arcsec``, ``longitude_deg`` and
+        what else is of pixels; ``telescope`` and ``closed`` may be left out.
     classes : tuple of str
         Names of the classes, the negative one first: 2 to 127, each once; empty: ``bogus`` and ``real``.
     """
@@ -235,13 +238,16 @@ class SurveySettings:
     kind: Literal["cutouts", "images", "table"] = "cutouts"
     classes: tuple[str, ...] = field(default=(), metadata=decides_only("labelling"))
 
+    decided_by_others = staticmethod(decided_by_kind)
+
     def __post_init__(self) -> None:
         faults = [
             f"{name} is {getattr(self, name)}; allowed: {low} to {high}{more}"
             for name, low, high, more in _REACH
             if getattr(self, name) is not None and not low <= getattr(self, name) <= high
         ]
-        if not self.pixel_scale_arcsec > 0:
+        faults += kind_faults(self)
+        if self.has_nights and not self.pixel_scale_arcsec > 0:
             faults.append(f"pixel_scale_arcsec is {self.pixel_scale_arcsec}; allowed: above 0")
         if not self.linked_within_arcsec >= 0:
             faults.append(f"linked_within_arcsec is {self.linked_within_arcsec}; allowed: at least 0")
@@ -256,6 +262,16 @@ class SurveySettings:
     def class_names(self) -> tuple[str, ...]:
         """The names of the classes at the index of their codes; the first is the negative one."""
         return self.classes or CLASS_NAMES
+
+    @property
+    def has_nights(self) -> bool:
+        """Whether the survey has nights; a table has the one night ``all``, which holds all of its rows."""
+        return self.kind != TABLE
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether the rows have weights in training."""
+        return self.kind == TABLE and bool(self.input.get("weight"))
 
     @property
     def metadata_paths(self) -> dict[str, str]:

@@ -12,6 +12,8 @@ from pipeline.night import (
     is_ahead,
     is_night,
     night_name,
+    night_name_of,
+    night_names,
     night_of,
     night_range,
     parse_night,
@@ -160,3 +162,17 @@ def test_nights_in_the_future_are_refused_with_the_last_and_how_many_there_are()
     require_not_ahead(expand_nights(["2026-01-01..2026-01-10"]), 0.0, now, "d.yaml: nights")
     with pytest.raises(SettingsError, match=r"d.yaml: nights: 2062-01-02 lies in the future \(1 of 3 nights do\)"):
         require_not_ahead(expand_nights(["2026-01-01..2026-01-02", "2062-01-02"]), 0.0, now, "d.yaml: nights")
+
+
+def test_a_survey_without_nights_has_the_one_night_all():
+    assert night_name_of("all", has_nights=False) == "all"
+    assert night_names(["all", "all"], has_nights=False) == ["all"]
+    with pytest.raises(SettingsError, match="night '2026-01-05': this survey knows no nights; allowed: all"):
+        night_names(["2026-01-05"], has_nights=False)
+
+
+def test_a_survey_with_nights_refuses_the_night_all():
+    assert night_names(["61046", "2026-01-05"]) == ["2026-01-05", "2026-01-06"]
+    for refused in (lambda: night_name_of("all"), lambda: night_names(["2026-01-05", "all"])):
+        with pytest.raises(SettingsError, match="night 'all' is for surveys without nights, and this one has some"):
+            refused()

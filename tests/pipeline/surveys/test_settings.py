@@ -29,7 +29,7 @@ def test_a_survey_without_classes_tells_real_from_bogus():
 
 
 def test_a_survey_names_its_classes_the_negative_one_first():
-    assert settings(kind="table", classes=["Others", "ELG", "LRG"]).class_names == ("Others", "ELG", "LRG")
+    assert settings(classes=["Others", "ELG", "LRG"]).class_names == ("Others", "ELG", "LRG")
 
 
 @pytest.mark.parametrize(

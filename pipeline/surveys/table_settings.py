@@ -1,0 +1,76 @@
+"""What the settings of a survey of ``kind: table`` leave out: a row of a table has neither pixels nor nights.
+
+Tested by tests/pipeline/surveys/test_table_settings.py.
+"""
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+TABLE: Final = "table"
+"""The kind of such a survey."""
+
+SOURCE: Final = "catalogue"
+"""The source that reads tables of this kind, and no others."""
+
+_OF_PIXELS: Final[Mapping[str, object]] = MappingProxyType(
+    {
+        "cutout_size_pixel": 1,
+        "longitude_deg": 0.0,
+        "unit": "adu",
+        "pixel_origin": 0,
+        "mjd_night_offset_days": 0,
+        "magic_values": (),
+        "max_edge_fraction": 0.5,
+        "edges": "missing",
+        "edge_value": 0.0,
+        "ephemeris": None,
+        "made": False,
+    }
+)
+"""Keys that say nothing of a table, with the values that stand for that."""
+
+
+def decided_by_kind(mapping: Mapping[object, object]) -> dict[str, object]:
+    """Return the values of keys that the kind of a survey decides, where its file leaves them out.
+
+    Parameters
+    ----------
+    mapping : mapping
+        The content of the survey's file; its other faults are none of ours.
+    """
+    from pipeline.surveys.settings import ClosedRule  # which needs this module
+
+    if mapping.get("kind") != TABLE:
+        return {}
+    survey_input = mapping.get("input")
+    features = survey_input.get("features") if isinstance(survey_input, Mapping) else None
+    names = tuple(str(name) for name in features) if isinstance(features, Mapping | list | tuple) else ()
+    values: dict[str, object] = {
+        "channels": tuple(dict.fromkeys(names)) or ("features",),
+        "cutout_size_pixel": 1,
+        "pixel_scale_arcsec": math.nan,
+        "longitude_deg": 0.0,
+        "telescope": "",
+        "closed": ClosedRule(after_hours=0.0),
+    }
+    return {name: value for name, value in values.items() if name not in mapping}
+
+
+def kind_faults(settings: Any) -> list[str]:
+    """Return what contradicts the kind of a survey in its settings, a `SurveySettings`."""
+    if (settings.kind == TABLE) != (settings.source == SOURCE):
+        return [
+            f"kind is {settings.kind!r} and source is {settings.source!r}; allowed: kind {TABLE!r} with source "
+            f"{SOURCE!r}, and neither without the other"
+        ]
+    if settings.kind != TABLE:
+        return []
+    stated = [name for name, value in _OF_PIXELS.items() if getattr(settings, name) != value]
+    stated += ["pixel_scale_arcsec"] if not math.isnan(settings.pixel_scale_arcsec) else []
+    faults = [f"{name} is {getattr(settings, name)!r}, and a table has no such thing: leave it out" for name in stated]
+    features = settings.input.get("features")
+    if features is not None and set(settings.channels) != {str(name) for name in features}:
+        faults.append(f"channels are {list(settings.channels)}; those of a table are its features: leave them out")
+    return faults
