@@ -11,6 +11,7 @@ import luigi
 
 from models.backends import TENSORFLOW, backend
 from models.recipes.calibration_keys import training_part
+from models.recipes.fine_tuning import weights_digest
 from models.registry import NETWORK
 from pipeline.io import settings_files
 from pipeline.io.files.digests import file_digest
@@ -55,7 +56,10 @@ class TrainClassifier(LearnedTask):
         decisive |= {"learned_fold": self.learned_fold} if self.learned_fold else {}
         if backend() != TENSORFLOW and self.classifier_recipe.family == NETWORK:
             decisive["backend"] = backend()
-        return decisive | ({"module": self._module_digest(str(recipe["module"]))} if recipe.get("module") else {})
+        decisive |= {"module": self._module_digest(str(recipe["module"]))} if recipe.get("module") else {}
+        start = recipe.get("fine_tuning")
+        weights = start.get("weights") if isinstance(start, dict) else None
+        return decisive | ({"weights": weights_digest(str(weights))} if weights else {})
 
     def _module_digest(self, name: str) -> str:
         """Return the digest of the Python file of the user's own that the recipe names."""

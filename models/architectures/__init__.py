@@ -1,5 +1,29 @@
 """One file per classifier or family of them; importing this package enters all of them into the registry."""
 
-from models.architectures import boosting, braai, feature_ensemble, gmadet, otrain, psat_d, triplet_cnn, vgg6
+from models.architectures import (
+    applications,
+    boosting,
+    braai,
+    feature_ensemble,
+    galaxy_cnn,
+    gmadet,
+    otrain,
+    psat_d,
+    resnet,
+    triplet_cnn,
+    vgg6,
+)
 
-__all__ = ["boosting", "braai", "feature_ensemble", "gmadet", "otrain", "psat_d", "triplet_cnn", "vgg6"]
+__all__ = [
+    "applications",
+    "boosting",
+    "braai",
+    "feature_ensemble",
+    "galaxy_cnn",
+    "gmadet",
+    "otrain",
+    "psat_d",
+    "resnet",
+    "triplet_cnn",
+    "vgg6",
+]

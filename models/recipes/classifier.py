@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, Self
 
 from models.inputs.metadata_rules import MetadataRecipe
 from models.recipes.calibration_keys import training_part
+from models.recipes.fine_tuning import FineTuning
 from models.recipes.recipe_faults import recipe_faults
 from models.recipes.stack_members import is_stack
 from models.registry import CLASSIFIERS
@@ -15,7 +16,7 @@ from pipeline.errors import SettingsError
 from pipeline.metrics import METRICS
 from pipeline.settings import parse
 
-_STATED_IF_CHANGED: Final[Mapping[str, object]] = {"metadata": None, "resize_pixel": None}
+_STATED_IF_CHANGED: Final[Mapping[str, object]] = {"metadata": None, "fine_tuning": None, "resize_pixel": None}
 """Keys that packages state only where they differ from this default, so that those of before keep their digests."""
 
 
@@ -27,7 +28,8 @@ class ClassifierRecipe:
     ----------
     classifier : str
         A network, ``triplet_cnn``, ``braai``, ``psat_d``, ``vgg6``, ``bayesian_vgg6``, ``sepconvnet``, ``gmadet`` or
-        ``otrain``; or on features of the cutouts, ``boosting`` or ``feature_ensemble``.
+        ``otrain``; for images of galaxies ``galaxy_cnn``, ``resnet18``, ``resnet50v2`` or ``efficientnetv2b0``; or on
+        features of the cutouts, ``boosting`` or ``feature_ensemble``.
     module : str
         Python file of your own with ``create_model(num_classes, image_dim)``, ``normalise(pixels)`` or ``metrics``,
         relative to the folder of the settings; ``classifier: module`` and ``normalisation: module`` take them. Empty:
@@ -46,6 +48,8 @@ class ClassifierRecipe:
         Channels that must not be missing altogether for a row to be scored; none: all used.
     metadata : MetadataRecipe or None
         Columns of the candidates as a second input; none: pixels alone.
+    fine_tuning : FineTuning or None
+        Weights that a network starts from, and what of it stays as it is; none: random weights, all trained.
     size_pixel : int or None, in pixel
         Side of the central part to look at, at least what the classifier needs; none: the whole cutout.
     resize_pixel : int or None, in pixel
@@ -123,6 +127,7 @@ class ClassifierRecipe:
     channels: tuple[str, ...] | None = None
     required_channels: tuple[str, ...] | None = None
     metadata: MetadataRecipe | None = None
+    fine_tuning: FineTuning | None = None
     size_pixel: int | None = None
     resize_pixel: int | None = None
     batch_size: int = 64

@@ -7,6 +7,7 @@ import inspect
 from typing import TYPE_CHECKING, Any, Final
 
 import models.architectures  # noqa: F401  (enters the classifiers)
+from models.architectures.dense_head import head_faults
 from models.architectures.feature_models import BOOSTING_SETTINGS, TREES_SETTINGS
 from models.recipes.class_merits import CLASS_MERITS, MACRO_F1
 from models.recipes.losses import LOSSES
@@ -118,6 +119,8 @@ def _features_faults(recipe: "ClassifierRecipe") -> list[str]:
         faults.append(f"'normalisation' is {recipe.normalisation!r}; {name} takes raw pixels: none")
     if recipe.missing != "excluded":
         faults.append(f"'missing' is {recipe.missing!r}; {name} takes raw pixels: excluded")
+    if recipe.fine_tuning is not None:
+        faults.append(f"'fine_tuning' is set; {name} is no network and starts from no weights: none")
     if recipe.resize_pixel is not None:
         faults.append(f"'resize_pixel' is {recipe.resize_pixel}; {name} takes pixels as they are: none")
     if recipe.module:
@@ -142,6 +145,8 @@ def _settings_faults(recipe: "ClassifierRecipe") -> list[str]:
     for key, value in recipe.settings.items():
         if key not in known:
             faults.append(f"unknown key 'settings.{key}'; {name} knows: {', '.join(known)}")
+        elif key == "head":
+            faults += head_faults(value)
         else:
             allowed = _allowed(key, value, defaults.get(key))
             faults += [f"'settings.{key}' is {value!r}; allowed: {allowed}"] if allowed else []

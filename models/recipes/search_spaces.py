@@ -23,6 +23,7 @@ _NOT_SEARCHED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "classifier": "train each classifier and compare their packages",
         "module": "train each of your files and compare their packages",
+        "fine_tuning": "train from each file of weights and compare their packages",
         "settings": "name one of its keys, as 'settings.dense'",
         "monitor": "it is the objective",
         "metrics": "they change no training",

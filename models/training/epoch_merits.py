@@ -4,6 +4,7 @@ Tested by tests/models/training/test_epoch_merits.py.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,22 @@ from models.recipes.classifier import ClassifierRecipe
 from models.recipes.user_module import Score, UserModule
 from pipeline.errors import UnknownNameError
 from pipeline.metrics import METRICS
+
+TOP: Final = 3
+"""Classes among which the right one has to be for the second accuracy of an epoch."""
+
+
+def top_accuracy(labels: NDArray[np.int64], logits: NDArray[np.float32], count: int) -> float:
+    """Return the share of rows for which fewer than ``count`` classes have a larger logit than their own.
+
+    Examples
+    --------
+    >>> logits = np.array([[3, 2, 1, 0], [3, 2, 1, 0]], dtype=np.float32)
+    >>> top_accuracy(np.array([2, 3]), logits, 3)
+    0.5
+    """
+    own = np.take_along_axis(logits, labels[:, np.newaxis], axis=1)
+    return float(((logits > own).sum(axis=1) < count).mean())
 
 
 def epoch_merits(
@@ -46,7 +63,8 @@ def epoch_merits(
     Returns
     -------
     dict
-        ``loss``, ``accuracy``, each of ``recipe.metrics``; with more than two classes, or where the recipe monitors
+        ``loss``, ``accuracy``, each of ``recipe.metrics``; with more than three classes ``top3_accuracy``, the share of
+        rows whose class is among the three most probable; with more than two classes, or where the recipe monitors
         it, ``macro_f1``, and with more than two ``precision_<class>``, ``recall_<class>``, ``f1_<class>``.
 
     Raises
@@ -61,6 +79,8 @@ def epoch_merits(
         "loss": float(np.average(np.asarray(to_numpy(each), dtype=np.float64), weights=weights)),
         "accuracy": float((predicted == labels).mean()),
     }
+    if len(class_names) > TOP:
+        found[f"top{TOP}_accuracy"] = top_accuracy(labels, logits, TOP)
     scores = expit(logits[:, 0].astype(np.float64))
     found |= {name: _metric(name, module, labels, scores, merits) for name in recipe.metrics}
     if len(class_names) > 2 or recipe.monitor == f"validation_{MACRO_F1}":

@@ -19,6 +19,7 @@ from models.framework import deterministic, keras, out_of_memory
 from models.inputs.contract import InputContract
 from models.networks import memory
 from models.networks.network import BATCH, FittedNetwork, NetworkDesign, build, design_of, rebuilt
+from models.networks.pretrained import prepare
 from models.recipes import schedules
 from models.recipes.classifier import ClassifierRecipe
 from models.training import batches, checkpoints
@@ -26,6 +27,7 @@ from models.training.environment import kept_every, tensorboard_folder
 from models.training.epoch_merits import epoch_merits
 from models.training.fitted import Progress
 from models.training.in_memory import held_if_small
+from models.training.optimizers import optimizer_of
 from models.training.rows import PartRows, scaling_of
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import SettingsError
@@ -96,6 +98,7 @@ def fit(
     run = _Run(held_if_small(dataset), contract, recipe, rows, seed, design)
     module = design.module and design.module.sha256
     decisive = [REVISION, recipe.training_part, seed, dataset.fingerprint, threads, backend(), module]
+    decisive += [recipe.fine_tuning.digest] if recipe.fine_tuning else []
     run.train(workdir, fingerprint(decisive), progress, after_epoch)
     weights = {"best": run.state.best_weights, "last": run.model.get_weights()}
     model = rebuilt(weights[recipe.keep], design)
@@ -110,8 +113,9 @@ def compiled(design: NetworkDesign, recipe: ClassifierRecipe, seed: int) -> Any:
     from models.training.keras_data import RowLoss
 
     model = build(design, seed, precision=recipe.precision)
-    optimizer = _optimizer(recipe)
-    optimizer.build(model.trainable_variables)
+    if recipe.fine_tuning is not None:
+        prepare(model, recipe.fine_tuning)
+    optimizer = optimizer_of(recipe, model)
     jit = False if backend() == TENSORFLOW else "auto"  # XLA is slower than without on CPUs
     model.compile(optimizer=optimizer, loss=RowLoss(recipe), jit_compile=jit)
     return model
@@ -248,13 +252,3 @@ def _logged(folder: Path | None, history: Sequence[Mapping[str, Any]]) -> Iterat
 
     with TensorBoardLogs(folder, history) as logs:
         yield lambda epochs: logs.add(epochs[-1])
-
-
-def _optimizer(recipe: ClassifierRecipe) -> Any:
-    """Return the optimiser; weight decay is decoupled from the gradient, so that Adam with it is AdamW."""
-    optimizers = keras().optimizers
-    decay = recipe.weight_decay or None
-    if recipe.optimizer == "adam":
-        return optimizers.Adam(recipe.learning_rate, weight_decay=decay)
-    kinds = {"sgd": optimizers.SGD, "rmsprop": optimizers.RMSprop}
-    return kinds[recipe.optimizer](recipe.learning_rate, momentum=recipe.momentum, weight_decay=decay)

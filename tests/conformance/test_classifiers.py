@@ -20,13 +20,18 @@ SMALL = {
     "boosting": {"n_estimators": 10},
     "braai": {"filters": [4, 4], "dense": 8, "dropout_rates": [0.1, 0.1, 0.1]},
     "feature_ensemble": {"n_estimators": 10, "trees": 10},
+    "galaxy_cnn": {"filters": [8, 8], "head": [8, "relu"]},
     "gmadet": {"filters": [4, 4, 4, 4], "dense": [8, 8]},
     "otrain": {"filters": [4, 4, 4, 4, 4], "dense": [8, 8]},
     "psat_d": {"filters": [4, 4, 4], "dense": 8},
+    "resnet18": {"width": 4, "stem": 3},
     "sepconvnet": {"filters": [4, 4], "dense": 8},
     "triplet_cnn": {"filters": [4, 8], "dense": 8},
     "vgg6": {"filters": [4, 4], "dense": 8, "dropout_rates": [0.1, 0.1, 0.1]},
 }
+
+LARGE = {"efficientnetv2b0", "resnet50v2"}
+"""Of one size, as published; tests/models/architectures/test_galaxy_networks.py trains them."""
 
 
 def toy_dataset(size):
@@ -44,7 +49,7 @@ def toy_dataset(size):
 
 
 def test_every_classifier_has_a_small_form_here():
-    assert sorted([*SMALL, MODULE]) == list(CLASSIFIERS)
+    assert sorted([*SMALL, *LARGE, MODULE]) == list(CLASSIFIERS)
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)

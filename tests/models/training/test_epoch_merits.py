@@ -75,3 +75,13 @@ def test_a_class_that_no_training_row_has_is_named_and_none_moves_its_index(tmp_
     recipe = load({**toy.network, "calibration": "none"}, "test")
     with pytest.raises(DataSetError, match="no usable row of class d; it has 10 a, 10 b, 10 c, 0 d"):
         train(dataset, recipe, 1, workdir=tmp_path)
+
+
+@pytest.mark.replaces("galaxy10", "Z5")
+def test_more_than_three_classes_have_their_top_three_accuracy():
+    logits = np.array([[3, 2, 1, 0], [0, 1, 2, 3], [0, 3, 2, 1]], np.float32)
+    recipe = ClassifierRecipe(classifier="galaxy_cnn")
+    merits = epoch_merits(recipe, None, list("abcd"), logits, np.array([2, 0, 3]), np.ones(3, np.float32))
+    assert merits["top3_accuracy"] == pytest.approx(2 / 3)
+    assert merits["accuracy"] == 0.0
+    assert "top3_accuracy" not in merits_of(["a", "b", "c"])
