@@ -1,10 +1,11 @@
 """What the settings of a table say of its columns: features, missing numbers, cuts, classes and weights."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Literal
 
-from pipeline.errors import SettingsError
+from pipeline.errors import SettingsError, UnknownNameError
 from pipeline.expressions.expression import Expression, parse, parse_condition
 
 
@@ -70,6 +71,42 @@ class WeightSettings:
             raise SettingsError(f"missing is {self.missing}; allowed: at least 0")
 
 
+def used_features(features: Mapping[str, str], sets: Mapping[str, Sequence[str]], use: Sequence[str]) -> dict[str, str]:
+    """Return the features of the sets that are used, in the order of all features.
+
+    Parameters
+    ----------
+    features : mapping of str to str
+        Name to expression.
+    sets : mapping of str to sequence of str
+        Name to features or patterns of them.
+    use : sequence of str
+        Names of sets; empty: all features.
+
+    Raises
+    ------
+    UnknownNameError, SettingsError
+        If there is no such set, or one of its entries fits no feature.
+
+    Examples
+    --------
+    >>> used_features({"g": "g", "gerr": "gerr", "g-r": "g - r"}, {"err": ["*err"], "colors": ["*-*"]}, ["colors"])
+    {'g-r': 'g - r'}
+    """
+    chosen: set[str] = set()
+    for name, patterns in sets.items():
+        for pattern in patterns:
+            fitting = {feature for feature in features if fnmatchcase(feature, pattern)}
+            if not fitting:
+                raise SettingsError(f"feature_sets.{name} names {pattern!r}, which fits none of features")
+            if name in use:
+                chosen |= fitting
+    for name in use:
+        if name not in sets:
+            raise UnknownNameError("set of features in use", name, sets)
+    return {name: text for name, text in features.items() if name in chosen or not use}
+
+
 @dataclass(frozen=True, kw_only=True)
 class ColumnSettings:
     """What is made of the columns of a table. Expressions are explained in docs/catalogues.md#expressions.
@@ -78,6 +115,10 @@ class ColumnSettings:
     ----------
     features : mapping of str to str
         Name of each feature to its expression, in the order in which classifiers see them.
+    feature_sets : mapping of str to tuple of str
+        Name to features, or patterns with ``*`` and ``?`` of them, for use in ``use``.
+    use : tuple of str
+        Names of ``feature_sets`` whose features are used; empty: all features.
     missing : mapping of str to tuple of float
         Column, or a pattern with ``*`` and ``?``, to the numbers that mean that nothing is known there, such as 99 or
         -9999; of several patterns all count.
@@ -97,6 +138,8 @@ class ColumnSettings:
     """
 
     features: Mapping[str, str]
+    feature_sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    use: tuple[str, ...] = ()
     missing: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     first_known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     named_cuts: Mapping[str, str] = field(default_factory=dict)
@@ -108,6 +151,7 @@ class ColumnSettings:
     def __post_init__(self) -> None:
         if not self.features:
             raise SettingsError("features is empty; allowed: names of features and their expressions")
+        used_features(self.features, self.feature_sets, self.use)
         empty = [name for name, columns in self.first_known.items() if not columns]
         if empty:
             raise SettingsError(f"first_known.{empty[0]} is empty; allowed: names of columns")
@@ -116,9 +160,14 @@ class ColumnSettings:
         for _ in self.expressions():
             pass
 
+    @property
+    def used(self) -> dict[str, str]:
+        """The features that are used, each with its expression, in the order of ``features``."""
+        return used_features(self.features, self.feature_sets, self.use)
+
     def expressions(self) -> Iterator[tuple[str, Expression]]:
         """Yield each expression that is used, with the key that states it."""
-        for name, text in self.features.items():
+        for name, text in self.used.items():
             yield f"features.{name}", parse(text, f"features.{name}")
         for key in ("cuts_as_read", "cuts"):
             for name, condition in self.conditions(key):

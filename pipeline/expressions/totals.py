@@ -110,9 +110,9 @@ def total_faults(
                 yield f"class_rules.{key}.{name} matches none of {totals.kept} rows: {condition.text!r}"
             elif count == 1:
                 yield f"class_rules.{key}.{name} matches one row of {totals.kept}, too few to train and judge"
-    for name, count in zip(settings.features, totals.known, strict=True):
+    for (name, text), count in zip(settings.used.items(), totals.known, strict=True):
         if not count:
-            yield f"features.{name} is missing in all of {totals.kept} rows: {settings.features[name]!r}"
+            yield f"features.{name} is missing in all of {totals.kept} rows: {text!r}"
 
 
 def _matches(settings: ColumnSettings, values: Columns, rows: int) -> NDArray[np.bool_]:

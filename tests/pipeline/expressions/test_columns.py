@@ -93,6 +93,17 @@ def test_without_rules_and_weights_rows_are_unlabelled_and_count_the_same():
     assert total_block(settings, TABLE).matched.shape == (0,)
 
 
+def test_only_the_features_of_the_named_sets_are_used():
+    settings = ColumnSettings(
+        features={"g": "g", "conf": "conf", "g-r": "g - r"},
+        feature_sets={"colors": ("*-*",), "mag": ("g",), "err": ("conf",)},
+        use=("colors", "mag"),
+    )
+    assert list(settings.used) == ["g", "g-r"]
+    assert needed_columns(settings) == {"g", "r"}
+    assert evaluate_block(settings, TABLE).features.shape == (6, 2)
+
+
 def test_only_needed_columns_are_read(settings):
     assert needed_columns(settings) == {"g", "r", "z_spec", "z_phot", "conf"}
     assert needed_columns(ColumnSettings(features={"a": "b"}, first_known={"z": ("z_spec",)})) == {"b"}
@@ -138,6 +149,8 @@ def test_a_table_of_which_nothing_is_left_is_said_to_be_so():
 @pytest.mark.parametrize(("changed", "message"), [
     ({"features": {}}, "features is empty"),
     ({"features": {"x": "open(g)"}}, "features.x: the expression 'open(g)' has the call"),
+    ({"use": ["mag"]}, "unknown set of features in use 'mag'; known: none"),
+    ({"feature_sets": {"mag": ["DES_*"]}}, "feature_sets.mag names 'DES_*', which fits none of features"),
     ({"cuts": ["noout", "nostra"]}, "cuts names 'nostra'; allowed: noout, nostar"),
     ({"cuts": ["g - r"]}, "cuts: the expression 'g - r' gives numbers"),
     ({"named_cuts": {"bad": "g."}}, "named_cuts.bad: the expression 'g.' cannot be read"),
