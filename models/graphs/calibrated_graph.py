@@ -11,19 +11,21 @@ from models.graphs.keras_graph import LOGITS, Graph
 from models.graphs.nodes import append, constant
 from models.graphs.sessions import CALIBRATED
 from pipeline.scores.calibration import Platt
+from pipeline.scores.class_calibration import Calibration, ClassScaling
 
 PROBABILITIES: Final = "probabilities"
 
 
-def with_calibration(graph: Graph, platt: Platt) -> Graph:
+def with_calibration(graph: Graph, calibration: Calibration) -> Graph:
     """Return a copy of a graph that gives probabilities and, as a second output, the logits they are of.
 
     Parameters
     ----------
     graph : onnx.ModelProto
         Its one output is ``logits``, of shape ``(n, columns)``: one column for two classes, else one a class.
-    platt : Platt
-        Of two classes: applied to the logit. With more classes the probabilities are the softmax of the logits.
+    calibration : Platt or ClassScaling
+        Of two classes a `Platt`, applied to the logit. With more classes the probabilities are the softmax of the
+        logits, scaled and shifted by a `ClassScaling`, or as they are.
 
     Returns
     -------
@@ -35,12 +37,30 @@ def with_calibration(graph: Graph, platt: Platt) -> Graph:
     whole = ModelProto()
     whole.CopyFrom(graph)
     columns = int(whole.graph.output[0].type.tensor_type.shape.dim[-1].dim_value)
-    if columns == 1:
-        _add_score(whole, platt)
+    if isinstance(calibration, ClassScaling):
+        _add_scaled(whole, calibration)
+    elif columns == 1:
+        _add_score(whole, calibration)
     else:
         append(whole, [("Identity", [LOGITS], CALIBRATED, {}), ("Softmax", [LOGITS], PROBABILITIES, {"axis": -1})])
     _set_outputs(whole, columns)
     return whole
+
+
+def _add_scaled(graph: Graph, scaling: ClassScaling) -> None:
+    """Append the calibrated logits of more than two classes, and their softmax."""
+    scale, shift = (
+        constant(graph, f"calibration/{name}", np.array([values], dtype=np.float32))
+        for name, values in {"scale": scaling.scale, "shift": scaling.shift}.items()
+    )
+    append(
+        graph,
+        [
+            ("Mul", [LOGITS, scale], "calibration/scaled", {}),
+            ("Add", ["calibration/scaled", shift], CALIBRATED, {}),
+            ("Softmax", [CALIBRATED], PROBABILITIES, {"axis": -1}),
+        ],
+    )
 
 
 def _add_score(graph: Graph, platt: Platt) -> None:

@@ -4,7 +4,7 @@ Tested by tests/models/packages/test_calibrating.py.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -18,13 +18,18 @@ from models.training import batches
 from models.training.fitted import Progress, no_progress
 from models.training.rows import PartRows, judging_rows
 from models.training.train import HELD_ROWS
-from pipeline.classes import REAL
+from pipeline.classes import CLASS_NAMES, REAL
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import InputError
 from pipeline.metrics import THRESHOLD_RULES, summary
-from pipeline.scores.calibration import IDENTITY, Platt, fit_platt, fit_platt_prior
+from pipeline.metrics.class_metrics import class_summary
+from pipeline.scores.calibration import IDENTITY
+from pipeline.scores.class_calibration import Calibration, class_shares, described, fit_calibration, probabilities_of
 
 log = logging.getLogger(__name__)
+
+CLASS_MERITS = ("accuracy", "macro_f1", "macro_recall", "log_loss", "brier", "ece")
+"""What a package of more than two classes says of its validation rows."""
 
 FIXED = "fixed"
 """The threshold rule of a model of whose rows nothing is known."""
@@ -34,7 +39,7 @@ class CalibrationSettings(Protocol):
     """The keys of a recipe that decide what is made of logits."""
 
     @property
-    def calibration(self) -> Literal["platt", "platt_prior", "none"]:
+    def calibration(self) -> Literal["platt", "platt_prior", "temperature", "vector", "none"]:
         """Return how logits become probabilities."""
 
     @property
@@ -53,10 +58,12 @@ class Calibrated:
     Attributes
     ----------
     recipe : ClassifierRecipe
-    platt : Platt
-        Calibration; the identity with more than two classes or by choice.
+    calibration : Platt or ClassScaling
+        Of two classes, or of more; the identity by choice.
     prevalence : float
         Share of reals among the rows that calibration was fitted on; NaN without two classes.
+    shares : mapping of str to float
+        With more classes, the share of each that the probabilities are calibrated for; empty with two.
     thresholds : mapping
         Threshold by rule; the recipe's rule under its own parameters.
     metrics : mapping
@@ -71,8 +78,9 @@ class Calibrated:
     """
 
     recipe: ClassifierRecipe
-    platt: Platt
+    calibration: Calibration
     prevalence: float
+    shares: Mapping[str, float]
     thresholds: Mapping[str, float]
     metrics: Mapping[str, float]
     logits: pd.DataFrame
@@ -112,12 +120,13 @@ def calibrate(
     logits, rows, held = _judged(trained, dataset, part)
     progress(0.9, f"calibrating on {len(rows)} validation rows")
     labels = rows["label"].to_numpy(np.int64)
-    platt = fitted_platt(recipe, logits, labels)
-    thresholds, metrics = merits(recipe, logits, labels, platt)
+    calibration = fitted_calibration(recipe, logits, labels)
+    thresholds, metrics = merits(recipe, logits, labels, calibration)
     return Calibrated(
         recipe=recipe,
-        platt=platt,
+        calibration=calibration,
         prevalence=prevalence_of(recipe, logits, labels),
+        shares=shares_of(recipe, labels, trained.class_names),
         thresholds=thresholds,
         metrics=metrics,
         logits=rows,
@@ -138,8 +147,9 @@ def uncalibrated(recipe: ClassifierRecipe, held: NDArray[np.float32]) -> Calibra
     """
     return Calibrated(
         recipe=recipe,
-        platt=IDENTITY,
+        calibration=IDENTITY,
         prevalence=float("nan"),
+        shares={},
         thresholds={FIXED: float(recipe.threshold_parameter["value"])},
         metrics={},
         logits=pd.DataFrame(),
@@ -154,20 +164,46 @@ def prevalence_of(recipe: CalibrationSettings, logits: NDArray[np.float64], labe
     return 0.5 if recipe.calibration == "platt_prior" else float((labels == REAL).mean())
 
 
-def fitted_platt(recipe: CalibrationSettings, logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Platt:
+def shares_of(recipe: CalibrationSettings, labels: NDArray[np.int64], class_names: Sequence[str]) -> dict[str, float]:
+    """Return the share of each of more than two classes that the probabilities are calibrated for; empty with two.
+
+    Parameters
+    ----------
+    recipe : CalibrationSettings
+        With ``platt_prior``, all shares are equal.
+    labels : ndarray of int64, shape (n,)
+        Of the rows that calibration was fitted on.
+    class_names : sequence of str
+        The classes, at the index of their codes.
+    """
+    if len(class_names) == len(CLASS_NAMES):
+        return {}
+    if recipe.calibration == "platt_prior":
+        return dict.fromkeys(class_names, 1.0 / len(class_names))
+    return class_shares(labels, class_names)
+
+
+def fitted_calibration(
+    recipe: CalibrationSettings, logits: NDArray[np.float64], labels: NDArray[np.int64]
+) -> Calibration:
     """Return the calibration of logits ``(n, columns)`` that a recipe asks for."""
-    if recipe.calibration == "none":
-        return IDENTITY
-    fit = fit_platt_prior if recipe.calibration == "platt_prior" else fit_platt
-    platt = fit(logits[:, 0], labels)
-    log.info("calibrated on %d rows: slope %.3f, intercept %.3f", len(labels), platt.slope, platt.intercept)
-    return platt
+    calibration = fit_calibration(recipe.calibration, logits, labels)
+    if recipe.calibration != "none":
+        log.info("calibrated on %d rows: %s", len(labels), ", ".join(_told(calibration)))
+    return calibration
+
+
+def _told(calibration: Calibration) -> Iterator[str]:
+    """Yield the numbers of a calibration by name."""
+    for name, value in described(calibration).items():
+        values = value if isinstance(value, list) else [value]
+        yield f"{name} {' '.join(f'{one:.3f}' for one in values)}"
 
 
 def merits(
-    recipe: CalibrationSettings, logits: NDArray[np.float64], labels: NDArray[np.int64], platt: Platt
+    recipe: CalibrationSettings, logits: NDArray[np.float64], labels: NDArray[np.int64], calibration: Calibration
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Return thresholds by rule and metrics on the validation rows; of more classes, the accuracy alone.
+    """Return thresholds by rule and metrics on the validation rows; of more classes, there are no thresholds.
 
     Parameters
     ----------
@@ -175,12 +211,14 @@ def merits(
         Its threshold rule is taken with its own parameters, each other with its defaults.
     logits : ndarray of float64, shape (n, columns)
     labels : ndarray of int64, shape (n,)
-    platt : Platt
+    calibration : Platt or ClassScaling
         The calibration.
     """
+    probabilities = probabilities_of(calibration, logits)
     if logits.shape[1] > 1:
-        return {}, {"accuracy": float((logits.argmax(axis=1) == labels).mean())}
-    scores = platt.apply(logits[:, 0])
+        found = class_summary(labels, probabilities)[0]
+        return {}, {name: found[name] for name in CLASS_MERITS}
+    scores = probabilities[:, REAL]
     chosen = {recipe.threshold_rule: dict(recipe.threshold_parameter)}
     thresholds = {
         rule: float(THRESHOLD_RULES[rule](labels, scores, **chosen.get(rule, {}))) for rule in THRESHOLD_RULES

@@ -102,11 +102,19 @@ def merits(package: Mapping[str, Any]) -> str:
     lines += [f"| {name} | {value:.4f} |" for name, value in package["metrics"].items() if value is not None]
     calibration = package["calibration"]
     if calibration["method"] != "none":
-        lines += ["", f"Scores are calibrated for a share of reals of {calibration['prevalence']:.3f}."]
+        lines += ["", f"Scores are calibrated for {_shares(calibration)}."]
     if package["thresholds"]:
         named = ", ".join(f"{rule} {value:.4f}" for rule, value in package["thresholds"].items())
         lines += ["", f"Thresholds: {named}. In use: `{package['threshold_rule']}`."]
     return "\n".join(lines)
+
+
+def _shares(calibration: Mapping[str, Any]) -> str:
+    """Return in words which shares of the classes the scores are calibrated for."""
+    if not calibration.get("class_shares"):
+        return f"a share of reals of {calibration['prevalence']:.3f}"
+    listed = ", ".join(f"{name} {share:.3f}" for name, share in calibration["class_shares"].items())
+    return f"rows with these shares of the classes: {listed}"
 
 
 def _unjudged(package: Mapping[str, Any]) -> str:
@@ -141,6 +149,8 @@ def _known_artefacts(package: Mapping[str, Any]) -> str:
 def _worth_of_a_score(package: Mapping[str, Any]) -> str:
     if package["calibration"]["method"] == "none":
         return "Its score orders candidates and is no probability, for it is not calibrated: use the threshold."
+    if package["calibration"].get("class_shares"):
+        return "Its probabilities are ones only at the shares of the classes named above; elsewhere correct for them."
     return (
         "Its score is a probability only at the share of reals named above; elsewhere use the thresholds or correct "
         "for the share."

@@ -14,21 +14,31 @@ from pipeline.io.files.digests import file_digest
 from pipeline.io.packages.package_values import check_values
 from pipeline.io.results.commit import MANIFEST
 from pipeline.io.results.provenance import package_versions
-from pipeline.scores.calibration import Platt
+from pipeline.scores.class_calibration import Calibration, described
 
 PROVENANCE: Final = "provenance.json"
 _UNDIGESTED: Final = (PROVENANCE, MANIFEST)
 """Files, of members too, that say when and where they were made; the package's own manifest has them."""
 
 
-def calibration_content(method: str, platt: Platt, prevalence: float) -> dict[str, object]:
-    """Return what a package says of its calibration; ``prevalence`` None where it is NaN."""
-    return {
-        "method": method,
-        "slope": platt.slope,
-        "intercept": platt.intercept,
-        "prevalence": finite_or_none(prevalence),
-    }
+def calibration_content(
+    method: str, calibration: Calibration, prevalence: float, shares: Mapping[str, float]
+) -> dict[str, object]:
+    """Return what a package says of its calibration.
+
+    Parameters
+    ----------
+    method : str
+        The recipe's.
+    calibration : Platt or ClassScaling
+        What was fitted.
+    prevalence : float
+        Share of reals that the scores are calibrated for; stated as None where it is NaN.
+    shares : mapping of str to float
+        With more than two classes, the share of each among the rows that it was fitted on; empty with two.
+    """
+    stated = {"method": method, **described(calibration), "prevalence": finite_or_none(prevalence)}
+    return stated | ({"class_shares": dict(shares)} if shares else {})
 
 
 def finish(

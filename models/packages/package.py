@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from scipy.special import softmax
 
 from models.graphs import sessions
 from models.graphs.calibrated_graph import with_calibration
@@ -31,6 +30,7 @@ from models.packages.trained_files import (
 from pipeline.io.packages.package_content import SCHEMA
 from pipeline.io.packages.training_ids import TRAINING_IDS
 from pipeline.io.results.parquet_table import write_table
+from pipeline.scores.class_calibration import probabilities_of
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ def _write_graphs(directory: Path, trained: TrainedFiles, calibrated: Calibrated
     import onnx
 
     for name in (MODEL, POSTERIOR) if trained.masks else (MODEL,):
-        graph = with_calibration(onnx.load_model(trained.directory / name), calibrated.platt)
+        graph = with_calibration(onnx.load_model(trained.directory / name), calibrated.calibration)
         (directory / name).write_bytes(graph.SerializeToString())
 
 
@@ -99,7 +99,9 @@ def _content(trained: TrainedFiles, calibrated: Calibrated) -> dict[str, object]
         **from_training,
         "schema": SCHEMA,
         "recipe": recipe.stated,
-        "calibration": calibration_content(recipe.calibration, calibrated.platt, calibrated.prevalence),
+        "calibration": calibration_content(
+            recipe.calibration, calibrated.calibration, calibrated.prevalence, calibrated.shares
+        ),
         "thresholds": dict(calibrated.thresholds),
         "threshold_rule": recipe.threshold_rule,
         "posterior": {"masks": trained.masks, "samples": recipe.posterior_samples},
@@ -110,7 +112,7 @@ def _difference(directory: Path, trained: TrainedFiles, calibrated: Calibrated) 
     """Return the largest difference of calibrated scores to those by the framework; raise when it is too large."""
     pixels, wanted = with_gaps(calibrated.held), trained.held_logits
     given, columns = trained.inputs(pixels, missing_in_first(calibrated.held_metadata)), wanted.shape[1]
-    scores = calibrated.platt.apply(wanted) if columns == 1 else softmax(wanted.astype(np.float64), axis=1)
+    scores = probabilities_of(calibrated.calibration, wanted)[:, -columns:]
     outputs = [sessions.run(sessions.open_session(directory / MODEL), given.first, given.more)]
     if trained.masks:
         opened = {mask["name"]: np.ones((len(pixels), *mask["shape"]), np.float32) for mask in trained.masks}

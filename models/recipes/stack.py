@@ -22,8 +22,8 @@ class StackRecipe(StackMembers):
     ----------
     untrusted : tuple of str
         Label sources that judge neither the weights nor calibration and threshold, as in `ClassifierRecipe`.
-    calibration : {"platt", "platt_prior", "none"}
-        The one calibration of the combined logit; two classes only; as in `ClassifierRecipe`.
+    calibration : {"platt", "platt_prior", "temperature", "vector", "none"}
+        The one calibration of the combined logit, or logits; as in `ClassifierRecipe`.
     threshold_rule : str
         ``fixed``, ``mdr``, ``fpr``, ``f1``, ``mcc`` or ``gmean``, of the stack's own scores.
     threshold_parameter : mapping of str to float
@@ -31,7 +31,7 @@ class StackRecipe(StackMembers):
     """
 
     untrusted: tuple[str, ...] = GUESSED_SOURCES
-    calibration: Literal["platt", "platt_prior", "none"] = "platt"
+    calibration: Literal["platt", "platt_prior", "temperature", "vector", "none"] = "platt"
     threshold_rule: str = "fixed"
     threshold_parameter: Mapping[str, float] = field(default_factory=dict)
 

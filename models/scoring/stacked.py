@@ -150,7 +150,8 @@ class StackedPackage(OpenedPackage):
     def _calibrated(self, by_member: NDArray[np.float64]) -> NDArray[np.float64]:
         combined = combined_logits(by_member, [weight for weight in self.weights if weight])
         calibration = self.content["calibration"]
-        return np.asarray(calibration["slope"] * combined + calibration["intercept"])
+        slope, intercept = ("scale", "shift") if calibration.get("scale") else ("slope", "intercept")
+        return np.asarray(np.asarray(calibration[slope]) * combined + np.asarray(calibration[intercept]))
 
 
 def combined_logits(logits: NDArray[np.float64], weights: Sequence[float]) -> NDArray[np.float64]:

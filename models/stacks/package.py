@@ -83,7 +83,7 @@ def _content(stacked: Stacked, folders: Sequence[str]) -> dict[str, object]:
         "classes": list(stacked.members[0].package.class_names),
         "members": list(map(_member, stacked.members, folders, stacked.weights)),
         "combination": _combination(stacked),
-        "calibration": calibration_content(recipe.calibration, stacked.platt, stacked.prevalence),
+        "calibration": calibration_content(recipe.calibration, stacked.calibration, stacked.prevalence, stacked.shares),
         "thresholds": dict(stacked.thresholds),
         "threshold_rule": recipe.threshold_rule,
         "posterior": {"masks": [], "samples": 0},

@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.inputs.contract import InputContract
-from models.packages.calibrating import fitted_platt, merits, prevalence_of
+from models.packages.calibrating import fitted_calibration, merits, prevalence_of, shares_of
 from models.packages.package import LOGITS
 from models.recipes.stack import StackRecipe
 from models.recipes.stack_members import LOGISTIC, Training
@@ -29,7 +29,7 @@ from pipeline.datasets.refolded import refolded_fingerprint
 from pipeline.errors import DataSetError, InputError, MissingInputError, SettingsError
 from pipeline.io.results.parquet_table import read_table
 from pipeline.recipes.learned_fold import LearnedFold
-from pipeline.scores.calibration import Platt
+from pipeline.scores.class_calibration import Calibration, calibration_of
 from pipeline.scores.combination import fit_weights
 
 log = logging.getLogger(__name__)
@@ -73,9 +73,9 @@ class Stacked:
         Of the logits of each of them; they sum to 1.
     contract : InputContract
         What cutouts all of them can score.
-    platt : Platt
+    calibration : Platt or ClassScaling
         Calibration of the weighed sum.
-    prevalence : float
+    prevalence, shares
         As in `models.packages.calibrating.Calibrated`.
     thresholds, metrics : mapping
         As in `models.packages.calibrating.Calibrated`, of the stack's scores.
@@ -90,8 +90,9 @@ class Stacked:
     members: tuple[OpenedMember, ...]
     weights: tuple[float, ...]
     contract: InputContract
-    platt: Platt
+    calibration: Calibration
     prevalence: float
+    shares: Mapping[str, float]
     thresholds: Mapping[str, float]
     metrics: Mapping[str, float]
     logits: pd.DataFrame
@@ -141,8 +142,8 @@ def stack(
     _require_classes(labels, members)
     shares = _shares(recipe, logits, labels)
     combined = combined_logits(logits, shares.tolist())
-    platt = fitted_platt(recipe, combined, labels)
-    thresholds, metrics = merits(recipe, combined, labels, platt)
+    calibration = fitted_calibration(recipe, combined, labels)
+    thresholds, metrics = merits(recipe, combined, labels, calibration)
     counts = np.bincount([member.training.member for member in members])
     return Stacked(
         recipe=recipe,
@@ -151,8 +152,9 @@ def stack(
         members=members,
         weights=tuple(float(shares[one.training.member] / counts[one.training.member]) for one in members),
         contract=joint_contract([member.package.contract for member in members], channels),
-        platt=platt,
+        calibration=calibration,
         prevalence=prevalence_of(recipe, combined, labels),
+        shares=shares_of(recipe, labels, members[0].package.class_names),
         thresholds=thresholds,
         metrics=metrics,
         logits=rows.assign(
@@ -217,10 +219,6 @@ def _require_two_classes(recipe: StackRecipe, n_classes: int) -> None:
         raise SettingsError(
             f"'combine' is 'logistic', which needs two classes; the data set has {n_classes}; allowed: weights"
         )
-    if recipe.calibration != "none":
-        raise SettingsError(
-            f"calibration {recipe.calibration!r} needs two classes; the data set has {n_classes}; allowed: none"
-        )
 
 
 def _held_out(members: Sequence[OpenedMember], recipe: StackRecipe) -> tuple[pd.DataFrame, NDArray[np.float64]]:
@@ -255,9 +253,8 @@ def _logits(member: OpenedMember) -> pd.DataFrame:
         )
     table = read_table(file)
     columns = [name for name in table if name == "logit" or str(name).startswith("logit_")]
-    calibration = member.package.content["calibration"]
-    logits = calibration["slope"] * table[columns].astype(np.float64) + calibration["intercept"]
-    return logits.set_index(pd.MultiIndex.from_frame(table[ROW]))
+    calibrated = calibration_of(member.package.content["calibration"]).calibrated(table[columns].to_numpy(np.float64))
+    return pd.DataFrame(calibrated, columns=columns, index=pd.MultiIndex.from_frame(table[ROW]))
 
 
 def _require_classes(labels: NDArray[np.int64], members: Sequence[OpenedMember]) -> None:

@@ -187,10 +187,6 @@ def _check(dataset: DataSet, recipe: ClassifierRecipe) -> None:
             f"the data set's are {dataset.pixel_state!r}"
         )
     n_classes = len(dataset.class_names)
-    if n_classes != 2 and recipe.calibration != "none":
-        raise SettingsError(
-            f"calibration {recipe.calibration!r} needs two classes; the data set has {n_classes}; allowed: none"
-        )
     of_two = [name for name in recipe.metrics if name not in CLASS_MERITS]
     if n_classes != 2 and of_two:
         raise SettingsError(

@@ -35,6 +35,10 @@ class Platt:
         """Return calibrated probabilities of being real, same shape as the logits; NaN stays NaN."""
         return np.asarray(expit(self.slope * np.asarray(logits, dtype=np.float64) + self.intercept))
 
+    def calibrated(self, logits: ArrayLike) -> NDArray[np.float64]:
+        """Return calibrated logits, same shape; NaN stays NaN."""
+        return self.slope * np.asarray(logits, dtype=np.float64) + self.intercept
+
     def at_prevalence(self, fitted: float, wanted: float) -> "Platt":
         """Return the calibration for another share of reals than that of the rows it was fitted on.
 

@@ -72,7 +72,12 @@ def train_and_write(folder, dataset, settings, **arguments):
     given = {"provenance": {"task": "test"}}
     commit(package, lambda scratch: write_package(scratch, opened, calibrated, **given), directory=True)
     return SimpleNamespace(
-        trained=trained, files=opened, calibrated=calibrated, platt=calibrated.platt, package=package, recipe=recipe
+        trained=trained,
+        files=opened,
+        calibrated=calibrated,
+        platt=calibrated.calibration,
+        package=package,
+        recipe=recipe,
     )
 
 
@@ -123,5 +128,5 @@ def of_three_classes(toy, tmp_path_factory):
     """A data set of three classes, and two packages trained on it."""
     dataset = toy.dataset(n_classes=3, rows=(180, 90, 45), class_names=("artefact", "star", "transient"))
     folder = tmp_path_factory.mktemp("three classes")
-    settings = [toy.features | {"calibration": "none"}, toy.features | {"calibration": "none", "class_weight": "none"}]
+    settings = [toy.features, toy.features | {"calibration": "temperature", "class_weight": "none"}]
     return dataset, [toy.train_and_write(folder / str(n), dataset, one).package for n, one in enumerate(settings)]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 from pipeline.classes import CLASS_NAMES, REAL, STACK
@@ -45,11 +45,21 @@ class _Input:
 @dataclass(frozen=True, kw_only=True)
 class _Calibration:
     method: str
-    slope: float
-    intercept: float
+    slope: float = math.nan
+    intercept: float = math.nan
+    scale: tuple[float, ...] = ()
+    shift: tuple[float, ...] = ()
     prevalence: float | None
+    class_shares: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not self.scale and math.isnan(self.slope + self.intercept):
+            raise SettingsError("slope or intercept is missing")
+        if len(self.scale) != len(self.shift) or not all(value > 0 for value in self.scale):
+            raise SettingsError(f"scale is {list(self.scale)} and shift {list(self.shift)}; allowed: scales above 0, "
+                                "as many as shifts")  # fmt: skip
+        if not all(0.0 <= share <= 1.0 for share in self.class_shares.values()):
+            raise SettingsError(f"class_shares are {list(self.class_shares.values())}; allowed: 0 to 1")
         if self.prevalence is not None and not 0.0 <= self.prevalence <= 1.0:
             raise SettingsError(f"prevalence is {self.prevalence}; allowed: 0 to 1, or null")
 
@@ -153,6 +163,11 @@ class _Values:
         real = CLASS_NAMES[REAL]
         if len(self.classes) == 2 and self.classes[0] == real:
             raise SettingsError(f"classes are {', '.join(self.classes)}; allowed: of two, {real} as the second")
+        scales = len(self.calibration.scale)
+        if scales and (scales != len(self.classes) or scales == len(CLASS_NAMES)):
+            raise SettingsError(
+                f"calibration.scale has {scales} numbers; allowed: one for each of more than two classes"
+            )
         for rule, value in self.thresholds.items():
             if not 0.0 <= value <= LARGEST_THRESHOLD:
                 raise SettingsError(f"thresholds.{rule} is {value}; allowed: 0 to 1")
@@ -186,7 +201,7 @@ def check_values(values: Mapping[str, object], where: str) -> None:
     InputError
         If there are faults; for each the key, the value and what is allowed are named.
     """
-    names = [field.name for field in fields(_Values)]
+    names = [each.name for each in fields(_Values)]
     try:
         parse(_Values, {name: values[name] for name in names if name in values}, where)
     except SettingsError as fault:

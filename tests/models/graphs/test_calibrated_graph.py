@@ -7,6 +7,7 @@ from scipy import special
 from models.graphs.calibrated_graph import PROBABILITIES, with_calibration
 from models.graphs.sessions import CALIBRATED, open_session
 from pipeline.scores.calibration import IDENTITY, Platt
+from pipeline.scores.class_calibration import ClassScaling
 
 
 def passing(columns):
@@ -45,6 +46,15 @@ def test_more_classes_are_a_softmax(tmp_path):
     probabilities, logits = outputs_of(tmp_path, with_calibration(passing(3), IDENTITY), rows)
     np.testing.assert_allclose(probabilities, special.softmax(rows, axis=1), atol=1e-6)
     np.testing.assert_array_equal(logits, rows)
+
+
+def test_more_classes_are_scaled_and_shifted_before_the_softmax(tmp_path):
+    rows = np.random.default_rng(1).normal(0.0, 5.0, size=(7, 3)).astype(np.float32)
+    scaling = ClassScaling((0.5, 2.0, 1.0), (1.0, -1.0, 0.0))
+    probabilities, logits = outputs_of(tmp_path, with_calibration(passing(3), scaling), rows)
+    wanted = np.array([0.5, 2.0, 1.0]) * rows + [1.0, -1.0, 0.0]
+    np.testing.assert_allclose(logits, wanted, atol=1e-5)
+    np.testing.assert_allclose(probabilities, special.softmax(wanted, axis=1), atol=1e-6)
 
 
 @pytest.mark.parametrize("columns", [1, 3])

@@ -2,12 +2,16 @@ import dataclasses
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score, log_loss
 
 from models.packages import calibrating
 from models.recipes.classifier import load
+from models.scoring.runtime import load as load_package
 from pipeline.errors import DataSetError, InputError
+from pipeline.io.results.parquet_table import read_table
 from pipeline.metrics import THRESHOLD_RULES
 from pipeline.scores.calibration import fit_platt, fit_platt_prior
+from pipeline.scores.class_calibration import fit_vector_scaling
 
 
 def recipe_of(toy, **changes):
@@ -23,7 +27,9 @@ def scores_and_labels(ensemble, dataset):
 def test_the_calibration_is_that_of_the_validation_rows(method, fit, toy, ensemble, dataset):
     found = calibrating.calibrate(ensemble.files, dataset, recipe_of(toy, calibration=method))
     wanted = fit(*scores_and_labels(ensemble, dataset))
-    assert (found.platt.slope, found.platt.intercept) == pytest.approx((wanted.slope, wanted.intercept), rel=1e-3)
+    assert (found.calibration.slope, found.calibration.intercept) == pytest.approx(
+        (wanted.slope, wanted.intercept), rel=1e-3
+    )
 
 
 @pytest.mark.replaces("psat-ml", "P8")
@@ -32,7 +38,7 @@ def test_another_threshold_needs_no_training(rule, target, toy, ensemble, datase
     recipe = recipe_of(toy, threshold_rule=rule, threshold_parameter={"target": target})
     found = calibrating.calibrate(ensemble.files, dataset, recipe)
     logits, labels = scores_and_labels(ensemble, dataset)
-    scores = found.platt.apply(logits)
+    scores = found.calibration.apply(logits)
     assert found.thresholds[rule] == pytest.approx(THRESHOLD_RULES[rule](labels, scores, target=target), abs=1e-4)
     called = scores >= found.thresholds[rule] - 1e-6
     assert ((~called[labels == 1]).mean() if rule == "mdr" else called[labels == 0].mean()) <= target
@@ -60,3 +66,29 @@ def test_another_data_set_than_that_of_the_training_is_refused(toy, ensemble, da
     other = dataclasses.replace(dataset, fingerprint="1" * 64)
     with pytest.raises(InputError, match=r"was trained on data set '000000000000', not on '111111111111'"):
         calibrating.calibrate(ensemble.files, other, recipe_of(toy))
+
+
+@pytest.mark.replaces("4most", "M2")
+def test_a_package_of_three_classes_holds_its_calibration_in_its_graph(of_three_classes):
+    dataset, (folder, tempered) = of_three_classes
+    package = load_package(folder)
+    rows = read_table(folder / "logits.parquet")
+    logits, labels = rows[["logit_0", "logit_1", "logit_2"]].to_numpy(np.float64), rows["label"].to_numpy()
+    scaling = fit_vector_scaling(logits, labels)
+    stated = package.content["calibration"]
+    assert (stated["method"], stated["prevalence"]) == ("platt", None)
+    np.testing.assert_allclose([stated["scale"], stated["shift"]], [scaling.scale, scaling.shift], rtol=1e-6)
+    assert stated["class_shares"] == pytest.approx({"artefact": 1 / 3, "star": 1 / 3, "transient": 1 / 3})
+    cutouts = dataset.cutouts("validation")
+    given = package.predict(cutouts, dataset.channels)
+    np.testing.assert_allclose(given, scaling.probabilities(logits), atol=1e-5)
+    found = package.content["metrics"]
+    assert found["log_loss"] == pytest.approx(log_loss(labels, scaling.probabilities(logits)), rel=1e-6)
+    assert found["macro_f1"] == pytest.approx(f1_score(labels, given.argmax(axis=1), average="macro"))
+    assert set(found) == set(calibrating.CLASS_MERITS)
+    card = (folder / "card.md").read_text()
+    assert "shares of the classes: artefact 0.333, star 0.333, transient 0.333." in card
+    assert "| macro_f1 |" in card
+    one = load_package(tempered).content["calibration"]
+    assert len(set(one["scale"])) == 1
+    assert set(one["shift"]) == {0.0}

@@ -108,7 +108,7 @@ def test_provenance_does_not_count_but_calibration_does(tmp_path, network):
     for name, platt in (("a", network.platt), ("b", Platt(1.5, 0.0))):
         folder = tmp_path / name
         folder.mkdir()
-        calibrated = dataclasses.replace(network.calibrated, platt=platt)
+        calibrated = dataclasses.replace(network.calibrated, calibration=platt)
         write_package(folder, network.files, calibrated, provenance={"host": name})
         digests.add(content_sha256(folder))
     assert content_sha256(network.package) in digests

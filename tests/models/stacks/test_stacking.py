@@ -12,6 +12,7 @@ from stacks import FIXED, TWO, content, stacked_of, written
 
 from models.packages.package import write_table
 from models.scoring import runtime
+from models.scoring.runtime import load as load_package
 from pipeline.datasets.refolded import RefoldedDataSet
 from pipeline.errors import DataSetError, InputError, MissingInputError, SettingsError
 from pipeline.io.packages.training_ids import read_training_ids
@@ -20,6 +21,7 @@ from pipeline.io.results.parquet_table import read_table
 from pipeline.metrics import THRESHOLD_RULES
 from pipeline.recipes.learned_fold import LearnedFold
 from pipeline.scores.calibration import fit_platt
+from pipeline.scores.class_calibration import fit_vector_scaling
 from pipeline.stages.package_identity import scoring_digest
 
 
@@ -138,17 +140,28 @@ def test_without_a_trusted_row_of_a_class_there_is_no_stack(two, dataset):
         stacked_of(two.folders, TWO | {"untrusted": ["injected"]}, dataset)
 
 
-@pytest.mark.parametrize(
-    ("values", "said"),
-    [
-        ({"combine": "logistic", "weights": []}, r"'combine' is 'logistic', which needs two classes; .* has 3; .*: w"),
-        ({"calibration": "platt"}, r"calibration 'platt' needs two classes; the data set has 3; allowed: none"),
-    ],
-)
-def test_of_more_classes_what_needs_two_is_refused(of_three_classes, values, said):
+def test_of_more_classes_weights_are_stated(of_three_classes):
     dataset, folders = of_three_classes
-    with pytest.raises(SettingsError, match=said):
-        stacked_of(folders, FIXED | values, dataset)
+    with pytest.raises(SettingsError, match=r"'combine' is 'logistic', which needs two classes; .* has 3; .*: w"):
+        stacked_of(folders, FIXED | {"combine": "logistic", "weights": []}, dataset)
+
+
+def test_a_stack_of_three_classes_is_calibrated_on_the_weighed_log_probabilities(of_three_classes, tmp_path):
+    dataset, folders = of_three_classes
+    stacked = stacked_of(folders, FIXED | {"calibration": "vector"}, dataset)
+    labels = stacked.logits["label"].to_numpy()
+    combined = stacked.logits[[f"logit_{index}" for index in range(3)]].to_numpy()
+    rows = dataset.candidates("validation")
+    place = rows.set_index("candidate_id").index.get_indexer(stacked.logits["candidate_id"])
+    cutouts = dataset.cutouts("validation")[place]
+    one, other = (load_package(folder).predict(cutouts, dataset.channels).astype(float) for folder in folders)
+    np.testing.assert_allclose(combined, 0.75 * np.log(one) + 0.25 * np.log(other), atol=1e-4)
+    wanted = fit_vector_scaling(combined, labels)
+    np.testing.assert_allclose(stacked.calibration.scale + stacked.calibration.shift, wanted.scale + wanted.shift)
+    package = load_package(written(tmp_path / "stack", folders, FIXED | {"calibration": "vector"}, dataset))
+    wanted = stacked.calibration.probabilities(combined)
+    np.testing.assert_allclose(package.predict(cutouts, dataset.channels), wanted, atol=1e-5)
+    assert package.content["calibration"]["class_shares"]["star"] == pytest.approx((labels == 1).mean())
 
 
 def grouped(dataset, seed=2):

@@ -37,6 +37,9 @@ def test_of_more_than_two_classes_there_are_no_thresholds():
     check_values(values, "package.json")
 
 
+SCALED = {"method": "vector", "prevalence": None, "scale": [1.0, 2.0, 1.0], "shift": [0.0, 0.1, -0.1]}
+
+
 def test_every_threshold_that_a_rule_can_give_is_allowed():
     saturated = THRESHOLD_RULES["fpr"]([0, 1, 0], [1.0, 1.0, 0.1], target=0.0)
     assert saturated > 1.0
@@ -55,6 +58,15 @@ def test_every_threshold_that_a_rule_can_give_is_allowed():
         ("calibration.slope", math.nan, "'calibration.slope' is nan; allowed: a finite number"),
         ("calibration.slope", math.inf, "'calibration.slope' is inf"),
         ("calibration.intercept", None, "'calibration.intercept' is None"),
+        ("calibration", {"method": "platt", "prevalence": None}, "calibration.slope or intercept is missing"),
+        (
+            "calibration",
+            SCALED | {"scale": [1.0, 0.0, 1.0]},
+            r"scale is \[1.0, 0.0, 1.0\] and shift .*; allowed: scales",
+        ),
+        ("calibration", SCALED | {"shift": [0.0]}, r"and shift \[0.0\]; allowed: scales above 0, as many as shifts"),
+        ("calibration", SCALED, "calibration.scale has 3 numbers; allowed: one for each of more than two classes"),
+        ("calibration", SCALED | {"class_shares": {"a": 1.5}}, r"class_shares are \[1.5\]; allowed: 0 to 1"),
         ("calibration.prevalence", 1.5, "calibration.prevalence is 1.5; allowed: 0 to 1, or null"),
         ("classes", ["real", "real"], r"classes are \['real', 'real'\]; allowed: at least 2 names, all different"),
         ("classes", ["real", "bogus"], "classes are real, bogus; allowed: of two, real as the second"),
