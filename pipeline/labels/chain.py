@@ -100,7 +100,11 @@ def parse_chain(
 
 
 def label_candidates(
-    candidates: pd.DataFrame, chain: Sequence[ChainLink], tables: Mapping[str, pd.DataFrame]
+    candidates: pd.DataFrame,
+    chain: Sequence[ChainLink],
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    stated: bool = False,
 ) -> Labelling:
     """Return the candidates with ``label kind label_source``, and every disagreement between providers.
 
@@ -114,6 +118,8 @@ def label_candidates(
         The strongest provider first.
     tables : mapping
         Tables by the key of their `Reference`.
+    stated : bool
+        Whether the candidates come with labels, which hold where the chain says nothing.
     """
     labelled = candidates.copy()
     total = alike(np.full(len(candidates), UNLABELLED, dtype=np.int8), "", "")
@@ -127,6 +133,8 @@ def label_candidates(
         if verdict.group is not None:
             group = labelled["group_id"].to_numpy(object)
             labelled["group_id"] = pd.Series(np.where(verdict.group == "", group, verdict.group), labelled.index)
+    if stated:
+        total = _fill(total, _stated(candidates))
     labelled["label"], labelled["kind"], labelled["label_source"] = total.label, total.kind, total.source
     empty = pd.DataFrame({"candidate_id": pd.Series(dtype="str"), "reason": pd.Series(dtype="str")})
     listed = pd.concat([empty, *(found for found in conflicts if len(found))], ignore_index=True)
@@ -186,6 +194,12 @@ def _conflicts(ids: pd.Series, strong: Verdict, weak: Verdict, names: Mapping[in
         for row in rows
     ]
     return pd.DataFrame({"candidate_id": ids.iloc[rows].to_numpy(object), "reason": reasons}, dtype="str")
+
+
+def _stated(candidates: pd.DataFrame) -> Verdict:
+    """Return the labels with which candidates come."""
+    source, kind = (candidates[name].to_numpy(object) for name in ("label_source", "kind"))
+    return Verdict(label=candidates["label"].to_numpy(np.int8), kind=kind, source=source)
 
 
 def _fill(strong: Verdict, weak: Verdict) -> Verdict:

@@ -54,6 +54,7 @@ def fetch_cutouts(
     settings = job.survey.settings
     remembers = manifest_file is not None and bool(settings.labels or settings.cleaning)
     seen = label_states.state_of(label_files(job.survey, job.night)) if remembers else {}
+    formers = () if job.survey.states_labels else formers  # whose labels are not those of a chain alone
     night = relabelled_night(job, formers, ephemeris=ephemeris) or NightCutouts(job, ephemeris=ephemeris)
     write_night(path, night)
     if remembers:

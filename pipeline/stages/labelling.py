@@ -40,6 +40,8 @@ class Labeller:
         Where each table lies, for messages; a table without an entry is named by its key.
     class_names : sequence of str
         The survey's classes, by which rows are counted.
+    stated : bool
+        Whether the rows come with labels, which hold where the chain says nothing.
     """
 
     def __init__(
@@ -51,8 +53,10 @@ class Labeller:
         conflicts: Rule,
         places: Mapping[str, str] = MappingProxyType({}),
         class_names: Sequence[str] = CLASS_NAMES,
+        *,
+        stated: bool = False,
     ) -> None:
-        self._class_names = class_names
+        self._class_names, self._stated = class_names, stated
         self._night, self._chain, self._cleaning = night, chain, cleaning
         self._tables, self._conflicts = tables, conflicts
         self._joined = _joined(tables, [*chain, *cleaning])
@@ -76,7 +80,7 @@ class Labeller:
         if not len(batch.candidates):
             return batch
         tables = self._tables_for(batch.candidates)
-        labelling = label_candidates(batch.candidates, self._chain, tables)
+        labelling = label_candidates(batch.candidates, self._chain, tables, stated=self._stated)
         self._counts["conflicts"] += labelling.conflicts["candidate_id"].nunique()
         stays = settle(labelling, self._conflicts)
         cleaned = clean(labelling.candidates, self._cleaning, tables)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from pipeline.cutouts.dropped import dropped_words, left_out
 from pipeline.io.results.cutout_header import CutoutHeader
+from pipeline.io.results.schema import CUTOUTS, TABLE
 from pipeline.labels import LABEL_PROVIDERS, ChainLink, parse_chain
 from pipeline.labels.cleaning import CleaningStep, parse_cleaning
 from pipeline.stages.labelling import Labeller
@@ -37,6 +38,8 @@ def header_of(name: str, settings: SurveySettings) -> CutoutHeader:
         unit=settings.unit,
         class_names=settings.class_names,
         metadata=tuple(settings.metadata_paths),
+        kind=TABLE if settings.kind == TABLE else CUTOUTS,
+        weighted=settings.is_weighted,
     )
 
 
@@ -89,7 +92,8 @@ class NightCutouts:
         self._measured: list[pd.DataFrame] = []
         places = table_places(survey, [*chain, *cleaning], night)
         names = survey.settings.class_names
-        self._labeller = Labeller(night, chain, cleaning, tables, survey.settings.conflicts, places, names)
+        conflicts, stated = survey.settings.conflicts, survey.states_labels
+        self._labeller = Labeller(night, chain, cleaning, tables, conflicts, places, names, stated=stated)
 
     def batches(self) -> Iterator[Batch]:
         """Yield the night's batches, including those without candidates.

@@ -135,10 +135,13 @@ class Source(ABC, Generic[OwnInput]):
         Processes that read exposures; 0: one per core. They change no result.
     has_metadata : bool
         Whether its rows have columns of their own, which the survey's ``metadata`` may name.
+    states_labels : bool
+        Whether its rows come with labels, which hold where no label provider says another.
     """
 
     has_images: bool = False
     has_metadata: bool = False
+    states_labels: bool = False
     counted: str = "exposures"
     workers: int = 1
 
@@ -246,6 +249,7 @@ SURVEYS: Registry[type[AnySource]] = Registry(
     homes={
         "alert_packets": "pipeline.surveys.alerts.packet_survey",
         "alert_table": "pipeline.surveys.alerts.table_survey",
+        "catalogue": "pipeline.surveys.catalogue.survey",
         "database": "pipeline.surveys.database.survey",
         "image_pairs": "pipeline.surveys.image_pairs.survey",
         "stamp_set": "pipeline.surveys.legacy.survey",

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from pipeline.errors import NightsiftError
+
 TABLE: Final = "table"
 """The kind of such a survey."""
 
@@ -45,10 +47,8 @@ def decided_by_kind(mapping: Mapping[object, object]) -> dict[str, object]:
     if mapping.get("kind") != TABLE:
         return {}
     survey_input = mapping.get("input")
-    features = survey_input.get("features") if isinstance(survey_input, Mapping) else None
-    names = tuple(str(name) for name in features) if isinstance(features, Mapping | list | tuple) else ()
     values: dict[str, object] = {
-        "channels": tuple(dict.fromkeys(names)) or ("features",),
+        "channels": feature_names(survey_input if isinstance(survey_input, Mapping) else {}) or ("features",),
         "cutout_size_pixel": 1,
         "pixel_scale_arcsec": math.nan,
         "longitude_deg": 0.0,
@@ -56,6 +56,20 @@ def decided_by_kind(mapping: Mapping[object, object]) -> dict[str, object]:
         "closed": ClosedRule(after_hours=0.0),
     }
     return {name: value for name, value in values.items() if name not in mapping}
+
+
+def feature_names(survey_input: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the names of the features that are used, as far as a survey's ``input`` states them rightly."""
+    from pipeline.expressions.column_settings import used_features  # which needs numpy
+
+    features, sets, use = (survey_input.get(name) for name in ("features", "feature_sets", "use"))
+    if not isinstance(features, Mapping):
+        return ()
+    named = {str(name): str(text) for name, text in features.items()}
+    try:
+        return tuple(used_features(named, sets if isinstance(sets, Mapping) else {}, use or ()))  # type: ignore[arg-type]
+    except (NightsiftError, TypeError):  # which the input's own class says
+        return tuple(named)
 
 
 def kind_faults(settings: Any) -> list[str]:
@@ -70,7 +84,7 @@ def kind_faults(settings: Any) -> list[str]:
     stated = [name for name, value in _OF_PIXELS.items() if getattr(settings, name) != value]
     stated += ["pixel_scale_arcsec"] if not math.isnan(settings.pixel_scale_arcsec) else []
     faults = [f"{name} is {getattr(settings, name)!r}, and a table has no such thing: leave it out" for name in stated]
-    features = settings.input.get("features")
-    if features is not None and set(settings.channels) != {str(name) for name in features}:
+    features = feature_names(settings.input)
+    if features and settings.channels != features:
         faults.append(f"channels are {list(settings.channels)}; those of a table are its features: leave them out")
     return faults

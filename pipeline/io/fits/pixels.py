@@ -26,11 +26,18 @@ _FLOAT32_BYTES: Final = {"i": 2, "u": 2, "f": 4}
 """Stored types of at most this many bytes are scaled to float32, others to float64."""
 
 
-def open_fits(stream: BinaryIO) -> "fits.HDUList":
+def open_fits(stream: BinaryIO, *, mapped: bool = False) -> "fits.HDUList":
     """Open a FITS file for :func:`image_pixels`: the images in it are left as they are stored.
 
     It may be compressed by gzip, bzip2, xz or zip. Every FITS file is opened here, and its headers are found to claim
     no more than it may hold before memory is taken.
+
+    Parameters
+    ----------
+    stream : file
+        Opened to read.
+    mapped : bool
+        Whether what is not compressed stays on the disk until it is asked for, as for large tables.
     """
     from astropy.io import fits
 
@@ -42,7 +49,7 @@ def open_fits(stream: BinaryIO) -> "fits.HDUList":
     else:
         stream.seek(0)
         require_sound_headers(stream)
-    return fits.open(stream, memmap=False, do_not_scale_image_data=True)
+    return fits.open(stream, memmap=mapped and opener is None, do_not_scale_image_data=True)
 
 
 def image_pixels(hdu: "fits.ImageHDU", rows: Sequence[tuple[int, int]] | None = None) -> NDArray[np.number]:

@@ -1,4 +1,4 @@
-"""Tables from files: CSV, ECSV, FITS and Parquet, with ids and other text exactly as the file has them."""
+"""Tables from files: CSV, ECSV, FITS, Parquet and VOTable, with ids and other text exactly as the file has them."""
 
 import csv
 import warnings
@@ -28,7 +28,7 @@ def read_table(path: Path, *, texts: Collection[str] = (), hdu: str = "", only: 
     Parameters
     ----------
     path : Path
-        The file; its ending says the format: ``.csv .ecsv .parquet .fits .fit .fits.gz .fz``.
+        The file; its ending says the format: ``.csv .ecsv .parquet .fits .fit .fits.gz .fz .vot .votable .xml``.
     texts : collection of str
         Columns that are text whatever they look like, such as ids: ``0017`` and 2^53 + 1 stay what they are.
         Any other column of a CSV file holds numbers if all of its values are numbers.
@@ -189,6 +189,13 @@ def _read_fits(path: Path, texts: Collection[str], hdu: str, *_: object) -> "pd.
     return _from_columns(path, table, texts)
 
 
+def _read_votable(path: Path, texts: Collection[str], *_: object) -> "pd.DataFrame":
+    from astropy.io.votable import parse_single_table
+
+    table = parse_single_table(str(path), verify="ignore").to_table(use_names_over_ids=True)
+    return _from_columns(path, table, texts)
+
+
 def _from_columns(path: Path, table: "dict[str, Column]", texts: Collection[str]) -> "pd.DataFrame":
     """Return the columns of an astropy table that hold one value per row."""
     import pandas as pd
@@ -226,6 +233,9 @@ _READERS: dict[str, Callable[[Path, Collection[str], str, Collection[str]], "pd.
     ".fit": _read_fits,
     ".fits.gz": _read_fits,
     ".fz": _read_fits,
+    ".vot": _read_votable,
+    ".votable": _read_votable,
+    ".xml": _read_votable,
 }
 
 ENDINGS = tuple(_READERS)

@@ -1,0 +1,1 @@
+"""Surveys that are tables of sources, such as photometric catalogues: a row of features for each source."""

@@ -1,0 +1,63 @@
+"""The ``input`` of a survey of a table: its files, which column is what, and what is made of the columns.
+
+Tested by tests/pipeline/surveys/catalogue/test_survey.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pipeline.errors import SettingsError
+from pipeline.expressions.column_settings import ColumnSettings
+from pipeline.io.results.schema import CANDIDATE_COLUMNS
+
+_FILLED: Final = ("label", "label_source", "night", "flags", "edge_fraction", "nan_fraction", "x_pixel", "y_pixel")
+"""Columns that reading fills, or that a table does not have."""
+NAMED: Final = tuple(name for name in CANDIDATE_COLUMNS if name not in _FILLED)
+"""Our columns that a column of the table may be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogueInput(ColumnSettings):
+    """The ``input`` of a survey of a table: its files, which column is what, and what is made of the columns.
+
+    Attributes
+    ----------
+    folder : str
+        Where the files lie.
+    files : tuple of str
+        Files of the same columns, read one after the other; ``*`` stands for any text: FITS, CSV, ECSV, Parquet or
+        VOTable, by their endings. ECSV and VOTable are read whole, the others in blocks.
+    columns : mapping of str to str
+        Our name of a column, such as ``candidate_id ra_deg dec_deg object_id magnitude``, to the table's; at least
+        ``candidate_id``, which is read as text. A column that is not named is not known.
+    hdu : str
+        Name or number of the HDU of a FITS table; empty: the first table.
+    class_column : str
+        Column with the class of each row, in place of ``class_rules``; blank: without a label.
+    class_values : mapping of str to str
+        What the column holds, to the class that it means; what stands here not means the class of its own name.
+    """
+
+    folder: str
+    files: tuple[str, ...]
+    columns: Mapping[str, str]
+    hdu: str = ""
+    class_column: str = ""
+    class_values: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.files:
+            raise SettingsError("files is empty; allowed: names of tables")
+        if "candidate_id" not in self.columns:
+            raise SettingsError(f"columns has {', '.join(self.columns) or 'nothing'}; candidate_id is missing")
+        wrong = [name for name in self.columns if name not in NAMED]
+        if wrong:
+            raise SettingsError(f"columns names {wrong[0]!r}; allowed: {', '.join(NAMED)}")
+        if self.class_column and self.class_rules is not None:
+            raise SettingsError(
+                f"class_column is {self.class_column!r} and class_rules are stated too; allowed: one of them"
+            )
+        if self.class_values and not self.class_column:
+            raise SettingsError("class_values are stated, and class_column is empty; name the column")
