@@ -1,7 +1,8 @@
 """The data that a report of many classes is made from, and the registry of its plots."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -132,6 +133,10 @@ class ClassReportData:
     def judged(self, model: str) -> pd.DataFrame:
         """Return the labelled, scored rows of the judged part of one model."""
         return self.rows(model, self.part)
+
+    def with_mistakes(self, mistakes: Mistakes | None) -> Self:
+        """Return the data with the confused rows that a gallery shows."""
+        return replace(self, mistakes=mistakes)
 
     def parts(self, model: str) -> list[str]:
         """Return the parts that have labelled, scored rows: train, validation, test, nights; ``all`` without parts."""

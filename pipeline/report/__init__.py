@@ -5,5 +5,6 @@ The page of a night's candidates is made here as well, in `pipeline.report.candi
 """
 
 from pipeline.report.build import DEFAULT_PLOTS, Report, build_report
+from pipeline.report.class_build import build_class_report
 
-__all__ = ["DEFAULT_PLOTS", "Report", "build_report"]
+__all__ = ["DEFAULT_PLOTS", "Report", "build_class_report", "build_report"]

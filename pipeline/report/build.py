@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.plots import PLOTS, PlotResult, ReportData
+from pipeline.report.class_numbers import ClassNumbers
 from pipeline.report.measures import measure, plain
 from pipeline.report.metrics_json import ReportNumbers
 from pipeline.report.page import page
@@ -40,14 +41,14 @@ class Report:
     ----------
     html : str
         The page; it links to ``figures/<name>.png`` and ``tables/<name>.csv`` beside it.
-    metrics : ReportNumbers
+    metrics : ReportNumbers or ClassNumbers
         The content of metrics.json; plain types only.
     figures : dict of str to PlotResult
         Figures and their numbers by name, in the order of the page.
     """
 
     html: str
-    metrics: ReportNumbers
+    metrics: ReportNumbers | ClassNumbers
     figures: dict[str, PlotResult]
 
 

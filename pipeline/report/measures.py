@@ -130,12 +130,13 @@ def _counts(data: ReportData) -> dict[str, object]:
         "first_night": min(nights, default=""),
         "last_night": max(nights, default=""),
         "injected": int((is_injected(judged) & (judged["label"] == REAL)).sum()),
-        "label_sources": {name: _tally(judged[judged["label"] == label]) for name, label in sources.items()},
+        "label_sources": {name: tally(judged[judged["label"] == label]) for name, label in sources.items()},
         "called_real_by_night": _called_by_night(data),
     }
 
 
-def _tally(rows: pd.DataFrame) -> dict[str, int]:
+def tally(rows: pd.DataFrame) -> dict[str, int]:
+    """Return how many rows each label source labelled, the most first; empty if the rows do not state it."""
     if "label_source" not in rows:
         return {}
     sources = rows["label_source"].astype(object).where(rows["label_source"].notna(), "").astype(str)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipeline.metrics import METRICS, STRATA
 from pipeline.plots import PLOTS, PlotResult, ReportData
+from pipeline.registry import Registry
 from pipeline.report.html_templates import html_template
 from pipeline.report.metrics_json import ReportNumbers
 from pipeline.report.wording import POINTS, caveats, difference, judged_by_nobody, measured, number, separated, worded
@@ -55,13 +56,13 @@ def page(data: ReportData, numbers: ReportNumbers, figures: Mapping[str, PlotRes
         gap=worded(judged["injection_gap"], POINTS),
         headline=list(_headline(numbers)),
         parts=list(_parts(numbers)),
-        separated=separated(numbers),
+        separated=separated(numbers["separations"]),
         judged_by_nobody=judged_by_nobody(numbers["counts"]),
         notes=[*data.notes, *caveats(numbers)],
-        figures=list(_figures(figures)),
+        figures=list(figure_entries(figures, PLOTS)),
         strata=list(_strata(numbers)),
         mistakes=_mistakes(data),
-        provenance=list(_flat(numbers.get("provenance", {}))),
+        provenance=list(flat(numbers.get("provenance", {}))),
         interval=f"{numbers['interval']['level']:.0%}".replace("%", " %"),
     )
 
@@ -94,9 +95,18 @@ def _parts(numbers: ReportNumbers) -> Iterator[dict[str, object]]:
             }
 
 
-def _figures(figures: Mapping[str, PlotResult]) -> Iterator[dict[str, object]]:
+def figure_entries(figures: Mapping[str, PlotResult], plots: Registry[Any]) -> Iterator[dict[str, object]]:
+    """Yield what a page says of each figure.
+
+    Parameters
+    ----------
+    figures : mapping of str to PlotResult
+        The figures by name, in the order of the page.
+    plots : Registry
+        Where their titles and captions are.
+    """
     for name, result in figures.items():
-        metadata = PLOTS.metadata(name)
+        metadata = plots.metadata(name)
         width, height = result.figure.get_size_inches()
         yield {
             "name": name,
@@ -144,11 +154,11 @@ def _cell(name: str, value: object) -> str:
     return number(float(value), digits[name]) if name in digits and isinstance(value, SupportsFloat) else str(value)
 
 
-def _flat(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+def flat(value: object, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield the leaves of nested mappings as (dotted name, text)."""
     if isinstance(value, Mapping):
         for key, entry in value.items():
-            yield from _flat(entry, f"{path}.{key}" if path else str(key))
+            yield from flat(entry, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list):
         yield path, ", ".join(str(entry) for entry in value)
     else:

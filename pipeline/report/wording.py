@@ -1,8 +1,11 @@
 """Numbers and caveats of a report in words."""
 
+from collections.abc import Mapping, Sequence
+
 from pipeline.classes import NO_JUDGEMENT_SOURCES
 from pipeline.datasets.leakage import BY_TABLE, Separation
 from pipeline.metrics import METRICS
+from pipeline.report.class_numbers import ClassCounts
 from pipeline.report.metrics_json import Bounds, CountNumbers, PsfNumbers, ReportNumbers
 from pipeline.scores.unlike_training import unlike_words
 
@@ -84,16 +87,35 @@ def worded(interval: Bounds, unit: str = "%", digits: int = 0) -> dict[str, str]
 
 def difference(name: str, interval: Bounds) -> dict[str, str]:
     """Return a paired difference in words with its verdict: ``better``, ``worse`` or neither."""
-    unit = POINTS if METRICS[name].unit else ""
+    return paired(interval, METRICS[name].unit, larger_is_better=METRICS[name].larger_is_better)
+
+
+def paired(interval: Bounds, unit: str, *, larger_is_better: bool) -> dict[str, str]:
+    """Return a paired difference of any metric in words with its verdict.
+
+    Parameters
+    ----------
+    interval : Bounds
+        The difference, with the ends of its interval.
+    unit : str
+        The unit of the metric: ``%`` or empty.
+    larger_is_better : bool
+        Whether a larger value of the metric is a better one.
+
+    Returns
+    -------
+    dict of str to str
+        As from :func:`worded`, and ``verdict``: ``better``, ``worse``, or empty if the interval has zero in it.
+    """
+    unit = POINTS if unit else ""
     words = worded(interval, unit, _digits_of_ends(interval, 100.0 if unit else 1.0))
     low, high = interval["low"], interval["high"]
     if interval["value"] is None or low is None or high is None:
         return {**words, "verdict": ""}
     if not words["value"].startswith("−"):
         words["value"] = "+" + words["value"]
-    up = METRICS[name].larger_is_better
     clear = low > 0 or high < 0
-    verdict = "" if not clear else "better" if (low > 0) == up else "worse"
+    verdict = "" if not clear else "better" if (low > 0) == larger_is_better else "worse"
     return {**words, "verdict": verdict}
 
 
@@ -120,7 +142,7 @@ def caveats(numbers: ReportNumbers) -> list[str]:
     if numbers["judged_part"] == "train":
         words.append("The classifier was trained on these rows: the figures flatter it and are no test of it.")
     words += [warning] if (warning := judged_by_nobody(counts)) else []
-    words += _unlike(numbers) + _learned(numbers) + _overlaps(numbers)
+    words += shared_caveats(numbers.get("unlike_training", {}), counts, numbers["separations"])
     if min(counts["real"], counts["bogus"]) == 0:
         words.append(
             f"There are {counts['real']} real and {counts['bogus']} bogus rows: "
@@ -143,20 +165,41 @@ def caveats(numbers: ReportNumbers) -> list[str]:
     return words
 
 
-def _unlike(numbers: ReportNumbers) -> list[str]:
+def shared_caveats(
+    unlike: Mapping[str, Mapping[str, Mapping[str, str | float]]],
+    counts: CountNumbers | ClassCounts,
+    separations: Sequence[Mapping[str, object] | None],
+) -> list[str]:
+    """Return what is wrong with the rows themselves, whatever their classes are.
+
+    Parameters
+    ----------
+    unlike : mapping
+        ``unlike_training`` of metrics.json.
+    counts : CountNumbers or ClassCounts
+        ``counts`` of metrics.json.
+    separations : sequence of mapping or None
+        ``separations`` of metrics.json.
+    """
+    return _unlike(unlike) + _learned(counts, unlike) + _overlaps(separations)
+
+
+def _unlike(unlike_training: Mapping[str, Mapping[str, Mapping[str, str | float]]]) -> list[str]:
     """Return which models scored cutouts of another survey or pixel scale than they learned from."""
     return [
         f"{model}: {unlike_words(unlike)}. The figures are for the cutouts that were scored; its threshold and its "
         "probabilities were set with those that it learned from."
-        for model, unlike in numbers.get("unlike_training", {}).items()
+        for model, unlike in unlike_training.items()
     ]
 
 
-def _learned(numbers: ReportNumbers) -> list[str]:
+def _learned(
+    counts: CountNumbers | ClassCounts, unlike: Mapping[str, Mapping[str, Mapping[str, str | float]]]
+) -> list[str]:
     """Return which rows were left out because a model learned from them, and of which rows that cannot be known."""
-    counts, words = numbers["counts"], []
+    words = []
     for model, parts in counts["left_out_learned"].items():
-        trained = numbers.get("unlike_training", {}).get(model, {}).get("survey", {}).get("trained")
+        trained = unlike.get(model, {}).get("survey", {}).get("trained")
         why = (
             f"because candidates of survey {trained} that it learned from have the same ids; if both surveys number "
             "their candidates alike, these may be different ones"
@@ -176,19 +219,19 @@ def _learned(numbers: ReportNumbers) -> list[str]:
     return words
 
 
-def separated(numbers: ReportNumbers) -> list[str]:
+def separated(separations: Sequence[Mapping[str, object] | None]) -> list[str]:
     """Return, for each data set, how its parts were kept from sharing pixels, and what that cost."""
-    names = [f"Fold {fold}" for fold in range(len(numbers["separations"]))]
+    names = [f"Fold {fold}" for fold in range(len(separations))]
     names = ["Data set"] if len(names) == 1 else names
-    stated = zip(names, numbers["separations"], strict=True)
+    stated = zip(names, separations, strict=True)
     return [f"{name}: {Separation.from_facts(facts).words()}." for name, facts in stated if facts]
 
 
-def _overlaps(numbers: ReportNumbers) -> list[str]:
+def _overlaps(separations: Sequence[Mapping[str, object] | None]) -> list[str]:
     """Return for which rows it is not known whether the parts of the data sets share pixels."""
-    known = [Separation.from_facts(facts) for facts in numbers["separations"] if facts]
+    known = [Separation.from_facts(facts) for facts in separations if facts]
     words = []
-    if len(known) < len(numbers["separations"]):
+    if len(known) < len(separations):
         words.append(
             "The data set does not say whether cutouts of its training rows overlap those of the judged rows: if they "
             "do, the figures flatter the classifier. Build it again with BuildDataset."

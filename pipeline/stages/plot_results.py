@@ -7,21 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pipeline.classes import BOGUS, LEFT_OUT, REAL, TEST, UNLABELLED
 from pipeline.errors import InputError
 from pipeline.ids.unmatched import warn_unmatched
 from pipeline.io.packages.package_file import PackageFacts
-from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.scores_file import unlike_training
 from pipeline.metrics import scored_mask, worst_mistakes
 from pipeline.plots.data import Mistakes, ReportData
-from pipeline.report import build_report
+from pipeline.report import build_class_report, build_report
+from pipeline.stages.class_report_data import class_names_of, gather_class_report_data
 from pipeline.stages.injection_results import psfs_of_injections, truth_of_injections
-from pipeline.stages.learned_rows import learned_parts, left_out_rows, unknown_rows
+from pipeline.stages.mistake_cutouts import with_cutouts
 from pipeline.stages.report_folder import write_report
-from pipeline.stages.scored_rows import scores_with_candidates, separations_of
+from pipeline.stages.scored_rows import separations_of
+from pipeline.stages.usable_scores import UsableScores
 from pipeline.surveys.base import Source, StatesFolder
 
 log = logging.getLogger(__name__)
@@ -100,11 +100,17 @@ def plot_results(
     Raises
     ------
     InputError
-        As raised by `gather_report_data`.
+        As raised by `class_names_of`, and by what gathers the data.
     """
-    data = gather_report_data(survey, sources)
-    progress(30, "computing metrics and intervals")
-    report = build_report(data, replicates=replicates, seed=seed, provenance=provenance)
+    names = class_names_of(survey.settings, sources)
+    if len(names) > 2:
+        classes = gather_class_report_data(survey.settings, sources, names)
+        progress(30, "computing metrics and intervals")
+        report = build_class_report(classes, replicates=replicates, seed=seed, provenance=provenance)
+    else:
+        data = gather_report_data(survey, sources)
+        progress(30, "computing metrics and intervals")
+        report = build_report(data, replicates=replicates, seed=seed, provenance=provenance)
     write_report(path, report)
     progress(100, f"{len(report.figures)} figures")
 
@@ -138,17 +144,7 @@ def _direction(label: np.ndarray, score: np.ndarray) -> int:
 
 def mistakes_with_cutouts(judged: pd.DataFrame, threshold: float, rows: Sequence[Path]) -> Mistakes | None:
     """Return the worst mistakes with their cutouts, read row by row; None if there are no mistakes or no cutouts."""
-    worst = worst_mistakes(judged, threshold, _MISTAKES)
-    places: dict[str, NDArray[np.float32]] = {}
-    for path in rows:
-        with open_cutouts(path) as file:
-            ids = file.candidates(columns=("candidate_id",))["candidate_id"]
-            wanted = ids.index[ids.isin(worst["candidate_id"])]
-            places |= {ids[row]: file.pixels(slice(row, row + 1))[0] for row in wanted if ids[row] not in places}
-            channels = file.header.channels
-    if not rows or not len(worst):
-        return None
-    return Mistakes(rows=worst, cutouts=np.stack([places[name] for name in worst["candidate_id"]]), channels=channels)
+    return with_cutouts(worst_mistakes(judged, threshold, _MISTAKES), rows)
 
 
 def truth_of_judged(survey: Source[StatesFolder], nights: Sequence[str], judged: pd.DataFrame) -> pd.DataFrame | None:
@@ -202,14 +198,12 @@ def gather_report_data(survey: Source[StatesFolder], sources: ReportSources) -> 
     InputError
         If ``must_judge`` is set and a model has no judged rows, or if there are labels of more than two classes.
     """
-    joined = {model: scores_with_candidates(path, sources.rows) for model, path in sources.scores.items()}
-    parts = learned_parts(joined, sources.scored_by, sources.found_packages)
-    learned = {model: left_out_rows(table, parts[model]) for model, table in joined.items()}
-    tables = {model: table[~np.any([*learned[model].values()], axis=0)] for model, table in joined.items()}
+    scores = UsableScores.read(sources.scores, sources.rows, sources.scored_by, sources.found_packages)
+    tables = scores.usable
     for model, table in tables.items():
         _check_classes(model, table)
         if sources.must_judge:
-            _check_judged(model, table, len(joined[model]) - len(table))
+            _check_judged(model, table, len(scores.joined[model]) - len(table))
     facts = {model: PackageFacts.read(folders) for model, folders in sources.packages.items() if folders}
     first = next(iter(tables))
     test = tables[first]
@@ -229,12 +223,9 @@ def gather_report_data(survey: Source[StatesFolder], sources: ReportSources) -> 
         injected=truth_of_injections(sources.simulated),
         psfs=psfs_of_injections(sources.simulated),
         fwhm_ratio_cuts=sources.fwhm_ratio_cuts,
-        learned={
-            model: {part: int(left_out.sum()) for part, left_out in by_part.items()}
-            for model, by_part in learned.items()
-        },
-        learned_of_nights=_learned_of_nights(joined[first], learned[first]),
-        unknown={model: int(unknown_rows(table, parts[model]).sum()) for model, table in joined.items()},
+        learned=scores.counts_learned,
+        learned_of_nights=_learned_of_nights(scores.joined[first], scores.learned[first]),
+        unknown=scores.unknown,
         unlike={model: unlike_training(path) for model, path in sources.scores.items()},
         separations=separations_of(sources.rows),
     )

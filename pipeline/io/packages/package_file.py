@@ -46,6 +46,19 @@ class PackageFacts:
         )
 
 
+def training_history(folders: Sequence[Path]) -> pd.DataFrame:
+    """Return the training of a classifier by epoch, from its first package; empty for one that has no epochs.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Its packages, one per fold, each checked as `read_package` does.
+    """
+    for folder in folders:
+        read_package(folder)
+    return _history(folders[0] / "history.csv")
+
+
 def _history(file: Path) -> pd.DataFrame:
     """Return what a training's figure shows: no times, which differ from run to run, and only where there is a loss."""
     try:

@@ -95,6 +95,8 @@ def read_scores(path: str | Path) -> pd.DataFrame:
         raise MissingInputError(f"no scores file {path}")
     with naming(path, _KIND):
         frame = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
+    if "p_2" in frame and "score" not in frame:  # of three classes or more there is none
+        frame = frame.assign(score=float("nan"))
     for column in ("candidate_id", "score"):
         if column not in frame:
             raise InputError(f"{path}: column {column!r} is missing; there: {', '.join(frame)}")
@@ -119,6 +121,28 @@ def _read_csv(path: Path) -> pd.DataFrame:
     for name in {"candidate_id", "object_id", "exposure_id"} & set(frame):
         require_unrounded(frame[name], f"{path}: column {name!r}", first_row=2)
     return frame
+
+
+def class_columns(path: Path) -> int:
+    """Return of how many classes a scores file has probabilities, as the names of its columns say; 0 for none.
+
+    Raises
+    ------
+    MissingInputError, InputError
+        If the file is not there or damaged.
+    """
+    if not path.is_file():
+        raise MissingInputError(f"no scores file {path}")
+    with naming(path, _KIND):
+        if path.suffix == ".csv":
+            with path.open(encoding="utf-8-sig", errors="replace") as file:
+                names = [name.strip().strip('"') for name in file.readline().split(",")]
+        else:
+            names = list(pq.read_schema(path).names)
+    n = 0
+    while f"p_{n}" in names:
+        n += 1
+    return n
 
 
 def scores_provenance(path: Path) -> dict[str, Any]:

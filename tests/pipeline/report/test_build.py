@@ -1,41 +1,16 @@
 import dataclasses
 import json
-from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
+from html_pages import Page
 
 from pipeline.datasets.leakage import Separation
 from pipeline.errors import UnknownNameError
 from pipeline.metrics import METRICS
 from pipeline.plots import PLOTS, ReportData
 from pipeline.report import DEFAULT_PLOTS, build_report
-
-VOID = {"meta", "img", "link", "br"}
-
-
-class Page(HTMLParser):
-    """Collects what a page refers to, and checks that its tags close."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.links, self.images, self.ids, self.open, self.text = [], [], [], [], ""
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        attributes = dict(attrs)
-        if tag not in VOID:
-            self.open.append(tag)
-        self.links += [attributes["href"]] if "href" in attributes else []
-        self.images += [attributes] if tag == "img" else []
-        self.ids += [attributes["id"]] if "id" in attributes else []
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text += data
 
 
 @pytest.fixture(scope="module")

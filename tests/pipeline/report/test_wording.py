@@ -156,17 +156,17 @@ def test_scores_of_another_survey_or_pixel_scale_than_the_model_learned_from_are
 
 
 def test_what_a_data_set_dropped_for_shared_pixels_is_told_with_both_shares():
-    assert separated(numbers()) == [
+    assert separated(numbers()["separations"]) == [
         "Data set: no cutout of the training, validation or test part shares a pixel with another part. For this, the "
         "sky was divided into 31 cells of 248 arcsec, each in one part only, because 95.2 % of the training rows would "
         "overlap another part if groups of rows were divided; 267 training rows (12.8 %) and 113 validation rows that "
         "overlap another part were dropped."
     ]
-    assert [line[:7] for line in separated(numbers(separations=[SEPARATION, None, SEPARATION]))] == [
+    assert [line[:7] for line in separated([SEPARATION, None, SEPARATION])] == [
         "Fold 0:",
         "Fold 2:",
     ]
-    assert separated(numbers(separations=[])) == []
+    assert separated([]) == []
 
 
 def test_a_data_set_that_does_not_say_what_overlaps_is_a_caveat():

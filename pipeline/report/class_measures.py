@@ -1,0 +1,213 @@
+"""The numbers of a report of many classes: everything that its metrics.json has; the page shows no others."""
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.metrics import Interval, bootstrap_statistic, groups_of
+from pipeline.metrics.abstention import abstention
+from pipeline.metrics.class_confusion import class_confusion
+from pipeline.metrics.class_metrics import CLASS_METRICS
+from pipeline.metrics.class_resampling import ClassIntervals, class_bootstrap, class_differences
+from pipeline.metrics.class_rows import judged_rows, predicted_class
+from pipeline.metrics.class_sample import ClassSample
+from pipeline.metrics.decision_weights import decision_weights
+from pipeline.plots.class_data import ClassReportData
+from pipeline.plots.data import part_rows
+from pipeline.report.class_numbers import ClassNumbers
+from pipeline.report.measures import LEVEL, OTHER_PARTS_REPLICATES, SCHEMA, plain, tally
+from pipeline.rng import stream
+from pipeline.scores.unlike_training import UNLIKE
+
+KIND = "classes"
+"""What ``kind`` says in metrics.json of a report of more than two classes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bootstrap:
+    """How intervals are drawn.
+
+    Attributes
+    ----------
+    replicates, seed : int
+        Number of samples of groups, and the seed of their draw.
+    """
+
+    replicates: int
+    seed: int
+
+
+def judged_intervals(data: ClassReportData, how: Bootstrap) -> dict[str, ClassIntervals]:
+    """Return the metrics of each model on its judged rows, with their intervals.
+
+    Parameters
+    ----------
+    data : ClassReportData
+        The scores.
+    how : Bootstrap
+        How many samples, and their seed.
+    """
+    return {model: _part(data, model, data.part, how) for model in data.scores}
+
+
+def measure_classes(data: ClassReportData, how: Bootstrap) -> ClassNumbers:
+    """Return all numbers of a report, ready for JSON: plain types, None where there is no value.
+
+    Parameters
+    ----------
+    data : ClassReportData
+        Scores, and the intervals of `judged_intervals`.
+    how : Bootstrap
+        How many samples of groups, and the seed; equal seeds give equal intervals.
+    """
+    numbers: dict[str, object] = {
+        "schema": SCHEMA,
+        "kind": KIND,
+        "title": data.title,
+        "survey": data.survey,
+        "class_names": list(data.class_names),
+        "classifier": data.classifier,
+        "judged_part": data.part,
+        "interval": {"level": LEVEL, "replicates": how.replicates, "over": "groups", "seed": how.seed},
+        "counts": _counts(data),
+        "models": {model: _model(data, model, how) for model in data.scores},
+        "differences": {model: _difference(data, model, how) for model in data.scores if model != data.classifier},
+        "separations": [None if one is None else one.facts() for one in data.separations],
+    }
+    unlike = {model: sides for model, sides in data.unlike.items() if sides}
+    if unlike:
+        numbers[UNLIKE] = unlike
+    return cast("ClassNumbers", plain(numbers))  # a test compares its keys with those of the class
+
+
+def _counts(data: ClassReportData) -> dict[str, object]:
+    table, judged = data.scores[data.classifier], data.judged(data.classifier)
+    rows = part_rows(table, data.part)
+    has_label = rows["label"].fillna(-1).to_numpy() >= 0
+    has_score = judged_rows(np.zeros(len(rows)), data.chances(rows))
+    nights = judged["night"].dropna().astype(str) if "night" in judged else pd.Series(dtype=str)
+    nights = nights[(nights != "") & (nights != "all")]
+    groups = groups_of(judged)
+    of_class = {name: (judged["label"] == index).to_numpy() for index, name in enumerate(data.class_names)}
+    return {
+        "rows": len(table),
+        "judged": len(judged),
+        "judged_groups": len(np.unique(groups)),
+        "by_class": {name: int(chosen.sum()) for name, chosen in of_class.items()},
+        "groups_by_class": {name: len(np.unique(groups[chosen])) for name, chosen in of_class.items()},
+        "unlabelled_in_part": int((~has_label).sum()),
+        "labelled_not_scored": int((has_label & ~has_score).sum()),
+        "not_scored_in_part": int((~has_score).sum()),
+        "left_out_learned": {model: dict(parts) for model, parts in data.learned.items() if sum(parts.values())},
+        "perhaps_learned": {model: count for model, count in data.unknown.items() if count},
+        "nights": int(nights.nunique()),
+        "first_night": min(nights, default=""),
+        "last_night": max(nights, default=""),
+        "label_sources": {name: tally(judged[chosen]) for name, chosen in of_class.items()},
+    }
+
+
+def _model(data: ClassReportData, model: str, how: Bootstrap) -> dict[str, object]:
+    found = data.intervals[model] if model in data.intervals else _part(data, model, data.part, how)
+    rows = data.judged(model)
+    label, groups = rows["label"].to_numpy(dtype=np.int64), groups_of(rows)
+    names = dict(enumerate(data.class_names))
+    kept = abstention(label, data.chances(rows))
+    fewer = Bootstrap(replicates=min(how.replicates, OTHER_PARTS_REPLICATES), seed=how.seed)
+    return {
+        "metrics": found.whole,
+        "classes": {
+            name: {
+                "rows": int((label == index).sum()),
+                "groups": len(np.unique(groups[label == index])),
+                "metrics": found.per_class[index],
+            }
+            for index, name in names.items()
+        },
+        "parts": {
+            part: {"replicates": fewer.replicates, "metrics": _part(data, model, part, fewer).whole}
+            for part in data.parts(model)
+            if part != data.part
+        },
+        "confusion": {part: _confusion(data, model, part) for part in data.parts(model)},
+        "abstention": kept.assign(**{"class": kept["class_index"].map(names)})
+        .drop(columns="class_index")
+        .to_dict("records"),
+        "decision": _decision(data, model, how),
+    }
+
+
+def _confusion(data: ClassReportData, model: str, part: str) -> NDArray[np.int64]:
+    rows = data.rows(model, part)
+    return class_confusion(rows["label"], data.chances(rows)).counts
+
+
+def _part(data: ClassReportData, model: str, part: str, how: Bootstrap) -> ClassIntervals:
+    rows = data.rows(model, part)
+    return class_bootstrap(
+        rows["label"].to_numpy(dtype=np.int64),
+        data.chances(rows),
+        groups_of(rows),
+        replicates=how.replicates,
+        level=LEVEL,
+        rng=stream(how.seed, "report classes", f"{model}/{part}"),
+    )
+
+
+def _decision(data: ClassReportData, model: str, how: Bootstrap) -> dict[str, object] | None:
+    """Return weights fitted on the validation rows and their macro F1 on the judged ones; None without such rows."""
+    rows = data.judged(model)
+    held = data.rows(model, "validation") if "split" in data.scores[model] else rows.iloc[:0]
+    if rows.empty or held.empty or data.part in ("validation", "all", "train"):
+        return None
+    weights = decision_weights(held["label"].to_numpy(dtype=np.int64), data.chances(held))
+    label, chances = rows["label"].to_numpy(dtype=np.int64), data.chances(rows)
+    called = predicted_class(chances, weights)
+
+    def share(name: str, *, gain: bool = False) -> Interval:
+        metric = CLASS_METRICS[name].weighted
+
+        def statistic(times: NDArray[np.float64]) -> NDArray[np.float64]:
+            value = metric(ClassSample(label, chances, times, called))
+            return value - metric(ClassSample(label, chances, times)) if gain else value
+
+        return bootstrap_statistic(
+            statistic,
+            groups_of(rows),
+            replicates=how.replicates,
+            level=LEVEL,
+            rng=stream(how.seed, "report decision", model),
+        )
+
+    return {
+        "weights": dict(zip(data.class_names, weights, strict=True)),
+        "fitted_on": len(held),
+        "macro_f1": share("macro_f1"),
+        "accuracy": share("accuracy"),
+        "macro_f1_gain": share("macro_f1", gain=True),
+    }
+
+
+def _difference(data: ClassReportData, model: str, how: Bootstrap) -> dict[str, object]:
+    """Return classifier minus another model on the rows that both scored."""
+    own = data.judged(data.classifier)
+    other = data.judged(model)[["candidate_id", *data.columns]]
+    both = own.merge(other, on="candidate_id", suffixes=("", "_other"), validate="one_to_one")
+    found = class_differences(
+        both["label"].to_numpy(dtype=np.int64),
+        data.chances(both),
+        both[[f"{name}_other" for name in data.columns]].to_numpy(dtype=np.float64),
+        groups_of(both),
+        replicates=how.replicates,
+        level=LEVEL,
+        rng=stream(how.seed, "report class difference", model),
+    )
+    return {
+        "minus": model,
+        "n": len(both),
+        "metrics": found.whole,
+        "classes": dict(zip(data.class_names, found.per_class, strict=True)),
+    }

@@ -1,0 +1,141 @@
+"""What a report of more than two classes shows: which classes there are, their scores, the confused rows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pipeline.errors import InputError
+from pipeline.io.packages.package_file import training_history
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.io.results.scores_file import class_columns, unlike_training
+from pipeline.metrics.class_mistakes import class_mistakes
+from pipeline.metrics.class_rows import judged_rows
+from pipeline.plots import ClassReportData, Mistakes
+from pipeline.plots.class_gallery import across_of
+from pipeline.stages.mistake_cutouts import with_cutouts
+from pipeline.stages.scored_rows import separations_of
+from pipeline.stages.usable_scores import UsableScores
+from pipeline.surveys.settings import SurveySettings
+
+if TYPE_CHECKING:
+    from pipeline.stages.plot_results import ReportSources
+
+_MOST_MISTAKES = 30
+"""How many confused rows the gallery gets at most."""
+
+
+def class_names_of(settings: SurveySettings, sources: "ReportSources") -> tuple[str, ...]:
+    """Return the names of the classes that a report is of; two mean the report of real and bogus.
+
+    The files with the rows decide; without them the survey's settings do, if the scores have as many classes.
+
+    Parameters
+    ----------
+    settings : SurveySettings
+        The survey's settings.
+    sources : ReportSources
+        The scores files and the files with their rows.
+
+    Raises
+    ------
+    InputError
+        If files disagree about the classes, or scores have probabilities of another number of classes.
+    """
+    stated = {path: _stated(path) for path in sources.rows}
+    names = next(iter(stated.values()), settings.class_names)
+    for path, others in stated.items():
+        if others != names and len(names) + len(others) > 4:
+            raise InputError(
+                f"{path} has the classes {', '.join(others)}, and {next(iter(stated))} {', '.join(names)}; a report "
+                "is of one list of classes"
+            )
+    found = {path: class_columns(path) for path in sources.scores.values()}
+    most = max(found.values(), default=0)
+    if most <= 2 and len(names) <= 2:
+        return tuple(names)
+    for path, n in found.items():
+        if n != len(names):
+            where = next(iter(stated), None) or "the survey's settings"
+            raise InputError(
+                f"{path} has probabilities of {n} classes (p_0 ...), and {where} names {len(names)}: "
+                f"{', '.join(names)}; name the rows that were scored with --rows"
+            )
+    return tuple(names)
+
+
+def gather_class_report_data(
+    settings: SurveySettings, sources: "ReportSources", names: tuple[str, ...]
+) -> ClassReportData:
+    """Return everything that a report of many classes shows.
+
+    Parameters
+    ----------
+    settings : SurveySettings
+        The survey's settings, for its notes.
+    sources : ReportSources
+        The files that the report is made from, and what is asked of it.
+    names : tuple of str
+        The names of the classes, from `class_names_of`.
+
+    Raises
+    ------
+    InputError
+        If ``must_judge`` is set and a model has no judged rows, a label is of no class, or models differ in a label.
+    """
+    scores = UsableScores.read(sources.scores, sources.rows, sources.scored_by, sources.found_packages)
+    data = ClassReportData(
+        title=sources.title,
+        survey=sources.name,
+        class_names=names,
+        scores=scores.usable,
+        history={model: training_history(folders) for model, folders in sources.packages.items() if folders},
+        notes=settings.notes,
+        learned=scores.counts_learned,
+        unknown=scores.unknown,
+        unlike={model: unlike_training(path) for model, path in sources.scores.items()},
+        separations=separations_of(sources.rows),
+    )
+    _require_one_label(data)
+    if sources.must_judge:
+        for model, table in data.scores.items():
+            _require_judged(model, table, data, len(scores.joined[model]) - len(table))
+    return data.with_mistakes(_mistakes(data, sources.rows))
+
+
+def _require_one_label(data: ClassReportData) -> None:
+    """Refuse scores that label a candidate otherwise than those of the judged classifier: nothing could be paired."""
+    first = data.scores[data.classifier].drop_duplicates("candidate_id").set_index("candidate_id")["label"].fillna(-1)
+    for model, table in data.scores.items():
+        own = table["candidate_id"].map(first)
+        apart = table[own.notna() & (own != table["label"].fillna(-1))]
+        if len(apart):
+            raise InputError(
+                f"{model}: candidate {apart['candidate_id'].iloc[0]} and {len(apart) - 1} more have another label than "
+                f"in the scores of {data.classifier}; allowed: one label for each"
+            )
+
+
+def _stated(path: Path) -> tuple[str, ...]:
+    with open_cutouts(path) as file:
+        return tuple(file.header.class_names)
+
+
+def _require_judged(model: str, table: pd.DataFrame, data: ClassReportData, learned: int) -> None:
+    labelled = table["label"].fillna(-1)
+    if not judged_rows(labelled, data.chances(table)).any():
+        raise InputError(
+            f"{model}: no rows to judge: {learned} were left out because the model learned from them; of the other "
+            f"{len(table)}, {int((labelled < 0).sum())} have no label and the rest no score. Use --rows to name "
+            "labelled rows"
+        )
+
+
+def _mistakes(data: ClassReportData, rows: Sequence[Path]) -> Mistakes | None:
+    """Return the most surely confused rows of the judged part with their pixels, as many of a pair as fit in a line."""
+    judged, of_pair = data.judged(data.classifier), 3
+    if rows:
+        with open_cutouts(rows[0]) as file:
+            of_pair = max(of_pair, across_of(tuple(file.header.channels)))
+    return with_cutouts(class_mistakes(judged, data.n_classes, of_pair=of_pair, most=_MOST_MISTAKES), rows)

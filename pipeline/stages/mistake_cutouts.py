@@ -1,0 +1,36 @@
+"""The pixels of the rows that a gallery shows, read row by row.
+
+Tested by tests/pipeline/stages/test_plot_results.py.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.plots.data import Mistakes
+
+
+def with_cutouts(rows: pd.DataFrame, files: Sequence[Path]) -> Mistakes | None:
+    """Return rows with their cutouts; None if there are no rows or no files.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The rows to show, with ``candidate_id``.
+    files : sequence of Path
+        Cutout files or data sets that hold all of them; if several hold one, the first counts.
+    """
+    places: dict[str, NDArray[np.float32]] = {}
+    for path in files:
+        with open_cutouts(path) as file:
+            ids = file.candidates(columns=("candidate_id",))["candidate_id"]
+            wanted = ids.index[ids.isin(rows["candidate_id"])]
+            places |= {ids[row]: file.pixels(slice(row, row + 1))[0] for row in wanted if ids[row] not in places}
+            channels = file.header.channels
+    if not files or not len(rows):
+        return None
+    return Mistakes(rows=rows, cutouts=np.stack([places[name] for name in rows["candidate_id"]]), channels=channels)

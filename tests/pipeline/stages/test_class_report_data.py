@@ -1,0 +1,141 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn.metrics as reference
+
+from pipeline.errors import InputError
+from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
+from pipeline.io.results.scores_file import ScoresWriter, class_columns, read_scores, score_columns
+from pipeline.stages.class_report_data import class_names_of, gather_class_report_data
+from pipeline.stages.plot_results import ReportSources, plot_results
+
+NAMES = ("Others", "BG", "LRG", "ELG")
+N = 80
+
+
+@pytest.fixture
+def rows_file(make_rows, tmp_path):
+    """Colour cutouts of four classes; each is filled with the number of its row."""
+    label = np.arange(N) % 4
+    rows = make_rows([f"id{i}" for i in range(N)], label=label, night=["all"] * N, label_source=["catalogue"] * N)
+    header = CutoutHeader(survey="sky", size_pixel=5, channels=("red", "green", "blue"), class_names=NAMES)
+    with CutoutWriter(tmp_path / "rows.h5", header) as writer:
+        writer.append(np.repeat(np.arange(N, dtype="f4"), 75).reshape(N, 5, 5, 3), rows)
+    return tmp_path / "rows.h5"
+
+
+@pytest.fixture
+def write_classes(tmp_path):
+    def write(name="mlp.parquet", k=4, seed=0):
+        rng = np.random.default_rng(seed)
+        chances = 0.4 * rng.dirichlet(np.ones(k), N) + 0.6 * np.eye(k)[(np.arange(N) + (rng.random(N) < 0.3)) % k]
+        frame = pd.DataFrame({column: [0] * N for column in score_columns(k)})
+        for column in ("object_id", "exposure_id", "model", "release"):
+            frame[column] = "x"
+        frame = frame.assign(
+            candidate_id=[f"id{i}" for i in range(N)],
+            night="all",
+            score=np.nan,
+            split=np.where(np.arange(N) < 20, 1, 2),
+            **{f"p_{index}": chances[:, index] for index in range(k)},
+        )
+        if name.endswith(".csv"):
+            columns = ["candidate_id", *(f"p_{index}" for index in range(k))]
+            frame[columns].assign(label=np.arange(N) % k).to_csv(tmp_path / name, index=False)
+        else:
+            with ScoresWriter(tmp_path / name, k, {}) as writer:
+                writer.append(frame)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture
+def settings(alert_survey):
+    return replace(alert_survey().settings, notes=("Colours decide.",))
+
+
+def sources(scores, rows, **given):
+    return ReportSources(name="sky", title="t", scores=scores, rows=rows, packages={}, **given)
+
+
+@pytest.mark.replaces("4most", "M2")
+def test_a_survey_of_four_classes_gets_its_report(alert_survey, rows_file, write_classes, tmp_path):
+    scores = {"mlp": write_classes(), "forest": write_classes("forest.parquet", seed=1)}
+    told = []
+    plot_results(
+        tmp_path / "report",
+        alert_survey(),
+        sources(scores, [rows_file], must_judge=True),
+        replicates=20,
+        seed=0,
+        provenance={},
+        progress=lambda _share, words: told.append(words),
+    )
+    metrics = json.loads((tmp_path / "report" / "metrics.json").read_text())
+    frame = read_scores(scores["mlp"])[20:]
+    called = frame[[f"p_{index}" for index in range(4)]].to_numpy().argmax(axis=1)
+    assert metrics["kind"] == "classes"
+    assert metrics["class_names"] == list(NAMES)
+    assert metrics["models"]["mlp"]["metrics"]["accuracy"]["value"] == pytest.approx(
+        reference.accuracy_score(np.arange(20, N) % 4, called)
+    )
+    assert metrics["counts"]["by_class"] == dict.fromkeys(NAMES, 15)
+    assert (tmp_path / "report" / "figures" / "confusion.png").stat().st_size > 1000
+    assert "mlp − forest" in (tmp_path / "report" / "index.html").read_text()
+    assert told[0] == "computing metrics and intervals"
+
+
+def test_the_gallery_has_the_pixels_of_the_confused_rows_themselves(settings, rows_file, write_classes):
+    data = gather_class_report_data(settings, sources({"mlp": write_classes()}, [rows_file]), NAMES)
+    assert data.notes == ("Colours decide.",)
+    assert len(data.mistakes.rows) > 3
+    assert data.mistakes.channels == ("red", "green", "blue")
+    for name, cutout in zip(data.mistakes.rows["candidate_id"], data.mistakes.cutouts, strict=True):
+        assert (cutout == int(name[2:])).all()
+
+
+def test_scores_as_csv_need_neither_rows_nor_a_score(settings, write_classes):
+    path = write_classes("outside.csv")
+    assert class_columns(path) == 4
+    wanted = sources({"outside": path}, [])
+    with pytest.raises(InputError, match=r"of 4 classes \(p_0 ...\), and the survey's settings names 2: bogus, real"):
+        class_names_of(settings, wanted)
+    names = class_names_of(replace(settings, classes=NAMES), wanted)
+    assert len(gather_class_report_data(settings, wanted, names).judged("outside")) == N
+
+
+def test_scores_of_another_number_of_classes_than_the_rows_are_refused(settings, rows_file, write_classes):
+    wanted = sources({"mlp": write_classes(k=3)}, [rows_file])
+    with pytest.raises(InputError, match=r"mlp.parquet has probabilities of 3 classes .* names 4: Others, BG"):
+        class_names_of(settings, wanted)
+
+
+def test_two_classes_remain_real_and_bogus(settings, write_classes, make_rows, make_cutouts, tmp_path):
+    rows = make_cutouts(tmp_path / "two.h5", make_rows(["id0"], label=[1]))
+    assert class_names_of(settings, sources({"m": write_classes(k=2)}, [rows])) == ("bogus", "real")
+
+
+def test_without_labels_there_is_nothing_to_judge(settings, make_rows, write_classes, tmp_path):
+    header = CutoutHeader(survey="sky", size_pixel=5, channels=("red", "green", "blue"), class_names=NAMES)
+    with CutoutWriter(tmp_path / "none.h5", header) as writer:
+        rows = make_rows([f"id{i}" for i in range(N)], label=[-1] * N)
+        writer.append(np.zeros((N, 5, 5, 3), dtype="f4"), rows)
+    wanted = sources({"mlp": write_classes()}, [tmp_path / "none.h5"], must_judge=True)
+    with pytest.raises(
+        InputError, match=r"mlp: no rows to judge: 0 were left out .* of the other 80, 80 have no label"
+    ):
+        gather_class_report_data(settings, wanted, NAMES)
+
+
+def test_two_files_that_label_a_candidate_differently_cannot_be_compared(settings, write_classes):
+    one, other = write_classes("one.csv"), write_classes("other.csv")
+    table = pd.read_csv(other)
+    table.assign(label=(table["label"] + (table.index < 2)) % 4).to_csv(other, index=False)
+    with pytest.raises(
+        InputError, match="other: candidate id0 and 1 more have another label than in the scores of one"
+    ):
+        gather_class_report_data(settings, sources({"one": one, "other": other}, []), NAMES)
