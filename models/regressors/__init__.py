@@ -1,0 +1,1 @@
+"""Regressors of a number from features, each giving distributions over the number; one a file."""
