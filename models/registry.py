@@ -21,7 +21,8 @@ FEATURES: Final = "features"
 
 CLASSIFIERS: Registry[Callable[..., Any]] = Registry("classifier")
 """Entries carry the metadata ``family``, ``minimum_size_pixel``, ``minimum_channels`` and, where their
-signature does not name them, ``settings``; networks also ``head``, a name in `models.architectures.heads.HEADS`.
+signature does not name them, ``settings``; where a setting is one of some texts, ``choices``, these by its name;
+networks also ``head``, a name in `models.architectures.heads.HEADS`, which a setting ``use_bias`` holds for as well.
 
 A ``network`` is a function ``(inputs, dropout, **settings) -> hidden`` of normalised ``(n, y, x, channel)`` tensors,
 whose result ``(n, units)`` goes to its head; ``dropout(hidden, rate)`` is called where the network drops. A

@@ -15,7 +15,7 @@ SIGMOID: Final = "sigmoid"
 SOFTMAX: Final = "softmax"
 
 
-def sigmoid(hidden: Any, n_classes: int) -> Any:
+def sigmoid(hidden: Any, n_classes: int, *, use_bias: bool = True) -> Any:
     """Return logits by one unit for two classes, and by one unit per class otherwise.
 
     Parameters
@@ -24,15 +24,17 @@ def sigmoid(hidden: Any, n_classes: int) -> Any:
         What the network saw.
     n_classes : int
         Classes to tell apart.
+    use_bias : bool
+        Whether each logit has a constant.
 
     Returns
     -------
     logits : tensor, shape (n, 1) or (n, n_classes)
     """
-    return keras().layers.Dense(1 if n_classes == 2 else n_classes, name="logits")(hidden)
+    return keras().layers.Dense(1 if n_classes == 2 else n_classes, use_bias=use_bias, name="logits")(hidden)
 
 
-def softmax(hidden: Any, n_classes: int) -> Any:
+def softmax(hidden: Any, n_classes: int, *, use_bias: bool = True) -> Any:
     """Return logits by one unit per class; of two classes the difference ``z1 - z0``.
 
     The softmax of two columns is the sigmoid of their difference,
@@ -47,14 +49,16 @@ def softmax(hidden: Any, n_classes: int) -> Any:
         What the network saw.
     n_classes : int
         Classes to tell apart.
+    use_bias : bool
+        Whether each logit has a constant.
 
     Returns
     -------
     logits : tensor, shape (n, 1) or (n, n_classes)
     """
-    columns = keras().layers.Dense(n_classes, name="logits")(hidden)
+    columns = keras().layers.Dense(n_classes, use_bias=use_bias, name="logits")(hidden)
     return columns[:, 1:] - columns[:, :1] if n_classes == 2 else columns
 
 
-HEADS: Final[dict[str, Callable[[Any, int], Any]]] = {SIGMOID: sigmoid, SOFTMAX: softmax}
+HEADS: Final[dict[str, Callable[..., Any]]] = {SIGMOID: sigmoid, SOFTMAX: softmax}
 """The heads by name, as the metadata ``head`` of a network says it."""

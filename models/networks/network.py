@@ -14,10 +14,12 @@ from models.framework import foreign_deprecations, keras, to_numpy
 from models.graphs.keras_graph import INPUT, from_keras
 from models.inputs.contract import InputContract
 from models.inputs.metadata import METADATA, MetadataScaling, require_given
+from models.inputs.table_scaling import TableScaling
 from models.networks.dropouts import Dropouts
 from models.networks.metadata_layers import encoded, joined
 from models.networks.normalisation_layers import marked_as_missing, normalised
 from models.networks.resize_layer import resized
+from models.networks.table_layers import encoded as encoded_table
 from models.recipes import user_module
 from models.recipes.classifier import ClassifierRecipe
 from models.recipes.symmetries import turned
@@ -28,6 +30,8 @@ from pipeline.cutouts.normalise import NORMALISATIONS, Missing, apply
 from pipeline.errors import IncompatiblePackageError, SettingsError
 
 BATCH = 128
+TABLE_BATCH = 4096
+"""Rows looked at together outside of a training: of cutouts, and of tables."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,8 @@ class NetworkDesign:
         Of the metadata that comes in beside the pixels, if any does.
     metadata_units : int
         Units of the layer between the metadata and the head.
+    table : TableScaling or None
+        Of the features of a table, in place of a normalisation; None of cutouts.
     """
 
     classifier: str
@@ -68,6 +74,12 @@ class NetworkDesign:
     module: UserModule | None = None
     scaling: MetadataScaling | None = None
     metadata_units: int = 0
+    table: TableScaling | None = None
+
+    @property
+    def rows_at_once(self) -> int:
+        """Return how many rows the network looks at together outside of its training."""
+        return BATCH if self.size_pixel > 1 else TABLE_BATCH
 
     @property
     def external(self) -> bool:
@@ -115,6 +127,8 @@ class NetworkDesign:
         return [cutouts, *raw], keras().layers.Average(name="mean_logit")(turns)
 
     def _normalised(self, inputs: Any) -> Any:
+        if self.table is not None:
+            return encoded_table(inputs, self.table)
         if self.module is None or self.normalisation != MODULE:
             return normalised("none" if self.external else self.normalisation, inputs, self.missing)
         if self.module.normalise is None:
@@ -127,11 +141,17 @@ class NetworkDesign:
             return self.module.logits(pixels, self.n_classes)
         hidden = CLASSIFIERS[self.classifier](pixels, dropouts, **self.settings)
         hidden = joined(hidden, columns[0], self.metadata_units) if columns else hidden
-        return HEADS[CLASSIFIERS.metadata(self.classifier)["head"]](hidden, self.n_classes)
+        head = HEADS[CLASSIFIERS.metadata(self.classifier)["head"]]
+        return head(hidden, self.n_classes, use_bias=self.settings.get("use_bias", True))
 
 
 def design_of(
-    recipe: ClassifierRecipe, contract: InputContract, *, n_classes: int, scaling: MetadataScaling | None = None
+    recipe: ClassifierRecipe,
+    contract: InputContract,
+    *,
+    n_classes: int,
+    scaling: MetadataScaling | None = None,
+    table: TableScaling | None = None,
 ) -> NetworkDesign:
     """Return the design that a recipe asks for.
 
@@ -145,6 +165,8 @@ def design_of(
         Classes to tell apart.
     scaling : MetadataScaling, optional
         Of the metadata that the recipe asks for.
+    table : TableScaling, optional
+        Of the features of a table.
     """
     return NetworkDesign(
         classifier=recipe.classifier,
@@ -159,6 +181,7 @@ def design_of(
         module=user_module.load(recipe.module) if recipe.module else None,
         scaling=scaling,
         metadata_units=recipe.metadata.units if recipe.metadata else 0,
+        table=table,
     )
 
 
@@ -260,12 +283,17 @@ class FittedNetwork:
         """Return the scaling of the metadata that it takes; None of pixels alone."""
         return self.design.scaling
 
+    @property
+    def table(self) -> TableScaling | None:
+        """Return the scaling of a table's features; None of cutouts."""
+        return self.design.table
+
     def logits(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Return the logits ``(n, columns)`` of selected raw pixels, and of raw metadata ``(n, k)`` if it takes any."""
         columns = self.model.outputs[0].shape[-1]
         logits = np.empty((len(pixels), columns), dtype=np.float32)
-        for start in range(0, len(pixels), BATCH):
-            rows = slice(start, start + BATCH)
+        for start in range(0, len(pixels), self.design.rows_at_once):
+            rows = slice(start, start + self.design.rows_at_once)
             inputs = self.design.inputs(pixels[rows], None if metadata is None else metadata[rows])
             logits[rows] = to_numpy(self.model(inputs, training=False))
         return logits

@@ -190,6 +190,7 @@ def finite_or_none(value: object) -> object:
 def _content(trained: TrainedModel, dataset: DataSet | None, exported: Mapping[str, object]) -> dict[str, object]:
     """Return the part of ``training.json`` that decides logits."""
     recipe, contract, scaling = trained.recipe, trained.contract, trained.fitted.scaling
+    table = trained.fitted.table
     return {
         "schema": SCHEMA,
         "title": _title(recipe),
@@ -204,6 +205,7 @@ def _content(trained: TrainedModel, dataset: DataSet | None, exported: Mapping[s
         "module": {"file": path_of(recipe.module).name, "sha256": digest_of(recipe.module)} if recipe.module else None,
         "external_features": _features(recipe, contract),
         **({} if scaling is None else {METADATA: dataclasses.asdict(scaling)}),
+        **({} if table is None else {"table": dataclasses.asdict(table)}),
         "posterior_masks": exported["posterior"],
         "parameters": exported["parameters"],
         "counts": trained.counts,

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, Self
 
 from models.inputs.metadata_rules import MetadataRecipe
+from models.inputs.table_recipe import TableRecipe
 from models.recipes.calibration_keys import training_part
 from models.recipes.fine_tuning import FineTuning
 from models.recipes.recipe_faults import recipe_faults
@@ -16,7 +17,16 @@ from pipeline.errors import SettingsError
 from pipeline.metrics import METRICS
 from pipeline.settings import parse
 
-_STATED_IF_CHANGED: Final[Mapping[str, object]] = {"metadata": None, "fine_tuning": None, "resize_pixel": None}
+_STATED_IF_CHANGED: Final[Mapping[str, object]] = {
+    "metadata": None,
+    "fine_tuning": None,
+    "table": None,
+    "resize_pixel": None,
+    "schedule_monitor": "",
+    "least_improvement": 0.0,
+    "plateau_cooldown": 0,
+    "plateau_minimum": 0.0,
+}
 """Keys that packages state only where they differ from this default, so that those of before keep their digests."""
 
 
@@ -28,8 +38,8 @@ class ClassifierRecipe:
     ----------
     classifier : str
         A network, ``triplet_cnn``, ``braai``, ``psat_d``, ``vgg6``, ``bayesian_vgg6``, ``sepconvnet``, ``gmadet`` or
-        ``otrain``; for images of galaxies ``galaxy_cnn``, ``resnet18``, ``resnet50v2`` or ``efficientnetv2b0``; or on
-        features of the cutouts, ``boosting`` or ``feature_ensemble``.
+        ``otrain``; for images of galaxies ``galaxy_cnn``, ``resnet18``, ``resnet50v2`` or ``efficientnetv2b0``; for
+        tables ``mlp``; or on features of the cutouts, ``boosting`` or ``feature_ensemble``.
     module : str
         Python file of your own with ``create_model(num_classes, image_dim)``, ``normalise(pixels)`` or ``metrics``,
         relative to the folder of the settings; ``classifier: module`` and ``normalisation: module`` take them. Empty:
@@ -45,11 +55,14 @@ class ClassifierRecipe:
     channels : tuple of str or None
         Channels to use, in this order; none: those of the data set.
     required_channels : tuple of str or None
-        Channels that must not be missing altogether for a row to be scored; none: all used.
+        Channels that must not be missing altogether for a row to be scored; none: all used, and of a table any one.
     metadata : MetadataRecipe or None
         Columns of the candidates as a second input; none: pixels alone.
     fine_tuning : FineTuning or None
         Weights that a network starts from, and what of it stays as it is; none: random weights, all trained.
+    table : TableRecipe or None
+        How the features of a table are scaled and missing ones filled, in place of a normalisation; none: missing ones
+        are 0.
     size_pixel : int or None, in pixel
         Side of the central part to look at, at least what the classifier needs; none: the whole cutout.
     resize_pixel : int or None, in pixel
@@ -64,6 +77,11 @@ class ClassifierRecipe:
     monitor : str
         Which value of an epoch decides which is the best: ``validation_loss``, ``validation_accuracy``,
         ``validation_macro_f1``, or ``validation_`` and one of ``metrics``.
+    schedule_monitor : str
+        Which value of an epoch moves ``plateau`` and stops the training, named as in ``monitor``; empty: that of
+        ``monitor``.
+    least_improvement : float
+        By how much a value has to be better for ``plateau`` and early stopping to count it as better, at least 0.
     metrics : tuple of str
         What is taken of the validation rows after each epoch, by name: ``macro_f1``, ``macro_f1_without_first``,
         ``macro_precision``, ``macro_recall``, and, with two classes, metrics of the report. With more classes,
@@ -87,6 +105,10 @@ class ClassifierRecipe:
         Of the schedule ``plateau``, at least 1.
     plateau_factor : float
         Of the schedule ``plateau``, above 0 and below 1.
+    plateau_cooldown : int, in epochs
+        Of the schedule ``plateau``: epochs after a fall of the rate that do not count as without a better value.
+    plateau_minimum : float
+        Of the schedule ``plateau``: the rate falls no further.
     warm_up_epochs : int
         First epochs over which the rate rises in equal steps, at least 0.
     weight_decay : float
@@ -130,12 +152,15 @@ class ClassifierRecipe:
     required_channels: tuple[str, ...] | None = None
     metadata: MetadataRecipe | None = None
     fine_tuning: FineTuning | None = None
+    table: TableRecipe | None = None
     size_pixel: int | None = None
     resize_pixel: int | None = None
     batch_size: int = 64
     epochs: int = 30
     early_stopping_patience: int = 5
     monitor: str = "validation_loss"
+    schedule_monitor: str = ""
+    least_improvement: float = 0.0
     metrics: tuple[str, ...] = ()
     keep: Literal["best", "last"] = "best"
     loss: str = "cross_entropy"
@@ -146,6 +171,8 @@ class ClassifierRecipe:
     learning_rate_schedule: str = "constant"
     plateau_patience: int = 5
     plateau_factor: float = 0.5
+    plateau_cooldown: int = 0
+    plateau_minimum: float = 0.0
     warm_up_epochs: int = 0
     weight_decay: float = 0.0
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
@@ -208,7 +235,11 @@ class ClassifierRecipe:
     @property
     def larger_is_better(self) -> bool:
         """Return whether the better of two epochs is the one with the larger monitored value."""
-        name = self.monitor.removeprefix("validation_")
+        return self.is_larger_better(self.monitor)
+
+    def is_larger_better(self, value: str) -> bool:
+        """Return whether more of a value of an epoch, such as ``validation_loss``, is better."""
+        name = value.removeprefix("validation_")
         return name != "loss" and (name not in METRICS or METRICS[name].larger_is_better)
 
 

@@ -4,6 +4,7 @@ Tested by tests/models/recipes/test_classifier.py.
 """
 
 import inspect
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import models.architectures  # noqa: F401  (enters the classifiers)
@@ -29,6 +30,9 @@ _LEAST: Final = {
     "epochs": 1,
     "early_stopping_patience": 0,
     "plateau_patience": 1,
+    "plateau_cooldown": 0,
+    "plateau_minimum": 0,
+    "least_improvement": 0,
     "warm_up_epochs": 0,
     "weight_decay": 0,
     "posterior_samples": 0,
@@ -109,7 +113,21 @@ def _family_faults(recipe: "ClassifierRecipe") -> list[str]:
     faults.extend(_settings_faults(recipe))
     if recipe.family == FEATURES:
         faults.extend(_features_faults(recipe))
+    if recipe.table is not None:
+        faults.extend(_table_faults(recipe))
     return faults
+
+
+def _table_faults(recipe: "ClassifierRecipe") -> list[str]:
+    """Return which keys contradict the key ``table``, which takes the place of a normalisation."""
+    if recipe.family == FEATURES:
+        return [f"'table' is set; {recipe.classifier} measures features of cutouts: none"]
+    allowed: dict[str, object] = {"normalisation": "none", "missing": "excluded", "augment": (), "symmetries": 1}
+    return [
+        f"{key!r} is {getattr(recipe, key)!r}; allowed with 'table': {value or 'none'}"
+        for key, value in allowed.items()
+        if getattr(recipe, key) != value
+    ]
 
 
 def _features_faults(recipe: "ClassifierRecipe") -> list[str]:
@@ -148,7 +166,7 @@ def _settings_faults(recipe: "ClassifierRecipe") -> list[str]:
         elif key == "head":
             faults += head_faults(value)
         else:
-            allowed = _allowed(key, value, defaults.get(key))
+            allowed = _allowed(key, value, defaults.get(key), CLASSIFIERS.metadata(name).get("choices", {}).get(key))
             faults += [f"'settings.{key}' is {value!r}; allowed: {allowed}"] if allowed else []
     return faults
 
@@ -162,13 +180,19 @@ def _monitor_faults(recipe: "ClassifierRecipe") -> list[str]:
     known = [f"validation_{name}" for name in dict.fromkeys(["loss", "accuracy", MACRO_F1, *recipe.metrics])]
     if recipe.monitor not in known:
         faults.append(f"'monitor' is {recipe.monitor!r}; allowed: {', '.join(known)}")
+    if recipe.schedule_monitor not in ("", *known):
+        faults.append(f"'schedule_monitor' is {recipe.schedule_monitor!r}; allowed: empty, {', '.join(known)}")
     if recipe.momentum and recipe.optimizer == "adam":
         faults.append(f"'momentum' is {recipe.momentum}; allowed with 'optimizer: adam': 0")
     return faults
 
 
-def _allowed(name: str, value: Any, default: Any) -> str:
+def _allowed(name: str, value: Any, default: Any, choices: Sequence[str] | None = None) -> str:
     """Return what a setting of a classifier may be where it is none of that; its default says of which kind it is."""
+    if choices is not None:
+        return "" if value in choices else f"one of {', '.join(choices)}"
+    if isinstance(default, bool):
+        return "" if isinstance(value, bool) else "true or false"
     if isinstance(default, list | tuple):
         sound = isinstance(value, list | tuple) and value and not any(_allowed(name, one, default[0]) for one in value)
         return "" if sound else f"a list, each {_RANGES[type(default[0])]}"

@@ -7,8 +7,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pipeline.registry import Registry
 
 if TYPE_CHECKING:
@@ -40,13 +38,19 @@ def cosine(recipe: "ClassifierRecipe", monitored: Sequence[float]) -> float:
 
 @SCHEDULES.register("plateau")
 def plateau(recipe: "ClassifierRecipe", monitored: Sequence[float]) -> float:
-    """Multiply the rate by ``plateau_factor`` after each ``plateau_patience`` epochs without a better value."""
-    share, best, waited = 1.0, math.inf, 0
+    """Multiply the rate by ``plateau_factor`` after each ``plateau_patience`` epochs without a better value.
+
+    Epochs of the cooldown after a fall do not count. The rate never falls below ``plateau_minimum``.
+    """
+    share, best, waited, resting = 1.0, math.inf, 0, 0
+    least = min(1.0, recipe.plateau_minimum / recipe.learning_rate)
     for value in monitored:
-        waited = 0 if value < best else waited + 1
-        best = min(best, value)
+        resting = max(resting - 1, 0)
+        better = value < best - recipe.least_improvement
+        best = value if better else best
+        waited = 0 if better or resting else waited + 1
         if waited >= recipe.plateau_patience:
-            share, waited = share * recipe.plateau_factor, 0
+            share, waited, resting = max(share * recipe.plateau_factor, least), 0, recipe.plateau_cooldown
     return share
 
 
@@ -60,7 +64,7 @@ def learning_rate(recipe: "ClassifierRecipe", monitored: Sequence[float]) -> flo
     recipe : ClassifierRecipe
         Rate, schedule, and its parameters.
     monitored : sequence of float
-        The monitored value of each epoch so far, smaller being better.
+        The value of each epoch so far that steers it, smaller being better.
     """
     epoch = len(monitored)
     warm = min(1.0, (epoch + 1) / (recipe.warm_up_epochs + 1))
@@ -79,6 +83,9 @@ def is_finished(recipe: "ClassifierRecipe", monitored: Sequence[float]) -> bool:
     """
     if not monitored:
         return False
-    waited = len(monitored) - 1 - int(np.argmin(monitored))
+    best, waited = math.inf, 0
+    for value in monitored:
+        better = value < best - recipe.least_improvement
+        best, waited = (value, 0) if better else (best, waited + 1)
     patience = recipe.early_stopping_patience
     return len(monitored) >= recipe.epochs or (patience > 0 and waited >= patience)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.inputs.contract import InputContract
-from models.training.rows import BLOCK_ROWS, PartRows
+from models.training.rows import PartRows, block_rows
 from pipeline.cutouts.augment import augment
 from pipeline.datasets.dataset import DataSet
 from pipeline.rng import stream
@@ -32,7 +32,7 @@ class Batch:
 
 def blocks(dataset: DataSet, contract: InputContract, rows: PartRows) -> Iterator[Batch]:
     """Yield the usable rows of a part in order, block by block."""
-    for where, cutouts in dataset.batches(rows.part, BLOCK_ROWS):
+    for where, cutouts in dataset.batches(rows.part, block_rows(dataset)):
         used = rows.used[where]
         kept = cutouts if used.all() else cutouts[used]  # copying a block costs a sixth of reading it
         yield Batch(

@@ -55,8 +55,16 @@ class State:
     @property
     def monitored(self) -> list[float]:
         """Return the monitored value of each epoch, turned so that smaller is better."""
-        sign = -1.0 if self.recipe.larger_is_better else 1.0
-        return [sign * entry[self.recipe.monitor] for entry in self.history]
+        return self._turned(self.recipe.monitor)
+
+    @property
+    def steering(self) -> list[float]:
+        """Return the value of each epoch that moves the learning rate and stops the training, smaller being better."""
+        return self._turned(self.recipe.schedule_monitor or self.recipe.monitor)
+
+    def _turned(self, name: str) -> list[float]:
+        sign = -1.0 if self.recipe.is_larger_better(name) else 1.0
+        return [sign * entry[name] for entry in self.history]
 
 
 class StartEpoch(callbacks.Callback):
@@ -69,7 +77,7 @@ class StartEpoch(callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
         """Set them."""
         self.rows.epoch = epoch
-        self.model.optimizer.learning_rate.assign(schedules.learning_rate(self.state.recipe, self.state.monitored))
+        self.model.optimizer.learning_rate.assign(schedules.learning_rate(self.state.recipe, self.state.steering))
         rng = stream(self.seed, "dropout", str(epoch))
         for layer in every_layer(self.model):
             generator = getattr(layer, "seed_generator", None)
@@ -207,5 +215,5 @@ class StopEarly(callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
         """Ask Keras to stop."""
-        if schedules.is_finished(self.state.recipe, self.state.monitored):
+        if schedules.is_finished(self.state.recipe, self.state.steering):
             self.model.stop_training = True

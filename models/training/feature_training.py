@@ -46,6 +46,8 @@ class FittedFeatures:
         Cores that trained it.
     scaling : MetadataScaling or None
         Of the metadata that stands behind the features, if any does.
+    table : None
+        It takes no table.
     """
 
     estimator: Any
@@ -53,6 +55,7 @@ class FittedFeatures:
     n_features: int
     threads: int
     scaling: MetadataScaling | None = None
+    table: None = None
 
     def logits(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
         """Return the logits of selected raw pixels: ``(n, 1)`` for two classes, else log-probabilities.

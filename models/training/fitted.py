@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.inputs.metadata import MetadataScaling
+from models.inputs.table_scaling import TableScaling
 
 Progress = Callable[[float, str], None]
 """Called with the share done, 0 ... 1, and one line."""
@@ -30,6 +31,10 @@ class Fitted(Protocol):
     @property
     def scaling(self) -> MetadataScaling | None:
         """Return the scaling of the metadata that it takes beside the pixels, raw columns ``(n, k)``; None without."""
+
+    @property
+    def table(self) -> TableScaling | None:
+        """Return the scaling of a table's features that its graph begins with; None of cutouts."""
 
     def logits(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.floating]:
         """Return the logits of selected raw pixels: one column for two classes, else one a class."""

@@ -18,7 +18,7 @@ from models.backends import TENSORFLOW, backend
 from models.framework import deterministic, keras, out_of_memory
 from models.inputs.contract import InputContract
 from models.networks import memory
-from models.networks.network import BATCH, FittedNetwork, NetworkDesign, build, design_of, rebuilt
+from models.networks.network import FittedNetwork, NetworkDesign, build, design_of, rebuilt
 from models.networks.pretrained import prepare
 from models.recipes import schedules
 from models.recipes.classifier import ClassifierRecipe
@@ -29,6 +29,7 @@ from models.training.fitted import Progress
 from models.training.in_memory import held_if_small
 from models.training.optimizers import optimizer_of
 from models.training.rows import PartRows, scaling_of
+from models.training.table_rows import table_scaling
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import fingerprint
@@ -89,12 +90,13 @@ def fit(
     SettingsError
         When the loss is no longer finite, or a batch does not fit into memory.
     DataSetError
-        When a column of metadata has one value or none in the training rows.
+        When a column of metadata has one value or none in the training rows, or a feature of a table has none.
     """
     keras().utils.clear_session()
     threads = deterministic(seed, recipe.threads)
     scaling = scaling_of(recipe, rows[0], dataset.class_names)
-    design = design_of(recipe, contract, n_classes=len(dataset.class_names), scaling=scaling)
+    table = table_scaling(dataset, contract, rows[0], recipe.table)
+    design = design_of(recipe, contract, n_classes=len(dataset.class_names), scaling=scaling, table=table)
     run = _Run(held_if_small(dataset), contract, recipe, rows, seed, design)
     module = design.module and design.module.sha256
     decisive = [REVISION, recipe.training_part, seed, dataset.fingerprint, threads, backend(), module]
@@ -161,7 +163,7 @@ class _Run:
             after_epoch(self.state.history)
         else:
             checkpoints.forget_epochs(workdir)
-        if schedules.is_finished(self.recipe, self.state.monitored):
+        if schedules.is_finished(self.recipe, self.state.steering):
             return
         rows, state = self._training_rows(), self.state
         with _logged(logs, state.history) as log_epoch:
@@ -232,8 +234,8 @@ class _Run:
         """Return the loss and the metrics of the validation rows."""
         logits, labels, weights = [], [], []
         for block in batches.ahead(batches.blocks(self.dataset, self.contract, self.rows[1])):
-            for start in range(0, len(block.labels), BATCH):
-                part = batches.taken(block, slice(start, start + BATCH))
+            for start in range(0, len(block.labels), self.design.rows_at_once):
+                part = batches.taken(block, slice(start, start + self.design.rows_at_once))
                 inputs = self.design.inputs(part.pixels, part.metadata)
                 logits.append(np.asarray(model.predict_on_batch(inputs), dtype=np.float32))
             labels.append(block.labels)

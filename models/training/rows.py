@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 BLOCK_ROWS: Final = 512
 """Rows read together: 24 MB of 63 x 63 x 3."""
 
+TABLE_BLOCK_ROWS: Final = 65_536
+"""Rows of a table read together: 5 MB of 20 features; rows are shuffled within them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PartRows:
@@ -57,6 +60,11 @@ class PartRows:
         return None if self.metadata is None else self.metadata[self.used][:count]
 
 
+def block_rows(dataset: DataSet) -> int:
+    """Return how many rows of a data set are read together: more of a table, whose rows are small."""
+    return BLOCK_ROWS if dataset.size_pixel > 1 else TABLE_BLOCK_ROWS
+
+
 def scorable_rows(
     dataset: DataSet, contract: InputContract, parts: Sequence[str] = LEARNED_PARTS
 ) -> dict[str, NDArray[np.bool_]]:
@@ -64,7 +72,7 @@ def scorable_rows(
     found = {}
     for part in parts:
         found[part] = np.zeros(len(dataset.candidates(part)), dtype=bool)
-        for where, cutouts in dataset.batches(part, BLOCK_ROWS):
+        for where, cutouts in dataset.batches(part, block_rows(dataset)):
             found[part][where] = contract.scorable(contract.select(cutouts, dataset.channels))
         if not found[part].all():
             log.info("%s: %d rows have no pixels in a required channel", part, int((~found[part]).sum()))

@@ -155,7 +155,8 @@ def contract_of(dataset: DataSet, recipe: ClassifierRecipe) -> InputContract:
         a size that cannot be.
     """
     channels = recipe.channels or tuple(dataset.channels)
-    required = channels if recipe.required_channels is None else recipe.required_channels
+    all_of_a_cutout = channels if dataset.size_pixel > 1 else ()  # a row of a table may lack any feature, but not all
+    required = all_of_a_cutout if recipe.required_channels is None else recipe.required_channels
     for name in channels:
         if name not in dataset.channels:
             raise SettingsError(f"'channels' names {name!r}; the data set has: {', '.join(dataset.channels)}")

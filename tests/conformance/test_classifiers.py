@@ -22,6 +22,7 @@ SMALL = {
     "feature_ensemble": {"n_estimators": 10, "trees": 10},
     "galaxy_cnn": {"filters": [8, 8], "head": [8, "relu"]},
     "gmadet": {"filters": [4, 4, 4, 4], "dense": [8, 8]},
+    "mlp": {"units": [8]},
     "otrain": {"filters": [4, 4, 4, 4, 4], "dense": [8, 8]},
     "psat_d": {"filters": [4, 4, 4], "dense": 8},
     "resnet18": {"width": 4, "stem": 3},

@@ -61,6 +61,23 @@ def make_dataset(size=15, rows=(160, 80, 40), seed=3, n_classes=2, **attributes)
     return MemoryDataSet(parts=parts, **attributes)
 
 
+def make_table(rows=(300, 150, 60), n_features=5, n_classes=3, seed=5, missing=0.15, **attributes):
+    """Return a table in memory, ``(n, 1, 1, f)``, of classes that lie apart, with missing features."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(0.0, 3.0, (n_classes, n_features))
+    parts = {}
+    for part, count in zip(("train", "validation", "test"), rows, strict=True):
+        labels = rng.permutation(np.arange(count) % n_classes)
+        values = 20.0 + centres[labels] + rng.normal(0.0, 1.0, (count, n_features))
+        values[rng.random(values.shape) < missing] = np.nan
+        parts[part] = (make_candidates(labels), values.astype(np.float32)[:, None, None, :])
+    names = {
+        "channels": tuple("grizyjkw"[:n_features]),
+        "class_names": ("Others", "BG", "LRG", "ELG", "QSO")[:n_classes],
+    }
+    return MemoryDataSet(parts=parts, **{"pixel_scale_arcsec": float("nan"), **names, **attributes})
+
+
 def train_and_write(folder, dataset, settings, **arguments):
     """Train a recipe, calibrate it, write its package; return each and the package's folder."""
     recipe = ClassifierRecipe.from_mapping(settings, "test.yaml")
@@ -88,6 +105,7 @@ def toy():
         dataset=make_dataset,
         candidates=make_candidates,
         cutouts=draw_cutouts,
+        table=make_table,
         train_and_write=train_and_write,
         network=NETWORK,
         features=FEATURES,

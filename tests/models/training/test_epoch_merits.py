@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from models.recipes.classifier import ClassifierRecipe, load
+from models.training.callbacks import State
 from models.training.epoch_merits import epoch_merits
 from models.training.train import train
 from pipeline.errors import DataSetError, SettingsError
@@ -60,6 +61,19 @@ def test_the_best_epoch_by_macro_f1_is_kept_and_each_class_stands_in_the_history
     assert (predicted == labels).mean() == pytest.approx(
         history["validation_accuracy"][history["validation_macro_f1"].idxmax()]
     )
+
+
+def test_the_rate_and_the_end_may_follow_another_value_than_the_best_epoch():
+    recipe = ClassifierRecipe(
+        classifier="braai", monitor="validation_macro_f1", schedule_monitor="validation_loss", early_stopping_patience=2
+    )
+    state = State(recipe=recipe)
+    for f1, loss in ((0.1, 3.0), (0.2, 4.0), (0.3, 5.0)):
+        state.history.append({"validation_macro_f1": f1, "validation_loss": loss})
+    assert state.monitored == [-0.1, -0.2, -0.3]
+    assert state.steering == [3.0, 4.0, 5.0]
+    with pytest.raises(SettingsError, match="'schedule_monitor' is 'loss'; allowed: empty, validation_loss"):
+        load({"classifier": "braai", "schedule_monitor": "loss"}, "test")
 
 
 def test_metrics_of_two_classes_are_refused_for_three(tmp_path, toy):
