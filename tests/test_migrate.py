@@ -48,6 +48,16 @@ def gmadet(legacy, folder):
     write_pairs(folder / "raw")
 
 
+def fourmost(legacy, folder):
+    from pipeline.io.tables.fits_table import write_fits_table
+    from pipeline.sky.target_catalogue import TargetCatalogue, draw_target_catalogue
+
+    (folder / "catalogue").mkdir()
+    drawn = draw_target_catalogue(TargetCatalogue(rows=4000), seed=1).drop(columns=["true_kind", "true_redshift"])
+    write_fits_table(folder / "catalogue" / "4MOST.CatForGregoire.05Dec2018.zphot.fits", drawn)
+    shutil.move(legacy.fourmost(), folder / "datasets")
+
+
 def simulated_night(path):
     """A file of simulated transients as SimulateTransients leaves it, with two missed injections."""
     import numpy as np
@@ -86,8 +96,24 @@ def gmadet_scores(data):
     assert len(scores_of(data, "gmadet_stamps")) == 5
 
 
-CHECKS = {"psat-ml": psat_scores, "gotorb": gotorb_scores, "gmadet-otrain": gmadet_scores}
-FILES = {"psat-ml": psat, "gotorb": gotorb, "gmadet-otrain": gmadet}
+def fourmost_parts(data):
+    """Every part of the data set holds every class, and the old system's files come back as they were."""
+    import pandas as pd
+
+    from pipeline.io.results.cutout_file import open_cutouts
+    from pipeline.io.tables.table_file import read_table
+
+    (path,) = data.glob("fourmost/all/all/BuildDataset-*.h5")
+    with open_cutouts(path) as opened:
+        rows, (split, _) = opened.candidates(), opened.split()
+    assert (pd.crosstab(split, rows["label"]) >= 10).all(axis=None)
+    for old in sorted((data.parent / "datasets").rglob("*.fits")):
+        (new,) = (data.parent / "datasets_again").rglob(old.name)
+        pd.testing.assert_frame_equal(read_table(new), read_table(old), check_dtype=False)
+
+
+CHECKS = {"psat-ml": psat_scores, "gotorb": gotorb_scores, "gmadet-otrain": gmadet_scores, "4most": fourmost_parts}
+FILES = {"psat-ml": psat, "gotorb": gotorb, "gmadet-otrain": gmadet, "4most": fourmost}
 
 
 def run(line):

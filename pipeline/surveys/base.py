@@ -251,6 +251,7 @@ SURVEYS: Registry[type[AnySource]] = Registry(
         "alert_table": "pipeline.surveys.alerts.table_survey",
         "catalogue": "pipeline.surveys.catalogue.survey",
         "database": "pipeline.surveys.database.survey",
+        "drawn_catalogue": "pipeline.surveys.catalogue.drawn",
         "image_pairs": "pipeline.surveys.image_pairs.survey",
         "stamp_set": "pipeline.surveys.legacy.survey",
         "synthetic": "pipeline.surveys.synthetic.survey",

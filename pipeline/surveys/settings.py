@@ -143,7 +143,7 @@ class SurveySettings:
     ----------
     source : str
         Adapter: ``database``, ``table``, ``image_pairs``, ``alert_table``, ``alert_packets``, ``stamp_set``,
-        ``synthetic`` or ``catalogue``.
+        ``synthetic``, ``catalogue`` or ``drawn_catalogue``.
     telescope : str
         Its name, where the rows give none.
     longitude_deg : float, in degree

@@ -13,8 +13,8 @@ from pipeline.errors import NightsiftError
 TABLE: Final = "table"
 """The kind of such a survey."""
 
-SOURCE: Final = "catalogue"
-"""The source that reads tables of this kind, and no others."""
+SOURCES: Final = ("catalogue", "drawn_catalogue")
+"""The sources that read tables of this kind, and no others."""
 
 _OF_PIXELS: Final[Mapping[str, object]] = MappingProxyType(
     {
@@ -28,7 +28,6 @@ _OF_PIXELS: Final[Mapping[str, object]] = MappingProxyType(
         "edges": "missing",
         "edge_value": 0.0,
         "ephemeris": None,
-        "made": False,
     }
 )
 """Keys that say nothing of a table, with the values that stand for that."""
@@ -74,10 +73,10 @@ def feature_names(survey_input: Mapping[str, object]) -> tuple[str, ...]:
 
 def kind_faults(settings: Any) -> list[str]:
     """Return what contradicts the kind of a survey in its settings, a `SurveySettings`."""
-    if (settings.kind == TABLE) != (settings.source == SOURCE):
+    if (settings.kind == TABLE) != (settings.source in SOURCES):
         return [
             f"kind is {settings.kind!r} and source is {settings.source!r}; allowed: kind {TABLE!r} with source "
-            f"{SOURCE!r}, and neither without the other"
+            f"{' or '.join(map(repr, SOURCES))}, and neither without the other"
         ]
     if settings.kind != TABLE:
         return []
