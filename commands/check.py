@@ -16,6 +16,7 @@ from pipeline.classes import CLASS_NAMES
 from pipeline.errors import MissingInputError, SettingsError, UnknownNameError
 from pipeline.faults import faults_of as gathered
 from pipeline.faults import placed
+from pipeline.features import unmeasurable
 from pipeline.io import settings_files
 from pipeline.io.tables.relabel_file import read_relabels
 from pipeline.labels import EPHEMERIS, ChainLink, examine_chain
@@ -28,7 +29,7 @@ from pipeline.settings import examine
 from pipeline.stages.closing import is_of_future, require_begun
 from pipeline.surveys.base import SURVEYS, Source, StatesFolder
 from pipeline.surveys.night_checks import faults_of_labels, faults_of_night
-from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
+from pipeline.surveys.settings import NO_BASELINE, ClosedRule, Defaults, SurveySettings
 
 Check = Callable[..., list[str]]
 _SEVERAL = re.compile(r"; (?=\w+/[^ ;]+\.yaml: )")
@@ -155,10 +156,12 @@ def _defaults(settings: SurveySettings, name: str) -> list[str]:
     if defaults.night:
         faults += _refused(_night, settings, defaults.night)
     named: list[tuple[Check, str]] = [(_dataset, defaults.dataset)]
-    named += [(_classifier, classifier) for classifier in (defaults.classifier, defaults.baseline)]
+    classifiers = [name for name in (defaults.classifier, defaults.baseline) if name not in ("", NO_BASELINE)]
+    named += [(_classifier, classifier) for classifier in classifiers]
     named += [(_simulation, defaults.simulation)] if defaults.simulation != "none" else []
     for look, recipe in named:
         faults += _found(look, recipe) if recipe else []
+    faults += [told for classifier in classifiers for told in _unmeasured(settings, classifier, name)]
     if defaults.dataset in settings_files.names("datasets") and _states_dataset(name):
         of = settings_files.raw("datasets", defaults.dataset).get("survey")
         if of != name:
@@ -169,6 +172,19 @@ def _defaults(settings: SurveySettings, name: str) -> list[str]:
 
 def _night(settings: SurveySettings, night: str) -> str:
     return night_name_of(night, settings.mjd_night_offset_days, has_nights=settings.has_nights)
+
+
+def _unmeasured(settings: SurveySettings, classifier: str, name: str) -> list[str]:
+    """Return that a classifier on features knows none of a survey's channels; empty of all others."""
+    from models.recipes.classifier import ClassifierRecipe
+    from models.registry import FEATURES
+
+    if classifier not in settings_files.names("classifiers") or is_stack(settings_files.raw("classifiers", classifier)):
+        return []
+    recipe, _ = settings_files.examined("classifiers", classifier, ClassifierRecipe)
+    if recipe is None or recipe.family != FEATURES or not (why := unmeasurable(recipe.channels or settings.channels)):
+        return []
+    return [f"surveys/{name}.yaml: defaults: classifier {classifier!r}: {why}; allowed: a network, or baseline: none"]
 
 
 def _states_dataset(name: str) -> bool:

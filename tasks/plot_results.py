@@ -12,7 +12,7 @@ from pipeline.io.files.digests import file_digest
 from pipeline.io.files.path_list import read_path_list
 from pipeline.io.settings_files import data_folder
 from pipeline.stages.given_scores import GivenScores
-from pipeline.surveys.settings import SurveySettings
+from pipeline.surveys.settings import NO_BASELINE, SurveySettings
 from tasks.base import PipelineTask
 from tasks.build_dataset import BuildDataset
 from tasks.infer import Infer
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class PlotResults(ReleaseTask):
     """Report how well the classifier does, beside the baseline, on rows that neither saw in training."""
 
-    baseline = luigi.Parameter(default="", description="Classifier to compare with; empty: the survey's.")
+    baseline = luigi.Parameter(default="", description="Classifier to compare with, or none; empty: the survey's.")
     night = NightParameter(default="", description="A night to score as well; empty: no night.")
     scores = luigi.Parameter(default="", description="Scores files to report instead, separated by commas.")
     rows = luigi.Parameter(default="", description="Cutout files or data sets with the candidates of --scores.")
@@ -56,7 +56,8 @@ class PlotResults(ReleaseTask):
     @cached_property
     def models(self) -> dict[str, dict[str, object]]:
         """The compared classifiers' parameters, the judged one first."""
-        names = dict.fromkeys([self.classifier_name, self.baseline or self.settings.defaults.baseline])
+        baseline = self.baseline or self.settings.defaults.baseline
+        names = dict.fromkeys([self.classifier_name, *([] if baseline == NO_BASELINE else [baseline])])
         return {name: {**self.release_parameters(), "classifier": name} for name in names}
 
     @cached_property

@@ -33,12 +33,12 @@ def spread(drawn: NDArray[np.float32]) -> Posterior:
     mean = drawn.mean(axis=0)
     looked_at = np.ones(len(mean), np.int64) if mean.shape[1] == 2 else np.nan_to_num(mean).argmax(axis=1)
     std = np.take_along_axis(drawn.std(axis=0), looked_at[:, None], axis=1)[:, 0]
-    entropy = _entropy(mean)
-    bald = np.maximum(entropy - _entropy(drawn).mean(axis=0), 0.0)
+    entropy = entropy_of(mean)
+    bald = np.maximum(entropy - entropy_of(drawn).mean(axis=0), 0.0)
     return Posterior(mean=mean, std=std, entropy=entropy, bald=bald.astype(np.float32))
 
 
-def _entropy(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+def entropy_of(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the entropy along the last axis, in nats."""
     terms = probabilities * np.log(np.maximum(probabilities, np.float32(1e-12)))
     return -terms.sum(axis=-1)

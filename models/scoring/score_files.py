@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.scoring.opened_package import OpenedPackage
-from models.scoring.posterior import Posterior
+from models.scoring.posterior import Posterior, entropy_of
 from models.training.fitted import no_progress
-from pipeline.classes import LEFT_OUT
+from pipeline.classes import CLASS_NAMES, LEFT_OUT
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError
 from pipeline.io.executor import cores, spread
@@ -260,12 +260,13 @@ def _scored(
     frame["score"] = probabilities[:, 1] if probabilities.shape[1] == 2 else np.float32(np.nan)
     frame["label_predicted"] = package.predicted_labels(probabilities)
     frame["model"] = package.name
-    return frame.assign(**_uncertainty(posterior, len(frame)))
+    return frame.assign(**_uncertainty(posterior, probabilities))
 
 
-def _uncertainty(posterior: Posterior | None, rows: int) -> dict[str, NDArray[np.float32]]:
-    """Return ``score_std entropy bald``, NaN for a package that tells none."""
+def _uncertainty(posterior: Posterior | None, probabilities: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """Return ``score_std entropy bald``, NaN for a package that tells none; of more than two classes, the entropy."""
     if posterior is None:
-        nothing = np.full(rows, np.nan, dtype=np.float32)
-        return {"score_std": nothing, "entropy": nothing, "bald": nothing}
+        nothing = np.full(len(probabilities), np.nan, dtype=np.float32)
+        entropy = entropy_of(probabilities) if probabilities.shape[1] > len(CLASS_NAMES) else nothing
+        return {"score_std": nothing, "entropy": entropy, "bald": nothing}
     return {"score_std": posterior.std, "entropy": posterior.entropy, "bald": posterior.bald}

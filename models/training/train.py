@@ -21,6 +21,7 @@ from models.training.rows import PartRows, scorable_rows, select_rows
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import IncompatiblePackageError, SettingsError
 from pipeline.extras import demand
+from pipeline.features import unmeasurable
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ def train(
     """
     demand("train", "training a classifier")
     contract = contract_of(dataset, recipe)
-    _check(dataset, recipe)
+    _check(dataset, recipe, contract)
     rows = select_rows(dataset, recipe, scorable_rows(dataset, contract))
     fitted, history = FITTERS[recipe.family](
         dataset,
@@ -181,7 +182,9 @@ def contract_of(dataset: DataSet, recipe: ClassifierRecipe) -> InputContract:
     )
 
 
-def _check(dataset: DataSet, recipe: ClassifierRecipe) -> None:
+def _check(dataset: DataSet, recipe: ClassifierRecipe, contract: InputContract) -> None:
+    if recipe.family == FEATURES and (why := unmeasurable(contract.channels)):
+        raise SettingsError(f"classifier {recipe.classifier!r}: {why}; allowed: a network, which takes any channels")
     if dataset.pixel_state != "raw" and (recipe.normalisation != "none" or recipe.family == FEATURES):
         raise IncompatiblePackageError(
             f"normalisation {recipe.normalisation!r} of {recipe.classifier} needs raw pixels; "

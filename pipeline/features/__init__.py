@@ -5,6 +5,7 @@ multiplied by a positive number, and work for both signs: a source that faded gi
 brightened.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.features import consistency, context, shape
 from pipeline.features.bounded import ratio
-from pipeline.features.planes import Planes, prepare
+from pipeline.features.planes import CHANNELS, Planes, prepare
 from pipeline.features.psf_fit import fit_gaussian, window
 
 FEATURES_REVISION = 1
@@ -58,6 +59,21 @@ def physical_features(
 def feature_names(channels: tuple[str, ...] = ("science", "template", "difference")) -> tuple[str, ...]:
     """Return the names of the columns of :func:`physical_features`."""
     return tuple(_measure(np.zeros((1, 15, 15, len(channels)), dtype=np.float32), channels))
+
+
+def unmeasurable(channels: Sequence[str]) -> str:
+    """Return why no feature of cutouts with such channels says anything; empty if some do.
+
+    Examples
+    --------
+    >>> unmeasurable(["difference", "weight"])
+    ''
+    >>> unmeasurable(["red", "green", "blue"])
+    'features are measured in science, template, difference; the channels are red, green, blue'
+    """
+    if set(CHANNELS) & set(channels):
+        return ""
+    return f"features are measured in {', '.join(CHANNELS)}; the channels are {', '.join(channels)}"
 
 
 def _measure(cutouts: NDArray[np.float32], channels: tuple[str, ...]) -> dict[str, NDArray[np.floating]]:

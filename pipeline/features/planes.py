@@ -146,7 +146,8 @@ class _Image:
         return _Image(pixels=pixels.astype(np.float32), mask=self.mask, noise=self.noise * factor)
 
 
-_CHANNELS = ("science", "template", "difference")
+CHANNELS = ("science", "template", "difference")
+"""The channels that are measured; others are not looked at."""
 
 
 def prepare(cutouts: NDArray[np.float32], channels: tuple[str, ...]) -> Planes:
@@ -160,7 +161,7 @@ def prepare(cutouts: NDArray[np.float32], channels: tuple[str, ...]) -> Planes:
     region = inside & (hole < RADIUS)
     absent = np.full(framed.shape[:3], np.nan, dtype=np.float32)
     science, template, difference = (
-        _flattened(framed[..., channels.index(name)] if name in channels else absent, region) for name in _CHANNELS
+        _flattened(framed[..., channels.index(name)] if name in channels else absent, region) for name in CHANNELS
     )
     unit = np.maximum(science.noise, template.noise)
     unit = np.where(unit > 0, unit, np.where(difference.noise > 0, difference.noise, np.float32(1)))

@@ -39,6 +39,10 @@ class ClosedRule:
             raise SettingsError(f"marker is {self.marker!r}; allowed in braces: {{night}}")
 
 
+NO_BASELINE: Final = "none"
+"""``baseline`` of a survey, or of a report, that compares with no other classifier."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Defaults:
     """The recipes that a command uses when you name none.
@@ -50,7 +54,7 @@ class Defaults:
     classifier : str
         Classifier recipe.
     baseline : str
-        Classifier that every report compares with.
+        Classifier that every report compares with; ``none``: no other.
     simulation : str
         Simulation recipe.
     night : str

@@ -9,3 +9,11 @@ def test_which_of_two_classifiers_is_judged_decides_the_report():
         tasks.PlotResults(survey="synthetic", classifier=judged, baseline=other) for judged, other in (pair, pair[::-1])
     )
     assert first.fingerprint != second.fingerprint
+
+
+def test_a_report_may_compare_with_no_other_classifier():
+    alone = tasks.PlotResults(survey="synthetic", classifier="vgg6", baseline="none")
+    assert list(alone.models) == ["vgg6"]
+    assert [name for name in alone.requires() if name.startswith("scores")] == ["scores vgg6"]
+    beside = tasks.PlotResults(survey="synthetic", classifier="vgg6")
+    assert list(beside.models) == ["vgg6", "triplet_cnn"]

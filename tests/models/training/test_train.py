@@ -253,6 +253,13 @@ def test_pixels_of_no_size_are_refused_before_training(toy, tmp_path, scale):
         train(dataset, load(toy.features, "test"), 1, workdir=tmp_path)
 
 
+def test_features_of_channels_that_nobody_measures_are_refused(toy, tmp_path):
+    dataset = toy.dataset(rows=(8, 8, 4), channels=("red", "green", "blue"))
+    said = "classifier 'feature_ensemble': features are measured in science, template, difference; the channels are red"
+    with pytest.raises(SettingsError, match=f"{said}, green, blue; allowed: a network, which takes any channels"):
+        train(dataset, load(toy.features, "test"), 1, workdir=tmp_path)
+
+
 def test_three_classes_are_trained_and_calibrated_or_not(tmp_path, toy):
     dataset = toy.dataset(rows=(90, 45, 3), n_classes=3, class_names=("bogus", "star", "mover"))
     with pytest.raises(
