@@ -250,6 +250,7 @@ SURVEYS: Registry[type[AnySource]] = Registry(
         "alert_packets": "pipeline.surveys.alerts.packet_survey",
         "alert_table": "pipeline.surveys.alerts.table_survey",
         "catalogue": "pipeline.surveys.catalogue.survey",
+        "drawn_galaxies": "pipeline.surveys.legacy.drawn_galaxies",
         "database": "pipeline.surveys.database.survey",
         "drawn_catalogue": "pipeline.surveys.catalogue.drawn",
         "image_pairs": "pipeline.surveys.image_pairs.survey",

@@ -147,7 +147,7 @@ class SurveySettings:
     ----------
     source : str
         Adapter: ``database``, ``table``, ``image_pairs``, ``alert_table``, ``alert_packets``, ``stamp_set``,
-        ``synthetic``, ``catalogue`` or ``drawn_catalogue``.
+        ``drawn_galaxies``, ``synthetic``, ``catalogue`` or ``drawn_catalogue``.
     telescope : str
         Its name, where the rows give none.
     longitude_deg : float, in degree

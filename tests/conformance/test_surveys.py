@@ -30,6 +30,7 @@ def make(request, database_survey, alert_survey, packet_survey, table_survey, st
         "alert_packets": packet_survey,
         "table": table_survey,
         "stamp_set": stamp_survey,
+        "drawn_galaxies": lambda **settings: stamp_survey(source="drawn_galaxies", **settings),
         "image_pairs": image_pair_survey,
     }
     return makers[request.param]

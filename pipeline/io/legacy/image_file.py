@@ -91,6 +91,11 @@ def read_image(path: Path, size: int, resampling: Resampling, *, grey: bool = Fa
     return resized_stack(np.atleast_3d(pixels)[np.newaxis], size, resampling)[0]
 
 
+def write_image(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write an image of bytes, (y, x) or (y, x, 3), as a PNG."""
+    Image.fromarray(pixels).save(path, format="PNG")
+
+
 def resized_stack(images: NDArray[np.number], size: int, resampling: Resampling) -> NDArray[np.float32]:
     """Return images ``(n, y, x, channel)`` as float32 ``(n, size, size, channel)``, each channel resized by itself.
 

@@ -9,13 +9,12 @@ from typing import ClassVar, Final, Literal
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from pipeline.classes import CLASS_NAMES, UNLABELLED
 from pipeline.errors import InputError, MissingInputError
 from pipeline.io.legacy.base import STAMP_SETS, Pixels, Rows, StampSet, channel_names
 from pipeline.io.legacy.columns import file_names, listed, require_unique
-from pipeline.io.legacy.image_file import ENDINGS, GREY, ImageHead, Resampling, head_of, read_image
+from pipeline.io.legacy.image_file import ENDINGS, GREY, ImageHead, Resampling, head_of, read_image, write_image
 from pipeline.io.results.cutout_file import CutoutFile
 
 log = logging.getLogger(__name__)
@@ -132,7 +131,7 @@ class ImageFolder:
                         "whole numbers 0 to 255"
                     )
                 flat = image[:, :, 0] if image.shape[2] == 1 else image
-                Image.fromarray(flat.astype(np.uint8)).save(path / folders[row] / files[row])
+                write_image(path / folders[row] / files[row], flat.astype(np.uint8))
 
 
 @dataclass(frozen=True)
