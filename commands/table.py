@@ -4,14 +4,16 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from pipeline.errors import MissingInputError
 from pipeline.redaction import shown
 
 SHOWN = ("auc", "mdr_at_fpr_1pc", "mdr_at_fpr_5pc", "fpr_at_mdr_1pc", "fpr_at_mdr_5pc", "accuracy", "mcc", "ece")
 STRATA = ("label_source", "kind", "flux_sign")
-_PER_CENT = ("mdr", "fpr", "acc")
+SHOWN_OF_CLASSES = ("macro_f1", "macro_f1_without_0", "accuracy", "macro_recall", "macro_auc", "log_loss", "ece")
+OF_CLASS = ("precision", "recall", "f1", "fpr", "auc")
+_PER_CENT = ("mdr", "fpr", "acc", "precision", "recall", "macro_recall")
 
 
 class Interval(TypedDict):
@@ -44,6 +46,31 @@ class Bootstrap(TypedDict):
     replicates: int
 
 
+class OneClass(TypedDict):
+    """What a report of many classes says of one."""
+
+    rows: int
+    metrics: Mapping[str, Interval]
+
+
+class ClassModel(TypedDict):
+    """What a report of many classes says of one classifier."""
+
+    metrics: Mapping[str, Interval]
+    classes: Mapping[str, OneClass]
+
+
+class ClassMetrics(TypedDict):
+    """What ``metrics.json`` of a report of many classes holds, as far as it is printed."""
+
+    counts: Mapping[str, Any]
+    interval: Bootstrap
+    judged_part: str
+    classifier: str
+    models: Mapping[str, ClassModel]
+    differences: Mapping[str, Difference]
+
+
 class Metrics(TypedDict):
     """What ``metrics.json`` of a report holds, as far as it is printed."""
 
@@ -62,7 +89,9 @@ def table(reports: Iterable[str]) -> int:
         file = Path(name) / "metrics.json"
         if not file.is_file():
             raise MissingInputError(f"{name} is no report: it has no metrics.json")
-        sys.stdout.writelines(f"{shown(line)}\n" for line in lines(json.loads(file.read_text(encoding="utf-8"))))
+        metrics = json.loads(file.read_text(encoding="utf-8"))
+        found = class_lines(metrics) if metrics.get("kind") == "classes" else lines(metrics)
+        sys.stdout.writelines(f"{shown(line)}\n" for line in found)
     return 0
 
 
@@ -85,6 +114,32 @@ def lines(metrics: Metrics) -> Iterator[str]:
     alone = ", ".join(f"{name} {value:.3f}" for name, value in metrics["column_alone"].items() if value is not None)
     yield f"AUC of a column alone: {alone}."
     yield ""
+
+
+def class_lines(metrics: ClassMetrics) -> Iterator[str]:
+    """Yield the Markdown of one report of many classes: metrics, paired differences, each class of the classifier."""
+    counts, interval, others = metrics["counts"], metrics["interval"], metrics["differences"]
+    by_class = ", ".join(f"{n} {name}" for name, n in counts["by_class"].items())
+    yield (
+        f"{counts['judged']} rows of the {metrics['judged_part']} part ({by_class}), {counts['judged_groups']} groups; "
+        f"{interval['level']:.0%} intervals over groups, {interval['replicates']} bootstrap replicates."
+    )
+    models = metrics["models"]
+    yield from grid(["", *models], ([name, *_cells(models, name)] for name in SHOWN_OF_CLASSES))
+    yield f"{metrics['classifier']} less each other, on the rows that both score:"
+    heads = [f"{other} ({others[other]['n']} rows)" for other in others]
+    yield from grid(["", *heads], ([name, *_cells(others, name)] for name in SHOWN_OF_CLASSES))
+    yield f"Each class against all others, {metrics['classifier']}:"
+    classes = models[metrics["classifier"]]["classes"]
+    rows = (
+        [name, str(one["rows"]), *(_cell(one["metrics"].get(figure), figure) for figure in OF_CLASS)]
+        for name, one in classes.items()
+    )
+    yield from grid(["class", "rows", *OF_CLASS], rows)
+
+
+def _cells(entries: Mapping[str, ClassModel] | Mapping[str, Difference], name: str) -> Iterator[str]:
+    return (_cell(entry["metrics"].get(name), name) for entry in entries.values())
 
 
 def _metric_row(metrics: Metrics, name: str) -> list[str]:

@@ -116,7 +116,10 @@ class PlotResults(ReleaseTask):
             "rows": [file_digest(path) for path in self.given_scores.stated_rows],
             "replicates": self.replicates,
             "fwhm_ratio_cuts": list(self.fwhm_ratio_cuts),
-            "shown": [getattr(self.settings, name) for name in decided_alone(SurveySettings, "report")],
+            "shown": [
+                getattr(self.settings, name) for name in decided_alone(SurveySettings, "report") if name != "vetoes"
+            ],
+            **({"vetoes": self.settings.vetoes} if self.settings.vetoes else {}),  # so that other reports stay
         } | ({"scored_by": self.given_scores.package_digests} if self.files else {})
 
     def build(self, path: Path) -> None:

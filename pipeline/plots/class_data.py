@@ -44,6 +44,9 @@ class ClassReportData:
         For the index of a class the recall and precision of another way to choose it, such as a colour cut.
     reference_name : str
         What that other way is called.
+    vetoes : mapping of str to str
+        For the name of a class the condition under which no row may be called so. Rows that fulfil it have True in
+        the column ``vetoed_<index of the class>`` of ``scores``.
     notes : tuple of str
         Caveats of the labels that a reader must know, one sentence each.
     learned : mapping of str to mapping of str to int
@@ -70,6 +73,7 @@ class ClassReportData:
     history: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     reference_points: Mapping[int, tuple[float, float]] = field(default_factory=dict)
     reference_name: str = ""
+    vetoes: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     learned: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unknown: Mapping[str, int] = field(default_factory=dict)

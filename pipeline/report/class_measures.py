@@ -15,6 +15,7 @@ from pipeline.metrics.class_resampling import ClassIntervals, class_bootstrap, c
 from pipeline.metrics.class_rows import judged_rows, predicted_class
 from pipeline.metrics.class_sample import ClassSample
 from pipeline.metrics.decision_weights import decision_weights
+from pipeline.metrics.vetoes import apply_vetoes, veto_effect
 from pipeline.plots.class_data import ClassReportData
 from pipeline.plots.data import part_rows
 from pipeline.report.class_numbers import ClassNumbers
@@ -73,6 +74,7 @@ def measure_classes(data: ClassReportData, how: Bootstrap) -> ClassNumbers:
         "judged_part": data.part,
         "interval": {"level": LEVEL, "replicates": how.replicates, "over": "groups", "seed": how.seed},
         "counts": _counts(data),
+        "vetoes": dict(data.vetoes),
         "models": {model: _model(data, model, how) for model in data.scores},
         "differences": {model: _difference(data, model, how) for model in data.scores if model != data.classifier},
         "separations": [None if one is None else one.facts() for one in data.separations],
@@ -137,6 +139,7 @@ def _model(data: ClassReportData, model: str, how: Bootstrap) -> dict[str, objec
         .drop(columns="class_index")
         .to_dict("records"),
         "decision": _decision(data, model, how),
+        "vetoes": _vetoes(data, model, how),
     }
 
 
@@ -164,8 +167,37 @@ def _decision(data: ClassReportData, model: str, how: Bootstrap) -> dict[str, ob
     if rows.empty or held.empty or data.part in ("validation", "all", "train"):
         return None
     weights = decision_weights(held["label"].to_numpy(dtype=np.int64), data.chances(held))
+    called = predicted_class(data.chances(rows), weights)
+    return {
+        "weights": dict(zip(data.class_names, weights, strict=True)),
+        "fitted_on": len(held),
+        **_called_otherwise(data, rows, called, how, model),
+    }
+
+
+def _vetoes(data: ClassReportData, model: str, how: Bootstrap) -> dict[str, object] | None:
+    """Return what the survey's vetoes change on the judged rows; None without vetoes or rows."""
+    rows = data.judged(model)
+    columns = {index: f"vetoed_{index}" for index, name in enumerate(data.class_names) if name in data.vetoes}
+    if rows.empty or not columns or not set(columns.values()) <= set(rows):
+        return None
+    before = predicted_class(data.chances(rows))
+    vetoed = {index: rows[name].to_numpy(dtype=np.bool_) for index, name in columns.items()}
+    after = apply_vetoes(before, vetoed, n_classes=data.n_classes)
+    effect = veto_effect(rows["label"], before, after, data.n_classes).drop(columns="class_index")
+    return {
+        "fallback": data.class_names[0],
+        "vetoed": int((before != after).sum()),
+        "classes": dict(zip(data.class_names, effect.to_dict("records"), strict=True)),
+        **_called_otherwise(data, rows, after, how, model),
+    }
+
+
+def _called_otherwise(
+    data: ClassReportData, rows: pd.DataFrame, called: NDArray[np.int64], how: Bootstrap, model: str
+) -> dict[str, Interval]:
+    """Return macro F1 and accuracy if rows are called so, and the gain in macro F1 over the most probable class."""
     label, chances = rows["label"].to_numpy(dtype=np.int64), data.chances(rows)
-    called = predicted_class(chances, weights)
 
     def share(name: str, *, gain: bool = False) -> Interval:
         metric = CLASS_METRICS[name].weighted
@@ -183,8 +215,6 @@ def _decision(data: ClassReportData, model: str, how: Bootstrap) -> dict[str, ob
         )
 
     return {
-        "weights": dict(zip(data.class_names, weights, strict=True)),
-        "fitted_on": len(held),
         "macro_f1": share("macro_f1"),
         "accuracy": share("accuracy"),
         "macro_f1_gain": share("macro_f1", gain=True),

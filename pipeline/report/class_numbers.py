@@ -52,6 +52,17 @@ class DecisionNumbers(TypedDict):
     macro_f1_gain: IntervalNumbers
 
 
+class VetoNumbers(TypedDict):
+    """What the survey's vetoes change on the judged rows; ``classes`` has the rates before and after by class."""
+
+    fallback: str
+    vetoed: int
+    classes: dict[str, dict[str, int | float | None]]
+    macro_f1: IntervalNumbers
+    accuracy: IntervalNumbers
+    macro_f1_gain: IntervalNumbers
+
+
 class ClassModel(TypedDict):
     """All numbers of one model; ``confusion`` has a matrix (true class by called class) for each part."""
 
@@ -61,6 +72,7 @@ class ClassModel(TypedDict):
     confusion: dict[str, list[list[int]]]
     abstention: list[dict[str, str | float | None]]
     decision: DecisionNumbers | None
+    vetoes: VetoNumbers | None
 
 
 class ClassDifference(TypedDict):
@@ -84,6 +96,7 @@ class ClassNumbers(TypedDict):
     judged_part: str
     interval: BootstrapNumbers
     counts: ClassCounts
+    vetoes: dict[str, str]
     models: dict[str, ClassModel]
     differences: dict[str, ClassDifference]
     separations: list[dict[str, object] | None]

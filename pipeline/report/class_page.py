@@ -10,12 +10,12 @@ import pandas as pd
 from pipeline.metrics.class_metrics import CLASS_METRICS, PER_CLASS, ClassMetric
 from pipeline.plots import CLASS_PLOTS, ClassReportData, PlotResult
 from pipeline.registry import Registry
-from pipeline.report.class_numbers import ClassNumbers, DecisionNumbers
+from pipeline.report.class_numbers import ClassNumbers, DecisionNumbers, VetoNumbers
 from pipeline.report.class_wording import class_caveats
 from pipeline.report.html_templates import html_template
 from pipeline.report.metrics_json import Bounds
 from pipeline.report.page import figure_entries, flat
-from pipeline.report.wording import number, paired, separated, worded
+from pipeline.report.wording import number, paired, per_cent, separated, worded
 
 HEADLINE = (
     "macro_f1",
@@ -32,6 +32,7 @@ HEADLINE = (
 )
 OF_CLASS = ("precision", "recall", "f1", "fpr", "auc", "average_precision")
 OF_PART = ("macro_f1", "accuracy", "log_loss", "ece")
+VETO_RATES = ("precision", "recall", "f1", "fpr")
 FEWEST_FOR_TOP_3 = 4
 """With fewer classes than this, all are among the first three."""
 
@@ -63,6 +64,7 @@ def class_page(data: ClassReportData, numbers: ClassNumbers, figures: Mapping[st
         part_heads=[CLASS_METRICS[name].title for name in OF_PART],
         parts=list(_parts(numbers)),
         decision=None if judged["decision"] is None else _decision(judged["decision"]),
+        vetoes=None if judged["vetoes"] is None else _vetoes(judged["vetoes"]),
         separated=separated(numbers["separations"]),
         notes=[*data.notes, *class_caveats(numbers)],
         figures=list(figure_entries(figures, CLASS_PLOTS)),
@@ -140,6 +142,24 @@ def _decision(found: DecisionNumbers) -> dict[str, object]:
         "fitted_on": found["fitted_on"],
         "macro_f1": _in_words(CLASS_METRICS, "macro_f1", found["macro_f1"]),
         "accuracy": _in_words(CLASS_METRICS, "accuracy", found["accuracy"]),
+        "gain": _apart(CLASS_METRICS["macro_f1"], found["macro_f1_gain"]),
+    }
+
+
+def _vetoes(found: VetoNumbers) -> dict[str, object]:
+    rows = [
+        {
+            "name": name,
+            "vetoed": one["n_vetoed"],
+            "cells": [f"{per_cent(one[f'{rate}_before'])} → {per_cent(one[f'{rate}_after'])}" for rate in VETO_RATES],
+        }
+        for name, one in found["classes"].items()
+    ]
+    return {
+        "fallback": found["fallback"],
+        "vetoed": found["vetoed"],
+        "rows": rows,
+        "macro_f1": _in_words(CLASS_METRICS, "macro_f1", found["macro_f1"]),
         "gain": _apart(CLASS_METRICS["macro_f1"], found["macro_f1_gain"]),
     }
 

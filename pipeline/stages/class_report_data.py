@@ -1,6 +1,6 @@
 """What a report of more than two classes shows: which classes there are, their scores, the confused rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from pipeline.metrics.class_mistakes import class_mistakes
 from pipeline.metrics.class_rows import judged_rows
 from pipeline.plots import ClassReportData, Mistakes
 from pipeline.plots.class_gallery import across_of
+from pipeline.stages.class_vetoes import vetoed_rows
 from pipeline.stages.mistake_cutouts import with_cutouts
 from pipeline.stages.scored_rows import separations_of
 from pipeline.stages.usable_scores import UsableScores
@@ -85,11 +86,13 @@ def gather_class_report_data(
         If ``must_judge`` is set and a model has no judged rows, a label is of no class, or models differ in a label.
     """
     scores = UsableScores.read(sources.scores, sources.rows, sources.scored_by, sources.found_packages)
+    vetoes = {name: text for name, text in settings.vetoes.items() if name in names}
     data = ClassReportData(
         title=sources.title,
         survey=sources.name,
         class_names=names,
-        scores=scores.usable,
+        scores={model: _with_vetoes(table, vetoes, sources.rows, names) for model, table in scores.usable.items()},
+        vetoes=vetoes,
         history={model: training_history(folders) for model, folders in sources.packages.items() if folders},
         notes=settings.notes,
         learned=scores.counts_learned,
@@ -102,6 +105,16 @@ def gather_class_report_data(
         for model, table in data.scores.items():
             _require_judged(model, table, data, len(scores.joined[model]) - len(table))
     return data.with_mistakes(_mistakes(data, sources.rows))
+
+
+def _with_vetoes(
+    table: pd.DataFrame, vetoes: Mapping[str, str], files: Sequence[Path], names: Sequence[str]
+) -> pd.DataFrame:
+    """Return the scores with a column for each class that has a veto: whether a row may not be called so."""
+    if not vetoes:
+        return table
+    found = vetoed_rows(table, vetoes, files, names)
+    return table.assign(**{f"vetoed_{index}": vetoed for index, vetoed in found.items()})
 
 
 def _require_one_label(data: ClassReportData) -> None:

@@ -1,6 +1,6 @@
 """What every survey states in its settings file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -137,6 +137,26 @@ _REACH: Final = (
 """Numbers of a survey with their smallest and largest value."""
 
 
+def _veto_faults(vetoes: Mapping[str, str], class_names: Sequence[str]) -> list[str]:
+    """Return what is wrong with vetoes, one sentence each."""
+    if not vetoes:
+        return []
+    from pipeline.expressions.expression import parse_condition
+
+    allowed = class_names[1:] if len(class_names) > 2 else ()
+    faults = [
+        f"vetoes name the class {name!r}; allowed: {', '.join(allowed) or 'none of a survey with two classes'}"
+        for name in vetoes
+        if name not in allowed
+    ]
+    for name, text in vetoes.items():
+        try:
+            parse_condition(text, f"vetoes: {name}")
+        except SettingsError as error:
+            faults.append(str(error))
+    return faults
+
+
 @dataclass(frozen=True, kw_only=True)
 class SurveySettings:
     """One survey, as ``config/surveys/<name>.yaml`` states it; ``docs/configuration.md`` explains each key.
@@ -209,6 +229,10 @@ class SurveySettings:
         what else is of pixels; ``telescope`` and ``closed`` may be left out.
     classes : tuple of str
         Names of the classes, the negative one first: 2 to 127, each once; empty: ``bogus`` and ``real``.
+    vetoes : mapping of str to str
+        For the name of a class, not the negative one, a condition on columns and features under which no row may be
+        called so. The report of more than two classes shows what becomes of the figures if such rows are called the
+        negative class; scores stay as they are.
     """
 
     source: str
@@ -241,6 +265,7 @@ class SurveySettings:
     metadata: tuple[str, ...] = ()
     kind: Literal["cutouts", "images", "table"] = "cutouts"
     classes: tuple[str, ...] = field(default=(), metadata=decides_only("labelling"))
+    vetoes: Mapping[str, str] = field(default_factory=dict, metadata=decides_only("report"))
 
     decided_by_others = staticmethod(decided_by_kind)
 
@@ -259,6 +284,7 @@ class SurveySettings:
             faults.append(f"channels are {list(self.channels)}; allowed: at least one, no name twice")
         faults += metadata_faults(self.metadata)
         faults += class_faults(self.classes) if self.classes else []
+        faults += _veto_faults(self.vetoes, self.class_names)
         if faults:
             raise SettingsError("; ".join(faults))
 

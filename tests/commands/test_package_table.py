@@ -45,6 +45,24 @@ def test_columns_of_the_candidates_stand_behind_the_channels(packages, capsys):
     assert dict(zip(cells(head), cells(row), strict=True))["channels"] == "science difference elong nneg"
 
 
+def test_packages_of_many_classes_have_a_table_of_their_own_with_the_best_macro_f1_first(packages, capsys):
+    for name, macro_f1 in (("mlp", 0.8), ("forest", 0.85)):
+        write_small_package(
+            packages / name,
+            name=name,
+            classes=["Others", "ELG", "QSO"],
+            thresholds={},
+            metrics={"macro_f1": macro_f1, "accuracy": 0.9},
+        )
+    assert main(["table", "--packages", str(packages)]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line]
+    heads = [place for place, line in enumerate(lines) if line.startswith("| package")]
+    assert len(lines[heads[0] : heads[1]]) == 2 + 3
+    forest, mlp = (dict(zip(cells(lines[heads[1]]), cells(line), strict=True)) for line in lines[heads[1] + 2 :])
+    assert (forest["package"], forest["classes"], forest["macro_f1"]) == ("forest", "Others ELG QSO", "0.8500")
+    assert (mlp["package"], mlp["accuracy"], mlp["ece"]) == ("mlp", "0.9000", "-")
+
+
 def test_a_damaged_package_is_named_and_the_others_are_shown(packages, capsys, caplog):
     (packages / "worse" / "model.onnx").write_bytes(b"changed")
     assert main(["table", "--packages", str(packages)]) == 1

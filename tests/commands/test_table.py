@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from commands.table import lines, table
+from commands.table import class_lines, lines, table
 from pipeline.errors import MissingInputError
 
 
@@ -77,3 +77,32 @@ def test_each_report_is_printed_and_what_is_none_is_refused(tmp_path, capsys):
     assert capsys.readouterr().out.count("20 real and 40 bogus of the test part, 30 groups") == 2
     with pytest.raises(MissingInputError, match=r"is no report: it has no metrics.json"):
         table([str(tmp_path / "absent")])
+
+
+CLASSES = {
+    "kind": "classes",
+    "judged_part": "test",
+    "classifier": "mlp",
+    "counts": {"judged": 60, "by_class": {"Others": 40, "ELG": 20}, "judged_groups": 55},
+    "interval": {"level": 0.68, "replicates": 100},
+    "models": {
+        "mlp": {
+            "metrics": {"macro_f1": interval(0.81, 0.8, 0.82), "accuracy": interval(0.9, 0.89, 0.91)},
+            "classes": {"ELG": {"rows": 20, "metrics": {"recall": interval(0.75, 0.7, 0.8), "f1": interval(None)}}},
+        },
+        "forest": {"metrics": {"macro_f1": interval(0.8)}, "classes": {}},
+    },
+    "differences": {"forest": {"n": 59, "metrics": {"macro_f1": interval(0.01, -0.01, 0.02)}}},
+}
+
+
+def test_a_report_of_many_classes_has_its_own_tables(tmp_path, capsys):
+    found = list(class_lines(CLASSES))
+    assert found[0].startswith("60 rows of the test part (40 Others, 20 ELG), 55 groups; 68% intervals")
+    assert "| macro_f1 | 0.8100 (0.8000 to 0.8200) | 0.8000 (- to -) |" in found
+    assert "| accuracy | 90.0 (89.0 to 91.0) % | - |" in found
+    assert "|  | forest (59 rows) |" in found
+    assert "| ELG | 20 | - | 75.0 (70.0 to 80.0) % | - | - | - |" in found
+    (tmp_path / "metrics.json").write_text(json.dumps(CLASSES), encoding="utf-8")
+    assert table([str(tmp_path)]) == 0
+    assert capsys.readouterr().out.splitlines() == found

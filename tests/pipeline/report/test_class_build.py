@@ -57,3 +57,13 @@ def test_without_baseline_validation_cutouts_or_labels_there_is_still_a_page(cla
     assert "There is nothing to show in these figures" in page.text
     unlabelled = replace(bare, scores={"mlp": rows.assign(label=-1)})
     assert "no rows" in Page(build_class_report(unlabelled, replicates=10).html).text
+
+
+@pytest.mark.replaces("4most", "M9")
+def test_vetoes_stand_on_the_page_with_their_condition(class_report_data):
+    rows = class_report_data.scores["mlp"].assign(vetoed_1=True)
+    data = replace(class_report_data, scores={"mlp": rows}, vetoes={"BG": "magnitude < 99"}, mistakes=None)
+    page = Page(build_class_report(data, replicates=10).html)
+    assert "magnitude < 99" in page.text
+    assert "vetoes" in page.ids
+    assert page.open == []

@@ -15,6 +15,7 @@ from pipeline.report.class_numbers import (
     ClassPart,
     DecisionNumbers,
     OneClass,
+    VetoNumbers,
 )
 
 HOW = Bootstrap(replicates=40, seed=1)
@@ -103,3 +104,23 @@ def test_a_part_without_rows_of_a_class_and_without_any_gives_none_and_reasons(c
     assert nothing["counts"]["judged"] == 0
     assert nothing["models"]["mlp"]["metrics"]["macro_f1"]["reason"] == "no rows"
     assert not np.isfinite(nothing["counts"]["unlabelled_in_part"]) or nothing["counts"]["unlabelled_in_part"] == 240
+
+
+@pytest.mark.replaces("4most", "M9")
+def test_vetoes_show_the_figures_before_and_after(class_report_data):
+    rows = class_report_data.scores["mlp"]
+    vetoed = rows["magnitude"] > 20
+    data = replace(class_report_data, scores={"mlp": rows.assign(vetoed_2=vetoed)}, vetoes={"LRG": "magnitude > 20"})
+    found = measure_classes(data, HOW)
+    effect = found["models"]["mlp"]["vetoes"]
+    assert set(effect) == set(get_type_hints(VetoNumbers))
+    judged = data.judged("mlp")
+    before = predicted_class(data.chances(judged))
+    after = np.where((before == 2) & judged["vetoed_2"], 0, before)
+    assert effect["vetoed"] == effect["classes"]["LRG"]["n_vetoed"] == int((before != after).sum()) > 0
+    assert effect["macro_f1"]["value"] == pytest.approx(reference.f1_score(judged["label"], after, average="macro"))
+    precision = reference.precision_score(judged["label"], after, average=None, zero_division=np.nan)
+    assert effect["classes"]["LRG"]["precision_after"] == pytest.approx(precision[2])
+    gain = effect["macro_f1"]["value"] - found["models"]["mlp"]["metrics"]["macro_f1"]["value"]
+    assert effect["macro_f1_gain"]["value"] == pytest.approx(gain)
+    assert found["vetoes"] == {"LRG": "magnitude > 20"}

@@ -68,3 +68,16 @@ def test_the_classes_decide_the_labels_and_the_kind_decides_everything():
     assert "classes" not in what_decides(SurveySettings, content)
     assert "classes" in what_decides(SurveySettings, content, "labelling")
     assert "kind" in what_decides(SurveySettings, content)
+
+
+def test_vetoes_are_conditions_on_classes_that_the_survey_has():
+    classes = {"classes": ["Others", "BG", "QSO"]}
+    assert settings(**classes, vetoes={"BG": "J > 18"}).vetoes == {"BG": "J > 18"}
+    with pytest.raises(SettingsError, match="vetoes name the class 'LRG'; allowed: BG, QSO"):
+        settings(**classes, vetoes={"LRG": "J > 18"})
+    with pytest.raises(SettingsError, match="vetoes name the class 'Others'; allowed: BG, QSO"):
+        settings(**classes, vetoes={"Others": "J > 18"})
+    with pytest.raises(SettingsError, match="vetoes: QSO: the expression 'J - K' gives numbers"):
+        settings(**classes, vetoes={"QSO": "J - K"})
+    with pytest.raises(SettingsError, match="allowed: none of a survey with two classes"):
+        settings(vetoes={"real": "snr < 5"})
