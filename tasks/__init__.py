@@ -10,6 +10,7 @@ from tasks import label_changes as label_changes  # noqa: E402  (every run tells
 from tasks.build_dataset import BuildDataset  # noqa: E402
 from tasks.calibrate_package import CalibratePackage  # noqa: E402
 from tasks.command_line import refuse_unknown_flags  # noqa: E402
+from tasks.export_scores import ExportScores  # noqa: E402
 from tasks.fetch_cutouts import FetchCutouts  # noqa: E402
 from tasks.fetch_movers import FetchMovers  # noqa: E402
 from tasks.fetch_orbit_catalogue import FetchOrbitCatalogue  # noqa: E402
@@ -30,6 +31,7 @@ from tasks.tune_classifier import TuneClassifier  # noqa: E402
 __all__ = [
     "BuildDataset",
     "CalibratePackage",
+    "ExportScores",
     "FetchCutouts",
     "FetchMovers",
     "FetchOrbitCatalogue",

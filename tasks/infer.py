@@ -25,6 +25,9 @@ class Infer(ReleaseTask):
     cutouts = luigi.Parameter(default="", description="A cutout file to score, in place of a night.")
     package = luigi.Parameter(default="", description="A model package that exists, in place of the trained one.")
     only = luigi.Parameter(default="", description="Candidates or objects to score: a,b,c, or @FILE with one per line.")
+    unlearned = luigi.BoolParameter(
+        default=False, description="Leave out rows that the package learned from, in training or validation."
+    )
     stream = luigi.BoolParameter(
         default=False, significant=False, description="Score --night as it is read, and keep no cutouts of it."
     )
@@ -92,7 +95,7 @@ class Infer(ReleaseTask):
             "night": self.night_name,
             "rows": file_digest(Path(rows)) if rows else "",
             "package": scoring_digest(Path(self.package)) if self.package else "",
-        } | ({"only": self.chosen} if self.only else {})
+        } | {name: value for name, value in (("only", self.chosen), ("unlearned", self.unlearned)) if value}
 
     @cached_property
     def chosen(self) -> list[str]:
@@ -103,6 +106,7 @@ class Infer(ReleaseTask):
         """Stream the rows through the package."""
         from models.scoring.runtime import load
         from models.scoring.score_files import Scoring, score_file, score_night
+        from pipeline.io.packages.training_ids import learned_of
         from pipeline.stages.night_cutouts import NightCutouts
 
         directory = Path(self.package) if self.package else self.input_path("package")
@@ -113,6 +117,7 @@ class Infer(ReleaseTask):
             release=self.release_name,
             seed=self.seed,
             only=self.chosen,
+            learned=learned_of(directory) if self.unlearned else None,
             processes=self.processes,
         )
         if self.streams:

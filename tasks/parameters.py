@@ -81,11 +81,13 @@ class NightTask(SurveyTask):
 
     @cached_property
     def night_name(self) -> str:
-        """The night as an ISO date, or ``all`` of a survey without nights, which is its default there."""
+        """The night as an ISO date, or ``all`` of a survey without nights."""
         has_nights = self.settings.has_nights
-        if not self.night and has_nights:
-            raise SettingsError(f"{self.task_family} needs --night, a date such as 2026-01-05")
-        return night_name_of(self.night or ALL, self.settings.mjd_night_offset_days, has_nights=has_nights)
+        if not self.night:
+            raise SettingsError(
+                f"{self.task_family} needs --night, " + ("a date such as 2026-01-05" if has_nights else f"here {ALL}")
+            )
+        return night_name_of(self.night, self.settings.mjd_night_offset_days, has_nights=has_nights)
 
     def folder(self) -> tuple[str, str, str]:
         """Return survey, no release, night."""

@@ -19,6 +19,7 @@ from pipeline.classes import CLASS_NAMES, LEFT_OUT
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError
 from pipeline.io.executor import cores, spread
+from pipeline.io.packages.training_ids import TrainingIds
 from pipeline.io.results.cutout_file import CutoutFile, open_cutouts
 from pipeline.io.results.cutout_header import CutoutHeader
 from pipeline.io.results.scores_file import ScoresWriter
@@ -39,6 +40,8 @@ class _Scores(NamedTuple):
 
     rows: pd.DataFrame
     found: set[str]
+    learned: int = 0
+    """Rows that were left out because the package learned from them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,8 @@ class Scoring:
         Seed of dropout masks, where the package samples a posterior.
     only : collection of str
         Candidates or objects to score; empty for all.
+    learned : TrainingIds or None
+        Rows of these ids are left out, because the package learned from them; none: all rows are scored.
     processes : int
         That score at once; 0: one a core. They share the package's threads, and change no score.
     """
@@ -66,6 +71,7 @@ class Scoring:
     release: str
     seed: int
     only: Collection[str] = ()
+    learned: TrainingIds | None = None
     processes: int = 1
 
     def __post_init__(self) -> None:
@@ -162,7 +168,7 @@ def _write(
     provenance: Mapping[str, object],
     at_the_end: Callable[[], Mapping[str, object]] = dict,
 ) -> None:
-    package, found, count = scoring.package, set[str](), 0
+    package, found, count, learned = scoring.package, set[str](), 0, 0
     package.check(
         channels=header.channels,
         size_pixel=header.size_pixel,
@@ -173,13 +179,16 @@ def _write(
     about = {UNLIKE: unlike} if unlike else {}
     with ScoresWriter(path, len(package.class_names), {**provenance, **about}) as writer:
         for block in chain.from_iterable(scored):
-            found |= block.found
+            found, learned = found | block.found, learned + block.learned
             if len(block.rows):
                 if unlike and not count:  # of a night without rows there is nothing to doubt
                     log.warning("%s: %s; how well it does there is not known", what, unlike_words(unlike))
                 writer.append(block.rows)
                 count += len(block.rows)
         writer.provenance |= at_the_end()
+        if scoring.learned is not None:
+            writer.provenance["learned_left_out"] = learned
+            log.info("left out %d rows of %s, from which the package learned", learned, what)
     if set(scoring.only) - found:
         raise InputError(f"{min(set(scoring.only) - found)!r} is no candidate and no object of {what}")
     log.info("scored %d cutouts of %s", count, what)
@@ -223,11 +232,14 @@ def _score_block(
 ) -> _Scores:
     """Score the rows that are asked for, of those that a forward pass takes."""
     found: set[str] = set()
-    wanted = _wanted(frame, scoring.only, found)
+    wanted, learned = _wanted(frame, scoring.only, found), 0
+    if scoring.learned is not None:
+        known = wanted & (scoring.learned.part_of(frame["candidate_id"]) != LEFT_OUT).to_numpy()
+        wanted, learned = wanted & ~known, int(known.sum())
     chosen = frame[wanted].reset_index(drop=True).assign(release=scoring.release)
     if not len(chosen):
-        return _Scores(chosen, found)
-    return _Scores(_scored(chosen, scoring.package, pixels[wanted], channels, scoring.seed), found)
+        return _Scores(chosen, found, learned)
+    return _Scores(_scored(chosen, scoring.package, pixels[wanted], channels, scoring.seed), found, learned)
 
 
 def _wanted(frame: pd.DataFrame, only: Collection[str], found: set[str]) -> NDArray[np.bool_]:

@@ -93,6 +93,20 @@ def read_training_ids(folder: Path) -> tuple[str, TrainingIds | None]:
     return name, _read(file) if file.is_file() else None
 
 
+def learned_of(folder: Path) -> TrainingIds:
+    """Return what a package learned from.
+
+    Raises
+    ------
+    InputError
+        If it does not say, as one of an earlier version; also as `read_training_ids`.
+    """
+    name, learned = read_training_ids(folder)
+    if learned is None:
+        raise InputError(f"{folder}: package {name} does not say which rows it learned from; train it again")
+    return learned
+
+
 def package_folders(data: Path) -> list[Path]:
     """Return the folders of the folder of results that are named as model packages are, sorted."""
     return sorted(folder for task in _PACKAGE_TASKS for folder in data.glob(f"*/*/*/{task}-*"))

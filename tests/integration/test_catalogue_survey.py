@@ -1,0 +1,165 @@
+"""A table of sources through the tasks: fetched, divided, learned from, scored, and another catalogue beside it."""
+
+import csv
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+import tasks
+from commands.check import check
+from commands.nights import build
+from pipeline.classes import PARTS
+from pipeline.errors import NightsiftError, SettingsError
+from pipeline.io.packages.training_ids import learned_of
+from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.io.results.dataset_file import open_dataset
+from pipeline.io.results.scores_file import read_scores, scores_provenance
+
+CLASSES = ("star", "galaxy", "quasar")
+ROWS, SHARED = 240, 60
+SURVEY = {
+    "kind": "table",
+    "source": "catalogue",
+    "classes": list(CLASSES),
+    "defaults": {"dataset": "own", "classifier": "small", "baseline": "small"},
+    "input": {
+        "files": ["own.csv"],
+        "columns": {"candidate_id": "ID", "object_id": "OBJ"},
+        "features": {"g": "g", "g_r": "g - r", "w": "w"},
+        "missing": {"w": [-99]},
+        "class_column": "kind",
+    },
+}
+SMALL = {"classifier": "mlp", "settings": {"units": [8]}, "epochs": 2, "early_stopping_patience": 0, "threads": 1}
+
+
+def sources(first, rows):
+    """Return rows of three classes that their colour tells apart; each object has two rows."""
+    number = first + np.arange(rows)
+    draw = np.random.default_rng(first)
+    kind = number // 2 % 3
+    g = 20 + draw.normal(0, 0.5, rows)
+    return pd.DataFrame({
+        "ID": [f"{2**53 + 1 + one}" for one in number], "OBJ": [f"o{one // 2:04d}" for one in number], "g": g,
+        "r": g - kind + draw.normal(0, 0.1, rows), "w": np.where(number % 5 == 0, -99.0, draw.normal(15, 1, rows)),
+        "kind": np.array(CLASSES)[kind],
+    })  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """The settings of two catalogues; the second shares the last of its rows with the first, and knows no classes."""
+    folder = tmp_path_factory.mktemp("catalogue")
+    sources(0, ROWS).to_csv(folder / "own.csv", index=False)
+    sources(ROWS - SHARED, 2 * SHARED).drop(columns="kind").to_csv(folder / "other.csv", index=False)
+    survey = SURVEY | {"input": SURVEY["input"] | {"folder": str(folder)}}
+    files = {
+        "surveys/own": survey,
+        "surveys/other": {"extends": "own", "input": {"files": ["other.csv"], "class_column": None}},
+        "datasets/own": {"survey": "own", "nights": ["all"]},
+        "datasets/folds": {"survey": "own", "nights": ["all"], "split": {"folds": 3}},
+        "datasets/dated": {"survey": "own", "nights": ["2026-01-05"]},
+        "classifiers/small": SMALL,
+    }
+    for name, content in files.items():
+        path = folder / "config" / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump(content))
+    patch = pytest.MonkeyPatch()
+    patch.setenv("NIGHTSIFT_CONFIG", str(folder / "config"))
+    patch.setenv("NIGHTSIFT_DATA", str(folder / "data"))
+    yield folder
+    patch.undo()
+
+
+def made(task):
+    build(task)
+    return task.output().path
+
+
+@pytest.mark.replaces("4most", "M1")
+def test_a_table_is_fetched_as_the_one_night_all(own):
+    task = tasks.FetchCutouts(survey="own", night="all")
+    with open_cutouts(made(task)) as file:
+        assert file.header.class_names == CLASSES
+        rows, features = file.candidates(), file.pixels()[:, 0, 0, :]
+    table = sources(0, ROWS)
+    assert task.folder()[2] == "all"
+    assert rows["candidate_id"].tolist() == table["ID"].tolist()
+    np.testing.assert_allclose(features[:, 1], table["g"] - table["r"], atol=1e-5)
+    assert np.isnan(features[::5, 2]).all(), "a sentinel is missing"
+    assert not np.isnan(features[1::5]).any()
+
+
+@pytest.mark.replaces("4most", "M3")
+def test_its_data_sets_hold_every_class_in_every_part_and_divide_no_object(own):
+    with open_dataset(made(tasks.BuildDataset(survey="own"))) as data:
+        parts = {part: data.candidates(part) for part in PARTS}
+    assert sum(map(len, parts.values())) == ROWS
+    assert all(set(rows["label"]) == {0, 1, 2} for rows in parts.values())
+    objects = [set(rows["object_id"]) for rows in parts.values()]
+    assert not (objects[0] & objects[1] or objects[0] & objects[2] or objects[1] & objects[2])
+    tested = []
+    for fold in range(3):
+        with open_dataset(made(tasks.BuildDataset(survey="own", dataset="folds", fold=fold))) as data:
+            tested += data.candidates("test")["candidate_id"].tolist()
+    assert sorted(tested) == sorted(sources(0, ROWS)["ID"])
+
+
+def test_a_night_of_a_table_is_all_and_nothing_else(own):
+    with pytest.raises(SettingsError, match="night '2026-01-05': this survey knows no nights; allowed: all"):
+        _ = tasks.FetchCutouts(survey="own", night="2026-01-05").night_name
+    with pytest.raises(SettingsError, match="this survey knows no nights"):
+        tasks.BuildDataset(survey="own", dataset="dated").requires()
+    assert [task.night_name for task in tasks.NightRange(of="FetchCutouts", survey="own", nights="all").requires()] == [
+        "all"
+    ]
+    with pytest.raises(SettingsError, match="night '2026-01-01': this survey knows no nights"):
+        tasks.NightRange(of="Infer", survey="own", start="2026-01-01", stop="2026-01-02").requires()
+
+
+def test_a_faultless_survey_and_its_recipes_have_no_fault(own, capsys):
+    assert check("own") == 0, capsys.readouterr().out
+    assert check("dated") == 1
+    assert "this survey knows no nights" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def package(own):
+    return made(tasks.CalibratePackage(survey="own"))
+
+
+@pytest.mark.replaces("4most", "M10")
+def test_its_scores_are_exported_as_probabilities(own, package):
+    path = made(tasks.ExportScores(survey="own", id_column="DES_id", part="test"))
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    with open_dataset(made(tasks.BuildDataset(survey="own"))) as data:
+        test = data.candidates("test")
+    assert path.suffix == ".csv"
+    assert list(rows[0]) == ["DES_id", "y_true", "y_pred", "p_star", "p_galaxy", "p_quasar"]
+    assert [row["DES_id"] for row in rows] == test["candidate_id"].tolist()
+    assert [row["y_true"] for row in rows] == [CLASSES[label] for label in test["label"]]
+    chances = np.array([[float(row[f"p_{name}"]) for name in CLASSES] for row in rows])
+    np.testing.assert_allclose(chances.sum(axis=1), 1, atol=1e-5)
+    assert [row["y_pred"] for row in rows] == [CLASSES[code] for code in chances.argmax(axis=1)]
+
+
+@pytest.mark.replaces("4most", "M11")
+def test_another_catalogue_is_scored_without_the_rows_that_taught(own, package):
+    learned = learned_of(package)
+    table = sources(ROWS - SHARED, 2 * SHARED)
+    taught = learned.part_of(table["ID"]) >= 0
+    assert 0 < taught.sum() < SHARED
+    asked = {"survey": "other", "night": "all", "package": str(package)}
+    path = made(tasks.Infer(**asked, unlearned=True))
+    assert read_scores(path)["candidate_id"].tolist() == table["ID"][~taught].tolist()
+    assert scores_provenance(path)["learned_left_out"] == taught.sum()
+    assert len(read_scores(made(tasks.Infer(**asked)))) == len(table)
+
+
+def test_an_unknown_format_is_refused_before_anything_is_made(own):
+    with pytest.raises(NightsiftError, match="format is 'topcat'; allowed: probabilities"):
+        tasks.ExportScores(survey="own", format="topcat").requires()
