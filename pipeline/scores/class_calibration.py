@@ -6,7 +6,7 @@ Temperature scaling (Guo et al. 2017) is one scale for all classes and no shift;
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 SCALE_SIGMA, CLASS_SCALE_SIGMA, SHIFT_SIGMA = 1.0, 0.5, 1.0
 """Widths of the normal priors around no calibration: of the logarithm of the common scale, of what each class's own
 adds to it, and of the shifts. They count as much as a few rows."""
+
+
+_SUM_SLACK: Final = 1e-6
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,29 @@ class ClassScaling:
     def probabilities(self, logits: ArrayLike) -> NDArray[np.float64]:
         """Return calibrated probabilities ``(n, k)``; a row with NaN is NaN."""
         return np.asarray(softmax(self.calibrated(logits), axis=-1))
+
+    def at_shares(self, fitted: Sequence[float], wanted: Sequence[float]) -> "ClassScaling":
+        """Return the calibration for other shares of the classes than those of the rows it was fitted on.
+
+        Bayes' rule: the ratio of the shares moves the logit of each class by its logarithm (Saerens et al. 2002).
+
+        Parameters
+        ----------
+        fitted, wanted : sequence of float
+            One share a class, above 0; each sums to 1.
+
+        Raises
+        ------
+        InputError
+            If they are not such shares.
+        """
+        for name, shares in (("fitted", fitted), ("wanted", wanted)):
+            if len(shares) != len(self.scale) or min(shares) <= 0 or abs(sum(shares) - 1.0) > _SUM_SLACK:
+                raise InputError(
+                    f"shares {name} are {list(shares)}; allowed: {len(self.scale)} numbers above 0 with the sum 1"
+                )
+        moved = np.log(np.asarray(wanted, dtype=np.float64) / np.asarray(fitted, dtype=np.float64))
+        return ClassScaling(self.scale, tuple((np.array(self.shift) + moved).tolist()))
 
 
 Calibration: TypeAlias = Platt | ClassScaling

@@ -15,7 +15,7 @@ from pipeline.errors import IncompatiblePackageError, InputError
 from pipeline.io.packages.training_ids import read_training_ids
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.cutout_header import CutoutHeader
-from pipeline.io.results.scores_file import read_scores, unlike_training
+from pipeline.io.results.scores_file import read_scores, require_score, unlike_training
 
 ROW: Final = "cutout_row"
 """Column with the number of the candidate's row in the cutout file, from 0."""
@@ -86,9 +86,11 @@ def read_scored(scores: Path, cutouts: Path, night: str) -> ScoredNight:
     Raises
     ------
     InputError
-        If a scored candidate is not in the cutout file, if a candidate appears twice, or if none belongs to the night.
+        If a scored candidate is not in the cutout file, if a candidate appears twice, if none belongs to the night, or
+        if there are more than two classes.
     """
     found = read_scores(scores)
+    require_score(found, scores, "lists of candidates")
     with open_cutouts(cutouts) as file:
         known = file.candidates()
         header = file.header

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from pipeline.classes import CLASS_NAMES
 from pipeline.errors import InputError, MissingInputError
 from pipeline.ids.rounded import require_unrounded
 from pipeline.ids.text import id_texts
@@ -101,6 +102,31 @@ def read_scores(path: str | Path) -> pd.DataFrame:
         if column not in frame:
             raise InputError(f"{path}: column {column!r} is missing; there: {', '.join(frame)}")
     return frame
+
+
+def require_score(scores: pd.DataFrame, path: Path, what: str) -> None:
+    """Refuse scores of more than two classes where the one score of a real decides.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As read.
+    path : Path
+        The file, for the message.
+    what : str
+        What needs the score, in the plural.
+
+    Raises
+    ------
+    InputError
+        If there are probabilities of more classes; it names their number.
+    """
+    n_classes = sum(name.startswith("p_") and name[2:].isdigit() for name in map(str, scores))
+    if n_classes > len(CLASS_NAMES):
+        raise InputError(
+            f"{path} has the probabilities of {n_classes} classes and no score of a real; allowed for {what}: scores "
+            "of two classes"
+        )
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

@@ -116,6 +116,17 @@ def test_of_two_classes_a_temperature_is_a_slope_and_all_else_is_platt():
     np.testing.assert_allclose(probabilities_of(found, logits)[:, 1], found.apply(logits[:, 0]))
 
 
+def test_other_shares_move_the_odds_by_their_ratio():
+    scaling, logits = ClassScaling((1.0, 2.0, 0.5), (0.1, 0.0, -0.1)), np.array([[0.3, -0.2, 1.0]])
+    fitted, wanted = [0.5, 0.3, 0.2], [0.1, 0.1, 0.8]
+    odds = scaling.probabilities(logits)[0] * np.array(wanted) / np.array(fitted)
+    np.testing.assert_allclose(scaling.at_shares(fitted, wanted).probabilities(logits)[0], odds / odds.sum())
+    assert scaling.at_shares(fitted, fitted) == scaling
+    for bad in ([0.5, 0.5], [0.5, 0.5, 0.0], [0.5, 0.5, 0.5]):
+        with pytest.raises(InputError, match=r"shares wanted are .*; allowed: 3 numbers above 0 with the sum 1"):
+            scaling.at_shares(fitted, bad)
+
+
 @pytest.mark.parametrize("calibration", [Platt(2.0, -1.0), ClassScaling((1.0, 2.0, 0.5), (0.1, 0.0, -0.1))])
 def test_what_a_package_states_is_read_back(calibration):
     assert calibration_of({"method": "any", "prevalence": None, **described(calibration)}) == calibration

@@ -14,6 +14,7 @@ from pipeline.io.results.scores_file import (
     files_by_name,
     models_of_scores,
     read_scores,
+    require_score,
     rows_of_scores,
     score_columns,
     scores_provenance,
@@ -198,3 +199,12 @@ def test_a_report_of_two_scores_files_of_one_name_is_refused():
 
     with pytest.raises(InputError, match=r"a/s\.csv and b/s\.csv"):
         _ = PlotResults(survey="synthetic", scores="a/s.csv,b/s.csv").files
+
+
+def test_a_list_by_the_score_of_a_real_refuses_more_classes():
+    two, four = (pd.DataFrame({f"p_{index}": [0.5] for index in range(n)}) for n in (2, 4))
+    require_score(two, Path("s.parquet"), "scores of objects")
+    with pytest.raises(
+        InputError, match=r"s.parquet has the probabilities of 4 classes and no score of a real; allowed"
+    ):
+        require_score(four, Path("s.parquet"), "scores of objects")
