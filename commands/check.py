@@ -226,15 +226,21 @@ def _input(
 def with_nights(faults: Sequence[str], of_nights: Mapping[str, Sequence[str]]) -> list[str]:
     """Return the faults of a survey and of its nights, each once; one of a single night is told with that night.
 
+    A fault of the survey is left out if another says it with more words before it: which night or candidate it is of.
+
     Examples
     --------
     >>> with_nights(["no column 'a'"], {"2026-01-05": ["no column 'a'", "no file b"], "2026-01-06": ["no column 'a'"]})
     ["no column 'a'", 'night 2026-01-05: no file b']
+    >>> with_nights(["1.avro: it is truncated"], {"2026-01-05": ["c1: 1.avro: it is truncated"]})
+    ['night 2026-01-05: c1: 1.avro: it is truncated']
     """
     times = Counter(said for found in of_nights.values() for said in found)
     of_survey = [said for said in dict.fromkeys([*faults, *times]) if times[said] != 1]
     each = ((f"night {night}", [said for said in found if times[said] == 1]) for night, found in of_nights.items())
-    return [*of_survey, *(told for where, found in each for told in placed(where, found))]
+    told = [*of_survey, *(said for where, found in each for said in placed(where, found))]
+    again = {said for said in faults if any(other.endswith(f" {said}") for other in told)}
+    return [said for said in told if said not in again]
 
 
 def _begun(nights: Sequence[str], settings: SurveySettings) -> tuple[list[str], list[str]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.inputs.measured import measured_features
 from pipeline.cutouts.missing import HUGE
 from pipeline.errors import DataSetError, IncompatiblePackageError, SettingsError
 
@@ -153,10 +154,8 @@ def features_of(
     IncompatiblePackageError
         When the model takes metadata and none is given.
     """
-    from pipeline.features import physical_features  # it takes a while to load, which networks need not
-
     require_given(scaling, metadata)
-    features = physical_features(pixels, tuple(channels))
+    features = measured_features(pixels, channels)
     if scaling is None or metadata is None:
         return features
     return np.concatenate([features, scaling.encoded(metadata)], axis=1)

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from models.inputs.measured import features_remembered
 from models.recipes.search_spaces import require_fit, with_values
 from models.searches.tuning_search import Search
 from models.searches.tuning_study import JOURNAL, Trial, TrialStudy
@@ -133,10 +134,11 @@ def tune(dataset: DataSet, search: Search, *, workdir: Path, progress: Progress 
         seed=search.seed,
         epochs=search.recipe_of({}).epochs,
     )
-    for number in range(len(study.trials) + 1, search.trials + 1):
-        attempt = Attempt(dataset, search, study, number, workdir / _TRAINING, progress)
-        study.add(attempt.run())
-        checkpoints.clear(workdir / _TRAINING)
+    with features_remembered():
+        for number in range(len(study.trials) + 1, search.trials + 1):
+            attempt = Attempt(dataset, search, study, number, workdir / _TRAINING, progress)
+            study.add(attempt.run())
+            checkpoints.clear(workdir / _TRAINING)
     trials = tuple(study.trials[: search.trials])
     _require_success(trials, search, workdir)
     return Tuning(search=search, trials=trials)

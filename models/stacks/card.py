@@ -70,6 +70,7 @@ def _rows(package: Mapping[str, Any]) -> str:
         lines += [
             "",
             f"Each row was judged by the members whose fold of {package['recipe']['folds']} it is in; a new row gets "
-            "the mean over all folds. Calibration and thresholds are those of the former scores.",
+            "the mean over all folds. Calibration and thresholds are those of the former scores, which scatter more "
+            "than means do, so that probabilities of new rows tend to lie too near the middle.",
         ]
     return "\n".join(lines)

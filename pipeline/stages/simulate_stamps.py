@@ -123,7 +123,10 @@ def _draw(available: int, share: float, rng: np.random.Generator) -> NDArray[np.
 def _children(
     parents: pd.DataFrame, source: str, kinds: list[str], label: int, pixels: NDArray[np.float32]
 ) -> pd.DataFrame:
-    """Return the rows of simulated cutouts: position and group of their parents, with their own id, kind and label."""
+    """Return the rows of simulated cutouts: position and group of their parents, with their own id, kind and label.
+
+    What is measured of a candidate alone is not known; ``fwhm_pixel``, perhaps of the exposure, stays the parent's.
+    """
     rows = parents.reset_index(drop=True).copy()
     serial = rows.groupby("candidate_id").cumcount().astype(str)
     rows["candidate_id"] = rows["candidate_id"] + f"~{source}~" + serial

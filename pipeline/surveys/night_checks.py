@@ -41,7 +41,7 @@ def faults_of_night(survey: AnySource, night: str) -> list[str]:
 def _unreadable(survey: AnySource, night: str) -> Iterator[str]:
     """Yield what is wrong with the rows of a night that cannot be read."""
     faults = (
-        f"{row.candidate_id}: {row.reason}"
+        f"{row.candidate_id}: {row.reason}" if row.candidate_id else str(row.reason)
         for batch in survey.read(night, survey.freeze(night))
         for row in batch.dropped.itertuples()
         if row.step == "read"

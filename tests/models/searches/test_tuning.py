@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
+import pipeline.features
 from models.recipes.classifier import ClassifierRecipe, load
 from models.recipes.search_spaces import SearchSpace, with_values
 from models.searches import tuning, tuning_trial
@@ -101,6 +102,22 @@ def test_features_are_judged_on_the_validation_rows_as_reports_do(tmp_path, smal
     loss = -np.mean(np.where(label == 1, np.log(score), np.log(1.0 - score)))
     assert found.best.objective == pytest.approx(loss, rel=1e-9)
     assert found.best_changes == {"settings": {key[9:]: value for key, value in found.best.values.items()}}
+
+
+def test_features_are_measured_once_however_many_trials_there_are(tmp_path, small, monkeypatch):
+    measured, plain = [], pipeline.features.physical_features
+
+    def counted(pixels, channels):
+        measured.append(len(pixels))
+        return plain(pixels, channels)
+
+    monkeypatch.setattr(pipeline.features, "physical_features", counted)
+    found = tuning.tune(small, search_of(FEATURES, TREES, trials=4), workdir=tmp_path / "work")
+    assert sum(measured) == 48 + 32
+    alone = train(small, load(with_values(FEATURES, found.trials[3].values), "t"), 1, workdir=tmp_path / "again")
+    assert sum(measured) == 2 * (48 + 32)
+    again = tuning_trial._of_features(alone, small, "validation_loss")
+    assert found.trials[3].objective == again
 
 
 @pytest.mark.parametrize(("objective", "larger"), [("validation_accuracy", True), ("validation_brier", False)])
@@ -248,7 +265,7 @@ def test_a_search_that_is_killed_again_and_again_ends_as_an_undisturbed_one(tmp_
     assert json.loads(done.stdout) == {
         "whole": 0,
         "in the first trial": [-signal.SIGKILL, 1],
-        "in the sixth trial": [-signal.SIGKILL, 6],
+        "in the fourth trial": [-signal.SIGKILL, 4],
         "at last": 0,
     }
     finished = (tmp_path / "killed.csv").read_text()
