@@ -18,6 +18,8 @@ class Dropout(Protocol):
 
 NETWORK: Final = "network"
 FEATURES: Final = "features"
+TABLE: Final = "table"
+"""Families: networks of cutouts or features, estimators of measured features, estimators of a table's features."""
 
 CLASSIFIERS: Registry[Callable[..., Any]] = Registry("classifier")
 """Entries carry the metadata ``family``, ``minimum_size_pixel``, ``minimum_channels`` and, where their
@@ -27,5 +29,6 @@ networks also ``head``, a name in `models.architectures.heads.HEADS`, which a se
 A ``network`` is a function ``(inputs, dropout, **settings) -> hidden`` of normalised ``(n, y, x, channel)`` tensors,
 whose result ``(n, units)`` goes to its head; ``dropout(hidden, rate)`` is called where the network drops. A
 ``features`` classifier is a function ``(seed, **settings)`` that returns an unfitted scikit-learn estimator of the
-physical features.
+physical features; one of the family ``table`` does so of the features of a table, and has ``table``, the `TableRecipe`
+where a recipe states none, and ``scale_free`` where no scale changes it.
 """

@@ -11,6 +11,7 @@ from models.architectures import (
     otrain,
     psat_d,
     resnet,
+    table_models,
     triplet_cnn,
     vgg6,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "otrain",
     "psat_d",
     "resnet",
+    "table_models",
     "triplet_cnn",
     "vgg6",
 ]

@@ -52,9 +52,9 @@ def from_sklearn(estimator: Any, n_features: int) -> Graph:
     n_classes = len(estimator.classes_)
     if n_classes == 2:
         _sharpen_trees(graph)
-        append(graph, _logit(graph, raw))
+        append(graph, logit_nodes(graph, raw))
     else:
-        append(graph, _logarithms(graph, raw))
+        append(graph, logarithm_nodes(graph, raw))
     _set_output(graph, 1 if n_classes == 2 else n_classes)
     return graph
 
@@ -140,8 +140,16 @@ def _attributes(node: Any) -> dict[str, Any]:
     return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
 
 
-def _logit(graph: Graph, raw: str) -> list[Node]:
-    """Return the nodes from probabilities of two classes to the logit of the second."""
+def logit_nodes(graph: Graph, raw: str) -> list[Node]:
+    """Return the nodes from probabilities of two classes to the logit of the second.
+
+    Parameters
+    ----------
+    graph : onnx.ModelProto
+        Gets their constants.
+    raw : str
+        Tensor of the probabilities, ``(n, 2)``.
+    """
     floor, ceiling = (
         constant(graph, f"logit/{name}", np.float32(value))
         for name, value in {"floor": SMALLEST_PROBABILITY, "ceiling": 1.0 - SMALLEST_PROBABILITY}.items()
@@ -156,8 +164,16 @@ def _logit(graph: Graph, raw: str) -> list[Node]:
     ]
 
 
-def _logarithms(graph: Graph, raw: str) -> list[Node]:
-    """Return the nodes from probabilities of more classes to their logarithms."""
+def logarithm_nodes(graph: Graph, raw: str) -> list[Node]:
+    """Return the nodes from probabilities of more classes to their logarithms.
+
+    Parameters
+    ----------
+    graph : onnx.ModelProto
+        Gets their constants.
+    raw : str
+        Tensor of the probabilities, ``(n, k)``.
+    """
     floor = constant(graph, "logit/floor", np.float32(SMALLEST_SHARE))
     return [("Max", [raw, floor], "logit/p", {}), ("Log", ["logit/p"], LOGITS, {})]
 

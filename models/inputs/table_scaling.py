@@ -87,6 +87,27 @@ class TableScaling:
         ranked = [np.interp(*triple) for triple in zip(values.T, self.knots, self.ranks, strict=True)]
         return np.stack(ranked, axis=1).astype(np.float32)
 
+    def segments(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Return a rank as a sum of segments: where ranks begin, and start, inverse length and rise of each segment.
+
+        Returns
+        -------
+        first : ndarray of float32, shape (f,)
+        start, inverse, rise : ndarray of float32, shape (f, segments)
+            Features with fewer knots have segments that rise by 0.
+        """
+        most = max(2, *(len(knots) for knots in self.knots))
+        knots = np.array([[*knots, *[knots[-1]] * (most - len(knots))] for knots in self.knots], np.float32)
+        ranks = np.array([[*ranks, *[ranks[-1]] * (most - len(ranks))] for ranks in self.ranks], np.float64)
+        lengths = np.diff(knots.astype(np.float64), axis=1)
+        inverse = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+        return (
+            ranks[:, 0].astype(np.float32),
+            knots[:, :-1],
+            np.minimum(inverse, np.finfo(np.float32).max).astype(np.float32),
+            np.diff(ranks, axis=1).astype(np.float32),
+        )
+
 
 class TableFit:
     """Takes in training rows block by block and gives the scaling.

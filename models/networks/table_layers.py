@@ -39,34 +39,6 @@ def _scaled(marked: Any, scaling: TableScaling) -> Any:
     if not scaling.knots:
         deviation = (marked - np.asarray(scaling.centre, np.float32)) * scaling.inverse
         return ops.clip(deviation, -scaling.steepest, scaling.steepest)
-    first, start, inverse, rise = segments(scaling)
+    first, start, inverse, rise = scaling.segments()
     along = ops.expand_dims(marked, -1) - start
     return ops.sum(ops.clip(along * inverse, 0.0, 1.0) * rise, axis=-1) + first
-
-
-def segments(scaling: TableScaling) -> tuple[Any, Any, Any, Any]:
-    """Return a rank as the sum of segments: where ranks begin, and the start, inverse length and rise of each segment.
-
-    Parameters
-    ----------
-    scaling : TableScaling
-        With knots.
-
-    Returns
-    -------
-    first : ndarray of float32, shape (f,)
-    start, inverse, rise : ndarray of float32, shape (f, segments)
-        Features with fewer knots have segments that rise by 0.
-    """
-    most = max(2, *(len(knots) for knots in scaling.knots))
-    knots = np.array([[*knots, *[knots[-1]] * (most - len(knots))] for knots in scaling.knots], np.float32)
-    ranks = np.array([[*ranks, *[ranks[-1]] * (most - len(ranks))] for ranks in scaling.ranks], np.float64)
-    lengths = np.diff(knots.astype(np.float64), axis=1)
-    inverse = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-    largest = np.finfo(np.float32).max
-    return (
-        ranks[:, 0].astype(np.float32),
-        knots[:, :-1],
-        np.minimum(inverse, largest).astype(np.float32),
-        np.diff(ranks, axis=1).astype(np.float32),
-    )

@@ -39,7 +39,8 @@ class ClassifierRecipe:
     classifier : str
         A network, ``triplet_cnn``, ``braai``, ``psat_d``, ``vgg6``, ``bayesian_vgg6``, ``sepconvnet``, ``gmadet`` or
         ``otrain``; for images of galaxies ``galaxy_cnn``, ``resnet18``, ``resnet50v2`` or ``efficientnetv2b0``; for
-        tables ``mlp``; or on features of the cutouts, ``boosting`` or ``feature_ensemble``.
+        tables ``mlp``, ``table_forest``, ``table_boosting``, ``table_svm`` or ``table_logistic``; or on features of the
+        cutouts, ``boosting`` or ``feature_ensemble``.
     module : str
         Python file of your own with ``create_model(num_classes, image_dim)``, ``normalise(pixels)`` or ``metrics``,
         relative to the folder of the settings; ``classifier: module`` and ``normalisation: module`` take them. Empty:
@@ -215,7 +216,7 @@ class ClassifierRecipe:
 
     @property
     def family(self) -> str:
-        """Return ``network`` or ``features``."""
+        """Return ``network``, ``features`` or ``table``."""
         return str(CLASSIFIERS.metadata(self.classifier)["family"])
 
     @property

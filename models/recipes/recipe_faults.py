@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 import models.architectures  # noqa: F401  (enters the classifiers)
 from models.architectures.dense_head import head_faults
 from models.architectures.feature_models import BOOSTING_SETTINGS, TREES_SETTINGS
+from models.inputs.table_recipe import TableRecipe
 from models.recipes.class_merits import CLASS_MERITS, MACRO_F1
 from models.recipes.losses import LOSSES
 from models.recipes.schedules import SCHEDULES
 from models.recipes.symmetries import NUMBERS
 from models.recipes.threshold_settings import rule_faults, unknown
 from models.recipes.user_module import MODULE
-from models.registry import CLASSIFIERS, FEATURES
+from models.registry import CLASSIFIERS, FEATURES, NETWORK, TABLE
 from pipeline.cutouts.augment import AUGMENTATIONS
 from pipeline.cutouts.normalise import NORMALISATIONS
 from pipeline.metrics import METRICS
@@ -111,17 +112,21 @@ def _family_faults(recipe: "ClassifierRecipe") -> list[str]:
     if side is not None and not smallest <= side <= _LARGEST_SIDE:
         faults.append(f"{key!r} is {side}; {name} needs at least {smallest}, and at most {_LARGEST_SIDE} are allowed")
     faults.extend(_settings_faults(recipe))
-    if recipe.family == FEATURES:
+    if recipe.family != NETWORK:
         faults.extend(_features_faults(recipe))
+    if recipe.family == TABLE and recipe.metadata is not None:
+        faults.append(f"'metadata' is set; {name} takes the features of a table alone: none")
     if recipe.table is not None:
-        faults.extend(_table_faults(recipe))
+        faults.extend(_table_faults(recipe, recipe.table))
     return faults
 
 
-def _table_faults(recipe: "ClassifierRecipe") -> list[str]:
+def _table_faults(recipe: "ClassifierRecipe", table: TableRecipe) -> list[str]:
     """Return which keys contradict the key ``table``, which takes the place of a normalisation."""
     if recipe.family == FEATURES:
         return [f"'table' is set; {recipe.classifier} measures features of cutouts: none"]
+    if CLASSIFIERS.metadata(recipe.classifier).get("scale_free") and table.scaling != "none":
+        return [f"'table.scaling' is {table.scaling!r}; {recipe.classifier} asks for no scale: none"]
     allowed: dict[str, object] = {"normalisation": "none", "missing": "excluded", "augment": (), "symmetries": 1}
     return [
         f"{key!r} is {getattr(recipe, key)!r}; allowed with 'table': {value or 'none'}"
@@ -203,7 +208,7 @@ def _allowed(name: str, value: Any, default: Any, choices: Sequence[str] | None 
     whole = isinstance(value, int) and value >= 1
     if isinstance(default, int) or (name.endswith("max_features") and isinstance(value, int)):
         return "" if whole else _RANGES[int]
-    if name == "learning_rate":
+    if name in ("learning_rate", "cost", "gamma"):
         return "" if value > 0 else "a number above 0"
     if name.startswith("dropout") or name.endswith("penalty"):
         return "" if 0 <= value < 1 else "a number from 0 to below 1"

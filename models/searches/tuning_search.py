@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from models.recipes.class_merits import CLASS_MERITS, MACRO_F1
 from models.recipes.classifier import ClassifierRecipe
 from models.recipes.search_spaces import SearchSpace, with_values
-from models.registry import FEATURES
+from models.registry import NETWORK
 from pipeline.errors import UnknownNameError
 from pipeline.metrics import METRICS
 
 PREFIX: Final = "validation_"
 """What begins the name of an objective: that of a value of an epoch."""
-_OF_EVERY_RECIPE: Final = ("loss", "accuracy")
+_OF_EVERY_RECIPE: Final = ("loss", "accuracy", MACRO_F1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +62,8 @@ class Search:
 
     @cached_property
     def is_of_features(self) -> bool:
-        """Whether the classifier is trained at once on features of the cutouts, without epochs."""
-        return self._parsed(self.recipe).family == FEATURES
+        """Whether the classifier is trained at once on features, without epochs."""
+        return self._parsed(self.recipe).family != NETWORK
 
     @cached_property
     def larger_is_better(self) -> bool:
@@ -101,7 +102,7 @@ def objective_of(recipe: ClassifierRecipe, asked: str) -> str:
     UnknownNameError
         If there is no such value of an epoch.
     """
-    names = [*_OF_EVERY_RECIPE, *recipe.metrics, *METRICS]
+    names = [*_OF_EVERY_RECIPE, *recipe.metrics, *CLASS_MERITS, *METRICS]
     known = [PREFIX + name for name in dict.fromkeys(names)]
     if asked and asked not in known:
         raise UnknownNameError("objective", asked, known)

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import expit, log_softmax
 
 from models.framework import out_of_memory
+from models.recipes.class_merits import CLASS_MERITS, class_merits
 from models.recipes.search_spaces import LOSS
 from models.searches.tuning_search import PREFIX, Search
 from models.searches.tuning_study import Trial, TrialStudy
@@ -130,6 +131,8 @@ def _of_features(trained: TrainedModel, dataset: DataSet, objective: str) -> flo
         value = float(np.average(each, weights=weights))
     elif name == "accuracy":
         value = float((columns.argmax(axis=1) == labels).mean())
+    elif name in CLASS_MERITS:
+        value = CLASS_MERITS[name](class_merits(labels, columns.argmax(axis=1), columns.shape[1]))
     else:
         value = float(METRICS[name](labels, expit(logits[:, 0])))
     if not np.isfinite(value):

@@ -14,8 +14,8 @@ from models.inputs.contract import InputContract
 from models.recipes.class_merits import CLASS_MERITS
 from models.recipes.classifier import ClassifierRecipe
 from models.recipes.schedules import AfterEpoch, go_on
-from models.registry import FEATURES, NETWORK
-from models.training import batches, checkpoints, feature_training, network_training
+from models.registry import FEATURES, NETWORK, TABLE
+from models.training import batches, checkpoints, feature_training, network_training, table_training
 from models.training.fitted import Fitted, Progress, no_progress
 from models.training.rows import PartRows, scorable_rows, select_rows
 from pipeline.datasets.dataset import DataSet
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 FITTERS: dict[str, Callable[..., tuple[Any, pd.DataFrame]]] = {
     NETWORK: network_training.fit,
     FEATURES: feature_training.fit,
+    TABLE: table_training.fit,
 }
 """How the classifiers of each family are trained."""
 
@@ -185,7 +186,7 @@ def contract_of(dataset: DataSet, recipe: ClassifierRecipe) -> InputContract:
 def _check(dataset: DataSet, recipe: ClassifierRecipe, contract: InputContract) -> None:
     if recipe.family == FEATURES and (why := unmeasurable(contract.channels)):
         raise SettingsError(f"classifier {recipe.classifier!r}: {why}; allowed: a network, which takes any channels")
-    if dataset.pixel_state != "raw" and (recipe.normalisation != "none" or recipe.family == FEATURES):
+    if dataset.pixel_state != "raw" and (recipe.normalisation != "none" or recipe.family != NETWORK):
         raise IncompatiblePackageError(
             f"normalisation {recipe.normalisation!r} of {recipe.classifier} needs raw pixels; "
             f"the data set's are {dataset.pixel_state!r}"

@@ -9,7 +9,7 @@ from models.packages import calibrating, trained_files
 from models.packages.package import write_package
 from models.recipes.classifier import load
 from models.recipes.user_module import MODULE
-from models.registry import CLASSIFIERS, FEATURES, NETWORK
+from models.registry import CLASSIFIERS, FEATURES, NETWORK, TABLE
 from models.scoring import runtime
 from models.training.in_memory import MemoryDataSet
 from models.training.train import train
@@ -27,6 +27,10 @@ SMALL = {
     "psat_d": {"filters": [4, 4, 4], "dense": 8},
     "resnet18": {"width": 4, "stem": 3},
     "sepconvnet": {"filters": [4, 4], "dense": 8},
+    "table_boosting": {"n_estimators": 10},
+    "table_forest": {"n_estimators": 10},
+    "table_logistic": {},
+    "table_svm": {},
     "triplet_cnn": {"filters": [4, 8], "dense": 8},
     "vgg6": {"filters": [4, 4], "dense": 8, "dropout_rates": [0.1, 0.1, 0.1]},
 }
@@ -56,7 +60,7 @@ def test_every_classifier_has_a_small_form_here():
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_metadata_states_family_and_smallest_input(name):
     metadata = CLASSIFIERS.metadata(name)
-    assert metadata["family"] in (NETWORK, FEATURES)
+    assert metadata["family"] in (NETWORK, FEATURES, TABLE)
     assert 1 <= metadata["minimum_size_pixel"] <= 64
     assert CLASSIFIERS.summary(name).endswith((".", "63 x 63 x 3."))
 

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from models.graphs import sessions
+from models.graphs.table_graph import round_down, table_graph
+from models.inputs.table_recipe import TableRecipe
+from models.inputs.table_scaling import TableFit
+from models.recipes.classifier import load
+from models.registry import CLASSIFIERS
+from models.training.table_training import FittedTable, seen_features
+
+SMALL = {
+    "table_forest": {"n_estimators": 20},
+    "table_boosting": {"n_estimators": 15, "min_samples_leaf": 5},
+    "table_svm": {"cost": 2.0},
+    "table_logistic": {},
+}
+
+
+def drawn(n_classes, rows=400, seed=1):
+    rng = np.random.default_rng(seed)
+    labels = np.arange(rows) % n_classes
+    values = rng.normal(size=(rows, 4)) * [1, 10, 0.1, 5] + labels[:, None] * [1, 5, 0.1, 0]
+    values[rng.random(values.shape) < 0.2] = np.nan
+    values[:2, 1] = [np.inf, 2e30]
+    return values.astype(np.float32)[:, None, None, :], labels
+
+
+def scores(logits):
+    columns = np.hstack([np.zeros_like(logits), logits]) if logits.shape[1] == 1 else logits
+    shares = np.exp(columns - columns.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.replaces("4most", "M6")
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("name", SMALL)
+def test_scores_of_the_graph_are_those_of_scikit_learn(tmp_path, name, n_classes):
+    rows, labels = drawn(n_classes)
+    recipe = CLASSIFIERS.metadata(name)["table"]
+    fit = TableFit("abcd", recipe or TableRecipe(), len(rows))
+    fit.add(rows[:, 0, 0])
+    scaling = None if recipe is None else fit.scaling()
+    estimator = CLASSIFIERS[name](0, **SMALL[name])
+    seen = seen_features(rows, scaling)
+    estimator.fit(seen, labels, sample_weight=np.where(labels == 1, 2.0, 1.0).astype(np.float32))
+    fitted = FittedTable(
+        estimator=estimator, classifier=name, n_features=4, n_classes=n_classes, threads=1, table=scaling
+    )
+    graph = table_graph(estimator, name, scaling, 4, n_classes)
+    (tmp_path / "model.onnx").write_bytes(graph.SerializeToString())
+    new = np.concatenate([rows, drawn(n_classes, seed=2)[0], np.full((1, 1, 1, 4), np.nan, np.float32)])
+    found = sessions.run(sessions.open_session(tmp_path / "model.onnx"), new)
+    wanted = fitted.logits(new)
+    assert wanted.shape == (801, 1 if n_classes == 2 else n_classes)
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(scores(found), scores(wanted), atol=1e-5)
+    if hasattr(estimator, "predict_proba"):
+        np.testing.assert_allclose(scores(found), estimator.predict_proba(seen_features(new, scaling)), atol=1e-5)
+    assert (scores(found)[: len(rows)].argmax(axis=1) == labels).mean() > 1.3 / n_classes
+
+
+def test_a_float32_is_up_to_a_threshold_exactly_where_it_is_up_to_its_rounded_one():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=1000).astype(np.float32)
+    near = np.concatenate([values.astype(np.float64) + shift for shift in (-1e-12, 0.0, 1e-12)])
+    wanted = np.tile(values, 3).astype(np.float64) <= near
+    np.testing.assert_array_equal(np.tile(values, 3) <= round_down(near), wanted)
+
+
+def test_no_more_rows_are_given_to_support_vectors_than_the_recipe_says():
+    rows, labels = drawn(3, rows=900)
+    machines = CLASSIFIERS["table_svm"](0, rows=90)
+    chosen = machines._chosen(labels)
+    assert np.bincount(labels[chosen]).tolist() == [30, 30, 30]
+    seen = np.nan_to_num(np.clip(rows[:, 0, 0], -30, 30))
+    assert len(machines.fit(seen, labels, np.ones(900, np.float32)).decision_function(seen)) == 900
+
+
+def test_every_classifier_of_a_table_is_written():
+    from models.graphs.table_graph import _WRITERS
+
+    assert sorted(_WRITERS) == [name for name in CLASSIFIERS if CLASSIFIERS.metadata(name)["family"] == "table"]
+    assert load({"classifier": "table_forest"}, "test").family == "table"
