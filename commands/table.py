@@ -126,9 +126,10 @@ def class_lines(metrics: ClassMetrics) -> Iterator[str]:
     )
     models = metrics["models"]
     yield from grid(["", *models], ([name, *_cells(models, name)] for name in SHOWN_OF_CLASSES))
-    yield f"{metrics['classifier']} less each other, on the rows that both score:"
-    heads = [f"{other} ({others[other]['n']} rows)" for other in others]
-    yield from grid(["", *heads], ([name, *_cells(others, name)] for name in SHOWN_OF_CLASSES))
+    if others:
+        yield f"{metrics['classifier']} less each other, on the rows that both score:"
+        heads = [f"{other} ({others[other]['n']} rows)" for other in others]
+        yield from grid(["", *heads], ([name, *_cells(others, name)] for name in SHOWN_OF_CLASSES))
     yield f"Each class against all others, {metrics['classifier']}:"
     classes = models[metrics["classifier"]]["classes"]
     rows = (

@@ -46,7 +46,7 @@ def class_roc(data: ClassReportData) -> PlotResult:
     title="Precision and recall of each class",
     caption="Grey lines have the same F1, which stands at their right end. The dot is where the largest probability "
     "decides: if the curve passes lines of a higher F1, another threshold or weight of this class would do better. "
-    "Precision holds for the mixture of classes of these rows.",
+    "A star is another choice of the class, which the legend names. Precision holds for the mixture of these rows.",
 )
 def class_precision_recall(data: ClassReportData) -> PlotResult:
     """Draw one panel per class with the curve of each model, lines of equal F1, and another choice's point if known."""

@@ -151,7 +151,9 @@ def _vetoes(found: VetoNumbers) -> dict[str, object]:
         {
             "name": name,
             "vetoed": one["n_vetoed"],
-            "cells": [f"{per_cent(one[f'{rate}_before'])} → {per_cent(one[f'{rate}_after'])}" for rate in VETO_RATES],
+            "cells": [
+                " → ".join(_rate(rate, one[f"{rate}_{when}"]) for when in ("before", "after")) for rate in VETO_RATES
+            ],
         }
         for name, one in found["classes"].items()
     ]
@@ -162,6 +164,10 @@ def _vetoes(found: VetoNumbers) -> dict[str, object]:
         "macro_f1": _in_words(CLASS_METRICS, "macro_f1", found["macro_f1"]),
         "gain": _apart(CLASS_METRICS["macro_f1"], found["macro_f1_gain"]),
     }
+
+
+def _rate(name: str, value: float | None) -> str:
+    return number(value) if PER_CLASS[name].unit == "" else per_cent(value)
 
 
 def _in_words(registry: Registry[ClassMetric], name: str, interval: Bounds) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What a report of more than two classes shows: which classes there are, their scores, the confused rows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ from pipeline.surveys.settings import SurveySettings
 
 if TYPE_CHECKING:
     from pipeline.stages.plot_results import ReportSources
+
+_REFERENCE = "all that its veto allows"
+"""What the point of a class in the figure of precision and recall is, where the survey has a veto for it."""
 
 _MOST_MISTAKES = 30
 """How many confused rows the gallery gets at most."""
@@ -100,6 +104,7 @@ def gather_class_report_data(
         unlike={model: unlike_training(path) for model, path in sources.scores.items()},
         separations=separations_of(sources.rows),
     )
+    data = replace(data, reference_points=_allowed_alone(data), reference_name=_REFERENCE)
     _require_one_label(data)
     if sources.must_judge:
         for model, table in data.scores.items():
@@ -115,6 +120,17 @@ def _with_vetoes(
         return table
     found = vetoed_rows(table, vetoes, files, names)
     return table.assign(**{f"vetoed_{index}": vetoed for index, vetoed in found.items()})
+
+
+def _allowed_alone(data: ClassReportData) -> dict[int, tuple[float, float]]:
+    """Return recall and precision of calling a class all judged rows that its veto allows, such as a cut in colour."""
+    rows = data.judged(data.classifier)
+    points = {}
+    for index in (place for place in range(data.n_classes) if f"vetoed_{place}" in rows):
+        allowed, own = ~rows[f"vetoed_{index}"].to_numpy(dtype=bool), (rows["label"] == index).to_numpy()
+        if allowed.any() and own.any():
+            points[index] = (float(allowed[own].mean()), float(own[allowed].mean()))
+    return points
 
 
 def _require_one_label(data: ClassReportData) -> None:

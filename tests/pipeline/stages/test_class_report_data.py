@@ -139,3 +139,18 @@ def test_two_files_that_label_a_candidate_differently_cannot_be_compared(setting
         InputError, match="other: candidate id0 and 1 more have another label than in the scores of one"
     ):
         gather_class_report_data(settings, sources({"one": one, "other": other}, []), NAMES)
+
+
+@pytest.mark.replaces("4most", "M8")
+def test_the_point_of_a_class_is_that_of_all_rows_that_its_veto_allows(settings, make_rows, write_classes, tmp_path):
+    label, magnitude = np.arange(N) % 4, np.linspace(16, 22, N)
+    header = CutoutHeader(survey="sky", size_pixel=5, channels=("red", "green", "blue"), class_names=NAMES)
+    with CutoutWriter(tmp_path / "rows.h5", header) as writer:
+        rows = make_rows([f"id{i}" for i in range(N)], label=label, magnitude=magnitude)
+        writer.append(np.zeros((N, 5, 5, 3), dtype="f4"), rows)
+    vetoing = replace(settings, classes=NAMES, vetoes={"BG": "magnitude > 20"})
+    data = gather_class_report_data(vetoing, sources({"mlp": write_classes()}, [tmp_path / "rows.h5"]), NAMES)
+    judged, allowed = label[20:] == 1, magnitude[20:] <= 20
+    recall, precision = reference.recall_score(judged, allowed), reference.precision_score(judged, allowed)
+    assert data.reference_points == {1: pytest.approx((recall, precision))}
+    assert data.scores["mlp"]["vetoed_1"].sum() == (magnitude > 20).sum()
