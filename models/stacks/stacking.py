@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 
 from models.inputs.contract import InputContract
 from models.packages.calibrating import fitted_calibration, merits, prevalence_of, shares_of
@@ -26,11 +27,11 @@ from models.recipes.stack_members import LOGISTIC, Training
 from models.scoring.runtime import Package, load
 from models.scoring.stacked import combined_logits
 from pipeline.datasets.refolded import refolded_fingerprint
-from pipeline.errors import DataSetError, InputError, MissingInputError, SettingsError
+from pipeline.errors import DataSetError, InputError, MissingInputError
 from pipeline.io.results.parquet_table import read_table
 from pipeline.recipes.learned_fold import LearnedFold
 from pipeline.scores.class_calibration import Calibration, calibration_of
-from pipeline.scores.combination import fit_weights
+from pipeline.scores.combination import fit_class_weights, fit_weights
 
 log = logging.getLogger(__name__)
 
@@ -128,15 +129,12 @@ def stack(
     ------
     MissingInputError, InputError
         If a package is none, was changed, is of another data set, or has no logits.
-    SettingsError
-        If the recipe does what needs two classes and there are more.
     DataSetError
         If no row of a class judges all members.
     """
     members = tuple(map(_opened, trainings, folders))
     _require_alike(members, dataset_fingerprint)
     n_classes = len(members[0].package.class_names)
-    _require_two_classes(recipe, n_classes)
     rows, logits = _held_out(members, recipe)
     labels = rows["label"].to_numpy(np.int64)
     _require_classes(labels, members)
@@ -212,15 +210,6 @@ def _require_alike(members: Sequence[OpenedMember], dataset_fingerprint: str) ->
             )
 
 
-def _require_two_classes(recipe: StackRecipe, n_classes: int) -> None:
-    if n_classes == 2:
-        return
-    if recipe.combine == LOGISTIC:
-        raise SettingsError(
-            f"'combine' is 'logistic', which needs two classes; the data set has {n_classes}; allowed: weights"
-        )
-
-
 def _held_out(members: Sequence[OpenedMember], recipe: StackRecipe) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     """Return the rows that judge all members, and the logits ``(listed members, n, columns)`` of each listed member.
 
@@ -276,7 +265,8 @@ def _listed(members: Iterable[OpenedMember]) -> str:
 def _shares(recipe: StackRecipe, logits: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the weight of each listed member; they sum to 1."""
     if recipe.combine == LOGISTIC:
-        shares = fit_weights(logits[..., 0].T, labels)
+        alone = logits.shape[-1] == 1
+        shares = fit_weights(logits[..., 0].T, labels) if alone else fit_class_weights(log_softmax(logits, -1), labels)
     else:
         stated = np.asarray(recipe.weights or [1.0] * len(recipe.members), dtype=np.float64)
         shares = stated / stated.sum()

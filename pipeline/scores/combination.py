@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit, log_expit
+from scipy.special import expit, log_expit, log_softmax
 
 from pipeline.classes import BOGUS, REAL
 from pipeline.errors import InputError
@@ -22,6 +22,8 @@ shares the weight among them; of one that says nothing it leaves none."""
 
 SMALLEST_SHARE: Final = 1e-4
 """A member of a smaller share of the weights has none: it would cost its time and change no digit that is shown."""
+
+_FIT: Final = {"maxiter": 1000, "ftol": 1e-14, "gtol": 1e-9}
 
 
 def fit_weights(logits: NDArray[np.float64], labels: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -67,13 +69,55 @@ def fit_weights(logits: NDArray[np.float64], labels: NDArray[np.integer]) -> NDA
 
     start = np.append(np.full(members, 1.0 / members), 0.0)
     bounds = [(0.0, None)] * members + [(None, None)]
-    options = {"maxiter": 1000, "ftol": 1e-14, "gtol": 1e-9}
-    fit = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    weights = np.asarray(fit.x[:members], dtype=np.float64)
+    fit = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=_FIT)
+    return _shares(np.asarray(fit.x[:members], dtype=np.float64), len(labels), "ranks reals above bogus")
+
+
+def fit_class_weights(logs: NDArray[np.float64], labels: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Return the weights of members' log-probabilities of more than two classes, none negative, that sum to 1.
+
+    They minimise the log loss of the softmax of the weighed sum and a shift of each class, with the same penalty as
+    :func:`fit_weights`. The shifts, and the size of the weights, are left to the calibration of the sum.
+
+    Parameters
+    ----------
+    logs : ndarray of float64, shape (members, n, k)
+        Log-probabilities of rows that no member learned from; finite.
+    labels : ndarray of int, shape (n,)
+        Index of the class, 0 to k - 1; each must occur.
+
+    Raises
+    ------
+    InputError
+        If a class is absent, a number is not finite, or no member tells the classes apart.
+    """
+    members, rows, n_classes = logs.shape
+    counts = np.bincount(labels, minlength=n_classes)
+    if not counts.all():
+        raise InputError(f"weights of a stack need rows of every class; given {counts.tolist()}")
+    if not np.isfinite(logs).all():
+        raise InputError(f"{int((~np.isfinite(logs)).any(axis=(0, 2)).sum())} rows of {rows} have no finite logit")
+    truth = np.eye(n_classes)[labels]
+
+    def loss(free: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weights, shift = free[:members], free[members:]
+        found = log_softmax(np.tensordot(weights, logs, axes=1) + shift, axis=1)
+        away = (np.exp(found) - truth) / rows
+        slope = np.append((logs * away).sum(axis=(1, 2)) + PENALTY * weights, away.sum(axis=0))
+        return float(-(truth * found).sum() / rows + 0.5 * PENALTY * weights @ weights), slope
+
+    start = np.append(np.full(members, 1.0 / members), np.zeros(n_classes))
+    bounds = [(0.0, None)] * members + [(None, None)] * n_classes
+    fit = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=_FIT)
+    return _shares(np.asarray(fit.x[:members], dtype=np.float64), rows, "tells the classes apart")
+
+
+def _shares(weights: NDArray[np.float64], rows: int, what: str) -> NDArray[np.float64]:
+    """Return weights that sum to 1, without those that are next to nothing."""
     if not weights.sum() > 0:
         raise InputError(
-            f"none of the {members} members ranks reals above bogus on {len(labels)} rows that they did not learn "
-            "from, so that there are no weights; train better members, or state the weights: 'combine: weights'"
+            f"none of the {len(weights)} members {what} on {rows} rows that they did not learn from, so that there are "
+            "no weights; train better members, or state the weights: 'combine: weights'"
         )
     shares = weights / weights.sum()
     shares[shares < SMALLEST_SHARE] = 0.0

@@ -14,7 +14,7 @@ from models.packages.package import write_table
 from models.scoring import runtime
 from models.scoring.runtime import load as load_package
 from pipeline.datasets.refolded import RefoldedDataSet
-from pipeline.errors import DataSetError, InputError, MissingInputError, SettingsError
+from pipeline.errors import DataSetError, InputError, MissingInputError
 from pipeline.io.packages.training_ids import read_training_ids
 from pipeline.io.results.content import content_sha256
 from pipeline.io.results.parquet_table import read_table
@@ -140,10 +140,11 @@ def test_without_a_trusted_row_of_a_class_there_is_no_stack(two, dataset):
         stacked_of(two.folders, TWO | {"untrusted": ["injected"]}, dataset)
 
 
-def test_of_more_classes_weights_are_stated(of_three_classes):
+def test_of_more_classes_weights_are_fitted_on_log_probabilities(of_three_classes):
     dataset, folders = of_three_classes
-    with pytest.raises(SettingsError, match=r"'combine' is 'logistic', which needs two classes; .* has 3; .*: w"):
-        stacked_of(folders, FIXED | {"combine": "logistic", "weights": []}, dataset)
+    stacked = stacked_of(folders, FIXED | {"combine": "logistic", "weights": []}, dataset)
+    assert sum(stacked.weights) == pytest.approx(1.0)
+    assert min(stacked.weights) >= 0.0
 
 
 def test_a_stack_of_three_classes_is_calibrated_on_the_weighed_log_probabilities(of_three_classes, tmp_path):

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.special import expit, log_softmax
 from sklearn.linear_model import LogisticRegression
 
 from pipeline.errors import InputError
-from pipeline.scores.combination import PENALTY, fit_weights
+from pipeline.scores.combination import PENALTY, fit_class_weights, fit_weights
 
 
 def drawn(count, *, separation, noise, seed=1):
@@ -66,3 +66,38 @@ def test_what_cannot_be_weighed_is_refused():
     logits[3, 1] = np.nan
     with pytest.raises(InputError, match=r"1 rows of 50 have no finite logit"):
         fit_weights(logits, labels)
+
+
+def of_classes(count, noise, seed=3):
+    """Return the log-probabilities of members that see three classes through noise of their own, and the classes."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, count)
+    seen = np.eye(3)[labels] + rng.normal(0.0, 1.0, (len(noise), count, 3)) * np.asarray(noise)[:, None, None]
+    return log_softmax(seen / np.square(noise)[:, None, None], axis=2), labels
+
+
+def test_members_of_equal_worth_and_calibration_share_the_weight_and_a_member_that_says_nothing_has_none():
+    logs, labels = of_classes(4000, [1.0, 1.0, 1.0])
+    np.testing.assert_allclose(fit_class_weights(logs, labels), [1 / 3] * 3, atol=0.05)
+    logs[2] = log_softmax(np.random.default_rng(4).normal(size=logs[2].shape), axis=1)
+    found = fit_class_weights(logs, labels)
+    np.testing.assert_allclose(found, [0.5, 0.5, 0.0], atol=0.05)
+    assert found.sum() == pytest.approx(1.0)
+
+
+def test_of_two_classes_the_weights_are_those_of_the_logits():
+    labels, logits = drawn(4000, separation=(1.0, 0.7), noise=(1.0, 1.5))
+    logs = log_softmax(np.stack([np.zeros_like(logits), logits], axis=2).swapaxes(0, 1), axis=2)
+    np.testing.assert_allclose(fit_class_weights(logs, labels), fit_weights(logits, labels), atol=2e-3)
+
+
+def test_rows_that_cannot_weigh_classes_are_refused():
+    logs, labels = of_classes(30, [1.0, 1.0])
+    with pytest.raises(InputError, match="need rows of every class; given"):
+        fit_class_weights(logs, np.minimum(labels, 1))
+    logs[0, 0] = np.nan
+    with pytest.raises(InputError, match="1 rows of 30 have no finite logit"):
+        fit_class_weights(logs, labels)
+    inverted, labels = of_classes(600, [1.0, 1.0])
+    with pytest.raises(InputError, match="none of the 2 members tells the classes apart on 600 rows"):
+        fit_class_weights(log_softmax(-inverted, axis=2), labels)
