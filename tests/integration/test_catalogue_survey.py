@@ -1,6 +1,7 @@
 """A table of sources through the tasks: fetched, divided, learned from, scored, and another catalogue beside it."""
 
 import csv
+import json
 
 import numpy as np
 import pandas as pd
@@ -163,3 +164,13 @@ def test_another_catalogue_is_scored_without_the_rows_that_taught(own, package):
 def test_an_unknown_format_is_refused_before_anything_is_made(own):
     with pytest.raises(NightsiftError, match="format is 'topcat'; allowed: probabilities"):
         tasks.ExportScores(survey="own", format="topcat").requires()
+
+
+def test_its_report_judges_every_class(own, package):
+    page = made(tasks.PlotResults(survey="own"))
+    numbers = json.loads((page / "metrics.json").read_text())
+    (separation,) = numbers["separations"]
+    assert (separation["divided_by"], separation["unplaced"]) == ("groups of a table", ROWS)
+    text = (page / "index.html").read_text()
+    assert "240 rows state no place on the sky and are joined by ids and equal features alone" in text
+    assert all(name in text for name in CLASSES)

@@ -23,6 +23,9 @@ ROWS_AT_ONCE: Final = 32_768
 _CSV_BYTES: Final = 4 << 20
 """Bytes of a CSV file that are read together."""
 
+_BUFFER_BYTES: Final = 1 << 18
+"""Bytes of each column of a Parquet file that are read together."""
+
 Columns = Mapping[str, NDArray[Any]]
 """Columns of a block by name, each ``(n,)``: numbers, masked where a file says that they are missing, or text."""
 
@@ -149,7 +152,9 @@ def _open_parquet(blocks: TableBlocks) -> _Opened:
     from pipeline.io.results.sealed_parquet import require_credible_parquet
 
     require_credible_parquet(blocks.path)
-    file = blocks._stack.enter_context(pq.ParquetFile(blocks.path, page_checksum_verification=True))
+    file = blocks._stack.enter_context(  # pages are read as they are needed, and not whole groups of rows
+        pq.ParquetFile(blocks.path, page_checksum_verification=True, pre_buffer=False, buffer_size=_BUFFER_BYTES)
+    )
     return tuple(file.schema_arrow.names), file
 
 
