@@ -16,6 +16,7 @@ from models.recipes.classifier import ClassifierRecipe
 from pipeline.classes import LEARNED_PARTS
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import DataSetError
+from pipeline.io.results.schema import WEIGHT
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ def select_rows(
     train, validation = dataset.candidates("train"), dataset.candidates("validation")
     to_learn = scorable.get("train", np.ones(len(train), dtype=bool))
     to_judge = scorable.get("validation", np.ones(len(validation), dtype=bool))
-    source_weight = _source_weights(train, recipe.label_source_weight) * to_learn
+    source_weight = _source_weights(train, recipe.label_source_weight) * _own_weights(train) * to_learn
     trusted = ~validation["label_source"].isin(recipe.untrusted).to_numpy() & (validation["label"].to_numpy() >= 0)
     names = tuple(dataset.class_names)
     by_class = _class_weights(train["label"].to_numpy(), source_weight, recipe.class_weight, len(names))
@@ -150,6 +151,27 @@ def _source_weights(candidates: pd.DataFrame, weights: Mapping[str, float]) -> N
     """Return the weight of each row by its label's source, 0 for unlabelled ones."""
     by_source = candidates["label_source"].map(lambda source: weights.get(source, 1.0)).to_numpy(dtype=np.float64)
     return np.asarray(by_source * (candidates["label"].to_numpy() >= 0))
+
+
+def _own_weights(candidates: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the weight that the survey gives each row, 1 where it gives none.
+
+    Raises
+    ------
+    DataSetError
+        If a weight is missing, infinite or below 0.
+    """
+    if WEIGHT not in candidates:
+        return np.ones(len(candidates))
+    weights = candidates[WEIGHT].to_numpy(dtype=np.float64)
+    wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if len(wrong):
+        first = candidates.iloc[wrong[0]]
+        raise DataSetError(
+            f"{len(wrong)} training rows have no weight that can be, the first {first['candidate_id']!r} with "
+            f"{first[WEIGHT]:g}; allowed: finite, at least 0"
+        )
+    return weights
 
 
 def _class_weights(

@@ -77,3 +77,29 @@ def test_a_class_known_from_a_teacher_alone_cannot_be_judged(mixed):
     validation["label_source"] = np.where(validation["label"] == 0, "bogus_draw", "list")
     with pytest.raises(DataSetError, match="validation part has no usable row of class bogus"):
         select_rows(mixed, recipe())
+
+
+@pytest.mark.replaces("4most", "M5")
+def test_weights_of_rows_count_in_training_times_those_of_their_class_and_judge_nothing(toy):
+    dataset = toy.table(rows=(60, 30, 3))
+    given = np.tile([0.0, 0.5, 2.0], 20)
+    for part in ("train", "validation"):
+        dataset.candidates(part)["weight"] = given[: len(dataset.candidates(part))]
+    labels = dataset.candidates("train")["label"].to_numpy()
+    plain, balanced = (
+        select_rows(dataset, load({"classifier": "mlp", "class_weight": rule}, "test")) for rule in ("none", "balanced")
+    )
+    np.testing.assert_allclose(plain[0].weights, given)
+    sums = np.bincount(labels, weights=given)
+    np.testing.assert_allclose(balanced[0].weights, given * (given.sum() / 3 / sums)[labels], rtol=1e-6)
+    np.testing.assert_array_equal(plain[1].weights, np.ones(30))
+
+
+@pytest.mark.parametrize("weight", [-1.0, np.nan, np.inf])
+def test_a_weight_that_cannot_be_is_named_with_its_row(toy, weight):
+    dataset = toy.table(rows=(60, 30, 3))
+    dataset.candidates("train")["weight"] = [1.0] * 7 + [weight] * 53
+    with pytest.raises(
+        DataSetError, match=f"53 training rows have no weight that can be, the first 'c000007' with {weight:g}"
+    ):
+        select_rows(dataset, load({"classifier": "mlp"}, "test"))
