@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from commands.galaxy_import import GALAXY_CONFIG, import_galaxy_config
 from pipeline.errors import InputError, MissingInputError, SettingsError, UnknownNameError
 from pipeline.fingerprint import fingerprint
 from pipeline.io.files.bounded_yaml import parse_yaml
@@ -71,7 +72,7 @@ def import_stamps(
     Parameters
     ----------
     format_name : str
-        A name in `STAMP_SETS` or `FEATURE_TABLES`.
+        A name in `STAMP_SETS` or `FEATURE_TABLES`, or ``galaxy_config``.
     paths : sequence of str
         What to read.
     out : str
@@ -85,7 +86,9 @@ def import_stamps(
     absent = [path for path in sources if not path.exists()]
     if absent:
         raise MissingInputError(f"no file or folder {absent[0]}")
-    _require_known(format_name)
+    if format_name == GALAXY_CONFIG:
+        return import_galaxy_config(sources, Path(out), about.survey)
+    _require_known(format_name, [GALAXY_CONFIG])
     if format_name in FEATURE_TABLES:
         table = FEATURE_TABLES[format_name]().open(sources)
         return _place(Path(out), lambda scratch: write_table(scratch, table), f"{len(table.candidate_id)} rows")

@@ -58,6 +58,22 @@ def fourmost(legacy, folder):
     shutil.move(legacy.fourmost(), folder / "datasets")
 
 
+def galaxy10(legacy, folder):
+    import numpy as np
+    from PIL import Image
+
+    (folder / "files").mkdir()
+    shutil.move(legacy.galaxy10(count=1000)[0], folder / "files")
+    (folder / "config.yaml").write_text(
+        "seed: 42\ndataset_percentage: 0.1\nmodel_architecture: {model: resnet18, last_frozen_layer: layer3}\n"
+        "learning_rate: {initial_value: 0.01, decrease_on_plateau: true, patience: 3}\n"
+    )
+    for number, name in enumerate(("spiral", "elliptical")):
+        (folder / "images" / name).mkdir(parents=True)
+        pixels = np.full((40, 40, 3), 100 * number, np.uint8)
+        Image.fromarray(pixels).save(folder / "images" / name / f"{number}.png")
+
+
 def simulated_night(path):
     """A file of simulated transients as SimulateTransients leaves it, with two missed injections."""
     import numpy as np
@@ -112,8 +128,31 @@ def fourmost_parts(data):
         pd.testing.assert_frame_equal(read_table(new), read_table(old), check_dtype=False)
 
 
-CHECKS = {"psat-ml": psat_scores, "gotorb": gotorb_scores, "gmadet-otrain": gmadet_scores, "4most": fourmost_parts}
-FILES = {"psat-ml": psat, "gotorb": gotorb, "gmadet-otrain": gmadet, "4most": fourmost}
+def galaxy10_parts(data):
+    """Every part of the data set holds all ten classes in the shares of the recipe, and images come back as bytes."""
+    import h5py
+    import numpy as np
+
+    from pipeline.io.results.cutout_file import open_cutouts
+
+    (path,) = data.glob("galaxy10/all/files/BuildDataset-*.h5")
+    with open_cutouts(path) as opened:
+        rows, (split, _) = opened.candidates(), opened.split()
+        assert len(opened.header.class_names) == 10
+    np.testing.assert_allclose(np.bincount(split) / len(rows), [0.6, 0.3, 0.1], atol=0.05)
+    with h5py.File(data.parent / "again.h5") as file:
+        assert file["images"].shape == (1000, 32, 32, 3)
+        assert file["images"].dtype == np.uint8
+
+
+CHECKS = {
+    "psat-ml": psat_scores,
+    "gotorb": gotorb_scores,
+    "gmadet-otrain": gmadet_scores,
+    "4most": fourmost_parts,
+    "galaxy10": galaxy10_parts,
+}
+FILES = {"psat-ml": psat, "gotorb": gotorb, "gmadet-otrain": gmadet, "4most": fourmost, "galaxy10": galaxy10}
 
 
 def run(line):
@@ -155,6 +194,7 @@ def luigi_again():
 @pytest.mark.replaces("psat-ml", "P13")
 @pytest.mark.replaces("gotorb", "G16")
 @pytest.mark.replaces("gmadet", "O16")
+@pytest.mark.replaces("galaxy10", "Z3")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_commands_of_a_page_run_on_the_files_of_the_old_system(page, legacy, tmp_path, monkeypatch):
     folder = tmp_path / "mine"

@@ -12,7 +12,8 @@ def add_to(verbs: Verbs) -> None:
     """Add the verbs for files of other systems."""
     read = verbs.add_parser("import", help="make a cutout file from the files of psat-ml, gotorb, gmadet, Galaxy10 ...")
     read.add_argument(
-        "format", help="psat_list, psat_hdf5, gotorb, gmadet, gmadet_cube, galaxy10, image_folder, fourmost"
+        "format",
+        help="psat_list, psat_hdf5, gotorb, gmadet, gmadet_cube, galaxy10, image_folder, fourmost, galaxy_config",
     )
     read.add_argument("path", nargs="+", help="files and folders")
     read.add_argument("--to", required=True, help="the cutout file to make, FILE.h5 (fourmost: FILE.parquet)")

@@ -12,7 +12,7 @@ from pipeline.classes import BOGUS, CLASS_NAMES, LEFT_OUT, REAL, TRAIN, UNSEEN
 from pipeline.crossmatch.friends import links
 from pipeline.cutouts.extract import nearest_pixel
 from pipeline.datasets.balance import allowed_rows
-from pipeline.datasets.exclusions import NIGHT_BLOCK, NO_LABEL, RATIO, TRAINING_ONLY, excluded
+from pipeline.datasets.exclusions import NIGHT_BLOCK, NO_LABEL, RATIO, SHARE, TRAINING_ONLY, excluded
 from pipeline.datasets.groups import Groups, blocks_of_runs, join_groups
 from pipeline.datasets.leakage import BY_TABLE, ORDER, OVERLAPS, Separation, divide, touching
 from pipeline.datasets.name_hashes import Column, hash_unit, key_of
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 _ROWS_AT_ONCE = 50_000
 _KEPT = 0
 _REASONS = (
-    "", "candidate_id twice", NO_LABEL, NIGHT_BLOCK, TRAINING_ONLY, RATIO, OVERLAPS,
+    "", "candidate_id twice", NO_LABEL, NIGHT_BLOCK, TRAINING_ONLY, RATIO, OVERLAPS, SHARE,
 )  # fmt: skip
 
 
@@ -150,6 +150,9 @@ def choose_rows(
 
     leave_out((parts != TRAIN) & only_train, TRAINING_ONLY)
     leave_out(division.parts == LEFT_OUT, NIGHT_BLOCK)
+    if recipe.share < 1:
+        drawn = groups.decided(lambda names: hash_unit(names, f"{recipe.split.seed}:share"))
+        leave_out(drawn >= recipe.share, SHARE)
     for part, others in ORDER:
         candidates = int((parts == part).sum())
         leave_out(touching(places, parts, part, others), OVERLAPS)

@@ -12,11 +12,13 @@ from pipeline.classes import CLASS_NAMES
 NO_LABEL: Final = "no label"
 TRAINING_ONLY: Final = "training only, outside training"
 RATIO: Final = "class ratio"
+SHARE: Final = "share of the groups"
 NIGHT_BLOCK: Final = "night block"
 
 _SETTINGS: Final = {
     NO_LABEL: "add a provider to `labels` of the survey, `bogus_draw` where nobody judged anything",
     TRAINING_ONLY: "such sources never judge: take them out of `training_only` of the data set, or judge some rows",
+    SHARE: "raise `share` of the data set",
     RATIO: "raise `max_ratio` of the data set",
     NIGHT_BLOCK: "name more nights in the data set, or split by object",
 }

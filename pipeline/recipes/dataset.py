@@ -71,6 +71,9 @@ class DatasetRecipe:
     max_ratio : float
         Most rows of a class for each row of the smallest in train and validation; 0 for no limit, else at least 1. Test
         rows are never thinned.
+    share : float
+        Share of the groups that take part, above 0, at most 1, drawn by their names and the seed of the split; a row is
+        in the same part at any share, so that test rows of a large set were never training rows of a small one.
     frac_true : float or None
         In place of ``max_ratio``: the share of reals in train and validation, 0 to 1, by otrain's rule; see
         docs/configuration.md#the-share-of-reals.
@@ -86,6 +89,7 @@ class DatasetRecipe:
     unlabelled: Literal["drop", "bogus"] = "drop"
     training_only: tuple[str, ...] = TRAINING_ONLY_SOURCES
     max_ratio: float = 0.0
+    share: float = 1.0
     frac_true: float | None = None
     relabel: str = ""
     split: SplitSettings = field(default_factory=SplitSettings)
@@ -93,6 +97,8 @@ class DatasetRecipe:
     def __post_init__(self) -> None:
         if not self.nights:
             raise SettingsError("nights is empty; allowed: dates, MJDs, ranges such as 2026-01-01..2026-01-06")
+        if not 0 < self.share <= 1:
+            raise SettingsError(f"share is {self.share}; allowed: above 0, at most 1")
         if self.max_ratio < 0 or 0 < self.max_ratio < 1:
             raise SettingsError(f"max_ratio is {self.max_ratio}; allowed: 0 for no limit, or at least 1")
         if self.frac_true is not None and not 0 <= self.frac_true <= 1:

@@ -1,6 +1,7 @@
 """Weights from local files, and frozen layers, of a small residual network."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -126,3 +127,14 @@ def test_the_backbone_learns_at_a_share_of_the_rate():
     factors = dict(zip([v.path for v in model.trainable_variables], pretrained.rate_factors(model, 0.1), strict=True))
     assert set(factors.values()) == {0.1, 1.0}
     assert {path.split("/")[0] for path, factor in factors.items() if factor == 1.0} == {"head_0", "logits"}
+
+
+@pytest.mark.replaces("galaxy10", "Z8")
+def test_frozen_layers_have_no_gradient_and_the_page_says_why_their_activations_are_not_kept():
+    model = network(3)
+    every = len(model.trainable_variables)
+    pretrained.freeze(model, "layer4")
+    assert [variable.path.split("/")[0] for variable in model.trainable_variables] == ["logits", "logits"]
+    assert every == 62
+    page = Path(__file__).resolve().parents[3] / "docs" / "migrate" / "galaxy10.md"
+    assert "## Activations of a frozen network" in page.read_text(encoding="utf-8")

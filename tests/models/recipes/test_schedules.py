@@ -23,6 +23,7 @@ def test_a_cosine_falls_to_zero_over_the_epochs():
     assert rates(recipe(learning_rate_schedule="cosine"), [1.0, 1.0, 1.0]) == pytest.approx(expected)
 
 
+@pytest.mark.replaces("galaxy10", "Z5")
 def test_a_plateau_lowers_the_rate_after_so_many_epochs_without_a_better_value():
     chosen = recipe(learning_rate_schedule="plateau", plateau_patience=2, plateau_factor=0.1)
     monitored = [5.0, 4.0, 4.0, 4.5, 3.0, 3.1, 3.2, 3.3, 3.4]

@@ -25,6 +25,7 @@ def test_a_second_run_gives_equal_weights(tmp_path, toy, dataset, network):
     np.testing.assert_array_equal(again.trained.history["loss"], network.trained.history["loss"])
 
 
+@pytest.mark.replaces("galaxy10", "Z5")
 @pytest.mark.replaces("gotorb", "G8")
 def test_a_run_killed_in_its_second_epoch_ends_as_an_undisturbed_one(tmp_path, toy, dataset, network, monkeypatch):
     def die(share, message):
@@ -142,6 +143,7 @@ def test_metrics_of_each_epoch_stand_in_the_history_and_may_be_monitored(tmp_pat
     assert trained.history["validation_auc"].between(0.5, 1.0).all()
 
 
+@pytest.mark.replaces("galaxy10", "Z5")
 @pytest.mark.parametrize(("keep", "epoch"), [("best", 1), ("last", 3)])
 @pytest.mark.parametrize("again", [False, True])
 def test_the_best_and_the_last_weights_come_back_whichever_the_recipe_keeps(

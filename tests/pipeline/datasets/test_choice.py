@@ -231,3 +231,19 @@ def test_four_classes_are_divided_thinned_and_named(make_rows):
     twice = pd.concat([rows, rows[:1].assign(label=2, source=9)], ignore_index=True)
     with pytest.raises(DataSetError, match="'c000' is LRG in one cutout file and Others in another"):
         choose_rows(twice, np.arange(401, dtype=np.uint64), recipe(), 0.0, classes=classes)
+
+
+@pytest.mark.replaces("galaxy10", "Z2")
+def test_a_share_of_the_groups_leaves_every_row_in_the_part_that_it_has_in_the_whole(make_rows):
+    rows, digests = table(make_rows, count=400)
+    split = {"validation": 0.3, "test": 0.1, "seed": 42}
+    whole = parts_of(choose_rows(rows, digests, recipe(split=split), 3.0), rows)
+    some = choose_rows(rows, digests, recipe(split=split, share=0.25), 3.0)
+    chosen = parts_of(some, rows)
+    assert 0.17 < len(chosen) / len(whole) < 0.33
+    assert chosen.items() <= whole.items()
+    assert set(some.dropped["reason"]) == {"share of the groups"}
+    smaller = parts_of(choose_rows(rows, digests, recipe(split=split, share=0.1), 3.0), rows)
+    assert smaller.items() <= chosen.items()
+    counts = np.bincount(list(whole.values()), minlength=3) / 400
+    np.testing.assert_allclose(counts, [0.6, 0.3, 0.1], atol=0.06)

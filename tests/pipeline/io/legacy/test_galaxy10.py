@@ -1,14 +1,10 @@
-"""Galaxy10-type HDF5 files and the galaxy project's config.yaml."""
+"""Galaxy10-type HDF5 files."""
 
 import h5py
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from pipeline.errors import InputError, NightsiftError
-from pipeline.io.legacy.galaxy_config import galaxy_settings
-from pipeline.settings import parse
+from pipeline.errors import InputError
 
 
 @pytest.mark.replaces("galaxy10", "Z1")
@@ -64,61 +60,6 @@ def test_images_without_an_answer_each_are_refused(legacy, opened):
         file["ans"] = np.zeros(3, "u1")
     with pytest.raises(InputError, match="20 images with 3 answers"):
         opened("galaxy10", path)
-
-
-CONFIG = """
-seed: 42
-validation_dataset_proportion: 0.3
-test_dataset_proportion: .1
-dataset_percentage: 0.1
-model: resnet18
-batch_size: 50
-learning_rate: {initial: 0.01, decrease_on_plateau: true, patience: 3}
-weight_decay: 5e-5
-nb_epochs: 50
-paths: {experiments_folder: experiments}
-"""
-
-
-def test_the_galaxy_project_s_settings_become_ours_key_by_key(tmp_path):
-    from pipeline.recipes.dataset import DatasetRecipe
-
-    (tmp_path / "config.yaml").write_text(CONFIG)
-    found = galaxy_settings(tmp_path / "config.yaml")
-    recipe = parse(DatasetRecipe, {"survey": "g", "nights": ["2026-01-05"], **found.dataset}, "test")
-    assert (recipe.split.seed, recipe.split.validation, recipe.split.test) == (42, 0.3, 0.1)
-    assert found.classifier == {
-        "batch_size": 50, "epochs": 50, "weight_decay": 5e-5, "learning_rate": 0.01, "early_stopping_patience": 3,
-    }  # fmt: skip
-    assert set(found.not_mapped) == {
-        "dataset_percentage", "model", "learning_rate.decrease_on_plateau", "paths.experiments_folder",
-    }  # fmt: skip
-    assert all(found.not_mapped.values())
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("- a\n", "does not hold a mapping"),
-        ("a: [", "is not valid YAML"),
-        ("seed: soon\n", "'seed' is 'soon'; allowed: a number"),
-        ("seed: !!python/object/apply:os.getcwd []\n", "is not valid YAML"),
-    ],
-)
-def test_a_config_that_is_none_is_named(tmp_path, text, message):
-    (tmp_path / "config.yaml").write_text(text)
-    with pytest.raises(InputError, match=message):
-        galaxy_settings(tmp_path / "config.yaml")
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(content=st.binary(max_size=100))
-def test_whatever_a_config_holds_only_our_own_errors_come_out(tmp_path, content):
-    (tmp_path / "config.yaml").write_bytes(content)
-    try:
-        galaxy_settings(tmp_path / "config.yaml")
-    except NightsiftError as error:
-        assert "\n" not in str(error)
 
 
 @pytest.mark.replaces("galaxy10", "Z1")
