@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipeline.classes import CLASS_NAMES, class_faults
 from pipeline.labels import LABEL_PROVIDERS, parse_chain
 from pipeline.labels.cleaning import CLEANERS, parse_cleaning
 from pipeline.settings import parse
@@ -23,8 +24,13 @@ READERS = {
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: "+".join(example))
 def test_every_example_is_accepted(example):
+    names = tuple(example.get("classes", CLASS_NAMES))
+    assert class_faults(names) == []
     for key, value in example.items():
-        assert READERS[key](value)
+        if key == "labels":
+            assert parse_chain(value, "labels.md", names)
+        elif key != "classes":
+            assert READERS[key](value)
 
 
 def test_every_provider_and_filter_is_on_the_page():
