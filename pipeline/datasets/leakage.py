@@ -74,8 +74,9 @@ class Separation:
         """Return in one line how the parts were kept apart, and how many rows were dropped for that."""
         if self.divided_by == BY_TABLE:
             return self._words_of_table()
+        cutout = "cutout that states its place" if self.unplaced else "cutout"
         line = (
-            f"no cutout of the training, validation or test part shares a pixel with another part. For this, "
+            f"no {cutout} of the training, validation or test part shares a pixel with another part. For this, "
             f"{self._division()}; {self.training} training rows ({100 * self.lost_share:.1f} %) and {self.validation} "
             "validation rows that overlap another part were dropped"
         )

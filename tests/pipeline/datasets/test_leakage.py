@@ -213,6 +213,7 @@ def test_both_shares_and_all_counts_are_said(make_rows):
     place = {name: sky.rows[name].mask(nowhere) for name in ("ra_deg", "dec_deg", "x_pixel", "y_pixel")}
     separation = choose(sky.rows.assign(**place)).separation
     words = separation.words()
+    assert separation.unplaced and words.startswith("no cutout that states its place of the training")
     assert f"{separation.training} training rows ({100 * separation.lost_share:.1f} %)" in words
     assert f"{separation.validation} validation rows that overlap another part were dropped" in words
     assert (

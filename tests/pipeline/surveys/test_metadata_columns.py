@@ -90,6 +90,7 @@ def test_an_absent_column_and_one_of_texts_are_named(alert_survey):
         (["a b"], "metadata names 'a b'; allowed: names of letters"),
         (["elong", "candidate.elong"], "metadata names 'elong' twice"),
         (["elong", "candidate.split"], "metadata names 'split', by which something else is meant; allowed: not digest"),
+        (["candidate.weight"], "metadata names 'weight', by which something else is meant"),
         (["row", "flux"], "metadata names 'row', .*metadata names 'flux', "),
     ],
 )
