@@ -18,7 +18,6 @@ from luigi.task_register import TaskClassException
 
 import tasks  # noqa: F401  (registers them)
 from pipeline.errors import InputError, MissingExtraError, SettingsError
-from pipeline.extras import demand
 from pipeline.fingerprint import canonical
 from pipeline.io.files.damaged import naming
 from pipeline.io.results import hdf5
@@ -49,11 +48,12 @@ def plan(arguments: list[str]) -> int:
 
 def _refusal(task: luigi.Task) -> str:
     """Return in words why a task cannot run here; empty if it can."""
-    if isinstance(task, PipelineTask) and task.extra:
-        try:
-            demand(task.extra, task.task_family)
-        except MissingExtraError as error:
-            return f"; {error}"
+    if not isinstance(task, PipelineTask):
+        return ""
+    try:
+        task.deps()
+    except (MissingExtraError, SettingsError) as error:
+        return f"; {error}"
     return ""
 
 

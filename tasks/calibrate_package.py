@@ -38,8 +38,17 @@ class CalibratePackage(LearnedTask):
 
     def deps(self) -> list[luigi.Task]:
         """Return what it requires, after a check of the recipe; luigi asks only if the target is missing."""
-        _ = self.stack_recipe if self.is_stack else self.training().classifier_recipe
+        self.require_sound_recipe()
         return super().deps()
+
+    def require_sound_recipe(self) -> None:
+        """Raise `SettingsError` for a recipe from which no package can be made, of a stack also for its members'."""
+        if not self.is_stack:
+            _ = self.training().classifier_recipe
+            return
+        _ = self.stack_recipe
+        for member in self.members:
+            member.require_sound_recipe()
 
     @cached_property
     def trainings(self) -> list[Training]:

@@ -92,6 +92,15 @@ class PlotResults(ReleaseTask):
                 tasks[f"night {name}"] = Infer(**parameters, night=self.night)
         return tasks | self._simulations() | self._survey_of_truth()
 
+    def deps(self) -> list[luigi.Task]:
+        """Return what it requires, after a check of all recipes, or else a night is fetched before one is refused."""
+        if not self.files and not self.complete():
+            for name in self.models:
+                for package in self.packaged_folds(name):
+                    if not package.complete():
+                        package.require_sound_recipe()
+        return super().deps()
+
     def _simulations(self) -> dict[str, luigi.Task]:
         """Return the simulations of the data set that inject into images; nothing is searched for in cutouts."""
         tasks = {} if self.dataset_file else BuildDataset(**self.dataset_parameters()).requires()

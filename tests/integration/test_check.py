@@ -4,6 +4,8 @@ import pytest
 from own_survey import change_input, faults_of
 
 from commands.main import main
+from commands.plan import asked
+from pipeline.errors import SettingsError
 from pipeline.io import settings_files
 
 
@@ -196,7 +198,8 @@ def test_a_word_of_a_label_table_that_no_setting_explains_is_named(survey, check
 def test_a_word_of_a_label_file_that_no_setting_explains_is_named_with_its_row(survey, check):
     (survey.root / "mine.csv").write_text("candidate_id,label\n1,1\n2,maybe\n")
     labels = [{"provider": "list", "table": "mine", "file": "mine.csv", "unknown_ids": "ignore"}]
-    assert "mine.csv: row 3: label is 'maybe'; allowed: 1, 0, -1" in faults_of(survey, check, labels=labels)
+    text = faults_of(survey, check, labels=labels)
+    assert "mine.csv: row 3: label is 'maybe'; allowed: 1 (real), 0 (bogus), -1 (none)" in text
 
 
 @pytest.mark.parametrize(
@@ -290,3 +293,15 @@ def test_columns_that_are_refused_hide_nothing_behind_columns_that_seem_to_be_mi
     text = faults_of(here, check)
     assert "columns names 'decdeg'; allowed: candidate_id" in text
     assert "is missing" not in text
+
+
+def test_a_faulty_baseline_is_named_by_plan_and_before_a_report_builds_anything(here, capsys):
+    here.write("classifiers", "wrong", here.settings("classifiers", "tiny") | {"epochs": 0})
+    report = ("PlotResults", "--survey", "tiny", "--baseline", "wrong")
+    assert main(["plan", *report]) == 0
+    planned = capsys.readouterr().out.splitlines()
+    refused = [line.split()[0] for line in planned if "classifiers/wrong.yaml: 'epochs' is 0" in line]
+    assert refused == ["TrainClassifier", "CalibratePackage", "PlotResults"]
+    task = asked(report)
+    with pytest.raises(SettingsError, match=r"classifiers/wrong.yaml: 'epochs' is 0"):
+        task.deps()
