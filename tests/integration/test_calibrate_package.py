@@ -24,7 +24,7 @@ def test_a_wrong_calibration_of_a_trained_recipe_is_said_before_anything_runs(pr
     finished = project.luigi("PlotResults", *TINY, "--night", project.nights[1])
     assert finished.code == SCHEDULING_ERROR, finished.output
     finished.line(
-        "CalibratePackage",
+        "PlotResults",
         "classifiers/tiny.yaml: 'calibration' is 'plat'; allowed: platt, platt_prior, temperature, vector, none",
     )
 

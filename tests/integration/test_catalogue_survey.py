@@ -6,11 +6,9 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 import tasks
 from commands.check import check
-from commands.nights import build
 from pipeline.classes import PARTS
 from pipeline.errors import NightsiftError, SettingsError
 from pipeline.io.packages.training_ids import learned_of
@@ -50,9 +48,10 @@ def sources(first, rows):
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory):
-    """The settings of two catalogues; the second shares the last of its rows with the first, and knows no classes."""
+def own(tmp_path_factory, settings_written):
+    """A project of two catalogues; the second shares the last of its rows with the first, and knows no classes."""
     folder = tmp_path_factory.mktemp("catalogue")
+    project = settings_written(folder / "project")
     sources(0, ROWS).to_csv(folder / "own.csv", index=False)
     sources(ROWS - SHARED, 2 * SHARED).drop(columns="kind").to_csv(folder / "other.csv", index=False)
     survey = SURVEY | {"input": SURVEY["input"] | {"folder": str(folder)}}
@@ -65,25 +64,31 @@ def own(tmp_path_factory):
         "classifiers/small": SMALL,
     }
     for name, content in files.items():
-        path = folder / "config" / f"{name}.yaml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump(content))
+        project.write(*name.split("/"), content)
     patch = pytest.MonkeyPatch()
-    patch.setenv("NIGHTSIFT_CONFIG", str(folder / "config"))
-    patch.setenv("NIGHTSIFT_DATA", str(folder / "data"))
-    yield folder
+    patch.setenv("NIGHTSIFT_CONFIG", str(project.config))
+    patch.setenv("NIGHTSIFT_DATA", str(project.data))
+    yield project
     patch.undo()
 
 
-def made(task):
-    build(task)
+def made(own, task):
+    """Return the result of a task that a command has made, for a fork of a process with threads may never end."""
+    options = []
+    for name, parameter in task.get_params():
+        value = getattr(task, name)
+        if not parameter.has_task_value(task.task_family, name) or value != parameter.task_value(
+            task.task_family, name
+        ):
+            options += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
+    own.make(task.task_family, *options)
     return task.output().path
 
 
 @pytest.mark.replaces("4most", "M1")
 def test_a_table_is_fetched_as_the_one_night_all(own):
     task = tasks.FetchCutouts(survey="own", night="all")
-    with open_cutouts(made(task)) as file:
+    with open_cutouts(made(own, task)) as file:
         assert file.header.class_names == CLASSES
         rows, features = file.candidates(), file.pixels()[:, 0, 0, :]
     table = sources(0, ROWS)
@@ -96,7 +101,7 @@ def test_a_table_is_fetched_as_the_one_night_all(own):
 
 @pytest.mark.replaces("4most", "M3")
 def test_its_data_sets_hold_every_class_in_every_part_and_divide_no_object(own):
-    with open_dataset(made(tasks.BuildDataset(survey="own"))) as data:
+    with open_dataset(made(own, tasks.BuildDataset(survey="own"))) as data:
         parts = {part: data.candidates(part) for part in PARTS}
     assert sum(map(len, parts.values())) == ROWS
     assert all(set(rows["label"]) == {0, 1, 2} for rows in parts.values())
@@ -104,7 +109,7 @@ def test_its_data_sets_hold_every_class_in_every_part_and_divide_no_object(own):
     assert not (objects[0] & objects[1] or objects[0] & objects[2] or objects[1] & objects[2])
     tested = []
     for fold in range(3):
-        with open_dataset(made(tasks.BuildDataset(survey="own", dataset="folds", fold=fold))) as data:
+        with open_dataset(made(own, tasks.BuildDataset(survey="own", dataset="folds", fold=fold))) as data:
             tested += data.candidates("test")["candidate_id"].tolist()
     assert sorted(tested) == sorted(sources(0, ROWS)["ID"])
 
@@ -129,15 +134,15 @@ def test_a_faultless_survey_and_its_recipes_have_no_fault(own, capsys):
 
 @pytest.fixture(scope="module")
 def package(own):
-    return made(tasks.CalibratePackage(survey="own"))
+    return made(own, tasks.CalibratePackage(survey="own"))
 
 
 @pytest.mark.replaces("4most", "M10")
 def test_its_scores_are_exported_as_probabilities(own, package):
-    path = made(tasks.ExportScores(survey="own", id_column="DES_id", part="test"))
+    path = made(own, tasks.ExportScores(survey="own", id_column="DES_id", part="test"))
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    with open_dataset(made(tasks.BuildDataset(survey="own"))) as data:
+    with open_dataset(made(own, tasks.BuildDataset(survey="own"))) as data:
         test = data.candidates("test")
     assert path.suffix == ".csv"
     assert list(rows[0]) == ["DES_id", "y_true", "y_pred", "p_star", "p_galaxy", "p_quasar"]
@@ -155,10 +160,10 @@ def test_another_catalogue_is_scored_without_the_rows_that_taught(own, package):
     taught = learned.part_of(table["ID"]) >= 0
     assert 0 < taught.sum() < SHARED
     asked = {"survey": "other", "night": "all", "package": str(package)}
-    path = made(tasks.Infer(**asked, unlearned=True))
+    path = made(own, tasks.Infer(**asked, unlearned=True))
     assert read_scores(path)["candidate_id"].tolist() == table["ID"][~taught].tolist()
     assert scores_provenance(path)["learned_left_out"] == taught.sum()
-    assert len(read_scores(made(tasks.Infer(**asked)))) == len(table)
+    assert len(read_scores(made(own, tasks.Infer(**asked)))) == len(table)
 
 
 def test_an_unknown_format_is_refused_before_anything_is_made(own):
@@ -167,7 +172,7 @@ def test_an_unknown_format_is_refused_before_anything_is_made(own):
 
 
 def test_its_report_judges_every_class(own, package):
-    page = made(tasks.PlotResults(survey="own"))
+    page = made(own, tasks.PlotResults(survey="own"))
     numbers = json.loads((page / "metrics.json").read_text())
     (separation,) = numbers["separations"]
     assert (separation["divided_by"], separation["unplaced"]) == ("groups of a table", ROWS)

@@ -13,7 +13,7 @@ RECIPE = load({"classifier": "triplet_cnn", "class_weight": "none"}, "test")
 @pytest.fixture
 def numbered(toy, monkeypatch):
     """Return a data set whose pixels hold the row's number, read in blocks of 32."""
-    monkeypatch.setattr(batches, "BLOCK_ROWS", 32)
+    monkeypatch.setattr("models.training.rows.BLOCK_ROWS", 32)
     dataset = toy.dataset(rows=(100, 20, 2))
     dataset.cutouts("train")[:] = np.arange(100)[:, None, None, None]
     return dataset

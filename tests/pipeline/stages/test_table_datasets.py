@@ -64,7 +64,7 @@ def test_rows_without_a_place_are_joined_by_object_and_features_alone(built, cap
     assert (separation.divided_by, separation.unplaced, separation.training) == (BY_TABLE, ROWS, 0)
     said = "60 rows state no place on the sky and are joined by ids and equal features alone"
     assert said in caplog.text
-    assert said in separated({"separations": [separation.facts()]})[0]
+    assert said in separated([separation.facts()])[0]
 
 
 def test_near_rows_stay_together_and_crowds_cost_nothing(built):
