@@ -5,7 +5,7 @@ Tested by tests/pipeline/io/results/test_table_files.py.
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import h5py
 import numpy as np
@@ -69,6 +69,14 @@ class CutoutHeader:
             )
         if math.isnan(self.pixel_scale_arcsec):  # one NaN, so that equal headers are equal
             object.__setattr__(self, "pixel_scale_arcsec", math.nan)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare in tuples, in which a NaN is equal to itself on every Python; from 3.13 on dataclasses do not."""
+        return isinstance(other, CutoutHeader) and self._values == other._values
+
+    @property
+    def _values(self) -> tuple[object, ...]:
+        return tuple(getattr(self, field.name) for field in fields(self))
 
     @property
     def is_table(self) -> bool:

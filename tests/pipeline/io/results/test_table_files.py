@@ -49,6 +49,13 @@ def test_a_file_of_a_table_is_read_as_cutouts_of_one_pixel(table):
         assert [rows.shape[0] for _, rows in file.batches(4, hashed=True)] == [4, 2]
 
 
+def test_headers_are_equal_where_all_is_also_that_a_scale_is_not_known():
+    assert header(weighted=True) == header(weighted=True, pixel_scale_arcsec=float("nan"))
+    assert len({header(), header()}) == 1
+    assert header(weighted=True) != header()
+    assert header() != FEATURES
+
+
 def test_its_features_and_weights_stand_in_the_file_as_the_page_says(table):
     with h5py.File(table) as file:
         assert (file.attrs["schema"], file.attrs["kind"]) == (2, "table")
