@@ -151,6 +151,15 @@ def test_old_cutouts_of_alert_tables_are_stale(config):
     assert identity["decides"]["source_revision"] == 2
 
 
+def test_old_cutouts_of_stamps_are_stale(config):
+    """They did not list the stamps that the set itself leaves out."""
+    write(
+        config, "surveys", SURVEY | {"source": "stamp_set", "input": {"format": "gmadet", "folder": "/s"}, "labels": []}
+    )
+    identity = tasks.FetchCutouts(survey="own", night=NIGHT).identity
+    assert identity["decides"]["source_revision"] == 2
+
+
 def test_every_field_of_how_patiently_a_database_is_asked_decides_nothing(config):
     before = fingerprints()
     silent = deciding_nothing(DatabaseSettings)

@@ -116,10 +116,13 @@ class StampSetSurvey(CutoutSource[StampSetInput]):
             yield content.row_digests(pixels)
 
     def blocks(self, night: str) -> Iterator[tuple[Batch, Digests]]:
-        """Yield the night's stamps in blocks."""
+        """Yield the night's stamps in blocks; what the set itself leaves out is listed with its first night."""
         digests: list[Digests] = []
+        left_out = self.stamps.dropped if night in self.nights()[:1] else self.stamps.dropped[:0]
         for batch in batches(self.stamps, self.settings, self._nights, self._rows(night), digests):
-            yield replace(batch, candidates=_unlabelled(batch.candidates)), digests[-1]
+            dropped = pd.concat([left_out, batch.dropped], ignore_index=True)
+            yield replace(batch, candidates=_unlabelled(batch.candidates), dropped=dropped), digests[-1]
+            left_out = left_out[:0]
 
     def table_rows(self, table: str, night: str) -> pd.DataFrame:  # noqa: ARG002 (there is only one)
         """Return the table ``labels`` of a night: what the files themselves say; of all nights for an empty one.
@@ -162,6 +165,9 @@ class StampSetSurvey(CutoutSource[StampSetInput]):
             self.table_rows("labels", "")
         except NightsiftError as error:
             return [str(error)]
+        if not len(self.stamps.rows) and len(left_out := self.stamps.dropped):
+            name, _, reason = left_out.iloc[0]
+            return [f"{self.holds} in {self.place}: none of {len(left_out)} stamps can be used, {name}: {reason}"]
         return [str(reason) for reason in reasons if reason]
 
 

@@ -12,6 +12,7 @@ from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.stages.fetch_cutouts import fetch_cutouts
 from pipeline.stages.night_job import NightJob
 
+NIGHT = "2026-01-05"
 LABELS = [{"provider": "list", "table": "labels"}]
 
 
@@ -98,6 +99,38 @@ def test_an_unreadable_stamp_counts_as_lost_and_is_listed(legacy, open_survey, t
     assert len(rows) == 1
     assert dropped["candidate_id"].tolist() == ["10004_58226.41_02a58226o0000o_7_diff"]
     assert dropped["reason"][0].startswith("unreadable: cannot read FITS file")
+
+
+def test_stamps_that_the_set_leaves_out_are_listed(legacy, open_survey, tmp_path):
+    folder, _ = legacy.gmadet(true=4, false=4)
+    fits.setval(folder / "true" / "candidate_3.fits", "EDGE", value="True")
+    (folder / "false" / "candidate_2.fits").write_bytes(b"no fits")
+    stated = {"format": "gmadet", "night": NIGHT}
+    rows, _, dropped = fetch(psat(folder, open_survey, input=stated, cutout_size_pixel=33), tmp_path / "n.h5", NIGHT)
+    assert len(rows) == 6
+    assert dropped["candidate_id"].tolist() == ["candidate_2", "candidate_3"]
+    assert dropped["reason"][0].startswith("unreadable: ")
+    assert dropped["reason"][1] == "touches the edge of its image"
+
+
+def test_stamps_that_the_set_leaves_out_are_listed_with_its_first_night_alone(legacy, open_survey, tmp_path):
+    folder, _ = legacy.psat_lists()
+    with (folder / "good.txt").open("a") as stream:
+        stream.writelines(f"1_2_{number}_tiles.fits\n" for number in range(3))
+    survey = psat(folder, open_survey)
+    _, _, dropped = fetch(survey, tmp_path / "first.h5", "2018-04-17")
+    assert dropped["candidate_id"].tolist() == ["1_2_0_tiles", "1_2_1_tiles", "1_2_2_tiles"]
+    _, _, dropped = fetch(survey, tmp_path / "second.h5", "2018-04-18")
+    assert not len(dropped)
+
+
+def test_a_set_of_which_no_stamp_can_be_used_is_a_fault(legacy, open_survey):
+    folder, _ = legacy.gmadet(true=2, false=1)
+    for path in folder.glob("*/*.fits"):
+        fits.setval(path, "EDGE", value="True")
+    survey = psat(folder, open_survey, input={"format": "gmadet"}, cutout_size_pixel=33)
+    (fault,) = survey.check()
+    assert "none of 3 stamps can be used, candidate_0: touches the edge of its image" in fault
 
 
 @pytest.mark.parametrize(
