@@ -57,7 +57,7 @@ class WeightSettings:
     full : tuple of str
         Classes whose rows weigh 1 whatever the expression says.
     missing : float
-        Weight of a row for which the expression is missing or negative, at least 0.
+        Weight of a row for which the expression is missing, negative or beyond float32, at least 0.
     """
 
     value: str

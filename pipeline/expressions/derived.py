@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.expressions.column_settings import ColumnSettings
+from pipeline.expressions.expression import parse
+from pipeline.expressions.float32 import as_float32
 from pipeline.expressions.missing import first_known, with_missing
 
 Columns = Mapping[str, NDArray[Any]]
@@ -58,8 +60,6 @@ def feature_values(settings: ColumnSettings, values: Columns) -> NDArray[np.floa
     values : mapping of str to NDArray, (n,)
         Columns after :func:`with_derived`.
     """
-    expressions = [expression for key, expression in settings.expressions() if key.startswith("features.")]
-    with np.errstate(over="ignore"):
-        made = np.stack([expression.evaluate(values).astype(np.float32) for expression in expressions], axis=1)
-    made[np.isinf(made)] = np.nan
-    return made
+    features = {name: parse(text, f"features.{name}") for name, text in settings.used.items()}
+    made = [as_float32(one.evaluate(values), f"feature {name!r}", "features") for name, one in features.items()]
+    return np.stack(made, axis=1)

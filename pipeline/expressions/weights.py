@@ -1,7 +1,7 @@
 """Weights of rows in training, from an expression."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,12 @@ from pipeline.errors import UnknownNameError
 from pipeline.expressions.column_settings import WeightSettings
 from pipeline.expressions.expression import parse
 
+LARGEST: Final = float(np.finfo(np.float32).max)
+"""Weights are kept as float32, and none may be infinite."""
+
 
 def raw_weights(settings: WeightSettings, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
-    """Return what the expression of the weight gives, NaN where it is missing or negative, ``(n,)``.
+    """Return what the expression of the weight gives, NaN where it is missing, negative or beyond float32, ``(n,)``.
 
     Parameters
     ----------
@@ -22,7 +25,7 @@ def raw_weights(settings: WeightSettings, columns: Mapping[str, NDArray[Any]]) -
         The columns that the expression names.
     """
     values = parse(settings.value, "weight.value").evaluate(columns).astype(np.float64)
-    return np.where(values >= 0, values, np.nan)
+    return np.where((values >= 0) & (values <= LARGEST), values, np.nan)
 
 
 def least_weights(raw: NDArray[np.float64], matches: NDArray[np.bool_]) -> NDArray[np.float64]:

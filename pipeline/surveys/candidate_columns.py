@@ -1,6 +1,5 @@
 """The candidate columns: completed from a survey's rows, flagged from the pixels, checked for impossible values."""
 
-import logging
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -11,20 +10,13 @@ from numpy.typing import NDArray
 from pipeline.classes import UNLABELLED
 from pipeline.cutouts.missing import HUGE, Flag
 from pipeline.errors import InputError
+from pipeline.expressions.float32 import as_float32
 from pipeline.io.results.schema import CANDIDATE_COLUMNS, METADATA_TYPE, TEXT
 from pipeline.io.tables.table_file import numbers_of
 from pipeline.photometry.flux_sign import stated_signs
 from pipeline.photometry.magnitudes import known_errors, known_magnitudes
 from pipeline.surveys.settings import SurveySettings
 from pipeline.times import is_possible
-
-log = logging.getLogger(__name__)
-
-EXACT: Final = 2**24
-"""Largest whole number below which float32 holds all of them: an id above it may become that of another."""
-
-_WARNED: Final[set[str]] = set()
-"""Columns whose rounding this process has told."""
 
 NOT_KNOWN: Final = (-999.0, -9999.0, -99999.0)
 """Numbers by which surveys say that something was not measured."""
@@ -91,22 +83,7 @@ def metadata_numbers(rows: pd.DataFrame, name: str) -> NDArray[np.float32]:
     numbers = numbers_of(rows, name, "metadata").to_numpy()
     with np.errstate(invalid="ignore"):
         known = (np.abs(numbers) <= HUGE) & ~np.isin(numbers, NOT_KNOWN)
-    given = np.where(known, numbers, np.nan)
-    kept = given.astype(METADATA_TYPE)
-    rounded = (np.abs(given) > EXACT) & (given == np.floor(given)) & (kept != given)
-    if rounded.any():
-        _warn_of_rounding(name, int(rounded.sum()), len(rows), float(given[rounded][0]), float(kept[rounded][0]))
-    return kept
-
-
-def _warn_of_rounding(name: str, count: int, rows: int, given: float, kept: float) -> None:
-    """Warn that whole numbers of a column lose digits, once a column and process: a night has a thousand batches."""
-    if name not in _WARNED:
-        _WARNED.add(name)
-        log.warning(
-            "metadata column %r: %d of %d values are whole numbers above %d that float32 rounds, %d to %d first; "
-            "ids have no place among metadata", name, count, rows, EXACT, given, kept
-        )  # fmt: skip
+    return as_float32(np.where(known, numbers, np.nan), f"metadata column {name!r}", "metadata")
 
 
 def as_text(values: Iterable[object]) -> list[str]:

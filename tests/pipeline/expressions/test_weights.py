@@ -17,6 +17,11 @@ def test_a_negative_or_missing_weight_is_not_known():
     np.testing.assert_array_equal(raw, [0.5, np.nan, np.nan, 0.0])
 
 
+def test_a_weight_that_float32_does_not_hold_is_not_known_rather_than_infinite():
+    raw = raw_weights(WeightSettings(value="1 / e ** 2"), {"e": np.array([0.5, 1e-20])})
+    np.testing.assert_array_equal(raw, [4, np.nan])
+
+
 def test_the_least_weight_of_each_class_is_taken_over_its_rows():
     raw, matches = (
         np.array([0.5, 0.2, np.nan]),

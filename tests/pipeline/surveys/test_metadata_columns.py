@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import InputError, SettingsError
+from pipeline.expressions import float32
 from pipeline.io.results.content import content_sha256
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.dataset_file import open_dataset
@@ -14,7 +15,6 @@ from pipeline.stages.build_dataset import build_dataset
 from pipeline.stages.fetch_cutouts import fetch_cutouts
 from pipeline.stages.night_job import NightJob
 from pipeline.stages.simulate_stamps import simulate_stamps
-from pipeline.surveys import candidate_columns
 from pipeline.surveys.candidate_columns import metadata_numbers
 
 NIGHT = "2026-01-05"
@@ -154,7 +154,7 @@ def test_a_column_of_times_is_no_column_of_numbers():
 
 
 def test_whole_numbers_that_lose_digits_are_warned_about_once_a_column(caplog, monkeypatch):
-    monkeypatch.setattr(candidate_columns, "_WARNED", set())
+    monkeypatch.setattr(float32, "_WARNED", set())
     exact = pd.DataFrame({"counter": [2.0**24, 2**24 + 2, -999.0], "share": [0.1, 16777216.7, np.nan]})
     metadata_numbers(exact, "counter")
     metadata_numbers(exact, "share")
