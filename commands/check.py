@@ -52,7 +52,7 @@ _STAND_INS: Final[Mapping[str, object]] = {
     "pixel_scale_arcsec": 1.0,
     "cutout_size_pixel": 1,
     "closed": ClosedRule(after_hours=0.0),
-    "defaults": Defaults(dataset="", classifier="", baseline=""),
+    "defaults": Defaults(dataset="", classifier="", baseline=NO_BASELINE),
 }
 """Values for required keys that a survey lacks, so that one fault hides no other."""
 
@@ -156,7 +156,7 @@ def _defaults(settings: SurveySettings, name: str) -> list[str]:
     if defaults.night:
         faults += _refused(_night, settings, defaults.night)
     named: list[tuple[Check, str]] = [(_dataset, defaults.dataset)]
-    classifiers = [name for name in (defaults.classifier, defaults.baseline) if name not in ("", NO_BASELINE)]
+    classifiers = [name for name in (defaults.classifier, settings.baseline) if name not in ("", NO_BASELINE)]
     named += [(_classifier, classifier) for classifier in classifiers]
     named += [(_simulation, defaults.simulation)] if defaults.simulation != "none" else []
     for look, recipe in named:

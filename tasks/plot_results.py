@@ -56,7 +56,7 @@ class PlotResults(ReleaseTask):
     @cached_property
     def models(self) -> dict[str, dict[str, object]]:
         """The compared classifiers' parameters, the judged one first."""
-        baseline = self.baseline or self.settings.defaults.baseline
+        baseline = self.baseline or self.settings.baseline
         names = dict.fromkeys([self.classifier_name, *([] if baseline == NO_BASELINE else [baseline])])
         return {name: {**self.release_parameters(), "classifier": name} for name in names}
 

@@ -42,6 +42,9 @@ class ClosedRule:
 NO_BASELINE: Final = "none"
 """``baseline`` of a survey, or of a report, that compares with no other classifier."""
 
+_BASELINES: Final[Mapping[str, str]] = {"cutouts": "boosting", "images": NO_BASELINE, "table": "table_boosting"}
+"""What a report compares with where a survey does not say, by its kind: features are measured of cutouts alone."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Defaults:
@@ -54,7 +57,8 @@ class Defaults:
     classifier : str
         Classifier recipe.
     baseline : str
-        Classifier that every report compares with; ``none``: no other.
+        Classifier that every report compares with; ``none``: no other. Empty: ``boosting`` of cutouts,
+        ``table_boosting`` of a table, no other of images.
     simulation : str
         Simulation recipe.
     night : str
@@ -63,7 +67,7 @@ class Defaults:
 
     dataset: str
     classifier: str
-    baseline: str = "boosting"
+    baseline: str = ""
     simulation: str = "none"
     night: str = ""
 
@@ -292,6 +296,11 @@ class SurveySettings:
     def class_names(self) -> tuple[str, ...]:
         """The names of the classes at the index of their codes; the first is the negative one."""
         return self.classes or CLASS_NAMES
+
+    @property
+    def baseline(self) -> str:
+        """The classifier that every report compares with: the stated one, else that of the survey's kind."""
+        return self.defaults.baseline or _BASELINES[self.kind]
 
     @property
     def has_nights(self) -> bool:

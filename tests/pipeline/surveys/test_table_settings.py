@@ -14,6 +14,10 @@ TABLE = {
     "defaults": {"dataset": "toy", "classifier": "boosting"},
     "input": {"features": {"g": "g", "g_r": "g - r"}},
 }
+PIXELS = {
+    "source": "stamp_set", "telescope": "T1", "channels": ["science"], "closed": {"marker": "done"},
+    "longitude_deg": 0.0, "pixel_scale_arcsec": 1.0, "cutout_size_pixel": 21,
+}  # fmt: skip
 
 
 def settings(**changes):
@@ -63,3 +67,13 @@ def test_faults_elsewhere_are_found_beside_a_table_without_features():
     survey, faults = examine(SurveySettings, TABLE | {"input": {}, "conflicts": "none"}, "surveys/toy.yaml")
     assert survey.channels == ("features",)
     assert faults == ["surveys/toy.yaml: 'conflicts' is 'none'; allowed: stronger, drop, error"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "baseline"), [("cutouts", "boosting"), ("images", "none"), ("table", "table_boosting")]
+)
+def test_what_a_report_compares_with_follows_the_kind_unless_it_is_stated(kind, baseline):
+    changes = {"kind": kind} if kind == "table" else PIXELS | {"kind": kind}
+    assert settings(**changes).baseline == baseline
+    stated = {"dataset": "toy", "classifier": "toy", "baseline": "mine"}
+    assert settings(**changes, defaults=stated).baseline == "mine"
