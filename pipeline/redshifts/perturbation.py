@@ -38,7 +38,7 @@ class ErrorModel:
     Attributes
     ----------
     slope, intercept : ndarray of float64, (f,)
-        Of the logarithm of the error in mag; NaN for a band in which nothing could be fitted.
+        Of the logarithm of the error in mag.
     """
 
     slope: Array
@@ -65,7 +65,7 @@ def fit_errors(magnitudes: ArrayLike, errors: ArrayLike) -> ErrorModel:
     Raises
     ------
     InputError
-        If the shapes differ, or a band's magnitudes all lie within two bins.
+        If the shapes differ, a band has no magnitude with an error, or its magnitudes all lie in one bin.
     """
     values, sizes = np.asarray(magnitudes, dtype=np.float64), np.asarray(errors, dtype=np.float64)
     if values.shape != sizes.shape or values.ndim != 2:
@@ -145,10 +145,10 @@ def perturbation_pdfs(
 
 
 def _fit_band(magnitudes: Array, errors: Array, band: int) -> tuple[float, float]:
-    """Return slope and intercept of ln(error) over magnitude; NaN for a band without any measurement."""
+    """Return slope and intercept of ln(error) over magnitude."""
     known = np.isfinite(magnitudes) & np.isfinite(errors) & (errors > 0)
     if not known.any():
-        return float("nan"), float("nan")
+        raise InputError(f"band {band}: none of {len(known)} rows has a magnitude and an error above 0; leave it out")
     place = np.floor(magnitudes[known] / BIN_MAG).astype(np.int64)
     bins = np.unique(place)
     if len(bins) < _FEWEST_BINS:

@@ -3,7 +3,6 @@
 ECSV and VOTable, which no reader gives in blocks, are read whole.
 """
 
-import csv
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError, MissingInputError, NightsiftError
 from pipeline.ids.text import id_text, id_texts
 from pipeline.io.files.csv_cells import as_written
+from pipeline.io.files.csv_head import read_head
 from pipeline.io.files.size_limits import require_dense
 from pipeline.io.tables.table_file import ENDINGS, read_table
 
@@ -181,8 +181,7 @@ def _of_arrow(column: Any, what: str, is_text: bool) -> NDArray[Any]:
 
 
 def _open_csv(blocks: TableBlocks) -> _Opened:
-    with blocks.path.open(encoding="utf-8-sig", newline="") as stream:
-        head = [name.strip() for name in next(csv.reader(stream), [])]
+    head = read_head(blocks.path)
     if not head:
         raise InputError(f"{blocks.path} is empty; allowed: a head with the names of the columns")
     return tuple(head), head

@@ -1,6 +1,5 @@
 """Tables from files: CSV, ECSV, FITS, Parquet and VOTable, with ids and other text exactly as the file has them."""
 
-import csv
 import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from pipeline.errors import InputError, MissingInputError, NightsiftError
 from pipeline.ids.rounded import require_unrounded
 from pipeline.ids.text import id_text, id_texts
 from pipeline.io.files.csv_cells import cells_as_written
+from pipeline.io.files.csv_head import read_head
 from pipeline.io.files.size_limits import require_dense
 
 if TYPE_CHECKING:
@@ -118,8 +118,7 @@ def _read_csv(path: Path, texts: Collection[str], *_: object) -> "pd.DataFrame":
     import pyarrow as pa
     import pyarrow.csv
 
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        head = [name.strip() for name in next(csv.reader(stream), [])]
+    head = read_head(path)
     _require_once(path, head)
     # pandas takes rows of other lengths than the head; arrow refuses them
     rows = pyarrow.csv.read_csv(

@@ -18,7 +18,7 @@ from pipeline.classes import UNLABELLED
 from pipeline.errors import InputError
 from pipeline.expressions.columns import needed_columns, require_columns
 from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
-from pipeline.surveys.catalogue.settings import CatalogueInput
+from pipeline.surveys.catalogue.settings import ROW_NUMBER, CatalogueInput
 from pipeline.surveys.settings import SurveySettings
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class WantedColumns:
     @classmethod
     def of(cls, settings: SurveySettings, survey_input: CatalogueInput) -> "WantedColumns":
         """Return the columns that a survey needs."""
-        named = survey_input.columns.items()
+        named = survey_input.named.items()
         texts = {theirs for ours, theirs in named if CANDIDATE_COLUMNS[ours] == TEXT or ours == "flux_sign"}
         texts |= {survey_input.class_column} - {""}
         numbers = {theirs for _, theirs in named if theirs not in texts}
@@ -75,7 +75,7 @@ class WantedColumns:
     @property
     def all(self) -> frozenset[str]:
         """Every column that is read."""
-        return self.texts | self.numbers
+        return (self.texts | self.numbers) - {ROW_NUMBER}
 
 
 def require_known(
@@ -122,13 +122,20 @@ class RowReader:
     wanted : WantedColumns
         What is read.
     id_column : str
-        The table's column of ids.
+        The table's column of ids, or `ROW_NUMBER`.
     where : str
         The table, for messages.
+    name : str
+        What it is called in ids by the number of the row.
+    broken : sequence of int
+        Rows, from 1, that are passed over; it may grow while blocks are read.
     """
 
-    def __init__(self, wanted: WantedColumns, id_column: str, where: str) -> None:
-        self._wanted, self._id_column, self._where = wanted, id_column, where
+    def __init__(
+        self, wanted: WantedColumns, id_column: str, where: str, *, name: str = "", broken: Sequence[int] = ()
+    ) -> None:
+        self._wanted, self._id_column, self._where, self._name = wanted, id_column, where, name
+        self._broken = broken
         self._row = 0
         self._told: set[str] = set()
 
@@ -140,28 +147,55 @@ class RowReader:
         InputError
             If a column that should hold numbers holds none, but text.
         """
-        rows = len(columns[self._id_column])
+        rows = len(next(iter(columns.values())))
         reason = np.full(rows, "", object)
-        texts = {name: np.asarray(columns[name], object) for name in self._wanted.texts}
+        place = file_rows(self._row, rows, self._broken)
+        texts = {name: np.asarray(columns[name], object) for name in self._wanted.texts - {ROW_NUMBER}}
+        if self._id_column == ROW_NUMBER:
+            texts[ROW_NUMBER] = np.array([f"{self._name}:{row}" for row in place.tolist()], object)
         reason[texts[self._id_column] == ""] = "no candidate_id"
         numbers = {}
         for name in sorted(self._wanted.numbers):
             numbers[name], wrong = _numbers(np.ma.asanyarray(columns[name]))
             if wrong.any():
-                self._tell(name, columns[name], wrong, known=int(np.isfinite(numbers[name]).sum()))
+                self._tell(name, columns[name], wrong, place, known=int(np.isfinite(numbers[name]).sum()))
                 reason[wrong & (reason == "")] = f"{name} is not a number"
         self._row += rows
         return ReadRows(texts=texts, numbers=numbers, reason=reason)
 
-    def _tell(self, name: str, column: NDArray[Any], wrong: NDArray[np.bool_], known: int) -> None:
+    def _tell(
+        self, name: str, column: NDArray[Any], wrong: NDArray[np.bool_], place: NDArray[np.int64], known: int
+    ) -> None:
         """Refuse a column of text, and say once which row of a column of numbers is none."""
         row = int(wrong.argmax())
-        said = f"{self._where}: row {self._row + row + 1}: {name} is {str(column[row])[:60]!r}; allowed: a number"
+        said = f"{self._where}: row {place[row]}: {name} is {str(column[row])[:60]!r}; allowed: a number"
         if not known:
             raise InputError(f"{said}; no value of these {len(column)} rows is one, so the column holds text")
         if name not in self._told:
             self._told.add(name)
             log.warning("%s; the row is left out, as all such rows", said)
+
+
+def file_rows(before: int, count: int, broken: Sequence[int]) -> NDArray[np.int64]:
+    """Return the numbers in their file, from 1, of some rows that were read, ``(count,)``.
+
+    Parameters
+    ----------
+    before : int
+        Rows that were read before them.
+    count : int
+        How many there are.
+    broken : sequence of int
+        Numbers of rows that were passed over, ascending.
+
+    Examples
+    --------
+    >>> file_rows(1, 3, [2, 3]).tolist()
+    [4, 5, 6]
+    """
+    read = np.arange(before + 1, before + count + 1)
+    passed = np.asarray(broken, dtype=np.int64) - np.arange(len(broken))
+    return read + np.searchsorted(passed, read, side="right")
 
 
 def _numbers(column: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:

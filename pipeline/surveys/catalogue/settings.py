@@ -15,6 +15,8 @@ _FILLED: Final = ("label", "label_source", "night", "flags", "edge_fraction", "n
 """Columns that reading fills, or that a table does not have."""
 NAMED: Final = tuple(name for name in CANDIDATE_COLUMNS if name not in _FILLED)
 """Our columns that a column of the table may be."""
+ROW_NUMBER: Final = "\0row"
+"""Stands where the column of ids would, if rows have the number in their file as id; no column is called so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +32,9 @@ class CatalogueInput(ColumnSettings):
         VOTable, by their endings. ECSV and VOTable are read whole, the others in blocks.
     columns : mapping of str to str
         Our name of a column, such as ``candidate_id ra_deg dec_deg object_id magnitude``, to the table's; at least
-        ``candidate_id``, which is read as text. A column that is not named is not known.
+        ``candidate_id``, which is read as text, unless ``row_ids`` is set. A column that is not named is not known.
+    row_ids : bool
+        Whether the rows of tables without ids are called by file and row, as ``sources.csv:17``; row 1 is the first.
     hdu : str
         Name or number of the HDU of a FITS table; empty: the first table.
     class_column : str
@@ -42,6 +46,7 @@ class CatalogueInput(ColumnSettings):
     folder: str
     files: tuple[str, ...]
     columns: Mapping[str, str]
+    row_ids: bool = False
     hdu: str = ""
     class_column: str = ""
     class_values: Mapping[str, str] = field(default_factory=dict)
@@ -50,8 +55,13 @@ class CatalogueInput(ColumnSettings):
         super().__post_init__()
         if not self.files:
             raise SettingsError("files is empty; allowed: names of tables")
-        if "candidate_id" not in self.columns:
-            raise SettingsError(f"columns has {', '.join(self.columns) or 'nothing'}; candidate_id is missing")
+        if self.row_ids and "candidate_id" in self.columns:
+            raise SettingsError("row_ids is set, and columns name a candidate_id; allowed: one of them")
+        if not self.row_ids and "candidate_id" not in self.columns:
+            raise SettingsError(
+                f"columns has {', '.join(self.columns) or 'nothing'}; candidate_id is missing: name the column of ids, "
+                "or set row_ids for a table that has none"
+            )
         wrong = [name for name in self.columns if name not in NAMED]
         if wrong:
             raise SettingsError(f"columns names {wrong[0]!r}; allowed: {', '.join(NAMED)}")
@@ -61,3 +71,8 @@ class CatalogueInput(ColumnSettings):
             )
         if self.class_values and not self.class_column:
             raise SettingsError("class_values are stated, and class_column is empty; name the column")
+
+    @property
+    def named(self) -> Mapping[str, str]:
+        """The columns by our names, `ROW_NUMBER` in the place of a column of ids that there is not."""
+        return {**self.columns, "candidate_id": self.columns.get("candidate_id", ROW_NUMBER)}

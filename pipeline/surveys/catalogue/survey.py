@@ -132,7 +132,9 @@ class CatalogueSurvey(Source[CatalogueInput]):
         for path in self.paths:
             with TableBlocks(path, hdu=self.input.hdu) as table:
                 require_known(table.names, self._wanted, self.settings, self.input, str(path))
-                reader = RowReader(self._wanted, self.input.columns["candidate_id"], str(path))
+                ids, name = self.input.named["candidate_id"], self._name(path)
+                called = path.name if Path(name).is_absolute() else name
+                reader = RowReader(self._wanted, ids, str(path), name=called, broken=table.broken)
                 for columns in table.blocks(self._wanted.all, self._wanted.texts):
                     yield _Block(reader.read(columns), dropped_rows([], "", ""))
                 if table.broken:
@@ -154,7 +156,7 @@ class CatalogueSurvey(Source[CatalogueInput]):
             rows = block.rows
             if not len(rows):
                 continue
-            hashes.append(id_hashes(pd.Series(rows.texts[self.input.columns["candidate_id"]], dtype="str")))
+            hashes.append(id_hashes(pd.Series(rows.texts[self.input.named["candidate_id"]], dtype="str")))
             label = None if codes is None else codes.of(rows.texts[self.input.class_column])
             names = self.settings.class_names
             good = rows.reason == ""
@@ -185,7 +187,7 @@ class CatalogueSurvey(Source[CatalogueInput]):
 
     def _batch(self, block: _Block, overview: _Overview) -> Batch:
         """Return a block with features, labels and weights, and without the rows that are dropped."""
-        rows, columns = block.rows, self.input.columns
+        rows, columns = block.rows, self.input.named
         label = None if overview.codes is None else self._codes_of(rows)
         values = evaluate_block(
             self.input, rows.numbers, class_names=self.settings.class_names, totals=overview.totals, label=label
@@ -227,7 +229,7 @@ class CatalogueSurvey(Source[CatalogueInput]):
 
     @property
     def _text_names(self) -> frozenset[str]:
-        return frozenset(ours for ours, theirs in self.input.columns.items() if theirs in self._wanted.texts)
+        return frozenset(ours for ours, theirs in self.input.named.items() if theirs in self._wanted.texts)
 
     @property
     def _source_of_labels(self) -> str:

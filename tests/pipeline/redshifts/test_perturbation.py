@@ -69,6 +69,10 @@ def test_an_answer_of_nan_is_none_and_answers_outside_count_at_the_ends():
     [
         (lambda: fit_errors(np.ones((3, 2)), np.ones((3, 1))), "both of one shape"),
         (lambda: fit_errors(np.full((9, 1), 20.0), np.ones((9, 1))), "band 0: all magnitudes lie in one bin"),
+        (
+            lambda: fit_errors(np.column_stack([np.linspace(17, 22, 9), np.full(9, np.nan)]), np.full((9, 2), 0.1)),
+            "band 1: none of 9 rows has a magnitude and an error above 0",
+        ),
         (lambda: perturbed(np.ones((3, 2)), model(), np.random.default_rng(0)), r"allowed: \(n, 3\)"),
         (
             lambda: perturbation_pdfs(len, np.ones((3, 3)), model(), [0, 1], np.random.default_rng(0), copies=0),
@@ -79,8 +83,3 @@ def test_an_answer_of_nan_is_none_and_answers_outside_count_at_the_ends():
 def test_what_cannot_be_perturbed_is_refused(call, message):
     with pytest.raises(InputError, match=message):
         call()
-
-
-def test_a_band_without_measurements_has_no_line():
-    fitted = fit_errors(np.column_stack([np.linspace(17, 22, 90), np.full(90, np.nan)]), np.full((90, 2), 0.1))
-    assert np.isnan(fitted.slope).tolist() == [False, True]

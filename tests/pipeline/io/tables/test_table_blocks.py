@@ -8,6 +8,7 @@ from astropy.io import fits
 from pipeline.errors import InputError
 from pipeline.io.tables import table_blocks
 from pipeline.io.tables.table_blocks import TableBlocks
+from pipeline.io.tables.table_file import read_table
 
 
 @pytest.fixture(autouse=True)
@@ -57,10 +58,19 @@ def test_a_csv_table_names_the_rows_whose_cells_do_not_fit(tmp_path):
     assert block["x"].tolist() == ["1", "nan"]
 
 
+def test_a_head_as_annz_writes_it_names_its_columns(tmp_path):
+    (tmp_path / "t.csv").write_text("#F:MAG_U;F:MAGERR_U;D:Z\n22.5,0.1,0.25\n")
+    with TableBlocks(tmp_path / "t.csv") as table:
+        assert table.names == ("MAG_U", "MAGERR_U", "Z")
+        assert next(table.blocks(["Z"]))["Z"].tolist() == ["0.25"]
+    assert read_table(tmp_path / "t.csv").to_dict("list") == {"MAG_U": [22.5], "MAGERR_U": [0.1], "Z": [0.25]}
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
         ("a.csv", "", "a.csv is empty"),
+        ("semicolons.csv", "g;r\n1;2\n", "cells of the head 'g;r' are parted by ';'; allowed: commas"),
         ("b.csv", "x,x\n1,2\n", "column 'x' appears twice"),
         ("c.fits", "no FITS", "c.fits is not a readable table"),
         ("d.parquet", "no Parquet", "d.parquet"),

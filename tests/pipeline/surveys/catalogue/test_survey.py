@@ -157,6 +157,21 @@ def test_files_are_read_one_after_the_other(survey, tmp_path):
     assert made.freeze("all")["queries"]["candidates"]["rows"] == 2 * ROWS
 
 
+def test_rows_of_tables_without_ids_are_called_by_file_and_row(survey, tmp_path):
+    table = sources().drop(columns="ID")
+    write(table, tmp_path / "part1.csv")
+    lines = (tmp_path / "part1.csv").read_text().splitlines()
+    (tmp_path / "part1.csv").write_text("\n".join([*lines[:3], "1,2", *lines[3:]]))
+    columns = {"ra_deg": "RA", "dec_deg": "DEC"}
+    made = survey(table, "part2.csv", files=["part*.csv"], columns=columns, row_ids=True)
+    first, second = [1, 2, *range(4, ROWS + 2)], range(1, ROWS + 1)
+    wanted = [f"part1.csv:{row}" for row in first] + [f"part2.csv:{row}" for row in second]
+    _, rows, dropped = rows_of(made)
+    assert rows["candidate_id"].tolist() == wanted, "a row that is passed over moves no other"
+    assert rows["object_id"].tolist() == wanted
+    assert dropped["candidate_id"].tolist() == ["row 3 of part1.csv"]
+
+
 def test_a_changed_table_is_refused(survey, tmp_path):
     made = survey(sources())
     manifest = made.freeze("all")
@@ -220,7 +235,8 @@ def test_what_the_table_does_not_have_is_refused_with_the_nearest(changes, said,
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"columns": {"ra_deg": "RA"}}, "columns has ra_deg; candidate_id is missing"),
+        ({"columns": {"ra_deg": "RA"}}, "columns has ra_deg; candidate_id is missing: name .* or set row_ids"),
+        ({"row_ids": True}, "row_ids is set, and columns name a candidate_id"),
         ({"columns": {"candidate_id": "ID", "label": "spec"}}, "columns names 'label'; allowed: candidate_id"),
         ({"class_rules": {"rules": {"QSO": "g > 22"}}}, "class_column is 'spec' and class_rules are stated too"),
         ({"class_column": None, "class_values": {"Q": "QSO"}}, "class_values are stated, and class_column is empty"),
