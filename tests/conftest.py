@@ -12,6 +12,9 @@ from hypothesis import HealthCheck, settings
 from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.results.schema import CANDIDATE_COLUMNS
 
+# Threads of scikit-learn wait for each other longer than the small data of tests take one; it reads this when it loads.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # The same examples in every run, so that a test fails for what changed; NIGHTSIFT_FUZZ=1 draws new ones each time.
 # How fast examples are drawn and tried depends on what else runs, and is no fault of what is tested.
 settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -23,14 +23,12 @@ def forest(
 ) -> Predict:
     """A random forest; a row's distribution is the mean of the targets in its leaves, smoothed.
 
+    Missing features go the way that fits best.
+
     Parameters
     ----------
-    rows : RegressionRows
-        What it learns from; missing features go the way that fits best.
-    edges : ndarray of float64, (b + 1,)
-        Edges of the bins.
-    seed : int
-        Seed of rows and features that each tree sees.
+    rows, edges, seed
+        As of `fit_regressor`.
     trees, min_samples_leaf, max_features
         As scikit-learn's.
     width : float

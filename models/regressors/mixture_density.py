@@ -40,14 +40,11 @@ def mixture_density(
 
     Parameters
     ----------
-    rows : RegressionRows
-        What it learns from.
-    edges : ndarray of float64, (b + 1,)
-        Edges of the bins.
-    seed : int
-        Seed of the first member; each further one has the next.
+    rows, edges, seed
+        As of `fit_regressor`.
     members, components, units, layers : int
-        Networks; Gaussians of each; width and number of their hidden layers (SiLU).
+        Networks, each with the seed after the last one's; Gaussians of each; width and number of their hidden layers
+        (SiLU).
     epochs, batch_size : int
         Length of the training; there is no early stop.
     learning_rate, weight_decay : float

@@ -14,16 +14,12 @@ from pipeline.redshifts.binned_pdfs import BinnedPdfs
 def nearest_neighbours(
     rows: RegressionRows, edges: Array, seed: int, *, neighbours: int = 20, width: float = 0.01
 ) -> Predict:
-    """The distribution of the targets of the nearest rows in scaled features, smoothed.
+    """The distribution of the targets of the nearest rows in scaled features, smoothed; nothing is drawn.
 
     Parameters
     ----------
-    rows : RegressionRows
-        What it learns from.
-    edges : ndarray of float64, (b + 1,)
-        Edges of the bins.
-    seed : int
-        Not used: nothing is drawn.
+    rows, edges, seed
+        As of `fit_regressor`.
     neighbours : int
         How many rows.
     width : float

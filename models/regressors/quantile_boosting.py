@@ -26,14 +26,12 @@ def quantile_boosting(
 ) -> Predict:
     """Boosted trees for nine quantiles; between them the cumulative probability is linear, crossings are sorted.
 
+    The quantiles of 0 and 1 are the first and the last edge. Missing features go the way that fits best.
+
     Parameters
     ----------
-    rows : RegressionRows
-        What it learns from; missing features go the way that fits best.
-    edges : ndarray of float64, (b + 1,)
-        Edges of the bins; the first and the last are the quantiles of 0 and 1.
-    seed : int
-        Seed of the boosting.
+    rows, edges, seed
+        As of `fit_regressor`.
     iterations, learning_rate, leaves
         As scikit-learn's ``max_iter``, ``learning_rate`` and ``max_leaf_nodes``.
     """

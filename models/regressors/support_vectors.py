@@ -31,12 +31,8 @@ def support_vectors(
 
     Parameters
     ----------
-    rows : RegressionRows
-        What it learns from.
-    edges : ndarray of float64, (b + 1,)
-        Edges of the bins.
-    seed : int
-        Seed of the folds.
+    rows, edges, seed
+        As of `fit_regressor`.
     cost, epsilon
         As scikit-learn's ``C`` and ``epsilon``.
     width : float

@@ -8,14 +8,14 @@ from pipeline.metrics.predicted_distributions import crps
 EDGES = np.linspace(-0.5, 2.0, 126)
 QUICK = {
     "forest": {"trees": 20},
-    "mixture_density": {"members": 1, "units": 16, "layers": 1, "epochs": 25, "batch_size": 32, "learning_rate": 0.02},
+    "mixture_density": {"members": 1, "units": 16, "layers": 1, "epochs": 12, "batch_size": 32, "learning_rate": 0.04},
     "nearest_neighbours": {},
-    "quantile_boosting": {"iterations": 12, "learning_rate": 0.3, "leaves": 8},
+    "quantile_boosting": {"iterations": 7, "learning_rate": 0.4, "leaves": 8},
     "support_vectors": {},
 }
 
 
-def sample(n=400, seed=0):
+def sample(n=250, seed=0):
     rng = np.random.default_rng(seed)
     features = rng.uniform(-1, 1, (n, 3))
     target = 0.6 + 0.5 * features[:, 0] + 0.1 * features[:, 1] ** 2 + rng.normal(0, 0.05, n)
@@ -47,21 +47,19 @@ def test_the_distributions_are_about_as_wide_as_the_errors(predicted, name):
 
 
 @pytest.mark.parametrize("name", ["forest", "mixture_density", "quantile_boosting", "support_vectors"])
-def test_the_same_seed_gives_the_same_distributions(name):
-    rows, (features, _) = RegressionRows.of(*sample(80)), sample(10, seed=1)
-    quick = QUICK[name] | {"mixture_density": {"epochs": 2}}.get(name, {})
-    first, second = (fit_regressor(name, rows, EDGES, seed=4, **quick)(features).masses for _ in range(2))
-    np.testing.assert_array_equal(first, second)
+def test_the_same_seed_gives_the_same_distributions(predicted, name):
+    rows, (features, _) = RegressionRows.of(*sample()), sample(300, seed=1)
+    again = fit_regressor(name, rows, EDGES, seed=3, **QUICK[name])(features)
+    np.testing.assert_array_equal(again.masses, predicted[name].masses)
 
 
 @pytest.mark.parametrize("name", ["forest", "nearest_neighbours", "quantile_boosting", "support_vectors"])
 def test_weights_count(name):
     features, target = sample(200)
     doubled = np.concatenate([features, features]), np.concatenate([target, target + 0.5])
-    upper = RegressionRows.of(*doubled, np.repeat([0.02, 1.0], 200))
-    lower = RegressionRows.of(*doubled, np.repeat([1.0, 0.02], 200))
-    found = [fit_regressor(name, rows, EDGES, seed=0, **QUICK[name])(features).mean().mean() for rows in (upper, lower)]
-    assert found[0] - found[1] > 0.25
+    rows = RegressionRows.of(*doubled, np.repeat([0.02, 1.0], 200))
+    found = fit_regressor(name, rows, EDGES, seed=0, **QUICK[name])(features).mean().mean()
+    assert found > target.mean() + 0.375  # without weights it is halfway between the two, 0.25 above
 
 
 def test_every_regressor_is_held_and_says_what_it_is():
