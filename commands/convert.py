@@ -5,9 +5,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from commands.galaxy_import import GALAXY_CONFIG, import_galaxy_config
+from commands.training_table import TRAINING_TABLE, write_training_table
 from pipeline.errors import InputError, MissingInputError, SettingsError, UnknownNameError
 from pipeline.fingerprint import fingerprint
 from pipeline.io.files.bounded_yaml import parse_yaml
@@ -109,7 +111,7 @@ def export_stamps(format_name: str, cutouts: str, out: str, options: Mapping[str
     Parameters
     ----------
     format_name : str
-        A name in `STAMP_SETS`, `FEATURE_TABLES` or `TRUTH_LISTS`, or ``keras_h5``.
+        A name in `STAMP_SETS`, `FEATURE_TABLES` or `TRUTH_LISTS`, ``keras_h5`` or ``training_table``.
     cutouts : str
         What to write: a cutout file or data set, a table, simulated transients, or a model package.
     out : str
@@ -119,9 +121,14 @@ def export_stamps(format_name: str, cutouts: str, out: str, options: Mapping[str
     """
     if format_name == KERAS_H5:
         return _place_weights(Path(cutouts), Path(out))
+    if format_name == TRAINING_TABLE:
+        write_rows = partial(write_training_table, Path(out), dataset_file=Path(cutouts), options=options or {})
+        return _place_counted(Path(out), write_rows)
     if format_name in TRUTH_LISTS:
-        return _place_list(format_name, Path(cutouts), Path(out), options or {})
-    _require_known(format_name, TRUTH_LISTS, [KERAS_H5])
+        return _place_counted(
+            Path(out), partial(write_truth_list, format_name, simulated=Path(cutouts), options=options or {})
+        )
+    _require_known(format_name, TRUTH_LISTS, [KERAS_H5, TRAINING_TABLE])
     if format_name in FEATURE_TABLES:
         table = read_table(Path(cutouts))
         return _place(Path(out), lambda scratch: FEATURE_TABLES[format_name]().write(scratch, table),
@@ -157,14 +164,10 @@ def _require_known(format_name: str, *others: Iterable[str]) -> None:
         raise UnknownNameError("format", format_name, known)
 
 
-def _place_list(name: str, simulated: Path, out: Path, options: Mapping[str, object]) -> int:
-    """Write a list of simulated transients, and say how many rows it has."""
+def _place_counted(out: Path, write: Callable[[Path], int]) -> int:
+    """Write a list or a table by what returns its number of rows, and say it."""
     rows: list[int] = []
-
-    def write(scratch: Path) -> None:
-        rows.append(write_truth_list(name, scratch, simulated, options))
-
-    return _place(out, write, lambda _: f"{rows[0]} rows")
+    return _place(out, lambda scratch: rows.append(write(scratch)), lambda _: f"{rows[0]} rows")
 
 
 def _place_weights(package: Path, out: Path) -> int:

@@ -16,6 +16,7 @@ _TRAIN: Final[Mapping[str, str]] = {
 EXTRAS: Final[Mapping[str, Mapping[str, str]]] = {
     "train": _TRAIN,
     "tune": {**_TRAIN, "optuna": "optuna"},
+    "sampling": {**_TRAIN, "imblearn": "imbalanced-learn"},
     "jax": {"jax": "jax"},
     "torch": {"torch": "torch"},
     "tensorboard": {"tensorboard": "tensorboard"},

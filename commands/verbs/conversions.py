@@ -29,10 +29,11 @@ def add_to(verbs: Verbs) -> None:
     read.add_argument("--option", action="append", default=[], help="KEY=VALUE, an option of the format")
     read.set_defaults(run=_import)
     write = verbs.add_parser("export", help="write a cutout file or data set in the format of another system")
-    write.add_argument("format", help="as for import; or simulated_objects, crossmatch, keras_h5")
+    write.add_argument("format", help="as for import; or simulated_objects, crossmatch, keras_h5, training_table")
     write.add_argument(
         "file",
-        help="a cutout file or data set (fourmost: a table of import; the lists: simulated; keras_h5: a model package)",
+        help="a cutout file or data set (fourmost: a table of import; the lists: simulated; keras_h5: a model package; "
+        "training_table: a data set of a table)",
     )
     write.add_argument("--to", required=True, help="the file or folder to make")
     write.add_argument("--option", action="append", default=[], help="KEY=VALUE, an option of the format")

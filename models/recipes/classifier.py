@@ -9,6 +9,7 @@ from models.inputs.table_recipe import TableRecipe
 from models.recipes.calibration_keys import training_part
 from models.recipes.fine_tuning import FineTuning
 from models.recipes.recipe_faults import recipe_faults
+from models.recipes.sampling import SamplingRecipe
 from models.recipes.stack_members import is_stack
 from models.registry import CLASSIFIERS
 from pipeline.classes import GUESSED_SOURCES
@@ -26,6 +27,7 @@ _STATED_IF_CHANGED: Final[Mapping[str, object]] = {
     "least_improvement": 0.0,
     "plateau_cooldown": 0,
     "plateau_minimum": 0.0,
+    "sampling": None,
 }
 """Keys that packages state only where they differ from this default, so that those of before keep their digests."""
 
@@ -119,6 +121,9 @@ class ClassifierRecipe:
     class_weight : {"none", "balanced", "gotorb"}
         With ``balanced`` each class weighs the same in the loss, a row 1 on average; with ``gotorb`` too, a row of the
         rarest class 1.
+    sampling : SamplingRecipe or None
+        Which training rows are repeated, drawn anew or left out, so that each class has as many as is asked for, before
+        ``class_weight`` weighs them; none: each row once.
     augment : tuple of str
         ``rotate`` (by quarter turns), ``flip``, ``shift``, ``rotate_any`` (by any angle), ``zoom`` and ``brightness``,
         applied in the order in which they are named; for training rows of networks only.
@@ -178,6 +183,7 @@ class ClassifierRecipe:
     weight_decay: float = 0.0
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     class_weight: Literal["none", "balanced", "gotorb"] = "balanced"
+    sampling: SamplingRecipe | None = None
     augment: tuple[str, ...] = ()
     symmetries: int = 1
     label_source_weight: Mapping[str, float] = field(default_factory=dict)

@@ -118,7 +118,16 @@ def _family_faults(recipe: "ClassifierRecipe") -> list[str]:
         faults.append(f"'metadata' is set; {name} takes the features of a table alone: none")
     if recipe.table is not None:
         faults.extend(_table_faults(recipe, recipe.table))
+    if recipe.sampling is not None and not recipe.sampling.is_random:
+        faults.extend(_drawing_faults(recipe, recipe.sampling.method))
     return faults
+
+
+def _drawing_faults(recipe: "ClassifierRecipe", method: str) -> list[str]:
+    """Return why rows cannot be drawn by imbalanced-learn."""
+    if recipe.family == FEATURES:
+        return [f"'sampling.method' is {method!r}; {recipe.classifier} takes cutouts: random_over, random_under"]
+    return [f"'metadata' is set; 'sampling.method' {method!r} draws features alone: none"] if recipe.metadata else []
 
 
 def _table_faults(recipe: "ClassifierRecipe", table: TableRecipe) -> list[str]:

@@ -38,7 +38,7 @@ _NOT_SEARCHED: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Keys of a recipe by which no two trainings could be compared, and why."""
 
-_OF_THE_LOSS: Final = ("loss", "label_smoothing", "class_weight", "label_source_weight")
+_OF_THE_LOSS: Final = ("loss", "label_smoothing", "class_weight", "sampling", "label_source_weight")
 """Keys that say what the validation loss is, so that losses of two of their values do not compare."""
 
 LOSS: Final = "validation_loss"

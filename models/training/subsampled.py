@@ -1,4 +1,7 @@
-"""A data set with fewer training rows, as a view of another one; validation and test rows are all there."""
+"""A data set with some of the training rows of another one, each once or several times.
+
+Tested by tests/models/training/test_subsampled.py.
+"""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -9,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.training.rows import BLOCK_ROWS
+from models.training.training_view import TRAINING, TrainingView, held_batches
 from models.weights import arrays_sha256
 from pipeline.datasets.blocks import refilled
 from pipeline.datasets.dataset import DataSet
@@ -18,21 +22,19 @@ from pipeline.fingerprint import fingerprint
 HELD_BYTES: Final = 256 * 2**20
 """A sample whose pixels take no more is read once and held in memory, so that no epoch reads the whole part for it."""
 
-_TRAIN: Final = "train"
 
-
-class SubsampledDataSet:
-    """Some training rows of a data set; serves as a :class:`pipeline.datasets.dataset.DataSet`.
+class SubsampledDataSet(TrainingView):
+    """Some training rows of a data set.
 
     Blocks of its training part are as full as those of a data set that holds these rows alone. With all rows it trains
-    what the whole data set trains; only its fingerprint differs, so that no training goes on from the state of another.
+    what the whole data set trains; only its fingerprint differs.
 
     Parameters
     ----------
     whole : DataSet
         The data set, which is read only when rows are asked for.
-    chosen : ndarray of bool, (n,)
-        Which rows of its training part there are.
+    chosen : ndarray of bool or int, (n,)
+        Which rows of its training part there are, or how often each is.
 
     Raises
     ------
@@ -40,48 +42,29 @@ class SubsampledDataSet:
         If ``chosen`` has another number of rows than the training part.
     """
 
-    def __init__(self, whole: DataSet, chosen: NDArray[np.bool_]) -> None:
-        count = len(whole.candidates(_TRAIN))
+    def __init__(self, whole: DataSet, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> None:
+        count = len(whole.candidates(TRAINING))
         if len(chosen) != count:
             raise DataSetError(
                 f"{len(chosen)} rows are chosen or not; the training part has {count}; allowed: one a row"
             )
-        self.whole, self.chosen = whole, chosen
-        self.survey = whole.survey
-        self.channels = whole.channels
-        self.class_names = whole.class_names
-        self.pixel_scale_arcsec = whole.pixel_scale_arcsec
-        self.pixel_state = whole.pixel_state
-        self.fingerprint = fingerprint(["training sample", whole.fingerprint, arrays_sha256([chosen])])
+        super().__init__(whole, fingerprint(["training sample", whole.fingerprint, arrays_sha256([chosen])]))
+        self.chosen = chosen
 
-    @property
-    def size_pixel(self) -> int:
-        """Return the side of a cutout."""
-        return self.whole.size_pixel
+    def training_candidates(self) -> pd.DataFrame:
+        """Return the candidate columns of the chosen rows."""
+        places = np.repeat(np.arange(len(self.chosen)), self.chosen)
+        return self.whole.candidates(TRAINING).iloc[places].reset_index(drop=True)
 
-    def candidates(self, part: str) -> pd.DataFrame:
-        """Return the candidate columns of one part."""
-        found = self.whole.candidates(part)
-        return found[self.chosen].reset_index(drop=True) if part == _TRAIN else found
-
-    def cutouts(self, part: str) -> NDArray[np.float32]:
-        """Return all raw cutouts of one part, ``(n, y, x, channel)``."""
-        if part != _TRAIN:
-            return self.whole.cutouts(part)
+    def training_cutouts(self) -> NDArray[np.float32]:
+        """Return all chosen cutouts."""
         if self._held is not None:
             return self._held
         return np.concatenate([pixels for _, pixels in self._sampled(BLOCK_ROWS)])
 
-    def batches(self, part: str, size: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-        """Yield ``(rows, cutouts)`` of one part in order, rows counted from the part's first."""
-        if part != _TRAIN:
-            yield from self.whole.batches(part, size)
-        elif self._held is None:
-            yield from self._sampled(size)
-        else:
-            for start in range(0, len(self._held), size):
-                block = self._held[start : start + size]
-                yield slice(start, start + len(block)), block
+    def training_batches(self, size: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+        """Yield the chosen rows in blocks."""
+        return self._sampled(size) if self._held is None else held_batches(self._held, size)
 
     @cached_property
     def _held(self) -> NDArray[np.float32] | None:
@@ -96,4 +79,5 @@ class SubsampledDataSet:
 
     def _sampled(self, size: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
         """Return the chosen training rows in blocks of ``size``, the last with what is left, as they are read."""
-        return refilled((cutouts[self.chosen[where]] for where, cutouts in self.whole.batches(_TRAIN, size)), size)
+        read = self.whole.batches(TRAINING, size)
+        return refilled((np.repeat(cutouts, self.chosen[where], axis=0) for where, cutouts in read), size)

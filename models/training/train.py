@@ -18,6 +18,7 @@ from models.registry import FEATURES, NETWORK, TABLE
 from models.training import batches, checkpoints, feature_training, network_training, table_training
 from models.training.fitted import Fitted, Progress, no_progress
 from models.training.rows import PartRows, scorable_rows, select_rows
+from models.training.sampling import sampled
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import IncompatiblePackageError, SettingsError
 from pipeline.extras import demand
@@ -52,7 +53,7 @@ class TrainedModel:
     history : DataFrame
         One row an epoch.
     counts : mapping
-        Rows used, by part, then by class, ``label_source`` and ``kind``.
+        Rows used, by part, then by class, ``label_source`` and ``kind``; of training rows as they were sampled.
     held : ndarray of float32, shape (n, y, x, channel)
         Selected raw pixels of the first validation rows that judge.
     held_metadata : ndarray of float32, shape (n, k), or None
@@ -113,6 +114,7 @@ def train(
     demand("train", "training a classifier")
     contract = contract_of(dataset, recipe)
     _check(dataset, recipe, contract)
+    dataset = sampled(dataset, contract, recipe, seed)
     rows = select_rows(dataset, recipe, scorable_rows(dataset, contract))
     fitted, history = FITTERS[recipe.family](
         dataset,
