@@ -16,6 +16,9 @@ UNLABELLED: Final = -1
 CLASS_NAMES: Final = ("bogus", "real")
 """The names of the two classes, at the index of their codes; a score is the probability of the second."""
 
+MEASURED: Final = ("measured",)
+"""The only class of a survey with a target: label 0 says that the target of a row is known."""
+
 LABEL_NAMES: Final[Mapping[int, str]] = MappingProxyType({REAL: "real", BOGUS: "bogus", UNLABELLED: "none"})
 """What the labels are called in settings and messages."""
 

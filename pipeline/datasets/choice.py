@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.classes import BOGUS, CLASS_NAMES, LEFT_OUT, REAL, TRAIN, UNSEEN
+from pipeline.classes import BOGUS, CLASS_NAMES, LEFT_OUT, MEASURED, REAL, TRAIN, UNSEEN
 from pipeline.crossmatch.friends import links
 from pipeline.cutouts.extract import nearest_pixel
 from pipeline.datasets.balance import allowed_rows
-from pipeline.datasets.exclusions import NIGHT_BLOCK, NO_LABEL, RATIO, SHARE, TRAINING_ONLY, excluded
+from pipeline.datasets.exclusions import NIGHT_BLOCK, NO_LABEL, NO_TARGET, RATIO, SHARE, TRAINING_ONLY, excluded
 from pipeline.datasets.groups import Groups, blocks_of_runs, join_groups
 from pipeline.datasets.leakage import BY_TABLE, ORDER, OVERLAPS, Separation, divide, touching
 from pipeline.datasets.name_hashes import Column, hash_unit, key_of
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 _ROWS_AT_ONCE = 50_000
 _KEPT = 0
 _REASONS = (
-    "", "candidate_id twice", NO_LABEL, NIGHT_BLOCK, TRAINING_ONLY, RATIO, OVERLAPS, SHARE,
+    "", "candidate_id twice", NO_LABEL, NIGHT_BLOCK, TRAINING_ONLY, RATIO, OVERLAPS, SHARE, NO_TARGET,
 )  # fmt: skip
 
 
@@ -136,7 +136,8 @@ def choose_rows(
     order_key = decided(ids.candidate, lambda names: hash_unit(names, f"{recipe.split.seed}:order"))
     reason = np.zeros(len(rows), np.int8)
     reason[_again(rows, ids.candidate, order_key, class_names)] = _REASONS.index("candidate_id twice")
-    label, source = _labelled(rows, reason, recipe)
+    silent = NO_TARGET if tuple(class_names) == MEASURED else NO_LABEL
+    label, source = _labelled(rows, reason, recipe, silent)
     used = np.flatnonzero(reason == _KEPT).astype(np.int32)
     groups = _groups(rows, ids, used, near.linked_arcsec)
     only_train = np.asarray(source[used].isin({*recipe.training_only, UNSEEN}))
@@ -176,9 +177,9 @@ def choose_rows(
 
 
 def _labelled(
-    rows: pd.DataFrame, reason: NDArray[np.int8], recipe: DatasetRecipe
+    rows: pd.DataFrame, reason: NDArray[np.int8], recipe: DatasetRecipe, why: str
 ) -> tuple[NDArray[np.int8], pd.Categorical]:
-    """Return labels and their sources by the recipe; rows without a label get their ``reason``."""
+    """Return labels and their sources by the recipe; rows without a label get the reason ``why``."""
     label, source = rows["label"].to_numpy(np.int8, copy=True), pd.Categorical(rows["label_source"])
     silent = (label < 0) & (reason == _KEPT)
     if recipe.unlabelled == "bogus":
@@ -186,7 +187,7 @@ def _labelled(
         source = source.set_categories([*source.categories.drop(UNSEEN, errors="ignore"), UNSEEN])
         source[silent], label[silent] = UNSEEN, BOGUS
     else:
-        reason[silent] = _REASONS.index(NO_LABEL)
+        reason[silent] = _REASONS.index(why)
     return label, source
 
 
@@ -304,7 +305,7 @@ def _thin(
     over = np.zeros(len(used), bool)
     counts = {value: int(((parts == part) & (label == value)).sum()) for value in range(n_classes)}
     for value, allowed in allowed_rows(counts, recipe).items():
-        if counts[value] > allowed:
+        if counts.get(value, 0) > allowed:
             mine = np.flatnonzero((parts == part) & (label == value))
             asked = np.zeros(len(ids), bool)
             asked[used[mine]] = True

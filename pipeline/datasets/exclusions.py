@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from pipeline.classes import CLASS_NAMES
 
 NO_LABEL: Final = "no label"
+NO_TARGET: Final = "no target"
 TRAINING_ONLY: Final = "training only, outside training"
 RATIO: Final = "class ratio"
 SHARE: Final = "share of the groups"
 NIGHT_BLOCK: Final = "night block"
 
 _SETTINGS: Final = {
+    NO_TARGET: "name the column that has it by `target` of the survey",
     NO_LABEL: "add a provider to `labels` of the survey, `bogus_draw` where nobody judged anything",
     TRAINING_ONLY: "such sources never judge: take them out of `training_only` of the data set, or judge some rows",
     SHARE: "raise `share` of the data set",

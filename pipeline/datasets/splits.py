@@ -170,8 +170,9 @@ def require_classes(
             told = [said for said in ((losses or {}).get(part, ""), left_out) if said]
             first, *others = zip(counts, class_names, strict=True)
             listed = [f"{first[0]} groups of {first[1]}", *(f"{count} of {other}" for count, other in others)]
+            held = " and ".join([*[", ".join(listed[:-1])][: len(listed) - 1], listed[-1]])
             raise DataSetError(
-                f"the {name} part holds {', '.join(listed[:-1])} and {listed[-1]}; at least "
+                f"the {name} part holds {held}; at least "
                 f"{settings.minimum_groups} of each are needed: add nights, labels, or lower minimum_groups"
                 + "".join(f"; {said}" for said in told)
             )

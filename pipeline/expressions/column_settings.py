@@ -135,6 +135,9 @@ class ColumnSettings:
         Labels by conditions; none: there are no labels, or a column has them.
     weight : WeightSettings or None
         Weights of rows in training; none: every row counts the same.
+    target : str
+        Column, or expression, of the number that is to be predicted, such as a redshift, in place of classes: a row for
+        which it is known teaches and judges. Empty: the survey has classes.
     """
 
     features: Mapping[str, str]
@@ -147,6 +150,7 @@ class ColumnSettings:
     cuts_as_read: tuple[str, ...] = ()
     class_rules: ClassRules | None = None
     weight: WeightSettings | None = None
+    target: str = ""
 
     def __post_init__(self) -> None:
         if not self.features:
@@ -157,8 +161,21 @@ class ColumnSettings:
             raise SettingsError(f"first_known.{empty[0]} is empty; allowed: names of columns")
         for name, text in self.named_cuts.items():
             parse_condition(text, f"named_cuts.{name}")
+        if self.target:
+            self._require_no_classes()
         for _ in self.expressions():
             pass
+
+    def _require_no_classes(self) -> None:
+        stated = {
+            "class_rules": self.class_rules is not None,
+            "weight.from_least": self.weight is not None and self.weight.from_least,
+            "weight.full": self.weight is not None and bool(self.weight.full),
+        }
+        for name in (name for name, value in stated.items() if value):
+            raise SettingsError(
+                f"target is {self.target!r}, and {name}, which needs classes, is stated too; leave it out"
+            )
 
     @property
     def used(self) -> dict[str, str]:
@@ -177,6 +194,8 @@ class ColumnSettings:
                 yield f"class_rules.{key}.{name}", condition
         if self.weight is not None:
             yield "weight.value", parse(self.weight.value, "weight.value")
+        if self.target:
+            yield "target", parse(self.target, "target")
 
     def conditions(self, key: str) -> Iterator[tuple[str, Expression]]:
         """Yield each cut with its name, a condition that has none with its text.

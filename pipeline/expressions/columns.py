@@ -14,7 +14,7 @@ from pipeline.classes import CLASS_NAMES, UNLABELLED
 from pipeline.errors import SettingsError
 from pipeline.expressions.class_rules import labels_by_rule, rule_matches
 from pipeline.expressions.column_settings import ColumnSettings
-from pipeline.expressions.derived import Columns, drop_reasons, feature_values, with_derived
+from pipeline.expressions.derived import Columns, drop_reasons, feature_values, target_values, with_derived
 from pipeline.expressions.missing import unused_patterns
 from pipeline.expressions.totals import Totals
 from pipeline.expressions.weights import raw_weights, weights_of
@@ -28,13 +28,15 @@ class BlockValues(NamedTuple):
     features : NDArray[float32], (n, f)
         The features in the order of the settings, NaN where they are missing.
     label : NDArray[int8], (n,)
-        Codes of the classes; -1 without a label.
+        Codes of the classes, 0 where the target of settings that have one is known; -1 without a label.
     keep : NDArray[bool], (n,)
         Which rows pass all cuts.
     reason : NDArray[object], (n,)
         The first cut that a row does not pass, by name or as it was written; empty for a row that stays.
     weight : NDArray[float32], (n,)
         Weight in training, 1 without settings of weights.
+    target : NDArray[float64], (n,)
+        The number that is to be predicted, NaN where it is missing and in settings without a target.
     """
 
     features: NDArray[np.float32]
@@ -42,6 +44,7 @@ class BlockValues(NamedTuple):
     keep: NDArray[np.bool_]
     reason: NDArray[np.object_]
     weight: NDArray[np.float32]
+    target: NDArray[np.float64]
 
 
 def needed_columns(settings: ColumnSettings) -> frozenset[str]:
@@ -139,6 +142,9 @@ def evaluate_block(
     if label is None and rules is not None:
         matched = None if totals is None else totals.matched
         label = labels_by_rule(rules, rule_matches(rules, values), class_names, matched)
+    target = target_values(settings, values, rows)
+    if settings.target:
+        label = np.where(np.isnan(target), UNLABELLED, 0).astype(np.int8)
     if label is None:
         label = np.full(rows, UNLABELLED, dtype=np.int8)
     weight = np.ones(rows, dtype=np.float32)
@@ -147,4 +153,4 @@ def evaluate_block(
             raise SettingsError("weight.from_least needs the totals of the whole table")
         least = None if totals is None else totals.least_weight
         weight = weights_of(settings.weight, raw_weights(settings.weight, values), label, class_names, least)
-    return BlockValues(feature_values(settings, values), label, reason == "", reason, weight)
+    return BlockValues(feature_values(settings, values), label, reason == "", reason, weight, target)

@@ -50,6 +50,23 @@ def drop_reasons(settings: ColumnSettings, columns: Columns, values: Columns) ->
     return reason
 
 
+def target_values(settings: ColumnSettings, values: Columns, rows: int) -> NDArray[np.float64]:
+    """Return the number that is to be predicted, ``(n,)``, NaN where it is missing and in settings without a target.
+
+    Parameters
+    ----------
+    settings : ColumnSettings
+        What the survey's file says.
+    values : mapping of str to NDArray, (n,)
+        Columns after :func:`with_derived`.
+    rows : int
+        n.
+    """
+    if not settings.target:
+        return np.full(rows, np.nan)
+    return parse(settings.target, "target").evaluate(values).astype(np.float64)
+
+
 def feature_values(settings: ColumnSettings, values: Columns) -> NDArray[np.float32]:
     """Return the features, ``(n, f)``, NaN where they are missing or beyond float32.
 

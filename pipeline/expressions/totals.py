@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.classes import CLASS_NAMES
 from pipeline.expressions.class_rules import class_codes, rule_matches
 from pipeline.expressions.column_settings import ColumnSettings
-from pipeline.expressions.derived import Columns, drop_reasons, feature_values, with_derived
+from pipeline.expressions.derived import Columns, drop_reasons, feature_values, target_values, with_derived
 from pipeline.expressions.weights import least_weights, raw_weights
 
 
@@ -32,6 +32,8 @@ class Totals:
         Kept rows that match each rule, then each override.
     least_weight : NDArray[float64], (k,)
         Least weight of the kept rows of each class; inf where there is none.
+    measured : int
+        Kept rows whose target is known; 0 in settings without a target.
     """
 
     rows: int
@@ -41,6 +43,7 @@ class Totals:
     known: NDArray[np.int64]
     matched: NDArray[np.int64]
     least_weight: NDArray[np.float64]
+    measured: int = 0
 
     def __add__(self, other: "Totals") -> "Totals":
         """Return the totals of both."""
@@ -53,6 +56,7 @@ class Totals:
             known=self.known + other.known,
             matched=self.matched + other.matched,
             least_weight=np.minimum(self.least_weight, other.least_weight),
+            measured=self.measured + other.measured,
         )
 
 
@@ -84,6 +88,7 @@ def total_block(
         known=np.isfinite(feature_values(settings, values)[kept]).sum(axis=0, dtype=np.int64),
         matched=matches.sum(axis=0, dtype=np.int64),
         least_weight=least_weights(_raw_weights(settings, values, len(kept)), by_class),
+        measured=int((kept & np.isfinite(target_values(settings, values, len(kept)))).sum()),
     )
 
 
@@ -110,6 +115,8 @@ def total_faults(
                 yield f"class_rules.{key}.{name} matches none of {totals.kept} rows: {condition.text!r}"
             elif count == 1:
                 yield f"class_rules.{key}.{name} matches one row of {totals.kept}, too few to train and judge"
+    if settings.target and not totals.measured:
+        yield f"target is missing in all of {totals.kept} rows: {settings.target!r}"
     for (name, text), count in zip(settings.used.items(), totals.known, strict=True):
         if not count:
             yield f"features.{name} is missing in all of {totals.kept} rows: {text!r}"

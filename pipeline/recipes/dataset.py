@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipeline.classes import CLASS_NAMES, TRAINING_ONLY_SOURCES
+from pipeline.classes import CLASS_NAMES, MEASURED, TRAINING_ONLY_SOURCES
 from pipeline.errors import SettingsError
 
 
@@ -110,13 +110,15 @@ class DatasetRecipe:
             )
 
     def class_faults(self, class_names: Sequence[str]) -> list[str]:
-        """Return which keys know reals and bogus alone, for a survey of more classes.
+        """Return which keys know reals and bogus alone, for a survey of more classes, or classes, for one without.
 
         Parameters
         ----------
         class_names : sequence of str
             The survey's classes.
         """
+        if tuple(class_names) == MEASURED:
+            return self._faults_of_target()
         if len(class_names) <= len(CLASS_NAMES):
             return []
         asked = {
@@ -128,5 +130,19 @@ class DatasetRecipe:
             f"{key} is {value!r}, which knows real and bogus; the survey has {len(class_names)} classes; "
             f"allowed: {allowed}"
             for key, (value, allowed) in asked.items()
+            if value
+        ]
+
+    def _faults_of_target(self) -> list[str]:
+        asked = {
+            "unlabelled": self.unlabelled if self.unlabelled == "bogus" else "",
+            "max_ratio": f"{self.max_ratio:g}" if self.max_ratio else "",
+            "frac_true": "" if self.frac_true is None else f"{self.frac_true:g}",
+            "relabel": self.relabel,
+            "simulation": self.simulation,
+        }
+        return [
+            f"{key} is {value!r}, which is of classes; the survey has a target in their place: leave it out"
+            for key, value in asked.items()
             if value
         ]

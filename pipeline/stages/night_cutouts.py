@@ -40,6 +40,7 @@ def header_of(name: str, settings: SurveySettings) -> CutoutHeader:
         metadata=tuple(settings.metadata_paths),
         kind=TABLE if settings.kind == TABLE else CUTOUTS,
         weighted=settings.is_weighted,
+        targeted=settings.has_target,
     )
 
 

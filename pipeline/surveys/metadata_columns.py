@@ -10,7 +10,7 @@ from typing import Final
 from pipeline.io.results.schema import CANDIDATE_COLUMNS
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_OURS: Final = ("digest", "flux", "flux_error", "release", "row", "split", "weight")
+_OURS: Final = ("digest", "flux", "flux_error", "release", "row", "split", "target", "weight")
 """What stands beside the columns of a row on its way to a score: a column of such a name would be lost to it."""
 
 

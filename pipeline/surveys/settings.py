@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from pipeline.classes import CLASS_NAMES, class_faults
+from pipeline.classes import CLASS_NAMES, MEASURED, class_faults
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import DECIDES_NOTHING, decides_only
 from pipeline.surveys.metadata_columns import metadata_faults, metadata_name
@@ -288,14 +288,19 @@ class SurveySettings:
             faults.append(f"channels are {list(self.channels)}; allowed: at least one, no name twice")
         faults += metadata_faults(self.metadata)
         faults += class_faults(self.classes) if self.classes else []
-        faults += _veto_faults(self.vetoes, self.class_names)
+        faults += self._of_classes() if self.has_target else _veto_faults(self.vetoes, self.class_names)
         if faults:
             raise SettingsError("; ".join(faults))
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """The names of the classes at the index of their codes; the first is the negative one."""
-        return self.classes or CLASS_NAMES
+        return MEASURED if self.has_target else self.classes or CLASS_NAMES
+
+    def _of_classes(self) -> list[str]:
+        """Return which keys are stated that need classes, which a survey with a target does not have."""
+        keys = [name for name in ("classes", "labels", "vetoes", "references") if getattr(self, name)]
+        return [f"{name} are stated, and the survey has a target in place of classes: leave them out" for name in keys]
 
     @property
     def baseline(self) -> str:
@@ -306,6 +311,11 @@ class SurveySettings:
     def has_nights(self) -> bool:
         """Whether the survey has nights; a table has the one night ``all``, which holds all of its rows."""
         return self.kind != TABLE
+
+    @property
+    def has_target(self) -> bool:
+        """Whether a number is to be predicted of its rows, such as a redshift, and not a class."""
+        return self.kind == TABLE and bool(self.input.get("target"))
 
     @property
     def is_weighted(self) -> bool:

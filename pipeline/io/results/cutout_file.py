@@ -52,7 +52,7 @@ class CutoutWriter:
             schema.PIXEL_DIGEST, (0,), "uint64", maxshape=(None,), chunks=(1024,), track_times=False, **hdf5.CHECKSUM
         )
         self._candidates = hdf5.create_table(self._file, "candidates", header.stored_columns)
-        self._weight = hdf5.create_column(self._file, schema.WEIGHT, "float32") if header.weighted else None
+        self._own = {name: hdf5.create_column(self._file, name, kind) for name, kind in header.row_columns.items()}
         self._dropped = hdf5.create_table(self._file, "dropped", schema.DROPPED_COLUMNS)
         self.provenance = dict(provenance or {})
         self.kept = 0
@@ -68,8 +68,9 @@ class CutoutWriter:
         unmeasured = [name for name in self._header.metadata if name not in candidates]
         candidates = candidates.assign(**dict.fromkeys(unmeasured, np.nan)) if unmeasured else candidates
         hdf5.require_columns(self._candidates, candidates)
-        if self._header.weighted and schema.WEIGHT not in candidates:
-            raise InputError(f"{self._path} has weights; the rows have no column {schema.WEIGHT!r}")
+        for name in self._own:
+            if name not in candidates:
+                raise InputError(f"{self._path} has {name}s; the rows have no column {name!r}")
         self.append_pixels(cutouts)
         self.append_columns(candidates)
 
@@ -87,9 +88,9 @@ class CutoutWriter:
     def append_columns(self, candidates: pd.DataFrame) -> None:
         """Append candidate columns of rows whose pixels come by `append_pixels`."""
         hdf5.append_columns(self._candidates, candidates)
-        if self._weight is not None and schema.WEIGHT in candidates:
+        if schema.WEIGHT in self._own and schema.WEIGHT in candidates:
             layout.require_weights(candidates[schema.WEIGHT].to_numpy(), str(self._path))
-            hdf5.append_columns({schema.WEIGHT: self._weight}, candidates[[schema.WEIGHT]])
+        hdf5.append_columns(self._own, candidates)
 
     def drop(self, dropped: pd.DataFrame) -> None:
         """Record the candidates that were left out: columns ``candidate_id step reason``."""
@@ -132,7 +133,7 @@ class CutoutWriter:
             seal(self._path, pixels)
 
     def _require_whole(self) -> None:
-        columns = {**self._candidates} | ({schema.WEIGHT: self._weight} if self._weight is not None else {})
+        columns = {**self._candidates, **self._own}
         short = [name for name, data in columns.items() if len(data) != self.kept]
         if short:
             self._file.close()
@@ -174,13 +175,13 @@ class CutoutFile:
 
     def candidates(self, rows: slice = slice(None), columns: tuple[str, ...] | None = None) -> pd.DataFrame:
         """Return candidate columns of some rows, all by default."""
-        weighted = self.header.weighted and (columns is None or schema.WEIGHT in columns)
+        own = [name for name in self.header.row_columns if columns is None or name in columns]
         with self._naming():
-            if not weighted:
+            if not own:
                 return hdf5.read_table(self._file["candidates"], rows, columns)
-            stored = columns if columns is None else tuple(name for name in columns if name != schema.WEIGHT)
+            stored = columns if columns is None else tuple(name for name in columns if name not in own)
             read = hdf5.read_table(self._file["candidates"], rows, stored)
-            return read.assign(**{schema.WEIGHT: self._file[schema.WEIGHT][rows]})
+            return read.assign(**{name: self._file[name][rows] for name in own})
 
     def pixels(self, rows: slice = slice(None), *, hashed: bool = False) -> NDArray[np.float32]:
         """Return cutouts ``(n, y, x, channel)`` of some rows, of a table its features; checked by their sums.

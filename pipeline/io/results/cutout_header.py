@@ -46,6 +46,8 @@ class CutoutHeader:
         Whether the rows are cutouts, or rows of a table of features.
     weighted : bool
         Whether each row has a weight, the column ``weight``.
+    targeted : bool
+        Whether a number is to be predicted of each row, the column ``target``, and not a class.
     """
 
     survey: str
@@ -58,6 +60,7 @@ class CutoutHeader:
     metadata: tuple[str, ...] = ()
     kind: str = schema.CUTOUTS
     weighted: bool = False
+    targeted: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in schema.KINDS:
@@ -91,8 +94,13 @@ class CutoutHeader:
     @property
     def columns(self) -> dict[str, str]:
         """The columns of the rows, with their types."""
-        weight = {schema.WEIGHT: schema.METADATA_TYPE} if self.weighted else {}
-        return {**self.stored_columns, **weight}
+        return {**self.stored_columns, **self.row_columns}
+
+    @property
+    def row_columns(self) -> dict[str, str]:
+        """The columns that are data sets of their own, with their types."""
+        has = {schema.WEIGHT: self.weighted, schema.TARGET: self.targeted}
+        return {name: kind for name, kind in schema.ROW_COLUMNS.items() if has[name]}
 
     @property
     def stored_columns(self) -> dict[str, str]:
@@ -102,7 +110,7 @@ class CutoutHeader:
     @property
     def attributes(self) -> dict[str, object]:
         """The attributes of a file, in the order in which they are written."""
-        has_kind = self.is_table or self.weighted
+        has_kind = self.is_table or self.weighted or self.targeted
         values: dict[str, object] = {
             "schema": schema.SCHEMA_OF_KINDS if has_kind else schema.SCHEMA,
             "survey": self.survey,
@@ -139,6 +147,7 @@ def read_header(file: h5py.File) -> CutoutHeader:
             metadata=layout.metadata_columns(file),
             kind=kind,
             weighted=schema.WEIGHT in file,
+            targeted=schema.TARGET in file,
         )
     return CutoutHeader(
         survey=layout.read_text(file, "survey"),
@@ -151,6 +160,7 @@ def read_header(file: h5py.File) -> CutoutHeader:
         metadata=layout.metadata_columns(file),
         kind=kind,
         weighted=_states_kind(file) and schema.WEIGHT in file,
+        targeted=_states_kind(file) and schema.TARGET in file,
     )
 
 

@@ -104,12 +104,17 @@ def require_layout(file: h5py.File, name: str, row_shape: tuple[int, ...]) -> No
     lost = len(_data(dropped, "candidate_id"))
     for column in dropped:
         _require_column(_data(dropped, column), schema.DROPPED_COLUMNS.get(column, ""), lost)
-    if schema.WEIGHT in file and file.attrs["schema"] == schema.SCHEMA_OF_KINDS:
-        weights = _data(file, schema.WEIGHT)
-        _require_column(weights, schema.METADATA_TYPE, rows)
-        require_weights(weights[:], where)
+    if file.attrs["schema"] == schema.SCHEMA_OF_KINDS:
+        _require_row_columns(file, rows)
     if _SPLIT in file:
         _require_split(_data(file, _SPLIT), rows)
+
+
+def _require_row_columns(file: h5py.File, rows: int) -> None:
+    for column in [column for column in schema.ROW_COLUMNS if column in file]:
+        _require_column(_data(file, column), schema.ROW_COLUMNS[column], rows)
+    if schema.WEIGHT in file:
+        require_weights(file[schema.WEIGHT][:], file.filename)
 
 
 def require_weights(weights: NDArray[np.number], where: str) -> None:

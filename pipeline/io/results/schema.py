@@ -12,7 +12,7 @@ SCHEMA: Final = 1
 """Version of the cutout file, the data set and the scores; a reader refuses another one."""
 
 SCHEMA_OF_KINDS: Final = 2
-"""Version of a cutout file or data set that states its kind: one of a table, or one with weights."""
+"""Version of a cutout file or data set that states its kind: one of a table, or one with weights or a target."""
 
 CUTOUTS: Final = "cutouts"
 TABLE: Final = "table"
@@ -34,6 +34,13 @@ them. In memory a row is a cutout of one pixel with a channel for each feature, 
 WEIGHT: Final = "weight"
 """Data set of the weight of each row in training, float32 ``(n,)``, in files that have one; read as a column of
 ``/candidates``."""
+
+TARGET: Final = "target"
+"""Data set of the number that is to be predicted of each row, float64 ``(n,)``, NaN = not known, in files of a survey
+that has one; read as a column of ``/candidates``."""
+
+ROW_COLUMNS: Final = {WEIGHT: "float32", TARGET: "float64"}
+"""Types of the columns that are data sets of their own."""
 
 TEXT: Final = "text"
 

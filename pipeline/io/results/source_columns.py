@@ -159,7 +159,8 @@ def taken_texts(texts: RowTexts, places: NDArray[np.integer], name: str) -> Iter
 
 
 def _type_of(name: str) -> str:
-    return "uint64" if name == DIGEST else schema.CANDIDATE_COLUMNS.get(name, schema.METADATA_TYPE)
+    kinds = {DIGEST: "uint64", **schema.ROW_COLUMNS, **schema.CANDIDATE_COLUMNS}
+    return kinds.get(name, schema.METADATA_TYPE)
 
 
 def _packed(values: pd.Series, name: str) -> bytes:

@@ -69,6 +69,10 @@ class CatalogueInput(ColumnSettings):
             raise SettingsError(
                 f"class_column is {self.class_column!r} and class_rules are stated too; allowed: one of them"
             )
+        if self.class_column and self.target:
+            raise SettingsError(
+                f"target is {self.target!r} and class_column is {self.class_column!r}; allowed: one of them"
+            )
         if self.class_values and not self.class_column:
             raise SettingsError("class_values are stated, and class_column is empty; name the column")
 

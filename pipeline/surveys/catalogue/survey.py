@@ -32,8 +32,8 @@ from pipeline.surveys.catalogue.settings import CatalogueInput
 from pipeline.surveys.manifests import require_unchanged
 
 log = logging.getLogger(__name__)
-BY_COLUMN, BY_RULE = "class column", "class rules"
-"""Label sources of rows whose class a column states, or rules."""
+BY_COLUMN, BY_RULE, BY_TARGET = "class column", "class rules", "target"
+"""Label sources of rows whose class a column states, or rules, and of rows whose target is known."""
 
 
 class _Block(NamedTuple):
@@ -213,6 +213,8 @@ class CatalogueSurvey(Source[CatalogueInput]):
         candidates = _described(candidates, features, values.label[keep], self._source_of_labels)
         if self.settings.is_weighted:
             candidates["weight"] = values.weight[keep]
+        if self.settings.has_target:
+            candidates["target"] = values.target[keep]
         dropped = pd.DataFrame({"candidate_id": known["candidate_id"][~keep], "step": "read", "reason": reason[~keep]})
         return Batch(
             cutouts=np.ascontiguousarray(features[:, None, None, :]),
@@ -233,7 +235,7 @@ class CatalogueSurvey(Source[CatalogueInput]):
 
     @property
     def _source_of_labels(self) -> str:
-        return BY_COLUMN if self.input.class_column else BY_RULE
+        return BY_TARGET if self.settings.has_target else BY_COLUMN if self.input.class_column else BY_RULE
 
     def _codes_of(self, rows: ReadRows) -> NDArray[np.int8]:
         codes = self._codes()

@@ -55,3 +55,14 @@ def test_what_makes_no_sense_is_refused(make, message):
 def test_a_simulation_into_images_that_makes_no_sense_is_refused(make, message):
     with pytest.raises(SettingsError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    "key", [{"max_ratio": 2.0}, {"frac_true": 0.5}, {"unlabelled": "bogus"}, {"relabel": "new.csv"}]
+)
+def test_a_data_set_of_a_survey_with_a_target_has_no_key_of_classes(key):
+    recipe = DatasetRecipe(survey="s", nights=("all",), **key)
+    (fault,) = recipe.class_faults(("measured",))
+    assert fault.startswith(next(iter(key)))
+    assert "the survey has a target in their place: leave it out" in fault
+    assert DatasetRecipe(survey="s", nights=("all",)).class_faults(("measured",)) == []

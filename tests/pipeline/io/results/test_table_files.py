@@ -13,6 +13,8 @@ from pipeline.io.results.cutout_file import CutoutWriter, open_cutouts, rows_a_c
 from pipeline.io.results.cutout_header import CutoutHeader
 from pipeline.io.results.dataset_file import open_dataset, write_dataset
 from pipeline.io.results.source_columns import SourceColumns
+from pipeline.recipes.dataset import DatasetRecipe, SplitSettings
+from pipeline.stages.build_dataset import build_dataset
 
 FEATURES = ("g_r", "r_i", "w1")
 ROWS = 6
@@ -194,3 +196,20 @@ def test_chunks_of_features_hold_many_rows():
     assert rows_a_chunk((17,)) == 3855
     assert rows_a_chunk((3,)) == 4096
     assert rows_a_chunk((1_000_000,)) == 1
+
+
+def test_a_data_set_carries_a_target_as_exact_as_it_was(tmp_path, make_rows):
+    target = np.array([1 / 3, np.nan, 0.2, 5.0, 1e-9, 2.0])
+    head = header(class_names=("measured",), targeted=True)
+    rows = make_rows("abcdef").assign(target=target, label=np.where(np.isnan(target), -1, 0).astype(np.int8))
+    path = write(tmp_path / "n.h5", rows, head)
+    recipe = DatasetRecipe(survey="toy", nights=("all",), split=SplitSettings(minimum_groups=0))
+    build_dataset(tmp_path / "d.h5", sources=[path], recipe=recipe, linked_within_arcsec=0.0, fold=0, fingerprint="0",
+                  provenance={})  # fmt: skip
+    with open_dataset(tmp_path / "d.h5") as data:
+        assert data.file.header == head
+        known = data.file.candidates(columns=("candidate_id", "target"))
+        assert data.file.table("dropped")["reason"].tolist() == ["no target"]
+    assert dict(zip(known["candidate_id"], known["target"], strict=True)) == {
+        name: value for name, value in zip("abcdef", target.tolist(), strict=True) if name != "b"
+    }

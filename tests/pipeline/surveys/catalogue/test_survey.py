@@ -1,5 +1,7 @@
 """A survey of a table: every format, ids as text, features, cuts, classes, weights, and bad input by rule."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -254,3 +256,39 @@ def test_ids_that_a_float_has_rounded_are_refused(survey):
     table = sources(ID=(BIG + 2.0 * np.arange(ROWS)))
     with pytest.raises(InputError, match="may be another id rounded"):
         rows_of(survey(table, "sources.parquet"))
+
+
+@pytest.mark.replaces("4most", "M12")
+def test_a_target_stands_in_place_of_classes(survey, tmp_path):
+    z = np.where(np.arange(ROWS) % 3 == 2, -9.0, np.arange(ROWS) / 10)
+    made = survey(sources(z=z), class_column=None, classes=(), target="z + 0", missing={"z": [-9.0], "?": [99.0]})
+    job = NightJob(survey=made, name="toy", night="all", manifest=made.freeze("all"), provenance={},
+                   progress=lambda *_: None)  # fmt: skip
+    fetch_cutouts(tmp_path / "c.h5", job)
+    with open_cutouts(tmp_path / "c.h5") as file:
+        assert (file.header.targeted, file.header.weighted, file.header.class_names) == (True, False, ("measured",))
+        rows = file.candidates()
+        assert file.provenance["labelling"] == {"conflicts": 0, "measured by target": 8, "unlabelled": 4}
+    assert rows["target"].dtype == np.float64
+    np.testing.assert_array_equal(rows["target"], np.where(z == -9, np.nan, z))
+    assert rows["label"].tolist() == [0, 0, -1] * 4
+
+
+@pytest.mark.parametrize(("changes", "message"), [
+    ({"target": "redshift"}, "target: the expression 'redshift' names no column"),
+    ({"target": "g", "class_column": "spec"}, "target is 'g' and class_column is 'spec'"),
+    ({"target": "g", "class_rules": {"rules": {"QSO": "g > 2"}}}, "class_rules, which needs classes, is stated too"),
+    ({"target": "g", "weight": {"value": "conf", "full": ["QSO"]}}, "weight.full, which needs classes"),
+    ({"target": "g +"}, "target"),
+    ({"target": "g", "classes": ("GALAXY", "QSO")}, "classes are stated, and the survey has a target"),
+])  # fmt: skip
+def test_a_target_that_cannot_be_is_refused(changes, message, survey):
+    with pytest.raises((InputError, SettingsError), match=re.escape(message)):
+        rows_of(survey(sources(), **{"class_column": None, "classes": ()} | changes))
+
+
+def test_a_target_of_text_or_nothing_is_told(survey):
+    with pytest.raises(InputError, match=r"zspec is 'high'; allowed: a number; no value .* is one"):
+        rows_of(survey(sources(zspec=["high"] * ROWS), class_column=None, classes=(), target="zspec"))
+    made = survey(sources(zspec=[np.nan] * ROWS), class_column=None, classes=(), target="zspec")
+    assert made.check() == ["target is missing in all of 12 rows: 'zspec'"]
