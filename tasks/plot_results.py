@@ -24,7 +24,7 @@ from tasks.score_folds import ScoreFolds
 from tasks.simulate_transients import SimulateTransients
 
 if TYPE_CHECKING:
-    from pipeline.stages.plot_results import ReportSources
+    from pipeline.stages.report_sources import ReportSources
 
 
 class PlotResults(ReleaseTask):
@@ -147,7 +147,7 @@ class PlotResults(ReleaseTask):
         self.link(report_address(self.output().path))
 
     def _given_sources(self) -> "ReportSources":
-        from pipeline.stages.plot_results import ReportSources
+        from pipeline.stages.report_sources import ReportSources
 
         return ReportSources(
             name=self.survey,
@@ -162,7 +162,7 @@ class PlotResults(ReleaseTask):
         )
 
     def _trained_sources(self) -> "ReportSources":
-        from pipeline.stages.plot_results import ReportSources
+        from pipeline.stages.report_sources import ReportSources
 
         return ReportSources(
             name=self.survey,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -79,6 +79,7 @@ class ClassReportData:
     unknown: Mapping[str, int] = field(default_factory=dict)
     unlike: Mapping[str, Mapping[str, Mapping[str, str | float]]] = field(default_factory=dict)
     separations: Sequence[Separation | None] = ()
+    kind: ClassVar[str] = "classes"
 
     def __post_init__(self) -> None:
         if not self.scores:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -127,6 +128,7 @@ class ReportData:
     unlike: Mapping[str, Mapping[str, Mapping[str, str | float]]] = field(default_factory=dict)
     learned_of_nights: pd.DataFrame | None = None
     separations: Sequence[Separation | None] = ()
+    kind: ClassVar[str] = "binary"
 
     def __post_init__(self) -> None:
         if not self.scores:

@@ -1,36 +1,18 @@
-"""A report from its data: measure, draw, and fill in the page."""
+"""A report from its data: measure, draw, and fill in the page; what differs between kinds is in `REPORT_KINDS`."""
 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.plots import PLOTS, PlotResult, ReportData
-from pipeline.report.class_numbers import ClassNumbers
-from pipeline.report.measures import measure, plain
+from pipeline.plots.data import PlotResult
+from pipeline.plots.reported import Reported
+from pipeline.report.bootstrap import Bootstrap
+from pipeline.report.kinds import REPORT_KINDS
 from pipeline.report.metrics_json import ReportNumbers
 from pipeline.report.page import page
+from pipeline.report.plain import plain
 
 log = logging.getLogger(__name__)
-
-DEFAULT_PLOTS = (
-    "roc",
-    "mdr_fpr",
-    "calibration",
-    "precision_recall",
-    "score_histogram",
-    "threshold_scan",
-    "confusion_matrix",
-    "recall_magnitude",
-    "recall_kind",
-    "completeness",
-    "psf_quality",
-    "score_magnitude",
-    "truth",
-    "score_by_night",
-    "training_history",
-    "gallery",
-)
-"""All plots in the order of the page."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,21 +23,21 @@ class Report:
     ----------
     html : str
         The page; it links to ``figures/<name>.png`` and ``tables/<name>.csv`` beside it.
-    metrics : ReportNumbers or ClassNumbers
-        The content of metrics.json; plain types only.
+    metrics : ReportNumbers
+        The content of metrics.json, with what its kind adds; plain types only.
     figures : dict of str to PlotResult
         Figures and their numbers by name, in the order of the page.
     """
 
     html: str
-    metrics: ReportNumbers | ClassNumbers
+    metrics: ReportNumbers
     figures: dict[str, PlotResult]
 
 
 def build_report(
-    data: ReportData,
+    data: Reported,
     *,
-    plots: Sequence[str] = DEFAULT_PLOTS,
+    plots: Sequence[str] | None = None,
     replicates: int = 1000,
     seed: int = 0,
     provenance: Mapping[str, object] | None = None,
@@ -64,10 +46,10 @@ def build_report(
 
     Parameters
     ----------
-    data : ReportData
-        Scores, thresholds, base rate, cutouts of mistakes, history, truth.
-    plots : sequence of str
-        Names in PLOTS, in the order of the page.
+    data : Reported
+        Scores and what else is shown; its ``kind`` says what is measured, drawn and told of them.
+    plots : sequence of str, optional
+        Names of figures of this kind, in the order of the page; all by default.
     replicates : int
         Number of bootstrap samples of groups.
     seed : int
@@ -78,10 +60,13 @@ def build_report(
     Raises
     ------
     UnknownNameError
-        If there is no plot of a name; nothing is computed before.
+        If there is no kind or no plot of a name; nothing is computed before.
     """
-    draws = {name: PLOTS[name] for name in plots}
-    numbers = measure(data, replicates=replicates, seed=seed)
+    kind = REPORT_KINDS[data.kind]
+    draws = {name: kind.plots[name] for name in (kind.order if plots is None else plots)}
+    how = Bootstrap(replicates=replicates, seed=seed)
+    data = kind.completed(data, how)
+    numbers = kind.measure(data, how)
     figures = {}
     for name, draw in draws.items():
         figures[name] = draw(data)
@@ -89,9 +74,10 @@ def build_report(
     numbers["figures"] = {name: {"note": result.note} for name, result in figures.items()}
     numbers["provenance"] = plain(dict(provenance or {}))
     log.info(
-        "measured %d models on %d rows, drew %d figures",
+        "measured %d models on %d rows%s, drew %d figures",
         len(data.scores),
         numbers["counts"]["judged"],
+        kind.in_short(numbers),
         len(figures),
     )
-    return Report(html=page(data, numbers, figures), metrics=numbers, figures=figures)
+    return Report(html=page(kind, data, numbers, figures), metrics=numbers, figures=figures)

@@ -1,126 +1,87 @@
-"""The numbers of a report: everything that metrics.json has; the page shows no others."""
+"""The numbers that reports of all kinds have: where they come from, and how many rows there are of what.
 
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import cast
+Tested by tests/pipeline/report/binary/test_measures.py.
+"""
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from pipeline.classes import BOGUS, REAL
-from pipeline.metrics import (
-    METRICS,
-    Interval,
-    all_strata,
-    bootstrap_all,
-    column_alone,
-    confusion,
-    expected_purity,
-    groups_of,
-    injection_gap,
-    is_injected,
-    paired_differences,
-    scored_mask,
-    threshold_rates,
-)
-from pipeline.metrics.intervals import called_real
-from pipeline.plots.data import PARTS, ReportData, labelled_rows, part_rows, whole_nights
-from pipeline.report.metrics_json import ReportNumbers
-from pipeline.rng import stream
+from pipeline.metrics import groups_of
+from pipeline.night import ALL
+from pipeline.plots.reported import Reported
+from pipeline.report.bootstrap import Bootstrap
+from pipeline.report.plain import plain
 from pipeline.scores.unlike_training import UNLIKE
 
 SCHEMA = 1
 """Version of metrics.json."""
 
-LEVEL = 0.68
-OTHER_PARTS_REPLICATES = 200
-"""Number of bootstrap samples for parts that are only shown for comparison."""
 
-POOR_PSF = 0.1
-"""If a PSF puts a larger share of a star's light into wrong pixels, sources made with it do not stand for real ones.
-
-What is left of a source after its true image is subtracted then has about 0.1 of its signal to noise. For a signal to
-noise of 50, which every bright injection exceeds, these are five sigma: a detection of its own. Chi-squared does not
-measure this, because it grows with the brightness of the stars.
-"""
-
-CONTROLS = ("magnitude", "snr", "fwhm_pixel", "nan_fraction", "edge_fraction")
-"""Columns whose AUC on their own is compared with the classifier's."""
-
-
-def measure(data: ReportData, *, replicates: int, seed: int) -> ReportNumbers:
+def report_numbers(
+    data: Reported, how: Bootstrap, own: Mapping[str, object], *, kind: str = "", class_names: Sequence[str] = ()
+) -> dict[str, object]:
     """Return all numbers of a report, ready for JSON: plain types, None where there is no value.
 
     Parameters
     ----------
-    data : ReportData
-        Scores, thresholds and base rate.
-    replicates : int
-        Number of bootstrap samples of groups for the judged part.
-    seed : int
-        Seed of the bootstrap; equal seeds give equal intervals.
+    data : Reported
+        What the report is made from.
+    how : Bootstrap
+        How the intervals were drawn.
+    own : mapping
+        What this kind of report measured.
+    kind : str
+        Its name; empty for real and bogus, whose metrics.json has none.
+    class_names : sequence of str
+        The names of the classes, if there are any.
     """
-    numbers: dict[str, object] = {
+    unlike = {model: sides for model, sides in data.unlike.items() if sides}
+    numbers = {
         "schema": SCHEMA,
+        **({"kind": kind} if kind else {}),
         "title": data.title,
         "survey": data.survey,
-        "class_names": list(data.class_names),
+        **({"class_names": list(class_names)} if class_names else {}),
         "classifier": data.classifier,
         "judged_part": data.part,
-        "interval": {"level": LEVEL, "replicates": replicates, "over": "groups", "seed": seed},
-        "counts": _counts(data),
-        "models": {model: _model(data, model, replicates, seed) for model in data.scores},
-        "differences": {
-            model: _difference(data, model, replicates, seed) for model in data.scores if model != data.classifier
-        },
-        "column_alone": _controls(data),
-        "psfs": _psfs(data),
+        "interval": how.facts(),
+        **own,
         "separations": [None if one is None else one.facts() for one in data.separations],
+        **({UNLIKE: unlike} if unlike else {}),
     }
-    unlike = {model: sides for model, sides in data.unlike.items() if sides}
-    if unlike:
-        numbers[UNLIKE] = unlike
-    return cast("ReportNumbers", plain(numbers))  # a test compares its keys and types with those of the class
+    return {name: plain(value) for name, value in numbers.items()}
 
 
-def plain(value: object) -> object:
-    """Return a nested value with plain Python types only; NaN and infinities become None."""
-    if isinstance(value, Interval):
-        return _interval(value)
-    if isinstance(value, Mapping):
-        return {str(key): plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple | np.ndarray | set | frozenset):
-        return [plain(entry) for entry in (sorted(value) if isinstance(value, set | frozenset) else value)]
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    if isinstance(value, int | np.integer):
-        return int(value)
-    if isinstance(value, float | np.floating):
-        return float(value) if np.isfinite(value) else None
-    return value if value is None or isinstance(value, str) else str(value)
+def row_counts(
+    data: Reported,
+    judged: pd.DataFrame,
+    has_label: NDArray[np.bool_],
+    has_score: NDArray[np.bool_],
+    by_class: Mapping[str, object],
+) -> dict[str, object]:
+    """Return how many rows there are, judged or not, and from which nights.
 
-
-def _interval(interval: Interval) -> dict[str, object]:
-    entry = {name: plain(value) for name, value in asdict(interval).items()}
-    if not entry["reason"]:
-        del entry["reason"]
-    return entry
-
-
-def _counts(data: ReportData) -> dict[str, object]:
-    table, judged = data.scores[data.classifier], data.judged(data.classifier)
-    rows = part_rows(table, data.part)
+    Parameters
+    ----------
+    data : Reported
+        What the report is made from.
+    judged : DataFrame
+        The judged rows of the classifier.
+    has_label, has_score : ndarray of bool, (n,)
+        Which rows of the judged part have a label and a score.
+    by_class : mapping
+        Counts of each class.
+    """
     nights = judged["night"].dropna().astype(str) if "night" in judged else pd.Series(dtype=str)
-    nights = nights[nights != ""]
-    sources = {"real": REAL, "bogus": BOGUS}
-    has_label = rows["label"].isin([BOGUS, REAL])
-    has_score = np.isfinite(rows["score"].astype(float))
+    nights = nights[~nights.isin(["", ALL])]
     return {
-        "rows": len(table),
+        "rows": len(data.scores[data.classifier]),
         "judged": len(judged),
         "judged_groups": len(np.unique(groups_of(judged))),
-        "real": int((judged["label"] == REAL).sum()),
-        "bogus": int((judged["label"] == BOGUS).sum()),
+        **by_class,
         "unlabelled_in_part": int((~has_label).sum()),
         "labelled_not_scored": int((has_label & ~has_score).sum()),
         "not_scored_in_part": int((~has_score).sum()),
@@ -129,9 +90,6 @@ def _counts(data: ReportData) -> dict[str, object]:
         "nights": int(nights.nunique()),
         "first_night": min(nights, default=""),
         "last_night": max(nights, default=""),
-        "injected": int((is_injected(judged) & (judged["label"] == REAL)).sum()),
-        "label_sources": {name: tally(judged[judged["label"] == label]) for name, label in sources.items()},
-        "called_real_by_night": _called_by_night(data),
     }
 
 
@@ -142,125 +100,3 @@ def tally(rows: pd.DataFrame) -> dict[str, int]:
     sources = rows["label_source"].astype(object).where(rows["label_source"].notna(), "").astype(str)
     counts = sources.replace("", "not stated").value_counts()
     return {name: int(counts[name]) for name in sorted(counts.index, key=lambda name: (-counts[name], name))}
-
-
-def _called_by_night(data: ReportData) -> dict[str, dict[str, int]]:
-    """Return how many candidates every completely scored night (split -1) has, and how many are called real."""
-    rows = whole_nights(data)
-    passed = rows["score"] >= data.threshold(data.classifier)
-    return {
-        str(night): {"candidates": len(group), "called_real": int(passed[group.index].sum())}
-        for night, group in rows.groupby("night")
-    }
-
-
-def _model(data: ReportData, model: str, replicates: int, seed: int) -> dict[str, object]:
-    rows, threshold = data.judged(model), data.threshold(model)
-    rates = threshold_rates(
-        rows, threshold=threshold, replicates=replicates, level=LEVEL, rng=stream(seed, "report rates", model)
-    )
-    counts = confusion(rows["label"], rows["score"], threshold)
-    gap = injection_gap(
-        rows, threshold=threshold, replicates=replicates, level=LEVEL, rng=stream(seed, "report gap", model)
-    )
-    return {
-        "threshold": threshold,
-        "threshold_rule": data.threshold_rule(model),
-        "at_threshold": {**asdict(counts), **rates},
-        "metrics": _part(data, model, data.part, replicates, seed),
-        "parts": _parts(data, model, replicates, seed),
-        "survey": _at_base_rate(data, rates["recall"].value, rates["fpr"].value),
-        "injection_gap": gap,
-        "strata": all_strata(rows, threshold=threshold, level=LEVEL).to_dict("records"),
-    }
-
-
-def _part(data: ReportData, model: str, part: str, replicates: int, seed: int) -> dict[str, Interval]:
-    rows = labelled_rows(data.scores[model], part)
-    return bootstrap_all(
-        rows["label"],
-        rows["score"],
-        groups_of(rows),
-        replicates=replicates,
-        level=LEVEL,
-        rng=stream(seed, "report metrics", f"{model}/{part}"),
-    )
-
-
-def _parts(data: ReportData, model: str, replicates: int, seed: int) -> dict[str, dict[str, object]]:
-    """Return the metrics of the other parts that have labelled rows."""
-    fewer = min(replicates, OTHER_PARTS_REPLICATES)
-    parts = [part for part in PARTS.values() if part != data.part and "split" in data.scores[model]]
-    return {
-        part: {"replicates": fewer, "metrics": _part(data, model, part, fewer, seed)}
-        for part in parts
-        if len(labelled_rows(data.scores[model], part))
-    }
-
-
-def _at_base_rate(data: ReportData, recall: float, fpr: float) -> dict[str, object]:
-    """Return what the threshold means if a share ``base_rate`` of the survey's candidates is real."""
-    if data.base_rate is None:
-        return {"base_rate": None}
-    found, false = called_real(recall, fpr, data.base_rate)
-    nightly = _nightly(data)
-    return {
-        "base_rate": data.base_rate,
-        "expected_purity": float(expected_purity(recall, fpr, data.base_rate)),
-        "candidates_per_night": nightly,
-        "called_real_per_night": None if nightly is None else nightly * float(found + false),
-        "bogus_among_them": None if nightly is None else nightly * float(false),
-        "real_missed_per_night": None if nightly is None else nightly * float(data.base_rate - found),
-    }
-
-
-def _nightly(data: ReportData) -> float | None:
-    """Return the candidates of a usual night: as stated, or else the mean over the completely scored nights."""
-    if data.candidates_per_night is not None:
-        return data.candidates_per_night
-    nights = [night["candidates"] for night in _called_by_night(data).values()]
-    return float(np.mean(nights)) if nights else None
-
-
-def _difference(data: ReportData, model: str, replicates: int, seed: int) -> dict[str, object]:
-    """Return classifier minus another model on the rows that both scored."""
-    own, other = data.judged(data.classifier), data.judged(model)[["candidate_id", "score"]]
-    both = own.merge(other, on="candidate_id", suffixes=("", "_other"), validate="one_to_one")
-    both = both[scored_mask(both["label"], both["score_other"])]
-    return {
-        "minus": model,
-        "n": len(both),
-        "metrics": paired_differences(
-            both["label"],
-            both["score"],
-            both["score_other"],
-            groups_of(both),
-            metrics=list(METRICS),
-            replicates=replicates,
-            level=LEVEL,
-            rng=stream(seed, "report difference", model),
-        ),
-    }
-
-
-def _controls(data: ReportData) -> dict[str, float]:
-    rows = data.judged(data.classifier)
-    return {name: column_alone(rows, name) for name in CONTROLS if name in rows}
-
-
-def _psfs(data: ReportData) -> dict[str, object]:
-    """Return how well the PSFs of injected sources fit the stars; empty if no sources were put into images."""
-    if data.psfs is None or data.psfs.rows.empty:
-        return {}
-    rows = data.psfs.rows
-    residual = rows["residual_fraction"].to_numpy(dtype=np.float64)
-    known = np.isfinite(residual)
-    worst = int(np.nanargmax(residual)) if known.any() else None
-    return {
-        "images": len(rows),
-        "without_stars": int((~known).sum()),
-        "poor": int((residual[known] > POOR_PSF).sum()),
-        "poor_above": POOR_PSF,
-        "worst_residual_fraction": None if worst is None else residual[worst],
-        "worst_chi2": None if worst is None else float(rows["chi2"].iloc[worst]),
-    }

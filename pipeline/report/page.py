@@ -1,110 +1,123 @@
-"""The page of a report: numbers, figures and mistakes laid out in one offline HTML file.
+"""The page of a report of any kind: numbers, figures and mistakes laid out in one offline HTML file.
 
 Tested by tests/pipeline/report/test_build.py.
 """
 
-from collections.abc import Hashable, Iterator, Mapping
-from typing import Any, Final, Literal, SupportsFloat
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
-from pipeline.metrics import METRICS, STRATA
-from pipeline.plots import PLOTS, PlotResult, ReportData
+from pipeline.plots.data import PlotResult
+from pipeline.plots.reported import Reported
 from pipeline.registry import Registry
+from pipeline.report.caveats import separated
 from pipeline.report.html_templates import html_template
-from pipeline.report.metrics_json import ReportNumbers
-from pipeline.report.wording import POINTS, caveats, difference, judged_by_nobody, measured, number, separated, worded
-
-HEADLINE = (
-    "auc",
-    "mdr_at_fpr_1pc",
-    "mdr_at_fpr_5pc",
-    "fpr_at_mdr_1pc",
-    "fpr_at_mdr_5pc",
-    "equal_error",
-    "average_precision",
-    "accuracy",
-    "mcc",
-    "f1",
-    "ece",
-    "brier",
-    "log_loss",
-)
-_RATES: Final[tuple[Literal["recall", "fpr"], ...]] = ("recall", "fpr")
-MOST_STRATA = 12
-SIGNS = {"1": "positive", "-1": "negative", "0": "not known"}
-MISTAKE_COLUMNS = (
-    "mistake",
-    "candidate_id",
-    "score",
-    "kind",
-    "label_source",
-    "flux_sign",
-    "magnitude",
-    "snr",
-    "night",
-)
+from pipeline.report.kinds import ReportKind
+from pipeline.report.wording import Measured, difference, number, worded
 
 
-def page(data: ReportData, numbers: ReportNumbers, figures: Mapping[str, PlotResult]) -> str:
-    """Return the page as HTML; what comes from data is escaped, and nothing is loaded from elsewhere."""
-    judged = numbers["models"][numbers["classifier"]]
-    return html_template("index.html").render(
-        numbers=numbers,
-        judged=judged,
-        at={name: worded(judged["at_threshold"][name]) for name in _RATES},
-        gap=worded(judged["injection_gap"], POINTS),
-        headline=list(_headline(numbers)),
-        parts=list(_parts(numbers)),
-        separated=separated(numbers["separations"]),
-        judged_by_nobody=judged_by_nobody(numbers["counts"]),
-        notes=[*data.notes, *caveats(numbers)],
-        figures=list(figure_entries(figures, PLOTS)),
-        strata=list(_strata(numbers)),
-        mistakes=_mistakes(data),
-        provenance=list(flat(numbers.get("provenance", {}))),
-        interval=f"{numbers['interval']['level']:.0%}".replace("%", " %"),
-    )
-
-
-def _headline(numbers: ReportNumbers) -> Iterator[dict[str, object]]:
-    """Yield one row per metric: its value for every model, then classifier minus each of the others."""
-    for name in HEADLINE:
-        yield {
-            "title": METRICS[name].title,
-            "better": "higher" if METRICS[name].larger_is_better else "lower",
-            "values": [measured(name, model["metrics"][name]) for model in numbers["models"].values()],
-            "differences": [difference(name, other["metrics"][name]) for other in numbers["differences"].values()],
-        }
-
-
-def _parts(numbers: ReportNumbers) -> Iterator[dict[str, object]]:
-    """Yield one row per model and part, the judged part first, with the metrics that reveal overfitting."""
-    shown = ("auc", "mdr_at_fpr_5pc", "fpr_at_mdr_1pc", "ece")
-    for name, model in numbers["models"].items():
-        parts = {numbers["judged_part"]: model["metrics"]}
-        parts |= {part: entry["metrics"] for part, entry in model["parts"].items()}
-        for part, metrics in parts.items():
-            values = [measured(metric, metrics[metric]) for metric in shown]
-            yield {
-                "model": name,
-                "part": part,
-                "n": metrics["auc"]["n"],
-                "groups": metrics["auc"]["n_groups"],
-                "values": values,
-            }
-
-
-def figure_entries(figures: Mapping[str, PlotResult], plots: Registry[Any]) -> Iterator[dict[str, object]]:
-    """Yield what a page says of each figure.
+def page(
+    kind: ReportKind[Any, Any], data: Reported, numbers: Mapping[str, Any], figures: Mapping[str, PlotResult]
+) -> str:
+    """Return the page as HTML; what comes from data is escaped, and nothing is loaded from elsewhere.
 
     Parameters
     ----------
+    kind : ReportKind
+        What differs between reports.
+    data : Reported
+        Notes and mistakes.
+    numbers : mapping
+        The content of metrics.json.
     figures : mapping of str to PlotResult
         The figures by name, in the order of the page.
-    plots : Registry
-        Where their titles and captions are.
     """
+    return html_template(kind.template).render(
+        numbers=numbers,
+        judged=numbers["models"][numbers["classifier"]],
+        interval=f"{numbers['interval']['level']:.0%}".replace("%", " %"),
+        separated=separated(numbers["separations"]),
+        notes=[*data.notes, *kind.caveats(numbers)],
+        figures=list(_figures(figures, kind.plots)),
+        provenance=list(flat(numbers.get("provenance", {}))),
+        **kind.shown(data, numbers),
+    )
+
+
+def headline(numbers: Mapping[str, Any], metrics: Sequence[tuple[str, Measured, str]]) -> list[dict[str, object]]:
+    """Return one row per metric: its value for every model, then classifier minus each of the others.
+
+    Parameters
+    ----------
+    numbers : mapping
+        The content of metrics.json.
+    metrics : sequence of tuple
+        For each metric its key, its definition and its title on this page.
+    """
+    return [
+        {
+            "title": title,
+            "better": "higher" if metric.larger_is_better else "lower",
+            "values": [worded(model["metrics"][name], metric.unit) for model in numbers["models"].values()],
+            "differences": [difference(metric, other["metrics"][name]) for other in numbers["differences"].values()],
+        }
+        for name, metric, title in metrics
+    ]
+
+
+def parts(numbers: Mapping[str, Any], metrics: Mapping[str, Measured]) -> list[dict[str, object]]:
+    """Return one row per model and part, the judged part first, with the metrics that reveal overfitting.
+
+    Parameters
+    ----------
+    numbers : mapping
+        The content of metrics.json.
+    metrics : mapping
+        The metrics by key; the first tells rows and groups of a part.
+    """
+    first, rows = next(iter(metrics)), []
+    for name, model in numbers["models"].items():
+        of_parts = {numbers["judged_part"]: model["metrics"]}
+        of_parts |= {part: entry["metrics"] for part, entry in model["parts"].items()}
+        rows += [
+            {
+                "model": name,
+                "part": part,
+                "n": values[first]["n"],
+                "groups": values[first]["n_groups"],
+                "values": [worded(values[key], metric.unit) for key, metric in metrics.items()],
+            }
+            for part, values in of_parts.items()
+        ]
+    return rows
+
+
+def table_of(rows: pd.DataFrame, columns: Sequence[str], digits: Mapping[str, int]) -> dict[str, object]:
+    """Return rows as a table of the page, with its ``columns`` and ``rows``.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The rows.
+    columns : sequence of str
+        Which columns are shown, if they exist.
+    digits : mapping of str to int
+        Decimals of the columns with numbers; all others are shown as they are.
+    """
+    shown = [name for name in columns if name in rows]
+    records = rows[shown].astype(object).to_dict("records")
+    return {"columns": shown, "rows": [[_cell(row[name], digits.get(name)) for name in shown] for row in records]}
+
+
+def _cell(value: object, digits: int | None) -> str:
+    if pd.isna(value):
+        return ""
+    return str(value) if digits is None else number(float(str(value)), digits)
+
+
+def _figures(figures: Mapping[str, PlotResult], plots: Registry[Any]) -> Iterator[dict[str, object]]:
+    """Yield what the page says of each figure."""
     for name, result in figures.items():
         metadata = plots.metadata(name)
         width, height = result.figure.get_size_inches()
@@ -118,40 +131,6 @@ def figure_entries(figures: Mapping[str, PlotResult], plots: Registry[Any]) -> I
             "rows": len(result.table),
             "empty": result.table.empty,
         }
-
-
-def _strata(numbers: ReportNumbers) -> Iterator[dict[str, object]]:
-    """Yield one table per column, one row per stratum: recall and false positive rate of the classifier in words."""
-    table = pd.DataFrame(numbers["models"][numbers["classifier"]]["strata"])
-    for column in table["column"].unique() if len(table) else []:
-        rows = [_stratum(row) for row in table[table["column"] == column].astype(object).to_dict("records")]
-        yield {"title": STRATA[column].title, "rows": rows, "folded": len(rows) > MOST_STRATA}
-
-
-def _stratum(row: Mapping[Hashable, Any]) -> dict[Hashable, object]:
-    entry = {key: None if pd.isna(value) else value for key, value in row.items()}
-    words = {
-        share: worded({"value": entry[share], "low": entry[f"{share}_low"], "high": entry[f"{share}_high"]})
-        for share in _RATES
-    }
-    if entry["column"] == "flux_sign":
-        entry["stratum"] = SIGNS.get(str(entry["stratum"]), str(entry["stratum"]))
-    return {**entry, "recall": words["recall"], "fpr": words["fpr"]}
-
-
-def _mistakes(data: ReportData) -> dict[str, object]:
-    if data.mistakes is None or data.mistakes.rows.empty:
-        return {"columns": [], "rows": []}
-    columns = [name for name in MISTAKE_COLUMNS if name in data.mistakes.rows]
-    records = data.mistakes.rows[columns].astype(object).to_dict("records")
-    return {"columns": columns, "rows": [[_cell(name, row[name]) for name in columns] for row in records]}
-
-
-def _cell(name: str, value: object) -> str:
-    if pd.isna(value):
-        return ""
-    digits = {"score": 3, "magnitude": 2, "snr": 1}
-    return number(float(value), digits[name]) if name in digits and isinstance(value, SupportsFloat) else str(value)
 
 
 def flat(value: object, path: str = "") -> Iterator[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -17,12 +16,11 @@ from pipeline.plots import ClassReportData, Mistakes
 from pipeline.plots.class_gallery import across_of
 from pipeline.stages.class_vetoes import vetoed_rows
 from pipeline.stages.mistake_cutouts import with_cutouts
+from pipeline.stages.report_sources import GATHERED, ReportSources
 from pipeline.stages.scored_rows import separations_of
 from pipeline.stages.usable_scores import UsableScores
+from pipeline.surveys.base import Source, StatesFolder
 from pipeline.surveys.settings import SurveySettings
-
-if TYPE_CHECKING:
-    from pipeline.stages.plot_results import ReportSources
 
 _REFERENCE = "all that its veto allows"
 """What the point of a class in the figure of precision and recall is, where the survey has a veto for it."""
@@ -31,7 +29,7 @@ _MOST_MISTAKES = 30
 """How many confused rows the gallery gets at most."""
 
 
-def class_names_of(settings: SurveySettings, sources: "ReportSources") -> tuple[str, ...]:
+def class_names_of(settings: SurveySettings, sources: ReportSources) -> tuple[str, ...]:
     """Return the names of the classes that a report is of; two mean the report of real and bogus.
 
     The files with the rows decide; without them the survey's settings do, if the scores have as many classes.
@@ -70,18 +68,19 @@ def class_names_of(settings: SurveySettings, sources: "ReportSources") -> tuple[
     return tuple(names)
 
 
+@GATHERED.register("classes")
 def gather_class_report_data(
-    settings: SurveySettings, sources: "ReportSources", names: tuple[str, ...]
+    survey: Source[StatesFolder], sources: ReportSources, names: Sequence[str]
 ) -> ClassReportData:
-    """Return everything that a report of many classes shows.
+    """Return everything that a report of classes shows.
 
     Parameters
     ----------
-    settings : SurveySettings
-        The survey's settings, for its notes.
+    survey : Source
+        Whose settings have notes and vetoes.
     sources : ReportSources
         The files that the report is made from, and what is asked of it.
-    names : tuple of str
+    names : sequence of str
         The names of the classes, from `class_names_of`.
 
     Raises
@@ -90,11 +89,12 @@ def gather_class_report_data(
         If ``must_judge`` is set and a model has no judged rows, a label is of no class, or models differ in a label.
     """
     scores = UsableScores.read(sources.scores, sources.rows, sources.scored_by, sources.found_packages)
+    settings = survey.settings
     vetoes = {name: text for name, text in settings.vetoes.items() if name in names}
     data = ClassReportData(
         title=sources.title,
         survey=sources.name,
-        class_names=names,
+        class_names=tuple(names),
         scores={model: _with_vetoes(table, vetoes, sources.rows, names) for model, table in scores.usable.items()},
         vetoes=vetoes,
         history={model: training_history(folders) for model, folders in sources.packages.items() if folders},

@@ -1,6 +1,6 @@
 """Results of simulations that a report shows: the truth of the injections, and their PSFs.
 
-Tested by tests/pipeline/stages/test_plot_results.py.
+Tested by tests/pipeline/stages/test_binary_report_data.py.
 """
 
 from collections.abc import Sequence

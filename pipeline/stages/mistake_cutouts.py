@@ -1,6 +1,6 @@
 """The pixels of the rows that a gallery shows, read row by row.
 
-Tested by tests/pipeline/stages/test_plot_results.py.
+Tested by tests/pipeline/stages/test_binary_report_data.py.
 """
 
 from collections.abc import Sequence

@@ -1,73 +1,13 @@
 """The report of a classifier: gather scores and rows, measure, draw, write."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from pipeline.classes import BOGUS, LEFT_OUT, REAL, TEST, UNLABELLED
-from pipeline.errors import InputError
-from pipeline.ids.unmatched import warn_unmatched
-from pipeline.io.packages.package_file import PackageFacts
-from pipeline.io.results.scores_file import unlike_training
-from pipeline.metrics import scored_mask, worst_mistakes
-from pipeline.plots.data import Mistakes, ReportData
-from pipeline.report import build_class_report, build_report
-from pipeline.stages.class_report_data import class_names_of, gather_class_report_data
-from pipeline.stages.injection_results import psfs_of_injections, truth_of_injections
-from pipeline.stages.mistake_cutouts import with_cutouts
+from pipeline.report import build_report
+from pipeline.stages.class_report_data import class_names_of
 from pipeline.stages.report_folder import write_report
-from pipeline.stages.scored_rows import separations_of
-from pipeline.stages.usable_scores import UsableScores
+from pipeline.stages.report_sources import GATHERED, ReportSources
 from pipeline.surveys.base import Source, StatesFolder
-
-log = logging.getLogger(__name__)
-_MISTAKES = 8
-"""How many mistakes of each class the mistake gallery gets."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReportSources:
-    """The files that a report is made from, and what is asked of it.
-
-    Attributes
-    ----------
-    name, title : str
-        The survey's name and the report's heading.
-    scores : mapping of str to Path
-        Scores files by model: first the judged classifier, then the baseline.
-    rows : sequence of Path
-        Cutout files or data sets with the scored candidates.
-    packages : mapping of str to sequence of Path
-        Each model's packages, one per fold.
-    scored_by : sequence of Path
-        Packages that the user names as those that made the scores; rows that they learned from are left out.
-    found_packages : sequence of Path
-        Packages that may have made the scores; each counts only for scores that state its name.
-    references : sequence of str
-        Other scores to compare with.
-    simulated : sequence of Path
-        Files of simulated transients whose rows are among the scored ones.
-    fwhm_ratio_cuts : tuple of float
-        The cuts in width of the figure of scores against magnitude.
-    must_judge : bool
-        Whether to refuse a report without judged rows. The report of a night without labels has none, and is allowed.
-    """
-
-    name: str
-    title: str
-    scores: Mapping[str, Path]
-    rows: Sequence[Path]
-    packages: Mapping[str, Sequence[Path]]
-    scored_by: Sequence[Path] = ()
-    found_packages: Sequence[Path] = ()
-    references: Sequence[str] = ()
-    simulated: Sequence[Path] = ()
-    fwhm_ratio_cuts: tuple[float, float] = (0.5, 4.2)
-    must_judge: bool = False
 
 
 def plot_results(
@@ -103,129 +43,19 @@ def plot_results(
         As raised by `class_names_of`, and by what gathers the data.
     """
     names = class_names_of(survey.settings, sources)
-    if len(names) > 2:
-        classes = gather_class_report_data(survey.settings, sources, names)
-        progress(30, "computing metrics and intervals")
-        report = build_class_report(classes, replicates=replicates, seed=seed, provenance=provenance)
-    else:
-        data = gather_report_data(survey, sources)
-        progress(30, "computing metrics and intervals")
-        report = build_report(data, replicates=replicates, seed=seed, provenance=provenance)
+    data = GATHERED[kind_of_report(names)](survey, sources, names)
+    progress(30, "computing metrics and intervals")
+    report = build_report(data, replicates=replicates, seed=seed, provenance=provenance)
     write_report(path, report)
     progress(100, f"{len(report.figures)} figures")
 
 
-def reference_scores(
-    survey: Source[StatesFolder], names: Sequence[str], judged: pd.DataFrame
-) -> dict[str, pd.DataFrame]:
-    """Return the judged rows with the scores of other classifiers, or of a single column; NaN where there is none.
-
-    A name of a candidate column means the column's own values, with the sign by which larger means more often real.
-    """
-    found = {}
-    for name in names:
-        if name in judged:
-            score = judged[name].to_numpy(float)
-            score = score * _direction(judged["label"].to_numpy(), score)
-        else:
-            table = survey.reference(name, "").drop_duplicates("candidate_id").set_index("candidate_id")
-            score = table["score"].reindex(judged["candidate_id"]).to_numpy(float)
-            if len(table) and len(judged) and not table.index.isin(judged["candidate_id"]).any():
-                warn_unmatched(log, f"the table {name!r} of the survey", len(table), "a judged candidate")
-        found[name] = judged.assign(score=score)
-    return found
-
-
-def _direction(label: np.ndarray, score: np.ndarray) -> int:
-    known = np.isfinite(score)
-    real, bogus = score[known & (label == REAL)], score[known & (label == BOGUS)]
-    return -1 if len(real) and len(bogus) and np.median(real) < np.median(bogus) else 1
-
-
-def mistakes_with_cutouts(judged: pd.DataFrame, threshold: float, rows: Sequence[Path]) -> Mistakes | None:
-    """Return the worst mistakes with their cutouts, read row by row; None if there are no mistakes or no cutouts."""
-    return with_cutouts(worst_mistakes(judged, threshold, _MISTAKES), rows)
-
-
-def truth_of_judged(survey: Source[StatesFolder], nights: Sequence[str], judged: pd.DataFrame) -> pd.DataFrame | None:
-    """Return what each judged candidate really is; None unless the survey knows it, as a synthetic sky does."""
-    if "truth" not in survey.tables or not nights:
-        return None
-    truth = pd.concat([survey.reference("truth", night) for night in nights], ignore_index=True)
-    is_judged = truth["candidate_id"].isin(judged["candidate_id"])
-    if (truth["candidate_id"] != "").any() and len(judged) and not is_judged.any():
-        warn_unmatched(log, "the table 'truth' of the survey", len(truth), "a judged candidate")
-    return truth[is_judged].reset_index(drop=True)
-
-
-def _check_classes(model: str, table: pd.DataFrame) -> None:
-    strange = sorted(set(table["label"].dropna()) - {UNLABELLED, BOGUS, REAL})
-    if strange:
-        raise InputError(
-            f"{model}: label {strange[0]} is not one that a report can judge; allowed: 0 (bogus), 1 (real) and "
-            "-1 (unlabelled)"
-        )
-
-
-def _check_judged(model: str, table: pd.DataFrame, learned: int) -> None:
-    if not scored_mask(table["label"], table["score"]).any():
-        unlabelled = int((~table["label"].isin([BOGUS, REAL])).sum())
-        raise InputError(
-            f"{model}: no rows to judge: {learned} were left out because the model learned from them; of the other "
-            f"{len(table)}, {unlabelled} have no label and the rest no score. Use --rows to name labelled rows"
-        )
-
-
-def _learned_of_nights(table: pd.DataFrame, learned: Mapping[str, pd.Series]) -> pd.DataFrame | None:
-    """Return the rows of completely scored nights that a model learned from; None if such nights are not known."""
-    if "split" not in table or "night" not in table:
-        return None
-    return table[np.any([*learned.values()], axis=0) & (table["split"] == LEFT_OUT).to_numpy()]
-
-
-def gather_report_data(survey: Source[StatesFolder], sources: ReportSources) -> ReportData:
-    """Return everything that a report shows.
+def kind_of_report(names: Sequence[str]) -> str:
+    """Return which kind of report classes of these names get, by its name in `REPORT_KINDS` and `GATHERED`.
 
     Parameters
     ----------
-    survey : Source
-        Where references and truth come from.
-    sources : ReportSources
-        The files that the report is made from, and what is asked of it.
-
-    Raises
-    ------
-    InputError
-        If ``must_judge`` is set and a model has no judged rows, or if there are labels of more than two classes.
+    names : sequence of str
+        The names of the classes, from `class_names_of`.
     """
-    scores = UsableScores.read(sources.scores, sources.rows, sources.scored_by, sources.found_packages)
-    tables = scores.usable
-    for model, table in tables.items():
-        _check_classes(model, table)
-        if sources.must_judge:
-            _check_judged(model, table, len(scores.joined[model]) - len(table))
-    facts = {model: PackageFacts.read(folders) for model, folders in sources.packages.items() if folders}
-    first = next(iter(tables))
-    test = tables[first]
-    judged = test[test["split"] == TEST] if "split" in test and (test["split"] == TEST).any() else test
-    thresholds = {model: fact.threshold for model, fact in facts.items()}
-    return ReportData(
-        title=sources.title,
-        survey=sources.name,
-        scores=tables | reference_scores(survey, sources.references, judged),
-        thresholds=thresholds,
-        threshold_rules={model: fact.threshold_rule for model, fact in facts.items()},
-        mistakes=mistakes_with_cutouts(judged, thresholds.get(first, 0.5), sources.rows),
-        history={model: fact.history for model, fact in facts.items() if len(fact.history)},
-        base_rate=survey.settings.base_rate,
-        truth=truth_of_judged(survey, sorted(set(judged["night"])), judged) if "night" in judged else None,
-        notes=survey.settings.notes,
-        injected=truth_of_injections(sources.simulated),
-        psfs=psfs_of_injections(sources.simulated),
-        fwhm_ratio_cuts=sources.fwhm_ratio_cuts,
-        learned=scores.counts_learned,
-        learned_of_nights=_learned_of_nights(scores.joined[first], scores.learned[first]),
-        unknown=scores.unknown,
-        unlike={model: unlike_training(path) for model, path in sources.scores.items()},
-        separations=separations_of(sources.rows),
-    )
+    return "binary" if len(names) == 2 else "classes"

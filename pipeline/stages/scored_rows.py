@@ -1,6 +1,6 @@
 """Scores joined with the columns of their candidates, and how the data sets that hold these keep their parts apart.
 
-Tested by tests/pipeline/stages/test_plot_results.py.
+Tested by tests/pipeline/stages/test_binary_report_data.py.
 """
 
 import logging

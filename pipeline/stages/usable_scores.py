@@ -1,6 +1,6 @@
 """The scores that a report may judge: joined with their candidates, without the rows that a model learned from.
 
-Tested by tests/pipeline/stages/test_plot_results.py.
+Tested by tests/pipeline/stages/test_binary_report_data.py.
 """
 
 from collections.abc import Mapping, Sequence

@@ -10,7 +10,8 @@ from pipeline.datasets.leakage import Separation
 from pipeline.errors import UnknownNameError
 from pipeline.metrics import METRICS
 from pipeline.plots import PLOTS, ReportData
-from pipeline.report import DEFAULT_PLOTS, build_report
+from pipeline.report import build_report
+from pipeline.report.binary import DEFAULT_PLOTS
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,8 @@ from pipeline.errors import InputError
 from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.results.scores_file import ScoresWriter, class_columns, read_scores, score_columns
 from pipeline.stages.class_report_data import class_names_of, gather_class_report_data
-from pipeline.stages.plot_results import ReportSources, plot_results
+from pipeline.stages.plot_results import plot_results
+from pipeline.stages.report_sources import ReportSources
 
 NAMES = ("Others", "BG", "LRG", "ELG")
 N = 80
@@ -58,6 +60,10 @@ def settings(alert_survey):
     return replace(alert_survey().settings, notes=("Colours decide.",))
 
 
+def gather(settings, *wanted):
+    return gather_class_report_data(SimpleNamespace(settings=settings), *wanted)
+
+
 def sources(scores, rows, **given):
     return ReportSources(name="sky", title="t", scores=scores, rows=rows, packages={}, **given)
 
@@ -90,7 +96,7 @@ def test_a_survey_of_four_classes_gets_its_report(alert_survey, rows_file, write
 
 
 def test_the_gallery_has_the_pixels_of_the_confused_rows_themselves(settings, rows_file, write_classes):
-    data = gather_class_report_data(settings, sources({"mlp": write_classes()}, [rows_file]), NAMES)
+    data = gather(settings, sources({"mlp": write_classes()}, [rows_file]), NAMES)
     assert data.notes == ("Colours decide.",)
     assert len(data.mistakes.rows) > 3
     assert data.mistakes.channels == ("red", "green", "blue")
@@ -105,7 +111,7 @@ def test_scores_as_csv_need_neither_rows_nor_a_score(settings, write_classes):
     with pytest.raises(InputError, match=r"of 4 classes \(p_0 ...\), and the survey's settings names 2: bogus, real"):
         class_names_of(settings, wanted)
     names = class_names_of(replace(settings, classes=NAMES), wanted)
-    assert len(gather_class_report_data(settings, wanted, names).judged("outside")) == N
+    assert len(gather(settings, wanted, names).judged("outside")) == N
 
 
 def test_scores_of_another_number_of_classes_than_the_rows_are_refused(settings, rows_file, write_classes):
@@ -128,7 +134,7 @@ def test_without_labels_there_is_nothing_to_judge(settings, make_rows, write_cla
     with pytest.raises(
         InputError, match=r"mlp: no rows to judge: 0 were left out .* of the other 80, 80 have no label"
     ):
-        gather_class_report_data(settings, wanted, NAMES)
+        gather(settings, wanted, NAMES)
 
 
 def test_two_files_that_label_a_candidate_differently_cannot_be_compared(settings, write_classes):
@@ -138,7 +144,7 @@ def test_two_files_that_label_a_candidate_differently_cannot_be_compared(setting
     with pytest.raises(
         InputError, match="other: candidate id0 and 1 more have another label than in the scores of one"
     ):
-        gather_class_report_data(settings, sources({"one": one, "other": other}, []), NAMES)
+        gather(settings, sources({"one": one, "other": other}, []), NAMES)
 
 
 @pytest.mark.replaces("4most", "M8")
@@ -149,7 +155,7 @@ def test_the_point_of_a_class_is_that_of_all_rows_that_its_veto_allows(settings,
         rows = make_rows([f"id{i}" for i in range(N)], label=label, magnitude=magnitude)
         writer.append(np.zeros((N, 5, 5, 3), dtype="f4"), rows)
     vetoing = replace(settings, classes=NAMES, vetoes={"BG": "magnitude > 20"})
-    data = gather_class_report_data(vetoing, sources({"mlp": write_classes()}, [tmp_path / "rows.h5"]), NAMES)
+    data = gather(vetoing, sources({"mlp": write_classes()}, [tmp_path / "rows.h5"]), NAMES)
     judged, allowed = label[20:] == 1, magnitude[20:] <= 20
     recall, precision = reference.recall_score(judged, allowed), reference.precision_score(judged, allowed)
     assert data.reference_points == {1: pytest.approx((recall, precision))}

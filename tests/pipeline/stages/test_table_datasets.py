@@ -11,7 +11,7 @@ from pipeline.io.results.cutout_file import CutoutWriter
 from pipeline.io.results.cutout_header import CutoutHeader
 from pipeline.io.results.dataset_file import open_dataset
 from pipeline.recipes.dataset import DatasetRecipe, SplitSettings
-from pipeline.report.wording import separated
+from pipeline.report.caveats import separated
 from pipeline.stages.build_dataset import build_dataset
 
 ROWS = 60

@@ -9,15 +9,15 @@ from pipeline.io.results.schema import TRUTH_COLUMNS
 from pipeline.io.results.scores_file import ScoresWriter, score_columns
 from pipeline.recipes.dataset import DatasetRecipe, SplitSettings
 from pipeline.report import build_report
-from pipeline.stages.build_dataset import build_dataset
-from pipeline.stages.injection_results import truth_of_injections
-from pipeline.stages.plot_results import (
-    ReportSources,
+from pipeline.stages.binary_report_data import (
     gather_report_data,
     mistakes_with_cutouts,
     reference_scores,
     truth_of_judged,
 )
+from pipeline.stages.build_dataset import build_dataset
+from pipeline.stages.injection_results import truth_of_injections
+from pipeline.stages.report_sources import ReportSources
 from pipeline.stages.scored_rows import scores_with_candidates, separations_of
 
 NIGHT = "2026-01-05"

@@ -1,7 +1,8 @@
 """The caveats of a report of many classes, from its numbers."""
 
-from pipeline.report.class_numbers import ClassNumbers
-from pipeline.report.wording import FEW_GROUPS, count, per_cent, shared_caveats
+from pipeline.report.caveats import of_few_groups, of_rows, of_rows_not_scored, of_sources, of_training_rows
+from pipeline.report.classes.numbers import ClassNumbers
+from pipeline.report.wording import per_cent
 
 FEW_OF_CLASS = 30
 """With fewer groups of a class than this, its recall is known to no better than about 10 %."""
@@ -19,27 +20,17 @@ def class_caveats(numbers: ClassNumbers) -> list[str]:
     Parameters
     ----------
     numbers : ClassNumbers
-        From `pipeline.report.class_measures.measure_classes`.
+        From `pipeline.report.classes.measures.measure_classes`.
     """
-    counts, words = numbers["counts"], []
-    if numbers["judged_part"] == "train":
-        words.append("The classifier was trained on these rows: the figures flatter it and are no test of it.")
+    counts, words = numbers["counts"], of_training_rows(numbers)
     if numbers["judged_part"] == "validation":
         words.append(
             "There are no test rows: these are validation rows, by which the training was stopped and the "
             "probabilities were calibrated, and the figures flatter the classifier."
         )
-    words += shared_caveats(numbers.get("unlike_training", {}), counts, numbers["separations"])
-    words += _classes(numbers)
-    if counts["judged_groups"] < FEW_GROUPS:
-        words.append(f"There are only {counts['judged_groups']} independent groups: the intervals are rough.")
-    words += _overfitted(numbers) + _calibration(numbers) + _mixture(numbers) + _sources(numbers)
-    if counts["not_scored_in_part"]:
-        words.append(
-            f"{counts['not_scored_in_part']} rows of this part, {counts['labelled_not_scored']} of them labelled, "
-            "could not be scored and are not included in any figure."
-        )
-    return words
+    words += of_rows(numbers, counts) + _classes(numbers) + of_few_groups(counts)
+    words += _overfitted(numbers) + _calibration(numbers) + _mixture(numbers) + of_sources(counts)
+    return words + of_rows_not_scored(counts)
 
 
 def _classes(numbers: ClassNumbers) -> list[str]:
@@ -97,16 +88,6 @@ def _mixture(numbers: ClassNumbers) -> list[str]:
         f"Of these rows: {shares}. Precision, F1, accuracy and false positive rates hold for this mixture only; the "
         "recall of a class holds for any, as long as its rows here are typical of it."
     ]
-
-
-def _sources(numbers: ClassNumbers) -> list[str]:
-    """Return by what the rows of each class were labelled."""
-    lists = [
-        f"{name} by {', '.join(f'{source} ({count(n)})' for source, n in sources.items())}"
-        for name, sources in numbers["counts"]["label_sources"].items()
-        if sources
-    ]
-    return [f"Labels: {'; '.join(lists)}. The figures measure agreement with these labels."] if lists else []
 
 
 def _listed(names: list[str]) -> str:

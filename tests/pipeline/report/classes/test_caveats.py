@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.report.class_measures import Bootstrap, measure_classes
-from pipeline.report.class_wording import class_caveats
+from pipeline.report.bootstrap import Bootstrap
+from pipeline.report.classes.caveats import class_caveats
+from pipeline.report.classes.measures import measure_classes
 
 HOW = Bootstrap(replicates=20, seed=0)
 

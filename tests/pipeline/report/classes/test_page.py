@@ -5,13 +5,13 @@ import pytest
 from html_pages import Page
 
 from pipeline.plots import CLASS_PLOTS
-from pipeline.report import build_class_report
-from pipeline.report.class_build import CLASS_REPORT_PLOTS
+from pipeline.report import build_report
+from pipeline.report.classes import CLASS_REPORT_PLOTS
 
 
 @pytest.fixture(scope="module")
 def report(class_report_data):
-    return build_class_report(class_report_data, replicates=30, seed=3, provenance={"task": "PlotResults"})
+    return build_report(class_report_data, replicates=30, seed=3, provenance={"task": "PlotResults"})
 
 
 def test_the_page_has_every_figure_of_the_registry(report):
@@ -52,18 +52,18 @@ def test_numbers_of_the_page_are_plain_json(report):
 def test_without_baseline_validation_cutouts_or_labels_there_is_still_a_page(class_report_data):
     rows = class_report_data.scores["mlp"].drop(columns=["split", "magnitude", "night", "group_id"])
     bare = replace(class_report_data, scores={"mlp": rows}, mistakes=None, history={})
-    page = Page(build_class_report(bare, replicates=10).html)
+    page = Page(build_report(bare, replicates=10).html)
     assert "With weights of the classes" not in page.text
     assert "There is nothing to show in these figures" in page.text
     unlabelled = replace(bare, scores={"mlp": rows.assign(label=-1)})
-    assert "no rows" in Page(build_class_report(unlabelled, replicates=10).html).text
+    assert "no rows" in Page(build_report(unlabelled, replicates=10).html).text
 
 
 @pytest.mark.replaces("4most", "M9")
 def test_vetoes_stand_on_the_page_with_their_condition(class_report_data):
     rows = class_report_data.scores["mlp"].assign(vetoed_1=True)
     data = replace(class_report_data, scores={"mlp": rows}, vetoes={"BG": "magnitude < 99"}, mistakes=None)
-    page = Page(build_class_report(data, replicates=10).html)
+    page = Page(build_report(data, replicates=10).html)
     assert "magnitude < 99" in page.text
     assert "vetoes" in page.ids
     assert page.open == []

@@ -6,24 +6,25 @@ import pytest
 import sklearn.metrics as reference
 
 from pipeline.metrics.class_rows import predicted_class
-from pipeline.report.class_measures import Bootstrap, judged_intervals, measure_classes
-from pipeline.report.class_numbers import (
+from pipeline.report.bootstrap import Bootstrap
+from pipeline.report.classes.measures import measure_classes, with_intervals
+from pipeline.report.classes.numbers import (
     ClassCounts,
     ClassDifference,
     ClassModel,
     ClassNumbers,
-    ClassPart,
     DecisionNumbers,
     OneClass,
     VetoNumbers,
 )
+from pipeline.report.metrics_json import PartNumbers
 
 HOW = Bootstrap(replicates=40, seed=1)
 
 
 @pytest.fixture(scope="module")
 def numbers(class_report_data):
-    return measure_classes(replace(class_report_data, intervals=judged_intervals(class_report_data, HOW)), HOW)
+    return measure_classes(with_intervals(class_report_data, HOW), HOW)
 
 
 @pytest.mark.replaces("4most", "M8")
@@ -59,7 +60,7 @@ def test_the_structure_is_what_the_classes_say(numbers):
     model = numbers["models"]["forest"]
     assert set(model) == set(get_type_hints(ClassModel))
     assert set(model["classes"]["BG"]) == set(get_type_hints(OneClass))
-    assert set(model["parts"]["train"]) == set(get_type_hints(ClassPart))
+    assert set(model["parts"]["train"]) == set(get_type_hints(PartNumbers))
     assert set(model["decision"]) == set(get_type_hints(DecisionNumbers))
     assert set(numbers["differences"]["forest"]) == set(get_type_hints(ClassDifference))
     assert numbers["kind"] == "classes"

@@ -1,6 +1,6 @@
 """The numbers of a report of many classes: everything that its metrics.json has; the page shows no others."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -18,31 +18,14 @@ from pipeline.metrics.decision_weights import decision_weights
 from pipeline.metrics.vetoes import apply_vetoes, veto_effect
 from pipeline.plots.class_data import ClassReportData
 from pipeline.plots.data import part_rows
-from pipeline.report.class_numbers import ClassNumbers
-from pipeline.report.measures import LEVEL, OTHER_PARTS_REPLICATES, SCHEMA, plain, tally
+from pipeline.report.bootstrap import LEVEL, Bootstrap
+from pipeline.report.classes.numbers import ClassNumbers
+from pipeline.report.measures import report_numbers, row_counts, tally
 from pipeline.rng import stream
-from pipeline.scores.unlike_training import UNLIKE
-
-KIND = "classes"
-"""What ``kind`` says in metrics.json of a report of more than two classes."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bootstrap:
-    """How intervals are drawn.
-
-    Attributes
-    ----------
-    replicates, seed : int
-        Number of samples of groups, and the seed of their draw.
-    """
-
-    replicates: int
-    seed: int
-
-
-def judged_intervals(data: ClassReportData, how: Bootstrap) -> dict[str, ClassIntervals]:
-    """Return the metrics of each model on its judged rows, with their intervals.
+def with_intervals(data: ClassReportData, how: Bootstrap) -> ClassReportData:
+    """Return the data with the metrics of each model on its judged rows, and their intervals.
 
     Parameters
     ----------
@@ -51,7 +34,7 @@ def judged_intervals(data: ClassReportData, how: Bootstrap) -> dict[str, ClassIn
     how : Bootstrap
         How many samples, and their seed.
     """
-    return {model: _part(data, model, data.part, how) for model in data.scores}
+    return replace(data, intervals={model: _part(data, model, data.part, how) for model in data.scores})
 
 
 def measure_classes(data: ClassReportData, how: Bootstrap) -> ClassNumbers:
@@ -60,54 +43,32 @@ def measure_classes(data: ClassReportData, how: Bootstrap) -> ClassNumbers:
     Parameters
     ----------
     data : ClassReportData
-        Scores, and the intervals of `judged_intervals`.
+        Scores, and the intervals of `with_intervals`.
     how : Bootstrap
         How many samples of groups, and the seed; equal seeds give equal intervals.
     """
-    numbers: dict[str, object] = {
-        "schema": SCHEMA,
-        "kind": KIND,
-        "title": data.title,
-        "survey": data.survey,
-        "class_names": list(data.class_names),
-        "classifier": data.classifier,
-        "judged_part": data.part,
-        "interval": {"level": LEVEL, "replicates": how.replicates, "over": "groups", "seed": how.seed},
+    own = {
         "counts": _counts(data),
         "vetoes": dict(data.vetoes),
         "models": {model: _model(data, model, how) for model in data.scores},
         "differences": {model: _difference(data, model, how) for model in data.scores if model != data.classifier},
-        "separations": [None if one is None else one.facts() for one in data.separations],
     }
-    unlike = {model: sides for model, sides in data.unlike.items() if sides}
-    if unlike:
-        numbers[UNLIKE] = unlike
-    return cast("ClassNumbers", plain(numbers))  # a test compares its keys with those of the class
+    numbers = report_numbers(data, how, own, kind=data.kind, class_names=data.class_names)
+    return cast("ClassNumbers", numbers)  # a test compares its keys with those of the class
 
 
 def _counts(data: ClassReportData) -> dict[str, object]:
-    table, judged = data.scores[data.classifier], data.judged(data.classifier)
-    rows = part_rows(table, data.part)
-    has_label = rows["label"].fillna(-1).to_numpy() >= 0
-    has_score = judged_rows(np.zeros(len(rows)), data.chances(rows))
-    nights = judged["night"].dropna().astype(str) if "night" in judged else pd.Series(dtype=str)
-    nights = nights[(nights != "") & (nights != "all")]
+    judged, rows = data.judged(data.classifier), part_rows(data.scores[data.classifier], data.part)
     groups = groups_of(judged)
     of_class = {name: (judged["label"] == index).to_numpy() for index, name in enumerate(data.class_names)}
-    return {
-        "rows": len(table),
-        "judged": len(judged),
-        "judged_groups": len(np.unique(groups)),
+    by_class = {
         "by_class": {name: int(chosen.sum()) for name, chosen in of_class.items()},
         "groups_by_class": {name: len(np.unique(groups[chosen])) for name, chosen in of_class.items()},
-        "unlabelled_in_part": int((~has_label).sum()),
-        "labelled_not_scored": int((has_label & ~has_score).sum()),
-        "not_scored_in_part": int((~has_score).sum()),
-        "left_out_learned": {model: dict(parts) for model, parts in data.learned.items() if sum(parts.values())},
-        "perhaps_learned": {model: count for model, count in data.unknown.items() if count},
-        "nights": int(nights.nunique()),
-        "first_night": min(nights, default=""),
-        "last_night": max(nights, default=""),
+    }
+    has_label = rows["label"].fillna(-1).to_numpy() >= 0
+    has_score = judged_rows(np.zeros(len(rows)), data.chances(rows))
+    return {
+        **row_counts(data, judged, has_label, has_score, by_class),
         "label_sources": {name: tally(judged[chosen]) for name, chosen in of_class.items()},
     }
 
@@ -118,7 +79,7 @@ def _model(data: ClassReportData, model: str, how: Bootstrap) -> dict[str, objec
     label, groups = rows["label"].to_numpy(dtype=np.int64), groups_of(rows)
     names = dict(enumerate(data.class_names))
     kept = abstention(label, data.chances(rows))
-    fewer = Bootstrap(replicates=min(how.replicates, OTHER_PARTS_REPLICATES), seed=how.seed)
+    fewer = how.of_other_parts()
     return {
         "metrics": found.whole,
         "classes": {

@@ -1,41 +1,19 @@
-from datetime import date
-from pathlib import Path
 from typing import get_args, get_origin, get_type_hints, is_typeddict
 
-import numpy as np
 import pytest
 
 from pipeline.metrics import METRICS, confusion
-from pipeline.report.build import build_report
-from pipeline.report.measures import LEVEL, SCHEMA, measure, plain
-from pipeline.report.metrics_json import ReportNumbers
-
-
-@pytest.mark.parametrize(
-    ("value", "is_plain"),
-    [
-        (np.float32(0.5), 0.5),
-        (np.nan, None),
-        (-np.inf, None),
-        (np.int64(2**53 + 1), 2**53 + 1),
-        (np.bool_(True), True),
-        ({1: (np.int8(1), {3, 2})}, {"1": [1, [2, 3]]}),
-        (np.array([[1.0, np.nan]]), [[1.0, None]]),
-        (Path("a"), "a"),
-        (date(2026, 1, 5), "2026-01-05"),
-        (None, None),
-    ],
-)
-def test_numbers_of_a_report_are_plain(value, is_plain):
-    found = plain(value)
-    assert found == is_plain
-    assert type(found) is type(is_plain)
+from pipeline.report import build_report
+from pipeline.report.binary.measures import measure_binary
+from pipeline.report.binary.numbers import BinaryNumbers
+from pipeline.report.bootstrap import LEVEL, Bootstrap
+from pipeline.report.measures import SCHEMA
 
 
 @pytest.fixture
 def numbers(report_data):
     """Return the numbers of a small report."""
-    return measure(report_data, replicates=20, seed=3)
+    return measure_binary(report_data, Bootstrap(replicates=20, seed=3))
 
 
 def test_the_counts_are_those_of_the_judged_rows(numbers, report_data):
@@ -66,15 +44,15 @@ def test_the_counts_at_the_threshold_are_those_of_the_scores(numbers, report_dat
 
 
 def test_equal_seeds_give_equal_numbers_and_others_do_not(numbers, report_data):
-    assert measure(report_data, replicates=20, seed=3) == numbers
-    assert measure(report_data, replicates=20, seed=4) != numbers
+    assert measure_binary(report_data, Bootstrap(replicates=20, seed=3)) == numbers
+    assert measure_binary(report_data, Bootstrap(replicates=20, seed=4)) != numbers
 
 
 def test_a_model_that_is_unlike_what_it_scores_is_told(report_data):
     from dataclasses import replace
 
     unlike = {"cnn": {"survey": {"trained": "ztf", "scored": "atlas"}}, "features": {}}
-    numbers = measure(replace(report_data, unlike=unlike), replicates=2, seed=3)
+    numbers = measure_binary(replace(report_data, unlike=unlike), Bootstrap(replicates=2, seed=3))
     assert numbers["unlike_training"] == {"cnn": unlike["cnn"]}
 
 
@@ -91,8 +69,8 @@ def keys_missing_or_unknown(kind, numbers, where="metrics.json"):
 
 def test_the_numbers_have_the_structure_that_metrics_json_states(report_data):
     whole = build_report(report_data, plots=["roc"], replicates=5).metrics
-    assert set(ReportNumbers.__annotations__) - set(whole) == {"unlike_training"}
+    assert set(BinaryNumbers.__annotations__) - set(whole) == {"unlike_training"}
     known = {**whole, "unlike_training": {}}
-    assert keys_missing_or_unknown(ReportNumbers, known) == []
+    assert keys_missing_or_unknown(BinaryNumbers, known) == []
     del known["models"]["cnn"]["metrics"]["auc"]["low"]
-    assert keys_missing_or_unknown(ReportNumbers, known) == ["metrics.json.models.cnn.metrics.auc"]
+    assert keys_missing_or_unknown(BinaryNumbers, known) == ["metrics.json.models.cnn.metrics.auc"]

@@ -1,30 +1,18 @@
-"""The structure of metrics.json of kind ``classes``: plain types, None where there is no value.
+"""The structure of metrics.json of kind ``classes``, beside what all kinds share.
 
-Tested by tests/pipeline/report/test_class_measures.py.
+Tested by tests/pipeline/report/classes/test_measures.py.
 """
 
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
-from pipeline.report.metrics_json import BootstrapNumbers, FigureNumbers, IntervalNumbers
+from pipeline.report.metrics_json import CountNumbers, DifferenceNumbers, IntervalNumbers, PartNumbers, ReportNumbers
 
 
-class ClassCounts(TypedDict):
-    """Numbers of rows of the judged classifier; nights are dates or names, empty if none is known."""
+class ClassCounts(CountNumbers):
+    """Numbers of judged rows and of their groups by class."""
 
-    rows: int
-    judged: int
-    judged_groups: int
     by_class: dict[str, int]
     groups_by_class: dict[str, int]
-    unlabelled_in_part: int
-    labelled_not_scored: int
-    not_scored_in_part: int
-    left_out_learned: dict[str, dict[str, int]]
-    perhaps_learned: dict[str, int]
-    nights: int
-    first_night: str
-    last_night: str
-    label_sources: dict[str, dict[str, int]]
 
 
 class OneClass(TypedDict):
@@ -32,13 +20,6 @@ class OneClass(TypedDict):
 
     rows: int
     groups: int
-    metrics: dict[str, IntervalNumbers]
-
-
-class ClassPart(TypedDict):
-    """The metrics of a part that is not the judged one."""
-
-    replicates: int
     metrics: dict[str, IntervalNumbers]
 
 
@@ -68,38 +49,25 @@ class ClassModel(TypedDict):
 
     metrics: dict[str, IntervalNumbers]
     classes: dict[str, OneClass]
-    parts: dict[str, ClassPart]
+    parts: dict[str, PartNumbers]
     confusion: dict[str, list[list[int]]]
     abstention: list[dict[str, str | float | None]]
     decision: DecisionNumbers | None
     vetoes: VetoNumbers | None
 
 
-class ClassDifference(TypedDict):
-    """The judged classifier minus another model, on the ``n`` rows that both scored."""
+class ClassDifference(DifferenceNumbers):
+    """The judged classifier minus another model, with each class against all others."""
 
-    minus: str
-    n: int
-    metrics: dict[str, IntervalNumbers]
     classes: dict[str, dict[str, IntervalNumbers]]
 
 
-class ClassNumbers(TypedDict):
+class ClassNumbers(ReportNumbers):
     """All of metrics.json of kind ``classes``."""
 
-    schema: int
     kind: str
-    title: str
-    survey: str
     class_names: list[str]
-    classifier: str
-    judged_part: str
-    interval: BootstrapNumbers
     counts: ClassCounts
     vetoes: dict[str, str]
     models: dict[str, ClassModel]
     differences: dict[str, ClassDifference]
-    separations: list[dict[str, object] | None]
-    unlike_training: NotRequired[dict[str, dict[str, dict[str, str | float]]]]
-    figures: NotRequired[dict[str, FigureNumbers]]
-    provenance: NotRequired[object]

@@ -1,0 +1,83 @@
+"""The structure of metrics.json of a report of real and bogus, beside what all kinds share.
+
+Tested by tests/pipeline/report/binary/test_measures.py.
+"""
+
+from typing import NotRequired, TypedDict
+
+from pipeline.report.metrics_json import CountNumbers, DifferenceNumbers, IntervalNumbers, PartNumbers, ReportNumbers
+
+
+class NightNumbers(TypedDict):
+    """The candidates of one night that was scored as a whole."""
+
+    candidates: int
+    called_real: int
+
+
+class BinaryCounts(CountNumbers):
+    """Numbers of rows of each class, and of each night that was scored as a whole."""
+
+    real: int
+    bogus: int
+    injected: int
+    called_real_by_night: dict[str, NightNumbers]
+
+
+class ThresholdNumbers(TypedDict):
+    """The confusion of a model at its threshold, and its rates there with their intervals."""
+
+    threshold: float
+    true_positives: int
+    false_positives: int
+    false_negatives: int
+    true_negatives: int
+    recall: IntervalNumbers
+    fpr: IntervalNumbers
+    precision: IntervalNumbers
+
+
+class BaseRateNumbers(TypedDict):
+    """What a threshold means at the survey's own share of reals; only ``base_rate`` if that is not known."""
+
+    base_rate: float | None
+    expected_purity: NotRequired[float | None]
+    candidates_per_night: NotRequired[float | None]
+    called_real_per_night: NotRequired[float | None]
+    bogus_among_them: NotRequired[float | None]
+    real_missed_per_night: NotRequired[float | None]
+
+
+class BinaryModel(TypedDict):
+    """All numbers of one model; ``strata`` are the rows of `pipeline.metrics.all_strata`."""
+
+    threshold: float
+    threshold_rule: str
+    at_threshold: ThresholdNumbers
+    metrics: dict[str, IntervalNumbers]
+    parts: dict[str, PartNumbers]
+    survey: BaseRateNumbers
+    injection_gap: IntervalNumbers
+    strata: list[dict[str, str | float | None]]
+
+
+class PsfNumbers(TypedDict, total=False):
+    """How well the PSFs of injected sources fit the stars; empty if no sources were put into images."""
+
+    images: int
+    without_stars: int
+    poor: int
+    poor_above: float
+    worst_residual_fraction: float | None
+    worst_chi2: float | None
+
+
+class BinaryNumbers(ReportNumbers):
+    """All of metrics.json of real and bogus."""
+
+    class_names: list[str]
+    counts: BinaryCounts
+    models: dict[str, BinaryModel]
+    differences: dict[str, DifferenceNumbers]
+    column_alone: dict[str, float | None]
+    psfs: PsfNumbers

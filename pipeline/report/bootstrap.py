@@ -1,0 +1,29 @@
+"""How the intervals of a report are drawn."""
+
+from dataclasses import dataclass
+
+LEVEL = 0.68
+OTHER_PARTS_REPLICATES = 200
+"""Number of bootstrap samples for parts that are only shown for comparison."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bootstrap:
+    """How many samples of groups are drawn, and how.
+
+    Attributes
+    ----------
+    replicates, seed : int
+        Number of samples, and the seed of their draw; equal seeds give equal intervals.
+    """
+
+    replicates: int
+    seed: int
+
+    def of_other_parts(self) -> "Bootstrap":
+        """Return how those of parts are drawn that are not judged: fewer."""
+        return Bootstrap(replicates=min(self.replicates, OTHER_PARTS_REPLICATES), seed=self.seed)
+
+    def facts(self) -> dict[str, object]:
+        """Return what metrics.json says of it."""
+        return {"level": LEVEL, "replicates": self.replicates, "over": "groups", "seed": self.seed}

@@ -1,0 +1,62 @@
+"""What differs between the kinds of reports, and their registry; each kind is a folder beside this file."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pipeline.plots.data import PlotResult
+from pipeline.plots.reported import Reported
+from pipeline.registry import Registry
+from pipeline.report.bootstrap import Bootstrap
+
+D = TypeVar("D", bound=Reported)
+N = TypeVar("N", bound=Mapping[str, Any])
+
+
+def _as_it_is(data: D, _how: Bootstrap) -> D:
+    return data
+
+
+def _nothing(_numbers: object) -> str:
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportKind(Generic[D, N]):
+    """How one kind of data is measured, drawn and told.
+
+    Attributes
+    ----------
+    template : str
+        Its page in this folder, which fills in the blocks of ``frame.html``.
+    plots : Registry
+        Its figures: functions of the data.
+    order : tuple of str
+        Names of all its figures, in the order of the page.
+    measure : callable
+        Returns all numbers of metrics.json from the data, with the keys of `pipeline.report.metrics_json`.
+    shown : callable
+        Returns what the page shows, from data and numbers: ``tiles headline part_heads parts mistakes``, which the
+        frame needs, and what the kind's own blocks name. `pipeline.report.page` makes most of it.
+    caveats : callable
+        Returns what a reader must know before quoting a number, one sentence each, from the numbers.
+    completed : callable
+        Returns the data with what both figures and numbers need and is computed once, such as intervals.
+    in_short : callable
+        Returns what the log says of the numbers, beginning with a comma or a colon; empty by default.
+    """
+
+    template: str
+    plots: Registry[Callable[[D], PlotResult]]
+    order: tuple[str, ...]
+    measure: Callable[[D, Bootstrap], N]
+    shown: Callable[[D, N], dict[str, object]]
+    caveats: Callable[[N], list[str]]
+    completed: Callable[[D, Bootstrap], D] = _as_it_is
+    in_short: Callable[[N], str] = _nothing
+
+
+REPORT_KINDS: Registry[ReportKind[Any, Any]] = Registry(
+    "kind of report",
+    {"binary": "pipeline.report.binary", "classes": "pipeline.report.classes"},
+)
