@@ -1,4 +1,7 @@
-"""What the data of every kind of report have."""
+"""What the data of every kind of report have.
+
+Tested by tests/pipeline/report/test_build.py.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol

@@ -1,4 +1,7 @@
-"""How the intervals of a report are drawn."""
+"""How the intervals of a report are drawn.
+
+Tested by tests/pipeline/report/binary/test_measures.py.
+"""
 
 from dataclasses import dataclass
 

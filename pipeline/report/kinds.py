@@ -1,4 +1,7 @@
-"""What differs between the kinds of reports, and their registry; each kind is a folder beside this file."""
+"""What differs between the kinds of reports, and their registry; each kind is a folder beside this file.
+
+Tested by tests/pipeline/report/test_build.py.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

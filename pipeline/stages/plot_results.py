@@ -1,4 +1,7 @@
-"""The report of a classifier: gather scores and rows, measure, draw, write."""
+"""The report of a classifier: gather scores and rows, measure, draw, write.
+
+Tested by tests/pipeline/stages/test_class_report_data.py.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
