@@ -5,7 +5,6 @@ Tested by tests/integration/test_catalogue_survey.py.
 
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
 
 import luigi
 
@@ -15,22 +14,29 @@ from tasks.infer import Infer
 from tasks.nights import NightParameter
 from tasks.parameters import ReleaseTask
 
-FORMATS = ("probabilities",)
+FORMATS = ("probabilities", "performances")
 """What can be written; a test holds it to `pipeline.stages.export_scores`, which is not light to import."""
 
 
 class ExportScores(ReleaseTask):
-    """Write the scores of a night or of a data set's rows in another format: --format probabilities, a CSV file."""
+    """Write the scores of a night or of a data set's rows in another format: a CSV file, or a folder of them."""
 
     night = NightParameter(default="", description="Night whose scores are written; empty: the data set's rows.")
     package = luigi.Parameter(default="", description="A model package that exists, in place of the trained one.")
     unlearned = luigi.BoolParameter(default=False, description="Leave out rows that the package learned from.")
-    format = luigi.Parameter(default="probabilities", description="probabilities: id, y_true, y_pred, p_<class>.")
+    format = luigi.Parameter(
+        default="probabilities",
+        description="probabilities: id, y_true, y_pred, p_<class>; performances: a folder of val and test.",
+    )
     id_column = luigi.Parameter(default="candidate_id", description="What the column of ids is called, as DES_id.")
     part = luigi.Parameter(
         default="", description="The only part of the data set to write: train, validation, test; empty: all rows."
     )
-    suffix: ClassVar[str] = ".csv"
+
+    @property
+    def suffix(self) -> str:  # type: ignore[override]
+        """A CSV file, or a folder."""
+        return ".csv" if self.format == "probabilities" else ""
 
     @cached_property
     def scoring(self) -> Infer:
@@ -56,6 +62,8 @@ class ExportScores(ReleaseTask):
         """The scores, what was scored, and the package that scored."""
         if self.format not in FORMATS:
             raise SettingsError(f"format is {self.format!r}; allowed: {', '.join(FORMATS)}")
+        if self.format == "performances" and (self.part or self.night):
+            raise SettingsError("format is 'performances', which has the parts of a data set; leave out part and night")
         return {**self.scoring.requires(), "scores": self.scoring}
 
     def decides(self) -> dict[str, object]:
@@ -66,15 +74,14 @@ class ExportScores(ReleaseTask):
     def build(self, path: Path) -> None:
         """Join scores and classes, and write them."""
         from pipeline.io.packages.package_content import read_package
-        from pipeline.stages.export_scores import export_scores
+        from pipeline.stages.export_scores import WRITERS, ScoredRows
 
         folder = Path(self.package) if self.package else self.input_path("package")
-        count = export_scores(
-            path,
+        scored = ScoredRows(
             scores=self.input_path("scores"),
             rows=self.input_path("rows") if "rows" in self._required else Path(self.dataset_file),
             class_names=[str(name) for name in read_package(folder).values["classes"]],
             id_column=self.id_column,
-            part=self.part,
         )
+        count = WRITERS[self.format](path, scored, **({"part": self.part} if self.part else {}))
         self.progress(100, f"{count} rows")

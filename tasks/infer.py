@@ -95,7 +95,12 @@ class Infer(ReleaseTask):
             "night": self.night_name,
             "rows": file_digest(Path(rows)) if rows else "",
             "package": scoring_digest(Path(self.package)) if self.package else "",
-        } | {name: value for name, value in (("only", self.chosen), ("unlearned", self.unlearned)) if value}
+        } | {name: value for name, value in self._when_given().items() if value}
+
+    def _when_given(self) -> dict[str, object]:
+        """What decides the scores only where it is given, so that others keep their identity."""
+        rules = {"vetoes": self.settings.vetoes, "overrides": self.settings.overrides}
+        return {"only": self.chosen, "unlearned": self.unlearned, **rules}
 
     @cached_property
     def chosen(self) -> list[str]:
@@ -107,6 +112,7 @@ class Infer(ReleaseTask):
         from models.scoring.runtime import load
         from models.scoring.score_files import Scoring, score_file, score_night
         from pipeline.io.packages.training_ids import learned_of
+        from pipeline.scores.deciding_rules import DecidingRules
         from pipeline.stages.night_cutouts import NightCutouts
 
         directory = Path(self.package) if self.package else self.input_path("package")
@@ -119,6 +125,7 @@ class Infer(ReleaseTask):
             only=self.chosen,
             learned=learned_of(directory) if self.unlearned else None,
             processes=self.processes,
+            rules=DecidingRules.of(self.settings.vetoes, self.settings.overrides, package.class_names),
         )
         if self.streams:
             job = self.fetch.job(self.fetch.frozen.manifest(), of=self)

@@ -125,11 +125,13 @@ class PlotResults(ReleaseTask):
             "rows": [file_digest(path) for path in self.given_scores.stated_rows],
             "replicates": self.replicates,
             "fwhm_ratio_cuts": list(self.fwhm_ratio_cuts),
-            "shown": [
-                getattr(self.settings, name) for name in decided_alone(SurveySettings, "report") if name != "vetoes"
-            ],
-            **({"vetoes": self.settings.vetoes} if self.settings.vetoes else {}),  # so that other reports stay
+            "shown": [getattr(self.settings, name) for name in decided_alone(SurveySettings, "report")],
+            **{name: rules for name, rules in self._rules().items() if rules},  # so that other reports stay
         } | ({"scored_by": self.given_scores.package_digests} if self.files else {})
+
+    def _rules(self) -> dict[str, object]:
+        """What decides a class after the classifier."""
+        return {"vetoes": self.settings.vetoes, "overrides": self.settings.overrides}
 
     def build(self, path: Path) -> None:
         """Gather, judge, draw, write."""

@@ -58,6 +58,9 @@ DECISIONS = {
         "the column `release` of scores, and the identity and the folder of what `Infer`, `ScoreFolds`, "
         "`ScoreObjects` and `PlotResults` make; it changes no number"
     ),
+    "classes after the classifier": (
+        "the class that `Infer` decides on, and what is made of its scores; nothing is trained anew"
+    ),
     "ephemeris of skybot": "results only with `source: skybot`",
     "ephemeris of orbits": "results only with `source: orbits`",
     "catalogue of orbits": "results only with `source: orbits`, from the catalogue of `FetchOrbitCatalogue` on",

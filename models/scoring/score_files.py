@@ -22,8 +22,10 @@ from pipeline.io.executor import cores, spread
 from pipeline.io.packages.training_ids import TrainingIds
 from pipeline.io.results.cutout_file import CutoutFile, open_cutouts
 from pipeline.io.results.cutout_header import CutoutHeader
+from pipeline.io.results.schema import TEXT
 from pipeline.io.results.scores_file import ScoresWriter
 from pipeline.rng import stream
+from pipeline.scores.deciding_rules import RULES, DecidingRules
 from pipeline.scores.unlike_training import UNLIKE, unlike_words
 from pipeline.stages.night_cutouts import NightCutouts
 from pipeline.surveys.base import Batch
@@ -64,6 +66,8 @@ class Scoring:
         Rows of these ids are left out, because the package learned from them; none: all rows are scored.
     processes : int
         That score at once; 0: one a core. They share the package's threads, and change no score.
+    rules : DecidingRules or None
+        What decides the class after the classifier; none, or empty: nothing does.
     """
 
     package: OpenedPackage
@@ -73,12 +77,18 @@ class Scoring:
     only: Collection[str] = ()
     learned: TrainingIds | None = None
     processes: int = 1
+    rules: DecidingRules | None = None
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
             raise InputError(f"batch_size is {self.batch_size}; allowed: at least 1")
         if self.processes < 0:
             raise InputError(f"processes is {self.processes}; allowed: 0 (one a core) or more")
+
+    def columns_of(self, there: Collection[str]) -> tuple[str, ...]:
+        """Return the candidate columns that scores are made of; rules may also name features and probabilities."""
+        ruled = sorted(self.rules.columns.intersection(there)) if self.rules else ()
+        return tuple(dict.fromkeys((*_COLUMNS, *self.package.metadata_columns, *ruled)))
 
     @property
     def share(self) -> "Scoring":
@@ -176,8 +186,12 @@ def _write(
         columns=header.columns,
     )
     unlike = package.contract.unlike(survey=header.survey, pixel_scale_arcsec=header.pixel_scale_arcsec)
-    about = {UNLIKE: unlike} if unlike else {}
-    with ScoresWriter(path, len(package.class_names), {**provenance, **about}) as writer:
+    about: dict[str, object] = {UNLIKE: unlike} if unlike else {}
+    if scoring.rules:
+        scoring.rules.require(_known(header, len(package.class_names)))
+        about[RULES] = scoring.rules.stated()
+    writing = ScoresWriter(path, len(package.class_names), {**provenance, **about}, decided=bool(scoring.rules))
+    with writing as writer:
         for block in chain.from_iterable(scored):
             found, learned = found | block.found, learned + block.learned
             if len(block.rows):
@@ -194,9 +208,10 @@ def _write(
     log.info("scored %d cutouts of %s", count, what)
 
 
-def _columns(package: OpenedPackage) -> tuple[str, ...]:
-    """Return the candidate columns that scores are made of."""
-    return tuple(dict.fromkeys((*_COLUMNS, *package.metadata_columns)))
+def _known(header: CutoutHeader, n_classes: int) -> list[str]:
+    """Return what a rule may name: numbers of the candidates, features of a table, probabilities."""
+    numbers = [name for name, kind in header.columns.items() if kind != TEXT]
+    return [*numbers, *(header.channels if header.is_table else ()), *(f"p_{index}" for index in range(n_classes))]
 
 
 def _score_span(rows: Path, scoring: Scoring, span: tuple[int, int]) -> list[_Scores]:
@@ -209,7 +224,7 @@ def _score_span(rows: Path, scoring: Scoring, span: tuple[int, int]) -> list[_Sc
             _score_block(
                 scoring,
                 channels,
-                cutouts.candidates(block, _columns(scoring.package)).assign(split=split[block]),
+                cutouts.candidates(block, scoring.columns_of(cutouts.header.columns)).assign(split=split[block]),
                 cutouts.pixels(block),
             )
             for block in blocks
@@ -219,7 +234,7 @@ def _score_span(rows: Path, scoring: Scoring, span: tuple[int, int]) -> list[_Sc
 def _score_batch(scoring: Scoring, channels: tuple[str, ...], batch: Batch) -> list[_Scores]:
     """Score what was read together of a night, block by block."""
     blocks = [slice(start, start + scoring.batch_size) for start in range(0, len(batch.candidates), scoring.batch_size)]
-    columns = list(_columns(scoring.package))
+    columns = list(scoring.columns_of(batch.candidates))
     frames = [batch.candidates.iloc[block][columns].reset_index(drop=True) for block in blocks]
     return [
         _score_block(scoring, channels, frame.assign(split=np.int8(LEFT_OUT)), batch.cutouts[block])
@@ -239,7 +254,22 @@ def _score_block(
     chosen = frame[wanted].reset_index(drop=True).assign(release=scoring.release)
     if not len(chosen):
         return _Scores(chosen, found, learned)
-    return _Scores(_scored(chosen, scoring.package, pixels[wanted], channels, scoring.seed), found, learned)
+    scored = _scored(chosen, scoring.package, pixels[wanted], channels, scoring.seed)
+    return _Scores(_decided(scored, scoring.rules, pixels[wanted], channels), found, learned)
+
+
+def _decided(
+    frame: pd.DataFrame, rules: DecidingRules | None, pixels: NDArray[np.float32], channels: tuple[str, ...]
+) -> pd.DataFrame:
+    """Return scored rows with the class after the rules, if there are any."""
+    if not rules:
+        return frame
+    columns = {
+        name: frame[name].to_numpy() if name in frame else pixels[:, 0, 0, channels.index(name)]
+        for name in rules.columns
+    }
+    decided, rule = rules.decide(frame["label_predicted"], columns)
+    return frame.assign(label_decided=decided, decided_by=rule)
 
 
 def _wanted(frame: pd.DataFrame, only: Collection[str], found: set[str]) -> NDArray[np.bool_]:

@@ -47,6 +47,9 @@ class ClassReportData:
     vetoes : mapping of str to str
         For the name of a class the condition under which no row may be called so. Rows that fulfil it have True in
         the column ``vetoed_<index of the class>`` of ``scores``.
+    overrides : mapping of str to str
+        For the name of a class the condition under which a row is called so. ``label_decided`` of ``scores`` is the
+        class after vetoes and overrides.
     notes : tuple of str
         Caveats of the labels that a reader must know, one sentence each.
     learned : mapping of str to mapping of str to int
@@ -74,6 +77,7 @@ class ClassReportData:
     reference_points: Mapping[int, tuple[float, float]] = field(default_factory=dict)
     reference_name: str = ""
     vetoes: Mapping[str, str] = field(default_factory=dict)
+    overrides: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     learned: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unknown: Mapping[str, int] = field(default_factory=dict)

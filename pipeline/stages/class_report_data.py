@@ -1,22 +1,24 @@
 """What a report of more than two classes shows: which classes there are, their scores, the confused rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from pipeline.errors import InputError
 from pipeline.io.packages.package_file import training_history
 from pipeline.io.results.cutout_file import open_cutouts
-from pipeline.io.results.scores_file import class_columns, unlike_training
+from pipeline.io.results.scores_file import class_columns, scores_provenance, unlike_training
 from pipeline.metrics.class_mistakes import class_mistakes
 from pipeline.metrics.class_rows import judged_rows
 from pipeline.plots import ClassReportData, Mistakes
 from pipeline.plots.class_gallery import across_of
-from pipeline.stages.class_vetoes import vetoed_rows
+from pipeline.scores.deciding_rules import RULES, DecidingRules
 from pipeline.stages.mistake_cutouts import with_cutouts
 from pipeline.stages.report_sources import GATHERED, ReportSources
+from pipeline.stages.rule_columns import rule_columns
 from pipeline.stages.scored_rows import separations_of
 from pipeline.stages.usable_scores import UsableScores
 from pipeline.surveys.base import Source, StatesFolder
@@ -90,13 +92,16 @@ def gather_class_report_data(
     """
     scores = UsableScores.read(sources.scores, sources.rows, sources.scored_by, sources.found_packages)
     settings = survey.settings
-    vetoes = {name: text for name, text in settings.vetoes.items() if name in names}
+    rules = DecidingRules.of(settings.vetoes, settings.overrides, names)
+    for path in sources.scores.values():
+        _require_same_rules(path, rules)
     data = ClassReportData(
         title=sources.title,
         survey=sources.name,
         class_names=tuple(names),
-        scores={model: _with_vetoes(table, vetoes, sources.rows, names) for model, table in scores.usable.items()},
-        vetoes=vetoes,
+        scores={model: _ruled(table, rules, sources.rows) for model, table in scores.usable.items()},
+        vetoes=rules.stated()["vetoes"],
+        overrides=rules.stated()["overrides"],
         history={model: training_history(folders) for model, folders in sources.packages.items() if folders},
         notes=settings.notes,
         learned=scores.counts_learned,
@@ -112,14 +117,27 @@ def gather_class_report_data(
     return data.with_mistakes(_mistakes(data, sources.rows))
 
 
-def _with_vetoes(
-    table: pd.DataFrame, vetoes: Mapping[str, str], files: Sequence[Path], names: Sequence[str]
-) -> pd.DataFrame:
-    """Return the scores with a column for each class that has a veto: whether a row may not be called so."""
-    if not vetoes:
+def _require_same_rules(path: Path, rules: DecidingRules) -> None:
+    """Refuse scores whose classes were decided by other rules than the survey states: the report would contradict."""
+    decided = {} if path.suffix == ".csv" else scores_provenance(path).get(RULES, {})
+    if decided and decided != rules.stated():
+        raise InputError(
+            f"{path}: its classes were decided by other vetoes or overrides than the survey states now; score the "
+            "rows again, or report them with the settings of then"
+        )
+
+
+def _ruled(table: pd.DataFrame, rules: DecidingRules, files: Sequence[Path]) -> pd.DataFrame:
+    """Return the scores with what each veto says of each row, and the class after the rules where it is not there."""
+    if not rules:
         return table
-    found = vetoed_rows(table, vetoes, files, names)
-    return table.assign(**{f"vetoed_{index}": vetoed for index, vetoed in found.items()})
+    columns = rule_columns(table, rules, files)
+    table = table.assign(**{f"vetoed_{index}": vetoed for index, vetoed in rules.vetoed(columns).items()})
+    if "label_decided" in table:
+        return table
+    chances = table[[f"p_{index}" for index in range(len(rules.class_names))]].to_numpy(dtype=np.float64)
+    called = np.where(np.isnan(chances).any(axis=1), -1, np.nan_to_num(chances).argmax(axis=1))
+    return table.assign(label_decided=rules.decide(called, columns)[0])
 
 
 def _allowed_alone(data: ClassReportData) -> dict[int, tuple[float, float]]:

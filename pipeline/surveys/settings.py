@@ -141,21 +141,20 @@ _REACH: Final = (
 """Numbers of a survey with their smallest and largest value."""
 
 
-def _veto_faults(vetoes: Mapping[str, str], class_names: Sequence[str]) -> list[str]:
-    """Return what is wrong with vetoes, one sentence each."""
-    if not vetoes:
+def _rule_faults(key: str, rules: Mapping[str, str], classes: Sequence[str]) -> list[str]:
+    """Return what is wrong with conditions by class, one sentence each."""
+    if not rules:
         return []
     from pipeline.expressions.expression import parse_condition
 
-    allowed = class_names[1:] if len(class_names) > 2 else ()
     faults = [
-        f"vetoes name the class {name!r}; allowed: {', '.join(allowed) or 'none of a survey with two classes'}"
-        for name in vetoes
-        if name not in allowed
+        f"{key} name the class {name!r}; allowed: {', '.join(classes) or 'none of a survey with two classes'}"
+        for name in rules
+        if name not in classes
     ]
-    for name, text in vetoes.items():
+    for name, text in rules.items():
         try:
-            parse_condition(text, f"vetoes: {name}")
+            parse_condition(text, f"{key}: {name}")
         except SettingsError as error:
             faults.append(str(error))
     return faults
@@ -234,9 +233,11 @@ class SurveySettings:
     classes : tuple of str
         Names of the classes, the negative one first: 2 to 127, each once; empty: ``bogus`` and ``real``.
     vetoes : mapping of str to str
-        For the name of a class, not the negative one, a condition on columns and features under which no row may be
-        called so. The report of more than two classes shows what becomes of the figures if such rows are called the
-        negative class; scores stay as they are.
+        For the name of a class, not the negative one, a condition on columns and features under which no row is
+        called so, but the negative class, see docs/catalogues.md#after-the-classifier. More than two classes only.
+    overrides : mapping of str to str
+        For the name of a class, a condition under which a row is called so, whatever the classifier and the vetoes
+        say; of several that hold, the first.
     """
 
     source: str
@@ -269,7 +270,8 @@ class SurveySettings:
     metadata: tuple[str, ...] = ()
     kind: Literal["cutouts", "images", "table"] = "cutouts"
     classes: tuple[str, ...] = field(default=(), metadata=decides_only("labelling"))
-    vetoes: Mapping[str, str] = field(default_factory=dict, metadata=decides_only("report"))
+    vetoes: Mapping[str, str] = field(default_factory=dict, metadata=decides_only("classes after the classifier"))
+    overrides: Mapping[str, str] = field(default_factory=dict, metadata=decides_only("classes after the classifier"))
 
     decided_by_others = staticmethod(decided_by_kind)
 
@@ -288,7 +290,7 @@ class SurveySettings:
             faults.append(f"channels are {list(self.channels)}; allowed: at least one, no name twice")
         faults += metadata_faults(self.metadata)
         faults += class_faults(self.classes) if self.classes else []
-        faults += self._of_classes() if self.has_target else _veto_faults(self.vetoes, self.class_names)
+        faults += self._of_classes() if self.has_target else self._of_rules()
         if faults:
             raise SettingsError("; ".join(faults))
 
@@ -297,9 +299,14 @@ class SurveySettings:
         """The names of the classes at the index of their codes; the first is the negative one."""
         return MEASURED if self.has_target else self.classes or CLASS_NAMES
 
+    def _of_rules(self) -> list[str]:
+        """Return what is wrong with the rules that decide classes after the classifier."""
+        ruled = self.class_names if len(self.class_names) > 2 else ()
+        return _rule_faults("vetoes", self.vetoes, ruled[1:]) + _rule_faults("overrides", self.overrides, ruled)
+
     def _of_classes(self) -> list[str]:
         """Return which keys are stated that need classes, which a survey with a target does not have."""
-        keys = [name for name in ("classes", "labels", "vetoes", "references") if getattr(self, name)]
+        keys = [name for name in ("classes", "labels", "vetoes", "overrides", "references") if getattr(self, name)]
         return [f"{name} are stated, and the survey has a target in place of classes: leave them out" for name in keys]
 
     @property

@@ -6,6 +6,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from luigi.task_register import Register
 
 import tasks
 from commands.check import check
@@ -30,6 +32,8 @@ SURVEY = {
         "missing": {"w": [-99]},
         "class_column": "kind",
     },
+    "vetoes": {"quasar": "w > 15"},
+    "overrides": {"star": "g_r < -0.1"},
 }
 SMALL = {"classifier": "mlp", "settings": {"units": [8]}, "epochs": 2, "early_stopping_patience": 0, "threads": 1}
 
@@ -145,12 +149,19 @@ def test_its_scores_are_exported_as_probabilities(own, package):
     with open_dataset(made(own, tasks.BuildDataset(survey="own"))) as data:
         test = data.candidates("test")
     assert path.suffix == ".csv"
-    assert list(rows[0]) == ["DES_id", "y_true", "y_pred", "p_star", "p_galaxy", "p_quasar"]
+    heads = ["DES_id", "y_true", "y_pred", "p_star", "p_galaxy", "p_quasar", "y_decided", "decided_by"]
+    assert list(rows[0]) == heads
     assert [row["DES_id"] for row in rows] == test["candidate_id"].tolist()
     assert [row["y_true"] for row in rows] == [CLASSES[label] for label in test["label"]]
     chances = np.array([[float(row[f"p_{name}"]) for name in CLASSES] for row in rows])
     np.testing.assert_allclose(chances.sum(axis=1), 1, atol=1e-5)
-    assert [row["y_pred"] for row in rows] == [CLASSES[code] for code in chances.argmax(axis=1)]
+    called = np.array(CLASSES)[chances.argmax(axis=1)]
+    assert [row["y_pred"] for row in rows] == called.tolist()
+    table = sources(0, ROWS).set_index("ID").loc[[row["DES_id"] for row in rows]]
+    after = np.where((called == "quasar") & (table["w"] > 15), "star", called)
+    after[table["g"] - table["r"] < -0.1] = "star"
+    assert [row["y_decided"] for row in rows] == after.tolist()
+    assert (after != called).any()
 
 
 @pytest.mark.replaces("4most", "M11")
@@ -167,8 +178,27 @@ def test_another_catalogue_is_scored_without_the_rows_that_taught(own, package):
 
 
 def test_an_unknown_format_is_refused_before_anything_is_made(own):
-    with pytest.raises(NightsiftError, match="format is 'topcat'; allowed: probabilities"):
+    with pytest.raises(NightsiftError, match="format is 'topcat'; allowed: probabilities, performances"):
         tasks.ExportScores(survey="own", format="topcat").requires()
+    with pytest.raises(SettingsError, match="leave out part and night"):
+        tasks.ExportScores(survey="own", format="performances", part="test").requires()
+
+
+@pytest.mark.replaces("4most", "M9")
+def test_other_vetoes_decide_other_scores_and_train_nothing(own):
+    names = ("FetchCutouts", "BuildDataset", "TrainClassifier", "CalibratePackage", "Infer", "ExportScores")
+
+    def fingerprints():
+        Register.clear_instance_cache()
+        options = {"FetchCutouts": {"night": "all"}}
+        return {name: getattr(tasks, name)(survey="own", **options.get(name, {})).fingerprint for name in names}
+
+    text, before = (own.config / "surveys" / "own.yaml").read_text(), fingerprints()
+    own.write("surveys", "own", yaml.safe_load(text) | {"vetoes": {"quasar": "w > 16"}})
+    after = fingerprints()
+    (own.config / "surveys" / "own.yaml").write_text(text)
+    assert {name for name in names if before[name] != after[name]} == {"Infer", "ExportScores"}
+    assert fingerprints() == before
 
 
 def test_its_report_judges_every_class(own, package):
@@ -176,6 +206,11 @@ def test_its_report_judges_every_class(own, package):
     numbers = json.loads((page / "metrics.json").read_text())
     (separation,) = numbers["separations"]
     assert (separation["divided_by"], separation["unplaced"]) == ("groups of a table", ROWS)
+    scores = read_scores(made(own, tasks.Infer(survey="own")))
+    changed = scores["label_decided"] != scores["label_predicted"]
+    assert changed.tolist() == (scores["decided_by"] != "").tolist()
+    judged = scores["split"] == PARTS["test"]
+    assert numbers["models"]["small"]["vetoes"]["vetoed"] == int((changed & judged).sum()) > 0
     text = (page / "index.html").read_text()
     assert "240 rows state no place on the sky and are joined by ids and equal features alone" in text
     assert all(name in text for name in CLASSES)

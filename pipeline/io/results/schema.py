@@ -156,3 +156,7 @@ SCORE_COLUMNS: Final[dict[str, str]] = {
 A night's scores have ``split`` -1. A row that cannot be scored has NaN in every ``p_`` column and in
 ``score``, and the flag ``NOT_SCORED``.
 """
+
+DECIDED_COLUMNS: Final[dict[str, str]] = {"label_decided": "int8", "decided_by": TEXT}
+"""Columns after ``label_predicted`` in a scores file of a survey with vetoes or overrides: the class after these rules,
+and the rule that changed it, empty where the classifier's own class stands."""

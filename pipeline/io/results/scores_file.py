@@ -23,27 +23,49 @@ from pipeline.io.files.digests import is_there
 from pipeline.io.results import schema
 from pipeline.io.results.provenance import finished
 from pipeline.io.results.sealed_parquet import SealedWriter, read_metadata, read_sealed
+from pipeline.scores.deciding_rules import RULES
 from pipeline.scores.unlike_training import UNLIKE
 
 _KIND = "scores file"
 _ROWS_A_GROUP = 16_384
-_MAPPINGS = frozenset({"inputs", "identity", "code", "packages", UNLIKE})
+_MAPPINGS = frozenset({"inputs", "identity", "code", "packages", UNLIKE, RULES})
 """Parts of the provenance that are read elsewhere, and so have to be mappings."""
 _ARROW = {schema.TEXT: pa.string(), "float32": pa.float32(), "int8": pa.int8(), "int32": pa.int32()}
 
 
-def score_columns(n_classes: int) -> dict[str, str]:
-    """Return the columns of a scores file with their types, ``p_0 ... p_k`` in their place."""
+def score_columns(n_classes: int, *, decided: bool = False) -> dict[str, str]:
+    """Return the columns of a scores file with their types, ``p_0 ... p_k`` in their place.
+
+    Parameters
+    ----------
+    n_classes : int
+        How many classes there are.
+    decided : bool
+        Whether rules of the survey decide the class after the classifier.
+    """
     columns: dict[str, str] = {}
     for name, kind in schema.SCORE_COLUMNS.items():
         columns[name] = kind
         if name == "split":
             columns |= {f"p_{index}": "float32" for index in range(n_classes)}
+        if name == "label_predicted" and decided:
+            columns |= schema.DECIDED_COLUMNS
     return columns
 
 
 class ScoresWriter:
     """Writes a scores file block by block; use it as a context manager.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    n_classes : int
+        How many classes there are.
+    provenance : mapping
+        Its provenance.
+    decided : bool
+        Whether the rows have the columns of `schema.DECIDED_COLUMNS`.
 
     Attributes
     ----------
@@ -51,8 +73,8 @@ class ScoresWriter:
         Written last, so that it can be added to while rows are written.
     """
 
-    def __init__(self, path: Path, n_classes: int, provenance: Mapping[str, object]) -> None:
-        fields = [(name, _ARROW[kind]) for name, kind in score_columns(n_classes).items()]
+    def __init__(self, path: Path, n_classes: int, provenance: Mapping[str, object], *, decided: bool = False) -> None:
+        fields = [(name, _ARROW[kind]) for name, kind in score_columns(n_classes, decided=decided).items()]
         self.provenance = dict(provenance)
         self._schema = pa.schema(fields, metadata={"schema": str(schema.SCHEMA)})
         self._writer = SealedWriter(path, self._schema, store_schema=False)
@@ -140,7 +162,8 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    text = {name: pa.string() for name, kind in schema.SCORE_COLUMNS.items() if kind == schema.TEXT}
+    columns = schema.SCORE_COLUMNS | schema.DECIDED_COLUMNS
+    text = {name: pa.string() for name, kind in columns.items() if kind == schema.TEXT}
     text |= dict.fromkeys(("group_id", "kind", "label_source", "band", "detector"), pa.string())
     options = pa.csv.ConvertOptions(column_types=text, strings_can_be_null=False)
     frame = cells_as_written(pa.csv.read_csv(path, convert_options=options).to_pandas())
@@ -222,13 +245,17 @@ def concatenate(path: Path, parts: list[Path], *, split: int, provenance: Mappin
     split : int
         Code of the part whose rows are kept.
     provenance : mapping
-        Provenance of the new file; what the parts say of cutouts unlike the training data is added.
+        Provenance of the new file; what the parts say of cutouts unlike the training data, and of rules that decided
+        classes, is added.
     """
     frames = [frame[frame["split"] == split] for frame in map(read_scores, parts)]
     scores = pd.concat(frames, ignore_index=True).sort_values("candidate_id", kind="stable")
     n_classes = sum(name.startswith("p_") for name in scores)
     unlike = {name: sides for part in parts for name, sides in unlike_training(part).items()}
-    with ScoresWriter(path, n_classes, {**provenance, **({UNLIKE: unlike} if unlike else {})}) as writer:
+    decided = "label_decided" in scores
+    about = {UNLIKE: unlike} if unlike else {}
+    about |= {RULES: scores_provenance(parts[0]).get(RULES, {})} if decided else {}
+    with ScoresWriter(path, n_classes, {**provenance, **about}, decided=decided) as writer:
         writer.append(scores)
 
 

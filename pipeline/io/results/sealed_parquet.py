@@ -99,13 +99,25 @@ def read_sealed(path: Path, kind: str = KIND) -> pa.Table:
         If it is not a Parquet file, or was changed after it was written.
     """
     with naming(path, kind):
-        sealed = _is_sealed(path)
-        require_credible_parquet(path)
+        metadata = verify_sealed(path)
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            metadata = _said(file.metadata)
-            if metadata.pop(SEAL, None) is not None and not sealed:
-                raise changed(path, f"its {SEAL!r} is not a seal")
             return read_bounded(file, path).replace_schema_metadata(metadata or None)
+
+
+def verify_sealed(path: Path) -> dict[str, str]:
+    """Return the metadata of a Parquet file without its seal, if it has one, which was verified in little memory.
+
+    Raises
+    ------
+    InputError
+        If it was changed after it was written, or claims more rows than it can hold.
+    """
+    sealed = _is_sealed(path)
+    require_credible_parquet(path)
+    metadata = _said(pq.read_metadata(path))
+    if metadata.pop(SEAL, None) is not None and not sealed:
+        raise changed(path, f"its {SEAL!r} is not a seal")
+    return metadata
 
 
 def require_credible_parquet(path: Path) -> None:

@@ -15,13 +15,16 @@ from pipeline.metrics.class_resampling import ClassIntervals, class_bootstrap, c
 from pipeline.metrics.class_rows import judged_rows, predicted_class
 from pipeline.metrics.class_sample import ClassSample
 from pipeline.metrics.decision_weights import decision_weights
-from pipeline.metrics.vetoes import apply_vetoes, veto_effect
+from pipeline.metrics.vetoes import veto_effect
 from pipeline.plots.class_data import ClassReportData
 from pipeline.plots.data import part_rows
 from pipeline.report.bootstrap import LEVEL, Bootstrap
 from pipeline.report.classes.numbers import ClassNumbers
 from pipeline.report.measures import report_numbers, row_counts, tally
 from pipeline.rng import stream
+
+DECIDED = "label_decided"
+"""Column of the class after the rules of a survey."""
 
 
 def with_intervals(data: ClassReportData, how: Bootstrap) -> ClassReportData:
@@ -47,12 +50,14 @@ def measure_classes(data: ClassReportData, how: Bootstrap) -> ClassNumbers:
     how : Bootstrap
         How many samples of groups, and the seed; equal seeds give equal intervals.
     """
-    own = {
+    own: dict[str, object] = {
         "counts": _counts(data),
         "vetoes": dict(data.vetoes),
         "models": {model: _model(data, model, how) for model in data.scores},
         "differences": {model: _difference(data, model, how) for model in data.scores if model != data.classifier},
     }
+    if data.overrides:
+        own["overrides"] = dict(data.overrides)
     numbers = report_numbers(data, how, own, kind=data.kind, class_names=data.class_names)
     return cast("ClassNumbers", numbers)  # a test compares its keys with those of the class
 
@@ -137,14 +142,11 @@ def _decision(data: ClassReportData, model: str, how: Bootstrap) -> dict[str, ob
 
 
 def _vetoes(data: ClassReportData, model: str, how: Bootstrap) -> dict[str, object] | None:
-    """Return what the survey's vetoes change on the judged rows; None without vetoes or rows."""
+    """Return what the survey's vetoes and overrides change on the judged rows; None without them or without rows."""
     rows = data.judged(model)
-    columns = {index: f"vetoed_{index}" for index, name in enumerate(data.class_names) if name in data.vetoes}
-    if rows.empty or not columns or not set(columns.values()) <= set(rows):
+    if rows.empty or DECIDED not in rows or not (data.vetoes or data.overrides):
         return None
-    before = predicted_class(data.chances(rows))
-    vetoed = {index: rows[name].to_numpy(dtype=np.bool_) for index, name in columns.items()}
-    after = apply_vetoes(before, vetoed, n_classes=data.n_classes)
+    before, after = predicted_class(data.chances(rows)), rows[DECIDED].to_numpy(dtype=np.int64)
     effect = veto_effect(rows["label"], before, after, data.n_classes).drop(columns="class_index")
     return {
         "fallback": data.class_names[0],

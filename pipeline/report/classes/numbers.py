@@ -3,7 +3,7 @@
 Tested by tests/pipeline/report/classes/test_measures.py.
 """
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from pipeline.report.metrics_json import CountNumbers, DifferenceNumbers, IntervalNumbers, PartNumbers, ReportNumbers
 
@@ -34,7 +34,7 @@ class DecisionNumbers(TypedDict):
 
 
 class VetoNumbers(TypedDict):
-    """What the survey's vetoes change on the judged rows; ``classes`` has the rates before and after by class."""
+    """What vetoes and overrides change on the judged rows; ``classes`` has the rates before and after by class."""
 
     fallback: str
     vetoed: int
@@ -69,5 +69,6 @@ class ClassNumbers(ReportNumbers):
     class_names: list[str]
     counts: ClassCounts
     vetoes: dict[str, str]
+    overrides: NotRequired[dict[str, str]]
     models: dict[str, ClassModel]
     differences: dict[str, ClassDifference]

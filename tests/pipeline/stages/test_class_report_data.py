@@ -10,6 +10,7 @@ import sklearn.metrics as reference
 from pipeline.errors import InputError
 from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.results.scores_file import ScoresWriter, class_columns, read_scores, score_columns
+from pipeline.scores.deciding_rules import RULES
 from pipeline.stages.class_report_data import class_names_of, gather_class_report_data
 from pipeline.stages.plot_results import plot_results
 from pipeline.stages.report_sources import ReportSources
@@ -31,7 +32,7 @@ def rows_file(make_rows, tmp_path):
 
 @pytest.fixture
 def write_classes(tmp_path):
-    def write(name="mlp.parquet", k=4, seed=0):
+    def write(name="mlp.parquet", k=4, seed=0, about=None):
         rng = np.random.default_rng(seed)
         chances = 0.4 * rng.dirichlet(np.ones(k), N) + 0.6 * np.eye(k)[(np.arange(N) + (rng.random(N) < 0.3)) % k]
         frame = pd.DataFrame({column: [0] * N for column in score_columns(k)})
@@ -48,7 +49,7 @@ def write_classes(tmp_path):
             columns = ["candidate_id", *(f"p_{index}" for index in range(k))]
             frame[columns].assign(label=np.arange(N) % k).to_csv(tmp_path / name, index=False)
         else:
-            with ScoresWriter(tmp_path / name, k, {}) as writer:
+            with ScoresWriter(tmp_path / name, k, about or {}) as writer:
                 writer.append(frame)
         return tmp_path / name
 
@@ -160,3 +161,9 @@ def test_the_point_of_a_class_is_that_of_all_rows_that_its_veto_allows(settings,
     recall, precision = reference.recall_score(judged, allowed), reference.precision_score(judged, allowed)
     assert data.reference_points == {1: pytest.approx((recall, precision))}
     assert data.scores["mlp"]["vetoed_1"].sum() == (magnitude > 20).sum()
+    called = data.scores["mlp"][[f"p_{index}" for index in range(4)]].to_numpy().argmax(axis=1)
+    after = np.where((called == 1) & (magnitude > 20), 0, called)
+    assert data.scores["mlp"]["label_decided"].tolist() == after.tolist(), "scores of before are decided now"
+    decided = write_classes("decided.parquet", about={RULES: {"vetoes": {"BG": "magnitude > 21"}, "overrides": {}}})
+    with pytest.raises(InputError, match=r"decided.parquet: its classes were decided by other vetoes"):
+        gather(vetoing, sources({"mlp": decided}, [tmp_path / "rows.h5"]), NAMES)

@@ -77,6 +77,9 @@ def test_vetoes_are_conditions_on_classes_that_the_survey_has():
         settings(**classes, vetoes={"LRG": "J > 18"})
     with pytest.raises(SettingsError, match="vetoes name the class 'Others'; allowed: BG, QSO"):
         settings(**classes, vetoes={"Others": "J > 18"})
+    assert settings(**classes, overrides={"Others": "J > 18"}).overrides == {"Others": "J > 18"}
+    with pytest.raises(SettingsError, match="overrides name the class 'LRG'; allowed: Others, BG, QSO"):
+        settings(**classes, overrides={"LRG": "J > 18"})
     with pytest.raises(SettingsError, match="vetoes: QSO: the expression 'J - K' gives numbers"):
         settings(**classes, vetoes={"QSO": "J - K"})
     with pytest.raises(SettingsError, match="allowed: none of a survey with two classes"):

@@ -54,7 +54,7 @@ def test_every_part_has_its_confusion_matrix(numbers, class_report_data):
 
 
 def test_the_structure_is_what_the_classes_say(numbers):
-    optional = {"unlike_training", "figures", "provenance"}
+    optional = {"unlike_training", "figures", "provenance", "overrides"}
     assert set(numbers) == set(get_type_hints(ClassNumbers)) - optional
     assert set(numbers["counts"]) == set(get_type_hints(ClassCounts))
     model = numbers["models"]["forest"]
@@ -110,14 +110,17 @@ def test_a_part_without_rows_of_a_class_and_without_any_gives_none_and_reasons(c
 @pytest.mark.replaces("4most", "M9")
 def test_vetoes_show_the_figures_before_and_after(class_report_data):
     rows = class_report_data.scores["mlp"]
-    vetoed = rows["magnitude"] > 20
-    data = replace(class_report_data, scores={"mlp": rows.assign(vetoed_2=vetoed)}, vetoes={"LRG": "magnitude > 20"})
+    called = predicted_class(class_report_data.chances(rows))
+    decided = np.where((called == 2) & (rows["magnitude"] > 20), 0, called)
+    data = replace(
+        class_report_data, scores={"mlp": rows.assign(label_decided=decided)}, vetoes={"LRG": "magnitude > 20"}
+    )
     found = measure_classes(data, HOW)
     effect = found["models"]["mlp"]["vetoes"]
     assert set(effect) == set(get_type_hints(VetoNumbers))
     judged = data.judged("mlp")
     before = predicted_class(data.chances(judged))
-    after = np.where((before == 2) & judged["vetoed_2"], 0, before)
+    after = np.where((before == 2) & (judged["magnitude"] > 20), 0, before)
     assert effect["vetoed"] == effect["classes"]["LRG"]["n_vetoed"] == int((before != after).sum()) > 0
     assert effect["macro_f1"]["value"] == pytest.approx(reference.f1_score(judged["label"], after, average="macro"))
     precision = reference.precision_score(judged["label"], after, average=None, zero_division=np.nan)

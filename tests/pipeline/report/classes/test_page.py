@@ -61,9 +61,11 @@ def test_without_baseline_validation_cutouts_or_labels_there_is_still_a_page(cla
 
 @pytest.mark.replaces("4most", "M9")
 def test_vetoes_stand_on_the_page_with_their_condition(class_report_data):
-    rows = class_report_data.scores["mlp"].assign(vetoed_1=True)
-    data = replace(class_report_data, scores={"mlp": rows}, vetoes={"BG": "magnitude < 99"}, mistakes=None)
+    rows = class_report_data.scores["mlp"].assign(label_decided=0)
+    rules = {"vetoes": {"BG": "magnitude < 99"}, "overrides": {"LRG": "z_mass > 0.95"}}
+    data = replace(class_report_data, scores={"mlp": rows}, **rules, mistakes=None)
     page = Page(build_report(data, replicates=10).html)
     assert "magnitude < 99" in page.text
+    assert "z_mass > 0.95" in page.text
     assert "vetoes" in page.ids
     assert page.open == []
