@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.classes import CLASS_NAMES, LEFT_OUT, PART_NAMES, TEST, TRAIN, VALIDATION
+from pipeline.datasets.class_places import NO_CLASS
 from pipeline.datasets.groups import Groups
 from pipeline.datasets.name_hashes import Column
 from pipeline.datasets.overlaps import Footprints, overlapping
@@ -195,7 +196,9 @@ def divide(
     fold : int
         The fold that is held out, where there are folds.
     """
-    by_fold = [assign_parts(groups, nights, settings, other) for other in range(max(1, settings.folds))]
+    judging = np.where(only_train, NO_CLASS, classes)
+    folds = range(max(1, settings.folds))
+    by_fold = [assign_parts(groups, nights, settings, other, classes=judging) for other in folds]
     shares = [_overlapping_share(places, np.where((parts != TRAIN) & only_train, LEFT_OUT, parts)) for parts in by_fold]
     if max(shares) <= MOST_DROPPED:
         return Division(parts=by_fold[fold], overlapping_share=max(shares), cells=None)

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.classes import CLASS_NAMES, LEFT_OUT, PART_NAMES, TEST, TRAIN, VALIDATION
+from pipeline.datasets.class_places import class_places
 from pipeline.datasets.groups import Groups
 from pipeline.datasets.name_hashes import Column, hash_fold, hash_unit
 from pipeline.datasets.sky_cells import NO_CELL, Cells
@@ -15,13 +16,18 @@ from pipeline.recipes.dataset import SplitSettings
 
 
 def assign_parts(
-    groups: Groups, nights: Column, settings: SplitSettings, fold: int = 0, cells: Cells | None = None
+    groups: Groups,
+    nights: Column,
+    settings: SplitSettings,
+    fold: int = 0,
+    cells: Cells | None = None,
+    classes: NDArray[np.integer] | None = None,
 ) -> NDArray[np.int8]:
     """Return the part of each row: 0 train, 1 validation, 2 test, -1 left out by the night block.
 
-    Without cells, adding rows of other groups and nights never moves a row. With cells, all rows of a cell are in one
-    part, so that the cells are the groups. With cells and held nights, half the cells may be tested, on the held
-    nights, and the others train, on the other nights; the rest is left out.
+    With neither cells nor strata, adding rows of other groups and nights never moves a row. With cells, all rows of a
+    cell are in one part, so that the cells are the groups. With cells and held nights, half the cells may be tested,
+    on the held nights, and the others train, on the other nights; the rest is left out.
 
     Parameters
     ----------
@@ -35,6 +41,8 @@ def assign_parts(
         The fold that is held out as the test part; ignored without folds.
     cells : Cells, optional
         The sky cell of each row and its weight, for a split by place on the sky.
+    classes : ndarray of int, (n,), optional
+        Class of each row, -1 for none; without cells they decide if ``settings.stratify``.
 
     Examples
     --------
@@ -52,6 +60,8 @@ def assign_parts(
         return hash_unit(names, f"{settings.seed}:test") < settings.test
 
     share = settings.validation / (1 if settings.folds else 1 - settings.test)
+    if settings.stratify and classes is not None and cells is None:
+        return _stratified(groups, classes, settings, fold, share)
     validation = groups.decided(lambda names: hash_unit(names, f"{settings.seed}:validation") < share)
     if settings.by == "object":
         held = groups.decided(is_held)
@@ -66,6 +76,16 @@ def assign_parts(
         there = cells.number != NO_CELL
         parts[there] = _parts_of_cells(cells.number[there], cells.weight[there], held[there], settings, fold)
     return parts
+
+
+def _stratified(
+    groups: Groups, classes: NDArray[np.integer], settings: SplitSettings, fold: int, share: float
+) -> NDArray[np.int8]:
+    """Return the part of each row, where the groups of each class are divided in the order of their hash."""
+    place = class_places(groups, classes, np.ones(len(classes), bool), f"{settings.seed}:test")
+    held = (place * settings.folds).astype(int) == fold if settings.folds else place < settings.test
+    left = class_places(groups, classes, ~held, f"{settings.seed}:validation")
+    return np.where(held, TEST, np.where(left < share, VALIDATION, TRAIN)).astype(np.int8)
 
 
 def _parts_of_cells(

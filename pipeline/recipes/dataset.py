@@ -22,6 +22,9 @@ class SplitSettings:
         Share of the groups (or nights) to test on, above 0; with ``folds`` the test part is one fold instead.
     validation : float
         Share for early stopping, calibration and thresholds, above 0; both together below 1.
+    stratify : bool
+        Whether the groups of each class are divided for themselves, so that each part has the same share of every class
+        to within a group; otherwise shares differ as draws do. Goes with ``by: object``.
     folds : int
         0 for a single split, or at least 2: the test part is one fold, and ``--fold`` says which.
     seed : int
@@ -33,6 +36,7 @@ class SplitSettings:
     by: str = "object"
     test: float = 0.2
     validation: float = 0.2
+    stratify: bool = False
     folds: int = 0
     seed: int = 1
     minimum_groups: int = 2
@@ -44,6 +48,8 @@ class SplitSettings:
             raise SettingsError(
                 f"test {self.test} and validation {self.validation}; allowed: both above 0, together below 1"
             )
+        if self.stratify and self.by != "object":
+            raise SettingsError(f"stratify is true and by is {self.by!r}; allowed with stratify: object")
         if self.minimum_groups < 0:
             raise SettingsError(f"minimum_groups is {self.minimum_groups}; allowed: at least 0")
         if self.folds < 0 or self.folds == 1:

@@ -22,7 +22,7 @@ PARTS = ("train", "validation", "test")
 def built(tmp_path, make_rows):
     """Return a function that builds a data set of rows whose objects, places and features it is told."""
 
-    def build(objects, ra_deg, dec_deg, features, folds=0, fold=0):
+    def build(objects, ra_deg, dec_deg, features, folds=0, fold=0, stratify=False):
         names = [f"s{row:03d}" for row in range(len(objects))]
         rows = make_rows(names, object_id=objects, label=np.arange(len(names)) % 2, label_source=["rule"] * len(names),
                          night=["all"] * len(names), time_mjd=np.nan, x_pixel=np.nan, y_pixel=np.nan,
@@ -31,7 +31,7 @@ def built(tmp_path, make_rows):
         if not path.exists():
             with CutoutWriter(path, CutoutHeader(survey="toy", channels=("g", "r"), kind="table")) as writer:
                 writer.append(features.astype(np.float32)[:, None, None, :], rows)
-        split = SplitSettings(minimum_groups=1, folds=folds)
+        split = SplitSettings(minimum_groups=1, folds=folds, stratify=stratify)
         recipe = DatasetRecipe(survey="toy", nights=("all",), split=split)
         build_dataset(made, sources=[path], recipe=recipe, linked_within_arcsec=3.0, fold=fold, fingerprint="f",
                       provenance={})  # fmt: skip
@@ -86,3 +86,14 @@ def test_each_row_is_tested_in_one_of_the_folds(built):
         with built([f"o{row}" for row in range(ROWS)], nowhere, nowhere, features(), folds=3, fold=fold) as data:
             tested += data.candidates("test")["candidate_id"].tolist()
     assert sorted(tested) == [f"s{row:03d}" for row in range(ROWS)]
+
+
+@pytest.mark.replaces("4most", "M3")
+def test_each_part_of_a_stratified_table_has_every_class_alike(built, caplog):
+    nowhere = [np.nan] * ROWS
+    with caplog.at_level(logging.INFO):
+        data = built([f"o{row}" for row in range(ROWS)], nowhere, nowhere, features(), stratify=True)
+    with data:
+        counts = [np.bincount(data.candidates(part)["label"]).tolist() for part in PARTS]
+    assert counts == [[18, 18], [6, 6], [6, 6]]
+    assert "train 36: bogus 18 (50.0 %), real 18 (50.0 %); validation 12: bogus 6 (50.0 %)" in caplog.text
