@@ -76,6 +76,22 @@ RESERVED_NAMES: Final = ("none", "nan", "unlabelled")
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d*)?")
 
 
+def are_real_and_bogus(class_names: Sequence[str]) -> bool:
+    """Return whether classes are those of difference images, which reports and pages tell in words of their own.
+
+    Parameters
+    ----------
+    class_names : sequence of str
+        Names of the classes at the index of their codes.
+
+    Examples
+    --------
+    >>> are_real_and_bogus(["Bogus", "Real"]), are_real_and_bogus(["galaxy", "star"])
+    (True, False)
+    """
+    return tuple(name.lower() for name in class_names) == CLASS_NAMES
+
+
 def label_names(class_names: Sequence[str] = CLASS_NAMES) -> Mapping[int, str]:
     """Return what each label is called, ``none`` for no label.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import luigi
 
+from pipeline.classes import are_real_and_bogus
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import decided_alone
 from pipeline.io.files.digests import file_digest
@@ -25,6 +26,10 @@ from tasks.simulate_transients import SimulateTransients
 
 if TYPE_CHECKING:
     from pipeline.stages.report_sources import ReportSources
+
+
+CLASSES_REVISION = 1
+"""Raised when reports change whose classes are not real and bogus; ``revision`` would make all others again, too."""
 
 
 class PlotResults(ReleaseTask):
@@ -127,6 +132,7 @@ class PlotResults(ReleaseTask):
             "fwhm_ratio_cuts": list(self.fwhm_ratio_cuts),
             "shown": [getattr(self.settings, name) for name in decided_alone(SurveySettings, "report")],
             **{name: rules for name, rules in self._rules().items() if rules},  # so that other reports stay
+            **({} if are_real_and_bogus(self.settings.class_names) else {"classes": CLASSES_REVISION}),
         } | ({"scored_by": self.given_scores.package_digests} if self.files else {})
 
     def _rules(self) -> dict[str, object]:

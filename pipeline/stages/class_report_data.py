@@ -1,4 +1,4 @@
-"""What a report of more than two classes shows: which classes there are, their scores, the confused rows."""
+"""What a report of classes shows: which classes there are, their scores, the confused rows."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,7 +32,7 @@ _MOST_MISTAKES = 30
 
 
 def class_names_of(settings: SurveySettings, sources: ReportSources) -> tuple[str, ...]:
-    """Return the names of the classes that a report is of; two mean the report of real and bogus.
+    """Return the names of the classes that a report is of.
 
     The files with the rows decide; without them the survey's settings do, if the scores have as many classes.
 
@@ -51,7 +51,7 @@ def class_names_of(settings: SurveySettings, sources: ReportSources) -> tuple[st
     stated = {path: _stated(path) for path in sources.rows}
     names = next(iter(stated.values()), settings.class_names)
     for path, others in stated.items():
-        if others != names and len(names) + len(others) > 4:
+        if others != names:
             raise InputError(
                 f"{path} has the classes {', '.join(others)}, and {next(iter(stated))} {', '.join(names)}; a report "
                 "is of one list of classes"
@@ -99,7 +99,9 @@ def gather_class_report_data(
         title=sources.title,
         survey=sources.name,
         class_names=tuple(names),
-        scores={model: _ruled(table, rules, sources.rows) for model, table in scores.usable.items()},
+        scores={
+            model: _ruled(_with_chances(table, names), rules, sources.rows) for model, table in scores.usable.items()
+        },
         vetoes=rules.stated()["vetoes"],
         overrides=rules.stated()["overrides"],
         history={model: training_history(folders) for model, folders in sources.packages.items() if folders},
@@ -115,6 +117,13 @@ def gather_class_report_data(
         for model, table in data.scores.items():
             _require_judged(model, table, data, len(scores.joined[model]) - len(table))
     return data.with_mistakes(_mistakes(data, sources.rows))
+
+
+def _with_chances(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return scores with a probability for each class; of two classes, the one score states both."""
+    if len(names) != 2 or "p_1" in table:
+        return table
+    return table.assign(p_0=1.0 - table["score"], p_1=table["score"])
 
 
 def _require_same_rules(path: Path, rules: DecidingRules) -> None:

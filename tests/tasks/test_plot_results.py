@@ -17,3 +17,14 @@ def test_a_report_may_compare_with_no_other_classifier():
     assert [name for name in alone.requires() if name.startswith("scores")] == ["scores vgg6"]
     beside = tasks.PlotResults(survey="synthetic", classifier="vgg6")
     assert list(beside.models) == ["vgg6", "triplet_cnn"]
+
+
+def test_reports_of_other_classes_than_real_and_bogus_have_a_revision_of_their_own(monkeypatch):
+    def prints(survey):
+        return tasks.PlotResults(survey=survey).fingerprint
+
+    before = [prints("synthetic"), prints("galaxies")]
+    monkeypatch.setattr("tasks.plot_results.CLASSES_REVISION", 99)
+    tasks.PlotResults.clear_instance_cache()
+    assert prints("synthetic") == before[0]
+    assert prints("galaxies") != before[1]

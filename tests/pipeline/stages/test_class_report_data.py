@@ -121,9 +121,37 @@ def test_scores_of_another_number_of_classes_than_the_rows_are_refused(settings,
         class_names_of(settings, wanted)
 
 
+def test_two_classes_with_names_of_their_own_get_a_page_in_these(alert_survey, make_rows, write_classes, tmp_path):
+    names = ("galaxy", "star")
+    header = CutoutHeader(survey="sky", size_pixel=5, channels=("red", "green", "blue"), class_names=names)
+    with CutoutWriter(tmp_path / "rows.h5", header) as writer:
+        rows = make_rows([f"id{i}" for i in range(N)], label=np.arange(N) % 2)
+        writer.append(np.zeros((N, 5, 5, 3), dtype="f4"), rows)
+    scores = read_scores(write_classes(k=2)).assign(score=lambda table: table["p_1"])
+    scores[["candidate_id", "score", "split"]].to_csv(tmp_path / "one_score.csv", index=False)
+    wanted = sources({"mlp": write_classes(k=2), "other": tmp_path / "one_score.csv"}, [tmp_path / "rows.h5"])
+    plot_results(
+        tmp_path / "report", alert_survey(), wanted, replicates=5, seed=0, provenance={}, progress=lambda *_: None
+    )
+    metrics = json.loads((tmp_path / "report" / "metrics.json").read_text())
+    right = (scores["score"][20:] > 0.5) == (np.arange(20, N) % 2)
+    assert metrics["kind"] == "classes"
+    assert metrics["counts"]["by_class"] == {"galaxy": 30, "star": 30}
+    for model in ("mlp", "other"):
+        assert metrics["models"][model]["metrics"]["accuracy"]["value"] == pytest.approx(right.mean())
+    page = (tmp_path / "report" / "index.html").read_text().partition("</style>")[2]
+    assert "30 galaxy, 30 star" in page
+    assert "bogus" not in page.lower()
+
+
 def test_two_classes_remain_real_and_bogus(settings, write_classes, make_rows, make_cutouts, tmp_path):
     rows = make_cutouts(tmp_path / "two.h5", make_rows(["id0"], label=[1]))
     assert class_names_of(settings, sources({"m": write_classes(k=2)}, [rows])) == ("bogus", "real")
+    header = CutoutHeader(survey="sky", size_pixel=5, channels=("red",), class_names=("galaxy", "star"))
+    with CutoutWriter(tmp_path / "other.h5", header) as writer:
+        writer.append(np.zeros((1, 5, 5, 1), dtype="f4"), make_rows(["id1"], label=[1]))
+    with pytest.raises(InputError, match=r"other.h5 has the classes galaxy, star, and .*two.h5 bogus, real; a report"):
+        class_names_of(settings, sources({"m": write_classes(k=2)}, [rows, tmp_path / "other.h5"]))
 
 
 def test_without_labels_there_is_nothing_to_judge(settings, make_rows, write_classes, tmp_path):
