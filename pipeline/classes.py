@@ -34,6 +34,9 @@ PARTS: Final[Mapping[str, int]] = MappingProxyType({"train": TRAIN, "validation"
 PART_NAMES: Final[Mapping[int, str]] = MappingProxyType({code: name for name, code in PARTS.items()})
 """Name of each code of a part."""
 
+GIVEN_PART: Final = "part"
+"""Column among a survey's ``metadata`` that states the part of a row by its code, for data sets divided by it."""
+
 LEARNED_PARTS: Final = ("train", "validation")
 """Parts from which a classifier learns: weights from the first, calibration and threshold from the second."""
 

@@ -8,11 +8,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.classes import BOGUS, CLASS_NAMES, LEFT_OUT, MEASURED, REAL, TRAIN, UNSEEN
+from pipeline.classes import BOGUS, CLASS_NAMES, GIVEN_PART, LEFT_OUT, MEASURED, REAL, TRAIN, UNSEEN
 from pipeline.crossmatch.friends import links
 from pipeline.cutouts.extract import nearest_pixel
 from pipeline.datasets.balance import allowed_rows
-from pipeline.datasets.exclusions import NIGHT_BLOCK, NO_LABEL, NO_TARGET, RATIO, SHARE, TRAINING_ONLY, excluded
+from pipeline.datasets.exclusions import (
+    NIGHT_BLOCK,
+    NO_LABEL,
+    NO_TARGET,
+    OTHER_PART,
+    RATIO,
+    SHARE,
+    TRAINING_ONLY,
+    excluded,
+)
 from pipeline.datasets.groups import Groups, blocks_of_runs, join_groups
 from pipeline.datasets.leakage import BY_TABLE, ORDER, OVERLAPS, Separation, divide, touching
 from pipeline.datasets.name_hashes import Column, hash_unit, key_of
@@ -26,7 +35,7 @@ log = logging.getLogger(__name__)
 _ROWS_AT_ONCE = 50_000
 _KEPT = 0
 _REASONS = (
-    "", "candidate_id twice", NO_LABEL, NIGHT_BLOCK, TRAINING_ONLY, RATIO, OVERLAPS, SHARE, NO_TARGET,
+    "", "candidate_id twice", NO_LABEL, NIGHT_BLOCK, TRAINING_ONLY, RATIO, OVERLAPS, SHARE, NO_TARGET, OTHER_PART,
 )  # fmt: skip
 
 
@@ -113,7 +122,8 @@ def choose_rows(
     rows : DataFrame
         ``night ra_deg dec_deg x_pixel y_pixel label label_source first_label digest`` of all cutout files, in any order
         of files; ``digest`` is the hash of a row's pixels, and rows with equal pixels stay together; ``first_label`` is
-        the label before the recipe's new ones, which move no row to another part.
+        the label before the recipe's new ones, which move no row to another part; for a split ``by: part`` also
+        ``part``.
     ids : RowIds
         The ids of the same rows.
     recipe : DatasetRecipe
@@ -143,14 +153,15 @@ def choose_rows(
     only_train = np.asarray(source[used].isin({*recipe.training_only, UNSEEN}))
     places = _places(rows, ids, used, near)
     first = rows["first_label"].to_numpy()[used]
-    division = divide(groups, rows["night"].array[used], places, first, only_train, recipe.split, fold)
+    given = rows[GIVEN_PART].to_numpy()[used] if recipe.split.by == "part" else None
+    division = divide(groups, rows["night"].array[used], places, first, only_train, recipe.split, fold, given)
     parts, why = division.parts.copy(), np.zeros(len(used), np.int8)
 
     def leave_out(gone: NDArray[np.bool_], what: str) -> None:
         parts[gone], why[gone] = LEFT_OUT, _REASONS.index(what)
 
     leave_out((parts != TRAIN) & only_train, TRAINING_ONLY)
-    leave_out(division.parts == LEFT_OUT, NIGHT_BLOCK)
+    leave_out(division.parts == LEFT_OUT, NIGHT_BLOCK if given is None else OTHER_PART)
     if recipe.share < 1:
         drawn = groups.decided(lambda names: hash_unit(names, f"{recipe.split.seed}:share"))
         leave_out(drawn >= recipe.share, SHARE)

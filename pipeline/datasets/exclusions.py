@@ -15,6 +15,7 @@ TRAINING_ONLY: Final = "training only, outside training"
 RATIO: Final = "class ratio"
 SHARE: Final = "share of the groups"
 NIGHT_BLOCK: Final = "night block"
+OTHER_PART: Final = "no part, or a group of another part"
 
 _SETTINGS: Final = {
     NO_TARGET: "name the column that has it by `target` of the survey",
@@ -22,6 +23,7 @@ _SETTINGS: Final = {
     TRAINING_ONLY: "such sources never judge: take them out of `training_only` of the data set, or judge some rows",
     SHARE: "raise `share` of the data set",
     RATIO: "raise `max_ratio` of the data set",
+    OTHER_PART: "state a part for every row, and put all rows of an object into one",
     NIGHT_BLOCK: "name more nights in the data set, or split by object",
 }
 """What you can set if rows were left out for this reason."""

@@ -174,6 +174,7 @@ def divide(
     only_train: NDArray[np.bool_],
     settings: SplitSettings,
     fold: int,
+    given: NDArray[np.floating] | None = None,
 ) -> Division:
     """Return parts by groups, or by cells of the sky if too many training rows would overlap another part.
 
@@ -195,12 +196,14 @@ def divide(
         How to divide.
     fold : int
         The fold that is held out, where there are folds.
+    given : ndarray of float, (n,), optional
+        The part that each row is stated to be in, for a split by them.
     """
     judging = np.where(only_train, NO_CLASS, classes)
     folds = range(max(1, settings.folds))
-    by_fold = [assign_parts(groups, nights, settings, other, classes=judging) for other in folds]
+    by_fold = [assign_parts(groups, nights, settings, other, classes=judging, given=given) for other in folds]
     shares = [_overlapping_share(places, np.where((parts != TRAIN) & only_train, LEFT_OUT, parts)) for parts in by_fold]
-    if max(shares) <= MOST_DROPPED:
+    if max(shares) <= MOST_DROPPED or given is not None:
         return Division(parts=by_fold[fold], overlapping_share=max(shares), cells=None)
     cells = cells_of(places, groups.row, balancing(classes, (classes >= 0) & ~only_train))
     parts = assign_parts(groups, nights, settings, fold, cells)

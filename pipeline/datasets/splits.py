@@ -22,8 +22,9 @@ def assign_parts(
     fold: int = 0,
     cells: Cells | None = None,
     classes: NDArray[np.integer] | None = None,
+    given: NDArray[np.floating] | None = None,
 ) -> NDArray[np.int8]:
-    """Return the part of each row: 0 train, 1 validation, 2 test, -1 left out by the night block.
+    """Return the part of each row: 0 train, 1 validation, 2 test, -1 left out by the night block or a stated part.
 
     With neither cells nor strata, adding rows of other groups and nights never moves a row. With cells, all rows of a
     cell are in one part, so that the cells are the groups. With cells and held nights, half the cells may be tested,
@@ -43,6 +44,13 @@ def assign_parts(
         The sky cell of each row and its weight, for a split by place on the sky.
     classes : ndarray of int, (n,), optional
         Class of each row, -1 for none; without cells they decide if ``settings.stratify``.
+    given : ndarray of float, (n,), optional
+        The part that each row is stated to be in, NaN for none; needed for a split by part.
+
+    Raises
+    ------
+    DataSetError
+        If the stated parts have another number than 0, 1 and 2, or no row to train or to test.
 
     Examples
     --------
@@ -59,10 +67,13 @@ def assign_parts(
             return hash_fold(names, str(settings.seed), settings.folds) == fold
         return hash_unit(names, f"{settings.seed}:test") < settings.test
 
-    share = settings.validation / (1 if settings.folds else 1 - settings.test)
+    is_apart = settings.folds or given is not None
+    share = settings.validation / (1 if is_apart else 1 - settings.test)
     if settings.stratify and classes is not None and cells is None:
         return _stratified(groups, classes, settings, fold, share)
     validation = groups.decided(lambda names: hash_unit(names, f"{settings.seed}:validation") < share)
+    if given is not None:
+        return _stated_parts(groups, given, validation)
     if settings.by == "object":
         held = groups.decided(is_held)
     else:
@@ -86,6 +97,25 @@ def _stratified(
     held = (place * settings.folds).astype(int) == fold if settings.folds else place < settings.test
     left = class_places(groups, classes, ~held, f"{settings.seed}:validation")
     return np.where(held, TEST, np.where(left < share, VALIDATION, TRAIN)).astype(np.int8)
+
+
+def _stated_parts(groups: Groups, given: NDArray[np.floating], drawn: NDArray[np.bool_]) -> NDArray[np.int8]:
+    """Return the stated parts, training rows drawn for validation if none is stated, and no group in two parts."""
+    known = np.isfinite(given)
+    strange = known & ~np.isin(given, list(PART_NAMES))
+    if strange.any():
+        raise DataSetError(f"a row is of part {given[strange][0]:g}; allowed: 0 train, 1 validation, 2 test")
+    parts = np.where(known, given, LEFT_OUT).astype(np.int8)
+    absent = [PART_NAMES[part] for part in (TRAIN, TEST) if not (parts == part).any()]
+    if absent:
+        raise DataSetError(f"no row is stated to be of part {absent[0]}; the column `part` has to state some")
+    if not (parts == VALIDATION).any():
+        parts[(parts == TRAIN) & drawn] = VALIDATION
+    for later in (TEST, VALIDATION):
+        shared = np.zeros(len(parts), bool)
+        shared[groups.row[parts == later]] = True
+        parts[shared[groups.row] & (parts != later) & (parts != TEST)] = LEFT_OUT
+    return parts
 
 
 def _parts_of_cells(

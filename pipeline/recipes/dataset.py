@@ -17,9 +17,12 @@ class SplitSettings:
     by : str
         ``object``: test groups are held out; ``night``: test nights are held out, and training drops every row that
         shares a group with them. Either way, training drops rows whose cutouts overlap those of other parts, and in
-        crowded fields cells of the sky are divided in place of groups.
+        crowded fields cells of the sky are divided in place of groups. ``part``: rows are in the part that the column
+        ``part`` of the survey's ``metadata`` states (0 train, 1 validation, 2 test); training and validation drop every
+        row that shares a group with a later part, and if no row is stated to validate, training rows are drawn.
     test : float
-        Share of the groups (or nights) to test on, above 0; with ``folds`` the test part is one fold instead.
+        Share of the groups (or nights) to test on, above 0; with ``folds`` the test part is one fold instead, and
+        ``by: part`` does not look at it.
     validation : float
         Share for early stopping, calibration and thresholds, above 0; both together below 1.
     stratify : bool
@@ -42,8 +45,10 @@ class SplitSettings:
     minimum_groups: int = 2
 
     def __post_init__(self) -> None:
-        if self.by not in ("object", "night"):
-            raise SettingsError(f"by is {self.by!r}; allowed: object, night")
+        if self.by not in ("object", "night", "part"):
+            raise SettingsError(f"by is {self.by!r}; allowed: object, night, part")
+        if self.by == "part" and self.folds:
+            raise SettingsError(f"by is 'part' and folds is {self.folds}; allowed: 0, where parts are stated")
         if not (0 < self.test < 1 and 0 < self.validation < 1 and self.test + self.validation < 1):
             raise SettingsError(
                 f"test {self.test} and validation {self.validation}; allowed: both above 0, together below 1"

@@ -9,10 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
-from pipeline.classes import PART_NAMES
+from pipeline.classes import GIVEN_PART, PART_NAMES
 from pipeline.cutouts.extract import nearest_pixel
 from pipeline.datasets.choice import Choice, Nearness, RowIds, choose_rows
 from pipeline.datasets.relabelling import relabel
+from pipeline.errors import InputError
 from pipeline.ids.text_blocks import JoinedTexts
 from pipeline.io.results import schema
 from pipeline.io.results.dataset_file import write_dataset
@@ -105,6 +106,13 @@ def shares(chosen: pd.DataFrame, class_names: Sequence[str]) -> str:
 def _choice(columns: SourceColumns, recipe: DatasetRecipe, linked_within_arcsec: float, fold: int) -> Choice:
     """Return the rows that a recipe chooses."""
     ids, rows, class_names = _ids(columns), _read_columns(columns), columns.header.class_names
+    if recipe.split.by == "part":
+        if GIVEN_PART not in columns.header.metadata:
+            raise InputError(
+                f"the data set is split by part, and {columns.sources[0].name} has no column {GIVEN_PART!r}; a "
+                "survey of a table keeps it by `metadata: [part]`, from its column or from `parts` of its input"
+            )
+        rows[GIVEN_PART] = columns.whole(GIVEN_PART)
     if recipe.relabel:
         rows = relabel(rows, ids.candidate, read_relabels(recipe.relabel, class_names), recipe.relabel)
     near = Nearness(

@@ -23,6 +23,8 @@ from pipeline.surveys.settings import SurveySettings
 
 log = logging.getLogger(__name__)
 _BLANK = ("", "nan", "null", "none", "--")
+_FLAGS = {"true": "1", "false": "0"}
+"""Flags as a text file writes them, in any case."""
 
 
 @dataclass(kw_only=True)
@@ -69,7 +71,7 @@ class WantedColumns:
         numbers = {theirs for _, theirs in named if theirs not in texts}
         numbers |= needed_columns(survey_input)
         for path in settings.metadata_paths.values():
-            numbers |= {*survey_input.first_known.get(path, (path,))}
+            numbers |= {*survey_input.first_known.get(path, () if path in survey_input.made else (path,))}
         return cls(texts=frozenset(texts), numbers=frozenset(numbers))
 
     @property
@@ -102,7 +104,7 @@ def require_known(
         If a column is missing.
     """
     stated = {theirs: f"columns.{ours}" for ours, theirs in survey_input.columns.items()}
-    made = survey_input.first_known
+    made = survey_input.made
     stated |= dict.fromkeys((path for path in settings.metadata_paths.values() if path not in made), "metadata")
     stated |= {survey_input.class_column: "class_column"} if survey_input.class_column else {}
     absent = [f"{key} names {name!r}{_nearest(name, names)}" for name, key in stated.items() if name not in names]
@@ -203,8 +205,9 @@ def _numbers(column: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     if column.dtype.kind in "biuf":
         return column, np.zeros(len(column), bool)
     values = pd.Series(np.ma.getdata(column), dtype=object)
-    numbers = pd.to_numeric(values, errors="coerce").to_numpy(np.float64)
-    blank = values.isna().to_numpy() | values.astype("str").str.strip().str.lower().isin(_BLANK).to_numpy()
+    words = values.astype("str").str.strip().str.lower()
+    numbers = pd.to_numeric(words.replace(_FLAGS), errors="coerce").to_numpy(np.float64)
+    blank = values.isna().to_numpy() | words.isin(_BLANK).to_numpy()
     return numbers, np.isnan(numbers) & ~blank
 
 

@@ -3,10 +3,13 @@
 Tested by tests/pipeline/surveys/catalogue/test_survey.py.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from typing import Final
 
+from pipeline.classes import GIVEN_PART, PARTS
 from pipeline.errors import SettingsError
 from pipeline.expressions.column_settings import ColumnSettings
 from pipeline.io.results.schema import CANDIDATE_COLUMNS
@@ -41,6 +44,10 @@ class CatalogueInput(ColumnSettings):
         Column with the class of each row, in place of ``class_rules``; blank: without a label.
     class_values : mapping of str to str
         What the column holds, to the class that it means; what stands here not means the class of its own name.
+    parts : mapping of str to tuple of str
+        For ``train``, ``validation`` and ``test`` the names of files, or patterns, whose rows are that part of a data
+        set that is divided ``by: part``; every file is of one. It makes the column ``part``, which ``metadata`` of the
+        survey has to name.
     """
 
     folder: str
@@ -50,6 +57,7 @@ class CatalogueInput(ColumnSettings):
     hdu: str = ""
     class_column: str = ""
     class_values: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -75,8 +83,28 @@ class CatalogueInput(ColumnSettings):
             )
         if self.class_values and not self.class_column:
             raise SettingsError("class_values are stated, and class_column is empty; name the column")
+        if strangers := [name for name in self.parts if name not in PARTS]:
+            raise SettingsError(f"parts names {strangers[0]!r}; allowed: {', '.join(PARTS)}")
 
     @property
     def named(self) -> Mapping[str, str]:
         """The columns by our names, `ROW_NUMBER` in the place of a column of ids that there is not."""
         return {**self.columns, "candidate_id": self.columns.get("candidate_id", ROW_NUMBER)}
+
+    @property
+    def made(self) -> frozenset[str]:
+        """Columns that a table does not have, but which are made for its rows."""
+        return frozenset({*self.first_known, *([GIVEN_PART] if self.parts else [])})
+
+    def part_of(self, name: str) -> float:
+        """Return the code of the part whose rows a file has; NaN if no file is of a part.
+
+        Raises
+        ------
+        SettingsError
+            If files are of parts, and this one is of none or of several.
+        """
+        found = [part for part, patterns in self.parts.items() if any(fnmatch(name, one) for one in patterns)]
+        if self.parts and len(found) != 1:
+            raise SettingsError(f"{name} is of {' and '.join(found) or 'none'} of parts; allowed: one of them")
+        return float(PARTS[found[0]]) if found else math.nan

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.classes import UNLABELLED
+from pipeline.classes import GIVEN_PART, UNLABELLED
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError, MissingInputError
 from pipeline.expressions.columns import evaluate_block
@@ -39,6 +39,8 @@ BY_COLUMN, BY_RULE, BY_TARGET = "class column", "class rules", "target"
 class _Block(NamedTuple):
     rows: ReadRows
     broken: pd.DataFrame
+    part: float
+    """Code of the part that the file is of; NaN for none."""
 
 
 @dataclass(kw_only=True)
@@ -134,14 +136,16 @@ class CatalogueSurvey(Source[CatalogueInput]):
                 require_known(table.names, self._wanted, self.settings, self.input, str(path))
                 ids, name = self.input.named["candidate_id"], self._name(path)
                 called = path.name if Path(name).is_absolute() else name
+                part = self.input.part_of(called)
                 reader = RowReader(self._wanted, ids, str(path), name=called, broken=table.broken)
                 for columns in table.blocks(self._wanted.all, self._wanted.texts):
-                    yield _Block(reader.read(columns), dropped_rows([], "", ""))
+                    yield _Block(reader.read(columns), dropped_rows([], "", ""), part)
                 if table.broken:
                     names = [f"row {row} of {path.name}" for row in table.broken]
                     log.warning("%s: %s has more or fewer cells than the head, as %d rows do; they are left out",
                                 path, names[0], len(names))  # fmt: skip
-                    yield _Block(_no_rows(self._wanted), dropped_rows(names, "read", "cells do not fit the head"))
+                    broken = dropped_rows(names, "read", "cells do not fit the head")
+                    yield _Block(_no_rows(self._wanted), broken, part)
 
     def _codes(self) -> ClassCodes | None:
         if not self.input.class_column:
@@ -197,7 +201,7 @@ class CatalogueSurvey(Source[CatalogueInput]):
         plain = {ours: np.ma.filled(np.ma.asanyarray(column).astype(float), np.nan) if ours not in self._text_names
                  else column for ours, column in table.items()}  # fmt: skip
         known = pd.DataFrame(plain)
-        known = known.assign(**self._metadata(rows))
+        known = known.assign(**self._metadata(rows, block.part))
         if "object_id" in known:
             known["object_id"] = known["object_id"].where(known["object_id"] != "", known["candidate_id"])
         else:
@@ -223,9 +227,11 @@ class CatalogueSurvey(Source[CatalogueInput]):
             exposures=len(rows) + len(block.broken),
         )
 
-    def _metadata(self, rows: ReadRows) -> dict[str, NDArray[np.float64]]:
+    def _metadata(self, rows: ReadRows, part: float) -> dict[str, NDArray[np.float64]]:
         """Return the columns of the survey's ``metadata``, NaN where they are missing."""
-        values = with_missing(rows.numbers, self.input.missing)
+        values = dict(with_missing(rows.numbers, self.input.missing))
+        if self.input.parts:
+            values[GIVEN_PART] = np.full(len(rows), part)
         named = self.settings.metadata_paths.items()
         return {ours: first_known(values, self.input.first_known.get(theirs, (theirs,))) for ours, theirs in named}
 

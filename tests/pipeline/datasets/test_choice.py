@@ -247,3 +247,15 @@ def test_a_share_of_the_groups_leaves_every_row_in_the_part_that_it_has_in_the_w
     assert smaller.items() <= chosen.items()
     counts = np.bincount(list(whole.values()), minlength=3) / 400
     np.testing.assert_allclose(counts, [0.6, 0.3, 0.1], atol=0.06)
+
+
+def test_stated_parts_divide_rows_and_what_they_leave_out_is_listed(make_rows):
+    rows, digests = table(make_rows)
+    part = np.repeat([0.0, 1.0, 2.0], 20)
+    part[5] = np.nan
+    choice = choose_rows(rows.assign(part=part), digests, recipe(split={"by": "part"}), 3.0)
+    wanted = dict(zip(rows["candidate_id"], part, strict=True))
+    assert parts_of(choice, rows) == {name: part for name, part in wanted.items() if name != "c005"}
+    assert choice.dropped[["candidate_id", "reason"]].values.tolist() == [
+        ["c005", "no part, or a group of another part"]
+    ]

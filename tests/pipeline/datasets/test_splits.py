@@ -169,3 +169,31 @@ def test_a_row_without_a_cell_goes_where_its_group_goes():
     cells = Cells(number=np.full(50, NO_CELL), weight=np.ones(50), side_arcsec=100.0)
     alone = assign_parts(grouped(names), names, SplitSettings())
     np.testing.assert_array_equal(assign_parts(grouped(names), names, SplitSettings(), cells=cells), alone)
+
+
+def stated(groups, parts, **values):
+    nights = np.full(len(groups), "all")
+    return assign_parts(grouped(np.array(groups)), nights, SplitSettings(by="part", **values), given=np.array(parts))
+
+
+def test_stated_parts_stay_and_no_group_of_a_later_part_teaches():
+    groups = ["a", "a", "b", "c", "c", "d", "e"]
+    parts = stated(groups, [0.0, 2.0, 0.0, 1.0, 0.0, 2.0, np.nan])
+    assert parts.tolist() == [LEFT_OUT, TEST, TRAIN, VALIDATION, LEFT_OUT, TEST, LEFT_OUT]
+
+
+def test_training_rows_are_drawn_to_validate_where_none_are_stated():
+    groups = [f"g{row // 2}" for row in range(400)]
+    parts = stated(groups, [0.0] * 300 + [2.0] * 100, validation=0.25)
+    assert (parts[300:] == TEST).all()
+    assert 0.15 < (parts[:300] == VALIDATION).mean() < 0.35
+    assert (parts[:300:2] == parts[1:300:2]).all(), "rows of a group stay together"
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [([0.0, 2.0, 3.0], "a row is of part 3; allowed: 0 train, 1 validation, 2 test"), ([0.0, 0.0, 1.0], "part test")],
+)
+def test_stated_parts_that_are_none_or_lack_one_are_refused(parts, said):
+    with pytest.raises(DataSetError, match=said):
+        stated(["a", "b", "c"], parts)

@@ -174,6 +174,19 @@ def test_rows_of_tables_without_ids_are_called_by_file_and_row(survey, tmp_path)
     assert dropped["candidate_id"].tolist() == ["row 3 of part1.csv"]
 
 
+def test_files_may_be_the_parts_of_a_data_set(survey, tmp_path):
+    write(sources(ID=[f"a{row}" for row in range(ROWS)]), tmp_path / "train_1.csv")
+    table = sources(ID=[f"b{row}" for row in range(ROWS)], g=np.where(np.arange(ROWS) < 3, "True", "false"))
+    parts = {"train": ["train_*"], "test": ["held*"]}
+    made = survey(table, "held.csv", files=["train_*.csv", "held.csv"], metadata=["part"], parts=parts)
+    pixels, rows, _ = rows_of(made)
+    assert rows["part"].tolist() == [0.0] * ROWS + [2.0] * ROWS
+    assert pixels[ROWS:, 0, 0, 0].tolist() == [1.0] * 3 + [0.0] * (ROWS - 3), "flags as text are numbers"
+    stray = survey(table, "held.csv", metadata=["part"], parts={"train": ["train_*"]})
+    with pytest.raises(SettingsError, match=r"held.csv is of none of parts; allowed: one of them"):
+        rows_of(stray)
+
+
 def test_a_changed_table_is_refused(survey, tmp_path):
     made = survey(sources())
     manifest = made.freeze("all")
@@ -243,6 +256,7 @@ def test_what_the_table_does_not_have_is_refused_with_the_nearest(changes, said,
         ({"class_rules": {"rules": {"QSO": "g > 22"}}}, "class_column is 'spec' and class_rules are stated too"),
         ({"class_column": None, "class_values": {"Q": "QSO"}}, "class_values are stated, and class_column is empty"),
         ({"files": []}, "files is empty"),
+        ({"parts": {"tset": ["*"]}}, "parts names 'tset'; allowed: train, validation, test"),
         ({"features": {}}, "features is empty"),
         ({"features": {"x": "__import__('os')"}}, "allowed: names of columns"),
     ],
