@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import luigi
 
-from pipeline.datasets.sample_sizes import parse_sizes
+from pipeline.datasets.sample_sizes import parse_sizes, require_two_classes
 from pipeline.io.results.provenance import NUMBERS, TRAINING
 from tasks.numbers import MOST_REPLICATES, WholeNumberParameter
 from tasks.parameters import ClassifierTask
@@ -54,8 +54,10 @@ class ScanDatasetSize(ClassifierTask):
         return self.training().requires()
 
     def deps(self) -> list[luigi.Task]:
-        """Return what it requires, after a check of its recipe; luigi asks only if the scan is missing."""
+        """Return what it requires, after a check of recipe and survey; luigi asks only if the scan is missing."""
         _ = self.training().classifier_recipe
+        if not self.dataset_file:
+            require_two_classes(self.settings.class_names, f"survey {self.survey}")
         return super().deps()
 
     def decides(self) -> Mapping[str, object]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import combinations, product
+from math import prod
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
@@ -37,6 +38,9 @@ _NOT_SEARCHED: Final[Mapping[str, str]] = MappingProxyType(
     )
 )
 """Keys of a recipe by which no two trainings could be compared, and why."""
+
+LARGEST_GRID: Final = 100_000
+"""Points of a grid; of more, ``draw: random`` takes some."""
 
 _OF_THE_LOSS: Final = ("loss", "label_smoothing", "class_weight", "sampling", "label_source_weight")
 """Keys that say what the validation loss is, so that losses of two of their values do not compare."""
@@ -102,6 +106,14 @@ class SearchedKey:
         """Return the values that a recipe has to allow, as it states them: both ends of a range, or every choice."""
         return tuple(map(self.as_stated, self.choices if self.kind == "choice" else self.ends))
 
+    @property
+    def points(self) -> tuple[Any, ...]:
+        """Return every value, as a grid takes them; none of a ``float``, which has no number of them."""
+        if self.kind == "choice":
+            return self.choices
+        low, high = map(int, self.ends)
+        return tuple(range(low, high + 1, self.step)) if self.kind == "int" else ()
+
     def as_stated(self, value: Any) -> Any:
         """Return a value as a recipe states it."""
         return [value] * self.copies if self.copies else value
@@ -151,15 +163,49 @@ class SearchSpace:
     ----------
     parameters : mapping of str to SearchedKey
         By key of the recipe, as ``learning_rate``, or by setting of the classifier, as ``settings.dense``.
+    draw : {"learned", "random", "grid"}
+        ``learned`` from the trials before, by Optuna's tree-structured Parzen estimator; ``random`` from the whole
+        space; or each point of the ``grid`` of all choices and whole numbers once, in an order that the seed decides,
+        so that fewer trials than points are a random part of it.
     """
 
     parameters: Mapping[str, SearchedKey]
+    draw: Literal["learned", "random", "grid"] = "learned"
 
     def __post_init__(self) -> None:
         faults = [] if self.parameters else ["'parameters' is empty; allowed: at least one key"]
         faults += [fault for key in self.parameters if (fault := _key_fault(key))]
+        if self.draw == "grid":
+            faults += [
+                f"{key!r} is of 'kind: float'; allowed with 'draw: grid': choice, int"
+                for key, searched in self.parameters.items()
+                if searched.kind == "float"
+            ]
+            if not faults and self.grid_size > LARGEST_GRID:
+                faults.append(f"the grid has {self.grid_size:,} points; allowed: {LARGEST_GRID:,}")
         if faults:
             raise SettingsError("; ".join(faults))
+
+    @property
+    def grid_size(self) -> int:
+        """Return how many points the grid has."""
+        return prod(len(searched.points) for searched in self.parameters.values())
+
+    def grid_point(self, number: int) -> dict[str, Any]:
+        """Return the values of a point of the grid, by key.
+
+        Examples
+        --------
+        >>> two = SearchedKey(kind="choice", choices=("a", "b"))
+        >>> space = SearchSpace(parameters={"loss": two, "epochs": SearchedKey(kind="int", low=1, high=3)}, draw="grid")
+        >>> [space.grid_point(number) for number in (0, 5)]
+        [{'loss': 'a', 'epochs': 1}, {'loss': 'b', 'epochs': 3}]
+        """
+        found = {}
+        for key, searched in self.parameters.items():
+            number, place = divmod(number, len(searched.points))
+            found[key] = searched.points[place]
+        return found
 
 
 def with_values(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from models.recipes.classifier import ClassifierRecipe
 from models.searches.judged_rows import JudgedRows, judged_rows
 from models.training.rows import PartRows, scorable_rows, select_rows
 from models.training.train import contract_of
-from pipeline.classes import BOGUS, CLASS_NAMES, REAL
+from pipeline.classes import BOGUS, REAL
 from pipeline.datasets.dataset import DataSet
 from pipeline.datasets.nested_samples import NestedSamples, nested_samples
-from pipeline.datasets.sample_sizes import SampleSize
+from pipeline.datasets.sample_sizes import SampleSize, require_two_classes
 from pipeline.errors import DataSetError, SettingsError
 from pipeline.metrics import groups_of
 from pipeline.metrics.size_scan import Cell
@@ -158,7 +158,7 @@ def held_fixed(dataset: DataSet, recipe: ClassifierRecipe, plan: ScanPlan) -> He
     SettingsError
         If recipe and data set contradict each other, or the data set has more than two classes.
     """
-    _require_two_classes(dataset)
+    require_two_classes(dataset.class_names, "the data set")
     contract = contract_of(dataset, recipe)
     rows = select_rows(dataset, recipe, scorable_rows(dataset, contract))
     groups = groups_of(dataset.candidates("train"))
@@ -180,9 +180,3 @@ def _tell_of_more(size: SampleSize, repeat: int, *, asked: int, rows: int) -> No
             "size %s, repeat %d: %d rows instead of %d, for a group of rows is never divided; ask for larger sizes",
             size, repeat, rows, asked,
         )  # fmt: skip
-
-
-def _require_two_classes(dataset: DataSet) -> None:
-    names = dataset.class_names
-    if len(names) != len(CLASS_NAMES):
-        raise SettingsError(f"a scan judges two classes; the data set has {len(names)}: {', '.join(names)}")

@@ -100,7 +100,7 @@ class Tuning:
 def tune(dataset: DataSet, search: Search, *, workdir: Path, progress: Progress = no_progress) -> Tuning:
     """Train a recipe with other values again and again, and return how well each did on the validation rows.
 
-    Values are drawn by Optuna's tree-structured Parzen estimator, and a trial of a network that does worse after an
+    Values are drawn as the space says, and a trial of a network that does worse after an
     epoch than the median of the trials before it is pruned. A killed search goes on from the last epoch of the trial
     that it was at, and ends with the trials of an undisturbed one. A trial that fails is one of the trials.
 
@@ -135,13 +135,21 @@ def tune(dataset: DataSet, search: Search, *, workdir: Path, progress: Progress 
         epochs=search.recipe_of({}).epochs,
     )
     with features_remembered():
-        for number in range(len(study.trials) + 1, search.trials + 1):
+        for number in range(len(study.trials) + 1, _number_of_trials(search) + 1):
             attempt = Attempt(dataset, search, study, number, workdir / _TRAINING, progress)
             study.add(attempt.run())
             checkpoints.clear(workdir / _TRAINING)
     trials = tuple(study.trials[: search.trials])
     _require_success(trials, search, workdir)
     return Tuning(search=search, trials=trials)
+
+
+def _number_of_trials(search: Search) -> int:
+    """Return how many trials there are: as many as are asked for, but no more than a grid has points."""
+    points = search.space.grid_size if search.space.draw == "grid" else search.trials
+    if points < search.trials:
+        log.info("the grid of %s has %d points: as many trials and not %d", search.where, points, search.trials)
+    return min(points, search.trials)
 
 
 def clear(workdir: Path) -> None:

@@ -116,8 +116,14 @@ class TrialStudy:
         import optuna
 
         finished = self._study.get_trials()
+        if self._space.draw == "grid":
+            order = stream(self._seed, "tuning", "grid").permutation(self._space.grid_size)
+            point = self._space.grid_point(int(order[len(finished)]))
+            return {key: self._value(key, self._kept(key, value)) for key, value in point.items()}
         seed = int(stream(self._seed, "tuning", str(len(finished))).integers(2**32))
-        sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP_TRIALS)
+        sampler: optuna.samplers.BaseSampler = optuna.samplers.RandomSampler(seed=seed)
+        if self._space.draw == "learned":
+            sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP_TRIALS)
         scratch = optuna.create_study(sampler=sampler, direction=self._direction)
         scratch.add_trials(finished)
         drawn = scratch.ask(self._distributions).params

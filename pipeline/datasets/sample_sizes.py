@@ -1,9 +1,11 @@
 """Sizes of training samples as a user states them: shares of the usable rows, or numbers of rows."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pipeline.classes import CLASS_NAMES
 from pipeline.errors import SettingsError
 
 MOST_SIZES: Final = 100
@@ -63,6 +65,21 @@ def parse_sizes(text: str) -> tuple[SampleSize, ...]:
     if twice:
         raise SettingsError(f"--sizes states {twice[0]} {twice.count(twice[0])} times; allowed: each size once")
     return tuple(sorted(sizes))
+
+
+def require_two_classes(class_names: Sequence[str], where: str) -> None:
+    """Refuse to scan more classes than the figures of a scan judge.
+
+    Raises
+    ------
+    SettingsError
+        With the classes that there are.
+    """
+    if len(class_names) != len(CLASS_NAMES):
+        raise SettingsError(
+            f"{where} has {len(class_names)} classes: {', '.join(class_names)}; a scan of sizes judges two. Allowed: a "
+            "data set of two classes; for more, train with 'share' of the data set recipe and compare the reports"
+        )
 
 
 def _size(word: str) -> SampleSize:

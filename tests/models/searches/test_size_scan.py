@@ -204,7 +204,7 @@ def test_more_rows_than_there_are_are_refused(grouped, tmp_path):
 
 def test_more_than_two_classes_and_a_test_part_of_one_are_refused(toy, grouped, tmp_path):
     three = toy.dataset(n_classes=3, class_names=("a", "b", "c"))
-    with pytest.raises(SettingsError, match="judges two classes; the data set has 3: a, b, c"):
+    with pytest.raises(SettingsError, match="the data set has 3 classes: a, b, c; a scan of sizes judges two"):
         scan_size(three, RECIPE, plan(), workdir=tmp_path)
     parts = dict(grouped.parts)
     real = (parts["test"][0]["label"] == 1).to_numpy()

@@ -33,8 +33,8 @@ TREES = {
 }
 
 
-def search_of(recipe, parameters, **changes):
-    space = parse(SearchSpace, {"parameters": parameters}, "spaces/test.yaml")
+def search_of(recipe, parameters, draw="learned", **changes):
+    space = parse(SearchSpace, {"parameters": parameters, "draw": draw}, "spaces/test.yaml")
     given = {"objective": "validation_loss", "trials": 3, "seed": 1, "where": "spaces/test.yaml", **changes}
     return Search(recipe=recipe, space=space, **given)
 
@@ -253,6 +253,35 @@ def test_the_folder_holds_table_recipe_summary_and_figure(tmp_path, small, netwo
     assert said["trials"] == {state: int((table["state"] == state).sum()) for state in ("complete", "pruned", "failed")}
     assert said["parameters"] == {"learning_rate": {"kind": "choice", "choices": [0.1, 0.2, 9.0]}}
     assert (said["schema"], said["objective"], said["seed"]) == (1, "validation_auc", 1)
+
+
+@pytest.mark.replaces("4most", "M7")
+@pytest.mark.parametrize(
+    ("recipe", "searched", "values"),
+    [
+        ({"classifier": "mlp", "epochs": 2, "table": {}}, "settings.units", [[4], [8, 8]]),
+        ({"classifier": "table_forest"}, "settings.n_estimators", [2, 5]),
+    ],
+)
+def test_classifiers_of_tables_are_searched_by_macro_f1(tmp_path, toy, recipe, searched, values):
+    recipe |= {"threads": 1, "monitor": "validation_macro_f1"}
+    parameters = {searched: {"kind": "choice", "choices": values}}
+    search = search_of(recipe, parameters, draw="grid", objective="validation_macro_f1", trials=9)
+    found = tuning.tune(toy.table(rows=(90, 60, 3)), search, workdir=tmp_path)
+    assert found.table["state"].tolist() == ["complete"] * 2
+    assert 0 < found.best.objective == found.table["objective"].max() <= 1
+    assert sorted(trial.values[searched] for trial in found.trials) == values
+
+
+def test_a_grid_ends_with_its_last_point(tmp_path, small, network, instant, caplog):
+    rates = {"learning_rate": {"kind": "choice", "choices": [0.3, 0.1, 0.2]}}
+    with caplog.at_level("INFO"):
+        found = tuning.tune(small, search_of(network, rates, draw="grid", trials=250), workdir=tmp_path / "w")
+    assert sorted(trial.values["learning_rate"] for trial in found.trials) == [0.1, 0.2, 0.3]
+    assert found.best_changes == {"learning_rate": 0.1}
+    assert "the grid of spaces/test.yaml has 3 points: as many trials and not 250" in caplog.text
+    few = tuning.tune(small, search_of(network, rates, draw="grid", trials=2), workdir=tmp_path / "few")
+    assert [trial.values for trial in few.trials] == [trial.values for trial in found.trials[:2]]
 
 
 @pytest.mark.replaces("gotorb", "G12")

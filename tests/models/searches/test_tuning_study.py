@@ -1,9 +1,11 @@
 import math
+from dataclasses import replace
 
 import pytest
 
 from models.recipes.search_spaces import SearchSpace
 from models.searches.tuning_study import JOURNAL, UNPRUNED_TRIALS, Trial, TrialStudy
+from pipeline.errors import SettingsError
 from pipeline.settings import parse
 
 SPACE = parse(
@@ -19,9 +21,9 @@ SPACE = parse(
 )
 
 
-def study_in(folder, name="one", **changes):
+def study_in(folder, name="one", space=SPACE, **changes):
     settings = {"larger_is_better": False, "seed": 1, "epochs": 10, **changes}
-    return TrialStudy(folder, name, SPACE, **settings)
+    return TrialStudy(folder, name, space, **settings)
 
 
 def add(study, *objectives, state="complete"):
@@ -110,3 +112,40 @@ def test_pruned_and_failed_trials_are_no_measure(tmp_path):
         add(study, 0.1, 0.1, state="pruned")
         add(study, state="failed")
     assert not study.is_hopeless([0.9, 0.9])
+
+
+@pytest.mark.replaces("4most", "M7")
+def test_a_grid_is_gone_through_once_in_an_order_that_the_seed_decides(tmp_path):
+    parameters = {"settings.units": {"kind": "choice", "choices": [[8], [8, 8]]},
+                  "epochs": {"kind": "int", "low": 2, "high": 6, "step": 2}}  # fmt: skip
+    space = parse(SearchSpace, {"draw": "grid", "parameters": parameters}, "spaces/grid.yaml")
+    taken = {}
+    for seed in (1, 2):
+        study = study_in(tmp_path / str(seed), space=space, seed=seed)
+        taken[seed] = [add(study, 1.0).values for _ in range(space.grid_size)]
+        assert [trial.values for trial in study.trials] == taken[seed]
+    every = [{"settings.units": units, "epochs": epochs} for units in ([8], [8, 8]) for epochs in (2, 4, 6)]
+    assert all(point in taken[1] for point in every)
+    assert len(taken[1]) == 6
+    assert taken[1] != taken[2]
+
+
+def test_values_at_random_do_not_learn_from_the_trials(tmp_path):
+    space = replace(SPACE, draw="random")
+    good, bad = (study_in(tmp_path / name, space=space) for name in ("good", "bad"))
+    for number in range(12):
+        add(good, number / 10)
+        add(bad, 1 - number / 10)
+    assert [trial.values for trial in good.trials] == [trial.values for trial in bad.trials]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"learning_rate": {"kind": "float", "low": 0.1, "high": 0.2}}, "'learning_rate' is of 'kind: float'; allowed"),
+        ({"epochs": {"kind": "int", "low": 1, "high": 200000}}, "the grid has 200,000 points; allowed: 100,000"),
+    ],
+)
+def test_what_makes_no_grid_is_refused(parameters, said):
+    with pytest.raises(SettingsError, match=said):
+        parse(SearchSpace, {"draw": "grid", "parameters": parameters}, "spaces/grid.yaml")
