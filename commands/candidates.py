@@ -23,7 +23,7 @@ from pipeline.io.settings_files import data_folder, place_in
 from pipeline.scores.candidate_list import listed
 from pipeline.scores.ranking import Choice, Ranking, rank
 from pipeline.scores.unlike_training import unlike_words
-from pipeline.stages.scored_candidates import ROW, ScoredNight, learned_from, read_cutouts, read_scored
+from pipeline.stages.scored_candidates import ROW, ScoredNight, learned_from, read_cutouts, read_features, read_scored
 from tasks.infer import Infer
 
 FORMATS: Final = {
@@ -175,6 +175,8 @@ def _page(
 ) -> str:
     from pipeline.report.candidates import NightPage, candidates_page
 
+    chosen = np.asarray(ranking.rows[ROW]).tolist()
+    shown = read_features(night, chosen) if night.header.is_table else read_cutouts(night, chosen)
     about = NightPage(
         survey=infer.survey,
         night=infer.night_name,
@@ -187,8 +189,9 @@ def _page(
         learned=int(learned_from(night, _packages(infer, night)).sum()),
         notes=infer.settings.notes,
         sources=sources,
+        class_names=night.header.class_names,
     )
-    return candidates_page(about, ranking, rows, read_cutouts(night, np.asarray(ranking.rows[ROW]).tolist()))
+    return candidates_page(about, ranking, rows, shown)
 
 
 def _packages(infer: Infer, night: ScoredNight) -> list[Path]:

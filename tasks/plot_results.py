@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from pipeline.stages.report_sources import ReportSources
 
 
-CLASSES_REVISION = 1
+CLASSES_REVISION = 2
 """Raised when reports change whose classes are not real and bogus; ``revision`` would make all others again, too."""
+
+TABLES_REVISION = 1
+"""The same of reports of tables."""
 
 
 class PlotResults(ReleaseTask):
@@ -133,6 +136,7 @@ class PlotResults(ReleaseTask):
             "shown": [getattr(self.settings, name) for name in decided_alone(SurveySettings, "report")],
             **{name: rules for name, rules in self._rules().items() if rules},  # so that other reports stay
             **({} if are_real_and_bogus(self.settings.class_names) else {"classes": CLASSES_REVISION}),
+            **({"tables": TABLES_REVISION} if self.settings.kind == "table" else {}),
         } | ({"scored_by": self.given_scores.package_digests} if self.files else {})
 
     def _rules(self) -> dict[str, object]:

@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from pipeline.plots.class_data import ClassReportData, class_plot
 from pipeline.plots.data import Mistakes, PlotResult
 from pipeline.plots.gallery_cells import cell, show_image, show_rgb, write_at
+from pipeline.plots.mistake_gallery import IN_WORDS
 from pipeline.plots.style import INK, MUTED, no_data, panels
 
 WIDTH, MARGIN, SIDE, TITLE, HEADING = 9.4, 0.1, 1.45, 0.34, 0.36
@@ -28,9 +30,9 @@ def gallery(data: ClassReportData) -> PlotResult:
     """Draw the cutouts of the worst confused rows, a line for each pair of true and called class."""
     mistakes = data.mistakes
     table = _table(data, mistakes)
-    if mistakes is None or not len(mistakes.rows) or mistakes.cutouts.shape[1] < 2:
+    if mistakes is None or mistakes.cutouts is None or not len(mistakes.rows):
         figure, axes = panels(1, 1, width=6.0, height=2.0)
-        note = "no confused rows, or no images of them"
+        note = IN_WORDS if mistakes is not None and mistakes.features else "no confused rows, or no images of them"
         no_data(axes[0, 0], note)
         return PlotResult(figure=figure, table=table.iloc[:0], note=note)
     pairs = list(dict.fromkeys(zip(table["truth"], table["called"], strict=True)))
@@ -47,7 +49,7 @@ def gallery(data: ClassReportData) -> PlotResult:
             line, column = divmod(place, across)
             left = MARGIN + column * (WIDTH - MARGIN) / across
             upper = top - HEADING - line * (SIDE + TITLE)
-            _draw(figure, left, upper, mistakes, table, int(row))
+            _draw(figure, left, upper, mistakes.channels, mistakes.cutouts[row], table.iloc[row])
         top -= height[truth, called]
     return PlotResult(figure=figure, table=table)
 
@@ -58,16 +60,17 @@ def across_of(channels: tuple[str, ...]) -> int:
     return max(1, int((WIDTH - MARGIN) // (shown * (SIDE + 0.06) + MARGIN)))
 
 
-def _draw(figure: Figure, left: float, upper: float, mistakes: Mistakes, table: pd.DataFrame, row: int) -> None:
+def _draw(
+    figure: Figure, left: float, upper: float, channels: tuple[str, ...], cutout: NDArray[np.float32], entry: pd.Series
+) -> None:
     """Draw one row with its id and the probabilities of the wrong and the right class."""
-    entry, cutout = table.iloc[row], mistakes.cutouts[row]
     write_at(figure, left, upper - 0.12, str(entry["candidate_id"])[:24], color=INK, fontsize=7.5)
     words = f"p {entry['p_called']:.2f}, of the label {entry['p_true']:.2f}"
     write_at(figure, left, upper - 0.27, words, color=MUTED, fontsize=7.5)
-    if mistakes.channels == RGB:
+    if channels == RGB:
         show_rgb(cell(figure, left, upper - TITLE - SIDE, SIDE), cutout)
         return
-    for index, channel in enumerate(mistakes.channels[:MOST_CHANNELS]):
+    for index, channel in enumerate(channels[:MOST_CHANNELS]):
         axes = cell(figure, left + index * (SIDE + 0.06), upper - TITLE - SIDE, SIDE)
         show_image(axes, cutout[..., index])
         axes.text(0.03, 0.03, channel, transform=axes.transAxes, fontsize=7, color="white",

@@ -22,21 +22,24 @@ DEFAULT_THRESHOLD = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Mistakes:
-    """The worst mistakes, with their cutouts.
+    """The worst mistakes, with their cutouts or, of a table, their features.
 
     Attributes
     ----------
     rows : DataFrame
-        The rows, as from :func:`pipeline.metrics.worst_mistakes`.
-    cutouts : ndarray of float32, shape (n, y, x, channel)
-        Raw pixels, NaN = missing, in the order of ``rows``.
+        The rows, as from :func:`pipeline.metrics.worst_mistakes`, with a column for each feature.
+    cutouts : ndarray of float32, shape (n, y, x, channel), optional
+        Raw pixels, NaN = missing, in the order of ``rows``; None if there are none, as in a table.
     channels : tuple of str
         Names of the channels.
+    features : tuple of str
+        Names of the features of rows of a table.
     """
 
     rows: pd.DataFrame
-    cutouts: NDArray[np.float32]
+    cutouts: NDArray[np.float32] | None
     channels: tuple[str, ...] = ("science", "template", "difference")
+    features: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from pipeline.plots.gallery_cells import cell, show_image, write_at
 from pipeline.plots.style import BOGUS_COLOUR, INK, MUTED, REAL_COLOUR, no_data, panels, plot
 
 MOST_SHOWN = 8
+IN_WORDS = "rows of a table have no images: their features are in the table of mistakes"
 ACROSS = 2
 WIDTH, MARGIN, SIDE, TITLE, HEADING = 9.4, 0.1, 1.45, 0.3, 0.36
 """Sizes in inches: the figure, its margin, a cutout, the line above it, the heading of a part."""
@@ -43,9 +44,11 @@ HEADINGS = {
 def gallery(data: ReportData) -> PlotResult:
     """Draw the triplets of the false alarms with the highest and the missed reals with the lowest scores."""
     mistakes = data.mistakes
-    if mistakes is None or not len(mistakes.rows):
+    if mistakes is None or mistakes.cutouts is None or not len(mistakes.rows):
         figure, axes = panels(1, 1, width=6.0, height=2.0)
-        note = "no mistakes, or no cutouts of them" if mistakes is None else "no mistakes at the stored threshold"
+        note = "no mistakes at the stored threshold"
+        if mistakes is None or mistakes.cutouts is None:
+            note = IN_WORDS if mistakes is not None and mistakes.features else "no mistakes, or no cutouts of them"
         no_data(axes[0, 0], note)
         return PlotResult(figure=figure, table=pd.DataFrame(columns=list(SHOWN_COLUMNS)), note=note)
     kinds = mistakes.rows["mistake"].to_numpy()
@@ -56,7 +59,7 @@ def gallery(data: ReportData) -> PlotResult:
         text, colour = HEADINGS[name]
         words = text.format(bogus=data.class_names[BOGUS], real=data.class_names[REAL])
         write_at(figure, MARGIN, top - 0.27, words, color=colour, weight="bold", fontsize=11)
-        _draw_part(figure, top - HEADING, mistakes, rows)
+        _draw_part(figure, top - HEADING, mistakes, mistakes.cutouts[rows], rows)
         top -= _height(len(rows))
     shown = np.concatenate([rows for _, rows in chosen])
     columns = [column for column in SHOWN_COLUMNS if column in mistakes.rows]
@@ -68,7 +71,9 @@ def _height(n: int) -> float:
     return HEADING + (int(np.ceil(n / ACROSS)) * (SIDE + TITLE) if n else 0.35)
 
 
-def _draw_part(figure: Figure, top: float, mistakes: Mistakes, rows: NDArray[np.intp]) -> None:
+def _draw_part(
+    figure: Figure, top: float, mistakes: Mistakes, cutouts: NDArray[np.float32], rows: NDArray[np.intp]
+) -> None:
     """Draw two triplets per line, in fixed cells so that all cutouts have the same size."""
     if not len(rows):
         write_at(figure, MARGIN, top - 0.1, "none at the stored threshold", color=MUTED, fontsize=9)
@@ -78,7 +83,7 @@ def _draw_part(figure: Figure, top: float, mistakes: Mistakes, rows: NDArray[np.
         line, column = divmod(place, ACROSS)
         left, upper = MARGIN + column * step, top - line * (SIDE + TITLE)
         write_at(figure, left, upper - TITLE + 0.07, _words(mistakes.rows.iloc[row]), color=INK, fontsize=8)
-        images = np.moveaxis(mistakes.cutouts[row], -1, 0)
+        images = np.moveaxis(cutouts[place], -1, 0)
         for index, (image, channel) in enumerate(zip(images, mistakes.channels, strict=True)):
             axes = cell(figure, left + index * (side + 0.06), upper - TITLE - side, side)
             show_image(axes, image)

@@ -16,7 +16,7 @@ from pipeline.cutouts.dropped import dropped_words
 from pipeline.cutouts.missing import Flag
 from pipeline.plots.cutout_pictures import picture
 from pipeline.report.html_templates import html_template
-from pipeline.report.wording import NONE, count, number, number_digits
+from pipeline.report.wording import NONE, count, number, number_digits, significant
 from pipeline.scores.ranking import Choice, Ranking
 from pipeline.scores.sky_links import RADIUS_ARCSEC, links
 from pipeline.scores.unlike_training import unlike_words
@@ -36,8 +36,9 @@ FLAG_WORDS: Final[Mapping[Flag, str]] = {
     Flag.UNSURE_CENTRE: "may not be centred on the source",
 }
 _SIGN_WORDS: Final = {1: "brighter than the template", -1: "fainter than the template"}
-_CALLED: Final = {code: f"called {name}" for code, name in enumerate(CLASS_NAMES)}
-_LABELS: Final = dict(enumerate(CLASS_NAMES))
+_LOOKS: Final = dict(enumerate(CLASS_NAMES))
+"""How what is called the first and the second class looks, by the names of the style sheet."""
+
 _NO_KIND: Final = ("", "unknown")
 """Kinds that add nothing to the label."""
 
@@ -74,6 +75,8 @@ class NightPage:
         Sentences of the survey's settings that a reader must know.
     sources : mapping of str to str
         The files that the page was made from, by what they are.
+    class_names : tuple of str
+        The names of the two classes; a score is the probability of the second.
     """
 
     survey: str
@@ -87,9 +90,12 @@ class NightPage:
     notes: Sequence[str]
     sources: Mapping[str, str]
     learned: int = 0
+    class_names: tuple[str, ...] = CLASS_NAMES
 
 
-def candidates_page(about: NightPage, ranking: Ranking, listed: pd.DataFrame, cutouts: NDArray[np.float32]) -> str:
+def candidates_page(
+    about: NightPage, ranking: Ranking, listed: pd.DataFrame, shown: NDArray[np.float32] | pd.DataFrame
+) -> str:
     """Return the page as HTML; what comes from data is escaped, and the page forbids itself to load anything else.
 
     Parameters
@@ -100,8 +106,8 @@ def candidates_page(about: NightPage, ranking: Ranking, listed: pd.DataFrame, cu
         The chosen candidates, and how many are left out.
     listed : DataFrame
         The chosen candidates, as from :func:`pipeline.scores.candidate_list.listed`.
-    cutouts : ndarray of float32, (n, y, x, channel)
-        Cutouts of the same rows.
+    shown : ndarray of float32, (n, y, x, channel), or DataFrame
+        Cutouts of the same rows; of a table their features, a column each.
     """
     script = files("pipeline.report").joinpath("candidates.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -112,7 +118,8 @@ def candidates_page(about: NightPage, ranking: Ranking, listed: pd.DataFrame, cu
         ranking=ranking,
         chosen=_chosen(about.choice),
         cautions=[*_cautions(about, ranking, listed), *about.notes],
-        entries=list(_entries(about, listed, cutouts)),
+        has_cutouts=not isinstance(shown, pd.DataFrame),
+        entries=list(_entries(about, listed, shown)),
         centre=_centre(about.size_pixel),
         side_arcsec=about.size_pixel * about.pixel_scale_arcsec,
         radius_arcsec=f"{RADIUS_ARCSEC:g}",
@@ -158,34 +165,51 @@ def _have(n: int) -> str:
     return "has" if n == 1 else "have"
 
 
-def _entries(about: NightPage, listed: pd.DataFrame, cutouts: NDArray[np.float32]) -> Iterator[dict[str, object]]:
-    for row, images in zip(listed.to_dict("records"), cutouts, strict=True):
+def _entries(
+    about: NightPage, listed: pd.DataFrame, shown: NDArray[np.float32] | pd.DataFrame
+) -> Iterator[dict[str, object]]:
+    is_table = isinstance(shown, pd.DataFrame)
+    own: list[Any] = shown.to_dict("records") if isinstance(shown, pd.DataFrame) else list(shown)
+    for row, beside in zip(listed.to_dict("records"), own, strict=True):
         scored = not np.isnan(row["score"])
+        label = _label(row, about.class_names)
         yield {
             "rank": row["rank"],
             "object_id": row["object_id"] or row["candidate_id"],
             "score": number(row["score"], number_digits(row["score"])) if scored else "not scored",
             "spread": "" if np.isnan(row["score_std"]) else f"± {number(row['score_std'])}",
             "share": f"{100 * row['score']:.1f}" if scored else "",
-            "called": _CALLED.get(row["label_predicted"], ""),
-            "verdict": _LABELS.get(row["label_predicted"], "unjudged"),
+            "called": f"called {about.class_names[row['label_predicted']]}" if row["label_predicted"] >= 0 else "",
+            "verdict": _LOOKS.get(row["label_predicted"], "unjudged"),
             "sign": row["flux_sign"],
             "sign_words": _SIGN_WORDS.get(row["flux_sign"], "sign not known"),
-            "label": _label(row),
-            "facts": list(_facts(row)),
+            "label": label,
+            "facts": list(_facts_of_table(row) if is_table else _facts(row)),
+            "features": [(name, _known(value)) for name, value in beside.items()] if is_table else [],
             "flags": [words for flag, words in FLAG_WORDS.items() if row["flags"] & flag],
-            "images": list(_images(about.channels, images)),
+            "images": [] if is_table else list(_images(about.channels, beside)),
             "links": links(row["ra_deg"], row["dec_deg"]),
         }
 
 
-def _label(row: _Row) -> str:
+def _label(row: _Row, class_names: Sequence[str]) -> str:
     """Return the label of a candidate and its source in words; empty if it is unlabelled."""
     if row["label_source"] == _DRAWN:
         return "drawn as bogus, not judged by anyone"
     kind = "" if row["kind"] in _NO_KIND else row["kind"]
-    label = ", ".join(dict.fromkeys(word for word in (_LABELS.get(row["label"], ""), kind) if word))
+    named = class_names[row["label"]] if row["label"] >= 0 else ""
+    label = ", ".join(dict.fromkeys(word for word in (named, kind) if word))
     return f"label: {label} ({row['label_source'] or 'source not stated'})" if label else ""
+
+
+def _facts_of_table(row: _Row) -> Iterator[tuple[str, str, str]]:
+    """Yield name, value and addition of the facts of a row of a table that are known."""
+    yield "candidate", row["candidate_id"], ""
+    yield from (fact for fact in list(_facts(row))[:3] if not fact[1].startswith((NONE, "not known")))
+
+
+def _known(value: float) -> str:
+    return NONE if np.isnan(value) else significant(value)
 
 
 def _facts(row: _Row) -> Iterator[tuple[str, str, str]]:

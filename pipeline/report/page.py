@@ -3,18 +3,19 @@
 Tested by tests/pipeline/report/test_build.py.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from pipeline.plots.data import PlotResult
+from pipeline.plots.data import Mistakes, PlotResult
 from pipeline.plots.reported import Reported
 from pipeline.registry import Registry
 from pipeline.report.caveats import separated
 from pipeline.report.html_templates import html_template
 from pipeline.report.kinds import ReportKind
-from pipeline.report.wording import Measured, difference, number, worded
+from pipeline.report.wording import Measured, difference, number, significant, worded
 
 
 def page(
@@ -93,27 +94,37 @@ def parts(numbers: Mapping[str, Any], metrics: Mapping[str, Measured]) -> list[d
     return rows
 
 
-def table_of(rows: pd.DataFrame, columns: Sequence[str], digits: Mapping[str, int]) -> dict[str, object]:
-    """Return rows as a table of the page, with its ``columns`` and ``rows``.
+def mistakes_table(
+    mistakes: Mistakes | None, columns: Sequence[str], digits: Mapping[str, int]
+) -> dict[str, Sequence[object]]:
+    """Return the mistakes as a table of the page, with its ``columns`` and ``rows``, and which of them are features.
 
     Parameters
     ----------
-    rows : DataFrame
-        The rows.
+    mistakes : Mistakes, optional
+        The rows; of a table, all of their features are shown too.
     columns : sequence of str
         Which columns are shown, if they exist.
     digits : mapping of str to int
         Decimals of the columns with numbers; all others are shown as they are.
     """
-    shown = [name for name in columns if name in rows]
-    records = rows[shown].astype(object).to_dict("records")
-    return {"columns": shown, "rows": [[_cell(row[name], digits.get(name)) for name in shown] for row in records]}
+    if mistakes is None:
+        return {"columns": [], "rows": [], "features": []}
+    shown = list(dict.fromkeys(name for name in (*columns, *mistakes.features) if name in mistakes.rows))
+    records = mistakes.rows[shown].astype(object).to_dict("records")
+    words: dict[str, Callable[..., str]] = dict.fromkeys(mistakes.features, significant)
+    words |= {name: partial(number, digits=places) for name, places in digits.items()}
+    return {
+        "columns": shown,
+        "rows": [[_cell(row[name], words.get(name, str)) for name in shown] for row in records],
+        "features": mistakes.features,
+    }
 
 
-def _cell(value: object, digits: int | None) -> str:
+def _cell(value: object, words: Callable[..., str]) -> str:
     if pd.isna(value):
         return ""
-    return str(value) if digits is None else number(float(str(value)), digits)
+    return words(value) if words is str else words(float(str(value)))
 
 
 def _figures(figures: Mapping[str, PlotResult], plots: Registry[Any]) -> Iterator[dict[str, object]]:

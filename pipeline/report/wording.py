@@ -20,6 +20,11 @@ def number(value: float | None, digits: int = 3) -> str:
     return NONE if value is None else f"{value:.{digits}f}".replace("-", "−")
 
 
+def significant(value: float, digits: int = 5) -> str:
+    """Return a number of any size with ``digits`` significant digits."""
+    return f"{value:.{digits}g}".replace("-", "−")
+
+
 def per_cent(value: float | None, digits: int | None = None) -> str:
     """Return a fraction in per cent, or a dash for None; by default with more decimals close to 0 and 1."""
     if value is None:

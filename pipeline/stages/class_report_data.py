@@ -189,9 +189,10 @@ def _require_judged(model: str, table: pd.DataFrame, data: ClassReportData, lear
 
 
 def _mistakes(data: ClassReportData, rows: Sequence[Path]) -> Mistakes | None:
-    """Return the most surely confused rows of the judged part with their pixels, as many of a pair as fit in a line."""
+    """Return the most surely confused rows of the judged part, as many of a pair as fit in a line of the gallery."""
     judged, of_pair = data.judged(data.classifier), 3
     if rows:
         with open_cutouts(rows[0]) as file:
-            of_pair = max(of_pair, across_of(tuple(file.header.channels)))
-    return with_cutouts(class_mistakes(judged, data.n_classes, of_pair=of_pair, most=_MOST_MISTAKES), rows)
+            of_pair = of_pair if file.header.is_table else max(of_pair, across_of(tuple(file.header.channels)))
+    found = class_mistakes(judged, data.n_classes, of_pair=of_pair, most=_MOST_MISTAKES)
+    return with_cutouts(found, rows) if rows or found.empty else Mistakes(rows=found, cutouts=None)

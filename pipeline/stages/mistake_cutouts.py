@@ -1,4 +1,4 @@
-"""The pixels of the rows that a gallery shows, read row by row.
+"""The pixels of the rows that a gallery shows, read row by row, or the features of rows of a table.
 
 Tested by tests/pipeline/stages/test_binary_report_data.py.
 """
@@ -15,7 +15,7 @@ from pipeline.plots.data import Mistakes
 
 
 def with_cutouts(rows: pd.DataFrame, files: Sequence[Path]) -> Mistakes | None:
-    """Return rows with their cutouts; None if there are no rows or no files.
+    """Return rows with their cutouts, of a table with their features; None if there are no rows or no files.
 
     Parameters
     ----------
@@ -30,7 +30,15 @@ def with_cutouts(rows: pd.DataFrame, files: Sequence[Path]) -> Mistakes | None:
             ids = file.candidates(columns=("candidate_id",))["candidate_id"]
             wanted = ids.index[ids.isin(rows["candidate_id"])]
             places |= {ids[row]: file.pixels(slice(row, row + 1))[0] for row in wanted if ids[row] not in places}
-            channels = file.header.channels
+            header = file.header
     if not files or not len(rows):
         return None
-    return Mistakes(rows=rows, cutouts=np.stack([places[name] for name in rows["candidate_id"]]), channels=channels)
+    pixels = np.stack([places[name] for name in rows["candidate_id"]])
+    if not header.is_table:
+        return Mistakes(rows=rows, cutouts=pixels, channels=header.channels)
+    features = pd.DataFrame(pixels[:, 0, 0, :], columns=list(header.channels), index=rows.index)
+    return Mistakes(
+        rows=rows.assign(**{name: features[name] for name in features if name not in rows}),
+        cutouts=None,
+        features=header.channels,
+    )

@@ -129,6 +129,11 @@ def read_cutouts(night: ScoredNight, rows: Sequence[int]) -> NDArray[np.float32]
     return pixels
 
 
+def read_features(night: ScoredNight, rows: Sequence[int]) -> pd.DataFrame:
+    """Return the features of some rows of the file of a table, a column each, in the order of ``rows``."""
+    return pd.DataFrame(read_cutouts(night, rows)[:, 0, 0, :], columns=list(night.header.channels))
+
+
 def _require_once(table: pd.DataFrame, path: Path) -> None:
     twice = table["candidate_id"][table["candidate_id"].duplicated()]
     if len(twice):

@@ -12,7 +12,7 @@ from pipeline.metrics import METRICS, STRATA
 from pipeline.plots import ReportData
 from pipeline.report.binary.caveats import judged_by_nobody
 from pipeline.report.binary.numbers import BinaryNumbers
-from pipeline.report.page import headline, parts, table_of
+from pipeline.report.page import headline, mistakes_table, parts
 from pipeline.report.wording import NONE, POINTS, number, per_cent, worded
 
 HEADLINE = (
@@ -58,7 +58,6 @@ def binary_shown(data: ReportData, numbers: BinaryNumbers) -> dict[str, object]:
     numbers : BinaryNumbers
         The content of metrics.json.
     """
-    rows = pd.DataFrame() if data.mistakes is None else data.mistakes.rows
     return {
         "tiles": list(_tiles(numbers)),
         "headline": headline(numbers, [(name, METRICS[name], METRICS[name].title) for name in HEADLINE]),
@@ -66,7 +65,7 @@ def binary_shown(data: ReportData, numbers: BinaryNumbers) -> dict[str, object]:
         "parts": parts(numbers, {name: METRICS[name] for name in OF_PART}),
         "judged_by_nobody": judged_by_nobody(numbers["counts"]),
         "strata": list(_strata(numbers)),
-        "mistakes": table_of(rows, MISTAKE_COLUMNS, MISTAKE_DIGITS),
+        "mistakes": mistakes_table(data.mistakes, MISTAKE_COLUMNS, MISTAKE_DIGITS),
     }
 
 

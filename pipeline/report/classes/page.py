@@ -4,15 +4,14 @@ Tested by tests/pipeline/report/classes/test_page.py.
 """
 
 from collections.abc import Iterator
-
-import pandas as pd
+from dataclasses import replace
 
 from pipeline.metrics.class_metrics import CLASS_METRICS, PER_CLASS, ClassMetric
-from pipeline.plots import ClassReportData
+from pipeline.plots import ClassReportData, Mistakes
 from pipeline.registry import Registry
 from pipeline.report.classes.numbers import ClassNumbers, DecisionNumbers, VetoNumbers
 from pipeline.report.metrics_json import Bounds
-from pipeline.report.page import headline, parts, table_of
+from pipeline.report.page import headline, mistakes_table, parts
 from pipeline.report.wording import difference, number, per_cent, worded
 
 HEADLINE = (
@@ -62,7 +61,7 @@ def class_shown(data: ClassReportData, numbers: ClassNumbers) -> dict[str, objec
         "difference_heads": [PER_CLASS[name].title for name in ("precision", "recall", "f1")],
         "decision": None if judged["decision"] is None else _decision(judged["decision"]),
         "vetoes": None if judged["vetoes"] is None else _vetoes(judged["vetoes"]),
-        "mistakes": _mistakes(data),
+        "mistakes": mistakes_table(_mistakes(data), MISTAKE_COLUMNS, MISTAKE_DIGITS),
     }
 
 
@@ -143,11 +142,9 @@ def _in_words(registry: Registry[ClassMetric], name: str, interval: Bounds) -> d
     return worded(interval, registry[name].unit)
 
 
-def _mistakes(data: ClassReportData) -> dict[str, object]:
+def _mistakes(data: ClassReportData) -> Mistakes | None:
+    """Return the confused rows with the names of their classes."""
     if data.mistakes is None:
-        return table_of(pd.DataFrame(), MISTAKE_COLUMNS, MISTAKE_DIGITS)
-    names = dict(enumerate(data.class_names))
-    rows = data.mistakes.rows.assign(
-        truth=data.mistakes.rows["label"].map(names), called=data.mistakes.rows["called"].map(names)
-    )
-    return table_of(rows, MISTAKE_COLUMNS, MISTAKE_DIGITS)
+        return None
+    rows, names = data.mistakes.rows, dict(enumerate(data.class_names))
+    return replace(data.mistakes, rows=rows.assign(truth=rows["label"].map(names), called=rows["called"].map(names)))

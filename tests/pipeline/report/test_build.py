@@ -9,7 +9,7 @@ from html_pages import Page
 from pipeline.datasets.leakage import Separation
 from pipeline.errors import UnknownNameError
 from pipeline.metrics import METRICS
-from pipeline.plots import PLOTS, ReportData
+from pipeline.plots import PLOTS, Mistakes, ReportData
 from pipeline.report import build_report
 from pipeline.report.binary import DEFAULT_PLOTS
 
@@ -176,3 +176,12 @@ def test_a_night_is_counted_with_the_rows_that_were_learned_from(report_data):
     assert metrics["counts"]["called_real_by_night"] == {"2026-02-01": {"candidates": 50, "called_real": called}}
     assert metrics["models"]["cnn"]["survey"]["candidates_per_night"] == 50
     assert metrics["counts"]["judged"] == 30
+
+
+def test_mistakes_of_a_table_are_told_by_their_features(report_data):
+    rows = report_data.mistakes.rows.assign(skew=1234567.0)
+    data = dataclasses.replace(report_data, mistakes=Mistakes(rows=rows, cutouts=None, features=("skew",)))
+    page = Page(build_report(data, plots=["gallery"], replicates=2).html)
+    assert page.text.count("1.2346e+06") == len(rows)
+    assert page.images == []
+    assert "look at the cutouts" not in page.text

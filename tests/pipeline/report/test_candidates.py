@@ -3,6 +3,7 @@ import shutil
 from html.parser import HTMLParser
 
 import numpy as np
+import pandas as pd
 import pytest
 from ranked_candidates import scored
 
@@ -51,6 +52,7 @@ def make_page(
     notes=(),
     size=21,
     pixels=None,
+    class_names=("bogus", "real"),
     **columns,
 ):
     ranking = rank(scored(make_rows, ids, score, **columns), choice or Choice())
@@ -66,11 +68,28 @@ def make_page(
         learned=learned,
         notes=notes,
         sources={"scores": "toy/r1/2026-01-05/Infer.parquet"},
+        class_names=class_names,
     )
     if pixels is None:
         shape = (len(ranking.rows), size, size, len(CHANNELS))
         pixels = np.random.default_rng(1).normal(size=shape).astype(np.float32)
     return candidates_page(about, ranking, listed(ranking.rows), pixels)
+
+
+def test_rows_of_a_table_show_their_features_and_are_called_by_the_names_of_their_classes(make_rows):
+    features = pd.DataFrame({"g_r": [0.123456, np.nan], "w1": [15.25, 1e-7]})
+    names, columns = ("galaxy", "star"), {"magnitude": [20.5, np.nan], "label": [0, -1], "label_source": ["z", ""]}
+    page = Page(make_page(make_rows, ["1", "2"], [0.9, 0.2], pixels=features, class_names=names, **columns))
+    assert page.open == []
+    assert page.all("img") == []
+    words = re.sub(r"\s+", " ", page.text)
+    for said in (
+        "star or galaxy", "called star", "called galaxy", "label: galaxy (z)", "g_r0.12346", "w115.25", "g_r–",
+        "w11e−07", "20.50", "probability of star",
+    ):  # fmt: skip
+        assert said in words, said
+    for unsaid in ("pixel", "sign not known", "FWHM", "difference", "bogus"):
+        assert unsaid not in words, unsaid
 
 
 def test_each_candidate_has_its_pictures_numbers_and_links(make_rows):

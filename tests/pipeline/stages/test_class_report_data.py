@@ -105,6 +105,17 @@ def test_the_gallery_has_the_pixels_of_the_confused_rows_themselves(settings, ro
         assert (cutout == int(name[2:])).all()
 
 
+def test_confused_rows_of_a_table_come_with_their_features(settings, make_rows, write_classes, tmp_path):
+    header = CutoutHeader(survey="sky", channels=("g_r", "magnitude"), class_names=NAMES, kind="table")
+    with CutoutWriter(tmp_path / "rows.h5", header) as writer:
+        rows = make_rows([f"id{i}" for i in range(N)], label=np.arange(N) % 4, magnitude=np.full(N, 20.0))
+        writer.append(np.arange(2 * N, dtype="f4").reshape(N, 1, 1, 2), rows)
+    mistakes = gather(settings, sources({"mlp": write_classes()}, [tmp_path / "rows.h5"]), NAMES).mistakes
+    assert (mistakes.cutouts, mistakes.features) == (None, ("g_r", "magnitude"))
+    assert mistakes.rows["g_r"].tolist() == [2.0 * int(name[2:]) for name in mistakes.rows["candidate_id"]]
+    assert set(mistakes.rows["magnitude"]) == {20.0}  # the column of the candidates is kept
+
+
 def test_scores_as_csv_need_neither_rows_nor_a_score(settings, write_classes):
     path = write_classes("outside.csv")
     assert class_columns(path) == 4

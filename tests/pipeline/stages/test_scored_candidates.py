@@ -5,7 +5,7 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.results.scores_file import ScoresWriter, score_columns
-from pipeline.stages.scored_candidates import ROW, read_cutouts, read_scored
+from pipeline.stages.scored_candidates import ROW, read_cutouts, read_features, read_scored
 from pipeline.surveys.base import dropped_rows
 
 NIGHT = "2026-01-05"
@@ -90,3 +90,12 @@ def test_what_is_unlike_training_goes_with_the_night(scored_cutouts, tmp_path):
     unlike = {"survey": {"trained": "a", "scored": "b"}}
     scores = write_scores(tmp_path / "s.parquet", ["001"], [0.5], provenance={"unlike_training": unlike})
     assert read_scored(scores, scored_cutouts, NIGHT).unlike == unlike
+
+
+def test_rows_of_a_table_have_features_in_the_place_of_pixels(make_rows, tmp_path):
+    header = CutoutHeader(survey="toy", channels=("g", "g_r"), kind="table")
+    with CutoutWriter(tmp_path / "rows.h5", header) as writer:
+        writer.append(np.arange(6, dtype="f4").reshape(3, 1, 1, 2), make_rows(["1", "2", "3"], night=["all"] * 3))
+    night = read_scored(write_scores(tmp_path / "s.parquet", ["3", "1"], [0.9, 0.5]), tmp_path / "rows.h5", "all")
+    found = read_features(night, night.candidates[ROW].tolist())
+    assert found.to_dict("list") == {"g": [4.0, 0.0], "g_r": [5.0, 1.0]}

@@ -1,10 +1,11 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from html_pages import Page
 
-from pipeline.plots import CLASS_PLOTS
+from pipeline.plots import CLASS_PLOTS, Mistakes
 from pipeline.report import build_report
 from pipeline.report.classes import CLASS_REPORT_PLOTS
 
@@ -69,3 +70,14 @@ def test_vetoes_stand_on_the_page_with_their_condition(class_report_data):
     assert "z_mass > 0.95" in page.text
     assert "vetoes" in page.ids
     assert page.open == []
+
+
+def test_confused_rows_of_a_table_stand_on_the_page_with_their_features(class_report_data):
+    rows = class_report_data.mistakes.rows.assign(g_r=-0.123456, w=np.nan)
+    mistakes = Mistakes(rows=rows, cutouts=None, features=("g_r", "magnitude", "w"))
+    page = Page(build_report(replace(class_report_data, mistakes=mistakes), plots=["gallery"], replicates=2).html)
+    text = " ".join(page.text.split())
+    assert "magnitudeg_rw" in text
+    assert f"{rows['magnitude'].iloc[0]:.2f}−0.12346" in text
+    assert "compare the features with those of other rows" in text
+    assert page.images == []
