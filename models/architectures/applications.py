@@ -6,7 +6,9 @@ did to pixels.
 Tested by tests/models/architectures/test_galaxy_networks.py.
 """
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from models.architectures.dense_head import dense_head
 from models.architectures.heads import SIGMOID
@@ -14,15 +16,13 @@ from models.architectures.resnet import standardised
 from models.framework import keras
 from models.registry import CLASSIFIERS, NETWORK, Dropout
 
-
-@CLASSIFIERS.register("resnet50v2", family=NETWORK, head=SIGMOID, minimum_size_pixel=32, minimum_channels=1)
-def resnet50v2(inputs: Any, dropout: Dropout, *, head: tuple[int | str, ...] = (), dropout_rate: float = 0.2) -> Any:
-    """Residual network of 50 layers, version 2 (He et al. 2016, ECCV, 630): 23,564,800 weights before the head.
+SMALLEST_PIXEL: Final = 32
+_SETTINGS: Final = """
 
     Parameters
     ----------
     inputs : tensor, shape (n, y, x, channel)
-        Images normalised to 0 to 1; it sees them from -1 to 1.
+        Images normalised to 0 to 1.
     dropout : callable
         Applied before each dense layer.
     head : tuple of int and str
@@ -30,31 +30,73 @@ def resnet50v2(inputs: Any, dropout: Dropout, *, head: tuple[int | str, ...] = (
     dropout_rate : float
         Share of units dropped.
     """
-    pixels = keras().layers.Rescaling(2.0, -1.0, name="minus_one_to_one")(inputs)
-    build = keras().applications.ResNet50V2
-    seen = build(include_top=False, weights=None, input_tensor=pixels, pooling="avg").output
-    return dense_head(seen, dropout, head, dropout_rate)
 
 
-@CLASSIFIERS.register("efficientnetv2b0", family=NETWORK, head=SIGMOID, minimum_size_pixel=32, minimum_channels=3)
-def efficientnetv2b0(
-    inputs: Any, dropout: Dropout, *, head: tuple[int | str, ...] = (), dropout_rate: float = 0.2
-) -> Any:
-    """EfficientNetV2-B0 (Tan and Le 2021, ICML, 10096): 5,919,312 weights before the head; of three colours.
+@dataclass(frozen=True, kw_only=True)
+class Backbone:
+    """A network of ``keras.applications``.
 
-    Parameters
+    Attributes
     ----------
-    inputs : tensor, shape (n, y, x, 3)
-        Images normalised to 0 to 1; it sees them with ImageNet's mean subtracted, over its deviation.
-    dropout : callable
-        Applied before each dense layer.
-    head : tuple of int and str
-        Units of dense layers and activations, in their order.
-    dropout_rate : float
-        Share of units dropped.
+    keras_name : str
+        Its function there.
+    summary : str
+        What it is, where it was published, and how many weights it has before the head.
+    channels : int
+        The fewest that it takes.
+    pixels : callable
+        From pixels between 0 and 1 to those that it was made for.
+    options : mapping
+        Further arguments of the function.
     """
-    build = keras().applications.EfficientNetV2B0
-    seen = build(
-        include_top=False, weights=None, input_tensor=standardised(inputs), pooling="avg", include_preprocessing=False
-    ).output
-    return dense_head(seen, dropout, head, dropout_rate)
+
+    keras_name: str
+    summary: str
+    channels: int
+    pixels: Callable[[Any], Any]
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+def minus_one_to_one(pixels: Any) -> Any:
+    """Return pixels from -1 to 1 of those from 0 to 1."""
+    return keras().layers.Rescaling(2.0, -1.0, name="minus_one_to_one")(pixels)
+
+
+BACKBONES: Final[Mapping[str, Backbone]] = {
+    "resnet50v2": Backbone(
+        keras_name="ResNet50V2",
+        summary="Residual network of 50 layers, version 2 (He et al. 2016, ECCV, 630): 23,564,800 weights before the "
+        "head.",
+        channels=1,
+        pixels=minus_one_to_one,
+    ),
+    "efficientnetv2b0": Backbone(
+        keras_name="EfficientNetV2B0",
+        summary="EfficientNetV2-B0 (Tan and Le 2021, ICML, 10096): 5,919,312 weights before the head; of three "
+        "colours, standardised as ImageNet's.",
+        channels=3,
+        pixels=standardised,
+        options={"include_preprocessing": False},
+    ),
+}
+"""By the name that a recipe gives."""
+
+
+def _classifier(backbone: Backbone) -> Callable[..., Any]:
+    """Return the registered function of a backbone."""
+
+    def build(inputs: Any, dropout: Dropout, *, head: tuple[int | str, ...] = (), dropout_rate: float = 0.2) -> Any:
+        network = getattr(keras().applications, backbone.keras_name)
+        seen = network(
+            include_top=False, weights=None, input_tensor=backbone.pixels(inputs), pooling="avg", **backbone.options
+        )
+        return dense_head(seen.output, dropout, head, dropout_rate)
+
+    build.__doc__ = f"{backbone.summary}{_SETTINGS}"
+    return build
+
+
+for _name, _backbone in BACKBONES.items():
+    CLASSIFIERS.register(
+        _name, family=NETWORK, head=SIGMOID, minimum_size_pixel=SMALLEST_PIXEL, minimum_channels=_backbone.channels
+    )(_classifier(_backbone))

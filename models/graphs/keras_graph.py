@@ -14,6 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from models.backends import TENSORFLOW, backend
 from models.framework import foreign_deprecations, keras, quiet_stderr, tensorflow
 from pipeline.errors import IncompatiblePackageError
@@ -95,8 +97,21 @@ def _traced(model: Any) -> Graph:
     try:
         with quiet_stderr(), foreign_deprecations():
             graph, _ = tf2onnx.convert.from_function(
-                tf.function(forward, input_signature=signature), input_signature=signature, opset=OPSET
+                tf.function(forward, input_signature=signature),
+                input_signature=signature,
+                opset=OPSET,
+                custom_op_handlers={"Erfc": (_erfc, [])},
             )
     finally:
         logging.getLogger("tf2onnx").setLevel(level)
     return graph
+
+
+def _erfc(graph: Any, node: Any, name: str, args: object) -> None:  # noqa: ARG001  (as tf2onnx calls it)
+    """Write ``1 - erf(x)``, of which Keras' ``gelu`` makes use, and which ONNX has no operation for."""
+    one = graph.make_const(f"{name}_one", np.float32(1.0))
+    (shape,), (dtype,) = node.output_shapes, node.output_dtypes
+    erf = graph.make_node("Erf", list(node.input), shapes=[shape], dtypes=[dtype])
+    outputs = list(node.output)
+    graph.remove_node(name)
+    graph.make_node("Sub", [one.output[0], erf.output[0]], name=name, outputs=outputs, shapes=[shape], dtypes=[dtype])

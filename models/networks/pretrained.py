@@ -99,8 +99,8 @@ def _put(model: Any, path: Path) -> None:
     found = _by_layer(path, layers)
     taken = 0
     for layer in layers:
-        arrays = found.get(layer.name)
         needed = [tuple(variable.shape) for variable in layer.weights]
+        arrays = _in_shape(found.get(layer.name), needed)
         shapes = None if arrays is None else [array.shape for array in arrays]
         if arrays is not None and shapes == needed:
             layer.set_weights(list(arrays))
@@ -111,6 +111,23 @@ def _put(model: Any, path: Path) -> None:
                 f"{path}: {model.name} needs {needed} in layer {layer.name!r}; the file {held} ({SOURCES})"
             )
     log.info("took the weights of %d of %d layers from %s", taken, len(layers), path)
+
+
+def _in_shape(arrays: Arrays | None, needed: Sequence[tuple[int, ...]]) -> Arrays | None:
+    """Return arrays in the needed shapes where they differ from these in axes of length 1 alone.
+
+    A convolution with one channel a group, ``(y, x, 1, channel)``, is a depthwise one, ``(y, x, channel, 1)``.
+    """
+    if arrays is None or len(arrays) != len(needed):
+        return arrays
+    return [
+        array.reshape(shape) if _long_axes(array.shape) == _long_axes(shape) else array
+        for array, shape in zip(arrays, needed, strict=True)
+    ]
+
+
+def _long_axes(shape: Sequence[int]) -> list[int]:
+    return [length for length in shape if length != 1]
 
 
 def _by_layer(path: Path, layers: Sequence[Any]) -> Mapping[str, Arrays]:

@@ -14,6 +14,7 @@ from models.recipes.stack_members import is_stack
 from models.registry import CLASSIFIERS
 from pipeline.classes import GUESSED_SOURCES
 from pipeline.cutouts.normalise import Missing
+from pipeline.cutouts.rand_augment import RandAugment
 from pipeline.errors import SettingsError
 from pipeline.metrics import METRICS
 from pipeline.settings import parse
@@ -23,6 +24,8 @@ _STATED_IF_CHANGED: Final[Mapping[str, object]] = {
     "fine_tuning": None,
     "table": None,
     "resize_pixel": None,
+    "rand_augment": None,
+    "mixup": 0.0,
     "schedule_monitor": "",
     "least_improvement": 0.0,
     "plateau_cooldown": 0,
@@ -40,7 +43,8 @@ class ClassifierRecipe:
     ----------
     classifier : str
         A network, ``triplet_cnn``, ``braai``, ``psat_d``, ``vgg6``, ``bayesian_vgg6``, ``sepconvnet``, ``gmadet`` or
-        ``otrain``; for images of galaxies ``galaxy_cnn``, ``resnet18``, ``resnet50v2`` or ``efficientnetv2b0``; for
+        ``otrain``; for images of galaxies ``galaxy_cnn``, ``polar_cnn``, ``resnet18``, ``resnet50v2``,
+        ``efficientnetv2b0`` or ``convnexttiny``; for
         tables ``mlp``, ``table_forest``, ``table_boosting``, ``table_svm`` or ``table_logistic``; or on features of the
         cutouts, ``boosting`` or ``feature_ensemble``.
     module : str
@@ -127,6 +131,11 @@ class ClassifierRecipe:
     augment : tuple of str
         ``rotate`` (by quarter turns), ``flip``, ``shift``, ``rotate_any`` (by any angle), ``zoom`` and ``brightness``,
         applied in the order in which they are named; for training rows of networks only.
+    rand_augment : RandAugment or None
+        Changes drawn for each training row, after those of ``augment``; of networks of pixels only. None: none.
+    mixup : float
+        Mixes each training row with another of its block, pixels and classes by a share drawn from Beta(a, a) anew in
+        each epoch; a from above 0, such as 0.2, to 10, 0 for none. Of networks of pixels alone.
     symmetries : int
         Orientations of a cutout over which a network's logits are averaged when it scores: 1, 4 (quarter turns) or
         8 (and mirror images); costs as many passes.
@@ -185,6 +194,8 @@ class ClassifierRecipe:
     class_weight: Literal["none", "balanced", "gotorb"] = "balanced"
     sampling: SamplingRecipe | None = None
     augment: tuple[str, ...] = ()
+    rand_augment: RandAugment | None = None
+    mixup: float = 0.0
     symmetries: int = 1
     label_source_weight: Mapping[str, float] = field(default_factory=dict)
     untrusted: tuple[str, ...] = GUESSED_SOURCES

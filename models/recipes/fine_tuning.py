@@ -16,7 +16,8 @@ ENDINGS: Final = (".npz", ".h5", ".hdf5", ".safetensors")
 _PICKLED: Final = (".pth", ".pt", ".pkl", ".bin", ".ckpt")
 
 SOURCES: Final = (
-    "resnet18: the safetensors of a ResNet-18 with torchvision's names; resnet50v2, efficientnetv2b0: the file "
+    "resnet18: the safetensors of a ResNet-18 with torchvision's names; resnet50v2, efficientnetv2b0, "
+    "convnexttiny: the file "
     "..._notop.h5 of keras.applications; any network: best.weights.npz of a package of ours"
 )
 """Where weights come from, for messages; none is ever downloaded here."""

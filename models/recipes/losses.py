@@ -37,8 +37,8 @@ def row_losses(name: str, labels: Any, logits: Any, *, label_smoothing: float = 
     ----------
     name : str
         A name in ``LOSSES``.
-    labels : tensor of integers, shape (n,)
-        Class index of each row.
+    labels : tensor, shape (n,), (n, 1) or (n, k)
+        Class index of each row, or the share of each of k classes, at least two.
     logits : tensor, shape (n, 1) or (n, k)
         One column for two classes, else one per class.
     label_smoothing : float
@@ -55,6 +55,9 @@ def row_losses(name: str, labels: Any, logits: Any, *, label_smoothing: float = 
     else:
         log_probabilities = ops.log_softmax(logits, axis=-1)
     n_classes = log_probabilities.shape[-1]
-    targets = ops.one_hot(ops.reshape(labels, (-1,)), n_classes, dtype="float32")
+    if len(labels.shape) == 2 and labels.shape[-1] == n_classes:
+        targets = ops.cast(labels, "float32")
+    else:
+        targets = ops.one_hot(ops.reshape(labels, (-1,)), n_classes, dtype="float32")
     targets = targets * (1.0 - label_smoothing) + label_smoothing / n_classes
     return LOSSES[name](targets, log_probabilities)

@@ -42,6 +42,7 @@ _LEAST: Final = {
 """The smallest value of each key that has one."""
 
 _LARGEST_SIDE: Final = 1024
+_LARGEST_MIXUP: Final = 10
 
 _RANGES: Final = {int: "a whole number, at least 1", float: "a number above 0, at most 1"}
 
@@ -93,6 +94,10 @@ def _number_faults(recipe: "ClassifierRecipe") -> list[str]:
         for name in ("label_smoothing", "momentum")
         if not 0 <= getattr(recipe, name) < 1
     )
+    if not 0 <= recipe.mixup <= _LARGEST_MIXUP:
+        faults.append(f"'mixup' is {recipe.mixup}; allowed: 0 to {_LARGEST_MIXUP}")
+    if recipe.mixup and recipe.metadata is not None:
+        faults.append(f"'mixup' is {recipe.mixup}; metadata are not mixed: allowed with 'metadata': 0")
     faults.extend(
         f"'label_source_weight.{source}' is {weight}; allowed: at least 0"
         for source, weight in recipe.label_source_weight.items()
@@ -137,6 +142,7 @@ def _table_faults(recipe: "ClassifierRecipe", table: TableRecipe) -> list[str]:
     if CLASSIFIERS.metadata(recipe.classifier).get("scale_free") and table.scaling != "none":
         return [f"'table.scaling' is {table.scaling!r}; {recipe.classifier} asks for no scale: none"]
     allowed: dict[str, object] = {"normalisation": "none", "missing": "excluded", "augment": (), "symmetries": 1}
+    allowed |= {"rand_augment": None, "mixup": 0.0}
     return [
         f"{key!r} is {getattr(recipe, key)!r}; allowed with 'table': {value or 'none'}"
         for key, value in allowed.items()
@@ -157,8 +163,10 @@ def _features_faults(recipe: "ClassifierRecipe") -> list[str]:
         faults.append(f"'resize_pixel' is {recipe.resize_pixel}; {name} takes pixels as they are: none")
     if recipe.module:
         faults.append(f"'module' is {recipe.module!r}; {name} is no network and takes nothing of it: empty")
-    if recipe.augment:
-        faults.append(f"'augment' is {list(recipe.augment)}; {name} takes none")
+    for key, given in (("augment", list(recipe.augment)), ("rand_augment", "set" * bool(recipe.rand_augment))):
+        faults += [f"{key!r} is {given}; {name} takes none"] if given else []
+    if recipe.mixup:
+        faults.append(f"'mixup' is {recipe.mixup}; {name} takes none: 0")
     if recipe.symmetries != 1:
         faults.append(f"'symmetries' is {recipe.symmetries}; {name} sees no orientation: 1")
     if recipe.posterior_samples:

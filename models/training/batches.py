@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from models.inputs.contract import InputContract
 from models.training.rows import PartRows, block_rows
 from pipeline.cutouts.augment import augment
+from pipeline.cutouts.mixup import mix
+from pipeline.cutouts.rand_augment import RandAugment, rand_augment
 from pipeline.datasets.dataset import DataSet
 from pipeline.rng import stream
 
@@ -22,12 +24,49 @@ Prepare = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Rows for one step: pixels ``(n, size, size, channel)``, labels and weights ``(n,)``, metadata ``(n, k)``."""
+    """Rows for one step: pixels ``(n, size, size, channel)``, labels and weights ``(n,)``, metadata ``(n, k)``.
+
+    Mixed rows have ``targets``, the shares of the classes ``(n, class)``, which take the place of their labels.
+    """
 
     pixels: NDArray[np.float32]
     labels: NDArray[np.int64]
     weights: NDArray[np.float32]
     metadata: NDArray[np.float32] | None = None
+    targets: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What is done to training rows, in this order.
+
+    Attributes
+    ----------
+    augment : tuple of str
+        Names in ``AUGMENTATIONS``.
+    rand_augment : RandAugment or None
+        Changes drawn for each row.
+    mixup : float
+        Parameter of the distribution of shares by which two rows are mixed, 0 for none.
+    n_classes : int
+        Classes of the targets of mixed rows.
+    """
+
+    augment: tuple[str, ...] = ()
+    rand_augment: RandAugment | None = None
+    mixup: float = 0.0
+    n_classes: int = 2
+
+    def apply(self, batch: Batch, rng: np.random.Generator) -> Batch:
+        """Return the changed rows."""
+        pixels = augment(batch.pixels, self.augment, rng)
+        if self.rand_augment is not None:
+            pixels = rand_augment(pixels, self.rand_augment, rng)
+        if not self.mixup:
+            return replace(batch, pixels=pixels)
+        targets = np.eye(self.n_classes, dtype=np.float32)[batch.labels]
+        pixels, targets, weights = mix(pixels, targets, batch.weights, self.mixup, rng)
+        return replace(batch, pixels=pixels, targets=targets, weights=weights)
 
 
 def blocks(dataset: DataSet, contract: InputContract, rows: PartRows) -> Iterator[Batch]:
@@ -58,7 +97,7 @@ def training_batches(
     rows: PartRows,
     *,
     size: int,
-    augmentations: tuple[str, ...],
+    changes: Changes,
     prepare: Prepare,
     seed: int,
     epoch: int,
@@ -78,19 +117,19 @@ def training_batches(
         Of the training part.
     size : int
         Rows per batch.
-    augmentations : tuple of str
-        Applied to raw pixels, in this order.
+    changes : Changes
+        Of raw pixels; rows are mixed within a block.
     prepare : callable
-        Makes of augmented pixels those that go into the network.
+        Makes of changed pixels those that go into the network.
     seed, epoch : int
-        Of the order and of the augmentations; epochs from 0.
+        Of the order and of the changes; epochs from 0.
     """
 
     def shuffled() -> Iterator[Batch]:
         for number, block in enumerate(ahead(blocks(dataset, contract, rows))):
             rng = stream(seed, "training batches", f"{epoch}/{number}")
-            drawn = taken(block, rng.permutation(len(block.labels)))
-            yield replace(drawn, pixels=prepare(augment(drawn.pixels, augmentations, rng)))
+            drawn = changes.apply(taken(block, rng.permutation(len(block.labels))), rng)
+            yield replace(drawn, pixels=prepare(drawn.pixels))
 
     for batch in _of_size(size, shuffled()):
         yield batch if len(batch.labels) == size else _filled_up(batch, size)
@@ -123,17 +162,20 @@ def taken(batch: Batch, which: slice | NDArray[np.int64]) -> Batch:
         labels=batch.labels[which],
         weights=batch.weights[which],
         metadata=None if batch.metadata is None else batch.metadata[which],
+        targets=None if batch.targets is None else batch.targets[which],
     )
 
 
 def _join(first: Batch, second: Batch) -> Batch:
+    def both(one: NDArray[np.float32] | None, other: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
+        return None if one is None or other is None else np.concatenate([one, other])
+
     return Batch(
         pixels=np.concatenate([first.pixels, second.pixels]),
         labels=np.concatenate([first.labels, second.labels]),
         weights=np.concatenate([first.weights, second.weights]),
-        metadata=None
-        if first.metadata is None or second.metadata is None
-        else np.concatenate([first.metadata, second.metadata]),
+        metadata=both(first.metadata, second.metadata),
+        targets=both(first.targets, second.targets),
     )
 
 

@@ -21,7 +21,9 @@ from keras.utils import PyDataset  # noqa: E402
 Inputs = NDArray[np.float32] | tuple[NDArray[np.float32], NDArray[np.float32]]
 """Pixels, or pixels and metadata."""
 
-Rows = tuple[Inputs, NDArray[np.int64], NDArray[np.float32]]
+Rows = tuple[Inputs, NDArray[np.int64] | NDArray[np.float32], NDArray[np.float32]]
+"""Inputs, labels or shares of the classes, weights."""
+
 FIRST: Final = 0
 
 
@@ -55,7 +57,10 @@ class TrainingRows(PyDataset):
         return self._n_batches
 
     def __getitem__(self, index: int) -> Rows:
-        """Return inputs, labels and weights of a batch; the first begins a pass, and the others follow in order."""
+        """Return inputs, labels and weights of a batch; the first begins a pass, and the others follow in order.
+
+        Mixed rows have the shares of the classes in place of labels.
+        """
         try:
             return self._at(index)
         except BaseException as error:
@@ -71,7 +76,7 @@ class TrainingRows(PyDataset):
         batch = next(self._coming)
         self._next = index + 1
         inputs = batch.pixels if batch.metadata is None else (batch.pixels, batch.metadata)
-        return inputs, batch.labels, batch.weights
+        return inputs, batch.labels if batch.targets is None else batch.targets, batch.weights
 
 
 class RowLoss(Loss):

@@ -216,13 +216,20 @@ class _Run:
     def _training_rows(self) -> "TrainingRows":
         from models.training.keras_data import TrainingRows
 
+        changes = batches.Changes(
+            augment=self.recipe.augment,
+            rand_augment=self.recipe.rand_augment,
+            mixup=self.recipe.mixup,
+            n_classes=len(self.dataset.class_names),
+        )
+
         def draw(epoch: int) -> Iterator[batches.Batch]:
             return batches.training_batches(
                 self.dataset,
                 self.contract,
                 self.rows[0],
                 size=self.recipe.batch_size,
-                augmentations=self.recipe.augment,
+                changes=changes,
                 prepare=self.design.prepared,
                 seed=self.seed,
                 epoch=epoch,

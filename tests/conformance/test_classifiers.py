@@ -24,6 +24,7 @@ SMALL = {
     "gmadet": {"filters": [4, 4, 4, 4], "dense": [8, 8]},
     "mlp": {"units": [8]},
     "otrain": {"filters": [4, 4, 4, 4, 4], "dense": [8, 8]},
+    "polar_cnn": {"filters": [8, 8], "radii": 8, "angles": 16, "head": [8, "relu"]},
     "psat_d": {"filters": [4, 4, 4], "dense": 8},
     "resnet18": {"width": 4, "stem": 3},
     "sepconvnet": {"filters": [4, 4], "dense": 8},
@@ -35,8 +36,8 @@ SMALL = {
     "vgg6": {"filters": [4, 4], "dense": 8, "dropout_rates": [0.1, 0.1, 0.1]},
 }
 
-LARGE = {"efficientnetv2b0", "resnet50v2"}
-"""Of one size, as published; tests/models/architectures/test_galaxy_networks.py trains them."""
+LARGE = {"convnexttiny", "efficientnetv2b0", "resnet50v2"}
+"""Of one size, as published, or of three colours alone; tests/models/architectures has tests of them."""
 
 
 def toy_dataset(size):

@@ -61,6 +61,8 @@ def test_a_missing_classifier_is_named():
     [
         {"normalisation": "l2"},
         {"augment": ["flip"]},
+        {"mixup": 0.2},
+        {"rand_augment": {"count": 1}},
         {"symmetries": 8},
         {"posterior_samples": 2},
         {"settings": {"filters": [1]}},
@@ -114,3 +116,15 @@ def test_a_side_to_resize_to_is_one_that_the_network_takes():
         load({"classifier": "triplet_cnn", "resize_pixel": 8}, "a")
     with pytest.raises(SettingsError, match="'resize_pixel' is 64; boosting takes pixels as they are: none"):
         load({"classifier": "boosting", "resize_pixel": 64}, "a")
+
+
+def test_mixing_is_stated_where_it_is_asked_for_and_refused_where_it_cannot_be():
+    assert not {"mixup", "rand_augment"} & set(load({"classifier": "triplet_cnn"}, "a").stated)
+    stated = load({"classifier": "triplet_cnn", "mixup": 0.2, "rand_augment": {"strength": 0.3}}, "a").stated
+    assert (stated["mixup"], stated["rand_augment"]) == (0.2, {"count": 2, "strength": 0.3})
+    with pytest.raises(SettingsError, match=r"'mixup' is -1.0; allowed: 0 to 10"):
+        load({"classifier": "triplet_cnn", "mixup": -1.0}, "a")
+    with pytest.raises(SettingsError, match=r"'mixup' is 0.2; metadata are not mixed"):
+        load({"classifier": "triplet_cnn", "mixup": 0.2, "metadata": {"columns": ["elong"]}}, "a")
+    with pytest.raises(SettingsError, match=r"'mixup' is 0.2; allowed with 'table': none"):
+        load({"classifier": "mlp", "mixup": 0.2, "table": {}}, "a")

@@ -27,6 +27,22 @@ def test_label_smoothing_spreads_a_share_of_the_target_evenly():
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("columns", [1, 3])
+def test_shares_of_one_class_are_its_label(name, columns):
+    logits = np.random.default_rng(2).normal(size=(4, columns)).astype(np.float32)
+    shares = np.eye(max(columns, 2), dtype=np.float32)[LABELS]
+    of_labels = row_losses(name, LABELS, logits, label_smoothing=0.1)
+    np.testing.assert_allclose(row_losses(name, shares, logits, label_smoothing=0.1), of_labels, rtol=1e-6)
+
+
+def test_the_cross_entropy_of_shares_is_that_of_each_class_by_its_share():
+    logits, shares = LOGITS[:2], np.array([[0.3, 0.7], [0.5, 0.5]], np.float32)
+    each = [np.asarray(row_losses("cross_entropy", np.full(2, label), logits)) for label in (0, 1)]
+    expected = shares[:, 0] * each[0] + shares[:, 1] * each[1]
+    np.testing.assert_allclose(row_losses("cross_entropy", shares, logits), expected, rtol=1e-5)
+
+
 def test_the_focal_loss_leaves_little_of_a_row_that_is_right():
     p = 1.0 / (1.0 + np.exp(-LOGITS[:2, 0].astype(np.float64)))
     of_label = np.where(LABELS[:2] == 1, p, 1 - p)

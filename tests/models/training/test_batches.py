@@ -5,6 +5,7 @@ from models.recipes.classifier import load
 from models.training import batches
 from models.training.rows import scorable_rows, select_rows
 from models.training.train import contract_of
+from pipeline.cutouts.rand_augment import RandAugment
 from pipeline.errors import InputError
 
 RECIPE = load({"classifier": "triplet_cnn", "class_weight": "none"}, "test")
@@ -19,7 +20,7 @@ def numbered(toy, monkeypatch):
     return dataset
 
 
-def draw(dataset, *, size=24, augmentations=(), prepare=lambda pixels: pixels, seed=0, epoch=0):
+def draw(dataset, *, size=24, prepare=lambda pixels: pixels, seed=0, epoch=0, **changes):
     contract = contract_of(dataset, RECIPE)
     rows, _ = select_rows(dataset, RECIPE, scorable_rows(dataset, contract))
     return list(
@@ -28,7 +29,7 @@ def draw(dataset, *, size=24, augmentations=(), prepare=lambda pixels: pixels, s
             contract,
             rows,
             size=size,
-            augmentations=augmentations,
+            changes=batches.Changes(**changes),
             prepare=prepare,
             seed=seed,
             epoch=epoch,
@@ -72,9 +73,30 @@ def test_pixels_are_prepared_after_they_were_augmented(toy):
         seen.append(pixels)
         return pixels * 0
 
-    drawn = draw(dataset, size=40, augmentations=("rotate",), prepare=prepare)
-    np.testing.assert_array_equal(seen[0], draw(dataset, size=40, augmentations=("rotate",))[0].pixels)
+    drawn = draw(dataset, size=40, augment=("rotate",), prepare=prepare)
+    np.testing.assert_array_equal(seen[0], draw(dataset, size=40, augment=("rotate",))[0].pixels)
     assert (drawn[0].pixels == 0).all()
+
+
+def test_mixed_rows_have_shares_of_classes_that_are_those_of_their_pixels(numbered):
+    labels = numbered.candidates("train")["label"].to_numpy()
+    numbered.cutouts("train")[:] = labels[:, None, None, None]
+    drawn = draw(numbered, mixup=1.0)
+    assert [batch.targets.shape for batch in drawn] == [(24, 2)] * 5
+    shares = np.concatenate([batch.targets for batch in drawn])
+    np.testing.assert_allclose(shares[:, 1], np.concatenate([batch.pixels[:, 0, 0, 0] for batch in drawn]), atol=1e-6)
+    assert ((shares > 0.1) & (shares < 0.9)).any()
+    again = np.concatenate([batch.targets for batch in draw(numbered, mixup=1.0)])
+    np.testing.assert_array_equal(shares, again)
+    assert not np.array_equal(shares, np.concatenate([batch.targets for batch in draw(numbered, mixup=1.0, epoch=1)]))
+
+
+def test_changes_are_drawn_anew_for_each_epoch(numbered):
+    numbered.cutouts("train")[:] = np.random.default_rng(0).normal(size=numbered.cutouts("train").shape)
+    settings = RandAugment(count=1, strength=1.0)
+    first, second = (draw(numbered, rand_augment=settings)[0].pixels for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(first, draw(numbered)[0].pixels, equal_nan=True)
 
 
 @pytest.mark.replaces("gotorb", "G8")
@@ -84,9 +106,7 @@ def test_only_training_rows_are_augmented(toy):
     contract = contract_of(dataset, RECIPE)
     judged = np.concatenate([block.pixels for block in batches.blocks(dataset, contract, validation)])
     np.testing.assert_array_equal(judged, dataset.cutouts("validation"))
-    assert not np.array_equal(
-        draw(dataset, size=40, augmentations=("rotate",))[0].pixels, draw(dataset, size=40)[0].pixels
-    )
+    assert not np.array_equal(draw(dataset, size=40, augment=("rotate",))[0].pixels, draw(dataset, size=40)[0].pixels)
 
 
 def test_reading_ahead_keeps_order_and_is_one_item_ahead():

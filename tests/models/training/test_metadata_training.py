@@ -17,7 +17,7 @@ from models.searches.scan_samples import ScanPlan
 from models.searches.size_scan import scan_size
 from models.searches.tuning_search import Search
 from models.training import network_training
-from models.training.batches import training_batches
+from models.training.batches import Changes, training_batches
 from models.training.fitted import no_progress
 from models.training.rows import select_rows
 from models.training.train import contract_of
@@ -83,7 +83,7 @@ def test_rows_of_a_batch_keep_their_own_columns(toy, telling):
     marked = {part: (rows.assign(elong=pixels[:, 0, 0, 0]), pixels) for part, (rows, pixels) in dataset.parts.items()}
     dataset = replace(dataset, parts=marked)
     rows = select_rows(dataset, recipe)[0]
-    given = {"size": 48, "augmentations": (), "prepare": lambda pixels: pixels, "seed": 1, "epoch": 0}
+    given = {"size": 48, "changes": Changes(), "prepare": lambda pixels: pixels, "seed": 1, "epoch": 0}
     batches = list(training_batches(dataset, contract_of(dataset, recipe), rows, **given))
     assert sum(len(batch.labels) for batch in batches) == 288
     for batch in batches:

@@ -41,6 +41,21 @@ def test_a_training_in_mixed_precision_keeps_float32_weights_and_goes_on_after_a
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_rows_are_changed_and_mixed_alike_after_a_kill(n_classes, tmp_path, toy):
+    names = ("bogus", "real", "moving")[:n_classes]
+    small = toy.dataset(rows=(48, 24, 3), n_classes=n_classes, class_names=names)
+    more = {"rand_augment": {"count": 2, "strength": 0.3}, "mixup": 0.3, "epochs": 3, "normalisation": "zscore"}
+    recipe = load({**toy.network, **STILL, **more}, "test")
+    whole = train(small, recipe, 1, workdir=tmp_path / "whole")
+    with pytest.raises(Killed):
+        train(small, recipe, 1, workdir=tmp_path / "work", progress=kill_after_two)
+    resumed = train(small, recipe, 1, workdir=tmp_path / "work")
+    np.testing.assert_array_equal(resumed.history["loss"], whole.history["loss"])
+    for one, other in zip(whole.fitted.weights["last"], resumed.fitted.weights["last"], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_fewer_rows_than_a_batch_train_as_a_batch_of_them_all(tmp_path, toy):
     small = toy.dataset(rows=(10, 20, 10))
 

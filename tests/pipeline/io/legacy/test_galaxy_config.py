@@ -1,5 +1,7 @@
 """The galaxy project's config.yaml becomes recipes: every key in both spellings, or the reason why not."""
 
+from textwrap import indent
+
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -12,11 +14,13 @@ from pipeline.io.legacy.galaxy_config import galaxy_settings
 from pipeline.recipes.dataset import DatasetRecipe
 from pipeline.settings import parse
 
-PROGRAM = """
+PARTS = """
 seed: 42
 validation_dataset_proportion: 0.3
 test_dataset_proportion: .1
 dataset_percentage: 0.1
+"""
+NETWORK = """
 intermediate_forward: false
 freeze_beginning: false
 last_frozen_layer: layer3.1
@@ -27,33 +31,19 @@ fully_connected_hidden_layers: [2048, relu, 1024, relu, 512, relu, 256, relu, 12
 nb_output_classes: 10
 load_checkpoint: true
 checkpoint_path: experiments/best_model.pth
+"""
+TRAINING = """
 batch_size: 50
 learning_rate: {initial: 0.01, decrease_on_plateau: true, patience: 3}
 weight_decay: 5e-5
 nb_epochs: 50
-paths: {experiments_folder: experiments, intermediate_dataset_folder: i, intermediate_dataset_name: n}
 """
-README = """
-seed: 42
-validation_dataset_proportion: 0.3
-test_dataset_proportion: .1
-dataset_percentage: 0.1
-model_architecture:
-  intermediate_forward: false
-  freeze_beginning: false
-  last_frozen_layer: layer3.1
-  delte_pretrained_model_ending: false
-  intermediate_activation_map_size: [2048, 7, 7]
-  model: resnet18
-  fully_connected_hidden_layers: [2048, ReLU, 1024, ReLU, 512, ReLU, 256, ReLU, 128]
-  nb_output_classes: 10
-  load_checkpoint: true
-  checkpoint_path: experiments/best_model.pth
-batch_size: 50
-learning_rate: {initial_value: 0.01, decrease_on_plateau: true, patience: 3}
-weight_decay: 5e-5
-nb_epochs: 50
-paths: {experiments: experiments, intermediate: i}
+PROGRAM = f"""{PARTS}{NETWORK}{TRAINING}
+paths: {{experiments_folder: experiments, intermediate_dataset_folder: i, intermediate_dataset_name: n}}
+"""
+README = f"""{PARTS}
+model_architecture: {indent(NETWORK.replace("relu", "ReLU"), "  ")}{TRAINING.replace("initial:", "initial_value:")}
+paths: {{experiments: experiments, intermediate: i}}
 """
 
 
