@@ -1,8 +1,9 @@
-"""``nightsift table --packages``: model packages side by side, as Markdown."""
+"""``nightsift table --packages``: model packages side by side, as Markdown; a table for each of `KINDS`."""
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,17 +15,52 @@ from pipeline.redaction import shown
 
 log = logging.getLogger(__name__)
 
-MERITS: Final = ("auc", "mdr_at_fpr_1pc", "fpr_at_mdr_1pc", "mcc", "ece")
-"""Metrics on the validation rows that are shown; the best AUC comes first."""
-HEAD: Final = ("package", "survey", "channels", "pixels", "normalisation", "weights", "threshold", *MERITS)
+MERITS: Final = ("auc", "mdr_at_fpr_1pc", "fpr_at_mdr_1pc", "mcc", "plain_ece")
+CLASS_MERITS: Final = ("macro_f1", "accuracy", "macro_recall", "log_loss", "plain_ece")
+"""Metrics on the validation rows that are shown, of two classes and of more; the best of the first comes first."""
 
-CLASS_MERITS: Final = ("macro_f1", "accuracy", "macro_auc", "log_loss", "ece")
-"""Metrics on the validation rows of packages of more than two classes; the best macro F1 comes first."""
-CLASS_HEAD: Final = ("package", "survey", "classes", "channels", "pixels", "normalisation", "weights", *CLASS_MERITS)
+FORMER_NAMES: Final = {"plain_ece": "ece"}
+"""What metrics were called in packages of before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageKind:
+    """Packages that have a table of their own.
+
+    Attributes
+    ----------
+    holds : callable
+        Whether a package is one of them, by its ``package.json``.
+    own : dict of str to callable
+        What stands between the input and the metrics, by its heading: the text of a package.
+    merits : tuple of str
+        The metrics that are shown; the package with the largest value of the first comes first.
+    """
+
+    holds: Callable[[Mapping[str, Any]], bool]
+    own: Mapping[str, Callable[[Mapping[str, Any]], str]]
+    merits: tuple[str, ...]
+
+    @property
+    def head(self) -> list[str]:
+        """The headings of the table."""
+        return ["package", "survey", *INPUT, *self.own, *self.merits]
+
+    def row(self, values: Mapping[str, Any]) -> list[str]:
+        """Return the cells of a package by what its ``package.json`` says; ``-`` where it says nothing."""
+        named = [str(values["name"]), str(values["input"]["survey"])]
+        merits = (_merit(values, name) for name in self.merits)
+        cells = ["-" if value is None else f"{value:.4f}" for value in merits]
+        return [*named, *_input_and_weights(values), *(words(values) for words in self.own.values()), *cells]
+
+    def order(self, values: Mapping[str, Any]) -> tuple[float, str]:
+        """Return by what the packages are sorted."""
+        first = _merit(values, self.merits[0])
+        return (1.0 if first is None else -first, str(values["name"]))
 
 
 def package_table(places: Sequence[str]) -> int:
-    """Print a table of the packages in folders, and one of those of more than two classes.
+    """Print the packages in folders, those of each of `KINDS` in a table of their own.
 
     A package that cannot be read is named and left out.
 
@@ -40,39 +76,11 @@ def package_table(places: Sequence[str]) -> int:
     """
     folders = [folder for place in places for folder in _packages(Path(place))]
     read = [values for folder in dict.fromkeys(folders) if (values := _values(folder)) is not None]
-    two = [values for values in read if not _has_many_classes(values)]
-    many = [values for values in read if _has_many_classes(values)]
-    if two or not many:
-        sys.stdout.writelines(f"{shown(line)}\n" for line in grid(list(HEAD), map(row_of, sorted(two, key=_order))))
-    if many:
-        rows = map(class_row_of, sorted(many, key=_class_order))
-        sys.stdout.writelines(f"{shown(line)}\n" for line in grid(list(CLASS_HEAD), rows))
+    for kind in KINDS:
+        found = sorted(filter(kind.holds, read), key=kind.order)
+        if found:
+            sys.stdout.writelines(f"{shown(line)}\n" for line in grid(kind.head, map(kind.row, found)))
     return 0 if len(read) == len(set(folders)) else 1
-
-
-def row_of(values: Mapping[str, Any]) -> list[str]:
-    """Return the cells of a package by what its ``package.json`` says; ``-`` where it says nothing."""
-    contract, metrics = values["input"], values.get("metrics", {})
-    threshold = values["thresholds"].get(values["threshold_rule"])
-    return [
-        str(values["name"]),
-        str(contract["survey"]),
-        *_input_and_weights(values),
-        "-" if threshold is None else f"{values['threshold_rule']} {threshold:.3f}",
-        *("-" if metrics.get(name) is None else f"{metrics[name]:.4f}" for name in MERITS),
-    ]
-
-
-def class_row_of(values: Mapping[str, Any]) -> list[str]:
-    """Return the cells of a package of more than two classes by what its ``package.json`` says."""
-    metrics = values.get("metrics", {})
-    return [
-        str(values["name"]),
-        str(values["input"]["survey"]),
-        " ".join(map(str, values["classes"])),
-        *_input_and_weights(values),
-        *("-" if metrics.get(name) is None else f"{metrics[name]:.4f}" for name in CLASS_MERITS),
-    ]
 
 
 def _input_and_weights(values: Mapping[str, Any]) -> list[str]:
@@ -85,8 +93,15 @@ def _input_and_weights(values: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _has_many_classes(values: Mapping[str, Any]) -> bool:
-    return len(values.get("classes") or ()) > 2
+def _threshold(values: Mapping[str, Any]) -> str:
+    threshold = values["thresholds"].get(values["threshold_rule"])
+    return "-" if threshold is None else f"{values['threshold_rule']} {threshold:.3f}"
+
+
+def _merit(values: Mapping[str, Any], name: str) -> float | None:
+    metrics = values.get("metrics", {})
+    found = metrics.get(name, metrics.get(FORMER_NAMES.get(name, name)))
+    return None if found is None else float(found)
 
 
 def _made_of(values: Mapping[str, Any]) -> str:
@@ -112,11 +127,15 @@ def _values(folder: Path) -> Mapping[str, Any] | None:
         return None
 
 
-def _order(values: Mapping[str, Any]) -> tuple[float, str]:
-    auc = values.get("metrics", {}).get("auc")
-    return (-auc if auc is not None else 1.0, str(values["name"]))
-
-
-def _class_order(values: Mapping[str, Any]) -> tuple[float, str]:
-    macro_f1 = values.get("metrics", {}).get("macro_f1")
-    return (-macro_f1 if macro_f1 is not None else 1.0, str(values["name"]))
+INPUT: Final = ("channels", "pixels", "normalisation", "weights")
+KINDS: Final = (
+    PackageKind(
+        holds=lambda values: len(values.get("classes") or ()) <= 2, own={"threshold": _threshold}, merits=MERITS
+    ),
+    PackageKind(
+        holds=lambda values: len(values.get("classes") or ()) > 2,
+        own={"classes": lambda values: " ".join(map(str, values["classes"]))},
+        merits=CLASS_MERITS,
+    ),
+)
+"""The tables in their order."""

@@ -28,7 +28,7 @@ from pipeline.scores.class_calibration import Calibration, class_shares, describ
 
 log = logging.getLogger(__name__)
 
-CLASS_MERITS = ("accuracy", "macro_f1", "macro_recall", "log_loss", "brier", "ece")
+CLASS_MERITS = ("accuracy", "macro_f1", "macro_recall", "log_loss", "brier", "plain_ece")
 """What a package of more than two classes says of its validation rows."""
 
 FIXED = "fixed"

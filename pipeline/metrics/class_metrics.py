@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from pipeline.metrics.class_rows import checked_classes
 from pipeline.metrics.class_sample import ClassSample
 from pipeline.metrics.curves import ratio
-from pipeline.metrics.definitions import ECE_BINS, METRICS, SMALLEST_PROBABILITY, score_bins
+from pipeline.metrics.definitions import ECE_BINS, METRICS, SMALLEST_PROBABILITY, name_without_intervals, score_bins
 from pipeline.registry import Registry
 
 TOP = 3
@@ -224,6 +224,8 @@ def class_summary(
 ) -> tuple[dict[str, float], dict[str, NDArray[np.float64]]]:
     """Return every metric of a sample: those of all classes, and those of each class, ``(k,)``; NaN if undefined.
 
+    Those of all classes have their `name_without_intervals` as key.
+
     Parameters
     ----------
     labels : array_like, shape (n,)
@@ -238,9 +240,12 @@ def class_summary(
     InputError
         As raised by `checked_classes`.
     """
-    sample = ClassSample(labels, probabilities, predicted=predicted)
+    sample, of_all = (
+        ClassSample(labels, probabilities, predicted=predicted),
+        [CLASS_METRICS[name] for name in CLASS_METRICS],
+    )
     return (
-        {name: float(CLASS_METRICS[name].weighted(sample)[0]) for name in CLASS_METRICS},
+        {name_without_intervals(entry): float(entry.weighted(sample)[0]) for entry in of_all},
         {name: PER_CLASS[name].weighted(sample)[0] for name in PER_CLASS},
     )
 

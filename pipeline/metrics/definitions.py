@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -297,8 +297,34 @@ def f1_of_counts(
     return np.where(n_real > 0, ratio(2.0 * true, n_real + true + false), np.nan)
 
 
+class Noisy(Protocol):
+    """A metric that says whether noise adds to it."""
+
+    @property
+    def name(self) -> str:
+        """Its key where it has an interval."""
+
+    @property
+    def noise_adds(self) -> bool:
+        """Whether noise of the sample can only raise it."""
+
+
+def name_without_intervals(metric: Noisy) -> str:
+    """Return the key of a metric where it is given without an interval.
+
+    With an interval, a metric to which noise adds is given without that noise; without one it cannot be, and is another
+    measure: that is ``plain_ece``.
+
+    Examples
+    --------
+    >>> name_without_intervals(METRICS["ece"]), name_without_intervals(METRICS["auc"])
+    ('plain_ece', 'auc')
+    """
+    return f"plain_{metric.name}" if metric.noise_adds else metric.name
+
+
 def summary(labels: ArrayLike, scores: ArrayLike) -> dict[str, float]:
-    """Return every metric of a sample by name; NaN for one that is undefined.
+    """Return every metric of a sample by its `name_without_intervals`; NaN for one that is undefined.
 
     Parameters
     ----------
@@ -307,4 +333,4 @@ def summary(labels: ArrayLike, scores: ArrayLike) -> dict[str, float]:
     scores : array_like, shape (n,)
         1 = real; finite (select rows with :func:`scored_mask`, and count those left out).
     """
-    return {name: METRICS[name](labels, scores) for name in METRICS}
+    return {name_without_intervals(entry): entry(labels, scores) for entry in (METRICS[name] for name in METRICS)}

@@ -61,7 +61,7 @@ def test_the_calibration_error_is_the_mean_gap_over_fifteen_bins(rows):
     top, right = chances.max(axis=1), chances.argmax(axis=1) == label
     bins = np.minimum((top * 15).astype(int), 14)
     gaps = [abs(top[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
-    assert class_summary(label, chances)[0]["ece"] == pytest.approx(sum(gaps))
+    assert class_summary(label, chances)[0]["plain_ece"] == pytest.approx(sum(gaps))
 
 
 def test_a_class_without_rows_counts_in_no_mean_and_one_never_called_counts_as_zero():
