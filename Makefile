@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url \
   --no-emit-find-links pyproject.toml
+SURVEY ?= synthetic
 export NIGHTSIFT_DATA ?= $(CURDIR)/data
 
 .PHONY: demo test test-part lint scheduler benchmark results lock clean help
@@ -20,8 +21,8 @@ $(STAMP): requirements-dev.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(STAMP)  ## Build a classifier and its report on a synthetic sky, from nothing, offline.
-	@$(BIN)/nightsift demo
+demo: $(STAMP)  ## Build a classifier and its report from nothing, offline: SURVEY=synthetic, target_selection, galaxies.
+	@$(BIN)/nightsift demo $(SURVEY)
 
 test-part: $(STAMP)  ## Types and the tests outside tests/integration, for a second Python; see CONTRIBUTING.md.
 	@$(BIN)/mypy --python-version "$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"

@@ -6,19 +6,42 @@ import subprocess
 import sys
 import time
 
+from pipeline.errors import SettingsError
+from pipeline.io import settings_files
+
 _TOOK = re.compile(r"(\w+) took ([\d.]+) s: (\S+)")
 _NOISE = ("INFO: Informed", "DEBUG", "INFO: [pid", "INFO: Worker", "INFO: Running", "INFO: Done scheduling")
-COMMAND = ("luigi", "--module", "tasks", "PlotResults", "--local-scheduler")
+_COMMAND = ("luigi", "--module", "tasks", "PlotResults", "--survey")
 
 
-def demo() -> int:
-    """Run the command that a user would type, sum its stages up, and say where the report is."""
-    sys.stdout.write(f"$ {' '.join(COMMAND)}\n")
+def demo(survey: str) -> int:
+    """Run the command that a user would type, sum its stages up, and say where the report is.
+
+    Parameters
+    ----------
+    survey : str
+        A survey whose files a task draws (``made: true``), so that it needs none.
+
+    Returns
+    -------
+    int
+        Exit code of the command.
+
+    Raises
+    ------
+    SettingsError
+        If the survey needs files of its own, or there is none of the name.
+    """
+    if not _is_drawn(survey):
+        drawn = ", ".join(filter(_is_drawn, settings_files.names("surveys")))
+        raise SettingsError(f"surveys/{survey}.yaml: the demo shows drawn surveys (`made: true`): {drawn}")
+    command = (*_COMMAND, survey, "--local-scheduler")
+    sys.stdout.write(f"$ {' '.join(command)}\n")
     sys.stdout.flush()
     began = time.monotonic()
     seconds: dict[str, list[float]] = {}
     with subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", *COMMAND], stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", *command], stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True
     ) as process:
         for line in process.stdout or ():
             match = _TOOK.search(line)
@@ -29,7 +52,11 @@ def demo() -> int:
                 sys.stdout.flush()
         code = process.wait()
     _summary(seconds, time.monotonic() - began)
-    return code or _report(is_new=bool(seconds))
+    return code or _report(survey, is_new=bool(seconds))
+
+
+def _is_drawn(survey: str) -> bool:
+    return settings_files.raw("surveys", survey).get("made") is True
 
 
 def _summary(seconds: dict[str, list[float]], total: float) -> None:
@@ -40,9 +67,9 @@ def _summary(seconds: dict[str, list[float]], total: float) -> None:
     sys.stdout.write(f"{'all':22} {runs:4}  {total:7.1f}   peak memory {peak:.1f} GB\n")
 
 
-def _report(*, is_new: bool) -> int:
+def _report(survey: str, *, is_new: bool) -> int:
     from tasks import PlotResults
 
-    found = PlotResults().output().path / "index.html"
+    found = PlotResults(survey=survey).output().path / "index.html"
     sys.stdout.write(f"\nThe report{'' if is_new else ', which was there already'}: {found}\n")
     return 0

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from commands import demo
+from pipeline.errors import SettingsError
 
 LINES = """\
 INFO: Informed scheduler
@@ -28,8 +29,8 @@ def printed(monkeypatch, capsys, tmp_path):
                 super().__init__([sys.executable, "-c", script], **options)
 
         monkeypatch.setattr(demo.subprocess, "Popen", Program)
-        monkeypatch.setattr(demo, "_report", lambda *, is_new: int(not is_new))
-        return demo.demo(), capsys.readouterr().out
+        monkeypatch.setattr(demo, "_report", lambda _, *, is_new: int(not is_new))
+        return demo.demo("galaxies"), capsys.readouterr().out
 
     return run
 
@@ -41,6 +42,16 @@ def test_the_seconds_of_each_stage_are_summed(printed):
     assert ["FetchCutouts", "2", "3.5"] in rows
     assert ["Infer", "1", "0.5"] in rows
     assert next(row for row in rows if row[:1] == ["all"])[1] == "3"
+
+
+def test_the_command_is_the_one_that_a_user_would_type(printed):
+    _, text = printed(LINES, 0)
+    assert text.startswith("$ luigi --module tasks PlotResults --survey galaxies --local-scheduler\n")
+
+
+def test_a_survey_that_needs_files_is_refused_with_those_that_need_none():
+    with pytest.raises(SettingsError, match=r"ztf_alerts\.yaml: .*\): galaxies, .*synthetic, .*target_selection"):
+        demo.demo("ztf_alerts")
 
 
 def test_what_the_scheduler_says_to_itself_is_left_out(printed):
