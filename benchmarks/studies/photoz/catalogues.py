@@ -69,3 +69,9 @@ def divided(catalogue: Catalogue, shares: tuple[float, ...], stage: str) -> list
     drawn = stream(SEED, stage).random(int(same.max()) + 1)[same.ravel()]
     ends = np.concatenate([[0.0], np.cumsum(shares) / np.sum(shares)])
     return [catalogue.rows((drawn >= low) & (drawn < high)) for low, high in pairwise(ends)]
+
+
+def joined(*parts: Catalogue) -> Catalogue:
+    """Return parts, one after the other."""
+    columns = ("magnitudes", "errors", "redshift")
+    return Catalogue(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in columns})
