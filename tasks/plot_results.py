@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from pipeline.stages.report_sources import ReportSources
 
 
-CLASSES_REVISION = 2
+SHOWN = tuple(name for name in decided_alone(SurveySettings, "report") if name != "colour_diagrams")
+"""Settings of a survey that every report shows."""
+
+CLASSES_REVISION = 3
 """Raised when reports change whose classes are not real and bogus; ``revision`` would make all others again, too."""
 
 TABLES_REVISION = 1
@@ -133,15 +136,16 @@ class PlotResults(ReleaseTask):
             "rows": [file_digest(path) for path in self.given_scores.stated_rows],
             "replicates": self.replicates,
             "fwhm_ratio_cuts": list(self.fwhm_ratio_cuts),
-            "shown": [getattr(self.settings, name) for name in decided_alone(SurveySettings, "report")],
-            **{name: rules for name, rules in self._rules().items() if rules},  # so that other reports stay
+            "shown": [getattr(self.settings, name) for name in SHOWN],
+            **{name: given for name, given in self._shown_if_given().items() if given},  # so that other reports stay
             **({} if are_real_and_bogus(self.settings.class_names) else {"classes": CLASSES_REVISION}),
             **({"tables": TABLES_REVISION} if self.settings.kind == "table" else {}),
         } | ({"scored_by": self.given_scores.package_digests} if self.files else {})
 
-    def _rules(self) -> dict[str, object]:
-        """What decides a class after the classifier."""
-        return {"vetoes": self.settings.vetoes, "overrides": self.settings.overrides}
+    def _shown_if_given(self) -> dict[str, object]:
+        """What decides a class after the classifier, and planes of colours."""
+        names = ("vetoes", "overrides", "colour_diagrams")
+        return {name: getattr(self.settings, name) for name in names}
 
     def build(self, path: Path) -> None:
         """Gather, judge, draw, write."""

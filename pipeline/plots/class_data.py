@@ -21,6 +21,23 @@ MOST_CLASSES = 12
 
 
 @dataclass(frozen=True, kw_only=True)
+class ColourDiagram:
+    """Rows in the plane of two colours, or of any two expressions.
+
+    Attributes
+    ----------
+    x, y : str
+        What the axes show.
+    points : DataFrame
+        One row per candidate: ``candidate_id x y``; NaN where it is missing.
+    """
+
+    x: str
+    y: str
+    points: pd.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClassReportData:
     """Everything that the figures and the report of many classes show; the tables are never changed.
 
@@ -50,6 +67,8 @@ class ClassReportData:
     overrides : mapping of str to str
         For the name of a class the condition under which a row is called so. ``label_decided`` of ``scores`` is the
         class after vetoes and overrides.
+    diagrams : tuple of ColourDiagram
+        Planes in which the judged rows of the classifier are shown.
     notes : tuple of str
         Caveats of the labels that a reader must know, one sentence each.
     learned : mapping of str to mapping of str to int
@@ -78,6 +97,7 @@ class ClassReportData:
     reference_name: str = ""
     vetoes: Mapping[str, str] = field(default_factory=dict)
     overrides: Mapping[str, str] = field(default_factory=dict)
+    diagrams: tuple[ColourDiagram, ...] = ()
     notes: tuple[str, ...] = ()
     learned: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unknown: Mapping[str, int] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from pipeline.metrics.class_rows import judged_rows
 from pipeline.plots import ClassReportData, Mistakes
 from pipeline.plots.class_gallery import across_of
 from pipeline.scores.deciding_rules import RULES, DecidingRules
+from pipeline.stages.diagram_points import diagram_points
 from pipeline.stages.mistake_cutouts import with_cutouts
 from pipeline.stages.report_sources import GATHERED, ReportSources
 from pipeline.stages.rule_columns import rule_columns
@@ -116,7 +117,8 @@ def gather_class_report_data(
     if sources.must_judge:
         for model, table in data.scores.items():
             _require_judged(model, table, data, len(scores.joined[model]) - len(table))
-    return data.with_mistakes(_mistakes(data, sources.rows))
+    diagrams = diagram_points(data.judged(data.classifier), settings.colour_diagrams, sources.rows)
+    return replace(data, mistakes=_mistakes(data, sources.rows), diagrams=tuple(diagrams))
 
 
 def _with_chances(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

@@ -1,6 +1,6 @@
-"""The columns of scored rows that vetoes and overrides of a survey look at."""
+"""The columns of scored rows that expressions of a survey look at: vetoes, overrides, axes of diagrams."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,10 +31,30 @@ def rule_columns(rows: pd.DataFrame, rules: DecidingRules, files: Sequence[Path]
     SettingsError
         If a rule names a column that neither the rows nor the features have.
     """
-    columns: dict[str, NDArray[np.generic]] = {name: rows[name].to_numpy() for name in rules.columns if name in rows}
-    columns |= _features(rows["candidate_id"], files, rules.columns - columns.keys())
-    rules.require([*(name for name in rows if pd.api.types.is_numeric_dtype(rows[name])), *columns])
+    columns = named_columns(rows, rules.columns, files)
+    rules.require(known_columns(rows, columns))
     return columns
+
+
+def named_columns(rows: pd.DataFrame, names: frozenset[str], files: Sequence[Path]) -> dict[str, NDArray[np.generic]]:
+    """Return those of some columns that there are, each ``(n,)``.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The scored rows with the columns of their candidates.
+    names : frozenset of str
+        Which columns.
+    files : sequence of Path
+        Cutout files or data sets of the rows; the features of a table are columns as well.
+    """
+    columns: dict[str, NDArray[np.generic]] = {name: rows[name].to_numpy() for name in names if name in rows}
+    return columns | _features(rows["candidate_id"], files, names - columns.keys())
+
+
+def known_columns(rows: pd.DataFrame, found: Collection[str]) -> list[str]:
+    """Return the names of what expressions may look at: numeric columns of the rows, and those that were found."""
+    return [*(str(name) for name in rows if pd.api.types.is_numeric_dtype(rows[name])), *found]
 
 
 def _features(ids: pd.Series, files: Sequence[Path], wanted: frozenset[str]) -> dict[str, NDArray[np.float64]]:

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from pipeline.classes import CLASS_NAMES, MEASURED, class_faults
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import DECIDES_NOTHING, decides_only
+from pipeline.surveys.diagram_settings import diagram_faults
 from pipeline.surveys.metadata_columns import metadata_faults, metadata_name
 from pipeline.surveys.table_settings import TABLE, decided_by_kind, kind_faults
 
@@ -238,6 +239,9 @@ class SurveySettings:
     overrides : mapping of str to str
         For the name of a class, a condition under which a row is called so, whatever the classifier and the vetoes
         say; of several that hold, the first.
+    colour_diagrams : tuple of tuple of str
+        Pairs of expressions over columns and features, such as two colours: planes in which the report of classes
+        shows its rows, see docs/catalogues.md#in-the-report-and-in-lists. Not of real and bogus.
     """
 
     source: str
@@ -272,6 +276,7 @@ class SurveySettings:
     classes: tuple[str, ...] = field(default=(), metadata=decides_only("labelling"))
     vetoes: Mapping[str, str] = field(default_factory=dict, metadata=decides_only("classes after the classifier"))
     overrides: Mapping[str, str] = field(default_factory=dict, metadata=decides_only("classes after the classifier"))
+    colour_diagrams: tuple[tuple[str, ...], ...] = field(default=(), metadata=decides_only("report"))
 
     decided_by_others = staticmethod(decided_by_kind)
 
@@ -291,6 +296,7 @@ class SurveySettings:
         faults += metadata_faults(self.metadata)
         faults += class_faults(self.classes) if self.classes else []
         faults += self._of_classes() if self.has_target else self._of_rules()
+        faults += diagram_faults(self.colour_diagrams, self.class_names)
         if faults:
             raise SettingsError("; ".join(faults))
 

@@ -16,6 +16,7 @@ CLASS_REPORT_PLOTS = (
     "class_reliability",
     "abstention",
     "class_magnitude",
+    "colour_diagrams",
     "training_history",
     "gallery",
 )

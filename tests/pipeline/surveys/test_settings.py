@@ -84,3 +84,20 @@ def test_vetoes_are_conditions_on_classes_that_the_survey_has():
         settings(**classes, vetoes={"QSO": "J - K"})
     with pytest.raises(SettingsError, match="allowed: none of a survey with two classes"):
         settings(vetoes={"real": "snr < 5"})
+
+
+@pytest.mark.parametrize(
+    ("diagrams", "words"),
+    [
+        ([["g - r"]], r"colour_diagrams has \['g - r'\]; allowed: pairs"),
+        ([["g - r", "r > z"]], "colour_diagrams has 'r > z', which is true or false; allowed: numbers"),
+        ([["g - r", "import os"]], "colour_diagrams"),
+    ],
+)
+def test_planes_of_colours_are_pairs_of_expressions(diagrams, words):
+    classes = {"classes": ["Others", "BG", "QSO"]}
+    assert settings(**classes, colour_diagrams=[["g - r", "r - z"]]).colour_diagrams == (("g - r", "r - z"),)
+    with pytest.raises(SettingsError, match=words):
+        settings(**classes, colour_diagrams=diagrams)
+    with pytest.raises(SettingsError, match="colour_diagrams are of the report of classes, and the survey has none"):
+        settings(colour_diagrams=[["g - r", "r - z"]])
