@@ -44,11 +44,19 @@ class CalibratePackage(LearnedTask):
     def require_sound_recipe(self) -> None:
         """Raise `SettingsError` for a recipe from which no package can be made, of a stack also for its members'."""
         if not self.is_stack:
-            _ = self.training().classifier_recipe
+            self._require_calibration(self.training().classifier_recipe.calibration)
             return
         _ = self.stack_recipe
         for member in self.members:
             member.require_sound_recipe()
+
+    def _require_calibration(self, method: str) -> None:
+        from pipeline.scores.class_calibration import MANY
+
+        n_classes = len(self.settings.class_names)
+        if method == "isotonic" and n_classes > 2:
+            where = f"classifiers/{self.classifier_name}.yaml"
+            raise SettingsError(f"{where}: calibration is 'isotonic', the survey has {n_classes} classes; {MANY}")
 
     @cached_property
     def trainings(self) -> list[Training]:

@@ -12,6 +12,7 @@ from models.graphs.nodes import append, constant
 from models.graphs.sessions import CALIBRATED
 from pipeline.scores.calibration import Platt
 from pipeline.scores.class_calibration import Calibration, ClassScaling
+from pipeline.scores.isotonic import Isotonic
 
 PROBABILITIES: Final = "probabilities"
 
@@ -23,9 +24,9 @@ def with_calibration(graph: Graph, calibration: Calibration) -> Graph:
     ----------
     graph : onnx.ModelProto
         Its one output is ``logits``, of shape ``(n, columns)``: one column for two classes, else one a class.
-    calibration : Platt or ClassScaling
-        Of two classes a `Platt`, applied to the logit. With more classes the probabilities are the softmax of the
-        logits, scaled and shifted by a `ClassScaling`, or as they are.
+    calibration : Platt, Isotonic or ClassScaling
+        Of two classes a `Platt` or an `Isotonic`, applied to the logit. With more classes the probabilities are the
+        softmax of the logits, scaled and shifted by a `ClassScaling`, or as they are.
 
     Returns
     -------
@@ -39,6 +40,8 @@ def with_calibration(graph: Graph, calibration: Calibration) -> Graph:
     columns = int(whole.graph.output[0].type.tensor_type.shape.dim[-1].dim_value)
     if isinstance(calibration, ClassScaling):
         _add_scaled(whole, calibration)
+    elif isinstance(calibration, Isotonic):
+        _add_rising(whole, calibration)
     elif columns == 1:
         _add_score(whole, calibration)
     else:
@@ -65,15 +68,65 @@ def _add_scaled(graph: Graph, scaling: ClassScaling) -> None:
 
 def _add_score(graph: Graph, platt: Platt) -> None:
     """Append the calibrated logit, its sigmoid, and the probability of either class."""
-    slope, intercept, one = (
+    slope, intercept = (
         constant(graph, f"calibration/{name}", np.float32(value))
-        for name, value in {"slope": platt.slope, "intercept": platt.intercept, "one": 1.0}.items()
+        for name, value in {"slope": platt.slope, "intercept": platt.intercept}.items()
     )
     append(
         graph,
         [
             ("Mul", [LOGITS, slope], "calibration/scaled", {}),
             ("Add", ["calibration/scaled", intercept], CALIBRATED, {}),
+        ],
+    )
+    _add_either(graph)
+
+
+def _add_rising(graph: Graph, isotonic: Isotonic) -> None:
+    """Append the calibrated logit as the sum of a piece for each interval between knots, and of both ends.
+
+    Each piece is clipped to its interval and none is taken from another, so that float32 loses nothing.
+    """
+    knots, values = np.array(isotonic.knots), np.array(isotonic.values)
+    widths = np.diff(knots)
+    numbers = {
+        "first": knots[:1], "last": knots[-1:], "value": values[:1], "zero": np.zeros(1),
+        "starts": knots[None, :-1], "widths": widths[None], "slopes": (np.diff(values) / widths)[:, None],
+    }  # fmt: skip
+    name = {key: constant(graph, f"calibration/{key}", value.astype(np.float32)) for key, value in numbers.items()}
+    append(
+        graph,
+        [
+            ("Sub", [LOGITS, name["first"]], "calibration/from_first", {}),
+            ("Min", ["calibration/from_first", name["zero"]], "calibration/below", {}),
+            ("Sub", [LOGITS, name["last"]], "calibration/from_last", {}),
+            ("Max", ["calibration/from_last", name["zero"]], "calibration/above", {}),
+            ("Add", ["calibration/below", "calibration/above"], "calibration/beyond", {}),
+            ("Add", ["calibration/beyond", name["value"]], "calibration/ends", {}),
+        ],
+    )
+    if not len(widths):
+        append(graph, [("Identity", ["calibration/ends"], CALIBRATED, {})])
+    else:
+        append(
+            graph,
+            [
+                ("Sub", [LOGITS, name["starts"]], "calibration/from_starts", {}),
+                ("Max", ["calibration/from_starts", name["zero"]], "calibration/begun", {}),
+                ("Min", ["calibration/begun", name["widths"]], "calibration/pieces", {}),
+                ("MatMul", ["calibration/pieces", name["slopes"]], "calibration/within", {}),
+                ("Add", ["calibration/ends", "calibration/within"], CALIBRATED, {}),
+            ],
+        )
+    _add_either(graph)
+
+
+def _add_either(graph: Graph) -> None:
+    """Append the sigmoid of the calibrated logit, and the probability of either class."""
+    one = constant(graph, "calibration/one", np.float32(1.0))
+    append(
+        graph,
+        [
             ("Sigmoid", [CALIBRATED], "calibration/score", {}),
             ("Sub", [one, "calibration/score"], "calibration/rest", {}),
             ("Concat", ["calibration/rest", "calibration/score"], PROBABILITIES, {"axis": 1}),

@@ -39,7 +39,7 @@ class CalibrationSettings(Protocol):
     """The keys of a recipe that decide what is made of logits."""
 
     @property
-    def calibration(self) -> Literal["platt", "platt_prior", "temperature", "vector", "none"]:
+    def calibration(self) -> Literal["platt", "platt_prior", "temperature", "vector", "isotonic", "none"]:
         """Return how logits become probabilities."""
 
     @property
@@ -58,7 +58,7 @@ class Calibrated:
     Attributes
     ----------
     recipe : ClassifierRecipe
-    calibration : Platt or ClassScaling
+    calibration : Platt, Isotonic or ClassScaling
         Of two classes, or of more; the identity by choice.
     prevalence : float
         Share of reals among the rows that calibration was fitted on; NaN without two classes.
@@ -211,7 +211,7 @@ def merits(
         Its threshold rule is taken with its own parameters, each other with its defaults.
     logits : ndarray of float64, shape (n, columns)
     labels : ndarray of int64, shape (n,)
-    calibration : Platt or ClassScaling
+    calibration : Platt, Isotonic or ClassScaling
         The calibration.
     """
     probabilities = probabilities_of(calibration, logits)

@@ -144,10 +144,11 @@ class ClassifierRecipe:
     untrusted : tuple of str
         Label sources that may teach but never judge: no early stopping, calibration or threshold on them, though
         drawn bogus may have to, see docs/labels.md#without-any-label.
-    calibration : {"platt", "platt_prior", "temperature", "vector", "none"}
+    calibration : {"platt", "platt_prior", "temperature", "vector", "isotonic", "none"}
         Fitted on trusted validation rows. ``platt`` and ``vector``: slope and intercept of the logit, with more than
         two classes a scale and a shift of each; ``temperature``: one scale, no shift; ``platt_prior`` is for few rows
-        and equal classes.
+        and equal classes; ``isotonic``, of two classes alone: a rising line through the shares of reals, for thousands
+        of validation rows.
     threshold_rule : str
         ``fixed``, ``mdr``, ``fpr``, ``f1``, ``mcc`` or ``gmean``.
     threshold_parameter : mapping of str to float
@@ -199,7 +200,7 @@ class ClassifierRecipe:
     symmetries: int = 1
     label_source_weight: Mapping[str, float] = field(default_factory=dict)
     untrusted: tuple[str, ...] = GUESSED_SOURCES
-    calibration: Literal["platt", "platt_prior", "temperature", "vector", "none"] = "platt"
+    calibration: Literal["platt", "platt_prior", "temperature", "vector", "isotonic", "none"] = "platt"
     threshold_rule: str = "fixed"
     threshold_parameter: Mapping[str, float] = field(default_factory=dict)
     posterior_samples: int = 0

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from itertools import pairwise
 from typing import Final
 
 from pipeline.classes import CLASS_NAMES, REAL, STACK
@@ -49,11 +50,17 @@ class _Calibration:
     intercept: float = math.nan
     scale: tuple[float, ...] = ()
     shift: tuple[float, ...] = ()
+    knots: tuple[float, ...] = ()
+    values: tuple[float, ...] = ()
     prevalence: float | None
     class_shares: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.scale and math.isnan(self.slope + self.intercept):
+        rising = all(low < high for side in (self.knots, self.values) for low, high in pairwise(side))
+        if len(self.knots) != len(self.values) or not rising:
+            raise SettingsError(f"knots are {list(self.knots)} and values {list(self.values)}; allowed: both rising, "
+                                "as many values as knots")  # fmt: skip
+        if not (self.scale or self.knots) and math.isnan(self.slope + self.intercept):
             raise SettingsError("slope or intercept is missing")
         if len(self.scale) != len(self.shift) or not all(value > 0 for value in self.scale):
             raise SettingsError(f"scale is {list(self.scale)} and shift {list(self.shift)}; allowed: scales above 0, "

@@ -8,6 +8,7 @@ from models.graphs.calibrated_graph import PROBABILITIES, with_calibration
 from models.graphs.sessions import CALIBRATED, open_session
 from pipeline.scores.calibration import IDENTITY, Platt
 from pipeline.scores.class_calibration import ClassScaling
+from pipeline.scores.isotonic import Isotonic
 
 
 def passing(columns):
@@ -31,6 +32,15 @@ def test_two_classes_are_calibrated_on_the_logit(tmp_path):
     np.testing.assert_allclose(logits, 0.5 * rows - 1.0, atol=1e-6)
     np.testing.assert_allclose(probabilities[:, 1], special.expit(0.5 * rows[:, 0] - 1.0), atol=1e-6)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("knots", [(0.5,), (-2.0, -1.5, 0.25, 3.0)])
+def test_a_rising_line_is_the_same_in_the_graph(knots, tmp_path):
+    isotonic = Isotonic(knots, tuple(np.linspace(-3.0, 4.0, len(knots)).tolist()))
+    rows = np.linspace(-30, 30, 601, dtype=np.float32)[:, None]
+    probabilities, logits = outputs_of(tmp_path, with_calibration(passing(1), isotonic), rows)
+    np.testing.assert_allclose(logits, isotonic.calibrated(rows), atol=1e-5)
+    np.testing.assert_allclose(probabilities[:, 1], isotonic.apply(rows[:, 0]), atol=1e-6)
 
 
 def test_logits_tell_rows_apart_whose_scores_are_equal(tmp_path):
