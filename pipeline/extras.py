@@ -12,6 +12,7 @@ _TRAIN: Final[Mapping[str, str]] = {
     "sklearn": "scikit-learn",
     "tensorflow": "tensorflow",
     "tf2onnx": "tf2onnx",
+    "threadpoolctl": "threadpoolctl",
 }
 EXTRAS: Final[Mapping[str, Mapping[str, str]]] = {
     "train": _TRAIN,

@@ -30,17 +30,21 @@ class RbfMachines:
     ----------
     machines : list of sklearn.svm.SVC
         After `fit`: of classes 0 ... k - 1, or of class 1 alone where there are two.
+    learned_rows : int
+        Rows that they learned from.
     """
 
     def __init__(self, *, seed: int, cost: float, gamma: float, rows: int) -> None:
         self.seed, self.cost, self.gamma, self.rows = seed, cost, gamma, rows
         self.machines: list[Any] = []
+        self.learned_rows = 0
 
     def fit(self, features: NDArray[np.float32], labels: NDArray[np.int64], sample_weight: NDArray[np.float32]) -> Self:
         """Fit on features ``(n, f)``, class indices ``(n,)`` and weights ``(n,)``; return itself."""
         from sklearn.svm import SVC
 
         chosen = self._chosen(labels)
+        self.learned_rows = len(chosen)
         features, labels, sample_weight = features[chosen], labels[chosen], sample_weight[chosen]
         n_classes = int(labels.max()) + 1
         self.machines = [

@@ -19,7 +19,13 @@ SCALED: Final = TableRecipe(scaling="standard", indicator=True)
 
 
 @CLASSIFIERS.register(
-    "table_forest", family=TABLE, minimum_size_pixel=1, minimum_channels=1, table=FILLED, scale_free=True
+    "table_forest",
+    family=TABLE,
+    minimum_size_pixel=1,
+    minimum_channels=1,
+    table=FILLED,
+    scale_free=True,
+    spreads_trees=True,
 )
 def table_forest(
     seed: int, *, n_estimators: int = 300, max_depth: int = 40, max_features: float = 0.3, min_samples_leaf: int = 2

@@ -52,7 +52,7 @@ class Tree:
     value: NDArray[np.float64]
 
 
-def table_graph(estimator: Any, kind: str, scaling: TableScaling | None, n_features: int, n_classes: int) -> Graph:
+def table_graph(estimator: Any, kind: str, scaling: TableScaling | None, n_features: int) -> Graph:
     """Return the graph of a fitted classifier.
 
     Parameters
@@ -63,17 +63,18 @@ def table_graph(estimator: Any, kind: str, scaling: TableScaling | None, n_featu
         ``table_forest``, ``table_boosting``, ``table_svm`` or ``table_logistic``.
     scaling : TableScaling or None
         Of the features; None hands raw ones on, missing ones as NaN.
-    n_features, n_classes : int
-        f and k.
+    n_features : int
+        f.
 
     Returns
     -------
     graph : onnx.ModelProto
         From ``cutouts`` ``(n, 1, 1, f)`` to ``logits`` ``(n, 1)`` for two classes, else ``(n, k)``.
     """
-    graph = _empty(n_features, 1 if n_classes == 2 else n_classes)
+    writer = _WRITERS[kind]
+    graph = _empty(n_features, writer.columns(estimator))
     _append_scaling(graph, scaling, n_features)
-    _WRITERS[kind](graph, estimator, n_classes)
+    writer.write(graph, estimator)
     return graph
 
 
@@ -159,12 +160,12 @@ def _append_scaled(graph: Graph, scaling: TableScaling) -> None:
     )
 
 
-def _append_forest(graph: Graph, estimator: Any, n_classes: int) -> None:
+def _append_forest(graph: Graph, estimator: Any) -> None:
     """Add the mean of the trees' shares, and their logits."""
     raw, count = "table/shares", len(estimator.estimators_)
     trees = [_of_forest(one.tree_, count) for one in estimator.estimators_]
     append(graph, [("TreeEnsembleRegressor", [SEEN], raw, _ensemble(trees))])
-    append(graph, logit_nodes(graph, raw) if n_classes == 2 else logarithm_nodes(graph, raw))
+    append(graph, logit_nodes(graph, raw) if estimator.n_classes_ == 2 else logarithm_nodes(graph, raw))
 
 
 def _of_forest(tree: Any, count: int) -> Tree:
@@ -180,11 +181,10 @@ def _of_forest(tree: Any, count: int) -> Tree:
     )
 
 
-def _append_boosting(graph: Graph, estimator: Any, n_classes: int) -> None:
+def _append_boosting(graph: Graph, estimator: Any) -> None:
     """Add the sum of the trees, which is the logits."""
-    columns = 1 if n_classes == 2 else n_classes
     trees = [
-        _of_boosting(predictor.nodes, target, columns)
+        _of_boosting(predictor.nodes, target, estimator.n_trees_per_iteration_)
         for of_iteration in estimator._predictors
         for target, predictor in enumerate(of_iteration)
     ]
@@ -235,7 +235,7 @@ def _ensemble(trees: Sequence[Tree]) -> dict[str, Any]:
     }
 
 
-def _append_svm(graph: Graph, estimator: Any, n_classes: int) -> None:  # noqa: ARG001
+def _append_svm(graph: Graph, estimator: Any) -> None:
     """Add the Gaussian kernels of all support vectors, and the weighed sum of each machine's."""
     machines = estimator.machines
     vectors = np.concatenate([machine.support_vectors_ for machine in machines]).astype(np.float64)
@@ -276,7 +276,8 @@ def _append_svm(graph: Graph, estimator: Any, n_classes: int) -> None:  # noqa: 
     )
 
 
-def _append_logistic(graph: Graph, estimator: Any, n_classes: int) -> None:  # noqa: ARG001
+def _append_logistic(graph: Graph, estimator: Any) -> None:
+    """Add the sums of the weighed features, and the offsets."""
     weights = constant(graph, "logistic/weights", np.asarray(estimator.coef_, np.float64).T)
     offset = constant(graph, "logistic/offset", np.asarray(estimator.intercept_, np.float64))
     append(
@@ -290,10 +291,20 @@ def _append_logistic(graph: Graph, estimator: Any, n_classes: int) -> None:  # n
     )
 
 
-_WRITERS: Final[dict[str, Callable[[Graph, Any, int], None]]] = {
-    "table_forest": _append_forest,
-    "table_boosting": _append_boosting,
-    "table_svm": _append_svm,
-    "table_logistic": _append_logistic,
+@dataclass(frozen=True, kw_only=True)
+class _Writer:
+    """How a fitted classifier is written: the columns of its logits, and the nodes from `SEEN` to them."""
+
+    columns: Callable[[Any], int]
+    write: Callable[[Graph, Any], None]
+
+
+_WRITERS: Final = {
+    "table_forest": _Writer(
+        columns=lambda forest: 1 if forest.n_classes_ == 2 else int(forest.n_classes_), write=_append_forest
+    ),
+    "table_boosting": _Writer(columns=lambda trees: int(trees.n_trees_per_iteration_), write=_append_boosting),
+    "table_svm": _Writer(columns=lambda svm: len(svm.machines), write=_append_svm),
+    "table_logistic": _Writer(columns=lambda fitted: len(fitted.coef_), write=_append_logistic),
 }
 """By the classifier's name."""

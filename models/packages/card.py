@@ -77,6 +77,8 @@ def _training(package: Mapping[str, Any]) -> str:
         for value in sorted({*train[key], *validation[key]}):
             seen = f"{train[key].get(value, 0)} | {validation[key].get(value, 0)}"
             lines.append(f"| {title}: {value or '(none)'} | {seen} |")
+    if "learned_rows" in package:
+        lines += ["", f"It learned from {package['learned_rows']} of the training rows, of each class its share."]
     doubtful = [source for source in GUESSED_SOURCES if validation["label_source"].get(source)]
     if doubtful:
         said = (

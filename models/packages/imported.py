@@ -15,7 +15,8 @@ import pandas as pd
 
 from models.framework import deterministic, keras
 from models.inputs.contract import InputContract
-from models.networks.network import FittedNetwork, build, design_of, layers_with_weights
+from models.networks.fitted_network import FittedNetwork
+from models.networks.network import build, design_of, layers_with_weights
 from models.packages import trained_files
 from models.packages.calibrating import FIXED, uncalibrated
 from models.packages.package import write_package

@@ -15,7 +15,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -209,9 +209,19 @@ def _content(trained: TrainedModel, dataset: DataSet | None, exported: Mapping[s
         "posterior_masks": exported["posterior"],
         "parameters": exported["parameters"],
         "counts": trained.counts,
+        **_fewer_rows(trained),
         "dataset_fingerprint": "" if dataset is None else dataset.fingerprint,
         "runtime": "onnxruntime, float32",
     }
+
+
+def _fewer_rows(trained: TrainedModel) -> dict[str, int]:
+    """Return how many of the training rows a classifier without epochs learned from, where these are not all."""
+    if "rows" not in trained.history:
+        return {}
+    learned = int(trained.history["rows"].iloc[-1])
+    counts = cast("Mapping[str, Mapping[str, int]]", trained.counts["train"])
+    return {} if learned >= sum(counts["class"].values()) else {"learned_rows": learned}
 
 
 def _normalisation(recipe: ClassifierRecipe) -> dict[str, object]:

@@ -156,7 +156,8 @@ class ClassifierRecipe:
     posterior_samples : int
         Dropout samples per row at inference, at least 0; 0 is none.
     threads : int
-        Cores of the training, which is repeatable at a stated count only; at least 1.
+        Cores of the training at most, scikit-learn's among them; a network is repeatable at a stated count only; at
+        least 1.
     """
 
     classifier: str

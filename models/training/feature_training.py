@@ -3,88 +3,48 @@
 Tested by tests/models/training/test_train.py.
 """
 
-import logging
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.graphs.trees import SMALLEST_SHARE, from_sklearn, logit_of
+from models.graphs.keras_graph import Graph
+from models.graphs.trees import from_sklearn
 from models.inputs.contract import InputContract
 from models.inputs.metadata import MetadataScaling, features_of
 from models.recipes.classifier import ClassifierRecipe
 from models.recipes.schedules import AfterEpoch, go_on
 from models.registry import CLASSIFIERS
 from models.training import batches
+from models.training.estimators import FittedEstimator, fitted
 from models.training.fitted import Progress
 from models.training.rows import PartRows, scaling_of
-from models.weights import graph_sha256
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import IncompatiblePackageError
 
-log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, kw_only=True)
-class FittedFeatures:
-    """A trained estimator of physical features, ready to be measured and written.
+class FittedFeatures(FittedEstimator):
+    """A trained estimator of physical features.
 
     Attributes
     ----------
-    estimator : scikit-learn classifier
-        Fitted on ``(n, f)``.
     channels : tuple of str
         Channels that the features are measured on.
-    n_features : int
-        Columns.
-    threads : int
-        Cores that trained it.
-    scaling : MetadataScaling or None
-        Of the metadata that stands behind the features, if any does.
-    table : None
-        It takes no table.
     """
 
-    estimator: Any
     channels: tuple[str, ...]
-    n_features: int
-    threads: int
-    scaling: MetadataScaling | None = None
-    table: None = None
 
-    def logits(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
-        """Return the logits of selected raw pixels: ``(n, 1)`` for two classes, else log-probabilities.
-
-        Raw metadata, ``(n, k)``, stands beside them if it takes any.
-        """
-        probabilities = self.estimator.predict_proba(self.inputs(pixels, metadata))
-        if probabilities.shape[1] == 2:
-            return logit_of(probabilities)[:, None]
-        return np.asarray(np.log(np.maximum(probabilities, SMALLEST_SHARE)))
-
-    def export(self, directory: Path) -> dict[str, Any]:
-        """Write ``model.onnx``, from features to logits; return what its description says of it."""
-        graph = from_sklearn(self.estimator, self.n_features)
-        (directory / "model.onnx").write_bytes(graph.SerializeToString())
-        return {"posterior": [], "parameters": None, "weights_sha256": graph_sha256(graph)}
-
-    def reference(
-        self,
-        directory: Path,  # noqa: ARG002
-        pixels: NDArray[np.float32],
-        metadata: NDArray[np.float32] | None = None,
-    ) -> NDArray[np.float32]:
-        """Return the logits by scikit-learn."""
-        return self.logits(pixels, metadata).astype(np.float32)
-
-    def inputs(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-        """Return what ``model.onnx`` takes, ``(n, f)``: the features of some pixels, and the metadata behind them."""
+    def seen(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Return the features of selected raw pixels, ``(n, f)``, and the metadata behind them."""
         return features_of(pixels, self.channels, metadata, self.scaling)
+
+    def graph(self) -> Graph:
+        """Return the graph from features to logits."""
+        return from_sklearn(self.estimator, self.n_features)
 
 
 def fit(
@@ -107,7 +67,7 @@ def fit(
     -------
     fitted : FittedFeatures
     history : DataFrame
-        One row: ``epoch rows features seconds``.
+        As from `models.training.estimators.fitted`.
     """
     smallest = CLASSIFIERS.metadata(recipe.classifier)["minimum_size_pixel"]
     if contract.size_pixel < smallest:
@@ -116,23 +76,18 @@ def fit(
         )
     started = time.monotonic()
     scaling = scaling_of(recipe, rows[0], dataset.class_names)
-    features, labels, weights = _measured(dataset, contract, rows[0], progress, scaling)
-    os.environ.setdefault("LOKY_MAX_CPU_COUNT", str(recipe.threads))
-    progress(0.6, f"fitting {recipe.classifier} on {len(labels)} rows of {features.shape[1]} features")
-    estimator = CLASSIFIERS[recipe.classifier](seed, **recipe.settings)
-    estimator.fit(features, labels, sample_weight=weights)
-    progress(1.0, f"fitted {recipe.classifier} on {len(labels)} rows")
-    seconds = round(time.monotonic() - started, 3)
-    log.info("fitted %s on %d rows of %d features in %.1f s", recipe.classifier, *features.shape, seconds)
-    history = pd.DataFrame([{"epoch": 1, "rows": len(labels), "features": features.shape[1], "seconds": seconds}])
-    fitted = FittedFeatures(
+    measured = _measured(dataset, contract, rows[0], progress, scaling)
+    n_features = measured[0].shape[1]
+    progress(0.6, f"fitting {recipe.classifier} on {len(measured[0])} rows of {n_features} features")
+    estimator, history = fitted(recipe, measured, seed, progress, started)
+    found = FittedFeatures(
         estimator=estimator,
         channels=contract.channels,
-        n_features=features.shape[1],
+        n_features=n_features,
         threads=recipe.threads,
         scaling=scaling,
     )
-    return fitted, history
+    return found, history
 
 
 def _measured(

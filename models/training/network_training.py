@@ -18,7 +18,8 @@ from models.backends import TENSORFLOW, backend
 from models.framework import deterministic, keras, out_of_memory
 from models.inputs.contract import InputContract
 from models.networks import memory
-from models.networks.network import FittedNetwork, NetworkDesign, build, design_of, rebuilt
+from models.networks.fitted_network import FittedNetwork
+from models.networks.network import NetworkDesign, build, design_of, rebuilt
 from models.networks.pretrained import prepare
 from models.recipes import schedules
 from models.recipes.classifier import ClassifierRecipe

@@ -3,90 +3,61 @@
 Tested by tests/models/training/test_table_training.py.
 """
 
-import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.graphs.keras_graph import Graph
 from models.graphs.table_graph import table_graph
-from models.graphs.trees import SMALLEST_SHARE, logit_of
 from models.inputs.contract import InputContract
-from models.inputs.metadata import MetadataScaling
 from models.inputs.table_scaling import TableScaling
 from models.recipes.classifier import ClassifierRecipe
 from models.recipes.schedules import AfterEpoch, go_on
 from models.registry import CLASSIFIERS
 from models.training import batches
+from models.training.estimators import FittedEstimator, fitted
 from models.training.fitted import Progress
 from models.training.rows import PartRows
 from models.training.table_rows import table_scaling
-from models.weights import graph_sha256
 from pipeline.cutouts.missing import HUGE
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import SettingsError
 
-log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, kw_only=True)
-class FittedTable:
-    """A trained classifier of features, ready to be measured and written.
+class FittedTable(FittedEstimator):
+    """A trained classifier of the features of a table.
 
     Attributes
     ----------
-    estimator : object
-        Fitted on ``(n, f)`` features as it sees them.
     classifier : str
         Its name.
-    n_features, n_classes : int
-        f and k of the data set.
-    threads : int
-        Cores that trained it.
-    table : TableScaling or None
-        Of the features; None hands raw ones on, missing ones as NaN.
     """
 
-    estimator: Any
     classifier: str
-    n_features: int
-    n_classes: int
-    threads: int
-    table: TableScaling | None = None
-    scaling: MetadataScaling | None = None
 
-    def logits(
+    def seen(
         self,
         pixels: NDArray[np.float32],
         metadata: NDArray[np.float32] | None = None,  # noqa: ARG002
-    ) -> NDArray[np.float64]:
-        """Return the logits of rows ``(n, 1, 1, f)``: ``(n, 1)`` for two classes, else ``(n, k)``."""
-        seen = seen_features(pixels, self.table)
-        if hasattr(self.estimator, "decision_function"):
-            return np.asarray(self.estimator.decision_function(seen), np.float64).reshape(len(seen), -1)
-        probabilities = self.estimator.predict_proba(seen)
-        if self.n_classes == 2:
-            return logit_of(probabilities)[:, None]
-        return np.asarray(np.log(np.maximum(probabilities, SMALLEST_SHARE)))
-
-    def export(self, directory: Path) -> dict[str, Any]:
-        """Write ``model.onnx``, from raw features to logits; return what its description says of it."""
-        graph = table_graph(self.estimator, self.classifier, self.table, self.n_features, self.n_classes)
-        (directory / "model.onnx").write_bytes(graph.SerializeToString())
-        return {"posterior": [], "parameters": None, "weights_sha256": graph_sha256(graph)}
-
-    def reference(
-        self,
-        directory: Path,  # noqa: ARG002
-        pixels: NDArray[np.float32],
-        metadata: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
-        """Return the logits by scikit-learn."""
-        return self.logits(pixels, metadata).astype(np.float32)
+        """Return the features ``(n, f)`` of rows ``(n, 1, 1, f)``; NaN where nothing fills a missing one."""
+        return seen_features(pixels, self.table)
+
+    def graph(self) -> Graph:
+        """Return the graph from raw features to logits."""
+        return table_graph(self.estimator, self.classifier, self.table, self.n_features)
+
+    def logits(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
+        """Return the logits of rows ``(n, 1, 1, f)``, which are distances where the classifier has some."""
+        if not hasattr(self.estimator, "decision_function"):
+            return super().logits(pixels, metadata)
+        seen = self.seen(pixels, metadata)
+        return np.asarray(self.estimator.decision_function(seen), np.float64).reshape(len(seen), -1)
 
 
 def seen_features(pixels: NDArray[np.float32], table: TableScaling | None) -> NDArray[np.float32]:
@@ -117,7 +88,7 @@ def fit(
     -------
     fitted : FittedTable
     history : DataFrame
-        One row: ``epoch rows features seconds``.
+        As from `models.training.estimators.fitted`.
 
     Raises
     ------
@@ -136,18 +107,12 @@ def fit(
     labels = np.concatenate([block.labels for block in blocks])
     weights = np.concatenate([block.weights for block in blocks])
     progress(0.3, f"fitting {recipe.classifier} on {len(labels)} rows of {features.shape[1]} features")
-    estimator = CLASSIFIERS[recipe.classifier](seed, **recipe.settings)
-    estimator.fit(features, labels, sample_weight=weights)
-    progress(1.0, f"fitted {recipe.classifier} on {len(labels)} rows")
-    seconds = round(time.monotonic() - started, 3)
-    log.info("fitted %s on %d rows of %d features in %.1f s", recipe.classifier, *features.shape, seconds)
-    fitted = FittedTable(
+    estimator, history = fitted(recipe, (features, labels, weights), seed, progress, started)
+    found = FittedTable(
         estimator=estimator,
         classifier=recipe.classifier,
         n_features=len(contract.channels),
-        n_classes=len(dataset.class_names),
         threads=recipe.threads,
         table=table,
     )
-    history = pd.DataFrame([{"epoch": 1, "rows": len(labels), "features": features.shape[1], "seconds": seconds}])
-    return fitted, history
+    return found, history

@@ -5,7 +5,8 @@ import pytest
 
 from models.framework import keras
 from models.networks import pretrained
-from models.networks.network import FittedNetwork, NetworkDesign, build, layers_with_weights
+from models.networks.fitted_network import FittedNetwork
+from models.networks.network import NetworkDesign, build, layers_with_weights
 from models.recipes.fine_tuning import FineTuning
 from pipeline.io.legacy.keras_weights import LayerWeights, write_keras_weights
 

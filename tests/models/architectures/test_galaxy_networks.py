@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from models.networks.network import FittedNetwork, NetworkDesign, build
+from models.networks.fitted_network import FittedNetwork
+from models.networks.network import NetworkDesign, build
 from pipeline.errors import SettingsError
 
 

@@ -34,20 +34,27 @@ def scores(logits):
 
 @pytest.mark.replaces("4most", "M6")
 @pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("name", SMALL)
-def test_scores_of_the_graph_are_those_of_scikit_learn(tmp_path, name, n_classes):
+@pytest.mark.parametrize(
+    ("name", "recipe"),
+    [
+        *((name, CLASSIFIERS.metadata(name)["table"]) for name in SMALL),
+        *(
+            (name, TableRecipe(scaling="quantile", impute="maxmean", indicator=True))
+            for name in ("table_svm", "table_logistic")
+        ),
+        ("table_boosting", TableRecipe(scaling="none", impute="max", indicator=True)),
+    ],
+)
+def test_scores_of_the_graph_are_those_of_scikit_learn(tmp_path, name, recipe, n_classes):
     rows, labels = drawn(n_classes)
-    recipe = CLASSIFIERS.metadata(name)["table"]
     fit = TableFit("abcd", recipe or TableRecipe(), len(rows))
     fit.add(rows[:, 0, 0])
     scaling = None if recipe is None else fit.scaling()
     estimator = CLASSIFIERS[name](0, **SMALL[name])
     seen = seen_features(rows, scaling)
     estimator.fit(seen, labels, sample_weight=np.where(labels == 1, 2.0, 1.0).astype(np.float32))
-    fitted = FittedTable(
-        estimator=estimator, classifier=name, n_features=4, n_classes=n_classes, threads=1, table=scaling
-    )
-    graph = table_graph(estimator, name, scaling, 4, n_classes)
+    fitted = FittedTable(estimator=estimator, classifier=name, n_features=4, threads=1, table=scaling)
+    graph = table_graph(estimator, name, scaling, 4)
     (tmp_path / "model.onnx").write_bytes(graph.SerializeToString())
     new = np.concatenate([rows, drawn(n_classes, seed=2)[0], np.full((1, 1, 1, 4), np.nan, np.float32)])
     found = sessions.run(sessions.open_session(tmp_path / "model.onnx"), new)
@@ -75,6 +82,22 @@ def test_no_more_rows_are_given_to_support_vectors_than_the_recipe_says():
     assert np.bincount(labels[chosen]).tolist() == [30, 30, 30]
     seen = np.nan_to_num(np.clip(rows[:, 0, 0], -30, 30))
     assert len(machines.fit(seen, labels, np.ones(900, np.float32)).decision_function(seen)) == 900
+    assert machines.learned_rows == 90
+
+
+@pytest.mark.parametrize("scaling", ["standard", "quantile"])
+def test_weights_of_rows_reach_the_graph(tmp_path, scaling):
+    rows, labels = drawn(2)
+    fit = TableFit("abcd", TableRecipe(scaling=scaling, indicator=True), len(rows))
+    fit.add(rows[:, 0, 0])
+    table, called = fit.scaling(), []
+    for weight in (0.1, 1.0, 10.0):
+        estimator = CLASSIFIERS["table_logistic"](0)
+        estimator.fit(seen_features(rows, table), labels, sample_weight=np.where(labels == 1, weight, 1.0))
+        graph = table_graph(estimator, "table_logistic", table, 4)
+        (tmp_path / "model.onnx").write_bytes(graph.SerializeToString())
+        called.append((sessions.run(sessions.open_session(tmp_path / "model.onnx"), rows) > 0).mean())
+    assert called[0] + 0.1 < called[1] < called[2] - 0.1
 
 
 def test_every_classifier_of_a_table_is_written():

@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.networks.network import FittedNetwork, NetworkDesign, build, rebuilt, with_masks
+from models.networks.fitted_network import FittedNetwork
+from models.networks.network import NetworkDesign, build, rebuilt, with_masks
 
 
 def design(name, size, channels=3, n_classes=2, **settings):
