@@ -34,7 +34,7 @@ from pipeline.rng import stream
 from pipeline.scores.conformal import ConformalIntervals
 
 NETWORK = "mixture_density"
-REFITTED = "refitted network"
+REFITTED = "refitted_network"
 
 
 def main() -> int:
