@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from commands.main import main
 from pipeline.io.results.content import content_sha256
@@ -89,3 +90,17 @@ def test_a_set_without_parts_cannot_keep_them(legacy, tmp_path, capsys):
     assert main(["import", "gmadet_cube", str(path), "--to", str(tmp_path / "a.h5"), "--keep-split"]) == 1
     assert "know no training and test part" in capsys.readouterr().err
     assert not list(tmp_path.glob("*.h5"))
+
+
+def test_files_of_more_than_two_classes_keep_their_own(tmp_path):
+    for number, name in enumerate(("edge_on", "elliptical", "spiral")):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        Image.new("RGB", (8, 8), (number * 40, 10, 20)).save(tmp_path / "images" / name / f"{name}_1.png")
+    assert (
+        main(["import", "image_folder", str(tmp_path / "images"), "--to", str(tmp_path / "c.h5"), "--size", "8"]) == 0
+    )
+    with open_cutouts(tmp_path / "c.h5") as file:
+        assert file.header.class_names == ("edge_on", "elliptical", "spiral")
+        assert dict(file.candidates()[["candidate_id", "label"]].to_numpy()) == {
+            "edge_on_1": 0, "elliptical_1": 1, "spiral_1": 2,
+        }  # fmt: skip

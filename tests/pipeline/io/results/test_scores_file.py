@@ -20,6 +20,7 @@ from pipeline.io.results.scores_file import (
     scores_provenance,
     unlike_training,
 )
+from pipeline.scores.deciding_rules import RULES
 
 
 def scores(ids, split=-1, **columns):
@@ -208,3 +209,20 @@ def test_a_list_by_the_score_of_a_real_refuses_more_classes():
         InputError, match=r"s.parquet has the probabilities of 4 classes and no score of a real; allowed"
     ):
         require_score(four, Path("s.parquet"), "scores of objects")
+
+
+def test_what_rules_decided_in_folds_stands_in_the_joined_scores(tmp_path):
+    rules, parts = {"vetoes": {"galaxy": "g > 20"}, "overrides": {}}, []
+    for name, decided in (("b", 0), ("a", 1)):
+        frame = pd.DataFrame({column: [0] for column in score_columns(3, decided=True)})
+        texts = dict.fromkeys(("object_id", "exposure_id", "night", "model", "release"), "x")
+        frame = frame.assign(candidate_id=name, split=2, label_decided=decided, decided_by="veto galaxy", **texts)
+        parts.append(tmp_path / f"{name}.parquet")
+        with ScoresWriter(parts[-1], 3, {RULES: rules}, decided=True) as writer:
+            writer.append(frame)
+    concatenate(tmp_path / "all.parquet", parts, split=2, provenance={"task": "ScoreFolds"})
+    found = read_scores(tmp_path / "all.parquet")
+    assert found["candidate_id"].tolist() == ["a", "b"]
+    assert found["label_decided"].tolist() == [1, 0]
+    assert list(found["decided_by"]) == ["veto galaxy"] * 2
+    assert scores_provenance(tmp_path / "all.parquet")[RULES] == rules
