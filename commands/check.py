@@ -39,12 +39,13 @@ _TELLING: Final[Mapping[str, set[str]]] = {
     "surveys": {"source", "cutout_size_pixel", "telescope"},
     "datasets": {"survey", "nights"},
     "classifiers": {"classifier"},
+    "regressors": {"regressor"},
     "simulations": {"images", "stamps"},
     "spaces": {"parameters"},
 }
 """Keys that only one kind of settings has."""
 
-KINDS = ("surveys", "datasets", "classifiers", "simulations", "spaces")
+KINDS = ("surveys", "datasets", "classifiers", "regressors", "simulations", "spaces")
 
 _STAND_INS: Final[Mapping[str, object]] = {
     "telescope": "",
@@ -108,7 +109,8 @@ def faults_of(kind: str, name: str, every_night: bool = False) -> list[str]:
     """Return every fault of one settings file and of what it names."""
     checks: Mapping[str, Check] = {
         "surveys": partial(_survey, every_night=every_night),
-        "datasets": _dataset, "classifiers": _classifier, "simulations": _simulation, "spaces": _space,
+        "datasets": _dataset, "classifiers": _classifier, "regressors": _regressor, "simulations": _simulation,
+        "spaces": _space,
     }  # fmt: skip
     return list(dict.fromkeys(_found(checks[kind], name)))
 
@@ -157,7 +159,7 @@ def _defaults(settings: SurveySettings, name: str) -> list[str]:
         faults += _refused(_night, settings, defaults.night)
     named: list[tuple[Check, str]] = [(_dataset, defaults.dataset)]
     classifiers = [name for name in (defaults.classifier, settings.baseline) if name not in ("", NO_BASELINE)]
-    named += [(_classifier, classifier) for classifier in classifiers]
+    named += [(_regressor if settings.has_target else _classifier, classifier) for classifier in classifiers]
     named += [(_simulation, defaults.simulation)] if defaults.simulation != "none" else []
     for look, recipe in named:
         faults += _found(look, recipe) if recipe else []
@@ -179,7 +181,9 @@ def _unmeasured(settings: SurveySettings, classifier: str, name: str) -> list[st
     from models.recipes.classifier import ClassifierRecipe
     from models.registry import FEATURES
 
-    if classifier not in settings_files.names("classifiers") or is_stack(settings_files.raw("classifiers", classifier)):
+    if settings.has_target or classifier not in settings_files.names("classifiers"):
+        return []
+    if is_stack(settings_files.raw("classifiers", classifier)):
         return []
     recipe, _ = settings_files.examined("classifiers", classifier, ClassifierRecipe)
     if recipe is None or recipe.family != FEATURES or not (why := unmeasurable(recipe.channels or settings.channels)):
@@ -299,6 +303,12 @@ def _classifier(name: str) -> list[str]:
     from models.recipes.classifier import ClassifierRecipe
 
     return settings_files.examined("classifiers", name, ClassifierRecipe)[1]
+
+
+def _regressor(name: str) -> list[str]:
+    from models.recipes.regressor import RegressorRecipe
+
+    return settings_files.examined("regressors", name, RegressorRecipe)[1]
 
 
 def _stack(name: str) -> list[str]:

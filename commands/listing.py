@@ -1,11 +1,11 @@
-"""``nightsift list``: tasks, surveys, data sets, simulations, classifiers and search spaces, a line for each."""
+"""``nightsift list``: tasks, surveys, data sets and recipes of every kind, a line for each."""
 
 import sys
 from collections.abc import Iterator
 
 from pipeline.io import settings_files
 
-KINDS = ("tasks", "surveys", "datasets", "simulations", "classifiers", "spaces")
+KINDS = ("tasks", "surveys", "datasets", "simulations", "classifiers", "regressors", "spaces")
 
 
 def listing(kinds: tuple[str, ...] = KINDS) -> int:

@@ -1,6 +1,7 @@
 """``nightsift table --packages``: model packages side by side, as Markdown; a table for each of `KINDS`."""
 
 import logging
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from commands.table import grid
-from pipeline.classes import STACK
+from pipeline.classes import REGRESSOR, STACK
 from pipeline.errors import MissingInputError, NightsiftError
 from pipeline.io.packages.package_content import CONTENT, read_package
 from pipeline.redaction import shown
@@ -17,7 +18,8 @@ log = logging.getLogger(__name__)
 
 MERITS: Final = ("auc", "mdr_at_fpr_1pc", "fpr_at_mdr_1pc", "mcc", "plain_ece")
 CLASS_MERITS: Final = ("macro_f1", "accuracy", "macro_recall", "log_loss", "plain_ece")
-"""Metrics on the validation rows that are shown, of two classes and of more; the best of the first comes first."""
+VALUE_MERITS: Final = ("sigma_nmad", "bias", "outliers", "crps", "cde_loss", "pit_ks")
+"""Metrics of validation rows that are shown, of two classes, of more, of a regressor; the best of the first leads."""
 
 FORMER_NAMES: Final = {"plain_ece": "ece"}
 """What metrics were called in packages of before."""
@@ -35,11 +37,14 @@ class PackageKind:
         What stands between the input and the metrics, by its heading: the text of a package.
     merits : tuple of str
         The metrics that are shown; the package with the largest value of the first comes first.
+    least_first : bool
+        Whether, on the contrary, that with the smallest comes first.
     """
 
     holds: Callable[[Mapping[str, Any]], bool]
     own: Mapping[str, Callable[[Mapping[str, Any]], str]]
     merits: tuple[str, ...]
+    least_first: bool = False
 
     @property
     def head(self) -> list[str]:
@@ -56,7 +61,8 @@ class PackageKind:
     def order(self, values: Mapping[str, Any]) -> tuple[float, str]:
         """Return by what the packages are sorted."""
         first = _merit(values, self.merits[0])
-        return (1.0 if first is None else -first, str(values["name"]))
+        sign = 1.0 if self.least_first else -1.0
+        return (math.inf if first is None else sign * first, str(values["name"]))
 
 
 def package_table(places: Sequence[str]) -> int:
@@ -108,6 +114,8 @@ def _made_of(values: Mapping[str, Any]) -> str:
     """Return the normalisation of a network, or what a package without one is made of."""
     if values.get("family") == STACK:
         return f"stack of {len(values['members'])}"
+    if values.get("family") == REGRESSOR:
+        return str(values["regressor"])
     return "features" if values["external_features"] else str(values.get("normalisation", {}).get("name", "-"))
 
 
@@ -130,12 +138,20 @@ def _values(folder: Path) -> Mapping[str, Any] | None:
 INPUT: Final = ("channels", "pixels", "normalisation", "weights")
 KINDS: Final = (
     PackageKind(
-        holds=lambda values: len(values.get("classes") or ()) <= 2, own={"threshold": _threshold}, merits=MERITS
+        holds=lambda values: len(values.get("classes") or ()) <= 2 and values.get("family") != REGRESSOR,
+        own={"threshold": _threshold},
+        merits=MERITS,
     ),
     PackageKind(
         holds=lambda values: len(values.get("classes") or ()) > 2,
         own={"classes": lambda values: " ".join(map(str, values["classes"]))},
         merits=CLASS_MERITS,
+    ),
+    PackageKind(
+        holds=lambda values: values.get("family") == REGRESSOR,
+        own={"bins": lambda values: str(len(values["edges"]) - 1)},
+        merits=VALUE_MERITS,
+        least_first=True,
     ),
 )
 """The tables in their order."""

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -13,6 +13,7 @@ SHOWN = ("auc", "mdr_at_fpr_1pc", "mdr_at_fpr_5pc", "fpr_at_mdr_1pc", "fpr_at_md
 STRATA = ("label_source", "kind", "flux_sign")
 SHOWN_OF_CLASSES = ("macro_f1", "macro_f1_without_0", "accuracy", "macro_recall", "macro_auc", "log_loss", "ece")
 OF_CLASS = ("precision", "recall", "f1", "fpr", "auc")
+SHOWN_OF_VALUES = ("bias", "sigma_nmad", "outliers", "crps", "cde_loss", "pit_ks")
 _PER_CENT = ("mdr", "fpr", "acc", "precision", "recall", "macro_recall")
 
 
@@ -71,6 +72,24 @@ class ClassMetrics(TypedDict):
     differences: Mapping[str, Difference]
 
 
+class ValueModel(TypedDict):
+    """What a report says of one regressor."""
+
+    metrics: Mapping[str, Interval]
+    coverage: Mapping[str, Mapping[str, float]]
+
+
+class ValueMetrics(TypedDict):
+    """What ``metrics.json`` of a report of a regressor holds, as far as it is printed."""
+
+    counts: Mapping[str, int]
+    interval: Bootstrap
+    judged_part: str
+    classifier: str
+    models: Mapping[str, ValueModel]
+    differences: Mapping[str, Difference]
+
+
 class Metrics(TypedDict):
     """What ``metrics.json`` of a report holds, as far as it is printed."""
 
@@ -90,7 +109,8 @@ def table(reports: Iterable[str]) -> int:
         if not file.is_file():
             raise MissingInputError(f"{name} is no report: it has no metrics.json")
         metrics = json.loads(file.read_text(encoding="utf-8"))
-        found = class_lines(metrics) if metrics.get("kind") == "classes" else lines(metrics)
+        kinds: dict[object, Callable[[Any], Iterator[str]]] = {"classes": class_lines, "regression": value_lines}
+        found = kinds.get(metrics.get("kind"), lines)(metrics)
         sys.stdout.writelines(f"{shown(line)}\n" for line in found)
     return 0
 
@@ -139,7 +159,34 @@ def class_lines(metrics: ClassMetrics) -> Iterator[str]:
     yield from grid(["class", "rows", *OF_CLASS], rows)
 
 
-def _cells(entries: Mapping[str, ClassModel] | Mapping[str, Difference], name: str) -> Iterator[str]:
+def value_lines(metrics: ValueMetrics) -> Iterator[str]:
+    """Yield the Markdown of one report of a regressor: measures, paired differences, coverage of the intervals."""
+    counts, interval, others = metrics["counts"], metrics["interval"], metrics["differences"]
+    yield (
+        f"{counts['judged']} rows of the {metrics['judged_part']} part, {counts['judged_groups']} groups; "
+        f"{interval['level']:.0%} intervals over groups, {interval['replicates']} bootstrap replicates."
+    )
+    models = metrics["models"]
+    yield from grid(["", *models], ([name, *_cells(models, name)] for name in SHOWN_OF_VALUES))
+    if others:
+        yield f"{metrics['classifier']} less each other, on the rows that both predict:"
+        heads = [f"{other} ({others[other]['n']} rows)" for other in others]
+        yield from grid(["", *heads], ([name, *_cells(others, name)] for name in SHOWN_OF_VALUES))
+    yield "Conformal intervals, with the binomial interval of 95 %:"
+    covered = (
+        [name, part, *_covered(found)] for name, model in models.items() for part, found in model["coverage"].items()
+    )
+    yield from grid(["model", "part", "rows", "promised", "found", "mean width"], covered)
+
+
+def _covered(found: Mapping[str, float]) -> list[str]:
+    share, low, high = (f"{100 * found[key]:.2f}" for key in ("coverage", "coverage_low", "coverage_high"))
+    return [f"{found['n']}", f"{100 * found['promised']:g} %", f"{share} ({low} to {high}) %", f"{found['width']:.3f}"]
+
+
+def _cells(
+    entries: Mapping[str, ClassModel] | Mapping[str, ValueModel] | Mapping[str, Difference], name: str
+) -> Iterator[str]:
     return (_cell(entry["metrics"].get(name), name) for entry in entries.values())
 
 

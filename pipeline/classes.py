@@ -67,6 +67,9 @@ TRAINING_ONLY_SOURCES: Final = (*GUESSED_SOURCES, SELF_MADE, INJECTED)
 NO_JUDGEMENT_SOURCES: Final = frozenset(TRAINING_ONLY_SOURCES) - {TEACHER}
 """Label sources of rows that neither a person nor a classifier looked at."""
 
+REGRESSOR: Final = "regressor"
+"""``family`` of the package of a regressor, which gives distributions of a number and no class."""
+
 STACK: Final = "stack"
 """``classifier`` of the recipe and ``family`` of the package of several classifiers whose logits are added up."""
 

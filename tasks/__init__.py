@@ -26,6 +26,7 @@ from tasks.score_folds import ScoreFolds  # noqa: E402
 from tasks.score_objects import ScoreObjects  # noqa: E402
 from tasks.simulate_transients import SimulateTransients  # noqa: E402
 from tasks.train_classifier import TrainClassifier  # noqa: E402
+from tasks.train_regressor import TrainRegressor  # noqa: E402
 from tasks.tune_classifier import TuneClassifier  # noqa: E402
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "ScoreObjects",
     "SimulateTransients",
     "TrainClassifier",
+    "TrainRegressor",
     "TuneClassifier",
 ]
 

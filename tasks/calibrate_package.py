@@ -43,6 +43,7 @@ class CalibratePackage(LearnedTask):
 
     def require_sound_recipe(self) -> None:
         """Raise `SettingsError` for a recipe from which no package can be made, of a stack also for its members'."""
+        self.require_classes()
         if not self.is_stack:
             self._require_calibration(self.training().classifier_recipe.calibration)
             return
@@ -101,6 +102,7 @@ class CalibratePackage(LearnedTask):
 
     def decides(self) -> dict[str, object]:
         """The keys of the recipe that decide nothing about the weights; of a stack, all, and the file of the data."""
+        self.require_classes()
         content = settings_files.raw("classifiers", self.classifier_name)
         if not self.is_stack:
             return calibration_part(content)

@@ -60,6 +60,7 @@ class ExportScores(ReleaseTask):
 
     def requires(self) -> dict[str, luigi.Task]:
         """The scores, what was scored, and the package that scored."""
+        self.require_classes()
         if self.format not in FORMATS:
             raise SettingsError(f"format is {self.format!r}; allowed: {', '.join(FORMATS)}")
         if self.format == "performances" and (self.part or self.night):

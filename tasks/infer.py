@@ -109,14 +109,14 @@ class Infer(ReleaseTask):
 
     def build(self, path: Path) -> None:
         """Stream the rows through the package."""
-        from models.scoring.runtime import load
+        from models.scoring.any_package import open_package
         from models.scoring.score_files import Scoring, score_file, score_night
         from pipeline.io.packages.training_ids import learned_of
         from pipeline.scores.deciding_rules import DecidingRules
         from pipeline.stages.night_cutouts import NightCutouts
 
         directory = Path(self.package) if self.package else self.input_path("package")
-        package = load(directory, threads=self.threads)
+        package = open_package(directory, threads=self.threads)
         scoring = Scoring(
             package=package,
             batch_size=self.batch_size,

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tasks.build_dataset import BuildDataset
     from tasks.calibrate_package import CalibratePackage
     from tasks.train_classifier import TrainClassifier
+    from tasks.train_regressor import TrainRegressor
 
 MOST_TASKS = 2000
 """Tasks of one run: luigi's scheduler grows slow beyond."""
@@ -222,7 +223,7 @@ class RecipeTask(SurveyTask):
 class ClassifierTask(RecipeTask):
     """A task that needs a trained classifier."""
 
-    classifier = luigi.Parameter(default="", description="Classifier of config/classifiers; empty: the survey's.")
+    classifier = luigi.Parameter(default="", description="Recipe: a file of config/classifiers; empty: the survey's.")
     seed = seed_parameter()
     dataset_file = luigi.Parameter(default="", description="A data set that exists, in place of the recipe's.")
 
@@ -246,18 +247,28 @@ class ClassifierTask(RecipeTask):
 
         return TrainClassifier(**self.classifier_parameters())
 
-    def packaging(self) -> "CalibratePackage":
+    @property
+    def package_task(self) -> "type[CalibratePackage | TrainRegressor]":
+        """The kind of task that makes the model package: of a regressor where the survey has a target."""
+        from tasks.calibrate_package import CalibratePackage  # which is a task of a classifier itself
+        from tasks.train_regressor import TrainRegressor
+
+        return TrainRegressor if self.settings.has_target else CalibratePackage
+
+    def packaging(self) -> "CalibratePackage | TrainRegressor":
         """Return the task that makes the model package of the classifier."""
-        from tasks.calibrate_package import CalibratePackage  # which is a task of a classifier itself
+        return self.package_task(**self.classifier_parameters())
 
-        return CalibratePackage(**self.classifier_parameters())
-
-    def packaged_folds(self, classifier: str = "") -> "list[CalibratePackage]":
+    def packaged_folds(self, classifier: str = "") -> "list[CalibratePackage | TrainRegressor]":
         """Return the tasks that package a classifier, one per fold; this task's classifier if none is named."""
-        from tasks.calibrate_package import CalibratePackage  # which is a task of a classifier itself
+        named = self.classifier_parameters() | {"classifier": classifier or self.classifier_name}
+        return [self.package_task(**{**named, "fold": fold}) for fold in self.folds]
 
-        parameters = self.classifier_parameters() | {"classifier": classifier or self.classifier_name}
-        return [CalibratePackage(**{**parameters, "fold": fold}) for fold in self.folds]
+    def require_classes(self) -> None:
+        """Raise `SettingsError` for a survey with a target, which has no classes to tell apart."""
+        if self.settings.has_target:
+            said = f"surveys/{self.survey}.yaml has a target and no classes, which {self.task_family} needs"
+            raise SettingsError(f"{said}: TrainRegressor, Infer and PlotResults work on it")
 
 
 class LearnedTask(ClassifierTask):

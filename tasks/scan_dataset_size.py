@@ -55,6 +55,7 @@ class ScanDatasetSize(ClassifierTask):
 
     def deps(self) -> list[luigi.Task]:
         """Return what it requires, after a check of recipe and survey; luigi asks only if the scan is missing."""
+        self.require_classes()
         _ = self.training().classifier_recipe
         if not self.dataset_file:
             require_two_classes(self.settings.class_names, f"survey {self.survey}")

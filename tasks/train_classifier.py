@@ -37,6 +37,7 @@ class TrainClassifier(LearnedTask):
 
     def deps(self) -> list[luigi.Task]:
         """Return what it requires, after a check of its recipe; luigi asks only if the target is missing."""
+        self.require_classes()
         _ = self.classifier_recipe
         return super().deps()
 
@@ -50,6 +51,7 @@ class TrainClassifier(LearnedTask):
 
     def decides(self) -> dict[str, object]:
         """The recipe without what is made of the weights, the seed, a data set that is a file, and another backend."""
+        self.require_classes()
         recipe = training_part(settings_files.raw("classifiers", self.classifier_name))
         digest = file_digest(Path(self.dataset_file)) if self.dataset_file else ""
         decisive = {"classifier": recipe, "seed": self.seed, "dataset_file": digest}

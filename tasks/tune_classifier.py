@@ -42,6 +42,7 @@ class TuneClassifier(ClassifierTask):
     @cached_property
     def search(self) -> "Search":
         """What is searched; a space that does not fit the recipe is an error."""
+        self.require_classes()
         from models.recipes.search_spaces import SearchSpace, require_fit
         from models.searches.tuning_search import Search, objective_of
 
@@ -71,6 +72,7 @@ class TuneClassifier(ClassifierTask):
 
     def deps(self) -> list[luigi.Task]:
         """Return what it requires, after a check of space and recipe; luigi asks only if the result is missing."""
+        self.require_classes()
         _ = self.search
         return super().deps()
 

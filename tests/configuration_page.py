@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from models.recipes.classifier import ClassifierRecipe
+from models.recipes.regressor import RegressorRecipe
 from models.recipes.search_spaces import SearchSpace
 from models.recipes.stack import StackRecipe
 from pipeline.fingerprint import results_of
@@ -37,7 +38,7 @@ from pipeline.surveys.settings import SurveySettings
 from pipeline.triplets.artefacts import ARTEFACTS
 
 PAGES = [Path(__file__).resolve().parents[1] / "docs" / name for name in ("configuration.md", "artefacts.md")]
-FILES = (SurveySettings, DatasetRecipe, SimulationRecipe, ClassifierRecipe, StackRecipe, SearchSpace)
+FILES = (SurveySettings, DatasetRecipe, SimulationRecipe, ClassifierRecipe, StackRecipe, RegressorRecipe, SearchSpace)
 """What a whole file of ``config`` is parsed into."""
 REGISTRIES = (SURVEYS, LABEL_PROVIDERS, CLEANERS, STAMP_SETS, ARTEFACTS)
 """Whose entries say what the mappings in such a file are parsed into."""

@@ -72,8 +72,8 @@ def table_graph(estimator: Any, kind: str, scaling: TableScaling | None, n_featu
         From ``cutouts`` ``(n, 1, 1, f)`` to ``logits`` ``(n, 1)`` for two classes, else ``(n, k)``.
     """
     writer = _WRITERS[kind]
-    graph = _empty(n_features, writer.columns(estimator))
-    _append_scaling(graph, scaling, n_features)
+    graph = empty_graph(n_features, writer.columns(estimator))
+    append_scaling(graph, scaling, n_features)
     writer.write(graph, estimator)
     return graph
 
@@ -85,17 +85,18 @@ def round_down(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
     return np.where(above, np.nextafter(rounded, np.float32(-np.inf)), rounded).astype(np.float32)
 
 
-def _empty(n_features: int, columns: int) -> Graph:
+def empty_graph(n_features: int, columns: int, output: str = LOGITS) -> Graph:
+    """Return a graph without nodes from ``cutouts`` ``(n, 1, 1, f)`` to one output ``(n, columns)``."""
     from onnx import TensorProto, helper
 
     given = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [None, 1, 1, n_features])
-    result = helper.make_tensor_value_info(LOGITS, TensorProto.FLOAT, [None, columns])
+    result = helper.make_tensor_value_info(output, TensorProto.FLOAT, [None, columns])
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", 3)]
     graph = helper.make_graph([], "table", [given], [result])
     return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
 
 
-def _append_scaling(graph: Graph, scaling: TableScaling | None, n_features: int) -> None:
+def append_scaling(graph: Graph, scaling: TableScaling | None, n_features: int) -> None:
     """Add the nodes from the input to `SEEN`, as `TableScaling.encoded` computes it."""
     shape = constant(graph, "table/shape", np.array([-1, n_features], np.int64))
     huge = constant(graph, "table/huge", np.float32(HUGE))
@@ -164,7 +165,7 @@ def _append_forest(graph: Graph, estimator: Any) -> None:
     """Add the mean of the trees' shares, and their logits."""
     raw, count = "table/shares", len(estimator.estimators_)
     trees = [_of_forest(one.tree_, count) for one in estimator.estimators_]
-    append(graph, [("TreeEnsembleRegressor", [SEEN], raw, _ensemble(trees))])
+    append(graph, [("TreeEnsembleRegressor", [SEEN], raw, ensemble(trees))])
     append(graph, logit_nodes(graph, raw) if estimator.n_classes_ == 2 else logarithm_nodes(graph, raw))
 
 
@@ -184,15 +185,16 @@ def _of_forest(tree: Any, count: int) -> Tree:
 def _append_boosting(graph: Graph, estimator: Any) -> None:
     """Add the sum of the trees, which is the logits."""
     trees = [
-        _of_boosting(predictor.nodes, target, estimator.n_trees_per_iteration_)
+        boosted_tree(predictor.nodes, target, estimator.n_trees_per_iteration_)
         for of_iteration in estimator._predictors
         for target, predictor in enumerate(of_iteration)
     ]
     start = np.ravel(estimator._baseline_prediction)
-    append(graph, [("TreeEnsembleRegressor", [SEEN], LOGITS, {**_ensemble(trees), "base_values": start.tolist()})])
+    append(graph, [("TreeEnsembleRegressor", [SEEN], LOGITS, {**ensemble(trees), "base_values": start.tolist()})])
 
 
-def _of_boosting(nodes: Any, target: int, columns: int) -> Tree:
+def boosted_tree(nodes: Any, target: int, columns: int) -> Tree:
+    """Return a tree of scikit-learn's boosting, which adds to one of several targets."""
     value = np.zeros((len(nodes), columns))
     value[:, target] = nodes["value"]
     return Tree(
@@ -206,7 +208,7 @@ def _of_boosting(nodes: Any, target: int, columns: int) -> Tree:
     )
 
 
-def _ensemble(trees: Sequence[Tree]) -> dict[str, Any]:
+def ensemble(trees: Sequence[Tree]) -> dict[str, Any]:
     """Return the attributes of a node of trees whose leaves add to each target."""
     sizes = [len(tree.leaf) for tree in trees]
     leaf = np.concatenate([tree.leaf for tree in trees])

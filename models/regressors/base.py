@@ -10,8 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from models.regressors.parts import Parts
 from pipeline.errors import InputError
 from pipeline.redshifts.binned_pdfs import BinnedPdfs
+from pipeline.redshifts.heads import Head
 from pipeline.registry import Registry
 
 Array = NDArray[np.float64]
@@ -31,7 +33,34 @@ HOMES: Final = {
 }
 
 REGRESSORS: Registry[Callable[..., Predict]] = Registry("regressor", homes=HOMES)
-"""Each is a function ``(rows, edges, seed, **settings) -> Predict``; equal arguments give equal distributions."""
+"""Each is a function ``(rows, edges, seed, **settings) -> Predict``; equal arguments give equal distributions. With
+``in_graph``, what it returns is `Fitted`, of which a package can be made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """A fitted regressor whose numbers a graph can give, and what makes distributions of them.
+
+    Attributes
+    ----------
+    edges : ndarray of float64, (b + 1,)
+        Edges of the bins.
+    head : Head
+        What makes distributions of the numbers.
+    raw : callable
+        Takes features ``(n, f)`` and returns the numbers of the rows, ``(n, k)``.
+    parts : Parts
+        What it is made of, for the graph from features to these numbers.
+    """
+
+    edges: Array
+    head: Head
+    raw: Callable[[ArrayLike], Array]
+    parts: Parts
+
+    def __call__(self, features: ArrayLike) -> BinnedPdfs:
+        """Return the distributions of rows."""
+        return self.head.pdfs(self.edges, self.raw(features))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,39 +119,6 @@ class RegressionRows:
         return len(self.target)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scaling:
-    """Features with mean 0 and deviation 1 and a mark for what is missing, for regressors that take no NaN.
-
-    Attributes
-    ----------
-    mean, deviation : ndarray of float64, (f,)
-        Of the rows that taught, without what is missing.
-    marked : ndarray of int, (m,)
-        Columns in which something was missing; each gets a column of 0 and 1 beside the features.
-    """
-
-    mean: Array
-    deviation: Array
-    marked: NDArray[np.intp]
-
-    @classmethod
-    def fit(cls, features: Array) -> "Scaling":
-        """Return the scaling of the rows that teach; a column without any value, or of one value, becomes 0."""
-        known = np.isfinite(features)
-        count = np.maximum(known.sum(axis=0), 1)
-        mean = np.where(known, features, 0.0).sum(axis=0) / count
-        spread = np.sqrt((np.where(known, features - mean, 0.0) ** 2).sum(axis=0) / count)
-        return cls(mean=mean, deviation=np.where(spread > 0, spread, 1.0), marked=np.flatnonzero(~known.all(axis=0)))
-
-    def apply(self, features: ArrayLike) -> Array:
-        """Return ``(n, f + m)`` numbers without NaN; what is missing is the mean."""
-        values = np.asarray(features, dtype=np.float64)
-        known = np.isfinite(values)
-        scaled = (np.where(known, values, self.mean) - self.mean) / self.deviation
-        return np.column_stack([scaled, ~known[:, self.marked]])
-
-
 def fit_regressor(name: str, rows: RegressionRows, edges: ArrayLike, *, seed: int, **settings: float) -> Predict:
     """Return a fitted regressor.
 
@@ -156,22 +152,3 @@ def fit_regressor(name: str, rows: RegressionRows, edges: ArrayLike, *, seed: in
 def place_of(values: Array, edges: Array) -> NDArray[np.intp]:
     """Return the bin of each value; those outside belong to the first or the last."""
     return np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
-
-
-def smoothed(edges: Array, masses: Array, width: float) -> BinnedPdfs:
-    """Return distributions after a Gaussian of standard deviation ``width`` was laid over the centres of the bins.
-
-    Parameters
-    ----------
-    edges : ndarray of float64, (b + 1,)
-        Edges of the bins.
-    masses : ndarray of float64, (n, b)
-        What is smoothed, such as counts of neighbours.
-    width : float
-        Above 0, in the unit of the edges.
-    """
-    from scipy.special import ndtr
-
-    centres = 0.5 * (edges[1:] + edges[:-1])
-    spread = np.diff(ndtr((edges[None, :] - centres[:, None]) / width), axis=1)
-    return BinnedPdfs.of(edges, masses @ spread)

@@ -6,11 +6,12 @@ Tested by tests/models/regressors/test_regressors.py.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.regressors.base import REGRESSORS, Array, Predict, RegressionRows, place_of, smoothed
-from pipeline.redshifts.binned_pdfs import BinnedPdfs
+from models.regressors.base import REGRESSORS, Array, Fitted, RegressionRows, place_of
+from models.regressors.parts import Forest
+from pipeline.redshifts.heads import SmoothedMasses
 
 
-@REGRESSORS.register("forest")
+@REGRESSORS.register("forest", in_graph=True)
 def forest(
     rows: RegressionRows,
     edges: Array,
@@ -20,7 +21,7 @@ def forest(
     min_samples_leaf: int = 5,
     max_features: float = 0.5,
     width: float = 0.005,
-) -> Predict:
+) -> Fitted:
     """A random forest; a row's distribution is the mean of the targets in its leaves, smoothed.
 
     Missing features go the way that fits best.
@@ -47,11 +48,12 @@ def forest(
         table = counts.reshape(-1, bins)
         tables.append((table / np.maximum(table.sum(axis=1, keepdims=True), 1e-300)).astype(np.float32))
 
-    def predict(features: ArrayLike) -> BinnedPdfs:
+    def raw(features: ArrayLike) -> Array:
         leaves = model.apply(np.asarray(features, dtype=np.float64))
         masses = np.zeros((len(leaves), bins))
         for table, leaf in zip(tables, leaves.T, strict=True):
             masses += table[leaf]
-        return smoothed(edges, masses, width)
+        return masses
 
-    return predict
+    head = SmoothedMasses(width=width)
+    return Fitted(edges=edges, head=head, raw=raw, parts=Forest(model=model, tables=tables))

@@ -9,17 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models.framework import deterministic, foreign_deprecations, keras
-from models.regressors.base import REGRESSORS, Array, Predict, RegressionRows, Scaling
-from pipeline.redshifts.binned_pdfs import BinnedPdfs
-
-LEAST_LOG_WIDTH: Final = -4.0
-"""Logarithm of the least width of a component, in standard deviations of the target."""
+from models.regressors.base import REGRESSORS, Array, Fitted, RegressionRows
+from models.regressors.parts import Dense, Networks, Scaling
+from pipeline.redshifts.heads import LEAST_LOG_WIDTH, Mixtures
 
 START_WIDTH: Final = 0.5
 _ROWS_AT_ONCE: Final = 4096
 
 
-@REGRESSORS.register("mixture_density")
+@REGRESSORS.register("mixture_density", in_graph=True)
 def mixture_density(
     rows: RegressionRows,
     edges: Array,
@@ -35,7 +33,7 @@ def mixture_density(
     weight_decay: float = 0.03,
     noise: float = 0.05,
     threads: int = 1,
-) -> Predict:
+) -> Fitted:
     """Networks of mixtures of Gaussians, trained by likelihood with a falling learning rate; their mean is predicted.
 
     Parameters
@@ -71,16 +69,22 @@ def mixture_density(
             model.fit(inputs, target, sample_weight=weights, batch_size=batch_size, epochs=epochs, verbose=0)
         models.append(model)
 
-    def predict(features: ArrayLike) -> BinnedPdfs:
+    def raw(features: ArrayLike) -> Array:
         scaled = scaling.apply(features).astype(np.float32)
-        total = np.zeros((len(scaled), len(edges)))
-        for model in models:
-            with foreign_deprecations():
-                raw = model.predict(scaled, batch_size=_ROWS_AT_ONCE, verbose=0).astype(np.float64)
-            total += _cumulative(raw, (edges - centre) / spread)
-        return BinnedPdfs.of_cumulative(edges, total)
+        with foreign_deprecations():
+            found = [model.predict(scaled, batch_size=_ROWS_AT_ONCE, verbose=0) for model in models]
+        return np.concatenate(found, axis=1).astype(np.float64)
 
-    return predict
+    head = Mixtures(centre=centre, spread=spread, members=members, components=components)
+    return Fitted(
+        edges=edges, head=head, raw=raw, parts=Networks(members=[_layers(model) for model in models], scaling=scaling)
+    )
+
+
+def _layers(model: Any) -> list[Dense]:
+    """Return the layers of a network, as its graph has them."""
+    arrays = [np.asarray(one, dtype=np.float32) for one in model.get_weights()]
+    return [Dense(weights, bias) for weights, bias in zip(arrays[::2], arrays[1::2], strict=True)]
 
 
 def _network(width: int, target: NDArray[np.float32], components: int, units: int, layers: int, noise: float) -> Any:
@@ -106,15 +110,3 @@ def _negative_log_likelihood(target: Any, raw: Any) -> Any:
     log_width = ops.maximum(log_width, LEAST_LOG_WIDTH)
     apart = (target - mean) / ops.exp(log_width)
     return -ops.logsumexp(ops.log_softmax(logits, axis=1) - 0.5 * apart**2 - log_width, axis=1)
-
-
-def _cumulative(raw: Array, edges: Array) -> Array:
-    """Return the cumulative probability ``(n, b + 1)`` at the edges, both in standard deviations of the target."""
-    from scipy.special import ndtr, softmax
-
-    logits, mean, log_width = np.split(raw, 3, axis=1)
-    shares, widths = softmax(logits, axis=1), np.exp(np.maximum(log_width, LEAST_LOG_WIDTH))
-    found = np.zeros((len(raw), len(edges)))
-    for place in range(shares.shape[1]):
-        found += shares[:, [place]] * ndtr((edges[None, :] - mean[:, [place]]) / widths[:, [place]])
-    return found

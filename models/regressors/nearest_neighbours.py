@@ -6,11 +6,13 @@ Tested by tests/models/regressors/test_regressors.py.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.regressors.base import REGRESSORS, Array, Predict, RegressionRows, Scaling, place_of, smoothed
+from models.regressors.base import REGRESSORS, Array, Predict, RegressionRows, place_of
+from models.regressors.parts import Scaling
 from pipeline.redshifts.binned_pdfs import BinnedPdfs
+from pipeline.redshifts.heads import smoothed
 
 
-@REGRESSORS.register("nearest_neighbours")
+@REGRESSORS.register("nearest_neighbours", in_graph=False)
 def nearest_neighbours(
     rows: RegressionRows, edges: Array, seed: int, *, neighbours: int = 20, width: float = 0.01
 ) -> Predict:

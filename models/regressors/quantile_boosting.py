@@ -8,13 +8,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.regressors.base import REGRESSORS, Array, Predict, RegressionRows
-from pipeline.redshifts.binned_pdfs import BinnedPdfs
+from models.regressors.base import REGRESSORS, Array, Fitted, RegressionRows
+from models.regressors.parts import Boosted
+from pipeline.redshifts.heads import Quantiles
 
 QUANTILES: Final = (0.01, 0.05, 0.16, 0.3, 0.5, 0.7, 0.84, 0.95, 0.99)
 
 
-@REGRESSORS.register("quantile_boosting")
+@REGRESSORS.register("quantile_boosting", in_graph=True)
 def quantile_boosting(
     rows: RegressionRows,
     edges: Array,
@@ -23,7 +24,7 @@ def quantile_boosting(
     iterations: int = 200,
     learning_rate: float = 0.05,
     leaves: int = 31,
-) -> Predict:
+) -> Fitted:
     """Boosted trees for nine quantiles; between them the cumulative probability is linear, crossings are sorted.
 
     The quantiles of 0 and 1 are the first and the last edge. Missing features go the way that fits best.
@@ -49,13 +50,10 @@ def quantile_boosting(
         ).fit(rows.features, rows.target, sample_weight=rows.weights)
         for share in QUANTILES
     ]
-    shares = np.array([0.0, *QUANTILES, 1.0])
 
-    def predict(features: ArrayLike) -> BinnedPdfs:
+    def raw(features: ArrayLike) -> Array:
         values = np.asarray(features, dtype=np.float64)
-        inner = np.sort(np.column_stack([model.predict(values) for model in models]), axis=1)
-        ends = np.broadcast_to(edges[[0, -1]], (len(values), 2))
-        knots = np.column_stack([ends[:, 0], np.clip(inner, edges[0], edges[-1]), ends[:, 1]])
-        return BinnedPdfs.of_cumulative(edges, np.array([np.interp(edges, row, shares) for row in knots]))
+        return np.column_stack([model.predict(values) for model in models])
 
-    return predict
+    head = Quantiles(shares=QUANTILES)
+    return Fitted(edges=edges, head=head, raw=raw, parts=Boosted(models=models))

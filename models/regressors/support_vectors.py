@@ -8,14 +8,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.regressors.base import REGRESSORS, Array, Predict, RegressionRows, Scaling, smoothed
+from models.regressors.base import REGRESSORS, Array, Predict, RegressionRows
+from models.regressors.parts import Scaling
 from pipeline.redshifts.binned_pdfs import BinnedPdfs
+from pipeline.redshifts.heads import smoothed
 from pipeline.rng import stream
 
 FOLDS: Final = 4
 
 
-@REGRESSORS.register("support_vectors")
+@REGRESSORS.register("support_vectors", in_graph=False)
 def support_vectors(
     rows: RegressionRows,
     edges: Array,

@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 
 from models.inputs.contract import InputContract
 from models.scoring.model_inputs import require_columns
-from models.scoring.posterior import Posterior
+from models.scoring.posterior import Posterior, entropy_of
+from pipeline.classes import CLASS_NAMES
+from pipeline.cutouts.missing import Flag
+from pipeline.rng import stream
 
 if TYPE_CHECKING:  # what scores arrays of pixels need not load it
     import pandas as pd
@@ -70,6 +73,23 @@ class OpenedPackage(ABC):
     def posterior_samples(self) -> int:
         """Return how many dropout samples the recipe asks for; 0 where the model has no dropout."""
         return int(self.content["posterior"]["samples"]) if self.content["posterior"]["masks"] else 0
+
+    def score_columns(self, *, decided: bool) -> dict[str, str]:
+        """Return the columns of its scores, with their types.
+
+        Parameters
+        ----------
+        decided : bool
+            Whether rules of the survey decide the class after the classifier.
+        """
+        from pipeline.io.results.scores_file import score_columns
+
+        return score_columns(len(self.class_names), decided=decided)
+
+    @property
+    def distributions(self) -> dict[str, object] | None:
+        """Return what a scores file says of distributions: nothing of classes."""
+        return None
 
     @property
     @abstractmethod
@@ -184,3 +204,38 @@ class OpenedPackage(ABC):
         else:
             chosen = np.nan_to_num(probabilities).argmax(axis=1)
         return np.where(np.isnan(probabilities).any(axis=1), -1, chosen).astype(np.int8)
+
+    def scored(
+        self, frame: "pd.DataFrame", pixels: NDArray[np.float32], channels: Sequence[str], seed: int
+    ) -> "pd.DataFrame":
+        """Return rows with the columns of a scores file.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Ids, part and flags of the n rows, and `metadata_columns`.
+        pixels, channels
+            As in `predict`.
+        seed : int
+            Seed of dropout masks, where the package samples a posterior.
+        """
+        sampled = frame["candidate_id"] if self.posterior_samples else ()
+        rngs = [stream(seed, "posterior", name) for name in sampled]
+        probabilities, posterior = self.score(pixels, channels, rngs, frame[list(self.metadata_columns)])
+        for index in range(probabilities.shape[1]):
+            frame[f"p_{index}"] = probabilities[:, index]
+        unscored = np.isnan(probabilities).any(axis=1)
+        frame["flags"] = frame["flags"].to_numpy() | np.where(unscored, int(Flag.NOT_SCORED), 0).astype(np.int32)
+        frame["score"] = probabilities[:, 1] if probabilities.shape[1] == 2 else np.float32(np.nan)
+        frame["label_predicted"] = self.predicted_labels(probabilities)
+        frame["model"] = self.name
+        return frame.assign(**_uncertainty(posterior, probabilities))
+
+
+def _uncertainty(posterior: Posterior | None, probabilities: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """Return ``score_std entropy bald``, NaN for a package that tells none; of more than two classes, the entropy."""
+    if posterior is None:
+        nothing = np.full(len(probabilities), np.nan, dtype=np.float32)
+        entropy = entropy_of(probabilities) if probabilities.shape[1] > len(CLASS_NAMES) else nothing
+        return {"score_std": nothing, "entropy": entropy, "bald": nothing}
+    return {"score_std": posterior.std, "entropy": posterior.entropy, "bald": posterior.bald}

@@ -25,7 +25,7 @@ from models.scoring.model_inputs import (
 from models.scoring.opened_package import OpenedPackage
 from models.scoring.posterior import Posterior, spread
 from models.scoring.stacked import MEMBERS, Prepared, StackedPackage
-from pipeline.classes import STACK
+from pipeline.classes import REGRESSOR, STACK
 from pipeline.errors import IncompatiblePackageError, InputError
 from pipeline.io.packages.package_content import read_package
 
@@ -214,6 +214,8 @@ def load(directory: str | Path, *, threads: int = 0) -> Package | StackedPackage
     """
     directory, threads = Path(directory), threads or len(os.sched_getaffinity(0))
     content = read_package(directory).values
+    if content.get("family") == REGRESSOR:
+        raise IncompatiblePackageError(f"{directory} is the package of a regressor; allowed: one of a classifier")
     if content.get("family") != STACK:
         return _package(directory, content, threads)
     return StackedPackage(

@@ -13,10 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.scoring.opened_package import OpenedPackage
-from models.scoring.posterior import Posterior, entropy_of
+from models.scoring.regressor import RegressorPackage
 from models.training.fitted import no_progress
-from pipeline.classes import CLASS_NAMES, LEFT_OUT
-from pipeline.cutouts.missing import Flag
+from pipeline.classes import LEFT_OUT
 from pipeline.errors import InputError
 from pipeline.io.executor import cores, spread
 from pipeline.io.packages.training_ids import TrainingIds
@@ -24,7 +23,6 @@ from pipeline.io.results.cutout_file import CutoutFile, open_cutouts
 from pipeline.io.results.cutout_header import CutoutHeader
 from pipeline.io.results.schema import TEXT
 from pipeline.io.results.scores_file import ScoresWriter
-from pipeline.rng import stream
 from pipeline.scores.deciding_rules import RULES, DecidingRules
 from pipeline.scores.unlike_training import UNLIKE, unlike_words
 from pipeline.stages.night_cutouts import NightCutouts
@@ -52,7 +50,7 @@ class Scoring:
 
     Attributes
     ----------
-    package : OpenedPackage
+    package : OpenedPackage or RegressorPackage
         The model package.
     batch_size : int
         Rows a forward pass, at least 1.
@@ -70,7 +68,7 @@ class Scoring:
         What decides the class after the classifier; none, or empty: nothing does.
     """
 
-    package: OpenedPackage
+    package: OpenedPackage | RegressorPackage
     batch_size: int = 256
     release: str
     seed: int
@@ -190,8 +188,8 @@ def _write(
     if scoring.rules:
         scoring.rules.require(_known(header, len(package.class_names)))
         about[RULES] = scoring.rules.stated()
-    writing = ScoresWriter(path, len(package.class_names), {**provenance, **about}, decided=bool(scoring.rules))
-    with writing as writer:
+    columns = package.score_columns(decided=bool(scoring.rules))
+    with ScoresWriter(path, columns, {**provenance, **about}, distributions=package.distributions) as writer:
         for block in chain.from_iterable(scored):
             found, learned = found | block.found, learned + block.learned
             if len(block.rows):
@@ -254,7 +252,7 @@ def _score_block(
     chosen = frame[wanted].reset_index(drop=True).assign(release=scoring.release)
     if not len(chosen):
         return _Scores(chosen, found, learned)
-    scored = _scored(chosen, scoring.package, pixels[wanted], channels, scoring.seed)
+    scored = scoring.package.scored(chosen, pixels[wanted], channels, scoring.seed)
     return _Scores(_decided(scored, scoring.rules, pixels[wanted], channels), found, learned)
 
 
@@ -287,28 +285,3 @@ def _split_of(cutouts: CutoutFile) -> NDArray[np.int8]:
         return cutouts.split()[0]
     except InputError:
         return np.full(len(cutouts), LEFT_OUT, dtype=np.int8)
-
-
-def _scored(
-    frame: pd.DataFrame, package: OpenedPackage, pixels: NDArray[np.float32], channels: tuple[str, ...], seed: int
-) -> pd.DataFrame:
-    sampled = frame["candidate_id"] if package.posterior_samples else ()
-    rngs = [stream(seed, "posterior", name) for name in sampled]
-    probabilities, posterior = package.score(pixels, channels, rngs, frame[list(package.metadata_columns)])
-    for index in range(probabilities.shape[1]):
-        frame[f"p_{index}"] = probabilities[:, index]
-    unscored = np.isnan(probabilities).any(axis=1)
-    frame["flags"] = frame["flags"].to_numpy() | np.where(unscored, int(Flag.NOT_SCORED), 0).astype(np.int32)
-    frame["score"] = probabilities[:, 1] if probabilities.shape[1] == 2 else np.float32(np.nan)
-    frame["label_predicted"] = package.predicted_labels(probabilities)
-    frame["model"] = package.name
-    return frame.assign(**_uncertainty(posterior, probabilities))
-
-
-def _uncertainty(posterior: Posterior | None, probabilities: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-    """Return ``score_std entropy bald``, NaN for a package that tells none; of more than two classes, the entropy."""
-    if posterior is None:
-        nothing = np.full(len(probabilities), np.nan, dtype=np.float32)
-        entropy = entropy_of(probabilities) if probabilities.shape[1] > len(CLASS_NAMES) else nothing
-        return {"score_std": nothing, "entropy": entropy, "bald": nothing}
-    return {"score_std": posterior.std, "entropy": posterior.entropy, "bald": posterior.bald}

@@ -131,6 +131,11 @@ class RedshiftMetric:
     noise_adds: bool
     weighted: Callable[[Array, Array], Array]
 
+    @property
+    def larger_is_better(self) -> bool:
+        """False: of every measure less is better, of a bias less either way."""
+        return False
+
 
 REDSHIFT_METRICS: Registry[RedshiftMetric] = Registry("measure of redshifts")
 

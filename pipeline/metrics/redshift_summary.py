@@ -71,6 +71,60 @@ def redshift_summary(
     }
 
 
+def redshift_differences(
+    judged: JudgedRedshifts,
+    other: JudgedRedshifts,
+    groups: ArrayLike,
+    *,
+    replicates: int = 1000,
+    level: float = 0.95,
+    rng: np.random.Generator,
+) -> dict[str, Interval]:
+    """Return every measure of one regressor minus that of another on the same rows, from the same resamplings.
+
+    Parameters
+    ----------
+    judged, other : JudgedRedshifts
+        The same n rows by both. A row that either lacks what a measure takes is left out of that measure.
+    groups, replicates, level, rng
+        As for :func:`redshift_summary`.
+
+    Raises
+    ------
+    InputError
+        If the two are not of equally many rows.
+    """
+    group = np.asarray(groups).astype(str)
+    if not len(judged) == len(other) == len(group):
+        raise InputError(f"{len(judged)} and {len(other)} rows with {len(group)} groups; allowed: equally many")
+    drawn: dict[str, list[Array]] = {name: [] for name in REDSHIFT_METRICS}
+    pairs = {name: (getattr(judged, entry.column), getattr(other, entry.column)) for name, entry in _entries()}
+    usable = {name: np.isfinite(one) & np.isfinite(two) for name, (one, two) in pairs.items()}
+    for weights in resampled_weights(group, replicates, rng):
+        for name, entry in _entries():
+            rows = usable[name]
+            one, two = (entry.weighted(values[rows], weights[:, rows]) for values in pairs[name])
+            drawn[name].append(one - two)
+    tails, found = (0.5 - level / 2.0, 0.5 + level / 2.0), {}
+    for name, entry in _entries():
+        rows, n_groups = usable[name], count_groups(group[usable[name]])
+        if not rows.any():
+            found[name] = Interval.nothing(level, 0, 0, "no rows")
+            continue
+        whole = [float(entry.weighted(values[rows], np.ones((1, rows.sum())))[0]) for values in pairs[name]]
+        value = whole[0] - whole[1]
+        apart = np.concatenate([*drawn[name], np.empty(0)])
+        apart = apart[np.isfinite(apart)]
+        apart = centred(value, apart) if entry.noise_adds else apart
+        low, high = (float(end) for end in np.quantile(apart, tails)) if len(apart) else (np.nan, np.nan)
+        found[name] = Interval(value=value, low=low, high=high, level=level, n=int(rows.sum()), n_groups=n_groups)
+    return found
+
+
+def _entries() -> list[tuple[str, RedshiftMetric]]:
+    return [(name, REDSHIFT_METRICS[name]) for name in REDSHIFT_METRICS]
+
+
 def redshift_summary_by(
     judged: JudgedRedshifts,
     by: ArrayLike,

@@ -1,7 +1,7 @@
 """Reports: their page, the numbers of metrics.json, and their wording; nothing here saves a file.
 
-Each kind of report is a folder, `binary` for real and bogus and `classes` for other classes; what lies beside the
-folders is shared by all.
+Each kind of report is a folder, `binary` for real and bogus, `classes` for other classes and `regression` for values;
+what lies beside the folders is shared by all.
 
 Its figures are drawn in `pipeline.plots`, the mistake gallery among them in `pipeline.plots.mistake_gallery`.
 The page of a night's candidates is made here as well, in `pipeline.report.candidates`.

@@ -61,5 +61,9 @@ class ReportKind(Generic[D, N]):
 
 REPORT_KINDS: Registry[ReportKind[Any, Any]] = Registry(
     "kind of report",
-    {"binary": "pipeline.report.binary", "classes": "pipeline.report.classes"},
+    {
+        "binary": "pipeline.report.binary",
+        "classes": "pipeline.report.classes",
+        "regression": "pipeline.report.regression",
+    },
 )

@@ -6,7 +6,7 @@ Tested by tests/pipeline/stages/test_class_report_data.py.
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from pipeline.classes import are_real_and_bogus
+from pipeline.classes import MEASURED, are_real_and_bogus
 from pipeline.report import build_report
 from pipeline.stages.class_report_data import class_names_of
 from pipeline.stages.report_folder import write_report
@@ -62,4 +62,6 @@ def kind_of_report(names: Sequence[str]) -> str:
     names : sequence of str
         The names of the classes, from `class_names_of`.
     """
+    if tuple(names) == MEASURED:
+        return "regression"
     return "binary" if are_real_and_bogus(names) else "classes"

@@ -56,6 +56,10 @@ class ReportSources:
 Gather = Callable[[Source[StatesFolder], ReportSources, Sequence[str]], Reported]
 GATHERED: Registry[Gather] = Registry(
     "kind of report",
-    {"binary": "pipeline.stages.binary_report_data", "classes": "pipeline.stages.class_report_data"},
+    {
+        "binary": "pipeline.stages.binary_report_data",
+        "classes": "pipeline.stages.class_report_data",
+        "regression": "pipeline.stages.regression_report_data",
+    },
 )
 """What reads the data of each kind of `pipeline.report.REPORT_KINDS`: of survey, files and names of the classes."""

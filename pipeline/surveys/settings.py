@@ -46,6 +46,9 @@ NO_BASELINE: Final = "none"
 _BASELINES: Final[Mapping[str, str]] = {"cutouts": "boosting", "images": NO_BASELINE, "table": "table_boosting"}
 """What a report compares with where a survey does not say, by its kind: features are measured of cutouts alone."""
 
+_BASELINE_OF_TARGET: Final = "quantile_boosting"
+"""The same of a survey with a target: a regressor."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Defaults:
@@ -56,10 +59,10 @@ class Defaults:
     dataset : str
         Data-set recipe.
     classifier : str
-        Classifier recipe.
+        Classifier recipe; of a survey with a target, regressor recipe.
     baseline : str
-        Classifier that every report compares with; ``none``: no other. Empty: ``boosting`` of cutouts,
-        ``table_boosting`` of a table, no other of images.
+        Classifier, or regressor, that every report compares with; ``none``: no other. Empty: ``boosting`` of cutouts,
+        ``table_boosting`` of a table, ``quantile_boosting`` of one with a target, no other of images.
     simulation : str
         Simulation recipe.
     night : str
@@ -318,7 +321,7 @@ class SurveySettings:
     @property
     def baseline(self) -> str:
         """The classifier that every report compares with: the stated one, else that of the survey's kind."""
-        return self.defaults.baseline or _BASELINES[self.kind]
+        return self.defaults.baseline or (_BASELINE_OF_TARGET if self.has_target else _BASELINES[self.kind])
 
     @property
     def has_nights(self) -> bool:

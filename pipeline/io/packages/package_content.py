@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.classes import STACK
+from pipeline.classes import REGRESSOR, STACK
 from pipeline.errors import IncompatiblePackageError, InputError, MissingInputError
 from pipeline.io.files.digests import is_there
 from pipeline.io.packages.package_values import check_values
@@ -17,6 +17,12 @@ SCHEMA: Final = 1
 
 STACK_SCHEMA: Final = 2
 """Version of ``package.json`` of a stack, which versions before stacks refuse by it."""
+
+REGRESSOR_SCHEMA: Final = 3
+"""Version of ``package.json`` of a regressor, which versions before regressors refuse by it."""
+
+_SCHEMAS: Final[Mapping[object, int]] = {STACK: STACK_SCHEMA, REGRESSOR: REGRESSOR_SCHEMA}
+"""By the family of the package; any other is a trained model."""
 
 CONTENT: Final = "package.json"
 
@@ -59,7 +65,7 @@ def read_package(folder: Path) -> PackageContent:
         raise MissingInputError(f"no model package in {folder}: {_why_none(folder)}")
     digests = verified_digests(folder)
     values = _values(file)
-    known = STACK_SCHEMA if values.get("family") == STACK else SCHEMA
+    known = _SCHEMAS.get(str(values.get("family")), SCHEMA)
     if values.get("schema") != known:
         raise IncompatiblePackageError(
             f"{file} has schema {str(values.get('schema'))[:60]}; this version reads {known}"

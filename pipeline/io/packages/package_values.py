@@ -4,12 +4,13 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
-from pipeline.classes import CLASS_NAMES, REAL, STACK
+from pipeline.classes import CLASS_NAMES, REAL, REGRESSOR, STACK
 from pipeline.cutouts.normalise import NORMALISATIONS, Missing
 from pipeline.errors import InputError, SettingsError
 from pipeline.path_names import is_path_name
+from pipeline.redshifts.heads import read_head, require_edges
 from pipeline.settings import parse
 
 LARGEST_SIDE_PIXEL: Final = 4096
@@ -193,6 +194,49 @@ class _Values:
             raise SettingsError(f"the weights of the members sum to {total:g}; allowed: 1")
 
 
+@dataclass(frozen=True, kw_only=True)
+class _PitMap:
+    predicted: tuple[float, ...]
+    found: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for name, knots in (("predicted", self.predicted), ("found", self.found)):
+            if len(knots) < 2 or knots[0] != 0 or knots[-1] != 1 or any(a > b for a, b in pairwise(knots)):
+                raise SettingsError(f"{name} is {list(knots)[:6]}; allowed: numbers from 0 to 1 that do not fall")
+        if len(self.predicted) != len(self.found):
+            raise SettingsError("predicted and found differ in length")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Interval:
+    limit: float
+    miscoverage: float
+    n: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.miscoverage < 1:
+            raise SettingsError(f"miscoverage is {self.miscoverage}; allowed: above 0 and below 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _RegressorValues:
+    name: str
+    family: str
+    input: _Input
+    edges: tuple[float, ...]
+    head: Mapping[str, Any]
+    pit_map: _PitMap | None
+    interval: _Interval
+    files: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        try:
+            read_head(self.head, "package")
+            require_edges(self.edges, "package")
+        except InputError as fault:
+            raise SettingsError(str(fault)) from None
+
+
 def check_values(values: Mapping[str, object], where: str) -> None:
     """Refuse values of ``package.json`` that would make scores or labels wrong.
 
@@ -208,9 +252,10 @@ def check_values(values: Mapping[str, object], where: str) -> None:
     InputError
         If there are faults; for each the key, the value and what is allowed are named.
     """
-    names = [each.name for each in fields(_Values)]
+    kind: type[_Values | _RegressorValues] = _RegressorValues if values.get("family") == REGRESSOR else _Values
+    names = [each.name for each in fields(kind)]
     try:
-        parse(_Values, {name: values[name] for name in names if name in values}, where)
+        parse(kind, {name: values[name] for name in names if name in values}, where)
     except SettingsError as fault:
         raise InputError(f"{fault}; restore the file or train again") from None
 

@@ -17,7 +17,7 @@ from pipeline.io.packages.package_content import CONTENT, read_package
 
 TRAINING_IDS: Final = "training_ids.npy"
 
-_PACKAGE_TASKS: Final = ("CalibratePackage", "ImportModel", "TrainClassifier")
+_PACKAGE_TASKS: Final = ("CalibratePackage", "ImportModel", "TrainClassifier", "TrainRegressor")
 """Tasks that make packages, or, as the last one, did so in earlier versions."""
 
 _DTYPE: Final = np.dtype("<u8")

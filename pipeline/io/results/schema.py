@@ -160,3 +160,27 @@ A night's scores have ``split`` -1. A row that cannot be scored has NaN in every
 DECIDED_COLUMNS: Final[dict[str, str]] = {"label_decided": "int8", "decided_by": TEXT}
 """Columns after ``label_predicted`` in a scores file of a survey with vetoes or overrides: the class after these rules,
 and the rule that changed it, empty where the classifier's own class stands."""
+
+VALUES_SCHEMA: Final = 2
+"""Version of the scores file of a regressor, which readers of probabilities refuse by it."""
+
+VALUE_COLUMNS: Final[dict[str, str]] = {
+    "candidate_id": TEXT,
+    "object_id": TEXT,
+    "exposure_id": TEXT,
+    "night": TEXT,
+    "split": "int8",
+    "value": "float64",
+    "value_std": "float64",
+    "q05": "float64",
+    "q50": "float64",
+    "q95": "float64",
+    "low": "float64",
+    "high": "float64",
+    "flags": "int32",
+    "model": TEXT,
+    "release": TEXT,
+}
+"""Columns of the scores file of a regressor; ``m_0 ... m_b`` (float32), the probability of each bin, come after
+``high``. A row that cannot be scored has NaN in all of them, and the flag ``NOT_SCORED``.
+"""

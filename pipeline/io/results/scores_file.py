@@ -23,14 +23,18 @@ from pipeline.io.files.digests import is_there
 from pipeline.io.results import schema
 from pipeline.io.results.provenance import finished
 from pipeline.io.results.sealed_parquet import SealedWriter, read_metadata, read_sealed
+from pipeline.io.results.value_columns import DISTRIBUTIONS, value_columns
 from pipeline.scores.deciding_rules import RULES
 from pipeline.scores.unlike_training import UNLIKE
 
 _KIND = "scores file"
 _ROWS_A_GROUP = 16_384
+_KNOWN = (str(schema.SCHEMA), str(schema.VALUES_SCHEMA))
 _MAPPINGS = frozenset({"inputs", "identity", "code", "packages", UNLIKE, RULES})
 """Parts of the provenance that are read elsewhere, and so have to be mappings."""
-_ARROW = {schema.TEXT: pa.string(), "float32": pa.float32(), "int8": pa.int8(), "int32": pa.int32()}
+_ARROW = {
+    schema.TEXT: pa.string(), "float64": pa.float64(), "float32": pa.float32(), "int8": pa.int8(), "int32": pa.int32(),
+}  # fmt: skip
 
 
 def score_columns(n_classes: int, *, decided: bool = False) -> dict[str, str]:
@@ -60,12 +64,14 @@ class ScoresWriter:
     ----------
     path : Path
         The file.
-    n_classes : int
-        How many classes there are.
+    columns : mapping of str to str, or int
+        Its columns with their types, such as those of a regressor; or of how many classes it has probabilities.
     provenance : mapping
         Its provenance.
     decided : bool
-        Whether the rows have the columns of `schema.DECIDED_COLUMNS`.
+        Whether the rows of classes have the columns of `schema.DECIDED_COLUMNS`.
+    distributions : mapping, optional
+        Of a regressor, the ``edges`` of the bins and the ``miscoverage`` of the interval.
 
     Attributes
     ----------
@@ -73,9 +79,21 @@ class ScoresWriter:
         Written last, so that it can be added to while rows are written.
     """
 
-    def __init__(self, path: Path, n_classes: int, provenance: Mapping[str, object], *, decided: bool = False) -> None:
-        fields = [(name, _ARROW[kind]) for name, kind in score_columns(n_classes, decided=decided).items()]
+    def __init__(
+        self,
+        path: Path,
+        columns: Mapping[str, str] | int,
+        provenance: Mapping[str, object],
+        *,
+        decided: bool = False,
+        distributions: Mapping[str, object] | None = None,
+    ) -> None:
+        named = score_columns(columns, decided=decided) if isinstance(columns, int) else columns
+        fields = [(name, _ARROW[kind]) for name, kind in named.items()]
         self.provenance = dict(provenance)
+        self._of_values: dict[str, str] = {}
+        if distributions is not None:
+            self._of_values = {"schema": str(schema.VALUES_SCHEMA), DISTRIBUTIONS: json.dumps(distributions)}
         self._schema = pa.schema(fields, metadata={"schema": str(schema.SCHEMA)})
         self._writer = SealedWriter(path, self._schema, store_schema=False)
         self._waiting: list[pa.Table] = []
@@ -100,7 +118,8 @@ class ScoresWriter:
     ) -> None:
         if error is None:
             self._write()
-            self._writer.add_metadata({"provenance": json.dumps(finished(self.provenance), sort_keys=True)})
+            provenance = json.dumps(finished(self.provenance), sort_keys=True)
+            self._writer.add_metadata({**self._of_values, "provenance": provenance})
         self._writer.__exit__(kind, error, trace)
 
 
@@ -118,7 +137,7 @@ def read_scores(path: str | Path) -> pd.DataFrame:
         raise MissingInputError(f"no scores file {path}")
     with naming(path, _KIND):
         frame = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
-    if "p_2" in frame and "score" not in frame:  # of three classes or more there is none
+    if {"p_2", "value"} & set(frame) and "score" not in frame:  # of three classes or more, and of values, there is none
         frame = frame.assign(score=float("nan"))
     for column in ("candidate_id", "score"):
         if column not in frame:
@@ -127,7 +146,7 @@ def read_scores(path: str | Path) -> pd.DataFrame:
 
 
 def require_score(scores: pd.DataFrame, path: Path, what: str) -> None:
-    """Refuse scores of more than two classes where the one score of a real decides.
+    """Refuse values of a regressor, and scores of more than two classes, where the one score of a real decides.
 
     Parameters
     ----------
@@ -141,8 +160,10 @@ def require_score(scores: pd.DataFrame, path: Path, what: str) -> None:
     Raises
     ------
     InputError
-        If there are probabilities of more classes; it names their number.
+        If there are probabilities of more classes, whose number it names, or values.
     """
+    if "value" in scores:
+        raise InputError(f"{path} has the values of a regressor; allowed for {what}: scores of two classes")
     n_classes = sum(name.startswith("p_") and name[2:].isdigit() for name in map(str, scores))
     if n_classes > len(CLASS_NAMES):
         raise InputError(
@@ -154,8 +175,8 @@ def require_score(scores: pd.DataFrame, path: Path, what: str) -> None:
 def _read_parquet(path: Path) -> pd.DataFrame:
     table = read_sealed(path, _KIND)
     found = (table.schema.metadata or {}).get(b"schema", str(schema.SCHEMA).encode()).decode()
-    if found != str(schema.SCHEMA):
-        raise InputError(f"{path} holds scores of schema {found}; this version reads schema {schema.SCHEMA}")
+    if found not in _KNOWN:
+        raise InputError(f"{path} holds scores of schema {found}; this version reads schema {' or '.join(_KNOWN)}")
     ids = [name for name in ("candidate_id", "object_id", "exposure_id") if name in table.column_names]
     texts = {name: id_texts(table[name], f"{path}: column {name!r}") for name in ids}
     return table.to_pandas().assign(**texts)
@@ -250,12 +271,15 @@ def concatenate(path: Path, parts: list[Path], *, split: int, provenance: Mappin
     """
     frames = [frame[frame["split"] == split] for frame in map(read_scores, parts)]
     scores = pd.concat(frames, ignore_index=True).sort_values("candidate_id", kind="stable")
-    n_classes = sum(name.startswith("p_") for name in scores)
+    said = read_metadata(parts[0]).get(DISTRIBUTIONS)
     unlike = {name: sides for part in parts for name, sides in unlike_training(part).items()}
     decided = "label_decided" in scores
     about = {UNLIKE: unlike} if unlike else {}
     about |= {RULES: scores_provenance(parts[0]).get(RULES, {})} if decided else {}
-    with ScoresWriter(path, n_classes, {**provenance, **about}, decided=decided) as writer:
+    n = sum(name.startswith("m_" if said else "p_") for name in scores)
+    columns = score_columns(n, decided=decided) if said is None else value_columns(n)
+    distributions = None if said is None else json.loads(said)
+    with ScoresWriter(path, columns, {**provenance, **about}, distributions=distributions) as writer:
         writer.append(scores)
 
 

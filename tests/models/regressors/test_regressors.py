@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from models.regressors.base import REGRESSORS, RegressionRows, Scaling, fit_regressor
+from models.regressors.base import REGRESSORS, RegressionRows, fit_regressor
+from models.regressors.parts import Scaling
 from pipeline.errors import InputError, UnknownNameError
 from pipeline.metrics.predicted_distributions import crps
 

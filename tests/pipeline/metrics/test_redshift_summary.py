@@ -4,7 +4,7 @@ from scipy.stats import norm
 
 from pipeline.errors import InputError
 from pipeline.metrics.redshift_residuals import REDSHIFT_METRICS, JudgedRedshifts
-from pipeline.metrics.redshift_summary import redshift_summary, redshift_summary_by
+from pipeline.metrics.redshift_summary import redshift_differences, redshift_summary, redshift_summary_by
 from pipeline.redshifts.binned_pdfs import BinnedPdfs
 
 EDGES = np.linspace(-0.5, 1.5, 201)
@@ -104,3 +104,22 @@ def test_bins_that_are_none_are_refused(by, edges, message):
     _, judged = sample(5)
     with pytest.raises(InputError, match=message):
         redshift_summary_by(judged, by, edges, np.arange(5), rng=generator())
+
+
+def test_differences_are_paired_and_of_the_rows_that_both_have():
+    rng = np.random.default_rng(3)
+    truth = rng.uniform(0.1, 1.0, 300)
+    one = JudgedRedshifts.of(truth + rng.normal(0, 0.02, 300), truth)
+    two = JudgedRedshifts.of(np.where(np.arange(300) < 10, np.nan, truth + rng.normal(0, 0.05, 300)), truth)
+    found = redshift_differences(one, two, np.arange(300), replicates=200, rng=np.random.default_rng(1))
+    alone = redshift_summary(one.rows(np.arange(300) >= 10), np.arange(290), replicates=1, rng=rng)
+    other = redshift_summary(two, np.arange(300), replicates=1, rng=rng)
+    apart = found["sigma_nmad"]
+    assert apart.n == 290
+    assert apart.value == pytest.approx(alone["sigma_nmad"].value - other["sigma_nmad"].value)
+    assert apart.low < apart.value < apart.high < 0
+    same = redshift_differences(one, one, np.arange(300), replicates=50, rng=np.random.default_rng(1))
+    assert (same["bias"].value, same["bias"].low, same["bias"].high) == (0.0, 0.0, 0.0)
+    assert same["crps"].reason == "no rows"
+    with pytest.raises(InputError, match="allowed: equally many"):
+        redshift_differences(one, two.rows([0]), np.arange(300), rng=rng)
