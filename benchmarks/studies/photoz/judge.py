@@ -79,7 +79,8 @@ class Study:
     def baseline(self, name: str) -> tuple[BinnedPdfs, BinnedPdfs]:
         """Return the distributions of the galaxies that tune and of those that are judged."""
         predict = _fitted(name, self.train, self.edges)
-        return tuple(predict(part.magnitudes, part.errors) for part in (self.tune, self.judged))
+        tune, judged = self.tune, self.judged
+        return predict(tune.magnitudes, tune.errors), predict(judged.magnitudes, judged.errors)
 
     def networks(self, *, refit: bool) -> dict[str, BinnedPdfs]:
         """Return the distributions of the judged galaxies by the network, and by that which was fitted once more."""
