@@ -46,9 +46,9 @@ def main() -> int:
             f"| {name} | {100 * right.mean():.1f} ({100 * float(low):.1f} to {100 * float(high):.1f}) % | "
             f"{100 * right[first].mean():.1f} % | {recall} % | {gap} |"
         )
-    for name in list(found)[-1:] if one_seed is None else [list(found)[2]]:
+    for name, probabilities in found.items():
         print(f"\n{name}, rows true, columns called, {', '.join(recipe.CLASSES)}:")
-        print(confusion_matrix(galaxies.labels, found[name].argmax(axis=1)))
+        print(confusion_matrix(galaxies.labels, probabilities.argmax(axis=1)))
     return 0
 
 
