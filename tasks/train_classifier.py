@@ -38,7 +38,8 @@ class TrainClassifier(LearnedTask):
     def deps(self) -> list[luigi.Task]:
         """Return what it requires, after a check of its recipe; luigi asks only if the target is missing."""
         self.require_classes()
-        _ = self.classifier_recipe
+        if self.classifier_recipe.sampling is not None:
+            self.classifier_recipe.sampling.require_installed()
         return super().deps()
 
     @cached_property

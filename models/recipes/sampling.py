@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from pipeline.errors import SettingsError
+from pipeline.extras import demand
 
 Direction = Literal["over", "under", "clean"]
 
@@ -94,6 +95,17 @@ class SamplingRecipe:
     def is_random(self) -> bool:
         """Return whether it repeats or leaves out rows whatever their features are."""
         return self.method in (RANDOM_OVER, RANDOM_UNDER)
+
+    def require_installed(self) -> None:
+        """Refuse a method of imbalanced-learn where that is not installed.
+
+        Raises
+        ------
+        MissingExtraError
+            With how to install it.
+        """
+        if not self.is_random:
+            demand("sampling", f"'sampling.method: {self.method}'", "imblearn")
 
     def wanted(self, counts: Mapping[int, int]) -> dict[int, int]:
         """Return how many rows of each class there are to be, of how many there are; no class is emptied.

@@ -17,7 +17,6 @@ from models.training.rows import scorable_rows, select_rows
 from models.training.subsampled import SubsampledDataSet
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import SettingsError
-from pipeline.extras import demand
 from pipeline.rng import stream
 
 log = logging.getLogger(__name__)
@@ -94,4 +93,4 @@ def _require_table(sampling: SamplingRecipe, contract: InputContract) -> None:
             f"'sampling.method' {sampling.method!r} draws rows of a table; the data set has cutouts of "
             f"{contract.size_pixel} pixels a side; allowed: random_over, random_under"
         )
-    demand("sampling", f"'sampling.method: {sampling.method}'", "imblearn")
+    sampling.require_installed()
