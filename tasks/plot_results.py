@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SHOWN = tuple(name for name in decided_alone(SurveySettings, "report") if name != "colour_diagrams")
 """Settings of a survey that every report shows."""
 
-CLASSES_REVISION = 3
+CLASSES_REVISION = 4
 """Raised when reports change whose classes are not real and bogus; ``revision`` would make all others again, too."""
 
 TABLES_REVISION = 1

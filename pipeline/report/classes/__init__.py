@@ -13,6 +13,7 @@ CLASS_REPORT_PLOTS = (
     "confusion_thresholds",
     "class_precision_recall",
     "class_roc",
+    "class_recall_at",
     "class_reliability",
     "abstention",
     "class_magnitude",
