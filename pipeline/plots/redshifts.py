@@ -13,7 +13,7 @@ from pipeline.errors import InputError
 from pipeline.metrics.intervals import binomial_interval
 from pipeline.metrics.redshift_residuals import OUTLIER
 from pipeline.plots.data import PlotResult
-from pipeline.plots.style import INK, MUTED, SHADES, entering, marker_style, no_data, panels
+from pipeline.plots.style import INK, MUTED, SHADES, entering, log_counts, marker_style, no_data, panels
 from pipeline.registry import Registry
 
 Array = NDArray[np.float64]
@@ -89,7 +89,8 @@ def redshift_scatter(data: RedshiftReportData) -> PlotResult:
         cmap=SHADES,
         norm=LogNorm(vmin=1.0, vmax=max(counts.max(), 2.0)),
     )
-    figure.colorbar(shown, ax=axes[0, 0], label="galaxies a cell")
+    bar = figure.colorbar(shown, ax=axes[0, 0], label="galaxies a cell")
+    log_counts(bar.ax.yaxis)
     axes[0, 0].plot(edges, edges, color=INK, linewidth=0.9)
     for side in (-1.0, 1.0):
         axes[0, 0].plot(edges, edges + side * OUTLIER * (1.0 + edges), color=MUTED, linestyle="--", linewidth=0.9)

@@ -158,7 +158,8 @@ def interval_coverage(data: RegressionReportData) -> PlotResult:
         axes[0, column].set(xlabel=kind, ylabel="share within low to high")
         axes[1, column].set(xlabel=kind, ylabel="mean width", ylim=(0.0, None))
         per_cent(axes[0, column].yaxis)
-    axes[0, 0].legend(fontsize="small")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    axes[1, 0].legend(handles, labels, loc="upper left", fontsize="small")
     return PlotResult(figure=figure, table=table)
 
 

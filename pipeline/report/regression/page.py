@@ -9,6 +9,7 @@ from typing import Any, Final
 from pipeline.metrics.redshift_residuals import REDSHIFT_METRICS, residuals
 from pipeline.plots.data import Mistakes
 from pipeline.plots.regression_data import RegressionReportData
+from pipeline.report.metrics_json import Bounds
 from pipeline.report.page import headline, mistakes_table, parts
 from pipeline.report.regression.numbers import RegressionNumbers
 from pipeline.report.wording import number, per_cent, worded
@@ -17,6 +18,9 @@ HEADLINE: Final = ("sigma_nmad", "outliers", "bias", "mean_residual", "crps", "c
 OF_PART: Final = ("sigma_nmad", "outliers", "bias", "crps", "pit_ks")
 NEAR_ZERO: Final = ("bias", "mean_residual")
 """Measures of which neither more nor less is better."""
+
+DIGITS: Final = 4
+"""Decimals of what is no share: a bias is a few thousandths."""
 
 MOST_MISTAKES: Final = 20
 MISTAKE_COLUMNS: Final = ("candidate_id", "target", "value", "residual", "q05", "q95", "low", "high", "magnitude")
@@ -35,23 +39,38 @@ def regression_shown(data: RegressionReportData, numbers: RegressionNumbers) -> 
     numbers : RegressionNumbers
         The content of metrics.json.
     """
-    measures = {name: REDSHIFT_METRICS[name] for name in OF_PART}
     return {
         "tiles": list(_tiles(numbers)),
         "headline": _headline(numbers),
-        "part_heads": [entry.title for entry in measures.values()],
-        "parts": parts(numbers, measures),
+        "part_heads": [REDSHIFT_METRICS[name].title for name in OF_PART],
+        "parts": _parts(numbers),
         "coverage": list(_coverage(numbers)),
         "mistakes": mistakes_table(_largest(data), MISTAKE_COLUMNS, MISTAKE_DIGITS),
     }
 
 
+def _words(name: str, interval: Bounds) -> dict[str, str]:
+    unit = REDSHIFT_METRICS[name].unit
+    return worded(interval, unit, 0 if unit else DIGITS)
+
+
 def _headline(numbers: RegressionNumbers) -> list[dict[str, object]]:
     rows = headline(numbers, [(name, REDSHIFT_METRICS[name], REDSHIFT_METRICS[name].title) for name in HEADLINE])
     for name, row in zip(HEADLINE, rows, strict=True):
+        row["values"] = [_words(name, model["metrics"][name]) for model in numbers["models"].values()]
         if name in NEAR_ZERO:
             apart: Any = row["differences"]
             row |= {"better": "near 0", "differences": [{**entry, "verdict": ""} for entry in apart]}
+    return rows
+
+
+def _parts(numbers: RegressionNumbers) -> list[dict[str, object]]:
+    rows = parts(numbers, {name: REDSHIFT_METRICS[name] for name in OF_PART})
+    for row in rows:
+        model = numbers["models"][str(row["model"])]
+        own = row["part"] == numbers["judged_part"]
+        metrics = model["metrics"] if own else model["parts"][str(row["part"])]["metrics"]
+        row["values"] = [_words(name, metrics[name]) for name in OF_PART]
     return rows
 
 
@@ -59,7 +78,7 @@ def _tiles(numbers: RegressionNumbers) -> Iterator[dict[str, str]]:
     """Yield what a reader wants first: scatter, outliers, bias, calibration, coverage."""
     judged = numbers["models"][numbers["classifier"]]
     for name in ("sigma_nmad", "outliers", "bias", "pit_ks"):
-        yield {"what": REDSHIFT_METRICS[name].title, **worded(judged["metrics"][name], REDSHIFT_METRICS[name].unit)}
+        yield {"what": REDSHIFT_METRICS[name].title, **_words(name, judged["metrics"][name])}
     found = judged["coverage"].get(numbers["judged_part"])
     if found is not None:
         yield {

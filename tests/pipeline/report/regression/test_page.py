@@ -91,6 +91,8 @@ def test_the_page_is_whole_and_says_what_it_is_of(report):
     assert "Conformal intervals" in text
     assert "Largest residuals" in text
     assert "near 0" in text
+    bias = report.metrics["models"]["network"]["metrics"]["bias"]["value"]
+    assert f"{bias:.4f}".replace("-", "−") in text, "three decimals would hide a bias"
 
 
 def test_every_figure_is_drawn_with_its_numbers(report):
