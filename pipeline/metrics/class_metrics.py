@@ -13,44 +13,33 @@ from numpy.typing import ArrayLike, NDArray
 from pipeline.metrics.class_rows import checked_classes
 from pipeline.metrics.class_sample import ClassSample
 from pipeline.metrics.curves import ratio
-from pipeline.metrics.definitions import ECE_BINS, METRICS, SMALLEST_PROBABILITY, name_without_intervals, score_bins
+from pipeline.metrics.definitions import ECE_BINS, METRICS, SMALLEST_PROBABILITY, score_bins
+from pipeline.metrics.metric_facts import MetricFacts
+from pipeline.metrics.metric_facts import enter as enter_metric
 from pipeline.registry import Registry
 
 TOP = 3
 """How many of the most probable classes ``top_3_accuracy`` looks at."""
 
 
+Trials = Literal["rows", "class", "others", "called", "fewest"]
+
+
 @dataclass(frozen=True, kw_only=True)
-class ClassMetric:
-    """One number of merit of a `ClassSample`, or one for each class.
+class ClassMetric(MetricFacts):
+    """One number of merit of a `ClassSample`, or one for each class; its lower bound is 0.
 
     Attributes
     ----------
-    name, title : str
-        Its key in metrics.json, and its name for a reader.
-    unit : str
-        ``"%"`` when the value (a fraction) reads best as per cent, else ``""``.
-    larger_is_better : bool
-        Whether a larger value is a better one.
     trials : str
         The rows whose groups are the independent trials of which it is a mean: all rows (``rows``), those of the
         class (``class``), of the other classes (``others``), those called the class (``called``), or those of the
         rarest class that has rows (``fewest``).
-    highest : float
-        Its upper bound; the lower one is 0.
-    noise_adds : bool
-        Noise of the sample can only raise it, so with an interval it is given without that noise.
     weighted : callable
         The definition: turns a sample with r weightings into ``(r,)`` values, or into ``(r, k)`` if it is per class.
     """
 
-    name: str
-    title: str
-    unit: str
-    larger_is_better: bool
-    trials: Literal["rows", "class", "others", "called", "fewest"]
-    highest: float
-    noise_adds: bool
+    trials: Trials
     weighted: Callable[[ClassSample], NDArray[np.float64]]
 
 
@@ -65,7 +54,7 @@ def _metric(
     *,
     unit: str = "",
     better: bool = True,
-    trials: Literal["rows", "class", "others", "called", "fewest"] = "rows",
+    trials: Trials = "rows",
     highest: float = 1.0,
     noise_adds: bool = False,
 ) -> Callable[[Callable[[ClassSample], NDArray[np.float64]]], Callable[[ClassSample], NDArray[np.float64]]]:
@@ -82,7 +71,7 @@ def _metric(
             noise_adds=noise_adds,
             weighted=weighted,
         )
-        registry.register(name, title=title, unit=unit, larger_is_better=better)(entry)
+        enter_metric(registry, entry)
         return weighted
 
     return enter
@@ -224,7 +213,7 @@ def class_summary(
 ) -> tuple[dict[str, float], dict[str, NDArray[np.float64]]]:
     """Return every metric of a sample: those of all classes, and those of each class, ``(k,)``; NaN if undefined.
 
-    Those of all classes have their `name_without_intervals` as key.
+    Those of all classes have their `name_without_interval` as key.
 
     Parameters
     ----------
@@ -245,7 +234,7 @@ def class_summary(
         [CLASS_METRICS[name] for name in CLASS_METRICS],
     )
     return (
-        {name_without_intervals(entry): float(entry.weighted(sample)[0]) for entry in of_all},
+        {entry.name_without_interval: float(entry.weighted(sample)[0]) for entry in of_all},
         {name: PER_CLASS[name].weighted(sample)[0] for name in PER_CLASS},
     )
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.errors import InputError
 from pipeline.metrics.class_metrics import CLASS_METRICS, PER_CLASS, ClassMetric
 from pipeline.metrics.class_rows import checked_classes
 from pipeline.metrics.class_sample import ClassSample
-from pipeline.metrics.intervals import mean_interval, paired_interval
-from pipeline.metrics.noise_bias import centred, without_noise
-from pipeline.metrics.resampling import Exact, Interval, count_groups, interval_of, resampled_weights
+from pipeline.metrics.noise_bias import centred
+from pipeline.metrics.replicates import replicated
+from pipeline.metrics.resampling import Interval, count_groups, exact_difference, exact_mean, interval_of
 
 NO_ROWS, NO_CLASS, NEVER_CALLED = "no rows", "no rows of this class", "no row is called so"
 NO_OTHERS = "no rows of other classes"
@@ -112,17 +111,14 @@ def _intervals(
 ) -> ClassIntervals:
     """Return the intervals of one model, or of the first less the second."""
     label, first = checked_classes(labels, models[0])
-    if len(np.asarray(groups)) != len(label):
-        raise InputError(f"{len(np.asarray(groups))} groups for {len(label)} rows; allowed: one group per row")
     samples = [ClassSample(label, chances) for chances in models]
-    blocks: list[list[NDArray[np.float64]]] = [[] for _ in models]
-    for weights in resampled_weights(groups, replicates, rng):
-        for block, chances in zip(blocks, models, strict=True):
-            block.append(_figures(ClassSample(label, chances, weights)))
-    values = np.stack([_figures(sample)[0] for sample in samples])
-    empty = np.empty((0, values.shape[1]))
-    drawn = np.stack([np.concatenate([*block, empty]) for block in blocks])
     columns = _columns(first.shape[1])
+
+    def figures(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.stack([_figures(ClassSample(label, chances, weights)) for chances in models], axis=1)
+
+    entries = [entry for entry, _ in columns]
+    values, drawn = replicated(figures, entries, groups, len(label), replicates, rng)
     found = [
         _interval(values[:, place], drawn[:, :, place], entry, index, samples, groups, level)
         for place, (entry, index) in enumerate(columns)
@@ -160,15 +156,12 @@ def _interval(
     reason = next((why for one in samples if (why := _undefined(one, entry, index))), "")
     if reason:
         return Interval.nothing(level, n, n_groups, reason)
-    if entry.noise_adds:
-        without = [without_noise(float(value), row) for value, row in zip(values, drawn, strict=True)]
-        values, drawn = np.array([value for value, _ in without]), np.stack([row for _, row in without])
     trials = min(_trials(one, entry, index, np.asarray(groups)) for one in samples)
     if len(samples) == 1:
-        return interval_of(float(values[0]), drawn[0], level, n, n_groups, _exact(entry, trials))
-    value, apart = float(values[0] - values[1]), drawn[0] - drawn[1]
+        return interval_of(float(values[0]), drawn[:, 0], level, n, n_groups, exact_mean(entry, trials))
+    value, apart = float(values[0] - values[1]), drawn[:, 0] - drawn[:, 1]
     apart = centred(value, apart) if entry.noise_adds else apart
-    return interval_of(value, apart, level, n, n_groups, _exact_difference(entry, trials))
+    return interval_of(value, apart, level, n, n_groups, exact_difference(entry, trials))
 
 
 def _undefined(sample: ClassSample, entry: ClassMetric, index: int) -> str:
@@ -199,11 +192,3 @@ def _trials(sample: ClassSample, entry: ClassMetric, index: int, groups: NDArray
         "called": sample.predicted == index,
     }[entry.trials]
     return count_groups(groups[chosen])
-
-
-def _exact(entry: ClassMetric, trials: int) -> Exact:
-    return lambda value, level: mean_interval(value, trials, level, highest=entry.highest)
-
-
-def _exact_difference(entry: ClassMetric, trials: int) -> Exact:
-    return lambda value, level: paired_interval(value, trials, level, span=entry.highest)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.classes import REAL
 from pipeline.metrics.curves import Curves, checked, ratio
+from pipeline.metrics.metric_facts import MetricFacts
+from pipeline.metrics.metric_facts import enter as enter_metric
 from pipeline.registry import Registry
 
 Weighted = Callable[[Curves], NDArray[np.float64]]
@@ -26,17 +28,11 @@ SLACK = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
+class Metric(MetricFacts):
     """One number of merit, callable as ``metric(labels, scores)``.
 
     Attributes
     ----------
-    name, title : str
-        Its key in metrics.json, and its name for a reader.
-    unit : str
-        ``"%"`` when the value (a fraction) reads best as per cent, else ``""``.
-    larger_is_better : bool
-        Whether a larger value is a better one.
     needs_both : bool
         Undefined where one class is absent.
     needs_probability : bool
@@ -44,24 +40,13 @@ class Metric:
     trials : str
         The rows whose groups are the independent trials of which it is a mean: all rows, one class, or the class that
         has fewer groups.
-    lowest, highest : float
-        Its bounds.
-    noise_adds : bool
-        Noise of the sample can only raise it, so with an interval it is given without that noise.
     weighted : callable
         The definition: turns :class:`Curves` with r weightings into r values.
     """
 
-    name: str
-    title: str
-    unit: str
-    larger_is_better: bool
     needs_both: bool
     needs_probability: bool
     trials: Trials
-    lowest: float
-    highest: float
-    noise_adds: bool
     weighted: Weighted
 
     def __call__(self, labels: ArrayLike, scores: ArrayLike) -> float:
@@ -135,7 +120,7 @@ def metric(
             noise_adds=noise_adds,
             weighted=weighted,
         )
-        METRICS.register(name, title=title, unit=unit, larger_is_better=larger_is_better)(entry)
+        enter_metric(METRICS, entry)
         return weighted
 
     return enter
@@ -297,34 +282,8 @@ def f1_of_counts(
     return np.where(n_real > 0, ratio(2.0 * true, n_real + true + false), np.nan)
 
 
-class Noisy(Protocol):
-    """A metric that says whether noise adds to it."""
-
-    @property
-    def name(self) -> str:
-        """Its key where it has an interval."""
-
-    @property
-    def noise_adds(self) -> bool:
-        """Whether noise of the sample can only raise it."""
-
-
-def name_without_intervals(metric: Noisy) -> str:
-    """Return the key of a metric where it is given without an interval.
-
-    With an interval, a metric to which noise adds is given without that noise; without one it cannot be, and is another
-    measure: that is ``plain_ece``.
-
-    Examples
-    --------
-    >>> name_without_intervals(METRICS["ece"]), name_without_intervals(METRICS["auc"])
-    ('plain_ece', 'auc')
-    """
-    return f"plain_{metric.name}" if metric.noise_adds else metric.name
-
-
 def summary(labels: ArrayLike, scores: ArrayLike) -> dict[str, float]:
-    """Return every metric of a sample by its `name_without_intervals`; NaN for one that is undefined.
+    """Return every metric of a sample by its `name_without_interval`; NaN for one that is undefined.
 
     Parameters
     ----------
@@ -333,4 +292,4 @@ def summary(labels: ArrayLike, scores: ArrayLike) -> dict[str, float]:
     scores : array_like, shape (n,)
         1 = real; finite (select rows with :func:`scored_mask`, and count those left out).
     """
-    return {name_without_intervals(entry): entry(labels, scores) for entry in (METRICS[name] for name in METRICS)}
+    return {entry.name_without_interval: entry(labels, scores) for entry in (METRICS[name] for name in METRICS)}

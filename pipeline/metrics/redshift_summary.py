@@ -11,7 +11,8 @@ from pipeline.errors import InputError
 from pipeline.metrics.intervals import mean_interval
 from pipeline.metrics.noise_bias import centred
 from pipeline.metrics.redshift_residuals import REDSHIFT_METRICS, JudgedRedshifts, RedshiftMetric
-from pipeline.metrics.resampling import ROUNDING, Interval, count_groups, resampled_weights
+from pipeline.metrics.replicates import resampled_weights
+from pipeline.metrics.resampling import ROUNDING, Interval, count_groups
 
 Array = NDArray[np.float64]
 

@@ -1,6 +1,6 @@
 """Intervals from resampling groups (objects with all their cutouts), never single cutouts."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,9 @@ from pipeline.errors import InputError
 from pipeline.metrics.curves import Curves
 from pipeline.metrics.definitions import METRICS, Metric, Trials
 from pipeline.metrics.intervals import mean_interval, paired_interval
-from pipeline.metrics.noise_bias import centred, without_noise
-
-BLOCK = 2_000_000
-"""Number of weights held at once (16 MB); replicates are processed in blocks of this size."""
+from pipeline.metrics.metric_facts import MetricFacts
+from pipeline.metrics.noise_bias import centred
+from pipeline.metrics.replicates import replicated, resampled_weights
 
 ROUNDING = 1e-12
 """If an interval is no wider than this, all replicates agree."""
@@ -126,15 +125,11 @@ def bootstrap_all(
     entries = _entries(metrics)
     reasons = {entry.name: entry.undefined(labels, scores) for entry in entries}
     defined = [entry for entry in entries if not reasons[entry.name]]
-    values, drawn = _replicated([scores], labels, groups, defined, replicates, rng)
+    n = len(np.asarray(labels))
+    values, drawn = replicated(_weighted(labels, [scores], defined), defined, groups, n, replicates, rng)
     counts = _trials(labels, groups)
-
-    def exact(entry: Metric) -> Exact:
-        return lambda value, level: mean_interval(
-            value, counts[entry.trials], level, lowest=entry.lowest, highest=entry.highest
-        )
-
-    return _intervals(reasons, values[0], drawn[:, 0], level, groups, {entry.name: exact(entry) for entry in defined})
+    exact = {entry.name: exact_mean(entry, counts[entry.trials]) for entry in defined}
+    return _intervals(reasons, values[0], drawn[:, 0], level, groups, exact)
 
 
 def paired_differences(
@@ -172,30 +167,14 @@ def paired_differences(
     entries = _entries(metrics)
     reasons = {entry.name: entry.undefined(labels, scores_a) or entry.undefined(labels, scores_b) for entry in entries}
     defined = [entry for entry in entries if not reasons[entry.name]]
-    values, drawn = _replicated([scores_a, scores_b], labels, groups, defined, replicates, rng)
+    n = len(np.asarray(labels))
+    values, drawn = replicated(_weighted(labels, [scores_a, scores_b], defined), defined, groups, n, replicates, rng)
     difference, apart = values[0] - values[1], drawn[:, 0] - drawn[:, 1]
     for column in (place for place, entry in enumerate(defined) if entry.noise_adds):
         apart[:, column] = centred(float(difference[column]), apart[:, column])
     counts = _trials(labels, groups)
-
-    def exact(entry: Metric) -> Exact:
-        return lambda value, level: paired_interval(
-            value, counts[entry.trials], level, span=entry.highest - entry.lowest
-        )
-
-    return _intervals(reasons, difference, apart, level, groups, {entry.name: exact(entry) for entry in defined})
-
-
-def resampled_weights(groups: ArrayLike, replicates: int, rng: np.random.Generator) -> Iterator[NDArray[np.float64]]:
-    """Yield blocks of row weights, together ``(replicates, n)``: how often each row's group was drawn."""
-    _, index = np.unique(np.asarray(groups).astype(str), return_inverse=True)
-    n_groups = int(index.max()) + 1 if len(index) else 0
-    block = max(1, BLOCK // max(1, len(index)))
-    for start in range(0, replicates if n_groups else 0, block):
-        size = min(block, replicates - start)
-        drawn = rng.integers(0, n_groups, size=(size, n_groups)) + n_groups * np.arange(size)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=size * n_groups).reshape(size, n_groups)
-        yield times.astype(np.float64)[:, index]
+    exact = {entry.name: exact_difference(entry, counts[entry.trials]) for entry in defined}
+    return _intervals(reasons, difference, apart, level, groups, exact)
 
 
 def bootstrap_statistic(
@@ -227,38 +206,28 @@ def bootstrap_statistic(
     return interval_of(value, np.concatenate([*drawn, np.empty(0)]), level, n, count_groups(groups), exact)
 
 
-def _replicated(
-    scores: Sequence[ArrayLike],
-    labels: ArrayLike,
-    groups: ArrayLike,
-    metrics: Sequence[Metric],
-    replicates: int,
-    rng: np.random.Generator,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return values ``(score, metric)`` and their replicates ``(replicate, score, metric)``."""
-    if len(np.asarray(groups)) != len(np.asarray(labels)):
-        raise InputError(
-            f"{len(np.asarray(groups))} groups for {len(np.asarray(labels))} rows; allowed: one group per row"
-        )
-    if not metrics:
-        return np.empty((len(scores), 0)), np.empty((0, len(scores), 0))
-    values = np.array([[entry(labels, score) for entry in metrics] for score in scores])
-    blocks = [
-        np.stack([_weighted(labels, score, weights, metrics) for score in scores], axis=1)
-        for weights in resampled_weights(groups, replicates, rng)
-    ]
-    drawn = np.concatenate([*blocks, np.empty((0, *values.shape))])
-    for column, entry in enumerate(metrics):
-        for row in range(len(scores)) if entry.noise_adds else ():
-            values[row, column], drawn[:, row, column] = without_noise(values[row, column], drawn[:, row, column])
-    return values, drawn
+def exact_mean(metric: MetricFacts, trials: int) -> Exact:
+    """Return the interval of a metric that is a mean of as many independent trials."""
+    return lambda value, level: mean_interval(value, trials, level, lowest=metric.lowest, highest=metric.highest)
+
+
+def exact_difference(metric: MetricFacts, trials: int) -> Exact:
+    """Return the interval of a paired difference of a metric that is a mean of as many independent trials."""
+    return lambda value, level: paired_interval(value, trials, level, span=metric.highest - metric.lowest)
 
 
 def _weighted(
-    labels: ArrayLike, scores: ArrayLike, weights: NDArray[np.float64], metrics: Sequence[Metric]
-) -> NDArray[np.float64]:
-    curves = Curves(labels, scores, weights)
-    return np.stack([entry.weighted(curves) for entry in metrics], axis=1)
+    labels: ArrayLike, scores: Sequence[ArrayLike], metrics: Sequence[Metric]
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Return the figures of `replicated` for some scores; without metrics there are none."""
+
+    def figures(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        if not metrics:
+            return np.empty((len(weights), len(scores), 0))
+        each = (Curves(labels, score, weights) for score in scores)  # one at a time in memory
+        return np.stack([np.stack([entry.weighted(one) for entry in metrics], axis=1) for one in each], axis=1)
+
+    return figures
 
 
 def _intervals(

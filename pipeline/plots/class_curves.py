@@ -1,5 +1,7 @@
 """Curves of each class against all others: ROC, and precision against recall with lines of equal F1."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -27,18 +29,11 @@ COLUMNS = ["model", "class_index", "class", "threshold", "tpr", "fpr", "precisio
 )
 def class_roc(data: ClassReportData) -> PlotResult:
     """Draw one panel per class with the curve of each model."""
-    table, points, notes = _tables(data)
-    figure, _, of_class = class_panels(data)
-    for panel, left, bottom in left_and_bottom(list(of_class.values())):
-        panel.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-        panel.set(xlabel="false positive rate" if bottom else "", ylabel="recall" if left else "")
-    for index, panel in of_class.items():
-        if not _draw(panel, data, table, points, index, "fpr", "tpr"):
-            no_data(panel, "no rows of it, or of no other")
-        else:
-            panel.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=":")
-    _legend(of_class)
-    return PlotResult(figure=figure, table=table, note="; ".join(filter(None, [*notes, more_classes(data)])))
+
+    def diagonal(panel: Axes, _index: int) -> None:
+        panel.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=":")
+
+    return _curves(data, ("fpr", "false positive rate"), ("tpr", "recall"), diagonal)
 
 
 @class_plot(
@@ -50,19 +45,30 @@ def class_roc(data: ClassReportData) -> PlotResult:
 )
 def class_precision_recall(data: ClassReportData) -> PlotResult:
     """Draw one panel per class with the curve of each model, lines of equal F1, and another choice's point if known."""
-    table, points, notes = _tables(data)
-    figure, _, of_class = class_panels(data)
-    for panel, left, bottom in left_and_bottom(list(of_class.values())):
-        panel.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.04))
-        panel.set(xlabel="recall" if bottom else "", ylabel="precision" if left else "")
-    for index, panel in of_class.items():
-        if not _draw(panel, data, table, points, index, "tpr", "precision"):
-            no_data(panel, "no rows of it, or of no other")
-            continue
+
+    def lines_and_point(panel: Axes, index: int) -> None:
         _iso_f1(panel)
         if index in data.reference_points:
             recall, precision = data.reference_points[index]
             panel.plot(recall, precision, "*", color=INK, markersize=11, label=data.reference_name or "reference")
+
+    return _curves(data, ("tpr", "recall"), ("precision", "precision"), lines_and_point)
+
+
+def _curves(
+    data: ClassReportData, x: tuple[str, str], y: tuple[str, str], add: Callable[[Axes, int], None]
+) -> PlotResult:
+    """Draw the curves of all classes, with columns and labels of both axes, and what is added to each panel."""
+    table, points, notes = _tables(data)
+    figure, _, of_class = class_panels(data)
+    for panel, left, bottom in left_and_bottom(list(of_class.values())):
+        panel.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.03))
+        panel.set(xlabel=x[1] if bottom else "", ylabel=y[1] if left else "")
+    for index, panel in of_class.items():
+        if _draw(panel, data, table, points, index, x[0], y[0]):
+            add(panel, index)
+        else:
+            no_data(panel, "no rows of it, or of no other")
     _legend(of_class)
     return PlotResult(figure=figure, table=table, note="; ".join(filter(None, [*notes, more_classes(data)])))
 

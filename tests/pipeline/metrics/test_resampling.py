@@ -5,7 +5,7 @@ from timing import cpu_seconds
 
 from pipeline.errors import InputError
 from pipeline.metrics import METRICS, bootstrap, bootstrap_all, bootstrap_statistic, paired_differences
-from pipeline.metrics.resampling import resampled_weights
+from pipeline.metrics.replicates import resampled_weights
 
 
 def sample(n=400, seed=0):
@@ -39,7 +39,7 @@ def test_whole_groups_are_drawn_and_as_many_as_there_are():
 def test_blocks_do_not_change_the_result(monkeypatch):
     labels, scores = sample(50)
     whole = bootstrap_all(labels, scores, np.arange(50), replicates=40, rng=generator())
-    monkeypatch.setattr("pipeline.metrics.resampling.BLOCK", 500)
+    monkeypatch.setattr("pipeline.metrics.replicates.BLOCK", 500)
     assert bootstrap_all(labels, scores, np.arange(50), replicates=40, rng=generator()) == whole
 
 
