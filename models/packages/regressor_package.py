@@ -126,9 +126,12 @@ def _content(trained: TrainedRegressor, calibrated: CalibratedRegressor) -> dict
 
 def _difference(directory: Path, trained: TrainedRegressor) -> float:
     """Return how far quantiles by the graph are from those by the library, as a share of the bins' range."""
+    from threadpoolctl import threadpool_limits
+
     rows: TargetRows = trained.validation.rows(slice(0, _COMPARED))
     fitted, edges = trained.fitted, trained.recipe.edges
-    ours = fitted(rows.features).quantile([0.16, 0.5, 0.84])
+    with threadpool_limits(limits=trained.recipe.threads):
+        ours = fitted(rows.features).quantile([0.16, 0.5, 0.84])
     theirs = fitted.head.pdfs(edges, raw_numbers(open_session(directory / MODEL), rows.features, 1))
     difference = float(np.abs(ours - theirs.quantile([0.16, 0.5, 0.84])).max(initial=0.0) / (edges[-1] - edges[0]))
     if not difference <= LARGEST_DIFFERENCE:

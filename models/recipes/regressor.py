@@ -40,7 +40,7 @@ class RegressorRecipe:
     required_features : tuple of str
         Features that must not be missing for a row to be scored; empty: any one is enough.
     threads : int
-        Cores of the training of networks, which is repeatable at a stated count only; at least 1.
+        Cores of the training, which is repeatable at a stated count only; at least 1.
     """
 
     regressor: str

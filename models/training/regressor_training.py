@@ -153,10 +153,13 @@ def train_regressor(
         pixel_state=dataset.pixel_state,
     )
     train, validation = (_rows(dataset, part, contract) for part in ("train", "validation"))
+    from threadpoolctl import threadpool_limits
+
     progress(0.05, f"{len(train)} rows train {recipe.regressor}")
     try:
         rows = RegressionRows.of(train.features, train.target, train.weights)
-        fitted = fit_regressor(recipe.regressor, rows, recipe.edges, seed=seed, **recipe.arguments)
+        with threadpool_limits(limits=recipe.threads):
+            fitted = fit_regressor(recipe.regressor, rows, recipe.edges, seed=seed, **recipe.arguments)
     except InputError as error:
         raise DataSetError(f"the training part of the data set of {dataset.survey}: {error}") from None
     if not isinstance(fitted, Fitted):
