@@ -12,6 +12,7 @@ import pandas as pd
 
 from pipeline.errors import SettingsError
 from pipeline.io import settings_files
+from pipeline.io.files.csv_cells import write_csv
 from pipeline.io.results.dataset_file import open_dataset
 from pipeline.io.results.schema import WEIGHT
 from pipeline.settings import parse
@@ -86,6 +87,6 @@ def write_training_table(target: Path, scratch: Path, dataset_file: Path, option
 
 def _write(path: Path, table: pd.DataFrame, ending: str) -> None:
     if ending == ".csv":
-        table.to_csv(path, index=False)
+        write_csv(path, table)
     else:
         table.to_parquet(path, index=False)

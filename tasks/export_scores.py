@@ -14,19 +14,24 @@ from tasks.infer import Infer
 from tasks.nights import NightParameter
 from tasks.parameters import ReleaseTask
 
-FORMATS = ("probabilities", "performances")
-"""What can be written; a test holds it to `pipeline.stages.export_scores`, which is not light to import."""
+FORMATS = {"probabilities": ".csv", "performances": ""}
+"""What can be written of classes, with the ending of the file, none of a folder; a test holds it to
+`pipeline.stages.export_scores`, which is not light to import."""
+
+VALUE_FORMATS = {"values": ".csv", "qp": ".hdf5"}
+"""The same of the values of a regressor."""
 
 
 class ExportScores(ReleaseTask):
-    """Write the scores of a night or of a data set's rows in another format: a CSV file, or a folder of them."""
+    """Write the scores of a night or of a data set's rows in another format: a CSV file, a folder of them, or HDF5."""
 
     night = NightParameter(default="", description="Night whose scores are written; empty: the data set's rows.")
     package = luigi.Parameter(default="", description="A model package that exists, in place of the trained one.")
     unlearned = luigi.BoolParameter(default=False, description="Leave out rows that the package learned from.")
     format = luigi.Parameter(
         default="probabilities",
-        description="probabilities: id, y_true, y_pred, p_<class>; performances: a folder of val and test.",
+        description="probabilities: id, y_true, y_pred, p_<class>; performances: a folder of val and test. Of a "
+        "regressor, values: id, target, value, intervals; qp: distributions for qp-prob.",
     )
     id_column = luigi.Parameter(default="candidate_id", description="What the column of ids is called, as DES_id.")
     part = luigi.Parameter(
@@ -35,8 +40,12 @@ class ExportScores(ReleaseTask):
 
     @property
     def suffix(self) -> str:  # type: ignore[override]
-        """A CSV file, or a folder."""
-        return ".csv" if self.format == "probabilities" else ""
+        """The ending of the format's file."""
+        return self._formats.get(self.format, "")
+
+    @property
+    def _formats(self) -> dict[str, str]:
+        return VALUE_FORMATS if self.settings.has_target else FORMATS
 
     @cached_property
     def scoring(self) -> Infer:
@@ -60,9 +69,9 @@ class ExportScores(ReleaseTask):
 
     def requires(self) -> dict[str, luigi.Task]:
         """The scores, what was scored, and the package that scored."""
-        self.require_classes()
-        if self.format not in FORMATS:
-            raise SettingsError(f"format is {self.format!r}; allowed: {', '.join(FORMATS)}")
+        if self.format not in self._formats:
+            whose = f"surveys/{self.survey}.yaml, which has {'a target' if self.settings.has_target else 'classes'}"
+            raise SettingsError(f"format is {self.format!r}; allowed for {whose}: {', '.join(self._formats)}")
         if self.format == "performances" and (self.part or self.night):
             raise SettingsError("format is 'performances', which has the parts of a data set; leave out part and night")
         return {**self.scoring.requires(), "scores": self.scoring}
@@ -73,16 +82,18 @@ class ExportScores(ReleaseTask):
         return {"format": self.format, "id_column": self.id_column, "part": self.part, "package": package}
 
     def build(self, path: Path) -> None:
-        """Join scores and classes, and write them."""
+        """Join scores and rows, and write them."""
         from pipeline.io.packages.package_content import read_package
-        from pipeline.stages.export_scores import WRITERS, ScoredRows
+        from pipeline.stages.export_scores import export_scores
 
         folder = Path(self.package) if self.package else self.input_path("package")
-        scored = ScoredRows(
+        count = export_scores(
+            path,
+            form=self.format,
             scores=self.input_path("scores"),
             rows=self.input_path("rows") if "rows" in self._required else Path(self.dataset_file),
-            class_names=[str(name) for name in read_package(folder).values["classes"]],
+            class_names=[str(name) for name in read_package(folder).values.get("classes", ())],
             id_column=self.id_column,
+            part=self.part,
         )
-        count = WRITERS[self.format](path, scored, **({"part": self.part} if self.part else {}))
         self.progress(100, f"{count} rows")

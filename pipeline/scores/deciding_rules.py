@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.expressions.expression import Expression, parse_condition
-from pipeline.metrics.vetoes import apply_vetoes
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +117,10 @@ class DecidingRules:
         rule : ndarray of object, (n,)
             ``veto BG`` or ``override QSO``; empty where the classifier's class stands.
         """
+        from pipeline.metrics.vetoes import (
+            apply_vetoes,
+        )  # of a room that loads SciPy, which surveys without rules spare
+
         before = np.asarray(predicted, dtype=np.int64)
         after = apply_vetoes(before, self.vetoed(columns), n_classes=len(self.class_names))
         names = np.array([*self.class_names, ""], object)

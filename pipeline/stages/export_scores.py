@@ -1,99 +1,54 @@
-"""Scores in the formats of other systems: tables of probabilities as CSV, written block by block.
+"""Scores in the formats of other systems, written block by block.
 
-Tested by tests/pipeline/stages/test_export_scores.py.
+Tested by tests/pipeline/stages/test_export_values.py.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+from pipeline.stages.export_probabilities import ScoredRows, export_performances, export_probabilities
+from pipeline.stages.export_values import export_qp, export_values
+from pipeline.stages.scored_files import ScoredFiles
 
-from pipeline.classes import PARTS, UNLABELLED
-from pipeline.errors import InputError, UnknownNameError
-from pipeline.io.files.csv_cells import write_csv
-from pipeline.io.results.cutout_file import open_cutouts
-from pipeline.io.results.schema import DECIDED_COLUMNS
-from pipeline.io.results.score_blocks import ROWS_AT_ONCE, score_blocks, score_names
+CLASS_WRITERS: Final[Mapping[str, Callable[..., int]]] = {
+    "probabilities": export_probabilities,
+    "performances": export_performances,
+}
+"""What writes each format of classes. ``probabilities``: id, y_true, y_pred and a column for each class;
+``performances``: a folder as MLP_4MOST_TargetSelection writes it."""
 
-PROBABILITIES: Final = "probabilities"
-PERFORMANCES: Final = "performances"
-FORMATS: Final = (PROBABILITIES, PERFORMANCES)
-"""Formats that can be written. ``probabilities``: id, y_true, y_pred and a column for each class. ``performances``: a
-folder as MLP_4MOST_TargetSelection writes it."""
-
-_FOLDERS: Final = {"validation": "val", "test": "test"}
-"""What that folder calls the parts of a data set."""
+VALUE_WRITERS: Final[Mapping[str, Callable[..., int]]] = {"values": export_values, "qp": export_qp}
+"""What writes each format of the values of a regressor. ``values``: id, target, value, interval; ``qp``: distributions
+as qp-prob reads them."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ScoredRows:
-    """Scores to write, with the rows that were scored.
-
-    Attributes
-    ----------
-    scores : Path
-        Scores file.
-    rows : Path
-        The cutout file or data set that was scored, which has the labels, in the order of the scores.
-    class_names : sequence of str
-        Classes of the package that scored, the negative one first.
-    id_column : str
-        What the column of ids is called, such as ``DES_id``.
-    """
-
-    scores: Path
-    rows: Path
-    class_names: Sequence[str]
-    id_column: str
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns of the probabilities."""
-        return [f"p_{code}" for code in range(len(self.class_names))]
-
-    def blocks(self) -> Iterator[pd.DataFrame]:
-        """Yield the scores block by block, with ``label``: the code of each row's class in the rows' own list.
-
-        Raises
-        ------
-        InputError
-            If the scores are not of these classes, or a scored row is not in the rows.
-        """
-        there = score_names(self.scores)
-        found = [name for name in there if name.startswith("p_")]
-        if found != self.columns:
-            raise InputError(
-                f"{self.scores} has {', '.join(found)}; the package has the classes {', '.join(self.class_names)}"
-            )
-        decided = [name for name in DECIDED_COLUMNS if name in there]
-        wanted = ["candidate_id", "split", *self.columns, "label_predicted", *decided]
-        labels = _Labels(self.rows, self.scores)
-        for block in score_blocks(self.scores, wanted):
-            yield block.assign(label=labels.of(block["candidate_id"]))
-
-    @property
-    def classes_of_rows(self) -> Sequence[str]:
-        """The classes that the labels of the rows mean."""
-        with open_cutouts(self.rows) as file:
-            return file.header.class_names
-
-
-def export_probabilities(path: Path, scored: ScoredRows, *, part: str = "") -> int:
-    """Write the probabilities of scored rows beside their classes, and return the number of rows.
+def export_scores(
+    path: Path,
+    *,
+    form: str,
+    scores: Path,
+    rows: Path,
+    class_names: Sequence[str],
+    id_column: str,
+    part: str = "",
+) -> int:
+    """Write scores beside what is known of their rows, and return the number of rows.
 
     Parameters
     ----------
     path : Path
-        CSV file to write: ``id_column y_true y_pred``, which name classes and are empty where there is none, then
-        ``p_<class>`` for each class, empty where a row could not be scored. Where rules of the survey decide after the
-        classifier, ``y_decided`` and ``decided_by`` follow.
-    scored : ScoredRows
-        What is written.
+        File to write, or an empty folder.
+    form : str
+        One of `CLASS_WRITERS` or `VALUE_WRITERS`.
+    scores : Path
+        Scores file.
+    rows : Path
+        The cutout file or data set that was scored, in the order of the scores.
+    class_names : sequence of str
+        Classes of the package that scored, the negative one first; a regressor has none.
+    id_column : str
+        What the column of ids is called, such as ``DES_id``.
     part : {"", "train", "validation", "test"}
         The only part of a data set that is written; empty: all rows.
 
@@ -102,115 +57,10 @@ def export_probabilities(path: Path, scored: ScoredRows, *, part: str = "") -> i
     UnknownNameError
         If there is no such part.
     InputError
-        As `ScoredRows.blocks`.
+        If the scores are of other classes, or of none; or a scored row is not in the rows.
     """
-    if part and part not in PARTS:
-        raise UnknownNameError("part", part, PARTS)
-    names, theirs, count = scored.class_names, scored.classes_of_rows, 0
-    with path.open("w", encoding="utf-8", newline="") as file:
-        for number, block in enumerate(scored.blocks()):
-            kept = block[block["split"] == PARTS[part]] if part else block
-            table = {
-                scored.id_column: kept["candidate_id"],
-                "y_true": _names(kept["label"], theirs),
-                "y_pred": _names(kept["label_predicted"], names),
-            }
-            table |= {f"p_{name}": kept[column] for name, column in zip(names, scored.columns, strict=True)}
-            if "label_decided" in kept:
-                table |= {"y_decided": _names(kept["label_decided"], names), "decided_by": kept["decided_by"]}
-            write_csv(file, pd.DataFrame(table), header=number == 0)
-            count += len(kept)
-    return count
-
-
-def export_performances(folder: Path, scored: ScoredRows) -> int:
-    """Write ``performances/{val,test}/Probabilities.csv`` of a data set's rows, and return the number of rows.
-
-    Parameters
-    ----------
-    folder : Path
-        An empty folder. The files have ``id_column Y_true Y_pred``, which are codes of classes, -1 for none, and
-        ``<class>_prob`` for each class. Where rules of the survey decide after the classifier,
-        ``post_processed/Probabilities.csv`` beside each has their class as ``Y_pred``.
-    scored : ScoredRows
-        What is written.
-
-    Raises
-    ------
-    InputError
-        As `ScoredRows.blocks`, or if no row is of a validation or test part.
-    """
-    count, codes = 0, _codes(scored.classes_of_rows, scored.class_names)
-    with ExitStack() as stack:
-        files: dict[str, IO[str]] = {}
-        for block in scored.blocks():
-            for part, name in _FOLDERS.items():
-                kept = block[block["split"] == PARTS[part]]
-                called = {name: "label_predicted", f"{name}/post_processed": "label_decided"}
-                for place, column in called.items():
-                    if len(kept) and column in kept:
-                        is_new = place not in files
-                        if is_new:
-                            path = folder / "performances" / place / "Probabilities.csv"
-                            path.parent.mkdir(parents=True, exist_ok=True)
-                            files[place] = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
-                        write_csv(files[place], _performance(kept, scored, column, codes), header=is_new)
-                count += len(kept)
-    if not count:
-        raise InputError(f"{scored.scores} has no row of a validation or test part; allowed: those of a data set")
-    return count
-
-
-def _performance(kept: pd.DataFrame, scored: ScoredRows, column: str, codes: NDArray[np.int64]) -> pd.DataFrame:
-    """Return a block as the original wrote it."""
-    table = {scored.id_column: kept["candidate_id"], "Y_true": codes[kept["label"]], "Y_pred": kept[column]}
-    probabilities = zip(scored.class_names, scored.columns, strict=True)
-    return pd.DataFrame({**table, **{f"{name}_prob": kept[theirs] for name, theirs in probabilities}})
-
-
-WRITERS: Final[Mapping[str, Callable[..., int]]] = {
-    PROBABILITIES: export_probabilities,
-    PERFORMANCES: export_performances,
-}
-"""What writes each format."""
-
-
-class _Labels:
-    """Labels of rows in the order of their file, looked up block by block."""
-
-    def __init__(self, rows: Path, scores: Path) -> None:
-        self._rows, self._scores = rows, scores
-        self._blocks = self._read()
-        self._block = pd.Series(dtype="int8")
-
-    def _read(self) -> Iterator[pd.Series]:
-        with open_cutouts(self._rows) as file:
-            for start in range(0, len(file), ROWS_AT_ONCE):
-                block = file.candidates(slice(start, start + ROWS_AT_ONCE), ("candidate_id", "label"))
-                yield block.drop_duplicates("candidate_id").set_index("candidate_id")["label"]
-
-    def of(self, ids: pd.Series) -> NDArray[np.int64]:
-        """Return the labels of rows that come after those of the last call, ``(n,)``."""
-        found = self._block.reindex(ids).to_numpy(np.float64)
-        while np.isnan(found).any():
-            block = next(self._blocks, None)
-            if block is None:
-                stranger = ids.iloc[int(np.isnan(found).argmax())]
-                raise InputError(
-                    f"{self._rows} has no row {stranger!r}, which {self._scores} scores, in the order of the scores; "
-                    "allowed: the file that was scored"
-                )
-            self._block = block
-            found = np.where(np.isnan(found), block.reindex(ids).to_numpy(np.float64), found)
-        return found.astype(np.int64)
-
-
-def _names(codes: pd.Series, names: Sequence[str]) -> NDArray[np.object_]:
-    """Return the name of each class, empty for a code that is none."""
-    numbers = codes.to_numpy(np.int64)
-    return np.array([*names, ""], object)[np.where((numbers >= 0) & (numbers < len(names)), numbers, len(names))]
-
-
-def _codes(theirs: Sequence[str], names: Sequence[str]) -> NDArray[np.int64]:
-    """Return the code in the package's classes of each code of the rows', and -1 at the end for no label."""
-    return np.array([*(names.index(name) if name in names else UNLABELLED for name in theirs), UNLABELLED])
+    only = {"part": part} if part else {}
+    if form in VALUE_WRITERS:
+        return VALUE_WRITERS[form](path, ScoredFiles(scores=scores, rows=rows, id_column=id_column), **only)
+    scored = ScoredRows(scores=scores, rows=rows, id_column=id_column, class_names=class_names)
+    return CLASS_WRITERS[form](path, scored, **only)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from commands.listing import KINDS
 from commands.main import main
 from commands.plan import provenance_of
 from pipeline.io.results import provenance
@@ -84,7 +85,7 @@ def test_a_list_of_no_kind_is_of_all(here, capsys):
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     headings = [line for line in lines if line and not line.startswith(" ")]
-    assert headings == ["tasks", "surveys", "datasets", "simulations", "classifiers", "spaces"]
+    assert headings == list(KINDS)
     assert any(line.startswith("  FetchCutouts ") and line.endswith(".") for line in lines)
 
 

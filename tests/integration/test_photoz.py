@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.io.results.scores_file import read_scores, scores_provenance
 from pipeline.io.results.value_columns import distributions
+from pipeline.io.tables.redshift_pdfs import read_redshift_pdfs
 
 pytestmark = pytest.mark.replaces("4most", "M12")
 ROWS, UNKNOWN = 400, 40
@@ -110,10 +111,20 @@ def test_a_night_of_the_catalogue_is_scored_with_those_of_which_no_redshift_is_k
     assert rows["value"].notna().all()
 
 
+def test_its_values_and_distributions_are_exported(own, scored):
+    for ending, how in ((".csv", "values"), (".hdf5", "qp")):
+        own.make("ExportScores", "--survey", "own", "--format", how, "--part", "test")
+        (path,) = own.data.glob(f"own/r1/all/ExportScores-{how}-*")
+        assert path.suffix == ending
+    pdfs, columns = read_redshift_pdfs(path)
+    assert len(pdfs) == (read_scores(scored)["split"] == 2).sum()
+    np.testing.assert_allclose(pdfs.quantile([0.5])[:, 0], columns["q50"], atol=1e-5)
+
+
 @pytest.mark.parametrize(("command", "words"), [
     (("TrainClassifier", "--survey", "own"), "has a target and no classes, which TrainClassifier needs"),
     (("TuneClassifier", "--survey", "own", "--space", "mlp"), "has a target and no classes"),
-    (("ExportScores", "--survey", "own"), "which ExportScores needs"),
+    (("ExportScores", "--survey", "own"), "own.yaml, which has a target: values, qp"),
     (("TrainRegressor", "--survey", "own", "--classifier", "neighbours"), "which no ONNX graph can hold"),
     (("TrainRegressor", "--survey", "tiny"), "has classes and no target, which TrainRegressor needs"),
 ])  # fmt: skip

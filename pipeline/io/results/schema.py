@@ -164,6 +164,9 @@ and the rule that changed it, empty where the classifier's own class stands."""
 VALUES_SCHEMA: Final = 2
 """Version of the scores file of a regressor, which readers of probabilities refuse by it."""
 
+SCORE_SCHEMAS: Final = (str(SCHEMA), str(VALUES_SCHEMA))
+"""Versions of scores files that can be read."""
+
 VALUE_COLUMNS: Final[dict[str, str]] = {
     "candidate_id": TEXT,
     "object_id": TEXT,

@@ -32,8 +32,9 @@ def score_names(path: Path) -> list[str]:
     with naming(path, _KIND):
         said = verify_sealed(path)
         found = said.get("schema", str(schema.SCHEMA))
-        if found != str(schema.SCHEMA):
-            raise InputError(f"{path} holds scores of schema {found}; this version reads schema {schema.SCHEMA}")
+        if found not in schema.SCORE_SCHEMAS:
+            known = " or ".join(schema.SCORE_SCHEMAS)
+            raise InputError(f"{path} holds scores of schema {found}; this version reads schema {known}")
         return list(pq.read_schema(path).names)
 
 

@@ -29,7 +29,6 @@ from pipeline.scores.unlike_training import UNLIKE
 
 _KIND = "scores file"
 _ROWS_A_GROUP = 16_384
-_KNOWN = (str(schema.SCHEMA), str(schema.VALUES_SCHEMA))
 _MAPPINGS = frozenset({"inputs", "identity", "code", "packages", UNLIKE, RULES})
 """Parts of the provenance that are read elsewhere, and so have to be mappings."""
 _ARROW = {
@@ -91,10 +90,10 @@ class ScoresWriter:
         named = score_columns(columns, decided=decided) if isinstance(columns, int) else columns
         fields = [(name, _ARROW[kind]) for name, kind in named.items()]
         self.provenance = dict(provenance)
-        self._of_values: dict[str, str] = {}
+        self._said = {"schema": str(schema.SCHEMA)}
         if distributions is not None:
-            self._of_values = {"schema": str(schema.VALUES_SCHEMA), DISTRIBUTIONS: json.dumps(distributions)}
-        self._schema = pa.schema(fields, metadata={"schema": str(schema.SCHEMA)})
+            self._said = {"schema": str(schema.VALUES_SCHEMA), DISTRIBUTIONS: json.dumps(distributions)}
+        self._schema = pa.schema(fields)
         self._writer = SealedWriter(path, self._schema, store_schema=False)
         self._waiting: list[pa.Table] = []
 
@@ -119,7 +118,7 @@ class ScoresWriter:
         if error is None:
             self._write()
             provenance = json.dumps(finished(self.provenance), sort_keys=True)
-            self._writer.add_metadata({**self._of_values, "provenance": provenance})
+            self._writer.add_metadata({**self._said, "provenance": provenance})
         self._writer.__exit__(kind, error, trace)
 
 
@@ -175,8 +174,10 @@ def require_score(scores: pd.DataFrame, path: Path, what: str) -> None:
 def _read_parquet(path: Path) -> pd.DataFrame:
     table = read_sealed(path, _KIND)
     found = (table.schema.metadata or {}).get(b"schema", str(schema.SCHEMA).encode()).decode()
-    if found not in _KNOWN:
-        raise InputError(f"{path} holds scores of schema {found}; this version reads schema {' or '.join(_KNOWN)}")
+    if found not in schema.SCORE_SCHEMAS:
+        raise InputError(
+            f"{path} holds scores of schema {found}; this version reads schema {' or '.join(schema.SCORE_SCHEMAS)}"
+        )
     ids = [name for name in ("candidate_id", "object_id", "exposure_id") if name in table.column_names]
     texts = {name: id_texts(table[name], f"{path}: column {name!r}") for name in ids}
     return table.to_pandas().assign(**texts)

@@ -20,6 +20,7 @@ from pipeline.io.results.scores_file import (
     scores_provenance,
     unlike_training,
 )
+from pipeline.io.results.sealed_parquet import read_metadata
 from pipeline.scores.deciding_rules import RULES
 
 
@@ -107,12 +108,16 @@ def test_what_is_wrong_with_a_file_is_said_in_one_line(tmp_path, name, text, mes
 
 
 def test_another_schema_and_a_missing_file_are_refused(tmp_path):
-    table = pa.table({"candidate_id": ["a"], "score": [0.5]}).replace_schema_metadata({"schema": "2"})
+    table = pa.table({"candidate_id": ["a"], "score": [0.5]}).replace_schema_metadata({"schema": "3"})
     pq.write_table(table, tmp_path / "s.parquet")
-    with pytest.raises(InputError, match="holds scores of schema 2; this version reads schema 1"):
+    with pytest.raises(InputError, match="holds scores of schema 3; this version reads schema 1 or 2"):
         read_scores(tmp_path / "s.parquet")
     with pytest.raises(MissingInputError, match="no scores file"):
         read_scores(tmp_path / "gone.parquet")
+
+
+def test_a_file_states_its_schema(tmp_path):
+    assert read_metadata(write(tmp_path / "1.parquet", [scores(["a"])]))["schema"] == "1"
 
 
 def test_test_rows_of_folds_become_one_file_sorted_by_id(tmp_path):

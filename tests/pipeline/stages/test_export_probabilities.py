@@ -12,9 +12,8 @@ from pipeline.io.results import score_blocks
 from pipeline.io.results.cutout_file import CutoutWriter
 from pipeline.io.results.cutout_header import CutoutHeader
 from pipeline.io.results.scores_file import ScoresWriter
-from pipeline.stages import export_scores
-from pipeline.stages.export_scores import FORMATS, WRITERS, ScoredRows, export_performances, export_probabilities
-from tasks.export_scores import FORMATS as FORMATS_OF_TASK
+from pipeline.stages import scored_files
+from pipeline.stages.export_probabilities import ScoredRows, export_performances, export_probabilities
 
 CLASSES = ("Others", "LRG", "ELG")
 IDS = ["0017", "9007199254740993", "c", "d"]
@@ -24,7 +23,7 @@ PARTS = [0, 1, 2, 2]
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch):
-    monkeypatch.setattr(export_scores, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(scored_files, "ROWS_AT_ONCE", 1)
     monkeypatch.setattr(score_blocks, "ROWS_AT_ONCE", 3)
 
 
@@ -113,7 +112,3 @@ def test_scores_of_other_classes_or_other_rows_are_refused(write_scored, tmp_pat
         writer.append(np.zeros((1, 1, 1, 1), np.float32), make_rows(["c"]))
     with pytest.raises(InputError, match="has no row '0017', which"):
         export_probabilities(tmp_path / "p.csv", replace(scored, rows=tmp_path / "x.h5"))
-
-
-def test_the_task_knows_the_same_formats():
-    assert FORMATS_OF_TASK == FORMATS == tuple(WRITERS)
