@@ -58,7 +58,8 @@ FORBIDDEN: Final[Mapping[str, Rule]] = {
     "sources": Rule(
         why="where the row comes from or which it is",
         patterns=("src_*", "source*", "*_source", "publisher*", "schemavsn", "*version*", "tblid", "n_copies", "id",
-                  "*_id", "candid", "objectid*", "*sourceid", "*objectid", "stamp_*", "pad_[xy]"),
+                  "*_id", "candid", "objectid*", "*sourceid", "*objectid", "stamp_*", "pad_[xy]", "part", "split",
+                  "fold"),
     ),
     "history": Rule(
         why="how often its place was detected or looked at, which labelled rows were chosen by",

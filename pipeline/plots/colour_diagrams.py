@@ -41,7 +41,11 @@ def colour_diagrams(data: ClassReportData) -> PlotResult:
     table = stacked([_points(data, diagram) for diagram in data.diagrams], COLUMNS)
     if table.empty:
         figure, axes = panels(1, 1, width=6.0, height=2.0)
-        note = "no judged row has both colours" if data.diagrams else "the survey names none (`colour_diagrams`)"
+        note = (
+            "no judged row has both colours"
+            if data.diagrams
+            else "the survey names none whose columns are there (`colour_diagrams`)"
+        )
         no_data(axes[0, 0], note)
         return PlotResult(figure=figure, table=table, note=note)
     across = min(len(data.shown), ACROSS)

@@ -1,14 +1,14 @@
 """What every survey states in its settings file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from pipeline.classes import CLASS_NAMES, MEASURED, class_faults
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import DECIDES_NOTHING, decides_only
-from pipeline.surveys.diagram_settings import diagram_faults
 from pipeline.surveys.metadata_columns import metadata_faults, metadata_name
+from pipeline.surveys.rule_settings import columns_of_rows, diagram_faults, rule_faults
 from pipeline.surveys.table_settings import TABLE, decided_by_kind, kind_faults
 
 
@@ -143,25 +143,6 @@ _REACH: Final = (
     ("base_rate", 0, 1, ""),
 )
 """Numbers of a survey with their smallest and largest value."""
-
-
-def _rule_faults(key: str, rules: Mapping[str, str], classes: Sequence[str]) -> list[str]:
-    """Return what is wrong with conditions by class, one sentence each."""
-    if not rules:
-        return []
-    from pipeline.expressions.expression import parse_condition
-
-    faults = [
-        f"{key} name the class {name!r}; allowed: {', '.join(classes) or 'none of a survey with two classes'}"
-        for name in rules
-        if name not in classes
-    ]
-    for name, text in rules.items():
-        try:
-            parse_condition(text, f"{key}: {name}")
-        except SettingsError as error:
-            faults.append(str(error))
-    return faults
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -311,7 +292,15 @@ class SurveySettings:
     def _of_rules(self) -> list[str]:
         """Return what is wrong with the rules that decide classes after the classifier."""
         ruled = self.class_names if len(self.class_names) > 2 else ()
-        return _rule_faults("vetoes", self.vetoes, ruled[1:]) + _rule_faults("overrides", self.overrides, ruled)
+        return [
+            *rule_faults("vetoes", self.vetoes, ruled[1:], self._known_of_rows(len(ruled))),
+            *rule_faults("overrides", self.overrides, ruled, self._known_of_rows(len(ruled))),
+        ]
+
+    def _known_of_rows(self, n_classes: int) -> list[str]:
+        """Return what expressions on scored rows may name."""
+        metadata = [metadata_name(path) for path in self.metadata]
+        return columns_of_rows(self.channels if self.kind == TABLE else (), metadata, n_classes)
 
     def _of_classes(self) -> list[str]:
         """Return which keys are stated that need classes, which a survey with a target does not have."""

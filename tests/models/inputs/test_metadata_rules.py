@@ -10,7 +10,7 @@ ZTF = {
     "dates": ("jd", "jdstarthist", "time_mjd", "night", "nid", "midpointMjdTai", "hjd", "obsjd", "airmass"),
     "fields": ("field", "rcid", "rfid", "pid", "programid", "ra", "dec", "xpos", "ypos", "x_pixel", "detector",
                "ra_deg", "x", "y", "htmId20"),
-    "sources": ("src_repo", "src_path", "candid", "objectId", "tblid", "n_copies", "publisher", "schemavsn",
+    "sources": ("src_repo", "src_path", "candid", "objectId", "tblid", "n_copies", "publisher", "schemavsn", "part",
                 "diaSourceId", "diaObjectId"),
     "history": ("ndethist", "ncovhist", "n_prv", "age", "nDiaSources"),
     "magnitudes": ("magpsf", "magap", "sgmag1", "srmag1", "magnr", "maggaia", "diffmaglim", "magzpsci", "sigmapsf",

@@ -72,16 +72,20 @@ def test_the_classes_decide_the_labels_and_the_kind_decides_everything():
 
 def test_vetoes_are_conditions_on_classes_that_the_survey_has():
     classes = {"classes": ["Others", "BG", "QSO"]}
-    assert settings(**classes, vetoes={"BG": "J > 18"}).vetoes == {"BG": "J > 18"}
+    assert settings(**classes, vetoes={"BG": "snr > 18"}).vetoes == {"BG": "snr > 18"}
     with pytest.raises(SettingsError, match="vetoes name the class 'LRG'; allowed: BG, QSO"):
-        settings(**classes, vetoes={"LRG": "J > 18"})
+        settings(**classes, vetoes={"LRG": "snr > 18"})
     with pytest.raises(SettingsError, match="vetoes name the class 'Others'; allowed: BG, QSO"):
-        settings(**classes, vetoes={"Others": "J > 18"})
-    assert settings(**classes, overrides={"Others": "J > 18"}).overrides == {"Others": "J > 18"}
+        settings(**classes, vetoes={"Others": "snr > 18"})
+    assert settings(**classes, overrides={"Others": "snr > 18"}).overrides == {"Others": "snr > 18"}
     with pytest.raises(SettingsError, match="overrides name the class 'LRG'; allowed: Others, BG, QSO"):
-        settings(**classes, overrides={"LRG": "J > 18"})
-    with pytest.raises(SettingsError, match="vetoes: QSO: the expression 'J - K' gives numbers"):
-        settings(**classes, vetoes={"QSO": "J - K"})
+        settings(**classes, overrides={"LRG": "snr > 18"})
+    with pytest.raises(SettingsError, match="vetoes: QSO: the expression 'snr - p_1' gives numbers"):
+        settings(**classes, vetoes={"QSO": "snr - p_1"})
+    with pytest.raises(SettingsError, match=r"vetoes: BG: .* names no column of the table with 'snrr' .*'snr'"):
+        settings(**classes, vetoes={"BG": "snrr > 18"})
+    with pytest.raises(SettingsError, match="names no column of the table with 'label'"):
+        settings(**classes, overrides={"BG": "label == 1"})
     with pytest.raises(SettingsError, match="allowed: none of a survey with two classes"):
         settings(vetoes={"real": "snr < 5"})
 
