@@ -74,6 +74,8 @@ class ExportScores(ReleaseTask):
             raise SettingsError(f"format is {self.format!r}; allowed for {whose}: {', '.join(self._formats)}")
         if self.format == "performances" and (self.part or self.night):
             raise SettingsError("format is 'performances', which has the parts of a data set; leave out part and night")
+        if self.part and self.night:
+            raise SettingsError(f"part is {self.part!r}, and the rows of a night have none; leave out part or night")
         return {**self.scoring.requires(), "scores": self.scoring}
 
     def decides(self) -> dict[str, object]:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-SOURCE_REVISIONS: Final[Mapping[str, int]] = {"alert_packets": 2, "alert_table": 2, "stamp_set": 2}
+SOURCE_REVISIONS: Final[Mapping[str, int]] = {
+    "alert_packets": 2, "alert_table": 2, "catalogue": 2, "stamp_set": 2,
+}  # fmt: skip
 """Revision of the cutouts of each kind of source that changed alone; those that are not named have their first."""
 
 

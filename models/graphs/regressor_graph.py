@@ -134,5 +134,5 @@ def _of_forest(tree: Any, table: NDArray[np.float32]) -> Tree:
         threshold=tree.threshold,
         missing_left=np.asarray(tree.missing_go_to_left, dtype=bool),
         leaf=tree.children_left < 0,
-        value=table.astype(np.float64),
+        value=np.where(table > 0, table, np.nan).astype(np.float64),
     )

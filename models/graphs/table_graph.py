@@ -40,7 +40,8 @@ class Tree:
         Whether missing ones do.
     leaf : ndarray of bool, shape (m,)
     value : ndarray of float64, shape (m, targets)
-        What leaves add to each target.
+        What leaves add to each target. NaN is nothing: a target to which no leaf of a row adds loses its base value in
+        ONNX Runtime, so that the leaves of a boosted tree add to their target even if it is 0.
     """
 
     feature: NDArray[np.integer]
@@ -178,7 +179,7 @@ def _of_forest(tree: Any, count: int) -> Tree:
         threshold=tree.threshold,
         missing_left=np.zeros(tree.node_count, dtype=bool),
         leaf=tree.children_left < 0,
-        value=shares / count,
+        value=np.where(shares > 0, shares / count, np.nan),
     )
 
 
@@ -195,7 +196,7 @@ def _append_boosting(graph: Graph, estimator: Any) -> None:
 
 def boosted_tree(nodes: Any, target: int, columns: int) -> Tree:
     """Return a tree of scikit-learn's boosting, which adds to one of several targets."""
-    value = np.zeros((len(nodes), columns))
+    value = np.full((len(nodes), columns), np.nan)
     value[:, target] = nodes["value"]
     return Tree(
         feature=nodes["feature_idx"],
@@ -219,7 +220,7 @@ def ensemble(trees: Sequence[Tree]) -> dict[str, Any]:
         return np.where(leaf, 0, np.concatenate([getattr(tree, name) for tree in trees]))
 
     value = np.concatenate([tree.value for tree in trees])
-    row, target = np.nonzero((value != 0) & leaf[:, None])
+    row, target = np.nonzero(np.isfinite(value) & leaf[:, None])
     return {
         "n_targets": value.shape[1],
         "nodes_treeids": tree_ids.tolist(),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from models.inputs.contract import InputContract
 from models.scoring.model_inputs import require_columns
 from models.scoring.posterior import Posterior, entropy_of
-from pipeline.classes import CLASS_NAMES
+from pipeline.classes import CLASS_NAMES, are_real_and_bogus
 from pipeline.cutouts.missing import Flag
 from pipeline.rng import stream
 
@@ -198,8 +198,8 @@ class OpenedPackage(ABC):
         """
 
     def predicted_labels(self, probabilities: NDArray[np.float32]) -> NDArray[np.int8]:
-        """Return class indices ``(n,)``, -1 without score: by the threshold, of more classes the likeliest."""
-        if probabilities.shape[1] == 2:
+        """Return class indices ``(n,)``, -1 without score: by the threshold, of other classes the likeliest."""
+        if are_real_and_bogus(self.class_names):
             chosen = probabilities[:, 1] >= self.threshold
         else:
             chosen = np.nan_to_num(probabilities).argmax(axis=1)

@@ -262,8 +262,9 @@ def _decided(
     """Return scored rows with the class after the rules, if there are any."""
     if not rules:
         return frame
+    features = channels if pixels.shape[1:3] == (1, 1) else ()  # of a table; they come before columns of their name
     columns = {
-        name: frame[name].to_numpy() if name in frame else pixels[:, 0, 0, channels.index(name)]
+        name: pixels[:, 0, 0, features.index(name)] if name in features else frame[name].to_numpy()
         for name in rules.columns
     }
     decided, rule = rules.decide(frame["label_predicted"], columns)

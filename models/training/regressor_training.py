@@ -1,7 +1,7 @@
 """Trains a regressor on a data set, and calibrates it on the validation rows.
 
-The validation rows are divided by their place: those of even places fit the map of the distributions, those of odd
-places the conformal interval, whose promise needs rows that nothing else was fitted on.
+The validation rows are divided by their groups, so that no object is on both sides: every second group fits the map of
+the distributions, the others the conformal interval, whose promise needs rows that nothing else was fitted on.
 
 Tested by tests/models/packages/test_regressor_package.py.
 """
@@ -9,6 +9,7 @@ Tested by tests/models/packages/test_regressor_package.py.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from pipeline.cutouts.missing import HUGE
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import DataSetError, InputError, SettingsError
 from pipeline.io.results.schema import TARGET, WEIGHT
+from pipeline.metrics import groups_of
 from pipeline.metrics.redshift_residuals import REDSHIFT_METRICS, JudgedRedshifts
 from pipeline.redshifts.binned_pdfs import BinnedPdfs
 from pipeline.redshifts.point_estimates import point_estimates
@@ -47,12 +49,15 @@ class TargetRows:
         NaN is missing.
     target, weights : ndarray of float64, (n,)
     candidate_id : Series of str, (n,)
+    groups : ndarray, (n,)
+        Names of the groups of rows that belong together.
     """
 
     features: NDArray[np.float32]
     target: Array
     weights: Array
     candidate_id: pd.Series
+    groups: NDArray[Any]
 
     def rows(self, chosen: NDArray[np.bool_] | slice) -> "TargetRows":
         """Return some of the rows."""
@@ -61,6 +66,7 @@ class TargetRows:
             target=self.target[chosen],
             weights=self.weights[chosen],
             candidate_id=self.candidate_id[chosen],
+            groups=self.groups[chosen],
         )
 
     def __len__(self) -> int:
@@ -106,7 +112,7 @@ class CalibratedRegressor:
         Of the distributions; None if there are too few rows, or the recipe asks for none.
     interval : ConformalIntervals
     metrics : dict of str to float
-        Measures of redshifts on the rows of odd places, which the map was not fitted on.
+        Measures of redshifts on the other half, which the map was not fitted on.
     """
 
     pit_map: PitMap | None
@@ -133,10 +139,10 @@ def train_regressor(
     Raises
     ------
     DataSetError
-        If the data set has no target, or too few of its rows can teach.
+        If the data set has no target, too few of its rows can teach, or a target of its training or validation part
+        lies beyond the bins.
     SettingsError
-        If the recipe names a feature that the data set lacks, a target lies outside the bins, or the graph would be
-        too large.
+        If the recipe names a feature that the data set lacks, or the graph would be too large.
     """
     absent = [name for name in recipe.required_features if name not in dataset.channels]
     if absent:
@@ -153,6 +159,8 @@ def train_regressor(
         pixel_state=dataset.pixel_state,
     )
     train, validation = (_rows(dataset, part, contract) for part in ("train", "validation"))
+    for part, rows_of_part in (("training", train), ("validation", validation)):
+        _require_within(rows_of_part, recipe.edges, f"the {part} part of the data set of {dataset.survey}")
     from threadpoolctl import threadpool_limits
 
     progress(0.05, f"{len(train)} rows train {recipe.regressor}")
@@ -193,7 +201,7 @@ def calibrate_regressor(trained: TrainedRegressor, raw: Raw) -> CalibratedRegres
         If there are too few validation rows for the interval.
     """
     recipe, rows = trained.recipe, trained.validation
-    even = np.arange(len(rows)) % 2 == 0
+    even = first_half(rows)
     pdfs = trained.fitted.head.pdfs(recipe.edges, raw(rows.features))
     pit_map = _pit_map(pdfs.rows(even).below(rows.target[even]), recipe.recalibration_knots)
     judged = pdfs.rows(~even) if pit_map is None else pit_map.apply(pdfs.rows(~even))
@@ -208,9 +216,26 @@ def calibrate_regressor(trained: TrainedRegressor, raw: Raw) -> CalibratedRegres
     return CalibratedRegressor(pit_map=pit_map, interval=interval, metrics=_metrics(judged, truth))
 
 
+def first_half(rows: TargetRows) -> NDArray[np.bool_]:
+    """Return which validation rows fit the map of the distributions, ``(n,)``: those of every second group."""
+    return pd.factorize(rows.groups)[0] % 2 == 0
+
+
 def interval_shares(miscoverage: float) -> list[float]:
     """Return the quantiles between which the interval lies before it is widened."""
     return [miscoverage / 2.0, 1.0 - miscoverage / 2.0]
+
+
+def _require_within(rows: TargetRows, edges: Array, where: str) -> None:
+    """Refuse targets beyond the bins: no distribution can hold them, and intervals would widen for them alone."""
+    beyond = np.isfinite(rows.target) & ((rows.target < edges[0]) | (rows.target > edges[-1]))
+    if beyond.any():
+        place = int(beyond.argmax())
+        raise DataSetError(
+            f"{where}: {int(beyond.sum())} of {len(rows)} targets lie beyond the bins, {rows.target[place]:g} of "
+            f"{rows.candidate_id.iloc[place]!r} first; allowed: {edges[0]:g} to {edges[-1]:g}; cut these rows, name "
+            "the number that means not known under 'missing', or change 'lowest' and 'highest' of the recipe"
+        )
 
 
 def _pit_map(pit: Array, knots: int) -> PitMap | None:
@@ -250,5 +275,6 @@ def _rows(dataset: DataSet, part: str, contract: InputContract) -> TargetRows:
         target=candidates[TARGET].to_numpy(np.float64),
         weights=candidates[WEIGHT].to_numpy(np.float64) if WEIGHT in candidates else np.ones(len(candidates)),
         candidate_id=candidates["candidate_id"],
+        groups=np.asarray(groups_of(candidates)),
     )
     return whole.rows(contract.scorable(pixels))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError, SettingsError
 from pipeline.expressions.arithmetic import numbers_of, truths_of
+from pipeline.expressions.float32 import as_written
 from pipeline.expressions.syntax import column_names, is_condition, read_tree
 
 BLOCK_ROWS: Final = 65_536
@@ -111,8 +112,9 @@ class Expression:
         values: NDArray[Any] = np.empty(rows, dtype=np.bool_ if as_truths else np.float64)
         for start in range(0, rows, BLOCK_ROWS):
             part = slice(start, start + BLOCK_ROWS)
-            block = {name: _as_numbers(name, column[part]) for name, column in named.items()}
-            values[part] = (truths_of if as_truths else numbers_of)(self._tree, block)
+            values[part] = (truths_of if as_truths else numbers_of)(
+                self._tree, {name: _as_numbers(name, column[part]) for name, column in named.items()}
+            )
         return values
 
 
@@ -194,7 +196,9 @@ def _checked(name: str, column: NDArray[Any]) -> NDArray[Any]:
 
 def _as_numbers(name: str, values: NDArray[Any]) -> NDArray[np.float64]:
     """Return numbers with NaN where a mask says that they are missing."""
-    numbers = np.ma.getdata(values).astype(np.float64)
+    held = np.ma.getdata(values)
+    is_short = held.dtype.kind == "f" and held.dtype.itemsize == 4  # in either byte order
+    numbers = as_written(held.astype(np.float32)) if is_short else held.astype(np.float64)
     missing = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
     if missing is not None:
         numbers[missing] = np.nan

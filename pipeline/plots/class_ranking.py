@@ -9,7 +9,7 @@ from pipeline.metrics.recall_at import recall_at
 from pipeline.plots.class_data import ClassReportData, class_plot
 from pipeline.plots.class_grid import class_panels, left_and_bottom, more_classes
 from pipeline.plots.data import PlotResult, stacked
-from pipeline.plots.style import MUTED, model_style, no_data
+from pipeline.plots.style import MUTED, log_counts, model_style, no_data
 
 MOST_PLACES = 60
 """A curve has at most about as many points, evenly spaced in the logarithm of K."""
@@ -32,6 +32,7 @@ def class_recall_at(data: ClassReportData) -> PlotResult:
     figure, _, of_class = class_panels(data)
     for panel, left, bottom in left_and_bottom(list(of_class.values())):
         panel.set(xscale="log", ylim=(-0.02, 1.04))
+        log_counts(panel.xaxis)
         panel.set(xlabel="rows looked at, K" if bottom else "", ylabel="recall" if left else "")
     curves = []
     for index, panel in of_class.items():

@@ -130,4 +130,6 @@ class DecidingRules:
             forced[(forced < 0) & one.holds(columns)] = index
         changed = (forced >= 0) & (before >= 0) & (forced != after)
         rule[changed] = "override " + names[forced[changed]]
-        return np.where(changed, forced, after).astype(np.int8), rule
+        decided = np.where(changed, forced, after)
+        rule[decided == before] = ""
+        return decided.astype(np.int8), rule

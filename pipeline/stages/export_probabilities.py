@@ -19,7 +19,7 @@ from pipeline.io.files.csv_cells import write_csv
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.schema import DECIDED_COLUMNS
 from pipeline.io.results.score_blocks import score_names
-from pipeline.stages.scored_files import ScoredFiles, of_part
+from pipeline.stages.scored_files import ScoredFiles, named, of_part
 
 _FOLDERS: Final = {"validation": "val", "test": "test"}
 """What that folder calls the parts of a data set."""
@@ -94,14 +94,13 @@ def export_probabilities(path: Path, scored: ScoredRows, *, part: str = "") -> i
         for number, block in enumerate(scored.blocks()):
             kept = of_part(block, part)
             table = {
-                scored.id_column: kept["candidate_id"],
                 "y_true": _names(kept["label"], theirs),
                 "y_pred": _names(kept["label_predicted"], names),
             }
             table |= {f"p_{name}": kept[column] for name, column in zip(names, scored.columns, strict=True)}
             if "label_decided" in kept:
                 table |= {"y_decided": _names(kept["label_decided"], names), "decided_by": kept["decided_by"]}
-            write_csv(file, pd.DataFrame(table), header=number == 0)
+            write_csv(file, named(scored.id_column, kept["candidate_id"], table), header=number == 0)
             count += len(kept)
     return count
 
@@ -146,9 +145,9 @@ def export_performances(folder: Path, scored: ScoredRows) -> int:
 
 def _performance(kept: pd.DataFrame, scored: ScoredRows, column: str, codes: NDArray[np.int64]) -> pd.DataFrame:
     """Return a block as the original wrote it."""
-    table = {scored.id_column: kept["candidate_id"], "Y_true": codes[kept["label"]], "Y_pred": kept[column]}
-    probabilities = zip(scored.class_names, scored.columns, strict=True)
-    return pd.DataFrame({**table, **{f"{name}_prob": kept[theirs] for name, theirs in probabilities}})
+    table = {"Y_true": codes[kept["label"]], "Y_pred": kept[column]}
+    table |= {f"{name}_prob": kept[theirs] for name, theirs in zip(scored.class_names, scored.columns, strict=True)}
+    return named(scored.id_column, kept["candidate_id"], table)
 
 
 def _names(codes: pd.Series, names: Sequence[str]) -> NDArray[np.object_]:

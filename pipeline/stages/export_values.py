@@ -15,7 +15,7 @@ from pipeline.io.results.schema import TARGET
 from pipeline.io.results.score_blocks import score_names
 from pipeline.io.results.value_columns import distributions
 from pipeline.io.tables.redshift_pdfs import RedshiftPdfsWriter
-from pipeline.stages.scored_files import ScoredFiles, of_part
+from pipeline.stages.scored_files import ScoredFiles, named, of_part
 
 VALUES: Final = ("value", "value_std", "q05", "q50", "q95", "low", "high")
 """Columns of both formats, beside the id and the target."""
@@ -36,8 +36,8 @@ def export_values(path: Path, scored: ScoredFiles, *, part: str = "") -> int:
 
     Raises
     ------
-    UnknownNameError
-        If there is no such part.
+    UnknownNameError, SettingsError
+        If there is no such part, or a column is called as that of the ids is.
     InputError
         If the scores are not those of a regressor, or a scored row is not in the rows.
     """
@@ -45,8 +45,8 @@ def export_values(path: Path, scored: ScoredFiles, *, part: str = "") -> int:
     with path.open("w", encoding="utf-8", newline="") as file:
         for number, block in enumerate(_blocks(scored, VALUES)):
             kept = of_part(block, part)
-            table = {scored.id_column: kept["candidate_id"], TARGET: kept[TARGET]}
-            write_csv(file, pd.DataFrame(table | {name: kept[name] for name in VALUES}), header=number == 0)
+            table = named(scored.id_column, kept["candidate_id"], {name: kept[name] for name in (TARGET, *VALUES)})
+            write_csv(file, table, header=number == 0)
             count += len(kept)
     return count
 
@@ -71,8 +71,8 @@ def export_qp(path: Path, scored: ScoredFiles, *, part: str = "") -> int:
         for block in _blocks(scored, (*VALUES, *bins)):
             kept = of_part(block, part)
             pdfs, _ = distributions(scored.scores, kept)
-            beside = {scored.id_column: kept["candidate_id"].to_numpy(str), TARGET: kept[TARGET].to_numpy()}
-            writer.append(pdfs, beside | {name: kept[name].to_numpy() for name in VALUES})
+            beside = named(scored.id_column, kept["candidate_id"], {name: kept[name] for name in (TARGET, *VALUES)})
+            writer.append(pdfs, {name: column.to_numpy() for name, column in beside.items()})
     return writer.written
 
 

@@ -46,10 +46,11 @@ def named_columns(rows: pd.DataFrame, names: frozenset[str], files: Sequence[Pat
     names : frozenset of str
         Which columns.
     files : sequence of Path
-        Cutout files or data sets of the rows; the features of a table are columns as well.
+        Cutout files or data sets of the rows; the features of a table are columns as well, and come before columns
+        of their name.
     """
-    columns: dict[str, NDArray[np.generic]] = {name: rows[name].to_numpy() for name in names if name in rows}
-    return columns | _features(rows["candidate_id"], files, names - columns.keys())
+    features = _features(rows["candidate_id"], files, names)
+    return {**{name: rows[name].to_numpy() for name in names - features.keys() if name in rows}, **features}
 
 
 def known_columns(rows: pd.DataFrame, found: Collection[str]) -> list[str]:
@@ -57,9 +58,9 @@ def known_columns(rows: pd.DataFrame, found: Collection[str]) -> list[str]:
     return [*(str(name) for name in rows if pd.api.types.is_numeric_dtype(rows[name])), *found]
 
 
-def _features(ids: pd.Series, files: Sequence[Path], wanted: frozenset[str]) -> dict[str, NDArray[np.float64]]:
+def _features(ids: pd.Series, files: Sequence[Path], wanted: frozenset[str]) -> dict[str, NDArray[np.float32]]:
     """Return features of tables as columns of the rows; NaN for rows that no file holds."""
-    found: dict[str, NDArray[np.float64]] = {}
+    found: dict[str, NDArray[np.float32]] = {}
     for path in files if wanted else ():
         with open_cutouts(path) as file:
             channels = list(file.header.channels)
@@ -71,6 +72,6 @@ def _features(ids: pd.Series, files: Sequence[Path], wanted: frozenset[str]) -> 
             for part, pixels in file.batches(BATCH):
                 here = (at >= part.start) & (at < part.stop)
                 for name in names:
-                    values = found.setdefault(name, np.full(len(ids), np.nan))
+                    values = found.setdefault(name, np.full(len(ids), np.nan, dtype=np.float32))
                     values[here] = pixels[(at[here] - part.start).astype(np.int64), 0, 0, channels.index(name)]
     return found

@@ -3,7 +3,7 @@
 Tested by tests/pipeline/stages/test_export_values.py.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.classes import PARTS
-from pipeline.errors import InputError, UnknownNameError
+from pipeline.errors import InputError, SettingsError, UnknownNameError
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.score_blocks import ROWS_AT_ONCE, score_blocks
 
@@ -53,6 +53,19 @@ class ScoredFiles:
         beside = _ColumnOfRows(self.rows, self.scores, of_rows)
         for block in score_blocks(self.scores, columns):
             yield block.assign(**{of_rows: beside.of(block["candidate_id"])})
+
+
+def named(id_column: str, ids: pd.Series, columns: Mapping[str, object]) -> pd.DataFrame:
+    """Return a table of ids and columns.
+
+    Raises
+    ------
+    SettingsError
+        If a column is called as that of the ids is.
+    """
+    if id_column in columns:
+        raise SettingsError(f"id_column is {id_column!r}, which a column of the file is called; take another name")
+    return pd.DataFrame({id_column: ids, **columns})
 
 
 def of_part(block: pd.DataFrame, part: str) -> pd.DataFrame:

@@ -5,10 +5,15 @@ They act after a training, so that whatever can be wrong with them is told befor
 Tested by tests/pipeline/surveys/test_settings.py.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from pipeline.classes import MEASURED, are_real_and_bogus
 from pipeline.errors import SettingsError
+
+_PROBABILITY: Final = re.compile(r"p_\d+")
 
 
 def columns_of_rows(features: Sequence[str], metadata: Sequence[str], n_classes: int) -> list[str]:
@@ -29,7 +34,7 @@ def columns_of_rows(features: Sequence[str], metadata: Sequence[str], n_classes:
     return [*numbers, *metadata, *features, *(f"p_{index}" for index in range(n_classes))]
 
 
-def rule_faults(key: str, rules: Mapping[str, str], classes: Sequence[str], known: Collection[str]) -> list[str]:
+def rule_faults(key: str, rules: Mapping[str, str], classes: Sequence[str], known: Sequence[str]) -> list[str]:
     """Return what is wrong with conditions by class, one sentence each.
 
     Parameters
@@ -40,13 +45,14 @@ def rule_faults(key: str, rules: Mapping[str, str], classes: Sequence[str], know
         Conditions by names of classes.
     classes : sequence of str
         The classes that may have one.
-    known : collection of str
-        As `columns_of_rows`.
+    known : sequence of str
+        As `columns_of_rows`; where a feature and a column have one name, the feature is meant.
     """
     if not rules:
         return []
     from pipeline.expressions.expression import parse_condition
 
+    ambiguous = {name for name, times in Counter(known).items() if times > 1 and _PROBABILITY.fullmatch(name)}
     faults = [
         f"{key} name the class {name!r}; allowed: {', '.join(classes) or 'none of a survey with two classes'}"
         for name in rules
@@ -54,7 +60,12 @@ def rule_faults(key: str, rules: Mapping[str, str], classes: Sequence[str], know
     ]
     for name, text in rules.items():
         try:
-            parse_condition(text, f"{key}: {name}").require(known, f"{key}: {name}")
+            condition = parse_condition(text, f"{key}: {name}")
+            condition.require(known, f"{key}: {name}")
+            faults += [
+                f"{key}: {name}: {column!r} is a feature, and the probability of a class; give the feature another name"
+                for column in sorted(condition.names & ambiguous)
+            ]
         except SettingsError as error:
             faults.append(str(error))
     return faults

@@ -182,6 +182,8 @@ def test_an_unknown_format_is_refused_before_anything_is_made(own):
         tasks.ExportScores(survey="own", format="topcat").requires()
     with pytest.raises(SettingsError, match="leave out part and night"):
         tasks.ExportScores(survey="own", format="performances", part="test").requires()
+    with pytest.raises(SettingsError, match="the rows of a night have none; leave out part or night"):
+        tasks.ExportScores(survey="own", night="all", part="test").requires()
 
 
 @pytest.mark.replaces("4most", "M9")

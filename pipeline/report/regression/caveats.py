@@ -40,12 +40,12 @@ def _coverage(numbers: RegressionNumbers) -> list[str]:
     found = numbers["models"][numbers["classifier"]]["coverage"].get(numbers["judged_part"])
     if found is None or found["coverage_low"] is None or found["coverage_high"] is None:
         return []
-    if found["coverage_low"] <= found["promised"] <= found["coverage_high"]:
+    if found["kept"] is not False:
         return []
     return [
         f"The intervals hold {per_cent(found['coverage'])} of the targets ({per_cent(found['coverage_low'])} to "
-        f"{per_cent(found['coverage_high'])}), where {per_cent(found['promised'])} were promised: the judged rows are "
-        "not like those that calibrated them."
+        f"{per_cent(found['coverage_high'])}), where {per_cent(found['promised'])} were promised, which is hardly "
+        "chance: the judged rows are not like those that calibrated them."
     ]
 
 

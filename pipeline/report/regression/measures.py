@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.metrics import Interval, groups_of
-from pipeline.metrics.interval_coverage import coverage, coverage_by
+from pipeline.metrics.interval_coverage import coverage, coverage_by, keeps_promise
 from pipeline.metrics.redshift_summary import redshift_differences, redshift_summary, redshift_summary_by
 from pipeline.plots.data import PARTS, part_rows
 from pipeline.plots.regression_data import COVERAGE_COLUMNS, NO_TRENDS, RegressionReportData
@@ -95,11 +95,24 @@ def _model(data: RegressionReportData, model: str, how: Bootstrap) -> dict[str, 
             for part in others
             if len(data.rows(model, part))
         },
-        "coverage": {
-            part: {"promised": 1.0 - data.miscoverage[model], **coverage(rows["target"], rows["low"], rows["high"])}
-            for part in dict.fromkeys([data.part, *others])
-            if (part != "train" or part == data.part) and len(rows := data.rows(model, part))
-        },
+        "coverage": _coverage(data, model, others),
+    }
+
+
+def _coverage(data: RegressionReportData, model: str, others: list[str]) -> dict[str, dict[str, object]]:
+    """Return the coverage of the judged part and of validation rows, half of which calibrated the intervals."""
+    promised, found = 1.0 - data.miscoverage[model], {}
+    for part in dict.fromkeys([data.part, *others]):
+        if (part != "train" or part == data.part) and len(rows := data.rows(model, part)):
+            found[part] = coverage(rows["target"], rows["low"], rows["high"], groups_of(rows))
+    calibrated = found["validation"]["effective"] / 2 if "validation" in found else 0.0
+    return {
+        part: {
+            "promised": promised,
+            **own,
+            "kept": None if part in ("validation", "train") else keeps_promise(own, promised, calibrated),
+        }
+        for part, own in found.items()
     }
 
 

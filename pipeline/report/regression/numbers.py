@@ -9,11 +9,17 @@ from pipeline.report.metrics_json import CountNumbers, DifferenceNumbers, Interv
 
 
 class CoverageNumbers(TypedDict):
-    """How often the intervals of a model held the target in a part, with the binomial interval of 95 %."""
+    """How often the intervals of a model held the target in a part, with the binomial interval of 95 %.
+
+    ``kept`` says whether that may be chance, see `pipeline.metrics.interval_coverage.keeps_promise`; None if it is not
+    known how many rows calibrated them, or they are those that did.
+    """
 
     promised: float
     n: int
     hits: int
+    effective: float
+    kept: bool | None
     coverage: float | None
     coverage_low: float | None
     coverage_high: float | None

@@ -93,7 +93,6 @@ def _coverage(numbers: RegressionNumbers) -> Iterator[dict[str, object]]:
     for name, model in numbers["models"].items():
         for part, found in model["coverage"].items():
             low, high = found["coverage_low"], found["coverage_high"]
-            is_kept = low is not None and high is not None and low <= found["promised"] <= high
             yield {
                 "model": name,
                 "part": part,
@@ -102,7 +101,7 @@ def _coverage(numbers: RegressionNumbers) -> Iterator[dict[str, object]]:
                 "promised": per_cent(found["promised"], 0),
                 "coverage": per_cent(found["coverage"], 2),
                 "spread": f"{per_cent(low, 2)} to {per_cent(high, 2)}",
-                "kept": "yes" if is_kept else "no",
+                "kept": {True: "yes", False: "no", None: "–"}[found["kept"]],
                 "width": number(found["width"]),
             }
 

@@ -35,6 +35,19 @@ def test_a_graph_gives_the_numbers_of_the_library(name, tmp_path):
     np.testing.assert_allclose(found, fitted.raw(features), rtol=1e-5, atol=1e-6)
 
 
+def test_a_row_whose_leaves_all_add_nothing_keeps_the_base_of_its_quantile(tmp_path):
+    """Of few rows, or of targets that pile up, outer quantiles are values of the data, and leaves about them are 0."""
+    features, target = rows(60, 1)
+    fitted = fit_regressor("quantile_boosting", RegressionRows.of(features, np.maximum(target, 0.5)), EDGES, seed=1,
+                           iterations=8)  # fmt: skip
+    path = tmp_path / "model.onnx"
+    path.write_bytes(graphs.regressor_graph(fitted.parts, 3).SerializeToString())
+    others, _ = rows(300, 2)
+    found = run(open_session(path), others[:, None, None, :])
+    np.testing.assert_allclose(found, fitted.raw(others), rtol=1e-5, atol=1e-6)
+    assert found.min() > 0.4
+
+
 def test_those_that_can_be_written_say_so():
     assert {name for name in REGRESSORS if REGRESSORS.metadata(name)["in_graph"]} == set(SMALL)
 

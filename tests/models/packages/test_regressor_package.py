@@ -13,7 +13,7 @@ from models.scoring.any_package import open_package
 from models.scoring.regressor import load_regressor
 from models.scoring.runtime import load
 from models.training.in_memory import MemoryDataSet
-from models.training.regressor_training import train_regressor
+from models.training.regressor_training import calibrate_regressor, first_half, train_regressor
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import DataSetError, IncompatiblePackageError, InputError, SettingsError
 from pipeline.io.packages.training_ids import learned_of
@@ -138,13 +138,29 @@ def test_data_sets_that_cannot_teach_are_refused(dataset):
 
     with pytest.raises(DataSetError, match="0 of 128 rows have a target and a weight"):
         train_regressor(changed("train", target=np.nan), replace(RECIPE, required_features=("g",)), 1)
-    with pytest.raises(DataSetError, match=r"150 targets such as 9 lie outside the bins -0.5 to 2"):
-        train_regressor(changed("train", target=9.0), RECIPE, 1)
+    for part, word in (("train", "training"), ("validation", "validation")):
+        beyond = (
+            f"the {word} part .* {ROWS[part]} of {ROWS[part]} targets lie beyond the bins, 9 of '.*' first; allowed"
+        )
+        with pytest.raises(DataSetError, match=beyond):
+            train_regressor(changed(part, target=9.0), RECIPE, 1)
     with pytest.raises(SettingsError, match="required_features has 'w1'; the data set has the features g, g_r, r_i"):
         train_regressor(dataset, replace(RECIPE, required_features=("w1",)), 1)
     without = {part: (table.drop(columns="target"), pixels) for part, (table, pixels) in dataset.parts.items()}
     with pytest.raises(DataSetError, match="has no target; allowed: one of a survey whose input names a target"):
         train_regressor(replace(dataset, parts=without), RECIPE, 1)
+
+
+def test_no_object_is_in_both_halves_of_the_validation_rows(dataset):
+    table, pixels = dataset.parts["validation"]
+    twins = table.assign(group_id=[f"o{place // 3}" for place in range(len(table))])
+    twice = replace(dataset, parts={**dataset.parts, "validation": (twins, pixels)})
+    trained = train_regressor(twice, RECIPE, 1)
+    calibrated = calibrate_regressor(trained, trained.fitted.raw)
+    groups = (len(trained.validation) + 2) // 3
+    assert abs(calibrated.interval.n - 3 * (groups // 2)) <= 3
+    halves = [set(trained.validation.groups[first_half(trained.validation) == half]) for half in (True, False)]
+    assert not halves[0] & halves[1]
 
 
 def test_too_few_validation_rows_for_the_interval_are_refused(dataset, tmp_path):

@@ -15,7 +15,7 @@ def test_a_veto_takes_a_row_to_the_negative_class_and_an_override_decides_after_
     assert rules.columns == {"J", "MASS"}
     decided, rule = rules.decide([1, 1, 1, 0, 1], {"J": J, "MASS": MASS})
     assert decided.tolist() == [1, 0, 0, 2, 1], "of two overrides the first counts"
-    assert rule.tolist() == ["", "veto BG", "veto BG", "override QSO", "override BG"]
+    assert rule.tolist() == ["", "veto BG", "veto BG", "override QSO", ""], "vetoed and taken back"
 
 
 def test_rows_without_a_score_stay_without_a_class():

@@ -1,11 +1,12 @@
 """Values of a regressor beside their targets as CSV, and their distributions as qp-prob has them."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from pipeline.errors import InputError, UnknownNameError
+from pipeline.errors import InputError, SettingsError, UnknownNameError
 from pipeline.io.results import score_blocks
 from pipeline.io.results.cutout_file import CutoutWriter
 from pipeline.io.results.cutout_header import CutoutHeader
@@ -69,6 +70,12 @@ def test_distributions_come_in_blocks_without_rows_that_have_none(scored, tmp_pa
     np.testing.assert_allclose(pdfs.masses, MASSES[[0, 1, 3]])
     assert columns["ID"].tolist() == ["0017", "9007199254740993", "longest of all"]
     np.testing.assert_array_equal(columns["target"], TARGETS[[0, 1, 3]])
+
+
+def test_a_column_of_ids_that_is_called_as_another_is_refused(scored, tmp_path):
+    for write, name in ((export_values, "z.csv"), (export_qp, "z.hdf5")):
+        with pytest.raises(SettingsError, match="id_column is 'q50', which a column of the file is called"):
+            write(tmp_path / name, replace(scored, id_column="q50"))
 
 
 def test_scores_of_other_rows_or_of_classes_are_refused(scored, tmp_path, make_rows):

@@ -27,6 +27,13 @@ def test_features_of_a_table_are_columns_too_in_the_order_of_the_rows(make_rows,
     assert found[1] == [False, True, False]
 
 
+def test_a_feature_comes_before_a_column_of_its_name(make_rows, tmp_path):
+    header = CutoutHeader(survey="sky", size_pixel=1, channels=("magnitude",), class_names=NAMES, kind="table")
+    with CutoutWriter(tmp_path / "table.h5", header) as writer:
+        writer.append(np.array([5.0, 0.6, 5.0], "f4").reshape(3, 1, 1, 1), make_rows(["a", "b", "c"], label=[0, 1, 2]))
+    assert vetoed({"BG": "magnitude > 0.6"}, [tmp_path / "table.h5"])[1] == [True, False, True], "0.6 is not above 0.6"
+
+
 @pytest.mark.parametrize("column", ["magnitud", "label"])
 def test_a_column_that_there_is_not_or_that_is_the_truth_is_refused(column):
     with pytest.raises(SettingsError, match=f"vetoes: BG: the expression '{column} > 3' names no column"):
