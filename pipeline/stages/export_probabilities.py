@@ -53,8 +53,9 @@ class ScoredRows(ScoredFiles):
         there = score_names(self.scores)
         found = [name for name in there if name.startswith("p_")]
         if found != self.columns:
+            there_are = ", ".join(found) or "no probabilities"
             raise InputError(
-                f"{self.scores} has {', '.join(found)}; the package has the classes {', '.join(self.class_names)}"
+                f"{self.scores} has {there_are}; the package has the classes {', '.join(self.class_names)}"
             )
         decided = [name for name in DECIDED_COLUMNS if name in there]
         wanted = ["candidate_id", "split", *self.columns, "label_predicted", *decided]

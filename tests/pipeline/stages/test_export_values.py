@@ -98,7 +98,7 @@ def test_scores_of_other_rows_or_of_classes_are_refused(scored, tmp_path, make_r
 def test_each_format_is_written_of_what_it_is_of(scored, tmp_path):
     about = {"scores": scored.scores, "rows": scored.rows, "class_names": (), "id_column": "ID"}
     assert export_scores(tmp_path / "z.csv", form="values", part="train", **about) == 1
-    with pytest.raises(InputError, match="has "):
+    with pytest.raises(InputError, match="has no probabilities; the package has the classes a, b"):
         export_scores(tmp_path / "p.csv", form="probabilities", **about | {"class_names": ("a", "b")})
 
 

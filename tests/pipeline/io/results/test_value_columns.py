@@ -3,7 +3,6 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.io.results.score_blocks import score_names
 from pipeline.io.results.scores_file import ScoresWriter, concatenate, read_scores, require_score
 from pipeline.io.results.value_columns import distributions, value_columns
 
@@ -48,8 +47,6 @@ def test_what_wants_the_score_of_a_real_refuses_values(tmp_path):
     path = written(tmp_path / "v.parquet")
     with pytest.raises(InputError, match="has the values of a regressor; allowed for objects: scores of two classes"):
         require_score(read_scores(path), path, "objects")
-    with pytest.raises(InputError, match="holds scores of schema 2; this version reads schema 1"):
-        score_names(path)
 
 
 def test_scores_without_bins_are_refused(tmp_path):
