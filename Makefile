@@ -21,7 +21,7 @@ $(STAMP): requirements-dev.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(STAMP)  ## Build a classifier and its report from nothing, offline: SURVEY=synthetic, target_selection, galaxies.
+demo: $(STAMP)  ## Build a classifier and its report from nothing, offline; SURVEY=galaxies, photoz, ... shows another.
 	@$(BIN)/nightsift demo $(SURVEY)
 
 test-part: $(STAMP)  ## Types and the tests outside tests/integration, for a second Python; see CONTRIBUTING.md.

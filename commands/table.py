@@ -136,20 +136,26 @@ def lines(metrics: Metrics) -> Iterator[str]:
     yield ""
 
 
-def class_lines(metrics: ClassMetrics) -> Iterator[str]:
-    """Yield the Markdown of one report of many classes: metrics, paired differences, each class of the classifier."""
+def _whole(metrics: "ClassMetrics | ValueMetrics", shown: Iterable[str], of_what: str = "") -> Iterator[str]:
+    """Yield how many rows were judged, the figures of all models, and their paired differences."""
     counts, interval, others = metrics["counts"], metrics["interval"], metrics["differences"]
-    by_class = ", ".join(f"{n} {name}" for name, n in counts["by_class"].items())
     yield (
-        f"{counts['judged']} rows of the {metrics['judged_part']} part ({by_class}), {counts['judged_groups']} groups; "
+        f"{counts['judged']} rows of the {metrics['judged_part']} part{of_what}, {counts['judged_groups']} groups; "
         f"{interval['level']:.0%} intervals over groups, {interval['replicates']} bootstrap replicates."
     )
     models = metrics["models"]
-    yield from grid(["", *models], ([name, *_cells(models, name)] for name in SHOWN_OF_CLASSES))
+    yield from grid(["", *models], ([name, *_cells(models, name)] for name in shown))
     if others:
         yield f"{metrics['classifier']} less each other, on the rows that both score:"
         heads = [f"{other} ({others[other]['n']} rows)" for other in others]
-        yield from grid(["", *heads], ([name, *_cells(others, name)] for name in SHOWN_OF_CLASSES))
+        yield from grid(["", *heads], ([name, *_cells(others, name)] for name in shown))
+
+
+def class_lines(metrics: ClassMetrics) -> Iterator[str]:
+    """Yield the Markdown of one report of many classes: metrics, paired differences, each class of the classifier."""
+    by_class = ", ".join(f"{n} {name}" for name, n in metrics["counts"]["by_class"].items())
+    yield from _whole(metrics, SHOWN_OF_CLASSES, f" ({by_class})")
+    models = metrics["models"]
     yield f"Each class against all others, {metrics['classifier']}:"
     classes = models[metrics["classifier"]]["classes"]
     rows = (
@@ -161,17 +167,8 @@ def class_lines(metrics: ClassMetrics) -> Iterator[str]:
 
 def value_lines(metrics: ValueMetrics) -> Iterator[str]:
     """Yield the Markdown of one report of a regressor: measures, paired differences, coverage of the intervals."""
-    counts, interval, others = metrics["counts"], metrics["interval"], metrics["differences"]
-    yield (
-        f"{counts['judged']} rows of the {metrics['judged_part']} part, {counts['judged_groups']} groups; "
-        f"{interval['level']:.0%} intervals over groups, {interval['replicates']} bootstrap replicates."
-    )
+    yield from _whole(metrics, SHOWN_OF_VALUES)
     models = metrics["models"]
-    yield from grid(["", *models], ([name, *_cells(models, name)] for name in SHOWN_OF_VALUES))
-    if others:
-        yield f"{metrics['classifier']} less each other, on the rows that both predict:"
-        heads = [f"{other} ({others[other]['n']} rows)" for other in others]
-        yield from grid(["", *heads], ([name, *_cells(others, name)] for name in SHOWN_OF_VALUES))
     yield "Conformal intervals, with the binomial interval of 95 %:"
     covered = (
         [name, part, *_covered(found)] for name, model in models.items() for part, found in model["coverage"].items()

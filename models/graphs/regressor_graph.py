@@ -4,14 +4,13 @@ Tested by tests/models/graphs/test_regressor_graph.py.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.graphs.keras_graph import Graph
 from models.graphs.nodes import Node, append, constant
-from models.graphs.table_graph import SEEN, Tree, append_scaling, boosted_tree, empty_graph, ensemble
+from models.graphs.table_graph import SEEN, append_scaling, boosted_tree, empty_graph, ensemble, forest_tree
 from models.regressors.parts import Boosted, Dense, Forest, Networks, Parts
 from pipeline.errors import SettingsError
 
@@ -122,17 +121,8 @@ def _append_forest(graph: Graph, parts: Forest) -> None:
             f"the leaves of {len(parts.tables)} trees hold {held} numbers; allowed: {MOST_LEAF_NUMBERS}, else no graph "
             "can; take fewer trees or bins, or a larger min_samples_leaf"
         )
-    trees = [_of_forest(one.tree_, table) for one, table in zip(parts.model.estimators_, parts.tables, strict=True)]
+    trees = [
+        forest_tree(one.tree_, table, np.asarray(one.tree_.missing_go_to_left, dtype=bool))
+        for one, table in zip(parts.model.estimators_, parts.tables, strict=True)
+    ]
     append(graph, [("TreeEnsembleRegressor", [SEEN], PREDICTED, ensemble(trees))])
-
-
-def _of_forest(tree: Any, table: NDArray[np.float32]) -> Tree:
-    return Tree(
-        feature=tree.feature,
-        left=tree.children_left,
-        right=tree.children_right,
-        threshold=tree.threshold,
-        missing_left=np.asarray(tree.missing_go_to_left, dtype=bool),
-        leaf=tree.children_left < 0,
-        value=np.where(table > 0, table, np.nan).astype(np.float64),
-    )

@@ -172,14 +172,19 @@ def _append_forest(graph: Graph, estimator: Any) -> None:
 
 def _of_forest(tree: Any, count: int) -> Tree:
     shares = tree.value[:, 0, :] / tree.value[:, 0, :].sum(axis=1, keepdims=True)
+    return forest_tree(tree, shares / count, np.zeros(tree.node_count, dtype=bool))
+
+
+def forest_tree(tree: Any, value: NDArray[np.floating], missing_left: NDArray[np.bool_]) -> Tree:
+    """Return a tree of scikit-learn's forests whose leaves add ``value``, ``(m, targets)``; 0 is nothing."""
     return Tree(
         feature=tree.feature,
         left=tree.children_left,
         right=tree.children_right,
         threshold=tree.threshold,
-        missing_left=np.zeros(tree.node_count, dtype=bool),
+        missing_left=missing_left,
         leaf=tree.children_left < 0,
-        value=np.where(shares > 0, shares / count, np.nan),
+        value=np.where(value > 0, value, np.nan).astype(np.float64),
     )
 
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:  # what scores arrays of pixels need not load it
 
 
 @dataclass(frozen=True, kw_only=True)
-class OpenedPackage(ABC):
-    """A model package, ready to score: a trained model, or a stack of such.
+class StoredPackage:
+    """What any model package has, of a classifier or a regressor.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class OpenedPackage(ABC):
     content : mapping
         ``package.json``.
     contract : InputContract
-        What cutouts it takes.
+        What cutouts or rows it takes.
     threads : int
         Cores to use; changes the speed alone.
     """
@@ -45,8 +45,13 @@ class OpenedPackage(ABC):
 
     @property
     def name(self) -> str:
-        """Return classifier and digest, as scores name the model."""
+        """Return recipe and digest, as scores name the model."""
         return str(self.content["name"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedPackage(StoredPackage, ABC):
+    """The package of a classifier, ready to score: a trained model, or a stack of such."""
 
     @property
     def class_names(self) -> tuple[str, ...]:

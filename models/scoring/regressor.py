@@ -4,18 +4,18 @@ Tested by tests/models/packages/test_regressor_package.py.
 """
 
 import os
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.graphs.sessions import Interface, Session, open_session, run
-from models.inputs.contract import InputContract
 from models.scoring.model_inputs import contract_of
+from models.scoring.opened_package import StoredPackage
 from pipeline.classes import REGRESSOR
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import IncompatiblePackageError
@@ -32,31 +32,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RegressorPackage:
-    """The package of a regressor, ready to predict.
+class RegressorPackage(StoredPackage):
+    """The package of a regressor, ready to predict."""
 
-    Attributes
-    ----------
-    directory : Path
-    content : mapping
-        ``package.json``.
-    contract : InputContract
-        What rows it takes.
-    threads : int
-        Cores to use; changes the speed alone.
-    """
-
-    directory: Path
-    content: Mapping[str, Any] = field(repr=False)
-    contract: InputContract
-    threads: int
     metadata_columns = ()
     class_names = ()
-
-    @property
-    def name(self) -> str:
-        """Return regressor and digest, as scores name the model."""
-        return str(self.content["name"])
 
     @property
     def edges(self) -> NDArray[np.float64]:

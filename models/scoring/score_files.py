@@ -135,7 +135,7 @@ def score_file(
     def told() -> Iterator[list[_Scores]]:
         for (_, last), blocks in zip(spans, scored, strict=True):
             yield blocks
-            progress(last / count, f"scored {last} of {count} cutouts")
+            progress(last / count, f"scored {last} of {count} rows")
 
     _write(path, scoring, header, told(), rows.name, provenance)
 
@@ -203,7 +203,7 @@ def _write(
             log.info("left out %d rows of %s, from which the package learned", learned, what)
     if set(scoring.only) - found:
         raise InputError(f"{min(set(scoring.only) - found)!r} is no candidate and no object of {what}")
-    log.info("scored %d cutouts of %s", count, what)
+    log.info("scored %d rows of %s", count, what)
 
 
 def _known(header: CutoutHeader, n_classes: int) -> list[str]:

@@ -104,7 +104,7 @@ def class_magnitude(data: ClassReportData) -> PlotResult:
 )
 def training_history(data: ClassReportData) -> PlotResult:
     """Draw loss and other quantities of the trainings by epoch."""
-    return history_figure(data.history, LEADING)
+    return history_figure(data.history, LEADING, list(data.scores))
 
 
 def _scores_of(data: ClassReportData, model: str) -> pd.DataFrame:

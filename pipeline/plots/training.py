@@ -21,10 +21,12 @@ NOT_SHOWN = ("epoch", "learning_rate", "lr")
 )
 def training_history(data: ReportData) -> PlotResult:
     """Draw loss and other quantities of the first model's training, for training and validation rows."""
-    return history_figure(data.history, LEADING)
+    return history_figure(data.history, LEADING, list(data.scores))
 
 
-def history_figure(history: Mapping[str, pd.DataFrame], leading: Sequence[str]) -> PlotResult:
+def history_figure(
+    history: Mapping[str, pd.DataFrame], leading: Sequence[str], models: Sequence[str] = ()
+) -> PlotResult:
     """Return the figure of trainings: loss and other quantities by epoch, for training and validation rows.
 
     Parameters
@@ -33,6 +35,8 @@ def history_figure(history: Mapping[str, pd.DataFrame], leading: Sequence[str]) 
         For each model one row per epoch: ``epoch``, and pairs such as ``loss val_loss``.
     leading : sequence of str
         The quantities that are shown first, if there are more than fit.
+    models : sequence of str
+        All models of the page in its order, by which each has its colour; by default those with a history.
     """
     table = _history_table(history)
     names = _names(table, leading)
@@ -43,7 +47,7 @@ def history_figure(history: Mapping[str, pd.DataFrame], leading: Sequence[str]) 
         return PlotResult(figure=figure, table=table, note=note)
     for panel, name in zip(axes[0], names, strict=True):
         for index, (model, rows) in enumerate(table.groupby("model", sort=False)):
-            colour = model_style(index)["color"]
+            colour = model_style(models.index(model) if model in models else index)["color"]
             for column, line, words in ((name, "-", "train"), (f"val_{name}", "--", "validation")):
                 if column in rows and rows[column].notna().any():
                     panel.plot(rows["epoch"], rows[column], color=colour, linestyle=line, label=f"{model}, {words}")

@@ -74,5 +74,5 @@ def write_night(path: Path, night: NightCutouts) -> None:
             writer.write_table("exposures", EXPOSURE_COLUMNS, night.measured)
         writer.write_text("manifest", json.dumps({**job.manifest, "as_of": ""}, sort_keys=True))
         writer.provenance |= {"as_of": job.manifest.get("as_of", ""), **night.counts}
-    log.info("night %s: kept %d cutouts, dropped %d, lost %d of %d %s", job.night, writer.kept,
+    log.info("night %s: kept %d rows, dropped %d, lost %d of %d %s", job.night, writer.kept,
              sum(writer.dropped.values()), night.lost, night.exposures, night.counted)  # fmt: skip

@@ -156,7 +156,7 @@ class Labeller:
             self._unmatched -= {key for key in self._unmatched if len(self._joined[key].rows_of(gone))}
         self._any_candidate |= bool(len(batch.candidates))
         if "exposure_id" in batch.candidates and (self._chain or self._cleaning):
-            here = set(batch.candidates["exposure_id"])
+            here = set(batch.candidates["exposure_id"]) - {""}  # which rows of a table have
             self._split |= here & self._exposures
             self._exposures |= here
 

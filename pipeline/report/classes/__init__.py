@@ -6,6 +6,7 @@ from pipeline.report.classes.measures import measure_classes, with_intervals
 from pipeline.report.classes.numbers import ClassNumbers
 from pipeline.report.classes.page import class_shown
 from pipeline.report.kinds import REPORT_KINDS, ReportKind
+from pipeline.report.wording import number
 
 CLASS_REPORT_PLOTS = (
     "class_scores",
@@ -27,7 +28,7 @@ CLASS_REPORT_PLOTS = (
 def _in_short(numbers: ClassNumbers) -> str:
     own = numbers["models"][numbers["classifier"]]["metrics"]
     k, accuracy, macro_f1 = len(numbers["class_names"]), own["accuracy"]["value"], own["macro_f1"]["value"]
-    return f" of {k} classes: accuracy {accuracy}, macro F1 {macro_f1}"
+    return f" of {k} classes: accuracy {number(accuracy)}, macro F1 {number(macro_f1)}"
 
 
 REPORT_KINDS.register("classes")(

@@ -6,6 +6,7 @@ from pipeline.report.regression.caveats import regression_caveats
 from pipeline.report.regression.measures import measure_regression, with_trends
 from pipeline.report.regression.numbers import RegressionNumbers
 from pipeline.report.regression.page import regression_shown
+from pipeline.report.wording import number, per_cent
 
 REGRESSION_REPORT_PLOTS = (
     "redshift_scatter",
@@ -19,7 +20,7 @@ REGRESSION_REPORT_PLOTS = (
 
 def _in_short(numbers: RegressionNumbers) -> str:
     own = numbers["models"][numbers["classifier"]]["metrics"]
-    return f": scatter {own['sigma_nmad']['value']}, outliers {own['outliers']['value']}"
+    return f": scatter {number(own['sigma_nmad']['value'], 4)}, outliers {per_cent(own['outliers']['value'])}"
 
 
 REPORT_KINDS.register("regression")(

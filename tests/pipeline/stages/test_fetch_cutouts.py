@@ -103,7 +103,7 @@ def test_remarks_about_exposures_are_no_candidates_that_were_left_out(packet_sur
     night = opened(survey)
     write_night(tmp_path / "night.h5", night)
     assert "5 of 5 left out: outside the image (5)" in caplog.text
-    assert f"night {NIGHT}: kept 0 cutouts, dropped 5, lost 0 of" in caplog.text
+    assert f"night {NIGHT}: kept 0 rows, dropped 5, lost 0 of" in caplog.text
     with open_cutouts(tmp_path / "night.h5") as file:
         assert "zeropoint" in set(file.table("dropped")["step"])
         assert file.provenance["counts"] == {"in": 5, "kept": 0, "dropped": {"outside the image": 5}}
