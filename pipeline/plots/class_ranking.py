@@ -54,7 +54,7 @@ def class_recall_at(data: ClassReportData) -> PlotResult:
             no_data(panel, "no rows of it")
     first = next((panel for panel in of_class.values() if panel.get_legend_handles_labels()[0]), None)
     if first is not None:
-        first.legend(loc="lower right", fontsize=8)
+        first.legend(loc="upper left", fontsize=8)
     notes.append(more_classes(data))
     return PlotResult(figure=figure, table=stacked(curves, COLUMNS), note="; ".join(filter(None, notes)))
 

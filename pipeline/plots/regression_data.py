@@ -159,7 +159,7 @@ def interval_coverage(data: RegressionReportData) -> PlotResult:
         axes[1, column].set(xlabel=kind, ylabel="mean width", ylim=(0.0, None))
         per_cent(axes[0, column].yaxis)
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    axes[1, 0].legend(handles, labels, loc="upper left", fontsize="small")
+    axes[1, 0].legend(handles, labels, loc="best", fontsize="small")
     return PlotResult(figure=figure, table=table)
 
 
