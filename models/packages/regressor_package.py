@@ -18,7 +18,7 @@ from models.graphs.sessions import open_session
 from models.packages.folder import finish
 from models.packages.trained_files import MODEL, finite_or_none
 from models.scoring.regressor import raw_numbers
-from models.training.regressor_training import CalibratedRegressor, TargetRows, TrainedRegressor, calibrate_regressor
+from models.training.regressor_training import CalibratedRegressor, TrainedRegressor, calibrate_regressor
 from pipeline.classes import REGRESSOR
 from pipeline.errors import IncompatiblePackageError
 from pipeline.io.files.digests import file_digest
@@ -33,7 +33,10 @@ LARGEST_DIFFERENCE: Final = 1e-4
 """Quantiles by ONNX and by the library may differ by this share of the bins' range on the compared rows."""
 
 _COMPARED: Final = 512
-"""Validation rows on which they are compared."""
+"""Training rows, and as many validation rows, on which they are compared."""
+
+_SHARES: Final = (0.05, 0.16, 0.5, 0.84, 0.95)
+"""Of the quantiles that are compared."""
 
 
 def write_regressor(directory: Path, trained: TrainedRegressor, *, provenance: Mapping[str, object]) -> None:
@@ -128,15 +131,15 @@ def _difference(directory: Path, trained: TrainedRegressor) -> float:
     """Return how far quantiles by the graph are from those by the library, as a share of the bins' range."""
     from threadpoolctl import threadpool_limits
 
-    rows: TargetRows = trained.validation.rows(slice(0, _COMPARED))
+    features = np.concatenate([part.features[:_COMPARED] for part in (trained.train, trained.validation)])
     fitted, edges = trained.fitted, trained.recipe.edges
     with threadpool_limits(limits=trained.recipe.threads):
-        ours = fitted(rows.features).quantile([0.16, 0.5, 0.84])
-    theirs = fitted.head.pdfs(edges, raw_numbers(open_session(directory / MODEL), rows.features, 1))
-    difference = float(np.abs(ours - theirs.quantile([0.16, 0.5, 0.84])).max(initial=0.0) / (edges[-1] - edges[0]))
+        ours = fitted(features).quantile(_SHARES)
+    theirs = fitted.head.pdfs(edges, raw_numbers(open_session(directory / MODEL), features, 1)).quantile(_SHARES)
+    difference = float(np.abs(ours - theirs).max(initial=0.0) / (edges[-1] - edges[0]))
     if not difference <= LARGEST_DIFFERENCE:
         raise IncompatiblePackageError(
             f"quantiles of ONNX and of {trained.recipe.regressor} as trained differ by {difference:.2e} of the range "
-            f"of the bins on {len(rows)} validation rows; allowed: {LARGEST_DIFFERENCE:g}"
+            f"of the bins on {len(features)} training and validation rows; allowed: {LARGEST_DIFFERENCE:g}"
         )
     return difference
