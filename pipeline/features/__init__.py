@@ -2,7 +2,8 @@
 
 All features are finite for any input, do not change when a cutout is rotated or flipped (odd sides) or its flux is
 multiplied by a positive number, and work for both signs: a source that faded gives the same numbers as one that
-brightened.
+brightened. Lengths are in pixels of the sampling in which a PSF has a FWHM of `REFERENCE_FWHM`: cutouts whose FWHM is
+stated are brought to it first.
 """
 
 from collections.abc import Sequence
@@ -15,8 +16,9 @@ from pipeline.features import consistency, context, shape
 from pipeline.features.bounded import ratio
 from pipeline.features.planes import CHANNELS, Planes, prepare
 from pipeline.features.psf_fit import fit_gaussian, window
+from pipeline.features.sampling import resampled, sampling_factor
 
-FEATURES_REVISION = 1
+FEATURES_REVISION = 2
 """Raised whenever a value, a name or the order changes: feature models are bound to it."""
 
 CHUNK = 128
@@ -26,6 +28,7 @@ _LIMIT = 1e6
 def physical_features(
     cutouts: NDArray[np.float32],
     channels: tuple[str, ...] = ("science", "template", "difference"),
+    fwhm_pixel: float | None = None,
     *,
     chunk: int = CHUNK,
 ) -> NDArray[np.float32]:
@@ -38,6 +41,9 @@ def physical_features(
     channels : tuple of str
         The channels of the last axis, from ``science``, ``template``, ``difference``. An absent one counts as missing,
         so the number of features does not depend on it.
+    fwhm_pixel : float, optional
+        Typical FWHM of the images' PSF, in their pixels (`pipeline.features.seeing.typical_fwhm`). If it is far from
+        that of the reference, cutouts are resampled (`pipeline.features.sampling`); None or NaN: they are not.
     chunk : int, optional
         Number of rows measured at once; it changes memory, not the result.
 
@@ -46,11 +52,13 @@ def physical_features(
     features : ndarray of float32, ``(n, f)``
         Finite; the columns are :func:`feature_names`.
     """
-    names = feature_names(channels)
+    names, factor = feature_names(channels), sampling_factor(fwhm_pixel)
     out = np.empty((len(cutouts), len(names)), dtype=np.float32)
     for start in range(0, len(cutouts), chunk):
         rows = slice(start, start + chunk)
-        measured = np.stack(list(_measure(cutouts[rows], channels).values()), axis=1, dtype=np.float64)
+        measured = np.stack(
+            list(_measure(resampled(cutouts[rows], factor), channels).values()), axis=1, dtype=np.float64
+        )
         out[rows] = np.clip(np.nan_to_num(measured), -_LIMIT, _LIMIT)
     return out
 
