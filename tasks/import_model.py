@@ -73,9 +73,10 @@ class ImportModel(SurveyTask):
             If the recipe names a channel that the survey does not have, or the cutouts are smaller.
         """
         from models.inputs.contract import InputContract
+        from pipeline.cutouts.planes import images_of
 
         recipe, settings = self.classifier_recipe, self.settings
-        channels = recipe.channels or settings.channels
+        channels = recipe.channels or images_of(settings.channels)
         absent = [name for name in channels if name not in settings.channels]
         if absent:
             raise SettingsError(

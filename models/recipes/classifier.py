@@ -60,7 +60,7 @@ class ClassifierRecipe:
     missing : {"excluded", "psat"}
         Whether missing pixels are left out of the statistics of a normalisation or, as in psat-ml, are 0 before them.
     channels : tuple of str or None
-        Channels to use, in this order; none: those of the data set.
+        Channels to use, in this order; none: the images of the data set, without planes of variance and PSF.
     required_channels : tuple of str or None
         Channels that must not be missing altogether for a row to be scored; none: all used, and of a table any one.
     metadata : MetadataRecipe or None

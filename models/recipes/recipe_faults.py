@@ -20,6 +20,7 @@ from models.recipes.user_module import MODULE
 from models.registry import CLASSIFIERS, FEATURES, NETWORK, TABLE
 from pipeline.cutouts.augment import AUGMENTATIONS
 from pipeline.cutouts.normalise import NORMALISATIONS
+from pipeline.cutouts.planes import PLANES
 from pipeline.metrics import METRICS
 from pipeline.registry import Registry
 
@@ -117,6 +118,12 @@ def _family_faults(recipe: "ClassifierRecipe") -> list[str]:
     if side is not None and not smallest <= side <= _LARGEST_SIDE:
         faults.append(f"{key!r} is {side}; {name} needs at least {smallest}, and at most {_LARGEST_SIDE} are allowed")
     faults.extend(_settings_faults(recipe))
+    if recipe.family != TABLE and recipe.table is None:
+        faults += [
+            f"'channels' names {plane!r}, a plane of variance or PSF; {name} takes images alone"
+            for plane in recipe.channels or ()
+            if plane in PLANES
+        ]
     if recipe.family != NETWORK:
         faults.extend(_features_faults(recipe))
     if recipe.family == TABLE and recipe.metadata is not None:

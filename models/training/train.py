@@ -19,6 +19,7 @@ from models.training import batches, checkpoints, feature_training, network_trai
 from models.training.fitted import Fitted, Progress, no_progress
 from models.training.rows import PartRows, scorable_rows, select_rows
 from models.training.sampling import sampled
+from pipeline.cutouts.planes import images_of
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import IncompatiblePackageError, SettingsError
 from pipeline.extras import demand
@@ -158,8 +159,9 @@ def contract_of(dataset: DataSet, recipe: ClassifierRecipe) -> InputContract:
         When the recipe names a channel that the data set does not have, or more pixels, or the data set's pixels have
         a size that cannot be.
     """
-    channels = recipe.channels or tuple(dataset.channels)
-    all_of_a_cutout = channels if dataset.size_pixel > 1 else ()  # a row of a table may lack any feature, but not all
+    is_table = dataset.size_pixel == 1  # a row of a table may lack any feature, but not all
+    channels = recipe.channels or (tuple(dataset.channels) if is_table else images_of(dataset.channels))
+    all_of_a_cutout = () if is_table else channels
     required = all_of_a_cutout if recipe.required_channels is None else recipe.required_channels
     for name in channels:
         if name not in dataset.channels:

@@ -30,6 +30,8 @@ class Flag(IntFlag):
     """Two label providers disagreed; the stronger one won."""
     UNSURE_CENTRE = 256
     """The source may not lie in the middle pixel: its stamp does not tell which of its pixels holds it."""
+    PLANE_MISSING = 512
+    """A variance or a PSF that the survey's channels name is missing altogether."""
 
 
 def to_missing(pixels: NDArray[np.number], magic: tuple[float, ...] = ()) -> tuple[NDArray[np.float32], int]:

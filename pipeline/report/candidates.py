@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipeline.classes import CLASS_NAMES
 from pipeline.cutouts.dropped import dropped_words
 from pipeline.cutouts.missing import Flag
+from pipeline.cutouts.planes import images_of
 from pipeline.plots.cutout_pictures import picture
 from pipeline.report.html_templates import html_template
 from pipeline.report.wording import NONE, count, number, number_digits, significant
@@ -34,6 +35,7 @@ FLAG_WORDS: Final[Mapping[Flag, str]] = {
     Flag.NOT_SCORED: "not scored",
     Flag.BORDERLINE_LABEL: "labels disagree",
     Flag.UNSURE_CENTRE: "may not be centred on the source",
+    Flag.PLANE_MISSING: "a variance or a PSF is missing",
 }
 _SIGN_WORDS: Final = {1: "brighter than the template", -1: "fainter than the template"}
 _LOOKS: Final = dict(enumerate(CLASS_NAMES))
@@ -232,8 +234,8 @@ def _known_number(value: float, digits: int) -> str:
 
 
 def _images(channels: Sequence[str], images: NDArray[np.float32]) -> Iterator[dict[str, str]]:
-    """Yield the channels of one cutout ``(y, x, channel)`` as data addresses of PNG images."""
-    for index, channel in enumerate(channels):
+    """Yield the images of one cutout ``(y, x, channel)``, without planes, as data addresses of PNG images."""
+    for index, channel in enumerate(images_of(channels)):
         encoded = base64.b64encode(picture(images[..., index], signed=channel == DIFFERENCE)).decode()
         missing = not np.isfinite(images[..., index]).any()
         yield {"channel": channel, "address": f"data:image/png;base64,{encoded}", "note": "missing" if missing else ""}

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pipeline.cutouts.planes import images_of
 from pipeline.errors import InputError
 from pipeline.io.packages.package_file import training_history
 from pipeline.io.results.cutout_file import open_cutouts
@@ -195,6 +196,6 @@ def _mistakes(data: ClassReportData, rows: Sequence[Path]) -> Mistakes | None:
     judged, of_pair = data.judged(data.classifier), 3
     if rows:
         with open_cutouts(rows[0]) as file:
-            of_pair = of_pair if file.header.is_table else max(of_pair, across_of(tuple(file.header.channels)))
+            of_pair = of_pair if file.header.is_table else max(of_pair, across_of(images_of(file.header.channels)))
     found = class_mistakes(judged, data.n_classes, of_pair=of_pair, most=_MOST_MISTAKES)
     return with_cutouts(found, rows) if rows or found.empty else Mistakes(rows=found, cutouts=None)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.cutouts.planes import images_of
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.plots.data import Mistakes
 
@@ -35,7 +36,8 @@ def with_cutouts(rows: pd.DataFrame, files: Sequence[Path]) -> Mistakes | None:
         return None
     pixels = np.stack([places[name] for name in rows["candidate_id"]])
     if not header.is_table:
-        return Mistakes(rows=rows, cutouts=pixels, channels=header.channels)
+        images = images_of(header.channels)
+        return Mistakes(rows=rows, cutouts=pixels[..., : len(images)], channels=images)
     features = pd.DataFrame(pixels[:, 0, 0, :], columns=list(header.channels), index=rows.index)
     return Mistakes(
         rows=rows.assign(**{name: features[name] for name in features if name not in rows}),

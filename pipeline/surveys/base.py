@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.cutouts.planes import PLANES
 from pipeline.errors import MissingInputError, SettingsError
 from pipeline.io.results.night_manifest import Manifest
 from pipeline.io.results.schema import EXPOSURE_COLUMNS, TEXT
@@ -135,12 +136,15 @@ class Source(ABC, Generic[OwnInput]):
         Processes that read exposures; 0: one per core. They change no result.
     has_metadata : bool
         Whether its rows have columns of their own, which the survey's ``metadata`` may name.
+    has_planes : bool
+        Whether its cutouts may come with planes of variance and PSF, which the survey's ``channels`` may name.
     states_labels : bool
         Whether its rows come with labels, which hold where no label provider says another.
     """
 
     has_images: bool = False
     has_metadata: bool = False
+    has_planes: bool = False
     states_labels: bool = False
     counted: str = "exposures"
     workers: int = 1
@@ -149,6 +153,12 @@ class Source(ABC, Generic[OwnInput]):
         if settings.metadata and not self.has_metadata:
             raise SettingsError(
                 f"metadata is {list(settings.metadata)}; survey source {settings.source!r} has no columns of its own: "
+                "leave it out"
+            )
+        planes = [name for name in settings.channels if name in PLANES]
+        if planes and settings.has_nights and not self.has_planes:
+            raise SettingsError(
+                f"channels have {planes[0]!r}; survey source {settings.source!r} has no planes of variance and PSF: "
                 "leave it out"
             )
         self.settings = settings

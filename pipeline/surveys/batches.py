@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.cutouts.planes import image_pixels
 from pipeline.surveys.base import Batch, ExposureRow
 from pipeline.surveys.candidate_columns import candidates_frame, describe_pixels
 from pipeline.surveys.edge_policy import Outside, apply_edge_policy, outside_of_cutouts
@@ -57,7 +58,7 @@ def batch_of(
     candidates = candidates_frame(rows, exposure, settings, x, y)
     for name, values in stated.items():
         candidates[name] = values
-    outside = outside_of_cutouts(pixels) if outside is None else outside
+    outside = outside_of_cutouts(image_pixels(pixels, settings.channels)) if outside is None else outside
     saturation = float(exposure.get("saturation", np.inf))
     describe_pixels(candidates, pixels, outside.edge_fraction, settings.channels, saturation, outside.missing)
     return apply_edge_policy(pixels, candidates, outside, settings, unplaced)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.classes import UNLABELLED
 from pipeline.cutouts.missing import HUGE, Flag
+from pipeline.cutouts.planes import image_pixels, images_of, without_a_plane
 from pipeline.errors import InputError
 from pipeline.expressions.float32 import as_float32
 from pipeline.io.results.schema import CANDIDATE_COLUMNS, METADATA_TYPE, TEXT
@@ -159,13 +160,16 @@ def describe_pixels(
     saturation : float
         Level of the science image at which a pixel is full, in the unit of the pixels; infinite where it is not known.
     missing : ndarray of int32, (n, channel), optional
-        How many pixels are NaN, where that is counted already.
+        How many pixels of the images are NaN, where that is counted already. Planes are not counted.
     """
+    lacking = without_a_plane(pixels, channels)
+    pixels, channels = image_pixels(pixels, channels), images_of(channels)
     if missing is None:
         missing = np.isnan(pixels).sum(axis=(1, 2), dtype=np.int32)
     rows["edge_fraction"] = edge_fraction
     rows["nan_fraction"] = (missing.sum(axis=1) / max(1, np.prod(pixels.shape[1:]))).astype(np.float32)
     flags = flags_of(pixels, edge_fraction, channels, missing)
+    flags |= np.where(lacking, int(Flag.PLANE_MISSING), 0).astype(np.int32)
     if np.isfinite(saturation) and "science" in channels:
         full = (pixels[..., channels.index("science")] >= saturation).any(axis=(1, 2))
         flags |= np.where(full, int(Flag.SATURATED), 0).astype(np.int32)
@@ -183,7 +187,7 @@ def flags_of(
     Parameters
     ----------
     pixels : ndarray of float32, (n, y, x, channel)
-        Cutouts, NaN = missing.
+        Images of cutouts, NaN = missing.
     edge_fraction : ndarray of float32, (n,)
         The share of each cutout that lies outside its image.
     channels : tuple of str

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.cutouts.edge_fills import fill_edges, inside_of_missing_border
+from pipeline.cutouts.planes import image_pixels
 from pipeline.surveys.base import Batch, dropped_rows
 from pipeline.surveys.candidate_columns import impossible
 from pipeline.surveys.settings import SurveySettings
@@ -29,7 +30,7 @@ class Outside:
         By channel, the box on the image as `fill_edges` takes it; without one, missing lines at the border of a cutout
         are what lies outside.
     missing : ndarray of int32, (n, channel), optional
-        How many pixels are NaN, where that is counted already.
+        How many pixels of the images are NaN, where that is counted already.
     """
 
     edge_fraction: NDArray[np.float32]
@@ -80,7 +81,8 @@ def apply_edge_policy(
     """Return described cutouts as the survey's settings ``edges`` and ``max_edge_fraction`` have them.
 
     Candidates that reach too far outside, or outside at all with ``edges: drop``, are left out and listed, and so are
-    those without a place and those that cannot be true. What lies outside of the others is filled as ``edges`` says.
+    those without a place and those that cannot be true. What lies outside of the others is filled as ``edges`` says,
+    in their images: pixels that are made up have no variance.
 
     Parameters
     ----------
@@ -110,7 +112,8 @@ def _filled(
         if not len(reaching):
             return pixels, rows
         pixels, edges = pixels.copy(), pixels[reaching]
-        fill_edges(edges, inside_of_missing_border(edges), settings.edges, settings.edge_value)
+        images = image_pixels(edges, settings.channels)
+        fill_edges(images, inside_of_missing_border(images), settings.edges, settings.edge_value)
         pixels[reaching] = edges
     else:
         pixels = pixels.copy()
@@ -118,7 +121,7 @@ def _filled(
             layer = pixels[..., settings.channels.index(channel), None]
             fill_edges(layer, inside, settings.edges, settings.edge_value)
     shares = rows["nan_fraction"].to_numpy(copy=True)
-    shares[reaching] = np.isnan(pixels[reaching]).mean(axis=(1, 2, 3))
+    shares[reaching] = np.isnan(image_pixels(pixels[reaching], settings.channels)).mean(axis=(1, 2, 3))
     return pixels, rows.assign(nan_fraction=shares)
 
 

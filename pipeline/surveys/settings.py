@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from pipeline.classes import CLASS_NAMES, MEASURED, class_faults
+from pipeline.cutouts.planes import plane_faults
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import DECIDES_NOTHING, decides_only
 from pipeline.surveys.metadata_columns import metadata_faults, metadata_name
@@ -163,7 +164,8 @@ class SurveySettings:
     pixel_scale_arcsec : float, in arcsec
         Side of a pixel, above 0.
     channels : tuple of str
-        Their names in the order of the last axis; at least one, each once.
+        Their names in the order of the last axis; at least one, each once. Behind the images, alert packets may have
+        planes, ``science_variance``, ``science_psf`` and the like, see docs/packets.md#variance-and-psf.
     cutout_size_pixel : int, in pixel
         Side of a cutout, 1 to 512.
     closed : ClosedRule
@@ -277,6 +279,7 @@ class SurveySettings:
             faults.append(f"linked_within_arcsec is {self.linked_within_arcsec}; allowed: at least 0")
         if len(set(self.channels)) != len(self.channels) or not self.channels:
             faults.append(f"channels are {list(self.channels)}; allowed: at least one, no name twice")
+        faults += plane_faults(self.channels) if self.has_nights else []
         faults += metadata_faults(self.metadata)
         faults += class_faults(self.classes) if self.classes else []
         faults += self._of_classes() if self.has_target else self._of_rules()

@@ -10,8 +10,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from astropy.io import fits
+from scipy import ndimage
 
-from pipeline.cutouts.missing import to_missing
+from pipeline.cutouts.missing import Flag, to_missing
 from pipeline.io import settings_files
 from pipeline.io.alerts.packet_writer import fits_bytes, ztf_packet
 from pipeline.io.results.cutout_file import open_cutouts
@@ -206,3 +207,32 @@ def test_the_light_of_real_rubin_alerts_lies_about_the_middle_pixel(real_data, m
                 offsets.append(float((light.sum(axis=axis) * grid[near]).sum() / light.sum()) - beyond)
     assert len(offsets) > 20
     assert abs(np.median(offsets)) < 0.15
+
+
+def test_a_psf_fit_with_the_planes_of_real_lsst_packets_gives_the_flux_and_error_of_the_packet(
+    real_data, monkeypatch, tmp_path
+):
+    """The variance is in nJy^2, the PSF of unit sum, and both lie as the difference does."""
+    folder = real_data / "rubin_packets"
+    if not folder.is_dir():
+        pytest.skip(f"no packets: {folder} is absent")
+    survey = open_real("lsst_planes", folder, "NIGHTSIFT_LSST_PACKETS", monkeypatch, tmp_path)
+    rows, cutouts = fetch_all(survey, "lsst_planes", tmp_path)
+    with (folder / "seven_lsst_alerts.avro").open("rb") as stream:
+        packets = {str(packet["diaSourceId"]): packet["diaSource"] for packet in fastavro.reader(stream)}
+    assert cutouts.shape == (7, 30, 30, 9)
+    assert not (rows["flags"].to_numpy() & int(Flag.PLANE_MISSING)).any()
+    np.testing.assert_allclose(cutouts[..., 6:].sum(axis=(1, 2)), 1.0, atol=0.005)
+    shares = []
+    for row, cutout in zip(rows.to_dict("records"), cutouts, strict=True):
+        stated = packets[row["candidate_id"]]
+        beyond = [(row[name] + 0.5) % 1 - 0.5 for name in ("y_pixel", "x_pixel")]
+        psf = ndimage.shift(cutout[..., 8], beyond, order=3)
+        image, variance = np.nan_to_num(cutout[..., 2]), np.nan_to_num(cutout[..., 5])
+        error = float(np.sqrt((psf**2 * variance).sum()) / (psf**2).sum())
+        assert error == pytest.approx(stated["psfFluxErr"], rel=0.03)
+        assert float((psf * image).sum() / (psf**2).sum()) == pytest.approx(stated["psfFlux"], abs=error)
+        far = np.hypot(*(np.indices((30, 30)) - 15)) > 9
+        scaled = image[far & (variance > 0)] / np.sqrt(variance[far & (variance > 0)])
+        shares.append(np.diff(np.percentile(scaled, [15.87, 84.13]))[0] / 2)
+    np.testing.assert_allclose(shares, 1.0, atol=0.1)

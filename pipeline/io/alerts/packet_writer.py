@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from fastavro import parse_schema, writer
@@ -25,7 +26,13 @@ _ONCE = (
 _CUTOUTS = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
 
 
-def fits_bytes(pixels: NDArray[np.generic], *, zipped: bool = True, cards: Sequence[str] = ()) -> bytes:
+def fits_bytes(
+    pixels: NDArray[np.generic],
+    *,
+    zipped: bool = True,
+    cards: Sequence[str] = (),
+    further: Mapping[str, NDArray[np.generic]] = MappingProxyType({}),
+) -> bytes:
     """Return an image as the bytes of a FITS file, gzipped as in a packet.
 
     Parameters
@@ -36,21 +43,27 @@ def fits_bytes(pixels: NDArray[np.generic], *, zipped: bool = True, cards: Seque
         Whether to gzip.
     cards : sequence of str
         Header cards beside the needed ones, such as ``BLANK   =                   -1``.
+    further : mapping of str to ndarray, (y, x)
+        Images of further HDUs by their ``EXTNAME``, such as the ``UNCERT`` and ``PSFIMAGE`` of LSST's packets.
     """
+    whole = _hdu("SIMPLE  =                    T", pixels, cards)
+    for name, image in further.items():
+        whole += _hdu("XTENSION= 'IMAGE   '", image, ["PCOUNT  = 0", "GCOUNT  = 1", f"EXTNAME = '{name:8}'"])
+    return gzip.compress(whole, mtime=0) if zipped else whole
+
+
+def _hdu(first: str, pixels: NDArray[np.generic], cards: Sequence[str]) -> bytes:
     bitpix = {"u1": 8, "i2": 16, "i4": 32, "f4": -32, "f8": -64}[pixels.dtype.str[1:]]
     values = {"BITPIX": bitpix, "NAXIS": 2, "NAXIS1": pixels.shape[1], "NAXIS2": pixels.shape[0]}
-    lines = [
-        "SIMPLE  =                    T",
-        *(f"{key:8}= {value:>20}" for key, value in values.items()),
-        *cards,
-        "END",
-    ]
+    lines = [first, *(f"{key:8}= {value:>20}" for key, value in values.items()), *cards, "END"]
     header = "".join(f"{line:80}" for line in lines)
     body = pixels.astype(pixels.dtype.newbyteorder(">")).tobytes()
-    whole = header.encode("ascii").ljust(-(-len(header) // 2880) * 2880) + body.ljust(
-        -(-len(body) // 2880) * 2880, b"\0"
-    )
-    return gzip.compress(whole, mtime=0) if zipped else whole
+    return _filled(header.encode("ascii"), b" ") + _filled(body, b"\0")
+
+
+def _filled(part: bytes, filling: bytes) -> bytes:
+    """Return a part of a FITS file, filled to whole blocks."""
+    return part.ljust(-(-len(part) // 2880) * 2880, filling)
 
 
 def ztf_schema(*, candid_on_top: bool = True) -> Mapping[str, object]:

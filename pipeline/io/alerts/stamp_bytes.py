@@ -1,14 +1,15 @@
 """Decodes a stamp of an alert packet: from the bytes of a FITS file, plain or gzipped, to float32 with NaN.
 
-A packet holds three of them, and a night 200,000 packets: the usual stamp, one plain image in the first HDU, is read
-here by hand; `astropy.io.fits` reads whatever else there is.
+A packet holds three of them, and a night 200,000 packets: the usual stamp, a plain image in the first HDU and in those
+behind it, is read here by hand; `astropy.io.fits` reads whatever else there is.
 """
 
 import io
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ MAX_SIDE_PIXEL = 4096
 
 _GZIP = b"\x1f\x8b"
 _FITS = b"SIMPLE  ="
+_EXTENSION = b"XTENSION="
 _BLOCK = 2880
 _CARD = 80
 _HEADER_BLOCKS = 100
@@ -49,10 +51,13 @@ class PlacedStamp(NamedTuple):
         NaN where missing.
     reference : tuple of float
         ``CRPIX1 - 1``, ``CRPIX2 - 1``, ``CRVAL1``, ``CRVAL2``; empty if the header lacks one of them.
+    further : mapping of str to ndarray of float32, (y, x)
+        The images of HDUs that were asked for by their name, as far as they are there.
     """
 
     pixels: NDArray[np.float32]
     reference: tuple[float, ...]
+    further: Mapping[str, NDArray[np.float32]] = MappingProxyType({})
 
 
 class _Layout(NamedTuple):
@@ -64,9 +69,10 @@ class _Layout(NamedTuple):
     zero: float
     blank: int | None
     reference: tuple[float, ...]
+    name: str
 
 
-def read_stamp(data: bytes, where: str) -> PlacedStamp:
+def read_stamp(data: bytes, where: str, names: Sequence[str] = ()) -> PlacedStamp:
     """Return the pixels of a stamp, and where its header places them.
 
     Parameters
@@ -75,6 +81,8 @@ def read_stamp(data: bytes, where: str) -> PlacedStamp:
         A FITS file, plain or gzipped, whose first image has two axes.
     where : str
         Packet and field, for messages.
+    names : sequence of str
+        ``EXTNAME`` of further HDUs to read; one that is not there is left out, of two the first counts.
 
     Returns
     -------
@@ -86,32 +94,63 @@ def read_stamp(data: bytes, where: str) -> PlacedStamp:
     ------
     InputError
         If the bytes are damaged, would inflate above 64 MB, or hold no two-dimensional image of at most 4,096
-        pixels a side.
+        pixels a side; or if one of the further HDUs is no such image.
     """
     raw = gunzip(data, MAX_STAMP_BYTES, f"{where}: the stamp") if data[:2] == _GZIP else bytes(data)
     if len(raw) > MAX_STAMP_BYTES:
         raise InputError(f"{where}: the stamp has more than {MAX_STAMP_BYTES >> 20} MB")
     if not raw.startswith(_FITS):
         raise InputError(f"{where}: the stamp is not a FITS file; it begins with {raw[:8]!r}")
-    start = _data_start(raw, where)
+    start = _data_start(raw, 0, where)
     layout = _layout(raw[:start])
     if layout is None:
-        return _by_astropy(raw, where)
+        return _by_astropy(raw, where, names)
+    pixels = _plain_image(raw, start, layout, where)
+    further = _further(raw, _next_header(start, layout), names, where) if names else {}
+    if further is None:
+        return _by_astropy(raw, where, names)
+    return PlacedStamp(pixels, layout.reference, further)
+
+
+def _plain_image(raw: bytes, start: int, layout: _Layout, where: str) -> NDArray[np.float32]:
+    """Return the image whose pixels begin at byte ``start``."""
     _require_small(layout.shape, where)
     count = layout.shape[0] * layout.shape[1]
     if len(raw) < start + count * layout.dtype.itemsize:
         raise InputError(f"{where}: the stamp is truncated: {len(raw)} bytes for {layout.shape} pixels")
     stored = np.frombuffer(raw, layout.dtype, count, start).reshape(layout.shape)
-    pixels = physical_values(stored, layout.scale, layout.zero, layout.blank)
-    return PlacedStamp(_as_float32(pixels), layout.reference)
+    return _as_float32(physical_values(stored, layout.scale, layout.zero, layout.blank))
 
 
-def _data_start(raw: bytes, where: str) -> int:
-    """Return the length of the first header, in whole blocks."""
-    place = raw.find(_END)
+def _next_header(start: int, layout: _Layout) -> int:
+    """Return where the header behind an image begins, whose pixels begin at byte ``start``."""
+    length = layout.shape[0] * layout.shape[1] * layout.dtype.itemsize
+    return start + -(-length // _BLOCK) * _BLOCK
+
+
+def _further(raw: bytes, place: int, names: Sequence[str], where: str) -> dict[str, NDArray[np.float32]] | None:
+    """Return the images of the named HDUs from byte ``place`` on; None if an HDU before the last of them is not plain.
+
+    What follows the last HDU, as far as it is no header, is none of ours.
+    """
+    found: dict[str, NDArray[np.float32]] = {}
+    while len(found) < len(names) and raw.startswith(_EXTENSION, place):
+        start = _data_start(raw, place, where)
+        layout = _layout(raw[place:start])
+        if layout is None:
+            return None
+        if layout.name in names and layout.name not in found:
+            found[layout.name] = _plain_image(raw, start, layout, f"{where}: HDU {layout.name}")
+        place = _next_header(start, layout)
+    return found
+
+
+def _data_start(raw: bytes, first: int, where: str) -> int:
+    """Return where the header that begins at byte ``first`` ends, in whole blocks."""
+    place = raw.find(_END, first)
     while place >= 0 and place % _CARD:
         place = raw.find(_END, place + 1)
-    if not 0 <= place < _HEADER_BLOCKS * _BLOCK:
+    if not 0 <= place - first < _HEADER_BLOCKS * _BLOCK:
         raise InputError(f"{where}: the stamp's FITS header does not end")
     return (place // _BLOCK + 1) * _BLOCK
 
@@ -124,7 +163,10 @@ def _layout(header: bytes) -> _Layout | None:
         card = header[place : place + _CARD]
         if card[8:10] == b"= " and card[:8].strip() not in cards:
             cards[card[:8].strip()] = card[10:].partition(b"/")[0].strip()
-    if cards.get(b"SIMPLE") != b"T" or cards.get(b"NAXIS") != b"2" or cards.get(b"GROUPS") == b"T":
+    is_image = cards.get(b"SIMPLE") == b"T" or _text(cards.get(b"XTENSION", b"")) == "IMAGE"
+    if not is_image or cards.get(b"NAXIS") != b"2" or cards.get(b"GROUPS") == b"T":
+        return None
+    if cards.get(b"PCOUNT", b"0") != b"0" or cards.get(b"GCOUNT", b"1") != b"1":
         return None
     try:
         dtype = np.dtype(_TYPES[cards[b"BITPIX"]])
@@ -134,7 +176,13 @@ def _layout(header: bytes) -> _Layout | None:
     except (KeyError, ValueError):
         return None
     reference = _reference({name: cards.get(name.encode()) for name in _REFERENCE})
-    return _Layout(dtype, shape, scale, zero, blank, reference) if np.isfinite([scale, zero]).all() else None
+    name = _text(cards.get(b"EXTNAME", b""))
+    return _Layout(dtype, shape, scale, zero, blank, reference, name) if np.isfinite([scale, zero]).all() else None
+
+
+def _text(value: bytes) -> str:
+    """Return the text of a card, without its quotes."""
+    return value.strip(b"' ").decode("ascii", "replace")
 
 
 def _reference(keys: Mapping[str, object]) -> tuple[float, ...]:
@@ -176,15 +224,15 @@ def _as_float32(pixels: NDArray[np.number]) -> NDArray[np.float32]:
         return np.asarray(pixels).astype(np.float32)
 
 
-def _by_astropy(raw: bytes, where: str) -> PlacedStamp:
-    """Return the first image of a FITS file that is not plain."""
+def _by_astropy(raw: bytes, where: str, names: Sequence[str] = ()) -> PlacedStamp:
+    """Return the first image of a FITS file that is not plain, and those of the named HDUs."""
     if any(len(number) > 3 for number in _COUNTS.findall(raw)):
         raise InputError(f"{where}: the stamp announces more than {_MOST} axes or columns")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             with open_fits(io.BytesIO(raw)) as opened:
-                found = _first_image(opened, where)
+                found = _first_image(opened, where)._replace(further=_named_images(opened, names, where))
         except InputError:
             raise
         except Exception as error:
@@ -200,3 +248,13 @@ def _first_image(opened: "fits.HDUList", where: str) -> PlacedStamp:
             _require_small(shape, where)
             return PlacedStamp(_as_float32(image_pixels(hdu)), _reference_of(hdu.header))
     raise InputError(f"{where}: the stamp holds no image")
+
+
+def _named_images(opened: "fits.HDUList", names: Sequence[str], where: str) -> dict[str, NDArray[np.float32]]:
+    """Return the images of the HDUs with some names, as far as they are there."""
+    found: dict[str, NDArray[np.float32]] = {}
+    for hdu in opened[1:] if names else ():
+        if hdu.name in names and hdu.name not in found:
+            _require_small(tuple(hdu.shape) if hdu.is_image else (), f"{where}: HDU {hdu.name}")
+            found[hdu.name] = _as_float32(image_pixels(hdu))
+    return found

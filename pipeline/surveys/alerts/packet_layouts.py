@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from pipeline.cutouts.planes import KINDS, PSF, VARIANCE, plane_name
 from pipeline.errors import SettingsError, UnknownNameError
 from pipeline.io.alerts.stored_packets import StoredPaths
 from pipeline.io.results.schema import CANDIDATE_COLUMNS
@@ -30,6 +31,8 @@ class PacketLayout:
         Candidate column, ``flux`` or ``flux_error`` to dotted paths, of which the first with a value counts.
     stamps : mapping of str to str
         Channel to the dotted path of the FITS bytes of its cutout.
+    planes : mapping of str to str
+        ``variance`` and ``psf``, as far as packets have them, to the name of their HDU in each of these FITS files.
     time_format : str
         Of the field for ``time_mjd``; ``mjd_tai`` is International Atomic Time, the others are UTC.
     bands : mapping of str to str
@@ -49,6 +52,7 @@ class PacketLayout:
     columns: Mapping[str, tuple[str, ...]]
     stamps: Mapping[str, str]
     time_format: TimeFormat
+    planes: Mapping[str, str] = field(default_factory=dict)
     bands: Mapping[str, str] = field(default_factory=dict)
     negative_values: tuple[str, ...] = ("f", "0")
     flux_zeropoint: float = 31.4
@@ -64,6 +68,9 @@ class PacketLayout:
         for name in REQUIRED:
             if not self.columns.get(name):
                 raise SettingsError(f"columns does not say where {name!r} is")
+        for kind in self.planes:
+            if kind not in KINDS:
+                raise SettingsError(f"planes names {kind!r}; allowed: {', '.join(KINDS)}")
         if len(self.detector_size_pixel) not in (0, 2):
             raise SettingsError(f"detector_size_pixel is {list(self.detector_size_pixel)}; allowed: width and height")
 
@@ -71,6 +78,11 @@ class PacketLayout:
         """Return all paths that are read, each once."""
         columns = [path for paths in self.columns.values() for path in paths] + [*self.metadata.values()]
         return tuple(dict.fromkeys([*columns, *more, *(self.stamps.values() if cutouts else ())]))
+
+    def planes_of(self, image: str, channels: Sequence[str]) -> dict[str, str]:
+        """Return the channels that are planes of an image, by channel the kind."""
+        names = {plane_name(image, kind): kind for kind in KINDS}
+        return {name: kind for name, kind in names.items() if name in channels}
 
     @property
     def stored(self) -> StoredPaths:
@@ -138,6 +150,7 @@ _LSST = PacketLayout(
         ),
     },
     stamps={"science": "cutoutScience", "template": "cutoutTemplate", "difference": "cutoutDifference"},
+    planes={VARIANCE: "UNCERT", PSF: "PSFIMAGE"},
     time_format="mjd_tai",
     negative_values=("1",),
 )

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pipeline.cutouts.missing import Flag, mark_missing
+from pipeline.cutouts.planes import cleaned_planes, image_pixels
 from pipeline.errors import InputError
 from pipeline.io.alerts.message_schemas import MessageSchemas
 from pipeline.io.alerts.packet_files import Packet, read_packets
@@ -167,17 +169,29 @@ class PacketReader:
 
     def _batch(self, kept: Sequence[tuple[dict[str, Any], packet_rows.PacketCutout]]) -> Batch:
         rows = pd.DataFrame([row for row, _ in kept])
-        pixels, missing = mark_missing(np.stack([cutout.pixels for _, cutout in kept]), self.settings.magic_values)
+        pixels, missing = self._marked(np.stack([cutout.pixels for _, cutout in kept]))
         rows["time_mjd"] = utc_mjd(rows["time_mjd"], self.layout.time_format)
         rows["night"] = night_of(rows["time_mjd"], self.settings.longitude_deg)
         if "flux" in rows and "magnitude" not in rows:
             error = rows["flux_error"] if "flux_error" in rows else np.full(len(rows), np.nan)
             rows["magnitude"], rows["magnitude_error"] = magnitudes(rows["flux"], error, self.layout.flux_zeropoint)
-        batch = batch_of(rows, pixels, self.settings, outside=outside_of_cutouts(pixels, missing))
+        batch = batch_of(rows, pixels, self.settings, outside=outside_of_cutouts(self._images(pixels), missing))
         unsure = {row["candidate_id"] for row, cutout in kept if cutout.is_unsure}
         if unsure:
             batch.candidates.loc[batch.candidates["candidate_id"].isin(unsure), "flags"] |= int(Flag.UNSURE_CENTRE)
         return replace(batch, exposures=len(kept))
+
+    def _images(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        return image_pixels(pixels, self.settings.channels)
+
+    def _marked(self, stack: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return cutouts with NaN where they are missing, and where that is in their images."""
+        images, missing = mark_missing(self._images(stack), self.settings.magic_values)
+        number = images.shape[-1]
+        if number == stack.shape[-1]:
+            return images, missing
+        planes = cleaned_planes(stack[..., number:], self.settings.channels[number:])
+        return np.concatenate([images, planes], axis=-1), missing
 
 
 def _by_file(rows: pd.DataFrame) -> dict[str, list[Piece]]:

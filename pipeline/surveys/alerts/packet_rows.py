@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.conversions import MJD_OF_JD
 from pipeline.cutouts.extract import source_pixel
+from pipeline.cutouts.planes import PSF, centred_psf, images_of
 from pipeline.errors import InputError
 from pipeline.ids.text import id_text
 from pipeline.io.alerts.packet_fields import ABSENT, Record, field_at
@@ -94,7 +95,7 @@ class PacketCutout(NamedTuple):
     Attributes
     ----------
     pixels : ndarray of float32, (y, x, channel)
-        With the candidate in pixel ``size // 2``.
+        With the candidate in pixel ``size // 2``, and planes as they come.
     is_unsure : bool
         Whether a stamp of it was cut off and nothing tells at which end, so that it lies about its own middle.
     """
@@ -127,23 +128,24 @@ def packet_cutout(
         In a cutout of the packet of even length the candidate is found by `source_pixel`, or by the header where the
         reference point is the candidate. A larger cutout is cut, a smaller one is surrounded by NaN, and one that was
         cut off at the detector's edge lies where it belongs, as far as that can be told. A channel that is null in the
-        packet is all NaN.
+        packet is all NaN, and so is a plane whose image is null or whose HDU is missing. A variance lies as its image
+        does, a PSF by `centred_psf`.
 
     Raises
     ------
     InputError
-        If the field of a cutout is missing or cannot be read; the field is named.
+        If the field of a cutout is missing or cannot be read, or its variance is of another size; the field is named.
     """
     cutout, is_unsure = np.full((size, size, len(channels)), np.nan, dtype=np.float32), False
     detector = layout.detector_size_pixel or (0, 0)
-    for number, channel in enumerate(channels):
-        path = layout.stamps[channel]
+    for number, channel in enumerate(images_of(channels)):
+        path, planes = layout.stamps[channel], layout.planes_of(channel, channels)
         data = field_at(record, path)
         if data is None:
             continue
         if not isinstance(data, bytes):
             raise InputError(f"{path} " + ("is missing" if data is ABSENT else f"holds no bytes but {data!r:.40}"))
-        stored = read_stamp(data, path)
+        stored = read_stamp(data, path, [layout.planes[kind] for kind in planes.values()])
         height, width = stored.pixels.shape
         whole = max(height, width, layout.stamp_size_pixel)
         if _is_centred_on(stored.reference, record, layout, (width, height)):
@@ -155,7 +157,19 @@ def packet_cutout(
             is_unsure = is_unsure or not (sure_x and sure_y)
         rows, columns = _span(height, y, size), _span(width, x, size)
         cutout[rows[1], columns[1], number] = stored.pixels[rows[0], columns[0]]
+        for plane, kind in planes.items():
+            image, target = stored.further.get(layout.planes[kind]), cutout[..., channels.index(plane)]
+            if image is not None and kind == PSF:
+                target[:] = centred_psf(image, size)
+            elif image is not None:
+                _require_alike(image, stored.pixels, f"{path}: HDU {layout.planes[kind]}")
+                target[rows[1], columns[1]] = image[rows[0], columns[0]]
     return PacketCutout(cutout, is_unsure)
+
+
+def _require_alike(variance: NDArray[np.float32], pixels: NDArray[np.float32], where: str) -> None:
+    if variance.shape != pixels.shape:
+        raise InputError(f"{where}: the variance has the shape {variance.shape}; allowed: its image's, {pixels.shape}")
 
 
 def _is_centred_on(reference: tuple[float, ...], record: Record, layout: PacketLayout, shape: tuple[int, int]) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.cutouts.dropped import dropped_words
+from pipeline.cutouts.planes import images_of
 from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
 from pipeline.io.alerts.message_schemas import MessageSchemas, find_schemas
 from pipeline.io.alerts.packet_files import folder_of, packet_files
@@ -39,6 +40,8 @@ class AlertPacketsInput:
         value counts.
     stamps : mapping of str to str
         Channel to the dotted path of the FITS bytes of its cutout.
+    planes : mapping of str to str
+        ``variance`` and ``psf`` to the name, ``EXTNAME``, of the HDU of each of these FITS files that holds it.
     time_format : {"jd", "mjd", "mjd_tai"} or None
         Of the field given for ``time_mjd``: in UTC, or ``mjd_tai``.
     bands : mapping of str to str or None
@@ -65,6 +68,7 @@ class AlertPacketsInput:
     layout: str = "ztf"
     columns: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     stamps: Mapping[str, str] = field(default_factory=dict)
+    planes: Mapping[str, str] = field(default_factory=dict)
     time_format: TimeFormat | None = None
     bands: Mapping[str, str] | None = None
     negative_values: tuple[str, ...] | None = None
@@ -93,6 +97,7 @@ class AlertPacketsInput:
             layout,
             columns={**layout.columns, **columns},
             stamps={**layout.stamps, **self.stamps},
+            planes={**layout.planes, **self.planes},
             **{name: getattr(self, name) for name in changed if getattr(self, name) is not None},
         )
 
@@ -104,14 +109,18 @@ class AlertPacketsSurvey(Source[AlertPacketsInput]):
     holds = "alert packets"
     counted = "packets"
     has_metadata = True
+    has_planes = True
     wanted = "a folder, an archive or a file of alert packets"
 
     def __init__(self, settings: SurveySettings, survey_input: AlertPacketsInput, folder: Path | None = None) -> None:
         super().__init__(settings, survey_input, folder)
         self.layout = replace(survey_input.merged(), metadata=settings.metadata_paths)
-        for channel in settings.channels:
+        for channel in images_of(settings.channels):
             if channel not in self.layout.stamps:
                 raise SettingsError(f"input: stamps does not say where channel {channel!r} is")
+            for plane, kind in self.layout.planes_of(channel, settings.channels).items():
+                if kind not in self.layout.planes:
+                    raise SettingsError(f"input: planes does not say which HDU holds the {kind}, for channel {plane!r}")
 
     @property
     def folder(self) -> Path:

@@ -128,3 +128,9 @@ def test_mixing_is_stated_where_it_is_asked_for_and_refused_where_it_cannot_be()
         load({"classifier": "triplet_cnn", "mixup": 0.2, "metadata": {"columns": ["elong"]}}, "a")
     with pytest.raises(SettingsError, match=r"'mixup' is 0.2; allowed with 'table': none"):
         load({"classifier": "mlp", "mixup": 0.2, "table": {}}, "a")
+
+
+@pytest.mark.parametrize("classifier", ["triplet_cnn", "boosting"])
+def test_planes_of_variance_and_psf_are_no_images_that_a_classifier_sees(classifier):
+    with pytest.raises(SettingsError, match=f"'science_psf', a plane .* {classifier} takes images alone"):
+        load({"classifier": classifier, "channels": ["science", "science_psf"]}, "mine")

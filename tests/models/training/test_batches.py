@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -138,3 +140,13 @@ def test_reading_ahead_may_be_given_up():
     coming = batches.ahead(iter(range(100)))
     assert next(coming) == 0
     coming.close()
+
+
+@pytest.mark.parametrize("own", [None, ["difference"]])
+def test_a_classifier_sees_no_plane_that_it_does_not_name(own):
+    channels = ("science", "difference", "science_variance", "difference_psf")
+    planes = SimpleNamespace(channels=channels, size_pixel=21, survey="toy", pixel_scale_arcsec=1.0, pixel_state="raw")
+    contract = contract_of(planes, load({"classifier": "triplet_cnn", "channels": own}, "toy"))
+    assert contract.channels == contract.required_channels == (tuple(own or ("science", "difference")))
+    pixels = np.arange(2 * 21 * 21 * 4, dtype=np.float32).reshape(2, 21, 21, 4)
+    np.testing.assert_array_equal(contract.select(pixels, channels), pixels[..., 1:2] if own else pixels[..., :2])

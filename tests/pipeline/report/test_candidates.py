@@ -53,6 +53,7 @@ def make_page(
     size=21,
     pixels=None,
     class_names=("bogus", "real"),
+    channels=CHANNELS,
     **columns,
 ):
     ranking = rank(scored(make_rows, ids, score, **columns), choice or Choice())
@@ -60,7 +61,7 @@ def make_page(
         survey="toy",
         night="2026-01-05",
         choice=choice or Choice(),
-        channels=CHANNELS,
+        channels=channels,
         size_pixel=size,
         pixel_scale_arcsec=1.0,
         unlike=unlike or {},
@@ -71,7 +72,7 @@ def make_page(
         class_names=class_names,
     )
     if pixels is None:
-        shape = (len(ranking.rows), size, size, len(CHANNELS))
+        shape = (len(ranking.rows), size, size, len(channels))
         pixels = np.random.default_rng(1).normal(size=shape).astype(np.float32)
     return candidates_page(about, ranking, listed(ranking.rows), pixels)
 
@@ -90,6 +91,15 @@ def test_rows_of_a_table_show_their_features_and_are_called_by_the_names_of_thei
         assert said in words, said
     for unsaid in ("pixel", "sign not known", "FWHM", "difference", "bogus"):
         assert unsaid not in words, unsaid
+
+
+def test_planes_of_variance_and_psf_are_not_shown(make_rows):
+    channels = (*CHANNELS, "science_variance", "science_psf")
+    pixels = np.random.default_rng(1).normal(size=(1, 21, 21, 5)).astype(np.float32)
+    page = Page(make_page(make_rows, ["1"], [0.75], channels=channels, pixels=pixels))
+    alone = Page(make_page(make_rows, ["1"], [0.75], pixels=pixels[..., :3]))
+    assert [image["src"] for image in page.all("img")] == [image["src"] for image in alone.all("img")]
+    assert len(alone.all("img")) == 3
 
 
 def test_each_candidate_has_its_pictures_numbers_and_links(make_rows):

@@ -292,3 +292,13 @@ def test_rows_of_a_night_that_the_package_learned_from_are_left_out(
     assert found.judged("s")["candidate_id"].tolist() == ["007", "a"]
     assert found.learned == {"s": {"train": 2, "validation": 1}}
     assert found.unknown == {"s": 0}
+
+
+def test_a_gallery_shows_images_and_no_planes(make_rows, make_cutouts, write_scores, tmp_path):
+    channels = ("science", "template", "difference", "science_variance", "science_psf")
+    pixels = np.random.default_rng(2).uniform(size=(1, 5, 5, 5)).astype(np.float32)
+    file = make_cutouts(tmp_path / "c.h5", make_rows("a", label=[0]), size=5, pixels=pixels, channels=channels)
+    judged = scores_with_candidates(write_scores(["a"], [0.9]), [file])
+    found = mistakes_with_cutouts(judged, 0.5, [file])
+    assert found.channels == channels[:3]
+    np.testing.assert_array_equal(found.cutouts, pixels[..., :3])

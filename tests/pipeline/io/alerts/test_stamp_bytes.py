@@ -185,3 +185,43 @@ def test_the_reference_point_of_a_header_comes_with_the_pixels(keys, reference, 
     hdu = fits.PrimaryHDU(np.ones((4, 4), np.float32), fits.Header(keys))
     data = file_of(fits.PrimaryHDU(), fits.ImageHDU(hdu.data, hdu.header)) if by_astropy_alone else file_of(hdu)
     assert stamp_bytes.read_stamp(data, "stamp").reference == reference
+
+
+def further_of(data, *names):
+    return stamp_bytes.read_stamp(data, "stamp", names).further
+
+
+IMAGE = np.arange(35, dtype=np.float32).reshape(5, 7)
+VARIANCE = np.full((5, 7), 2.0, np.float32)
+PSF = np.random.default_rng(5).uniform(size=(41, 41))
+OF_LSST = fits_bytes(IMAGE, further={"UNCERT": VARIANCE, "PSFIMAGE": PSF})
+
+
+@pytest.mark.parametrize("data", [OF_LSST, gzip.decompress(OF_LSST) + b"\0" * 100])
+def test_further_images_are_read_by_their_name(data, no_astropy):
+    found = further_of(data, "PSFIMAGE", "UNCERT")
+    np.testing.assert_array_equal(found["UNCERT"], VARIANCE)
+    np.testing.assert_array_equal(found["PSFIMAGE"], PSF.astype(np.float32))
+    assert further_of(data) == {}
+    assert list(further_of(data, "MASK", "PSFIMAGE")) == ["PSFIMAGE"]
+    assert further_of(STAMP, "UNCERT") == {}
+
+
+@pytest.mark.parametrize("kind", [fits.ImageHDU, fits.CompImageHDU])
+def test_further_images_are_what_astropy_wrote(kind):
+    table = fits.BinTableHDU.from_columns([fits.Column("a", "E", array=[1.0])], name="ZZZ")
+    hdus = [fits.ImageHDU(VARIANCE, name="UNCERT"), kind(PSF.astype(np.float32), name="PSFIMAGE")]
+    data = file_of(fits.PrimaryHDU(IMAGE), hdus[0], table, hdus[1], fits.ImageHDU(VARIANCE + 1, name="UNCERT"))
+    found = further_of(data, "UNCERT", "PSFIMAGE")
+    np.testing.assert_array_equal(found["UNCERT"], VARIANCE)
+    np.testing.assert_allclose(found["PSFIMAGE"], PSF, atol=0.05 if kind is fits.CompImageHDU else 1e-7)
+    assert stamp_bytes.read_stamp(data, "stamp").pixels.shape == (5, 7)
+
+
+def test_a_further_image_that_ends_early_or_has_three_axes_is_named():
+    with pytest.raises(NightsiftError, match="stamp: HDU PSFIMAGE: the stamp is truncated"):
+        further_of(gzip.decompress(OF_LSST)[:-2880], "PSFIMAGE")
+    cube = file_of(fits.PrimaryHDU(IMAGE), fits.ImageHDU(np.zeros((2, 5, 7), np.float32), name="UNCERT"))
+    with pytest.raises(NightsiftError, match=r"HDU UNCERT: the stamp's shape is \(2, 5, 7\)"):
+        further_of(cube, "UNCERT")
+    assert further_of(cube) == {}

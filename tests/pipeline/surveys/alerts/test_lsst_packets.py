@@ -7,10 +7,10 @@ import fastavro
 import luigi
 import numpy as np
 import pytest
+from lsst_packets import lsst_packet, write_lsst_packets
 
 import tasks
 from pipeline.io import settings_files
-from pipeline.io.alerts.packet_writer import fits_bytes
 from pipeline.surveys.load import open_survey
 from pipeline.surveys.settings import SurveySettings
 
@@ -21,39 +21,13 @@ def read(survey, night=NIGHT):
     return list(survey.read(night, survey.freeze(night)))
 
 
-def lsst_packet(row, image):
-    """Return a packet after the public schema, and the schema."""
-    fields = {
-        "diaSourceId": "long", "visit": "long", "detector": "int", "diaObjectId": ["null", "long"],
-        "ssObjectId": ["null", "long"], "midpointMjdTai": "double", "ra": "double", "dec": "double", "x": "float",
-        "y": "float", "psfFlux": ["null", "float"], "psfFluxErr": ["null", "float"], "snr": ["null", "float"],
-        "isNegative": ["null", "boolean"], "band": ["null", "string"], "reliability": ["null", "float"],
-    }  # fmt: skip
-    source = {"type": "record", "name": "lsst.v10_0.diaSource", "fields": [
-        {"name": name, "type": kind} for name, kind in fields.items()]}  # fmt: skip
-    earlier = ["null", {"type": "array", "items": "lsst.v10_0.diaSource"}]
-    stamps = ("cutoutDifference", "cutoutScience", "cutoutTemplate")
-    schema = {"type": "record", "name": "lsst.v10_0.alert", "fields": [
-        {"name": "diaSourceId", "type": "long"}, {"name": "diaSource", "type": source},
-        {"name": "prvDiaSources", "type": earlier}, *({"name": name, "type": ["null", "bytes"]} for name in stamps),
-    ]}  # fmt: skip
-    values = {
-        "diaSourceId": 2**60 + row, "visit": 59134, "detector": 4, "diaObjectId": 7 + row, "ssObjectId": None,
-        "midpointMjdTai": 61045.9 + 37 / 86400, "ra": 150.0 + row, "dec": 2.0, "x": 10.0, "y": 20.0, "psfFlux": 1000.0,
-        "psfFluxErr": 100.0, "snr": 10.0, "isNegative": row == 1, "band": "g", "reliability": 0.75,
-    }  # fmt: skip
-    whole = {"diaSourceId": 2**60 + row, "diaSource": values, "prvDiaSources": [values] * row}
-    return schema, whole | dict.fromkeys(stamps, fits_bytes(image, zipped=False))
-
-
 def test_packets_after_the_public_lsst_schema_are_read(packet_survey, tmp_path, monkeypatch):
     monkeypatch.setenv("NIGHTSIFT_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("NIGHTSIFT_LSST_PACKETS", str(tmp_path / "lsst"))
     (tmp_path / "lsst").mkdir()
     large = np.random.default_rng(1).normal(size=(37, 37)).astype(np.float32)
     packets = [lsst_packet(0, large[4:34, 4:34]), lsst_packet(1, large)]
-    with (tmp_path / "lsst" / "visit.avro").open("wb") as stream:
-        fastavro.writer(stream, fastavro.parse_schema(packets[0][0]), [packet for _, packet in packets], codec="snappy")
+    write_lsst_packets(tmp_path / "lsst" / "visit.avro", packets)
     survey = open_survey(settings_files.load("surveys", "lsst_packets", SurveySettings), "lsst_packets")
     assert survey.check() == []
     (batch,) = read(survey)
