@@ -29,6 +29,7 @@ networks also ``head``, a name in `models.architectures.heads.HEADS`, which a se
 A ``network`` is a function ``(inputs, dropout, **settings) -> hidden`` of normalised ``(n, y, x, channel)`` tensors,
 whose result ``(n, units)`` goes to its head; ``dropout(hidden, rate)`` is called where the network drops. A
 ``features`` classifier is a function ``(seed, **settings)`` that returns an unfitted scikit-learn estimator of the
-physical features; one of the family ``table`` does so of the features of a table, and has ``table``, the `TableRecipe`
-where a recipe states none, and ``scale_free`` where no scale changes it.
+physical features; with ``learns_nothing`` it tells real from bogus by its settings alone, and ``settings_faults``
+returns what is wrong with these. One of the family ``table`` does so of the features of a table, and has ``table``, the
+`TableRecipe` where a recipe states none, and ``scale_free`` where no scale changes it.
 """

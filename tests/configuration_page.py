@@ -24,6 +24,7 @@ from models.recipes.classifier import ClassifierRecipe
 from models.recipes.regressor import RegressorRecipe
 from models.recipes.search_spaces import SearchSpace
 from models.recipes.stack import StackRecipe
+from pipeline.features.cuts import FeatureCut
 from pipeline.fingerprint import results_of
 from pipeline.io.legacy.load import STAMP_SETS
 from pipeline.labels import LABEL_PROVIDERS
@@ -40,6 +41,8 @@ from pipeline.triplets.artefacts import ARTEFACTS
 PAGES = [Path(__file__).resolve().parents[1] / "docs" / name for name in ("configuration.md", "artefacts.md")]
 FILES = (SurveySettings, DatasetRecipe, SimulationRecipe, ClassifierRecipe, StackRecipe, RegressorRecipe, SearchSpace)
 """What a whole file of ``config`` is parsed into."""
+OF_CLASSIFIERS = (FeatureCut,)
+"""What the ``settings`` of classifiers are parsed into."""
 REGISTRIES = (SURVEYS, LABEL_PROVIDERS, CLEANERS, STAMP_SETS, ARTEFACTS)
 """Whose entries say what the mappings in such a file are parsed into."""
 RANGE = (float, float)
@@ -73,7 +76,7 @@ def settings_classes() -> dict[str, type]:
     """Return each class with keys that a settings file can reach, by its name."""
     entries = [registry.metadata(name)["settings"] for registry in REGISTRIES for name in registry]
     found: dict[str, type] = {}
-    for kind in (*FILES, *entries):
+    for kind in (*FILES, *OF_CLASSIFIERS, *entries):
         _collect(kind, found)
     return found
 

@@ -46,13 +46,13 @@ class ClassifierRecipe:
         ``otrain``; for images of galaxies ``galaxy_cnn``, ``polar_cnn``, ``resnet18``, ``resnet50v2``,
         ``efficientnetv2b0`` or ``convnexttiny``; for
         tables ``mlp``, ``table_forest``, ``table_boosting``, ``table_svm`` or ``table_logistic``; or on features of the
-        cutouts, ``boosting`` or ``feature_ensemble``.
+        cutouts, ``boosting``, ``feature_ensemble`` or ``rules``, which learns nothing.
     module : str
         Python file of your own with ``create_model(num_classes, image_dim)``, ``normalise(pixels)`` or ``metrics``,
         relative to the folder of the settings; ``classifier: module`` and ``normalisation: module`` take them. Empty:
         none.
     settings : mapping
-        Arguments of that classifier (filters, trees ...): numbers, texts or lists of them.
+        Arguments of that classifier (filters, trees ...): numbers, texts or lists of them; of ``rules`` its ``cuts``.
     normalisation : str
         ``none``, ``bytes`` (divided by 255), ``sign_log``, ``l2``, ``zscore``, ``minmax``, ``max_abs`` or ``asinh``,
         which are part of a network's graph; ``bg_sub`` or ``zscale``, which are applied to what goes into it. On

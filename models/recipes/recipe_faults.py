@@ -126,13 +126,24 @@ def _family_faults(recipe: "ClassifierRecipe") -> list[str]:
         ]
     if recipe.family != NETWORK:
         faults.extend(_features_faults(recipe))
-    if recipe.family == TABLE and recipe.metadata is not None:
-        faults.append(f"'metadata' is set; {name} takes the features of a table alone: none")
+    faults.extend(_metadata_faults(recipe))
     if recipe.table is not None:
         faults.extend(_table_faults(recipe, recipe.table))
     if recipe.sampling is not None and not recipe.sampling.is_random:
         faults.extend(_drawing_faults(recipe, recipe.sampling.method))
     return faults
+
+
+def _metadata_faults(recipe: "ClassifierRecipe") -> list[str]:
+    """Return why a classifier takes no columns of the candidates beside what it measures."""
+    name = recipe.classifier
+    if recipe.metadata is None:
+        return []
+    if recipe.family == TABLE:
+        return [f"'metadata' is set; {name} takes the features of a table alone: none"]
+    if CLASSIFIERS.metadata(name).get("learns_nothing"):
+        return [f"'metadata' is set; {name} learns nothing and takes none: none"]
+    return []
 
 
 def _drawing_faults(recipe: "ClassifierRecipe", method: str) -> list[str]:
@@ -186,12 +197,15 @@ def _settings_faults(recipe: "ClassifierRecipe") -> list[str]:
     parameters = inspect.signature(CLASSIFIERS[name]).parameters.values()
     keywords = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
     known = CLASSIFIERS.metadata(name).get("settings", keywords)
+    own_faults = CLASSIFIERS.metadata(name).get("settings_faults")
     defaults: dict[str, Any] = {**BOOSTING_SETTINGS, **TREES_SETTINGS}
     defaults |= {parameter.name: parameter.default for parameter in parameters if parameter.name in known}
-    faults = []
+    faults = own_faults(recipe.settings) if own_faults else []
     for key, value in recipe.settings.items():
         if key not in known:
             faults.append(f"unknown key 'settings.{key}'; {name} knows: {', '.join(known)}")
+        elif own_faults:
+            continue
         elif key == "head":
             faults += head_faults(value)
         else:

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.architectures.rules import RuleCuts
+from models.graphs.cuts_graph import cuts_graph
 from models.graphs.keras_graph import Graph
 from models.graphs.trees import from_sklearn
 from models.inputs.contract import InputContract
@@ -44,7 +46,15 @@ class FittedFeatures(FittedEstimator):
 
     def graph(self) -> Graph:
         """Return the graph from features to logits."""
+        if isinstance(self.estimator, RuleCuts):
+            return cuts_graph(self.estimator.cuts, self.n_features)
         return from_sklearn(self.estimator, self.n_features)
+
+    def logits(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
+        """Return the logits of selected raw pixels; those of cuts are no logarithms of probabilities."""
+        if isinstance(self.estimator, RuleCuts):
+            return self.estimator.logits(self.seen(pixels, metadata))[:, None]
+        return super().logits(pixels, metadata)
 
 
 def fit(
@@ -76,7 +86,8 @@ def fit(
         )
     started = time.monotonic()
     scaling = scaling_of(recipe, rows[0], dataset.class_names)
-    measured = _measured(dataset, contract, rows[0], progress, scaling)
+    learns = not CLASSIFIERS.metadata(recipe.classifier).get("learns_nothing", False)
+    measured = _measured(dataset, contract, rows[0], progress, scaling) if learns else _nothing(contract)
     n_features = measured[0].shape[1]
     progress(0.6, f"fitting {recipe.classifier} on {len(measured[0])} rows of {n_features} features")
     estimator, history = fitted(recipe, measured, seed, progress, started)
@@ -102,3 +113,11 @@ def _measured(
         done = sum(len(part) for part in labels)
         progress(0.6 * done / max(len(rows.labels), 1), f"measured {done} cutouts")
     return np.concatenate(features), np.concatenate(labels), np.concatenate(weights)
+
+
+def _nothing(contract: InputContract) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
+    """Return features, labels and weights of no rows, for what learns nothing."""
+    from pipeline.features import feature_names  # it takes a while to load, which networks need not
+
+    width = len(feature_names(contract.channels))
+    return np.zeros((0, width), np.float32), np.zeros(0, np.int64), np.zeros(0, np.float32)

@@ -14,7 +14,7 @@ from models.inputs.contract import InputContract
 from models.recipes.class_merits import CLASS_MERITS
 from models.recipes.classifier import ClassifierRecipe
 from models.recipes.schedules import AfterEpoch, go_on
-from models.registry import FEATURES, NETWORK, TABLE
+from models.registry import CLASSIFIERS, FEATURES, NETWORK, TABLE
 from models.training import batches, checkpoints, feature_training, network_training, table_training
 from models.training.fitted import Fitted, Progress, no_progress
 from models.training.rows import PartRows, scorable_rows, select_rows
@@ -196,6 +196,11 @@ def _check(dataset: DataSet, recipe: ClassifierRecipe, contract: InputContract) 
             f"the data set's are {dataset.pixel_state!r}"
         )
     n_classes = len(dataset.class_names)
+    if n_classes != 2 and CLASSIFIERS.metadata(recipe.classifier).get("learns_nothing"):
+        raise SettingsError(
+            f"classifier {recipe.classifier!r} tells real from bogus; the data set has {n_classes} classes: "
+            f"{', '.join(dataset.class_names)}"
+        )
     of_two = [name for name in recipe.metrics if name not in CLASS_MERITS]
     if n_classes != 2 and of_two:
         raise SettingsError(
