@@ -41,6 +41,11 @@ class Infer(ReleaseTask):
         significant=False,
         description="Threads of the runtime; 0: all cores.",
     )
+    device = luigi.Parameter(
+        default="auto",
+        significant=False,
+        description="What scores: cpu, gpu, or auto: a GPU, if the installed onnxruntime has one and it starts.",
+    )
     processes = processes_parameter("read, measure and score at once")
 
     @cached_property
@@ -116,7 +121,7 @@ class Infer(ReleaseTask):
         from pipeline.stages.night_cutouts import NightCutouts
 
         directory = Path(self.package) if self.package else self.input_path("package")
-        package = open_package(directory, threads=self.threads)
+        package = open_package(directory, threads=self.threads, device=self.device)
         scoring = Scoring(
             package=package,
             batch_size=self.batch_size,

@@ -7,24 +7,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.graphs.providers import CPU, Session, computes_on, provider_of, start
+from models.graphs.runtimes import PACKAGE
 from pipeline.errors import InputError
 
-PACKAGE: Final = "package.json"
 CALIBRATED: Final = "calibrated_logits"
 """Output of a package's graph beside the probabilities; those of earlier versions have none."""
 
 CHUNK: Final = 32
-"""Rows of one call of the runtime, which stay in the processor's cache; fixed, so that scores are too."""
+"""Rows of pixels of one call of the runtime, which stay in the processor's cache; fixed, so that scores are too."""
+
+CHUNK_OF_FEATURES: Final = 256
+"""Rows of numbers of one call: 1.6 x as fast as 32 for boosted trees, with the same scores to the bit."""
+
+CHUNK_ON_GPU: Final = 1024
+"""Rows of one call of a GPU, which takes few rows no sooner than many."""
 
 _OPEN_AT_ONCE: Final = 64
 """Files kept open by a process: all members of a stack, for each is asked for every block of rows."""
-
-Session = Any
 
 
 _ELSEWHERE: Final = re.compile(rb"[\x08\x00]location")
@@ -51,7 +56,7 @@ class Interface:
     classes: int
 
 
-def open_session(path: Path, interface: Interface | None = None) -> Session:
+def open_session(path: Path, interface: Interface | None = None, device: str = "cpu") -> Session:
     """Return an ONNX Runtime session of one thread; several may call it at once, and a process opens a file once.
 
     Parameters
@@ -60,21 +65,25 @@ def open_session(path: Path, interface: Interface | None = None) -> Session:
         The model.
     interface : Interface, optional
         What the model must take and give.
+    device : {"auto", "cpu", "gpu"}
+        What computes, as of :mod:`models.graphs.providers`; a GPU that does not start is replaced by the CPU.
 
     Raises
     ------
     InputError
         If the file is no model that the runtime knows, has weights in other files, or takes or gives something else.
+    SettingsError
+        If a GPU is asked for and the runtime has none.
     """
     status = path.stat()
-    session = _session(path, status.st_size, status.st_mtime_ns)
+    session = _session(path, status.st_size, status.st_mtime_ns, provider_of(device))
     if interface is not None:
         _require_interface(session, interface, path)
     return session
 
 
 @lru_cache(maxsize=_OPEN_AT_ONCE)
-def _session(path: Path, size: int, mtime_ns: int) -> Session:  # noqa: ARG001  (they are the key)
+def _session(path: Path, size: int, mtime_ns: int, provider: str) -> Session:  # noqa: ARG001  (they are the key)
     import onnxruntime
 
     if _ELSEWHERE.search(path.read_bytes()):
@@ -84,7 +93,7 @@ def _session(path: Path, size: int, mtime_ns: int) -> Session:  # noqa: ARG001  
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     with _naming(path):
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return start(path, options, provider)
 
 
 @contextmanager
@@ -134,18 +143,25 @@ def run(
     masks : mapping, optional
         Further inputs by name, each with n rows.
     threads : int
-        Chunks worked on at once.
+        Chunks worked on at once; on a GPU one is.
     output : str
         Name of the output; empty: the first, which holds a package's probabilities.
     """
     wanted = [output or session.get_outputs()[0].name]
     feeds = {session.get_inputs()[0].name: inputs, **(masks or {})}
-    starts = range(0, len(inputs), CHUNK)
+    on_gpu = computes_on(session) != CPU
+    chunk = CHUNK_ON_GPU if on_gpu else CHUNK_OF_FEATURES if _is_of_numbers(inputs) else CHUNK
+    starts = range(0, len(inputs), chunk)
 
-    def one(start: int) -> NDArray[np.float32]:
-        return session.run(wanted, {name: rows[start : start + CHUNK] for name, rows in feeds.items()})[0]
+    def one(first: int) -> NDArray[np.float32]:
+        return session.run(wanted, {name: rows[first : first + chunk] for name, rows in feeds.items()})[0]
 
-    if threads == 1 or len(starts) == 1:
-        return np.concatenate([one(start) for start in starts])
+    if on_gpu or threads == 1 or len(starts) == 1:
+        return np.concatenate([one(first) for first in starts])
     with ThreadPoolExecutor(threads) as pool:
         return np.concatenate(list(pool.map(one, starts)))
+
+
+def _is_of_numbers(inputs: NDArray[np.float32]) -> bool:
+    """Return whether rows are features ``(n, f)`` or ``(n, 1, 1, f)``, no images."""
+    return max(inputs.shape[1:-1], default=1) == 1

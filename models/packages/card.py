@@ -55,7 +55,7 @@ def _input(package: Mapping[str, Any]) -> str:
         f"a row is scored if it has {', '.join(contract['required_channels']) or 'any of them'}\n"
         f"* {contract['size_pixel']} x {contract['size_pixel']} pixels; {larger}; "
         f"{contract['pixel_state']} pixels, NaN where missing\n"
-        f"* {within}" + _metadata(package)
+        f"* {within}" + _metadata(package) + f"\n* run by {package['runtime']}"
     )
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.graphs import sessions
+from models.graphs.runtimes import Runtime
 from models.inputs.contract import InputContract
 from models.inputs.metadata import METADATA
 from models.recipes.classifier import ClassifierRecipe
@@ -211,7 +212,7 @@ def _content(trained: TrainedModel, dataset: DataSet | None, exported: Mapping[s
         "counts": trained.counts,
         **_fewer_rows(trained),
         "dataset_fingerprint": "" if dataset is None else dataset.fingerprint,
-        "runtime": "onnxruntime, float32",
+        "runtime": Runtime().stated,
     }
 
 

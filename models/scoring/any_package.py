@@ -12,7 +12,7 @@ from pipeline.classes import REGRESSOR
 from pipeline.io.packages.package_content import read_package
 
 
-def open_package(directory: Path, *, threads: int = 0) -> OpenedPackage | RegressorPackage:
+def open_package(directory: Path, *, threads: int = 0, device: str = "auto") -> OpenedPackage | RegressorPackage:
     """Open a package to score with.
 
     Parameters
@@ -21,6 +21,8 @@ def open_package(directory: Path, *, threads: int = 0) -> OpenedPackage | Regres
         The package.
     threads : int
         Cores to use; 0 is all.
+    device : {"auto", "cpu", "gpu"}
+        What computes, as of :func:`models.scoring.runtime.load`.
 
     Raises
     ------
@@ -28,4 +30,5 @@ def open_package(directory: Path, *, threads: int = 0) -> OpenedPackage | Regres
         As :func:`models.scoring.runtime.load`.
     """
     is_regressor = read_package(directory).values.get("family") == REGRESSOR
-    return load_regressor(directory, threads=threads) if is_regressor else load(directory, threads=threads)
+    opened = load_regressor if is_regressor else load
+    return opened(directory, threads=threads, device=device)

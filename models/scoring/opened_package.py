@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.graphs.providers import check_device
+from models.graphs.runtimes import Runtime
 from models.inputs.contract import InputContract
 from models.scoring.model_inputs import require_columns
 from models.scoring.posterior import Posterior, entropy_of
@@ -24,8 +26,15 @@ if TYPE_CHECKING:  # what scores arrays of pixels need not load it
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoredPackage:
+class StoredPackage(ABC):
     """What any model package has, of a classifier or a regressor.
+
+    Raises
+    ------
+    IncompatiblePackageError
+        When it was made for a runtime that is not here.
+    SettingsError
+        When there is no such device here.
 
     Attributes
     ----------
@@ -36,12 +45,29 @@ class StoredPackage:
         What cutouts or rows it takes.
     threads : int
         Cores to use; changes the speed alone.
+    device : {"auto", "cpu", "gpu"}
+        What computes; changes no score by more than rounding.
     """
 
     directory: Path
     content: Mapping[str, Any] = field(repr=False)
     contract: InputContract
     threads: int
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        check_device(self.device)
+        _ = self.runtime
+
+    @property
+    def runtime(self) -> Runtime:
+        """Return what it was made for."""
+        return Runtime.of(self.content, self.directory)
+
+    @property
+    @abstractmethod
+    def providers(self) -> frozenset[str]:
+        """Return what of the runtime computes here, such as ``CPUExecutionProvider``."""
 
     @property
     def name(self) -> str:
@@ -50,7 +76,7 @@ class StoredPackage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OpenedPackage(StoredPackage, ABC):
+class OpenedPackage(StoredPackage):
     """The package of a classifier, ready to score: a trained model, or a stack of such."""
 
     @property

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from models.graphs.sessions import Interface, Session, open_session, run
+from models.graphs.providers import Session, computes_on
+from models.graphs.sessions import Interface, open_session, run
 from models.scoring.model_inputs import contract_of
 from models.scoring.opened_package import StoredPackage
 from pipeline.classes import REGRESSOR
@@ -60,7 +61,12 @@ class RegressorPackage(StoredPackage):
     def _session(self) -> Session:
         row = (1, 1, len(self.contract.channels))
         interface = Interface(row=row, masks={}, classes=self._head.columns(len(self.edges) - 1))
-        return open_session(self.directory / "model.onnx", interface)
+        return open_session(self.directory / "model.onnx", interface, self.device)
+
+    @property
+    def providers(self) -> frozenset[str]:
+        """Return what computes here."""
+        return frozenset({computes_on(self._session)})
 
     def check(
         self,
@@ -155,7 +161,7 @@ def raw_numbers(session: Session, features: NDArray[np.float32], threads: int) -
     return run(session, given, threads=threads).astype(np.float64)
 
 
-def load_regressor(directory: str | Path, *, threads: int = 0) -> RegressorPackage:
+def load_regressor(directory: str | Path, *, threads: int = 0, device: str = "auto") -> RegressorPackage:
     """Open the package of a regressor, every file of which is as it was written.
 
     Parameters
@@ -164,17 +170,19 @@ def load_regressor(directory: str | Path, *, threads: int = 0) -> RegressorPacka
         As written by :mod:`models.packages.regressor_package` and committed.
     threads : int
         Cores to use; 0 is all.
+    device : {"auto", "cpu", "gpu"}
+        What computes, as of :func:`models.scoring.runtime.load`.
 
     Raises
     ------
     MissingInputError, InputError
         When there is no package, or a file of it is missing, was changed or added.
     IncompatiblePackageError
-        When it is of another schema, or of a classifier.
+        When it is of another schema, of a classifier, or made for a runtime that is not here.
     """
     directory = Path(directory)
     content = read_package(directory).values
     if content.get("family") != REGRESSOR:
         raise IncompatiblePackageError(f"{directory} is the package of a classifier; allowed: one of a regressor")
-    threads = threads or len(os.sched_getaffinity(0))
-    return RegressorPackage(directory=directory, content=content, contract=contract_of(content), threads=threads)
+    threads, contract = threads or len(os.sched_getaffinity(0)), contract_of(content)
+    return RegressorPackage(directory=directory, content=content, contract=contract, threads=threads, device=device)

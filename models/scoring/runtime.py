@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.graphs.sessions import CALIBRATED, Session, open_session, run
+from models.graphs.providers import Session, computes_on
+from models.graphs.sessions import CALIBRATED, open_session, run
 from models.inputs.metadata import METADATA, values_of
 from models.scoring.model_inputs import (
     GraphInputs,
@@ -147,14 +148,20 @@ class Package(OpenedPackage):
         return spread(drawn)
 
     @property
+    def providers(self) -> frozenset[str]:
+        """Return what computes here."""
+        return frozenset({computes_on(self._session)})
+
+    @property
     def _session(self) -> Session:
-        return open_session(self.directory / "model.onnx", interface_of(self.content, {}, len(self.class_names)))
+        interface = interface_of(self.content, {}, len(self.class_names))
+        return open_session(self.directory / "model.onnx", interface, self.device)
 
     @property
     def _posterior_session(self) -> Session:
         masks = {str(mask["name"]): tuple(mask["shape"]) for mask in self.content["posterior"]["masks"]}
         interface = interface_of(self.content, masks, len(self.class_names))
-        return open_session(self.directory / "posterior.onnx", interface)
+        return open_session(self.directory / "posterior.onnx", interface, self.device)
 
     def _selected(
         self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None"
@@ -195,7 +202,7 @@ class Package(OpenedPackage):
         return scores
 
 
-def load(directory: str | Path, *, threads: int = 0) -> Package | StackedPackage:
+def load(directory: str | Path, *, threads: int = 0, device: str = "auto") -> Package | StackedPackage:
     """Open a package, every file of which is as it was written.
 
     Parameters
@@ -204,40 +211,45 @@ def load(directory: str | Path, *, threads: int = 0) -> Package | StackedPackage
         As written by :mod:`models.packages.package` or :mod:`models.stacks.package` and committed.
     threads : int
         Cores to use; 0 is all.
+    device : {"auto", "cpu", "gpu"}
+        What computes: with ``auto``, a GPU if the installed runtime offers one and it starts.
 
     Raises
     ------
     MissingInputError, InputError
         When there is no package, or a file of it is missing, was changed or added, as `read_package` tells.
     IncompatiblePackageError
-        When it has another schema, or other features than this version measures.
+        When it has another schema, other features than this version measures, or a runtime that is not here.
     """
     directory, threads = Path(directory), threads or len(os.sched_getaffinity(0))
     content = read_package(directory).values
     if content.get("family") == REGRESSOR:
         raise IncompatiblePackageError(f"{directory} is the package of a regressor; allowed: one of a classifier")
     if content.get("family") != STACK:
-        return _package(directory, content, threads)
+        return _package(directory, content, threads, device)
+    entries = content["members"]
     return StackedPackage(
         directory=directory,
         content=content,
         contract=contract_of(content),
         threads=threads,
-        members=tuple(_member(directory / MEMBERS / entry["folder"], entry, threads) for entry in content["members"]),
-        weights=tuple(float(entry["weight"]) for entry in content["members"]),
+        device=device,
+        members=tuple(_member(directory / MEMBERS / entry["folder"], entry, threads, device) for entry in entries),
+        weights=tuple(float(entry["weight"]) for entry in entries),
     )
 
 
-def _member(directory: Path, entry: Mapping[str, Any], threads: int) -> Package:
+def _member(directory: Path, entry: Mapping[str, Any], threads: int, device: str) -> Package:
     content = read_package(directory).values
     if content.get("family") == STACK or content["name"] != entry["name"]:
         raise InputError(f"{directory} is {content['name']}; its stack says: {entry['name']}, which is no stack")
-    return _package(directory, content, threads)
+    return _package(directory, content, threads, device)
 
 
-def _package(directory: Path, content: Mapping[str, Any], threads: int) -> Package:
+def _package(directory: Path, content: Mapping[str, Any], threads: int, device: str) -> Package:
     check_revisions(content)
-    return Package(directory=directory, content=content, contract=contract_of(content), threads=threads)
+    contract = contract_of(content)
+    return Package(directory=directory, content=content, contract=contract, threads=threads, device=device)
 
 
 def _columns(n_classes: int) -> int:

@@ -42,6 +42,8 @@ class _Scores(NamedTuple):
     found: set[str]
     learned: int = 0
     """Rows that were left out because the package learned from them."""
+    providers: frozenset[str] = frozenset()
+    """What of the runtime computed them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +179,7 @@ def _write(
     at_the_end: Callable[[], Mapping[str, object]] = dict,
 ) -> None:
     package, found, count, learned = scoring.package, set[str](), 0, 0
+    providers: frozenset[str] = frozenset()
     package.check(
         channels=header.channels,
         size_pixel=header.size_pixel,
@@ -191,19 +194,20 @@ def _write(
     columns = package.score_columns(decided=bool(scoring.rules))
     with ScoresWriter(path, columns, {**provenance, **about}, distributions=package.distributions) as writer:
         for block in chain.from_iterable(scored):
-            found, learned = found | block.found, learned + block.learned
+            found, learned, providers = found | block.found, learned + block.learned, providers | block.providers
             if len(block.rows):
                 if unlike and not count:  # of a night without rows there is nothing to doubt
                     log.warning("%s: %s; how well it does there is not known", what, unlike_words(unlike))
                 writer.append(block.rows)
                 count += len(block.rows)
-        writer.provenance |= at_the_end()
+        runtime = ", ".join([package.runtime.stated, *sorted(providers)])
+        writer.provenance |= {**at_the_end(), "runtime": runtime}
         if scoring.learned is not None:
             writer.provenance["learned_left_out"] = learned
             log.info("left out %d rows of %s, from which the package learned", learned, what)
     if set(scoring.only) - found:
         raise InputError(f"{min(set(scoring.only) - found)!r} is no candidate and no object of {what}")
-    log.info("scored %d rows of %s", count, what)
+    log.info("scored %d rows of %s by %s", count, what, runtime)
 
 
 def _known(header: CutoutHeader, n_classes: int) -> list[str]:
@@ -253,7 +257,8 @@ def _score_block(
     if not len(chosen):
         return _Scores(chosen, found, learned)
     scored = scoring.package.scored(chosen, pixels[wanted], channels, scoring.seed)
-    return _Scores(_decided(scored, scoring.rules, pixels[wanted], channels), found, learned)
+    decided = _decided(scored, scoring.rules, pixels[wanted], channels)
+    return _Scores(decided, found, learned, scoring.package.providers)
 
 
 def _decided(

@@ -58,6 +58,10 @@ class Member(Protocol):
     def metadata_columns(self) -> tuple[str, ...]:
         """Return the columns of the candidates that it takes."""
 
+    @property
+    def providers(self) -> frozenset[str]:
+        """Return what computes it here."""
+
     def prepared(
         self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None"
     ) -> Prepared:
@@ -87,6 +91,12 @@ class StackedPackage(OpenedPackage):
     def metadata_columns(self) -> tuple[str, ...]:
         """Return the columns of the candidates that any member takes."""
         return tuple(dict.fromkeys(name for member in self.members for name in member.metadata_columns))
+
+    @property
+    def providers(self) -> frozenset[str]:
+        """Return what computes the members that weigh something."""
+        computed = (member.providers for member, weight in zip(self.members, self.weights, strict=True) if weight)
+        return frozenset().union(*computed)
 
     def predict(
         self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None" = None

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.graphs.runtimes import Runtime
 from models.packages.folder import calibration_content, finish
 from models.packages.package import LOGITS
 from models.packages.trained_files import finite_or_none
@@ -91,7 +92,7 @@ def _content(stacked: Stacked, folders: Sequence[str]) -> dict[str, object]:
         "external_normalisation": None,
         "parameters": None if None in parameters else sum(parameters),
         "dataset_fingerprint": stacked.dataset_fingerprint,
-        "runtime": "onnxruntime, float32",
+        "runtime": Runtime().stated,
     }
 
 

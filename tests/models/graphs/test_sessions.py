@@ -1,5 +1,7 @@
 """A model holds its weights itself, however its file is written."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import onnx
 import pytest
@@ -44,6 +46,34 @@ def test_a_model_with_its_weights_may_have_a_node_of_any_name(tmp_path):
     made.graph.node[0].name = "dislocation"
     onnx.save(made, tmp_path / "model.onnx")
     assert run(open_session(tmp_path / "model.onnx"), np.zeros((1, 2), np.float32)).tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize(("row", "rows_at_once"), [((2,), 256), ((1, 1, 2), 256), ((2, 2, 1), 32), ((1, 3, 1), 32)])
+def test_rows_of_numbers_are_run_more_at_once_than_images(row, rows_at_once):
+    inputs = np.arange(600 * np.prod(row), dtype=np.float32).reshape(600, *row)
+    session = Counting()
+    assert run(session, inputs, threads=2).tolist() == inputs.tolist()
+    assert sum(session.rows) == 600
+    assert max(session.rows) == rows_at_once
+
+
+class Counting:
+    """A session that gives back what it is given, and counts the rows of each call."""
+
+    def __init__(self):
+        self.rows = []
+
+    def get_providers(self):
+        return ["CPUExecutionProvider"]
+
+    def get_inputs(self):
+        return [SimpleNamespace(name="x")]
+
+    get_outputs = get_inputs
+
+    def run(self, _, feeds):
+        self.rows.append(len(feeds["x"]))
+        return [feeds["x"]]
 
 
 def lengthened(content, old, new):

@@ -150,6 +150,12 @@ def test_a_value_that_can_not_be_right_is_named(key, value, package_copy):
     assert VALUES in refused(package_copy) or "../" in str(value)
 
 
+@pytest.mark.parametrize("stated", [None, 3, "openvino, float32", "onnxruntime, int4", "x" * 10**6], ids=str)
+def test_a_runtime_or_a_precision_that_is_not_here_is_named(stated, package_copy):
+    write_values(package_copy, lambda values: values.update(runtime=stated))
+    assert VALUES in refused(package_copy)
+
+
 @pytest.mark.parametrize("key", GIVEN)
 def test_a_value_that_is_missing_is_named(key, package_copy):
     write_values(package_copy, lambda values: values.pop(key))

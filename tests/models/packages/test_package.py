@@ -96,6 +96,7 @@ def test_history_and_card_can_be_read(network):
     for part in (
         "# triplet_cnn-",
         "| Kind: injected | 80 | 40 |",
+        "* run by onnxruntime, float32\n",
         "share of reals of 0.500",
         "## Limits",
         "at the share of reals named above",

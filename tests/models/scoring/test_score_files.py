@@ -17,6 +17,7 @@ from pipeline.io.results.scores_file import read_scores, scores_provenance, unli
 from pipeline.stages.night_job import NightJob
 
 JOB = NightJob(survey=None, name="memory", night="2026-01-05", manifest={}, provenance={"task": "Infer"})
+RUNTIME = "onnxruntime, float32, CPUExecutionProvider"
 OTHER = {
     "survey": {"trained": "memory", "scored": "other"},
     "pixel_scale_arcsec": {"trained": 1.0, "scored": 0.25},
@@ -69,6 +70,14 @@ def test_another_survey_and_pixel_scale_are_warned_about_and_stand_in_the_scores
 
 
 @pytest.mark.parametrize("how", ["file", "night"])
+def test_scores_and_log_say_which_runtime_and_provider_made_them(how, scoring, four_candidates, tmp_path, caplog):
+    with caplog.at_level(logging.INFO):
+        path = score(how, header("memory", 1.0), four_candidates, scoring, tmp_path)
+    assert scores_provenance(path)["runtime"] == RUNTIME
+    assert caplog.messages[-1].endswith(f" by {RUNTIME}")
+
+
+@pytest.mark.parametrize("how", ["file", "night"])
 def test_of_a_night_without_rows_the_scores_say_what_is_unlike_and_the_log_says_nothing(
     how, scoring, four_candidates, tmp_path, caplog
 ):
@@ -113,8 +122,8 @@ def test_scores_of_a_night_say_how_much_of_it_was_read(scoring, four_candidates,
     night = CountingNight(header("memory", 1.0), [SimpleNamespace(candidates=frame, cutouts=pixels)] * 3)
     score_night(tmp_path / "scores.parquet", scoring, night)
     stated = pq.read_table(tmp_path / "scores.parquet").schema.metadata[b"provenance"]
-    assert scores_provenance(tmp_path / "scores.parquet") == {"task": "Infer", "read": {"exposures": 3}}
-    assert json.loads(stated) == {"task": "Infer", "read": {"exposures": 3}}
+    assert scores_provenance(tmp_path / "scores.parquet") == json.loads(stated)
+    assert json.loads(stated) == {"task": "Infer", "read": {"exposures": 3}, "runtime": RUNTIME}
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 256])
