@@ -106,6 +106,27 @@ def without_a_plane(pixels: NDArray[np.float32], channels: Sequence[str]) -> NDA
     return lacking
 
 
+def with_all_planes(pixels: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float32]:
+    """Return triplets ``(n, y, x, channel)`` with all of `PLANES` behind them, or as they are if they have none.
+
+    Planes that are not among the channels, science, template, difference and planes, are missing.
+    """
+    if len(channels) == len(IMAGES):
+        return pixels
+    whole = np.full((*pixels.shape[:-1], len(IMAGES) + len(PLANES)), np.nan, np.float32)
+    whole[..., _places(channels)] = pixels
+    return whole
+
+
+def of_channels(whole: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float32]:
+    """Return what `with_all_planes` was given."""
+    return whole if whole.shape[-1] == len(channels) else whole[..., _places(channels)]
+
+
+def _places(channels: Sequence[str]) -> list[int]:
+    return [(*IMAGES, *PLANES).index(name) for name in channels]
+
+
 def centred_psf(image: NDArray[np.floating], size: int) -> NDArray[np.float32]:
     """Return the image of a PSF ``(y, x)`` as a plane ``(size, size)``, its middle pixel in the cutout's.
 

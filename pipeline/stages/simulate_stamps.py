@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.classes import BOGUS, INJECTED, REAL, SELF_MADE
 from pipeline.cutouts.missing import Flag
+from pipeline.cutouts.planes import IMAGES, images_of, of_channels, with_all_planes
 from pipeline.errors import SettingsError
 from pipeline.io.results import schema
 from pipeline.io.results.cutout_file import CutoutWriter, open_cutouts
@@ -23,7 +24,6 @@ from pipeline.triplets.artefacts import ArtefactSettings, make_bogus, read_setti
 from pipeline.triplets.reals import inject_into_cutouts
 
 _BLOCK = 256
-_TRIPLET = ("science", "template", "difference")
 _KINDS = {"injected_sky": "injected_random", "injected_host": "injected_host"}
 
 
@@ -50,10 +50,11 @@ def simulate_stamps(path: Path, job: NightJob, *, recipe: SimulationRecipe, cuto
     settings = recipe.stamps or StampSimulation()
     artefacts = read_settings(settings.artefacts, "stamps.artefacts")
     with open_cutouts(cutouts) as source, CutoutWriter(path, source.header, job.provenance) as writer:
-        if source.header.channels != _TRIPLET:
+        channels = source.header.channels
+        if images_of(channels) != IMAGES:
             raise SettingsError(
-                f"the cutouts have the channels {', '.join(source.header.channels)}; simulation from cutouts requires "
-                f"{', '.join(_TRIPLET)}"
+                f"the cutouts have the channels {', '.join(channels)}; simulation from cutouts requires "
+                f"{', '.join(IMAGES)}, and planes of them behind, if any"
             )
         writer.write_text("simulation", "sources and artefacts were put into stamps, not into images")
         truths = []
@@ -62,9 +63,9 @@ def simulate_stamps(path: Path, job: NightJob, *, recipe: SimulationRecipe, cuto
             whole = (parents["flags"].to_numpy() & int(Flag.ALL_MISSING | Flag.NO_TEMPLATE)) == 0
             usable = whole & (parents["label"].to_numpy() == REAL)
             rng = stream(recipe.seed, "stamps", f"{job.night}/{block.start}")
-            parents, pixels = parents[usable].reset_index(drop=True), pixels[usable]
-            truths.append(_inject(writer, parents, pixels, settings, rng))
-            _add_artefacts(writer, parents, pixels, settings, artefacts, rng)
+            parents, pixels = parents[usable].reset_index(drop=True), with_all_planes(pixels[usable], channels)
+            truths.append(_inject(writer, channels, parents, pixels, settings, rng))
+            _add_artefacts(writer, channels, parents, pixels, settings, artefacts, rng)
             job.progress(100 * block.stop / len(source), f"simulated from {block.stop} of {len(source)} cutouts")
         empty = pd.DataFrame({name: [] for name in schema.TRUTH_COLUMNS})
         writer.write_table("truth", schema.TRUTH_COLUMNS, pd.concat([empty, *truths], ignore_index=True))
@@ -72,6 +73,7 @@ def simulate_stamps(path: Path, job: NightJob, *, recipe: SimulationRecipe, cuto
 
 def _inject(
     writer: CutoutWriter,
+    channels: tuple[str, ...],
     parents: pd.DataFrame,
     pixels: NDArray[np.float32],
     settings: StampSimulation,
@@ -84,7 +86,8 @@ def _inject(
         pixels[rows], rng, settings.reals, difference_turned=settings.difference_turned
     )
     kinds = [_KINDS.get(kind, kind) for kind in truth["kind"]]
-    candidates = _children(parents.iloc[rows], INJECTED, kinds, REAL, injected)
+    injected = of_channels(injected, channels)
+    candidates = _children(parents.iloc[rows], INJECTED, kinds, REAL, injected, channels)
     candidates["snr"], candidates["flux_sign"] = truth["snr"].to_numpy(), truth["flux_sign"].to_numpy()
     writer.append(injected, candidates)
     unknown = {"host_id": "", "host_surface_brightness": np.nan, "trail_pixel": 0.0}
@@ -94,6 +97,7 @@ def _inject(
 
 def _add_artefacts(
     writer: CutoutWriter,
+    channels: tuple[str, ...],
     parents: pd.DataFrame,
     pixels: NDArray[np.float32],
     settings: StampSimulation,
@@ -106,7 +110,8 @@ def _add_artefacts(
     artificial, names, rows = make_bogus(
         pixels, count, rng, settings.mixture or None, artefacts, difference_turned=settings.difference_turned
     )
-    writer.append(artificial, _children(parents.iloc[rows], SELF_MADE, list(names), BOGUS, artificial))
+    artificial = of_channels(artificial, channels)
+    writer.append(artificial, _children(parents.iloc[rows], SELF_MADE, list(names), BOGUS, artificial, channels))
 
 
 def _count(available: int, share: float, rng: np.random.Generator) -> int:
@@ -121,7 +126,12 @@ def _draw(available: int, share: float, rng: np.random.Generator) -> NDArray[np.
 
 
 def _children(
-    parents: pd.DataFrame, source: str, kinds: list[str], label: int, pixels: NDArray[np.float32]
+    parents: pd.DataFrame,
+    source: str,
+    kinds: list[str],
+    label: int,
+    pixels: NDArray[np.float32],
+    channels: tuple[str, ...],
 ) -> pd.DataFrame:
     """Return the rows of simulated cutouts: position and group of their parents, with their own id, kind and label.
 
@@ -134,5 +144,5 @@ def _children(
     for column in ("magnitude", "magnitude_error", "snr", "host_offset_arcsec"):
         rows[column] = np.float32(np.nan)
     rows = rows.drop(columns=[name for name in rows if name not in schema.CANDIDATE_COLUMNS])
-    describe_pixels(rows, pixels, rows["edge_fraction"].to_numpy(), _TRIPLET)
+    describe_pixels(rows, pixels, rows["edge_fraction"].to_numpy(), channels)
     return rows

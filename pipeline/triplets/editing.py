@@ -9,6 +9,7 @@ from scipy import ndimage
 from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.errors import InputError
 from pipeline.features.planes import sky_and_noise
+from pipeline.triplets.noise_and_psf import IMAGES, KnownPlanes, known_planes, psf_width
 
 SCIENCE, TEMPLATE, DIFFERENCE = 0, 1, 2
 CLEARED = 7.0
@@ -27,12 +28,15 @@ class EditedCutout:
         Which pixels were missing; they are set to missing again at the end.
     sky, noise : ndarray of float32, ``(3,)``
         Median and noise of each image, in its own unit.
+    known : KnownPlanes or None
+        Variance and PSF of the images, where the survey states them.
     """
 
     pixels: NDArray[np.float32]
     missing: NDArray[np.bool_]
     sky: NDArray[np.float32]
     noise: NDArray[np.float32]
+    known: KnownPlanes | None = None
 
     @property
     def centre(self) -> tuple[int, int]:
@@ -40,20 +44,37 @@ class EditedCutout:
         return self.pixels.shape[0] // 2, self.pixels.shape[1] // 2
 
     def finished(self) -> NDArray[np.float32]:
-        """Return the pixels with the gaps back in place."""
-        return np.where(self.missing, np.float32(np.nan), self.pixels)
+        """Return the pixels with the gaps back in place, and the planes behind them."""
+        images = np.where(self.missing, np.float32(np.nan), self.pixels)
+        return images if self.known is None else np.concatenate([images, self.known.stacked()], axis=-1)
 
 
 def open_cutout(triplet: NDArray[np.float32], rng: np.random.Generator) -> EditedCutout:
-    """Return a triplet ``(y, x, 3)`` with its gaps filled with sky and noise."""
-    if triplet.ndim != 3 or triplet.shape[2] != 3:
-        raise InputError(f"a cutout must be (y, x, 3) of science, template, difference, got {triplet.shape}")
+    """Return a triplet with its gaps filled with sky and noise.
+
+    Parameters
+    ----------
+    triplet : ndarray of float32, ``(y, x, 3)`` or ``(y, x, 9)``
+        Science, template, difference; behind them perhaps the variance of each, then the PSF of each, NaN where they
+        are not known. Where the variance is known, the noise is the square root of its median.
+    rng : numpy.random.Generator
+        Source of the noise in the gaps.
+    """
+    if triplet.ndim != 3 or triplet.shape[2] not in (IMAGES, 3 * IMAGES):
+        raise InputError(
+            f"a cutout must be (y, x, 3) of science, template, difference, or (y, x, 9) with variances and PSFs, got "
+            f"{triplet.shape}"
+        )
+    known, triplet = known_planes(triplet), triplet[..., :IMAGES]
     planes = np.moveaxis(triplet, 2, 0)
     sky, noise = sky_and_noise(planes, np.ones(planes.shape[1:], dtype=bool))
     sky, noise = np.nan_to_num(sky), np.nan_to_num(noise)
+    for image in range(IMAGES):
+        if known is not None and known.has_variance(image):
+            noise[image] = np.sqrt(np.nanmedian(known.variance[..., image]))
     missing = ~np.isfinite(triplet)
     filling = sky + noise * rng.standard_normal(triplet.shape, dtype=np.float32)
-    return EditedCutout(pixels=np.where(missing, filling, triplet), missing=missing, sky=sky, noise=noise)
+    return EditedCutout(pixels=np.where(missing, filling, triplet), missing=missing, sky=sky, noise=noise, known=known)
 
 
 def distance(cutout: EditedCutout, y: float = 0.0, x: float = 0.0) -> NDArray[np.float32]:
@@ -70,6 +91,8 @@ def recentre(cutout: EditedCutout, dy: int, dx: int) -> None:
     columns = _mirrored(np.arange(width) + dx, width)
     cutout.pixels = cutout.pixels[rows][:, columns]
     cutout.missing = cutout.missing[rows][:, columns]
+    if cutout.known is not None:
+        cutout.known.variance = cutout.known.variance[rows][:, columns]
 
 
 def _mirrored(index: NDArray[np.intp], size: int) -> NDArray[np.intp]:
@@ -82,13 +105,13 @@ def clear_centre(cutout: EditedCutout, rng: np.random.Generator, radius: float =
 
     Pixels of the difference are replaced by those of a quiet place in the same cutout, with a soft rim. The science
     image changes by as much: a source that brightened disappears and one that faded comes back, so hosts and constant
-    stars stay, and the quiet template is never changed.
+    stars stay, and the quiet template is never changed. The variance of both becomes that of the quiet place.
     """
     difference = cutout.pixels[..., DIFFERENCE]
     near = distance(cutout)
     soft = np.clip((radius + 1 - near) / 2, 0, 1).astype(np.float32)
-    patch = _quiet_patch(cutout, rng, near <= radius)
-    change = soft * (patch - difference)
+    step = _quiet_place(cutout, rng, near <= radius)
+    change = soft * (np.roll(difference, step, axis=(0, 1)) - difference)
     disc = np.exp(-0.5 * (near / 1.5) ** 2) * (near < 6)
     images = cutout.pixels - cutout.sky
     rose = float((disc * (images[..., SCIENCE] - images[..., TEMPLATE])).sum()) > 0
@@ -96,18 +119,24 @@ def clear_centre(cutout: EditedCutout, rng: np.random.Generator, radius: float =
     stored_as_is = rose == (float((disc * difference).sum()) > 0)
     cutout.pixels[..., SCIENCE] += change if stored_as_is else -change
     cutout.pixels[..., DIFFERENCE] += change
+    if cutout.known is not None:
+        for image in (SCIENCE, DIFFERENCE):
+            variance = cutout.known.variance[..., image]
+            quiet = variance + soft * (np.roll(variance, step, axis=(0, 1)) - variance)
+            variance[soft > 0] = quiet[soft > 0]
 
 
-def _quiet_patch(cutout: EditedCutout, rng: np.random.Generator, disc: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the difference, rolled so that the quietest of eight places lies at the centre."""
+def _quiet_place(cutout: EditedCutout, rng: np.random.Generator, disc: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return by how much the difference is to be rolled, so that the quietest of eight places lies at the centre."""
     difference = cutout.pixels[..., DIFFERENCE]
     reach = max(min(cutout.pixels.shape[:2]) // 2 - 8, 4)
-    best, lowest = difference, np.inf
+    best, lowest = (0, 0), np.inf
     for angle in rng.uniform(0, 2 * np.pi) + np.arange(8) * np.pi / 4:
-        moved = np.roll(difference, (int(reach * np.sin(angle)), int(reach * np.cos(angle))), axis=(0, 1))
+        step = int(reach * np.sin(angle)), int(reach * np.cos(angle))
+        moved = np.roll(difference, step, axis=(0, 1))
         height = float(np.abs(moved[disc] - cutout.sky[DIFFERENCE]).max(initial=0))
         if height < lowest:
-            best, lowest = moved, height
+            best, lowest = step, height
     return best
 
 
@@ -151,9 +180,12 @@ def source_image(
 def add_neighbours(cutout: EditedCutout, rng: np.random.Generator, count: int) -> None:
     """Add constant stars at random positions to science image and template, most of them faint.
 
-    Crowded fields are rare among alerts of one night and common among the next one's.
+    Crowded fields are rare among alerts of one night and common among the next one's. Their width is that of the
+    science image's PSF, where that is known.
     """
     width, beta = rng.uniform(0.8, 1.3), rng.uniform(2.5, 4)
+    if cutout.known is not None and cutout.known.has_psf(SCIENCE):
+        width = psf_width(cutout.known.psf[..., SCIENCE])
     core = FWHM_PER_SIGMA * width / (2 * np.sqrt(2 ** (1 / beta) - 1))
     step = np.arange(-10, 11)
     height, side = cutout.pixels.shape[:2]
@@ -170,9 +202,12 @@ def add_neighbours(cutout: EditedCutout, rng: np.random.Generator, count: int) -
 
 
 def dim(cutout: EditedCutout, rng: np.random.Generator, through: float) -> None:
-    """Let only a share ``through`` of the light reach the science image, without changing its noise."""
+    """Let only a share ``through`` of the light reach the science image, without changing the noise of its sky."""
     lost = np.sqrt(1 - through**2) * cutout.noise
     for channel in (SCIENCE, DIFFERENCE):
+        if cutout.known is not None:
+            variance = cutout.known.variance[..., channel]
+            variance += lost[channel] ** 2 - (1 - through**2) * variance
         dimmed = through * (cutout.pixels[..., channel] - cutout.sky[channel])
         noise = rng.normal(0, 1, dimmed.shape).astype(np.float32) * lost[channel]
         cutout.pixels[..., channel] = cutout.sky[channel] + dimmed + noise

@@ -4,6 +4,8 @@ A triplet with a real source becomes one without (:func:`clear_centre`), may be 
 of known flux and sign (:func:`inject_into_cutouts`). The pixels around it stay real: noise, hosts, neighbours, masks.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ from pipeline.triplets.editing import (
     source_image,
     template_peaks,
 )
+from pipeline.triplets.noise_and_psf import KnownPlanes
 
 
 def seeing_width(triplet: NDArray[np.float32], default: float = 1.0) -> float:
@@ -54,12 +57,14 @@ def inject_into_cutouts(
 
     The cutout's central source (real or bogus) is replaced by quiet pixels of the same cutout; the centre then moves to
     a source of the template, stays, or moves to a random place. The new source has the seeing of the one that was
-    removed.
+    removed. Where the PSFs of the image that it is in and of the difference are known, it has these; where the variance
+    of that image is known, the noise of its photons is what that says, and is added to it.
 
     Parameters
     ----------
-    triplets : ndarray of float32, ``(n, y, x, 3)``
-        Science, template, difference; NaN where missing. Rows with a bright residual beside the centre keep it.
+    triplets : ndarray of float32, ``(n, y, x, 3)`` or ``(n, y, x, 9)``
+        Science, template, difference, perhaps with their variances and PSFs behind them, as `open_cutout` takes them;
+        NaN where missing. Rows with a bright residual beside the centre keep it.
     rng : numpy.random.Generator
         Source of all draws.
     settings : StampInjection, optional
@@ -69,7 +74,7 @@ def inject_into_cutouts(
 
     Returns
     -------
-    injected : ndarray of float32, ``(n, y, x, 3)``
+    injected : ndarray of float32, as ``triplets``
         The cutouts.
     truth : DataFrame
         ``snr``, ``flux`` (unit of the pixels, signed), ``flux_sign``, ``y_offset``, ``x_offset`` (pixels from the
@@ -124,22 +129,94 @@ def _add_source(
         "stretch": rng.uniform(*settings.stretch),
         "angle": rng.uniform(0, np.pi),
     }
-    profile = source_image(cutout, width, y, x, **shape)
-    noise = max(float(cutout.noise[DIFFERENCE]), 1e-6)
-    light = (wanted * noise / np.sqrt(float((profile**2).sum()))) * profile
-    photons = rng.normal(0, 1, light.shape).astype(np.float32) * np.sqrt(light * noise * 0.05)
-    # the difference was convolved once more than the image that the source is in
-    sharper = source_image(cutout, width * rng.uniform(0.85, 1.0), y, x, **shape)
-    total = float(light.sum())
-    cutout.pixels[..., SCIENCE if sign > 0 else TEMPLATE] += sharper * (total / float(sharper.sum())) + photons
-    light = light + photons
-    cutout.pixels[..., DIFFERENCE] += light if sign > 0 or turned else -light
+    image = SCIENCE if sign > 0 else TEMPLATE
+    if cutout.known is not None and cutout.known.has_psf(image) and cutout.known.has_psf(DIFFERENCE):
+        light = _light_of_psf(cutout, cutout.known, rng, image, wanted, (y, x))
+    else:
+        light = _light_of_width(cutout, rng, image, wanted, width, y, x, **shape)
+    cutout.pixels[..., image] += light.in_image + light.photons
+    change = light.in_difference + light.photons
+    cutout.pixels[..., DIFFERENCE] += change if sign > 0 or turned else -change
+    if cutout.known is not None:
+        _add_variance(cutout, cutout.known, image, light.in_image)
     # a source is there even where its pixels were lost, but a gap at the very centre would make no candidate
     cutout.missing[distance(cutout) <= 2] = False
     return {
         "snr": wanted,
-        "flux": sign * total,
+        "flux": sign * light.flux,
         "flux_sign": sign,
         "y_offset": float(y),
         "x_offset": float(x),
     }
+
+
+class _Light(NamedTuple):
+    """A source in the image that it is in and in the difference, the noise of its photons, ``(y, x)``, and its flux."""
+
+    in_image: NDArray[np.float32]
+    in_difference: NDArray[np.float32]
+    photons: NDArray[np.float32]
+    flux: float
+
+
+def _light_of_width(
+    cutout: EditedCutout,
+    rng: np.random.Generator,
+    image: int,
+    wanted: float,
+    width: float,
+    y: float,
+    x: float,
+    **shape: float,
+) -> _Light:
+    """Return a source with a Moffat profile, of a signal to noise ratio in the difference."""
+    profile = source_image(cutout, width, y, x, **shape)
+    noise = max(float(cutout.noise[DIFFERENCE]), 1e-6)
+    light = (wanted * noise / np.sqrt(float((profile**2).sum()))) * profile
+    scatter = rng.normal(0, 1, light.shape).astype(np.float32)
+    # the difference was convolved once more than the image that the source is in
+    sharper = source_image(cutout, width * rng.uniform(0.85, 1.0), y, x, **shape)
+    total = float(light.sum())
+    in_image = sharper * (total / float(sharper.sum()))
+    if cutout.known is not None and cutout.known.has_variance(image):
+        photons = scatter * cutout.known.photon_noise(image, in_image)
+    else:
+        photons = scatter * np.sqrt(light * noise * 0.05)
+    return _Light(in_image, light, photons, total)
+
+
+def _light_of_psf(
+    cutout: EditedCutout,
+    known: KnownPlanes,
+    rng: np.random.Generator,
+    image: int,
+    wanted: float,
+    place: tuple[float, float],
+) -> _Light:
+    """Return a source with the PSFs of the cutout, of a signal to noise ratio in the difference.
+
+    The flux is the whole one: a PSF of unit sum that is cut shows as much of it as falls on the cutout.
+    """
+    profile, in_image = known.source(DIFFERENCE, *place), known.source(image, *place)
+    noise = max(float(cutout.noise[DIFFERENCE]), 1e-6)
+    variance = known.variance[..., DIFFERENCE]
+    weight = 1 / np.where(np.isfinite(variance), variance, np.float32(noise**2))
+    flux = wanted / float(np.sqrt((profile.astype(np.float64) ** 2 * weight).sum()))
+    in_image = in_image * np.float32(flux)
+    scatter = rng.normal(0, 1, in_image.shape).astype(np.float32)
+    if known.has_variance(image):
+        photons = scatter * known.photon_noise(image, in_image)
+    else:
+        photons = scatter * np.sqrt(np.maximum(in_image, 0) * noise * 0.05)
+    return _Light(in_image, profile * np.float32(flux), photons.astype(np.float32), flux)
+
+
+def _add_variance(cutout: EditedCutout, known: KnownPlanes, image: int, light: NDArray[np.float32]) -> None:
+    """Add the noise of a source's photons to the variance of its image and of the difference."""
+    near = distance(cutout) <= 2
+    for plane in (SCIENCE, TEMPLATE, DIFFERENCE):
+        variance = known.variance[..., plane]
+        if known.has_variance(plane):
+            variance[near & np.isnan(variance)] = cutout.noise[plane] ** 2  # of the noise that fills a gap there
+        if known.has_variance(image) and plane in (image, DIFFERENCE):
+            variance += known.photon_noise(image, light) ** 2

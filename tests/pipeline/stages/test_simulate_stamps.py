@@ -94,3 +94,29 @@ def test_stamps_that_are_no_triplets_are_refused(make_rows, make_cutouts, tmp_pa
     single = make_cutouts(tmp_path / "c.h5", make_rows("a"), channels=("difference",))
     with pytest.raises(SettingsError, match="simulation from cutouts requires science, template"):
         simulate(tmp_path / "s.h5", single)
+
+
+def test_planes_of_stamps_are_used_and_kept(make_rows, make_cutouts, tmp_path):
+    """Of six planes three are there, behind the images in an order of their own."""
+    channels = ("science", "template", "difference", "science_psf", "difference_psf", "science_variance")
+    rng, step = np.random.default_rng(3), np.arange(21) - 10
+    pixels = np.zeros((4, 21, 21, 6), np.float32)
+    pixels[..., :2] = rng.normal(0, 3, (4, 21, 21, 2))
+    pixels[..., 2] = pixels[..., 0] - pixels[..., 1]
+    pixels[..., 3:5] = np.exp(-0.5 * (step[:, None] ** 2 + step[None] ** 2) / 2.5**2)[..., None]
+    pixels[..., 5] = 9 + 0.5 * pixels[..., 0]
+    pixels[3, ..., 4] = np.nan
+    rows = make_rows("abcd", flags=[0, 0, 0, int(Flag.PLANE_MISSING)], night=["2026-01-05"] * 4, label=[1] * 4)
+    path = make_cutouts(tmp_path / "c.h5", rows, size=21, pixels=pixels, channels=channels)
+    own = StampInjection(snr=(90.0, 99.0), negative_share=0.0, in_place_share=1.0, host_share=0.0, cloudy_share=0.0)
+    made = simulate(tmp_path / "s.h5", path, reals_per_cutout=1.0, bogus_per_cutout=2.0, reals=own)
+    with open_cutouts(made) as file:
+        found, rows, header = file.pixels(), file.candidates(), file.header
+    assert header.channels == channels
+    parents = np.array(["abcd".index(name[0]) for name in rows["candidate_id"]])
+    np.testing.assert_array_equal(found[..., 3:5], pixels[parents][..., 3:5])
+    injected = (rows["label"] == 1).to_numpy()
+    assert (found[injected, 10, 10, 5] > 30).all()
+    assert ((rows["flags"] & int(Flag.PLANE_MISSING)) > 0).tolist() == (parents == 3).tolist()
+    wide = [int((cutout > cutout.max() / 2).sum()) for cutout in found[injected, ..., 2]]
+    assert [number > 20 for number in wide] == (parents[injected] != 3).tolist()

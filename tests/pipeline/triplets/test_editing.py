@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.triplets.editing import add_neighbours, dim, open_cutout, recentre, source_image, template_peaks
+from pipeline.triplets.editing import (
+    add_neighbours,
+    clear_centre,
+    dim,
+    open_cutout,
+    recentre,
+    source_image,
+    template_peaks,
+)
 
 
 def triplets():
@@ -63,3 +71,58 @@ def test_a_source_image_has_the_width_asked_for():
 def test_a_stamp_of_two_channels_is_refused():
     with pytest.raises(InputError, match="science, template, difference"):
         open_cutout(np.zeros((9, 9, 2), dtype=np.float32), np.random.default_rng(0))
+
+
+@pytest.fixture
+def with_planes():
+    """A triplet with a bright source in the middle of science image and difference, and planes behind it."""
+    triplet = triplets()[0]
+    yy, xx = np.mgrid[:63, :63] - 31
+    light = 900 * np.exp(-0.5 * (xx**2 + yy**2) / 1.5**2)
+    triplet[..., 0] += light
+    triplet[..., 2] += light
+    variance = np.stack([9 + 0.25 * light, np.full_like(light, 1.0), 10 + 0.25 * light], axis=-1)
+    psf = np.broadcast_to(np.exp(-0.5 * (xx**2 + yy**2) / 1.5**2)[..., None], (63, 63, 3))
+    return np.concatenate([triplet, variance, psf], axis=-1).astype(np.float32)
+
+
+def test_noise_is_what_the_variance_says(with_planes):
+    cutout = open_cutout(with_planes, np.random.default_rng(0))
+    np.testing.assert_allclose(cutout.noise, np.sqrt([9, 1, 10]), rtol=0.01)
+    np.testing.assert_array_equal(cutout.finished(), with_planes)
+
+
+def test_a_variance_moves_with_its_image_and_the_psf_stays(with_planes):
+    cutout = open_cutout(with_planes, np.random.default_rng(0))
+    recentre(cutout, -9, 12)
+    moved = cutout.finished()
+    assert moved[31 + 9, 31 - 12, 3] == with_planes[31, 31, 3]
+    np.testing.assert_array_equal(moved[..., 6:], with_planes[..., 6:])
+
+
+def test_where_a_source_was_taken_out_its_photons_are_gone_from_the_variance(with_planes):
+    cutout = open_cutout(with_planes, np.random.default_rng(0))
+    clear_centre(cutout, np.random.default_rng(1))
+    variance = cutout.finished()[..., 3:6]
+    np.testing.assert_allclose(variance[25:38, 25:38], np.broadcast_to([9, 1, 10], (13, 13, 3)), atol=0.1)
+    np.testing.assert_array_equal(variance[:20], with_planes[:20, :, 3:6])
+
+
+def test_a_dimmed_image_has_its_sky_variance_and_less_of_photons(with_planes):
+    cutout = open_cutout(with_planes, np.random.default_rng(0))
+    dim(cutout, np.random.default_rng(1), 0.5)
+    found = cutout.finished()[..., 3:6]
+    np.testing.assert_allclose(found[:10], with_planes[:10, :, 3:6], rtol=1e-3)
+    assert found[31, 31, 0] == pytest.approx(9 + 0.25 * 0.25 * 900, rel=0.01)
+    assert found[31, 31, 1] == 1
+
+
+def test_more_stars_have_the_psf_that_is_known(with_planes):
+    """Those of a cutout without PSF have FWHM of at most 3.1 pixel."""
+    with_planes[..., 0] = with_planes[..., 1] = 0
+    step = np.arange(63) - 31
+    with_planes[..., 6] = np.exp(-0.5 * (step[:, None] ** 2 + step[None] ** 2) / 4.0**2)
+    cutout = open_cutout(with_planes, np.random.default_rng(0))
+    add_neighbours(cutout, np.random.default_rng(1), 1)
+    light = cutout.pixels[..., 0]
+    assert (light > light.max() / 2).sum() == pytest.approx(np.pi * (4.0 * 2.3548 / 2) ** 2, rel=0.15)
