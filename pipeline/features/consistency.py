@@ -3,11 +3,13 @@
 Tested by tests/pipeline/features/test_features.py.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.features.bounded import logarithm, ratio
-from pipeline.features.planes import HALF, RADIUS, Planes, aperture_flux
+from pipeline.features.planes import Planes, aperture_flux
 from pipeline.features.psf_fit import WINDOW, Fit, window
 from pipeline.features.shape import NEAR
 
@@ -44,46 +46,56 @@ def flux_features(planes: Planes) -> Features:
     return out
 
 
-def _correlation(
-    first: NDArray[np.float32], second: NDArray[np.float32], weight: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    total = weight.sum(axis=1) + 1e-6
-    a = first - ((first * weight).sum(axis=1) / total)[:, None]
-    b = second - ((second * weight).sum(axis=1) / total)[:, None]
-    cross = (a * b * weight).sum(axis=1)
-    return ratio(cross, np.sqrt((a * a * weight).sum(axis=1)) * np.sqrt((b * b * weight).sum(axis=1)), 1.0)
-
-
 def correlation_features(planes: Planes) -> Features:
     """Return correlations between the images in the core and of their noise-limited surroundings."""
-    core = RADIUS <= 5
-    mask = (planes.bright_mask & planes.faint_mask & planes.difference_mask)[:, core].astype(np.float32)
-    loose = planes.difference_mask[:, core].astype(np.float32)
-    d, b, f, r = (q[:, core] for q in (planes.difference, planes.bright, planes.faint, planes.residual))
-    out = {
-        "core_difference_residual": _correlation(d, r, loose),
-        "core_difference_bright": _correlation(d, b, loose),
-        "core_difference_faint": _correlation(d, f, mask),
-        "core_bright_faint": _correlation(b, f, mask),
-    }
-    ring = (RADIUS > 7) & (RADIUS <= 25)
-    mask = (planes.bright_mask & planes.faint_mask & planes.difference_mask)[:, ring].astype(np.float32)
+    n = len(planes.bright)
     images = (planes.difference, planes.bright, planes.faint, planes.residual)
-    d, b, f, r = (np.clip(q[:, ring], -1e3, 1e3) for q in images)
-    out["ring_difference_faint"] = _correlation(d, f, mask)
-    out["ring_difference_bright"] = _correlation(d, b, mask)
-    out["ring_difference_residual"] = _correlation(d, r, mask)
-    out["ring_bright_faint"] = _correlation(b, f, mask)
-    positive = np.maximum(f, 0) * mask
-    power = (positive**2).sum(axis=1) + 100 * np.maximum(planes.faint_noise, 1e-6) ** 2
-    out["ring_gain"] = ratio((d * positive).sum(axis=1), power, 2.0)
-    out["ring_gain_size"] = ratio((np.abs(d) * positive).sum(axis=1), power, 2.0)
+    masks = (planes.bright_mask, planes.faint_mask, planes.difference_mask)
+    core = [image.reshape(n, -1).take(planes.frame.core, axis=1) for image in images]
+    *two, loose = (mask.reshape(n, -1).take(planes.frame.core, axis=1) for mask in masks)
+    alone = _Correlations(core, loose)
+    both = _Correlations(core[:3], two[0] & two[1] & loose)
+    out = {
+        "core_difference_residual": alone.of(0, 3),
+        "core_difference_bright": alone.of(0, 1),
+        "core_difference_faint": both.of(0, 2),
+        "core_bright_faint": both.of(1, 2),
+    }
+    ring = [image.reshape(n, -1).take(planes.frame.ring, axis=1) for image in images]
+    for values in ring:
+        np.clip(values, -1e3, 1e3, out=values)
+    mask = (masks[0] & masks[1] & masks[2]).reshape(n, -1).take(planes.frame.ring, axis=1)
+    around = _Correlations(ring, mask)
+    out["ring_difference_faint"] = around.of(0, 2)
+    out["ring_difference_bright"] = around.of(0, 1)
+    out["ring_difference_residual"] = around.of(0, 3)
+    out["ring_bright_faint"] = around.of(1, 2)
+    positive = np.maximum(ring[2], 0)
+    positive *= mask
+    power = np.vecdot(positive, positive) + 100 * np.maximum(planes.faint_noise, 1e-6) ** 2
+    out["ring_gain"] = ratio(np.vecdot(ring[0], positive), power, 2.0)
+    out["ring_gain_size"] = ratio(np.vecdot(np.abs(ring[0]), positive), power, 2.0)
     return out
+
+
+class _Correlations:
+    """Correlations of pixels ``(n, p)`` of several images, where a mask says so."""
+
+    def __init__(self, images: Sequence[NDArray[np.float32]], mask: NDArray[np.bool_]) -> None:
+        weight = mask.astype(np.float32)
+        total = weight.sum(axis=1) + 1e-6
+        self._centred = [(image - (np.vecdot(image, weight) / total)[:, None]) * weight for image in images]
+        self._size = [np.sqrt(np.vecdot(image, image)) for image in self._centred]
+
+    def of(self, first: int, second: int) -> NDArray[np.float32]:
+        """Return the correlation of two of the images, ``(n,)``."""
+        cross = np.vecdot(self._centred[first], self._centred[second])
+        return ratio(cross, self._size[first] * self._size[second], 1.0)
 
 
 def _gradients(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Return d/dx, d/dy and the Laplacian of the 15 x 15 window."""
-    wide = image[:, HALF - WINDOW - 1 : HALF + WINDOW + 2, HALF - WINDOW - 1 : HALF + WINDOW + 2]
+    wide = window(image, WINDOW + 1)
     middle = wide[:, 1:-1, 1:-1]
     right, left, up, down = wide[:, 1:-1, 2:], wide[:, 1:-1, :-2], wide[:, 2:, 1:-1], wide[:, :-2, 1:-1]
     return 0.5 * (right - left), 0.5 * (up - down), right + left + up + down - 4 * middle

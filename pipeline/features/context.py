@@ -8,31 +8,25 @@ from numpy.typing import NDArray
 
 from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.features.bounded import logarithm, ratio
-from pipeline.features.planes import HALF, OFFSETS, RADIUS, SIDE, Planes
+from pipeline.features.frame import ANGLES, FULL, OUTER_PIXELS, frame_of
+from pipeline.features.planes import Planes
 from pipeline.features.psf_fit import WINDOW, fit_gaussian
+from pipeline.features.row_statistics import count_true
 
 Features = dict[str, NDArray[np.float32]]
 
-ANGLES = 32
-_RADII = np.arange(5, 23)
-_THETA = np.arange(ANGLES) * 2 * np.pi / ANGLES
-_ROW = np.rint(HALF + _RADII[:, None] * np.sin(_THETA)[None]).astype(int)
-_COLUMN = np.rint(HALF + _RADII[:, None] * np.cos(_THETA)[None]).astype(int)
-_RAYS = (_ROW * SIDE + _COLUMN).T
-OUTER = RADIUS > 8
 _STEP = np.arange(-WINDOW, WINDOW + 1)
-_FIELD = (np.abs(OFFSETS)[:, None] <= HALF - 5) & (np.abs(OFFSETS)[None] <= HALF - 5) & (RADIUS > 8)
-ROUND = (RADIUS > 8) & (RADIUS <= 22)
 
 
 def line_features(image: NDArray[np.float32], mask: NDArray[np.bool_], noise: NDArray[np.float32]) -> Features:
     """Return how much light lies on the straight lines and rays through the centre, in noise units."""
-    n = len(image)
-    clipped = np.clip(image / np.maximum(noise, 1e-6)[:, None, None], -8, 8)
-    rays = clipped.reshape(n, -1)[:, _RAYS]
-    there = mask.reshape(n, -1)[:, _RAYS]
+    n, frame = len(image), frame_of(image)
+    rays = image.reshape(n, -1).take(frame.rays, axis=1)
+    rays /= np.maximum(noise, 1e-6)[:, None, None]
+    np.clip(rays, -8, 8, out=rays)
+    there = (mask.reshape(n, -1).take(frame.rays, axis=1) & frame.on_rays).astype(np.float32)
     count = np.maximum(there.sum(axis=2), 4)
-    mean = (rays * there).sum(axis=2) / count
+    mean = np.einsum("nas,nas->na", rays, there) / count
     through = 0.5 * (mean[:, : ANGLES // 2] + mean[:, ANGLES // 2 :])
     both = np.minimum(np.abs(mean[:, : ANGLES // 2]), np.abs(mean[:, ANGLES // 2 :]))
     centre = np.median(mean, axis=1)
@@ -47,53 +41,76 @@ def line_features(image: NDArray[np.float32], mask: NDArray[np.bool_], noise: ND
     }
 
 
-def _extremes(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return 3 x 3 sums of an image, and where a sum is larger in absolute value than its neighbours."""
-    rows = image[:, :-2] + image[:, 1:-1] + image[:, 2:]
+def _sums(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return 3 x 3 sums of an image, 0 along its edge."""
+    n, side = len(image), image.shape[1]
     sums = np.zeros_like(image)
-    sums[:, 1:-1, 1:-1] = rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]
-    size = np.abs(sums)
-    rows = np.maximum(np.maximum(size[:, :-2], size[:, 1:-1]), size[:, 2:])
-    top = np.maximum(np.maximum(rows[:, :, :-2], rows[:, :, 1:-1]), rows[:, :, 2:])
-    peaks = size > 0
-    peaks[:, 1:-1, 1:-1] &= size[:, 1:-1, 1:-1] >= top
-    return sums, peaks
+    # rows of an image follow each other, so that a shift by one row or column is one of the flat array
+    flat, out = image.reshape(n, -1), sums.reshape(n, -1)
+    inner = out[:, side:-side]
+    np.add(flat[:, : -2 * side], flat[:, side:-side], out=inner)
+    inner += flat[:, 2 * side :]
+    out[:, 1:-1] = out[:, :-2] + out[:, 1:-1] + out[:, 2:]
+    for edge in (sums[:, 0], sums[:, -1], sums[:, :, 0], sums[:, :, -1]):
+        edge[:] = 0
+    return sums
+
+
+def _peaks(sums: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return where a sum is no smaller in absolute value than its neighbours; nowhere along the edge."""
+    n, side = len(sums), sums.shape[1]
+    size = np.abs(sums).reshape(n, -1)
+    columns = np.maximum(size[:, :-2], size[:, 2:])
+    np.maximum(columns, size[:, 1:-1], out=columns)
+    top = np.maximum(columns[:, : -2 * side], columns[:, 2 * side :])
+    np.maximum(top, columns[:, side:-side], out=top)
+    peaks = np.zeros(sums.shape, dtype=bool)
+    np.greater_equal(size[:, side + 1 : -side - 1], top, out=peaks.reshape(n, -1)[:, side + 1 : -side - 1])
+    return peaks
 
 
 def crowd_features(image: NDArray[np.float32], mask: NDArray[np.bool_], noise: NDArray[np.float32]) -> Features:
     """Return how many other residuals of both signs there are, and how large they are relative to the central one."""
-    scaled = image / np.maximum(noise, 1e-6)[:, None, None]
-    area = np.maximum((mask & OUTER).sum(axis=(1, 2)), 1) / OUTER.sum()
-    sums, peaks = _extremes(np.clip(scaled, -1e4, 1e4))
-    sums = sums / np.float32(3)
-    ring = peaks & OUTER
-    centre = np.abs(sums[:, HALF - 2 : HALF + 3, HALF - 2 : HALF + 3]).max(axis=(1, 2)) + 1
-    outer = np.where(ring, sums, 0)
-    close = np.where(ring & ROUND, np.abs(sums), 0)
-    tail = np.clip(scaled, -1e4, 1e4)[:, OUTER]
+    frame = frame_of(image)
+    scaled = np.divide(image, np.maximum(noise, 1e-6)[:, None, None], dtype=np.float32)
+    np.clip(scaled, -1e4, 1e4, out=scaled)
+    area = np.maximum(count_true(mask & frame.outer), 1) / OUTER_PIXELS
+    sums = _sums(scaled)
+    sums *= np.float32(1 / 3)
+    middle = frame.middle(2)
+    centre = np.abs(sums[:, middle, middle]).max(axis=(1, 2)) + 1
+    sums *= _peaks(sums) & frame.outer
+    close = sums * frame.round
+    scaled *= frame.outer
+    outliers = count_true(np.abs(scaled) > 5)
+    np.clip(scaled, -50, 50, out=scaled)
+    power = np.einsum("nyx,nyx->n", scaled, scaled) / OUTER_PIXELS
     return {
-        "others_bright": logarithm((outer > 7).sum(axis=(1, 2)) / area),
-        "others_dark": logarithm((outer < -7).sum(axis=(1, 2)) / area),
-        "others_bright_over_centre": ratio(outer.max(axis=(1, 2)), centre, 10.0),
-        "others_dark_over_centre": ratio(-outer.min(axis=(1, 2)), centre, 10.0),
-        "others_close_over_centre": ratio(close.max(axis=(1, 2)), centre, 10.0),
-        "others_alike": logarithm((np.abs(outer) > 0.4 * centre[:, None, None]).sum(axis=(1, 2)) / area),
-        "outliers": logarithm((np.abs(tail) > 5).sum(axis=1) / area),
-        "outer_rms": logarithm(np.sqrt((np.clip(tail, -50, 50) ** 2).mean(axis=1) / area)),
+        "others_bright": logarithm(count_true(sums > 7) / area),
+        "others_dark": logarithm(count_true(sums < -7) / area),
+        "others_bright_over_centre": ratio(sums.max(axis=(1, 2)), centre, 10.0),
+        "others_dark_over_centre": ratio(-sums.min(axis=(1, 2)), centre, 10.0),
+        "others_close_over_centre": ratio(np.maximum(close.max(axis=(1, 2)), -close.min(axis=(1, 2))), centre, 10.0),
+        "others_alike": logarithm(count_true(np.abs(sums) > 0.4 * centre[:, None, None]) / area),
+        "outliers": logarithm(outliers / area),
+        "outer_rms": logarithm(np.sqrt(power / area)),
     }
 
 
 def stripe_features(image: NDArray[np.float32], mask: NDArray[np.bool_], noise: NDArray[np.float32]) -> Features:
     """Return how much whole rows and columns differ, and how much the central ones differ from the rest."""
-    clipped = np.clip(image / np.maximum(noise, 1e-6)[:, None, None], -4, 4) * OUTER
-    good = mask & OUTER
-    out = []
-    for axis in (1, 2):
-        count = np.maximum(good.sum(axis=axis), 1)
-        out.append(clipped.sum(axis=axis) / np.sqrt(count))
-    centre = np.stack([line[:, HALF - 1 : HALF + 2] for line in out])
-    deviation = np.stack([line.std(axis=1) for line in out])
-    middle = np.abs(centre).max(axis=2)
+    frame = frame_of(image)
+    clipped = image / np.maximum(noise, 1e-6)[:, None, None]
+    np.clip(clipped, -4, 4, out=clipped)
+    clipped *= frame.outer
+    good = (mask & frame.outer).astype(np.float32)
+    ones = np.ones(frame.side, dtype=np.float32)
+    lines = np.zeros((2, len(image), FULL.side), dtype=np.float32)
+    # a smaller square stands for the largest one with nothing around it
+    lines[0, :, FULL.middle(frame.half)] = (ones @ clipped) / np.sqrt(np.maximum(ones @ good, 1))
+    lines[1, :, FULL.middle(frame.half)] = (clipped @ ones) / np.sqrt(np.maximum(good @ ones, 1))
+    deviation = lines.std(axis=2)
+    middle = np.abs(lines[:, :, FULL.middle(1)]).max(axis=2)
     return {
         "stripes_most": deviation.max(axis=0),
         "stripes_least": deviation.min(axis=0),
@@ -107,14 +124,8 @@ def field_features(planes: Planes) -> Features:
 
     If the neighbour is too faint to measure, the ratio of its width to those at the centre is 1.
     """
-    n = len(planes.bright)
-    extremes = {name: _extremes(image) for name, image, *_ in planes.images()[:2]}
-    place = np.where(_FIELD & planes.bright_mask, extremes["bright"][0], -np.inf).reshape(n, -1).argmax(axis=1)
-    rows = (place // SIDE)[:, None, None] + _STEP[:, None]
-    columns = (place % SIDE)[:, None, None] + _STEP[None]
-    rows, columns = np.clip(rows, 0, SIDE - 1), np.clip(columns, 0, SIDE - 1)
-    index = np.arange(n)[:, None, None]
-    fit = fit_gaussian(planes.bright[index, rows, columns], planes.bright_mask[index, rows, columns])
+    sums = {name: _sums(image) for name, image, *_ in planes.images()[:2]}
+    fit = fit_gaussian(*_around_brightest(planes, sums["bright"]))
     snr = fit.flux / (np.maximum(planes.bright_noise, 1e-6) * 3.545 * fit.width)
     measured = (snr > 15) & (np.hypot(fit.x, fit.y) < 2.5)
     out = {
@@ -124,20 +135,34 @@ def field_features(planes: Planes) -> Features:
         "noise_faint_bright": np.log10((planes.faint_noise + 1e-3) / (planes.bright_noise + 1e-3)),
     }
     for name, _, mask, noise in planes.images()[:2]:
-        sums, peaks = extremes[name]
-        count = (peaks & OUTER & mask & (sums > 21 * np.maximum(noise, 1e-6)[:, None, None])).sum(axis=(1, 2))
-        out[f"{name}_neighbours"] = logarithm(count)
+        high = sums[name] > 21 * np.maximum(noise, 1e-6)[:, None, None]
+        out[f"{name}_neighbours"] = logarithm(count_true(high & mask & planes.frame.outer & _peaks(sums[name])))
     return out | {"field_width": np.where(measured, fit.width, 0)}
+
+
+def _around_brightest(planes: Planes, sums: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return the bright image and its mask ``(n, 15, 15)`` around the brightest neighbour of the source."""
+    n, side = len(sums), planes.frame.side
+    held = sums + np.where(planes.frame.field, np.float32(0), -np.float32(np.inf))
+    if not planes.bright_mask.all():
+        np.copyto(held, -np.inf, where=~planes.bright_mask)
+    place = held.reshape(n, -1).argmax(axis=1)
+    rows = np.clip((place // side)[:, None, None] + _STEP[:, None], 0, side - 1)
+    columns = np.clip((place % side)[:, None, None] + _STEP[None], 0, side - 1)
+    index = np.arange(n)[:, None, None]
+    return planes.bright[index, rows, columns], planes.bright_mask[index, rows, columns]
 
 
 def missing_features(planes: Planes) -> Features:
     """Return shares of missing pixels and the nearest of them."""
-    near = RADIUS <= 15
-    out = {}
+    near = planes.inside & (planes.frame.radius <= 15)
+    out: Features = {}
+    gone = planes.inside
     for name, _, mask, _ in planes.images():
         gone = ~mask & planes.inside
-        out[f"{name}_missing"] = gone.mean(axis=(1, 2), dtype=np.float32) / max(planes.inside.mean(), 1e-6)
-        out[f"{name}_missing_15"] = (gone & near).sum(axis=(1, 2)) / max((near & planes.inside).sum(), 1)
-    gone = ~planes.difference_mask & planes.inside
-    out["missing_nearest"] = np.where(gone, RADIUS, 45).min(axis=(1, 2))
+        out[f"{name}_missing"] = (count_true(gone) / planes.inside.sum()).astype(np.float32)
+        out[f"{name}_missing_15"] = (count_true(gone & near) / near.sum()).astype(np.float32)
+    nearest = out["missing_nearest"] = np.full(len(planes.bright), 45, dtype=np.float32)
+    some = gone.any(axis=(1, 2))
+    nearest[some] = np.where(gone[some], planes.frame.radius, 45).min(axis=(1, 2))
     return out

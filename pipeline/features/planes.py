@@ -4,27 +4,26 @@ Tested by tests/pipeline/features/test_features.py.
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cutouts.missing import to_missing
+from pipeline.cutouts.missing import mark_missing
+from pipeline.features.frame import HALF, SMALLEST, Frame, frame
+from pipeline.features.row_statistics import count_true, order_statistics
 
-HALF = 31
-"""Half side of the square that is measured, in pixels; larger cutouts are cropped, smaller ones padded."""
-
-SIDE = 2 * HALF + 1
-OFFSETS = np.arange(-HALF, HALF + 1, dtype=np.float32)
-RADIUS = np.hypot(OFFSETS[:, None], OFFSETS[None, :])
-"""Distance of every pixel from the central one."""
-
-APERTURE = np.exp(-0.5 * (RADIUS / 1.5) ** 2) * (RADIUS < 6)
-"""Weight for the source at the centre when only its sign and rough flux matter."""
+APERTURE_HALF = 5
+_APERTURE_RADIUS = np.hypot(*np.mgrid[-APERTURE_HALF : APERTURE_HALF + 1, -APERTURE_HALF : APERTURE_HALF + 1])
+APERTURE = (np.exp(-0.5 * (_APERTURE_RADIUS / 1.5) ** 2) * (_APERTURE_RADIUS < 6)).astype(np.float32)
+"""Weight ``(11, 11)`` for the source at the centre when only its sign and rough flux matter."""
 
 MOST = 1e6
 """Largest pixel kept, in units of the noise."""
 
 TINY = np.float32(1e-12)
+
+Pixel = TypeVar("Pixel", bound=np.generic)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +46,8 @@ class Planes:
         Flux ratio bright / faint of the surroundings before both were scaled to one gain.
     inside : ndarray of bool, ``(y, x)``
         True where the cutout had a pixel at all, missing or not.
+    frame : Frame
+        Geometry of the square ``(y, x)``, which is smaller for small cutouts.
     """
 
     bright: NDArray[np.float32]
@@ -61,6 +62,7 @@ class Planes:
     difference_noise: NDArray[np.float32]
     gain: NDArray[np.float32]
     inside: NDArray[np.bool_]
+    frame: Frame
 
     def images(self) -> tuple[tuple[str, NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]], ...]:
         """Return ``(name, pixels, mask, noise)`` of the three images."""
@@ -73,26 +75,9 @@ class Planes:
 
 def aperture_flux(images: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the flux ``(n,)`` in the middle of images ``(n, y, x)``, one by one: threads of BLAS would cost more."""
-    return np.asarray(np.einsum("nyx,yx->n", images, APERTURE), dtype=np.float32)
-
-
-def fit_to_side(cutouts: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Crop or pad with NaN to ``SIDE``, the pixel ``size // 2`` in the middle.
-
-    Returns the cutouts ``(n, SIDE, SIDE, channel)`` and which of their pixels the input had. For an even side the first
-    row and column are left out, so that the square is centred.
-    """
-    framed = np.full((len(cutouts), SIDE, SIDE, cutouts.shape[3]), np.nan, dtype=np.float32)
-    inside = np.zeros((SIDE, SIDE), dtype=bool)
-    source, target = [], []
-    for side in cutouts.shape[1:3]:
-        centre = side // 2
-        half = min(HALF, centre, side - 1 - centre)
-        source.append(slice(centre - half, centre + half + 1))
-        target.append(slice(HALF - half, HALF + half + 1))
-    framed[:, target[0], target[1]] = cutouts[:, source[0], source[1]]
-    inside[target[0], target[1]] = True
-    return framed, inside
+    middle = images.shape[1] // 2
+    near = slice(middle - APERTURE_HALF, middle + APERTURE_HALF + 1)
+    return np.asarray(np.einsum("nyx,yx->n", images[:, near, near], APERTURE), dtype=np.float32)
 
 
 def sky_and_noise(
@@ -102,48 +87,95 @@ def sky_and_noise(
 
     The noise is the narrower half of the central 68 %, so that neighbours, which are on one side only, do not widen it.
     """
-    ordered = np.sort(pixels[:, region], axis=1)
-    count = np.isfinite(ordered).sum(axis=1)
-    rows = np.arange(len(ordered))
-    low, middle, high = (ordered[rows, (q * np.maximum(count - 1, 0)).astype(int)] for q in (0.1587, 0.5, 0.8413))
+    nowhere = np.where(region, np.float32(0), np.float32(np.nan))
+    held = (pixels + nowhere).reshape(len(pixels), -1)
+    last = np.maximum(count_true(np.isfinite(held)) - 1, 0)
+    ranks = np.stack([(share * last).astype(int) for share in (0.1587, 0.5, 0.8413)], axis=1)
+    low, middle, high = order_statistics(held, ranks).T
     return middle, np.minimum(high - middle, middle - low)
-
-
-def _flattened(pixels: NDArray[np.float32], region: NDArray[np.bool_]) -> "_Image":
-    """Return an image without sky; its noise is 0 where unknown."""
-    mask = np.isfinite(pixels)
-    sky, noise = sky_and_noise(pixels, region)
-    elsewhere = np.isnan(sky) & mask.any(axis=(1, 2))
-    if elsewhere.any():
-        sky[elsewhere], noise[elsewhere] = sky_and_noise(pixels[elsewhere], np.ones_like(region))
-    flat = np.where(mask, pixels - np.nan_to_num(sky)[:, None, None], np.float32(0))
-    floor = np.float32(1e-6) * np.abs(flat).max(axis=(1, 2))
-    return _Image(pixels=flat, mask=mask, noise=np.maximum(np.nan_to_num(noise), floor))
-
-
-def _gain(
-    science: NDArray[np.float32], template: NDArray[np.float32], noise: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return the flux ratio science / template ``(n,)`` of the surroundings, which tends to 1 where they are empty."""
-    outer = RADIUS > 7
-    bright = np.where(template[:, outer] > 5 * noise[:, None], template[:, outer], np.float32(0))
-    prior = 400 * noise**2 + TINY
-    ratio = (np.einsum("np,np->n", science[:, outer], bright) + prior) / (np.einsum("np,np->n", bright, bright) + prior)
-    return np.clip(ratio, 0.05, 20.0).astype(np.float32)
 
 
 @dataclass(kw_only=True)
 class _Image:
-    """One channel without sky: pixels with 0 where missing, mask, noise ``(n,)``."""
+    """One channel without sky: pixels with 0 where missing, mask, noise ``(n,)``, and the largest pixel ``(n,)``."""
 
     pixels: NDArray[np.float32]
     mask: NDArray[np.bool_]
     noise: NDArray[np.float32]
+    most: NDArray[np.float32]
 
-    def times(self, factor: NDArray[np.float32]) -> "_Image":
-        """Return the image in another unit, within ``MOST`` of zero."""
-        pixels = np.clip(self.pixels * factor[:, None, None], -MOST, MOST)
-        return _Image(pixels=pixels.astype(np.float32), mask=self.mask, noise=self.noise * factor)
+    def scale(self, factor: NDArray[np.float32]) -> None:
+        """Change the unit, within ``MOST`` of zero."""
+        with np.errstate(over="ignore"):
+            self.pixels *= factor[:, None, None]
+            self.most = self.most * factor
+        if (self.most > MOST).any():
+            np.clip(self.pixels, -MOST, MOST, out=self.pixels)
+        self.noise = self.noise * factor
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where the pixels of cutouts of one shape ``(y, x)`` go: an even side gives up its first row or column."""
+
+    rows: tuple[slice, slice]
+    """Of the cutouts, in y and x."""
+    middle: tuple[slice, slice]
+    """The same pixels in the frame."""
+    frame: Frame
+    region: NDArray[np.bool_]
+    """Pixels of the cutouts that tell the sky: outside of the source."""
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...]) -> "_Place":
+        centres = [side // 2 for side in shape]
+        halves = [min(HALF, centre, side - 1 - centre) for centre, side in zip(centres, shape, strict=True)]
+        square = frame(min(HALF, max(SMALLEST, max(halves) + 2)))
+        y, x = (square.middle(half) for half in halves)
+        hole = min(9.0, 0.6 * halves[1]) if halves[1] else -1.0
+        return cls(
+            rows=tuple(slice(c - half, c + half + 1) for c, half in zip(centres, halves, strict=True)),  # type: ignore[arg-type]
+            middle=(y, x),
+            frame=square,
+            region=square.radius[y, x] > hole,
+        )
+
+    def image(self, pixels: NDArray[np.number]) -> _Image:
+        """Return an image without sky, from raw cutouts ``(n, y, x)``; its noise is 0 where unknown."""
+        marked, gone = mark_missing(pixels[:, *self.rows])
+        flat, missing = np.ascontiguousarray(marked), np.ascontiguousarray(gone)  # turned cutouts are not
+        sky, noise = sky_and_noise(flat, self.region)
+        elsewhere = np.isnan(sky) & ~missing.all(axis=(1, 2))
+        if elsewhere.any():
+            sky[elsewhere], noise[elsewhere] = sky_and_noise(flat[elsewhere], np.ones_like(self.region))
+        flat -= np.nan_to_num(sky)[:, None, None]
+        if missing.any():
+            flat[missing] = 0
+        most = np.maximum(flat.max(axis=(1, 2)), -flat.min(axis=(1, 2)))
+        noise = np.maximum(np.nan_to_num(noise), np.float32(1e-6) * most)
+        return _Image(pixels=self.framed(flat), mask=self.framed(~missing), noise=noise, most=most)
+
+    def framed(self, values: NDArray[Pixel]) -> NDArray[Pixel]:
+        """Return an array of the frame, 0 where the cutouts have no pixel."""
+        if values.shape[1:] == self.frame.radius.shape:
+            return values
+        out = np.zeros((len(values), self.frame.side, self.frame.side), dtype=values.dtype)
+        out[:, *self.middle] = values
+        return out
+
+    def absent(self, rows: int) -> _Image:
+        """Return an image of which every pixel is missing."""
+        shape, none = (rows, self.frame.side, self.frame.side), np.zeros(rows, dtype=np.float32)
+        return _Image(pixels=np.zeros(shape, dtype=np.float32), mask=np.zeros(shape, dtype=bool), noise=none, most=none)
+
+
+def _gain(science: _Image, template: _Image, frame: Frame) -> NDArray[np.float32]:
+    """Return the flux ratio science / template ``(n,)`` of the surroundings, which tends to 1 where they are empty."""
+    noise = np.maximum(science.noise, template.noise)
+    bright = template.pixels * ((template.pixels > 5 * noise[:, None, None]) & (frame.radius > 7))
+    prior = 400 * noise**2 + TINY
+    product, power = (np.einsum("nyx,nyx->n", image, bright) for image in (science.pixels, bright))
+    return np.clip((product + prior) / (power + prior), 0.05, 20.0).astype(np.float32)
 
 
 CHANNELS = ("science", "template", "difference")
@@ -155,65 +187,75 @@ def prepare(cutouts: NDArray[np.float32], channels: tuple[str, ...]) -> Planes:
 
     Without a difference, science - template is used instead.
     """
-    framed, inside = fit_to_side(to_missing(cutouts)[0])
-    half = int(np.flatnonzero(inside.any(axis=0))[-1]) - HALF
-    hole = min(9.0, 0.6 * half) if half else -1.0
-    region = inside & (hole < RADIUS)
-    absent = np.full(framed.shape[:3], np.nan, dtype=np.float32)
+    place = _Place.of(cutouts.shape[1:3])
     science, template, difference = (
-        _flattened(framed[..., channels.index(name)] if name in channels else absent, region) for name in CHANNELS
+        place.image(cutouts[..., channels.index(name)]) if name in channels else place.absent(len(cutouts))
+        for name in CHANNELS
     )
     unit = np.maximum(science.noise, template.noise)
     unit = np.where(unit > 0, unit, np.where(difference.noise > 0, difference.noise, np.float32(1)))
     scale = (1 / np.maximum(unit, 1e-30)).astype(np.float32)
-    science, template, difference = (image.times(scale) for image in (science, template, difference))
-    gain = _gain(science.pixels, template.pixels, np.maximum(science.noise, template.noise))
-    template = template.times(gain)
+    for image in (science, template, difference):
+        image.scale(scale)
+    gain = _gain(science, template, place.frame)
+    template.scale(gain)
     residual = _residual(science, template)
-    return _ordered(science, template, _or_residual(difference, residual, science, template), residual, gain, inside)
+    _fill_difference(difference, residual, science, template)
+    inside = place.framed(np.ones((1, *place.region.shape), dtype=bool))[0]
+    return _ordered(science, template, difference, residual=residual, gain=gain, inside=inside, frame=place.frame)
 
 
 def _residual(science: _Image, template: _Image) -> NDArray[np.float32]:
     """Return science - template where both are there; science alone where there is no template at all."""
     alone = ~template.mask.any(axis=(1, 2), keepdims=True)
-    both = (science.mask & template.mask) | alone
-    return np.where(both, science.pixels - template.pixels, np.float32(0))
+    residual = science.pixels - template.pixels
+    one = (science.mask != template.mask) & ~alone
+    if one.any():
+        residual[one] = 0
+    return residual
 
 
-def _or_residual(difference: _Image, residual: NDArray[np.float32], science: _Image, template: _Image) -> _Image:
-    """Return the difference, with the residual in rows that have none."""
-    gone = ~difference.mask.any(axis=(1, 2), keepdims=True)
-    return _Image(
-        pixels=np.where(gone, residual, difference.pixels),
-        mask=np.where(gone, science.mask, difference.mask),
-        noise=np.where(gone.reshape(-1), np.hypot(science.noise, template.noise), difference.noise),
-    )
+def _fill_difference(difference: _Image, residual: NDArray[np.float32], science: _Image, template: _Image) -> None:
+    """Put the residual in place of the difference in rows that have none."""
+    gone = ~difference.mask.any(axis=(1, 2))
+    if gone.any():
+        difference.pixels[gone] = residual[gone]
+        difference.mask[gone] = science.mask[gone]
+        difference.noise = np.where(gone, np.hypot(science.noise, template.noise), difference.noise)
 
 
 def _ordered(
     science: _Image,
     template: _Image,
     difference: _Image,
+    *,
     residual: NDArray[np.float32],
     gain: NDArray[np.float32],
     inside: NDArray[np.bool_],
+    frame: Frame,
 ) -> Planes:
-    """Return the bright and the faint image, with the difference turned so that its centre is positive."""
+    """Return the bright and the faint image, with the difference turned so that its centre is positive.
+
+    The arrays of the images are used, and changed.
+    """
     faded = aperture_flux(residual) < 0
-    swap = faded[:, None, None]
     negative = aperture_flux(difference.pixels) < 0
-    sign = np.where(negative, np.float32(-1), np.float32(1))[:, None, None]
+    for first, second in ((science.pixels, template.pixels), (science.mask, template.mask)):
+        first[faded], second[faded] = second[faded], first[faded]
+    residual[faded] *= -1
+    difference.pixels[negative] *= -1
     return Planes(
-        bright=np.where(swap, template.pixels, science.pixels),
-        faint=np.where(swap, science.pixels, template.pixels),
-        residual=np.where(swap, -residual, residual),
-        difference=difference.pixels * sign,
-        bright_mask=np.where(swap, template.mask, science.mask),
-        faint_mask=np.where(swap, science.mask, template.mask),
+        bright=science.pixels,
+        faint=template.pixels,
+        residual=residual,
+        difference=difference.pixels,
+        bright_mask=science.mask,
+        faint_mask=template.mask,
         difference_mask=difference.mask,
         bright_noise=np.where(faded, template.noise, science.noise),
         faint_noise=np.where(faded, science.noise, template.noise),
         difference_noise=difference.noise,
         gain=np.where(faded, 1 / gain, gain),
         inside=inside,
+        frame=frame,
     )

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.features.bounded import logarithm, ratio
-from pipeline.features.planes import RADIUS
+from pipeline.features.frame import FULL
 from pipeline.features.psf_fit import WINDOW, Fit, window
 
 Features = dict[str, NDArray[np.float32]]
 
-NEAR = window(RADIUS[None])[0]
+NEAR = window(FULL.radius[None])[0]
 """Distance from the centre in the 15 x 15 window."""
 
 _Y, _X = np.mgrid[-WINDOW : WINDOW + 1, -WINDOW : WINDOW + 1].astype(np.float32)

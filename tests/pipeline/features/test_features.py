@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.features import feature_names, physical_features
-from pipeline.features.planes import APERTURE, SIDE, aperture_flux
+from pipeline.features.frame import FULL
+from pipeline.features.planes import aperture_flux
 
 NAMES = feature_names()
 
@@ -86,15 +87,31 @@ def test_a_source_that_faded_is_measured_as_one_that_rose():
 
 
 def test_the_flux_in_the_middle_of_an_image_does_not_depend_on_the_images_beside_it():
-    images = np.random.default_rng(7).normal(size=(130, SIDE, SIDE)).astype(np.float32)
+    images = np.random.default_rng(7).normal(size=(130, FULL.side, FULL.side)).astype(np.float32)
+    weights = np.exp(-0.5 * (FULL.radius.astype(float) / 1.5) ** 2) * (FULL.radius < 6)
     alone = np.concatenate([aperture_flux(image[None]) for image in images])
     np.testing.assert_array_equal(aperture_flux(images), alone)
-    np.testing.assert_allclose(alone, (images.astype(float) * APERTURE).sum(axis=(1, 2)), atol=1e-4)
+    np.testing.assert_allclose(alone, (images.astype(float) * weights).sum(axis=(1, 2)), atol=1e-4)
 
 
 def test_chunks_do_not_change_the_result():
     cutouts = np.concatenate([triplet(seed=k) for k in range(5)])
     np.testing.assert_allclose(physical_features(cutouts, chunk=2), physical_features(cutouts), atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [31, 41, 57])
+def test_a_small_cutout_is_measured_like_a_large_one_with_its_surroundings_missing(size):
+    cutouts = np.concatenate([triplet(seed=k, host=300, x=0.3) for k in range(4)])
+    rng = np.random.default_rng(1)
+    cutouts[..., :2] += (rng.random(cutouts.shape[:3]) < 0.02)[..., None] * np.float32(300)  # stars at its edge too
+    cutouts[..., 2] += (rng.random(cutouts.shape[:3]) < 0.02) * np.float32(-80)
+    edge = (63 - size) // 2
+    small = cutouts[:, edge : 63 - edge, edge : 63 - edge]
+    large = np.full_like(cutouts, np.nan)
+    large[:, edge : 63 - edge, edge : 63 - edge] = small
+    columns = ["missing" not in name for name in NAMES]
+    found, expected = (physical_features(rows)[:, columns] for rows in (small, large))
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
 
 
 def test_no_rows_give_no_features():
