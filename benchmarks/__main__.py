@@ -40,6 +40,7 @@ from pathlib import Path
 from benchmarks.inputs import write_package
 write_package(Path(sys.argv[1]) / "package63", "braai", 63)
 write_package(Path(sys.argv[1]) / "package15", "triplet_cnn", 15)
+write_package(Path(sys.argv[1]) / "posterior63", "triplet_cnn", 63)
 """
 _NEED_PACKAGES = {"images", "inference", "memory"}
 

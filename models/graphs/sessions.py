@@ -1,7 +1,7 @@
 """Sessions of ONNX Runtime: how a graph is opened, and how rows are spread over cores."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +18,9 @@ from pipeline.errors import InputError
 
 CALIBRATED: Final = "calibrated_logits"
 """Output of a package's graph beside the probabilities; those of earlier versions have none."""
+
+TRUNK: Final = "trunk.onnx"
+"""File of a package with what lies below the masks of its posterior."""
 
 CHUNK: Final = 32
 """Rows of pixels of one call of the runtime, which stay in the processor's cache; fixed, so that scores are too."""
@@ -48,7 +51,7 @@ class Interface:
     masks : mapping of str to tuple of int
         Further inputs by name, with the shape of a row.
     classes : int
-        Probabilities a row.
+        Probabilities a row; 0 of a graph that gives something else.
     """
 
     row: tuple[int, ...]
@@ -80,6 +83,13 @@ def open_session(path: Path, interface: Interface | None = None, device: str = "
     if interface is not None:
         _require_interface(session, interface, path)
     return session
+
+
+def interface_above(below: Session, masks: Mapping[str, tuple[int, ...]], classes: int) -> Interface:
+    """Return what a graph takes and gives whose inputs are the outputs of another one, and masks."""
+    first, *others = below.get_outputs()
+    more = {entry.name: tuple(entry.shape[1:]) for entry in others}
+    return Interface(row=tuple(first.shape[1:]), masks={**more, **masks}, classes=classes)
 
 
 @lru_cache(maxsize=_OPEN_AT_ONCE)
@@ -115,7 +125,8 @@ def _require_interface(session: Session, interface: Interface, path: Path) -> No
         raise InputError(f"{path} has the inputs {', '.join(found) or 'none'}; {PACKAGE} says: {known}")
     outputs = session.get_outputs()
     inputs = [(f"input {name!r}", found[name], row) for name, row in wanted.items()]
-    for what, entry, row in [*inputs, ("output", outputs[0], (interface.classes,))]:
+    given = [("output", outputs[0], (interface.classes,))] if interface.classes else []
+    for what, entry, row in [*inputs, *given]:
         fits = len(entry.shape) in (0, 1 + len(row)) and entry.type == "tensor(float)"
         sides = [(a, b) for a, b in zip(entry.shape[1:], row, strict=False) if isinstance(a, int)]
         if not fits or any(a != b for a, b in sides):
@@ -147,19 +158,44 @@ def run(
     output : str
         Name of the output; empty: the first, which holds a package's probabilities.
     """
-    wanted = [output or session.get_outputs()[0].name]
     feeds = {session.get_inputs()[0].name: inputs, **(masks or {})}
-    on_gpu = computes_on(session) != CPU
-    chunk = CHUNK_ON_GPU if on_gpu else CHUNK_OF_FEATURES if _is_of_numbers(inputs) else CHUNK
-    starts = range(0, len(inputs), chunk)
+    return outputs_of(session, feeds, [output or session.get_outputs()[0].name], threads)[0]
 
-    def one(first: int) -> NDArray[np.float32]:
-        return session.run(wanted, {name: rows[first : first + chunk] for name, rows in feeds.items()})[0]
+
+def outputs_of(
+    session: Session, feeds: Mapping[str, NDArray[np.float32]], wanted: Sequence[str], threads: int = 1
+) -> list[NDArray[np.float32]]:
+    """Return outputs of a model for some rows, in chunks spread over threads.
+
+    Parameters
+    ----------
+    session : onnxruntime.InferenceSession
+        The model.
+    feeds : mapping
+        Each of its inputs by name, with n rows, at least one.
+    wanted : sequence of str
+        Names of the outputs.
+    threads : int
+        Chunks worked on at once; on a GPU one is.
+
+    Returns
+    -------
+    outputs : list of ndarray of float32, each (n, ...)
+    """
+    rows, on_gpu = len(next(iter(feeds.values()))), computes_on(session) != CPU
+    of_numbers = all(map(_is_of_numbers, feeds.values()))
+    chunk = CHUNK_ON_GPU if on_gpu else CHUNK_OF_FEATURES if of_numbers else CHUNK
+    starts = range(0, rows, chunk)
+
+    def one(first: int) -> list[NDArray[np.float32]]:
+        return list(session.run(list(wanted), {name: part[first : first + chunk] for name, part in feeds.items()}))
 
     if on_gpu or threads == 1 or len(starts) == 1:
-        return np.concatenate([one(first) for first in starts])
-    with ThreadPoolExecutor(threads) as pool:
-        return np.concatenate(list(pool.map(one, starts)))
+        chunks = [one(first) for first in starts]
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            chunks = list(pool.map(one, starts))
+    return [np.concatenate(parts) for parts in zip(*chunks, strict=True)]
 
 
 def _is_of_numbers(inputs: NDArray[np.float32]) -> bool:

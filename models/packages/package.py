@@ -1,9 +1,9 @@
 """The model package: a directory that holds everything a score depends on, checked before it counts.
 
-``model.onnx`` (raw pixels, or features, to calibrated probabilities and the logits behind them), ``posterior.onnx``
-and ``model.keras`` (to logits) for networks, ``training_ids.npy`` (which candidates it learned from),
-``logits.parquet`` (of the validation rows), ``package.json``, ``history.csv``, ``card.md``, ``provenance.json`` and
-``weights.sha256``, the digest by which two packages are equal. Nothing is pickled.
+``model.onnx`` (raw pixels, or features, to calibrated probabilities and the logits behind them), ``posterior.onnx``,
+``trunk.onnx`` (what lies below its dropout masks) and ``model.keras`` (to logits) for networks, ``training_ids.npy``
+(which candidates it learned from), ``logits.parquet`` (of the validation rows), ``package.json``, ``history.csv``,
+``card.md``, ``provenance.json`` and ``weights.sha256``, the digest by which two packages are equal. Nothing is pickled.
 """
 
 import logging
@@ -16,6 +16,8 @@ import numpy as np
 
 from models.graphs import sessions
 from models.graphs.calibrated_graph import with_calibration
+from models.graphs.sessions import TRUNK
+from models.graphs.trunk import cut_at_masks
 from models.packages.calibrating import Calibrated
 from models.packages.card import model_card
 from models.packages.folder import calibration_content, finish
@@ -27,6 +29,7 @@ from models.packages.trained_files import (
     require_alike,
     with_gaps,
 )
+from models.scoring.dropout_samples import DropoutGraphs
 from pipeline.io.packages.package_content import SCHEMA
 from pipeline.io.packages.training_ids import TRAINING_IDS
 from pipeline.io.results.parquet_table import write_table
@@ -87,6 +90,10 @@ def _write_graphs(directory: Path, trained: TrainedFiles, calibrated: Calibrated
 
     for name in (MODEL, POSTERIOR) if trained.masks else (MODEL,):
         graph = with_calibration(onnx.load_model(trained.directory / name), calibrated.calibration)
+        parts = cut_at_masks(graph, [mask["name"] for mask in trained.masks]) if name == POSTERIOR else None
+        if parts is not None:
+            trunk, graph = parts
+            (directory / TRUNK).write_bytes(trunk.SerializeToString())
         (directory / name).write_bytes(graph.SerializeToString())
 
 
@@ -115,8 +122,10 @@ def _difference(directory: Path, trained: TrainedFiles, calibrated: Calibrated) 
     scores = probabilities_of(calibrated.calibration, wanted)[:, -columns:]
     outputs = [sessions.run(sessions.open_session(directory / MODEL), given.first, given.more)]
     if trained.masks:
-        opened = {mask["name"]: np.ones((len(pixels), *mask["shape"]), np.float32) for mask in trained.masks}
-        outputs.append(sessions.run(sessions.open_session(directory / POSTERIOR), given.first, given.more | opened))
+        trunk = sessions.open_session(directory / TRUNK) if (directory / TRUNK).is_file() else None
+        kept = [{**mask, "rate": 0.0} for mask in trained.masks]
+        graphs = DropoutGraphs(head=sessions.open_session(directory / POSTERIOR), trunk=trunk, masks=kept, threads=1)
+        outputs.append(graphs.samples(given, [np.random.default_rng(0)] * len(pixels), 1)[0])
     difference = max(float(np.abs(output[:, -columns:] - scores).max()) for output in outputs)
     require_alike(difference, trained.content["classifier"], len(pixels))
     return difference

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.graphs.providers import Session, computes_on
-from models.graphs.sessions import CALIBRATED, open_session, run
+from models.graphs.sessions import CALIBRATED, TRUNK, interface_above, open_session, run
 from models.inputs.metadata import METADATA, values_of
+from models.scoring.dropout_samples import DropoutGraphs
 from models.scoring.model_inputs import (
     GraphInputs,
     SelectedRows,
@@ -141,10 +142,12 @@ class Package(OpenedPackage):
         if not self.content["posterior"]["masks"] or samples < 1:
             raise IncompatiblePackageError(f"{self.name} has no dropout to sample {samples} times")
         selected = self._selected(cutouts, channels, metadata)
-        usable = [rngs[row] for row in np.flatnonzero(self.contract.scorable(selected.pixels)).tolist()]
-        drawn = np.stack(
-            [self._where_scorable(selected, lambda rows: self._sample(rows, usable)) for _ in range(samples)]
-        )
+        scorable = self.contract.scorable(selected.pixels)
+        drawn = np.full((samples, len(scorable), len(self.class_names)), np.nan, np.float32)
+        if scorable.any():
+            usable = [rngs[row] for row in np.flatnonzero(scorable).tolist()]
+            drawn[:, scorable] = self._dropout_graphs.samples(self._inputs(selected.of(scorable)), usable, samples)
+        drawn[~np.isfinite(drawn).all(axis=2)] = np.nan
         return spread(drawn)
 
     @property
@@ -158,10 +161,16 @@ class Package(OpenedPackage):
         return open_session(self.directory / "model.onnx", interface, self.device)
 
     @property
-    def _posterior_session(self) -> Session:
-        masks = {str(mask["name"]): tuple(mask["shape"]) for mask in self.content["posterior"]["masks"]}
-        interface = interface_of(self.content, masks, len(self.class_names))
-        return open_session(self.directory / "posterior.onnx", interface, self.device)
+    def _dropout_graphs(self) -> DropoutGraphs:
+        stated = self.content["posterior"]["masks"]
+        masks = {str(mask["name"]): tuple(mask["shape"]) for mask in stated}
+        whole, trunk = interface_of(self.content, masks, len(self.class_names)), None
+        if TRUNK in self.content["files"]:
+            below = interface_of(self.content, {}, 0)
+            trunk = open_session(self.directory / TRUNK, below, self.device)
+            whole = interface_above(trunk, masks, len(self.class_names))
+        head = open_session(self.directory / "posterior.onnx", whole, self.device)
+        return DropoutGraphs(head=head, trunk=trunk, masks=stated, threads=self.threads)
 
     def _selected(
         self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None"
@@ -179,14 +188,6 @@ class Package(OpenedPackage):
     def _probabilities(self, rows: SelectedRows) -> NDArray[np.float32]:
         given = self._inputs(rows)
         return run(self._session, given.first, given.more, threads=self.threads)
-
-    def _sample(self, rows: SelectedRows, rngs: Sequence[np.random.Generator]) -> NDArray[np.float32]:
-        masks = {}
-        for mask in self.content["posterior"]["masks"]:
-            kept = np.stack([rng.random(mask["shape"], dtype=np.float32) for rng in rngs]) >= mask["rate"]
-            masks[mask["name"]] = kept.astype(np.float32) / np.float32(1.0 - mask["rate"])
-        given = self._inputs(rows)
-        return run(self._posterior_session, given.first, {**given.more, **masks}, threads=self.threads)
 
     def _where_scorable(
         self,

@@ -9,7 +9,7 @@ from typing import Final
 from pipeline.fingerprint import fingerprint
 from pipeline.io.packages.package_content import read_package
 
-_DECIDING: Final = ("model.onnx", "posterior.onnx", "package.json")
+_DECIDING: Final = ("model.onnx", "posterior.onnx", "trunk.onnx", "package.json")
 """Files that decide a score or a label: graphs, and calibration, thresholds, classes and contract; of a stack, and of
 each of its members."""
 

@@ -32,7 +32,7 @@ def content(package):
 
 
 def test_a_network_leaves_exactly_these_files(network):
-    assert {path.name for path in network.package.iterdir()} == COMMON | {"model.keras", "posterior.onnx"}
+    assert {path.name for path in network.package.iterdir()} == COMMON | {"model.keras", "posterior.onnx", "trunk.onnx"}
 
 
 def test_a_feature_model_leaves_exactly_these_files(ensemble):

@@ -1,11 +1,20 @@
+import json
+import shutil
 import subprocess
 import sys
 
 import numpy as np
+import onnx
 import pytest
+from small_packages import rewrite_manifest
 
-from models.scoring import runtime
+from models.graphs.calibrated_graph import with_calibration
+from models.graphs.sessions import open_session, outputs_of
+from models.scoring import dropout_samples, runtime
+from models.scoring.dropout_samples import DropoutGraphs
+from models.scoring.model_inputs import GraphInputs
 from pipeline.errors import IncompatiblePackageError
+from pipeline.io.files.digests import file_digest
 
 KINDS = ["network", "ensemble"]
 
@@ -103,6 +112,49 @@ def test_the_posterior_is_repeatable_and_spreads_around_the_score(network, datas
     assert np.corrcoef(first.mean[1:, 1], score[1:, 1])[0, 1] > 0.9
     assert (first.std[1:] > 0).all()
     assert (first.bald[1:] <= first.entropy[1:] + 1e-6).all()
+
+
+def test_the_posterior_is_that_of_whole_passes_under_the_same_masks(network, dataset):
+    package, cutouts = runtime.load(network.package), dataset.cutouts("test").copy()
+    cutouts[1] = np.nan
+    found = package.posterior(cutouts, dataset.channels, 20, rngs(len(cutouts)))
+    kept = np.arange(len(cutouts)) != 1
+    given, streams = (
+        GraphInputs(cutouts[kept], {}),
+        [each for each, use in zip(rngs(len(cutouts)), kept, strict=True) if use],
+    )
+    whole = open_session(network.files.directory / "posterior.onnx")  # before it was cut; gives logits
+    graphs = DropoutGraphs(head=whole, trunk=None, masks=network.files.masks, threads=1)
+    scores = network.platt.apply(graphs.samples(given, streams, 20)[:, :, 0])
+    np.testing.assert_allclose(found.mean[kept, 1], scores.mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(found.std[kept], scores.std(axis=0), atol=1e-6)
+    assert np.isnan(found.std[1])
+
+
+def test_what_lies_below_the_masks_runs_once_however_many_samples_are_drawn(network, dataset, monkeypatch):
+    package, ran = runtime.load(network.package), []
+    monkeypatch.setattr(
+        dropout_samples, "outputs_of", lambda session, *more: ran.append(session) or outputs_of(session, *more)
+    )
+    package.posterior(dataset.cutouts("test"), dataset.channels, 20, rngs(40))
+    graphs = package._dropout_graphs
+    assert ran == [graphs.trunk] + 20 * [graphs.head]
+
+
+def test_a_posterior_of_before_or_with_masks_from_the_beginning_is_run_whole(network, dataset, tmp_path):
+    folder = shutil.copytree(network.package, tmp_path / "before")
+    graph = with_calibration(onnx.load(network.files.directory / "posterior.onnx"), network.platt)
+    onnx.save(graph, folder / "posterior.onnx")
+    (folder / "trunk.onnx").unlink()
+    values = json.loads((folder / "package.json").read_text())
+    values["files"] = {name: file_digest(folder / name) for name in values["files"] if name != "trunk.onnx"}
+    (folder / "package.json").write_text(json.dumps(values))
+    rewrite_manifest(folder)
+    before, now = (
+        runtime.load(each).posterior(dataset.cutouts("test"), dataset.channels, 3, rngs(40))
+        for each in (folder, network.package)
+    )
+    np.testing.assert_allclose(before.std, now.std, atol=1e-6)
 
 
 def test_scoring_loads_no_training_framework(network):
