@@ -160,6 +160,7 @@ def _defaults(settings: SurveySettings, name: str) -> list[str]:
     named: list[tuple[Check, str]] = [(_dataset, defaults.dataset)]
     classifiers = [name for name in (defaults.classifier, settings.baseline) if name not in ("", NO_BASELINE)]
     named += [(_regressor if settings.has_target else _classifier, classifier) for classifier in classifiers]
+    named += [(_classifier, defaults.rules)] if defaults.rules != NO_BASELINE else []
     named += [(_simulation, defaults.simulation)] if defaults.simulation != "none" else []
     for look, recipe in named:
         faults += _found(look, recipe) if recipe else []

@@ -1,5 +1,6 @@
 """The report of a classifier: figures, their numbers, metrics with intervals, one page."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -13,6 +14,7 @@ from pipeline.io.files.digests import file_digest
 from pipeline.io.files.path_list import read_path_list
 from pipeline.io.settings_files import data_folder
 from pipeline.stages.given_scores import GivenScores
+from pipeline.stages.stated_cuts import stated_cuts
 from pipeline.surveys.settings import NO_BASELINE, SurveySettings
 from tasks.base import PipelineTask
 from tasks.build_dataset import BuildDataset
@@ -42,6 +44,7 @@ class PlotResults(ReleaseTask):
     """Report how well the classifier does, beside the baseline, on rows that neither saw in training."""
 
     baseline = luigi.Parameter(default="", description="Classifier to compare with, or none; empty: the survey's.")
+    rules = luigi.Parameter(default="", description="Recipe of cuts to compare with, or none; empty: the survey's.")
     night = NightParameter(default="", description="A night to score as well; empty: no night.")
     scores = luigi.Parameter(default="", description="Scores files to report instead, separated by commas.")
     rows = luigi.Parameter(default="", description="Cutout files or data sets with the candidates of --scores.")
@@ -70,6 +73,11 @@ class PlotResults(ReleaseTask):
         baseline = self.baseline or self.settings.baseline
         names = dict.fromkeys([self.classifier_name, *([] if baseline == NO_BASELINE else [baseline])])
         return {name: {**self.release_parameters(), "classifier": name} for name in names}
+
+    @cached_property
+    def cuts(self) -> Mapping[str, object]:
+        """The cuts of the baseline of rules, as its recipe states them; empty without such a baseline."""
+        return stated_cuts(self.settings, self.rules)
 
     @cached_property
     def given_scores(self) -> GivenScores:
@@ -110,6 +118,10 @@ class PlotResults(ReleaseTask):
                 for package in self.packaged_folds(name):
                     if not package.complete():
                         package.require_sound_recipe()
+        if self.cuts and not self.complete():
+            from pipeline.features.cuts import require_sound
+
+            require_sound(self.cuts)
         return super().deps()
 
     def _simulations(self) -> dict[str, luigi.Task]:
@@ -138,6 +150,7 @@ class PlotResults(ReleaseTask):
             "fwhm_ratio_cuts": list(self.fwhm_ratio_cuts),
             "shown": [getattr(self.settings, name) for name in SHOWN],
             **{name: given for name, given in self._shown_if_given().items() if given},  # so that other reports stay
+            **({"cuts": dict(self.cuts)} if self.cuts else {}),
             **({} if are_real_and_bogus(self.settings.class_names) else {"classes": CLASSES_REVISION}),
             **({"tables": TABLES_REVISION} if self.settings.kind == "table" else {}),
         } | ({"scored_by": self.given_scores.package_digests} if self.files else {})
@@ -174,6 +187,7 @@ class PlotResults(ReleaseTask):
             scored_by=self.given_scores.packages,
             found_packages=self.given_scores.found_packages,
             fwhm_ratio_cuts=self.fwhm_ratio_cuts,
+            cuts=self.cuts,
             must_judge=bool(self.rows),
         )
 
@@ -190,5 +204,6 @@ class PlotResults(ReleaseTask):
             references=self.settings.references,
             simulated=[self.input_path(name) for name in self._simulations()],
             fwhm_ratio_cuts=self.fwhm_ratio_cuts,
+            cuts=self.cuts,
             must_judge=True,
         )

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.registry import CLASSIFIERS, FEATURES
-from pipeline.errors import SettingsError
 
 if TYPE_CHECKING:
     from pipeline.features.cuts import FeatureCuts  # features take a while to load, which other classifiers need not
@@ -70,9 +69,6 @@ def rules(seed: int, *, cuts: Mapping[str, Any]) -> RuleCuts:  # noqa: ARG001  (
     SettingsError
         With all that is wrong with the cuts.
     """
-    from pipeline.features.cuts import FeatureCuts, cuts_of
+    from pipeline.features.cuts import FeatureCuts, require_sound
 
-    found, faults = cuts_of(cuts)
-    if faults:
-        raise SettingsError("; ".join(faults))
-    return RuleCuts(FeatureCuts.of(found))
+    return RuleCuts(FeatureCuts.of(require_sound(cuts)))

@@ -136,6 +136,20 @@ class FeatureCuts:
         return (margin >= 0).sum(axis=1, dtype=np.float32) - count + inside.mean(axis=1)
 
 
+def require_sound(given: object) -> dict[str, FeatureCut]:
+    """Return the cuts of a parsed settings file.
+
+    Raises
+    ------
+    SettingsError
+        With all that is wrong with them.
+    """
+    cuts, faults = cuts_of(given)
+    if faults:
+        raise SettingsError("; ".join(faults))
+    return cuts
+
+
 def cuts_of(given: object) -> tuple[dict[str, FeatureCut], list[str]]:
     """Return the sound cuts of a parsed settings file, and what is wrong with the others, one text per fault.
 

@@ -43,6 +43,22 @@ class Mistakes:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CutOutcomes:
+    """Which cuts of a baseline of rules each candidate fails.
+
+    Attributes
+    ----------
+    ranges : mapping of str to tuple of str
+        The feature and its range in words, by the name of the cut.
+    failed : DataFrame
+        One row per candidate: ``candidate_id``, and for each cut whether it fails it.
+    """
+
+    ranges: Mapping[str, tuple[str, str]]
+    failed: pd.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True)
 class Psfs:
     """The PSFs with which sources were put into images.
 
@@ -109,6 +125,8 @@ class ReportData:
         their night.
     separations : sequence of Separation
         How each data set of the judged rows kept its parts from sharing pixels; None if it does not say.
+    cuts : CutOutcomes, optional
+        Which cuts of the baseline of rules each judged candidate fails.
     """
 
     title: str
@@ -131,6 +149,7 @@ class ReportData:
     unlike: Mapping[str, Mapping[str, Mapping[str, str | float]]] = field(default_factory=dict)
     learned_of_nights: pd.DataFrame | None = None
     separations: Sequence[Separation | None] = ()
+    cuts: CutOutcomes | None = None
     kind: ClassVar[str] = "binary"
 
     def __post_init__(self) -> None:

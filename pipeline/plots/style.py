@@ -24,7 +24,7 @@ MUTED = "#7b838c"
 GRID = "#e4e7ea"
 """Blue and vermilion of Okabe & Ito (2008), which differ in hue and lightness for all kinds of colour vision."""
 
-MODEL_COLOURS = ("#3d2c8d", "#1a936f", "#c98a00", "#8a8f98", "#b3446c")
+MODEL_COLOURS = ("#3d2c8d", "#1a936f", "#c98a00", "#8a8f98", "#b3446c", "#56b4e9")
 Dashes = str | tuple[float, tuple[float, ...]]
 """A line style of matplotlib: a name, or an offset and the lengths of dashes and gaps in points."""
 
@@ -34,8 +34,9 @@ MODEL_LINES: tuple[Dashes, ...] = (
     (0, (2, 1.4)),
     (0, (7, 2, 1, 2)),
     ":",
+    (0, (9, 2, 1, 2, 1, 2)),
 )
-MODEL_MARKERS = ("o", "s", "^", "D", "v")
+MODEL_MARKERS = ("o", "s", "^", "D", "v", "P")
 
 SHADES = LinearSegmentedColormap.from_list("nightsift", ["#f3f1fa", "#8a7fc4", "#2a1b5e"])
 """The colours of shares: light for small ones, dark for large ones, in print as well."""

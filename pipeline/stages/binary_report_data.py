@@ -16,11 +16,13 @@ from pipeline.ids.unmatched import warn_unmatched
 from pipeline.io.packages.package_file import PackageFacts
 from pipeline.io.results.scores_file import unlike_training
 from pipeline.metrics import scored_mask, worst_mistakes
-from pipeline.plots.data import Mistakes, ReportData
+from pipeline.plots.data import CutOutcomes, Mistakes, ReportData
 from pipeline.stages.injection_results import psfs_of_injections, truth_of_injections
 from pipeline.stages.mistake_cutouts import with_cutouts
 from pipeline.stages.report_sources import GATHERED, ReportSources
+from pipeline.stages.rule_scores import rule_scores
 from pipeline.stages.scored_rows import separations_of
+from pipeline.stages.stated_cuts import RULES
 from pipeline.stages.usable_scores import UsableScores
 from pipeline.surveys.base import Source, StatesFolder
 
@@ -70,6 +72,17 @@ def truth_of_judged(survey: Source[StatesFolder], nights: Sequence[str], judged:
     if (truth["candidate_id"] != "").any() and len(judged) and not is_judged.any():
         warn_unmatched(log, "the table 'truth' of the survey", len(truth), "a judged candidate")
     return truth[is_judged].reset_index(drop=True)
+
+
+def _with_failed_cuts(judged: pd.DataFrame, cuts: CutOutcomes | None) -> pd.DataFrame:
+    """Return the judged rows with the names of the cuts that each fails, where there are cuts."""
+    if cuts is None:
+        return judged
+    names = np.array(list(cuts.ranges), dtype=object)
+    listed = [", ".join(names[row]) for row in cuts.failed[list(names)].to_numpy(bool)]
+    return judged.assign(
+        failed_cuts=judged["candidate_id"].map(dict(zip(cuts.failed["candidate_id"], listed, strict=True)))
+    )
 
 
 def _check_classes(model: str, table: pd.DataFrame) -> None:
@@ -126,13 +139,21 @@ def gather_report_data(
     test = tables[first]
     judged = test[test["split"] == TEST] if "split" in test and (test["split"] == TEST).any() else test
     thresholds = {model: fact.threshold for model, fact in facts.items()}
+    threshold_rules = {model: fact.threshold_rule for model, fact in facts.items()}
+    ruled = rule_scores(judged, sources.rows, sources.cuts) if sources.cuts and sources.rows else None
+    others = reference_scores(survey, sources.references, judged)
+    if ruled and RULES not in tables:  # a trained one has its own scores
+        others = {RULES: ruled[0], **others}
+        thresholds, threshold_rules = {**thresholds, RULES: 0.0}, {**threshold_rules, RULES: "all cuts are passed"}
     return ReportData(
         title=sources.title,
         survey=sources.name,
-        scores=tables | reference_scores(survey, sources.references, judged),
+        scores=tables | others,
         thresholds=thresholds,
-        threshold_rules={model: fact.threshold_rule for model, fact in facts.items()},
-        mistakes=mistakes_with_cutouts(judged, thresholds.get(first, 0.5), sources.rows),
+        threshold_rules=threshold_rules,
+        mistakes=mistakes_with_cutouts(
+            _with_failed_cuts(judged, ruled[1] if ruled else None), thresholds.get(first, 0.5), sources.rows
+        ),
         history={model: fact.history for model, fact in facts.items() if len(fact.history)},
         base_rate=survey.settings.base_rate,
         truth=truth_of_judged(survey, sorted(set(judged["night"])), judged) if "night" in judged else None,
@@ -145,4 +166,5 @@ def gather_report_data(
         unknown=scores.unknown,
         unlike={model: unlike_training(path) for model, path in sources.scores.items()},
         separations=separations_of(sources.rows),
+        cuts=ruled[1] if ruled else None,
     )

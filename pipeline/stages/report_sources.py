@@ -4,7 +4,7 @@ Tested by tests/pipeline/stages/test_binary_report_data.py.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.plots.reported import Reported
@@ -36,6 +36,8 @@ class ReportSources:
         Files of simulated transients whose rows are among the scored ones.
     fwhm_ratio_cuts : tuple of float
         The cuts in width of the figure of scores against magnitude.
+    cuts : mapping
+        Cuts on features, by name, as a recipe states them; empty: the report has no baseline of rules.
     must_judge : bool
         Whether to refuse a report without judged rows. The report of a night without labels has none, and is allowed.
     """
@@ -50,6 +52,7 @@ class ReportSources:
     references: Sequence[str] = ()
     simulated: Sequence[Path] = ()
     fwhm_ratio_cuts: tuple[float, float] = (0.5, 4.2)
+    cuts: Mapping[str, object] = field(default_factory=dict)
     must_judge: bool = False
 
 

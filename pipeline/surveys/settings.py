@@ -64,6 +64,9 @@ class Defaults:
     baseline : str
         Classifier, or regressor, that every report compares with; ``none``: no other. Empty: ``boosting`` of cutouts,
         ``table_boosting`` of a table, ``quantile_boosting`` of one with a target, no other of images.
+    rules : str
+        Recipe of the classifier ``rules``, with whose cuts every report of real and bogus compares; ``none``: with
+        none. Empty: ``rules``, if there is such a file.
     simulation : str
         Simulation recipe.
     night : str
@@ -73,6 +76,7 @@ class Defaults:
     dataset: str
     classifier: str
     baseline: str = ""
+    rules: str = ""
     simulation: str = "none"
     night: str = ""
 

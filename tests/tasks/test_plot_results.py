@@ -1,6 +1,14 @@
 """What makes a report another one."""
 
+import re
+import shutil
+
+import pytest
+import yaml
+
 import tasks
+from pipeline.errors import SettingsError
+from pipeline.io.settings_files import ROOT
 
 
 def test_which_of_two_classifiers_is_judged_decides_the_report():
@@ -17,6 +25,36 @@ def test_a_report_may_compare_with_no_other_classifier():
     assert [name for name in alone.requires() if name.startswith("scores")] == ["scores vgg6"]
     beside = tasks.PlotResults(survey="synthetic", classifier="vgg6")
     assert list(beside.models) == ["vgg6", "triplet_cnn"]
+
+
+def test_the_cuts_that_a_report_compares_with_decide_it_and_no_other_result(tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    monkeypatch.setenv("NIGHTSIFT_CONFIG", str(tmp_path / "config"))
+    mine = {"extends": "rules", "settings": {"cuts": {"elongation": {"most": 0.5}, "residual": None}}}
+    (tmp_path / "config/classifiers/mine.yaml").write_text(yaml.safe_dump(mine))
+    published, changed, without = (tasks.PlotResults(survey="synthetic", rules=name) for name in ("", "mine", "none"))
+    assert set(published.cuts) - set(changed.cuts) == {"residual"}
+    assert changed.cuts["elongation"] == {**published.cuts["elongation"], "most": 0.5}
+    assert without.cuts == {}
+    assert len({report.fingerprint for report in (published, changed, without)}) == 3
+    assert {str(report.requires()) for report in (published, changed, without)} == {str(published.requires())}
+    assert tasks.PlotResults(survey="galaxies").cuts == tasks.PlotResults(survey="fourmost").cuts == {}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "said"),
+    [
+        ({"classifier": "boosting"}, "rules 'mine' is a recipe of the classifier 'boosting'; allowed: one of 'rules'"),
+        ({"extends": "rules", "settings": {"cuts": {"x": {"feature": "star", "most": 1}}}}, "unknown feature 'star'"),
+    ],
+)
+def test_cuts_that_cannot_be_are_refused_before_anything_is_made(tmp_path, monkeypatch, recipe, said):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    monkeypatch.setenv("NIGHTSIFT_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("NIGHTSIFT_DATA", str(tmp_path / "data"))
+    (tmp_path / "config/classifiers/mine.yaml").write_text(yaml.safe_dump(recipe))
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        tasks.PlotResults(survey="synthetic", rules="mine").deps()
 
 
 def test_reports_of_other_classes_than_real_and_bogus_have_a_revision_of_their_own(monkeypatch):

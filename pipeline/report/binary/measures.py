@@ -56,6 +56,7 @@ def measure_binary(data: ReportData, how: Bootstrap) -> BinaryNumbers:
         "differences": {model: _difference(data, model, how) for model in data.scores if model != data.classifier},
         "column_alone": _controls(data),
         "psfs": _psfs(data),
+        "cuts": _cuts(data),
     }
     numbers = report_numbers(data, how, own, class_names=data.class_names)
     return cast("BinaryNumbers", numbers)  # a test compares its keys and types with those of the class
@@ -193,4 +194,29 @@ def _psfs(data: ReportData) -> dict[str, object]:
         "poor_above": POOR_PSF,
         "worst_residual_fraction": None if worst is None else residual[worst],
         "worst_chi2": None if worst is None else float(rows["chi2"].iloc[worst]),
+    }
+
+
+def _cuts(data: ReportData) -> dict[str, object]:
+    """Return how many reals and bogus each cut of the baseline of rules rejects; empty without such a baseline."""
+    if data.cuts is None:
+        return {}
+    labels = data.judged(data.classifier)[["candidate_id", "label"]]
+    rows = data.cuts.failed.merge(labels, on="candidate_id", validate="one_to_one")
+    failed = rows[list(data.cuts.ranges)]
+    alone = failed.mul(failed.sum(axis=1) == 1, axis=0).astype(bool)
+    passed = ~failed.any(axis=1)
+    of_class = {"real": rows["label"] == REAL, "bogus": rows["label"] == BOGUS}
+    return {
+        "rows": {name: int(own.sum()) for name, own in of_class.items()},
+        "passed": {name: int(passed[own].sum()) for name, own in of_class.items()},
+        "by_cut": {
+            cut: {
+                "feature": feature,
+                "range": words,
+                "rejected": {name: int(failed[cut][own].sum()) for name, own in of_class.items()},
+                "rejected_alone": {name: int(alone[cut][own].sum()) for name, own in of_class.items()},
+            }
+            for cut, (feature, words) in data.cuts.ranges.items()
+        },
     }

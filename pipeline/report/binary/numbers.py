@@ -72,6 +72,30 @@ class PsfNumbers(TypedDict, total=False):
     worst_chi2: float | None
 
 
+class ClassCounts(TypedDict):
+    """Numbers of judged rows of each class."""
+
+    real: int
+    bogus: int
+
+
+class CutNumbers(TypedDict):
+    """A cut on a feature: its range in words, whom it rejects, and whom no other cut does."""
+
+    feature: str
+    range: str
+    rejected: ClassCounts
+    rejected_alone: ClassCounts
+
+
+class CutsNumbers(TypedDict, total=False):
+    """What the cuts of the baseline of rules reject; empty without such a baseline."""
+
+    rows: ClassCounts
+    passed: ClassCounts
+    by_cut: dict[str, CutNumbers]
+
+
 class BinaryNumbers(ReportNumbers):
     """All of metrics.json of real and bogus."""
 
@@ -81,3 +105,4 @@ class BinaryNumbers(ReportNumbers):
     differences: dict[str, DifferenceNumbers]
     column_alone: dict[str, float | None]
     psfs: PsfNumbers
+    cuts: CutsNumbers

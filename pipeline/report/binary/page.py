@@ -44,6 +44,7 @@ MISTAKE_COLUMNS = (
     "magnitude",
     "snr",
     "night",
+    "failed_cuts",
 )
 MISTAKE_DIGITS = {"score": 3, "magnitude": 2, "snr": 1}
 

@@ -61,8 +61,9 @@ def keys_missing_or_unknown(kind, numbers, where="metrics.json"):
     found = [] if kind.__required_keys__ <= set(numbers) <= set(kind.__annotations__) else [where]
     for key, hint in get_type_hints(kind).items():
         inner = next((part for part in (hint, *get_args(hint)) if is_typeddict(part)), None)
-        entries = numbers[key].items() if get_origin(hint) is dict else [("", numbers[key])] if inner else []
-        for name, entry in entries if inner else []:
+        given = numbers.get(key, {})
+        entries = given.items() if get_origin(hint) is dict else [("", given)] if inner else []
+        for name, entry in entries if inner and key in numbers else []:
             found += keys_missing_or_unknown(inner, entry, f"{where}.{key}.{name}")
     return found
 
