@@ -27,6 +27,7 @@ STAGES = (
     "checksums",
     "training",
     "inference",
+    "features",
     "noop",
     "light_nights",
     "empty_nights",
@@ -42,7 +43,7 @@ write_package(Path(sys.argv[1]) / "package63", "braai", 63)
 write_package(Path(sys.argv[1]) / "package15", "triplet_cnn", 15)
 write_package(Path(sys.argv[1]) / "posterior63", "triplet_cnn", 63)
 """
-_NEED_PACKAGES = {"images", "inference", "memory"}
+_NEED_PACKAGES = {"features", "images", "inference", "memory"}
 
 
 def main() -> int:

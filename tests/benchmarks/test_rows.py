@@ -12,6 +12,12 @@ def test_functions_are_called_in_turns_after_one_call_each_that_does_not_count()
     assert {name: len(taken) for name, taken in seconds.items()} == {"a": 3, "b": 3}
 
 
+def test_another_clock_may_count_the_seconds():
+    ticks = iter(range(100))
+    seconds = interleaved({"a": lambda: next(ticks)}, 2, clock=lambda: next(ticks))
+    assert seconds == {"a": [2, 2]}
+
+
 def test_the_ratio_is_that_of_each_repeat_and_not_of_the_sums():
     assert median_ratio([1.0, 2.0, 300.0], [1.0, 1.0, 100.0]) == 2.0
     with pytest.raises(ValueError, match="zip"):
