@@ -118,7 +118,7 @@ def _family_faults(recipe: "ClassifierRecipe") -> list[str]:
     if side is not None and not smallest <= side <= _LARGEST_SIDE:
         faults.append(f"{key!r} is {side}; {name} needs at least {smallest}, and at most {_LARGEST_SIDE} are allowed")
     faults.extend(_settings_faults(recipe))
-    if recipe.family != TABLE and recipe.table is None:
+    if recipe.family == NETWORK and recipe.table is None:
         faults += [
             f"'channels' names {plane!r}, a plane of variance or PSF; {name} takes images alone"
             for plane in recipe.channels or ()

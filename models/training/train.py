@@ -161,7 +161,7 @@ def contract_of(dataset: DataSet, recipe: ClassifierRecipe) -> InputContract:
     """
     is_table = dataset.size_pixel == 1  # a row of a table may lack any feature, but not all
     channels = recipe.channels or (tuple(dataset.channels) if is_table else images_of(dataset.channels))
-    all_of_a_cutout = () if is_table else channels
+    all_of_a_cutout = () if is_table else images_of(channels)
     required = all_of_a_cutout if recipe.required_channels is None else recipe.required_channels
     for name in channels:
         if name not in dataset.channels:

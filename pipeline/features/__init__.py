@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from pipeline.features import consistency, context, shape
 from pipeline.features.bounded import ratio
+from pipeline.features.known_psf import psf_features
 from pipeline.features.planes import CHANNELS, Planes, prepare
-from pipeline.features.psf_fit import fit_gaussian, window
-from pipeline.features.sampling import resampled, sampling_factor
+from pipeline.features.psf_fit import WINDOW, fit_gaussian, window
+from pipeline.features.sampling import resampled_channels, sampling_factor
 
 FEATURES_REVISION = 2
 """Raised whenever a value, a name or the order changes: feature models are bound to it."""
@@ -28,6 +29,7 @@ _ROOM = 16 * 2**20
 temporary arrays are fetched anew from the system each time, which takes half of the time."""
 
 _LIMIT = 1e6
+_Features = dict[str, NDArray[np.floating]]
 
 
 def physical_features(
@@ -45,7 +47,9 @@ def physical_features(
         Raw pixels of any positive linear unit, NaN where missing, centred on pixel ``size // 2``.
     channels : tuple of str
         The channels of the last axis, from ``science``, ``template``, ``difference``. An absent one counts as missing,
-        so the number of features does not depend on it.
+        so the number of features does not depend on it. Behind them may stand planes (`pipeline.cutouts.planes`): with
+        the variance of an image, its noise is what that states; with the PSF of the difference there are further
+        features, of a fit of this PSF.
     fwhm_pixel : float, optional
         Typical FWHM of the images' PSF, in their pixels (`pipeline.features.seeing.typical_fwhm`). If it is far from
         that of the reference, cutouts are resampled (`pipeline.features.sampling`); None or NaN: they are not.
@@ -62,9 +66,7 @@ def physical_features(
     out = np.empty((len(cutouts), len(names)), dtype=np.float32)
     for start in range(0, len(cutouts), chunk):
         rows = slice(start, start + chunk)
-        measured = np.stack(
-            list(_measure(resampled(cutouts[rows], factor), channels).values()), axis=1, dtype=np.float64
-        )
+        measured = np.stack(list(_measure(cutouts[rows], channels, factor).values()), axis=1, dtype=np.float64)
         out[rows] = np.clip(np.nan_to_num(measured), -_LIMIT, _LIMIT)
     return out
 
@@ -72,7 +74,7 @@ def physical_features(
 @lru_cache(maxsize=8)
 def feature_names(channels: tuple[str, ...] = ("science", "template", "difference")) -> tuple[str, ...]:
     """Return the names of the columns of :func:`physical_features`."""
-    return tuple(_measure(np.zeros((1, 15, 15, len(channels)), dtype=np.float32), channels))
+    return tuple(_measure(np.zeros((1, 15, 15, len(channels)), dtype=np.float32), channels, 1.0))
 
 
 def unmeasurable(channels: Sequence[str]) -> str:
@@ -90,7 +92,12 @@ def unmeasurable(channels: Sequence[str]) -> str:
     return f"features are measured in {', '.join(CHANNELS)}; the channels are {', '.join(channels)}"
 
 
-def _measure(cutouts: NDArray[np.float32], channels: tuple[str, ...]) -> dict[str, NDArray[np.floating]]:
+def _measure(cutouts: NDArray[np.float32], channels: tuple[str, ...], factor: float) -> _Features:
+    measured = _of_images(resampled_channels(cutouts, channels, factor), channels)
+    return measured | psf_features(cutouts, channels, round(WINDOW / factor))
+
+
+def _of_images(cutouts: NDArray[np.float32], channels: tuple[str, ...]) -> _Features:
     planes = prepare(cutouts, channels)
     fits = {name: fit_gaussian(image, mask) for name, image, mask, _ in planes.images()}
     out: dict[str, NDArray[np.floating]] = {}

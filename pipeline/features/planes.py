@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.cutouts.missing import mark_missing
+from pipeline.cutouts.planes import VARIANCE, plane_name
 from pipeline.features.frame import HALF, SMALLEST, Frame, frame
 from pipeline.features.row_statistics import count_true, order_statistics
 
@@ -155,6 +156,12 @@ class _Place:
         noise = np.maximum(np.nan_to_num(noise), np.float32(1e-6) * most)
         return _Image(pixels=self.framed(flat), mask=self.framed(~missing), noise=noise, most=most)
 
+    def stated_noise(self, variances: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the noise ``(n,)`` that variances ``(n, y, x)`` state: the root of their median, NaN without any."""
+        marked, _ = mark_missing(variances[:, *self.rows])
+        middle, _ = sky_and_noise(np.ascontiguousarray(marked), self.region)
+        return np.sqrt(np.maximum(middle, 0))
+
     def framed(self, values: NDArray[Pixel]) -> NDArray[Pixel]:
         """Return an array of the frame, 0 where the cutouts have no pixel."""
         if values.shape[1:] == self.frame.radius.shape:
@@ -179,19 +186,24 @@ def _gain(science: _Image, template: _Image, frame: Frame) -> NDArray[np.float32
 
 
 CHANNELS = ("science", "template", "difference")
-"""The channels that are measured; others are not looked at."""
+"""The images that are measured; of other channels, only the planes behind them are looked at."""
 
 
 def prepare(cutouts: NDArray[np.float32], channels: tuple[str, ...]) -> Planes:
     """Return the cutouts ``(n, y, x, channel)`` as :class:`Planes`; an absent channel counts as missing.
 
-    Without a difference, science - template is used instead.
+    Without a difference, science - template is used instead. Where the channels have the variance of an image, its
+    noise is the square root of the variance's median outside of the source.
     """
     place = _Place.of(cutouts.shape[1:3])
     science, template, difference = (
         place.image(cutouts[..., channels.index(name)]) if name in channels else place.absent(len(cutouts))
         for name in CHANNELS
     )
+    for name, image in zip(CHANNELS, (science, template, difference), strict=True):
+        if (variance := plane_name(name, VARIANCE)) in channels:
+            stated = place.stated_noise(cutouts[..., channels.index(variance)])
+            image.noise = np.where(stated > 0, stated, image.noise)
     unit = np.maximum(science.noise, template.noise)
     unit = np.where(unit > 0, unit, np.where(difference.noise > 0, difference.noise, np.float32(1)))
     scale = (1 / np.maximum(unit, 1e-30)).astype(np.float32)

@@ -5,13 +5,15 @@ pixel scale and seeing once their cutouts are resampled.
 """
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cutouts.missing import to_missing
+from pipeline.cutouts.missing import mark_missing, to_missing
+from pipeline.cutouts.planes import VARIANCE, images_of
 
 REFERENCE_FWHM: Final = 2.2
 """FWHM in pixels of the PSF that the windows of the features fit: that of ZTF and of the synthetic sky."""
@@ -92,6 +94,45 @@ def resampled(cutouts: NDArray[np.float32], factor: float) -> NDArray[np.float32
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         light = np.where(weight > 0.5, light / (weight * np.float32(factor**2)), np.float32(np.nan))
     return np.ascontiguousarray(light.transpose(0, 2, 3, 1))
+
+
+def resampled_channels(cutouts: NDArray[np.float32], channels: Sequence[str], factor: float) -> NDArray[np.float32]:
+    """Return cutouts with planes behind their images in another sampling.
+
+    Parameters
+    ----------
+    cutouts, factor
+        As of `resampled`.
+    channels : sequence of str
+        Names along the last axis.
+
+    Returns
+    -------
+    ndarray of float32, ``(n, y', x', channel)``
+        Images as `resampled` gives them; variances by the squares of the weights of old pixels, as noise is. PSFs are
+        all missing: they are fitted to the cutouts as they were taken.
+    """
+    images = len(images_of(channels))
+    if factor == 1 or images == len(channels):
+        return resampled(cutouts, factor)
+    pixels = resampled(cutouts[..., :images], factor)
+    planes = np.full((*pixels.shape[:3], len(channels) - images), np.nan, dtype=np.float32)
+    for number, name in enumerate(channels[images:]):
+        if name.endswith(VARIANCE):
+            planes[..., number] = _resampled_variance(cutouts[..., images + number], factor)
+    return np.concatenate([pixels, planes], axis=-1)
+
+
+def _resampled_variance(variance: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
+    """Return a variance ``(n, y, x)`` of resampled pixels; what more than half of the weight lies on stands for all."""
+    rows, columns = (_operator(side, factor) ** 2 for side in variance.shape[1:3])
+    marked, missing = mark_missing(variance)
+    marked[missing] = 0
+    sums = _both(rows, marked, columns)
+    weight = _both(rows, (~missing).astype(np.float32), columns)
+    whole = rows.sum(axis=1)[:, None] * columns.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.where(weight > 0.5 * whole, sums / weight * whole / np.float32(factor**4), np.float32(np.nan))
 
 
 def _both(rows: NDArray[np.float32], images: NDArray[np.float32], columns: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The typical FWHM of the PSF of cutouts, from the stars in them."""
+"""The typical FWHM of the PSF of cutouts: that of the PSFs which a survey states, else of the stars in them."""
 
 import logging
 import math
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.cutouts.missing import to_missing
+from pipeline.cutouts.planes import PSF, plane_name
 from pipeline.features.planes import sky_and_noise
 from pipeline.features.psf_fit import WINDOW, Fit, fit_gaussian
+from pipeline.psf.sampled import SampledPsf
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +23,9 @@ FEWEST: Final = 10
 
 BINNINGS: Final = (1, 2, 4)
 """Pixels of the images whose sums are fitted, so that the window of the fit holds stars of any width."""
+
+MOST_PSFS: Final = 256
+"""Stated PSFs whose FWHM is measured: those of an exposure are alike."""
 
 PEAKS: Final = 3
 """Brightest places of a row that are looked at."""
@@ -43,7 +48,8 @@ def typical_fwhm(cutouts: NDArray[np.float32], channels: Sequence[str]) -> float
         Raw pixels, NaN where missing.
     channels : sequence of str
         Names along the last axis. Stars are measured in ``science``, else in ``template``; with both, a star has to be
-        in both, so that cosmic rays, trails and the candidates themselves do not count.
+        in both, so that cosmic rays, trails and the candidates themselves do not count. A PSF among them, that of the
+        difference first, is taken at its word: the median FWHM of up to `MOST_PSFS` rows.
 
     Notes
     -----
@@ -51,6 +57,8 @@ def typical_fwhm(cutouts: NDArray[np.float32], channels: Sequence[str]) -> float
     widths; the binning in which most stars are found decides. Their widths have a mode, while those of galaxies and
     defects are spread on its sides: the middle of the shortest interval with a third of all widths counts.
     """
+    if (stated := stated_fwhm(cutouts, channels)) > 0:
+        return stated
     named = [name for name in ("science", "template") if name in channels]
     if not named or not len(cutouts):
         return math.nan
@@ -63,6 +71,19 @@ def typical_fwhm(cutouts: NDArray[np.float32], channels: Sequence[str]) -> float
     fwhm = FWHM_PER_SIGMA * math.sqrt(max((width * binning) ** 2 - binned, 0.01))
     log.info("stars in %d of %d cutouts have a typical FWHM of %.2f pixels", rows, len(cutouts), fwhm)
     return fwhm
+
+
+def stated_fwhm(cutouts: NDArray[np.float32], channels: Sequence[str]) -> float:
+    """Return the median FWHM in pixels of the PSFs behind cutouts, parameters as of `typical_fwhm`; NaN without one."""
+    for name in (plane_name(image, PSF) for image in ("difference", "science", "template")):
+        psfs = cutouts[..., list(channels).index(name)] if name in channels else cutouts[:0, ..., 0]
+        known = np.flatnonzero(np.isfinite(psfs).all(axis=(1, 2)))
+        if len(known):
+            some = known[:: -(-len(known) // MOST_PSFS)]
+            widths = [SampledPsf(samples=psfs[row].astype(np.float64)).fwhm_pixel for row in some]
+            log.info("the PSFs of %d cutouts have a median FWHM of %.2f pixels", len(some), np.median(widths))
+            return float(np.median(widths))
+    return math.nan
 
 
 def _most_agreed(images: NDArray[np.float32]) -> tuple[NDArray[np.floating], int, int]:

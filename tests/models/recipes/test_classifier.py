@@ -130,7 +130,8 @@ def test_mixing_is_stated_where_it_is_asked_for_and_refused_where_it_cannot_be()
         load({"classifier": "mlp", "mixup": 0.2, "table": {}}, "a")
 
 
-@pytest.mark.parametrize("classifier", ["triplet_cnn", "boosting"])
-def test_planes_of_variance_and_psf_are_no_images_that_a_classifier_sees(classifier):
-    with pytest.raises(SettingsError, match=f"'science_psf', a plane .* {classifier} takes images alone"):
-        load({"classifier": classifier, "channels": ["science", "science_psf"]}, "mine")
+def test_planes_of_variance_and_psf_are_for_features_and_no_images_that_a_network_sees():
+    channels = ["science", "science_psf"]
+    with pytest.raises(SettingsError, match=r"names 'science_psf', a plane .*; triplet_cnn takes images alone"):
+        load({"classifier": "triplet_cnn", "channels": channels}, "mine")
+    assert load({"classifier": "boosting", "channels": channels}, "mine").channels == tuple(channels)

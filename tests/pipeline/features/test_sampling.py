@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from pipeline.features import feature_names, physical_features
-from pipeline.features.sampling import LARGEST_SIDE, REFERENCE_FWHM, STEP, resampled, sampling_factor
+from pipeline.features.sampling import (
+    LARGEST_SIDE,
+    REFERENCE_FWHM,
+    STEP,
+    resampled,
+    resampled_channels,
+    sampling_factor,
+)
 
 CHANNELS = ("science", "template", "difference")
 
@@ -121,3 +128,21 @@ def test_features_of_resampled_stars_agree_with_those_at_the_reference(fwhm, sid
     np.testing.assert_allclose(physical_features(there, CHANNELS, fwhm)[:, lengths], wanted[:, lengths], rtol=0.14)
     # enlarged noise is smooth, which no interpolation can help
     assert scaled.mean() < (0.7 if fwhm < REFERENCE_FWHM else 0.35) * plain.mean()
+
+
+@pytest.mark.parametrize("factor", [0.33, 0.64, 1.25, 1.95])
+def test_a_variance_is_that_of_the_resampled_noise(factor):
+    channels = ("science", "science_variance", "science_psf")
+    noise = np.zeros((400, 30, 30, 3), np.float32)
+    noise[..., 1] = 4 + np.arange(30) / 5
+    noise[..., 0] = np.random.default_rng(0).normal(size=noise.shape[:3]) * np.sqrt(noise[..., 1])
+    noise[..., 2] = noise[..., 1]
+    noise[:, :, :3, 1] = np.nan
+    found = resampled_channels(noise, channels, factor)
+    known = np.isfinite(found[0, ..., 1])
+    assert known[:, 0].any() == (factor < 0.5)  # where the new pixels end within the old ones
+    assert known[:, 3:].all()
+    measured = found[..., 0].var(axis=0)
+    np.testing.assert_allclose(measured[known].mean() / found[0, known, 1].mean(), 1.0, atol=0.02)
+    np.testing.assert_array_equal(found[..., :1], resampled(noise[..., :1], factor))
+    assert resampled_channels(noise, channels, 1.0) is noise

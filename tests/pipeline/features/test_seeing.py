@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pipeline.features.seeing import FEWEST, typical_fwhm
+from pipeline.cutouts.planes import PLANES
+from pipeline.features.seeing import FEWEST, MOST_PSFS, typical_fwhm
 
 CHANNELS = ("science", "template", "difference")
 
@@ -59,3 +60,19 @@ def test_without_enough_stars_it_is_not_known():
 def test_cosmic_rays_alone_are_no_stars():
     assert np.isnan(typical_fwhm(field(2.2, stars=0, rays=4.0), CHANNELS))
     assert np.isnan(typical_fwhm(field(2.2, stars=0, rays=4.0)[..., :1], ("science",)))
+
+
+def test_the_width_that_the_psfs_state_is_taken_where_there_are_any():
+    """Stars of FWHM 2.2 stand in cutouts whose PSFs have 5.5 and, of every third, 4; of some nothing is known."""
+    cutouts = np.concatenate([field(2.2, rows=3)] * (MOST_PSFS // 2), axis=0)
+    planes = np.full((*cutouts.shape[:3], len(PLANES)), np.nan, np.float32)
+    step = np.arange(31) - 15
+    for row, fwhm in enumerate(np.where(np.arange(len(cutouts)) % 3, 5.5, 4.0)):
+        square = (step[:, None] ** 2 + step[None] ** 2) / (fwhm / 2.3548) ** 2
+        planes[row, ..., 3] = np.exp(-0.5 * square)
+    planes[1, ..., 3] = np.nan
+    whole = np.concatenate([cutouts, planes], axis=-1)
+    assert typical_fwhm(whole, (*CHANNELS, *PLANES)) == pytest.approx(5.5, rel=0.02)
+    planes[:] = np.nan
+    unknown = np.concatenate([cutouts, planes], axis=-1)
+    assert typical_fwhm(unknown, (*CHANNELS, *PLANES)) == typical_fwhm(cutouts, CHANNELS)
