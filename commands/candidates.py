@@ -15,6 +15,7 @@ import pandas as pd
 
 from pipeline.cutouts.dropped import dropped_words
 from pipeline.errors import MissingInputError, SettingsError
+from pipeline.io.packages.named_packages import package_folder, shipped_folders
 from pipeline.io.packages.training_ids import package_folders, packages_called
 from pipeline.io.results.candidate_list_file import csv_text, votable_bytes
 from pipeline.io.results.commit import commit
@@ -198,8 +199,10 @@ def _packages(infer: Infer, night: ScoredNight) -> list[Path]:
     """Return the packages in the folder of results that may have made the scores."""
     if "model" not in night.candidates:
         return []
-    named = [Path(infer.package)] if infer.package else []
-    return packages_called(set(night.candidates["model"]), [*named, *package_folders(data_folder())])
+    named = [package_folder(infer.package)] if infer.package else []
+    return packages_called(
+        set(night.candidates["model"]), [*named, *package_folders(data_folder()), *shipped_folders()]
+    )
 
 
 def _sources(night: ScoredNight, ranking: Ranking) -> dict[str, str]:

@@ -1,11 +1,12 @@
-"""``nightsift list``: tasks, surveys, data sets and recipes of every kind, a line for each."""
+"""``nightsift list``: tasks, surveys, data sets, recipes of every kind and packages that come along, a line each."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 from pipeline.io import settings_files
 
-KINDS = ("tasks", "surveys", "datasets", "simulations", "classifiers", "regressors", "spaces")
+KINDS = ("tasks", "surveys", "datasets", "simulations", "classifiers", "regressors", "spaces", "packages")
 
 
 def listing(kinds: tuple[str, ...] = KINDS) -> int:
@@ -19,7 +20,7 @@ def listing(kinds: tuple[str, ...] = KINDS) -> int:
     for number, kind in enumerate(kinds):
         if len(kinds) > 1:
             sys.stdout.write(f"{chr(10) if number else ''}{kind}\n")
-        entries = dict(_tasks() if kind == "tasks" else _settings(kind))
+        entries = dict(_OTHERS[kind]() if kind in _OTHERS else _settings(kind))
         width = max(map(len, entries), default=0)
         indent = "  " if len(kinds) > 1 else ""
         sys.stdout.writelines(f"{indent}{name:{width}}  {said}".rstrip() + "\n" for name, said in entries.items())
@@ -31,6 +32,20 @@ def _tasks() -> Iterator[tuple[str, str]]:
 
     for name in tasks.__all__:
         yield name, (getattr(tasks, name).__doc__ or "").strip().split("\n")[0]
+
+
+def _packages() -> Iterator[tuple[str, str]]:
+    from pipeline.io.packages.named_packages import shipped_folders
+    from pipeline.io.packages.package_content import read_package
+
+    for folder in shipped_folders():
+        values = read_package(folder).values
+        contract = values["input"]
+        yield folder.name, f"{values['name']}, trained on {contract['survey']}: {', '.join(contract['channels'])}."
+
+
+_OTHERS: Final[Mapping[str, Callable[[], Iterator[tuple[str, str]]]]] = {"tasks": _tasks, "packages": _packages}
+"""What gives names and first sentences of the kinds that are no settings."""
 
 
 def _settings(kind: str) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from commands.table import grid
 from pipeline.classes import REGRESSOR, STACK
 from pipeline.errors import MissingInputError, NightsiftError
+from pipeline.io.packages.named_packages import package_folder
 from pipeline.io.packages.package_content import CONTENT, read_package
 from pipeline.redaction import shown
 
@@ -73,14 +74,14 @@ def package_table(places: Sequence[str]) -> int:
     Parameters
     ----------
     places : sequence of str
-        Packages, or folders in which packages are looked for, at any depth.
+        Packages by folder or name, or folders in which packages are looked for, at any depth.
 
     Raises
     ------
     MissingInputError
         If there is no package in one of them.
     """
-    folders = [folder for place in places for folder in _packages(Path(place))]
+    folders = [folder for place in places for folder in _packages(package_folder(place))]
     read = [values for folder in dict.fromkeys(folders) if (values := _values(folder)) is not None]
     for kind in KINDS:
         found = sorted(filter(kind.holds, read), key=kind.order)

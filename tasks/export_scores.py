@@ -9,6 +9,7 @@ from pathlib import Path
 import luigi
 
 from pipeline.errors import SettingsError
+from pipeline.io.packages.named_packages import package_folder
 from pipeline.stages.package_identity import scoring_digest
 from tasks.infer import Infer
 from tasks.nights import NightParameter
@@ -26,7 +27,7 @@ class ExportScores(ReleaseTask):
     """Write the scores of a night or of a data set's rows in another format: a CSV file, a folder of them, or HDF5."""
 
     night = NightParameter(default="", description="Night whose scores are written; empty: the data set's rows.")
-    package = luigi.Parameter(default="", description="A model package that exists, in place of the trained one.")
+    package = luigi.Parameter(default="", description="A package, by folder or name, in place of the trained one.")
     unlearned = luigi.BoolParameter(default=False, description="Leave out rows that the package learned from.")
     format = luigi.Parameter(
         default="probabilities",
@@ -80,7 +81,7 @@ class ExportScores(ReleaseTask):
 
     def decides(self) -> dict[str, object]:
         """The format, and the package and the rows that you name."""
-        package = scoring_digest(Path(self.package)) if self.package else ""
+        package = scoring_digest(package_folder(self.package)) if self.package else ""
         return {"format": self.format, "id_column": self.id_column, "part": self.part, "package": package}
 
     def build(self, path: Path) -> None:
@@ -88,7 +89,7 @@ class ExportScores(ReleaseTask):
         from pipeline.io.packages.package_content import read_package
         from pipeline.stages.export_scores import export_scores
 
-        folder = Path(self.package) if self.package else self.input_path("package")
+        folder = package_folder(self.package) if self.package else self.input_path("package")
         count = export_scores(
             path,
             form=self.format,

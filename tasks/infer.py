@@ -7,6 +7,7 @@ from typing import ClassVar
 import luigi
 
 from pipeline.io.files.digests import file_digest
+from pipeline.io.packages.named_packages import package_folder
 from pipeline.io.tables.id_list import read_id_list
 from pipeline.night import night_name_of
 from pipeline.stages.package_identity import scoring_digest
@@ -23,7 +24,7 @@ class Infer(ReleaseTask):
     revision: ClassVar[int] = 2
     night = NightParameter(default="", description="Night to score, as 2026-01-05; empty: the data set's rows.")
     cutouts = luigi.Parameter(default="", description="A cutout file to score, in place of a night.")
-    package = luigi.Parameter(default="", description="A model package that exists, in place of the trained one.")
+    package = luigi.Parameter(default="", description="A package, by folder or name, in place of the trained one.")
     only = luigi.Parameter(default="", description="Candidates or objects to score: a,b,c, or @FILE with one per line.")
     unlearned = luigi.BoolParameter(
         default=False, description="Leave out rows that the package learned from, in training or validation."
@@ -99,7 +100,7 @@ class Infer(ReleaseTask):
             "release": self.release_name,
             "night": self.night_name,
             "rows": file_digest(Path(rows)) if rows else "",
-            "package": scoring_digest(Path(self.package)) if self.package else "",
+            "package": scoring_digest(package_folder(self.package)) if self.package else "",
         } | {name: value for name, value in self._when_given().items() if value}
 
     def _when_given(self) -> dict[str, object]:
@@ -120,7 +121,7 @@ class Infer(ReleaseTask):
         from pipeline.scores.deciding_rules import DecidingRules
         from pipeline.stages.night_cutouts import NightCutouts
 
-        directory = Path(self.package) if self.package else self.input_path("package")
+        directory = package_folder(self.package) if self.package else self.input_path("package")
         package = open_package(directory, threads=self.threads, device=self.device)
         scoring = Scoring(
             package=package,

@@ -12,6 +12,7 @@ from pipeline.errors import SettingsError
 from pipeline.fingerprint import decided_alone
 from pipeline.io.files.digests import file_digest
 from pipeline.io.files.path_list import read_path_list
+from pipeline.io.packages.named_packages import package_folder
 from pipeline.io.settings_files import data_folder
 from pipeline.stages.given_scores import GivenScores
 from pipeline.stages.stated_cuts import stated_cuts
@@ -83,6 +84,7 @@ class PlotResults(ReleaseTask):
     def given_scores(self) -> GivenScores:
         """The scores files to report instead, with rows and packages; empty where classifiers are trained."""
         scores, rows, packages = map(read_path_list, (self.scores, self.rows, self.packages))
+        packages = [package_folder(path) for path in packages]
         return GivenScores(scores=scores, stated_rows=rows, packages=packages, data=data_folder())
 
     @property

@@ -27,7 +27,8 @@ class ScoreObjects(RangeTask, SurveyTask):
     rule = luigi.Parameter(default="longest_median", description="longest_median, median, mean or max.")
     release = luigi.Parameter(default="", description="Name of the processing; empty: the survey's.")
     packages = luigi.Parameter(
-        default="", description="Packages that exist, in place of trained ones: one for all, or one for each survey."
+        default="",
+        description="Packages, by folder or name, in place of trained ones: one for all, or one for each survey.",
     )
     suffix: ClassVar[str] = ".csv"
 

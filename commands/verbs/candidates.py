@@ -22,7 +22,9 @@ def add_to(verbs: Verbs) -> None:
     show.add_argument("--min-score", type=float, default=float("nan"), help="lowest score, 0 to 1")
     show.add_argument("--by-object", action="store_true", help="only the best candidate of each object")
     show.add_argument("--release", default="", help="release of the scores [default: the survey's]")
-    show.add_argument("--package", default="", help="package of the scores, in place of a trained one")
+    show.add_argument(
+        "--package", default="", help="package of the scores, by folder or name, in place of a trained one"
+    )
     show.add_argument("--classifier", default="", help="classifier of the scores [default: the survey's]")
     show.add_argument("--dataset", default="", help="data set of the classifier [default: the survey's]")
     show.add_argument("--seed", type=int, default=1, help="seed of the classifier [default: 1]")

@@ -11,7 +11,7 @@ from commands.verbs import Verbs
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb that lists what there is."""
-    parser = verbs.add_parser("list", help="list tasks, surveys, data sets and recipes of every kind")
+    parser = verbs.add_parser("list", help="list tasks, surveys, data sets, recipes of every kind and packages")
     parser.add_argument("kind", nargs="?", choices=KINDS)
     parser.set_defaults(run=_run)
 

@@ -50,12 +50,13 @@ class GivenScores:
 
     @cached_property
     def found_packages(self) -> list[Path]:
-        """Packages of the folder of results that the scores name as what made them, of whatever survey."""
+        """Packages that the scores name as what made them: of the folder of results, or that come with Nightsift."""
+        from pipeline.io.packages.named_packages import shipped_folders
         from pipeline.io.packages.training_ids import package_folders, packages_called
         from pipeline.io.results.scores_file import models_of_scores
 
         names = {name for path in self.scores for name in models_of_scores(path)}
-        return packages_called(names, package_folders(self.data))
+        return packages_called(names, [*package_folders(self.data), *shipped_folders()])
 
     @cached_property
     def package_digests(self) -> list[str]:
