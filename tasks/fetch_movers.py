@@ -7,7 +7,8 @@ import luigi
 
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import what_decides
-from pipeline.surveys.settings import EphemerisSettings, SurveySettings
+from pipeline.surveys.ephemeris_settings import EphemerisSettings
+from pipeline.surveys.settings import SurveySettings
 from tasks.fetch_orbit_catalogue import FetchOrbitCatalogue
 from tasks.freeze_inputs import FreezeInputs
 from tasks.numbers import MOST_SNAPSHOTS, WholeNumberParameter

@@ -47,7 +47,7 @@ def values_of(candidates: "pd.DataFrame", columns: Sequence[str]) -> NDArray[np.
             what = "holds text" if name in candidates else "is not there"
             raise SettingsError(
                 f"'metadata.columns' names {name!r}, which {what}; columns of numbers: {', '.join(sorted(numbers))}; a "
-                "survey's file keeps further ones by its key 'metadata'"
+                "survey's file keeps further ones by its keys 'metadata' and 'context'"
             )
     return np.stack([candidates[name].to_numpy(np.float32) for name in columns], axis=1)
 

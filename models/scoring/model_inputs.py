@@ -84,7 +84,7 @@ def require_columns(needed: Sequence[str], there: Collection[str]) -> None:
     if absent:
         raise IncompatiblePackageError(
             f"the model needs the columns {', '.join(needed)}; the cutouts lack {', '.join(absent)}; name them in the "
-            "survey's 'metadata' and fetch again"
+            "survey's 'metadata' or 'context' and fetch again"
         )
 
 

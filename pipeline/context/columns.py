@@ -94,9 +94,6 @@ _MAKERS: Final[Mapping[Callable[[Image, Scene], _Values], tuple[str, ...]]] = {
     _repeats: ("pixel_repeats",),
 }
 
-CONTEXT_COLUMNS: Final = tuple(name for names in _MAKERS.values() for name in names)
-"""All columns of the context; docs/formats.md#columns-of-the-context says what they are."""
-
 
 def columns_at(places: Image, scene: Scene, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
     """Return columns of the context at places of an image, ``(n,)`` each.

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -10,16 +9,12 @@ from numpy.typing import NDArray
 
 from pipeline.context.columns import Image, Scene, columns_at
 from pipeline.context.detections import Detections
+from pipeline.context.names import DETECTION_COLUMNS
 from pipeline.crossmatch.sphere import unit_vectors
 from pipeline.ids.hashes import id_hashes
 
-DETECTION_COLUMNS: Final = (
-    "candidate_id", "exposure_id", "detector", "x_pixel", "y_pixel", "ra_deg", "dec_deg", "flux_sign",
-)  # fmt: skip
-"""What the context must know of each detection; without its sky position or sign, some columns are missing."""
-
-_Key = tuple[str, str]
-"""An image: its exposure and its detector."""
+_Key = tuple[str, ...]
+"""An image: its exposure, telescope and detector."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,42 +55,38 @@ class NightContext:
         """Return sources that were put into images with the columns that they would have among the detections there."""
         values = np.full((len(candidates), len(self.names)), np.nan, np.float32)
         for key, rows in _by_image(candidates):
-            places = _image(candidates.iloc[rows], 0)
+            places = _image(candidates.iloc[rows])
             values[rows] = self.at(key, places)
         return candidates.assign(**dict(zip(self.names, values.T, strict=True)))
 
     def at(self, key: _Key, places: Image) -> NDArray[np.float32]:
         """Return the columns of places on an image, ``(n, k)``."""
-        nothing = _image(pd.DataFrame(columns=list(DETECTION_COLUMNS)), 0)
-        others = [image for (exposure, detector), image in self.images.items()
-                  if detector == key[1] and exposure != key[0]]  # fmt: skip
+        nothing = _image(pd.DataFrame(columns=list(DETECTION_COLUMNS)))
+        others = [image for (exposure, *detector), image in self.images.items()
+                  if detector == [*key[1:]] and exposure != key[0]]  # fmt: skip
         scene = Scene(image=self.images.get(key, nothing), others=others, pixel_scale_arcsec=self.pixel_scale_arcsec)
         return np.stack(list(columns_at(places, scene, self.names).values()), axis=1).astype(np.float32)
 
 
-def night_context(
-    blocks: Iterable[pd.DataFrame], names: Sequence[str], *, pixel_scale_arcsec: float, pixel_origin: int = 0
-) -> NightContext:
+def night_context(blocks: Iterable[pd.DataFrame], names: Sequence[str], *, pixel_scale_arcsec: float) -> NightContext:
     """Return the context of the detections of a night, of which memory keeps numbers alone.
 
     Parameters
     ----------
     blocks : iterable of DataFrame
-        All detections, in any order: `DETECTION_COLUMNS`, of which all but ids and pixels may be missing. Rows without
-        a finite place on the detector take no part.
+        All detections, in any order: `DETECTION_COLUMNS`, pixels counted from 0; all but ids and pixels may be absent.
+        Rows without a finite place on the detector take no part.
     names : sequence of str
         The columns that are made, of `CONTEXT_COLUMNS`.
     pixel_scale_arcsec : float
         Side of a pixel in arcsec.
-    pixel_origin : int
-        What the centre of the first pixel is called in the blocks.
     """
     parts: dict[_Key, list[tuple[NDArray[np.uint64], Image]]] = {}
     for block in blocks:
         placed = block[np.isfinite(block[["x_pixel", "y_pixel"]].to_numpy(float)).all(axis=1)]
         for key, rows in _by_image(placed):
             mine = placed.iloc[rows]
-            parts.setdefault(key, []).append((id_hashes(mine["candidate_id"]), _image(mine, pixel_origin)))
+            parts.setdefault(key, []).append((id_hashes(mine["candidate_id"]), _image(mine)))
     images = {key: _joined([image for _, image in parts[key]]) for key in sorted(parts)}
     nothing = NightContext(
         names=tuple(names),
@@ -118,21 +109,20 @@ def night_context(
 
 def _by_image(rows: pd.DataFrame) -> Iterator[tuple[_Key, NDArray[np.intp]]]:
     """Yield the images of rows, each with the numbers of its rows."""
-    detector = rows["detector"] if "detector" in rows else pd.Series("", index=rows.index)
-    keys = [rows["exposure_id"].astype(str).to_numpy(object), detector.fillna("").astype(str).to_numpy(object)]
-    for key, where in pd.DataFrame(dict(zip("ed", keys, strict=True))).groupby(["e", "d"]).indices.items():
-        exposure, name = key
-        yield (str(exposure), str(name)), where
+    nothing = np.full(len(rows), "", object)
+    names = ("exposure_id", "telescope", "detector")
+    keys = {name: rows[name].fillna("").astype(str).to_numpy(object) if name in rows else nothing for name in names}
+    for key, where in pd.DataFrame(keys).groupby(list(names)).indices.items():
+        yield tuple(map(str, key)), where
 
 
-def _image(rows: pd.DataFrame, pixel_origin: int) -> Image:
+def _image(rows: pd.DataFrame) -> Image:
     def numbers(name: str) -> NDArray[np.float64]:
         return rows[name].to_numpy(float) if name in rows else np.full(len(rows), np.nan)
 
     sign = np.sign(np.nan_to_num(numbers("flux_sign"))).astype(np.int8)
-    x, y = numbers("x_pixel") - pixel_origin, numbers("y_pixel") - pixel_origin
     return Image(
-        detections=Detections(x_pixel=x, y_pixel=y, flux_sign=sign),
+        detections=Detections(x_pixel=numbers("x_pixel"), y_pixel=numbers("y_pixel"), flux_sign=sign),
         sky=unit_vectors(numbers("ra_deg"), numbers("dec_deg")),
     )
 

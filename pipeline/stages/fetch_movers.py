@@ -14,7 +14,7 @@ from pipeline.io.services.skybot import Skybot
 from pipeline.solar_system.places import Site, predict
 from pipeline.stages.night_job import NightJob
 from pipeline.surveys.base import Source, StatesFolder
-from pipeline.surveys.settings import EphemerisSettings
+from pipeline.surveys.ephemeris_settings import EphemerisSettings
 
 log = logging.getLogger(__name__)
 

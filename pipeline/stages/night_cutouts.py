@@ -6,6 +6,7 @@ Tested by tests/pipeline/stages/test_fetch_cutouts.py.
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import pandas as pd
@@ -15,6 +16,7 @@ from pipeline.io.results.cutout_header import CutoutHeader
 from pipeline.io.results.schema import CUTOUTS, TABLE
 from pipeline.labels import LABEL_PROVIDERS, ChainLink, parse_chain
 from pipeline.labels.cleaning import CleaningStep, parse_cleaning
+from pipeline.stages.context_columns import context_of
 from pipeline.stages.labelling import Labeller
 from pipeline.stages.lost_exposures import require_enough
 from pipeline.stages.night_job import NightJob
@@ -37,7 +39,7 @@ def header_of(name: str, settings: SurveySettings) -> CutoutHeader:
         pixel_scale_arcsec=settings.pixel_scale_arcsec,
         unit=settings.unit,
         class_names=settings.class_names,
-        metadata=tuple(settings.metadata_paths),
+        metadata=tuple(sorted((*settings.metadata_paths, *settings.context_columns))),
         kind=TABLE if settings.kind == TABLE else CUTOUTS,
         weighted=settings.is_weighted,
         targeted=settings.has_target,
@@ -107,7 +109,9 @@ class NightCutouts:
             After the last batch, if more than ``max_lost_fraction`` of the exposures were lost; the message has the
             reasons.
         """
-        for batch in self.job.survey.read(self.job.night, self.job.manifest):
+        context = context_of(self.job)
+        for read in self.job.survey.read(self.job.night, self.job.manifest):
+            batch = read if context is None else replace(read, candidates=context.of_detections(read.candidates))
             self._count(batch)
             labelled = self._labeller.label(batch)
             self._dropped.update(left_out(labelled.dropped)["reason"])
@@ -117,8 +121,8 @@ class NightCutouts:
     def each(self, function: Callable[[Batch], _Result]) -> Iterator[_Result]:
         """Yield the result of a function for each batch; it raises what `batches` raises.
 
-        If no labels are needed and the survey is read in parts, the process that reads a batch also calls the function,
-        so that no pixels travel between processes.
+        If neither labels nor a context are needed and the survey is read in parts, the process that reads a batch also
+        calls the function, so that no pixels travel between processes.
 
         Parameters
         ----------
@@ -126,10 +130,11 @@ class NightCutouts:
             Takes a batch. It must be defined at the top level of a module, because it and its results may be sent to
             other processes.
         """
-        if self._labelled or not isinstance(self.job.survey, ReadsInParts):
+        survey = self.job.survey
+        if self._labelled or survey.settings.context_columns or not isinstance(survey, ReadsInParts):
             yield from map(function, self.batches())
             return
-        for batch, result in each_batch(self.job.survey, self.job.night, self.job.manifest, function):
+        for batch, result in each_batch(survey, self.job.night, self.job.manifest, function):
             self._count(batch)
             self._dropped.update(left_out(batch.dropped)["reason"])
             yield result

@@ -23,6 +23,7 @@ from pipeline.psf import ChosenPsf
 from pipeline.recipes.injection import ImageSimulation
 from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.rng import stream
+from pipeline.stages.context_columns import context_of
 from pipeline.stages.lost_exposures import require_enough
 from pipeline.stages.night_cutouts import header_of
 from pipeline.stages.night_job import NightJob
@@ -80,7 +81,7 @@ def simulate_images(path: Path, job: NightJob, *, recipe: SimulationRecipe, cuto
         folder=survey.folder,
         magnitudes=inputs.magnitudes,
     )
-    known = _known_places(cutouts)
+    known, context = _known_places(cutouts), context_of(job)
     truths, psfs, reasons, total, lost = [], [], set(), 0, 0
     with CutoutWriter(path, header_of(job.name, survey.settings), job.provenance) as writer:
         writer.write_text("simulation", "sources were put into the images, which were subtracted and searched anew")
@@ -90,7 +91,8 @@ def simulate_images(path: Path, job: NightJob, *, recipe: SimulationRecipe, cuto
             lost += done.batch.lost
             reasons |= set(done.batch.dropped["reason"]) if done.batch.lost else set()
             if len(done.batch.candidates):
-                writer.append(done.batch.cutouts, done.batch.candidates)
+                found = done.batch.candidates
+                writer.append(done.batch.cutouts, found if context is None else context.of_injections(found))
             writer.drop(done.batch.dropped)
             truths.append(done.truth)
             psfs.append(log_psfs(done.psfs))

@@ -4,7 +4,7 @@ Tested by tests/conformance/test_surveys.py.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.context.names import needs_of
 from pipeline.cutouts.planes import PLANES
 from pipeline.errors import MissingInputError, SettingsError
 from pipeline.io.results.night_manifest import Manifest
@@ -138,6 +139,8 @@ class Source(ABC, Generic[OwnInput]):
         Whether its rows have columns of their own, which the survey's ``metadata`` may name.
     has_planes : bool
         Whether its cutouts may come with planes of variance and PSF, which the survey's ``channels`` may name.
+    knows_detections : bool
+        Whether it can tell all detections of a night without their pixels, as the survey's ``context`` needs.
     states_labels : bool
         Whether its rows come with labels, which hold where no label provider says another.
     """
@@ -145,6 +148,7 @@ class Source(ABC, Generic[OwnInput]):
     has_images: bool = False
     has_metadata: bool = False
     has_planes: bool = False
+    knows_detections: bool = False
     states_labels: bool = False
     counted: str = "exposures"
     workers: int = 1
@@ -160,6 +164,11 @@ class Source(ABC, Generic[OwnInput]):
             raise SettingsError(
                 f"channels have {planes[0]!r}; survey source {settings.source!r} has no planes of variance and PSF: "
                 "leave it out"
+            )
+        if settings.context_columns and not self.knows_detections:
+            raise SettingsError(
+                f"context is {settings.context!r}; survey source {settings.source!r} knows no detections before their "
+                "pixels: leave it out"
             )
         self.settings = settings
         self.input = survey_input
@@ -223,6 +232,30 @@ class Source(ABC, Generic[OwnInput]):
     @abstractmethod
     def read(self, night: str, manifest: Manifest) -> Iterator[Batch]:
         """Yield the night's candidates with their cutouts; an unusable exposure comes as a lost batch."""
+
+    def detections(self, night: str, manifest: Manifest) -> Iterator[pd.DataFrame]:
+        """Yield all detections of a night, also those without usable cutouts, in blocks of `DETECTION_COLUMNS`."""
+        raise NotImplementedError(f"{type(self).__name__} knows no detections of {night} ({manifest.get('as_of')})")
+
+    @property
+    def context_needs(self) -> tuple[str, ...]:
+        """The columns that each candidate must have for the survey's ``context``."""
+        return needs_of(self.settings.context_columns)
+
+    def require_context(self, stated: Container[str]) -> None:
+        """Refuse settings that ask for a context, and do not say where what it is made from is.
+
+        Raises
+        ------
+        SettingsError
+            With the candidate columns that ``columns`` of the input lacks.
+        """
+        absent = [name for name in self.context_needs if name not in stated]
+        if absent:
+            raise SettingsError(
+                f"context is {self.settings.context!r} and needs {', '.join(absent)}, which 'columns' of the input "
+                "does not name: name them, or leave out what needs them"
+            )
 
     def images(self, night: str, manifest: Manifest) -> Iterator[ExposureImages | Batch]:
         """Yield the night's images for simulation; an unusable exposure comes as a lost batch."""

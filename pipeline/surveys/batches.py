@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.context.names import DETECTION_COLUMNS
 from pipeline.cutouts.planes import image_pixels
 from pipeline.surveys.base import Batch, ExposureRow
 from pipeline.surveys.candidate_columns import candidates_frame, describe_pixels
@@ -62,6 +63,23 @@ def batch_of(
     saturation = float(exposure.get("saturation", np.inf))
     describe_pixels(candidates, pixels, outside.edge_fraction, settings.channels, saturation, outside.missing)
     return apply_edge_policy(pixels, candidates, outside, settings, unplaced)
+
+
+def detections_of(
+    rows: pd.DataFrame, settings: SurveySettings, exposure: ExposureRow = MappingProxyType({})
+) -> pd.DataFrame:
+    """Return `DETECTION_COLUMNS` of candidates as they will be in their cutout file, pixels counted from 0.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        What the source says of each candidate.
+    settings : SurveySettings
+        The survey's.
+    exposure : mapping
+        The row of the exposure that they lie on.
+    """
+    return candidates_frame(rows, exposure, settings, *places_of(rows, settings))[list(DETECTION_COLUMNS)]
 
 
 def places_of(rows: pd.DataFrame, settings: SurveySettings) -> Places:

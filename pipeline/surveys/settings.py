@@ -7,7 +7,9 @@ from typing import Final, Literal
 from pipeline.classes import CLASS_NAMES, MEASURED, class_faults
 from pipeline.cutouts.planes import plane_faults
 from pipeline.errors import SettingsError
-from pipeline.fingerprint import DECIDES_NOTHING, decides_only
+from pipeline.fingerprint import decides_only
+from pipeline.surveys.context_settings import context_faults, context_names
+from pipeline.surveys.ephemeris_settings import EphemerisSettings
 from pipeline.surveys.metadata_columns import metadata_faults, metadata_name
 from pipeline.surveys.rule_settings import columns_of_rows, diagram_faults, rule_faults
 from pipeline.surveys.table_settings import TABLE, decided_by_kind, kind_faults
@@ -81,65 +83,6 @@ class Defaults:
     night: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class EphemerisSettings:
-    """How the task `FetchMovers` predicts the solar-system objects of a night: the table ``ephemeris``.
-
-    Attributes
-    ----------
-    source : {"skybot", "orbits"}
-        ``skybot``, the service of IMCCE, or ``orbits``, a catalogue of orbits that we propagate.
-    observatory : str
-        Code of the Minor Planet Center, for SkyBoT; 500 is the centre of the Earth.
-    latitude_deg : float or None, in degree
-        Geodetic latitude of the site, -90 to 90; required for orbits.
-    height_m : float, in m
-        Height of the site, for orbits.
-    search_radius_deg : float, in degree
-        How far around the centre of each exposure's candidates to search, 0 to 10.
-    max_magnitude : float or None, in mag
-        Objects predicted fainter are left out; none: all are kept.
-    max_error_arcsec : float, in arcsec
-        Objects whose position SkyBoT knows less well than this are left out; above 0, at most 120.
-    catalogue : str
-        Path or http(s) address of MPCORB (plain or gzipped) or of a table of elements; required for orbits. A user,
-        password or token in it is never shown and decides no result.
-    catalogue_date : str
-        Date under which the catalogue is kept; empty: the first of the night's month.
-    server : str
-        Address of a cone search other than SkyBoT's own.
-    timeout_s : float, in s
-        How long one request may take, above 0.
-    tries : int
-        Requests that are tried before the task fails, 1 to 100.
-    """
-
-    source: Literal["skybot", "orbits"]
-    observatory: str = field(default="500", metadata=decides_only("ephemeris of skybot"))
-    latitude_deg: float | None = field(default=None, metadata=decides_only("ephemeris of orbits"))
-    height_m: float = field(default=0.0, metadata=decides_only("ephemeris of orbits"))
-    search_radius_deg: float = 1.8
-    max_magnitude: float | None = None
-    max_error_arcsec: float = field(default=10.0, metadata=decides_only("ephemeris of skybot"))
-    catalogue: str = field(default="", metadata=decides_only("catalogue of orbits"))
-    catalogue_date: str = field(default="", metadata=decides_only("catalogue of orbits"))
-    server: str = field(default="", metadata=decides_only("ephemeris of skybot"))
-    timeout_s: float = field(default=60.0, metadata=DECIDES_NOTHING)
-    tries: int = field(default=5, metadata=DECIDES_NOTHING)
-
-    def __post_init__(self) -> None:
-        if self.source == "orbits" and (not self.catalogue or self.latitude_deg is None):
-            raise SettingsError("source is 'orbits'; then catalogue and latitude_deg are needed")
-        for name, low, high in (("latitude_deg", -90, 90), ("search_radius_deg", 0, 10), ("tries", 1, 100)):
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise SettingsError(f"{name} is {value}; allowed: {low} to {high}")
-        if not self.timeout_s > 0:
-            raise SettingsError(f"timeout_s is {self.timeout_s}; allowed: above 0")
-        if not 0 < self.max_error_arcsec <= 120:
-            raise SettingsError(f"max_error_arcsec is {self.max_error_arcsec}; allowed: above 0, at most 120")
-
-
 _REACH: Final = (
     ("cutout_size_pixel", 1, 512, ""),
     ("longitude_deg", -180, 180, ", east positive"),
@@ -153,8 +96,6 @@ _REACH: Final = (
 @dataclass(frozen=True, kw_only=True)
 class SurveySettings:
     """One survey, as ``config/surveys/<name>.yaml`` states it; ``docs/configuration.md`` explains each key.
-
-    With ``made``, the task `MakeSyntheticSurvey` makes the survey's files; without, they must exist.
 
     Attributes
     ----------
@@ -211,12 +152,15 @@ class SurveySettings:
     release : str
         Name of the processing.
     made : bool
-        Whether the task `MakeSyntheticSurvey` makes the survey's files.
+        Whether the task `MakeSyntheticSurvey` makes the survey's files; else they must exist.
     linked_within_arcsec : float, in arcsec
         Rows nearer than this on the sky are one group in splits; at least 0.
     metadata : tuple of str
         Further columns of numbers of the source that cutout files keep, for classifiers that ask for them; of packets
         dotted paths, of which the last part is the name. Not of images searched here, stamp sets and made surveys.
+    context : bool or tuple of str
+        Whether cutout files keep what the night's detections say of each candidate, or which columns of it
+        (docs/formats.md#columns-of-the-context). Not of images searched here and stamp sets.
     kind : {"cutouts", "images", "table"}
         What a row is: ``cutouts`` of a candidate, whole ``images``, or the row of a ``table``. A table has neither
         pixels nor nights: leave out ``channels``, ``cutout_size_pixel``, ``pixel_scale_arcsec``, ``longitude_deg`` and
@@ -262,6 +206,7 @@ class SurveySettings:
     made: bool = False
     linked_within_arcsec: float = 3.0
     metadata: tuple[str, ...] = ()
+    context: bool | tuple[str, ...] = False
     kind: Literal["cutouts", "images", "table"] = "cutouts"
     classes: tuple[str, ...] = field(default=(), metadata=decides_only("labelling"))
     vetoes: Mapping[str, str] = field(default_factory=dict, metadata=decides_only("classes after the classifier"))
@@ -284,7 +229,7 @@ class SurveySettings:
         if len(set(self.channels)) != len(self.channels) or not self.channels:
             faults.append(f"channels are {list(self.channels)}; allowed: at least one, no name twice")
         faults += plane_faults(self.channels) if self.has_nights else []
-        faults += metadata_faults(self.metadata)
+        faults += metadata_faults(self.metadata) + context_faults(self.context, self.kind, self.metadata_paths)
         faults += class_faults(self.classes) if self.classes else []
         faults += self._of_classes() if self.has_target else self._of_rules()
         faults += diagram_faults(self.colour_diagrams, self.class_names)
@@ -306,8 +251,8 @@ class SurveySettings:
 
     def _known_of_rows(self, n_classes: int) -> list[str]:
         """Return what expressions on scored rows may name."""
-        metadata = [metadata_name(path) for path in self.metadata]
-        return columns_of_rows(self.channels if self.kind == TABLE else (), metadata, n_classes)
+        features = self.channels if self.kind == TABLE else ()
+        return columns_of_rows(features, [*self.metadata_paths, *self.context_columns], n_classes)
 
     def _of_classes(self) -> list[str]:
         """Return which keys are stated that need classes, which a survey with a target does not have."""
@@ -338,6 +283,11 @@ class SurveySettings:
     def metadata_paths(self) -> dict[str, str]:
         """Where the source has each column of ``metadata``, by its name in cutout files, in the order of the names."""
         return dict(sorted((metadata_name(path), path) for path in self.metadata))
+
+    @property
+    def context_columns(self) -> tuple[str, ...]:
+        """The columns of the context that cutout files keep."""
+        return context_names(self.context)
 
     @property
     def id_columns(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Divides the packets of a night into parts, and reads a part: its cutouts, and its fields as candidate rows."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -134,6 +135,14 @@ class PacketReader:
                 row = {"candidate_id": [piece.candidate_id], "where": [piece.where], "fault": [str(error)], "lost": [1]}
                 lost.append(self.lost(pd.DataFrame(row)))
         return [*lost, self._batch(kept)] if kept else lost
+
+    def rows(self, part: PacketPart) -> pd.DataFrame:
+        """Return the candidate rows of a part without their cutouts, of those packets that state one rightly."""
+        rows = []
+        for packet in map(self._packet, part.pieces):
+            with suppress(InputError):  # which `read` lists
+                rows += [] if packet.fault else [packet_rows.packet_row(packet.record, self.layout)]
+        return pd.DataFrame(rows)
 
     def decoded(self, packet: Packet) -> tuple[dict[str, Any], packet_rows.PacketCutout]:
         """Return the candidate row of a packet, as the packet states it, and its cutout.

@@ -13,12 +13,14 @@ from pipeline.cutouts.planes import images_of
 from pipeline.errors import InputError, MissingInputError, NightsiftError, SettingsError
 from pipeline.io.alerts.message_schemas import MessageSchemas, find_schemas
 from pipeline.io.alerts.packet_files import folder_of, packet_files
+from pipeline.io.executor import spread
 from pipeline.io.results.night_manifest import Manifest
 from pipeline.surveys.alerts import packet_rows
 from pipeline.surveys.alerts.packet_layouts import PacketLayout, TimeFormat, packet_layout
 from pipeline.surveys.alerts.packet_parts import PacketPart, PacketReader
 from pipeline.surveys.alerts.packet_table import PacketTable, files_of, packets_entry, require_frozen
 from pipeline.surveys.base import SURVEYS, Batch, Source
+from pipeline.surveys.batches import detections_of
 from pipeline.surveys.night_parts import read_in_parts
 from pipeline.surveys.settings import SurveySettings
 
@@ -109,12 +111,14 @@ class AlertPacketsSurvey(Source[AlertPacketsInput]):
     holds = "alert packets"
     counted = "packets"
     has_metadata = True
+    knows_detections = True
     has_planes = True
     wanted = "a folder, an archive or a file of alert packets"
 
     def __init__(self, settings: SurveySettings, survey_input: AlertPacketsInput, folder: Path | None = None) -> None:
         super().__init__(settings, survey_input, folder)
         self.layout = replace(survey_input.merged(), metadata=settings.metadata_paths)
+        self.require_context(self.layout.columns)
         for channel in images_of(settings.channels):
             if channel not in self.layout.stamps:
                 raise SettingsError(f"input: stamps does not say where channel {channel!r} is")
@@ -192,6 +196,15 @@ class AlertPacketsSurvey(Source[AlertPacketsInput]):
             reasons = "the same packet stands there more than once: " + rows["where"][twice]
             yield self._reader.without(rows[twice], reasons)
         yield from self._reader.parts(rows[~damaged & ~twice])
+
+    def detections(self, night: str, manifest: Manifest) -> Iterator[pd.DataFrame]:
+        """Yield the night's usable packets in blocks; no cutout is decoded."""
+        yield from spread(self._detections, self.parts(night, manifest), workers=self.workers)
+
+    def _detections(self, part: PacketPart | Batch) -> pd.DataFrame:
+        """Return the candidates of a part; none of what is listed as unusable."""
+        rows = pd.DataFrame() if isinstance(part, Batch) else self._reader.rows(part)
+        return detections_of(rows, self.settings)
 
     def read_part(self, part: PacketPart | Batch) -> list[Batch]:
         """Return the batches of a part."""

@@ -16,7 +16,7 @@ from pipeline.io.executor import spread
 from pipeline.io.files.damaged import naming
 from pipeline.io.results import content
 from pipeline.io.results.hdf5 import KIND, open_to_read
-from pipeline.io.results.night_manifest import Entry
+from pipeline.io.results.night_manifest import Entry, Manifest
 from pipeline.io.results.schema import CANDIDATE_COLUMNS, TEXT
 from pipeline.io.tables.table_file import numbers_of
 from pipeline.photometry.flux_sign import flux_signs
@@ -25,9 +25,10 @@ from pipeline.surveys.alerts.packet_layouts import FLUXES, REQUIRED, TimeFormat
 from pipeline.surveys.alerts.table_rows import AlertRows
 from pipeline.surveys.alerts.units import magnitudes
 from pipeline.surveys.base import SURVEYS, Batch
-from pipeline.surveys.batches import batch_of, places_of
+from pipeline.surveys.batches import batch_of, detections_of, places_of
 from pipeline.surveys.candidate_columns import as_text
 from pipeline.surveys.cutout_source import CutoutSource, Digests, Frozen
+from pipeline.surveys.settings import SurveySettings
 
 _BLOCK = 256
 _NUMBERS = (*(name for name, kind in CANDIDATE_COLUMNS.items() if kind != TEXT and name != "flux_sign"), *FLUXES)
@@ -110,6 +111,11 @@ class AlertTableSurvey(CutoutSource[AlertTableInput]):
 
     counted = "alerts"
     has_metadata = True
+    knows_detections = True
+
+    def __init__(self, settings: SurveySettings, survey_input: AlertTableInput, folder: Path | None = None) -> None:
+        super().__init__(settings, survey_input, folder)
+        self.require_context(survey_input.columns)
 
     @property
     def holds(self) -> str:
@@ -158,6 +164,11 @@ class AlertTableSurvey(CutoutSource[AlertTableInput]):
         """Yield the night's alerts in blocks."""
         blocks = (block.assign(night=night) for block in self._rows.blocks(night, _BLOCK))
         return spread(self._read_block, blocks, workers=self.workers)
+
+    def detections(self, night: str, manifest: Manifest) -> Iterator[pd.DataFrame]:  # noqa: ARG002 (`read` compares)
+        """Yield the night's alerts in blocks."""
+        for block in self._rows.blocks(night, _MANY):
+            yield detections_of(self._named(self._numbered(block)), self.settings)
 
     def _digests(self, block: pd.DataFrame) -> Digests:
         """Return a digest of each stamp of a block of rows."""

@@ -21,6 +21,7 @@ from pipeline.io.results.night_manifest import Manifest
 from pipeline.io.settings_files import expand
 from pipeline.night import MJD_EPOCH, parse_night, stated_nights
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, ExposureRow, Source
+from pipeline.surveys.batches import detections_of
 from pipeline.surveys.candidate_columns import as_text
 from pipeline.surveys.database.candidates import NightCandidates, night_candidates, united, with_times
 from pipeline.surveys.exposures.placed_cutouts import PlacedCutouts
@@ -90,6 +91,7 @@ class DatabaseSurvey(Source[DatabaseInput]):
 
     has_images = True
     has_metadata = True
+    knows_detections = True
     holds = "the survey's images"
 
     def __init__(self, settings: SurveySettings, survey_input: DatabaseInput, folder: Path | None = None) -> None:
@@ -190,10 +192,17 @@ class DatabaseSurvey(Source[DatabaseInput]):
                 if exposure in unknown_exposures:
                     yield replace(self._images.without(rows["candidate_id"], "exposure unknown"), exposures=0)
 
+    def detections(self, night: str, manifest: Manifest) -> Iterator[pd.DataFrame]:
+        """Yield all candidates of each exposure."""
+        with self._frozen(night, manifest) as (exposures, candidates):
+            for exposure, rows in candidates.beside(self._records(exposures, night)):
+                yield detections_of(rows, self.settings, exposure)
+
     @property
     def _needs(self) -> tuple[str, ...]:
         """The columns that candidates must have."""
-        return tuple(dict.fromkeys((*_CANDIDATE_NEEDS, *self.input.images.needs, *self.settings.metadata_paths)))
+        kept = (*self.settings.metadata_paths, *self.context_needs)
+        return tuple(dict.fromkeys((*_CANDIDATE_NEEDS, *self.input.images.needs, *kept)))
 
     def _named(self, name: str) -> str:
         names = self.input.candidates if name == "candidates" else (name,)

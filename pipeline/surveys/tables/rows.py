@@ -49,10 +49,15 @@ class SurveyTables:
         Its tables.
     folder : Path
         Where relative paths start.
+    needs : tuple of str
+        Columns that candidates must have beside those that their images need.
     """
 
-    def __init__(self, settings: SurveySettings, survey_input: TableInput, folder: Path) -> None:
+    def __init__(
+        self, settings: SurveySettings, survey_input: TableInput, folder: Path, needs: tuple[str, ...] = ()
+    ) -> None:
         self.settings = settings
+        self.needs = needs
         self.input = survey_input
         self.folder = folder
         self.faults: dict[str, str] = {}
@@ -129,7 +134,7 @@ class SurveyTables:
         _require_ids(rows, where)
         for name in rows.columns.intersection(_NUMBERS):
             rows[name] = numbers_of(rows, name, where)
-        require_columns(rows, ("ra_deg", "dec_deg", *self.input.images.needs), where)
+        require_columns(rows, ("ra_deg", "dec_deg", *self.input.images.needs, *self.needs), where)
         rows = self._named(rows, where)
         rows["night"] = self._nights(rows, self.input.candidates, night, where)
         return (rows[rows["night"] == night] if night else rows).reset_index(drop=True)

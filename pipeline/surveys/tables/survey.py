@@ -11,6 +11,7 @@ from pipeline.errors import InputError
 from pipeline.faults import faults_of, placed
 from pipeline.io.results.night_manifest import Manifest
 from pipeline.surveys.base import SURVEYS, Batch, ExposureImages, ExposureRow, Source
+from pipeline.surveys.batches import detections_of
 from pipeline.surveys.exposures.reader import ImageFiles, exposure_records
 from pipeline.surveys.manifests import entry, require_unchanged
 from pipeline.surveys.settings import SurveySettings
@@ -24,6 +25,7 @@ class TableSurvey(Source[TableInput]):
 
     has_images = True
     has_metadata = True
+    knows_detections = True
     holds = "the survey's tables and images"
 
     def __init__(self, settings: SurveySettings, survey_input: TableInput, folder: Path | None = None) -> None:
@@ -41,7 +43,7 @@ class TableSurvey(Source[TableInput]):
 
     @cached_property
     def _tables(self) -> SurveyTables:
-        return SurveyTables(self.settings, self.input, self.folder)
+        return SurveyTables(self.settings, self.input, self.folder, needs=self.context_needs)
 
     def nights(self) -> list[str]:
         """Return the nights that hold candidates."""
@@ -74,6 +76,14 @@ class TableSurvey(Source[TableInput]):
         unknown = candidates[~candidates["exposure_id"].isin(exposures["exposure_id"])]
         if len(unknown):
             yield replace(self._images.without(unknown["candidate_id"], "exposure unknown"), exposures=0)
+
+    def detections(self, night: str, manifest: Manifest) -> Iterator[pd.DataFrame]:
+        """Yield all candidates of each exposure."""
+        candidates = self._tables.candidates(night)
+        exposures = self._tables.exposures(night, candidates)
+        self._require_frozen(night, manifest, candidates=candidates, exposures=exposures)
+        for exposure, rows in _beside(exposure_records(exposures, night), candidates):
+            yield detections_of(rows, self.settings, exposure)
 
     def _require_frozen(self, night: str, manifest: Manifest, **tables: pd.DataFrame) -> None:
         candidates = self.input.candidates or self.input.catalogues

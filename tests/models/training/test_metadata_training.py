@@ -167,7 +167,7 @@ def test_rows_without_a_needed_column_are_refused(packages, name):
     dataset, written = packages
     package = runtime.load(written[name].package)
     rows, pixels = dataset.parts["test"]
-    message = "the model needs the columns nneg, elong; the cutouts lack {}; name them in the survey's 'metadata'"
+    message = "needs the columns nneg, elong; the cutouts lack {}; name them in the survey's 'metadata' or 'context'"
     for columns, absent in ((rows.drop(columns="elong"), "elong"), (None, "nneg, elong")):
         with pytest.raises(IncompatiblePackageError, match=message.format(absent)):
             package.predict(pixels, dataset.channels, columns)

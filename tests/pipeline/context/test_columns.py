@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from pipeline.context.columns import CONTEXT_COLUMNS, Image, Scene, columns_at
+from pipeline.context.columns import Image, Scene, columns_at
 from pipeline.context.detections import Detections
+from pipeline.context.names import CONTEXT_COLUMNS, DETECTION_COLUMNS, needs_of
 
 
 def image(number: int, seed: int) -> Image:
@@ -41,3 +42,7 @@ def test_an_exposure_is_as_dense_as_it_is_over_the_median_of_its_detector_in_the
     density = columns_at(here, scene, ["exposure_density"])["exposure_density"]
 
     np.testing.assert_allclose(density, np.log10(80 / 40))
+
+
+def test_every_column_is_made_from_what_is_known_of_detections() -> None:
+    assert set(needs_of(CONTEXT_COLUMNS)) <= set(DETECTION_COLUMNS)

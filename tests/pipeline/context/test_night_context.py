@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.context.columns import CONTEXT_COLUMNS
+from pipeline.context.names import CONTEXT_COLUMNS
 from pipeline.context.night_context import NightContext, night_context
 
 _OF_PLACES = ("line_significance", "axis_significance", "local_negative_share", "local_agreeing_share", "pixel_repeats")
@@ -32,8 +32,8 @@ def night(exposures: int = 3, number: int = 50) -> pd.DataFrame:
     return pd.concat(blocks, ignore_index=True)
 
 
-def context_of(*blocks: pd.DataFrame, names: tuple[str, ...] = CONTEXT_COLUMNS, origin: int = 0) -> NightContext:
-    return night_context(blocks, names, pixel_scale_arcsec=1.0, pixel_origin=origin)
+def context_of(*blocks: pd.DataFrame, names: tuple[str, ...] = CONTEXT_COLUMNS) -> NightContext:
+    return night_context(blocks, names, pixel_scale_arcsec=1.0)
 
 
 def test_candidates_get_their_columns_whatever_the_order_of_blocks_and_rows() -> None:
@@ -77,15 +77,6 @@ def test_detectors_of_one_exposure_are_images_of_their_own() -> None:
     beside = context_of(apart).of_detections(apart[:50])
 
     pd.testing.assert_frame_equal(alone[list(CONTEXT_COLUMNS)], beside[list(CONTEXT_COLUMNS)])
-
-
-def test_pixels_of_injections_are_counted_from_0_as_those_of_the_night_are_then() -> None:
-    rows = night()
-    from_one = rows.assign(x_pixel=rows["x_pixel"] + 1, y_pixel=rows["y_pixel"] + 1)
-
-    moved = context_of(from_one, names=_OF_PLACES, origin=1).of_injections(rows[:1])
-
-    pd.testing.assert_frame_equal(moved, context_of(rows, names=_OF_PLACES).of_injections(rows[:1]))
 
 
 def test_a_night_without_detections_has_an_empty_context() -> None:

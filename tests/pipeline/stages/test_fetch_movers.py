@@ -5,7 +5,7 @@ from pipeline.errors import InputError, SettingsError
 from pipeline.settings import parse
 from pipeline.stages.fetch_movers import centres, night_ephemeris, pointings, skybot_of
 from pipeline.stages.night_job import NightJob
-from pipeline.surveys.settings import EphemerisSettings
+from pipeline.surveys.ephemeris_settings import EphemerisSettings
 
 NIGHT = "2026-01-05"
 

@@ -105,8 +105,8 @@ def night(rendered, tmp_path, make_rows, make_cutouts):
     known = make_cutouts(tmp_path / "known.h5", make_rows(["k1"], x_pixel=[50.0], y_pixel=[60.0]))
     known = known or tmp_path / "known.h5"
 
-    def run(name="out.h5", given=None, processes=1, seed=1, settings_class=ImageSimulation, **settings):
-        survey = FakeSurvey(items=items() if given is None else given, folder=tmp_path)
+    def run(name="out.h5", given=None, processes=1, seed=1, settings_class=ImageSimulation, survey=None, **settings):
+        survey = survey or FakeSurvey(items=items() if given is None else given, folder=tmp_path)
         chosen = settings_class(**{"per_exposure": 12, "magnitude_max": 19.0} | settings)
         job = NightJob(survey=survey, name="fake", night="2026-01-01", manifest={}, processes=processes)
         simulate_images(tmp_path / name, job, recipe=SimulationRecipe(seed=seed, images=chosen), cutouts=known)
@@ -115,6 +115,32 @@ def night(rendered, tmp_path, make_rows, make_cutouts):
 
     run.items = items
     return run
+
+
+@dataclass
+class WithDetections(FakeSurvey):
+    """Tells its detections before its pixels."""
+
+    found: pd.DataFrame | None = None
+
+    def detections(self, night, manifest):
+        yield self.found
+
+
+def test_injections_have_the_context_of_the_detections_around_them(night, tmp_path):
+    exposures = [str(item.exposure["exposure_id"]) for item in night.items()]
+    x, y = np.random.default_rng(1).uniform(0, SKY.size_pixel, (2, 60))
+    place = {"telescope": "T1", "detector": "", "x_pixel": x, "y_pixel": y, "ra_deg": np.nan, "dec_deg": np.nan}
+    faded = pd.DataFrame({"candidate_id": [f"d{row}" for row in range(60)], "exposure_id": exposures[0], **place})
+    settings = replace(SURVEY, context=("local_negative_share", "exposure_density"))
+    survey = WithDetections(night.items(), tmp_path, settings, found=faded.assign(flux_sign=-1))
+
+    rows = night(survey=survey)[0]
+
+    first = rows["exposure_id"] == exposures[0]
+    assert first.any()
+    assert (rows["local_negative_share"][first] == 1.0).all()
+    assert rows["local_negative_share"][~first].isna().all()  # an exposure in which nothing was detected
 
 
 @dataclass(frozen=True, kw_only=True)
