@@ -114,18 +114,19 @@ class CalibratePackage(LearnedTask):
         if self.is_stack:
             self._stack(path)
             return
-        from models.packages import calibrating, trained_files
-        from models.packages.package import write_package
+        from models.packages import trained_files
+        from models.packages.quantised import write_calibrated
 
         trained = trained_files.read(self.input_path("training"))
         with self.open_dataset() as dataset:
-            calibrated = calibrating.calibrate(
+            write_calibrated(
+                path,
                 trained,
                 dataset,
                 self.training().classifier_recipe,
+                provenance=self.provenance(),
                 progress=lambda share, message: self.progress(100 * share, message),
             )
-        write_package(path, trained, calibrated, provenance=self.provenance())
 
     def _stack(self, path: Path) -> None:
         """Weigh the members' logits of rows that they did not learn from, calibrate their sum, and write."""

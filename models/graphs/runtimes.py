@@ -10,8 +10,9 @@ from pipeline.errors import IncompatiblePackageError
 PACKAGE: Final = "package.json"
 ONNXRUNTIME: Final = "onnxruntime"
 FLOAT32: Final = "float32"
+INT8: Final = "int8"
 
-RUNTIMES: Final[Mapping[str, tuple[str, ...]]] = {ONNXRUNTIME: (FLOAT32,)}
+RUNTIMES: Final[Mapping[str, tuple[str, ...]]] = {ONNXRUNTIME: (FLOAT32, INT8)}
 """The precisions of each library, by the name under which it is imported.
 
 OpenVINO is none of them: in seconds of CPU it took 1.0 to 1.2 x those of ONNX Runtime for networks of 63 x 63 x 3 and

@@ -20,6 +20,7 @@ def model_card(package: Mapping[str, object]) -> str:
         As written by :mod:`models.packages.package`.
     """
     told = [_training(package), merits(package)] if package["dataset_fingerprint"] else [_unjudged(package)]
+    told += [_precision(package)] if "accuracy" in package else []
     sections = [_head(package), _input(package), *told, limits(package)]
     return "\n\n".join(sections) + "\n"
 
@@ -108,6 +109,24 @@ def merits(package: Mapping[str, Any]) -> str:
     if package["thresholds"]:
         named = ", ".join(f"{rule} {value:.4f}" for rule, value in package["thresholds"].items())
         lines += ["", f"Thresholds: {named}. In use: `{package['threshold_rule']}`."]
+    return "\n".join(lines)
+
+
+def _precision(package: Mapping[str, Any]) -> str:
+    """Return how the merits of lower precision differ from those of float32."""
+    accuracy = package["accuracy"]
+    (lower,) = accuracy.keys() - {"rows", "largest_difference", "float32"}
+    lines = [
+        "## Precision",
+        "",
+        f"Its convolutions compute in {lower}. On the {accuracy['rows']} validation rows that judge, each precision "
+        f"with its own calibration, scores differ by at most {accuracy['largest_difference']:.4f}.",
+        "",
+        f"| metric | float32 | {lower} |",
+        "|---|---|---|",
+    ]
+    both = ((name, accuracy["float32"][name], value) for name, value in accuracy[lower].items())
+    lines += [f"| {name} | {before:.4f} | {now:.4f} |" for name, before, now in both if None not in (before, now)]
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ import logging
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -38,12 +39,17 @@ from pipeline.scores.class_calibration import probabilities_of
 log = logging.getLogger(__name__)
 
 LOGITS: Final = "logits.parquet"
-_COPIED: Final = ("model.keras", "history.csv", TRAINING_IDS)
+COPIED: Final = ("model.keras", "history.csv", TRAINING_IDS)
 """Files of a trained model that a package holds as they are, where there are such."""
 
 
 def write_package(
-    directory: Path, trained: TrainedFiles, calibrated: Calibrated, *, provenance: Mapping[str, object]
+    directory: Path,
+    trained: TrainedFiles,
+    calibrated: Calibrated,
+    *,
+    provenance: Mapping[str, object],
+    beside: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
     """Write a package into an empty directory.
 
@@ -57,6 +63,8 @@ def write_package(
         What is made of its logits.
     provenance : mapping
         Kept beside the package, not part of its equality.
+    beside : mapping, optional
+        Further keys of ``package.json`` that decide nothing.
 
     Raises
     ------
@@ -65,7 +73,7 @@ def write_package(
     InputError
         When a value is one with which no package opens, such as two classes of one name.
     """
-    for name in _COPIED:
+    for name in COPIED:
         if (trained.directory / name).is_file():
             shutil.copyfile(trained.directory / name, directory / name)
     _write_graphs(directory, trained, calibrated)
@@ -80,7 +88,7 @@ def write_package(
         metrics=calibrated.metrics,
         card=model_card,
         provenance=provenance,
-        beside={"onnx_difference": difference},
+        beside={**beside, "onnx_difference": difference},
     )
     log.info("wrote package %s; ONNX differs by at most %.1e", name, difference)
 

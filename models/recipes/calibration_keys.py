@@ -8,7 +8,13 @@ from typing import Final, TypeVar
 
 V = TypeVar("V")
 
-CALIBRATION_KEYS: Final = ("calibration", "threshold_rule", "threshold_parameter", "posterior_samples")
+CALIBRATION_KEYS: Final = (
+    "calibration",
+    "threshold_rule",
+    "threshold_parameter",
+    "posterior_samples",
+    "scoring_precision",
+)
 """Keys that `CalibratePackage` looks at and `TrainClassifier` does not."""
 
 

@@ -117,6 +117,8 @@ def _family_faults(recipe: "ClassifierRecipe") -> list[str]:
     side = getattr(recipe, key)
     if side is not None and not smallest <= side <= _LARGEST_SIDE:
         faults.append(f"{key!r} is {side}; {name} needs at least {smallest}, and at most {_LARGEST_SIDE} are allowed")
+    if recipe.scoring_precision != "float32":
+        faults.extend(_precision_faults(recipe))
     faults.extend(_settings_faults(recipe))
     if recipe.family == NETWORK and recipe.table is None:
         faults += [
@@ -131,6 +133,15 @@ def _family_faults(recipe: "ClassifierRecipe") -> list[str]:
         faults.extend(_table_faults(recipe, recipe.table))
     if recipe.sampling is not None and not recipe.sampling.is_random:
         faults.extend(_drawing_faults(recipe, recipe.sampling.method))
+    return faults
+
+
+def _precision_faults(recipe: "ClassifierRecipe") -> list[str]:
+    """Return why a package cannot compute in less than float32."""
+    stated = f"'scoring_precision' is {recipe.scoring_precision!r}"
+    faults = [] if recipe.family == NETWORK else [f"{stated}; {recipe.classifier} is no network: float32"]
+    if recipe.posterior_samples:
+        faults.append(f"{stated}; dropout samples compute in float32: allowed with 'posterior_samples': float32")
     return faults
 
 

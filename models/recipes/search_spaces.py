@@ -14,6 +14,7 @@ from math import prod
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from models.recipes.calibration_keys import CALIBRATION_KEYS
 from models.recipes.classifier import ClassifierRecipe
 from pipeline.errors import SettingsError
 
@@ -33,7 +34,7 @@ _NOT_SEARCHED: Final[Mapping[str, str]] = MappingProxyType(
         "required_channels": "it decides which rows judge",
     }
     | dict.fromkeys(
-        ("symmetries", "calibration", "threshold_rule", "threshold_parameter", "posterior_samples"),
+        ("symmetries", *CALIBRATION_KEYS),
         "it acts after the training and changes no objective",
     )
 )

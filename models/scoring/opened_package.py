@@ -66,8 +66,8 @@ class StoredPackage(ABC):
 
     @property
     @abstractmethod
-    def providers(self) -> frozenset[str]:
-        """Return what of the runtime computes here, such as ``CPUExecutionProvider``."""
+    def computed_by(self) -> frozenset[str]:
+        """Return runtime, precision and provider that compute here: ``onnxruntime, float32, CPUExecutionProvider``."""
 
     @property
     def name(self) -> str:

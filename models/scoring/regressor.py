@@ -64,9 +64,9 @@ class RegressorPackage(StoredPackage):
         return open_session(self.directory / "model.onnx", interface, self.device)
 
     @property
-    def providers(self) -> frozenset[str]:
+    def computed_by(self) -> frozenset[str]:
         """Return what computes here."""
-        return frozenset({computes_on(self._session)})
+        return frozenset({f"{self.runtime.stated}, {computes_on(self._session)}"})
 
     def check(
         self,

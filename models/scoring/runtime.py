@@ -151,9 +151,9 @@ class Package(OpenedPackage):
         return spread(drawn)
 
     @property
-    def providers(self) -> frozenset[str]:
+    def computed_by(self) -> frozenset[str]:
         """Return what computes here."""
-        return frozenset({computes_on(self._session)})
+        return frozenset({f"{self.runtime.stated}, {computes_on(self._session)}"})
 
     @property
     def _session(self) -> Session:

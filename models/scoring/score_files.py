@@ -42,8 +42,8 @@ class _Scores(NamedTuple):
     found: set[str]
     learned: int = 0
     """Rows that were left out because the package learned from them."""
-    providers: frozenset[str] = frozenset()
-    """What of the runtime computed them."""
+    computed_by: frozenset[str] = frozenset()
+    """Runtime, precision and provider."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +179,7 @@ def _write(
     at_the_end: Callable[[], Mapping[str, object]] = dict,
 ) -> None:
     package, found, count, learned = scoring.package, set[str](), 0, 0
-    providers: frozenset[str] = frozenset()
+    computed_by: frozenset[str] = frozenset()
     package.check(
         channels=header.channels,
         size_pixel=header.size_pixel,
@@ -194,13 +194,14 @@ def _write(
     columns = package.score_columns(decided=bool(scoring.rules))
     with ScoresWriter(path, columns, {**provenance, **about}, distributions=package.distributions) as writer:
         for block in chain.from_iterable(scored):
-            found, learned, providers = found | block.found, learned + block.learned, providers | block.providers
+            found, learned = found | block.found, learned + block.learned
+            computed_by |= block.computed_by
             if len(block.rows):
                 if unlike and not count:  # of a night without rows there is nothing to doubt
                     log.warning("%s: %s; how well it does there is not known", what, unlike_words(unlike))
                 writer.append(block.rows)
                 count += len(block.rows)
-        runtime = ", ".join([package.runtime.stated, *sorted(providers)])
+        runtime = "; ".join(sorted(computed_by)) or package.runtime.stated
         writer.provenance |= {**at_the_end(), "runtime": runtime}
         if scoring.learned is not None:
             writer.provenance["learned_left_out"] = learned
@@ -258,7 +259,7 @@ def _score_block(
         return _Scores(chosen, found, learned)
     scored = scoring.package.scored(chosen, pixels[wanted], channels, scoring.seed)
     decided = _decided(scored, scoring.rules, pixels[wanted], channels)
-    return _Scores(decided, found, learned, scoring.package.providers)
+    return _Scores(decided, found, learned, scoring.package.computed_by)
 
 
 def _decided(

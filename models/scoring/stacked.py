@@ -59,7 +59,7 @@ class Member(Protocol):
         """Return the columns of the candidates that it takes."""
 
     @property
-    def providers(self) -> frozenset[str]:
+    def computed_by(self) -> frozenset[str]:
         """Return what computes it here."""
 
     def prepared(
@@ -93,9 +93,9 @@ class StackedPackage(OpenedPackage):
         return tuple(dict.fromkeys(name for member in self.members for name in member.metadata_columns))
 
     @property
-    def providers(self) -> frozenset[str]:
+    def computed_by(self) -> frozenset[str]:
         """Return what computes the members that weigh something."""
-        computed = (member.providers for member, weight in zip(self.members, self.weights, strict=True) if weight)
+        computed = (member.computed_by for member, weight in zip(self.members, self.weights, strict=True) if weight)
         return frozenset().union(*computed)
 
     def predict(

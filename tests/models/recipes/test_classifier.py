@@ -65,6 +65,7 @@ def test_a_missing_classifier_is_named():
         {"rand_augment": {"count": 1}},
         {"symmetries": 8},
         {"posterior_samples": 2},
+        {"scoring_precision": "int8"},
         {"settings": {"filters": [1]}},
     ],
     ids=lambda setting: next(iter(setting)),
@@ -72,6 +73,11 @@ def test_a_missing_classifier_is_named():
 def test_what_only_networks_know_is_refused_for_features(setting):
     with pytest.raises(SettingsError, match="boosting"):
         load({"classifier": "boosting", **setting}, "mine")
+
+
+def test_dropout_samples_of_lower_precision_are_refused():
+    with pytest.raises(SettingsError, match=r"'scoring_precision' is 'int8'; dropout samples compute in float32"):
+        load({"classifier": "braai", "posterior_samples": 2, "scoring_precision": "int8"}, "mine")
 
 
 @pytest.mark.parametrize(
