@@ -56,6 +56,7 @@ class TrainClassifier(LearnedTask):
         recipe = training_part(settings_files.raw("classifiers", self.classifier_name))
         digest = file_digest(Path(self.dataset_file)) if self.dataset_file else ""
         decisive = {"classifier": recipe, "seed": self.seed, "dataset_file": digest}
+        decisive |= self._features_revision(str(recipe.get("classifier")))
         decisive |= {"learned_fold": self.learned_fold} if self.learned_fold else {}
         if backend() != TENSORFLOW and self.classifier_recipe.family == NETWORK:
             decisive["backend"] = backend()
@@ -63,6 +64,15 @@ class TrainClassifier(LearnedTask):
         start = recipe.get("fine_tuning")
         weights = start.get("weights") if isinstance(start, dict) else None
         return decisive | ({"weights": weights_digest(str(weights))} if weights else {})
+
+    def _features_revision(self, classifier: str) -> dict[str, int]:
+        """Return the revision of the features that a classifier is made of, if it is of features."""
+        import models.architectures  # noqa: F401  (fills the registry)
+        from models.registry import CLASSIFIERS, FEATURES
+        from pipeline.features import FEATURES_REVISION
+
+        known = classifier in CLASSIFIERS and CLASSIFIERS.metadata(classifier)["family"] == FEATURES
+        return {"features_revision": FEATURES_REVISION} if known else {}
 
     def _module_digest(self, name: str) -> str:
         """Return the digest of the Python file of the user's own that the recipe names."""

@@ -1,5 +1,7 @@
 """What a model takes in, and the selection of pixels that training and inference share."""
 
+import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,6 +11,9 @@ from numpy.typing import NDArray
 
 from pipeline.cutouts.missing import HUGE
 from pipeline.errors import IncompatiblePackageError
+
+FEATURES_SIDE: Final = 21
+"""Smallest side of a cutout, in pixels, that models of features score, whatever side they were trained on."""
 
 SCALE_TOLERANCE: Final = 0.01
 """Pixel scales that differ by this share are alike: a scale is often stated to two digits."""
@@ -27,13 +32,16 @@ class InputContract:
     required_channels : tuple of str
         A row with one of these missing altogether is not scored.
     size_pixel : int
-        Side of the model's input.
+        Side of the model's input; of a model of features, that of the cutouts which it was trained on.
     crop : bool
         Whether larger cutouts are cut to their central part; else they are refused.
     pixel_scale_arcsec : float
         Of the cutouts it was trained on; NaN where unknown.
     pixel_state : str
         ``raw`` or the normalisation that the cutouts had when they were stored.
+    size_pixel_min : int or None
+        Of a model of features, the smallest side that it takes; larger ones are cut to the extent of those that it was
+        trained on, smaller ones count as missing beyond their border. None of others.
     """
 
     survey: str
@@ -43,6 +51,25 @@ class InputContract:
     crop: bool
     pixel_scale_arcsec: float
     pixel_state: str
+    size_pixel_min: int | None = None
+
+    @property
+    def least_pixel(self) -> int:
+        """Return the smallest side that it takes."""
+        return self.size_pixel_min or self.size_pixel
+
+    @property
+    def takes_larger(self) -> bool:
+        """Tell whether it takes cutouts larger than its own, of which it sees the middle."""
+        return self.crop or self.size_pixel_min is not None
+
+    def stated(self) -> dict[str, object]:
+        """Return it as packages state it: None for what is not known, without what only other models have."""
+        values = dataclasses.asdict(self)
+        if self.size_pixel_min is None:
+            del values["size_pixel_min"]
+        unknown = math.isnan(self.pixel_scale_arcsec)
+        return {**values, "pixel_scale_arcsec": None if unknown else self.pixel_scale_arcsec}
 
     def check(self, *, channels: Sequence[str], size_pixel: int, pixel_state: str = "raw") -> None:
         """Refuse cutouts that the model was not made for.
@@ -57,11 +84,11 @@ class InputContract:
         if missing:
             needed, present = ", ".join(self.channels), ", ".join(channels)
             faults.append(f"the model needs channels {needed}; the cutouts have {present}")
-        if size_pixel < self.size_pixel or (size_pixel > self.size_pixel and not self.crop):
-            wanted = f"{self.size_pixel} pixels a side" + (" or more" if self.crop else "")
+        if size_pixel < self.least_pixel or (size_pixel > self.size_pixel and not self.takes_larger):
+            wanted = f"{self.least_pixel} pixels a side" + (" or more" if self.takes_larger else "")
             faults.append(
                 f"the model takes cutouts of {wanted}; given {size_pixel}; a survey file that extends the survey's "
-                f"with cutout_size_pixel: {self.size_pixel} gives such"
+                f"with cutout_size_pixel: {self.least_pixel} gives such"
             )
         if pixel_state != self.pixel_state:
             faults.append(f"the model takes {self.pixel_state} pixels; the cutouts are {pixel_state}")
@@ -91,14 +118,24 @@ class InputContract:
             found["pixel_scale_arcsec"] = {"trained": self.pixel_scale_arcsec, "scored": pixel_scale_arcsec}
         return found
 
-    def select(self, cutouts: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float32]:
+    def select(self, cutouts: NDArray[np.float32], channels: Sequence[str], extent: float = 1.0) -> NDArray[np.float32]:
         """Return the pixels that the model sees, ``(n, size, size, channel)``.
 
         The pixel with index ``size // 2``, in which the candidate lies, keeps that place under the crop.
+
+        Parameters
+        ----------
+        cutouts : ndarray of float32, shape (n, y, x, channel)
+            Raw pixels.
+        channels : sequence of str
+            Names along their last axis.
+        extent : float
+            Pixels of theirs that are as wide as one of the training: as much of the sky is selected, if it is there.
         """
         self.check(channels=channels, size_pixel=cutouts.shape[1], pixel_state=self.pixel_state)
-        first = cutouts.shape[1] // 2 - self.size_pixel // 2
-        rows = slice(first, first + self.size_pixel)
+        side = min(round(self.size_pixel * extent), cutouts.shape[1])
+        first = cutouts.shape[1] // 2 - side // 2
+        rows = slice(first, first + side)
         chosen = cutouts[:, rows, rows]
         if tuple(channels) != self.channels:
             chosen = chosen[..., [list(channels).index(name) for name in self.channels]]

@@ -4,6 +4,7 @@ Tested by tests/models/inputs/test_metadata.py.
 """
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -135,6 +136,7 @@ def features_of(
     channels: Sequence[str],
     metadata: NDArray[np.float32] | None,
     scaling: MetadataScaling | None,
+    fwhm_pixel: float = math.nan,
 ) -> NDArray[np.float32]:
     """Return what a classifier on features takes: physical features, and encoded metadata behind them if it takes any.
 
@@ -148,6 +150,8 @@ def features_of(
         Raw columns.
     scaling : MetadataScaling or None
         Of these columns.
+    fwhm_pixel : float
+        Typical FWHM of the PSF, in pixels, by which the features are measured; NaN where it is not known.
 
     Raises
     ------
@@ -155,7 +159,7 @@ def features_of(
         When the model takes metadata and none is given.
     """
     require_given(scaling, metadata)
-    features = measured_features(pixels, channels)
+    features = measured_features(pixels, channels, fwhm_pixel)
     if scaling is None or metadata is None:
         return features
     return np.concatenate([features, scaling.encoded(metadata)], axis=1)

@@ -44,9 +44,9 @@ def _origin(package: Mapping[str, Any]) -> str:
 
 def _input(package: Mapping[str, Any]) -> str:
     contract = package["input"]
-    larger = "larger ones are cut to their middle" if contract["crop"] else "other sizes are refused"
+    larger = size_words(contract)
     within = (
-        f"features `{package['external_features']['name']}` revision {package['external_features']['revision']}"
+        _features(package["external_features"])
         if package["external_features"]
         else f"normalisation `{package['normalisation']['name']}`, {_where_normalised(package)}"
     )
@@ -54,10 +54,26 @@ def _input(package: Mapping[str, Any]) -> str:
         "## Input\n\n"
         f"* channels, in this order: {', '.join(contract['channels'])}; "
         f"a row is scored if it has {', '.join(contract['required_channels']) or 'any of them'}\n"
-        f"* {contract['size_pixel']} x {contract['size_pixel']} pixels; {larger}; "
+        f"* {larger}; "
         f"{contract['pixel_state']} pixels, NaN where missing\n"
         f"* {within}" + _metadata(package) + f"\n* run by {package['runtime']}"
     )
+
+
+def size_words(contract: Mapping[str, Any]) -> str:
+    """Return in words which sizes of cutouts a model takes, from ``input`` of its ``package.json``."""
+    side = f"{contract['size_pixel']} x {contract['size_pixel']} pixels"
+    if contract.get("size_pixel_min") is not None:
+        least = contract["size_pixel_min"]
+        return f"from {least} x {least} pixels on; of larger ones it sees what {side} of its training showed"
+    return side + ("; larger ones are cut to their middle" if contract["crop"] else "; other sizes are refused")
+
+
+def _features(features: Mapping[str, Any]) -> str:
+    named = f"features `{features['name']}` revision {features['revision']}"
+    if features.get("fwhm_pixel") is None:
+        return f"{named}; the FWHM of its images is not known: others are measured as they are"
+    return f"{named}, of images with a FWHM of about {features['fwhm_pixel']:.1f} pixels; others are resampled to it"
 
 
 def _metadata(package: Mapping[str, Any]) -> str:

@@ -200,11 +200,11 @@ def _content(trained: TrainedModel, dataset: DataSet | None, exported: Mapping[s
         "recipe": recipe.training_part,
         "seed": trained.seed,
         "threads": trained.fitted.threads,
-        "input": {name: finite_or_none(value) for name, value in dataclasses.asdict(contract).items()},
+        "input": contract.stated(),
         "classes": list(trained.class_names),
         **_normalisation(recipe),
         "module": {"file": path_of(recipe.module).name, "sha256": digest_of(recipe.module)} if recipe.module else None,
-        "external_features": _features(recipe, contract),
+        "external_features": _features(recipe, contract, exported.get("fwhm_pixel")),
         **({} if scaling is None else {METADATA: dataclasses.asdict(scaling)}),
         **({} if table is None else {"table": dataclasses.asdict(table)}),
         "posterior_masks": exported["posterior"],
@@ -235,10 +235,15 @@ def _normalisation(recipe: ClassifierRecipe) -> dict[str, object]:
     }
 
 
-def _features(recipe: ClassifierRecipe, contract: InputContract) -> dict[str, object] | None:
+def _features(recipe: ClassifierRecipe, contract: InputContract, fwhm_pixel: object) -> dict[str, object] | None:
     if recipe.family != FEATURES:
         return None
-    return {"name": "physical", "revision": FEATURES_REVISION, "columns": list(feature_names(contract.channels))}
+    return {
+        "name": "physical",
+        "revision": FEATURES_REVISION,
+        "columns": list(feature_names(contract.channels)),
+        "fwhm_pixel": finite_or_none(fwhm_pixel),
+    }
 
 
 def _title(recipe: ClassifierRecipe) -> str:

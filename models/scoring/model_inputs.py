@@ -3,6 +3,7 @@
 Tested by tests/models/scoring/test_runtime.py.
 """
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from models.graphs.sessions import Interface
 from models.inputs.contract import InputContract
+from models.inputs.image_sampling import sampling_of
 from models.inputs.metadata import METADATA, MetadataScaling, features_of, require_given
 from pipeline.cutouts.normalise import NORMALISATIONS, apply
 from pipeline.errors import IncompatiblePackageError
@@ -93,6 +95,7 @@ def model_inputs(
     contract: InputContract,
     pixels: NDArray[np.float32],
     metadata: NDArray[np.float32] | None = None,
+    fwhm_pixel: float = math.nan,
 ) -> GraphInputs:
     """Return what the graph takes: features, normalised pixels or raw ones, and metadata if the model takes any.
 
@@ -106,6 +109,8 @@ def model_inputs(
         Selected raw pixels.
     metadata : ndarray of float32, shape (n, k), optional
         Raw columns in the order of the model, NaN = missing.
+    fwhm_pixel : float
+        Typical FWHM of the cutouts' PSF, in pixels; NaN for that of the training.
 
     Raises
     ------
@@ -115,7 +120,8 @@ def model_inputs(
     scaling = scaling_of(description)
     require_given(scaling, metadata)
     if description["external_features"] is not None:
-        return GraphInputs(features_of(pixels, contract.channels, metadata, scaling), {})
+        sampling = sampling_of(description["external_features"], fwhm_pixel)
+        return GraphInputs(features_of(pixels, contract.channels, metadata, scaling, sampling.fwhm_pixel), {})
     outside = description.get("external_normalisation")
     prepared = pixels if outside is None else apply(outside["name"], pixels, missing=outside["missing"])
     return GraphInputs(prepared, {} if scaling is None or metadata is None else {METADATA: metadata})

@@ -124,6 +124,19 @@ class OpenedPackage(StoredPackage):
 
     @property
     @abstractmethod
+    def measures_features(self) -> bool:
+        """Tell whether the FWHM of cutouts decides how they are measured."""
+
+    @abstractmethod
+    def at_fwhm(self, fwhm_pixel: float) -> "OpenedPackage":
+        """Return the package as it scores cutouts whose PSF has a typical FWHM, in pixels; NaN: that of the training.
+
+        Features are measured in one sampling, to which the cutouts are brought if their FWHM is far from that of the
+        training (`models.inputs.image_sampling`).
+        """
+
+    @property
+    @abstractmethod
     def metadata_columns(self) -> tuple[str, ...]:
         """Return the columns of the candidates that the model takes beside the pixels; empty of pixels alone."""
 

@@ -1,9 +1,10 @@
 """Scoring with a model package: ONNX Runtime alone, no framework, quick to start."""
 
 import json
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.graphs.providers import Session, computes_on
 from models.graphs.sessions import CALIBRATED, TRUNK, interface_above, open_session, run
+from models.inputs.image_sampling import sampling_of
 from models.inputs.metadata import METADATA, values_of
 from models.scoring.dropout_samples import DropoutGraphs
 from models.scoring.model_inputs import (
@@ -40,7 +42,24 @@ SMALLEST_PROBABILITY: Final = 1e-7
 
 @dataclass(frozen=True, kw_only=True)
 class Package(OpenedPackage):
-    """The package of a trained model, ready to score; attributes as of `OpenedPackage`."""
+    """The package of a trained model, ready to score; attributes as of `OpenedPackage`.
+
+    Attributes
+    ----------
+    fwhm_pixel : float
+        Typical FWHM of the PSF of the cutouts to score, in pixels; NaN: as that of the training.
+    """
+
+    fwhm_pixel: float = math.nan
+
+    @property
+    def measures_features(self) -> bool:
+        """Tell whether the FWHM of cutouts decides how they are measured."""
+        return self.content["external_features"] is not None
+
+    def at_fwhm(self, fwhm_pixel: float) -> "Package":
+        """Return the package as it scores cutouts with such a PSF."""
+        return replace(self, fwhm_pixel=fwhm_pixel)
 
     @property
     def metadata_columns(self) -> tuple[str, ...]:
@@ -176,14 +195,15 @@ class Package(OpenedPackage):
         self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None"
     ) -> SelectedRows:
         """Return the pixels that the model sees and the columns that it takes."""
-        pixels = self.contract.select(cutouts, channels)
+        extent = sampling_of(self.content["external_features"], self.fwhm_pixel).extent
+        pixels = self.contract.select(cutouts, channels, extent)
         require_columns(self.metadata_columns, () if metadata is None else tuple(metadata))
         if metadata is None or not self.metadata_columns:
             return SelectedRows(pixels, None)
         return SelectedRows(pixels, values_of(metadata, self.metadata_columns))
 
     def _inputs(self, rows: SelectedRows) -> GraphInputs:
-        return model_inputs(self.content, self.contract, rows.pixels, rows.metadata)
+        return model_inputs(self.content, self.contract, rows.pixels, rows.metadata, self.fwhm_pixel)
 
     def _probabilities(self, rows: SelectedRows) -> NDArray[np.float32]:
         given = self._inputs(rows)

@@ -1,7 +1,7 @@
 """Scores of a cutout file, a data set or a night as it is read, streamed through a package block by block."""
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.inputs.image_sampling import MEASURED_ROWS
+from models.scoring.measured_sampling import at_sampling_of
 from models.scoring.opened_package import OpenedPackage
 from models.scoring.regressor import RegressorPackage
 from models.training.fitted import no_progress
@@ -68,6 +70,8 @@ class Scoring:
         That score at once; 0: one a core. They share the package's threads, and change no score.
     rules : DecidingRules or None
         What decides the class after the classifier; none, or empty: nothing does.
+    fwhm_pixel : float or None
+        Typical FWHM of the PSF of the images, in pixels; None: it is measured in the first rows, for features.
     """
 
     package: OpenedPackage | RegressorPackage
@@ -78,6 +82,7 @@ class Scoring:
     learned: TrainingIds | None = None
     processes: int = 1
     rules: DecidingRules | None = None
+    fwhm_pixel: float | None = None
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
@@ -89,6 +94,10 @@ class Scoring:
         """Return the candidate columns that scores are made of; rules may also name features and probabilities."""
         ruled = sorted(self.rules.columns.intersection(there)) if self.rules else ()
         return tuple(dict.fromkeys((*_COLUMNS, *self.package.metadata_columns, *ruled)))
+
+    def of(self, first: Callable[[], Iterable[NDArray[np.float32]]], channels: tuple[str, ...]) -> "Scoring":
+        """Return how cutouts are scored of which some blocks are the first."""
+        return replace(self, package=at_sampling_of(self.package, first, channels, self.fwhm_pixel))
 
     @property
     def share(self) -> "Scoring":
@@ -129,6 +138,7 @@ def score_file(
     """
     with open_cutouts(rows) as cutouts:
         header, count = cutouts.header, len(cutouts)
+        scoring = scoring.of(lambda: [cutouts.pixels(slice(0, min(count, MEASURED_ROWS)))], header.channels)
     step = scoring.batch_size * _BLOCKS
     spans = [(start, min(start + step, count)) for start in range(0, count, step)]
     workers = min(scoring.processes or cores(), max(1, len(spans)))
@@ -159,6 +169,7 @@ def score_night(path: Path, scoring: Scoring, night: NightCutouts) -> None:
     TooMuchLostError
         If more exposures were unusable than the survey allows.
     """
+    scoring = scoring.of(lambda: (batch.cutouts for batch in night.again()), night.header.channels)
 
     def told() -> Iterator[list[_Scores]]:
         for blocks in night.each(partial(_score_batch, scoring.share, night.header.channels)):

@@ -4,7 +4,7 @@ Tested by tests/models/scoring/test_stacked.py.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -62,6 +62,13 @@ class Member(Protocol):
     def computed_by(self) -> frozenset[str]:
         """Return what computes it here."""
 
+    @property
+    def measures_features(self) -> bool:
+        """Tell whether the FWHM of cutouts decides how it measures them."""
+
+    def at_fwhm(self, fwhm_pixel: float) -> "Member":
+        """Return the package as it scores cutouts with such a PSF."""
+
     def prepared(
         self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None"
     ) -> Prepared:
@@ -86,6 +93,15 @@ class StackedPackage(OpenedPackage):
 
     members: tuple[Member, ...]
     weights: tuple[float, ...]
+
+    @property
+    def measures_features(self) -> bool:
+        """Tell whether the FWHM of cutouts decides how any member measures them."""
+        return any(member.measures_features for member in self.members)
+
+    def at_fwhm(self, fwhm_pixel: float) -> "StackedPackage":
+        """Return the stack of members that score cutouts with such a PSF."""
+        return replace(self, members=tuple(member.at_fwhm(fwhm_pixel) for member in self.members))
 
     @property
     def metadata_columns(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Tested by tests/models/stacks/test_stacking.py.
 from collections.abc import Mapping
 from typing import Any
 
-from models.packages.card import limits, merits
+from models.packages.card import limits, merits, size_words
 
 
 def stack_card(package: Mapping[str, Any]) -> str:
@@ -33,12 +33,12 @@ def _head(package: Mapping[str, Any]) -> str:
 
 def _input(package: Mapping[str, Any]) -> str:
     contract = package["input"]
-    larger = "larger ones are cut to their middle" if contract["crop"] else "other sizes are refused"
+    larger = size_words(contract)
     return (
         "## Input\n\n"
         f"* channels: {', '.join(contract['channels'])}; a row is scored if every member can score it, for which it "
         f"needs {', '.join(contract['required_channels']) or 'something in each member'}\n"
-        f"* {contract['size_pixel']} x {contract['size_pixel']} pixels; {larger}; "
+        f"* {larger}; "
         f"{contract['pixel_state']} pixels, NaN where missing"
     )
 

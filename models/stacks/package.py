@@ -18,7 +18,6 @@ import numpy as np
 from models.graphs.runtimes import Runtime
 from models.packages.folder import calibration_content, finish
 from models.packages.package import LOGITS
-from models.packages.trained_files import finite_or_none
 from models.scoring.stacked import MEMBERS
 from models.stacks.card import stack_card
 from models.stacks.stacking import OpenedMember, Stacked
@@ -80,7 +79,7 @@ def _content(stacked: Stacked, folders: Sequence[str]) -> dict[str, object]:
         "family": STACK,
         "recipe": dataclasses.asdict(recipe),
         "seed": stacked.seed,
-        "input": {name: finite_or_none(value) for name, value in dataclasses.asdict(contract).items()},
+        "input": contract.stated(),
         "classes": list(stacked.members[0].package.class_names),
         "members": list(map(_member, stacked.members, folders, stacked.weights)),
         "combination": _combination(stacked),

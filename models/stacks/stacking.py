@@ -172,15 +172,17 @@ def joint_contract(contracts: Sequence[InputContract], channels: Sequence[str]) 
         The channels of the data set, in its order.
     """
     used, required = ({name for one in contracts for name in names(one)} for names in (_channels, _required))
-    first = contracts[0]
+    first, of_features = contracts[0], all(one.size_pixel_min is not None for one in contracts)
+    least = max(one.least_pixel for one in contracts)
     return InputContract(
         survey=first.survey,
         channels=tuple(name for name in channels if name in used),
         required_channels=tuple(name for name in channels if name in required),
-        size_pixel=max(one.size_pixel for one in contracts),
-        crop=all(one.crop for one in contracts),
+        size_pixel=max(one.size_pixel for one in contracts) if of_features else least,
+        crop=all(one.takes_larger for one in contracts),
         pixel_scale_arcsec=first.pixel_scale_arcsec,
         pixel_state=first.pixel_state,
+        size_pixel_min=least if of_features else None,
     )
 
 

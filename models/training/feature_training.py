@@ -4,8 +4,10 @@ Tested by tests/models/training/test_train.py.
 """
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from models.graphs.cuts_graph import cuts_graph
 from models.graphs.keras_graph import Graph
 from models.graphs.trees import from_sklearn
 from models.inputs.contract import InputContract
+from models.inputs.image_sampling import MEASURED_ROWS, measured_fwhm
 from models.inputs.metadata import MetadataScaling, features_of
 from models.recipes.classifier import ClassifierRecipe
 from models.recipes.schedules import AfterEpoch, go_on
@@ -36,13 +39,16 @@ class FittedFeatures(FittedEstimator):
     ----------
     channels : tuple of str
         Channels that the features are measured on.
+    fwhm_pixel : float
+        Typical FWHM of the training images' PSF, in pixels; NaN where it could not be measured.
     """
 
     channels: tuple[str, ...]
+    fwhm_pixel: float
 
     def seen(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Return the features of selected raw pixels, ``(n, f)``, and the metadata behind them."""
-        return features_of(pixels, self.channels, metadata, self.scaling)
+        return features_of(pixels, self.channels, metadata, self.scaling, self.fwhm_pixel)
 
     def graph(self) -> Graph:
         """Return the graph from features to logits."""
@@ -55,6 +61,10 @@ class FittedFeatures(FittedEstimator):
         if isinstance(self.estimator, RuleCuts):
             return self.estimator.logits(self.seen(pixels, metadata))[:, None]
         return super().logits(pixels, metadata)
+
+    def export(self, directory: Path) -> dict[str, Any]:
+        """Write ``model.onnx``; return what its description says of it."""
+        return {**super().export(directory), "fwhm_pixel": self.fwhm_pixel}
 
 
 def fit(
@@ -86,14 +96,16 @@ def fit(
         )
     started = time.monotonic()
     scaling = scaling_of(recipe, rows[0], dataset.class_names)
+    fwhm_pixel = _fwhm_of(dataset, contract, rows[0])
     learns = not CLASSIFIERS.metadata(recipe.classifier).get("learns_nothing", False)
-    measured = _measured(dataset, contract, rows[0], progress, scaling) if learns else _nothing(contract)
+    measured = _measured(dataset, contract, rows[0], progress, scaling, fwhm_pixel) if learns else _nothing(contract)
     n_features = measured[0].shape[1]
     progress(0.6, f"fitting {recipe.classifier} on {len(measured[0])} rows of {n_features} features")
     estimator, history = fitted(recipe, measured, seed, progress, started)
     found = FittedFeatures(
         estimator=estimator,
         channels=contract.channels,
+        fwhm_pixel=fwhm_pixel,
         n_features=n_features,
         threads=recipe.threads,
         scaling=scaling,
@@ -101,13 +113,32 @@ def fit(
     return found, history
 
 
+def _fwhm_of(dataset: DataSet, contract: InputContract, rows: PartRows) -> float:
+    """Return the typical FWHM of the PSF in the first training rows of each class, NaN where it is not known."""
+    left = np.full(len(dataset.class_names), MEASURED_ROWS)
+
+    def first() -> Iterator[NDArray[np.float32]]:
+        for block in batches.blocks(dataset, contract, rows):
+            for label in range(len(left)):
+                chosen = np.flatnonzero(block.labels == label)[: left[label]]
+                left[label] -= len(chosen)
+                yield block.pixels[chosen]
+
+    return measured_fwhm(first(), contract.channels, most=int(left.sum()))
+
+
 def _measured(
-    dataset: DataSet, contract: InputContract, rows: PartRows, progress: Progress, scaling: MetadataScaling | None
+    dataset: DataSet,
+    contract: InputContract,
+    rows: PartRows,
+    progress: Progress,
+    scaling: MetadataScaling | None,
+    fwhm_pixel: float,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
     """Return features, labels and weights of the usable rows of a part."""
     features, labels, weights = [], [], []
     for block in batches.blocks(dataset, contract, rows):
-        features.append(features_of(block.pixels, contract.channels, block.metadata, scaling))
+        features.append(features_of(block.pixels, contract.channels, block.metadata, scaling, fwhm_pixel))
         labels.append(block.labels)
         weights.append(block.weights)
         done = sum(len(part) for part in labels)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.inputs.contract import InputContract
+from models.inputs.contract import FEATURES_SIDE, InputContract
 from models.recipes.class_merits import CLASS_MERITS
 from models.recipes.classifier import ClassifierRecipe
 from models.recipes.schedules import AfterEpoch, go_on
@@ -184,6 +184,7 @@ def contract_of(dataset: DataSet, recipe: ClassifierRecipe) -> InputContract:
         crop=recipe.size_pixel is not None,
         pixel_scale_arcsec=dataset.pixel_scale_arcsec,
         pixel_state=dataset.pixel_state,
+        size_pixel_min=min(size, FEATURES_SIDE) if recipe.family == FEATURES else None,
     )
 
 

@@ -82,6 +82,7 @@ class NightCutouts:
         survey, night, file = job.survey, job.night, f"surveys/{job.name}.yaml"
         chain = parse_chain(survey.settings.labels, file, survey.settings.class_names)
         cleaning = parse_cleaning(survey.settings.cleaning, file)
+        self._ephemeris, self._asked = ephemeris, labels
         self._labelled = labels or _decide_rows(chain, cleaning)
         if not self._labelled:
             chain, cleaning = (), ()
@@ -117,6 +118,10 @@ class NightCutouts:
             self._dropped.update(left_out(labelled.dropped)["reason"])
             yield labelled
         self._finish()
+
+    def again(self) -> Iterator[Batch]:
+        """Yield the batches of the night without counting them here: for what has to be known before they are used."""
+        yield from NightCutouts(self.job, ephemeris=self._ephemeris, labels=self._asked).batches()
 
     def each(self, function: Callable[[Batch], _Result]) -> Iterator[_Result]:
         """Yield the result of a function for each batch; it raises what `batches` raises.

@@ -31,6 +31,7 @@ class _Input:
     crop: bool
     pixel_scale_arcsec: float | None
     pixel_state: str
+    size_pixel_min: int | None = None
 
     def __post_init__(self) -> None:
         _require_distinct("channels", self.channels, least=1)
@@ -40,6 +41,8 @@ class _Input:
             raise SettingsError(f"required_channels has {unknown[0]!r}; allowed: {', '.join(self.channels)}")
         if not 1 <= self.size_pixel <= LARGEST_SIDE_PIXEL:
             raise SettingsError(f"size_pixel is {self.size_pixel}; allowed: 1 to {LARGEST_SIDE_PIXEL}")
+        if self.size_pixel_min is not None and not 1 <= self.size_pixel_min <= self.size_pixel:
+            raise SettingsError(f"size_pixel_min is {self.size_pixel_min}; allowed: 1 to size_pixel, {self.size_pixel}")
         if self.pixel_scale_arcsec is not None and self.pixel_scale_arcsec <= 0:
             raise SettingsError(f"pixel_scale_arcsec is {self.pixel_scale_arcsec}; allowed: above 0, or null")
 
@@ -101,9 +104,13 @@ class _Features:
     name: str
     revision: int
     columns: tuple[str, ...]
+    fwhm_pixel: float | None = None
 
     def __post_init__(self) -> None:
         _require_distinct("columns", self.columns, least=1)
+        if self.fwhm_pixel is not None and not 0 < self.fwhm_pixel < LARGEST_SIDE_PIXEL:
+            raise SettingsError(f"fwhm_pixel is {self.fwhm_pixel}; allowed: above 0 and below {LARGEST_SIDE_PIXEL}, "
+                                "or null")  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,3 +75,40 @@ def test_another_survey_and_another_pixel_scale_are_told_with_both_sides():
         "pixel_scale_arcsec": {"trained": 1.0, "scored": 0.2},
     }
     assert set(CONTRACT.unlike(survey="demo", pixel_scale_arcsec=1.02)) == {"pixel_scale_arcsec"}
+
+
+FEATURES = dataclasses.replace(CONTRACT, crop=False, size_pixel_min=3)
+
+
+@pytest.mark.parametrize(("size", "side"), [(3, 3), (4, 4), (5, 5), (8, 5)])
+def test_features_take_any_side_from_their_minimum_on_and_see_at_most_that_of_the_training(size, side):
+    cutouts = np.zeros((1, size, size, 2), np.float32)
+    cutouts[0, size // 2, size // 2] = 1.0
+    selected = FEATURES.select(cutouts, CONTRACT.channels)
+    assert selected.shape == (1, side, side, 2)
+    assert (selected[0, side // 2, side // 2] == 1.0).all()
+    with pytest.raises(IncompatiblePackageError, match="of 3 pixels a side or more; given 2"):
+        FEATURES.check(channels=CONTRACT.channels, size_pixel=2)
+
+
+@pytest.mark.parametrize(("extent", "side"), [(0.6, 3), (1.0, 5), (1.6, 8), (3.0, 11)])
+def test_of_finer_pixels_more_are_selected_if_they_are_there(extent, side):
+    cutouts = np.zeros((1, 11, 11, 2), np.float32)
+    cutouts[0, 5, 5] = 1.0
+    selected = FEATURES.select(cutouts, CONTRACT.channels, extent)
+    assert selected.shape == (1, side, side, 2)
+    assert (selected[0, side // 2, side // 2] == 1.0).all()
+
+
+def test_what_a_package_states_has_no_minimum_unless_it_is_of_features():
+    unknown = dataclasses.replace(CONTRACT, pixel_scale_arcsec=float("nan"))
+    assert unknown.stated() == {
+        "survey": "demo",
+        "channels": ("science", "difference"),
+        "required_channels": ("difference",),
+        "size_pixel": 5,
+        "crop": True,
+        "pixel_scale_arcsec": None,
+        "pixel_state": "raw",
+    }
+    assert FEATURES.stated()["size_pixel_min"] == 3

@@ -50,7 +50,8 @@ def score(how, head, rows, scoring, tmp_path):
     else:
         batches = [SimpleNamespace(candidates=frame, cutouts=pixels)]
         night = {"job": JOB, "counts": {}, "percent": 100.0, "exposures": 1, "counted": "exposures"}
-        reader = SimpleNamespace(header=head, each=lambda function: map(function, batches), **night)
+        given = {"each": lambda function: map(function, batches), "again": lambda: iter(batches)}
+        reader = SimpleNamespace(header=head, **given, **night)
         score_night(path, scoring, reader)
     return path
 
@@ -110,6 +111,9 @@ class CountingNight:
     @property
     def counts(self):
         return {"exposures": self.exposures}
+
+    def again(self):
+        return iter(self._batches)
 
     def each(self, function):
         for batch in self._batches:
