@@ -20,7 +20,7 @@ from pipeline.io.legacy.truth_lists import TRUTH_LISTS, write_truth_list
 from pipeline.io.results import provenance
 from pipeline.io.results.commit import MANIFEST, commit
 from pipeline.io.results.content import content_sha256, frame_digest
-from pipeline.io.results.cutout_file import open_cutouts
+from pipeline.io.results.cutout_file import ImageFile, open_cutouts
 from pipeline.io.tables.feature_tables import FEATURE_TABLES, read_table, write_table
 from pipeline.surveys.legacy.cutout_files import write_cutout_file, write_parts
 from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
@@ -113,7 +113,8 @@ def export_stamps(format_name: str, cutouts: str, out: str, options: Mapping[str
     format_name : str
         A name in `STAMP_SETS`, `FEATURE_TABLES` or `TRUTH_LISTS`, ``keras_h5`` or ``training_table``.
     cutouts : str
-        What to write: a cutout file or data set, a table, simulated transients, or a model package.
+        What to write: a cutout file or data set, without planes of variance and PSF; a table, simulated transients, or
+        a model package.
     out : str
         The file or folder to make; an existing one with other content is an error.
     options : mapping, optional
@@ -134,7 +135,7 @@ def export_stamps(format_name: str, cutouts: str, out: str, options: Mapping[str
         return _place(Path(out), lambda scratch: FEATURE_TABLES[format_name]().write(scratch, table),
                       f"{len(table.candidate_id)} rows", directory=True)  # fmt: skip
     target = open_format(format_name, options or {}, f"options of {format_name}")
-    with open_cutouts(Path(cutouts)) as file:
+    with ImageFile(Path(cutouts)) as file:
         return _place(
             Path(out), lambda scratch: target.write(scratch, file), f"{len(file)} stamps",
             directory=target.writes_directory,

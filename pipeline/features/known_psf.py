@@ -1,14 +1,16 @@
 """The PSF that a survey states, fitted to the middle of differences with the noise that it states."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.cutouts.missing import to_missing
-from pipeline.cutouts.planes import PSF, VARIANCE, plane_name
+from pipeline.cutouts.planes import PSF, VARIANCE, centred_psf, plane_name
 from pipeline.features.bounded import logarithm, ratio
 from pipeline.features.planes import sky_and_noise
+from pipeline.psf.sampled import SampledPsf
 
 Features = dict[str, NDArray[np.float32]]
 
@@ -21,6 +23,34 @@ _RIDGE = 1e-9
 def has_psf(channels: Sequence[str]) -> bool:
     """Tell whether the difference and its PSF are among the channels."""
     return {_IMAGE, plane_name(_IMAGE, PSF)} <= set(channels)
+
+
+class FittedSource(NamedTuple):
+    """A source in an image: its flux in the image's unit, and its offset from the middle pixel's centre, in pixels."""
+
+    flux: float
+    y: float
+    x: float
+
+
+def fit_psf(image: NDArray[np.float32], variance: NDArray[np.float32], psf: NDArray[np.float32]) -> FittedSource:
+    """Fit flux, offset and sky of one source in the middle of an image, all square, ``(y, x)``.
+
+    The offset stays within a pixel. Pixels without a finite variance do not count; a PSF must have no missing pixel.
+
+    Notes
+    -----
+    Two steps of weighted least squares in flux and offset, each about the PSF at the offset that was found before.
+    """
+    pixels, samples = image.astype(np.float64)[None], psf.astype(np.float64)
+    weight = np.nan_to_num(1 / np.where(variance > 0, variance, np.inf))[None] * np.isfinite(pixels)
+    flux = y = x = 0.0
+    for _ in range(2):
+        light = centred_psf(SampledPsf(samples=samples)(x, y) * samples.sum(), len(psf)).astype(np.float64)[None]
+        fit = _LeastSquares([light, *_slopes(light), np.ones_like(light)], np.nan_to_num(pixels), weight)
+        flux, along_x, along_y = (float(value) for value in fit.coefficients[0, :3])
+        y, x = (float(np.clip(at - slope / flux, -1, 1)) if flux else 0.0 for at, slope in ((y, along_y), (x, along_x)))
+    return FittedSource(flux, y, x)
 
 
 def psf_features(cutouts: NDArray[np.float32], channels: Sequence[str], half: int) -> Features:

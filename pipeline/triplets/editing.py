@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.errors import InputError
+from pipeline.features.known_psf import fit_psf
 from pipeline.features.planes import sky_and_noise
 from pipeline.triplets.noise_and_psf import IMAGES, KnownPlanes, known_planes, psf_width
 
@@ -105,18 +106,21 @@ def clear_centre(cutout: EditedCutout, rng: np.random.Generator, radius: float =
 
     Pixels of the difference are replaced by those of a quiet place in the same cutout, with a soft rim. The science
     image changes by as much: a source that brightened disappears and one that faded comes back, so hosts and constant
-    stars stay, and the quiet template is never changed. The variance of both becomes that of the quiet place.
+    stars stay, and the quiet template is never changed. Where variance and PSF of the difference are known, a fit of
+    the PSF is subtracted first, since its wings reach farther. The variance of both becomes that of the quiet place.
     """
     difference = cutout.pixels[..., DIFFERENCE]
     near = distance(cutout)
     soft = np.clip((radius + 1 - near) / 2, 0, 1).astype(np.float32)
-    step = _quiet_place(cutout, rng, near <= radius)
-    change = soft * (np.roll(difference, step, axis=(0, 1)) - difference)
     disc = np.exp(-0.5 * (near / 1.5) ** 2) * (near < 6)
     images = cutout.pixels - cutout.sky
     rose = float((disc * (images[..., SCIENCE] - images[..., TEMPLATE])).sum()) > 0
     # surveys that store template - science for faded sources show them as positive differences
     stored_as_is = rose == (float((disc * difference).sum()) > 0)
+    light = _known_light(cutout)
+    difference = difference - light
+    step = _quiet_place(difference - cutout.sky[DIFFERENCE], rng, near <= radius)
+    change = soft * (np.roll(difference, step, axis=(0, 1)) - difference) - light
     cutout.pixels[..., SCIENCE] += change if stored_as_is else -change
     cutout.pixels[..., DIFFERENCE] += change
     if cutout.known is not None:
@@ -126,15 +130,24 @@ def clear_centre(cutout: EditedCutout, rng: np.random.Generator, radius: float =
             variance[soft > 0] = quiet[soft > 0]
 
 
-def _quiet_place(cutout: EditedCutout, rng: np.random.Generator, disc: NDArray[np.bool_]) -> tuple[int, int]:
-    """Return by how much the difference is to be rolled, so that the quietest of eight places lies at the centre."""
-    difference = cutout.pixels[..., DIFFERENCE]
-    reach = max(min(cutout.pixels.shape[:2]) // 2 - 8, 4)
+def _known_light(cutout: EditedCutout) -> NDArray[np.float32] | np.float32:
+    """Return the light of the central source in the difference by a fit of its PSF; 0 where that is not known."""
+    known = cutout.known
+    if known is None or not (known.has_psf(DIFFERENCE) and known.has_variance(DIFFERENCE)):
+        return np.float32(0)
+    pixels = np.where(cutout.missing[..., DIFFERENCE], np.float32(np.nan), cutout.pixels[..., DIFFERENCE])
+    source = fit_psf(pixels, known.variance[..., DIFFERENCE], known.psf[..., DIFFERENCE])
+    return np.float32(source.flux) * known.source(DIFFERENCE, source.y, source.x)
+
+
+def _quiet_place(difference: NDArray[np.float32], rng: np.random.Generator, disc: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return by how much a difference is to be rolled, so that the quietest of eight places lies at the centre."""
+    reach = max(min(difference.shape) // 2 - 8, 4)
     best, lowest = (0, 0), np.inf
     for angle in rng.uniform(0, 2 * np.pi) + np.arange(8) * np.pi / 4:
         step = int(reach * np.sin(angle)), int(reach * np.cos(angle))
         moved = np.roll(difference, step, axis=(0, 1))
-        height = float(np.abs(moved[disc] - cutout.sky[DIFFERENCE]).max(initial=0))
+        height = float(np.abs(moved[disc]).max(initial=0))
         if height < lowest:
             best, lowest = step, height
     return best

@@ -61,6 +61,19 @@ def test_out_and_in_again_gives_the_same_pixels_labels_and_ids(name, whole_cutou
         assert other.header.pixel_state == "raw"
 
 
+def test_planes_of_variance_and_psf_do_not_go_out_as_images(name, whole_cutouts, make_cutouts, tmp_path):
+    channels = ("difference", "difference_variance", "difference_psf")
+    with open_cutouts(whole_cutouts) as file:
+        rows, pixels = file.candidates(), file.pixels()
+    pixels = np.concatenate([pixels, pixels / 3, pixels / 7], axis=-1)
+    planes = make_cutouts(tmp_path / "planes.h5", rows, size=7, channels=channels, pixels=pixels)
+    for source, target in ((whole_cutouts, "bare"), (planes, "out")):
+        export_stamps(name, str(source), str(tmp_path / target))
+        import_stamps(name, [str(tmp_path / target)], str(tmp_path / f"{target}.h5"), About(channels=("difference",)))
+    with open_cutouts(tmp_path / "bare.h5") as one, open_cutouts(tmp_path / "out.h5") as other:
+        np.testing.assert_array_equal(one.pixels(), other.pixels())
+
+
 def test_rows_in_blocks_are_those_asked_for(name, whole_cutouts, tmp_path):
     export_stamps(name, str(whole_cutouts), str(tmp_path / "out"))
     stamps = open_format(name, {}, "test").open([tmp_path / "out"])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.cutouts.dropped import left_out
+from pipeline.cutouts.planes import images_of
 from pipeline.errors import InputError
 from pipeline.io.files.check_once import check_once
 from pipeline.io.files.damaged import changed, naming
@@ -149,6 +151,7 @@ class CutoutFile:
         try:
             with self._naming():
                 self.header = read_header(self._file)
+                self._row_shape = self.header.row_shape
                 self._require_layout()
                 self._is_sealed = schema.SEAL in self._file.attrs
                 self._unchecked = np.ones(len(self), bool)
@@ -200,7 +203,7 @@ class CutoutFile:
             If pixels differ from those that were written.
         """
         stored = self._numbers(schema.FEATURES if self.header.is_table else schema.PIXELS, rows)
-        pixels = stored.reshape(len(stored), *self.header.row_shape)
+        pixels = stored.reshape(len(stored), *self._row_shape)
         fresh = self._unchecked[rows]
         if (hashed or not self._is_sealed) and fresh.any():
             wrong = fresh & (row_digests(pixels) != self._numbers(schema.PIXEL_DIGEST, rows))
@@ -276,6 +279,19 @@ class CutoutFile:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+class ImageFile(CutoutFile):
+    """Reads a cutout file without the planes of variance and PSF that may stand behind its images."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        if not self.header.is_table:
+            self.header = replace(self.header, channels=images_of(self.header.channels))
+
+    def pixels(self, rows: slice = slice(None), *, hashed: bool = False) -> NDArray[np.float32]:
+        """Return images ``(n, y, x, channel)`` of some rows, as `CutoutFile.pixels`."""
+        return super().pixels(rows, hashed=hashed)[..., : len(self.header.channels)]
 
 
 def open_cutouts(path: str | Path) -> CutoutFile:

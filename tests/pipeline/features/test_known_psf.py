@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.cutouts.planes import PLANES
 from pipeline.features import feature_names, physical_features
-from pipeline.features.known_psf import psf_features
+from pipeline.features.known_psf import fit_psf, psf_features
 
 IMAGES = ("science", "template", "difference")
 CHANNELS = (*IMAGES, *PLANES)
@@ -138,3 +138,14 @@ def test_features_of_constant_planes_are_finite(size, fill):
     cutouts = np.full((2, size, size, len(CHANNELS)), fill, np.float32)
     cutouts[1, ..., :3] = np.random.default_rng(0).normal(size=(size, size, 3))
     assert np.isfinite(physical_features(cutouts, CHANNELS)).all()
+
+
+@pytest.mark.parametrize(("flux", "place"), [(40 * FLUX, (0.3, -0.4)), (-40 * FLUX, (0.0, 0.5)), (0.0, (0.0, 0.0))])
+def test_flux_and_place_of_a_fitted_source(flux, place):
+    cutouts = alerts(flux * star(*place), rows=1)
+    cutouts[0, 20:22, 20:22, 2] = np.nan
+    found = fit_psf(cutouts[0, ..., 2], cutouts[0, ..., 5], cutouts[0, ..., 8])
+    assert found.flux == pytest.approx(flux, rel=0.005, abs=300)
+    assert max(abs(found.y), abs(found.x)) <= 1
+    if flux:
+        np.testing.assert_allclose([found.y, found.x], place, atol=0.05)

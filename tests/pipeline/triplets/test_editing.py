@@ -126,3 +126,26 @@ def test_more_stars_have_the_psf_that_is_known(with_planes):
     add_neighbours(cutout, np.random.default_rng(1), 1)
     light = cutout.pixels[..., 0]
     assert (light > light.max() / 2).sum() == pytest.approx(np.pi * (4.0 * 2.3548 / 2) ** 2, rel=0.15)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_source_as_wide_as_half_of_the_cutout_goes_with_its_wings_where_the_psf_is_known(sign, turned):
+    """Of a FWHM of 6 pixels: a tenth of the light lies beyond the radius that is cleared."""
+    rng, step = np.random.default_rng(5), np.arange(31) - 15
+    square = (step[:, None] - 0.3) ** 2 + (step[None] + 0.4) ** 2
+    light = sign * 200 * (1 + square / 5.9**2) ** -2.5
+    sigma, template = 2.0, rng.normal(0, 0.5, (31, 31))
+    noise = rng.normal(0, sigma, (31, 31))
+    triplet = np.stack([template + noise + light, template, (noise + light) * (sign if turned else 1)], axis=-1)
+    psf = (1 + (step[:, None] ** 2 + step[None] ** 2) / 5.9**2) ** -2.5
+    planes = np.stack([np.full_like(psf, sigma**2)] * 3 + [psf / psf.sum()] * 3, axis=-1)
+    left = []
+    for given in (triplet, np.concatenate([triplet, planes], axis=-1)):
+        cutout = open_cutout(given.astype(np.float32), np.random.default_rng(0))
+        clear_centre(cutout, np.random.default_rng(1))
+        left.append(cutout.pixels[..., [0, 2]] - np.stack([template, 0 * template], axis=-1))
+    wings = (np.hypot(step[:, None], step) > 8) & (np.hypot(step[:, None], step) < 11)
+    assert (np.abs(left[0][wings].mean(axis=0)) > 5).all()
+    assert (np.abs(left[1][wings].mean(axis=0)) < 1).all()
+    np.testing.assert_allclose(left[1].std(axis=(0, 1)), sigma, rtol=0.1)
