@@ -1,6 +1,6 @@
 """A round Gaussian fitted to the middle of many cutouts at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TypeVar
 
 import numpy as np
@@ -32,6 +32,11 @@ class Fit:
     """Share of the variance in the window that the fit explains, 0 to 1."""
     leftover: NDArray[np.float32]
     """Residuals of the fit, ``(n, 15, 15)``, 0 where missing."""
+
+    def split(self, parts: int) -> "list[Fit]":
+        """Return the fits of so many equal parts, each of consecutive cutouts."""
+        columns = {field.name: np.split(getattr(self, field.name), parts) for field in fields(self)}
+        return [Fit(**{name: values[part] for name, values in columns.items()}) for part in range(parts)]
 
 
 def window(images: NDArray[Pixel], half: int = WINDOW) -> NDArray[Pixel]:
@@ -80,18 +85,18 @@ def fit_gaussian(images: NDArray[np.float32], masks: NDArray[np.bool_], start_wi
     return _result(kept, data, mask)
 
 
-def _functions(centre: NDArray[np.float32], width: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return functions of one axis ``(n, 9, 15)``: 1, g u^k for k = 0 to 2, and g^2 u^k for k = 0 to 4.
+def _functions(parameters: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return functions of x and of y ``(n, 2, 9, 15)``: 1, g u^k for k = 0 to 2, and g^2 u^k for k = 0 to 4.
 
     Here u is the offset from the centre in units of the width and g the profile exp(-u^2 / 2).
     """
-    u = (_GRID - centre[:, None]) / width[:, None]
-    out = np.empty((len(u), 9, len(_GRID)), dtype=np.float32)
-    out[:, 0] = 1
-    np.exp(np.float32(-0.5) * u * u, out=out[:, 1])
-    np.multiply(out[:, 1], out[:, 1], out=out[:, 4])
+    u = (_GRID - parameters[:, :2, None]) / parameters[:, 2:, None]
+    out = np.empty((len(u), 2, 9, len(_GRID)), dtype=np.float32)
+    out[:, :, 0] = 1
+    np.exp(np.float32(-0.5) * u * u, out=out[:, :, 1])
+    np.multiply(out[:, :, 1], out[:, :, 1], out=out[:, :, 4])
     for power in (2, 3, 5, 6, 7, 8):
-        np.multiply(out[:, power - 1], u, out=out[:, power])
+        np.multiply(out[:, :, power - 1], u, out=out[:, :, power])
     return out
 
 
@@ -99,7 +104,7 @@ class _Gaussians:
     """Gaussians of given centre and width, with the amplitude and background ``(n,)`` that fit best."""
 
     def __init__(self, parameters: NDArray[np.float32], data: NDArray[np.float32], mask: NDArray[np.float32]) -> None:
-        self._x, self._y = (_functions(parameters[:, axis], parameters[:, 2]) for axis in (0, 1))
+        self._x, self._y = _functions(parameters).swapaxes(0, 1)
         self._mask = self._sums(mask, 9)
         of_data = self._sums(data, 2)
         count, sg, sgg = self._mask[:, 0, 0] + 1e-6, self._mask[:, 1, 1], self._mask[:, 4, 4] + 1e-6
@@ -153,7 +158,9 @@ def _step(
     diagonal += 1e-5
     step = np.linalg.solve(normal, (equations[:, :, 5] * scale)[..., None])[..., 0] * scale
     # steps are in units of the width, bounded so that one bad step cannot leave the window
-    parameters = kept + np.clip(np.nan_to_num(step[:, :3]), -0.7, 0.7) * kept[:, 2:]
+    step = np.clip(step[:, :3], -0.7, 0.7)
+    step[np.isnan(step)] = 0
+    parameters = kept + step * kept[:, 2:]
     np.clip(parameters[:, :2], -3.5, 3.5, out=parameters[:, :2])
     np.clip(parameters[:, 2], MIN_WIDTH, MAX_WIDTH, out=parameters[:, 2])
     return parameters

@@ -12,6 +12,7 @@ from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.features.bounded import logarithm, ratio
 from pipeline.features.frame import FULL
 from pipeline.features.psf_fit import WINDOW, Fit, window
+from pipeline.features.row_statistics import count_true
 
 Features = dict[str, NDArray[np.float32]]
 
@@ -80,12 +81,18 @@ def moment_features(near: NDArray[np.float32], mask: NDArray[np.bool_], fit: Fit
     }
 
 
+def _within(near: NDArray[np.float32], radius: float) -> NDArray[np.float32]:
+    """Return the pixels within a radius, ``(n, p)``."""
+    return near.reshape(len(near), -1).take(np.flatnonzero(radius >= NEAR), axis=1)
+
+
 def pixel_features(near: NDArray[np.float32], mask: NDArray[np.bool_], noise: NDArray[np.float32]) -> Features:
-    """Return sharpness, concentration and counts of negative and positive pixels."""
-    disc = {r: (r >= NEAR)[None] & mask for r in (1.5, 2.5, 3.6, 5.0, 7.0)}
-    flux = {r: (near * disc[r]).sum(axis=(1, 2)) for r in disc}
-    top = {r: np.where(disc[r], near, -np.inf).max(axis=(1, 2)) for r in (2.5, 7.0)}
-    low = {r: np.where(disc[r], near, np.inf).min(axis=(1, 2)) for r in (3.6, 7.0)}
+    """Return sharpness, concentration and counts of negative and positive pixels; missing ones are 0."""
+    disc = {r: (r >= NEAR)[None] & mask for r in (3.6, 5.0, 7.0)}
+    flux = {r: np.einsum("nyx,yx->n", near, (r >= NEAR).astype(np.float32)) for r in (1.5, 3.6, 7.0)}
+    there = np.where(mask, np.float32(0), np.float32(np.inf))
+    top = {r: _within(near - there, r).max(axis=1) for r in (2.5, 7.0)}
+    low = {r: _within(near + there, r).min(axis=1) for r in (3.6, 7.0)}
     top = {r: np.where(np.isfinite(v), v, 0) for r, v in top.items()}
     low = {r: np.where(np.isfinite(v), v, 0) for r, v in low.items()}
     peak = np.maximum(top[2.5], 0) + 1e-6
@@ -93,12 +100,12 @@ def pixel_features(near: NDArray[np.float32], mask: NDArray[np.bool_], noise: ND
     fine = (
         4 * three[:, 1:-1, 1:-1] - three[:, :-2, 1:-1] - three[:, 2:, 1:-1] - three[:, 1:-1, :-2] - three[:, 1:-1, 2:]
     )
-    ordered = np.sort(np.where(disc[3.6], near, 0)[:, NEAR <= 3.6], axis=1)
+    ordered = np.sort(_within(near, 3.6), axis=1)
     sigma = np.maximum(noise, 1e-6)[:, None, None]
-    dark, light = (near < -3 * sigma) & mask, (near > 3 * sigma) & mask
-    negative = -(np.minimum(near, 0) * disc[7.0]).sum(axis=(1, 2))
-    positive = (np.maximum(near, 0) * disc[7.0]).sum(axis=(1, 2))
-    n_dark, n_light = ((flag & disc[5.0]).sum(axis=(1, 2)).astype(np.float32) for flag in (dark, light))
+    dark, light = near < -3 * sigma, near > 3 * sigma
+    wide = _within(near, 7.0)
+    negative, positive = -np.minimum(wide, 0).sum(axis=1), np.maximum(wide, 0).sum(axis=1)
+    n_dark, n_light = (count_true(flag & disc[5.0]).astype(np.float32) for flag in (dark, light))
     return {
         "peak_snr": logarithm(ratio(top[2.5], noise, 1e6)),
         "concentration": ratio(flux[1.5], flux[3.6]),
@@ -116,8 +123,8 @@ def pixel_features(near: NDArray[np.float32], mask: NDArray[np.bool_], noise: ND
         "dark_pixels": n_dark,
         "light_pixels": n_light,
         "dark_over_light": ratio(n_dark, n_light + 1),
-        "missing_core": 1 - disc[3.6].sum(axis=(1, 2), dtype=np.float32) / (NEAR <= 3.6).sum(),
-        "missing_near": 1 - disc[7.0].sum(axis=(1, 2), dtype=np.float32) / (NEAR <= 7).sum(),
+        "missing_core": 1 - count_true(disc[3.6]) / (NEAR <= 3.6).sum(dtype=np.float32),
+        "missing_near": 1 - count_true(disc[7.0]) / (NEAR <= 7).sum(dtype=np.float32),
     }
 
 

@@ -66,6 +66,15 @@ def test_turned_and_flipped_cutouts_give_the_same(turn):
     np.testing.assert_allclose(physical_features(turn(cutout)), physical_features(cutout), rtol=2e-2, atol=2e-2)
 
 
+def test_what_remains_of_a_bright_source_is_no_round_off():
+    cutouts = np.concatenate([triplet(flux=3e6, seed=k, x=0.3, y=-0.2, host=500) for k in range(8)])
+    names = ["structure_needed", "star_needed", "unexplained_all_chi"]
+    found, turned = (
+        physical_features(rows)[:, [NAMES.index(name) for name in names]] for rows in (cutouts, cutouts[:, ::-1])
+    )
+    np.testing.assert_allclose(found, turned, rtol=2e-3)
+
+
 @settings(max_examples=8, deadline=None)
 @given(st.floats(1e-6, 1e6))
 def test_flux_unit_does_not_matter(scale):
