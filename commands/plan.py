@@ -17,7 +17,7 @@ from luigi.parameter import ParameterException
 from luigi.task_register import TaskClassException
 
 import tasks  # noqa: F401  (registers them)
-from pipeline.errors import InputError, MissingExtraError, SettingsError
+from pipeline.errors import IncompatiblePackageError, InputError, MissingExtraError, SettingsError
 from pipeline.fingerprint import canonical
 from pipeline.io.files.damaged import naming
 from pipeline.io.results import hdf5
@@ -52,7 +52,7 @@ def _refusal(task: luigi.Task) -> str:
         return ""
     try:
         task.deps()
-    except (MissingExtraError, SettingsError) as error:
+    except (IncompatiblePackageError, MissingExtraError, SettingsError) as error:
         return f"; {error}"
     return ""
 

@@ -77,6 +77,16 @@ class Infer(ReleaseTask):
             tasks["rows"] = packaging.building()
         return tasks
 
+    def deps(self) -> list[luigi.Task]:
+        """Return what it requires; what the named package cannot score is refused before anything of it is made."""
+        given = not self.night_name and (self.cutouts or self.dataset_file)
+        if self.package and not given and not self.complete():
+            from models.scoring.refusal import require_fit
+            from pipeline.stages.night_cutouts import header_of
+
+            require_fit(package_folder(self.package), header_of(self.survey, self.settings))
+        return super().deps()
+
     @cached_property
     def fetch(self) -> FetchCutouts:
         """The task that keeps the night's cutouts."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
+from math import isnan, nan
 from pathlib import Path
 from typing import NamedTuple
 
@@ -199,6 +200,7 @@ def _write(
     )
     unlike = package.contract.unlike(survey=header.survey, pixel_scale_arcsec=header.pixel_scale_arcsec)
     about: dict[str, object] = {UNLIKE: unlike} if unlike else {}
+    _warn_of_unknown_scale(package, header, what)
     if scoring.rules:
         scoring.rules.require(_known(header, len(package.class_names)))
         about[RULES] = scoring.rules.stated()
@@ -220,6 +222,20 @@ def _write(
     if set(scoring.only) - found:
         raise InputError(f"{min(set(scoring.only) - found)!r} is no candidate and no object of {what}")
     log.info("scored %d rows of %s by %s", count, what, runtime)
+
+
+def _warn_of_unknown_scale(package: OpenedPackage | RegressorPackage, header: CutoutHeader, what: str) -> None:
+    """Say in the log that nobody knows whether cutouts have the pixel scale that a model learned from."""
+    if not isnan(getattr(package, "fwhm_pixel", nan)):
+        return  # features are measured in the sampling of the FWHM, which is known
+    contract = package.contract
+    if not header.is_table and isnan(header.pixel_scale_arcsec) and not isnan(contract.pixel_scale_arcsec):
+        log.warning(
+            "%s does not state its pixel scale, and the model learned from pixels of %g arcsec; how well it does there "
+            "is not known",
+            what,
+            contract.pixel_scale_arcsec,
+        )
 
 
 def _known(header: CutoutHeader, n_classes: int) -> list[str]:

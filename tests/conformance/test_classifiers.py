@@ -27,7 +27,7 @@ SMALL = {
     "polar_cnn": {"filters": [8, 8], "radii": 8, "angles": 16, "head": [8, "relu"]},
     "psat_d": {"filters": [4, 4, 4], "dense": 8},
     "resnet18": {"width": 4, "stem": 3},
-    "rules": {"cuts": {"signal": {"feature": "difference_fit_snr", "least": 1.0}}},
+    "rules": {"cuts": {"fit": {"feature": "difference_fit_explained", "least": 0.5, "scale": 0.2}}},
     "sepconvnet": {"filters": [4, 4], "dense": 8},
     "table_boosting": {"n_estimators": 10},
     "table_forest": {"n_estimators": 10},

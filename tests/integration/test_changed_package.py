@@ -78,6 +78,23 @@ def test_infer_refuses_an_edited_threshold_and_one_out_of_range(project, given):
     assert not list(project.data.glob("tiny/r1/files/Infer-*"))
 
 
+SMALLER = ({"size_pixel": 64, "crop": False}, "takes cutouts of 64 pixels a side; given")
+OTHER = ({"channels": ["science", "weight"], "required_channels": ["science"]}, "model needs channels science, weight")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "contract", "said"),
+    [(("--cutouts", "night.h5"), *SMALLER), (("--night", "2026-01-02", "--stream"), *OTHER), ((), *OTHER)],
+    ids=["cutouts", "stream", "data set"],
+)
+def test_cutouts_that_a_package_cannot_score_end_in_one_line_and_no_score(project, given, arguments, contract, said):
+    change_values(given / "package", lambda values: values["input"].update(contract))
+    finished = project.luigi("Infer", *TINY, *arguments, "--package", "package", folder=given)
+    assert finished.code != 0
+    assert finished.line(said)
+    assert not list(project.data.glob("tiny/r1/*/Infer-package-*"))
+
+
 def test_thresholds_changed_with_the_manifest_label_otherwise_under_another_name(project, given):
     arguments = (*TINY, "--cutouts", "night.h5", "--package", "package")
     called = []

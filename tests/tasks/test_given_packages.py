@@ -3,11 +3,11 @@
 import luigi
 import pytest
 import yaml
-from small_packages import write_small_package
+from small_packages import change_values, write_small_package
 
 import tasks
 from commands.plan import plan, walk
-from pipeline.errors import SettingsError
+from pipeline.errors import IncompatiblePackageError, SettingsError
 from pipeline.io.settings_files import ROOT
 
 NIGHT = "2021-11-21"
@@ -47,6 +47,20 @@ def test_a_night_is_planned(given_package):
 
 def test_a_night_that_is_scored_as_it_is_read_is_planned(given_package):
     assert "Infer" in planned(tasks.Infer(survey="mine", night=NIGHT, package=str(given_package), stream=True))
+
+
+UNLIKE = {"channels": ["science", "weight"], "required_channels": ["science"]}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_night_that_the_package_cannot_score_is_refused_before_it_is_fetched(given_package, stream, capsys):
+    change_values(given_package, lambda values: values["input"].update(UNLIKE))
+    night = tasks.Infer(survey="mine", night=NIGHT, package=str(given_package), stream=stream)
+    said = "the model needs channels science, weight; the cutouts have science, template, difference"
+    with pytest.raises(IncompatiblePackageError, match=said):
+        night.deps()
+    assert plan(["Infer", "--survey", "mine", "--night", NIGHT, "--package", str(given_package)]) == 0
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("given", ["cutouts", "dataset_file"])

@@ -71,6 +71,16 @@ def test_another_survey_and_pixel_scale_are_warned_about_and_stand_in_the_scores
 
 
 @pytest.mark.parametrize("how", ["file", "night"])
+def test_cutouts_whose_pixel_scale_nobody_knows_are_scored_with_a_warning(
+    how, scoring, four_candidates, tmp_path, caplog
+):
+    with caplog.at_level(logging.WARNING):
+        score(how, header("memory", float("nan")), four_candidates, scoring, tmp_path)
+    (told,) = caplog.messages
+    assert "does not state its pixel scale, and the model learned from pixels of 1 arcsec" in told
+
+
+@pytest.mark.parametrize("how", ["file", "night"])
 def test_scores_and_log_say_which_runtime_and_provider_made_them(how, scoring, four_candidates, tmp_path, caplog):
     with caplog.at_level(logging.INFO):
         path = score(how, header("memory", 1.0), four_candidates, scoring, tmp_path)

@@ -1,0 +1,32 @@
+"""Whether a package that is given can score a survey at all, which is known before a night of it is read."""
+
+from pathlib import Path
+
+from models.graphs.runtimes import Runtime
+from models.scoring.model_inputs import contract_of, require_columns
+from pipeline.io.packages.package_content import read_package
+from pipeline.io.results.cutout_header import CutoutHeader
+
+
+def require_fit(folder: Path, header: CutoutHeader) -> None:
+    """Refuse cutouts that a package was not made for, and a package that nothing here can run.
+
+    Parameters
+    ----------
+    folder : Path
+        The package.
+    header : CutoutHeader
+        Of the cutouts that are to be scored; they need not be there yet.
+
+    Raises
+    ------
+    IncompatiblePackageError
+        With every difference of channels, size and state of the pixels, both sides stated; for columns that the package
+        takes beside them and the cutouts lack; or for its runtime.
+    MissingInputError, InputError
+        If there is no package, or it is not as it was written.
+    """
+    values = read_package(folder).values
+    Runtime.of(values, folder)
+    contract_of(values).check(channels=header.channels, size_pixel=header.size_pixel, pixel_state=header.pixel_state)
+    require_columns((values.get("metadata") or {}).get("columns", ()), header.columns)

@@ -1,0 +1,48 @@
+import pytest
+from small_packages import CONTENT, write_small_package
+
+from models.scoring.refusal import require_fit
+from pipeline.errors import IncompatiblePackageError, MissingInputError
+from pipeline.io.results.cutout_header import CutoutHeader
+
+
+def header(**given):
+    channels = ("science", "template", "difference")
+    stated = {"survey": "toy", "channels": channels, "size_pixel": 15, "pixel_scale_arcsec": 1.0}
+    return CutoutHeader(**stated | given)
+
+
+def package(tmp_path, **values):
+    contract = CONTENT["input"] | values.pop("input", {})
+    return write_small_package(tmp_path / "package", input=contract, **values)
+
+
+def test_what_a_package_takes_is_let_through(tmp_path):
+    require_fit(package(tmp_path), header())
+    require_fit(tmp_path / "package", header(size_pixel=63, pixel_scale_arcsec=float("nan")))
+
+
+@pytest.mark.parametrize(
+    ("values", "cutouts", "said"),
+    [
+        ({"input": {"crop": False}}, {"size_pixel": 11}, "15 pixels a side; given 11"),
+        ({"input": {"crop": False}}, {"size_pixel": 63}, "15 pixels a side; given 63"),
+        ({}, {"channels": ("science", "template")}, "needs channels science, difference; the cutouts have science, "),
+        ({}, {"pixel_state": "l2"}, "takes raw pixels; the cutouts are l2"),
+        (
+            {"metadata": {"columns": ["nbad"], "centre": [0.0], "width": [1.0]}},
+            {},
+            "needs the columns nbad; the cutouts lack nbad",
+        ),
+        ({"runtime": "abacus, float32"}, {}, "names the runtime 'abacus, float32'; this version has"),
+    ],
+)
+def test_what_it_cannot_score_is_refused_with_both_sides(tmp_path, values, cutouts, said):
+    folder = package(tmp_path, **values)
+    with pytest.raises(IncompatiblePackageError, match=said):
+        require_fit(folder, header(**cutouts))
+
+
+def test_no_package_is_no_fit(tmp_path):
+    with pytest.raises(MissingInputError, match="no model package in"):
+        require_fit(tmp_path, header())
