@@ -28,8 +28,9 @@ from pipeline.redaction import in_one_line
 from pipeline.settings import examine
 from pipeline.stages.closing import is_of_future, require_begun
 from pipeline.surveys.base import SURVEYS, Source, StatesFolder
+from pipeline.surveys.defaults import NO_BASELINE, Defaults
 from pipeline.surveys.night_checks import faults_of_labels, faults_of_night
-from pipeline.surveys.settings import NO_BASELINE, ClosedRule, Defaults, SurveySettings
+from pipeline.surveys.settings import ClosedRule, SurveySettings
 
 Check = Callable[..., list[str]]
 _SEVERAL = re.compile(r"; (?=\w+/[^ ;]+\.yaml: )")
@@ -158,7 +159,7 @@ def _defaults(settings: SurveySettings, name: str) -> list[str]:
     if defaults.night:
         faults += _refused(_night, settings, defaults.night)
     named: list[tuple[Check, str]] = [(_dataset, defaults.dataset)]
-    classifiers = [name for name in (defaults.classifier, settings.baseline) if name not in ("", NO_BASELINE)]
+    classifiers = [name for name in (settings.classifier, settings.baseline) if name not in ("", NO_BASELINE)]
     named += [(_regressor if settings.has_target else _classifier, classifier) for classifier in classifiers]
     named += [(_classifier, defaults.rules)] if defaults.rules != NO_BASELINE else []
     named += [(_simulation, defaults.simulation)] if defaults.simulation != "none" else []

@@ -22,8 +22,9 @@ from pipeline.io.results.commit import MANIFEST, commit
 from pipeline.io.results.content import content_sha256, frame_digest
 from pipeline.io.results.cutout_file import ImageFile, open_cutouts
 from pipeline.io.tables.feature_tables import FEATURE_TABLES, read_table, write_table
+from pipeline.surveys.defaults import Defaults
 from pipeline.surveys.legacy.cutout_files import write_cutout_file, write_parts
-from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
+from pipeline.surveys.settings import ClosedRule, SurveySettings
 
 log = logging.getLogger(__name__)
 

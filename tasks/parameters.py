@@ -230,7 +230,7 @@ class ClassifierTask(RecipeTask):
     @cached_property
     def classifier_name(self) -> str:
         """The classifier recipe's name."""
-        return self.classifier or self.settings.defaults.classifier
+        return self.classifier or self.settings.classifier
 
     def classifier_parameters(self) -> dict[str, object]:
         """Return the parameters that name the package, resolved, for tasks upstream."""

@@ -16,7 +16,8 @@ from pipeline.io.packages.named_packages import package_folder
 from pipeline.io.settings_files import data_folder
 from pipeline.stages.given_scores import GivenScores
 from pipeline.stages.stated_cuts import stated_cuts
-from pipeline.surveys.settings import NO_BASELINE, SurveySettings
+from pipeline.surveys.defaults import NO_BASELINE
+from pipeline.surveys.settings import SurveySettings
 from tasks.base import PipelineTask
 from tasks.build_dataset import BuildDataset
 from tasks.infer import Infer

@@ -2,8 +2,7 @@
 
 Two are offered. :func:`build_boosting` is one gradient-boosted forest; :func:`build_feature_ensemble` averages it
 with extremely randomised trees, an unlike model that errs elsewhere. Both take raw float32 features without
-scaling and support ``sample_weight``. HistGradientBoosting is not used: its histogram bins do not survive the
-conversion to ONNX.
+scaling and support ``sample_weight``. Boosting on histograms is `models.architectures.histogram_boosting`.
 """
 
 from collections.abc import Mapping

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.graphs.keras_graph import INPUT, LOGITS, OPSET, Graph
 from models.graphs.nodes import append, constant
-from models.graphs.trees import logarithm_nodes, logit_nodes
+from models.graphs.trees import FEATURES, logarithm_nodes, logit_nodes
 from models.inputs.table_scaling import TableScaling
 from pipeline.cutouts.missing import HUGE
 
@@ -88,9 +88,13 @@ def round_down(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
 
 def empty_graph(n_features: int, columns: int, output: str = LOGITS) -> Graph:
     """Return a graph without nodes from ``cutouts`` ``(n, 1, 1, f)`` to one output ``(n, columns)``."""
+    return _empty((1, 1, n_features), columns, INPUT, output)
+
+
+def _empty(row: tuple[int, ...], columns: int, name: str, output: str) -> Graph:
     from onnx import TensorProto, helper
 
-    given = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [None, 1, 1, n_features])
+    given = helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, *row])
     result = helper.make_tensor_value_info(output, TensorProto.FLOAT, [None, columns])
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", 3)]
     graph = helper.make_graph([], "table", [given], [result])
@@ -188,7 +192,14 @@ def forest_tree(tree: Any, value: NDArray[np.floating], missing_left: NDArray[np
     )
 
 
-def _append_boosting(graph: Graph, estimator: Any) -> None:
+def boosting_graph(estimator: Any, n_features: int) -> Graph:
+    """Return the graph of boosted trees on histograms from physical features ``(n, f)`` to logits, as `table_graph`."""
+    graph = _empty((n_features,), int(estimator.n_trees_per_iteration_), FEATURES, LOGITS)
+    _append_boosting(graph, estimator, FEATURES)
+    return graph
+
+
+def _append_boosting(graph: Graph, estimator: Any, seen: str = SEEN) -> None:
     """Add the sum of the trees, which is the logits."""
     trees = [
         boosted_tree(predictor.nodes, target, estimator.n_trees_per_iteration_)
@@ -196,7 +207,7 @@ def _append_boosting(graph: Graph, estimator: Any) -> None:
         for target, predictor in enumerate(of_iteration)
     ]
     start = np.ravel(estimator._baseline_prediction)
-    append(graph, [("TreeEnsembleRegressor", [SEEN], LOGITS, {**ensemble(trees), "base_values": start.tolist()})])
+    append(graph, [("TreeEnsembleRegressor", [seen], LOGITS, {**ensemble(trees), "base_values": start.tolist()})])
 
 
 def boosted_tree(nodes: Any, target: int, columns: int) -> Tree:

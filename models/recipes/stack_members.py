@@ -70,10 +70,11 @@ class StackMembers:
         Its classifiers; the name of one alone stands for a mapping with nothing else. A classifier may stand twice
         with different seeds.
     combine : {"logistic", "weights"}
-        ``logistic`` fits the weights of the members' logits, none below 0, on rows that no member learned from; two
-        classes only. ``weights`` takes yours.
+        ``logistic`` fits the weights of the members' logits, none below 0, on rows that no member learned from.
+        ``weights`` takes yours.
     weights : tuple of float
-        Of ``combine: weights``: one for each of ``members``, at least 0; only their ratios matter. Empty: all alike.
+        One for each of ``members``, at least 0; only their ratios matter. With ``weights``, empty: all alike. With
+        ``logistic`` the fitted ones are drawn towards these, the more the fewer rows fit them; empty: they stand alone.
     seeds : tuple of int
         Each member is trained once with each of these seeds, and the mean of their logits is taken; empty: once.
     folds : int
@@ -131,8 +132,6 @@ class StackMembers:
 
     def _weight_faults(self) -> list[str]:
         shown = list(self.weights)
-        if self.combine == LOGISTIC:
-            return [f"'weights' is {shown}; with 'combine: logistic' they are fitted: leave them out"] if shown else []
         if shown and len(shown) != len(self.members):
             return [f"'weights' is {shown}; allowed: one for each of the {len(self.members)} members"]
         if any(not weight >= 0 for weight in shown) or (shown and not 0 < sum(shown) < math.inf):

@@ -31,7 +31,7 @@ from pipeline.errors import DataSetError, InputError, MissingInputError
 from pipeline.io.results.parquet_table import read_table
 from pipeline.recipes.learned_fold import LearnedFold
 from pipeline.scores.class_calibration import Calibration, calibration_of
-from pipeline.scores.combination import fit_class_weights, fit_weights
+from pipeline.scores.combination import drawn_towards, fit_class_weights, fit_weights
 
 log = logging.getLogger(__name__)
 
@@ -266,12 +266,12 @@ def _listed(members: Iterable[OpenedMember]) -> str:
 
 def _shares(recipe: StackRecipe, logits: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the weight of each listed member; they sum to 1."""
+    stated = np.asarray(recipe.weights or [1.0] * len(recipe.members), dtype=np.float64)
+    shares = stated / stated.sum()
     if recipe.combine == LOGISTIC:
         alone = logits.shape[-1] == 1
-        shares = fit_weights(logits[..., 0].T, labels) if alone else fit_class_weights(log_softmax(logits, -1), labels)
-    else:
-        stated = np.asarray(recipe.weights or [1.0] * len(recipe.members), dtype=np.float64)
-        shares = stated / stated.sum()
+        fitted = fit_weights(logits[..., 0].T, labels) if alone else fit_class_weights(log_softmax(logits, -1), labels)
+        shares = drawn_towards(fitted, shares, labels) if recipe.weights else fitted
     named = zip((member.classifier for member in recipe.members), shares, strict=True)
     log.info("stack on %d rows: %s", len(labels), ", ".join(f"{share:.3f} {name}" for name, share in named))
     return np.asarray(shares)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from models.architectures.rules import RuleCuts
 from models.graphs.cuts_graph import cuts_graph
 from models.graphs.keras_graph import Graph
+from models.graphs.table_graph import boosting_graph
 from models.graphs.trees import from_sklearn
 from models.inputs.contract import InputContract
 from models.inputs.image_sampling import MEASURED_ROWS, measured_fwhm
@@ -54,17 +55,29 @@ class FittedFeatures(FittedEstimator):
         """Return the graph from features to logits."""
         if isinstance(self.estimator, RuleCuts):
             return cuts_graph(self.estimator.cuts, self.n_features)
+        if self._is_of_histograms:
+            return boosting_graph(self.estimator, self.n_features)
         return from_sklearn(self.estimator, self.n_features)
 
     def logits(self, pixels: NDArray[np.float32], metadata: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
         """Return the logits of selected raw pixels; those of cuts are no logarithms of probabilities."""
         if isinstance(self.estimator, RuleCuts):
             return self.estimator.logits(self.seen(pixels, metadata))[:, None]
+        if self._is_of_histograms:
+            seen = self.seen(pixels, metadata)
+            return np.asarray(self.estimator.decision_function(seen), np.float64).reshape(len(seen), -1)
         return super().logits(pixels, metadata)
 
     def export(self, directory: Path) -> dict[str, Any]:
         """Write ``model.onnx``; return what its description says of it."""
         return {**super().export(directory), "fwhm_pixel": self.fwhm_pixel}
+
+    @property
+    def _is_of_histograms(self) -> bool:
+        """Tell whether its trees sum up to logits, which no probability has to be turned into."""
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        return isinstance(self.estimator, HistGradientBoostingClassifier)
 
 
 def fit(

@@ -23,6 +23,9 @@ shares the weight among them; of one that says nothing it leaves none."""
 SMALLEST_SHARE: Final = 1e-4
 """A member of a smaller share of the weights has none: it would cost its time and change no digit that is shown."""
 
+PRIOR_ROWS: Final = 100
+"""Stated weights count as this many rows of the scarcest class do, where fitted ones are drawn towards them."""
+
 _FIT: Final = {"maxiter": 1000, "ftol": 1e-14, "gtol": 1e-9}
 
 
@@ -110,6 +113,32 @@ def fit_class_weights(logs: NDArray[np.float64], labels: NDArray[np.integer]) ->
     bounds = [(0.0, None)] * members + [(None, None)] * n_classes
     fit = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=_FIT)
     return _shares(np.asarray(fit.x[:members], dtype=np.float64), rows, "tells the classes apart")
+
+
+def drawn_towards(
+    fitted: NDArray[np.float64], stated: NDArray[np.float64], labels: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Return weights between fitted and stated ones, by how many rows of the scarcest class fitted them.
+
+    Parameters
+    ----------
+    fitted, stated : ndarray of float64, shape (members,)
+        Each sums to 1.
+    labels : ndarray of int, shape (n,)
+        Of the rows of the fit.
+
+    Returns
+    -------
+    ndarray of float64, shape (members,)
+        ``(m fitted + PRIOR_ROWS stated) / (m + PRIOR_ROWS)`` with m rows of the scarcest class.
+
+    Examples
+    --------
+    >>> drawn_towards(np.array([1.0, 0.0]), np.array([0.5, 0.5]), np.repeat([0, 1], [900, 100])).tolist()
+    [0.75, 0.25]
+    """
+    rows = np.bincount(labels).min()
+    return np.asarray((rows * fitted + PRIOR_ROWS * stated) / (rows + PRIOR_ROWS), dtype=np.float64)
 
 
 def _shares(weights: NDArray[np.float64], rows: int, what: str) -> NDArray[np.float64]:

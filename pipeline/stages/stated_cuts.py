@@ -9,7 +9,8 @@ from typing import Final
 from pipeline.classes import are_real_and_bogus
 from pipeline.errors import SettingsError
 from pipeline.io import settings_files
-from pipeline.surveys.settings import NO_BASELINE, SurveySettings
+from pipeline.surveys.defaults import NO_BASELINE
+from pipeline.surveys.settings import SurveySettings
 
 RULES: Final = "rules"
 """The classifier of cuts, and the recipe that reports take where nobody names another."""

@@ -9,6 +9,7 @@ from pipeline.cutouts.planes import plane_faults
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import decides_only
 from pipeline.surveys.context_settings import context_faults, context_names
+from pipeline.surveys.defaults import Defaults
 from pipeline.surveys.ephemeris_settings import EphemerisSettings
 from pipeline.surveys.metadata_columns import metadata_faults, metadata_name
 from pipeline.surveys.rule_settings import columns_of_rows, diagram_faults, rule_faults
@@ -41,46 +42,6 @@ class ClosedRule:
             raise SettingsError(f"after_hours is {self.after_hours}; allowed: at least 0")
         if set("{}") & set((self.marker or "").replace("{night}", "")):
             raise SettingsError(f"marker is {self.marker!r}; allowed in braces: {{night}}")
-
-
-NO_BASELINE: Final = "none"
-"""``baseline`` of a survey, or of a report, that compares with no other classifier."""
-
-_BASELINES: Final[Mapping[str, str]] = {"cutouts": "boosting", "images": NO_BASELINE, "table": "table_boosting"}
-"""What a report compares with where a survey does not say, by its kind: features are measured of cutouts alone."""
-
-_BASELINE_OF_TARGET: Final = "quantile_boosting"
-"""The same of a survey with a target: a regressor."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Defaults:
-    """The recipes that a command uses when you name none.
-
-    Attributes
-    ----------
-    dataset : str
-        Data-set recipe.
-    classifier : str
-        Classifier recipe; of a survey with a target, regressor recipe.
-    baseline : str
-        Classifier, or regressor, that every report compares with; ``none``: no other. Empty: ``boosting`` of cutouts,
-        ``table_boosting`` of a table, ``quantile_boosting`` of one with a target, no other of images.
-    rules : str
-        Recipe of the classifier ``rules``, with whose cuts every report of real and bogus compares; ``none``: with
-        none. Empty: ``rules``, if there is such a file.
-    simulation : str
-        Simulation recipe.
-    night : str
-        A night, for your own notes; no task reads it.
-    """
-
-    dataset: str
-    classifier: str
-    baseline: str = ""
-    rules: str = ""
-    simulation: str = "none"
-    night: str = ""
 
 
 _REACH: Final = (
@@ -260,9 +221,14 @@ class SurveySettings:
         return [f"{name} are stated, and the survey has a target in place of classes: leave them out" for name in keys]
 
     @property
+    def classifier(self) -> str:
+        """The classifier, or regressor, that is trained: the stated one, else that of the survey's kind."""
+        return self.defaults.trained(self.kind, has_target=self.has_target)
+
+    @property
     def baseline(self) -> str:
         """The classifier that every report compares with: the stated one, else that of the survey's kind."""
-        return self.defaults.baseline or (_BASELINE_OF_TARGET if self.has_target else _BASELINES[self.kind])
+        return self.defaults.compared(self.kind, has_target=self.has_target)
 
     @property
     def has_nights(self) -> bool:

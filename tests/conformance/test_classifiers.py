@@ -22,6 +22,7 @@ SMALL = {
     "feature_ensemble": {"n_estimators": 10, "trees": 10},
     "galaxy_cnn": {"filters": [8, 8], "head": [8, "relu"]},
     "gmadet": {"filters": [4, 4, 4, 4], "dense": [8, 8]},
+    "histogram_boosting": {"n_estimators": 10},
     "mlp": {"units": [8]},
     "otrain": {"filters": [4, 4, 4, 4, 4], "dense": [8, 8]},
     "polar_cnn": {"filters": [8, 8], "radii": 8, "angles": 16, "head": [8, "relu"]},

@@ -10,7 +10,7 @@ def test_the_lines_of_python_score_a_night(here):
     (block,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     for shown, small in (
         ('"data/synthetic/all"', repr(str(here.data / "tiny" / "all"))),
-        ("CalibratePackage-synthetic-boosting-*", "CalibratePackage-*"),
+        ("CalibratePackage-synthetic-default-*", "CalibratePackage-*"),
         ("2026-01-05/", "2026-01-0*/"),
     ):
         assert shown in block

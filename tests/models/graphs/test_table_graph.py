@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.graphs import sessions
-from models.graphs.table_graph import round_down, table_graph
+from models.graphs.table_graph import boosting_graph, round_down, table_graph
 from models.inputs.table_recipe import TableRecipe
 from models.inputs.table_scaling import TableFit
 from models.recipes.classifier import load
@@ -105,3 +105,16 @@ def test_every_classifier_of_a_table_is_written():
 
     assert sorted(_WRITERS) == [name for name in CLASSIFIERS if CLASSIFIERS.metadata(name)["family"] == "table"]
     assert load({"classifier": "table_forest"}, "test").family == "table"
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_boosting_on_histograms_of_features_gives_the_logits_of_scikit_learn_at_every_threshold(tmp_path, n_classes):
+    rng = np.random.default_rng(3)
+    labels = np.arange(600) % n_classes
+    features = (rng.normal(size=(600, 5)) + labels[:, None]).astype(np.float32)
+    estimator = CLASSIFIERS["histogram_boosting"](0, n_estimators=20).fit(features, labels)
+    (tmp_path / "model.onnx").write_bytes(boosting_graph(estimator, 5).SerializeToString())
+    split = np.concatenate([one.nodes["num_threshold"] for some in estimator._predictors for one in some])
+    asked = np.concatenate([features, np.repeat(round_down(split)[:, None], 5, axis=1)])
+    found = sessions.run(sessions.open_session(tmp_path / "model.onnx"), asked)
+    np.testing.assert_allclose(found, estimator.decision_function(asked).reshape(len(asked), -1), atol=1e-5)

@@ -41,7 +41,7 @@ def test_one_classifier_is_a_stack_with_several_seeds_or_folds():
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"weights": [1, 2]}, r"'weights' is \[1.0, 2.0\]; with 'combine: logistic' they are fitted"),
+        ({"weights": [1]}, r"'weights' is \[1.0\]; allowed: one for each of the 2 members"),
         ({"combine": "weights", "weights": [1]}, r"'weights' is \[1.0\]; allowed: one for each of the 2 members"),
         ({"combine": "weights", "weights": [1, -2]}, r"'weights' is \[1.0, -2.0\]; allowed: numbers of at least 0"),
         ({"combine": "weights", "weights": [0, 0]}, r"'weights' is \[0.0, 0.0\]; .* one of them above 0"),

@@ -113,6 +113,14 @@ def test_a_member_that_says_nothing_gets_next_to_no_weight(network, ensemble, da
     assert min(weights[:2]) > 0.1
 
 
+def test_stated_weights_hold_back_those_that_few_rows_fitted(network, ensemble, dataset):
+    folders, members = [network.package, ensemble.package], {"members": ["network", "ensemble"]}
+    fitted = np.array(stacked_of(folders, TWO | members, dataset).weights)
+    between = stacked_of(folders, TWO | members | {"weights": [0.0, 5.0]}, dataset).weights
+    rows = np.bincount(dataset.candidates("validation")["label"]).min()
+    np.testing.assert_allclose(between, (rows * fitted + 100 * np.array([0.0, 1.0])) / (rows + 100), rtol=1e-9)
+
+
 def test_seeds_share_the_weight_of_their_member(network, ensemble, dataset):
     settings = TWO | {"members": ["network", "ensemble"], "seeds": [1, 2, 3], "combine": "weights", "weights": [3, 1]}
     stacked = stacked_of([network.package] * 3 + [ensemble.package] * 3, settings, dataset)

@@ -24,7 +24,8 @@ from pipeline.stages.night_job import NightJob
 from pipeline.stages.simulate_images import simulate_images
 from pipeline.stages.simulation_inputs import read_hosts
 from pipeline.surveys.base import ExposureImages
-from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
+from pipeline.surveys.defaults import Defaults
+from pipeline.surveys.settings import ClosedRule, SurveySettings
 from pipeline.surveys.synthetic.survey import frames
 
 SKY = SkySettings(

@@ -11,7 +11,8 @@ from pipeline.surveys.candidate_columns import (
     flags_of,
     impossible,
 )
-from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
+from pipeline.surveys.defaults import Defaults
+from pipeline.surveys.settings import ClosedRule, SurveySettings
 
 SETTINGS = {
     "source": "database",

@@ -8,10 +8,11 @@ from astropy.io.fits import Header
 
 from pipeline.errors import InputError, SettingsError
 from pipeline.settings import parse
+from pipeline.surveys.defaults import Defaults
 from pipeline.surveys.image_pairs.exposures import ExposureList
 from pipeline.surveys.image_pairs.headers import header_row
 from pipeline.surveys.image_pairs.settings import ImagePairsInput
-from pipeline.surveys.settings import ClosedRule, Defaults, SurveySettings
+from pipeline.surveys.settings import ClosedRule, SurveySettings
 
 SURVEY = SurveySettings(
     source="image_pairs",
