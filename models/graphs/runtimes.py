@@ -15,8 +15,8 @@ INT8: Final = "int8"
 RUNTIMES: Final[Mapping[str, tuple[str, ...]]] = {ONNXRUNTIME: (FLOAT32, INT8)}
 """The precisions of each library, by the name under which it is imported.
 
-OpenVINO is none of them: in seconds of CPU it took 1.0 to 1.2 x those of ONNX Runtime for networks of 63 x 63 x 3 and
-31 x 31 x 3 in float32, and it cannot read trees (`docs/performance.md`).
+OpenVINO is none of them: in float32 it took 1.1 to 1.2 x the CPU of ONNX Runtime for networks of 63 x 63 x 3 and
+31 x 31 x 3, and it cannot read trees (`docs/performance.md`).
 """
 
 

@@ -85,7 +85,7 @@ def quantised(trained: TrainedFiles, calibrated: Calibrated, dataset: DataSet, f
     for name in COPIED:
         if (trained.directory / name).is_file():
             shutil.copyfile(trained.directory / name, folder / name)
-    _quantise(trained, list(_ranges(trained, calibrated, dataset)), folder / MODEL)
+    quantise(trained, list(_ranges(trained, calibrated, dataset)), folder / MODEL)
     content = {**trained.content, "runtime": Runtime(precision=INT8).stated, "posterior_masks": []}
     whole = dataclasses.replace(trained, directory=folder, content=content)
     held = whole.logits(with_gaps(calibrated.held), missing_in_first(calibrated.held_metadata))
@@ -107,7 +107,14 @@ def _ranges(trained: TrainedFiles, calibrated: Calibrated, dataset: DataSet) -> 
             return
 
 
-def _quantise(trained: TrainedFiles, feeds: list[dict[str, Any]], path: Path) -> None:
+def quantise(trained: TrainedFiles, feeds: list[dict[str, Any]], path: Path) -> None:
+    """Write the graph of a trained network with convolutions of 8-bit numbers, whose ranges are those of some rows.
+
+    Raises
+    ------
+    IncompatiblePackageError
+        When it has no convolution.
+    """
     import onnx
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process

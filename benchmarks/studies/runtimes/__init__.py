@@ -1,0 +1,1 @@
+"""What carries a package's graph, and in which numbers."""
