@@ -107,9 +107,9 @@ def test_features_are_judged_on_the_validation_rows_as_reports_do(tmp_path, smal
 def test_features_are_measured_once_however_many_trials_there_are(tmp_path, small, monkeypatch):
     measured, plain = [], pipeline.features.physical_features
 
-    def counted(pixels, channels):
+    def counted(pixels, *further):
         measured.append(len(pixels))
-        return plain(pixels, channels)
+        return plain(pixels, *further)
 
     monkeypatch.setattr(pipeline.features, "physical_features", counted)
     found = tuning.tune(small, search_of(FEATURES, TREES, trials=4), workdir=tmp_path / "work")
