@@ -1,6 +1,6 @@
 """How a survey's settings ask for the ephemeris of a night.
 
-Tested by tests/pipeline/surveys/test_settings.py.
+Tested by tests/pipeline/stages/test_fetch_movers.py.
 """
 
 from dataclasses import dataclass, field
