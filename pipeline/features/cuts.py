@@ -32,7 +32,7 @@ class FeatureCut:
     Attributes
     ----------
     feature : str
-        One of :func:`pipeline.features.feature_names`.
+        Name of a feature; an unknown one is refused with the names of all.
     least, most : float or None
         Bounds that still pass; none: not bounded on that side. At least one is stated.
     scale : float
