@@ -22,7 +22,8 @@ class FeatureSampling:
     Attributes
     ----------
     fwhm_pixel : float
-        Typical FWHM that stands for all of the cutouts; NaN where they are measured as they are.
+        Stated to what measures features, as the typical FWHM of all of the cutouts; NaN where they are measured as they
+        are. Where they are unlike those of the training it brings their PSF to the width that its PSF had there.
     extent : float
         Side in pixels of what is 1 pixel wide in cutouts like those of the training.
     """
@@ -44,12 +45,12 @@ def sampling_of(features: Mapping[str, Any] | None, fwhm_pixel: float = math.nan
     Examples
     --------
     >>> trained = {"fwhm_pixel": 2.1}
-    >>> sampling_of(trained, 2.9).fwhm_pixel, sampling_of(trained, 4.2).fwhm_pixel, sampling_of(trained).fwhm_pixel
-    (2.1, 4.2, 2.1)
+    >>> [round(sampling_of(trained, fwhm).fwhm_pixel, 2) for fwhm in (2.9, 4.2, math.nan)]
+    [2.1, 4.4, 2.1]
     >>> round(sampling_of(trained, 4.2).extent, 2)
-    1.95
+    2.18
     """
-    from pipeline.features.sampling import sampling_factor  # it takes a while to load, which networks need not
+    from pipeline.features.sampling import REFERENCE_FWHM, resampled_fwhm, sampling_factor  # slow to load
 
     trained = None if features is None else features.get("fwhm_pixel")
     if trained is None:
@@ -57,7 +58,8 @@ def sampling_of(features: Mapping[str, Any] | None, fwhm_pixel: float = math.nan
     far = not math.isnan(fwhm_pixel) and abs(math.log(fwhm_pixel / trained)) > math.log(LIKE)
     if not far:
         return FeatureSampling(fwhm_pixel=trained)
-    return FeatureSampling(fwhm_pixel=fwhm_pixel, extent=sampling_factor(trained) / sampling_factor(fwhm_pixel))
+    stated = fwhm_pixel * REFERENCE_FWHM / resampled_fwhm(trained)
+    return FeatureSampling(fwhm_pixel=stated, extent=sampling_factor(trained) / sampling_factor(stated))
 
 
 def measured_fwhm(blocks: Iterable[NDArray[np.float32]], channels: tuple[str, ...], most: int = MEASURED_ROWS) -> float:

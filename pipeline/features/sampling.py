@@ -19,10 +19,13 @@ REFERENCE_FWHM: Final = 2.2
 """FWHM in pixels of the PSF that the windows of the features fit: that of ZTF and of the synthetic sky."""
 
 STEP: Final = 1.25
-"""Factors are powers of this. A PSF within one of `REFERENCE_FWHM` is as good as the reference: nothing changes."""
+"""A PSF within this factor of `REFERENCE_FWHM` is as good as the reference: nothing changes."""
 
-MOST_STEPS: Final = 10
-"""Most powers of `STEP`, either way: a factor is within 9.3."""
+STEPS: Final = 2
+"""Factors are powers of `STEP` and of its roots of this order: of 1.118."""
+
+LARGEST_FACTOR: Final = 9.3
+"""By which images are enlarged, or shrunk, at most."""
 
 LARGEST_SIDE: Final = 63
 """Side in pixels, of a cutout in the sampling of the reference, up to which features look."""
@@ -45,13 +48,13 @@ def sampling_factor(fwhm_pixel: float | None) -> float:
     Returns
     -------
     factor : float
-        The power of `STEP` that brings the FWHM nearest to `REFERENCE_FWHM`, the width that larger pixels add included;
+        The step that brings the FWHM nearest to `REFERENCE_FWHM`, the width that larger pixels add included;
         1 where the two are within `STEP`, or where the FWHM is not known.
 
     Examples
     --------
     >>> [round(sampling_factor(fwhm), 2) for fwhm in (1.4, 1.8, 2.7, 4.4, math.nan)]
-    [1.56, 1.0, 1.0, 0.51, 1.0]
+    [1.56, 1.0, 1.0, 0.46, 1.0]
     """
     if fwhm_pixel is None or not fwhm_pixel > 0 or math.isinf(fwhm_pixel):
         return 1.0
@@ -60,7 +63,20 @@ def sampling_factor(fwhm_pixel: float | None) -> float:
         return 1.0
     if wanted < 1:
         wanted = math.sqrt((REFERENCE_FWHM**2 - _PIXEL) / (fwhm_pixel**2 + _PIXEL))
-    return float(STEP ** max(-MOST_STEPS, min(MOST_STEPS, round(math.log(wanted) / math.log(STEP)))))
+    wanted = max(1 / LARGEST_FACTOR, min(LARGEST_FACTOR, wanted))
+    return float(STEP ** (round(STEPS * math.log(wanted) / math.log(STEP)) / STEPS))
+
+
+def resampled_fwhm(fwhm_pixel: float) -> float:
+    """Return the FWHM in pixels that a PSF has in cutouts that were resampled for it by `sampling_factor`.
+
+    Examples
+    --------
+    >>> [round(resampled_fwhm(fwhm), 2) for fwhm in (1.4, 2.5, 4.4, 8.0)]
+    [2.19, 2.5, 2.15, 2.21]
+    """
+    factor = sampling_factor(fwhm_pixel)
+    return math.hypot(factor * fwhm_pixel, math.sqrt(_PIXEL * (1 + factor**2)) if factor < 1 else 0.0)
 
 
 def resampled(cutouts: NDArray[np.float32], factor: float) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from models.inputs.image_sampling import LIKE, FeatureSampling, measured_fwhm, sampling_of
+from pipeline.features.sampling import resampled_fwhm, sampling_factor
 
 
 @pytest.mark.parametrize("fwhm", [2.0, 2.0 * LIKE * 0.99, 2.0 / LIKE * 1.01, np.nan])
@@ -10,12 +11,15 @@ def test_within_the_seeing_of_the_training_its_own_fwhm_holds(fwhm):
 
 
 @pytest.mark.parametrize(
-    ("trained", "scored", "extent"), [(2.0, 4.4, 1.25**3), (4.4, 2.0, 1.25**-3), (4.4, 8.8, 1.25**3)]
+    ("trained", "scored", "extent"), [(2.0, 4.4, 1.25**4), (4.4, 2.0, 1.25**-3.5), (4.4, 8.8, 1.25**3)]
 )
 def test_far_from_it_the_cutouts_are_resampled_and_as_much_sky_is_seen(trained, scored, extent):
     sampling = sampling_of({"fwhm_pixel": trained}, scored)
-    assert sampling.fwhm_pixel == scored
     assert sampling.extent == pytest.approx(extent)
+    assert scored / trained == pytest.approx(extent, rel=0.15)
+    factor = sampling_factor(sampling.fwhm_pixel)
+    width = np.hypot(factor * scored, 0.68 * np.hypot(1, factor) if factor < 1 else 0)
+    assert width == pytest.approx(resampled_fwhm(trained), rel=0.08)  # as the PSF of the training had it
 
 
 @pytest.mark.parametrize("features", [None, {}, {"fwhm_pixel": None}])

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.studies.synthetic.sampling import lines_of
 from models.scoring import runtime
 from models.scoring.measured_sampling import at_sampling_of
 from models.scoring.score_files import Scoring, score_file
@@ -127,3 +128,15 @@ def test_a_package_of_images_of_unknown_fwhm_measures_cutouts_as_they_are(ensemb
     cutouts = toy.cutouts([0, 1], 15, np.random.default_rng(2))
     scores = [one.predict(cutouts, CHANNELS) for one in (package, package.at_fwhm(6.0))]
     np.testing.assert_array_equal(*scores)
+
+
+def test_the_study_prints_how_well_rows_are_told_apart_both_ways(boosting, toy, make_rows, tmp_path):
+    frame, cutouts = sky(toy, 60, scale=0.5, size=41, seed=3)
+    rows = write(
+        tmp_path / "rows.h5", make_rows(frame["candidate_id"].tolist(), label=frame["label"].tolist()), cutouts
+    )
+    head, plain, resampled = lines_of(boosting.directory, rows)
+    assert "30 real, 30 bogus; FWHM 4." in head
+    assert [line.split(":")[0] for line in (plain, resampled)] == ["  as they are", "  resampled"]
+    auc = [float(line.split("AUC ")[1].split()[0]) for line in (plain, resampled)]
+    assert auc[1] > 0.98 > auc[0]
