@@ -20,7 +20,7 @@ The recipe was fixed before any figure was seen:
   recipes (``platt_prior``), so that those of all folds can be judged together.
 * A stack is of the ensemble on features and ``triplet_cnn``, chosen before the others were looked at: with the weights
   0.7 and 0.3, and by a logistic regression on the validation rows of all folds but those whose night or group the fold
-  tests.
+  tests. The line ``default`` is the stack of that recipe, weighed on the validation rows of its own data set.
 """
 
 import argparse
@@ -41,6 +41,7 @@ from numpy.typing import NDArray
 from benchmarks.studies.legacy_networks_table import (
     IDENTITY,
     RECORD,
+    default_stacks,
     file_name,
     print_table,
     read_lines,
@@ -101,7 +102,8 @@ def main() -> int:
             train_missing(path, [name for name in names if name in wanted], seed, budget, scratch)
     asked = {path.stem for path in options.datasets}
     found = [one for one in trainings(scratch) if one.line["dataset"] in asked]
-    print_table([*found, *stacks(found, features[-1], STACKED)], names, features[-1], options.resample)
+    stacked = [*stacks(found, features[-1], STACKED), *default_stacks(found)]
+    print_table([*found, *stacked], names, features[-1], options.resample)
     return 0
 
 

@@ -11,16 +11,21 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from models.recipes.stack_members import read_members
 from pipeline.classes import BOGUS, REAL
 from pipeline.errors import SettingsError
 from pipeline.metrics import METRICS, Curves, Interval, bootstrap_statistic
 from pipeline.metrics.intervals import mean_interval
 from pipeline.rng import stream
 from pipeline.scores.calibration import fit_platt_prior
+from pipeline.scores.combination import drawn_towards, fit_weights
 
 RECORD = "trainings.jsonl"
 IDENTITY = ("candidate_id", "group_id", "night")
 STACKS = ("stack, 0.7 and 0.3", "stack, logistic")
+DEFAULT = "default"
+"""The stack of ``config/classifiers/default.yaml``, weighed on the validation rows as its package is."""
+
 FIXED_WEIGHTS = (0.7, 0.3)
 """Of the ensemble and of the network."""
 
@@ -75,6 +80,28 @@ def stacks(found: Sequence[Trained], ensemble: str, network: str) -> Iterator[Tr
         columns = {"seed": seed, "dataset": dataset}
         for name, logit in zip(STACKS, (fixed, fitted_stack(validation, test)), strict=True):
             yield Trained(line={"entry": name, **columns}, parts={"test": test.assign(logit=logit)})
+
+
+def default_stacks(found: Sequence[Trained]) -> Iterator[Trained]:
+    """Yield the default of each seed and data set that all of its members were trained with."""
+    recipe = read_members(DEFAULT)
+    names, stated = [member.classifier for member in recipe.members], np.asarray(recipe.weights)
+    place = {(one.line["entry"], one.line["seed"], one.line["dataset"]): one for one in found if one.parts}
+    for seed, dataset in dict.fromkeys((seed, dataset) for _, seed, dataset in place):
+        members = [place[name, seed, dataset] for name in names if (name, seed, dataset) in place]
+        if len(members) < len(names):
+            continue
+        validation, test = (_side_by_side(members, part) for part in ("validation", "test"))
+        labels = members[0].parts["validation"]["label"].to_numpy()
+        shares = drawn_towards(fit_weights(validation, labels), stated / stated.sum(), labels)
+        rows = members[0].parts["test"].assign(logit=test @ shares)
+        line = {"entry": DEFAULT, "seed": seed, "dataset": dataset, "weights": shares.round(3).tolist()}
+        yield Trained(line=line, parts={"test": rows})
+
+
+def _side_by_side(members: Sequence[Trained], part: str) -> NDArray[np.float64]:
+    """Return the logits of the same rows by each member, ``(n, members)``."""
+    return np.column_stack([_joined(members[0], member, part)["second"] for member in members])
 
 
 def fitted_stack(validation: pd.DataFrame, test: pd.DataFrame) -> NDArray[np.float64]:
@@ -141,9 +168,9 @@ def print_table(found: Sequence[Trained], names: Sequence[str], ensemble: str, r
     lines = pd.DataFrame([one.line for one in found])
     against = _whole_seeds(found, ensemble, datasets)
     head = ("", "seeds", "AUC", "worst and best seed", f"AUC less that of {ensemble}", "MDR at FPR 1 %",
-            "FPR at MDR 1 %", "parameters", "epoch kept", "seconds per epoch")  # fmt: skip
+            "its worst and best seed", "FPR at MDR 1 %", "parameters", "epoch kept", "seconds per epoch")  # fmt: skip
     print(f"| {' | '.join(head)} |\n{'|---' * len(head)}|")
-    for name in [*names, *STACKS]:
+    for name in [*names, *STACKS, DEFAULT]:
         failed = [one.line["failed"] for one in found if one.line["entry"] == name and "failed" in one.line]
         seeds = _whole_seeds(found, name, datasets)
         if failed:
@@ -181,8 +208,11 @@ def _cells(seeds: Sequence[pd.DataFrame], against: Sequence[pd.DataFrame], resam
     yield f"{min(each):.4f}, {max(each):.4f}" if len(each) > 1 else "-"
     gain = interval("auc", seeds, resample, against) if against else None
     yield f"{gain.value:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})" if gain else "-"
-    for rate in rates:
+    for measure, rate in zip(MEASURES[1:], rates, strict=True):
         yield f"{100 * rate.value:.1f} ({100 * rate.low:.1f} to {100 * rate.high:.1f}) %"
+        if measure == MEASURES[1]:
+            missed = [100 * METRICS[measure](rows["label"], rows["logit"]) for rows in seeds]
+            yield f"{max(missed):.1f}, {min(missed):.1f} %" if len(missed) > 1 else "-"
 
 
 def _cost(lines: pd.DataFrame) -> Iterator[str]:

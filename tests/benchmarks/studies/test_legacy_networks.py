@@ -17,7 +17,9 @@ from benchmarks.studies.legacy_networks import (
     recipe_of,
     train_missing,
 )
-from benchmarks.studies.legacy_networks_table import Trained, fitted_stack, print_table, stacks
+from benchmarks.studies.legacy_networks_table import Trained, default_stacks, fitted_stack, print_table, stacks
+from models.recipes.stack_members import read_members
+from pipeline.scores.combination import fit_weights
 
 
 def rows(count, *, night, seed):
@@ -91,6 +93,20 @@ def test_the_fixed_stack_is_seven_tenths_of_the_ensemble_and_three_of_the_networ
     fixed = next(stacks(found, "ensemble", "net")).parts["test"]["logit"]
     ensemble, network = (one.parts["test"]["logit"] for one in found)
     np.testing.assert_allclose(fixed, 0.7 * ensemble + 0.3 * network)
+
+
+def test_the_default_is_weighed_as_its_recipe_says_and_needs_all_members():
+    members = read_members("default")
+    names = [member.classifier for member in members.members]
+    found = [trained(name, "fold 0") for name in names]
+    assert list(default_stacks(found[1:])) == []
+    (one,) = default_stacks(found)
+    logits = np.column_stack([part.parts["validation"]["logit"] for part in found])
+    labels = found[0].parts["validation"]["label"].to_numpy()
+    fitted, stated = fit_weights(logits, labels), np.array(members.weights)
+    shares = (20 * fitted + 100 * stated / stated.sum()) / 120
+    np.testing.assert_allclose(one.parts["test"]["logit"], logits @ shares)
+    assert sum(one.line["weights"]) == pytest.approx(1.0, abs=2e-3)
 
 
 def test_a_seed_that_lacks_a_fold_is_in_no_line_of_the_table(capsys):
