@@ -116,7 +116,7 @@ class Infer(ReleaseTask):
     def _when_given(self) -> dict[str, object]:
         """What decides the scores only where it is given, so that others keep their identity."""
         rules = {"vetoes": self.settings.vetoes, "overrides": self.settings.overrides}
-        return {"only": self.chosen, "unlearned": self.unlearned, **rules}
+        return {"only": self.chosen, "unlearned": self.unlearned, "fwhm_pixel": self.settings.fwhm_pixel, **rules}
 
     @cached_property
     def chosen(self) -> list[str]:
@@ -142,6 +142,7 @@ class Infer(ReleaseTask):
             learned=learned_of(directory) if self.unlearned else None,
             processes=self.processes,
             rules=DecidingRules.of(self.settings.vetoes, self.settings.overrides, package.class_names),
+            fwhm_pixel=self.settings.fwhm_pixel,
         )
         if self.streams:
             job = self.fetch.job(self.fetch.frozen.manifest(), of=self)

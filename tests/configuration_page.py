@@ -65,6 +65,7 @@ DECISIONS = {
     "classes after the classifier": (
         "the class that `Infer` decides on, and what is made of its scores; nothing is trained anew"
     ),
+    "scores by features": "the scores of packages that measure features; nothing is trained anew",
     "ephemeris of skybot": "results only with `source: skybot`",
     "ephemeris of orbits": "results only with `source: orbits`",
     "catalogue of orbits": "results only with `source: orbits`, from the catalogue of `FetchOrbitCatalogue` on",

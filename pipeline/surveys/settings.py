@@ -50,6 +50,7 @@ _REACH: Final = (
     ("max_edge_fraction", 0, 1, ""),
     ("max_lost_fraction", 0, 1, ""),
     ("base_rate", 0, 1, ""),
+    ("fwhm_pixel", 0.5, 100, ""),
 )
 """Numbers of a survey with their smallest and largest value."""
 
@@ -104,6 +105,9 @@ class SurveySettings:
         What ``constant`` puts there.
     max_lost_fraction : float
         More unusable exposures than this share fail the night, 0 to 1; packets or stamps, if these are what is read.
+    fwhm_pixel : float or None, in pixel
+        Typical FWHM of the PSF in the images, 0.5 to 100, at which packages of features measure cutouts to score; none:
+        it is measured in the stars of the first rows of each file, and counts as that of the training without stars.
     base_rate : float or None
         Share, 0 to 1, of reals among the survey's own candidates, for the expected purity.
     references : tuple of str
@@ -160,6 +164,7 @@ class SurveySettings:
     edges: Literal["missing", "drop", "constant", "median", "reflect"] = "missing"
     edge_value: float = 0.0
     max_lost_fraction: float = 0.2
+    fwhm_pixel: float | None = field(default=None, metadata=decides_only("scores by features"))
     base_rate: float | None = field(default=None, metadata=decides_only("report"))
     references: tuple[str, ...] = field(default=(), metadata=decides_only("report"))
     notes: tuple[str, ...] = field(default=(), metadata=decides_only("report"))

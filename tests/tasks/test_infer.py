@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 from small_packages import rewrite_manifest, write_small_package
@@ -33,6 +34,14 @@ def edit(package, **changes):
     values["files"] = {name: hashlib.sha256((package / name).read_bytes()).hexdigest() for name in values["files"]}
     file.write_text(json.dumps(values))
     rewrite_manifest(package)
+
+
+def test_a_stated_fwhm_gives_other_scores(small_package):
+    tasks.Infer.clear_instance_cache()
+    task = tasks.Infer(survey="synthetic", night="2026-01-05", package=str(small_package))
+    before = task.decides()
+    vars(task)["settings"] = replace(task.settings, fwhm_pixel=4.5)
+    assert task.decides() == before | {"fwhm_pixel": 4.5}
 
 
 @pytest.mark.parametrize("graph", ["model.onnx", "posterior.onnx"])
