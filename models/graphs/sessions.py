@@ -31,6 +31,9 @@ CHUNK_OF_FEATURES: Final = 256
 CHUNK_ON_GPU: Final = 1024
 """Rows of one call of a GPU, which takes few rows no sooner than many."""
 
+WHOLE: Final = 8
+"""Rows of a call are filled up to a multiple of this: the runtime rounds the last few, and a single one, otherwise."""
+
 _OPEN_AT_ONCE: Final = 64
 """Files kept open by a process: all members of a stack, for each is asked for every block of rows."""
 
@@ -188,7 +191,9 @@ def outputs_of(
     starts = range(0, rows, chunk)
 
     def one(first: int) -> list[NDArray[np.float32]]:
-        return list(session.run(list(wanted), {name: part[first : first + chunk] for name, part in feeds.items()}))
+        count = min(chunk, rows - first)
+        given = {name: _filled_up(part[first : first + count]) for name, part in feeds.items()}
+        return [found[:count] for found in session.run(list(wanted), given)]
 
     if on_gpu or threads == 1 or len(starts) == 1:
         chunks = [one(first) for first in starts]
@@ -196,6 +201,12 @@ def outputs_of(
         with ThreadPoolExecutor(threads) as pool:
             chunks = list(pool.map(one, starts))
     return [np.concatenate(parts) for parts in zip(*chunks, strict=True)]
+
+
+def _filled_up(part: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the rows of a call, with the last one repeated until their number is a multiple of `WHOLE`."""
+    absent = -len(part) % WHOLE
+    return np.concatenate([part, np.repeat(part[-1:], absent, axis=0)]) if absent else part
 
 
 def _is_of_numbers(inputs: NDArray[np.float32]) -> bool:

@@ -57,6 +57,16 @@ def test_rows_of_numbers_are_run_more_at_once_than_images(row, rows_at_once):
     assert max(session.rows) == rows_at_once
 
 
+@pytest.mark.parametrize("rows_at_once", [1, 3, 6, 13])
+def test_a_row_has_the_same_result_to_the_bit_however_many_rows_are_asked_for_at_once(rows_at_once, tmp_path):
+    row = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ("n", 1)) for name in "xy"]
+    graph = helper.make_graph([helper.make_node("Log", ["x"], ["y"])], "g", row[:1], row[1:])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
+    session, inputs = open_session(tmp_path / "m.onnx"), np.linspace(0.001, 40, 300, dtype=np.float32)[:, None]
+    parts = [run(session, inputs[first : first + rows_at_once]) for first in range(0, 300, rows_at_once)]
+    assert np.concatenate(parts).tolist() == run(session, inputs).tolist()
+
+
 class Counting:
     """A session that gives back what it is given, and counts the rows of each call."""
 
