@@ -7,6 +7,7 @@ from pathlib import Path
 
 import luigi
 
+from pipeline.errors import SettingsError
 from tasks.infer import Infer
 from tasks.parameters import ReleaseTask
 
@@ -18,6 +19,15 @@ class ScoreFolds(ReleaseTask):
         """The scores of each fold's data set."""
         parameters = self.release_parameters()
         return {f"fold {fold}": Infer(**{**parameters, "fold": fold}) for fold in range(self.recipe.split.folds)}
+
+    def deps(self) -> list[luigi.Task]:
+        """Return what it requires, after a check of the recipe; luigi asks only if the target is missing."""
+        if not self.recipe.split.folds:
+            raise SettingsError(
+                f"datasets/{self.dataset_name}.yaml has no folds to join; allowed: a recipe with `split: {{folds: 5}}` "
+                "or another number of them; `Infer` scores the data set without"
+            )
+        return super().deps()
 
     def decides(self) -> dict[str, object]:
         """The release."""

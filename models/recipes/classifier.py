@@ -234,7 +234,8 @@ class ClassifierRecipe:
         """
         if isinstance(mapping, Mapping) and is_stack(mapping):
             raise SettingsError(
-                f"{where} is a stack, of which nothing is trained but its members; CalibratePackage makes its package"
+                f"{where} is a stack, of which nothing is trained but its members: name one of them by --classifier, "
+                "or ask for CalibratePackage, which makes the package of the stack"
             )
         return parse(cls, mapping, where)
 

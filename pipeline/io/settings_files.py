@@ -1,6 +1,7 @@
 """Settings files: ``config/<kind>/<name>.yaml``, read safely, with the environment's values filled in."""
 
 import functools
+import math
 import os
 import re
 import sys
@@ -35,6 +36,16 @@ class _Loader(BoundedLoader):
         """Return a scalar with its variables as the file has them."""
         return super().construct_scalar(node).replace(_OPENS, "${").replace(_CLOSES, "}")
 
+
+def _finite(loader: _Loader, node: yaml.ScalarNode) -> float:
+    """Return a number; one that is none, or infinite, is no setting."""
+    value = float(loader.construct_yaml_float(node))
+    if not math.isfinite(value):
+        raise yaml.constructor.ConstructorError(None, None, f"{value} is no finite number", node.start_mark)
+    return value
+
+
+_Loader.add_constructor("tag:yaml.org,2002:float", _finite)
 
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::([^}]*))?\}")
 _OPENS, _CLOSES = "\ue000\ue001", "\ue002"

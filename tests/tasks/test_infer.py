@@ -8,6 +8,7 @@ import pytest
 from small_packages import rewrite_manifest, write_small_package
 
 import tasks
+from pipeline.errors import SettingsError
 
 
 @pytest.fixture
@@ -34,6 +35,13 @@ def edit(package, **changes):
     values["files"] = {name: hashlib.sha256((package / name).read_bytes()).hexdigest() for name in values["files"]}
     file.write_text(json.dumps(values))
     rewrite_manifest(package)
+
+
+def test_folds_of_a_recipe_without_folds_are_refused():
+    tasks.ScoreFolds.clear_instance_cache()
+    with pytest.raises(SettingsError, match=r"^datasets/synthetic.yaml has no folds to join"):
+        tasks.ScoreFolds(survey="synthetic").deps()
+    assert len(tasks.ScoreFolds(survey="ztf_alerts", dataset="ztf_by_object").deps()) > 1
 
 
 def test_a_stated_fwhm_gives_other_scores(small_package):

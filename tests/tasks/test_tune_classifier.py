@@ -66,6 +66,13 @@ def test_a_space_that_does_not_fit_is_refused_when_the_run_is_planned(config):
         tuning(objective="validation_auk").deps()
 
 
+def test_of_a_stack_is_said_that_it_is_one_before_its_space_is_missed(config):
+    write(config, "classifiers", "mine", {"classifier": "stack", "members": ["boosting", "other"]})
+    Register.clear_instance_cache()
+    with pytest.raises(SettingsError, match=r"mine.yaml is a stack, of which .* name one of them by --classifier"):
+        _ = tasks.TuneClassifier(survey="synthetic", classifier="mine").fingerprint
+
+
 def test_the_target_lies_beside_the_data_set_and_says_what_it_is(config):
     path = tuning(trials=3).output().path
     assert path.parent == tuning().requires()["dataset"].output().path.parent

@@ -98,6 +98,8 @@ def test_every_fault_is_named_and_the_file_once(config):
         ("a: 1\nb: 2\na: 3\n", "key 'a' appears twice"),
         ("a: {b: 1, b: 2}\n", "key 'b' appears twice"),
         ("a: !!python/object/apply:os.getcwd []\n", "is not valid YAML"),
+        ("a: 1.5\nb: [.nan]\n", "mine.yaml is not valid YAML: nan is no finite number in line 2, column 5"),
+        ("a: -.inf\n", "-inf is no finite number"),
         ("- 1\n", "does not hold a mapping"),
         ("", "does not hold a mapping"),
     ],
