@@ -30,7 +30,8 @@ class InputContract:
     channels : tuple of str
         Channels in the order of the model's last axis.
     required_channels : tuple of str
-        A row with one of these missing altogether is not scored.
+        A row with one of these missing altogether is not scored. Cutouts need not have the others at all; where none is
+        required, they need all of them, and a row any one.
     size_pixel : int
         Side of the model's input; of a model of features, that of the cutouts which it was trained on.
     crop : bool
@@ -63,6 +64,11 @@ class InputContract:
         """Tell whether it takes cutouts larger than its own, of which it sees the middle."""
         return self.crop or self.size_pixel_min is not None
 
+    @property
+    def _optional(self) -> tuple[str, ...]:
+        """Return the channels that cutouts may lack: all but the required ones, where there are such."""
+        return tuple(name for name in self.channels if self.required_channels and name not in self.required_channels)
+
     def stated(self) -> dict[str, object]:
         """Return it as packages state it: None for what is not known, without what only other models have."""
         values = dataclasses.asdict(self)
@@ -80,10 +86,10 @@ class InputContract:
             With every difference, both sides stated.
         """
         faults = []
-        missing = [name for name in self.channels if name not in channels]
-        if missing:
-            needed, present = ", ".join(self.channels), ", ".join(channels)
-            faults.append(f"the model needs channels {needed}; the cutouts have {present}")
+        needed = self.required_channels or self.channels
+        if any(name not in channels for name in needed):
+            less = f", and can do without {', '.join(self._optional)}" if self._optional else ""
+            faults.append(f"the model needs channels {', '.join(needed)}{less}; the cutouts have {', '.join(channels)}")
         if size_pixel < self.least_pixel or (size_pixel > self.size_pixel and not self.takes_larger):
             wanted = f"{self.least_pixel} pixels a side" + (" or more" if self.takes_larger else "")
             faults.append(
@@ -121,7 +127,8 @@ class InputContract:
     def select(self, cutouts: NDArray[np.float32], channels: Sequence[str], extent: float = 1.0) -> NDArray[np.float32]:
         """Return the pixels that the model sees, ``(n, size, size, channel)``.
 
-        The pixel with index ``size // 2``, in which the candidate lies, keeps that place under the crop.
+        The pixel with index ``size // 2``, in which the candidate lies, keeps that place under the crop. A channel that
+        the cutouts do not have, and need not, is all NaN.
 
         Parameters
         ----------
@@ -137,9 +144,11 @@ class InputContract:
         first = cutouts.shape[1] // 2 - side // 2
         rows = slice(first, first + side)
         chosen = cutouts[:, rows, rows]
-        if tuple(channels) != self.channels:
-            chosen = chosen[..., [list(channels).index(name) for name in self.channels]]
-        return np.ascontiguousarray(chosen, dtype=np.float32)
+        if tuple(channels) == self.channels:
+            return np.ascontiguousarray(chosen, dtype=np.float32)
+        absent = np.full(chosen.shape[:3], np.nan, dtype=np.float32)
+        given = [chosen[..., list(channels).index(name)] if name in channels else absent for name in self.channels]
+        return np.stack(given, axis=-1, dtype=np.float32)
 
     def scorable(self, selected: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Return which rows of selected pixels can be scored, ``(n,)``: something in each required channel.

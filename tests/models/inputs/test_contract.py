@@ -52,8 +52,27 @@ def test_every_difference_is_named_with_both_sides():
     with pytest.raises(IncompatiblePackageError) as fault:
         CONTRACT.check(channels=("science",), size_pixel=4, pixel_state="l2")
     message = str(fault.value)
-    for part in ("science, difference", "have science", "5 pixels", "given 4", "raw pixels", "are l2"):
+    for part in (
+        "needs channels difference, and can do without science",
+        "have science",
+        "5 pixels",
+        "given 4",
+        "raw pixels",
+        "are l2",
+    ):
         assert part in message
+
+
+def test_a_channel_that_no_row_needs_may_be_absent_and_is_missing_then():
+    cutouts = np.ones((2, 5, 5, 1), np.float32)
+    CONTRACT.check(channels=("difference",), size_pixel=5)
+    selected = CONTRACT.select(cutouts, ("difference",))
+    assert np.isnan(selected[..., 0]).all()
+    assert (selected[..., 1] == 1).all()
+    assert CONTRACT.scorable(selected).all()
+    all_or_none = dataclasses.replace(CONTRACT, required_channels=())
+    with pytest.raises(IncompatiblePackageError, match="needs channels science, difference; the cutouts have diff"):
+        all_or_none.check(channels=("difference",), size_pixel=5)
 
 
 def test_larger_cutouts_are_refused_without_crop():
