@@ -78,8 +78,11 @@ def test_infer_refuses_an_edited_threshold_and_one_out_of_range(project, given):
     assert not list(project.data.glob("tiny/r1/files/Infer-*"))
 
 
-SMALLER = ({"size_pixel": 64, "crop": False}, "takes cutouts of 64 pixels a side; given")
-OTHER = ({"channels": ["science", "weight"], "required_channels": ["science"]}, "model needs channels science, weight")
+SMALLER = ({"size_pixel": 64, "size_pixel_min": 64}, "takes cutouts of 64 pixels a side or more; given")
+OTHER = (
+    {"channels": ["science", "weight"], "required_channels": ["science", "weight"]},
+    "model needs channels science, weight",
+)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_a_night_that_is_scored_as_it_is_read_is_planned(given_package):
     assert "Infer" in planned(tasks.Infer(survey="mine", night=NIGHT, package=str(given_package), stream=True))
 
 
-UNLIKE = {"channels": ["science", "weight"], "required_channels": ["science"]}
+UNLIKE = {"channels": ["science", "weight"], "required_channels": ["science", "weight"]}
 
 
 @pytest.mark.parametrize("stream", [False, True])

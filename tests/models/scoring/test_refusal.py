@@ -27,7 +27,7 @@ def test_what_a_package_takes_is_let_through(tmp_path):
     [
         ({"input": {"crop": False}}, {"size_pixel": 11}, "15 pixels a side; given 11"),
         ({"input": {"crop": False}}, {"size_pixel": 63}, "15 pixels a side; given 63"),
-        ({}, {"channels": ("science", "template")}, "needs channels science, difference; the cutouts have science, "),
+        ({}, {"channels": ("science", "template")}, "needs channels difference, and can do without science; the"),
         ({}, {"pixel_state": "l2"}, "takes raw pixels; the cutouts are l2"),
         (
             {"metadata": {"columns": ["nbad"], "centre": [0.0], "width": [1.0]}},
