@@ -46,6 +46,27 @@ def build_boosting(seed: int, **settings: Any) -> Any:
     return GradientBoostingClassifier(random_state=seed, **_settings(BOOSTING_SETTINGS, settings))
 
 
+def build_on_histograms(seed: int, *, n_estimators: int, l2_penalty: float, **settings: Any) -> Any:
+    """Return an unfitted classifier of boosted trees on histograms, without early stopping.
+
+    Parameters
+    ----------
+    seed : int
+        Of the features that each split looks at, and of the bins of very many rows.
+    n_estimators : int
+        Trees for each class.
+    l2_penalty : float
+        On the values of leaves.
+    **settings
+        Others as scikit-learn names them.
+    """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    return HistGradientBoostingClassifier(
+        max_iter=n_estimators, l2_regularization=l2_penalty, early_stopping=False, random_state=seed, **settings
+    )
+
+
 def build_feature_ensemble(seed: int, **settings: Any) -> Any:
     """Return an unfitted soft vote of boosting and extremely randomised trees, each half.
 

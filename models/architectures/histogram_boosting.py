@@ -5,6 +5,7 @@ Tested by tests/conformance/test_classifiers.py.
 
 from typing import Any
 
+from models.architectures.feature_models import build_on_histograms
 from models.registry import CLASSIFIERS, FEATURES
 
 
@@ -34,15 +35,12 @@ def histogram_boosting(
     l2_penalty : float
         On the values of leaves.
     """
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    return HistGradientBoostingClassifier(
-        max_iter=n_estimators,
+    return build_on_histograms(
+        seed,
+        n_estimators=n_estimators,
         learning_rate=learning_rate,
         max_leaf_nodes=max_leaf_nodes,
         min_samples_leaf=min_samples_leaf,
         max_features=max_features,
-        l2_regularization=l2_penalty,
-        early_stopping=False,
-        random_state=seed,
+        l2_penalty=l2_penalty,
     )

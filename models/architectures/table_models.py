@@ -7,6 +7,7 @@ Tested by tests/models/training/test_table_training.py.
 
 from typing import Any, Final
 
+from models.architectures.feature_models import build_on_histograms
 from models.architectures.rbf_machines import RbfMachines
 from models.inputs.table_recipe import TableRecipe
 from models.registry import CLASSIFIERS, TABLE
@@ -77,16 +78,13 @@ def table_boosting(
     l2_penalty : float
         On the values of leaves.
     """
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    return HistGradientBoostingClassifier(
-        max_iter=n_estimators,
+    return build_on_histograms(
+        seed,
+        n_estimators=n_estimators,
         learning_rate=learning_rate,
         max_leaf_nodes=max_leaf_nodes,
         min_samples_leaf=min_samples_leaf,
-        l2_regularization=l2_penalty,
-        early_stopping=False,
-        random_state=seed,
+        l2_penalty=l2_penalty,
     )
 
 
