@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from models.graphs.runtimes import Runtime
+from models.inputs.metadata import METADATA
 from models.scoring.model_inputs import contract_of, require_columns
+from models.scoring.stacked import MEMBERS
 from pipeline.io.packages.package_content import read_package
 from pipeline.io.results.cutout_header import CutoutHeader
 
@@ -22,11 +24,15 @@ def require_fit(folder: Path, header: CutoutHeader) -> None:
     ------
     IncompatiblePackageError
         With every difference of channels, size and state of the pixels, both sides stated; for columns that the package
-        takes beside them and the cutouts lack; or for its runtime.
+        or a member of it takes beside them and the cutouts lack; or for the runtime of either.
     MissingInputError, InputError
         If there is no package, or it is not as it was written.
     """
     values = read_package(folder).values
-    Runtime.of(values, folder)
+    folders = [folder, *(folder / MEMBERS / entry["folder"] for entry in values.get("members", ()))]
+    contents = [values, *(read_package(member).values for member in folders[1:])]
+    for content, place in zip(contents, folders, strict=True):
+        Runtime.of(content, place)
     contract_of(values).check(channels=header.channels, size_pixel=header.size_pixel, pixel_state=header.pixel_state)
-    require_columns((values.get("metadata") or {}).get("columns", ()), header.columns)
+    needed = (name for content in contents for name in (content.get(METADATA) or {}).get("columns", ()))
+    require_columns(tuple(dict.fromkeys(needed)), header.columns)

@@ -1,8 +1,11 @@
+import shutil
+
 import pytest
 from small_packages import CONTENT, write_small_package
 
 from models.scoring.refusal import require_fit
 from pipeline.errors import IncompatiblePackageError, MissingInputError
+from pipeline.io.results.commit import MANIFEST, commit
 from pipeline.io.results.cutout_header import CutoutHeader
 
 
@@ -41,6 +44,29 @@ def test_what_it_cannot_score_is_refused_with_both_sides(tmp_path, values, cutou
     folder = package(tmp_path, **values)
     with pytest.raises(IncompatiblePackageError, match=said):
         require_fit(folder, header(**cutouts))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            {"metadata": {"columns": ["nbad"], "centre": [0.0], "width": [1.0]}},
+            "needs the columns nbad; the cutouts lack",
+        ),
+        ({"runtime": "abacus, float32"}, r"01-x.* names the runtime 'abacus, float32'"),
+    ],
+)
+def test_what_a_member_of_a_stack_cannot_score_is_refused_as_well(tmp_path, values, said):
+    stated = {"name": "toy-0123456789ab", "classifier": "x", "seed": 1, "learned_fold": "", "weight": 0.5}
+    entries = [{"folder": name, **stated} for name in ("00-x", "01-x")]
+    whole = write_small_package(tmp_path / "whole", schema=2, family="stack", members=entries)
+    (whole / MANIFEST).unlink()
+    for entry, more in zip(entries, ({}, values), strict=True):
+        write_small_package(whole / "members" / entry["folder"], **more)
+    folder = tmp_path / "package"
+    commit(folder, lambda path: shutil.copytree(whole, path, dirs_exist_ok=True), directory=True)
+    with pytest.raises(IncompatiblePackageError, match=said):
+        require_fit(folder, header())
 
 
 def test_no_package_is_no_fit(tmp_path):
