@@ -75,8 +75,8 @@ def _measured(files: Sequence[Path], wanted: set[str]) -> tuple[NDArray[np.objec
                 log.info("no features of %s: %s", path.name, why or "it holds no judged row")
                 continue
             channels, fwhm = file.header.channels, float("nan")
-            for block, pixels in _blocks(file, rows):
-                fwhm = typical_fwhm(pixels, channels) if not features else fwhm
+            for number, (block, pixels) in enumerate(_blocks(file, rows)):
+                fwhm = fwhm if number else typical_fwhm(pixels, channels)
                 ids.append(names[block].to_numpy(object))
                 features.append(physical_features(pixels, channels, fwhm))
             wanted = wanted.difference(names[rows])

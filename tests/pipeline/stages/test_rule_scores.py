@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline.errors import SettingsError
@@ -7,6 +8,7 @@ from pipeline.features.cuts import FeatureCuts, cuts_of
 from pipeline.plots.data import ReportData
 from pipeline.report.binary.measures import measure_binary
 from pipeline.report.bootstrap import Bootstrap
+from pipeline.stages import rule_scores as rule_scores_module
 from pipeline.stages.rule_scores import rule_scores
 
 SIGNAL = {"feature": "difference_fit_snr", "least": 1.0}
@@ -58,6 +60,16 @@ def test_a_row_in_two_files_counts_by_the_first(file, rows, make_rows, make_cuto
     once, twice = (rule_scores(rows, files, CUTS)[0]["score"] for files in ([file], [file, other]))
     assert once.equals(twice)
     assert not once.equals(rule_scores(rows, [other, file], CUTS)[0]["score"])
+
+
+def test_the_psf_of_each_file_decides_its_own_sampling(file, rows, make_rows, make_cutouts, tmp_path, monkeypatch):
+    more = make_rows([f"other {name}" for name in IDS], label=[1, 0, 0, -1, 1], night=["2026-01-06"] * 5)
+    second = make_cutouts(tmp_path / "second.h5", more, size=21, pixels=stamps())
+    monkeypatch.setattr(rule_scores_module, "typical_fwhm", lambda *_: 4.4)
+    scored = rule_scores(pd.concat([rows, more], ignore_index=True), [file, second], CUTS)[0]["score"].to_numpy()
+    wanted = FeatureCuts.of(cuts_of(CUTS)[0]).logits(physical_features(stamps(), fwhm_pixel=4.4))
+    wanted[3] = np.nan
+    assert scored == pytest.approx(np.tile(wanted, 2), abs=1e-5, nan_ok=True)
 
 
 @pytest.mark.parametrize(
