@@ -78,6 +78,7 @@ class TuneClassifier(ClassifierTask):
 
     def decides(self) -> dict[str, object]:
         """What decides a training, the space, the number of trials and the objective."""
+        self.require_classes()
         _ = self.training().classifier_recipe  # a stack has none, and that is told before its missing space
         return {
             "training": self.training().decides(),

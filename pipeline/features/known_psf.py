@@ -10,7 +10,6 @@ from pipeline.cutouts.missing import to_missing
 from pipeline.cutouts.planes import PSF, VARIANCE, centred_psf, plane_name
 from pipeline.features.bounded import logarithm, ratio
 from pipeline.features.planes import sky_and_noise
-from pipeline.psf.sampled import SampledPsf
 
 Features = dict[str, NDArray[np.float32]]
 
@@ -42,6 +41,8 @@ def fit_psf(image: NDArray[np.float32], variance: NDArray[np.float32], psf: NDAr
     -----
     Two steps of weighted least squares in flux and offset, each about the PSF at the offset that was found before.
     """
+    from pipeline.psf.sampled import SampledPsf  # slow to load, and few surveys state a PSF
+
     pixels, samples = image.astype(np.float64)[None], psf.astype(np.float64)
     weight = np.nan_to_num(1 / np.where(variance > 0, variance, np.inf))[None] * np.isfinite(pixels)
     flux = y = x = 0.0

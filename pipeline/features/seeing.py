@@ -14,7 +14,6 @@ from pipeline.cutouts.missing import to_missing
 from pipeline.cutouts.planes import PSF, plane_name
 from pipeline.features.planes import sky_and_noise
 from pipeline.features.psf_fit import WINDOW, Fit, fit_gaussian
-from pipeline.psf.sampled import SampledPsf
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +79,8 @@ def stated_fwhm(cutouts: NDArray[np.float32], channels: Sequence[str]) -> float:
         known = np.flatnonzero(np.isfinite(psfs).all(axis=(1, 2)))
         if len(known):
             some = known[:: -(-len(known) // MOST_PSFS)]
+            from pipeline.psf.sampled import SampledPsf  # slow to load, and few surveys state a PSF
+
             widths = [SampledPsf(samples=psfs[row].astype(np.float64)).fwhm_pixel for row in some]
             log.info("the PSFs of %d cutouts have a median FWHM of %.2f pixels", len(some), np.median(widths))
             return float(np.median(widths))

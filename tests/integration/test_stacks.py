@@ -163,7 +163,11 @@ def test_a_faulty_recipe_of_a_member_is_found_by_the_check(mine, check):
 
 def test_what_takes_no_stack_says_so(stacked, tmp_path):
     refused = stacked.luigi("TrainClassifier", *TINY, "--classifier", "mine")
-    refused.line("TrainClassifier", "classifiers/mine.yaml is a stack", "CalibratePackage makes its package")
+    refused.line(
+        "TrainClassifier",
+        "classifiers/mine.yaml is a stack",
+        "ask for CalibratePackage, which makes the package of the stack",
+    )
     refused = stacked.luigi("CalibratePackage", *TINY, "--classifier", "mine", "--learned-fold", "1/3")
     refused.line("CalibratePackage", "--learned-fold is '1/3'", "'folds' say how its members are trained")
     refused = stacked.luigi("TrainClassifier", *TINY, "--learned-fold", "4/3")

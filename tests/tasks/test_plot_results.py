@@ -24,7 +24,7 @@ def test_a_report_may_compare_with_no_other_classifier():
     assert list(alone.models) == ["vgg6"]
     assert [name for name in alone.requires() if name.startswith("scores")] == ["scores vgg6"]
     beside = tasks.PlotResults(survey="synthetic", classifier="vgg6")
-    assert list(beside.models) == ["vgg6", "triplet_cnn"]
+    assert list(beside.models) == ["vgg6", "boosting"]
 
 
 def test_the_cuts_that_a_report_compares_with_decide_it_and_no_other_result(tmp_path, monkeypatch):
