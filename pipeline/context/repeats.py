@@ -44,15 +44,21 @@ def pixel_repeats(of: Placed, others: Sequence[Placed], pixel_scale_arcsec: floa
         The other images of the detector in the night.
     pixel_scale_arcsec : float
         Side of a pixel in arcsec.
+
+    Returns
+    -------
+    ndarray of float, (n,)
+        NaN where the place's own direction is not known, or that of a detection at the same place of the detector.
     """
     apart = chord_of(SKY_PIXEL * pixel_scale_arcsec)
-    repeats = np.zeros(len(of.places))
+    repeats = np.where(np.isfinite(of.sky).all(axis=1), 0.0, np.nan)
     for other in others:
         if not len(of.places) or not len(other.places):
             continue
         near = KDTree(other.places).query_ball_point(of.places, RADIUS_PIXEL)
         row = np.repeat(np.arange(len(near)), [len(found) for found in near])
         match = np.fromiter((index for found in near for index in found), np.intp, len(row))
-        elsewhere = np.linalg.norm(of.sky[row] - other.sky[match], axis=1) > apart
-        repeats[np.unique(row[elsewhere])] += 1
+        distance = np.linalg.norm(of.sky[row] - other.sky[match], axis=1)
+        repeats[np.unique(row[distance > apart])] += 1
+        repeats[row[np.isnan(distance)]] = np.nan
     return repeats

@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 _BLOCK_ROWS: Final = 1024
 """Rows read at once."""
 
+FIRST_ROWS: Final = 256
+"""Rows of a file in whose stars the FWHM is measured: the same as by packages that score the file."""
+
 _SMALLEST_SIDE: Final = 9
 """Pixels a side below which no feature is measured."""
 
@@ -74,9 +77,9 @@ def _measured(files: Sequence[Path], wanted: set[str]) -> tuple[NDArray[np.objec
             if why or not len(rows):
                 log.info("no features of %s: %s", path.name, why or "it holds no judged row")
                 continue
-            channels, fwhm = file.header.channels, float("nan")
-            for number, (block, pixels) in enumerate(_blocks(file, rows)):
-                fwhm = fwhm if number else typical_fwhm(pixels, channels)
+            channels = file.header.channels
+            fwhm = typical_fwhm(file.pixels(slice(0, min(len(names), FIRST_ROWS))), channels)
+            for block, pixels in _blocks(file, rows):
                 ids.append(names[block].to_numpy(object))
                 features.append(physical_features(pixels, channels, fwhm))
             wanted = wanted.difference(names[rows])

@@ -31,10 +31,12 @@ def test_an_exposure_counts_once_whatever_its_detections_there() -> None:
     assert pixel_repeats(placed([100.0], 0.0), [placed([99.5, 100.5], 900.0)], SCALE_ARCSEC).tolist() == [1.0]
 
 
-def test_without_sky_positions_nothing_is_known_to_repeat() -> None:
+def test_without_a_sky_position_it_is_not_known_what_repeats() -> None:
     unknown = Placed(places=np.zeros((1, 2)), sky=np.full((1, 3), np.nan))
 
-    assert pixel_repeats(unknown, [placed([0.0], 900.0)], SCALE_ARCSEC).tolist() == [0.0]
+    assert np.isnan(pixel_repeats(unknown, [placed([0.0], 900.0)], SCALE_ARCSEC)).all()
+    assert np.isnan(pixel_repeats(placed([0.0], 0.0), [unknown], SCALE_ARCSEC)).all()
+    assert pixel_repeats(placed([50.0], 0.0), [unknown], SCALE_ARCSEC).tolist() == [0.0]
 
 
 def test_no_other_exposures_and_no_detections_are_no_repeats() -> None:

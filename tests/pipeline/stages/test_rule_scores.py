@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.inputs.image_sampling import MEASURED_ROWS
 from pipeline.errors import SettingsError
 from pipeline.features import physical_features
 from pipeline.features.cuts import FeatureCuts, cuts_of
@@ -65,11 +66,17 @@ def test_a_row_in_two_files_counts_by_the_first(file, rows, make_rows, make_cuto
 def test_the_psf_of_each_file_decides_its_own_sampling(file, rows, make_rows, make_cutouts, tmp_path, monkeypatch):
     more = make_rows([f"other {name}" for name in IDS], label=[1, 0, 0, -1, 1], night=["2026-01-06"] * 5)
     second = make_cutouts(tmp_path / "second.h5", more, size=21, pixels=stamps())
-    monkeypatch.setattr(rule_scores_module, "typical_fwhm", lambda *_: 4.4)
+    seen = []
+    monkeypatch.setattr(rule_scores_module, "typical_fwhm", lambda pixels, _: seen.append(len(pixels)) or 4.4)
     scored = rule_scores(pd.concat([rows, more], ignore_index=True), [file, second], CUTS)[0]["score"].to_numpy()
     wanted = FeatureCuts.of(cuts_of(CUTS)[0]).logits(physical_features(stamps(), fwhm_pixel=4.4))
     wanted[3] = np.nan
     assert scored == pytest.approx(np.tile(wanted, 2), abs=1e-5, nan_ok=True)
+    assert seen == [len(IDS), len(IDS)]  # of the file, as its scores are measured, with or without a label
+
+
+def test_the_psf_is_measured_in_the_rows_in_which_packages_measure_it():
+    assert rule_scores_module.FIRST_ROWS == MEASURED_ROWS
 
 
 @pytest.mark.parametrize(
