@@ -101,7 +101,9 @@ class InputContract:
         if faults:
             raise IncompatiblePackageError("; ".join(faults))
 
-    def unlike(self, *, survey: str, pixel_scale_arcsec: float) -> dict[str, dict[str, str | float]]:
+    def unlike(
+        self, *, survey: str, pixel_scale_arcsec: float, channels: Sequence[str]
+    ) -> dict[str, dict[str, str | float]]:
         """Return what of cutouts is unlike those that the model learned from, though it can score them.
 
         Parameters
@@ -110,18 +112,23 @@ class InputContract:
             Whose cutouts they are.
         pixel_scale_arcsec : float
             Of them; NaN, where unknown, is unlike nothing.
+        channels : sequence of str
+            Of them.
 
         Returns
         -------
         unlike : dict
-            ``survey`` and ``pixel_scale_arcsec`` where they differ, each with ``trained`` and ``scored``; scales
-            differ by more than `SCALE_TOLERANCE`.
+            ``survey``, ``pixel_scale_arcsec`` and ``channels`` where they differ, each with ``trained`` and ``scored``;
+            scales differ by more than `SCALE_TOLERANCE`, channels where one of the model is not there.
         """
         found: dict[str, dict[str, str | float]] = {}
         if survey != self.survey:
             found["survey"] = {"trained": self.survey, "scored": survey}
         if abs(pixel_scale_arcsec - self.pixel_scale_arcsec) > SCALE_TOLERANCE * self.pixel_scale_arcsec:
             found["pixel_scale_arcsec"] = {"trained": self.pixel_scale_arcsec, "scored": pixel_scale_arcsec}
+        there = [name for name in self.channels if name in channels]
+        if len(there) < len(self.channels):
+            found["channels"] = {"trained": ", ".join(self.channels), "scored": ", ".join(there)}
         return found
 
     def select(self, cutouts: NDArray[np.float32], channels: Sequence[str], extent: float = 1.0) -> NDArray[np.float32]:

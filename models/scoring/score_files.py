@@ -198,7 +198,9 @@ def _write(
         pixel_state=header.pixel_state,
         columns=header.columns,
     )
-    unlike = package.contract.unlike(survey=header.survey, pixel_scale_arcsec=header.pixel_scale_arcsec)
+    unlike = package.contract.unlike(
+        survey=header.survey, pixel_scale_arcsec=header.pixel_scale_arcsec, channels=header.channels
+    )
     about: dict[str, object] = {UNLIKE: unlike} if unlike else {}
     _warn_of_unknown_scale(package, header, what)
     if scoring.rules:

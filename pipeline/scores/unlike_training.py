@@ -13,7 +13,7 @@ def unlike_words(unlike: Mapping[str, Mapping[str, object]]) -> str:
     Parameters
     ----------
     unlike : mapping
-        ``survey`` and ``pixel_scale_arcsec``, each where it differs, with ``trained`` and ``scored``.
+        ``survey``, ``pixel_scale_arcsec`` and ``channels``, each where it differs, with ``trained`` and ``scored``.
 
     Examples
     --------
@@ -28,4 +28,6 @@ def _side(unlike: Mapping[str, Mapping[str, object]], side: str) -> str:
     words = [f"survey {unlike['survey'][side]}"] if "survey" in unlike else []
     if "pixel_scale_arcsec" in unlike:
         words.append(f"pixels of {unlike['pixel_scale_arcsec'][side]:g} arcsec")
+    if "channels" in unlike:
+        words.append(f"channels {unlike['channels'][side]}")
     return " with ".join(words)

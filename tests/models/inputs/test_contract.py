@@ -5,6 +5,7 @@ import pytest
 
 from models.inputs.contract import InputContract
 from pipeline.errors import IncompatiblePackageError
+from pipeline.scores.unlike_training import unlike_words
 
 CONTRACT = InputContract(
     survey="demo",
@@ -82,18 +83,29 @@ def test_larger_cutouts_are_refused_without_crop():
 
 
 def test_cutouts_like_those_of_training_are_unlike_in_nothing():
-    assert CONTRACT.unlike(survey="demo", pixel_scale_arcsec=1.009) == {}
-    assert CONTRACT.unlike(survey="demo", pixel_scale_arcsec=float("nan")) == {}
+    assert CONTRACT.unlike(survey="demo", pixel_scale_arcsec=1.009, channels=CONTRACT.channels) == {}
+    assert CONTRACT.unlike(survey="demo", pixel_scale_arcsec=float("nan"), channels=CONTRACT.channels) == {}
     unknown = dataclasses.replace(CONTRACT, pixel_scale_arcsec=float("nan"))
-    assert unknown.unlike(survey="demo", pixel_scale_arcsec=0.2) == {}
+    assert unknown.unlike(survey="demo", pixel_scale_arcsec=0.2, channels=CONTRACT.channels) == {}
 
 
 def test_another_survey_and_another_pixel_scale_are_told_with_both_sides():
-    assert CONTRACT.unlike(survey="other", pixel_scale_arcsec=0.2) == {
+    assert CONTRACT.unlike(survey="other", pixel_scale_arcsec=0.2, channels=(*CONTRACT.channels, "weight")) == {
         "survey": {"trained": "demo", "scored": "other"},
         "pixel_scale_arcsec": {"trained": 1.0, "scored": 0.2},
     }
-    assert set(CONTRACT.unlike(survey="demo", pixel_scale_arcsec=1.02)) == {"pixel_scale_arcsec"}
+    assert set(CONTRACT.unlike(survey="demo", pixel_scale_arcsec=1.02, channels=CONTRACT.channels)) == {
+        "pixel_scale_arcsec"
+    }
+
+
+def test_a_channel_that_is_not_there_is_told_with_those_that_are():
+    first, *others = CONTRACT.channels
+    found = CONTRACT.unlike(survey="demo", pixel_scale_arcsec=1.0, channels=others)
+    assert found == {"channels": {"trained": ", ".join([first, *others]), "scored": ", ".join(others)}}
+    assert unlike_words(found) == (
+        f"a model trained on channels {', '.join([first, *others])} scores channels {', '.join(others)}"
+    )
 
 
 FEATURES = dataclasses.replace(CONTRACT, crop=False, size_pixel_min=3)
