@@ -40,8 +40,8 @@ def at_sampling_of(
         return package
     fwhm_pixel = measured_fwhm(first(), channels) if stated is None else stated
     if math.isnan(fwhm_pixel):
-        log.info(
-            "too few stars to measure the FWHM of the cutouts: it counts as that of the training; a survey states it "
-            "by its key 'fwhm_pixel'"
+        log.warning(
+            "too few stars to measure the FWHM of the cutouts: it counts as that of the training, and scores are worth "
+            "nothing if it is another; a survey states it by its key 'fwhm_pixel'"
         )
     return package.at_fwhm(fwhm_pixel)  # type: ignore[return-value]

@@ -55,7 +55,8 @@ class Package(OpenedPackage):
     @property
     def measures_features(self) -> bool:
         """Tell whether the FWHM of cutouts decides how they are measured."""
-        return self.content["external_features"] is not None
+        features = self.content["external_features"]
+        return features is not None and features.get("fwhm_pixel") is not None
 
     def at_fwhm(self, fwhm_pixel: float) -> "Package":
         """Return the package as it scores cutouts with such a PSF."""

@@ -90,6 +90,17 @@ def test_a_stated_fwhm_wins_and_a_model_of_pixels_looks_at_none(boosting, networ
     assert at_sampling_of(of_pixels, none, CHANNELS) is of_pixels
 
 
+def test_where_no_star_is_seen_a_warning_says_what_is_taken_for_granted(boosting, ensemble, caplog):
+    dark = np.random.default_rng(1).normal(size=(30, 31, 31, 3)).astype(np.float32)
+    at_sampling_of(boosting, lambda: [dark], CHANNELS)
+    (line,) = (record for record in caplog.records if record.levelname == "WARNING")
+    assert "too few stars to measure the FWHM" in line.message
+    caplog.clear()
+    of_unknown_fwhm = runtime.load(ensemble.package, threads=1)
+    assert at_sampling_of(of_unknown_fwhm, lambda: [dark], CHANNELS) is of_unknown_fwhm
+    assert not caplog.records
+
+
 @pytest.mark.parametrize(
     ("batch_size", "processes", "only"), [(7, 1, ()), (300, 1, ()), (64, 2, ()), (64, 1, ["c000071"])]
 )
