@@ -47,17 +47,17 @@ class CalibratePackage(LearnedTask):
         if not self.is_stack:
             self._require_calibration(self.training().classifier_recipe.calibration)
             return
-        _ = self.stack_recipe
+        self._require_calibration(self.stack_recipe.calibration)
         for member in self.members:
             member.require_sound_recipe()
 
     def _require_calibration(self, method: str) -> None:
-        from pipeline.scores.class_calibration import MANY
+        from pipeline.scores.class_calibration import MANY, OF_TWO
 
         n_classes = len(self.settings.class_names)
-        if method == "isotonic" and n_classes > 2:
+        if method in OF_TWO and n_classes > 2:
             where = f"classifiers/{self.classifier_name}.yaml"
-            raise SettingsError(f"{where}: calibration is 'isotonic', the survey has {n_classes} classes; {MANY}")
+            raise SettingsError(f"{where}: calibration is {method!r}, the survey has {n_classes} classes; {MANY}")
 
     @cached_property
     def trainings(self) -> list[Training]:

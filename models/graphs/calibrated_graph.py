@@ -10,6 +10,7 @@ import numpy as np
 from models.graphs.keras_graph import LOGITS, Graph
 from models.graphs.nodes import append, constant
 from models.graphs.sessions import CALIBRATED
+from pipeline.scores.beta import Beta
 from pipeline.scores.calibration import Platt
 from pipeline.scores.class_calibration import Calibration, ClassScaling
 from pipeline.scores.isotonic import Isotonic
@@ -24,8 +25,8 @@ def with_calibration(graph: Graph, calibration: Calibration) -> Graph:
     ----------
     graph : onnx.ModelProto
         Its one output is ``logits``, of shape ``(n, columns)``: one column for two classes, else one a class.
-    calibration : Platt, Isotonic or ClassScaling
-        Of two classes a `Platt` or an `Isotonic`, applied to the logit. With more classes the probabilities are the
+    calibration : Platt, Beta, Isotonic or ClassScaling
+        Of two classes one of the first three, applied to the logit. With more classes the probabilities are the
         softmax of the logits, scaled and shifted by a `ClassScaling`, or as they are.
 
     Returns
@@ -42,6 +43,8 @@ def with_calibration(graph: Graph, calibration: Calibration) -> Graph:
         _add_scaled(whole, calibration)
     elif isinstance(calibration, Isotonic):
         _add_rising(whole, calibration)
+    elif isinstance(calibration, Beta):
+        _add_beta(whole, calibration)
     elif columns == 1:
         _add_score(whole, calibration)
     else:
@@ -77,6 +80,25 @@ def _add_score(graph: Graph, platt: Platt) -> None:
         [
             ("Mul", [LOGITS, slope], "calibration/scaled", {}),
             ("Add", ["calibration/scaled", intercept], CALIBRATED, {}),
+        ],
+    )
+    _add_either(graph)
+
+
+def _add_beta(graph: Graph, beta: Beta) -> None:
+    """Append ``b ln(1 + exp(z)) - a ln(1 + exp(-z)) + c`` of the logit z."""
+    numbers = {"below": -beta.slope_below, "above": beta.slope_above, "intercept": beta.intercept}
+    name = {key: constant(graph, f"calibration/{key}", np.float32(value)) for key, value in numbers.items()}
+    append(
+        graph,
+        [
+            ("Neg", [LOGITS], "calibration/negative", {}),
+            ("Softplus", ["calibration/negative"], "calibration/low", {}),
+            ("Softplus", [LOGITS], "calibration/high", {}),
+            ("Mul", ["calibration/low", name["below"]], "calibration/scaled_low", {}),
+            ("Mul", ["calibration/high", name["above"]], "calibration/scaled_high", {}),
+            ("Add", ["calibration/scaled_low", "calibration/scaled_high"], "calibration/both", {}),
+            ("Add", ["calibration/both", name["intercept"]], CALIBRATED, {}),
         ],
     )
     _add_either(graph)

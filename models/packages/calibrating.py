@@ -31,6 +31,10 @@ log = logging.getLogger(__name__)
 CLASS_MERITS = ("accuracy", "macro_f1", "macro_recall", "log_loss", "brier", "plain_ece")
 """What a package of more than two classes says of its validation rows."""
 
+OF_EACH_PACKAGE = ("fixed", "mdr", "fpr", "f1", "mcc", "gmean")
+"""Rules whose thresholds count among what makes packages equal; that of another rule does where it is in use, so that
+packages of before keep their digests."""
+
 FIXED = "fixed"
 """The threshold rule of a model of whose rows nothing is known."""
 
@@ -39,7 +43,7 @@ class CalibrationSettings(Protocol):
     """The keys of a recipe that decide what is made of logits."""
 
     @property
-    def calibration(self) -> Literal["platt", "platt_prior", "temperature", "vector", "isotonic", "none"]:
+    def calibration(self) -> Literal["platt", "platt_prior", "temperature", "vector", "beta", "isotonic", "none"]:
         """Return how logits become probabilities."""
 
     @property
@@ -58,7 +62,7 @@ class Calibrated:
     Attributes
     ----------
     recipe : ClassifierRecipe
-    calibration : Platt, Isotonic or ClassScaling
+    calibration : Platt, Beta, Isotonic or ClassScaling
         Of two classes, or of more; the identity by choice.
     prevalence : float
         Share of reals among the rows that calibration was fitted on; NaN without two classes.
@@ -211,7 +215,7 @@ def merits(
         Its threshold rule is taken with its own parameters, each other with its defaults.
     logits : ndarray of float64, shape (n, columns)
     labels : ndarray of int64, shape (n,)
-    calibration : Platt, Isotonic or ClassScaling
+    calibration : Platt, Beta, Isotonic or ClassScaling
         The calibration.
     """
     probabilities = probabilities_of(calibration, logits)
@@ -221,7 +225,8 @@ def merits(
     scores = probabilities[:, REAL]
     chosen = {recipe.threshold_rule: dict(recipe.threshold_parameter)}
     thresholds = {
-        rule: float(THRESHOLD_RULES[rule](labels, scores, **chosen.get(rule, {}))) for rule in THRESHOLD_RULES
+        rule: float(THRESHOLD_RULES[rule](labels, scores, **chosen.get(rule, {})))
+        for rule in dict.fromkeys((*OF_EACH_PACKAGE, recipe.threshold_rule))
     }
     return thresholds, summary(labels, scores)
 

@@ -30,7 +30,7 @@ def calibration_content(
     ----------
     method : str
         The recipe's.
-    calibration : Platt, Isotonic or ClassScaling
+    calibration : Platt, Beta, Isotonic or ClassScaling
         What was fitted.
     prevalence : float
         Share of reals that the scores are calibrated for; stated as None where it is NaN.

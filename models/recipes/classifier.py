@@ -145,13 +145,13 @@ class ClassifierRecipe:
     untrusted : tuple of str
         Label sources that may teach but never judge: no early stopping, calibration or threshold on them, though
         drawn bogus may have to, see docs/labels.md#without-any-label.
-    calibration : {"platt", "platt_prior", "temperature", "vector", "isotonic", "none"}
+    calibration : {"platt", "platt_prior", "temperature", "vector", "beta", "isotonic", "none"}
         Fitted on trusted validation rows. ``platt`` and ``vector``: slope and intercept of the logit, with more than
         two classes a scale and a shift of each; ``temperature``: one scale, no shift; ``platt_prior`` is for few rows
-        and equal classes; ``isotonic``, of two classes alone: a rising line through the shares of reals, for thousands
-        of validation rows.
+        and equal classes. Of two classes alone: ``beta``, a slope of its own on either side of 0, and ``isotonic``, a
+        rising line through the shares of reals, for thousands of validation rows.
     threshold_rule : str
-        ``fixed``, ``mdr``, ``fpr``, ``f1``, ``mcc`` or ``gmean``.
+        ``fixed``, ``mdr``, ``fpr``, ``f1``, ``mcc``, ``gmean`` or ``f1_mcc``.
     threshold_parameter : mapping of str to float
         Arguments of the rule: ``value`` of ``fixed``, ``target`` of ``mdr`` and ``fpr``.
     posterior_samples : int
@@ -205,7 +205,7 @@ class ClassifierRecipe:
     symmetries: int = 1
     label_source_weight: Mapping[str, float] = field(default_factory=dict)
     untrusted: tuple[str, ...] = GUESSED_SOURCES
-    calibration: Literal["platt", "platt_prior", "temperature", "vector", "isotonic", "none"] = "platt"
+    calibration: Literal["platt", "platt_prior", "temperature", "vector", "beta", "isotonic", "none"] = "platt"
     threshold_rule: str = "fixed"
     threshold_parameter: Mapping[str, float] = field(default_factory=dict)
     posterior_samples: int = 0

@@ -22,16 +22,16 @@ class StackRecipe(StackMembers):
     ----------
     untrusted : tuple of str
         Label sources that judge neither the weights nor calibration and threshold, as in `ClassifierRecipe`.
-    calibration : {"platt", "platt_prior", "temperature", "vector", "none"}
+    calibration : {"platt", "platt_prior", "temperature", "vector", "beta", "isotonic", "none"}
         The one calibration of the combined logit, or logits; as in `ClassifierRecipe`.
     threshold_rule : str
-        ``fixed``, ``mdr``, ``fpr``, ``f1``, ``mcc`` or ``gmean``, of the stack's own scores.
+        ``fixed``, ``mdr``, ``fpr``, ``f1``, ``mcc``, ``gmean`` or ``f1_mcc``, of the stack's own scores.
     threshold_parameter : mapping of str to float
         Arguments of the rule: ``value`` of ``fixed``, ``target`` of ``mdr`` and ``fpr``.
     """
 
     untrusted: tuple[str, ...] = GUESSED_SOURCES
-    calibration: Literal["platt", "platt_prior", "temperature", "vector", "none"] = "platt"
+    calibration: Literal["platt", "platt_prior", "temperature", "vector", "beta", "isotonic", "none"] = "platt"
     threshold_rule: str = "fixed"
     threshold_parameter: Mapping[str, float] = field(default_factory=dict)
 

@@ -15,6 +15,7 @@ from models.inputs.contract import InputContract
 from models.scoring.model_inputs import GraphInputs
 from models.scoring.opened_package import OpenedPackage
 from models.scoring.posterior import Posterior, spread
+from pipeline.scores.class_calibration import calibration_of
 
 if TYPE_CHECKING:  # what scores arrays of pixels need not load it
     import pandas as pd
@@ -175,9 +176,7 @@ class StackedPackage(OpenedPackage):
 
     def _calibrated(self, by_member: NDArray[np.float64]) -> NDArray[np.float64]:
         combined = combined_logits(by_member, [weight for weight in self.weights if weight])
-        calibration = self.content["calibration"]
-        slope, intercept = ("scale", "shift") if calibration.get("scale") else ("slope", "intercept")
-        return np.asarray(np.asarray(calibration[slope]) * combined + np.asarray(calibration[intercept]))
+        return calibration_of(self.content["calibration"]).calibrated(combined)
 
 
 def combined_logits(logits: NDArray[np.float64], weights: Sequence[float]) -> NDArray[np.float64]:

@@ -74,7 +74,7 @@ class Stacked:
         Of the logits of each of them; they sum to 1.
     contract : InputContract
         What cutouts all of them can score.
-    calibration : Platt or ClassScaling
+    calibration : Platt, Beta, Isotonic or ClassScaling
         Calibration of the weighed sum.
     prevalence, shares
         As in `models.packages.calibrating.Calibrated`.

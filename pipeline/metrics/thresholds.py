@@ -101,6 +101,15 @@ def gmean(labels: ArrayLike, scores: ArrayLike) -> float:
     return _best(curves, np.sqrt(kept * rejected))
 
 
+@THRESHOLD_RULES.register("f1_mcc", parameters={})
+def f1_mcc(labels: ArrayLike, scores: ArrayLike) -> float:
+    """Take the threshold with the largest sum of the F1 of the reals and the Matthews correlation."""
+    curves = _both_classes(labels, scores)
+    passed = curves.true_positives[0], curves.false_positives[0]
+    merit = f1_of_counts(*passed, curves.n_real) + mcc_of_counts(*passed, curves.n_real, curves.n_bogus)
+    return _best(curves, merit)
+
+
 def _both_classes(labels: ArrayLike, scores: ArrayLike) -> Curves:
     curves = Curves(labels, scores)
     n_real, n_bogus = int(curves.n_real[0]), int(curves.n_bogus[0])

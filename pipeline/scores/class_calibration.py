@@ -3,6 +3,7 @@
 Temperature scaling (Guo et al. 2017) is one scale for all classes and no shift; vector scaling has both for each class.
 """
 
+import dataclasses
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 
 from pipeline.errors import InputError
+from pipeline.scores.beta import Beta, fit_beta
 from pipeline.scores.calibration import IDENTITY, Platt, fit_platt, fit_platt_prior
 from pipeline.scores.isotonic import Isotonic, fit_isotonic
 
@@ -25,7 +27,10 @@ adds to it, and of the shifts. They count as much as a few rows."""
 
 
 MANY: Final = "allowed for more than two: vector, temperature, platt_prior, none"
-"""What a refusal of ``isotonic`` says."""
+"""What a refusal of `OF_TWO` says."""
+
+OF_TWO: Final = ("isotonic", "beta")
+"""Methods for two classes alone."""
 
 _SUM_SLACK: Final = 1e-6
 
@@ -81,7 +86,7 @@ class ClassScaling:
         return ClassScaling(self.scale, tuple((np.array(self.shift) + moved).tolist()))
 
 
-Calibration: TypeAlias = Platt | Isotonic | ClassScaling
+Calibration: TypeAlias = Platt | Beta | Isotonic | ClassScaling
 """Of a column of logits for two classes, of one for each of more; both give ``calibrated(logits)``."""
 
 
@@ -90,7 +95,7 @@ def probabilities_of(calibration: Calibration, logits: NDArray[np.floating]) -> 
 
     Parameters
     ----------
-    calibration : Platt, Isotonic or ClassScaling
+    calibration : Platt, Beta, Isotonic or ClassScaling
         What turns the logits into calibrated ones.
     logits : ndarray, shape (n, columns)
         Before the calibration.
@@ -172,7 +177,8 @@ def fit_calibration(method: str, logits: NDArray[np.float64], labels: NDArray[np
     method : str
         ``none``; ``temperature``; ``platt`` and ``vector``, which are one and the same: a slope and an intercept of the
         logit of two classes, a scale and a shift for each of more; ``platt_prior``: the same for equal shares of all
-        classes, with stronger priors for two; ``isotonic``: of two classes alone, a rising line through their shares.
+        classes, with stronger priors for two; of two classes alone ``beta``, a slope on either side of 0, and
+        ``isotonic``, a rising line through their shares.
     logits : ndarray of float64, shape (n, columns)
         One column for two classes, else one a class.
     labels : ndarray of int64, shape (n,)
@@ -181,12 +187,12 @@ def fit_calibration(method: str, logits: NDArray[np.float64], labels: NDArray[np
     Raises
     ------
     InputError
-        When a class is absent, a logit is not finite, or more than two classes are to be calibrated by ``isotonic``.
+        When a class is absent, a logit is not finite, or more than two classes are to be calibrated by one of `OF_TWO`.
     """
     if method == "none":
         return IDENTITY
-    if method == "isotonic" and logits.shape[1] > 1:
-        raise InputError(f"calibration is 'isotonic' for {logits.shape[1]} classes; {MANY}")
+    if method in OF_TWO and logits.shape[1] > 1:
+        raise InputError(f"calibration is {method!r} for {logits.shape[1]} classes; {MANY}")
     if logits.shape[1] == 1:
         return _of_two(method, logits[:, 0], labels)
     if method == "temperature":
@@ -202,7 +208,7 @@ def described(calibration: Calibration) -> dict[str, object]:
 
     Parameters
     ----------
-    calibration : Platt, Isotonic or ClassScaling
+    calibration : Platt, Beta, Isotonic or ClassScaling
         Of a package.
 
     Examples
@@ -212,6 +218,8 @@ def described(calibration: Calibration) -> dict[str, object]:
     """
     if isinstance(calibration, Platt):
         return {"slope": calibration.slope, "intercept": calibration.intercept}
+    if isinstance(calibration, Beta):
+        return dataclasses.asdict(calibration)
     if isinstance(calibration, Isotonic):
         return {"knots": list(calibration.knots), "values": list(calibration.values)}
     return {"scale": list(calibration.scale), "shift": list(calibration.shift)}
@@ -223,7 +231,8 @@ def calibration_of(stated: Mapping[str, Any]) -> Calibration:
     Parameters
     ----------
     stated : mapping
-        ``slope`` and ``intercept``, ``knots`` and ``values``, or ``scale`` and ``shift``, among other keys.
+        ``slope`` and ``intercept``, ``slope_below``, ``slope_above`` and ``intercept``, ``knots`` and ``values``, or
+        ``scale`` and ``shift``, among other keys.
 
     Examples
     --------
@@ -232,6 +241,8 @@ def calibration_of(stated: Mapping[str, Any]) -> Calibration:
     """
     if stated.get("scale"):
         return ClassScaling(tuple(map(float, stated["scale"])), tuple(map(float, stated["shift"])))
+    if stated.get("slope_below"):
+        return Beta(*(float(stated[name]) for name in ("slope_below", "slope_above", "intercept")))
     if stated.get("knots"):
         return Isotonic(tuple(map(float, stated["knots"])), tuple(map(float, stated["values"])))
     return Platt(float(stated["slope"]), float(stated["intercept"]))
@@ -256,10 +267,10 @@ def class_shares(labels: NDArray[np.int64], class_names: Sequence[str]) -> dict[
     return dict(zip(class_names, shares.tolist(), strict=True))
 
 
-def _of_two(method: str, logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Platt | Isotonic:
+def _of_two(method: str, logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Platt | Beta | Isotonic:
     """Return the calibration of the one logit of two classes; a temperature is a slope without an intercept."""
-    if method == "isotonic":
-        return fit_isotonic(logits, labels)
+    if method in OF_TWO:
+        return fit_beta(logits, labels) if method == "beta" else fit_isotonic(logits, labels)
     if method == "temperature":
         return Platt(fit_temperature(np.stack([np.zeros_like(logits), logits], axis=1), labels).scale[1], 0.0)
     return fit_platt_prior(logits, labels) if method == "platt_prior" else fit_platt(logits, labels)

@@ -25,8 +25,8 @@ def test_a_wrong_calibration_of_a_trained_recipe_is_said_before_anything_runs(pr
     assert finished.code == SCHEDULING_ERROR, finished.output
     finished.line(
         "PlotResults",
-        "classifiers/tiny.yaml: 'calibration' is 'plat'; allowed: platt, platt_prior, temperature, vector, isotonic, "
-        "none",
+        "classifiers/tiny.yaml: 'calibration' is 'plat'; allowed: platt, platt_prior, temperature, vector, beta, "
+        "isotonic, none",
     )
 
 

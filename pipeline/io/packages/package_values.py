@@ -51,6 +51,8 @@ class _Input:
 class _Calibration:
     method: str
     slope: float = math.nan
+    slope_below: float = math.nan
+    slope_above: float = math.nan
     intercept: float = math.nan
     scale: tuple[float, ...] = ()
     shift: tuple[float, ...] = ()
@@ -64,8 +66,7 @@ class _Calibration:
         if len(self.knots) != len(self.values) or not rising:
             raise SettingsError(f"knots are {list(self.knots)} and values {list(self.values)}; allowed: both rising, "
                                 "as many values as knots")  # fmt: skip
-        if not (self.scale or self.knots) and math.isnan(self.slope + self.intercept):
-            raise SettingsError("slope or intercept is missing")
+        self._require_line()
         if len(self.scale) != len(self.shift) or not all(value > 0 for value in self.scale):
             raise SettingsError(f"scale is {list(self.scale)} and shift {list(self.shift)}; allowed: scales above 0, "
                                 "as many as shifts")  # fmt: skip
@@ -73,6 +74,16 @@ class _Calibration:
             raise SettingsError(f"class_shares are {list(self.class_shares.values())}; allowed: 0 to 1")
         if self.prevalence is not None and not 0.0 <= self.prevalence <= 1.0:
             raise SettingsError(f"prevalence is {self.prevalence}; allowed: 0 to 1, or null")
+
+    def _require_line(self) -> None:
+        """Refuse a calibration of two classes without its numbers, or one by which logits would fall on one side."""
+        sides = {"slope_below": self.slope_below, "slope_above": self.slope_above}
+        if any(not math.isnan(value) for value in sides.values()):
+            wrong = [f"{name} is {value}" for name, value in sides.items() if not value > 0]
+            if wrong or math.isnan(self.intercept):
+                raise SettingsError(f"{(wrong or ['intercept is missing'])[0]}; allowed: two slopes above 0")
+        elif not (self.scale or self.knots) and math.isnan(self.slope + self.intercept):
+            raise SettingsError("slope or intercept is missing")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from scipy import special
 
 from models.graphs.calibrated_graph import PROBABILITIES, with_calibration
 from models.graphs.sessions import CALIBRATED, open_session
+from pipeline.scores.beta import Beta
 from pipeline.scores.calibration import IDENTITY, Platt
 from pipeline.scores.class_calibration import ClassScaling
 from pipeline.scores.isotonic import Isotonic
@@ -41,6 +42,14 @@ def test_a_rising_line_is_the_same_in_the_graph(knots, tmp_path):
     probabilities, logits = outputs_of(tmp_path, with_calibration(passing(1), isotonic), rows)
     np.testing.assert_allclose(logits, isotonic.calibrated(rows), atol=1e-5)
     np.testing.assert_allclose(probabilities[:, 1], isotonic.apply(rows[:, 0]), atol=1e-6)
+
+
+def test_beta_is_the_same_in_the_graph(tmp_path):
+    beta = Beta(0.4, 2.0, -0.5)
+    rows = np.linspace(-100, 100, 2001, dtype=np.float32)[:, None]
+    probabilities, logits = outputs_of(tmp_path, with_calibration(passing(1), beta), rows)
+    np.testing.assert_allclose(logits, beta.calibrated(rows), rtol=1e-6, atol=1e-5)
+    np.testing.assert_allclose(probabilities[:, 1], beta.apply(rows[:, 0]), atol=1e-6)
 
 
 def test_logits_tell_rows_apart_whose_scores_are_equal(tmp_path):

@@ -21,7 +21,7 @@ from pipeline.io.results.parquet_table import read_table
 from pipeline.metrics import THRESHOLD_RULES
 from pipeline.recipes.learned_fold import LearnedFold
 from pipeline.scores.calibration import fit_platt
-from pipeline.scores.class_calibration import fit_vector_scaling
+from pipeline.scores.class_calibration import fit_calibration, fit_vector_scaling
 from pipeline.stages.package_identity import scoring_digest
 
 
@@ -40,6 +40,17 @@ def test_one_calibration_is_fitted_on_the_weighed_sum_and_sets_the_thresholds(tw
     package = runtime.load(two.fitted)
     np.testing.assert_allclose(package.logits(cutouts, dataset.channels)[:, 0], wanted, rtol=1e-9)
     np.testing.assert_allclose(package.predict(cutouts, dataset.channels)[:, 1], expit(wanted), atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["beta", "isotonic"])
+def test_another_calibration_of_the_sum_is_that_of_its_scores(method, two, dataset, tmp_path):
+    folder = written(tmp_path / "stack", two.folders, TWO | {"calibration": method}, dataset)
+    rows, cutouts = read_table(folder / "logits.parquet"), dataset.cutouts("test")
+    calibration = fit_calibration(method, rows[["logit"]].to_numpy(), rows["label"].to_numpy())
+    members = [runtime.load(path).logits(cutouts, dataset.channels)[:, 0] for path in two.folders]
+    weights = [member["weight"] for member in content(folder)["members"]]
+    scores = runtime.load(folder).predict(cutouts, dataset.channels)[:, 1]
+    np.testing.assert_allclose(scores, calibration.apply(np.stack(members, axis=1) @ weights), atol=1e-6)
 
 
 def test_what_is_weighed_are_calibrated_logits_of_rows_that_no_member_learned_from(two, dataset):

@@ -25,14 +25,17 @@ def test_a_threshold_keeps_its_promise_and_no_other_does_better(seed, target):
     assert false.recall == max(o.recall for o in others if o.fpr <= target + 1e-12)
 
 
-@pytest.mark.parametrize("rule", ["f1", "mcc"])
+MERITS = {"f1": ("f1",), "mcc": ("mcc",), "f1_mcc": ("f1", "mcc")}
+
+
+@pytest.mark.parametrize("rule", list(MERITS))
 def test_the_best_threshold_of_a_metric_is_the_best_of_all(rule):
     rng = np.random.default_rng(1)
     labels = rng.integers(0, 2, 200)
     scores = np.round(np.clip(rng.normal(0.3 + 0.4 * labels, 0.2), 0, 1), 2)
 
     def merit(threshold):
-        return METRICS[rule](labels, np.where(scores >= threshold, 1.0, 0.0))
+        return sum(METRICS[name](labels, np.where(scores >= threshold, 1.0, 0.0)) for name in MERITS[rule])
 
     chosen = THRESHOLD_RULES[rule](labels, scores)
     assert merit(chosen) == pytest.approx(max(merit(t) for t in np.unique(scores)))

@@ -61,6 +61,11 @@ def test_every_threshold_that_a_rule_can_give_is_allowed():
         ("calibration", {"method": "platt", "prevalence": None}, "calibration.slope or intercept is missing"),
         (
             "calibration",
+            {"method": "beta", "slope_below": 0.0, "slope_above": 1.0, "intercept": 0.0, "prevalence": None},
+            "calibration.slope_below is 0.0; allowed: two slopes above 0",
+        ),
+        (
+            "calibration",
             SCALED | {"scale": [1.0, 0.0, 1.0]},
             r"scale is \[1.0, 0.0, 1.0\] and shift .*; allowed: scales",
         ),
