@@ -43,10 +43,11 @@ _TELLING: Final[Mapping[str, set[str]]] = {
     "regressors": {"regressor"},
     "simulations": {"images", "stamps"},
     "spaces": {"parameters"},
+    "gates": {"worse_than_champion", "weak_strata", "least_real", "least_bogus"},
 }
 """Keys that only one kind of settings has."""
 
-KINDS = ("surveys", "datasets", "classifiers", "regressors", "simulations", "spaces")
+KINDS = ("surveys", "datasets", "classifiers", "regressors", "simulations", "spaces", "gates")
 
 _STAND_INS: Final[Mapping[str, object]] = {
     "telescope": "",
@@ -111,7 +112,7 @@ def faults_of(kind: str, name: str, every_night: bool = False) -> list[str]:
     checks: Mapping[str, Check] = {
         "surveys": partial(_survey, every_night=every_night),
         "datasets": _dataset, "classifiers": _classifier, "regressors": _regressor, "simulations": _simulation,
-        "spaces": _space,
+        "spaces": _space, "gates": _gate,
     }  # fmt: skip
     return list(dict.fromkeys(_found(checks[kind], name)))
 
@@ -325,6 +326,12 @@ def _stack(name: str) -> list[str]:
     if of_members:
         return [*faults, *(f"{where}: {fault}" for fault in of_members)]
     return [*faults, *(fault for member in recipe.members for fault in _found(_classifier, member.classifier))]
+
+
+def _gate(name: str) -> list[str]:
+    from pipeline.report.binary.gate_rules import GateRules
+
+    return settings_files.examined("gates", name, GateRules)[1]
 
 
 def _space(name: str) -> list[str]:

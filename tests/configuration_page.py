@@ -32,6 +32,7 @@ from pipeline.labels.cleaning import CLEANERS
 from pipeline.recipes.dataset import DatasetRecipe
 from pipeline.recipes.draws import DrawSettings, allowed_draw
 from pipeline.recipes.simulation import SimulationRecipe
+from pipeline.report.binary.gate_rules import GateRules
 from pipeline.sky.grid import GridSettings
 from pipeline.sky.ranges import upper_of
 from pipeline.surveys.load import SURVEYS
@@ -39,7 +40,16 @@ from pipeline.surveys.settings import SurveySettings
 from pipeline.triplets.artefacts import ARTEFACTS
 
 PAGES = [Path(__file__).resolve().parents[1] / "docs" / name for name in ("configuration.md", "artefacts.md")]
-FILES = (SurveySettings, DatasetRecipe, SimulationRecipe, ClassifierRecipe, StackRecipe, RegressorRecipe, SearchSpace)
+FILES = (
+    SurveySettings,
+    DatasetRecipe,
+    SimulationRecipe,
+    ClassifierRecipe,
+    StackRecipe,
+    RegressorRecipe,
+    SearchSpace,
+    GateRules,
+)
 """What a whole file of ``config`` is parsed into."""
 OF_CLASSIFIERS = (FeatureCut,)
 """What the ``settings`` of classifiers are parsed into."""

@@ -20,6 +20,7 @@ class BinaryCounts(CountNumbers):
 
     real: int
     bogus: int
+    rows_sha256: str
     injected: int
     called_real_by_night: dict[str, NightNumbers]
 
