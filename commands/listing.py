@@ -6,7 +6,7 @@ from typing import Final
 
 from pipeline.io import settings_files
 
-KINDS = ("tasks", "surveys", "datasets", "simulations", "classifiers", "regressors", "spaces", "packages")
+KINDS = ("tasks", "surveys", "datasets", "simulations", "classifiers", "regressors", "spaces", "gates", "packages")
 
 
 def listing(kinds: tuple[str, ...] = KINDS) -> int:
