@@ -15,7 +15,8 @@ from pipeline.io.files.path_list import read_path_list
 from pipeline.io.packages.named_packages import package_folder
 from pipeline.io.settings_files import data_folder
 from pipeline.stages.given_scores import GivenScores
-from pipeline.stages.stated_cuts import stated_cuts
+from pipeline.stages.packages_beside import PackageBeside, columns_of
+from pipeline.stages.stated_cuts import RULES, stated_cuts
 from pipeline.surveys.defaults import NO_BASELINE
 from pipeline.surveys.settings import SurveySettings
 from tasks.base import PipelineTask
@@ -29,6 +30,7 @@ from tasks.score_folds import ScoreFolds
 from tasks.simulate_transients import SimulateTransients
 
 if TYPE_CHECKING:
+    from pipeline.io.results.cutout_header import CutoutHeader
     from pipeline.stages.report_sources import ReportSources
 
 
@@ -50,7 +52,10 @@ class PlotResults(ReleaseTask):
     night = NightParameter(default="", description="A night to score as well; empty: no night.")
     scores = luigi.Parameter(default="", description="Scores files to report instead, separated by commas.")
     rows = luigi.Parameter(default="", description="Cutout files or data sets with the candidates of --scores.")
-    packages = luigi.Parameter(default="", description="Model packages that made --scores, separated by commas.")
+    packages = luigi.Parameter(
+        default="",
+        description="Packages that made --scores, or that are shown beside the classifiers, separated by commas.",
+    )
     replicates = WholeNumberParameter(
         default=1000, least=1, most=MOST_REPLICATES, description="Bootstrap replicates of the intervals."
     )
@@ -88,6 +93,19 @@ class PlotResults(ReleaseTask):
         packages = [package_folder(path) for path in packages]
         return GivenScores(scores=scores, stated_rows=rows, packages=packages, data=data_folder())
 
+    @cached_property
+    def beside(self) -> dict[str, Path]:
+        """The packages that are shown beside the classifiers, by the names of their columns."""
+        if self.files or not self.packages:
+            return {}
+        if not are_real_and_bogus(self.settings.class_names):
+            raise SettingsError(
+                f"--packages: {self.survey} has the classes {', '.join(self.settings.class_names)}; allowed without "
+                "--scores: surveys of bogus and real"
+            )
+        taken = [*self.models, *self.settings.references, RULES]
+        return columns_of(self.given_scores.packages, taken)
+
     @property
     def files(self) -> dict[str, Path]:
         """Those scores files, by name."""
@@ -112,6 +130,8 @@ class PlotResults(ReleaseTask):
             tasks[f"scores {name}"] = scorer(**parameters)
             if self.night:
                 tasks[f"night {name}"] = Infer(**parameters, night=self.night)
+        own = self.models[self.classifier_name]
+        tasks |= {f"beside {name}": scorer(**own, package=str(folder)) for name, folder in self.beside.items()}
         return tasks | self._simulations() | self._survey_of_truth()
 
     def deps(self) -> list[luigi.Task]:
@@ -125,7 +145,21 @@ class PlotResults(ReleaseTask):
             from pipeline.features.cuts import require_sound
 
             require_sound(self.cuts)
+        if self.beside and not self.complete():
+            from models.scoring.refusal import require_all_fit
+
+            require_all_fit(self.beside.values(), self._scored_header())
         return super().deps()
+
+    def _scored_header(self) -> "CutoutHeader":
+        """Return the header of the data set, which need not be there yet."""
+        from pipeline.io.results.cutout_file import open_cutouts
+        from pipeline.stages.night_cutouts import header_of
+
+        if not self.dataset_file:
+            return header_of(self.survey, self.settings)
+        with open_cutouts(Path(self.dataset_file)) as rows:
+            return rows.header
 
     def _simulations(self) -> dict[str, luigi.Task]:
         """Return the simulations of the data set that inject into images; nothing is searched for in cutouts."""
@@ -154,6 +188,7 @@ class PlotResults(ReleaseTask):
             "shown": [getattr(self.settings, name) for name in SHOWN],
             **{name: given for name, given in self._shown_if_given().items() if given},  # so that other reports stay
             **({"cuts": dict(self.cuts)} if self.cuts else {}),
+            **({"beside": self.given_scores.package_digests} if self.beside else {}),
             **({} if are_real_and_bogus(self.settings.class_names) else {"classes": CLASSES_REVISION}),
             **({"tables": TABLES_REVISION} if self.settings.kind == "table" else {}),
         } | ({"scored_by": self.given_scores.package_digests} if self.files else {})
@@ -203,7 +238,10 @@ class PlotResults(ReleaseTask):
             scores={name: self.input_path(f"scores {name}") for name in self.models},
             rows=list(dict.fromkeys(task.dataset_path() for task in self.packaged_folds())),
             packages={name: [Path(task.output().path) for task in self.packaged_folds(name)] for name in self.models},
-            scored_by=self.given_scores.packages,
+            beside={
+                name: PackageBeside(folder=folder, scores=self.input_path(f"beside {name}"))
+                for name, folder in self.beside.items()
+            },
             references=self.settings.references,
             simulated=[self.input_path(name) for name in self._simulations()],
             fwhm_ratio_cuts=self.fwhm_ratio_cuts,

@@ -15,9 +15,24 @@ from tasks.parameters import ReleaseTask
 class ScoreFolds(ReleaseTask):
     """Score every labelled row by a model that saw neither its group nor, in folds by night, its night."""
 
+    package = luigi.Parameter(
+        default="", description="A package, by folder or name, that scores the test rows of all folds."
+    )
+
+    @property
+    def given_package(self) -> dict[str, str]:
+        """The package as a parameter of what scores a fold; empty where each fold has its own."""
+        return {"package": str(self.package)} if self.package else {}
+
+    def readable(self) -> str:
+        """Return data set, classifier and seed, or data set and package."""
+        if not self.package:
+            return super().readable()
+        return f"{self.dataset_name}-{Path(self.package).resolve().name}"
+
     def requires(self) -> dict[str, luigi.Task]:
         """The scores of each fold's data set."""
-        parameters = self.release_parameters()
+        parameters = self.release_parameters() | self.given_package
         return {f"fold {fold}": Infer(**{**parameters, "fold": fold}) for fold in range(self.recipe.split.folds)}
 
     def deps(self) -> list[luigi.Task]:

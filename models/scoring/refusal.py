@@ -1,11 +1,13 @@
 """Whether a package that is given can score a survey at all, which is known before a night of it is read."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from models.graphs.runtimes import Runtime
 from models.inputs.metadata import METADATA
 from models.scoring.model_inputs import contract_of, require_columns
 from models.scoring.stacked import MEMBERS
+from pipeline.errors import IncompatiblePackageError
 from pipeline.io.packages.package_content import read_package
 from pipeline.io.results.cutout_header import CutoutHeader
 
@@ -36,3 +38,20 @@ def require_fit(folder: Path, header: CutoutHeader) -> None:
     contract_of(values).check(channels=header.channels, size_pixel=header.size_pixel, pixel_state=header.pixel_state)
     needed = (name for content in contents for name in (content.get(METADATA) or {}).get("columns", ()))
     require_columns(tuple(dict.fromkeys(needed)), header.columns)
+
+
+def require_all_fit(folders: Iterable[Path], header: CutoutHeader) -> None:
+    """Refuse cutouts that one of several packages was not made for; as `require_fit`, with the package's name.
+
+    Parameters
+    ----------
+    folders : iterable of Path
+        The packages, as named by ``--packages``.
+    header : CutoutHeader
+        Of the cutouts that are to be scored.
+    """
+    for folder in folders:
+        try:
+            require_fit(folder, header)
+        except IncompatiblePackageError as error:
+            raise IncompatiblePackageError(f"--packages {folder}: {error}") from None

@@ -117,6 +117,8 @@ class ReportData:
         Numbers of rows that were left out of ``scores`` because a model learned from them, by model and part.
     unknown : mapping of str to int
         Numbers of rows of which it is not known whether the model learned from them, by model.
+    unknown_training : tuple of str
+        Models whose package does not say what they learned from.
     unlike : mapping of str to mapping
         How the cutouts that each model scored differ from those that it learned from: ``survey`` and
         ``pixel_scale_arcsec``, each with ``trained`` and ``scored``.
@@ -146,6 +148,7 @@ class ReportData:
     fwhm_ratio_cuts: tuple[float, float] = (0.5, 4.2)
     learned: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unknown: Mapping[str, int] = field(default_factory=dict)
+    unknown_training: tuple[str, ...] = ()
     unlike: Mapping[str, Mapping[str, Mapping[str, str | float]]] = field(default_factory=dict)
     learned_of_nights: pd.DataFrame | None = None
     separations: Sequence[Separation | None] = ()

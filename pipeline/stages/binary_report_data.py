@@ -21,6 +21,7 @@ from pipeline.stages.injection_results import psfs_of_injections, truth_of_injec
 from pipeline.stages.mistake_cutouts import with_cutouts
 from pipeline.stages.report_sources import GATHERED, ReportSources
 from pipeline.stages.rule_scores import rule_scores
+from pipeline.stages.scored_beside import scored_beside
 from pipeline.stages.scored_rows import separations_of
 from pipeline.stages.stated_cuts import RULES
 from pipeline.stages.usable_scores import UsableScores
@@ -110,6 +111,11 @@ def _learned_of_nights(table: pd.DataFrame, learned: Mapping[str, pd.Series]) ->
     return table[np.any([*learned.values()], axis=0) & (table["split"] == LEFT_OUT).to_numpy()]
 
 
+def _scores_files(sources: ReportSources) -> dict[str, Path]:
+    """Return all scores files of a report, by model."""
+    return {**sources.scores, **{name: package.scores for name, package in sources.beside.items()}}
+
+
 @GATHERED.register("binary")
 def gather_report_data(
     survey: Source[StatesFolder], sources: ReportSources, _names: Sequence[str] = CLASS_NAMES
@@ -134,14 +140,17 @@ def gather_report_data(
         _check_classes(model, table)
         if sources.must_judge:
             _check_judged(model, table, len(scores.joined[model]) - len(table))
-    facts = {model: PackageFacts.read(folders) for model, folders in sources.packages.items() if folders}
+    packages = {**sources.packages, **{name: [package.folder] for name, package in sources.beside.items()}}
+    facts = {model: PackageFacts.read(folders) for model, folders in packages.items() if folders}
     first = next(iter(tables))
     test = tables[first]
     judged = test[test["split"] == TEST] if "split" in test and (test["split"] == TEST).any() else test
     thresholds = {model: fact.threshold for model, fact in facts.items()}
     threshold_rules = {model: fact.threshold_rule for model, fact in facts.items()}
     ruled = rule_scores(judged, sources.rows, sources.cuts) if sources.cuts and sources.rows else None
-    others = reference_scores(survey, sources.references, judged)
+    beside = {name: scored_beside(judged, package) for name, package in sources.beside.items()}
+    others = {name: one.rows for name, one in beside.items()}
+    others |= reference_scores(survey, sources.references, judged)
     if ruled and RULES not in tables:  # a trained one has its own scores
         others = {RULES: ruled[0], **others}
         thresholds, threshold_rules = {**thresholds, RULES: 0.0}, {**threshold_rules, RULES: "all cuts are passed"}
@@ -154,17 +163,18 @@ def gather_report_data(
         mistakes=mistakes_with_cutouts(
             _with_failed_cuts(judged, ruled[1] if ruled else None), thresholds.get(first, 0.5), sources.rows
         ),
-        history={model: fact.history for model, fact in facts.items() if len(fact.history)},
+        history={model: fact.history for model, fact in facts.items() if model not in beside and len(fact.history)},
         base_rate=survey.settings.base_rate,
         truth=truth_of_judged(survey, sorted(set(judged["night"])), judged) if "night" in judged else None,
         notes=survey.settings.notes,
         injected=truth_of_injections(sources.simulated),
         psfs=psfs_of_injections(sources.simulated),
         fwhm_ratio_cuts=sources.fwhm_ratio_cuts,
-        learned=scores.counts_learned,
+        learned=scores.counts_learned | {name: one.learned for name, one in beside.items()},
         learned_of_nights=_learned_of_nights(scores.joined[first], scores.learned[first]),
         unknown=scores.unknown,
-        unlike={model: unlike_training(path) for model, path in sources.scores.items()},
+        unknown_training=tuple(name for name, one in beside.items() if not one.says_what_it_learned),
+        unlike={model: unlike_training(path) for model, path in _scores_files(sources).items()},
         separations=separations_of(sources.rows),
         cuts=ruled[1] if ruled else None,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline.plots.reported import Reported
 from pipeline.registry import Registry
+from pipeline.stages.packages_beside import PackageBeside
 from pipeline.surveys.base import Source, StatesFolder
 
 
@@ -30,6 +31,8 @@ class ReportSources:
         Packages that the user names as those that made the scores; rows that they learned from are left out.
     found_packages : sequence of Path
         Packages that may have made the scores; each counts only for scores that state its name.
+    beside : mapping of str to PackageBeside
+        Other packages to compare with, by the names of their columns.
     references : sequence of str
         Other scores to compare with.
     simulated : sequence of Path
@@ -49,6 +52,7 @@ class ReportSources:
     packages: Mapping[str, Sequence[Path]]
     scored_by: Sequence[Path] = ()
     found_packages: Sequence[Path] = ()
+    beside: Mapping[str, PackageBeside] = field(default_factory=dict)
     references: Sequence[str] = ()
     simulated: Sequence[Path] = ()
     fwhm_ratio_cuts: tuple[float, float] = (0.5, 4.2)

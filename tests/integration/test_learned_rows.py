@@ -91,3 +91,17 @@ def test_a_package_that_is_none_or_made_none_of_the_scores_is_refused(learned_ni
     finished = project.luigi("PlotResults", *TINY, "--scores", tmp_path / "night.csv", *arguments)
     assert finished.code in (30, 35)
     assert finished.line(why)
+
+
+def test_a_package_beside_the_classifier_that_made_it_agrees_with_it_on_every_judged_row(project):
+    package = project.result("CalibratePackage")
+    project.forget("PlotResults")
+    project.make("PlotResults", *TINY, "--packages", package)
+    numbers = json.loads((project.result("PlotResults") / "metrics.json").read_text())
+    column = next(name for name in numbers["models"] if name in package.name and name != numbers["classifier"])
+    own, beside = (numbers["models"][name] for name in (numbers["classifier"], column))
+    for name in ("auc", "mdr_at_fpr_5pc", "brier", "log_loss"):  # ece is less a noise that is drawn for each model
+        assert beside["metrics"][name]["value"] == own["metrics"][name]["value"], name
+    assert beside["threshold"] == own["threshold"]
+    assert numbers["differences"][column]["n"] == numbers["counts"]["judged"]
+    assert numbers["differences"][column]["metrics"]["auc"]["value"] == 0.0

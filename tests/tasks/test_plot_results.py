@@ -5,9 +5,10 @@ import shutil
 
 import pytest
 import yaml
+from small_packages import CONTENT, write_small_package
 
 import tasks
-from pipeline.errors import SettingsError
+from pipeline.errors import IncompatiblePackageError, SettingsError
 from pipeline.io.settings_files import ROOT
 
 
@@ -66,3 +67,40 @@ def test_reports_of_other_classes_than_real_and_bogus_have_a_revision_of_their_o
     tasks.PlotResults.clear_instance_cache()
     assert prints("synthetic") == before[0]
     assert prints("galaxies") != before[1]
+
+
+def beside(survey, *folders, **given):
+    return tasks.PlotResults(survey=survey, packages=",".join(map(str, folders)), **given)
+
+
+def test_packages_are_scored_on_the_rows_of_the_data_set_or_of_all_folds(tmp_path):
+    package = write_small_package(tmp_path / "ImportModel-braai-0123456789ab")
+    found = beside("synthetic", package, "starter").requires()
+    assert [name for name in found if name.startswith("beside")] == ["beside braai", "beside starter"]
+    assert found["beside braai"].package == str(package)
+    own = found["scores boosting" if "scores boosting" in found else next(iter(found))]
+    assert found["beside starter"].requires()["rows"] == own.requires()["rows"]
+    folds = beside("ztf_alerts", package, dataset="ztf_by_night").requires()["beside braai"]
+    assert folds.task_family == "ScoreFolds"
+    assert folds.readable() == f"ztf_by_night-{package.name}"
+    assert [one.package for one in folds.requires().values()] == [str(package)] * len(folds.requires())
+    assert len({one.fold for one in folds.requires().values()}) == folds.recipe.split.folds
+
+
+def test_packages_beside_decide_the_report_and_leave_others_as_they_are(tmp_path):
+    package = write_small_package(tmp_path / "mine")
+    without, one = tasks.PlotResults(survey="synthetic"), beside("synthetic", package)
+    assert without.fingerprint != one.fingerprint
+    assert "beside" not in without.decides()
+    assert without.requires().keys() < one.requires().keys()
+
+
+def test_packages_that_cannot_stand_beside_are_refused_before_anything_is_made(tmp_path, monkeypatch):
+    monkeypatch.setenv("NIGHTSIFT_DATA", str(tmp_path / "data"))
+    large = write_small_package(tmp_path / "large", input=CONTENT["input"] | {"size_pixel": 500})
+    with pytest.raises(IncompatiblePackageError, match=r"--packages \S+large: the model takes cutouts of 500 pixels"):
+        beside("synthetic", large).deps()
+    with pytest.raises(SettingsError, match=r"--packages: galaxies has the classes .*; allowed without --scores"):
+        beside("galaxies", large).deps()
+    with pytest.raises(SettingsError, match="another column of the report is called 'rules'"):
+        beside("synthetic", write_small_package(tmp_path / "rules")).deps()

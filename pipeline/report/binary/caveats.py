@@ -28,7 +28,7 @@ def binary_caveats(numbers: BinaryNumbers) -> list[str]:
     """Return what a reader must know before quoting a number, one sentence each, the gravest first."""
     counts, words = numbers["counts"], of_training_rows(numbers)
     words += [warning] if (warning := judged_by_nobody(counts)) else []
-    words += of_rows(numbers, counts)
+    words += of_rows(numbers, counts) + _unknown_training(numbers)
     if min(counts["real"], counts["bogus"]) == 0:
         words.append(
             f"There are {counts['real']} real and {counts['bogus']} bogus rows: "
@@ -62,6 +62,15 @@ def _weak(numbers: BinaryNumbers) -> list[str]:
         f"At its threshold {numbers['classifier']} finds {per_cent(recall)} of all reals and passes {per_cent(fpr)} of "
         f"all bogus, and is worse than that beyond chance for {', '.join(told)}{more} (5 % over all strata; fewer than "
         f"{LEAST_ROWS} rows are not judged)."
+    ]
+
+
+def _unknown_training(numbers: BinaryNumbers) -> list[str]:
+    """Return of which models beside the classifier nobody knows what they learned from."""
+    return [
+        f"The package of {model} does not say what it learned from: if these rows or other images of their objects are "
+        f"among it, the figures flatter {model}."
+        for model in numbers.get("unknown_training", ())
     ]
 
 

@@ -59,6 +59,7 @@ def measure_binary(data: ReportData, how: Bootstrap) -> BinaryNumbers:
         "column_alone": _controls(data),
         "psfs": _psfs(data),
         "cuts": _cuts(data),
+        **({"unknown_training": data.unknown_training} if data.unknown_training else {}),
     }
     numbers = report_numbers(data, how, own, class_names=data.class_names)
     return cast("BinaryNumbers", numbers)  # a test compares its keys and types with those of the class

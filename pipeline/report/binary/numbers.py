@@ -107,3 +107,4 @@ class BinaryNumbers(ReportNumbers):
     column_alone: dict[str, float | None]
     psfs: PsfNumbers
     cuts: CutsNumbers
+    unknown_training: NotRequired[list[str]]

@@ -3,7 +3,7 @@ import shutil
 import pytest
 from small_packages import CONTENT, write_small_package
 
-from models.scoring.refusal import require_fit
+from models.scoring.refusal import require_all_fit, require_fit
 from pipeline.errors import IncompatiblePackageError, MissingInputError
 from pipeline.io.results.commit import MANIFEST, commit
 from pipeline.io.results.cutout_header import CutoutHeader
@@ -72,3 +72,11 @@ def test_what_a_member_of_a_stack_cannot_score_is_refused_as_well(tmp_path, valu
 def test_no_package_is_no_fit(tmp_path):
     with pytest.raises(MissingInputError, match="no model package in"):
         require_fit(tmp_path, header())
+
+
+def test_of_several_packages_the_one_that_does_not_fit_is_named(tmp_path):
+    fits = write_small_package(tmp_path / "fits")
+    large = write_small_package(tmp_path / "large", input=CONTENT["input"] | {"size_pixel": 63})
+    require_all_fit([fits], header())
+    with pytest.raises(IncompatiblePackageError, match=r"^--packages \S+/large: the model takes cutouts of 63 pixels"):
+        require_all_fit([fits, large], header())

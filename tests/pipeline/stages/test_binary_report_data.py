@@ -9,6 +9,7 @@ from pipeline.io.results.schema import TRUTH_COLUMNS
 from pipeline.io.results.scores_file import ScoresWriter, score_columns
 from pipeline.recipes.dataset import DatasetRecipe, SplitSettings
 from pipeline.report import build_report
+from pipeline.report.binary.caveats import binary_caveats
 from pipeline.stages.binary_report_data import (
     gather_report_data,
     mistakes_with_cutouts,
@@ -17,6 +18,7 @@ from pipeline.stages.binary_report_data import (
 )
 from pipeline.stages.build_dataset import build_dataset
 from pipeline.stages.injection_results import truth_of_injections
+from pipeline.stages.packages_beside import PackageBeside
 from pipeline.stages.report_sources import ReportSources
 from pipeline.stages.scored_rows import scores_with_candidates, separations_of
 
@@ -302,3 +304,22 @@ def test_a_gallery_shows_images_and_no_planes(make_rows, make_cutouts, write_sco
     found = mistakes_with_cutouts(judged, 0.5, [file])
     assert found.channels == channels[:3]
     np.testing.assert_array_equal(found.cutouts, pixels[..., :3])
+
+
+def test_packages_beside_the_classifier_are_judged_on_the_same_rows(alert_survey, rows_file, write_scores, tmp_path):
+    own = write_scores(["10", "9", "007", "b"], [0.9, 0.8, 0.3, 0.1], split=[2, 2, 2, 0])
+    others = write_scores(["10", "9", "007", "b"], [0.6, 0.1, 0.7, 0.2], "others.parquet", {"unlike_training": {}})
+    package = write_small_package(tmp_path / "mine", thresholds={"mdr": 0.4}, learned={"train": ["9", "b"]})
+    silent = write_small_package(tmp_path / "silent")
+    beside = {name.name: PackageBeside(folder=name, scores=others) for name in (package, silent)}
+    found = gather_report_data(alert_survey(), sources(scores={"m": own}, rows=[rows_file], beside=beside))
+    assert list(found.scores) == ["m", "mine", "silent"]
+    assert found.judged("mine").set_index("candidate_id")["score"].to_dict() == pytest.approx({"10": 0.6, "007": 0.7})
+    assert len(found.judged("silent")) == 3
+    assert found.learned["mine"] == {"train": 1, "validation": 0}
+    assert (found.threshold("mine"), found.unknown_training) == (0.4, ("silent",))
+    numbers = build_report(found, replicates=5, seed=1).metrics
+    assert numbers["differences"]["mine"]["n"] == 2
+    assert numbers["counts"]["left_out_learned"]["mine"] == {"train": 1, "validation": 0}
+    assert numbers["unknown_training"] == ["silent"]
+    assert any("The package of silent does not say what it learned from" in words for words in binary_caveats(numbers))
