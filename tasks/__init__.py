@@ -14,6 +14,7 @@ from tasks.export_scores import ExportScores  # noqa: E402
 from tasks.fetch_cutouts import FetchCutouts  # noqa: E402
 from tasks.fetch_movers import FetchMovers  # noqa: E402
 from tasks.fetch_orbit_catalogue import FetchOrbitCatalogue  # noqa: E402
+from tasks.find_suspicious_labels import FindSuspiciousLabels  # noqa: E402
 from tasks.freeze_inputs import FreezeInputs  # noqa: E402
 from tasks.import_model import ImportModel  # noqa: E402
 from tasks.infer import Infer  # noqa: E402
@@ -24,6 +25,7 @@ from tasks.plot_results import PlotResults  # noqa: E402
 from tasks.scan_dataset_size import ScanDatasetSize  # noqa: E402
 from tasks.score_folds import ScoreFolds  # noqa: E402
 from tasks.score_objects import ScoreObjects  # noqa: E402
+from tasks.score_training_rows import ScoreTrainingRows  # noqa: E402
 from tasks.simulate_transients import SimulateTransients  # noqa: E402
 from tasks.train_classifier import TrainClassifier  # noqa: E402
 from tasks.train_regressor import TrainRegressor  # noqa: E402
@@ -36,6 +38,7 @@ __all__ = [
     "FetchCutouts",
     "FetchMovers",
     "FetchOrbitCatalogue",
+    "FindSuspiciousLabels",
     "FreezeInputs",
     "ImportModel",
     "Infer",
@@ -46,6 +49,7 @@ __all__ = [
     "ScanDatasetSize",
     "ScoreFolds",
     "ScoreObjects",
+    "ScoreTrainingRows",
     "SimulateTransients",
     "TrainClassifier",
     "TrainRegressor",

@@ -14,17 +14,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.classes import LEARNED_PARTS, LEFT_OUT, PARTS, TRAIN, UNLABELLED, VALIDATION
+from pipeline.classes import LEARNED_PARTS, LEFT_OUT, TRAIN, UNLABELLED, VALIDATION
 from pipeline.cutouts.extract import nearest_pixel
-from pipeline.datasets.blocks import refilled
 from pipeline.datasets.dataset import DataSet
 from pipeline.datasets.leakage import MOST_DROPPED, touching
 from pipeline.datasets.name_hashes import key_of
 from pipeline.datasets.overlaps import Footprints
+from pipeline.datasets.parts_view import PartsView
 from pipeline.datasets.sky_cells import NO_CELL, balancing, cells_of
 from pipeline.datasets.splits import in_shares
 from pipeline.errors import DataSetError
-from pipeline.fingerprint import fingerprint
+from pipeline.fingerprint import fingerprint as digest_of
 from pipeline.recipes.learned_fold import LearnedFold
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ NEVER_HELD: Final = -1
 """Fold of rows that teach every member: their group has no row that may validate."""
 
 
-class RefoldedDataSet:
+class RefoldedDataSet(PartsView):
     """A view of a data set; serves as a :class:`pipeline.datasets.dataset.DataSet` itself.
 
     Rows that share a group are in one fold. Where that would leave too many cutouts with pixels of another fold, cells
@@ -58,63 +58,23 @@ class RefoldedDataSet:
     """
 
     def __init__(self, dataset: DataSet, fold: LearnedFold) -> None:
-        self.survey = dataset.survey
-        self.channels = dataset.channels
-        self.class_names = dataset.class_names
-        self.pixel_scale_arcsec = dataset.pixel_scale_arcsec
-        self.pixel_state = dataset.pixel_state
-        self.fingerprint = refolded_fingerprint(dataset.fingerprint, fold)
-        self._dataset = dataset
         frames = {part: dataset.candidates(part) for part in LEARNED_PARTS}
         rows = pd.concat([*frames.values()], ignore_index=True)
-        only_train = _only_train(dataset, frames)
+        only_train = never_judging(dataset, frames)
         _require_enough(rows, only_train, dataset.class_names, fold.count)
-        parts = refolded_parts(rows, only_train, _places(rows, dataset), fold)
+        parts = refolded_parts(rows, only_train, footprints_of(rows, dataset), fold)
         ends = np.cumsum([len(frame) for frame in frames.values()])[:-1]
-        self._parts = dict(zip(LEARNED_PARTS, np.split(parts, ends), strict=True))
+        fingerprint = refolded_fingerprint(dataset.fingerprint, fold)
+        super().__init__(dataset, fingerprint, dict(zip(LEARNED_PARTS, np.split(parts, ends), strict=True)))
         log.info(
             "fold %s: %d rows train, %d validate, %d are left out",
             fold, *(int((parts == part).sum()) for part in (TRAIN, VALIDATION, LEFT_OUT)),
         )  # fmt: skip
 
-    @property
-    def size_pixel(self) -> int:
-        """Side of a cutout."""
-        return self._dataset.size_pixel
-
-    def candidates(self, part: str) -> pd.DataFrame:
-        """Return the candidate columns of a part."""
-        if part not in LEARNED_PARTS:
-            return self._dataset.candidates(part)
-        frames = [self._dataset.candidates(source)[rows] for source, rows in self._taken(part)]
-        return pd.concat(frames, ignore_index=True)
-
-    def cutouts(self, part: str) -> NDArray[np.float32]:
-        """Return all raw cutouts of a part."""
-        if part not in LEARNED_PARTS:
-            return self._dataset.cutouts(part)
-        return np.concatenate([self._dataset.cutouts(source)[rows] for source, rows in self._taken(part)])
-
-    def batches(self, part: str, size: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-        """Yield ``(rows, cutouts)`` of a part in order, as a data set that holds these rows alone."""
-        if part not in LEARNED_PARTS:
-            yield from self._dataset.batches(part, size)
-            return
-        yield from refilled(self._pieces(part, size), size)
-
-    def _pieces(self, part: str, size: int) -> Iterator[NDArray[np.float32]]:
-        for source, rows in self._taken(part):
-            for where, cutouts in self._dataset.batches(source, size):
-                yield cutouts[rows[where]]
-
-    def _taken(self, part: str) -> list[tuple[str, NDArray[np.bool_]]]:
-        """Return, for each part of the whole, which of its rows are in a part of the view."""
-        return [(source, codes == PARTS[part]) for source, codes in self._parts.items()]
-
 
 def refolded_fingerprint(whole: str, fold: LearnedFold) -> str:
     """Return the fingerprint of a view of the data set that has this one."""
-    return fingerprint(["refolded", REVISION, whole, str(fold)])
+    return digest_of(["refolded", REVISION, whole, str(fold)])
 
 
 def refolded_parts(
@@ -133,7 +93,7 @@ def refolded_parts(
     fold : LearnedFold
         Which part validates.
     """
-    groups = _groups(rows)
+    groups = group_names(rows)
     label = rows["label"].to_numpy()
     judges = ~only_train & (label != UNLABELLED)
     parts = [_parts(held, only_train) for held in _each_held(folds_of(groups, label, judges, fold.count), fold.count)]
@@ -142,7 +102,7 @@ def refolded_parts(
     chosen, gone = parts[fold.number - 1], lost[fold.number - 1]
     if max(shares) > MOST_DROPPED:
         log.info("%.0f %% of the training rows would overlap a fold of groups: cells of the sky", 100 * max(shares))
-        numbers = folds_of(_cells(groups, places, label, judges), label, judges, fold.count)
+        numbers = folds_of(cell_names(groups, places, label, judges), label, judges, fold.count)
         chosen = _parts(numbers == fold.number - 1, only_train)
         gone = touching(places, chosen, TRAIN, (VALIDATION,))
     chosen[gone] = LEFT_OUT
@@ -188,14 +148,14 @@ def folds_of(
     return fold
 
 
-def _groups(rows: pd.DataFrame) -> NDArray[np.object_]:
+def group_names(rows: pd.DataFrame) -> NDArray[np.object_]:
     """Return the group of each row, ``(n,)``; a row without one is a group of its own."""
     return np.asarray(rows["group_id"].where(rows["group_id"] != "", rows["candidate_id"]), dtype=object)
 
 
 def _require_enough(rows: pd.DataFrame, only_train: NDArray[np.bool_], class_names: Sequence[str], count: int) -> None:
     """Refuse more folds than a class has groups: one of them could not validate."""
-    groups, label = _groups(rows), rows["label"].to_numpy()
+    groups, label = group_names(rows), rows["label"].to_numpy()
     for value, name in enumerate(class_names):
         known = len(np.unique(groups[~only_train & (label == value)]))
         if known < count:
@@ -215,7 +175,7 @@ def _parts(held: NDArray[np.bool_], only_train: NDArray[np.bool_]) -> NDArray[np
     return parts
 
 
-def _cells(
+def cell_names(
     groups: NDArray[np.object_], places: Footprints, label: NDArray[np.integer], judges: NDArray[np.bool_]
 ) -> NDArray[np.object_]:
     """Return a name for the cell of the sky of each row; of a row without a position, that of its group."""
@@ -227,13 +187,14 @@ def _cells(
     return np.where(numbers == NO_CELL, groups, cells)
 
 
-def _only_train(dataset: DataSet, frames: dict[str, pd.DataFrame]) -> NDArray[np.bool_]:
-    """Return which rows never validate: those of label sources that no other part than training has."""
+def never_judging(dataset: DataSet, frames: dict[str, pd.DataFrame]) -> NDArray[np.bool_]:
+    """Return which rows never validate, ``(n,)``: those of label sources that no other part than training has."""
     judging = {*frames["validation"]["label_source"], *dataset.candidates("test")["label_source"]}
     return np.concatenate([~frame["label_source"].isin(judging).to_numpy() for frame in frames.values()])
 
 
-def _places(rows: pd.DataFrame, dataset: DataSet) -> Footprints:
+def footprints_of(rows: pd.DataFrame, dataset: DataSet) -> Footprints:
+    """Return which pixels the cutouts of some candidates cover."""
     image = rows["exposure_id"].where(rows["exposure_id"] == "", rows["exposure_id"] + "\0" + rows["detector"])
     return Footprints(
         exposure=key_of(image),

@@ -189,7 +189,7 @@ def _entries(
             "facts": list(_facts_of_table(row) if is_table else _facts(row)),
             "features": [(name, _known(value)) for name, value in beside.items()] if is_table else [],
             "flags": [words for flag, words in FLAG_WORDS.items() if row["flags"] & flag],
-            "images": [] if is_table else list(_images(about.channels, beside)),
+            "images": [] if is_table else list(pictures(about.channels, beside)),
             "links": links(row["ra_deg"], row["dec_deg"]),
         }
 
@@ -233,7 +233,7 @@ def _known_number(value: float, digits: int) -> str:
     return NONE if np.isnan(value) else number(value, digits)
 
 
-def _images(channels: Sequence[str], images: NDArray[np.float32]) -> Iterator[dict[str, str]]:
+def pictures(channels: Sequence[str], images: NDArray[np.float32]) -> Iterator[dict[str, str]]:
     """Yield the images of one cutout ``(y, x, channel)``, without planes, as data addresses of PNG images."""
     for index, channel in enumerate(images_of(channels)):
         encoded = base64.b64encode(picture(images[..., index], signed=channel == DIFFERENCE)).decode()
