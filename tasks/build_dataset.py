@@ -64,10 +64,13 @@ class BuildDataset(RecipeTask):
         return tasks
 
     def decides(self) -> Mapping[str, object]:
-        """The recipe, the fold, the files that you name and new labels; how close two rows of one source are."""
+        """The recipe, the fold, files that you name, new labels, weights; how close two rows of one source are."""
         new_labels = {"relabel": file_digest(label_path(self.recipe.relabel))} if self.recipe.relabel else {}
+        weights = self.recipe.weights
+        new_weights = {"weights": file_digest(label_path(weights.file))} if weights else {}
         return {
             **new_labels,
+            **new_weights,
             "recipe": settings_files.raw("datasets", self.dataset_name),
             "fold": self.fold,
             "files": [file_digest(path) for path in self.files],

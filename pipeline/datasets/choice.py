@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.classes import BOGUS, CLASS_NAMES, GIVEN_PART, LEFT_OUT, MEASURED, REAL, TRAIN, UNSEEN
+from pipeline.classes import BOGUS, CLASS_NAMES, GIVEN_PART, LEFT_OUT, MEASURED, REAL, TEST, TRAIN, UNSEEN
 from pipeline.crossmatch.friends import links
 from pipeline.cutouts.extract import nearest_pixel
 from pipeline.datasets.balance import allowed_rows
@@ -20,6 +20,7 @@ from pipeline.datasets.exclusions import (
     RATIO,
     SHARE,
     TRAINING_ONLY,
+    WEIGHTLESS,
     excluded,
 )
 from pipeline.datasets.groups import Groups, blocks_of_runs, join_groups
@@ -36,6 +37,7 @@ _ROWS_AT_ONCE = 50_000
 _KEPT = 0
 _REASONS = (
     "", "candidate_id twice", NO_LABEL, NIGHT_BLOCK, TRAINING_ONLY, RATIO, OVERLAPS, SHARE, NO_TARGET, OTHER_PART,
+    WEIGHTLESS,
 )  # fmt: skip
 
 
@@ -92,7 +94,8 @@ class Choice:
     ----------
     chosen : DataFrame
         In final order: ``place split label label_source named``; ``place`` is the row's number among all rows, and
-        ``named`` that of the row after whose name its group is called.
+        ``named`` that of the row after whose name its group is called; where the recipe has ``weights``, also
+        ``weight``.
     dropped : DataFrame
         ``place reason`` of the others.
     separation : Separation
@@ -123,7 +126,8 @@ def choose_rows(
         ``night ra_deg dec_deg x_pixel y_pixel label label_source first_label digest`` of all cutout files, in any order
         of files; ``digest`` is the hash of a row's pixels, and rows with equal pixels stay together; ``first_label`` is
         the label before the recipe's new ones, which move no row to another part; for a split ``by: part`` also
-        ``part``.
+        ``part``; where the recipe has ``weights``, also ``weight``, and
+        ``first_weight`` before them.
     ids : RowIds
         The ids of the same rows.
     recipe : DatasetRecipe
@@ -165,6 +169,9 @@ def choose_rows(
     if recipe.share < 1:
         drawn = groups.decided(lambda names: hash_unit(names, f"{recipe.split.seed}:share"))
         leave_out(drawn >= recipe.share, SHARE)
+    if recipe.weights is not None:
+        weightless = rows["weight"].to_numpy()[used] == 0
+        leave_out(weightless & (np.bool_(recipe.weights.is_of_all_parts) | (parts != TEST)), WEIGHTLESS)
     for part, others in ORDER:
         candidates = int((parts == part).sum())
         leave_out(touching(places, parts, part, others), OVERLAPS)
@@ -182,6 +189,9 @@ def choose_rows(
     order = order[np.lexsort((order_key[used[order]], parts[order]))]
     chosen = {"place": used[order], "split": parts[order], "named": used[groups.row[order]]}
     chosen |= {"label": label[used[order]], "label_source": source[used[order]]}
+    if recipe.weights is not None:
+        stays = (parts[order] == TEST) & ~recipe.weights.is_of_all_parts
+        chosen["weight"] = np.where(stays, *(rows[name].to_numpy()[used[order]] for name in ("first_weight", "weight")))
     gone = np.flatnonzero(reason != _KEPT).astype(np.int32)
     dropped = {"place": gone, "reason": pd.Categorical.from_codes(reason[gone], _REASONS)}
     return Choice(chosen=pd.DataFrame(chosen), dropped=pd.DataFrame(dropped), separation=separation)

@@ -15,6 +15,7 @@ TRAINING_ONLY: Final = "training only, outside training"
 RATIO: Final = "class ratio"
 SHARE: Final = "share of the groups"
 NIGHT_BLOCK: Final = "night block"
+WEIGHTLESS: Final = "weight 0"
 OTHER_PART: Final = "no part, or a group of another part"
 
 _SETTINGS: Final = {
@@ -24,6 +25,7 @@ _SETTINGS: Final = {
     SHARE: "raise `share` of the data set",
     RATIO: "raise `max_ratio` of the data set",
     OTHER_PART: "state a part for every row, and put all rows of an object into one",
+    WEIGHTLESS: "the list that `weights` of the data set names says so",
     NIGHT_BLOCK: "name more nights in the data set, or split by object",
 }
 """What you can set if rows were left out for this reason."""

@@ -178,7 +178,19 @@ def _parts(held: NDArray[np.bool_], only_train: NDArray[np.bool_]) -> NDArray[np
 def cell_names(
     groups: NDArray[np.object_], places: Footprints, label: NDArray[np.integer], judges: NDArray[np.bool_]
 ) -> NDArray[np.object_]:
-    """Return a name for the cell of the sky of each row; of a row without a position, that of its group."""
+    """Return a name for the cell of the sky of each row, ``(n,)``; of a row without a position, that of its group.
+
+    Parameters
+    ----------
+    groups : ndarray of str, (n,)
+        The group of each row; all its rows are in one cell.
+    places : Footprints
+        Which pixels their cutouts cover.
+    label : ndarray of int, (n,)
+        The class of each row.
+    judges : ndarray of bool, (n,)
+        Rows that may validate.
+    """
     codes, known = pd.factorize(groups)
     first = np.full(len(known), len(groups))
     np.minimum.at(first, codes, np.arange(len(groups)))

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pipeline.classes import CLASS_NAMES, MEASURED, TRAINING_ONLY_SOURCES
 from pipeline.errors import SettingsError
+from pipeline.recipes.row_weights import RowWeights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +91,9 @@ class DatasetRecipe:
         docs/configuration.md#the-share-of-reals.
     relabel : str
         CSV file of ids and new labels (docs/formats.md#relabel-file); every row stays in its part.
+    weights : RowWeights or None
+        A list of rows that count less, more or not at all (docs/labels.md#what-a-row-weighs); every other row stays in
+        its part. None: each row has the weight that its survey gives it.
     split : SplitSettings
         How parts are made.
     """
@@ -103,6 +107,7 @@ class DatasetRecipe:
     share: float = 1.0
     frac_true: float | None = None
     relabel: str = ""
+    weights: RowWeights | None = None
     split: SplitSettings = field(default_factory=SplitSettings)
 
     def __post_init__(self) -> None:

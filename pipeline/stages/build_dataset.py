@@ -13,12 +13,14 @@ from pipeline.classes import GIVEN_PART, PART_NAMES
 from pipeline.cutouts.extract import nearest_pixel
 from pipeline.datasets.choice import Choice, Nearness, RowIds, choose_rows
 from pipeline.datasets.relabelling import relabel
+from pipeline.datasets.weighting import weighted
 from pipeline.errors import InputError
 from pipeline.ids.text_blocks import JoinedTexts
 from pipeline.io.results import schema
 from pipeline.io.results.dataset_file import write_dataset
 from pipeline.io.results.source_columns import DIGEST, SourceColumns
 from pipeline.io.tables.relabel_file import read_relabels
+from pipeline.io.tables.weight_file import read_weights
 from pipeline.recipes.dataset import DatasetRecipe
 
 log = logging.getLogger(__name__)
@@ -115,6 +117,11 @@ def _choice(columns: SourceColumns, recipe: DatasetRecipe, linked_within_arcsec:
         rows[GIVEN_PART] = columns.whole(GIVEN_PART)
     if recipe.relabel:
         rows = relabel(rows, ids.candidate, read_relabels(recipe.relabel, class_names), recipe.relabel)
+    if recipe.weights is not None:
+        header = columns.header
+        own = (columns.whole(schema.WEIGHT) if header.weighted else np.ones(len(rows))).astype(np.float32)
+        rows["first_weight"] = own
+        rows[schema.WEIGHT] = weighted(own, ids.candidate, read_weights(recipe.weights), recipe.weights.file)
     near = Nearness(
         linked_arcsec=linked_within_arcsec,
         size_pixel=columns.header.size_pixel,

@@ -6,6 +6,7 @@ Tested by tests/pipeline/io/results/test_malformed_cutouts.py.
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -19,12 +20,13 @@ from pipeline.classes import PARTS
 from pipeline.errors import InputError, UnknownNameError
 from pipeline.ids.text_blocks import RowTexts, texts_of
 from pipeline.io.results.cutout_file import CutoutFile, CutoutWriter
+from pipeline.io.results.schema import WEIGHT
 from pipeline.io.results.source_columns import SourceColumns, taken_texts
 
 _BLOCK, _FEATURE_BLOCK = 512, 8192
 """Rows at once: of cutouts, and of the features of a table."""
-_DECIDED = ("label", "label_source", "group_id")
-"""Candidate columns that the choice of rows decides anew."""
+_DECIDED = ("label", "label_source", "group_id", WEIGHT)
+"""Candidate columns that the choice of rows decides anew, the weight where it gives one."""
 
 
 class DataSetFile:
@@ -102,7 +104,7 @@ def write_dataset(
         Names of groups, by the row after which a group is named.
     chosen : DataFrame
         Its rows in their final order: ``place split label label_source named``, as of
-        :class:`pipeline.datasets.choice.Choice`.
+        :class:`pipeline.datasets.choice.Choice`; ``weight`` where it decides that.
     dropped : DataFrame
         ``place reason`` of the rows that were left out.
     fingerprint : str
@@ -111,6 +113,9 @@ def write_dataset(
         Provenance of the data set.
     """
     header = columns.header
+    decided = [name for name in _DECIDED if name != WEIGHT or name in chosen]
+    if WEIGHT in chosen and (chosen[WEIGHT] != 1).any():
+        header = replace(header, weighted=True)
     row_shape, many = header.row_shape, _FEATURE_BLOCK if header.is_table else _BLOCK
     places = chosen["place"].to_numpy()
     with tempfile.TemporaryFile(dir=path.parent) as scratch, CutoutWriter(path, header, provenance) as writer:
@@ -120,10 +125,10 @@ def write_dataset(
             block = os.pread(scratch.fileno(), row_bytes * min(many, len(chosen) - start), row_bytes * start)
             writer.append_pixels(np.frombuffer(block, dtype=np.float32).reshape(-1, *row_shape))
         for name in header.columns:
-            if name not in _DECIDED:
+            if name not in decided:
                 for rows in columns.taken(name, places):
                     writer.append_columns(rows)
-        writer.append_columns(chosen[["label", "label_source"]])
+        writer.append_columns(chosen[[name for name in ("label", "label_source", WEIGHT) if name in chosen]])
         for rows in taken_texts(names, chosen["named"].to_numpy(), "group_id"):
             writer.append_columns(rows)
         for rows in _dropped(columns.texts("candidate_id"), dropped):
