@@ -5,7 +5,7 @@ provider to give a verdict wins; if a weaker one disagrees, the survey's rule ``
 row.
 """
 
-from pipeline.labels import bogus_draw, injected, lists, movers, teacher, variables
+from pipeline.labels import bogus_draw, catalogues, injected, lists, movers, teacher, variables
 from pipeline.labels.chain import (
     ChainLink,
     Labelling,
@@ -26,6 +26,7 @@ __all__ = [
     "Tables",
     "Verdict",
     "bogus_draw",
+    "catalogues",
     "examine_chain",
     "injected",
     "label_candidates",

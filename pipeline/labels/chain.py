@@ -13,7 +13,7 @@ from pipeline.classes import CLASS_NAMES, UNLABELLED, label_names
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError, SettingsError
 from pipeline.labels.providers import LABEL_PROVIDERS, Verdict, alike
-from pipeline.labels.references import NamesClasses, ReadingSettings, Reference
+from pipeline.labels.references import DETECTION, OBJECT, NamesClasses, ReadingSettings, Reference
 from pipeline.settings import examine_entries
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,12 @@ class ChainLink:
     def reads(self) -> dict[str, Reference]:
         """What the link reads, by role."""
         return self.settings.reads()
+
+    @property
+    def of(self) -> str:
+        """What its labels are of, ``detection`` or ``object``; empty for guesses, which fill what is left of both."""
+        stated = getattr(self.settings, "of", "")
+        return str(stated or LABEL_PROVIDERS.metadata(self.provider).get("of", ""))
 
     def verdict(self, candidates: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> Verdict:
         """Return what the provider says of each candidate; tables are by the key of their `Reference`."""
@@ -108,7 +114,8 @@ def label_candidates(
 ) -> Labelling:
     """Return the candidates with ``label kind label_source``, and every disagreement between providers.
 
-    Groups are joined, and the flag of disagreement is set.
+    Groups are joined, and the flag of disagreement is set. A detection's own label holds for it, and that of its object
+    elsewhere, whichever is the stronger: neither overwrites the other, and the two do not contradict each other.
 
     Parameters
     ----------
@@ -122,14 +129,20 @@ def label_candidates(
         Whether the candidates come with labels, which hold where the chain says nothing.
     """
     labelled = candidates.copy()
-    total = alike(np.full(len(candidates), UNLABELLED, dtype=np.int8), "", "")
+    silent = alike(np.full(len(candidates), UNLABELLED, dtype=np.int8), "", "")
+    total, said = silent, {DETECTION: silent, OBJECT: silent}
     conflicts: list[pd.DataFrame] = []
     for link in chain:
         labelled["label"] = total.label  # a provider sees what the stronger ones said
         verdict = link.verdict(labelled, tables)
         if LABEL_PROVIDERS.metadata(link.provider).get("judges", True):
-            conflicts.append(_conflicts(candidates["candidate_id"], total, verdict, label_names(link.class_names)))
-        total = _fill(total, verdict)
+            against = said[link.of] if link.of else total
+            conflicts.append(_conflicts(candidates["candidate_id"], against, verdict, label_names(link.class_names)))
+        if link.of:
+            said[link.of] = _fill(said[link.of], verdict)
+        else:
+            said[DETECTION] = _fill(said[DETECTION], _where(total.label == said[DETECTION].label, verdict))
+        total = _fill(said[DETECTION], said[OBJECT])
         if verdict.group is not None:
             group = labelled["group_id"].to_numpy(object)
             labelled["group_id"] = pd.Series(np.where(verdict.group == "", group, verdict.group), labelled.index)
@@ -200,6 +213,16 @@ def _stated(candidates: pd.DataFrame) -> Verdict:
     """Return the labels with which candidates come."""
     source, kind = (candidates[name].to_numpy(object) for name in ("label_source", "kind"))
     return Verdict(label=candidates["label"].to_numpy(np.int8), kind=kind, source=source)
+
+
+def _where(kept: NDArray[np.bool_], verdict: Verdict) -> Verdict:
+    """Return a verdict that says nothing of some rows."""
+    return replace(
+        verdict,
+        label=np.where(kept, verdict.label, UNLABELLED).astype(np.int8),
+        kind=np.where(kept, verdict.kind, ""),
+        source=np.where(kept, verdict.source, ""),
+    )
 
 
 def _fill(strong: Verdict, weak: Verdict) -> Verdict:

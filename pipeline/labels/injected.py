@@ -8,7 +8,7 @@ from pipeline.classes import INJECTED
 from pipeline.errors import SettingsError
 from pipeline.labels.movers import MoverLabels, mover_labels
 from pipeline.labels.providers import LABEL_PROVIDERS, Tables, Verdict, alike, table_of
-from pipeline.labels.references import Reference
+from pipeline.labels.references import DETECTION, Reference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class InjectedLabels:
         return {"injected": Reference(name=self.table)}
 
 
-@LABEL_PROVIDERS.register("injected", settings=InjectedLabels)
+@LABEL_PROVIDERS.register("injected", of=DETECTION, settings=InjectedLabels)
 def injected_labels(candidates: pd.DataFrame, tables: Tables, settings: InjectedLabels) -> Verdict:
     """Give each source that was injected into an exposure its nearest candidate there."""
     table = table_of(tables, "injected", ("exposure_id", "ra_deg", "dec_deg"), settings.table)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.classes import BOGUS, CLASS_NAMES, REAL, UNLABELLED, allowed_labels, label_names, label_values
 from pipeline.errors import InputError, SettingsError
 from pipeline.labels.providers import LABEL_PROVIDERS, Tables, Verdict, table_of, verdict
-from pipeline.labels.references import Reference
+from pipeline.labels.references import DETECTION, OBJECT, Of, Reference
 from pipeline.photometry.flux_sign import FALSE_TEXTS, TRUE_TEXTS, plain_text
 
 
@@ -26,7 +26,7 @@ class ListLabels:
     file : str
         CSV file (docs/formats.md#label-file); ``{night}`` in its name is the night.
     id_column : str
-        What the table or file calls the id.
+        What the table or file calls the id; ``candidate_id`` stands for ``object_id`` in a list of objects.
     label_column : str
         What it calls the label.
     label : str
@@ -47,6 +47,9 @@ class ListLabels:
     kind : str
         ``kind`` of all rows, where the table has no such column; empty: ``real_kind`` or ``bogus``, the name of the
         class in a survey that states classes.
+    of : {"detection", "object"}
+        Whether the ids are of candidates, or of objects, each of whose candidates gets the label
+        (docs/labels.md#detections-and-objects).
     """
 
     table: str
@@ -60,6 +63,7 @@ class ListLabels:
     source: str = ""
     real_kind: str = "transient"
     kind: str = ""
+    of: Of = DETECTION
 
     def __post_init__(self) -> None:
         if self.label and (self.words or self.kinds):
@@ -78,23 +82,37 @@ class ListLabels:
             faults.append(f"label is {self.label!r}; allowed: nothing, {', '.join(class_names)}")
         return faults
 
+    @property
+    def own_id(self) -> str:
+        """The column of candidates in which the ids are looked up."""
+        return "object_id" if self.of == OBJECT else "candidate_id"
+
+    @property
+    def listed_id(self) -> str:
+        """What the table or file calls the ids."""
+        return self.own_id if self.id_column == "candidate_id" else self.id_column
+
     def reads(self) -> dict[str, Reference]:
         """Return what the provider reads."""
+        by_candidate = self.of == DETECTION  # rows of objects are looked up here
         if not self.file:
-            return {"list": Reference(name=self.table, joined_by=self.id_column)}
-        columns = {"candidate_id": self.id_column, "label": "" if self.label else self.label_column}
+            return {"list": Reference(name=self.table, joined_by=self.listed_id if by_candidate else "")}
+        columns = {"candidate_id": self.listed_id, "label": "" if self.label else self.label_column}
         renamed = () if columns == {"candidate_id": "candidate_id", "label": "label"} else tuple(columns.items())
         words = tuple(self.words.items())
         return {
-            "list": Reference(name=self.file, kind="labels", columns=renamed, words=words, joined_by="candidate_id")
-        }
+            "list": Reference(
+                name=self.file, kind="labels", columns=renamed, words=words,
+                joined_by="candidate_id" if by_candidate else "",
+            )
+        }  # fmt: skip
 
 
 @LABEL_PROVIDERS.register("list", settings=ListLabels, any_classes=True)
 def list_labels(
     candidates: pd.DataFrame, tables: Tables, settings: ListLabels, class_names: Sequence[str] = CLASS_NAMES
 ) -> Verdict:
-    """Join a list by ``candidate_id``; an id that appears twice with different labels is an error.
+    """Join a list by ``candidate_id``, or by ``object_id``; an id that appears twice with different labels is an error.
 
     Parameters
     ----------
@@ -113,8 +131,8 @@ def list_labels(
     if len(twice):
         said = sorted(spoken["label"][spoken["candidate_id"] == twice.iloc[0]], reverse=True)
         both = " and ".join(names[int(label)] for label in said[:2])
-        raise InputError(f"labels {settings.table!r}: candidate_id {twice.iloc[0]!r} is both {both}")
-    found = spoken.set_index("candidate_id").reindex(candidates["candidate_id"])
+        raise InputError(f"labels {settings.table!r}: {settings.own_id} {twice.iloc[0]!r} is both {both}")
+    found = spoken[spoken["candidate_id"] != ""].set_index("candidate_id").reindex(candidates[settings.own_id])
     label = found["label"].fillna(UNLABELLED).to_numpy(np.int8)
     kinds = {code: settings.kind or name for code, name in names.items()} | {UNLABELLED: ""}
     if tuple(class_names) == CLASS_NAMES:
@@ -127,7 +145,7 @@ def list_labels(
 def _labelled(tables: Tables, settings: ListLabels, class_names: Sequence[str]) -> pd.DataFrame:
     """Return the list with columns ``candidate_id`` and ``label`` (numbers), whatever the list calls them."""
     from_file, values = bool(settings.file), label_values(class_names)
-    id_column = "candidate_id" if from_file else settings.id_column
+    id_column = "candidate_id" if from_file else settings.listed_id
     label_column = "label" if from_file else settings.label_column
     wanted = (id_column,) if settings.label else (id_column, label_column)
     table = table_of(tables, "list", wanted, settings.table)

@@ -10,7 +10,7 @@ from pipeline.classes import REAL, UNLABELLED
 from pipeline.crossmatch.match import match_one_to_one
 from pipeline.errors import SettingsError
 from pipeline.labels.providers import LABEL_PROVIDERS, Tables, Verdict, alike, table_of
-from pipeline.labels.references import Reference
+from pipeline.labels.references import DETECTION, Reference
 from pipeline.photometry.magnitudes import known_magnitudes
 
 
@@ -48,7 +48,7 @@ class MoverLabels:
         return {"movers": Reference(name=self.table), **scores}
 
 
-@LABEL_PROVIDERS.register("mover", settings=MoverLabels)
+@LABEL_PROVIDERS.register("mover", of=DETECTION, settings=MoverLabels)
 def mover_labels(candidates: pd.DataFrame, tables: Tables, settings: MoverLabels) -> Verdict:
     """Give each mover in an exposure its nearest candidate there; the rows of a mover are one group."""
     table = table_of(tables, "movers", ("exposure_id", "ra_deg", "dec_deg"), settings.table)

@@ -2,7 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, runtime_checkable
+
+DETECTION: Final = "detection"
+OBJECT: Final = "object"
+Of = Literal["detection", "object"]
+"""What a label is of: one detection, or the object and with it each of its detections that has no label of its own."""
 
 EPHEMERIS = "ephemeris"
 """The table of predicted movers that the task `FetchMovers` makes."""
@@ -24,6 +29,8 @@ class Reference:
         A word in the file, and the label that it means: the name of a class, or ``none``.
     joined_by : str
         The column of candidate ids by which its rows are found; empty if they are not found by id.
+    texts : tuple of str
+        Which of the columns of a catalogue are text; the others are numbers.
     """
 
     name: str
@@ -31,6 +38,7 @@ class Reference:
     columns: tuple[tuple[str, str], ...] = field(default=())
     words: tuple[tuple[str, str], ...] = field(default=())
     joined_by: str = ""
+    texts: tuple[str, ...] = field(default=())
 
     @property
     def key(self) -> str:

@@ -18,6 +18,7 @@ from pipeline.labels.chain import Rule
 from pipeline.labels.cleaning import CleaningStep, clean
 from pipeline.labels.joined_table import JoinedTable
 from pipeline.labels.lists import ListLabels
+from pipeline.labels.references import DETECTION
 from pipeline.surveys.base import Batch, dropped_rows
 
 log = logging.getLogger(__name__)
@@ -183,7 +184,9 @@ def _joined(tables: Mapping[str, pd.DataFrame], links: Sequence[ChainLink | Clea
 def _must_be_known(link: ChainLink) -> bool:
     """Tell whether every id of a provider's label file has to be one of the night's candidates."""
     settings: object = link.settings
-    return isinstance(settings, ListLabels) and bool(settings.file) and settings.unknown_ids == "error"
+    if not isinstance(settings, ListLabels) or settings.of != DETECTION:
+        return False
+    return bool(settings.file) and settings.unknown_ids == "error"
 
 
 def _by_exposure(tables: Mapping[str, pd.DataFrame], links: Sequence[ChainLink | CleaningStep]) -> set[str]:

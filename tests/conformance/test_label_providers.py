@@ -11,10 +11,11 @@ TABLES = {
     "mover": pd.DataFrame({"mover_id": ["m"], "exposure_id": ["e1"], "ra_deg": [20.0], "dec_deg": [0.0]}),
     "injected": pd.DataFrame({"exposure_id": ["e1"], "ra_deg": [20.0], "dec_deg": [0.0]}),
     "variable": pd.DataFrame({"variable_id": ["v"], "ra_deg": [20.0], "dec_deg": [0.0]}),
+    "catalogue": pd.DataFrame({"ra_deg": [20.0], "dec_deg": [0.0], "class": ["SN Ia"]}),
     "teacher": pd.DataFrame({"candidate_id": ["b"], "score": [0.99]}),
     "bogus_draw": pd.DataFrame(),
 }
-SETTINGS = {"list": {"table": "t"}, "bogus_draw": {"share": 0.5}}
+SETTINGS = {"list": {"table": "t"}, "catalogue": {"other": "real"}, "bogus_draw": {"share": 0.5}}
 
 
 @pytest.fixture(params=list(LABEL_PROVIDERS))

@@ -58,13 +58,13 @@ def test_a_disagreement_is_told_by_the_names_of_the_classes(make_rows):
     assert reason == "label conflict: one says ELG, other says LRG"
 
 
-@pytest.mark.parametrize("name", sorted(set(LABEL_PROVIDERS) - {"list"}))
+@pytest.mark.parametrize("name", sorted(set(LABEL_PROVIDERS) - {"list", "catalogue"}))
 def test_a_provider_that_knows_real_and_bogus_alone_is_a_fault_of_a_survey_of_more_classes(name):
     links, faults = examine_chain([{"provider": name}], "surveys/s.yaml", CLASSES)
     assert not links
     assert faults == [
         f"surveys/s.yaml: labels: provider {name!r}: it tells real from bogus, and the survey has 4 classes: "
-        "Others, ELG, LRG, QSO; allowed: list"
+        "Others, ELG, LRG, QSO; allowed: catalogue, list"
     ]
     assert examine_chain([{"provider": name}], "surveys/s.yaml")[1] == []
 
