@@ -30,6 +30,7 @@ from tasks.simulate_transients import SimulateTransients  # noqa: E402
 from tasks.train_classifier import TrainClassifier  # noqa: E402
 from tasks.train_regressor import TrainRegressor  # noqa: E402
 from tasks.tune_classifier import TuneClassifier  # noqa: E402
+from tasks.write_back_scores import WriteBackScores  # noqa: E402
 
 __all__ = [
     "BuildDataset",
@@ -54,6 +55,7 @@ __all__ = [
     "TrainClassifier",
     "TrainRegressor",
     "TuneClassifier",
+    "WriteBackScores",
 ]
 
 refuse_unknown_flags(sys.argv)

@@ -75,6 +75,7 @@ DECISIONS = {
     "classes after the classifier": (
         "the class that `Infer` decides on, and what is made of its scores; nothing is trained anew"
     ),
+    "write-back": "only what `WriteBackScores` writes",
     "scores by features": "the scores of packages that measure features; nothing is trained anew",
     "ephemeris of skybot": "results only with `source: skybot`",
     "ephemeris of orbits": "results only with `source: orbits`",

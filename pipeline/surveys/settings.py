@@ -14,6 +14,7 @@ from pipeline.surveys.ephemeris_settings import EphemerisSettings
 from pipeline.surveys.metadata_columns import metadata_faults, metadata_name
 from pipeline.surveys.rule_settings import columns_of_rows, diagram_faults, rule_faults
 from pipeline.surveys.table_settings import TABLE, decided_by_kind, kind_faults
+from pipeline.surveys.write_back_settings import WriteBackSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +142,8 @@ class SurveySettings:
     colour_diagrams : tuple of tuple of str
         Pairs of expressions over columns and features, such as two colours: planes in which the report of classes
         shows its rows, see docs/catalogues.md#in-the-report-and-in-lists. Not of real and bogus.
+    write_back : WriteBackSettings or None
+        Where scores are written back to, see docs/write_back.md; none: nowhere.
     """
 
     source: str
@@ -178,6 +181,7 @@ class SurveySettings:
     vetoes: Mapping[str, str] = field(default_factory=dict, metadata=decides_only("classes after the classifier"))
     overrides: Mapping[str, str] = field(default_factory=dict, metadata=decides_only("classes after the classifier"))
     colour_diagrams: tuple[tuple[str, ...], ...] = field(default=(), metadata=decides_only("report"))
+    write_back: WriteBackSettings | None = field(default=None, metadata=decides_only("write-back"))
 
     decided_by_others = staticmethod(decided_by_kind)
 

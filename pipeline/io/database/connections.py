@@ -53,6 +53,8 @@ class Database:
         If the port is not a number from 1 to 65535.
     """
 
+    _sqlite_mode = "ro"
+
     def __init__(self, settings: DatabaseSettings, folder: Path = Path()) -> None:
         self.settings = settings
         self.dialect = settings.engine
@@ -110,7 +112,7 @@ class Database:
         return sqlalchemy.create_engine(url, connect_args=options, **shared)
 
     def _open_sqlite(self) -> sqlite3.Connection:
-        uri = f"file:{quote(self._file.resolve().as_posix())}?mode=ro"
+        uri = f"file:{quote(self._file.resolve().as_posix())}?mode={self._sqlite_mode}"
         connection = sqlite3.connect(uri, uri=True, timeout=self.settings.connect_timeout_s)
         connection.create_function("regexp", 2, _matches, deterministic=True)
         deadline = time.monotonic() + self.settings.statement_timeout_s

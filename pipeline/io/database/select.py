@@ -1,7 +1,6 @@
 """Runs named queries with bound parameters; rows come typed, and in the same order from every server."""
 
 import logging
-import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -10,8 +9,9 @@ from typing import NoReturn, TypeVar
 import pandas as pd
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from pipeline.errors import InputError, SettingsError, UnknownNameError, UnreachableError
+from pipeline.errors import InputError, UnknownNameError, UnreachableError
 from pipeline.io.database.connections import Database, is_broken, is_timeout, letting_go, what_was_said
+from pipeline.io.database.identifiers import identifier
 from pipeline.io.database.query_files import Dialect, Query
 from pipeline.io.database.row_spool import RowSpool
 from pipeline.io.database.typed_columns import TypedColumns, bound_values, in_order, to_frame
@@ -23,20 +23,12 @@ BLOCK_ROWS = 10_000
 """How many rows are Python objects at a time."""
 _POSTGRESQL_CHAR = 1042
 """What PostgreSQL calls the type CHAR(n), bpchar, in a result's description."""
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _AS_BYTES: Mapping[Dialect, str] = {
     "postgresql": 'CAST(q.{} AS text) COLLATE "C" NULLS FIRST',
     "mysql": "CONVERT(q.{} USING utf8mb4) COLLATE utf8mb4_bin",
     "sqlite": "CAST(q.{} AS TEXT) COLLATE BINARY",
 }
 """How each server sorts a column as text by its bytes, whatever its collation."""
-
-
-def identifier(name: str) -> str:
-    """Return a table or column name that is safe within SQL, or raise `SettingsError`."""
-    if not _IDENTIFIER.fullmatch(name):
-        raise SettingsError(f"{name!r} is not a name of a table or column; allowed: letters, digits, underscores")
-    return name
 
 
 def select(

@@ -9,6 +9,22 @@ from pipeline.fingerprint import DECIDES_NOTHING, what_decides
 
 
 @dataclass(frozen=True, kw_only=True)
+class WritingUser:
+    """The key ``write`` of a database: who may write scores into one of its tables; reading never uses it.
+
+    Attributes
+    ----------
+    user : str
+        Name of the database user that writes; a server needs one, an ``sqlite`` file has none.
+    password_variable : str
+        Variable of the environment, or of ``.env``, that holds the password of this user; unset: ``~/.pgpass``.
+    """
+
+    user: str = ""
+    password_variable: str = "NIGHTSIFT_DB_WRITE_PASSWORD"  # noqa: S105  (the name of a variable)
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatabaseSettings:
     """The key ``database`` of a survey's input.
 
@@ -37,6 +53,8 @@ class DatabaseSettings:
         How often a query is asked when the connection breaks; above 0.
     wait_s : float, in s
         Wait before the second attempt, doubled before each further one; at least 0.
+    write : WritingUser or None
+        Who may write scores back; none: nothing is ever written.
     """
 
     engine: Literal["sqlite", "postgresql", "mysql"] = "sqlite"
@@ -50,6 +68,7 @@ class DatabaseSettings:
     connect_timeout_s: int = field(default=10, metadata=DECIDES_NOTHING)
     attempts: int = field(default=4, metadata=DECIDES_NOTHING)
     wait_s: float = field(default=2.0, metadata=DECIDES_NOTHING)
+    write: WritingUser | None = field(default=None, metadata=DECIDES_NOTHING)
 
     def __post_init__(self) -> None:
         if self.engine != "sqlite" and not self.name:

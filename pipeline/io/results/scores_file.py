@@ -122,14 +122,20 @@ class ScoresWriter:
         self._writer.__exit__(kind, error, trace)
 
 
-def read_scores(path: str | Path) -> pd.DataFrame:
+def read_scores(path: str | Path, key: str = "candidate_id") -> pd.DataFrame:
     """Return a scores file, Parquet or CSV, with ids as text.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    key : str
+        The column of ids that it must have: ``object_id`` of scores of objects.
 
     Raises
     ------
     MissingInputError, InputError
-        If the file is not there, is of another schema, has ids that are floats, or lacks ``candidate_id`` or
-        ``score``.
+        If the file is not there, is of another schema, has ids that are floats, or lacks ``key`` or ``score``.
     """
     path = Path(path)
     if not path.is_file():
@@ -138,7 +144,7 @@ def read_scores(path: str | Path) -> pd.DataFrame:
         frame = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
     if {"p_2", "value"} & set(frame) and "score" not in frame:  # of three classes or more, and of values, there is none
         frame = frame.assign(score=float("nan"))
-    for column in ("candidate_id", "score"):
+    for column in (key, "score"):
         if column not in frame:
             raise InputError(f"{path}: column {column!r} is missing; there: {', '.join(frame)}")
     return frame

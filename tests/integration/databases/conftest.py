@@ -137,7 +137,7 @@ def mariadb_server():
     first = folder / "first.sql"
     first.write_text(
         f"CREATE USER owner@'127.0.0.1' IDENTIFIED BY '{server.password}';\n"
-        "GRANT ALL ON *.* TO owner@'127.0.0.1';\n"
+        "GRANT ALL ON *.* TO owner@'127.0.0.1' WITH GRANT OPTION;\n"
         f"CREATE USER reader@'127.0.0.1' IDENTIFIED BY '{server.password}';\n"
         "GRANT SELECT ON *.* TO reader@'127.0.0.1';\n"
     )
