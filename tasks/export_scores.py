@@ -15,7 +15,10 @@ from tasks.infer import Infer
 from tasks.nights import NightParameter
 from tasks.parameters import ReleaseTask
 
-FORMATS = {"probabilities": ".csv", "performances": ""}
+FORMATS = {
+    "probabilities": ".csv", "performances": "", "csv": ".csv", "ecsv": ".ecsv", "psat": ".csv", "gmadet": ".dat",
+    "alerts": ".avro", "alerts_with_stamps": ".avro",
+}  # fmt: skip
 """What can be written of classes, with the ending of the file, none of a folder; a test holds it to
 `pipeline.stages.export_scores`, which is not light to import."""
 
@@ -31,8 +34,9 @@ class ExportScores(ReleaseTask):
     unlearned = luigi.BoolParameter(default=False, description="Leave out rows that the package learned from.")
     format = luigi.Parameter(
         default="probabilities",
-        description="probabilities: id, y_true, y_pred, p_<class>; performances: a folder of val and test. Of a "
-        "regressor, values: id, target, value, intervals; qp: distributions for qp-prob.",
+        description="probabilities: id, y_true, y_pred, p_<class>; performances: a folder of val and test; csv, ecsv: "
+        "scores beside their candidates; psat: file,label,score; gmadet: infer_results.dat; alerts, "
+        "alerts_with_stamps: Avro. Of a regressor, values: id, target, value, intervals; qp: for qp-prob.",
     )
     id_column = luigi.Parameter(default="candidate_id", description="What the column of ids is called, as DES_id.")
     part = luigi.Parameter(

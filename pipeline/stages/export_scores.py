@@ -4,9 +4,12 @@ Tested by tests/pipeline/stages/test_export_values.py.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from pipeline.stages.export_alerts import export_alerts
+from pipeline.stages.export_candidates import export_csv, export_ecsv, export_gmadet, export_psat
 from pipeline.stages.export_probabilities import ScoredRows, export_performances, export_probabilities
 from pipeline.stages.export_values import export_qp, export_values
 from pipeline.stages.scored_files import ScoredFiles
@@ -14,9 +17,16 @@ from pipeline.stages.scored_files import ScoredFiles
 CLASS_WRITERS: Final[Mapping[str, Callable[..., int]]] = {
     "probabilities": export_probabilities,
     "performances": export_performances,
+    "csv": export_csv,
+    "ecsv": export_ecsv,
+    "psat": export_psat,
+    "gmadet": export_gmadet,
+    "alerts": export_alerts,
+    "alerts_with_stamps": partial(export_alerts, stamps=True),
 }
 """What writes each format of classes. ``probabilities``: id, y_true, y_pred and a column for each class;
-``performances``: a folder as MLP_4MOST_TargetSelection writes it."""
+``performances``: a folder as MLP_4MOST_TargetSelection writes it; ``csv`` and ``ecsv``: the scores beside their
+candidates; ``psat``: psat-ml's list without a head; ``gmadet``: ``infer_results.dat``; ``alerts``: Avro records."""
 
 VALUE_WRITERS: Final[Mapping[str, Callable[..., int]]] = {"values": export_values, "qp": export_qp}
 """What writes each format of the values of a regressor. ``values``: id, target, value, interval; ``qp``: distributions

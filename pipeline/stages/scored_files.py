@@ -3,18 +3,20 @@
 Tested by tests/pipeline/stages/test_export_values.py.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pipeline.classes import PARTS
 from pipeline.errors import InputError, SettingsError, UnknownNameError
 from pipeline.io.results.cutout_file import open_cutouts
 from pipeline.io.results.score_blocks import ROWS_AT_ONCE, score_blocks
+
+ROW = "row"
+"""A column for the place of each row in the file of the rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +52,28 @@ class ScoredFiles:
         InputError
             If a scored row is not in the rows.
         """
-        beside = _ColumnOfRows(self.rows, self.scores, of_rows)
+        for block in self.beside(columns, [of_rows]):
+            yield block.assign(**{of_rows: block[of_rows].to_numpy(np.float64)}).drop(columns=ROW)
+
+    def beside(self, columns: Collection[str], of_rows: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Yield columns of the scores block by block, with columns of the rows as they are, and `ROW`.
+
+        Parameters
+        ----------
+        columns : collection of str
+            Columns of the scores, ``candidate_id`` among them.
+        of_rows : sequence of str
+            Columns of the rows that the scores do not have.
+
+        Raises
+        ------
+        InputError
+            If a scored row is not in the rows.
+        """
+        beside = _ColumnsOfRows(self.rows, self.scores, of_rows)
         for block in score_blocks(self.scores, columns):
-            yield block.assign(**{of_rows: beside.of(block["candidate_id"])})
+            found = beside.of(block["candidate_id"])
+            yield block.assign(**{name: column.array for name, column in found.items()})
 
 
 def named(id_column: str, ids: pd.Series, columns: Mapping[str, object]) -> pd.DataFrame:
@@ -81,40 +102,40 @@ def of_part(block: pd.DataFrame, part: str) -> pd.DataFrame:
     return block[block["split"] == PARTS[part]] if part else block
 
 
-class _ColumnOfRows:
-    """A column of rows in the order of their file, looked up block by block."""
+class _ColumnsOfRows:
+    """Columns of rows in the order of their file, looked up block by block."""
 
-    def __init__(self, rows: Path, scores: Path, column: str) -> None:
-        self._rows, self._scores, self._column = rows, scores, column
+    def __init__(self, rows: Path, scores: Path, columns: Sequence[str]) -> None:
+        self._rows, self._scores, self._columns = rows, scores, columns
         self._blocks = self._read()
-        self._block = pd.Series(dtype="float64")
+        self._block: pd.DataFrame | None = None
 
-    def _read(self) -> Iterator[pd.Series]:
+    def _read(self) -> Iterator[pd.DataFrame]:
         with open_cutouts(self._rows) as file:
             for start in range(0, len(file), ROWS_AT_ONCE):
-                block = file.candidates(slice(start, start + ROWS_AT_ONCE), ("candidate_id", self._column))
-                yield block.drop_duplicates("candidate_id").set_index("candidate_id")[self._column]
+                block = file.candidates(slice(start, start + ROWS_AT_ONCE), ("candidate_id", *self._columns))
+                block = block.assign(**{ROW: np.arange(start, start + len(block))})
+                yield block.drop_duplicates("candidate_id").set_index("candidate_id")
 
-    def of(self, ids: pd.Series) -> NDArray[np.float64]:
-        """Return the values of rows that come after those of the last call, ``(n,)``."""
-        found, missing = self._of_block(ids)
-        while missing.any():
-            block = next(self._blocks, None)
-            if block is None:
-                stranger = ids.iloc[int(missing.argmax())]
-                raise InputError(
-                    f"{self._rows} has no row {stranger!r}, which {self._scores} scores, in the order of the scores; "
-                    "allowed: the file that was scored"
-                )
-            self._block = block
-            here, absent = self._of_block(ids)
-            found = np.where(missing & ~absent, here, found)
-            missing &= absent
-        return found
+    def of(self, ids: pd.Series) -> pd.DataFrame:
+        """Return the columns, and `ROW`, of rows that come after those of the last call, in the order of the ids."""
+        missing, found = np.ones(len(ids), bool), []
+        while True:
+            if self._block is not None:
+                asked = np.flatnonzero(missing)
+                places = self._block.index.get_indexer(ids.iloc[asked])
+                taken = self._block.iloc[places[places >= 0]]
+                found.append(taken.set_index(asked[places >= 0]))
+                missing[asked[places >= 0]] = False
+            if self._block is not None and not missing.any():
+                return pd.concat(found).sort_index()
+            self._block = self._next(str(ids.iloc[int(missing.argmax())]))
 
-    def _of_block(self, ids: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return the values that the present block has, and which ids it lacks, each ``(n,)``."""
-        places = self._block.index.get_indexer(ids)
-        values = self._block.to_numpy(np.float64)
-        known = np.full(len(ids), np.nan) if not len(values) else values[places]
-        return known, places < 0
+    def _next(self, stranger: str) -> pd.DataFrame:
+        block = next(self._blocks, None)
+        if block is None:
+            raise InputError(
+                f"{self._rows} has no row {stranger!r}, which {self._scores} scores, in the order of the scores; "
+                "allowed: the file that was scored"
+            )
+        return block

@@ -21,6 +21,7 @@ from pipeline.io.files.csv_cells import cells_as_written
 from pipeline.io.files.damaged import naming
 from pipeline.io.files.digests import is_there
 from pipeline.io.results import schema
+from pipeline.io.results.headless_scores import PSAT_IDS, columns_without_head, with_ids
 from pipeline.io.results.provenance import finished
 from pipeline.io.results.sealed_parquet import SealedWriter, read_metadata, read_sealed
 from pipeline.io.results.value_columns import DISTRIBUTIONS, value_columns
@@ -192,11 +193,13 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 def _read_csv(path: Path) -> pd.DataFrame:
     columns = schema.SCORE_COLUMNS | schema.DECIDED_COLUMNS
     text = {name: pa.string() for name, kind in columns.items() if kind == schema.TEXT}
-    text |= dict.fromkeys(("group_id", "kind", "label_source", "band", "detector"), pa.string())
+    text |= dict.fromkeys((PSAT_IDS, "group_id", "kind", "label_source", "band", "detector"), pa.string())
     options = pa.csv.ConvertOptions(column_types=text, strings_can_be_null=False)
-    frame = cells_as_written(pa.csv.read_csv(path, convert_options=options).to_pandas())
+    names = columns_without_head(path)
+    found = pa.csv.read_csv(path, pa.csv.ReadOptions(column_names=names or None), convert_options=options)
+    frame = with_ids(cells_as_written(found.to_pandas()))
     for name in {"candidate_id", "object_id", "exposure_id"} & set(frame):
-        require_unrounded(frame[name], f"{path}: column {name!r}", first_row=2)
+        require_unrounded(frame[name], f"{path}: column {name!r}", first_row=1 if names else 2)
     return frame
 
 
