@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import luigi
 
+from pipeline.errors import InputError, SettingsError
 from pipeline.io.files.digests import file_digest
 from pipeline.io.packages.named_packages import package_folder
 from pipeline.io.tables.id_list import read_id_list
@@ -24,6 +25,9 @@ class Infer(ReleaseTask):
     revision: ClassVar[int] = 2
     night = NightParameter(default="", description="Night to score, as 2026-01-05; empty: the data set's rows.")
     cutouts = luigi.Parameter(default="", description="A cutout file to score, in place of a night.")
+    files = luigi.Parameter(
+        default="", description="FITS cutouts to score, in place of a night: a.fits, @LIST with one per line, a folder."
+    )
     package = luigi.Parameter(default="", description="A package, by folder or name, in place of the trained one.")
     only = luigi.Parameter(default="", description="Candidates or objects to score: a,b,c, or @FILE with one per line.")
     unlearned = luigi.BoolParameter(
@@ -58,7 +62,7 @@ class Infer(ReleaseTask):
     @property
     def given_span(self) -> str:
         """The night, or that files are scored; empty for the rows of the data set."""
-        files = self.cutouts or (self.package and self.dataset_file)
+        files = self.cutouts or self.files or (self.package and self.dataset_file)
         return self.night_name or ("files" if files else "")
 
     def readable(self) -> str:
@@ -73,13 +77,13 @@ class Infer(ReleaseTask):
             tasks |= self.fetch.requires()
         elif self.night_name:
             tasks["rows"] = self.fetch
-        elif not self.cutouts and not self.dataset_file:
+        elif not self.cutouts and not self.files and not self.dataset_file:
             tasks["rows"] = packaging.building()
         return tasks
 
     def deps(self) -> list[luigi.Task]:
         """Return what it requires; what the named package cannot score is refused before anything of it is made."""
-        given = not self.night_name and (self.cutouts or self.dataset_file)
+        given = not self.night_name and (self.cutouts or self.files or self.dataset_file)
         if self.package and not given and not self.complete():
             from models.scoring.refusal import require_fit
             from pipeline.stages.night_cutouts import header_of
@@ -116,20 +120,59 @@ class Infer(ReleaseTask):
     def _when_given(self) -> dict[str, object]:
         """What decides the scores only where it is given, so that others keep their identity."""
         rules = {"vetoes": self.settings.vetoes, "overrides": self.settings.overrides}
-        return {"only": self.chosen, "unlearned": self.unlearned, "fwhm_pixel": self.settings.fwhm_pixel, **rules}
+        stamps = self._stamps_digest() if self.files else None
+        return {
+            "only": self.chosen,
+            "unlearned": self.unlearned,
+            "files": stamps,
+            "fwhm_pixel": self.settings.fwhm_pixel,
+            **rules,
+        }
 
     @cached_property
     def chosen(self) -> list[str]:
         """The only candidates or objects to score; empty for all."""
         return read_id_list(self.only)
 
+    def _stamps_digest(self) -> dict[str, object]:
+        from pipeline.stages.stamp_files import stamps_digest
+
+        return stamps_digest(self.stamps)
+
+    @cached_property
+    def stamps(self) -> list[str]:
+        """The FITS cutouts that you name."""
+        from pipeline.stages.stamp_files import find_stamps
+
+        named = {"night": self.night, "cutouts": self.cutouts, "dataset_file": self.dataset_file}
+        clash = [name for name, value in named.items() if value]
+        if clash:
+            raise SettingsError(f"--files names what is scored; leave out --{clash[0].replace('_', '-')}")
+        return find_stamps(self.files)
+
+    @cached_property
+    def lost(self) -> dict[str, str]:
+        """Why files were not scored, by path."""
+        return {}
+
+    def committed(self) -> None:
+        """Fail where files could not be scored: the others have their scores, and the exit code says so."""
+        if self.lost:
+            file, why = next(iter(self.lost.items()))
+            raise InputError(
+                f"{len(self.lost)} of {len(self.stamps)} files were not scored, the first {file}: {why}; all are in "
+                f"the log or in the provenance of the scores of the others: {self.output().path}"
+            )
+
     def build(self, path: Path) -> None:
         """Stream the rows through the package."""
         from models.scoring.any_package import open_package
         from models.scoring.score_files import Scoring, score_file, score_night
+        from models.scoring.score_stamps import score_stamps
         from pipeline.io.packages.training_ids import learned_of
         from pipeline.scores.deciding_rules import DecidingRules
-        from pipeline.stages.night_cutouts import NightCutouts
+        from pipeline.stages.night_cutouts import NightCutouts, header_of
+        from pipeline.stages.stamp_files import StampReader
 
         directory = package_folder(self.package) if self.package else self.input_path("package")
         package = open_package(directory, threads=self.threads, device=self.device)
@@ -144,7 +187,18 @@ class Infer(ReleaseTask):
             rules=DecidingRules.of(self.settings.vetoes, self.settings.overrides, package.class_names),
             fwhm_pixel=self.settings.fwhm_pixel,
         )
-        if self.streams:
+        if self.files:
+            lost = score_stamps(
+                path,
+                scoring,
+                stamps=StampReader(settings=self.settings),
+                files=self.stamps,
+                header=header_of(self.survey, self.settings),
+                provenance=self.provenance(),
+                progress=lambda share, message: self.progress(100 * share, message),
+            )
+            self.lost.update(lost)
+        elif self.streams:
             job = self.fetch.job(self.fetch.frozen.manifest(), of=self)
             score_night(path, scoring, NightCutouts(job, ephemeris=self.fetch.ephemeris(), labels=False))
         else:

@@ -49,6 +49,10 @@ class _Scores(NamedTuple):
     """Runtime, precision and provider."""
 
 
+ScoredBlocks = list[_Scores]
+"""What one process answers."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scoring:
     """How rows are scored.
@@ -150,7 +154,7 @@ def score_file(
             yield blocks
             progress(last / count, f"scored {last} of {count} rows")
 
-    _write(path, scoring, header, told(), rows.name, provenance)
+    write_scored(path, scoring, header, told(), rows.name, provenance)
 
 
 def score_night(path: Path, scoring: Scoring, night: NightCutouts) -> None:
@@ -173,15 +177,17 @@ def score_night(path: Path, scoring: Scoring, night: NightCutouts) -> None:
     scoring = scoring.of(lambda: (batch.cutouts for batch in night.again()), night.header.channels)
 
     def told() -> Iterator[list[_Scores]]:
-        for blocks in night.each(partial(_score_batch, scoring.share, night.header.channels)):
+        for blocks in night.each(partial(score_batch, scoring.share, night.header.channels)):
             yield blocks
             night.job.progress(night.percent, f"scored {night.exposures} {night.counted}")
 
     what = f"night {night.job.night}"
-    _write(path, scoring, night.header, told(), what, night.job.provenance, at_the_end=lambda: {"read": night.counts})
+    write_scored(
+        path, scoring, night.header, told(), what, night.job.provenance, at_the_end=lambda: {"read": night.counts}
+    )
 
 
-def _write(
+def write_scored(
     path: Path,
     scoring: Scoring,
     header: CutoutHeader,
@@ -190,6 +196,23 @@ def _write(
     provenance: Mapping[str, object],
     at_the_end: Callable[[], Mapping[str, object]] = dict,
 ) -> None:
+    """Write blocks of scores as they come.
+
+    Parameters
+    ----------
+    path, scoring, provenance
+        As for `score_file`.
+    header : CutoutHeader
+        What is said of the cutouts.
+    scored : iterator of ScoredBlocks
+        The blocks, in the order of the rows.
+    what : str
+        What is scored, for messages.
+    at_the_end : callable
+        Returns what is added to the provenance once all blocks are written.
+
+    Errors are those of `score_file`.
+    """
     package, found, count, learned = scoring.package, set[str](), 0, 0
     computed_by: frozenset[str] = frozenset()
     package.check(
@@ -263,7 +286,7 @@ def _score_span(rows: Path, scoring: Scoring, span: tuple[int, int]) -> list[_Sc
         ]
 
 
-def _score_batch(scoring: Scoring, channels: tuple[str, ...], batch: Batch) -> list[_Scores]:
+def score_batch(scoring: Scoring, channels: tuple[str, ...], batch: Batch) -> list[_Scores]:
     """Score what was read together of a night, block by block."""
     blocks = [slice(start, start + scoring.batch_size) for start in range(0, len(batch.candidates), scoring.batch_size)]
     columns = list(scoring.columns_of(batch.candidates))

@@ -135,3 +135,45 @@ def test_a_file_that_is_not_there_names_itself(here, task, arguments):
     given = {name[2:].replace("-", "_"): value for name, value in zip(arguments[::2], arguments[1::2], strict=True)}
     with pytest.raises(MissingInputError, match=r"no file /nowhere/a\.h5"):
         getattr(tasks, task)(survey="tiny", **given).complete()
+
+
+@pytest.fixture
+def stamps(project, tmp_path):
+    """FITS cutouts of the rows of a night, an HDU for each channel, and the scores of the night."""
+    from astropy.io import fits
+
+    from pipeline.io.results.cutout_file import open_cutouts
+
+    (tmp_path / "stamps").mkdir()
+    with open_cutouts(project.results("FetchCutouts")[1]) as night:
+        for name, pixels in zip(night.candidates()["candidate_id"], night.pixels(), strict=True):
+            planes = zip(night.header.channels, pixels.transpose(2, 0, 1), strict=True)
+            hdus = [fits.ImageHDU(plane, name=channel) for channel, plane in planes]
+            fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(tmp_path / "stamps" / f"{name}.fits")
+    (there,) = project.data.glob("tiny/r1/2026-01-02/Infer-*.parquet")
+    return tmp_path / "stamps", read_scores(there).set_index("candidate_id")["score"].sort_index()
+
+
+@pytest.mark.replaces("psat-ml", "P13")
+def test_fits_cutouts_are_scored_in_one_command_as_the_night_is(project, stamps):
+    folder, expected = stamps
+    package = project.result("CalibratePackage")
+    project.make("Infer", *TINY, "--files", str(folder), "--package", str(package))
+    (written,) = project.data.glob("tiny/r1/files/Infer-*.parquet")
+    found = read_scores(written).set_index("candidate_id")["score"].sort_index()
+    pd.testing.assert_series_equal(found, expected, atol=1e-6)
+
+
+@pytest.mark.replaces("psat-ml", "P13")
+def test_a_file_that_cannot_be_read_is_told_by_the_exit_code_and_the_others_are_scored(project, stamps):
+    folder, expected = stamps
+    (folder / "broken.fits").write_bytes(b"no FITS file")
+    (folder / "all.txt").write_text("".join(f"{file.name}\n" for file in sorted(folder.glob("*.fits"))))
+    package = ("--package", str(project.result("CalibratePackage")))
+    told = project.luigi("Infer", *TINY, "--files", f"@{folder}/all.txt", *package, "--batch-size", "2")
+    assert told.code == 30
+    assert told.line(f"1 of {len(expected) + 1} files were not scored, the first {folder}/broken.fits: cannot read")
+    (written,) = project.data.glob("tiny/r1/files/Infer-*.parquet")
+    assert len(read_scores(written)) == len(expected)
+    clash = project.luigi("Infer", *TINY, "--files", str(folder), "--night", "2026-01-02", *package)
+    assert clash.line("--files names what is scored; leave out --night")

@@ -4,7 +4,7 @@ Tested by tests/pipeline/io/fits/test_pixels.py.
 """
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,20 +23,25 @@ LARGEST = 1024
 
 
 def read_stamp(path: Path, hdu: str | int = AUTO, magic: tuple[float, ...] = ()) -> NDArray[np.float32]:
-    """Read the stamp of a FITS file, plain, gzipped or fpacked.
+    """Return the one image of `read_stamps`, ``(y, x)``."""
+    return read_stamps(path, (hdu,), magic)[0]
+
+
+def read_stamps(path: Path, hdus: Sequence[str | int], magic: tuple[float, ...] = ()) -> list[NDArray[np.float32]]:
+    """Read the stamps in some HDUs of a FITS file, plain, gzipped or fpacked.
 
     Parameters
     ----------
     path : Path
         The file.
-    hdu : str or int
-        Name or number of the HDU, or ``auto``.
+    hdus : sequence of str or int
+        Name or number of each HDU, or ``auto``.
     magic : tuple of float
         Values that mean "bad pixel".
 
     Returns
     -------
-    ndarray of float32, (y, x)
+    list of ndarray of float32, (y, x)
         NaN = missing, ``BLANK`` too.
 
     Raises
@@ -46,11 +51,14 @@ def read_stamp(path: Path, hdu: str | int = AUTO, magic: tuple[float, ...] = ())
         a side.
     """
     with _open(path) as opened:
-        chosen = _choose(opened, hdu, path)
-        shape = _shape(chosen)
-        if len(shape) != 2 or not 1 <= min(shape) <= max(shape) <= LARGEST:
-            raise InputError(f"{path}: an image of shape {shape} is not a stamp; allowed: two axes of 1 to {LARGEST}")
-        return to_missing(image_pixels(chosen), magic)[0]
+        return [_image(_choose(opened, hdu, path), path, magic) for hdu in hdus]
+
+
+def _image(chosen: fits.ImageHDU, path: Path, magic: tuple[float, ...]) -> NDArray[np.float32]:
+    shape = _shape(chosen)
+    if len(shape) != 2 or not 1 <= min(shape) <= max(shape) <= LARGEST:
+        raise InputError(f"{path}: an image of shape {shape} is not a stamp; allowed: two axes of 1 to {LARGEST}")
+    return to_missing(image_pixels(chosen), magic)[0]
 
 
 def read_keys(path: Path, hdu: str | int = AUTO) -> tuple[tuple[int, int], dict[str, object]]:

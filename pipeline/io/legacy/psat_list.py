@@ -137,8 +137,8 @@ def _found(finder: StampFiles, paths: Sequence[Path]) -> tuple[pd.Series, NDArra
     return pd.Series(files, dtype="str"), np.array(labels, dtype=np.int8), tiles
 
 
-def _rows(files: pd.Series, label: NDArray[np.int8]) -> pd.DataFrame:
-    """Return what file names say: ``<object>_<mjd>_<exposure>_...``."""
+def rows_of_names(files: Sequence[str]) -> pd.DataFrame:
+    """Return what names of files say, ``<object>_<mjd>_<exposure>_...``: candidate, object, exposure and time."""
     stems = pd.Series([stem_of(file) for file in files], dtype="str")
     return pd.DataFrame(
         {
@@ -146,10 +146,14 @@ def _rows(files: pd.Series, label: NDArray[np.int8]) -> pd.DataFrame:
             "object_id": pd.Series([object_of(stem) for stem in stems], dtype="str"),
             "exposure_id": pd.Series([field_of(stem, 2) for stem in stems], dtype="str"),
             "time_mjd": np.array([mjd_of(stem) for stem in stems], dtype=np.float64),
-            "label": label,
-            "label_source": pd.Series(np.where(label == UNLABELLED, "", SOURCE), dtype="str"),
         }
     )
+
+
+def _rows(files: pd.Series, label: NDArray[np.int8]) -> pd.DataFrame:
+    """Return what file names say, and the labels."""
+    source = pd.Series(np.where(label == UNLABELLED, "", SOURCE), dtype="str")
+    return rows_of_names(files.tolist()).assign(label=label, label_source=source)
 
 
 def _with_sidecar(rows: pd.DataFrame, files: pd.Series, sidecar: Path) -> pd.DataFrame:
