@@ -14,6 +14,7 @@ from tasks.export_scores import ExportScores  # noqa: E402
 from tasks.fetch_cutouts import FetchCutouts  # noqa: E402
 from tasks.fetch_movers import FetchMovers  # noqa: E402
 from tasks.fetch_orbit_catalogue import FetchOrbitCatalogue  # noqa: E402
+from tasks.filter_candidates import FilterCandidates  # noqa: E402
 from tasks.find_suspicious_labels import FindSuspiciousLabels  # noqa: E402
 from tasks.freeze_inputs import FreezeInputs  # noqa: E402
 from tasks.import_model import ImportModel  # noqa: E402
@@ -39,6 +40,7 @@ __all__ = [
     "FetchCutouts",
     "FetchMovers",
     "FetchOrbitCatalogue",
+    "FilterCandidates",
     "FindSuspiciousLabels",
     "FreezeInputs",
     "ImportModel",
