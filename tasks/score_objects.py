@@ -5,7 +5,6 @@ Tested by tests/integration/test_given_files.py.
 
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
 
 import luigi
 
@@ -30,7 +29,14 @@ class ScoreObjects(RangeTask, SurveyTask):
         default="",
         description="Packages, by folder or name, in place of trained ones: one for all, or one for each survey.",
     )
-    suffix: ClassVar[str] = ".csv"
+    history = luigi.BoolParameter(
+        default=False, description="Write every visit of each object, Parquet, in place of one row for each."
+    )
+
+    @property
+    def suffix(self) -> str:  # type: ignore[override]
+        """The ending of the file."""
+        return ".parquet" if self.history else ".csv"
 
     @cached_property
     def surveys(self) -> list[str]:
@@ -57,7 +63,7 @@ class ScoreObjects(RangeTask, SurveyTask):
 
     def readable(self) -> str:
         """Return the rule, and the surveys that join."""
-        return "-".join([self.rule, *self.surveys[1:]])
+        return "-".join([self.rule, *(["history"] if self.history else []), *self.surveys[1:]])
 
     def requires(self) -> dict[str, luigi.Task]:
         """Scores and cutouts of every night of every survey."""
@@ -72,14 +78,14 @@ class ScoreObjects(RangeTask, SurveyTask):
         return tasks
 
     def decides(self) -> dict[str, object]:
-        """The rule."""
-        return {"rule": self.rule}
+        """The rule, and whether all visits are written."""
+        return {"rule": self.rule} | ({"history": True} if self.history else {})
 
     def build(self, path: Path) -> None:
         """Join and write."""
         from pipeline.stages.score_objects import score_objects
 
-        keys = [f"{survey} {night}" for survey in self.surveys for night in self.night_names]
-        pairs = [(self.input_path(f"scores {key}"), self.input_path(f"cutouts {key}")) for key in keys]
-        count = score_objects(path, pairs, self.rule)
+        keys = [(f"{survey} {night}", survey) for survey in self.surveys for night in self.night_names]
+        images = [(self.input_path(f"scores {key}"), self.input_path(f"cutouts {key}"), name) for key, name in keys]
+        count = score_objects(path, images, self.rule, self.provenance() if self.history else None)
         self.progress(100, f"{count} objects of {len(self.night_names)} nights")

@@ -185,6 +185,7 @@ def test_every_settings_file_is_listed() -> None:
         ("PSFs of simulated transients", schema.PSF_COLUMNS),
         ("Scores", {**schema.SCORE_COLUMNS, **schema.DECIDED_COLUMNS}),
         ("Values of a regressor", schema.VALUE_COLUMNS),
+        ("History of objects", schema.HISTORY_COLUMNS),
     ],
 )
 def test_columns_are_documented_with_their_types(heading: str, columns: Mapping[str, str]) -> None:

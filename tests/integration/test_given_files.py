@@ -177,3 +177,26 @@ def test_a_file_that_cannot_be_read_is_told_by_the_exit_code_and_the_others_are_
     assert len(read_scores(written)) == len(expected)
     clash = project.luigi("Infer", *TINY, "--files", str(folder), "--night", "2026-01-02", *package)
     assert clash.line("--files names what is scored; leave out --night")
+
+
+def test_the_history_of_objects_keeps_each_visit_with_its_score_label_and_package(project):
+    from pipeline.io.results.cutout_file import open_cutouts
+    from pipeline.io.results.object_history import read_history
+
+    nights = ("--nights", "2026-01-01..2026-01-02")
+    project.make("ScoreObjects", *TINY, *nights, "--rule", "median", "--history")
+    project.make("ScoreObjects", *TINY, *nights, "--rule", "median")
+    (written,) = project.data.glob("tiny/r1/2026-01-01_2026-01-02/ScoreObjects-median-history-*.parquet")
+    (objects,) = project.data.glob("tiny/r1/2026-01-01_2026-01-02/ScoreObjects-median-*.csv")
+    visits = read_history(written)
+    scores = pd.concat([read_scores(path) for path in sorted(project.data.glob("tiny/r1/2026-01-0?/Infer-*.parquet"))])
+    labels = pd.concat([open_cutouts(path).candidates() for path in project.results("FetchCutouts")])
+    for known, columns in ((scores, ["score", "label_predicted", "model", "night"]), (labels, ["label", "telescope"])):
+        expected = known.set_index("candidate_id")[columns].sort_index()
+        found = visits.set_index("candidate_id")[columns].sort_index()
+        pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+    assert visits.groupby("object_id")["time_mjd"].apply(lambda times: times.is_monotonic_increasing).all()
+    assert set(visits["survey"]) == {"tiny"}
+    one = visits.drop_duplicates("object_id").set_index("object_id")["object_score"].sort_index()
+    expected = pd.read_csv(objects, dtype={"object_id": "str"}).set_index("object_id")["score"].sort_index()
+    pd.testing.assert_series_equal(one, expected, check_names=False, atol=1e-6)

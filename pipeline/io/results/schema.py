@@ -161,6 +161,31 @@ DECIDED_COLUMNS: Final[dict[str, str]] = {"label_decided": "int8", "decided_by":
 """Columns after ``label_predicted`` in a scores file of a survey with vetoes or overrides: the class after these rules,
 and the rule that changed it, empty where the classifier's own class stands."""
 
+HISTORY_COLUMNS: Final[dict[str, str]] = {
+    "object_id": TEXT,
+    "candidate_id": TEXT,
+    "exposure_id": TEXT,
+    "survey": TEXT,
+    "telescope": TEXT,
+    "night": TEXT,
+    "time_mjd": "float64",
+    "band": TEXT,
+    "score": "float32",
+    "score_std": "float32",
+    "label_predicted": "int8",
+    "label": "int8",
+    "label_source": TEXT,
+    "flags": "int32",
+    "model": TEXT,
+    "release": TEXT,
+    "object_score": "float64",
+    "counts": "bool",
+}
+"""Columns of the history of objects, one row for each visit: an image of an object."""
+
+HISTORY_SCHEMA: Final = 1
+"""Version of the history of objects."""
+
 VALUES_SCHEMA: Final = 2
 """Version of the scores file of a regressor, which readers of probabilities refuse by it."""
 
