@@ -97,8 +97,14 @@ def scores_of(data, survey):
 
 
 def psat_scores(data):
-    """Every stamp of the lists is scored once, whatever the number of chunks."""
-    scores = scores_of(data, "psat_stamps")
+    """Every stamp of the lists is scored once, whatever the number of chunks, by way of a cutout file or without."""
+    import pandas as pd
+
+    from pipeline.io.results.scores_file import read_scores
+
+    scores, others = map(read_scores, data.glob("psat_stamps/r1/files/Infer-*.parquet"))
+    pd.testing.assert_series_equal(scores["candidate_id"], others["candidate_id"])
+    pd.testing.assert_series_equal(scores["score"], others["score"], atol=1e-6)
     assert len(scores) == scores["candidate_id"].nunique() == 320
     assert scores["score"].notna().all()
     assert scores["score"][170:].mean() > scores["score"][:170].mean() + 0.5
