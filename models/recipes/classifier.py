@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, Self
 from models.inputs.metadata_rules import MetadataRecipe
 from models.inputs.table_recipe import TableRecipe
 from models.recipes.calibration_keys import training_part
+from models.recipes.co_teaching import CoTeaching
 from models.recipes.fine_tuning import FineTuning
 from models.recipes.recipe_faults import recipe_faults
 from models.recipes.sampling import SamplingRecipe
@@ -32,6 +33,7 @@ _STATED_IF_CHANGED: Final[Mapping[str, object]] = {
     "plateau_minimum": 0.0,
     "sampling": None,
     "scoring_precision": "float32",
+    "co_teaching": None,
 }
 """Keys that packages state only where they differ from this default, so that those of before keep their digests."""
 
@@ -129,6 +131,10 @@ class ClassifierRecipe:
     sampling : SamplingRecipe or None
         Which training rows are repeated, drawn anew or left out, so that each class has as many as is asked for, before
         ``class_weight`` weighs them; none: each row once.
+    co_teaching : CoTeaching or None
+        How many training rows of the first class are left out because they look like none of it, for where they are
+        made of unlabelled rows, or labelled wrong; none: all teach. Networks are trained twice as long for it,
+        classifiers on features four times.
     augment : tuple of str
         ``rotate`` (by quarter turns), ``flip``, ``shift``, ``rotate_any`` (by any angle), ``zoom`` and ``brightness``,
         applied in the order in which they are named; for training rows of networks only.
@@ -199,6 +205,7 @@ class ClassifierRecipe:
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     class_weight: Literal["none", "balanced", "gotorb"] = "balanced"
     sampling: SamplingRecipe | None = None
+    co_teaching: CoTeaching | None = None
     augment: tuple[str, ...] = ()
     rand_augment: RandAugment | None = None
     mixup: float = 0.0

@@ -131,6 +131,10 @@ def _family_faults(recipe: "ClassifierRecipe") -> list[str]:
     faults.extend(_metadata_faults(recipe))
     if recipe.table is not None:
         faults.extend(_table_faults(recipe, recipe.table))
+    if recipe.co_teaching is not None and recipe.mixup:
+        faults.append(f"'mixup' is {recipe.mixup}; mixed rows are of no class: allowed with 'co_teaching': 0")
+    if recipe.co_teaching is not None and CLASSIFIERS.metadata(name).get("learns_nothing"):
+        faults.append(f"'co_teaching' is set; {name} learns nothing: none")
     if recipe.sampling is not None and not recipe.sampling.is_random:
         faults.extend(_drawing_faults(recipe, recipe.sampling.method))
     return faults

@@ -8,6 +8,7 @@ import os
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from models.inputs.table_scaling import TableScaling
 from models.recipes.classifier import ClassifierRecipe
 from models.registry import CLASSIFIERS
 from models.training.fitted import Progress
+from models.training.trimming import Rows, trimmed
 from models.weights import graph_sha256
 
 log = logging.getLogger(__name__)
@@ -84,12 +86,13 @@ class FittedEstimator(ABC):
 
 def fitted(
     recipe: ClassifierRecipe,
-    rows: tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]],
+    rows: Rows,
     seed: int,
     progress: Progress,
     started: float,
+    groups: NDArray[Any],
 ) -> tuple[Any, pd.DataFrame]:
-    """Fit a recipe's estimator on as many cores as the recipe says, at most.
+    """Fit a recipe's estimator on as many cores as the recipe says, at most; under co-teaching without doubtful rows.
 
     Parameters
     ----------
@@ -103,6 +106,8 @@ def fitted(
         Called with the share done (0 ... 1) and a message.
     started : float
         When the training began, by ``time.monotonic``.
+    groups : ndarray, shape (n,)
+        Group of each row; co-teaching judges a row by models of other groups.
 
     Returns
     -------
@@ -112,16 +117,12 @@ def fitted(
     """
     from threadpoolctl import threadpool_limits
 
-    features, labels, weights = rows
     os.environ.setdefault("LOKY_MAX_CPU_COUNT", str(recipe.threads))
-    estimator = CLASSIFIERS[recipe.classifier](seed, **recipe.settings)
-    spread = CLASSIFIERS.metadata(recipe.classifier).get("spreads_trees", False)
     with threadpool_limits(limits=recipe.threads):
-        if spread:
-            estimator.set_params(n_jobs=recipe.threads)
-        estimator.fit(features, labels, sample_weight=weights)
-    if spread:
-        estimator.set_params(n_jobs=None)  # predictions of several threads are summed in any order
+        if recipe.co_teaching is not None:
+            rows = trimmed(rows, groups, recipe.co_teaching, partial(_fitted_on, recipe, seed), seed=seed)
+        estimator = _fitted_on(recipe, seed, rows)
+    features, labels, _ = rows
     learned = getattr(estimator, "learned_rows", len(labels))
     progress(1.0, f"fitted {recipe.classifier} on {learned} rows")
     seconds = round(time.monotonic() - started, 3)
@@ -130,3 +131,16 @@ def fitted(
     )
     history = pd.DataFrame([{"epoch": 1, "rows": learned, "features": features.shape[1], "seconds": seconds}])
     return estimator, history
+
+
+def _fitted_on(recipe: ClassifierRecipe, seed: int, rows: Rows) -> Any:
+    """Return a recipe's estimator, fitted on some rows."""
+    features, labels, weights = rows
+    estimator = CLASSIFIERS[recipe.classifier](seed, **recipe.settings)
+    spread = CLASSIFIERS.metadata(recipe.classifier).get("spreads_trees", False)
+    if spread:
+        estimator.set_params(n_jobs=recipe.threads)
+    estimator.fit(features, labels, sample_weight=weights)
+    if spread:
+        estimator.set_params(n_jobs=None)  # predictions of several threads are summed in any order
+    return estimator

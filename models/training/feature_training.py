@@ -28,6 +28,7 @@ from models.training import batches
 from models.training.estimators import FittedEstimator, fitted
 from models.training.fitted import Progress
 from models.training.rows import PartRows, scaling_of
+from models.training.trimming import groups_of
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import IncompatiblePackageError
 
@@ -114,7 +115,8 @@ def fit(
     measured = _measured(dataset, contract, rows[0], progress, scaling, fwhm_pixel) if learns else _nothing(contract)
     n_features = measured[0].shape[1]
     progress(0.6, f"fitting {recipe.classifier} on {len(measured[0])} rows of {n_features} features")
-    estimator, history = fitted(recipe, measured, seed, progress, started)
+    groups = groups_of(dataset.candidates(rows[0].part))[rows[0].used]
+    estimator, history = fitted(recipe, measured, seed, progress, started, groups)
     found = FittedFeatures(
         estimator=estimator,
         channels=contract.channels,

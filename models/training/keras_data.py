@@ -13,6 +13,7 @@ from models.framework import keras as load_keras
 from models.recipes import losses
 from models.recipes.classifier import ClassifierRecipe
 from models.training.batches import Batch
+from models.training.co_teaching import kept_rows
 
 load_keras()  # sets its backend
 from keras.losses import Loss  # noqa: E402
@@ -95,3 +96,36 @@ class RowLoss(Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of each row."""
         return losses.row_losses(self.recipe.loss, y_true, y_pred, label_smoothing=self.recipe.label_smoothing)
+
+
+class TwinLoss(RowLoss):
+    """The sum of both networks' losses; each row that a network's peer finds too unlikely counts nothing in its own.
+
+    Parameters
+    ----------
+    recipe : ClassifierRecipe
+        Which loss, and its label smoothing.
+    """
+
+    def __init__(self, recipe: ClassifierRecipe) -> None:
+        super().__init__(recipe)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each row.
+
+        Parameters
+        ----------
+        y_true : tensor, shape (n, 2)
+            Label, and share of the rows of the first class that are left out.
+        y_pred : tensor, shape (n, 2 k)
+            Logits of both networks.
+        """
+        ops = load_keras().ops
+        labels, share = ops.cast(y_true[:, 0], "int32"), y_true[:, 1]
+        columns = y_pred.shape[-1] // 2
+        name, smoothing = self.recipe.loss, self.recipe.label_smoothing
+        mine, other = (
+            losses.row_losses(name, labels, part, label_smoothing=smoothing)
+            for part in (y_pred[:, :columns], y_pred[:, columns:])
+        )
+        return kept_rows(other, labels, share) * mine + kept_rows(mine, labels, share) * other

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from models.backends import TENSORFLOW, backend
 from models.framework import deterministic, keras, out_of_memory
@@ -24,6 +25,7 @@ from models.networks.pretrained import prepare
 from models.recipes import schedules
 from models.recipes.classifier import ClassifierRecipe
 from models.training import batches, checkpoints
+from models.training.co_teaching import taught_network, taught_weights, twins, with_share
 from models.training.environment import kept_every, tensorboard_folder
 from models.training.epoch_merits import epoch_merits
 from models.training.fitted import Progress
@@ -34,6 +36,7 @@ from models.training.table_rows import table_scaling
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import fingerprint
+from pipeline.rng import stream
 
 if TYPE_CHECKING:  # they load Keras
     from models.training.keras_data import TrainingRows
@@ -84,7 +87,8 @@ def fit(
         One row per epoch: ``epoch loss validation_loss validation_accuracy``, ``validation_`` and each metric of the
         recipe, with more than two classes ``validation_macro_f1`` and the precision, recall and F1 of each class
         (`models.training.epoch_merits`), ``learning_rate seconds``. The loss is Keras' mean over the batches, with the
-        network's penalties; the validation loss is weighed by row and without them.
+        network's penalties, and under co-teaching of both networks; the validation loss is weighed by row and without
+        penalties.
 
     Raises
     ------
@@ -103,24 +107,33 @@ def fit(
     decisive = [REVISION, recipe.training_part, seed, dataset.fingerprint, threads, backend(), module]
     decisive += [recipe.fine_tuning.digest] if recipe.fine_tuning else []
     run.train(workdir, fingerprint(decisive), progress, after_epoch)
-    weights = {"best": run.state.best_weights, "last": run.model.get_weights()}
-    model = rebuilt(weights[recipe.keep], design)
-    fitted = FittedNetwork(
-        model=model, design=design, threads=threads, weights=weights | checkpoints.kept_epochs(workdir)
-    )
+    weights = {"best": run.state.best_weights, "last": run.model.get_weights()} | checkpoints.kept_epochs(workdir)
+    weights = {name: run.own(arrays) for name, arrays in weights.items()}
+    fitted = FittedNetwork(model=rebuilt(weights[recipe.keep], design), design=design, threads=threads, weights=weights)
     return fitted, pd.DataFrame(run.state.history)
 
 
 def compiled(design: NetworkDesign, recipe: ClassifierRecipe, seed: int) -> Any:
-    """Return a fresh Keras model, ready to be fitted as a recipe says."""
-    from models.training.keras_data import RowLoss
+    """Return a fresh Keras model, ready to be fitted as a recipe says; under co-teaching one of two networks."""
+    from models.training.keras_data import RowLoss, TwinLoss
 
+    model = _started(design, recipe, seed)
+    jit = False if backend() == TENSORFLOW else "auto"  # XLA is slower than without on CPUs
+    if recipe.co_teaching is None:
+        model.compile(optimizer=optimizer_of(recipe, model), loss=RowLoss(recipe), jit_compile=jit)
+        return model
+    other = int(stream(seed, "co-teaching").integers(2**31))
+    both = twins(model, _started(design, recipe, other))
+    both.compile(optimizer=optimizer_of(recipe, both), loss=TwinLoss(recipe), jit_compile=jit)
+    taught_network(both).compile(jit_compile=jit)
+    return both
+
+
+def _started(design: NetworkDesign, recipe: ClassifierRecipe, seed: int) -> Any:
+    """Return a network with first weights, random or of a file."""
     model = build(design, seed, precision=recipe.precision)
     if recipe.fine_tuning is not None:
         prepare(model, recipe.fine_tuning)
-    optimizer = optimizer_of(recipe, model)
-    jit = False if backend() == TENSORFLOW else "auto"  # XLA is slower than without on CPUs
-    model.compile(optimizer=optimizer, loss=RowLoss(recipe), jit_compile=jit)
     return model
 
 
@@ -225,7 +238,7 @@ class _Run:
         )
 
         def draw(epoch: int) -> Iterator[batches.Batch]:
-            return batches.training_batches(
+            drawn = batches.training_batches(
                 self.dataset,
                 self.contract,
                 self.rows[0],
@@ -235,11 +248,17 @@ class _Run:
                 seed=self.seed,
                 epoch=epoch,
             )
+            return drawn if self.recipe.co_teaching is None else with_share(drawn, self.recipe.co_teaching, epoch)
 
         return TrainingRows(draw, math.ceil(int(self.rows[0].used.sum()) / self.recipe.batch_size))
 
+    def own(self, weights: list[NDArray[Any]]) -> list[NDArray[Any]]:
+        """Return those of the model's weights that are of the network which is kept: all but the peer's."""
+        return weights if self.recipe.co_teaching is None else taught_weights(self.model, weights)
+
     def _judged(self, model: Any) -> dict[str, float]:
-        """Return the loss and the metrics of the validation rows."""
+        """Return the loss and the metrics of the validation rows; under co-teaching by the network that is kept."""
+        model = model if self.recipe.co_teaching is None else taught_network(model)
         logits, labels, weights = [], [], []
         for block in batches.ahead(batches.blocks(self.dataset, self.contract, self.rows[1])):
             for start in range(0, len(block.labels), self.design.rows_at_once):

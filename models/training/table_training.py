@@ -23,6 +23,7 @@ from models.training.estimators import FittedEstimator, fitted
 from models.training.fitted import Progress
 from models.training.rows import PartRows
 from models.training.table_rows import table_scaling
+from models.training.trimming import groups_of
 from pipeline.cutouts.missing import HUGE
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import SettingsError
@@ -107,7 +108,8 @@ def fit(
     labels = np.concatenate([block.labels for block in blocks])
     weights = np.concatenate([block.weights for block in blocks])
     progress(0.3, f"fitting {recipe.classifier} on {len(labels)} rows of {features.shape[1]} features")
-    estimator, history = fitted(recipe, (features, labels, weights), seed, progress, started)
+    groups = groups_of(dataset.candidates(rows[0].part))[rows[0].used]
+    estimator, history = fitted(recipe, (features, labels, weights), seed, progress, started, groups)
     found = FittedTable(
         estimator=estimator,
         classifier=recipe.classifier,
