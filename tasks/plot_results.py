@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from pipeline.stages.report_sources import ReportSources
 
 
-SHOWN = tuple(name for name in decided_alone(SurveySettings, "report") if name != "colour_diagrams")
+_SHOWN_IF_GIVEN = ("colour_diagrams", "spans")
+SHOWN = tuple(name for name in decided_alone(SurveySettings, "report") if name not in _SHOWN_IF_GIVEN)
 """Settings of a survey that every report shows."""
 
 CLASSES_REVISION = 4
@@ -194,8 +195,8 @@ class PlotResults(ReleaseTask):
         } | ({"scored_by": self.given_scores.package_digests} if self.files else {})
 
     def _shown_if_given(self) -> dict[str, object]:
-        """What decides a class after the classifier, and planes of colours."""
-        names = ("vetoes", "overrides", "colour_diagrams")
+        """What decides a class after the classifier, planes of colours, and spans of time."""
+        names = ("vetoes", "overrides", *_SHOWN_IF_GIVEN)
         return {name: getattr(self.settings, name) for name in names}
 
     def build(self, path: Path) -> None:

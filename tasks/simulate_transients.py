@@ -17,6 +17,9 @@ from tasks.fetch_cutouts import FetchCutouts
 from tasks.numbers import processes_parameter
 from tasks.parameters import NightTask
 
+VARIABLES_REVISION = 1
+"""Raised when simulations change in which stars vary; ``revision`` would make all others again, too."""
+
 
 class SimulateTransients(NightTask):
     """Inject sources into copies of the night's images (or stamps), and search them as the survey does."""
@@ -53,7 +56,12 @@ class SimulateTransients(NightTask):
         named = simulation_files(self.recipe, self.night_name, self._folder_of_psfs())
         files = {name: file_digest(path) for name, path in named.items()}
         recipe = settings_files.raw("simulations", self.simulation_name)
-        return {"simulation": recipe, **({"files": files} if files else {})}
+        varies = self.recipe.images is not None and self.recipe.images.variable_share > 0
+        return {
+            "simulation": recipe,
+            **({"files": files} if files else {}),
+            **({"variables": VARIABLES_REVISION} if varies else {}),
+        }
 
     def _folder_of_psfs(self) -> Path | None:
         """Return where relative paths of PSF files start; None for a survey that is made, which has no such files."""

@@ -18,6 +18,9 @@ from pipeline.recipes.injection import InjectionSettings
 
 log = logging.getLogger(__name__)
 
+_SAME_FWHM = 1.0
+"""A known candidate this near to a star, in FWHM, is the star."""
+
 
 def draw_injections(
     image: NDArray[np.float32],
@@ -62,7 +65,8 @@ def draw_injections(
     truth : DataFrame
         ``injection_id exposure_id ra_deg dec_deg x_pixel y_pixel magnitude kind host_offset_arcsec
         flux_sign host_id trail_pixel trail_angle_deg``; ``kind`` is ``injected_random``, ``injected_grid``,
-        ``injected_host``, ``injected_trail`` or ``injected_variable``, whose magnitude is that of the change.
+        ``injected_host``, ``injected_trail`` or ``injected_variable``, whose magnitude is that of the change and
+        which have the star's own in ``star_magnitude``; without stars that vary there is no such column.
         Shorter than asked for where there is no room; without any galaxy or star all lie anywhere.
 
     Raises
@@ -87,11 +91,10 @@ def draw_injections(
     if count < settings.per_exposure:
         log.info("exposure %s: room for %d of %d injections", exposure_id, count, settings.per_exposure)
     truth = _table(placed, settings, rng, magnitudes)
-    if changing:
-        amplitude = rng.uniform(settings.amplitude_min, settings.amplitude_max, len(changing))
-        brightness = np.array([stars[place.host, 2] for place in changing]) * (flux_of(-amplitude, 0.0) - 1.0)
-        magnitude = (zeropoint or 0.0) - 2.5 * np.log10(brightness)
-        truth = pd.concat([truth, _rows(changing, magnitude)], ignore_index=True)
+    if settings.variable_share:
+        light = stars[[place.host for place in changing], 2]
+        changed = _changed(changing, light, zeropoint or 0.0, settings, rng)
+        truth = pd.concat([truth.assign(star_magnitude=np.float32(np.nan)), changed], ignore_index=True)
     truth["flux_sign"] = np.where(rng.random(len(truth)) < settings.negative_share, -1, 1).astype(np.int8)
     _draw_trails(truth, settings, fwhm_pixel, rng)
     return _described(truth, hosts, wcs, exposure_id)
@@ -113,7 +116,21 @@ def _variables(
         raise InputError("stars that vary need a zeropoint")
     stars = find_stars(image, fwhm_pixel, saturation)
     wanted = int(rng.binomial(settings.per_exposure, settings.variable_share))
-    return find_variables(room, stars, wanted, rng), stars
+    return find_variables(room, stars, wanted, _SAME_FWHM * fwhm_pixel, rng), stars
+
+
+def _changed(
+    changing: list[Place],
+    light: NDArray[np.float64],
+    zeropoint: float,
+    settings: InjectionSettings,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Return rows of stars that change by a drawn amplitude; ``light`` is their flux in ADU, (n,)."""
+    amplitude = rng.uniform(settings.amplitude_min, settings.amplitude_max, len(changing))
+    change = zeropoint - 2.5 * np.log10(light * (flux_of(-amplitude, 0.0) - 1.0))
+    star = zeropoint - 2.5 * np.log10(light)
+    return _rows(changing, change).assign(star_magnitude=star.astype(np.float32))
 
 
 def _table(
@@ -158,7 +175,7 @@ def _described(truth: pd.DataFrame, hosts: Hosts, wcs: WCS, exposure_id: str) ->
     hosted = (truth["kind"] == "injected_host").to_numpy()
     names = np.full(len(truth), "", dtype=object)
     names[hosted] = hosts.host_id[truth["host"].to_numpy()[hosted]]
-    return pd.DataFrame(
+    described = pd.DataFrame(
         {
             "injection_id": [f"{exposure_id}~injected~{row:05d}" for row in range(len(truth))],
             "exposure_id": exposure_id,
@@ -175,6 +192,7 @@ def _described(truth: pd.DataFrame, hosts: Hosts, wcs: WCS, exposure_id: str) ->
             "trail_angle_deg": truth["trail_angle_deg"],
         }
     )
+    return described.assign(star_magnitude=truth["star_magnitude"]) if "star_magnitude" in truth else described
 
 
 def _no_hosts() -> Hosts:

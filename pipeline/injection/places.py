@@ -60,10 +60,15 @@ class Room:
     _taken: NDArray[np.float64] = field(default_factory=lambda: np.empty((64, 2)))
     _count: int = 0
 
-    def take(self, x: float, y: float, *, among_known: bool = False) -> bool:
+    def take(self, x: float, y: float, *, apart: float | None = None) -> bool:
         """Take a place and return True, or return False where it is not free.
 
-        With ``among_known`` it need not be away from what is avoided.
+        Parameters
+        ----------
+        x, y : float
+            In pixels.
+        apart : float, optional
+            Smallest distance to what is avoided, in pixels; ``radius`` by default.
         """
         height, width = self.image.shape
         column, row = int(np.floor(x + 0.5)), int(np.floor(y + 0.5))
@@ -72,7 +77,8 @@ class Room:
         others = self._taken[: self._count]
         if len(others) and np.hypot(others[:, 0] - x, others[:, 1] - y).min() < self.radius:
             return False
-        if not among_known and self.avoid is not None and self.avoid.query((x, y))[0] < self.radius:
+        nearest = self.radius if apart is None else apart
+        if self.avoid is not None and self.avoid.query((x, y))[0] < nearest:
             return False
         if self._count == len(self._taken):
             self._taken = np.concatenate([self._taken, np.empty_like(self._taken)])
@@ -118,8 +124,13 @@ def find_places(
     return found
 
 
-def find_variables(room: Room, stars: NDArray[np.float64], number: int, rng: np.random.Generator) -> list[Place]:
+def find_variables(
+    room: Room, stars: NDArray[np.float64], number: int, apart: float, rng: np.random.Generator
+) -> list[Place]:
     """Return places of as many different stars as were asked for, or of all that are free.
+
+    A star that is a known candidate is passed over: whether it varies by itself or is a faulty subtraction, what would
+    be found there could not be told from what was there before.
 
     Parameters
     ----------
@@ -129,6 +140,8 @@ def find_variables(room: Room, stars: NDArray[np.float64], number: int, rng: np.
         x, y and flux of the stars of the image.
     number : int
         How many should vary.
+    apart : float
+        A known candidate that is nearer than this, in pixels, is the star.
     rng : Generator
         Draws which.
     """
@@ -138,7 +151,7 @@ def find_variables(room: Room, stars: NDArray[np.float64], number: int, rng: np.
         if len(found) == number:
             break
         x, y = (float(value) for value in stars[row, :2])
-        if room.take(x, y, among_known=True):
+        if room.take(x, y, apart=apart):
             found.append(Place(x=x, y=y, kind="injected_variable", host=row))
     return found
 

@@ -129,6 +129,8 @@ class ReportData:
         How each data set of the judged rows kept its parts from sharing pixels; None if it does not say.
     cuts : CutOutcomes, optional
         Which cuts of the baseline of rules each judged candidate fails.
+    spans : tuple of str
+        Nights, as ISO dates in order, that begin a span of time in which the models are judged by themselves as well.
     """
 
     title: str
@@ -153,6 +155,7 @@ class ReportData:
     learned_of_nights: pd.DataFrame | None = None
     separations: Sequence[Separation | None] = ()
     cuts: CutOutcomes | None = None
+    spans: tuple[str, ...] = ()
     kind: ClassVar[str] = "binary"
 
     def __post_init__(self) -> None:

@@ -177,4 +177,5 @@ def gather_report_data(
         unlike={model: unlike_training(path) for model, path in _scores_files(sources).items()},
         separations=separations_of(sources.rows),
         cuts=ruled[1] if ruled else None,
+        spans=survey.settings.spans,
     )

@@ -1,7 +1,9 @@
 """What every survey states in its settings file."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, Literal
 
 from pipeline.classes import CLASS_NAMES, MEASURED, class_faults
@@ -44,6 +46,25 @@ class ClosedRule:
         if set("{}") & set((self.marker or "").replace("{night}", "")):
             raise SettingsError(f"marker is {self.marker!r}; allowed in braces: {{night}}")
 
+
+def span_faults(spans: Sequence[str]) -> list[str]:
+    """Return what is wrong with the nights that begin spans of time, one sentence each."""
+    strange = [night for night in spans if not _DATE.fullmatch(night) or not _is_date(night)]
+    if strange:
+        return [f'spans has {strange[0]!r}; allowed: nights such as "2020-06-30", in quotes']
+    if list(spans) != sorted(set(spans)):
+        return [f"spans are {list(spans)}; allowed: nights in order, each once"]
+    return []
+
+
+def _is_date(night: str) -> bool:
+    try:
+        return bool(date.fromisoformat(night))
+    except ValueError:
+        return False
+
+
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 _REACH: Final = (
     ("cutout_size_pixel", 1, 512, ""),
@@ -113,6 +134,9 @@ class SurveySettings:
         Share, 0 to 1, of reals among the survey's own candidates, for the expected purity.
     references : tuple of str
         Scores or columns that the report compares with.
+    spans : tuple of str
+        Nights, as ``"2020-06-30"``, that begin spans of time: the report of real and bogus judges every model before
+        and from each of them as well.
     notes : tuple of str
         Caveats of the labels, one sentence each, shown in the report.
     release : str
@@ -170,6 +194,7 @@ class SurveySettings:
     fwhm_pixel: float | None = field(default=None, metadata=decides_only("scores by features"))
     base_rate: float | None = field(default=None, metadata=decides_only("report"))
     references: tuple[str, ...] = field(default=(), metadata=decides_only("report"))
+    spans: tuple[str, ...] = field(default=(), metadata=decides_only("report"))
     notes: tuple[str, ...] = field(default=(), metadata=decides_only("report"))
     release: str = field(default="r1", metadata=decides_only("scores"))
     made: bool = False
@@ -191,7 +216,7 @@ class SurveySettings:
             for name, low, high, more in _REACH
             if getattr(self, name) is not None and not low <= getattr(self, name) <= high
         ]
-        faults += kind_faults(self)
+        faults += kind_faults(self) + span_faults(self.spans)
         if self.has_nights and not self.pixel_scale_arcsec > 0:
             faults.append(f"pixel_scale_arcsec is {self.pixel_scale_arcsec}; allowed: above 0")
         if not self.linked_within_arcsec >= 0:

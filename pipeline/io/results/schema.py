@@ -112,6 +112,9 @@ TRUTH_COLUMNS: Final[dict[str, str]] = {
 }
 """Columns of ``/truth`` in a file of simulated transients, one row per injection, recovered or missed."""
 
+STAR_TRUTH_COLUMNS: Final[dict[str, str]] = {"star_magnitude": "float32"}
+"""Further columns where stars of the images were made to vary."""
+
 PSF_COLUMNS: Final[dict[str, str]] = {
     "exposure_id": TEXT,
     "image": TEXT,

@@ -25,7 +25,9 @@ from pipeline.metrics import (
 )
 from pipeline.metrics.intervals import called_real
 from pipeline.plots.data import PARTS, ReportData, labelled_rows, part_rows, whole_nights
+from pipeline.report.binary.injection_gap import measure_gap
 from pipeline.report.binary.numbers import BinaryNumbers
+from pipeline.report.binary.spans import measure_spans
 from pipeline.report.bootstrap import LEVEL, Bootstrap
 from pipeline.report.measures import report_numbers, row_counts, tally
 from pipeline.rng import stream
@@ -59,6 +61,8 @@ def measure_binary(data: ReportData, how: Bootstrap) -> BinaryNumbers:
         "column_alone": _controls(data),
         "psfs": _psfs(data),
         "cuts": _cuts(data),
+        "injection": measure_gap(data, how),
+        **({"spans": spans} if (spans := measure_spans(data, how)) else {}),
         **({"unknown_training": data.unknown_training} if data.unknown_training else {}),
     }
     numbers = report_numbers(data, how, own, class_names=data.class_names)

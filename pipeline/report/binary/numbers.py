@@ -5,6 +5,8 @@ Tested by tests/pipeline/report/binary/test_measures.py.
 
 from typing import NotRequired, TypedDict
 
+from pipeline.report.binary.injection_gap import GapNumbers
+from pipeline.report.binary.spans import SpanNumbers
 from pipeline.report.metrics_json import CountNumbers, DifferenceNumbers, IntervalNumbers, PartNumbers, ReportNumbers
 
 
@@ -107,4 +109,6 @@ class BinaryNumbers(ReportNumbers):
     column_alone: dict[str, float | None]
     psfs: PsfNumbers
     cuts: CutsNumbers
+    injection: GapNumbers
+    spans: NotRequired[dict[str, SpanNumbers]]
     unknown_training: NotRequired[list[str]]

@@ -11,7 +11,9 @@ import pandas as pd
 from pipeline.metrics import METRICS, STRATA
 from pipeline.plots import ReportData
 from pipeline.report.binary.caveats import judged_by_nobody
+from pipeline.report.binary.injection_gap import gap_rows, gap_words
 from pipeline.report.binary.numbers import BinaryNumbers
+from pipeline.report.binary.spans import span_heads, span_rows
 from pipeline.report.page import headline, mistakes_table, parts
 from pipeline.report.wording import NONE, POINTS, number, per_cent, worded
 
@@ -65,6 +67,10 @@ def binary_shown(data: ReportData, numbers: BinaryNumbers) -> dict[str, object]:
         "part_heads": [METRICS[name].title for name in OF_PART],
         "parts": parts(numbers, {name: METRICS[name] for name in OF_PART}),
         "judged_by_nobody": judged_by_nobody(numbers["counts"]),
+        "gap": gap_words(numbers["injection"]),
+        "gap_rows": gap_rows(numbers["injection"]),
+        "span_heads": span_heads(),
+        "span_rows": list(span_rows(numbers.get("spans", {}))),
         "strata": list(_strata(numbers)),
         "mistakes": mistakes_table(data.mistakes, MISTAKE_COLUMNS, MISTAKE_DIGITS),
     }

@@ -112,7 +112,7 @@ def galaxy_field():
     return image, np.column_stack([x, y])[extended]
 
 
-def draw(image, seed=1, exposure_id="e1", hosts=None, listed=None, zeropoint=None, **changes):
+def draw(image, seed=1, exposure_id="e1", hosts=None, listed=None, zeropoint=None, avoid_xy=None, **changes):
     few = {"per_exposure": 30, "host_share": 0.5, "negative_share": 0.0, "min_separation_fwhm": 2.0}
     chosen = InjectionSettings(**few | changes)
     return draw_injections(
@@ -125,6 +125,7 @@ def draw(image, seed=1, exposure_id="e1", hosts=None, listed=None, zeropoint=Non
         hosts=hosts,
         magnitudes=listed,
         zeropoint=zeropoint,
+        avoid_xy=avoid_xy,
     )
 
 
@@ -260,8 +261,32 @@ def test_stars_vary_by_the_amplitude_that_was_asked_for():
     amplitude = 2.5 * np.log10(ratio)
     assert amplitude.min() > 0.45
     assert amplitude.max() < 1.55
+    np.testing.assert_allclose(flux_of(changed["star_magnitude"], 25.0), flux[nearest.argmin(axis=1)], rtol=0.05)
+    assert truth["star_magnitude"].isna().sum() == len(truth) - len(changed)
     with pytest.raises(InputError, match="need a zeropoint"):
         draw(image, variable_share=0.5)
+
+
+def test_stars_brighten_and_fade_and_those_that_are_candidates_stay_as_they_are():
+    image, x, y, _ = star_field()
+    known = np.column_stack([x, y])[: len(x) // 2] + 0.5
+    asked = {"per_exposure": 100, "host_share": 0.0, "variable_share": 1.0, "negative_share": 0.5, "zeropoint": 25.0}
+
+    def varied(**given):
+        truth = draw(image, **asked, **given)
+        return truth[truth["kind"] == "injected_variable"]
+
+    truth = varied(avoid_xy=known)
+    assert len(truth) > 10
+    nearest = np.hypot(truth["x_pixel"].to_numpy()[:, None] - x, truth["y_pixel"].to_numpy()[:, None] - y)
+    assert (nearest.argmin(axis=1) >= len(known)).all()
+    assert 0.2 < (truth["flux_sign"] < 0).mean() < 0.8
+    assert len(varied()) > len(truth)
+
+
+def test_without_stars_that_vary_the_truth_says_nothing_of_stars():
+    assert "star_magnitude" not in draw(blank_image())
+    assert draw(blank_image(), variable_share=0.5, zeropoint=25.0)["star_magnitude"].isna().all()
 
 
 def test_some_sources_leave_trails_of_the_lengths_that_were_asked_for():

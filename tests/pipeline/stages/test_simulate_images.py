@@ -325,6 +325,7 @@ def test_variable_stars_and_trails_are_searched_like_all_others(night):
     truth = night(variable_share=0.4, trail_share=0.6, per_exposure=25, host_share=0.0)[2]
     assert set(truth["kind"]) == {"injected_random", "injected_variable", "injected_trail"}
     assert truth.groupby("kind")["recovered"].mean()["injected_variable"] > 0.5
+    assert (truth["star_magnitude"].notna() == (truth["kind"] == "injected_variable")).all()
     assert (truth.loc[truth["kind"] == "injected_trail", "trail_pixel"] > 0).all()
 
 
