@@ -27,6 +27,7 @@ from tasks.scan_dataset_size import ScanDatasetSize  # noqa: E402
 from tasks.score_folds import ScoreFolds  # noqa: E402
 from tasks.score_objects import ScoreObjects  # noqa: E402
 from tasks.score_training_rows import ScoreTrainingRows  # noqa: E402
+from tasks.select_for_labelling import SelectForLabelling  # noqa: E402
 from tasks.simulate_transients import SimulateTransients  # noqa: E402
 from tasks.train_classifier import TrainClassifier  # noqa: E402
 from tasks.train_regressor import TrainRegressor  # noqa: E402
@@ -53,6 +54,7 @@ __all__ = [
     "ScoreFolds",
     "ScoreObjects",
     "ScoreTrainingRows",
+    "SelectForLabelling",
     "SimulateTransients",
     "TrainClassifier",
     "TrainRegressor",
