@@ -1,0 +1,1 @@
+"""What each part of the default classifier brings, and what others would: one table of ablations."""
