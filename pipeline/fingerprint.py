@@ -48,11 +48,6 @@ def results_of(field: "dataclasses.Field[object]") -> tuple[str, ...] | None:
     return field.metadata.get(_ONLY)
 
 
-def decided_alone(kind: type, result: str) -> list[str]:
-    """Return the names of the fields of settings that decide the result named and no other."""
-    return [field.name for field in dataclasses.fields(kind) if results_of(field) == (result,)]
-
-
 def what_decides(kind: type, content: Mapping[str, V], *results: str) -> dict[str, V]:
     """Return the part of a settings mapping that decides a result.
 

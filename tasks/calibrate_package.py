@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import luigi
 
-from models.recipes.calibration_keys import calibration_part
+from models.recipes.calibration_keys import SAMPLE, calibration_part, survey_part
 from models.recipes.stack_members import Training, read_members
 from pipeline.errors import SettingsError
 from pipeline.io import settings_files
@@ -18,6 +18,7 @@ from pipeline.io.results.provenance import NUMBERS
 from tasks.parameters import LearnedTask
 
 if TYPE_CHECKING:
+    from models.recipes.classifier import ClassifierRecipe
     from models.recipes.stack import StackRecipe
 
 
@@ -45,19 +46,34 @@ class CalibratePackage(LearnedTask):
         """Raise `SettingsError` for a recipe from which no package can be made, of a stack also for its members'."""
         self.require_classes()
         if not self.is_stack:
-            self._require_calibration(self.training().classifier_recipe.calibration)
+            self._require_calibration(self.training().classifier_recipe)
             return
-        self._require_calibration(self.stack_recipe.calibration)
+        self._require_calibration(self.stack_recipe)
         for member in self.members:
             member.require_sound_recipe()
 
-    def _require_calibration(self, method: str) -> None:
+    def _require_calibration(self, recipe: "ClassifierRecipe | StackRecipe") -> None:
         from pipeline.scores.class_calibration import MANY, OF_TWO
 
-        n_classes = len(self.settings.class_names)
+        method, n_classes, where = recipe.calibration, len(self.settings.class_names), self._where
         if method in OF_TWO and n_classes > 2:
-            where = f"classifiers/{self.classifier_name}.yaml"
             raise SettingsError(f"{where}: calibration is {method!r}, the survey has {n_classes} classes; {MANY}")
+        if recipe.calibrated_to != SAMPLE and n_classes > 2:
+            raise SettingsError(
+                f"{where}: calibrated_to is {recipe.calibrated_to!r}, the survey has {n_classes} classes; allowed for "
+                "more than two: sample"
+            )
+        self._of_survey(recipe)
+
+    def _of_survey(self, recipe: "ClassifierRecipe | StackRecipe") -> dict[str, float]:
+        """Return what the recipe takes of the survey's own candidates; an error if the survey does not state it."""
+        from models.recipes.threshold_settings import of_survey
+
+        return of_survey(recipe, self.settings.night_rates, self._where)
+
+    @property
+    def _where(self) -> str:
+        return f"classifiers/{self.classifier_name}.yaml"
 
     @cached_property
     def trainings(self) -> list[Training]:
@@ -104,10 +120,11 @@ class CalibratePackage(LearnedTask):
         """The keys of the recipe that decide nothing about the weights; of a stack, all, and the file of the data."""
         self.require_classes()
         content = settings_files.raw("classifiers", self.classifier_name)
+        taken = survey_part(content, self.settings.night_rates)
         if not self.is_stack:
-            return calibration_part(content)
+            return {**calibration_part(content), **taken}
         digest = file_digest(Path(self.dataset_file)) if self.dataset_file else ""
-        return {"stack": dict(content), "seed": self.seed, "dataset_file": digest}
+        return {"stack": dict(content), "seed": self.seed, "dataset_file": digest, **taken}
 
     def build(self, path: Path) -> None:
         """Measure the validation rows, fit, and write."""
@@ -125,6 +142,7 @@ class CalibratePackage(LearnedTask):
                 dataset,
                 self.training().classifier_recipe,
                 provenance=self.provenance(),
+                survey=self._of_survey(self.training().classifier_recipe),
                 progress=lambda share, message: self.progress(100 * share, message),
             )
 
@@ -142,5 +160,6 @@ class CalibratePackage(LearnedTask):
                 seed=self.seed,
                 dataset_fingerprint=dataset.fingerprint,
                 channels=dataset.channels,
+                survey=self._of_survey(self.stack_recipe),
             )
         write_stack(path, stacked, provenance=self.provenance())

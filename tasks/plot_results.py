@@ -9,7 +9,6 @@ import luigi
 
 from pipeline.classes import are_real_and_bogus
 from pipeline.errors import SettingsError
-from pipeline.fingerprint import decided_alone
 from pipeline.io.files.digests import file_digest
 from pipeline.io.files.path_list import read_path_list
 from pipeline.io.packages.named_packages import package_folder
@@ -18,7 +17,6 @@ from pipeline.stages.given_scores import GivenScores
 from pipeline.stages.packages_beside import PackageBeside, columns_of
 from pipeline.stages.stated_cuts import RULES, stated_cuts
 from pipeline.surveys.defaults import NO_BASELINE
-from pipeline.surveys.settings import SurveySettings
 from tasks.base import PipelineTask
 from tasks.build_dataset import BuildDataset
 from tasks.infer import Infer
@@ -34,8 +32,8 @@ if TYPE_CHECKING:
     from pipeline.stages.report_sources import ReportSources
 
 
-_SHOWN_IF_GIVEN = ("colour_diagrams", "spans")
-SHOWN = tuple(name for name in decided_alone(SurveySettings, "report") if name not in _SHOWN_IF_GIVEN)
+_SHOWN_IF_GIVEN = ("colour_diagrams", "spans", "candidates_per_night")
+SHOWN = ("base_rate", "references", "notes")
 """Settings of a survey that every report shows."""
 
 CLASSES_REVISION = 4
@@ -195,7 +193,7 @@ class PlotResults(ReleaseTask):
         } | ({"scored_by": self.given_scores.package_digests} if self.files else {})
 
     def _shown_if_given(self) -> dict[str, object]:
-        """What decides a class after the classifier, planes of colours, and spans of time."""
+        """What decides a class after the classifier, planes of colours, spans of time, and candidates of a night."""
         names = ("vetoes", "overrides", *_SHOWN_IF_GIVEN)
         return {name: getattr(self.settings, name) for name in names}
 

@@ -68,6 +68,7 @@ DECISIONS = {
         "no row is dropped by its labels"
     ),
     "report": "only the report",
+    "packages for it": "packages whose recipe names them, by `calibrated_to` or the threshold rule `budget`",
     "scores": (
         "the column `release` of scores, and the identity and the folder of what `Infer`, `ScoreFolds`, "
         "`ScoreObjects` and `PlotResults` make; it changes no number"

@@ -3,56 +3,28 @@
 Tested by tests/models/packages/test_calibrating.py.
 """
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.packages.merits import fitted_calibration, fitted_prevalence, merits, prevalence_of, shares_of
 from models.packages.trained_files import TrainedFiles
 from models.recipes.classifier import ClassifierRecipe
 from models.training import batches
 from models.training.fitted import Progress, no_progress
 from models.training.rows import PartRows, judging_rows
 from models.training.train import HELD_ROWS
-from pipeline.classes import CLASS_NAMES, REAL
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import InputError
-from pipeline.metrics import THRESHOLD_RULES, summary
-from pipeline.metrics.class_metrics import class_summary
 from pipeline.scores.calibration import IDENTITY
-from pipeline.scores.class_calibration import Calibration, class_shares, described, fit_calibration, probabilities_of
-
-log = logging.getLogger(__name__)
-
-CLASS_MERITS = ("accuracy", "macro_f1", "macro_recall", "log_loss", "brier", "plain_ece")
-"""What a package of more than two classes says of its validation rows."""
-
-OF_EACH_PACKAGE = ("fixed", "mdr", "fpr", "f1", "mcc", "gmean")
-"""Rules whose thresholds count among what makes packages equal; that of another rule does where it is in use, so that
-packages of before keep their digests."""
+from pipeline.scores.class_calibration import Calibration
 
 FIXED = "fixed"
 """The threshold rule of a model of whose rows nothing is known."""
-
-
-class CalibrationSettings(Protocol):
-    """The keys of a recipe that decide what is made of logits."""
-
-    @property
-    def calibration(self) -> Literal["platt", "platt_prior", "temperature", "vector", "beta", "isotonic", "none"]:
-        """Return how logits become probabilities."""
-
-    @property
-    def threshold_rule(self) -> str:
-        """Return which rule sets the threshold in use."""
-
-    @property
-    def threshold_parameter(self) -> Mapping[str, float]:
-        """Return the arguments of that rule."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +37,17 @@ class Calibrated:
     calibration : Platt, Beta, Isotonic or ClassScaling
         Of two classes, or of more; the identity by choice.
     prevalence : float
-        Share of reals among the rows that calibration was fitted on; NaN without two classes.
+        Share of reals at which the scores are probabilities; NaN without two classes.
+    fitted_prevalence : float
+        That of the rows which calibration was fitted on.
     shares : mapping of str to float
         With more classes, the share of each that the probabilities are calibrated for; empty with two.
     thresholds : mapping
         Threshold by rule; the recipe's rule under its own parameters.
+    best_thresholds : mapping
+        What every rule chooses and gives on the validation rows, as `pipeline.metrics.best_thresholds` has it.
     metrics : mapping
-        On the validation rows, calibrated scores.
+        On the validation rows, calibrated scores; at the prevalence that these are for.
     logits : DataFrame
         ``candidate_id label label_source held`` and ``logit``, or ``logit_0 logit_1 ...`` with more classes, of the
         validation rows that judge.
@@ -90,10 +66,17 @@ class Calibrated:
     logits: pd.DataFrame
     held: NDArray[np.float32]
     held_metadata: NDArray[np.float32] | None = None
+    fitted_prevalence: float = float("nan")
+    best_thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def calibrate(
-    trained: TrainedFiles, dataset: DataSet, recipe: ClassifierRecipe, *, progress: Progress = no_progress
+    trained: TrainedFiles,
+    dataset: DataSet,
+    recipe: ClassifierRecipe,
+    *,
+    survey: Mapping[str, float] = MappingProxyType({}),
+    progress: Progress = no_progress,
 ) -> Calibrated:
     """Calibrate a trained model and set its thresholds, on validation rows with trusted labels only.
 
@@ -105,6 +88,8 @@ def calibrate(
         What it was trained on.
     recipe : ClassifierRecipe
         How it is calibrated, which rule sets the threshold, and which label sources may not judge.
+    survey : mapping of str to float, optional
+        What the recipe takes of the survey (`models.recipes.threshold_settings.of_survey`).
     progress : callable
         Called with the share done (0 ... 1) and a message.
 
@@ -124,15 +109,17 @@ def calibrate(
     logits, rows, held = _judged(trained, dataset, part)
     progress(0.9, f"calibrating on {len(rows)} validation rows")
     labels = rows["label"].to_numpy(np.int64)
-    calibration = fitted_calibration(recipe, logits, labels)
-    thresholds, metrics = merits(recipe, logits, labels, calibration)
+    calibration = fitted_calibration(recipe, logits, labels, survey)
+    judged = merits(recipe, logits, labels, calibration, survey)
     return Calibrated(
         recipe=recipe,
         calibration=calibration,
-        prevalence=prevalence_of(recipe, logits, labels),
+        prevalence=prevalence_of(recipe, logits, labels, survey),
+        fitted_prevalence=fitted_prevalence(recipe, logits, labels),
         shares=shares_of(recipe, labels, trained.class_names),
-        thresholds=thresholds,
-        metrics=metrics,
+        thresholds=judged.thresholds,
+        best_thresholds=judged.best_thresholds,
+        metrics=judged.metrics,
         logits=rows,
         held=held,
         held_metadata=part.first_metadata(HELD_ROWS),
@@ -159,76 +146,6 @@ def uncalibrated(recipe: ClassifierRecipe, held: NDArray[np.float32]) -> Calibra
         logits=pd.DataFrame(),
         held=held,
     )
-
-
-def prevalence_of(recipe: CalibrationSettings, logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    """Return the share of reals that the scores are calibrated for; NaN with more than two classes."""
-    if logits.shape[1] != 1:
-        return float("nan")
-    return 0.5 if recipe.calibration == "platt_prior" else float((labels == REAL).mean())
-
-
-def shares_of(recipe: CalibrationSettings, labels: NDArray[np.int64], class_names: Sequence[str]) -> dict[str, float]:
-    """Return the share of each of more than two classes that the probabilities are calibrated for; empty with two.
-
-    Parameters
-    ----------
-    recipe : CalibrationSettings
-        With ``platt_prior``, all shares are equal.
-    labels : ndarray of int64, shape (n,)
-        Of the rows that calibration was fitted on.
-    class_names : sequence of str
-        The classes, at the index of their codes.
-    """
-    if len(class_names) == len(CLASS_NAMES):
-        return {}
-    if recipe.calibration == "platt_prior":
-        return dict.fromkeys(class_names, 1.0 / len(class_names))
-    return class_shares(labels, class_names)
-
-
-def fitted_calibration(
-    recipe: CalibrationSettings, logits: NDArray[np.float64], labels: NDArray[np.int64]
-) -> Calibration:
-    """Return the calibration of logits ``(n, columns)`` that a recipe asks for."""
-    calibration = fit_calibration(recipe.calibration, logits, labels)
-    if recipe.calibration != "none":
-        log.info("calibrated on %d rows: %s", len(labels), ", ".join(_told(calibration)))
-    return calibration
-
-
-def _told(calibration: Calibration) -> Iterator[str]:
-    """Yield the numbers of a calibration by name."""
-    for name, value in described(calibration).items():
-        values = value if isinstance(value, list) else [value]
-        yield f"{name} {' '.join(f'{one:.3f}' for one in values)}"
-
-
-def merits(
-    recipe: CalibrationSettings, logits: NDArray[np.float64], labels: NDArray[np.int64], calibration: Calibration
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Return thresholds by rule and metrics on the validation rows; of more classes, there are no thresholds.
-
-    Parameters
-    ----------
-    recipe : CalibrationSettings
-        Its threshold rule is taken with its own parameters, each other with its defaults.
-    logits : ndarray of float64, shape (n, columns)
-    labels : ndarray of int64, shape (n,)
-    calibration : Platt, Beta, Isotonic or ClassScaling
-        The calibration.
-    """
-    probabilities = probabilities_of(calibration, logits)
-    if logits.shape[1] > 1:
-        found = class_summary(labels, probabilities)[0]
-        return {}, {name: found[name] for name in CLASS_MERITS}
-    scores = probabilities[:, REAL]
-    chosen = {recipe.threshold_rule: dict(recipe.threshold_parameter)}
-    thresholds = {
-        rule: float(THRESHOLD_RULES[rule](labels, scores, **chosen.get(rule, {})))
-        for rule in dict.fromkeys((*OF_EACH_PACKAGE, recipe.threshold_rule))
-    }
-    return thresholds, summary(labels, scores)
 
 
 def _judged(

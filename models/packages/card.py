@@ -123,7 +123,8 @@ def merits(package: Mapping[str, Any]) -> str:
     if calibration["method"] != "none":
         lines += ["", f"Scores are calibrated for {_shares(calibration)}."]
     if package["thresholds"]:
-        named = ", ".join(f"{rule} {value:.4f}" for rule, value in package["thresholds"].items())
+        best = {rule: entry["threshold"] for rule, entry in package.get("best_thresholds", {}).items()}
+        named = ", ".join(f"{rule} {value:.4f}" for rule, value in (best or package["thresholds"]).items())
         lines += ["", f"Thresholds: {named}. In use: `{package['threshold_rule']}`."]
     return "\n".join(lines)
 
@@ -149,7 +150,12 @@ def _precision(package: Mapping[str, Any]) -> str:
 def _shares(calibration: Mapping[str, Any]) -> str:
     """Return in words which shares of the classes the scores are calibrated for."""
     if not calibration.get("class_shares"):
-        return f"a share of reals of {calibration['prevalence']:.3f}"
+        if "fitted_prevalence" not in calibration:
+            return f"a share of reals of {calibration['prevalence']:.3f}"
+        return (
+            f"the survey's base rate, a share of reals of {calibration['prevalence']:.4g}, to which they and the "
+            f"metrics above were moved from the {calibration['fitted_prevalence']:.3f} of the rows that calibrated them"
+        )
     listed = ", ".join(f"{name} {share:.3f}" for name, share in calibration["class_shares"].items())
     return f"rows with these shares of the classes: {listed}"
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from models.packages.trained_files import finite_or_none, json_text
+from models.recipes.calibration_keys import BASE_RATE
+from models.recipes.threshold_settings import DecidedBySurvey
 from pipeline.fingerprint import fingerprint
 from pipeline.io.files.digests import file_digest
 from pipeline.io.packages.package_values import check_values
@@ -22,7 +24,11 @@ _UNDIGESTED: Final = (PROVENANCE, MANIFEST)
 
 
 def calibration_content(
-    method: str, calibration: Calibration, prevalence: float, shares: Mapping[str, float]
+    method: str,
+    calibration: Calibration,
+    prevalence: float,
+    shares: Mapping[str, float],
+    fitted_prevalence: float | None = None,
 ) -> dict[str, object]:
     """Return what a package says of its calibration.
 
@@ -36,9 +42,30 @@ def calibration_content(
         Share of reals that the scores are calibrated for; stated as None where it is NaN.
     shares : mapping of str to float
         With more than two classes, the share of each among the rows that it was fitted on; empty with two.
+    fitted_prevalence : float, optional
+        Share of reals among the rows that it was fitted on, stated where ``prevalence`` is the survey's base rate.
     """
     stated = {"method": method, **described(calibration), "prevalence": finite_or_none(prevalence)}
-    return stated | ({"class_shares": dict(shares)} if shares else {})
+    moved = {} if fitted_prevalence is None else {"fitted_prevalence": fitted_prevalence}
+    return stated | moved | ({"class_shares": dict(shares)} if shares else {})
+
+
+def moved_from(recipe: DecidedBySurvey, fitted_prevalence: float) -> float | None:
+    """Return the share of reals that a calibration was moved from to the base rate; None where it was not moved."""
+    return fitted_prevalence if recipe.calibrated_to == BASE_RATE else None
+
+
+def finite_thresholds(best: Mapping[str, Mapping[str, float]]) -> dict[str, object]:
+    """Return what each threshold rule chose as ``package.json`` has it, beside what decides scores."""
+    return (
+        {
+            "best_thresholds": {
+                rule: {name: finite_or_none(value) for name, value in entry.items()} for rule, entry in best.items()
+            }
+        }
+        if best
+        else {}
+    )
 
 
 def finish(

@@ -21,7 +21,7 @@ from models.graphs.sessions import TRUNK
 from models.graphs.trunk import cut_at_masks
 from models.packages.calibrating import Calibrated
 from models.packages.card import model_card
-from models.packages.folder import calibration_content, finish
+from models.packages.folder import calibration_content, finish, finite_thresholds, moved_from
 from models.packages.trained_files import (
     MODEL,
     POSTERIOR,
@@ -88,7 +88,7 @@ def write_package(
         metrics=calibrated.metrics,
         card=model_card,
         provenance=provenance,
-        beside={**beside, "onnx_difference": difference},
+        beside={**beside, **finite_thresholds(calibrated.best_thresholds), "onnx_difference": difference},
     )
     log.info("wrote package %s; ONNX differs by at most %.1e", name, difference)
 
@@ -115,7 +115,11 @@ def _content(trained: TrainedFiles, calibrated: Calibrated) -> dict[str, object]
         "schema": SCHEMA,
         "recipe": recipe.stated,
         "calibration": calibration_content(
-            recipe.calibration, calibrated.calibration, calibrated.prevalence, calibrated.shares
+            recipe.calibration,
+            calibrated.calibration,
+            calibrated.prevalence,
+            calibrated.shares,
+            moved_from(recipe, calibrated.fitted_prevalence),
         ),
         "thresholds": dict(calibrated.thresholds),
         "threshold_rule": recipe.threshold_rule,

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -42,6 +43,7 @@ def write_calibrated(
     recipe: ClassifierRecipe,
     *,
     provenance: Mapping[str, object],
+    survey: Mapping[str, float] = MappingProxyType({}),
     progress: Progress = no_progress,
 ) -> None:
     """Calibrate a trained model and write its package into an empty directory, in the precision that a recipe asks for.
@@ -59,6 +61,8 @@ def write_calibrated(
         package.
     provenance : mapping
         As of `write_package`.
+    survey : mapping of str to float, optional
+        As of `calibrate`.
     progress : callable
         Called with the share done (0 ... 1) and a message.
 
@@ -69,13 +73,13 @@ def write_calibrated(
     InputError, DataSetError
         As of `calibrate`.
     """
-    calibrated = calibrate(trained, dataset, recipe, progress=progress)
+    calibrated = calibrate(trained, dataset, recipe, survey=survey, progress=progress)
     if recipe.scoring_precision != INT8:
         write_package(directory, trained, calibrated, provenance=provenance)
         return
     with tempfile.TemporaryDirectory(prefix="nightsift-") as folder:
         whole = quantised(trained, calibrated, dataset, Path(folder))
-        again = calibrate(whole, dataset, recipe)
+        again = calibrate(whole, dataset, recipe, survey=survey)
         accuracy = _accuracy(calibrated, again)
         write_package(directory, whole, again, provenance=provenance, beside={"accuracy": accuracy})
 

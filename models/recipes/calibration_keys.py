@@ -6,10 +6,20 @@ Tested by tests/integration/test_calibrate_package.py.
 from collections.abc import Mapping
 from typing import Final, TypeVar
 
+from pipeline.recipes.night_rates import NightRates
+
 V = TypeVar("V")
+
+BUDGET: Final = "budget"
+"""The threshold rule that counts a survey's own candidates."""
+
+SAMPLE: Final = "sample"
+BASE_RATE: Final = "base_rate"
+"""What a recipe may be calibrated to: the share of reals of the rows that calibrate, or that of the survey."""
 
 CALIBRATION_KEYS: Final = (
     "calibration",
+    "calibrated_to",
     "threshold_rule",
     "threshold_parameter",
     "posterior_samples",
@@ -21,6 +31,21 @@ CALIBRATION_KEYS: Final = (
 def training_part(recipe: Mapping[str, V]) -> dict[str, V]:
     """Return the keys of a classifier recipe that decide the weights."""
     return {name: value for name, value in recipe.items() if name not in CALIBRATION_KEYS}
+
+
+def survey_part(recipe: Mapping[str, object], rates: NightRates) -> dict[str, object]:
+    """Return what a recipe, of a classifier or a stack, takes of the survey's own candidates; empty where nothing.
+
+    Parameters
+    ----------
+    recipe : mapping
+        The content of its file.
+    rates : NightRates
+        The survey's.
+    """
+    if recipe.get("threshold_rule") == BUDGET:
+        return {"base_rate": rates.base_rate, "candidates_per_night": rates.candidates_per_night}
+    return {"base_rate": rates.base_rate} if recipe.get("calibrated_to") == BASE_RATE else {}
 
 
 def calibration_part(recipe: Mapping[str, V]) -> dict[str, V]:

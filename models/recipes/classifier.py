@@ -34,6 +34,7 @@ _STATED_IF_CHANGED: Final[Mapping[str, object]] = {
     "sampling": None,
     "scoring_precision": "float32",
     "co_teaching": None,
+    "calibrated_to": "sample",
 }
 """Keys that packages state only where they differ from this default, so that those of before keep their digests."""
 
@@ -156,10 +157,13 @@ class ClassifierRecipe:
         two classes a scale and a shift of each; ``temperature``: one scale, no shift; ``platt_prior`` is for few rows
         and equal classes. Of two classes alone: ``beta``, a slope of its own on either side of 0, and ``isotonic``, a
         rising line through the shares of reals, for thousands of validation rows.
+    calibrated_to : {"sample", "base_rate"}
+        The share of reals that scores are probabilities at: that of the rows which calibrate, or the survey's
+        ``base_rate``. Of two classes alone.
     threshold_rule : str
-        ``fixed``, ``mdr``, ``fpr``, ``f1``, ``mcc``, ``gmean`` or ``f1_mcc``.
+        ``fixed``, ``mdr``, ``fpr``, ``f1``, ``mcc``, ``gmean``, ``f1_mcc`` or ``budget``.
     threshold_parameter : mapping of str to float
-        Arguments of the rule: ``value`` of ``fixed``, ``target`` of ``mdr`` and ``fpr``.
+        Arguments of the rule: ``value`` of ``fixed``, ``target`` of ``mdr`` and ``fpr``, ``looks`` of ``budget``.
     posterior_samples : int
         Dropout samples per row at inference, at least 0; 0 is none.
     scoring_precision : {"float32", "int8"}
@@ -213,6 +217,7 @@ class ClassifierRecipe:
     label_source_weight: Mapping[str, float] = field(default_factory=dict)
     untrusted: tuple[str, ...] = GUESSED_SOURCES
     calibration: Literal["platt", "platt_prior", "temperature", "vector", "beta", "isotonic", "none"] = "platt"
+    calibrated_to: Literal["sample", "base_rate"] = "sample"
     threshold_rule: str = "fixed"
     threshold_parameter: Mapping[str, float] = field(default_factory=dict)
     posterior_samples: int = 0

@@ -15,7 +15,7 @@ from models.recipes.class_merits import CLASS_MERITS, MACRO_F1
 from models.recipes.losses import LOSSES
 from models.recipes.schedules import SCHEDULES
 from models.recipes.symmetries import NUMBERS
-from models.recipes.threshold_settings import rule_faults, unknown
+from models.recipes.threshold_settings import prevalence_faults, rule_faults, unknown
 from models.recipes.user_module import MODULE
 from models.registry import CLASSIFIERS, FEATURES, NETWORK, TABLE
 from pipeline.cutouts.augment import AUGMENTATIONS
@@ -61,6 +61,7 @@ def recipe_faults(recipe: "ClassifierRecipe") -> list[str]:
         *_number_faults(recipe),
         *_family_faults(recipe),
         *rule_faults(recipe.threshold_rule, recipe.threshold_parameter),
+        *prevalence_faults(recipe.calibration, recipe.calibrated_to),
         *_monitor_faults(recipe),
     ]
 

@@ -4,11 +4,12 @@ Tested by tests/models/recipes/test_stack.py.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, Self
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self
 
+from models.recipes.calibration_keys import SAMPLE
 from models.recipes.stack_members import StackMembers, with_named_members
-from models.recipes.threshold_settings import rule_faults
+from models.recipes.threshold_settings import prevalence_faults, rule_faults
 from pipeline.classes import GUESSED_SOURCES
 from pipeline.errors import SettingsError
 from pipeline.settings import parse
@@ -24,25 +25,35 @@ class StackRecipe(StackMembers):
         Label sources that judge neither the weights nor calibration and threshold, as in `ClassifierRecipe`.
     calibration : {"platt", "platt_prior", "temperature", "vector", "beta", "isotonic", "none"}
         The one calibration of the combined logit, or logits; as in `ClassifierRecipe`.
+    calibrated_to : {"sample", "base_rate"}
+        The share of reals that scores are probabilities at: that of the rows which calibrate, or the survey's
+        ``base_rate``. Of two classes alone.
     threshold_rule : str
-        ``fixed``, ``mdr``, ``fpr``, ``f1``, ``mcc``, ``gmean`` or ``f1_mcc``, of the stack's own scores.
+        ``fixed``, ``mdr``, ``fpr``, ``f1``, ``mcc``, ``gmean``, ``f1_mcc`` or ``budget``, of the stack's own scores.
     threshold_parameter : mapping of str to float
-        Arguments of the rule: ``value`` of ``fixed``, ``target`` of ``mdr`` and ``fpr``.
+        Arguments of the rule: ``value`` of ``fixed``, ``target`` of ``mdr`` and ``fpr``, ``looks`` of ``budget``.
     """
 
     untrusted: tuple[str, ...] = GUESSED_SOURCES
     calibration: Literal["platt", "platt_prior", "temperature", "vector", "beta", "isotonic", "none"] = "platt"
+    calibrated_to: Literal["sample", "base_rate"] = "sample"
     threshold_rule: str = "fixed"
     threshold_parameter: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         faults = rule_faults(self.threshold_rule, self.threshold_parameter)
+        faults += prevalence_faults(self.calibration, self.calibrated_to)
         try:
             super().__post_init__()
         except SettingsError as error:
             faults.insert(0, str(error))
         if faults:
             raise SettingsError("; ".join(faults))
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """Return all keys as packages state them: ``calibrated_to`` where it is not the default."""
+        return {name: value for name, value in asdict(self).items() if name != "calibrated_to" or value != SAMPLE}
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object], where: str = "recipe of a stack") -> Self:

@@ -7,7 +7,6 @@
 Tested by tests/models/stacks/test_stacking.py.
 """
 
-import dataclasses
 import logging
 import shutil
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from models.graphs.runtimes import Runtime
-from models.packages.folder import calibration_content, finish
+from models.packages.folder import calibration_content, finish, finite_thresholds, moved_from
 from models.packages.package import LOGITS
 from models.scoring.stacked import MEMBERS
 from models.stacks.card import stack_card
@@ -65,6 +64,7 @@ def write_stack(directory: Path, stacked: Stacked, *, provenance: Mapping[str, o
         metrics=stacked.metrics,
         card=stack_card,
         provenance=provenance,
+        beside=finite_thresholds(stacked.best_thresholds),
     )
     log.info("wrote package %s of %d members", name, len(folders))
 
@@ -77,13 +77,19 @@ def _content(stacked: Stacked, folders: Sequence[str]) -> dict[str, object]:
         "schema": STACK_SCHEMA,
         "classifier": STACK,
         "family": STACK,
-        "recipe": dataclasses.asdict(recipe),
+        "recipe": recipe.stated,
         "seed": stacked.seed,
         "input": contract.stated(),
         "classes": list(stacked.members[0].package.class_names),
         "members": list(map(_member, stacked.members, folders, stacked.weights)),
         "combination": _combination(stacked),
-        "calibration": calibration_content(recipe.calibration, stacked.calibration, stacked.prevalence, stacked.shares),
+        "calibration": calibration_content(
+            recipe.calibration,
+            stacked.calibration,
+            stacked.prevalence,
+            stacked.shares,
+            moved_from(recipe, stacked.fitted_prevalence),
+        ),
         "thresholds": dict(stacked.thresholds),
         "threshold_rule": recipe.threshold_rule,
         "posterior": {"masks": [], "samples": 0},

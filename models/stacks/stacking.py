@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from models.inputs.contract import InputContract
-from models.packages.calibrating import fitted_calibration, merits, prevalence_of, shares_of
+from models.packages.merits import fitted_calibration, fitted_prevalence, merits, prevalence_of, shares_of
 from models.packages.package import LOGITS
 from models.recipes.stack import StackRecipe
 from models.recipes.stack_members import LOGISTIC, Training
@@ -76,9 +77,9 @@ class Stacked:
         What cutouts all of them can score.
     calibration : Platt, Beta, Isotonic or ClassScaling
         Calibration of the weighed sum.
-    prevalence, shares
+    prevalence, fitted_prevalence, shares
         As in `models.packages.calibrating.Calibrated`.
-    thresholds, metrics : mapping
+    thresholds, best_thresholds, metrics : mapping
         As in `models.packages.calibrating.Calibrated`, of the stack's scores.
     logits : DataFrame
         ``candidate_id label label_source``, the combined ``logit`` before its calibration (``logit_0 logit_1 ...`` with
@@ -93,8 +94,10 @@ class Stacked:
     contract: InputContract
     calibration: Calibration
     prevalence: float
+    fitted_prevalence: float
     shares: Mapping[str, float]
     thresholds: Mapping[str, float]
+    best_thresholds: Mapping[str, Mapping[str, float]]
     metrics: Mapping[str, float]
     logits: pd.DataFrame
 
@@ -107,6 +110,7 @@ def stack(
     seed: int,
     dataset_fingerprint: str,
     channels: Sequence[str],
+    survey: Mapping[str, float] = MappingProxyType({}),
 ) -> Stacked:
     """Combine packages that learned from one data set.
 
@@ -124,6 +128,8 @@ def stack(
         Of the data set.
     channels : sequence of str
         The channels of the data set, in its order.
+    survey : mapping of str to float, optional
+        What the recipe takes of the survey, as in `models.packages.calibrating.calibrate`.
 
     Raises
     ------
@@ -140,8 +146,8 @@ def stack(
     _require_classes(labels, members)
     shares = _shares(recipe, logits, labels)
     combined = combined_logits(logits, shares.tolist())
-    calibration = fitted_calibration(recipe, combined, labels)
-    thresholds, metrics = merits(recipe, combined, labels, calibration)
+    calibration = fitted_calibration(recipe, combined, labels, survey)
+    judged = merits(recipe, combined, labels, calibration, survey)
     counts = np.bincount([member.training.member for member in members])
     return Stacked(
         recipe=recipe,
@@ -151,10 +157,12 @@ def stack(
         weights=tuple(float(shares[one.training.member] / counts[one.training.member]) for one in members),
         contract=joint_contract([member.package.contract for member in members], channels),
         calibration=calibration,
-        prevalence=prevalence_of(recipe, combined, labels),
+        prevalence=prevalence_of(recipe, combined, labels, survey),
+        fitted_prevalence=fitted_prevalence(recipe, combined, labels),
         shares=shares_of(recipe, labels, members[0].package.class_names),
-        thresholds=thresholds,
-        metrics=metrics,
+        thresholds=judged.thresholds,
+        best_thresholds=judged.best_thresholds,
+        metrics=judged.metrics,
         logits=rows.assign(
             **_named("logit", combined), **(_named("member", logits[..., 0].T) if n_classes == 2 else {})
         ),

@@ -282,7 +282,7 @@ def f1_of_counts(
     return np.where(n_real > 0, ratio(2.0 * true, n_real + true + false), np.nan)
 
 
-def summary(labels: ArrayLike, scores: ArrayLike) -> dict[str, float]:
+def summary(labels: ArrayLike, scores: ArrayLike, weights: NDArray[np.float64] | None = None) -> dict[str, float]:
     """Return every metric of a sample by its `name_without_interval`; NaN for one that is undefined.
 
     Parameters
@@ -291,5 +291,12 @@ def summary(labels: ArrayLike, scores: ArrayLike) -> dict[str, float]:
         0 bogus, 1 real.
     scores : array_like, shape (n,)
         1 = real; finite (select rows with :func:`scored_mask`, and count those left out).
+    weights : ndarray of float64, shape (n,), optional
+        Weight of each row; ones by default.
     """
-    return {entry.name_without_interval: entry(labels, scores) for entry in (METRICS[name] for name in METRICS)}
+    curves = Curves(labels, scores, None if weights is None else weights[None])
+    nan = float("nan")
+    return {
+        entry.name_without_interval: nan if entry.undefined(labels, scores) else float(entry.weighted(curves)[0])
+        for entry in (METRICS[name] for name in METRICS)
+    }

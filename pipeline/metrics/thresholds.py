@@ -1,5 +1,6 @@
 """Rules that choose the score above which a candidate is called real, and what a choice gives."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,11 @@ from pipeline.errors import InputError
 from pipeline.metrics.curves import Curves, checked
 from pipeline.metrics.definitions import SLACK, f1_of_counts, mcc_of_counts
 from pipeline.registry import Registry
+
+log = logging.getLogger(__name__)
+
+FEW_BOGUS = 5
+"""A budget that lets fewer bogus rows of the sample pass rests on chance."""
 
 THRESHOLD_RULES: Registry[Callable[..., float]] = Registry("threshold rule")
 """``(labels, scores, **parameter) -> threshold``; a row is real when ``score >= threshold``."""
@@ -108,6 +114,37 @@ def f1_mcc(labels: ArrayLike, scores: ArrayLike) -> float:
     passed = curves.true_positives[0], curves.false_positives[0]
     merit = f1_of_counts(*passed, curves.n_real) + mcc_of_counts(*passed, curves.n_real, curves.n_bogus)
     return _best(curves, merit)
+
+
+@THRESHOLD_RULES.register(
+    "budget",
+    parameters={"looks": "most candidates that people look at a night, above 0"},
+    needs=("looks",),
+    of_survey=("base_rate", "candidates_per_night"),
+)
+def budget(
+    labels: ArrayLike, scores: ArrayLike, *, looks: float, base_rate: float, candidates_per_night: float
+) -> float:
+    """Take the lowest threshold that calls at most ``looks`` candidates a night real.
+
+    The survey's own ``base_rate`` and ``candidates_per_night`` say how many of a night the shares of real and bogus
+    that pass in the sample are.
+    """
+    curves = _both_classes(labels, scores)
+    for name, value in (("looks", looks), ("candidates_per_night", candidates_per_night)):
+        if not value > 0:
+            raise InputError(f"threshold parameter {name} must be above 0; given {value}")
+    share = _fraction("base_rate", base_rate)
+    kept, false = curves.true_positives[0] / curves.n_real[0], curves.false_positives[0] / curves.n_bogus[0]
+    called = candidates_per_night * (share * kept + (1.0 - share) * false)
+    chosen = int(np.count_nonzero(called <= looks * (1.0 + SLACK))) - 1
+    passing = 0 if chosen < 0 else int(curves.false_positives[0, chosen])
+    if passing < FEW_BOGUS and chosen + 1 < len(called):
+        log.warning(
+            "a budget of %g of %g candidates a night lets %d bogus of the sample pass: more bogus rows would tell its "
+            "threshold better", looks, candidates_per_night, passing,
+        )  # fmt: skip
+    return _between(curves, chosen)
 
 
 def _both_classes(labels: ArrayLike, scores: ArrayLike) -> Curves:

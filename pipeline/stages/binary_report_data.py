@@ -165,6 +165,7 @@ def gather_report_data(
         ),
         history={model: fact.history for model, fact in facts.items() if model not in beside and len(fact.history)},
         base_rate=survey.settings.base_rate,
+        candidates_per_night=survey.settings.candidates_per_night,
         truth=truth_of_judged(survey, sorted(set(judged["night"])), judged) if "night" in judged else None,
         notes=survey.settings.notes,
         injected=truth_of_injections(sources.simulated),

@@ -10,6 +10,7 @@ from pipeline.classes import CLASS_NAMES, MEASURED, class_faults
 from pipeline.cutouts.planes import plane_faults
 from pipeline.errors import SettingsError
 from pipeline.fingerprint import decides_only
+from pipeline.recipes.night_rates import NightRates
 from pipeline.surveys.context_settings import context_faults, context_names
 from pipeline.surveys.defaults import Defaults
 from pipeline.surveys.ephemeris_settings import EphemerisSettings
@@ -131,7 +132,11 @@ class SurveySettings:
         Typical FWHM of the PSF in the images, 0.5 to 100, at which packages of features measure cutouts to score; none:
         it is measured in the stars of the first rows of each file, and counts as that of the training without stars.
     base_rate : float or None
-        Share, 0 to 1, of reals among the survey's own candidates, for the expected purity.
+        Share, 0 to 1, of reals among the survey's own candidates, for the expected purity, and for packages that are
+        calibrated to it.
+    candidates_per_night : float or None
+        Number of candidates of a usual night, above 0, for what a threshold means a night; none: the mean over the
+        nights that a report scores as a whole.
     references : tuple of str
         Scores or columns that the report compares with.
     spans : tuple of str
@@ -192,7 +197,8 @@ class SurveySettings:
     edge_value: float = 0.0
     max_lost_fraction: float = 0.2
     fwhm_pixel: float | None = field(default=None, metadata=decides_only("scores by features"))
-    base_rate: float | None = field(default=None, metadata=decides_only("report"))
+    base_rate: float | None = field(default=None, metadata=decides_only("report", "packages for it"))
+    candidates_per_night: float | None = field(default=None, metadata=decides_only("report", "packages for it"))
     references: tuple[str, ...] = field(default=(), metadata=decides_only("report"))
     spans: tuple[str, ...] = field(default=(), metadata=decides_only("report"))
     notes: tuple[str, ...] = field(default=(), metadata=decides_only("report"))
@@ -217,6 +223,8 @@ class SurveySettings:
             if getattr(self, name) is not None and not low <= getattr(self, name) <= high
         ]
         faults += kind_faults(self) + span_faults(self.spans)
+        if self.candidates_per_night is not None and not self.candidates_per_night > 0:
+            faults.append(f"candidates_per_night is {self.candidates_per_night}; allowed: above 0")
         if self.has_nights and not self.pixel_scale_arcsec > 0:
             faults.append(f"pixel_scale_arcsec is {self.pixel_scale_arcsec}; allowed: above 0")
         if not self.linked_within_arcsec >= 0:
@@ -253,6 +261,11 @@ class SurveySettings:
         """Return which keys are stated that need classes, which a survey with a target does not have."""
         keys = [name for name in ("classes", "labels", "vetoes", "overrides", "references") if getattr(self, name)]
         return [f"{name} are stated, and the survey has a target in place of classes: leave them out" for name in keys]
+
+    @property
+    def night_rates(self) -> NightRates:
+        """What the survey says of its own candidates."""
+        return NightRates(base_rate=self.base_rate, candidates_per_night=self.candidates_per_night)
 
     @property
     def classifier(self) -> str:

@@ -66,10 +66,12 @@ def test_its_interval_holds_its_value(name):
 
 
 @pytest.mark.parametrize("name", list(THRESHOLD_RULES))
-def test_a_rule_gives_a_number_in_the_range_of_the_scores_and_has_defaults(name):
-    threshold = THRESHOLD_RULES[name](np.array([0, 0, 1, 1]), np.array([0.1, 0.6, 0.4, 0.9]))
+def test_a_rule_gives_a_number_in_the_range_of_the_scores_and_names_its_arguments(name):
+    facts = THRESHOLD_RULES.metadata(name)
+    needed = {"looks": 60, "base_rate": 0.5, "candidates_per_night": 100} if facts.get("needs") else {}
+    threshold = THRESHOLD_RULES[name](np.array([0, 0, 1, 1]), np.array([0.1, 0.6, 0.4, 0.9]), **needed)
     assert 0.1 <= threshold <= 0.9
-    assert set(THRESHOLD_RULES.metadata(name)["parameters"]) == set(
+    assert set(facts["parameters"]) | set(facts.get("of_survey", ())) == set(
         list(inspect.signature(THRESHOLD_RULES[name]).parameters)[2:]
     )
     assert THRESHOLD_RULES.summary(name)

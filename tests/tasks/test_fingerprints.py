@@ -7,6 +7,7 @@ import yaml
 from luigi.task_register import Register
 
 import tasks
+from pipeline.errors import SettingsError
 from pipeline.fingerprint import results_of, short
 from pipeline.io.database.settings import DatabaseSettings
 from tasks.fetch_cutouts import SOURCE_REVISIONS
@@ -57,7 +58,7 @@ DIGESTS = {
         "TrainClassifier": "835fa98931cd",
         "CalibratePackage": "20dcf0591bbb",
         "Infer": "6549ab3c2fc4",
-        "PlotResults": "2cd9e3be5975",
+        "PlotResults": "c8f63fda3cf9",
     },
     "orbits": {
         "FreezeInputs": "53864c4148ab",
@@ -68,7 +69,7 @@ DIGESTS = {
         "TrainClassifier": "551cdfb55677",
         "CalibratePackage": "ecf0df5f4a28",
         "Infer": "c9ac93380858",
-        "PlotResults": "20ebad4ad587",
+        "PlotResults": "be7139af8c2c",
     },
 }
 """The first digits of the fingerprints of November 2026, under which results are stored."""
@@ -118,6 +119,8 @@ def test_fingerprints_are_those_under_which_results_are_stored(config, ephemeris
     [
         ({"defaults": SURVEY["defaults"] | {"night": NIGHT}}, set()),
         ({"notes": ["another caveat"]}, {"PlotResults"}),
+        ({"base_rate": 0.02}, {"PlotResults"}),
+        ({"candidates_per_night": 900}, {"PlotResults"}),
         ({"release": "r8"}, {"Infer", "PlotResults"}),
         ({"ephemeris": SKYBOT | {"tries": 9, "timeout_s": 1, "latitude_deg": 5}}, set()),
         ({"ephemeris": SKYBOT | {"observatory": "500"}}, OF_ALL - {"FreezeInputs"}),
@@ -172,3 +175,43 @@ def test_every_field_of_how_patiently_a_database_is_asked_decides_nothing(config
 def deciding_nothing(kind):
     """Return the fields of settings that decide no result, with their defaults."""
     return {field.name: field.default for field in dataclasses.fields(kind) if results_of(field) == ()}
+
+
+AT_BASE_RATE = {"classifier": "boosting", "threads": 2, "calibrated_to": "base_rate"}
+BUDGET = {"classifier": "boosting", "threads": 2, "threshold_rule": "budget", "threshold_parameter": {"looks": 50}}
+
+
+@pytest.mark.parametrize("recipe", [AT_BASE_RATE, BUDGET], ids=["calibrated to it", "budget"])
+def test_a_base_rate_decides_packages_whose_recipe_takes_it(config, recipe):
+    write(config, "classifiers", recipe)
+    write(config, "surveys", SURVEY | {"ephemeris": SKYBOT, "candidates_per_night": 900})
+    before = fingerprints()
+    write(config, "surveys", SURVEY | {"ephemeris": SKYBOT, "base_rate": 0.02, "candidates_per_night": 900})
+    after = fingerprints()
+    assert {name for name in before if before[name] != after[name]} == {"CalibratePackage", "Infer", "PlotResults"}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "survey", "words"),
+    [
+        (
+            AT_BASE_RATE,
+            {"base_rate": None},
+            "base_rate' needs a 'base_rate', and the survey states none",
+        ),
+        (AT_BASE_RATE, {"base_rate": 0}, "'calibrated_to: base_rate' needs a 'base_rate', and the survey's is 0;"),
+        (AT_BASE_RATE, {"base_rate": 1}, "'calibrated_to: base_rate' needs a 'base_rate', and the survey's is 1;"),
+        (BUDGET, {}, "'threshold_rule: budget' needs 'candidates_per_night', and the survey states none"),
+        (
+            AT_BASE_RATE,
+            {"classes": ["a", "b", "c"]},
+            "the survey has 3 classes; allowed for more .*: sample",
+        ),
+    ],
+)
+def test_a_survey_without_what_a_recipe_takes_of_it_is_refused_before_anything_runs(config, recipe, survey, words):
+    write(config, "classifiers", recipe)
+    write(config, "surveys", SURVEY | {"ephemeris": SKYBOT, "references": []} | survey)
+    Register.clear_instance_cache()
+    with pytest.raises(SettingsError, match=f"classifiers/own.yaml: .*{words}"):
+        tasks.CalibratePackage(survey="own").deps()

@@ -59,6 +59,7 @@ class _Calibration:
     knots: tuple[float, ...] = ()
     values: tuple[float, ...] = ()
     prevalence: float | None
+    fitted_prevalence: float | None = None
     class_shares: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -72,8 +73,9 @@ class _Calibration:
                                 "as many as shifts")  # fmt: skip
         if not all(0.0 <= share <= 1.0 for share in self.class_shares.values()):
             raise SettingsError(f"class_shares are {list(self.class_shares.values())}; allowed: 0 to 1")
-        if self.prevalence is not None and not 0.0 <= self.prevalence <= 1.0:
-            raise SettingsError(f"prevalence is {self.prevalence}; allowed: 0 to 1, or null")
+        for name, share in (("prevalence", self.prevalence), ("fitted_prevalence", self.fitted_prevalence)):
+            if share is not None and not 0.0 <= share <= 1.0:
+                raise SettingsError(f"{name} is {share}; allowed: 0 to 1, or null")
 
     def _require_line(self) -> None:
         """Refuse a calibration of two classes without its numbers, or one by which logits would fall on one side."""

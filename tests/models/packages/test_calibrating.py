@@ -5,9 +5,12 @@ import pytest
 from sklearn.metrics import f1_score, log_loss
 
 from models.packages import calibrating
+from models.packages.merits import CLASS_MERITS, OF_EACH_PACKAGE
+from models.packages.package import write_package
 from models.recipes.classifier import load
 from models.scoring.runtime import load as load_package
 from pipeline.errors import DataSetError, InputError
+from pipeline.io.results.commit import commit
 from pipeline.io.results.parquet_table import read_table
 from pipeline.metrics import THRESHOLD_RULES
 from pipeline.scores.calibration import fit_platt, fit_platt_prior
@@ -42,7 +45,45 @@ def test_another_threshold_needs_no_training(rule, target, toy, ensemble, datase
     assert found.thresholds[rule] == pytest.approx(THRESHOLD_RULES[rule](labels, scores, target=target), abs=1e-4)
     called = scores >= found.thresholds[rule] - 1e-6
     assert ((~called[labels == 1]).mean() if rule == "mdr" else called[labels == 0].mean()) <= target
-    assert set(found.thresholds) == set(calibrating.OF_EACH_PACKAGE)
+    assert set(found.thresholds) == set(OF_EACH_PACKAGE)
+
+
+def test_scores_and_their_metrics_are_at_the_surveys_base_rate(toy, ensemble, dataset, tmp_path):
+    recipe = recipe_of(toy, calibrated_to="base_rate")
+    found = calibrating.calibrate(ensemble.files, dataset, recipe, survey={"base_rate": 0.02})
+    plain = calibrating.calibrate(ensemble.files, dataset, recipe_of(toy))
+    logits, labels = plain.logits["logit"].to_numpy(), plain.logits["label"].to_numpy()
+    moved = plain.calibration.at_prevalence(labels.mean(), 0.02)
+    assert found.calibration == moved
+    assert (found.prevalence, found.fitted_prevalence) == (0.02, plain.prevalence)
+    weights = np.where(labels == 1, 0.02 / labels.mean(), 0.98 / (1 - labels.mean()))
+    wanted = np.average((moved.apply(logits) - labels) ** 2, weights=weights)
+    assert found.metrics["brier"] == pytest.approx(wanted, rel=1e-9)
+    commit(tmp_path / "package", lambda path: write_package(path, ensemble.files, found, provenance={}), directory=True)
+    package = load_package(tmp_path / "package")
+    stated = package.content["calibration"]
+    assert (stated["prevalence"], stated["fitted_prevalence"]) == (0.02, plain.prevalence)
+    assert package.prevalence == 0.02
+    assert "base rate, a share of reals of 0.02, to which" in (tmp_path / "package" / "card.md").read_text()
+    cutouts = dataset.cutouts("validation")
+    np.testing.assert_allclose(package.predict(cutouts, dataset.channels)[:, 1], moved.apply(logits), atol=1e-5)
+
+
+@pytest.mark.replaces("gmadet", "O10")
+def test_the_best_threshold_by_each_rule_is_in_the_package(toy, ensemble, dataset, tmp_path):
+    recipe = recipe_of(toy, threshold_rule="budget", threshold_parameter={"looks": 5})
+    survey = {"base_rate": 0.1, "candidates_per_night": 100.0}
+    found = calibrating.calibrate(ensemble.files, dataset, recipe, survey=survey)
+    commit(tmp_path / "package", lambda path: write_package(path, ensemble.files, found, provenance={}), directory=True)
+    content = load_package(tmp_path / "package").content
+    assert set(content["best_thresholds"]) == set(THRESHOLD_RULES)
+    assert content["best_thresholds"]["budget"] == pytest.approx(survey | found.best_thresholds["budget"])
+    assert content["best_thresholds"]["budget"]["looks"] == 5
+    assert set(content["thresholds"]) == {*OF_EACH_PACKAGE, "budget"}
+    scores, labels = found.calibration.apply(found.logits["logit"]), found.logits["label"]
+    called = scores >= content["best_thresholds"]["f1_mcc"]["threshold"]
+    assert content["best_thresholds"]["f1_mcc"]["f1"] == pytest.approx(f1_score(labels, called))
+    assert "f1_mcc" in (tmp_path / "package" / "card.md").read_text()
 
 
 def test_rows_of_untrusted_sources_do_not_judge(toy, ensemble, dataset):
@@ -85,7 +126,7 @@ def test_a_package_of_three_classes_holds_its_calibration_in_its_graph(of_three_
     found = package.content["metrics"]
     assert found["log_loss"] == pytest.approx(log_loss(labels, scaling.probabilities(logits)), rel=1e-6)
     assert found["macro_f1"] == pytest.approx(f1_score(labels, given.argmax(axis=1), average="macro"))
-    assert set(found) == set(calibrating.CLASS_MERITS)
+    assert set(found) == set(CLASS_MERITS)
     card = (folder / "card.md").read_text()
     assert "shares of the classes: artefact 0.333, star 0.333, transient 0.333." in card
     assert "| macro_f1 |" in card

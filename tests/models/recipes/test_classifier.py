@@ -108,6 +108,34 @@ def test_a_setting_of_a_classifier_that_cannot_be_is_named_before_anything_is_tr
         load(given, "mine")
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"threshold_rule": "budget"}, "'threshold_parameter.looks' is missing; budget needs it: most candidates"),
+        ({"threshold_rule": "budget", "threshold_parameter": {"looks": 0}}, "looks' is 0.*; allowed: above 0"),
+        (
+            {"threshold_rule": "budget", "threshold_parameter": {"looks": 9, "base_rate": 0.1}},
+            "unknown key 'threshold_parameter.base_rate'; budget knows: looks",
+        ),
+        ({"calibrated_to": "base_rate", "calibration": "none"}, "'calibration' is 'none'; allowed with it: sample"),
+        ({"calibrated_to": "0.1"}, "'calibrated_to' is '0.1'; allowed: sample, base_rate"),
+    ],
+)
+def test_what_a_recipe_cannot_take_of_the_survey_is_named(given, words):
+    with pytest.raises(SettingsError, match=words):
+        load({"classifier": "boosting", **given}, "mine")
+    with pytest.raises(SettingsError, match=words):
+        StackRecipe.from_mapping({"classifier": "stack", "members": ["a", "b"], **given})
+
+
+def test_packages_state_the_share_of_reals_only_where_it_is_not_the_samples():
+    assert "calibrated_to" not in load({"classifier": "boosting"}, "mine").stated
+    assert "calibrated_to" not in StackRecipe.from_mapping({"classifier": "stack", "members": ["a", "b"]}).stated
+    stated = load({"classifier": "boosting", "calibrated_to": "base_rate"}, "mine")
+    assert stated.stated["calibrated_to"] == "base_rate"
+    assert "calibrated_to" not in stated.training_part
+
+
 @pytest.mark.parametrize("rule", ["mdr", "fpr"])
 def test_a_threshold_parameter_out_of_range_is_named_before_anything_is_trained(rule):
     given = {"classifier": "boosting", "threshold_rule": rule, "threshold_parameter": {"target": 1.5}}

@@ -1,3 +1,5 @@
+import logging
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -39,6 +41,34 @@ def test_the_best_threshold_of_a_metric_is_the_best_of_all(rule):
 
     chosen = THRESHOLD_RULES[rule](labels, scores)
     assert merit(chosen) == pytest.approx(max(merit(t) for t in np.unique(scores)))
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.5, 20.0, 90.0, 400.0]), st.sampled_from([0.01, 0.3]))
+def test_a_budget_is_kept_on_a_usual_night_and_not_a_look_is_wasted(seed, looks, base_rate):
+    rng = np.random.default_rng(seed)
+    labels = np.r_[0, 1, rng.integers(0, 2, 60)]
+    scores = np.round(rng.random(62), 1)
+    survey = {"base_rate": base_rate, "candidates_per_night": 300}
+
+    def called(threshold):
+        at = confusion(labels, scores, threshold)
+        return 300 * (base_rate * at.recall + (1 - base_rate) * at.fpr)
+
+    chosen = THRESHOLD_RULES["budget"](labels, scores, looks=looks, **survey)
+    assert called(chosen) == max(called(t) for t in np.r_[np.unique(scores), 2.0] if called(t) <= looks * (1 + 1e-9))
+
+
+def test_a_budget_that_the_sample_cannot_tell_is_said(caplog):
+    labels, scores = [0] * 100 + [1] * 100, np.r_[np.linspace(0, 0.6, 100), np.linspace(0.4, 1, 100)]
+    with caplog.at_level(logging.WARNING):
+        THRESHOLD_RULES["budget"](labels, scores, looks=30, base_rate=0.01, candidates_per_night=1000)
+        assert "lets 2 bogus of the sample pass" in caplog.text
+        caplog.clear()
+        THRESHOLD_RULES["budget"](labels, scores, looks=300, base_rate=0.01, candidates_per_night=1000)
+        assert not caplog.text
+    with pytest.raises(InputError, match="looks must be above 0; given 0"):
+        THRESHOLD_RULES["budget"](labels, scores, looks=0, base_rate=0.01, candidates_per_night=1000)
 
 
 def test_gmean_balances_the_two_classes():
