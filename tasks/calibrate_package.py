@@ -11,6 +11,7 @@ import luigi
 
 from models.recipes.calibration_keys import SAMPLE, calibration_part, survey_part
 from models.recipes.stack_members import Training, read_members
+from pipeline.classes import LEARNED_PARTS
 from pipeline.errors import SettingsError
 from pipeline.io import settings_files
 from pipeline.io.files.digests import file_digest
@@ -148,6 +149,8 @@ class CalibratePackage(LearnedTask):
 
     def _stack(self, path: Path) -> None:
         """Weigh the members' logits of rows that they did not learn from, calibrate their sum, and write."""
+        import pandas as pd
+
         from models.stacks import stacking
         from models.stacks.package import write_stack
 
@@ -161,5 +164,6 @@ class CalibratePackage(LearnedTask):
                 dataset_fingerprint=dataset.fingerprint,
                 channels=dataset.channels,
                 survey=self._of_survey(self.stack_recipe),
+                candidates=pd.concat([dataset.candidates(part) for part in LEARNED_PARTS], ignore_index=True),
             )
         write_stack(path, stacked, provenance=self.provenance())

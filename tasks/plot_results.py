@@ -60,7 +60,7 @@ class PlotResults(ReleaseTask):
     )
     fwhm_ratio_min = RatioParameter(default=0.5, description="Narrowest detection that passes, over the PSF.")
     fwhm_ratio_max = RatioParameter(default=4.2, description="Widest detection that passes, over the PSF.")
-    revision: ClassVar[int] = 6
+    revision: ClassVar[int] = 7
     suffix: ClassVar[str] = ""
 
     @property

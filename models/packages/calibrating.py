@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.packages.calibration_check import calibration_check
 from models.packages.merits import fitted_calibration, fitted_prevalence, merits, prevalence_of, shares_of
 from models.packages.trained_files import TrainedFiles
 from models.recipes.classifier import ClassifierRecipe
@@ -46,6 +47,8 @@ class Calibrated:
         Threshold by rule; the recipe's rule under its own parameters.
     best_thresholds : mapping
         What every rule chooses and gives on the validation rows, as `pipeline.metrics.best_thresholds` has it.
+    check : mapping
+        What the calibration does for rows that did not fit it (`models.packages.calibration_check`).
     metrics : mapping
         On the validation rows, calibrated scores; at the prevalence that these are for.
     logits : DataFrame
@@ -68,6 +71,7 @@ class Calibrated:
     held_metadata: NDArray[np.float32] | None = None
     fitted_prevalence: float = float("nan")
     best_thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    check: Mapping[str, object] = field(default_factory=dict)
 
 
 def calibrate(
@@ -119,6 +123,7 @@ def calibrate(
         shares=shares_of(recipe, labels, trained.class_names),
         thresholds=judged.thresholds,
         best_thresholds=judged.best_thresholds,
+        check=calibration_check(recipe, logits, labels, dataset.candidates(part.part)[part.used]),
         metrics=judged.metrics,
         logits=rows,
         held=held,

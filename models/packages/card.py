@@ -6,6 +6,7 @@ Tested by tests/models/packages/test_package.py.
 from collections.abc import Mapping
 from typing import Any
 
+from models.packages.calibration_check import CHECK, told
 from pipeline.classes import GUESSED_SOURCES
 
 TITLES = {"class": "Class", "label_source": "Label from", "kind": "Kind"}
@@ -122,6 +123,7 @@ def merits(package: Mapping[str, Any]) -> str:
     calibration = package["calibration"]
     if calibration["method"] != "none":
         lines += ["", f"Scores are calibrated for {_shares(calibration)}."]
+    lines += told(package.get(CHECK, {}))
     if package["thresholds"]:
         best = {rule: entry["threshold"] for rule, entry in package.get("best_thresholds", {}).items()}
         named = ", ".join(f"{rule} {value:.4f}" for rule, value in (best or package["thresholds"]).items())

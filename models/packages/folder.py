@@ -55,17 +55,11 @@ def moved_from(recipe: DecidedBySurvey, fitted_prevalence: float) -> float | Non
     return fitted_prevalence if recipe.calibrated_to == BASE_RATE else None
 
 
-def finite_thresholds(best: Mapping[str, Mapping[str, float]]) -> dict[str, object]:
-    """Return what each threshold rule chose as ``package.json`` has it, beside what decides scores."""
-    return (
-        {
-            "best_thresholds": {
-                rule: {name: finite_or_none(value) for name, value in entry.items()} for rule, entry in best.items()
-            }
-        }
-        if best
-        else {}
-    )
+def told_beside(best: Mapping[str, Mapping[str, float]], check: Mapping[str, object]) -> dict[str, object]:
+    """Return what each threshold rule chose and what the calibration does, which stand beside what decides scores."""
+    finite = {rule: {name: finite_or_none(value) for name, value in entry.items()} for rule, entry in best.items()}
+    told = {"best_thresholds": finite, "calibration_check": dict(check)}
+    return {name: value for name, value in told.items() if value}
 
 
 def finish(

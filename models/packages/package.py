@@ -21,7 +21,7 @@ from models.graphs.sessions import TRUNK
 from models.graphs.trunk import cut_at_masks
 from models.packages.calibrating import Calibrated
 from models.packages.card import model_card
-from models.packages.folder import calibration_content, finish, finite_thresholds, moved_from
+from models.packages.folder import calibration_content, finish, moved_from, told_beside
 from models.packages.trained_files import (
     MODEL,
     POSTERIOR,
@@ -88,7 +88,7 @@ def write_package(
         metrics=calibrated.metrics,
         card=model_card,
         provenance=provenance,
-        beside={**beside, **finite_thresholds(calibrated.best_thresholds), "onnx_difference": difference},
+        beside={**beside, **told_beside(calibrated.best_thresholds, calibrated.check), "onnx_difference": difference},
     )
     log.info("wrote package %s; ONNX differs by at most %.1e", name, difference)
 

@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.inputs.metadata import values_of
-from models.packages.calibrating import fitted_calibration
+from models.packages.merits import fitted_calibration
+from models.recipes.calibration_keys import SAMPLE
 from models.recipes.classifier import ClassifierRecipe
 from models.training import batches, checkpoints
 from models.training.fitted import Progress, no_progress
@@ -135,7 +136,8 @@ def _fold_scores(
     done = folder / "probabilities.npz"
     if not done.is_file():
         trained = train(view, recipe, seed, workdir=folder, progress=progress)
-        calibration = fitted_calibration(recipe, *_judged(trained, view, recipe))
+        at_sample = replace(recipe, calibrated_to=SAMPLE)  # labels are judged among the rows that there are
+        calibration = fitted_calibration(at_sample, *_judged(trained, view, recipe))
         scored = [_probabilities(trained, calibration, rows) for rows in (view, whole)]
         commit(done, lambda path: np.savez(path, held=scored[0], unseen=scored[1]))
         checkpoints.clear(folder)

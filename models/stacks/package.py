@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from models.graphs.runtimes import Runtime
-from models.packages.folder import calibration_content, finish, finite_thresholds, moved_from
+from models.packages.folder import calibration_content, finish, moved_from, told_beside
 from models.packages.package import LOGITS
 from models.scoring.stacked import MEMBERS
 from models.stacks.card import stack_card
@@ -64,7 +64,7 @@ def write_stack(directory: Path, stacked: Stacked, *, provenance: Mapping[str, o
         metrics=stacked.metrics,
         card=stack_card,
         provenance=provenance,
-        beside=finite_thresholds(stacked.best_thresholds),
+        beside=told_beside(stacked.best_thresholds, stacked.check),
     )
     log.info("wrote package %s of %d members", name, len(folders))
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from models.inputs.contract import InputContract
+from models.packages.calibration_check import calibration_check
 from models.packages.merits import fitted_calibration, fitted_prevalence, merits, prevalence_of, shares_of
 from models.packages.package import LOGITS
 from models.recipes.stack import StackRecipe
@@ -79,7 +80,7 @@ class Stacked:
         Calibration of the weighed sum.
     prevalence, fitted_prevalence, shares
         As in `models.packages.calibrating.Calibrated`.
-    thresholds, best_thresholds, metrics : mapping
+    thresholds, best_thresholds, check, metrics : mapping
         As in `models.packages.calibrating.Calibrated`, of the stack's scores.
     logits : DataFrame
         ``candidate_id label label_source``, the combined ``logit`` before its calibration (``logit_0 logit_1 ...`` with
@@ -98,6 +99,7 @@ class Stacked:
     shares: Mapping[str, float]
     thresholds: Mapping[str, float]
     best_thresholds: Mapping[str, Mapping[str, float]]
+    check: Mapping[str, object]
     metrics: Mapping[str, float]
     logits: pd.DataFrame
 
@@ -111,6 +113,7 @@ def stack(
     dataset_fingerprint: str,
     channels: Sequence[str],
     survey: Mapping[str, float] = MappingProxyType({}),
+    candidates: pd.DataFrame | None = None,
 ) -> Stacked:
     """Combine packages that learned from one data set.
 
@@ -130,6 +133,8 @@ def stack(
         The channels of the data set, in its order.
     survey : mapping of str to float, optional
         What the recipe takes of the survey, as in `models.packages.calibrating.calibrate`.
+    candidates : DataFrame, optional
+        Rows of the data set, among them those that judge: their ``candidate_id``, night and groups.
 
     Raises
     ------
@@ -162,11 +167,21 @@ def stack(
         shares=shares_of(recipe, labels, members[0].package.class_names),
         thresholds=judged.thresholds,
         best_thresholds=judged.best_thresholds,
+        check=calibration_check(recipe, combined, labels, _of_rows(rows, candidates)),
         metrics=judged.metrics,
         logits=rows.assign(
             **_named("logit", combined), **(_named("member", logits[..., 0].T) if n_classes == 2 else {})
         ),
     )
+
+
+def _of_rows(rows: pd.DataFrame, candidates: pd.DataFrame | None) -> pd.DataFrame:
+    """Return night and groups of the rows, as far as they are known."""
+    if candidates is None:
+        return rows[["candidate_id"]]
+    known = candidates.drop_duplicates("candidate_id").set_index("candidate_id")
+    named = [name for name in ("night", "group_id", "object_id") if name in known]
+    return known[named].reindex(rows["candidate_id"]).reset_index()
 
 
 def joint_contract(contracts: Sequence[InputContract], channels: Sequence[str]) -> InputContract:

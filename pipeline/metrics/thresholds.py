@@ -127,8 +127,21 @@ def budget(
 ) -> float:
     """Take the lowest threshold that calls at most ``looks`` candidates a night real.
 
-    The survey's own ``base_rate`` and ``candidates_per_night`` say how many of a night the shares of real and bogus
-    that pass in the sample are.
+    Parameters
+    ----------
+    labels, scores : array_like, shape (n,)
+        0 bogus and 1 real; finite scores, larger for more real.
+    looks : float
+        How many candidates people can look at a night, above 0.
+    base_rate : float
+        Share of reals among the survey's own candidates.
+    candidates_per_night : float
+        How many candidates a usual night of the survey has.
+
+    Raises
+    ------
+    InputError
+        If a class is absent or an argument is out of range.
     """
     curves = _both_classes(labels, scores)
     for name, value in (("looks", looks), ("candidates_per_night", candidates_per_night)):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -96,6 +96,10 @@ class ReportData:
         The worst mistakes of the classifier, with their cutouts.
     history : mapping of str to DataFrame
         One row per epoch: ``epoch``, and pairs such as ``loss val_loss``.
+    calibrations : mapping of str to mapping
+        By model, for each of its packages by name what it states of its calibration.
+    best_thresholds : mapping of str to mapping
+        By model, the threshold that each rule chose on the validation rows.
     base_rate : float, optional
         Share of reals among the survey's own candidates.
     candidates_per_night : float, optional
@@ -140,6 +144,8 @@ class ReportData:
     threshold_rules: Mapping[str, str] = field(default_factory=dict)
     mistakes: Mistakes | None = None
     history: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    calibrations: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    best_thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     base_rate: float | None = None
     candidates_per_night: float | None = None
     class_names: tuple[str, str] = CLASS_NAMES

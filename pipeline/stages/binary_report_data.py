@@ -164,6 +164,8 @@ def gather_report_data(
             _with_failed_cuts(judged, ruled[1] if ruled else None), thresholds.get(first, 0.5), sources.rows
         ),
         history={model: fact.history for model, fact in facts.items() if model not in beside and len(fact.history)},
+        calibrations={model: fact.calibrations for model, fact in facts.items()},
+        best_thresholds={model: fact.best_thresholds for model, fact in facts.items()},
         base_rate=survey.settings.base_rate,
         candidates_per_night=survey.settings.candidates_per_night,
         truth=truth_of_judged(survey, sorted(set(judged["night"])), judged) if "night" in judged else None,

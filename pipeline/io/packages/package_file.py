@@ -1,9 +1,9 @@
 """Facts of model packages for a report: threshold and training history, read from JSON and CSV alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -22,12 +22,18 @@ class PackageFacts:
         Score from which a candidate is called real; the median over folds.
     threshold_rule : str
         How it was chosen, in words.
+    best_thresholds : mapping of str to float
+        What each rule chose on the validation rows; the median over folds.
+    calibrations : mapping of str to mapping
+        What each package states of its calibration, by its name.
     history : DataFrame
         One row per epoch of the first package; empty for classifiers that have no epochs.
     """
 
     threshold: float
     threshold_rule: str
+    best_thresholds: Mapping[str, float]
+    calibrations: Mapping[str, Mapping[str, Any]]
     history: pd.DataFrame
 
     @classmethod
@@ -42,8 +48,22 @@ class PackageFacts:
         return cls(
             threshold=float(np.median(values)),
             threshold_rule=words,
+            best_thresholds=_thresholds(contents),
+            calibrations={str(content["name"]): content["calibration"] for content in contents},
             history=_history(folders[0] / "history.csv"),
         )
+
+
+def _thresholds(contents: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the median threshold by each rule that all packages know."""
+    known = [
+        {rule: float(entry["threshold"]) for rule, entry in content["best_thresholds"].items()}
+        if content.get("best_thresholds")
+        else {rule: float(value) for rule, value in content["thresholds"].items()}
+        for content in contents
+    ]
+    shared = [rule for rule in sorted(known[0]) if all(rule in one for one in known)]
+    return {rule: float(np.median([one[rule] for one in known])) for rule in shared}
 
 
 def training_history(folders: Sequence[Path]) -> pd.DataFrame:

@@ -23,8 +23,10 @@ from pipeline.metrics import (
     scored_mask,
     threshold_rates,
 )
+from pipeline.metrics.best_thresholds import merits_at
 from pipeline.metrics.intervals import called_real
 from pipeline.plots.data import PARTS, ReportData, labelled_rows, part_rows, whole_nights
+from pipeline.report.binary.calibration import calibration_numbers, threshold_numbers
 from pipeline.report.binary.injection_gap import measure_gap
 from pipeline.report.binary.numbers import BinaryNumbers
 from pipeline.report.binary.spans import measure_spans
@@ -111,10 +113,12 @@ def _model(data: ReportData, model: str, how: Bootstrap) -> dict[str, object]:
     return {
         "threshold": threshold,
         "threshold_rule": data.threshold_rule(model),
-        "at_threshold": {**asdict(counts), **rates},
+        "at_threshold": {**asdict(counts), **rates, **{name: merits_at(counts)[name] for name in ("f1", "mcc")}},
         "metrics": _part(data, model, data.part, how),
         "parts": _parts(data, model, how),
         "survey": _at_base_rate(data, rates["recall"].value, rates["fpr"].value),
+        "calibration": calibration_numbers(data, model, how),
+        "best_thresholds": threshold_numbers(data, model),
         "injection_gap": gap,
         "strata": all_strata(rows, threshold=threshold, level=LEVEL).to_dict("records"),
     }

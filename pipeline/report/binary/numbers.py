@@ -38,6 +38,29 @@ class ThresholdNumbers(TypedDict):
     recall: IntervalNumbers
     fpr: IntervalNumbers
     precision: IntervalNumbers
+    f1: float | None
+    mcc: float | None
+
+
+class CalibrationNumbers(TypedDict, total=False):
+    """What a calibration does for the judged rows, at their own share of reals or weighed to that of the package."""
+
+    prevalence: float
+    weighed: bool
+    before: dict[str, IntervalNumbers]
+    after: dict[str, IntervalNumbers]
+    change: dict[str, IntervalNumbers]
+
+
+class RuleNumbers(TypedDict):
+    """The threshold that a rule chose on the validation rows, and what it gives on the judged ones."""
+
+    threshold: float
+    recall: float | None
+    fpr: float | None
+    precision: float | None
+    f1: float | None
+    mcc: float | None
 
 
 class BaseRateNumbers(TypedDict):
@@ -60,6 +83,8 @@ class BinaryModel(TypedDict):
     metrics: dict[str, IntervalNumbers]
     parts: dict[str, PartNumbers]
     survey: BaseRateNumbers
+    calibration: CalibrationNumbers
+    best_thresholds: dict[str, RuleNumbers]
     injection_gap: IntervalNumbers
     strata: list[dict[str, str | float | None]]
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipeline.metrics import METRICS, STRATA
 from pipeline.plots import ReportData
+from pipeline.report.binary.calibration import calibration_shown
 from pipeline.report.binary.caveats import judged_by_nobody
 from pipeline.report.binary.injection_gap import gap_rows, gap_words
 from pipeline.report.binary.numbers import BinaryNumbers
@@ -72,6 +73,7 @@ def binary_shown(data: ReportData, numbers: BinaryNumbers) -> dict[str, object]:
         "span_heads": span_heads(),
         "span_rows": list(span_rows(numbers.get("spans", {}))),
         "strata": list(_strata(numbers)),
+        "calibrations": list(calibration_shown(numbers)),
         "mistakes": mistakes_table(data.mistakes, MISTAKE_COLUMNS, MISTAKE_DIGITS),
     }
 

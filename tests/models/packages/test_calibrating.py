@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.special import expit
 from sklearn.metrics import f1_score, log_loss
 
 from models.packages import calibrating
@@ -84,6 +85,42 @@ def test_the_best_threshold_by_each_rule_is_in_the_package(toy, ensemble, datase
     called = scores >= content["best_thresholds"]["f1_mcc"]["threshold"]
     assert content["best_thresholds"]["f1_mcc"]["f1"] == pytest.approx(f1_score(labels, called))
     assert "f1_mcc" in (tmp_path / "package" / "card.md").read_text()
+
+
+@pytest.mark.parametrize(("nights", "by"), [(4, "night"), (1, "group")])
+def test_the_package_says_what_its_calibration_does_for_other_rows(nights, by, toy, ensemble, dataset, tmp_path):
+    candidates, cutouts = dataset.parts["validation"]
+    rows = candidates.assign(night=[f"2026-01-0{1 + row % nights}" for row in range(len(candidates))])
+    changed = dataclasses.replace(dataset, parts={**dataset.parts, "validation": (rows, cutouts)})
+    found = calibrating.calibrate(ensemble.files, changed, recipe_of(toy))
+    check = found.check
+    assert (check["rows"], check["by"], check["blocks"]) == (len(rows), by, 4 if by == "night" else 5)
+    logits, labels = found.logits["logit"].to_numpy(), found.logits["label"].to_numpy()
+    assert check["before"]["brier"]["value"] == pytest.approx(np.mean((expit(logits) - labels) ** 2))
+    if by == "night":
+        nights = rows["night"].to_numpy()
+        scores = np.empty(len(rows))
+        for night in np.unique(nights):
+            own = nights == night
+            scores[own] = fit_platt(logits[~own], labels[~own]).apply(logits[own])
+        assert check["after"]["brier"]["value"] == pytest.approx(np.mean((scores - labels) ** 2))
+    assert (check["between_nights"] is None) == (by == "group")
+    commit(tmp_path / "package", lambda path: write_package(path, ensemble.files, found, provenance={}), directory=True)
+    assert load_package(tmp_path / "package").content["calibration_check"] == check
+    card = (tmp_path / "package" / "card.md").read_text()
+    assert ("| brier | " in card) and ("calibration moves by" in card) == (by == "night")
+
+
+def test_two_validation_rows_calibrate_and_say_nothing_of_other_rows(toy, ensemble, dataset):
+    candidates, cutouts = dataset.parts["validation"]
+    labels = candidates["label"].to_numpy()
+    two = [int(np.flatnonzero(labels == label)[0]) for label in (0, 1)]
+    rows = (candidates.iloc[two].reset_index(drop=True), cutouts[two])
+    changed = dataclasses.replace(dataset, parts={**dataset.parts, "validation": rows})
+    for method in ("platt", "beta", "isotonic", "temperature", "platt_prior"):
+        found = calibrating.calibrate(ensemble.files, changed, recipe_of(toy, calibration=method))
+        assert found.check == {}
+        assert np.isfinite(found.calibration.apply([-50.0, 0.0, 50.0])).all()
 
 
 def test_rows_of_untrusted_sources_do_not_judge(toy, ensemble, dataset):

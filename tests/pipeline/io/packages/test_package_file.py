@@ -17,6 +17,12 @@ def test_the_threshold_of_folds_is_their_median(tmp_path):
     assert facts.history.empty
 
 
+def test_calibrations_are_read_by_package_and_thresholds_by_rule(tmp_path):
+    facts = PackageFacts.read([package(tmp_path / str(value), value) for value in (0.2, 0.9, 0.4)])
+    assert facts.best_thresholds["mdr"] == 0.4
+    assert all(set(entry) >= {"method", "slope", "intercept"} for entry in facts.calibrations.values())
+
+
 def test_the_history_of_the_first_is_read(tmp_path):
     facts = PackageFacts.read([package(tmp_path / "a", 0.5, "epoch,loss\n1,0.5\n")])
     assert facts.history["loss"].tolist() == [0.5]
