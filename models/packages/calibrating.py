@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.packages.calibration_check import calibration_check
+from models.packages.calibration_choice import with_method
 from models.packages.merits import fitted_calibration, fitted_prevalence, merits, prevalence_of, shares_of
 from models.packages.trained_files import TrainedFiles
 from models.recipes.classifier import ClassifierRecipe
@@ -37,6 +38,8 @@ class Calibrated:
     recipe : ClassifierRecipe
     calibration : Platt, Beta, Isotonic or ClassScaling
         Of two classes, or of more; the identity by choice.
+    method : str
+        How it was fitted: the recipe's, or what was chosen for it.
     prevalence : float
         Share of reals at which the scores are probabilities; NaN without two classes.
     fitted_prevalence : float
@@ -72,6 +75,7 @@ class Calibrated:
     fitted_prevalence: float = float("nan")
     best_thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     check: Mapping[str, object] = field(default_factory=dict)
+    method: str = "none"
 
 
 def calibrate(
@@ -113,17 +117,20 @@ def calibrate(
     logits, rows, held = _judged(trained, dataset, part)
     progress(0.9, f"calibrating on {len(rows)} validation rows")
     labels = rows["label"].to_numpy(np.int64)
-    calibration = fitted_calibration(recipe, logits, labels, survey)
-    judged = merits(recipe, logits, labels, calibration, survey)
+    candidates = dataset.candidates(part.part)[part.used]
+    chosen = with_method(recipe, logits, labels, candidates)
+    calibration = fitted_calibration(chosen, logits, labels, survey)
+    judged = merits(chosen, logits, labels, calibration, survey)
     return Calibrated(
         recipe=recipe,
         calibration=calibration,
-        prevalence=prevalence_of(recipe, logits, labels, survey),
-        fitted_prevalence=fitted_prevalence(recipe, logits, labels),
+        method=chosen.calibration,
+        prevalence=prevalence_of(chosen, logits, labels, survey),
+        fitted_prevalence=fitted_prevalence(chosen, logits, labels),
         shares=shares_of(recipe, labels, trained.class_names),
         thresholds=judged.thresholds,
         best_thresholds=judged.best_thresholds,
-        check=calibration_check(recipe, logits, labels, dataset.candidates(part.part)[part.used]),
+        check=calibration_check(chosen, logits, labels, candidates),
         metrics=judged.metrics,
         logits=rows,
         held=held,

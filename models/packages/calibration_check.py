@@ -19,7 +19,7 @@ from pipeline.metrics.calibration_merits import OF_PROBABILITIES, calibration_me
 from pipeline.metrics.night_shift import night_shift
 from pipeline.rng import stream
 from pipeline.scores.class_calibration import ClassScaling, fit_calibration
-from pipeline.scores.cross_fitting import blocks_of, cross_fitted
+from pipeline.scores.cross_fitting import Fit, blocks_of, cross_fitted
 from pipeline.scores.prevalence import at_prevalence
 
 CHECK: Final = "calibration_check"
@@ -59,7 +59,7 @@ def calibration_check(
     nights = candidates["night"].astype(str).to_numpy() if "night" in candidates else np.full(len(labels), "")
     groups = groups_of(candidates)
     by, blocks = blocks_of(nights, groups)
-    scores = cross_fitted(lambda *rows: _fit(recipe, *rows), logits[:, 0], labels, blocks)
+    scores = cross_fitted(at_own_share(recipe), logits[:, 0], labels, blocks)
     if scores is None:
         return {}
     merits = calibration_merits(
@@ -82,15 +82,19 @@ def calibration_check(
     }
 
 
-def _fit(
-    recipe: CalibrationSettings, logits: NDArray[np.float64], labels: NDArray[np.int64]
-) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """Return what makes scores of logits, at the share of reals of the rows."""
-    fitted = fit_calibration(recipe.calibration, logits[:, None], labels)
-    if isinstance(fitted, ClassScaling):
-        raise TypeError(f"{recipe.calibration} gave a calibration of more than two classes")
-    own_share = fitted_prevalence(recipe, logits[:, None], labels)
-    return at_prevalence(fitted, own_share, float((labels == REAL).mean())).apply
+def at_own_share(recipe: CalibrationSettings) -> Fit:
+    """Return the fit of a recipe's calibration of two classes, at the share of reals of the rows that it is given."""
+
+    def fit(
+        logits: NDArray[np.float64], labels: NDArray[np.int64]
+    ) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+        fitted = fit_calibration(recipe.calibration, logits[:, None], labels)
+        if isinstance(fitted, ClassScaling):
+            raise TypeError(f"{recipe.calibration} gave a calibration of more than two classes")
+        own_share = fitted_prevalence(recipe, logits[:, None], labels)
+        return at_prevalence(fitted, own_share, float((labels == REAL).mean())).apply
+
+    return fit
 
 
 def _ends(one: Interval) -> dict[str, float | None]:

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.recipes.calibration_keys import BASE_RATE
+from models.recipes.calibration_keys import BASE_RATE, Method
 from models.recipes.threshold_settings import survey_keys
 from pipeline.classes import CLASS_NAMES, REAL
 from pipeline.metrics import summary
@@ -42,7 +42,9 @@ class CalibrationSettings(Protocol):
     """The keys of a recipe that decide what is made of logits."""
 
     @property
-    def calibration(self) -> Literal["platt", "platt_prior", "temperature", "vector", "beta", "isotonic", "none"]:
+    def calibration(
+        self,
+    ) -> Method:
         """Return how logits become probabilities."""
 
     @property

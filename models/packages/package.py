@@ -115,7 +115,7 @@ def _content(trained: TrainedFiles, calibrated: Calibrated) -> dict[str, object]
         "schema": SCHEMA,
         "recipe": recipe.stated,
         "calibration": calibration_content(
-            recipe.calibration,
+            calibrated.method,
             calibrated.calibration,
             calibrated.prevalence,
             calibrated.shares,

@@ -4,11 +4,14 @@ Tested by tests/integration/test_calibrate_package.py.
 """
 
 from collections.abc import Mapping
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeAlias, TypeVar
 
 from pipeline.recipes.night_rates import NightRates
 
 V = TypeVar("V")
+
+Method: TypeAlias = Literal["platt", "platt_prior", "temperature", "vector", "beta", "isotonic", "by_night", "none"]
+"""How a recipe may be calibrated."""
 
 BUDGET: Final = "budget"
 """The threshold rule that counts a survey's own candidates."""

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, Self
 
 from models.inputs.metadata_rules import MetadataRecipe
 from models.inputs.table_recipe import TableRecipe
-from models.recipes.calibration_keys import training_part
+from models.recipes.calibration_keys import Method, training_part
 from models.recipes.co_teaching import CoTeaching
 from models.recipes.fine_tuning import FineTuning
 from models.recipes.recipe_faults import recipe_faults
@@ -152,11 +152,12 @@ class ClassifierRecipe:
     untrusted : tuple of str
         Label sources that may teach but never judge: no early stopping, calibration or threshold on them, though
         drawn bogus may have to, see docs/labels.md#without-any-label.
-    calibration : {"platt", "platt_prior", "temperature", "vector", "beta", "isotonic", "none"}
+    calibration : {"platt", "platt_prior", "temperature", "vector", "beta", "isotonic", "by_night", "none"}
         Fitted on trusted validation rows. ``platt`` and ``vector``: slope and intercept of the logit, with more than
         two classes a scale and a shift of each; ``temperature``: one scale, no shift; ``platt_prior`` is for few rows
         and equal classes. Of two classes alone: ``beta``, a slope of its own on either side of 0, and ``isotonic``, a
-        rising line through the shares of reals, for thousands of validation rows.
+        rising line through the shares of reals, for thousands of validation rows; and ``by_night``, that of
+        ``temperature``, ``platt``, ``beta`` and ``isotonic`` which gives nights that did not fit it the least log loss.
     calibrated_to : {"sample", "base_rate"}
         The share of reals that scores are probabilities at: that of the rows which calibrate, or the survey's
         ``base_rate``. Of two classes alone.
@@ -216,7 +217,7 @@ class ClassifierRecipe:
     symmetries: int = 1
     label_source_weight: Mapping[str, float] = field(default_factory=dict)
     untrusted: tuple[str, ...] = GUESSED_SOURCES
-    calibration: Literal["platt", "platt_prior", "temperature", "vector", "beta", "isotonic", "none"] = "platt"
+    calibration: Method = "platt"
     calibrated_to: Literal["sample", "base_rate"] = "sample"
     threshold_rule: str = "fixed"
     threshold_parameter: Mapping[str, float] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
-from models.recipes.calibration_keys import SAMPLE
+from models.recipes.calibration_keys import SAMPLE, Method
 from models.recipes.stack_members import StackMembers, with_named_members
 from models.recipes.threshold_settings import prevalence_faults, rule_faults
 from pipeline.classes import GUESSED_SOURCES
@@ -23,7 +23,7 @@ class StackRecipe(StackMembers):
     ----------
     untrusted : tuple of str
         Label sources that judge neither the weights nor calibration and threshold, as in `ClassifierRecipe`.
-    calibration : {"platt", "platt_prior", "temperature", "vector", "beta", "isotonic", "none"}
+    calibration : {"platt", "platt_prior", "temperature", "vector", "beta", "isotonic", "by_night", "none"}
         The one calibration of the combined logit, or logits; as in `ClassifierRecipe`.
     calibrated_to : {"sample", "base_rate"}
         The share of reals that scores are probabilities at: that of the rows which calibrate, or the survey's
@@ -35,7 +35,7 @@ class StackRecipe(StackMembers):
     """
 
     untrusted: tuple[str, ...] = GUESSED_SOURCES
-    calibration: Literal["platt", "platt_prior", "temperature", "vector", "beta", "isotonic", "none"] = "platt"
+    calibration: Method = "platt"
     calibrated_to: Literal["sample", "base_rate"] = "sample"
     threshold_rule: str = "fixed"
     threshold_parameter: Mapping[str, float] = field(default_factory=dict)

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.inputs.metadata import values_of
+from models.packages.calibration_choice import with_method
 from models.packages.merits import fitted_calibration
 from models.recipes.calibration_keys import SAMPLE
 from models.recipes.classifier import ClassifierRecipe
@@ -137,7 +138,8 @@ def _fold_scores(
     if not done.is_file():
         trained = train(view, recipe, seed, workdir=folder, progress=progress)
         at_sample = replace(recipe, calibrated_to=SAMPLE)  # labels are judged among the rows that there are
-        calibration = fitted_calibration(at_sample, *_judged(trained, view, recipe))
+        logits, labels, candidates = _judged(trained, view, recipe)
+        calibration = fitted_calibration(with_method(at_sample, logits, labels, candidates), logits, labels)
         scored = [_probabilities(trained, calibration, rows) for rows in (view, whole)]
         commit(done, lambda path: np.savez(path, held=scored[0], unseen=scored[1]))
         checkpoints.clear(folder)
@@ -147,12 +149,12 @@ def _fold_scores(
 
 def _judged(
     trained: TrainedModel, view: DataSet, recipe: ClassifierRecipe
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the logits and the labels of the validation rows that judge."""
+) -> tuple[NDArray[np.float64], NDArray[np.int64], pd.DataFrame]:
+    """Return the logits and the labels of the validation rows that judge, and their candidates."""
     part = judging_rows(view, recipe, trained.contract)
     blocks = batches.blocks(view, trained.contract, part)
     logits = [np.asarray(trained.fitted.logits(block.pixels, block.metadata), np.float64) for block in blocks]
-    return np.concatenate(logits), part.labels[part.used]
+    return np.concatenate(logits), part.labels[part.used], view.candidates(part.part)[part.used]
 
 
 def _probabilities(trained: TrainedModel, calibration: Calibration, rows: DataSet) -> NDArray[np.float32]:

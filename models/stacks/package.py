@@ -84,7 +84,7 @@ def _content(stacked: Stacked, folders: Sequence[str]) -> dict[str, object]:
         "members": list(map(_member, stacked.members, folders, stacked.weights)),
         "combination": _combination(stacked),
         "calibration": calibration_content(
-            recipe.calibration,
+            stacked.method,
             stacked.calibration,
             stacked.prevalence,
             stacked.shares,

@@ -22,6 +22,7 @@ from scipy.special import log_softmax
 
 from models.inputs.contract import InputContract
 from models.packages.calibration_check import calibration_check
+from models.packages.calibration_choice import with_method
 from models.packages.merits import fitted_calibration, fitted_prevalence, merits, prevalence_of, shares_of
 from models.packages.package import LOGITS
 from models.recipes.stack import StackRecipe
@@ -78,7 +79,7 @@ class Stacked:
         What cutouts all of them can score.
     calibration : Platt, Beta, Isotonic or ClassScaling
         Calibration of the weighed sum.
-    prevalence, fitted_prevalence, shares
+    method, prevalence, fitted_prevalence, shares
         As in `models.packages.calibrating.Calibrated`.
     thresholds, best_thresholds, check, metrics : mapping
         As in `models.packages.calibrating.Calibrated`, of the stack's scores.
@@ -94,6 +95,7 @@ class Stacked:
     weights: tuple[float, ...]
     contract: InputContract
     calibration: Calibration
+    method: str
     prevalence: float
     fitted_prevalence: float
     shares: Mapping[str, float]
@@ -151,8 +153,10 @@ def stack(
     _require_classes(labels, members)
     shares = _shares(recipe, logits, labels)
     combined = combined_logits(logits, shares.tolist())
-    calibration = fitted_calibration(recipe, combined, labels, survey)
-    judged = merits(recipe, combined, labels, calibration, survey)
+    whole = _of_rows(rows, candidates)
+    chosen = with_method(recipe, combined, labels, whole)
+    calibration = fitted_calibration(chosen, combined, labels, survey)
+    judged = merits(chosen, combined, labels, calibration, survey)
     counts = np.bincount([member.training.member for member in members])
     return Stacked(
         recipe=recipe,
@@ -162,12 +166,13 @@ def stack(
         weights=tuple(float(shares[one.training.member] / counts[one.training.member]) for one in members),
         contract=joint_contract([member.package.contract for member in members], channels),
         calibration=calibration,
-        prevalence=prevalence_of(recipe, combined, labels, survey),
-        fitted_prevalence=fitted_prevalence(recipe, combined, labels),
+        method=chosen.calibration,
+        prevalence=prevalence_of(chosen, combined, labels, survey),
+        fitted_prevalence=fitted_prevalence(chosen, combined, labels),
         shares=shares_of(recipe, labels, members[0].package.class_names),
         thresholds=judged.thresholds,
         best_thresholds=judged.best_thresholds,
-        check=calibration_check(recipe, combined, labels, _of_rows(rows, candidates)),
+        check=calibration_check(chosen, combined, labels, whole),
         metrics=judged.metrics,
         logits=rows.assign(
             **_named("logit", combined), **(_named("member", logits[..., 0].T) if n_classes == 2 else {})

@@ -29,7 +29,10 @@ adds to it, and of the shifts. They count as much as a few rows."""
 MANY: Final = "allowed for more than two: vector, temperature, platt_prior, none"
 """What a refusal of `OF_TWO` says."""
 
-OF_TWO: Final = ("isotonic", "beta")
+BY_NIGHT: Final = "by_night"
+"""A recipe's wish for the method that is best on nights which did not fit it; itself no method."""
+
+OF_TWO: Final = ("isotonic", "beta", BY_NIGHT)
 """Methods for two classes alone."""
 
 _SUM_SLACK: Final = 1e-6
@@ -269,6 +272,8 @@ def class_shares(labels: NDArray[np.int64], class_names: Sequence[str]) -> dict[
 
 def _of_two(method: str, logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Platt | Beta | Isotonic:
     """Return the calibration of the one logit of two classes; a temperature is a slope without an intercept."""
+    if method == BY_NIGHT:
+        raise InputError("calibration is 'by_night', which is to be chosen before it is fitted")
     if method in OF_TWO:
         return fit_beta(logits, labels) if method == "beta" else fit_isotonic(logits, labels)
     if method == "temperature":

@@ -26,7 +26,7 @@ def test_a_wrong_calibration_of_a_trained_recipe_is_said_before_anything_runs(pr
     finished.line(
         "PlotResults",
         "classifiers/tiny.yaml: 'calibration' is 'plat'; allowed: platt, platt_prior, temperature, vector, beta, "
-        "isotonic, none",
+        "isotonic, by_night, none",
     )
 
 

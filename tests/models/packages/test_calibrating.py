@@ -1,11 +1,13 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import expit
 from sklearn.metrics import f1_score, log_loss
 
 from models.packages import calibrating
+from models.packages.calibration_choice import CHOICE, with_method
 from models.packages.merits import CLASS_MERITS, OF_EACH_PACKAGE
 from models.packages.package import write_package
 from models.recipes.classifier import load
@@ -15,7 +17,7 @@ from pipeline.io.results.commit import commit
 from pipeline.io.results.parquet_table import read_table
 from pipeline.metrics import THRESHOLD_RULES
 from pipeline.scores.calibration import fit_platt, fit_platt_prior
-from pipeline.scores.class_calibration import fit_vector_scaling
+from pipeline.scores.class_calibration import fit_calibration, fit_vector_scaling
 
 
 def recipe_of(toy, **changes):
@@ -111,13 +113,48 @@ def test_the_package_says_what_its_calibration_does_for_other_rows(nights, by, t
     assert ("| brier | " in card) and ("calibration moves by" in card) == (by == "night")
 
 
+def test_by_night_the_calibration_is_the_one_that_is_best_on_nights_that_did_not_fit_it(toy):
+    rng = np.random.default_rng(0)
+    nights = np.repeat([f"2026-01-{day:02d}" for day in range(1, 9)], 100)
+    candidates = pd.DataFrame({"night": nights, "object_id": np.arange(800).astype(str)})
+    logits = rng.normal(0, 2, 800)
+    recipe = recipe_of(toy, calibration="by_night")
+    for chance, chosen in (
+        (expit(0.5 * logits), {"temperature"}),
+        (expit(6 * np.tanh(logits - 1)), {"beta", "isotonic"}),
+    ):
+        labels = (rng.random(800) < chance).astype(int)
+        found = with_method(recipe, logits[:, None], labels, candidates)
+        losses = {}
+        for method in CHOICE:
+            scores = np.empty(800)
+            for night in np.unique(nights):
+                own = nights == night
+                fitted = fit_calibration(method, logits[~own, None], labels[~own])
+                scores[own] = fitted.apply(logits[own])
+            losses[method] = log_loss(labels, scores)
+        assert found.calibration == min(losses, key=losses.get)
+        assert found.calibration in chosen
+    assert with_method(recipe_of(toy), logits[:, None], labels, candidates).calibration == "platt"
+
+
+def test_the_package_states_the_calibration_that_was_chosen_for_it(toy, ensemble, dataset, tmp_path):
+    found = calibrating.calibrate(ensemble.files, dataset, recipe_of(toy, calibration="by_night"))
+    commit(tmp_path / "package", lambda path: write_package(path, ensemble.files, found, provenance={}), directory=True)
+    content = load_package(tmp_path / "package").content
+    assert content["recipe"]["calibration"] == "by_night"
+    assert content["calibration"]["method"] in CHOICE
+    with pytest.raises(InputError, match="calibration is 'by_night' for 3 classes; allowed for more than two"):
+        fit_calibration("by_night", np.zeros((3, 3)), np.array([0, 1, 2]))
+
+
 def test_two_validation_rows_calibrate_and_say_nothing_of_other_rows(toy, ensemble, dataset):
     candidates, cutouts = dataset.parts["validation"]
     labels = candidates["label"].to_numpy()
     two = [int(np.flatnonzero(labels == label)[0]) for label in (0, 1)]
     rows = (candidates.iloc[two].reset_index(drop=True), cutouts[two])
     changed = dataclasses.replace(dataset, parts={**dataset.parts, "validation": rows})
-    for method in ("platt", "beta", "isotonic", "temperature", "platt_prior"):
+    for method in ("platt", "beta", "isotonic", "temperature", "platt_prior", "by_night"):
         found = calibrating.calibrate(ensemble.files, changed, recipe_of(toy, calibration=method))
         assert found.check == {}
         assert np.isfinite(found.calibration.apply([-50.0, 0.0, 50.0])).all()
