@@ -168,11 +168,17 @@ class WriteBackScores(RangeTask, SurveyTask):
         return WriteBack(
             settings=self.block,
             database=self.database,
-            folder=Path(settings_files.expand(str(self.settings.input.get("folder", "")), "the survey's files")),
+            folder=self.file_folder(),
             scores=scores,
             made_of=[Path(task.output().path) for task in images] or scores,
             replace_newer=self.replace_newer,
         )
+
+    def file_folder(self) -> Path:
+        """Return where the file of an SQLite database lies: the survey's folder, which no server needs."""
+        if self.database.engine != "sqlite":
+            return Path()
+        return Path(settings_files.expand(str(self.settings.input.get("folder", "")), "the survey's files"))
 
     def images(self) -> dict[str, luigi.Task]:
         """Return the tasks that scored images, by names that begin with ``scores``."""

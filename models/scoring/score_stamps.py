@@ -1,7 +1,4 @@
-"""Scores of FITS cutouts, streamed from their files through a package: any number of them takes little memory.
-
-Tested by tests/integration/test_given_files.py.
-"""
+"""Scores of FITS cutouts, streamed from their files through a package: any number of them takes little memory."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -125,8 +125,8 @@ def _told(job: WriteBack, counted: Counted, not_scored: int, *, dry: bool) -> st
     """Return what was done in words; what deserves a look is a warning as well."""
     table = job.settings.table
     if counted.missing:
-        some = ", ".join(counted.missing[:_MOST_NAMED])
-        log.warning("%d scored rows are not in table %s: %s ...", len(counted.missing), table, some)
+        some = [*counted.missing[:_MOST_NAMED], *(["..."] if len(counted.missing) > _MOST_NAMED else [])]
+        log.warning("%d scored rows are not in table %s: %s", len(counted.missing), table, ", ".join(some))
     if not counted.updated:
         why = f"all {counted.matched} hold their score already" if counted.matched else "there is no score"
         log.warning("no row of table %s %s: %s", table, "would be updated" if dry else "was updated", why)

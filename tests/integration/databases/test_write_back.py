@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from pipeline.io.database.write_back import Run, write_back
 from pipeline.io.database.writing import WritableDatabase
 from pipeline.io.settings_files import config_folder
 
+SCHEMAS = Path(__file__).with_name("schemas")
 SCRIPT = (config_folder() / "queries" / "write_back.sql").read_text()
 RUN = Run(fingerprint="f1", survey="own", release_name="r1", packages="p", nights="2026-01-01",
           scored_at="2026-01-02T00:00:00+00:00", version="1")  # fmt: skip
@@ -281,3 +283,38 @@ def test_a_server_that_is_gone_is_one_line(server):
     database = WritableDatabase(DatabaseSettings(**{**server.settings(name), "port": 1}, write=WritingUser(**WRITER)))
     with pytest.raises(UnreachableError, match=r"nothing is known to be written, run it again"):
         write_back(database, TO, [("1", 0.5)], RUN, what="object_id")
+
+
+@pytest.mark.replaces("psat-ml", "P10")
+@pytest.mark.parametrize("server", ["mariadb"], indirect=True)
+@pytest.mark.parametrize(
+    ("survey", "table", "column"),
+    [
+        ("atlas_unscored", "atlas_diff_objects", "zooniverse_score"),
+        ("panstarrs_unscored", "tcs_transient_objects", "confidence_factor"),
+    ],
+)
+def test_the_ready_surveys_write_the_scores_of_objects(server, survey, table, column, tmp_path, monkeypatch):
+    import tasks
+
+    name, family = server.new_database(), survey.partition("_")[0]
+    server.ask(name, (SCHEMAS / f"{family}.sql").read_text())
+    server.fill(name, table, pd.DataFrame({"id": [1033920010103430900, 2]}))
+    server.ask(name, "\n".join(line.partition("--")[0] for line in SCRIPT.splitlines()))
+    grant(server, name, "SELECT, UPDATE", table)
+    grant(server, name, "SELECT, INSERT, UPDATE", "nightsift_runs")
+    grant(server, name, "CREATE TEMPORARY TABLES", "*")
+    given = {"PORT": server.port, "DATABASE": name, "WRITE_USER": "writer", "WRITE_PASSWORD": "of the writer"}
+    for key, value in given.items():
+        monkeypatch.setenv(f"NIGHTSIFT_{family.upper()}_{key}", str(value))
+    monkeypatch.setenv("NIGHTSIFT_DATA", str(tmp_path / "data"))
+    (tmp_path / "objects.csv").write_text("object_id,score\n1033920010103430900,0.75\n3,0.5\n")
+    task = tasks.WriteBackScores(survey=survey, scores=str(tmp_path / "objects.csv"), commit_rows=True)
+    task.run()
+    assert task.complete()
+    assert server.ask(name, f"SELECT id, {column} FROM {table} WHERE {column} IS NOT NULL") == (
+        (1033920010103430900, 0.75),
+    )
+    said = task.output().path.read_text()
+    assert "of the writer" not in said
+    assert json.loads(said)["missing"] == ["3"]
