@@ -16,6 +16,9 @@ UNLABELLED: Final = -1
 CLASS_NAMES: Final = ("bogus", "real")
 """The names of the two classes, at the index of their codes; a score is the probability of the second."""
 
+ASK: Final = "ask"
+"""What the column ``verdict`` of scores says, in place of a class, of a row that a person has to look at."""
+
 MEASURED: Final = ("measured",)
 """The only class of a survey with a target: label 0 says that the target of a row is known."""
 

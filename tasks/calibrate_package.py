@@ -11,7 +11,8 @@ import luigi
 
 from models.recipes.calibration_keys import SAMPLE, calibration_part, survey_part
 from models.recipes.stack_members import Training, read_members
-from pipeline.classes import LEARNED_PARTS
+from models.registry import NETWORK
+from pipeline.classes import LEARNED_PARTS, are_real_and_bogus
 from pipeline.errors import SettingsError
 from pipeline.io import settings_files
 from pipeline.io.files.digests import file_digest
@@ -47,9 +48,12 @@ class CalibratePackage(LearnedTask):
         """Raise `SettingsError` for a recipe from which no package can be made, of a stack also for its members'."""
         self.require_classes()
         if not self.is_stack:
-            self._require_calibration(self.training().classifier_recipe)
+            recipe = self.training().classifier_recipe
+            self._require_calibration(recipe)
+            self._require_verdicts(recipe.conformal is not None)
             return
         self._require_calibration(self.stack_recipe)
+        self._require_verdicts(self.stack_recipe.conformal is not None)
         for member in self.members:
             member.require_sound_recipe()
 
@@ -75,6 +79,16 @@ class CalibratePackage(LearnedTask):
     @property
     def _where(self) -> str:
         return f"classifiers/{self.classifier_name}.yaml"
+
+    @property
+    def is_of_network(self) -> bool:
+        """Whether the classifier is a network, of which dropout samples may be drawn."""
+        return not self.is_stack and self.training().classifier_recipe.family == NETWORK
+
+    def _require_verdicts(self, asked: bool) -> None:
+        names = self.settings.class_names
+        if asked and not are_real_and_bogus(names):
+            raise SettingsError(f"{self._where}: 'conformal' is set; allowed with the classes {', '.join(names)}: none")
 
     @cached_property
     def trainings(self) -> list[Training]:

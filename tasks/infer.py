@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import luigi
 
@@ -13,10 +13,15 @@ from pipeline.io.tables.id_list import read_id_list
 from pipeline.night import night_name_of
 from pipeline.stages.package_identity import scoring_digest
 from tasks.base import PipelineTask
+from tasks.calibrate_package import CalibratePackage
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.nights import NightParameter
-from tasks.numbers import MOST_PROCESSES, MOST_ROWS, WholeNumberParameter, processes_parameter
+from tasks.numbers import MOST_PROCESSES, MOST_ROWS, MOST_SAMPLES, WholeNumberParameter, processes_parameter
 from tasks.parameters import ReleaseTask
+
+if TYPE_CHECKING:
+    from models.scoring.opened_package import OpenedPackage
+    from models.scoring.regressor import RegressorPackage
 
 
 class Infer(ReleaseTask):
@@ -30,6 +35,9 @@ class Infer(ReleaseTask):
     )
     package = luigi.Parameter(default="", description="A package, by folder or name, in place of the trained one.")
     only = luigi.Parameter(default="", description="Candidates or objects to score: a,b,c, or @FILE with one per line.")
+    posterior_samples = WholeNumberParameter(
+        default=0, least=0, most=MOST_SAMPLES, description="Dropout samples per row; 0: as many as the recipe says."
+    )
     unlearned = luigi.BoolParameter(
         default=False, description="Leave out rows that the package learned from, in training or validation."
     )
@@ -84,12 +92,30 @@ class Infer(ReleaseTask):
     def deps(self) -> list[luigi.Task]:
         """Return what it requires; what the named package cannot score is refused before anything of it is made."""
         given = not self.night_name and (self.cutouts or self.files or self.dataset_file)
+
+        if self.posterior_samples and not self.complete():
+            self._require_dropout()
+        given = not self.night_name and (self.cutouts or self.dataset_file)
         if self.package and not given and not self.complete():
             from models.scoring.refusal import require_fit
             from pipeline.stages.night_cutouts import header_of
 
             require_fit(package_folder(self.package), header_of(self.survey, self.settings))
         return super().deps()
+
+    def _require_dropout(self) -> None:
+        """Raise what says that the package, or the one that is to be made, has no dropout to sample."""
+        if self.package:
+            from models.scoring.refusal import require_samples
+
+            require_samples(package_folder(self.package), self.posterior_samples)
+            return
+        packaging = self.packaging()
+        if not isinstance(packaging, CalibratePackage) or not packaging.is_of_network:
+            raise SettingsError(
+                f"--posterior-samples is {self.posterior_samples}; allowed for {self.classifier_name}, which is no "
+                "network and has no dropout: 0. Name a network by --classifier, or its package by --package"
+            )
 
     @cached_property
     def fetch(self) -> FetchCutouts:
@@ -125,6 +151,7 @@ class Infer(ReleaseTask):
             "only": self.chosen,
             "unlearned": self.unlearned,
             "files": stamps,
+            "posterior_samples": self.posterior_samples,
             "fwhm_pixel": self.settings.fwhm_pixel,
             **rules,
         }
@@ -164,6 +191,17 @@ class Infer(ReleaseTask):
                 f"the log or in the provenance of the scores of the others: {self.output().path}"
             )
 
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """The vetoes and overrides that decide the class after the classifier."""
+        return {"vetoes": self.settings.vetoes, "overrides": self.settings.overrides}
+
+    def asked(self, package: "OpenedPackage | RegressorPackage") -> "OpenedPackage | RegressorPackage":
+        """Return the package as it scores what was asked for."""
+        from models.scoring.asked_samples import with_samples
+
+        return with_samples(package, self.posterior_samples) if self.posterior_samples else package
+
     def build(self, path: Path) -> None:
         """Stream the rows through the package."""
         from models.scoring.any_package import open_package
@@ -175,7 +213,7 @@ class Infer(ReleaseTask):
         from pipeline.stages.stamp_files import StampReader
 
         directory = package_folder(self.package) if self.package else self.input_path("package")
-        package = open_package(directory, threads=self.threads, device=self.device)
+        package = self.asked(open_package(directory, threads=self.threads, device=self.device))
         scoring = Scoring(
             package=package,
             batch_size=self.batch_size,
@@ -184,7 +222,7 @@ class Infer(ReleaseTask):
             only=self.chosen,
             learned=learned_of(directory) if self.unlearned else None,
             processes=self.processes,
-            rules=DecidingRules.of(self.settings.vetoes, self.settings.overrides, package.class_names),
+            rules=DecidingRules.of(**self.deciding, class_names=package.class_names),
             fwhm_pixel=self.settings.fwhm_pixel,
         )
         if self.files:

@@ -13,6 +13,8 @@ MOST_REPLICATES = 1_000_000
 """Replicates of the bootstrap; a thousand are enough for an interval."""
 MOST_ROWS = 1_000_000
 """Rows per forward pass; of cutouts of 63 by 63 pixels even a tenth of them fills the memory of a machine."""
+MOST_SAMPLES = 100_000
+"""Dropout samples a row; a hundred tell a spread to 7 %."""
 MOST_SEED = 2**32 - 1
 """The largest seed that NumPy and scikit-learn take."""
 MOST_PROCESSES = 1024

@@ -183,7 +183,7 @@ def test_every_settings_file_is_listed() -> None:
         ("Exposures", schema.EXPOSURE_COLUMNS),
         ("Truth of simulated transients", schema.TRUTH_COLUMNS),
         ("PSFs of simulated transients", schema.PSF_COLUMNS),
-        ("Scores", {**schema.SCORE_COLUMNS, **schema.DECIDED_COLUMNS}),
+        ("Scores", {**schema.SCORE_COLUMNS, **schema.DECIDED_COLUMNS, **schema.ASKED_COLUMNS}),
         ("Values of a regressor", schema.VALUE_COLUMNS),
         ("History of objects", schema.HISTORY_COLUMNS),
     ],

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.packages.calibration_check import CHECK, told
+from models.packages.verdict_limits import verdict_words
 from pipeline.classes import GUESSED_SOURCES
+from pipeline.scores.outliers import OUTLIERS, outlier_words
+from pipeline.scores.verdicts import CONFORMAL
 
 TITLES = {"class": "Class", "label_source": "Label from", "kind": "Kind"}
 
@@ -128,6 +131,10 @@ def merits(package: Mapping[str, Any]) -> str:
         best = {rule: entry["threshold"] for rule, entry in package.get("best_thresholds", {}).items()}
         named = ", ".join(f"{rule} {value:.4f}" for rule, value in (best or package["thresholds"]).items())
         lines += ["", f"Thresholds: {named}. In use: `{package['threshold_rule']}`."]
+    if OUTLIERS in package:
+        lines += ["", f"Outliers: {outlier_words(package[OUTLIERS])}"]
+    if CONFORMAL in package:
+        lines += ["", f"Verdicts: {verdict_words(package[CONFORMAL])}"]
     return "\n".join(lines)
 
 

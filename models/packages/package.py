@@ -7,6 +7,7 @@
 """
 
 import logging
+import math
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ from models.graphs.trunk import cut_at_masks
 from models.packages.calibrating import Calibrated
 from models.packages.card import model_card
 from models.packages.folder import calibration_content, finish, moved_from, told_beside
+from models.packages.outlier_limits import OutlierLimits
 from models.packages.trained_files import (
     MODEL,
     POSTERIOR,
@@ -30,11 +32,13 @@ from models.packages.trained_files import (
     require_alike,
     with_gaps,
 )
+from models.packages.verdict_limits import stated_limits
 from models.scoring.dropout_samples import DropoutGraphs
 from pipeline.io.packages.package_content import SCHEMA
 from pipeline.io.packages.training_ids import TRAINING_IDS
 from pipeline.io.results.parquet_table import write_table
 from pipeline.scores.class_calibration import probabilities_of
+from pipeline.scores.outliers import MEASURE, OUTLIERS
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +54,7 @@ def write_package(
     *,
     provenance: Mapping[str, object],
     beside: Mapping[str, object] = MappingProxyType({}),
+    outliers: OutlierLimits | None = None,
 ) -> None:
     """Write a package into an empty directory.
 
@@ -65,6 +70,8 @@ def write_package(
         Kept beside the package, not part of its equality.
     beside : mapping, optional
         Further keys of ``package.json`` that decide nothing.
+    outliers : OutlierLimits, optional
+        What flags candidates that are unlike the training rows.
 
     Raises
     ------
@@ -79,10 +86,12 @@ def write_package(
     _write_graphs(directory, trained, calibrated)
     if len(calibrated.logits):
         write_table(directory / LOGITS, calibrated.logits, {})
+    if outliers is not None and outliers.table is not None:
+        np.save(directory / MEASURE, outliers.table, allow_pickle=False)
     difference = _difference(directory, trained, calibrated)
     name = finish(
         directory,
-        _content(trained, calibrated),
+        _content(trained, calibrated) | ({} if outliers is None else {OUTLIERS: outliers.stated}),
         title=trained.content["title"],
         weights_sha256=trained.content["weights_sha256"],
         metrics=calibrated.metrics,
@@ -124,6 +133,13 @@ def _content(trained: TrainedFiles, calibrated: Calibrated) -> dict[str, object]
         "thresholds": dict(calibrated.thresholds),
         "threshold_rule": recipe.threshold_rule,
         "posterior": {"masks": trained.masks, "samples": recipe.posterior_samples},
+        **stated_limits(
+            recipe.conformal,
+            calibrated.logits,
+            calibrated.calibration,
+            threshold=calibrated.thresholds.get(recipe.threshold_rule, math.nan),
+            class_names=trained.class_names,
+        ),
     }
 
 

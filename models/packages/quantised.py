@@ -19,6 +19,7 @@ import numpy as np
 
 from models.graphs.runtimes import INT8, Runtime
 from models.packages.calibrating import Calibrated, calibrate
+from models.packages.outlier_limits import fit_outliers
 from models.packages.package import COPIED, write_package
 from models.packages.trained_files import HELD_LOGITS, MODEL, TrainedFiles, missing_in_first, with_gaps
 from models.recipes.classifier import ClassifierRecipe
@@ -75,7 +76,8 @@ def write_calibrated(
     """
     calibrated = calibrate(trained, dataset, recipe, survey=survey, progress=progress)
     if recipe.scoring_precision != INT8:
-        write_package(directory, trained, calibrated, provenance=provenance)
+        outliers = fit_outliers(trained, dataset, recipe)
+        write_package(directory, trained, calibrated, provenance=provenance, outliers=outliers)
         return
     with tempfile.TemporaryDirectory(prefix="nightsift-") as folder:
         whole = quantised(trained, calibrated, dataset, Path(folder))

@@ -27,6 +27,8 @@ CALIBRATION_KEYS: Final = (
     "threshold_parameter",
     "posterior_samples",
     "scoring_precision",
+    "conformal",
+    "outliers",
 )
 """Keys that `CalibratePackage` looks at and `TrainClassifier` does not."""
 

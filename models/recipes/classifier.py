@@ -8,7 +8,9 @@ from models.inputs.metadata_rules import MetadataRecipe
 from models.inputs.table_recipe import TableRecipe
 from models.recipes.calibration_keys import Method, training_part
 from models.recipes.co_teaching import CoTeaching
+from models.recipes.conformal_recipe import ConformalRecipe
 from models.recipes.fine_tuning import FineTuning
+from models.recipes.outlier_recipe import OutlierRecipe
 from models.recipes.recipe_faults import recipe_faults
 from models.recipes.sampling import SamplingRecipe
 from models.recipes.stack_members import is_stack
@@ -35,6 +37,8 @@ _STATED_IF_CHANGED: Final[Mapping[str, object]] = {
     "scoring_precision": "float32",
     "co_teaching": None,
     "calibrated_to": "sample",
+    "conformal": None,
+    "outliers": None,
 }
 """Keys that packages state only where they differ from this default, so that those of before keep their digests."""
 
@@ -165,6 +169,11 @@ class ClassifierRecipe:
         ``fixed``, ``mdr``, ``fpr``, ``f1``, ``mcc``, ``gmean``, ``f1_mcc`` or ``budget``.
     threshold_parameter : mapping of str to float
         Arguments of the rule: ``value`` of ``fixed``, ``target`` of ``mdr`` and ``fpr``, ``looks`` of ``budget``.
+    conformal : ConformalRecipe or None
+        With two classes: a verdict on each candidate, ``real``, ``bogus`` or ``ask`` a person, that errs as rarely as
+        this says; none: no verdict.
+    outliers : OutlierRecipe or None
+        Of classifiers on features: a flag for candidates that are unlike all training rows; none: no flag.
     posterior_samples : int
         Dropout samples per row at inference, at least 0; 0 is none.
     scoring_precision : {"float32", "int8"}
@@ -221,6 +230,8 @@ class ClassifierRecipe:
     calibrated_to: Literal["sample", "base_rate"] = "sample"
     threshold_rule: str = "fixed"
     threshold_parameter: Mapping[str, float] = field(default_factory=dict)
+    conformal: ConformalRecipe | None = None
+    outliers: OutlierRecipe | None = None
     posterior_samples: int = 0
     scoring_precision: Literal["float32", "int8"] = "float32"
     threads: int = 2

@@ -60,6 +60,7 @@ def recipe_faults(recipe: "ClassifierRecipe") -> list[str]:
         *_name_faults(recipe),
         *_number_faults(recipe),
         *_family_faults(recipe),
+        *_outlier_faults(recipe),
         *rule_faults(recipe.threshold_rule, recipe.threshold_parameter),
         *prevalence_faults(recipe.calibration, recipe.calibrated_to),
         *_monitor_faults(recipe),
@@ -139,6 +140,14 @@ def _family_faults(recipe: "ClassifierRecipe") -> list[str]:
     if recipe.sampling is not None and not recipe.sampling.is_random:
         faults.extend(_drawing_faults(recipe, recipe.sampling.method))
     return faults
+
+
+def _outlier_faults(recipe: "ClassifierRecipe") -> list[str]:
+    """Return why a classifier has no features in which distances could be measured."""
+    name = recipe.classifier
+    if recipe.outliers is None or name not in CLASSIFIERS or recipe.family == FEATURES:
+        return []
+    return [f"'outliers' is set; {name} measures no features of cutouts, in which distances are taken: none"]
 
 
 def _precision_faults(recipe: "ClassifierRecipe") -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
 from models.recipes.calibration_keys import SAMPLE, Method
+from models.recipes.conformal_recipe import ConformalRecipe
 from models.recipes.stack_members import StackMembers, with_named_members
 from models.recipes.threshold_settings import prevalence_faults, rule_faults
 from pipeline.classes import GUESSED_SOURCES
@@ -32,6 +33,8 @@ class StackRecipe(StackMembers):
         ``fixed``, ``mdr``, ``fpr``, ``f1``, ``mcc``, ``gmean``, ``f1_mcc`` or ``budget``, of the stack's own scores.
     threshold_parameter : mapping of str to float
         Arguments of the rule: ``value`` of ``fixed``, ``target`` of ``mdr`` and ``fpr``, ``looks`` of ``budget``.
+    conformal : ConformalRecipe or None
+        With two classes: verdicts of the stack, as in `ClassifierRecipe`; those of its members play no part.
     """
 
     untrusted: tuple[str, ...] = GUESSED_SOURCES
@@ -39,6 +42,7 @@ class StackRecipe(StackMembers):
     calibrated_to: Literal["sample", "base_rate"] = "sample"
     threshold_rule: str = "fixed"
     threshold_parameter: Mapping[str, float] = field(default_factory=dict)
+    conformal: ConformalRecipe | None = None
 
     def __post_init__(self) -> None:
         faults = rule_faults(self.threshold_rule, self.threshold_parameter)
@@ -52,8 +56,9 @@ class StackRecipe(StackMembers):
 
     @property
     def stated(self) -> dict[str, Any]:
-        """Return all keys as packages state them: ``calibrated_to`` where it is not the default."""
-        return {name: value for name, value in asdict(self).items() if name != "calibrated_to" or value != SAMPLE}
+        """Return all keys as packages state them: younger ones where they are not the default."""
+        defaults = {"calibrated_to": SAMPLE, "conformal": None}
+        return {name: value for name, value in asdict(self).items() if name not in defaults or value != defaults[name]}
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object], where: str = "recipe of a stack") -> Self:

@@ -4,7 +4,7 @@ Tested by tests/models/scoring/test_runtime.py.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 from models.graphs.providers import check_device
 from models.graphs.runtimes import Runtime
 from models.inputs.contract import InputContract
+from models.scoring.judged import Judged
 from models.scoring.model_inputs import require_columns
 from models.scoring.posterior import Posterior, entropy_of
-from pipeline.classes import CLASS_NAMES, are_real_and_bogus
+from pipeline.classes import CLASS_NAMES, REAL, are_real_and_bogus
 from pipeline.cutouts.missing import Flag
 from pipeline.rng import stream
+from pipeline.scores.outliers import UNLIKENESS
+from pipeline.scores.verdicts import CONFORMAL, VerdictLimits
 
 if TYPE_CHECKING:  # what scores arrays of pixels need not load it
     import pandas as pd
@@ -77,7 +80,15 @@ class StoredPackage(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedPackage(StoredPackage):
-    """The package of a classifier, ready to score: a trained model, or a stack of such."""
+    """The package of a classifier, ready to score: a trained model, or a stack of such.
+
+    Attributes
+    ----------
+    asked_samples : int
+        Dropout samples a row that the command line asks for; 0: those of the recipe.
+    """
+
+    asked_samples: int = 0
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -102,7 +113,9 @@ class OpenedPackage(StoredPackage):
 
     @property
     def posterior_samples(self) -> int:
-        """Return how many dropout samples the recipe asks for; 0 where the model has no dropout."""
+        """Return how many dropout samples a row gets: as asked for, or of the recipe; 0 where there is no dropout."""
+        if self.asked_samples:
+            return self.asked_samples
         return int(self.content["posterior"]["samples"]) if self.content["posterior"]["masks"] else 0
 
     def score_columns(self, *, decided: bool) -> dict[str, str]:
@@ -115,7 +128,27 @@ class OpenedPackage(StoredPackage):
         """
         from pipeline.io.results.scores_file import score_columns
 
-        return score_columns(len(self.class_names), decided=decided)
+        return score_columns(len(self.class_names), decided=decided, asked=self.asked_columns)
+
+    @property
+    def asked_columns(self) -> tuple[str, ...]:
+        """Return which columns of `schema.ASKED_COLUMNS` its scores have."""
+        there = {
+            "score_mean": self.asked_samples > 0,
+            "verdict": self.verdict_limits is not None,
+            UNLIKENESS: self.flags_outliers,
+        }
+        return tuple(name for name, is_there in there.items() if is_there)
+
+    @property
+    def flags_outliers(self) -> bool:
+        """Tell whether it flags rows that are unlike those that taught it."""
+        return False
+
+    @property
+    def verdict_limits(self) -> VerdictLimits | None:
+        """Return what decides the verdict on a score; None where the recipe asks for none, or too few rows fit it."""
+        return VerdictLimits.of(self.content.get(CONFORMAL, {}))
 
     @property
     def distributions(self) -> dict[str, object] | None:
@@ -241,6 +274,17 @@ class OpenedPackage(StoredPackage):
             Over dropout samples, or over the members of a stack.
         """
 
+    def judged(
+        self,
+        cutouts: NDArray[np.float32],
+        channels: Sequence[str],
+        rngs: Sequence[np.random.Generator],
+        metadata: "pd.DataFrame | None" = None,
+    ) -> Judged:
+        """Return what `score` does and, where the package flags outliers, how unlike the training rows they are."""
+        probabilities, posterior = self.score(cutouts, channels, rngs, metadata)
+        return Judged(probabilities=probabilities, posterior=posterior)
+
     def predicted_labels(self, probabilities: NDArray[np.float32]) -> NDArray[np.int8]:
         """Return class indices ``(n,)``, -1 without score: by the threshold, of other classes the likeliest."""
         if are_real_and_bogus(self.class_names):
@@ -263,9 +307,9 @@ class OpenedPackage(StoredPackage):
         seed : int
             Seed of dropout masks, where the package samples a posterior.
         """
-        sampled = frame["candidate_id"] if self.posterior_samples else ()
-        rngs = [stream(seed, "posterior", name) for name in sampled]
-        probabilities, posterior = self.score(pixels, channels, rngs, frame[list(self.metadata_columns)])
+        rngs = self.generators(frame["candidate_id"] if self.posterior_samples else (), seed)
+        judged = self.judged(pixels, channels, rngs, frame[list(self.metadata_columns)])
+        probabilities, posterior = judged.probabilities, judged.posterior
         for index in range(probabilities.shape[1]):
             frame[f"p_{index}"] = probabilities[:, index]
         unscored = np.isnan(probabilities).any(axis=1)
@@ -273,7 +317,19 @@ class OpenedPackage(StoredPackage):
         frame["score"] = probabilities[:, 1] if probabilities.shape[1] == 2 else np.float32(np.nan)
         frame["label_predicted"] = self.predicted_labels(probabilities)
         frame["model"] = self.name
+        if judged.unlikeness is not None:
+            frame[UNLIKENESS] = judged.unlikeness
+            frame["flags"] |= np.where(judged.unlikeness > 1, int(Flag.UNLIKE_TRAINING), 0).astype(np.int32)
+        if self.verdict_limits is not None:
+            frame["verdict"] = self.verdict_limits.apply(probabilities[:, REAL])
+        if self.asked_samples and posterior is not None:
+            frame["score_mean"] = posterior.looked_at
         return frame.assign(**_uncertainty(posterior, probabilities))
+
+    @staticmethod
+    def generators(candidate_ids: Iterable[str], seed: int) -> list[np.random.Generator]:
+        """Return what draws the masks of each candidate, whatever else is scored with it."""
+        return [stream(seed, "posterior", name) for name in candidate_ids]
 
 
 def _uncertainty(posterior: Posterior | None, probabilities: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:

@@ -27,15 +27,24 @@ class Posterior:
     entropy: NDArray[np.float32]
     bald: NDArray[np.float32]
 
+    @property
+    def looked_at(self) -> NDArray[np.float32]:
+        """Mean probability ``(n,)`` of the class whose spread `std` is: of class 1, or of the likeliest class."""
+        chosen = _class_looked_at(self.mean)
+        return np.take_along_axis(self.mean, chosen[:, None], axis=1)[:, 0]
+
 
 def spread(drawn: NDArray[np.float32]) -> Posterior:
     """Return the summary of sampled probabilities ``(s, n, k)``; NaN rows stay NaN."""
     mean = drawn.mean(axis=0)
-    looked_at = np.ones(len(mean), np.int64) if mean.shape[1] == 2 else np.nan_to_num(mean).argmax(axis=1)
-    std = np.take_along_axis(drawn.std(axis=0), looked_at[:, None], axis=1)[:, 0]
+    std = np.take_along_axis(drawn.std(axis=0), _class_looked_at(mean)[:, None], axis=1)[:, 0]
     entropy = entropy_of(mean)
     bald = np.maximum(entropy - entropy_of(drawn).mean(axis=0), 0.0)
     return Posterior(mean=mean, std=std, entropy=entropy, bald=bald.astype(np.float32))
+
+
+def _class_looked_at(mean: NDArray[np.float32]) -> NDArray[np.int64]:
+    return np.ones(len(mean), np.int64) if mean.shape[1] == 2 else np.nan_to_num(mean).argmax(axis=1)
 
 
 def entropy_of(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:

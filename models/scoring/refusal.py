@@ -5,11 +5,25 @@ from pathlib import Path
 
 from models.graphs.runtimes import Runtime
 from models.inputs.metadata import METADATA
+from models.scoring.asked_samples import require_dropout
 from models.scoring.model_inputs import contract_of, require_columns
 from models.scoring.stacked import MEMBERS
 from pipeline.errors import IncompatiblePackageError
 from pipeline.io.packages.package_content import read_package
 from pipeline.io.results.cutout_header import CutoutHeader
+
+
+def require_samples(folder: Path, count: int) -> None:
+    """Refuse a package that has no dropout to sample, before anything that it would score is made.
+
+    Raises
+    ------
+    IncompatiblePackageError
+        As `models.scoring.asked_samples.require_dropout`.
+    MissingInputError, InputError
+        If there is no package, or it is not as it was written.
+    """
+    require_dropout(read_package(folder).values, folder, count)
 
 
 def require_fit(folder: Path, header: CutoutHeader) -> None:

@@ -16,6 +16,7 @@ from models.graphs.sessions import CALIBRATED, TRUNK, interface_above, open_sess
 from models.inputs.image_sampling import sampling_of
 from models.inputs.metadata import METADATA, values_of
 from models.scoring.dropout_samples import DropoutGraphs
+from models.scoring.judged import Judged, measure_of
 from models.scoring.model_inputs import (
     GraphInputs,
     SelectedRows,
@@ -32,6 +33,7 @@ from models.scoring.stacked import MEMBERS, Prepared, StackedPackage
 from pipeline.classes import REGRESSOR, STACK
 from pipeline.errors import IncompatiblePackageError, InputError
 from pipeline.io.packages.package_content import read_package
+from pipeline.scores.outliers import OUTLIERS
 
 if TYPE_CHECKING:  # what scores arrays of pixels need not load it
     import pandas as pd
@@ -135,6 +137,36 @@ class Package(OpenedPackage):
         probabilities = self.predict(cutouts, channels, metadata)
         return probabilities, self.posterior(cutouts, channels, samples, rngs, metadata) if samples else None
 
+    @property
+    def flags_outliers(self) -> bool:
+        """Tell whether it flags rows that are unlike those that taught it."""
+        return measure_of(self.content, self.directory) is not None
+
+    def judged(
+        self,
+        cutouts: NDArray[np.float32],
+        channels: Sequence[str],
+        rngs: Sequence[np.random.Generator],
+        metadata: "pd.DataFrame | None" = None,
+    ) -> Judged:
+        """Return probabilities and distances from the training rows, of features that are measured once."""
+        if not self.flags_outliers:
+            return super().judged(cutouts, channels, rngs, metadata)
+        prepared = self.prepared(cutouts, channels, metadata)
+        scores = np.full((len(prepared.scorable), len(self.class_names)), np.nan, dtype=np.float32)
+        if prepared.given is not None:
+            given = prepared.given
+            scores[prepared.scorable] = run(self._session, given.first, given.more, threads=self.threads)
+        scores[~np.isfinite(scores).all(axis=1)] = np.nan
+        return Judged(probabilities=scores, posterior=None, unlikeness=self.unlikeness(prepared))
+
+    def unlikeness(self, prepared: Prepared) -> NDArray[np.float32]:
+        """Return how far prepared rows lie from the training rows, in units of the limit, ``(n,)``; NaN unscored."""
+        found, measure = np.full(len(prepared.scorable), np.nan, np.float32), measure_of(self.content, self.directory)
+        if measure is not None and prepared.given is not None:
+            found[prepared.scorable] = measure.distances(prepared.given.first) / self.content[OUTLIERS]["limit"]
+        return found
+
     def posterior(
         self,
         cutouts: NDArray[np.float32],
@@ -143,7 +175,18 @@ class Package(OpenedPackage):
         rngs: Sequence[np.random.Generator],
         metadata: "pd.DataFrame | None" = None,
     ) -> Posterior:
-        """Return the spread of the probabilities over dropout samples.
+        """Return the spread of the probabilities over dropout samples; as `drawn`."""
+        return spread(self.drawn(cutouts, channels, samples, rngs, metadata))
+
+    def drawn(
+        self,
+        cutouts: NDArray[np.float32],
+        channels: Sequence[str],
+        samples: int,
+        rngs: Sequence[np.random.Generator],
+        metadata: "pd.DataFrame | None" = None,
+    ) -> NDArray[np.float32]:
+        """Return the probabilities of each dropout sample, ``(samples, n, k)``, NaN in rows that cannot be scored.
 
         Parameters
         ----------
@@ -168,7 +211,7 @@ class Package(OpenedPackage):
             usable = [rngs[row] for row in np.flatnonzero(scorable).tolist()]
             drawn[:, scorable] = self._dropout_graphs.samples(self._inputs(selected.of(scorable)), usable, samples)
         drawn[~np.isfinite(drawn).all(axis=2)] = np.nan
-        return spread(drawn)
+        return drawn
 
     @property
     def computed_by(self) -> frozenset[str]:

@@ -28,6 +28,7 @@ from pipeline.io.results.schema import TEXT
 from pipeline.io.results.scores_file import ScoresWriter
 from pipeline.scores.deciding_rules import RULES, DecidingRules
 from pipeline.scores.unlike_training import UNLIKE, unlike_words
+from pipeline.scores.verdicts import CONFORMAL
 from pipeline.stages.night_cutouts import NightCutouts
 from pipeline.surveys.base import Batch
 
@@ -229,6 +230,8 @@ def write_scored(
     if scoring.rules:
         scoring.rules.require(_known(header, len(package.class_names)))
         about[RULES] = scoring.rules.stated()
+    if "verdict" in package.score_columns(decided=False):
+        about[CONFORMAL] = dict(package.content[CONFORMAL])
     columns = package.score_columns(decided=bool(scoring.rules))
     with ScoresWriter(path, columns, {**provenance, **about}, distributions=package.distributions) as writer:
         for block in chain.from_iterable(scored):

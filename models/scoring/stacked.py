@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, log_softmax, logit, softmax
 
 from models.inputs.contract import InputContract
+from models.scoring.judged import Judged
 from models.scoring.model_inputs import GraphInputs
 from models.scoring.opened_package import OpenedPackage
 from models.scoring.posterior import Posterior, spread
@@ -75,6 +76,13 @@ class Member(Protocol):
     ) -> Prepared:
         """Return rows as they go into its graph."""
 
+    @property
+    def flags_outliers(self) -> bool:
+        """Tell whether it flags rows that are unlike those that taught it."""
+
+    def unlikeness(self, prepared: Prepared) -> NDArray[np.float32]:
+        """Return how far prepared rows lie from those that taught it, in units of its limit."""
+
     def logits_of(self, prepared: Prepared, threads: int) -> NDArray[np.float64]:
         """Return its calibrated logits of prepared rows."""
 
@@ -125,7 +133,7 @@ class StackedPackage(OpenedPackage):
         self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None" = None
     ) -> NDArray[np.float64]:
         """Return calibrated logits, as `OpenedPackage.logits`; of more classes, weighed means of log-probabilities."""
-        return self._calibrated(self._by_member(cutouts, channels, metadata))
+        return self._calibrated(self._by_member(cutouts, channels, metadata)[0])
 
     def score(
         self,
@@ -135,7 +143,36 @@ class StackedPackage(OpenedPackage):
         metadata: "pd.DataFrame | None" = None,
     ) -> tuple[NDArray[np.float32], Posterior | None]:
         """Return probabilities and how far the members' own differ; None if only one of them weighs anything."""
-        by_member = self._by_member(cutouts, channels, metadata)
+        by_member, _ = self._by_member(cutouts, channels, metadata)
+        return self._scored(by_member)
+
+    def judged(
+        self,
+        cutouts: NDArray[np.float32],
+        channels: Sequence[str],
+        rngs: Sequence[np.random.Generator],  # noqa: ARG002
+        metadata: "pd.DataFrame | None" = None,
+    ) -> Judged:
+        """Return what `score` does and, by the first member that weighs something and can tell, the unlikeness."""
+        by_member, prepared = self._by_member(cutouts, channels, metadata)
+        probabilities, posterior = self._scored(by_member)
+        unlikeness = None
+        for member in self._telling[:1]:
+            unlikeness = np.where(np.isnan(probabilities[:, 0]), np.nan, member.unlikeness(prepared[member.inputs_key]))
+        return Judged(probabilities=probabilities, posterior=posterior, unlikeness=unlikeness)
+
+    @property
+    def flags_outliers(self) -> bool:
+        """Tell whether any member that weighs something flags rows that are unlike those that taught it."""
+        return bool(self._telling)
+
+    @property
+    def _telling(self) -> list[Member]:
+        """The members that weigh something and flag outliers."""
+        weighed = zip(self.members, self.weights, strict=True)
+        return [member for member, weight in weighed if weight and member.flags_outliers]
+
+    def _scored(self, by_member: NDArray[np.float64]) -> tuple[NDArray[np.float32], Posterior | None]:
         apart = spread(_probabilities(by_member + self._shifts(by_member))) if len(by_member) > 1 else None
         return _probabilities(self._calibrated(by_member)), apart
 
@@ -154,10 +191,10 @@ class StackedPackage(OpenedPackage):
 
     def _by_member(
         self, cutouts: NDArray[np.float32], channels: Sequence[str], metadata: "pd.DataFrame | None"
-    ) -> NDArray[np.float64]:
-        """Return the logits of the members that weigh something, ``(members, n, columns)``.
+    ) -> tuple[NDArray[np.float64], dict[str, Prepared]]:
+        """Return the logits of the members that weigh something, ``(members, n, columns)``, and what goes into them.
 
-        What members take alike is measured once.
+        What members take alike is measured once, and stands under their `inputs_key`.
         """
         self.check(channels=channels, size_pixel=cutouts.shape[1], pixel_state=self.contract.pixel_state)
         prepared: dict[str, Prepared] = {}
@@ -172,7 +209,7 @@ class StackedPackage(OpenedPackage):
             found.append(member.logits_of(prepared[member.inputs_key], self.threads))
         logits = np.stack(found)
         logits[:, ~scorable | np.isnan(logits).any(axis=(0, 2))] = np.nan
-        return logits
+        return logits, prepared
 
     def _calibrated(self, by_member: NDArray[np.float64]) -> NDArray[np.float64]:
         combined = combined_logits(by_member, [weight for weight in self.weights if weight])

@@ -8,6 +8,7 @@ Tested by tests/models/stacks/test_stacking.py.
 """
 
 import logging
+import math
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 from models.graphs.runtimes import Runtime
 from models.packages.folder import calibration_content, finish, moved_from, told_beside
 from models.packages.package import LOGITS
+from models.packages.verdict_limits import stated_limits
 from models.scoring.stacked import MEMBERS
 from models.stacks.card import stack_card
 from models.stacks.stacking import OpenedMember, Stacked
@@ -98,6 +100,13 @@ def _content(stacked: Stacked, folders: Sequence[str]) -> dict[str, object]:
         "parameters": None if None in parameters else sum(parameters),
         "dataset_fingerprint": stacked.dataset_fingerprint,
         "runtime": Runtime().stated,
+        **stated_limits(
+            recipe.conformal,
+            stacked.logits,
+            stacked.calibration,
+            threshold=stacked.thresholds.get(recipe.threshold_rule, math.nan),
+            class_names=stacked.members[0].package.class_names,
+        ),
     }
 
 

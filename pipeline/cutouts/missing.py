@@ -32,6 +32,8 @@ class Flag(IntFlag):
     """The source may not lie in the middle pixel: its stamp does not tell which of its pixels holds it."""
     PLANE_MISSING = 512
     """A variance or a PSF that the survey's channels name is missing altogether."""
+    UNLIKE_TRAINING = 1024
+    """The classifier learned from no candidate that is like this one."""
 
 
 def to_missing(pixels: NDArray[np.number], magic: tuple[float, ...] = ()) -> tuple[NDArray[np.float32], int]:

@@ -13,6 +13,7 @@ from pipeline.classes import CLASS_NAMES, LEFT_OUT, REAL, TEST, TRAIN, VALIDATIO
 from pipeline.datasets.leakage import Separation
 from pipeline.errors import InputError
 from pipeline.metrics import THRESHOLD_RULES, confusion, scored_mask
+from pipeline.metrics.verdict_coverage import VerdictPromise
 
 PARTS = {TEST: "test", VALIDATION: "validation", LEFT_OUT: "nights", TRAIN: "train"}
 """Codes of the column ``split`` and their names, in the order in which a part is preferred for judging."""
@@ -135,6 +136,8 @@ class ReportData:
         Which cuts of the baseline of rules each judged candidate fails.
     spans : tuple of str
         Nights, as ISO dates in order, that begin a span of time in which the models are judged by themselves as well.
+    promises : mapping of str to VerdictPromise
+        What the column ``verdict`` of each model's scores promises; a model may have the column and no promise.
     """
 
     title: str
@@ -162,6 +165,7 @@ class ReportData:
     separations: Sequence[Separation | None] = ()
     cuts: CutOutcomes | None = None
     spans: tuple[str, ...] = ()
+    promises: Mapping[str, VerdictPromise] = field(default_factory=dict)
     kind: ClassVar[str] = "binary"
 
     def __post_init__(self) -> None:

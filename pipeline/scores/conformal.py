@@ -65,6 +65,40 @@ def conformal_limit(scores: ArrayLike, miscoverage: float) -> float:
     return float(values[conformal_rank(len(values), miscoverage) - 1])
 
 
+def weighted_limit(scores: ArrayLike, weights: ArrayLike, own: float, miscoverage: float) -> float:
+    """Return the limit for a new row of another population, whose rows are some times as frequent as among these.
+
+    The smallest score up to which a share of ``1 - a`` of the weight lies, where the new row itself counts as
+    infinitely strange; infinite where no score is. Equal weights give :func:`conformal_limit`. Tibshirani, Foygel
+    Barber, Candes & Ramdas (2019), equation 8.
+
+    Parameters
+    ----------
+    scores : array_like, (n,)
+        How strange each calibrating row is; NaN rows are left out.
+    weights : array_like, (n,)
+        By what factor such a row is more frequent there than here, at least 0.
+    own : float
+        The same of the new row.
+    miscoverage : float
+        The share that may lie above.
+
+    Examples
+    --------
+    >>> weighted_limit([1.0, 2.0, 3.0], [1.0, 1.0, 1.0], 1.0, 0.25), weighted_limit([1.0, 2.0, 3.0], [9, 1, 1], 1, 0.25)
+    (3.0, 1.0)
+    """
+    if not 0.0 < miscoverage < 1.0:
+        raise InputError(f"miscoverage must lie between 0 and 1; given {miscoverage}")
+    values, heavy = np.asarray(scores, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+    known = ~np.isnan(values)
+    order = np.argsort(values[known], kind="stable")
+    values, heavy = values[known][order], heavy[known][order]
+    share = np.cumsum(heavy) / (heavy.sum() + own)
+    reached = int(np.searchsorted(share, 1.0 - miscoverage - SLACK))
+    return float(values[reached]) if reached < len(values) else float("inf")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConformalIntervals:
     """A calibrated widening of predicted intervals ``low`` to ``high`` by ``limit`` times ``scale`` on either side.

@@ -14,9 +14,11 @@ from pipeline.classes import BOGUS, CLASS_NAMES, LEFT_OUT, REAL, TEST, UNLABELLE
 from pipeline.errors import InputError
 from pipeline.ids.unmatched import warn_unmatched
 from pipeline.io.packages.package_file import PackageFacts
-from pipeline.io.results.scores_file import unlike_training
+from pipeline.io.results.scores_file import scores_provenance, unlike_training
 from pipeline.metrics import scored_mask, worst_mistakes
+from pipeline.metrics.verdict_coverage import VerdictPromise
 from pipeline.plots.data import CutOutcomes, Mistakes, ReportData
+from pipeline.scores.verdicts import CONFORMAL
 from pipeline.stages.injection_results import psfs_of_injections, truth_of_injections
 from pipeline.stages.mistake_cutouts import with_cutouts
 from pipeline.stages.report_sources import GATHERED, ReportSources
@@ -181,4 +183,17 @@ def gather_report_data(
         separations=separations_of(sources.rows),
         cuts=ruled[1] if ruled else None,
         spans=survey.settings.spans,
+        promises={
+            model: promise for model, path in _scores_files(sources).items() if (promise := _promise(path)) is not None
+        },
+    )
+
+
+def _promise(scores: Path) -> VerdictPromise | None:
+    """Return what the verdicts of a scores file promise; None if it does not say, as a CSV file."""
+    said = {} if scores.suffix == ".csv" else scores_provenance(scores).get(CONFORMAL, {})
+    if "rows" not in said:
+        return None
+    return VerdictPromise(
+        error=said["error"], rows=said["rows"], by_class=said["promise"] == "class", base_rate=said["base_rate"]
     )

@@ -8,7 +8,7 @@ import pytest
 from small_packages import rewrite_manifest, write_small_package
 
 import tasks
-from pipeline.errors import SettingsError
+from pipeline.errors import IncompatiblePackageError, SettingsError
 
 
 @pytest.fixture
@@ -86,3 +86,30 @@ def test_a_copy_and_another_history_give_the_same_scores(small_package, tmp_path
     (copy / "history.csv").write_text("epoch,loss\n0,1.0\n")
     edit(copy)
     assert identity(copy) == before
+
+
+def test_samples_give_other_scores_and_none_those_of_before(small_package):
+    tasks.Infer.clear_instance_cache()
+    asked = {"survey": "synthetic", "night": "2026-01-05", "package": str(small_package)}
+    assert tasks.Infer(**asked, posterior_samples=5).decides() == tasks.Infer(**asked).decides() | {
+        "posterior_samples": 5
+    }
+
+
+@pytest.mark.parametrize("task", ["Infer", "SamplePosterior"])
+def test_a_package_without_dropout_asked_for_samples_is_refused_before_a_night_is_read(small_package, task):
+    edit(small_package, posterior__masks=[])
+    asked = getattr(tasks, task)(
+        survey="synthetic", night="2026-01-05", package=str(small_package), posterior_samples=5
+    )
+    with pytest.raises(IncompatiblePackageError, match="no dropout to sample 5 times"):
+        asked.deps()
+
+
+@pytest.mark.parametrize("classifier", ["default", "boosting"])
+def test_what_has_no_dropout_is_refused_before_it_is_trained(classifier):
+    asked = tasks.Infer(survey="synthetic", night="2026-01-05", classifier=classifier, posterior_samples=5)
+    with pytest.raises(SettingsError, match=f"--posterior-samples is 5; allowed for {classifier}, which is no network"):
+        asked.deps()
+    network = tasks.Infer(survey="synthetic", night="2026-01-05", classifier="braai", posterior_samples=5)
+    assert len(network.deps()) > 0

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pipeline.classes import CLASS_NAMES, REAL, REGRESSOR, STACK
 from pipeline.cutouts.normalise import NORMALISATIONS, Missing
@@ -170,6 +170,46 @@ class _Member:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Conformal:
+    error: float
+    promise: Literal["class", "all"]
+    base_rate: float | None
+    bogus_below: float | None = None
+    real_above: float | None = None
+    crossed: bool = False
+    rows: Mapping[str, int] = field(default_factory=dict)
+    why_none: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.error < 1.0:
+            raise SettingsError(f"error is {self.error}; allowed: above 0 and below 1")
+        if self.why_none and (self.bogus_below, self.real_above) == (None, None):
+            return
+        if None in (self.bogus_below, self.real_above) or not self.bogus_below <= self.real_above:  # type: ignore[operator]
+            raise SettingsError(
+                f"bogus_below is {self.bogus_below} and real_above {self.real_above}; allowed: the first <= the second"
+            )
+        if set(self.rows) != set(CLASS_NAMES) or min(self.rows.values()) < 0:
+            raise SettingsError(f"rows are {dict(self.rows)}; allowed: how many bogus and real")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outliers:
+    false_alarms: float
+    limit: float | None = None
+    features: int = 0
+    rows: int = 0
+    held: Mapping[str, Any] = field(default_factory=dict)
+    why_none: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.false_alarms < 1.0:
+            raise SettingsError(f"false_alarms is {self.false_alarms}; allowed: above 0 and below 1")
+        if not self.why_none and not (self.limit is not None and self.limit > 0):
+            raise SettingsError(f"limit is {self.limit}; allowed: above 0")
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Values:
     name: str
     family: str = ""
@@ -183,6 +223,8 @@ class _Values:
     thresholds: Mapping[str, float]
     threshold_rule: str
     posterior: _Posterior
+    conformal: _Conformal | None = None
+    outliers: _Outliers | None = None
     files: Mapping[str, str]
 
     def __post_init__(self) -> None:
@@ -196,6 +238,8 @@ class _Values:
             raise SettingsError(
                 f"calibration.scale has {scales} numbers; allowed: one for each of more than two classes"
             )
+        if self.conformal is not None and len(self.classes) > len(CLASS_NAMES):
+            raise SettingsError(f"conformal is set with {len(self.classes)} classes; allowed: two")
         for rule, value in self.thresholds.items():
             if not 0.0 <= value <= LARGEST_THRESHOLD:
                 raise SettingsError(f"thresholds.{rule} is {value}; allowed: 0 to 1")

@@ -189,6 +189,9 @@ HISTORY_COLUMNS: Final[dict[str, str]] = {
 HISTORY_SCHEMA: Final = 1
 """Version of the history of objects."""
 
+ASKED_COLUMNS: Final[dict[str, str]] = {"score_mean": "float32", "verdict": TEXT, "unlikeness": "float32"}
+"""Columns that a scores file has only where recipe or command line ask for them, before ``flags``."""
+
 VALUES_SCHEMA: Final = 2
 """Version of the scores file of a regressor, which readers of probabilities refuse by it."""
 

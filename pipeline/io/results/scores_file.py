@@ -1,7 +1,7 @@
 """Writes and reads the scores file (Parquet): one row per candidate, written block by block."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,17 +27,18 @@ from pipeline.io.results.sealed_parquet import SealedWriter, read_metadata, read
 from pipeline.io.results.value_columns import DISTRIBUTIONS, value_columns
 from pipeline.scores.deciding_rules import RULES
 from pipeline.scores.unlike_training import UNLIKE
+from pipeline.scores.verdicts import CONFORMAL, joint_promise
 
 _KIND = "scores file"
 _ROWS_A_GROUP = 16_384
-_MAPPINGS = frozenset({"inputs", "identity", "code", "packages", UNLIKE, RULES})
+_MAPPINGS = frozenset({"inputs", "identity", "code", "packages", UNLIKE, RULES, CONFORMAL})
 """Parts of the provenance that are read elsewhere, and so have to be mappings."""
 _ARROW = {
     schema.TEXT: pa.string(), "float64": pa.float64(), "float32": pa.float32(), "int8": pa.int8(), "int32": pa.int32(),
 }  # fmt: skip
 
 
-def score_columns(n_classes: int, *, decided: bool = False) -> dict[str, str]:
+def score_columns(n_classes: int, *, decided: bool = False, asked: Collection[str] = ()) -> dict[str, str]:
     """Return the columns of a scores file with their types, ``p_0 ... p_k`` in their place.
 
     Parameters
@@ -46,9 +47,12 @@ def score_columns(n_classes: int, *, decided: bool = False) -> dict[str, str]:
         How many classes there are.
     decided : bool
         Whether rules of the survey decide the class after the classifier.
+    asked : collection of str
+        Which of `schema.ASKED_COLUMNS` there are.
     """
     columns: dict[str, str] = {}
     for name, kind in schema.SCORE_COLUMNS.items():
+        columns |= {c: of for c, of in schema.ASKED_COLUMNS.items() if c in asked} if name == "flags" else {}
         columns[name] = kind
         if name == "split":
             columns |= {f"p_{index}": "float32" for index in range(n_classes)}
@@ -191,7 +195,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    columns = schema.SCORE_COLUMNS | schema.DECIDED_COLUMNS
+    columns = schema.SCORE_COLUMNS | schema.DECIDED_COLUMNS | schema.ASKED_COLUMNS
     text = {name: pa.string() for name, kind in columns.items() if kind == schema.TEXT}
     text |= dict.fromkeys((PSAT_IDS, "group_id", "kind", "label_source", "band", "detector"), pa.string())
     options = pa.csv.ConvertOptions(column_types=text, strings_can_be_null=False)
@@ -286,8 +290,9 @@ def concatenate(path: Path, parts: list[Path], *, split: int, provenance: Mappin
     decided = "label_decided" in scores
     about = {UNLIKE: unlike} if unlike else {}
     about |= {RULES: scores_provenance(parts[0]).get(RULES, {})} if decided else {}
+    about |= joint_promise([scores_provenance(part).get(CONFORMAL, {}) for part in parts])
     n = sum(name.startswith("m_" if said else "p_") for name in scores)
-    columns = score_columns(n, decided=decided) if said is None else value_columns(n)
+    columns = score_columns(n, decided=decided, asked=list(scores)) if said is None else value_columns(n)
     distributions = None if said is None else json.loads(said)
     with ScoresWriter(path, columns, {**provenance, **about}, distributions=distributions) as writer:
         writer.append(scores)

@@ -25,6 +25,7 @@ from pipeline.metrics import (
 )
 from pipeline.metrics.best_thresholds import merits_at
 from pipeline.metrics.intervals import called_real
+from pipeline.metrics.verdict_coverage import verdict_coverage
 from pipeline.plots.data import PARTS, ReportData, labelled_rows, part_rows, whole_nights
 from pipeline.report.binary.calibration import calibration_numbers, threshold_numbers
 from pipeline.report.binary.injection_gap import measure_gap
@@ -121,7 +122,17 @@ def _model(data: ReportData, model: str, how: Bootstrap) -> dict[str, object]:
         "best_thresholds": threshold_numbers(data, model),
         "injection_gap": gap,
         "strata": all_strata(rows, threshold=threshold, level=LEVEL).to_dict("records"),
+        **_verdicts(data, model),
     }
+
+
+def _verdicts(data: ReportData, model: str) -> dict[str, object]:
+    """Return how often the verdicts of a model deny the truth and ask, where its scores have any."""
+    rows, promise = data.judged(model), data.promises.get(model)
+    if "verdict" not in rows:
+        return {}
+    coverage = verdict_coverage(rows, promise).to_dict("records")
+    return {"verdicts": {"promise": None if promise is None else asdict(promise), "coverage": coverage}}
 
 
 def _part(data: ReportData, model: str, part: str, how: Bootstrap) -> dict[str, Interval]:

@@ -74,6 +74,22 @@ class BaseRateNumbers(TypedDict):
     real_missed_per_night: NotRequired[float | None]
 
 
+class PromiseNumbers(TypedDict):
+    """What was promised of verdicts, as in `pipeline.metrics.verdict_coverage.VerdictPromise`."""
+
+    error: float
+    rows: dict[str, int]
+    by_class: bool
+    base_rate: float | None
+
+
+class VerdictNumbers(TypedDict):
+    """What verdicts kept of their promise: the rows of `pipeline.metrics.verdict_coverage`; no promise is None."""
+
+    promise: PromiseNumbers | None
+    coverage: list[dict[str, str | float | bool | None]]
+
+
 class BinaryModel(TypedDict):
     """All numbers of one model; ``strata`` are the rows of `pipeline.metrics.all_strata`."""
 
@@ -87,6 +103,7 @@ class BinaryModel(TypedDict):
     best_thresholds: dict[str, RuleNumbers]
     injection_gap: IntervalNumbers
     strata: list[dict[str, str | float | None]]
+    verdicts: NotRequired[VerdictNumbers]
 
 
 class PsfNumbers(TypedDict, total=False):

@@ -15,6 +15,7 @@ from pipeline.report.binary.caveats import judged_by_nobody
 from pipeline.report.binary.injection_gap import gap_rows, gap_words
 from pipeline.report.binary.numbers import BinaryNumbers
 from pipeline.report.binary.spans import span_heads, span_rows
+from pipeline.report.binary.verdicts import verdict_tables
 from pipeline.report.page import headline, mistakes_table, parts
 from pipeline.report.wording import NONE, POINTS, number, per_cent, worded
 
@@ -74,6 +75,7 @@ def binary_shown(data: ReportData, numbers: BinaryNumbers) -> dict[str, object]:
         "span_rows": list(span_rows(numbers.get("spans", {}))),
         "strata": list(_strata(numbers)),
         "calibrations": list(calibration_shown(numbers)),
+        "verdicts": list(verdict_tables(numbers, SIGNS)),
         "mistakes": mistakes_table(data.mistakes, MISTAKE_COLUMNS, MISTAKE_DIGITS),
     }
 

@@ -1,0 +1,25 @@
+"""The key ``outliers`` of recipes: a flag for candidates that are unlike all training rows.
+
+Tested by tests/models/packages/test_outlier_limits.py.
+"""
+
+from dataclasses import dataclass
+
+from pipeline.errors import SettingsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutlierRecipe:
+    """When a candidate is flagged as unlike the rows that a classifier on features learned from.
+
+    Attributes
+    ----------
+    false_alarms : float
+        Share of the training rows that lie beyond the limit, above 0 and at most 0.2.
+    """
+
+    false_alarms: float = 0.01
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.false_alarms <= 0.2:
+            raise SettingsError(f"'false_alarms' is {self.false_alarms}; allowed: above 0, at most 0.2")
