@@ -13,6 +13,7 @@ import pandas as pd
 from pipeline.classes import BOGUS, CLASS_NAMES, LEFT_OUT, REAL, TEST, UNLABELLED
 from pipeline.errors import InputError
 from pipeline.ids.unmatched import warn_unmatched
+from pipeline.io.packages.package_content import read_package
 from pipeline.io.packages.package_file import PackageFacts
 from pipeline.io.results.scores_file import scores_provenance, unlike_training
 from pipeline.metrics import scored_mask, worst_mistakes
@@ -118,6 +119,20 @@ def _scores_files(sources: ReportSources) -> dict[str, Path]:
     return {**sources.scores, **{name: package.scores for name, package in sources.beside.items()}}
 
 
+def _calibrations(
+    tables: Mapping[str, pd.DataFrame], facts: Mapping[str, PackageFacts], named: Sequence[Path]
+) -> dict[str, dict[str, Mapping[str, object]]]:
+    """Return by model the calibration of each package that its rows name, of its own packages and of named ones."""
+    known = {name: stated for fact in facts.values() for name, stated in fact.calibrations.items()}
+    contents = [read_package(folder).values for folder in named]
+    known |= {str(content["name"]): content["calibration"] for content in contents if "calibration" in content}
+    return {
+        model: {name: known[name] for name in table["model"].astype(str).unique() if name in known}
+        for model, table in tables.items()
+        if "model" in table
+    }
+
+
 @GATHERED.register("binary")
 def gather_report_data(
     survey: Source[StatesFolder], sources: ReportSources, _names: Sequence[str] = CLASS_NAMES
@@ -166,7 +181,7 @@ def gather_report_data(
             _with_failed_cuts(judged, ruled[1] if ruled else None), thresholds.get(first, 0.5), sources.rows
         ),
         history={model: fact.history for model, fact in facts.items() if model not in beside and len(fact.history)},
-        calibrations={model: fact.calibrations for model, fact in facts.items()},
+        calibrations=_calibrations(tables, facts, sources.scored_by),
         best_thresholds={model: fact.best_thresholds for model, fact in facts.items()},
         base_rate=survey.settings.base_rate,
         candidates_per_night=survey.settings.candidates_per_night,

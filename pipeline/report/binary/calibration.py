@@ -110,8 +110,8 @@ def calibration_shown(numbers: BinaryNumbers) -> Iterator[dict[str, object]]:
             rows = [
                 {
                     "title": METRICS[metric].title,
-                    "before": worded(found["before"][metric], ""),
-                    "after": worded(found["after"][metric], ""),
+                    "before": worded(found["before"][metric], "", 4),
+                    "after": worded(found["after"][metric], "", 4),
                     "change": difference(METRICS[metric], found["change"][metric]),
                 }
                 for metric in OF_PROBABILITIES

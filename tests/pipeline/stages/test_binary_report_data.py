@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -323,3 +325,14 @@ def test_packages_beside_the_classifier_are_judged_on_the_same_rows(alert_survey
     assert numbers["counts"]["left_out_learned"]["mine"] == {"train": 1, "validation": 0}
     assert numbers["unknown_training"] == ["silent"]
     assert any("The package of silent does not say what it learned from" in words for words in binary_caveats(numbers))
+
+
+def test_the_calibration_of_each_package_that_rows_name_is_known(alert_survey, rows_file, write_scores, tmp_path):
+    named = write_small_package(tmp_path / "named", "", thresholds={"mdr": 0.5})
+    name = json.loads((named / "package.json").read_text())["name"]
+    own = write_scores(["a", "9"], [0.9, 0.2], model=name)
+    scores = {"own": own, "other": write_scores(["a", "9"], [0.8, 0.1], "other.csv")}
+    data = gather_report_data(alert_survey(), sources([rows_file], scores=scores, scored_by=[named]))
+    assert set(data.calibrations["own"]) == {name}
+    assert data.calibrations["own"][name]["method"] == "platt"
+    assert data.calibrations["other"] == {}
