@@ -1,0 +1,1 @@
+"""How the recipes for the public ZTF alerts were chosen and judged."""
