@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from benchmarks.studies.ztf.inner_folds import VARIANTS, inner_scores
+from benchmarks.studies.ztf.inner_folds import VARIANTS, file_name, inner_scores
+from benchmarks.studies.ztf.trainings import calibrated
 from pipeline.metrics import METRICS
 
 FIGURES: Final = ("auc", "mdr_at_fpr_5pc", "fpr_at_mdr_1pc")
@@ -20,10 +21,10 @@ SHARE: Final = 0.05
 
 MIXTURES: Final[Sequence[Mapping[str, float]]] = (
     *({name: 1.0} for name in VARIANTS),
-    {"ensemble": 0.7, "histograms": 0.3},
+    *({"ensemble": share, "histograms": round(1.0 - share, 1)} for share in (0.8, 0.7, 0.5, 0.2)),
+    {"ensemble": 0.7, "network, eye 5": 0.3},
     {"ensemble": 0.7, "network, 41 pixels": 0.3},
     {"ensemble": 0.5, "histograms": 0.2, "network, 41 pixels": 0.3},
-    {"ensemble": 0.6, "histograms": 0.2, "network, 41 pixels": 0.2},
 )
 """Weights of variants, whose calibrated logits are added up."""
 
@@ -34,13 +35,17 @@ def main() -> int:
     parser.add_argument("folds", type=Path, nargs="+", help="the data sets of all folds, in their order")
     parser.add_argument("--scratch", type=Path, required=True, help="folder with the logits")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pairs", nargs="+", metavar="01", help="two folds each, judged by themselves; all by default")
     options = parser.parse_args()
     heads = ("recipe", "AUC", "MDR at FPR 5 %", "FPR at MDR 1 %", "variables found at FPR 5 %", "folds in favour")
     print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
     first: pd.DataFrame | None = None
     for mixture in MIXTURES:
         try:
-            figures = figures_of(mixture, options.scratch, options.seed, options.folds)
+            if options.pairs:
+                figures = pair_figures(mixture, options.scratch, options.seed, options.pairs)
+            else:
+                figures = figures_of(mixture, options.scratch, options.seed, options.folds)
         except FileNotFoundError:
             continue
         first = figures if first is None else first
@@ -51,16 +56,29 @@ def main() -> int:
 def figures_of(mixture: Mapping[str, float], scratch: Path, seed: int, folds: Sequence[Path]) -> pd.DataFrame:
     """Return the figures of each fold's inner rows, one line a fold."""
     members = [dict(inner_scores(scratch, name, seed, folds)) for name in mixture]
+    weights = list(mixture.values())
+    found = [[member[fold] for member in members] for fold in range(len(folds))]
+    return pd.DataFrame([merits(_mixed(tables, weights, f"fold {fold}")) for fold, tables in enumerate(found)])
+
+
+def pair_figures(mixture: Mapping[str, float], scratch: Path, seed: int, pairs: Sequence[str]) -> pd.DataFrame:
+    """Return the figures of the test rows of some pairs of folds, one line a pair, such as ``01``."""
     lines = []
-    for fold in range(len(folds)):
-        rows = members[0][fold].copy()
-        for member in members[1:]:
-            if not member[fold]["candidate_id"].equals(rows["candidate_id"]):
-                raise ValueError(f"fold {fold}: the members scored other rows; remove their files and train again")
-        logits = [member[fold]["logit"].to_numpy() for member in members]
-        rows["logit"] = np.tensordot(list(mixture.values()), logits, axes=1)
-        lines.append(merits(rows))
+    for pair in pairs:
+        one, other = map(int, pair)
+        files = [scratch / file_name(name, seed, one, other) for name in mixture]
+        scored = [calibrated(pd.read_parquet(file)) for file in files]
+        tested = [table[table["part"] == "test"].reset_index(drop=True) for table in scored]
+        lines.append(merits(_mixed(tested, list(mixture.values()), f"pair {pair}")))
     return pd.DataFrame(lines)
+
+
+def _mixed(tables: Sequence[pd.DataFrame], weights: Sequence[float], what: str) -> pd.DataFrame:
+    """Return rows with the weighed sum of the logits of several tables."""
+    for table in tables[1:]:
+        if not table["candidate_id"].equals(tables[0]["candidate_id"]):
+            raise ValueError(f"{what}: the members scored other rows; remove their files and train again")
+    return tables[0].assign(logit=np.tensordot(weights, [table["logit"] for table in tables], axes=1))
 
 
 def merits(rows: pd.DataFrame) -> dict[str, float]:

@@ -39,9 +39,16 @@ def main() -> int:
     parser.add_argument("--scratch", type=Path, required=True, help="folder for logits")
     parser.add_argument("--alerts", type=Path, help="table of the alerts, with the scores `rb` and `drb`")
     parser.add_argument("--package", type=Path, help="package of an imported network")
+    parser.add_argument("--only-train", action="store_true", help="look at no figure")
     options = parser.parse_args()
     options.scratch.mkdir(parents=True, exist_ok=True)
     remember(options.scratch)
+    for path in options.folds:  # one is in memory at a time
+        for name in options.recipes:
+            for seed in options.seeds:
+                of_fold(path, name, seed, options.scratch)
+    if options.only_train:
+        return 0
     seeds = {name: [_of_all(options.folds, name, seed, options.scratch) for seed in options.seeds]
              for name in options.recipes}  # fmt: skip
     first = next(iter(seeds.values()))[0]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.studies.ztf.choose import MIXTURES, figures_of, line_of, merits
+from benchmarks.studies.ztf.choose import MIXTURES, figures_of, line_of, merits, pair_figures
 from benchmarks.studies.ztf.inner_folds import VARIANTS, file_name
 
 FOLDS = [Path(f"fold{number}.h5") for number in range(3)]
@@ -61,6 +61,13 @@ def test_members_that_scored_other_rows_are_refused(tmp_path):
     pd.read_parquet(path)[::-1].reset_index(drop=True).to_parquet(path)
     with pytest.raises(ValueError, match="fold 0: the members scored other rows"):
         figures_of({"ensemble": 0.5, "histograms": 0.5}, tmp_path, 1, FOLDS)
+
+
+def test_a_pair_of_folds_is_judged_by_itself(tmp_path):
+    written(tmp_path, "ensemble", 1)
+    (auc,) = pair_figures({"ensemble": 1.0}, tmp_path, 1, ["02"])["auc"]
+    table = pd.read_parquet(tmp_path / file_name("ensemble", 1, 0, 2))
+    assert auc == pytest.approx(merits(table[table["part"] == "test"])["auc"])
 
 
 def test_every_mixture_is_of_variants():

@@ -55,8 +55,8 @@ def test_the_table_has_the_mean_over_seeds_and_both_spans():
 
 
 def test_the_recipe_is_made_of_recipes_of_its_own():
-    assert [member.classifier for member in read_members("ztf_default").members] == [
-        "ztf_ensemble", "ztf_histograms", "ztf_network"
-    ]  # fmt: skip
+    members = read_members("ztf_default")
+    assert [member.classifier for member in members.members] == ["ztf_ensemble", "ztf_histograms"]
+    assert members.weights == (0.7, 0.3)
     assert settings_files.raw("classifiers", "ztf_default")["combine"] == "weights"
     assert judge.SPLIT_NIGHT == "2020-06-01"
