@@ -22,6 +22,7 @@ from benchmarks.studies.ztf.trainings import calibrated, in_memory, judged, keep
 from models.recipes.stack_members import is_stack, read_members
 from models.scoring.runtime import load
 from models.training.in_memory import MemoryDataSet
+from pipeline.fingerprint import fingerprint
 from pipeline.io import settings_files
 from pipeline.metrics import METRICS
 
@@ -53,8 +54,17 @@ def main() -> int:
              for name in options.recipes}  # fmt: skip
     first = next(iter(seeds.values()))[0]
     others = other_scores(options.folds, first, options.alerts, options.package)
+    print(", ".join(f"{name} {digest_of(name)}" for name in options.recipes), end="\n\n")
     print("\n".join(tables(seeds | {name: [rows] for name, rows in others.items()})))
     return 0
+
+
+def digest_of(recipe: str) -> str:
+    """Return a digest of what a recipe of ``config/classifiers`` and those of its members state."""
+    contents = [settings_files.raw("classifiers", recipe)]
+    if is_stack(contents[0]):
+        contents += [settings_files.raw("classifiers", one.classifier) for one in read_members(recipe).members]
+    return fingerprint(contents)[:12]
 
 
 def _of_all(folds: Sequence[Path], recipe: str, seed: int, scratch: Path) -> pd.DataFrame:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.studies.ztf import judge
-from benchmarks.studies.ztf.judge import of_fold, summed, tables
+from benchmarks.studies.ztf.judge import digest_of, of_fold, summed, tables
 from benchmarks.studies.ztf.trainings import calibrated
 from models.recipes.stack_members import read_members
 from pipeline.io import settings_files
@@ -52,6 +52,14 @@ def test_the_table_has_the_mean_over_seeds_and_both_spans():
     assert "0.5000, 1.0000" in mean
     assert any(line.startswith("| some | 20 | 1.0000 (") for line in found)
     assert any(line.startswith("| ours | 0.5000 (") and "1.0000 (" in line for line in found)
+
+
+def test_a_digest_is_of_the_recipe_and_of_its_members(monkeypatch):
+    stated, before = settings_files.raw, digest_of("ztf_default")
+    changed = {"ztf_histograms": {"label_source_weight": {"eye": 11}}}
+    monkeypatch.setattr(settings_files, "raw", lambda kind, name: {**stated(kind, name), **changed.get(name, {})})
+    assert digest_of("ztf_default") != before
+    assert digest_of("ztf_ensemble") == digest_of("ztf_ensemble")
 
 
 def test_the_recipe_is_made_of_recipes_of_its_own():
