@@ -14,6 +14,7 @@ import pandas as pd
 
 from benchmarks.studies.ztf.inner_folds import VARIANTS, file_name, inner_scores
 from benchmarks.studies.ztf.trainings import calibrated
+from pipeline.classes import BOGUS
 from pipeline.metrics import METRICS
 
 FIGURES: Final = ("auc", "mdr_at_fpr_5pc", "fpr_at_mdr_1pc")
@@ -84,7 +85,7 @@ def _mixed(tables: Sequence[pd.DataFrame], weights: Sequence[float], what: str) 
 def merits(rows: pd.DataFrame) -> dict[str, float]:
     """Return the figures of rows with ``label kind logit``."""
     label, logit = rows["label"].to_numpy(), rows["logit"].to_numpy()
-    bogus = np.sort(logit[label == 0])[::-1]
+    bogus = np.sort(logit[label == BOGUS])[::-1]
     threshold = bogus[int(SHARE * len(bogus))]
     found = float((logit[rows["kind"] == "variable"] > threshold).mean())
     return {name: METRICS[name](label, logit) for name in FIGURES} | {"variables": found}

@@ -22,6 +22,7 @@ from benchmarks.studies.ztf.trainings import calibrated, in_memory, judged, keep
 from models.recipes.stack_members import is_stack, read_members
 from models.scoring.runtime import load
 from models.training.in_memory import MemoryDataSet
+from pipeline.classes import BOGUS, REAL
 from pipeline.fingerprint import fingerprint
 from pipeline.io import settings_files
 from pipeline.metrics import METRICS
@@ -173,7 +174,7 @@ def _spans(seeds: Sequence[pd.DataFrame]) -> list[str]:
     for is_in in (_before, _after):
         some = [rows[is_in(rows) & np.isfinite(rows["logit"])].reset_index(drop=True) for rows in seeds]
         auc, labels = interval("auc", some, "object_id"), some[0]["label"]
-        counts = f"{int((labels == 1).sum())} real, {int((labels == 0).sum())} bogus"
+        counts = f"{int((labels == REAL).sum())} real, {int((labels == BOGUS).sum())} bogus"
         cells.append(f"{auc.value:.4f} ({auc.low:.4f} to {auc.high:.4f}), {counts}")
     return cells
 
