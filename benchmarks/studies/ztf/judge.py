@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from benchmarks.studies.legacy_networks_table import interval
 from benchmarks.studies.ztf.choose import merits
-from benchmarks.studies.ztf.trainings import calibrated, in_memory, judged, keep, named_recipe, remember
+from benchmarks.studies.ztf.trainings import calibrated, in_memory, judged, keep, measured, named_recipe, remember
 from models.recipes.stack_members import is_stack, read_members
+from models.registry import CLASSIFIERS
 from models.scoring.runtime import load
 from models.training.in_memory import MemoryDataSet
 from pipeline.classes import BOGUS, REAL
@@ -124,7 +125,8 @@ def other_scores(
     folds: Sequence[Path], rows: pd.DataFrame, alerts: Path | None, package: Path | None
 ) -> dict[str, pd.DataFrame]:
     """Return the judged rows with scores of others as their logit, which is NaN where there is none."""
-    found = {"magnitude": rows["magnitude"].to_numpy(float)}
+    ruled = pd.concat([_ruled(path) for path in folds])
+    found = {"rules": ruled.reindex(rows["candidate_id"]).to_numpy(), "magnitude": rows["magnitude"].to_numpy(float)}
     if alerts is not None:
         table = pd.read_parquet(alerts, columns=["candid", "rb", "drb"])
         table = table.set_index(table["candid"].astype(str)).reindex(rows["candidate_id"])
@@ -133,6 +135,13 @@ def other_scores(
         by_candidate = pd.concat([_scored(path, package) for path in folds])
         found["braai, as published"] = by_candidate.reindex(rows["candidate_id"]).to_numpy()
     return {name: rows.assign(logit=values) for name, values in found.items()}
+
+
+def _ruled(path: Path) -> "pd.Series[float]":
+    """Return what published cuts say of a fold's test rows, by candidate."""
+    rows, recipe = _opened(path), named_recipe("rules")
+    logits = CLASSIFIERS[recipe.classifier](0, **recipe.settings).logits(measured(rows, "test"))
+    return pd.Series(logits, index=rows.candidates("test")["candidate_id"])
 
 
 def _scored(path: Path, package: Path) -> "pd.Series[float]":
