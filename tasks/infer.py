@@ -38,6 +38,9 @@ class Infer(ReleaseTask):
     posterior_samples = WholeNumberParameter(
         default=0, least=0, most=MOST_SAMPLES, description="Dropout samples per row; 0: as many as the recipe says."
     )
+    reasons = luigi.BoolParameter(
+        default=False, description="Say in one sentence why each candidate got its score; of packages on features."
+    )
     unlearned = luigi.BoolParameter(
         default=False, description="Leave out rows that the package learned from, in training or validation."
     )
@@ -152,6 +155,7 @@ class Infer(ReleaseTask):
             "unlearned": self.unlearned,
             "files": stamps,
             "posterior_samples": self.posterior_samples,
+            "reasons": self.reasons,
             "fwhm_pixel": self.settings.fwhm_pixel,
             **rules,
         }
@@ -199,8 +203,10 @@ class Infer(ReleaseTask):
     def asked(self, package: "OpenedPackage | RegressorPackage") -> "OpenedPackage | RegressorPackage":
         """Return the package as it scores what was asked for."""
         from models.scoring.asked_samples import with_samples
+        from models.scoring.reasons import explaining
 
-        return with_samples(package, self.posterior_samples) if self.posterior_samples else package
+        sampled = with_samples(package, self.posterior_samples) if self.posterior_samples else package
+        return explaining(sampled) if self.reasons else sampled
 
     def build(self, path: Path) -> None:
         """Stream the rows through the package."""

@@ -29,11 +29,14 @@ class Judged:
         How sure they are, where the package can tell.
     unlikeness : ndarray of float32, shape (n,), or None
         Distance from the training rows in units of its limit, NaN in rows that cannot be scored; None without limit.
+    reasons : ndarray of object, shape (n,), or None
+        Why each row got its score; None unless that was asked for.
     """
 
     probabilities: NDArray[np.float32]
     posterior: Posterior | None
     unlikeness: NDArray[np.float32] | None = None
+    reasons: NDArray[np.object_] | None = None
 
 
 def measure_of(content: Mapping[str, Any], directory: Path) -> OutlierMeasure | None:

@@ -5,6 +5,7 @@ Tested by tests/models/scoring/test_runtime.py.
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,6 +67,22 @@ class GraphInputs(NamedTuple):
 
     first: NDArray[np.float32]
     more: dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """Rows as they go into a graph.
+
+    Attributes
+    ----------
+    scorable : ndarray of bool, shape (n,)
+        Which rows can be scored.
+    given : GraphInputs or None
+        What the graph takes for these; None if there are none.
+    """
+
+    scorable: NDArray[np.bool_]
+    given: GraphInputs | None
 
 
 def scaling_of(description: Description) -> MetadataScaling | None:

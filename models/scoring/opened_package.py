@@ -22,6 +22,7 @@ from pipeline.classes import CLASS_NAMES, REAL, are_real_and_bogus
 from pipeline.cutouts.missing import Flag
 from pipeline.rng import stream
 from pipeline.scores.outliers import UNLIKENESS
+from pipeline.scores.reasons import REASON
 from pipeline.scores.verdicts import CONFORMAL, VerdictLimits
 
 if TYPE_CHECKING:  # what scores arrays of pixels need not load it
@@ -86,9 +87,12 @@ class OpenedPackage(StoredPackage):
     ----------
     asked_samples : int
         Dropout samples a row that the command line asks for; 0: those of the recipe.
+    explains : bool
+        Whether the command line asks for the reason of each score.
     """
 
     asked_samples: int = 0
+    explains: bool = False
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -137,6 +141,7 @@ class OpenedPackage(StoredPackage):
             "score_mean": self.asked_samples > 0,
             "verdict": self.verdict_limits is not None,
             UNLIKENESS: self.flags_outliers,
+            REASON: self.explains,
         }
         return tuple(name for name, is_there in there.items() if is_there)
 
@@ -320,6 +325,8 @@ class OpenedPackage(StoredPackage):
         if judged.unlikeness is not None:
             frame[UNLIKENESS] = judged.unlikeness
             frame["flags"] |= np.where(judged.unlikeness > 1, int(Flag.UNLIKE_TRAINING), 0).astype(np.int32)
+        if judged.reasons is not None:
+            frame[REASON] = judged.reasons
         if self.verdict_limits is not None:
             frame["verdict"] = self.verdict_limits.apply(probabilities[:, REAL])
         if self.asked_samples and posterior is not None:

@@ -19,6 +19,7 @@ from models.scoring.dropout_samples import DropoutGraphs
 from models.scoring.judged import Judged, measure_of
 from models.scoring.model_inputs import (
     GraphInputs,
+    Prepared,
     SelectedRows,
     check_revisions,
     contract_of,
@@ -29,8 +30,9 @@ from models.scoring.model_inputs import (
 )
 from models.scoring.opened_package import OpenedPackage
 from models.scoring.posterior import Posterior, spread
-from models.scoring.stacked import MEMBERS, Prepared, StackedPackage
-from pipeline.classes import REGRESSOR, STACK
+from models.scoring.reasons import faded_rows, reasons_of
+from models.scoring.stacked import MEMBERS, StackedPackage
+from pipeline.classes import REAL, REGRESSOR, STACK
 from pipeline.errors import IncompatiblePackageError, InputError
 from pipeline.io.packages.package_content import read_package
 from pipeline.scores.outliers import OUTLIERS
@@ -158,7 +160,21 @@ class Package(OpenedPackage):
             given = prepared.given
             scores[prepared.scorable] = run(self._session, given.first, given.more, threads=self.threads)
         scores[~np.isfinite(scores).all(axis=1)] = np.nan
-        return Judged(probabilities=scores, posterior=None, unlikeness=self.unlikeness(prepared))
+        reasons = None
+        if self.explains:
+            reasons = self.reasons(prepared, self.predicted_labels(scores) == REAL, faded_rows(cutouts, channels))
+        return Judged(probabilities=scores, posterior=None, unlikeness=self.unlikeness(prepared), reasons=reasons)
+
+    def reasons(
+        self, prepared: Prepared, called_real: NDArray[np.bool_], faded: NDArray[np.bool_]
+    ) -> NDArray[np.object_]:
+        """Return why prepared rows are called so, ``(n,)``, as `models.scoring.reasons.reasons_of`."""
+        measure = measure_of(self.content, self.directory)
+        if measure is None:
+            raise IncompatiblePackageError(f"{self.name} keeps nothing of its training rows to give reasons by")
+        return reasons_of(
+            self.content, measure, prepared, called_real, faded, lambda rows: self.logits_of(rows, self.threads)
+        )
 
     def unlikeness(self, prepared: Prepared) -> NDArray[np.float32]:
         """Return how far prepared rows lie from the training rows, in units of the limit, ``(n,)``; NaN unscored."""

@@ -13,9 +13,11 @@ from scipy.special import expit, log_softmax, logit, softmax
 
 from models.inputs.contract import InputContract
 from models.scoring.judged import Judged
-from models.scoring.model_inputs import GraphInputs
+from models.scoring.model_inputs import Prepared
 from models.scoring.opened_package import OpenedPackage
 from models.scoring.posterior import Posterior, spread
+from models.scoring.reasons import faded_rows
+from pipeline.classes import REAL
 from pipeline.scores.class_calibration import calibration_of
 
 if TYPE_CHECKING:  # what scores arrays of pixels need not load it
@@ -23,22 +25,6 @@ if TYPE_CHECKING:  # what scores arrays of pixels need not load it
 
 MEMBERS: Final = "members"
 """Folder of a stack's package with a copy of each member's."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prepared:
-    """Rows as they go into a graph.
-
-    Attributes
-    ----------
-    scorable : ndarray of bool, shape (n,)
-        Which rows can be scored.
-    given : GraphInputs or None
-        What the graph takes for these; None if there are none.
-    """
-
-    scorable: NDArray[np.bool_]
-    given: GraphInputs | None
 
 
 class Member(Protocol):
@@ -82,6 +68,11 @@ class Member(Protocol):
 
     def unlikeness(self, prepared: Prepared) -> NDArray[np.float32]:
         """Return how far prepared rows lie from those that taught it, in units of its limit."""
+
+    def reasons(
+        self, prepared: Prepared, called_real: NDArray[np.bool_], faded: NDArray[np.bool_]
+    ) -> NDArray[np.object_]:
+        """Return why prepared rows are called so."""
 
     def logits_of(self, prepared: Prepared, threads: int) -> NDArray[np.float64]:
         """Return its calibrated logits of prepared rows."""
@@ -156,10 +147,14 @@ class StackedPackage(OpenedPackage):
         """Return what `score` does and, by the first member that weighs something and can tell, the unlikeness."""
         by_member, prepared = self._by_member(cutouts, channels, metadata)
         probabilities, posterior = self._scored(by_member)
-        unlikeness = None
+        unlikeness = reasons = None
         for member in self._telling[:1]:
-            unlikeness = np.where(np.isnan(probabilities[:, 0]), np.nan, member.unlikeness(prepared[member.inputs_key]))
-        return Judged(probabilities=probabilities, posterior=posterior, unlikeness=unlikeness)
+            rows, unscored = prepared[member.inputs_key], np.isnan(probabilities[:, 0])
+            unlikeness = np.where(unscored, np.float32(np.nan), member.unlikeness(rows))
+            if self.explains:
+                real = self.predicted_labels(probabilities) == REAL
+                reasons = np.where(unscored, "", member.reasons(rows, real, faded_rows(cutouts, channels)))
+        return Judged(probabilities=probabilities, posterior=posterior, unlikeness=unlikeness, reasons=reasons)
 
     @property
     def flags_outliers(self) -> bool:

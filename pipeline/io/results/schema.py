@@ -189,7 +189,12 @@ HISTORY_COLUMNS: Final[dict[str, str]] = {
 HISTORY_SCHEMA: Final = 1
 """Version of the history of objects."""
 
-ASKED_COLUMNS: Final[dict[str, str]] = {"score_mean": "float32", "verdict": TEXT, "unlikeness": "float32"}
+ASKED_COLUMNS: Final[dict[str, str]] = {
+    "score_mean": "float32",
+    "verdict": TEXT,
+    "unlikeness": "float32",
+    "reason": TEXT,
+}
 """Columns that a scores file has only where recipe or command line ask for them, before ``flags``."""
 
 VALUES_SCHEMA: Final = 2

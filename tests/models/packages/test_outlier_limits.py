@@ -14,6 +14,7 @@ from models.packages.quantised import write_calibrated
 from models.recipes.classifier import load
 from models.recipes.outlier_recipe import OutlierRecipe
 from models.scoring import runtime
+from models.scoring.reasons import explaining
 from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError, SettingsError
 from pipeline.io.files.digests import file_digest
@@ -74,8 +75,15 @@ def test_features_are_measured_once(flagging, dataset, monkeypatch):
 def test_a_stack_flags_by_its_member_on_features(flagging, network, dataset, toy, tmp_path):
     folder = written(tmp_path / "stack", [network.package, flagging], FIXED, dataset)
     cutouts = strange(dataset, np.random.default_rng(1))
-    of_stack, of_member = (scored(one, dataset, toy, cutouts)["unlikeness"] for one in (folder, flagging))
-    np.testing.assert_allclose(of_stack, of_member, rtol=1e-6)
+    of_stack, of_member = (scored(one, dataset, toy, cutouts) for one in (folder, flagging))
+    np.testing.assert_allclose(of_stack["unlikeness"], of_member["unlikeness"], rtol=1e-6)
+    frame = toy.candidates(np.zeros(len(cutouts), int)).assign(flags=np.int32(0))
+    told, own = (
+        explaining(runtime.load(one)).scored(frame.copy(), cutouts, dataset.channels, 1) for one in (folder, flagging)
+    )
+    alike = told["label_predicted"] == own["label_predicted"]
+    assert alike.mean() >= 0.5
+    assert (told["reason"] == own["reason"])[alike].all()
 
 
 def test_too_few_training_rows_give_a_line_and_no_flag(ensemble, toy, tmp_path, caplog):
