@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.errors import InputError
-from pipeline.metrics.intervals import binomial_interval
 
 OUTLIERS: Final = "outliers"
 """The key in recipes and packages."""
@@ -144,6 +143,8 @@ def held_alarms(distances: ArrayLike, limit: float, nights: ArrayLike) -> dict[s
         ``rows``, those ``above``, their share with its Jeffreys interval of 95 % (``rate low high``), how many
         ``nights`` have 20 rows or more, and of these the ``worst_night`` and ``worst_rate``, None without such.
     """
+    from pipeline.metrics.intervals import binomial_interval  # loads scipy, which scoring does without
+
     above, night = np.asarray(distances, dtype=np.float64) > limit, np.asarray(nights, dtype=str)
     low, high = (float(end) for end in binomial_interval(above.sum(), len(above), 0.95))
     rates = {

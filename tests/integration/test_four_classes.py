@@ -87,7 +87,7 @@ def test_check_names_what_knows_reals_or_channels_alone(shapes, check, monkeypat
     _, lines = check("odd")
     assert [line.strip() for line in lines if "  " in line][:3] == [
         "surveys/odd.yaml: labels: provider 'teacher': it tells real from bogus, and the survey has 4 classes: smooth, "
-        "disk, bar, ring; allowed: list",
+        "disk, bar, ring; allowed: catalogue, list",
         "datasets/odd.yaml: unlabelled is 'bogus', which knows real and bogus; the survey has 4 classes; allowed: drop",
         "surveys/odd.yaml: defaults: classifier 'boosting': features are measured in science, template, difference; "
         "the channels are grey; allowed: a network, or baseline: none",
