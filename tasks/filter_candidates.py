@@ -17,6 +17,7 @@ from pipeline.stages.candidate_filter import Filter, threshold_of
 from pipeline.stages.package_identity import scoring_digest
 from tasks.infer import Infer
 from tasks.nights import NightParameter
+from tasks.numbers import OptionalRatioParameter, RatioParameter
 from tasks.parameters import ReleaseTask
 
 FORMATS = ("csv", "ecsv", "fits")
@@ -35,10 +36,8 @@ class FilterCandidates(ReleaseTask):
     candidates = luigi.Parameter(
         default="", description="Table of candidates to cut: candidate_id, or ra_deg and dec_deg; empty: all scored."
     )
-    threshold = luigi.OptionalFloatParameter(
-        default=None, description="Lowest score that is kept, 0 to 1; empty: that of the package."
-    )
-    radius_arcsec = luigi.FloatParameter(
+    threshold = OptionalRatioParameter(description="Lowest score that is kept, 0 to 1; empty: that of the package.")
+    radius_arcsec = RatioParameter(
         default=1.0, description="How far a candidate of a list without ids may lie from the scored one, in arcsec."
     )
     format = luigi.Parameter(default="csv", description="Format of the kept candidates: csv, ecsv or fits.")

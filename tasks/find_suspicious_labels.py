@@ -10,8 +10,9 @@ from typing import ClassVar
 import luigi
 
 from pipeline.io.results.provenance import NUMBERS
+from tasks.held_out import HeldOutTask
 from tasks.numbers import WholeNumberParameter
-from tasks.score_training_rows import HeldOutTask, ScoreTrainingRows
+from tasks.score_training_rows import ScoreTrainingRows
 
 MOST_SHOWN = 2000
 """Rows on one page; each has pictures of some kilobytes."""

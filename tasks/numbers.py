@@ -82,6 +82,31 @@ class RatioParameter(luigi.FloatParameter):
         return SettingsError(f"{_flag(self)} is {str(value)!r}; allowed: a number, 0 or more")
 
 
+class OptionalRatioParameter(RatioParameter):
+    """A number from 0 up, or None, which is the default, for nothing.
+
+    Parameters
+    ----------
+    description : str
+        For ``--help``.
+    """
+
+    def __init__(self, *, description: str) -> None:
+        super().__init__(default=None, description=description)  # type: ignore[arg-type]
+
+    def parse(self, x: str) -> float | None:  # type: ignore[override]
+        """Return the number that a text states, None if it is empty."""
+        return super().parse(x) if x else None
+
+    def normalize(self, x: object) -> float | None:  # type: ignore[override]
+        """Return the number, wherever it comes from, if it is a ratio, or None."""
+        return None if x is None else super().normalize(x)
+
+    def serialize(self, x: float | None) -> str:
+        """Return the text that `parse` reads."""
+        return "" if x is None else super().serialize(x)
+
+
 def _flag(parameter: WholeNumberParameter | RatioParameter) -> str:
     """Return a parameter as the command line has it."""
     return f"--{str(parameter._attribute_name).replace('_', '-')}"

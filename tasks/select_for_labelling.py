@@ -22,6 +22,7 @@ from tasks.parameters import ReleaseTask
 
 if TYPE_CHECKING:
     from pipeline.scores.acquisition import Mixture
+    from pipeline.stages.select_for_labelling import Request
 
 MOST_CHOSEN = 100_000
 """Far more candidates than anybody looks at."""
@@ -106,10 +107,18 @@ class SelectForLabelling(ReleaseTask):
 
     def build(self, path: Path) -> None:
         """Choose, note the choice in the ledger, and write the list."""
-        from pipeline.io.results import selection_ledger
-        from pipeline.stages.select_for_labelling import Request, select_for_labelling
+        from pipeline.stages.select_for_labelling import select_for_labelling
 
-        request = Request(
+        rows = self.input_path("rows") if "rows" in self._required else Path(self.dataset_file)
+        others = [self.input_path(f"scores {name}") for name in self.further]
+        found = select_for_labelling(path, self.input_path("scores"), rows, self._request(), others)
+        self.progress(100, f"{found} candidates to label")
+
+    def _request(self) -> "Request":
+        from pipeline.io.results import selection_ledger
+        from pipeline.stages.select_for_labelling import Request
+
+        return Request(
             count=self.count,
             mixture=self.mixture,
             seed=self.choice_seed,
@@ -117,7 +126,3 @@ class SelectForLabelling(ReleaseTask):
             selection=self.fingerprint,
             ledger=settings_files.data_folder() / self.survey / selection_ledger.NAME,
         )
-        rows = self.input_path("rows") if "rows" in self._required else Path(self.dataset_file)
-        others = [self.input_path(f"scores {name}") for name in self.further]
-        found = select_for_labelling(path, self.input_path("scores"), rows, request, others)
-        self.progress(100, f"{found} candidates to label")

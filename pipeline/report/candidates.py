@@ -36,6 +36,7 @@ FLAG_WORDS: Final[Mapping[Flag, str]] = {
     Flag.BORDERLINE_LABEL: "labels disagree",
     Flag.UNSURE_CENTRE: "may not be centred on the source",
     Flag.PLANE_MISSING: "a variance or a PSF is missing",
+    Flag.UNLIKE_TRAINING: "unlike all that the classifier learned from",
 }
 _SIGN_WORDS: Final = {1: "brighter than the template", -1: "fainter than the template"}
 _LOOKS: Final = dict(enumerate(CLASS_NAMES))

@@ -28,6 +28,7 @@ def raw_logits(calibration: OfTwo, scores: ArrayLike) -> NDArray[np.float64]:
 
     Examples
     --------
+    >>> from pipeline.scores.calibration import Platt
     >>> raw_logits(Platt(2.0, -1.0), Platt(2.0, -1.0).apply([-3.0, 0.5])).round(6).tolist()
     [-3.0, 0.5]
     """

@@ -42,10 +42,11 @@ def test_nothing_goes_where_the_image_is_missing():
     assert room.take(20.6, 9.6)
 
 
-def test_what_is_to_be_avoided_is_avoided_by_all_but_variables():
+def test_what_is_to_be_avoided_is_avoided_as_far_as_is_asked():
     room = empty_room(avoid=[(50.0, 50.0)])
     assert not room.take(53.0, 50.0)
-    assert room.take(53.0, 50.0, among_known=True)
+    assert not room.take(53.0, 50.0, apart=3.5)
+    assert room.take(53.0, 50.0, apart=2.5)
 
 
 def test_a_grid_has_a_source_near_each_node():
@@ -81,6 +82,12 @@ def test_a_full_image_takes_no_more():
 
 def test_variables_are_different_stars_as_many_as_are_asked_for():
     stars = np.array([[10.0, 10.0, 1.0], [50.0, 50.0, 1.0], [90.0, 90.0, 1.0], [-9.0, 0.0, 1.0]])
-    found = find_variables(empty_room(), stars, 2, rng())
+    found = find_variables(empty_room(), stars, 2, 1.0, rng())
     assert len({place.host for place in found}) == 2
-    assert {place.host for place in find_variables(empty_room(), stars, 9, rng())} == {0, 1, 2}
+    assert {place.host for place in find_variables(empty_room(), stars, 9, 1.0, rng())} == {0, 1, 2}
+
+
+def test_a_star_that_is_a_known_candidate_is_not_made_to_vary():
+    stars = np.array([[10.0, 10.0, 1.0], [50.0, 50.0, 1.0], [90.0, 90.0, 1.0]])
+    room = empty_room(avoid=[(50.5, 50.0), (92.0, 90.0)])
+    assert {place.host for place in find_variables(room, stars, 9, 1.0, rng())} == {0, 2}
