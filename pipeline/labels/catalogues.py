@@ -100,10 +100,12 @@ class CatalogueLabels:
             return {"catalogue": Reference(name=self.table)}
         columns = {"ra_deg": self.ra_column, "dec_deg": self.dec_column, CLASS: self.class_column}
         columns |= {TIME: self.time_column} if self.time_column else {}
-        texts = tuple(name for name in (CLASS, TIME) if name in columns)
         return {
-            "catalogue": Reference(name=self.catalogue, kind="catalogue", columns=tuple(columns.items()), texts=texts)
-        }
+            "catalogue": Reference(
+                name=self.catalogue, kind="catalogue", columns=tuple(columns.items()), texts=(CLASS,),
+                times=(TIME,) if self.time_column else (),
+            )
+        }  # fmt: skip
 
 
 @LABEL_PROVIDERS.register("catalogue", settings=CatalogueLabels, any_classes=True)
@@ -163,9 +165,8 @@ def _entries(tables: Tables, settings: CatalogueLabels, class_names: Sequence[st
     codes = [meaning.get(word, values[settings.other.lower()]) for word in words.str.lower()]
     times = np.full(len(table), np.nan)
     if settings.time_column:
-        times = column_mjd(
-            table[columns[TIME]].to_numpy(), f"labels {_name(settings)!r}: column {settings.time_column!r}"
-        )
+        what = f"labels {_name(settings)!r}: column {settings.time_column!r}"
+        times = column_mjd(table[columns[TIME]].to_numpy(), what, time_format="mjd_or_jd")
     found = pd.DataFrame(
         {"ra_deg": table["ra_deg"], "dec_deg": table["dec_deg"], CLASS: words, "label": codes, TIME: times}
     )

@@ -31,6 +31,8 @@ class Reference:
         The column of candidate ids by which its rows are found; empty if they are not found by id.
     texts : tuple of str
         Which of the columns of a catalogue are text; the others are numbers.
+    times : tuple of str
+        Which are times: numbers, or dates and times, as the file holds them.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Reference:
     words: tuple[tuple[str, str], ...] = field(default=())
     joined_by: str = ""
     texts: tuple[str, ...] = field(default=())
+    times: tuple[str, ...] = field(default=())
 
     @property
     def key(self) -> str:

@@ -40,8 +40,8 @@ def read_reference(survey: "AnySource", reference: Reference, night: str) -> pd.
     path = catalogue_path(reference.name)
     if reference.kind == "exposures":
         return read_columns(path, dict(reference.columns), text=("exposure_id",))
-    table = read_columns(path, dict(reference.columns), text=reference.texts)
-    missing = table[[name for name in table if name not in reference.texts]].isna().any(axis=1)
+    table = read_columns(path, dict(reference.columns), text=reference.texts, times=reference.times)
+    missing = table[[name for name in table if name not in reference.texts + reference.times]].isna().any(axis=1)
     if missing.any():
         row = int(missing.to_numpy().argmax())
         raise InputError(f"{path}: row {row + 1}: a position is missing; allowed: a number")

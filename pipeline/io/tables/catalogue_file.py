@@ -16,7 +16,9 @@ def catalogue_path(text: str) -> Path:
     return path if path.is_absolute() else config_folder().parent / path
 
 
-def read_columns(path: Path, columns: Mapping[str, str], text: tuple[str, ...] = ()) -> "pd.DataFrame":
+def read_columns(
+    path: Path, columns: Mapping[str, str], text: tuple[str, ...] = (), times: tuple[str, ...] = ()
+) -> "pd.DataFrame":
     """Return columns of a table file, renamed.
 
     Parameters
@@ -27,6 +29,8 @@ def read_columns(path: Path, columns: Mapping[str, str], text: tuple[str, ...] =
         What the file calls each column, by its new name.
     text : tuple of str
         New names of columns that are text, exactly as the file writes them; all others must be numbers.
+    times : tuple of str
+        New names of columns of times, which stay as the file holds them: numbers, dates and times, or text.
 
     Returns
     -------
@@ -46,7 +50,11 @@ def read_columns(path: Path, columns: Mapping[str, str], text: tuple[str, ...] =
     require_columns(table, columns.values(), str(path))
     return pd.DataFrame(
         {
-            ours: table[theirs].astype("str").str.strip() if ours in text else numbers_of(table, theirs, str(path))
+            ours: table[theirs]
+            if ours in times
+            else table[theirs].astype("str").str.strip()
+            if ours in text
+            else numbers_of(table, theirs, str(path))
             for ours, theirs in columns.items()
         }
     )

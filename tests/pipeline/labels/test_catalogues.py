@@ -56,6 +56,24 @@ def test_a_window_of_time_keeps_old_detections_of_the_place_out(make_rows, caplo
     assert unknown.label.tolist() == [-1, 1, -1]
 
 
+@pytest.mark.parametrize("time", [61000.5, 2461001.0, "2025-11-21T12:00:00"])
+@pytest.mark.parametrize("ending", ["csv", "parquet", "fits"])
+def test_times_are_mjds_or_jds_or_dates_in_a_file_of_any_format(make_rows, tmp_path, time, ending):
+    from astropy.table import Table
+
+    from pipeline.surveys.label_tables import read_reference
+
+    path = tmp_path / f"found.{ending}"
+    entries = {"ra_deg": [10.0], "dec_deg": [60.0], "class": ["SN Ia"], "found": [time]}
+    Table(entries).write(path, format="ascii.csv" if ending == "csv" else ending)
+    asked = {"classes": CLASSES, "time_column": "found", "days_before": 1, "days_after": 1}
+    link = parse_chain([{"provider": "catalogue", "catalogue": str(path), **asked}], "s.yaml")[0]
+    (reference,) = link.reads.values()
+    tables = {reference.key: read_reference(None, reference, "2026-01-05")}
+    candidates = make_rows("ab", ra_deg=[10.0, 10.0], dec_deg=[60.0, 60.0], time_mjd=[61000.0, 61002.0])
+    assert link.verdict(candidates, tables).label.tolist() == [1, -1]
+
+
 def test_the_classes_of_a_survey_may_be_any(make_rows):
     candidates = make_rows("ab", ra_deg=[10.0, 20.0], dec_deg=[0.0, 0.0])
     link = parse_chain(
