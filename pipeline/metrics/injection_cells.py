@@ -118,10 +118,11 @@ def stands_for(names: NDArray[np.object_], kind: str) -> NDArray[np.bool_]:
 
 
 def _places(reals: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return the sign and the bin of brightness of each row."""
+    """Return the sign and the bin of brightness of each row, NaN where one is not known."""
     sign = reals["flux_sign"].to_numpy(float) if "flux_sign" in reals else np.zeros(len(reals))
-    place = np.searchsorted(BINS[column], reals[column].to_numpy(float)) if column else np.zeros(len(reals), int)
-    return pd.DataFrame({"sign": sign, "bin": place})
+    value = reals[column].to_numpy(float) if column else np.zeros(len(reals))
+    place = np.searchsorted(BINS[column], value) if column else value
+    return pd.DataFrame({"sign": sign, "bin": np.where(np.isnan(value), np.nan, place)})
 
 
 def _cells(
@@ -132,7 +133,9 @@ def _cells(
     names: NDArray[np.object_],
 ) -> Iterator[tuple[str, NDArray[np.bool_], NDArray[np.bool_]]]:
     """Yield the kind, the reals and the injections of each cell that has enough of these."""
-    where = places.groupby(["sign", "bin"]).ngroup().to_numpy()
+    known_place = places.notna().all(axis=1).to_numpy()
+    where = np.full(len(places), -1)  # a row of no known place is like no other
+    where[known_place] = places[known_place].groupby(["sign", "bin"]).ngroup()
     for known in KINDS:
         stand = injected & stands_for(names, known)
         for one in range(where.max(initial=-1) + 1):

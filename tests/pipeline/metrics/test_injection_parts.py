@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.metrics.injection_parts import injection_parts
 
-SNR = {"faint": 6.0, "bright": 100.0}
+SNR = {"faint": 6.0, "bright": 100.0, "unknown": np.nan}
 
 
 def rows(kind, number, found, *, snr="bright", label=1, sign=1, true=None):
@@ -110,6 +110,17 @@ def test_a_row_that_the_truth_lacks_is_what_its_label_says():
     truth = pd.DataFrame({"candidate_id": ["c10"], "kind": ["cosmic_ray"], "is_real": [0]})
     found = injection_parts(table, truth, replicates=5, rng=np.random.default_rng(1))
     assert (found.rows["real"], found.rows["truly_real"]) == (10, 9)
+
+
+def test_rows_of_unknown_brightness_or_sign_are_compared_with_nothing():
+    """Reals without a signal to noise, of which half are found, stand beside bright injections, of which all are."""
+    samples = rows("injected_host", 100, 100), rows("transient", 100, 100), rows("transient", 50, 25, snr="unknown")
+    found = parts_of(*samples, rows("mover", 50, 25, sign=np.nan))
+    assert values(found) == {
+        "gap": 25.0, "wrong_labels": 0.0, "kinds_never_injected": 8.333333333, "other_mixture": 16.666666667,
+        "left": 0.0,
+    }  # fmt: skip
+    assert found.rows["matched"] == 100
 
 
 def test_too_few_injections_are_compared_with_nothing():
