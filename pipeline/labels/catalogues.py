@@ -15,6 +15,7 @@ from pipeline.crossmatch.match import all_within
 from pipeline.errors import InputError, SettingsError
 from pipeline.labels.providers import LABEL_PROVIDERS, Tables, Verdict, table_of, verdict
 from pipeline.labels.references import OBJECT, Of, Reference
+from pipeline.photometry.flux_sign import plain_text
 from pipeline.times import column_mjd
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ class CatalogueLabels:
         What the file or table calls the class of an entry.
     classes : mapping of str to str
         The label that each class stands for: one of the survey's classes (``real`` or ``bogus`` of a survey that states
-        none) or ``none``. Case and blanks around a class do not count.
+        none) or ``none``. Case and blanks around a class do not count; a number is the same class as 1 and as 1.0.
     other : str
         The label of classes that ``classes`` does not name, and of entries without one.
     radius_arcsec : float, in arcsec
@@ -77,6 +78,10 @@ class CatalogueLabels:
             days = getattr(self, name)
             if not (math.isfinite(days) and days >= 0):
                 raise SettingsError(f"{name} is {days}; allowed: at least 0")
+        spellings = [plain_text(word) for word in self.classes]
+        if twice := [word for word, plain in zip(self.classes, spellings, strict=True) if spellings.count(plain) > 1]:
+            named = " and ".join(map(repr, twice))
+            raise SettingsError(f"classes name {named}, which are one class; allowed: each once")
         if not self.classes and self.other == "none":
             raise SettingsError(
                 "classes is empty and other is 'none', so that nothing gets a label; allowed: `classes: {SN Ia: real}` "
@@ -159,10 +164,10 @@ def _entries(tables: Tables, settings: CatalogueLabels, class_names: Sequence[st
     columns = {CLASS: CLASS if is_file else settings.class_column}
     columns |= {TIME: TIME if is_file else settings.time_column} if settings.time_column else {}
     table = table_of(tables, "catalogue", ("ra_deg", "dec_deg", *columns.values()), _name(settings))
-    words = table[columns[CLASS]].fillna("").astype("str").str.strip()
+    words = table[columns[CLASS]].astype(object).where(table[columns[CLASS]].notna(), "").astype("str").str.strip()
     values = label_values(class_names)
-    meaning = {word.strip().lower(): values[label.lower()] for word, label in settings.classes.items()}
-    codes = [meaning.get(word, values[settings.other.lower()]) for word in words.str.lower()]
+    meaning = {plain_text(word): values[label.lower()] for word, label in settings.classes.items()}
+    codes = [meaning.get(plain_text(word), values[settings.other.lower()]) for word in words]
     times = np.full(len(table), np.nan)
     if settings.time_column:
         what = f"labels {_name(settings)!r}: column {settings.time_column!r}"

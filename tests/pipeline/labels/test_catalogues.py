@@ -28,6 +28,12 @@ def test_a_class_is_the_label_that_the_settings_say_and_the_kind(make_rows):
     assert verdict_of(make_rows, entries, classes=CLASSES, other="real").label.tolist() == [1, 0, 1]
 
 
+def test_a_class_that_is_a_number_is_told_where_another_entry_has_none(make_rows):
+    """A server's column of whole numbers with a NULL comes as floats."""
+    entries = {"ra_deg": [10.0, 0.0, 20.0], "dec_deg": [60.0, 0.0, 0.0], "class": [1.0, 2.0, np.nan]}
+    assert verdict_of(make_rows, entries, classes={"1": "real", "2": "bogus"}).label.tolist() == [1, 0, -1]
+
+
 @pytest.mark.parametrize(("radius", "label"), [(1.1, 1), (0.9, -1)])
 def test_the_radius_is_measured_on_the_sphere(make_rows, radius, label):
     entries = {"ra_deg": [10.0 + 2.0 * ARCSEC], "dec_deg": [60.0], "class": ["SN Ia"]}
@@ -89,6 +95,7 @@ def test_the_classes_of_a_survey_may_be_any(make_rows):
     ("settings", "words"),
     [
         ({}, "classes is empty and other is 'none'"),
+        ({"classes": {"SN Ia": "real", "sn ia": "bogus"}}, "classes name 'SN Ia' and 'sn ia', which are one class"),
         ({"other": "real", "radius_arcsec": 0.0}, "radius_arcsec is 0.0; allowed: above 0"),
         ({"other": "real", "days_after": float("nan")}, "days_after is nan"),
     ],
