@@ -130,17 +130,18 @@ def label_candidates(
     """
     labelled = candidates.copy()
     silent = alike(np.full(len(candidates), UNLABELLED, dtype=np.int8), "", "")
-    total, said = silent, {DETECTION: silent, OBJECT: silent}
+    total, guessed, said = silent, silent, {DETECTION: silent, OBJECT: silent}
     conflicts: list[pd.DataFrame] = []
     for link in chain:
         labelled["label"] = total.label  # a provider sees what the stronger ones said
         verdict = link.verdict(labelled, tables)
         if LABEL_PROVIDERS.metadata(link.provider).get("judges", True):
-            against = said[link.of] if link.of else total
+            against = _fill(said[link.of], guessed) if link.of else total
             conflicts.append(_conflicts(candidates["candidate_id"], against, verdict, label_names(link.class_names)))
         if link.of:
             said[link.of] = _fill(said[link.of], verdict)
         else:
+            guessed = _fill(guessed, _where(total.label == UNLABELLED, verdict))
             said[DETECTION] = _fill(said[DETECTION], _where(total.label == said[DETECTION].label, verdict))
         total = _fill(said[DETECTION], said[OBJECT])
         if verdict.group is not None:

@@ -55,6 +55,19 @@ def test_a_guess_fills_what_neither_says(candidates):
     assert found.conflicts["candidate_id"].tolist() == ["d", "e"]
 
 
+@pytest.mark.parametrize("of", ["object", "detection"])
+def test_a_list_that_denies_a_stronger_guess_disagrees_with_it(candidates, of):
+    star = {"provider": "variable", "radius_arcsec": 1.0}
+    tables = {
+        "denied": pd.DataFrame({"object_id": ["junk"], "candidate_id": ["d"], "label": [0]}),
+        "variables": candidates[["ra_deg", "dec_deg"]].iloc[3:4],
+    }
+    denied = {"provider": "list", "table": "denied", "of": of}
+    found = label_candidates(candidates, parse_chain([star, denied], "s.yaml"), tables)
+    assert found.candidates["label"].tolist()[3] == 1
+    assert found.conflicts["reason"].tolist() == ["label conflict: variable says real, denied says bogus"]
+
+
 def test_an_object_with_two_labels_is_named(candidates):
     tables = {"objects": pd.DataFrame({"object_id": ["good", "good"], "label": [1, 0]})}
     with pytest.raises(InputError, match="labels 'objects': object_id 'good' is both real and bogus"):
