@@ -6,13 +6,14 @@ and Savarese 2018, arXiv:1708.00489).
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.cutouts.missing import HUGE
 from pipeline.errors import InputError, SettingsError
 from pipeline.registry import Registry
 
@@ -262,9 +263,12 @@ def _squared(features: NDArray[np.float64], row: NDArray[np.float64]) -> NDArray
 def _standardised(
     features: NDArray[np.float64], known: NDArray[np.float64] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return features in units of their spread among the candidates, a missing one at the mean."""
-    mean, std = np.nanmean(features, axis=0), np.nanstd(features, axis=0)
+    """Return features in units of their spread among the candidates, a missing or endless one at the mean."""
+    others = np.zeros((0, features.shape[1])) if known is None else known
+    features, others = (np.where(np.abs(rows) <= HUGE, rows, np.nan) for rows in (features, others))
+    told = np.flatnonzero(np.isfinite(features).any(axis=0))
+    mean, std = np.zeros(features.shape[1]), np.zeros(features.shape[1])
+    mean[told], std[told] = np.nanmean(features[:, told], axis=0), np.nanstd(features[:, told], axis=0)
     width = np.where(std > 0, std, 1.0)
-    every: Sequence[NDArray[np.float64]] = (features, np.zeros((0, features.shape[1])) if known is None else known)
-    first, second = (np.nan_to_num((rows - mean) / width) for rows in every)
+    first, second = (np.nan_to_num((rows - mean) / width) for rows in (features, others))
     return np.clip(first, -_FARTHEST, _FARTHEST), np.clip(second, -_FARTHEST, _FARTHEST)

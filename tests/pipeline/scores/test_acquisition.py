@@ -66,6 +66,15 @@ def test_without_known_rows_the_core_set_starts_at_random_and_spreads():
         assert {row // 20 for row in chosen(pool, "core_set", 3, seed)[0]} == {0, 1, 2}
 
 
+def test_a_value_that_is_none_does_not_hide_what_else_its_column_tells():
+    """Of 40 rows in two clumps and one that is far from both, one feature is infinite, one 1e35, one column empty."""
+    signal = np.concatenate([np.zeros(20), np.ones(20), [3.0]])
+    features = np.stack([signal, np.full(41, np.nan)], axis=1)
+    features[0, 0], features[1, 0] = np.inf, 1e35
+    pool = pool_of([0.5] * 41, features=features, known=np.array([[0.0, np.nan], [1.0, np.nan]]))
+    assert chosen(pool, "core_set", 1)[0] == [40]
+
+
 @pytest.mark.parametrize("text", ["margin:0.5,core_set:0.3,random:0.2", "random", "entropy,margin,random"])
 def test_a_mixture_chooses_each_once_in_its_shares_and_takes_turns(text):
     rng = np.random.default_rng(2)
