@@ -97,8 +97,13 @@ def summed(tables: Sequence[pd.DataFrame], weights: Sequence[float]) -> pd.DataF
     return tables[0].assign(logit=np.tensordot(weights, [table["logit"] for table in tables], axes=1))
 
 
+def logits_file(path: Path, recipe: str, seed: int, scratch: Path) -> Path:
+    """Return the file of a training's logits; a recipe that was changed has another."""
+    return scratch / f"{recipe}-{digest_of(recipe)}-seed{seed}-{path.stem}.parquet"
+
+
 def _member(path: Path, recipe: str, seed: int, scratch: Path) -> pd.DataFrame:
-    file = scratch / f"{recipe}-seed{seed}-{path.stem}.parquet"
+    file = logits_file(path, recipe, seed, scratch)
     if not file.is_file():
         judged(_opened(path), named_recipe(recipe), seed).to_parquet(file)
         keep(scratch)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.studies.ztf import judge
-from benchmarks.studies.ztf.judge import digest_of, of_fold, summed, tables
+from benchmarks.studies.ztf.judge import digest_of, logits_file, of_fold, summed, tables
 from benchmarks.studies.ztf.trainings import calibrated
 from models.recipes.stack_members import read_members
 from pipeline.io import settings_files
@@ -24,10 +24,10 @@ def test_a_stack_is_what_its_members_say_by_the_weights_of_its_file(tmp_path, mo
     members = read_members("ztf_default")
     for member in members.members:
         parts = [rows(rng.normal(size=20)).assign(part=part) for part in ("validation", "test")]
-        pd.concat(parts, ignore_index=True).to_parquet(tmp_path / f"{member.classifier}-seed2-fold0.parquet")
+        pd.concat(parts, ignore_index=True).to_parquet(logits_file(path, member.classifier, 2, tmp_path))
     found = of_fold(path, "ztf_default", 2, tmp_path)
     names = [member.classifier for member in members.members]
-    tables = [calibrated(pd.read_parquet(tmp_path / f"{name}-seed2-fold0.parquet")) for name in names]
+    tables = [calibrated(pd.read_parquet(logits_file(path, name, 2, tmp_path))) for name in names]
     by_hand = sum(weight * table["logit"] for weight, table in zip(members.weights, tables, strict=True))
     expected = calibrated(tables[0].assign(logit=by_hand))
     assert found["logit"].to_numpy() == pytest.approx(expected["logit"][20:].to_numpy())
@@ -60,6 +60,12 @@ def test_a_digest_is_of_the_recipe_and_of_its_members(monkeypatch):
     monkeypatch.setattr(settings_files, "raw", lambda kind, name: {**stated(kind, name), **changed.get(name, {})})
     assert digest_of("ztf_default") != before
     assert digest_of("ztf_ensemble") == digest_of("ztf_ensemble")
+
+
+def test_logits_of_a_recipe_that_was_changed_since_are_not_judged_as_its_own(tmp_path, monkeypatch):
+    stated, before = settings_files.raw, logits_file(tmp_path / "fold0.h5", "ztf_histograms", 1, tmp_path)
+    monkeypatch.setattr(settings_files, "raw", lambda kind, name: {**stated(kind, name), "class_weight": "none"})
+    assert logits_file(tmp_path / "fold0.h5", "ztf_histograms", 1, tmp_path) != before
 
 
 def test_the_recipe_is_made_of_recipes_of_its_own():
