@@ -62,7 +62,8 @@ def kept_rows(row_losses: Any, labels: Any, share: Any) -> Any:
         By the peer; no gradient goes through them.
     labels : tensor of int, shape (n,)
     share : tensor of float32, shape (n,)
-        The same for all rows. Of 3 rows and a share of 0.5, 2 are left out, as the number is rounded.
+        The same for all rows. Of 3 rows and a share of 0.5, 2 are left out, as the number is rounded; of rows of equal
+        losses the first.
 
     Returns
     -------
@@ -71,7 +72,9 @@ def kept_rows(row_losses: Any, labels: Any, share: Any) -> Any:
     ops = keras().ops
     found = ops.stop_gradient(row_losses)
     doubted = ops.cast(ops.equal(labels, DOUBTED), "float32")
-    larger = ops.cast(found[None, :] > found[:, None], "float32")
+    place = ops.cumsum(ops.ones_like(found))
+    alike = ops.logical_and(ops.equal(found[None, :], found[:, None]), place[None, :] < place[:, None])
+    larger = ops.cast(ops.logical_or(found[None, :] > found[:, None], alike), "float32")
     rank = ops.sum(larger * doubted[None, :], axis=1)
     dropped = ops.cast(rank + 0.5 <= share * ops.sum(doubted), "float32") * doubted
     return 1.0 - dropped

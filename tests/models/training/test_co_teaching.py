@@ -42,6 +42,11 @@ def test_bogus_of_the_largest_losses_are_left_out_and_never_a_real(share, wanted
     assert kept([0.1, 3.0, 2.0, 0.2, 9.0, 8.0], [0, 0, 0, 0, 1, 1], share) == wanted
 
 
+def test_of_rows_of_equal_losses_no_more_are_left_out_than_the_share():
+    """A network that says the same of all rows, as before it has learned, would else learn from no bogus at all."""
+    assert kept([0.7] * 6, [0, 0, 0, 0, 0, 1], 0.2) == [0, 1, 1, 1, 1, 1]
+
+
 def test_each_network_leaves_out_what_the_other_finds_unlikely():
     from models.training.keras_data import TwinLoss
 
