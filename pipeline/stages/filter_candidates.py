@@ -64,13 +64,13 @@ def filter_candidates(
     table, there = known, np.ones(len(known), bool)
     if listed is not None:
         table, there = _joined(read_table(listed, texts=_IDS), known, str(listed), chosen.radius_arcsec)
-    score = table["score"].to_numpy(float)
-    kept, missing = score >= chosen.threshold, np.flatnonzero(~there)
+    score, threshold = table["score"].to_numpy(np.float32), np.float32(chosen.threshold)  # as what scores calls a row
+    kept, missing = score >= threshold, np.flatnonzero(~there)
     counts: dict[str, object] = {
         **asdict(chosen),
         "candidates": len(table),
         "kept": int(kept.sum()),
-        "below": int((score < chosen.threshold).sum()),
+        "below": int((score < threshold).sum()),
         "not_scored": int((there & np.isnan(score)).sum()),
         "missing_in_scores": len(missing),
         "missing_rows": [int(row) + 1 for row in missing[:_MOST_LISTED]],

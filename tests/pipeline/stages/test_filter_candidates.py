@@ -10,7 +10,7 @@ from astropy.table import Table
 from pipeline.errors import InputError
 from pipeline.io.results.cutout_file import CutoutWriter
 from pipeline.io.results.cutout_header import CutoutHeader
-from pipeline.io.results.scores_file import ScoresWriter
+from pipeline.io.results.scores_file import ScoresWriter, read_scores
 from pipeline.stages.candidate_filter import Filter
 from pipeline.stages.filter_candidates import filter_candidates
 
@@ -55,6 +55,17 @@ def test_what_reaches_the_threshold_is_kept_best_first_and_the_rest_is_counted(s
     expected = {"candidates": 4, "kept": 2, "below": 1, "not_scored": 1, "missing_in_scores": 0}
     assert {name: counts[name] for name in expected} == expected
     assert json.loads((folder / "counts.json").read_text()) == counts
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_a_score_that_equals_the_threshold_is_kept_as_the_package_would_call_it(scored, folder, suffix):
+    if suffix == ".csv":
+        read_scores(scored["scores"]).to_csv(scored["scores"].with_suffix(suffix), index=False)
+    given = scored | {"scores": scored["scores"].with_suffix(suffix)}
+    counts = filter_candidates(folder, Filter(threshold=0.9, said_by="given"), **given, listed=None, form="csv")
+    assert float(np.float32(0.9)) < 0.9  # so that it would be below as float64
+    assert kept(folder)["score"].tolist() == [0.9]
+    assert (counts["kept"], counts["below"]) == (1, 2)
 
 
 @pytest.mark.replaces("gmadet", "O15")
