@@ -94,8 +94,6 @@ class Infer(ReleaseTask):
 
     def deps(self) -> list[luigi.Task]:
         """Return what it requires; what the named package cannot score is refused before anything of it is made."""
-        given = not self.night_name and (self.cutouts or self.files or self.dataset_file)
-
         if self.posterior_samples and not self.complete():
             self._require_dropout()
         given = not self.night_name and (self.cutouts or self.dataset_file)
@@ -149,7 +147,7 @@ class Infer(ReleaseTask):
     def _when_given(self) -> dict[str, object]:
         """What decides the scores only where it is given, so that others keep their identity."""
         rules = {"vetoes": self.settings.vetoes, "overrides": self.settings.overrides}
-        stamps = self._stamps_digest() if self.files else None
+        stamps = self._stamps_identity() if self.files else None
         return {
             "only": self.chosen,
             "unlearned": self.unlearned,
@@ -165,10 +163,10 @@ class Infer(ReleaseTask):
         """The only candidates or objects to score; empty for all."""
         return read_id_list(self.only)
 
-    def _stamps_digest(self) -> dict[str, object]:
-        from pipeline.stages.stamp_files import stamps_digest
+    def _stamps_identity(self) -> dict[str, object]:
+        from pipeline.stages.stamp_files import StampReader, stamps_digest
 
-        return stamps_digest(self.stamps)
+        return {**stamps_digest(self.stamps), "read": StampReader(settings=self.settings).decides}
 
     @cached_property
     def stamps(self) -> list[str]:

@@ -1,9 +1,10 @@
 """FITS cutouts that a user names, ``a.fits,@LIST,FOLDER``: found, read in blocks; what cannot be read is listed."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from pipeline.io.legacy.columns import require_unique
 from pipeline.io.legacy.crop_or_pad import crop_or_pad
 from pipeline.io.legacy.fits_set import TOO_SMALL
 from pipeline.io.legacy.fits_stamp import AUTO, read_stamps
+from pipeline.io.legacy.load import open_format
 from pipeline.io.legacy.psat_files import StampFiles
 from pipeline.io.legacy.psat_list import rows_of_names
 from pipeline.surveys.base import Batch
@@ -26,6 +28,11 @@ from pipeline.surveys.settings import SurveySettings
 
 Lost = dict[str, str]
 """Why files were not scored, by path."""
+
+_DECIDING: Final = (
+    "channels", "cutout_size_pixel", "pixel_scale_arcsec", "edges", "edge_value", "max_edge_fraction",
+)  # fmt: skip
+"""Settings of a survey that decide how stamps become cutouts, and what is known of their sampling."""
 
 
 def find_stamps(text: str) -> list[str]:
@@ -84,8 +91,9 @@ class StampReader:
     Attributes
     ----------
     settings : SurveySettings
-        The survey's: channels, size, values that mean "bad". The image of its only channel is in the HDU that ``hdu``
-        of the options of a stamp set names, else in DIFF or the first; several are in HDUs of their names.
+        The survey's: channels, size, values that mean "bad", also those of the options of a stamp set. The image of its
+        only channel is in the HDU that ``hdu`` of these options names, else in DIFF or the first; several are in HDUs
+        of their names.
     """
 
     settings: SurveySettings
@@ -98,17 +106,42 @@ class StampReader:
     def hdus(self) -> tuple[str | int, ...]:
         """The HDU of each channel."""
         channels = images_of(self.settings.channels)
-        options = self.settings.input.get("options")
-        hdu = options.get("hdu", AUTO) if isinstance(options, dict) else AUTO
+        hdu = self._stated.get("hdu", AUTO)
+        hdu = hdu if isinstance(hdu, int) else str(hdu)
         return (hdu,) if len(channels) == 1 else tuple(name.upper() for name in channels)
+
+    @property
+    def magic_values(self) -> tuple[float, ...]:
+        """Pixel values that mean "bad": those of the survey, and of the format of its stamps."""
+        return tuple(dict.fromkeys((*self.settings.magic_values, *self._of_format)))
+
+    @property
+    def decides(self) -> Mapping[str, object]:
+        """What decides how files become cutouts, for the identity of their scores."""
+        stated = {name: getattr(self.settings, name) for name in _DECIDING}
+        return {**stated, "hdus": self.hdus, "magic_values": self.magic_values}
+
+    @property
+    def _stated(self) -> Mapping[str, object]:
+        """The options of a stamp set, as the survey states them."""
+        options = self.settings.input.get("options")
+        return options if isinstance(options, Mapping) else {}
+
+    @property
+    def _of_format(self) -> tuple[float, ...]:
+        """Values that mean "bad" in the stamp set that the survey reads, stated or not."""
+        if self.settings.source != "stamp_set":
+            return ()
+        opened = open_format(str(self.settings.input.get("format", "")), self._stated, "input: options")
+        return tuple(getattr(getattr(opened, "options", None), "magic_values", ()))
 
     def read(self, files: Sequence[str]) -> tuple[Batch, Lost]:
         """Return the cutouts of some files, and why others have none."""
-        size, lost = self.settings.cutout_size_pixel, Lost()
+        size, magic, lost = self.settings.cutout_size_pixel, self.magic_values, Lost()
         pixels, kept = np.empty((len(files), size, size, len(self.hdus)), np.float32), list[str]()
         for file in files:
             try:
-                images = read_stamps(Path(file), self.hdus, self.settings.magic_values)
+                images = read_stamps(Path(file), self.hdus, magic)
             except NightsiftError as error:
                 lost[file] = str(error)
                 continue

@@ -52,6 +52,19 @@ def test_a_stated_fwhm_gives_other_scores(small_package):
     assert task.decides() == before | {"fwhm_pixel": 4.5}
 
 
+@pytest.mark.parametrize(
+    "stated", [{"cutout_size_pixel": 15}, {"magic_values": (0.0,)}, {"pixel_scale_arcsec": 0.5}, {"edges": "drop"},
+               {"input": {"format": "psat_list", "options": {"hdu": 1}}}],
+)  # fmt: skip
+def test_files_read_in_another_way_give_other_scores(small_package, tmp_path, stated):
+    (tmp_path / "a.fits").write_bytes(b"some")
+    tasks.Infer.clear_instance_cache()
+    task = tasks.Infer(survey="psat_stamps", files=str(tmp_path / "a.fits"), package=str(small_package))
+    before = task.decides()
+    vars(task)["settings"] = replace(task.settings, **stated)
+    assert task.decides() != before
+
+
 @pytest.mark.parametrize("graph", ["model.onnx", "posterior.onnx"])
 def test_another_graph_gives_other_scores(small_package, graph):
     before = identity(small_package)

@@ -83,6 +83,17 @@ def test_the_only_channel_is_the_first_image_cut_around_its_middle(tmp_path, set
     assert (row["candidate_id"], row["object_id"], row["exposure_id"]) == ("0017_58226.5_x_1", "0017", "x")
 
 
+@pytest.mark.parametrize("options", [{}, {"magic_values": [-31415]}])
+def test_what_a_set_of_stamps_calls_bad_is_missing_as_in_its_nights(tmp_path, options):
+    content = raw("surveys", "psat_stamps") | {"cutout_size_pixel": 4}
+    content["input"] = content["input"] | {"options": options}
+    image = np.ones((4, 4), np.float32)
+    image[1, 2] = -31415
+    stamp(tmp_path / "a.fits", image)
+    batch, _ = StampReader(settings=parse(SurveySettings, content, "own.yaml")).read([str(tmp_path / "a.fits")])
+    assert np.argwhere(np.isnan(batch.cutouts[0])).tolist() == [[1, 2, 0]]
+
+
 @pytest.mark.replaces("psat-ml", "P13")
 def test_channels_are_in_hdus_of_their_names_and_what_cannot_be_read_is_listed(tmp_path, settings):
     planes = np.random.default_rng(0).normal(size=(3, 4, 4)).astype(np.float32)
