@@ -164,10 +164,11 @@ def gather_report_data(
     judged = test[test["split"] == TEST] if "split" in test and (test["split"] == TEST).any() else test
     thresholds = {model: fact.threshold for model, fact in facts.items()}
     threshold_rules = {model: fact.threshold_rule for model, fact in facts.items()}
-    ruled = rule_scores(judged, sources.rows, sources.cuts) if sources.cuts and sources.rows else None
-    beside = {name: scored_beside(judged, package) for name, package in sources.beside.items()}
+    compared = judged.drop(columns="verdict", errors="ignore")  # those of the classifier judge no other
+    ruled = rule_scores(compared, sources.rows, sources.cuts) if sources.cuts and sources.rows else None
+    beside = {name: scored_beside(compared, package) for name, package in sources.beside.items()}
     others = {name: one.rows for name, one in beside.items()}
-    others |= reference_scores(survey, sources.references, judged)
+    others |= reference_scores(survey, sources.references, compared)
     if ruled and RULES not in tables:  # a trained one has its own scores
         others = {RULES: ruled[0], **others}
         thresholds, threshold_rules = {**thresholds, RULES: 0.0}, {**threshold_rules, RULES: "all cuts are passed"}

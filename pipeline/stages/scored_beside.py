@@ -20,7 +20,8 @@ class ScoredBeside:
     Attributes
     ----------
     rows : DataFrame
-        The judged rows with its scores; NaN where it gave none or learned from the row.
+        The judged rows with its scores, NaN where it gave none or learned from the row, and its verdicts if it gives
+        any.
     learned : mapping of str to int
         How many of them it learned from, by part.
     says_what_it_learned : bool
@@ -38,7 +39,7 @@ def scored_beside(judged: pd.DataFrame, package: PackageBeside) -> ScoredBeside:
     Parameters
     ----------
     judged : DataFrame
-        With ``candidate_id``.
+        With ``candidate_id``; verdicts of another classifier are not among its columns.
     package : PackageBeside
         The package with its scores; rows that are not among them have the score NaN.
 
@@ -54,8 +55,9 @@ def scored_beside(judged: pd.DataFrame, package: PackageBeside) -> ScoredBeside:
     _, learned = read_training_ids(package.folder)
     part = np.full(len(judged), LEFT_OUT) if learned is None else learned.part_of(ids).to_numpy()
     score = table["score"].reindex(ids).to_numpy(float)
+    verdicts = {name: table[name].reindex(ids).fillna("").to_numpy() for name in ("verdict",) if name in table}
     return ScoredBeside(
-        rows=judged.assign(score=np.where(part == LEFT_OUT, score, np.nan)),
+        rows=judged.assign(score=np.where(part == LEFT_OUT, score, np.nan), **verdicts),
         learned={name: int((part == PARTS[name]).sum()) for name in LEARNED_PARTS},
         says_what_it_learned=learned is not None and len(learned) > 0,
     )

@@ -336,3 +336,19 @@ def test_the_calibration_of_each_package_that_rows_name_is_known(alert_survey, r
     assert set(data.calibrations["own"]) == {name}
     assert data.calibrations["own"][name]["method"] == "platt"
     assert data.calibrations["other"] == {}
+
+
+def test_verdicts_are_judged_of_the_model_that_gave_them_alone(alert_survey, rows_file, write_scores, tmp_path):
+    ids, said = ["10", "9", "007", "b"], ["real", "bogus", "ask", "ask"]
+    own = write_scores(ids, [0.9, 0.2, 0.6, 0.4], "own.csv", split=2, verdict=said)
+    beside = {}
+    for name, more in {"verdicts": {"verdict": said[::-1]}, "none": {}}.items():
+        package = write_small_package(tmp_path / name, thresholds={"mdr": 0.4})
+        scores = write_scores(ids, [0.9, 0.2, 0.6, 0.4], f"{name}.csv", **more)
+        beside[name] = PackageBeside(folder=package, scores=scores)
+    given = sources(scores={"m": own}, rows=[rows_file], beside=beside, references=["magnitude"])
+    found = gather_report_data(alert_survey(), given)
+    told = {name: table["verdict"].tolist() for name, table in found.scores.items() if "verdict" in table}
+    assert told == {"m": said, "verdicts": said[::-1]}
+    models = build_report(found, replicates=5, seed=1).metrics["models"]
+    assert [name for name, numbers in models.items() if "verdicts" in numbers] == ["m", "verdicts"]
