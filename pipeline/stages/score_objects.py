@@ -62,7 +62,8 @@ def _of_images(scores: Path, cutouts: Path, survey: str, *, visits: bool) -> pd.
 def _history(visits: pd.DataFrame, objects: pd.DataFrame) -> pd.DataFrame:
     """Return the visits with the score of their object, and whether each counts in it."""
     scored = objects.set_index("object_id")
-    of_all = visits["object_id"].map(scored["telescope"])
-    counts = visits["score"].notna() & ((of_all == "") | (of_all == visits["telescope"]))
+    known = visits["score"].notna()
+    of_all = known.groupby(visits["object_id"]).transform("sum") == visits["object_id"].map(scored["images"])
+    counts = known & (of_all | (visits["object_id"].map(scored["telescope"]) == visits["telescope"]))
     joined = visits.assign(object_score=visits["object_id"].map(scored["score"]), counts=counts)
     return joined.sort_values(["object_id", "time_mjd", "candidate_id"], ignore_index=True)[list(HISTORY_COLUMNS)]
