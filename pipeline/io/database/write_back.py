@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 import sqlalchemy
 from sqlalchemy import CursorResult, false, func, insert, or_, select, update
+from sqlalchemy.types import TypeEngine
 
 from pipeline.errors import ChangedInputError, InputError, SettingsError
 from pipeline.io.database.score_columns import ScoreColumn, key_binder, reflected, require_types
@@ -222,7 +223,8 @@ def _compare(
             f"{to.table} in the database: is it another table, or another id?"
         )
     updated = sum(found.values())
-    missing = tuple(key for key, _ in scores if key.rstrip(" ") not in found)
+    held = key_binder(given.c.id.type, what)  # as the table writes it: a UUID has several spellings
+    missing = tuple(key for key, _ in scores if str(held(key)).rstrip(" ") not in found)
     return Counted(matched=len(found), updated=updated, unchanged=len(found) - updated, missing=missing)
 
 
@@ -242,8 +244,7 @@ def _update(
     same = table.c[to.key] == given.c.id
     values: dict[str, Any] = {to.score: given.c.score, **to.texts}
     if to.time:
-        is_text, time = isinstance(table.c[to.time].type, sqlalchemy.String), now()
-        values[to.time] = time if is_text else datetime.fromisoformat(time).replace(tzinfo=None)
+        values[to.time] = _time_for(table.c[to.time].type)
     changing = update(table).where(same, _differs(table, given, to)).values(values)
     done = cast("CursorResult[Any]", connection.execute(changing))
     wrong = select(func.count()).select_from(given.join(table, same)).where(_differs(table, given, to))
@@ -255,6 +256,14 @@ def _update(
             f"{counted.matched} rows before and {matched} after, {still} of which do not hold their score: a trigger, "
             "or another transaction; nothing was written"
         )
+
+
+def _time_for(kind: TypeEngine[Any]) -> str | datetime:
+    """Return the UTC time as a column holds it; one that knows its zone would take a bare time for the session's."""
+    if isinstance(kind, sqlalchemy.String):
+        return now()
+    time = datetime.fromisoformat(now())
+    return time if getattr(kind, "timezone", False) else time.replace(tzinfo=None)
 
 
 def _mark(

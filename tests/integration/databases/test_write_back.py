@@ -126,6 +126,25 @@ def test_a_narrow_column_rounds_and_a_second_run_finds_its_own_scores(server, ki
     assert float(written(server, name)[1][0]) == pytest.approx(0.1235, abs=6e-4)
 
 
+@pytest.mark.parametrize("server", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("kind", ["TIMESTAMP", "TIMESTAMPTZ"])
+def test_the_time_of_writing_is_utc_wherever_the_server_stands(server, kind):
+    name = made(server, things=THINGS.replace("TIMESTAMP", kind))
+    server.ask("", f"ALTER ROLE writer IN DATABASE {name} SET timezone = 'Pacific/Honolulu'")
+    write(server, name, [("1", 0.25)])
+    late = server.ask(name, "SELECT EXTRACT(EPOCH FROM scored) - EXTRACT(EPOCH FROM now()) FROM things WHERE id = 1")
+    assert abs(late[0][0]) < 60
+
+
+@pytest.mark.parametrize("server", ["postgresql"], indirect=True)
+def test_a_uuid_is_found_however_it_is_written(server):
+    name = made(server, rows=0, things=THINGS.replace("BIGINT", "UUID"))
+    there, absent = "0F8FAD5B-D9CB-469F-A165-70867728950E", "0F8FAD5B-D9CB-469F-A165-70867728950F"
+    server.fill(name, "things", pd.DataFrame({"id": [there], "factor": np.nan}))
+    counted = write(server, name, [(there, 0.25), (absent, 0.5)])
+    assert (counted.matched, counted.updated, counted.missing) == (1, 1, (absent,))
+
+
 def test_texts_as_keys_meet_byte_by_byte(server):
     name = made(server, rows=0, things=THINGS.replace("BIGINT", "VARCHAR(40)"))
     server.fill(name, "things", pd.DataFrame({"id": ["007", "a", "9007199254740993"], "factor": np.nan}))
