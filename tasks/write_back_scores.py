@@ -122,6 +122,8 @@ class WriteBackScores(RangeTask, SurveyTask):
         """The table and its columns, the release, and the files that you name."""
         keys = ("engine", "host", "port", "name", "file")
         place = {key: settings_files.expand(str(getattr(self.database, key)), f"the database's {key}") for key in keys}
+        if self.database.engine == "sqlite":  # a copy of the survey's folder holds another database
+            place["file"] = str((self.file_folder() / place["file"]).resolve())
         return {
             "release": self.release_name,
             "write_back": {**asdict(self.block), "database": place},
