@@ -31,8 +31,13 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def with_ids(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return scores whose ids are called ``candidate_id``, names of FITS files without folder and ending."""
+def with_ids(scores: pd.DataFrame, *, has_head: bool) -> pd.DataFrame:
+    """Return scores whose ids are called ``candidate_id``, of psat-ml's files without folder and ending.
+
+    Where a head says ``candidate_id``, ids stay as they are, also those that end like a file.
+    """
+    if "candidate_id" in scores and has_head:
+        return scores
     named = scores.rename(columns={PSAT_IDS: "candidate_id"}) if "candidate_id" not in scores else scores
     if "candidate_id" not in named:
         return named

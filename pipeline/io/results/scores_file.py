@@ -201,7 +201,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
     options = pa.csv.ConvertOptions(column_types=text, strings_can_be_null=False)
     names = columns_without_head(path)
     found = pa.csv.read_csv(path, pa.csv.ReadOptions(column_names=names or None), convert_options=options)
-    frame = with_ids(cells_as_written(found.to_pandas()))
+    frame = with_ids(cells_as_written(found.to_pandas()), has_head=not names)
     for name in {"candidate_id", "object_id", "exposure_id"} & set(frame):
         require_unrounded(frame[name], f"{path}: column {name!r}", first_row=1 if names else 2)
     return frame

@@ -30,6 +30,11 @@ def test_a_list_of_objects_and_scores_keeps_its_first_row_and_its_zeros(tmp_path
     assert found["score"].tolist() == [0.25, 0.5]
 
 
+def test_ids_under_a_head_of_our_own_stay_as_they_are(tmp_path):
+    (tmp_path / "s.csv").write_text("candidate_id,file,score\nx/1.fits,a,0.25\ny/1.fits,b,0.5\n")
+    assert read_scores(tmp_path / "s.csv")["candidate_id"].tolist() == ["x/1.fits", "y/1.fits"]
+
+
 @pytest.mark.parametrize("text", ["candidate_id,score\na,1\n", "a,b,c,0.5\n", "", "score\n0.5\n"])
 def test_a_head_is_a_head(tmp_path, text):
     (tmp_path / "s.csv").write_text(text)
