@@ -6,6 +6,7 @@ Tested by tests/pipeline/stages/test_export_candidates.py.
 import io
 import logging
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import IO, Final
 
@@ -167,7 +168,8 @@ def _append(file: IO[str], table: pd.DataFrame, form: str, *, is_first: bool) ->
     options = {"delimiter": ","} if form == "ascii.ecsv" else {}
     written.write(text, format=form, **options)
     lines = text.getvalue().splitlines(keepends=True)
-    head = sum(line.startswith("#") for line in lines) + 1 if form == "ascii.ecsv" else 1
+    told = takewhile(lambda line: line.startswith("#"), lines)
+    head = sum(1 for _ in told) + 1
     file.writelines(lines if is_first else lines[head:])
 
 

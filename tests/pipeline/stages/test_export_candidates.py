@@ -15,7 +15,7 @@ from pipeline.io.results.cutout_header import CutoutHeader
 from pipeline.io.results.schema import TEXT
 from pipeline.io.results.scores_file import ScoresWriter, read_scores
 from pipeline.stages import scored_files
-from pipeline.stages.export_candidates import export_csv, export_ecsv, export_gmadet, export_psat
+from pipeline.stages.export_candidates import _append, export_csv, export_ecsv, export_gmadet, export_psat
 from pipeline.stages.export_probabilities import ScoredRows
 
 IDS = ["0017", "9007199254740993", "=c", "d"]
@@ -62,6 +62,13 @@ def test_an_ecsv_has_units_and_the_ids_stay_text(scored, tmp_path):
     assert back["x_pixel"].tolist() == [10.0, 11.0, 12.0, 13.0]
     np.testing.assert_array_equal(np.asarray(back["score"]), SCORES)
     assert back["score"].dtype == np.float32
+
+
+def test_a_later_block_keeps_its_rows_whatever_their_ids_begin_with():
+    file = io.StringIO()
+    for ids in (["a"], ["#b", "c"]):
+        _append(file, pd.DataFrame({"candidate_id": ids, "score": 0.5}), "ascii.ecsv", is_first=ids == ["a"])
+    assert file.getvalue().splitlines()[-4:] == ["candidate_id,score", "a,0.5", "#b,0.5", "c,0.5"]
 
 
 @pytest.mark.replaces("psat-ml", "P7")
