@@ -114,6 +114,9 @@ def _joined(
     columns = [name for name in ("candidate_id", *_SCORED) if name in known]
     own = table.rename(columns={name: f"{name}_listed" for name in columns[1:] if name in table})
     if "candidate_id" in own:
+        twice = known["candidate_id"][known["candidate_id"].duplicated()]
+        if len(twice):
+            raise InputError(f"candidate_id {twice.iloc[0]!r} has several scores; allowed for {where}: one for each id")
         place = pd.Index(known["candidate_id"]).get_indexer(own["candidate_id"])
         columns.remove("candidate_id")
     else:

@@ -104,6 +104,13 @@ def test_tables_of_astropy_hold_the_same(scored, folder, form):
     assert table["score"].tolist() == pytest.approx([0.9, 0.5])
 
 
+def test_two_scores_of_one_candidate_of_a_list_are_refused(folder, tmp_path):
+    (tmp_path / "s.csv").write_text("candidate_id,score\na,0.4\na,0.9\n")
+    (tmp_path / "list.csv").write_text("candidate_id\na\n")
+    with pytest.raises(InputError, match=r"'a' has several scores; allowed for .*: one for each id"):
+        filter_candidates(folder, HALF, scores=tmp_path / "s.csv", rows=None, listed=tmp_path / "list.csv", form="csv")
+
+
 def test_a_list_that_names_nothing_is_refused(scored, folder, tmp_path):
     (tmp_path / "list.csv").write_text("x,y\n1,2\n")
     with pytest.raises(InputError, match="neither candidate_id nor ra_deg and dec_deg; there: x, y"):
