@@ -5,6 +5,7 @@ Tested by tests/pipeline/stages/test_filter_candidates.py.
 
 import json
 import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.crossmatch.match import match_one_to_one
+from pipeline.crossmatch.match import all_within, match_one_to_one
 from pipeline.errors import InputError
 from pipeline.io.files.csv_cells import write_csv
 from pipeline.io.results.cutout_file import open_cutouts
@@ -50,15 +51,16 @@ def filter_candidates(
     rows : Path or None
         The cutout file that was scored, for positions and magnitudes.
     listed : Path or None
-        A table of candidates with ``candidate_id``, or with ``ra_deg`` and ``dec_deg``; its rows are kept with all
-        their columns. None: all scored ones.
+        A table of candidates with ``candidate_id``, or with ``ra_deg``, ``dec_deg`` and, if the scores are of several
+        images, ``exposure_id``; its rows are kept with all their columns. None: all scored ones.
     form : {"csv", "ecsv", "fits"}
         Format of the kept candidates.
 
     Raises
     ------
     InputError
-        If the scores are not of real and bogus, there is no such exposure, or the list has neither ids nor positions.
+        If the scores are not of real and bogus, there is no such exposure, the list has neither ids nor positions, or
+        a position is that of candidates of several exposures.
     """
     known = _known(scores, rows, chosen.exposure)
     table, there = known, np.ones(len(known), bool)
@@ -134,10 +136,35 @@ def _by_place(table: pd.DataFrame, known: pd.DataFrame, where: str, radius_arcse
     if "ra_deg" not in known:
         raise InputError(f"{where} has positions and no candidate_id, and the scores name no cutouts with positions")
     ra_deg, dec_deg = (numbers_of(table, name, where).to_numpy() for name in ("ra_deg", "dec_deg"))
-    first, second, _ = match_one_to_one(ra_deg, dec_deg, known["ra_deg"], known["dec_deg"], radius_arcsec)
     place = np.full(len(table), -1, np.intp)
-    place[first] = second
+    if "exposure_id" not in table and "exposure_id" in known and known["exposure_id"].nunique() > 1:
+        near = all_within(ra_deg, dec_deg, known["ra_deg"], known["dec_deg"], radius_arcsec)
+        _require_one_image(near, known["exposure_id"].to_numpy(object), where)
+    for mine, theirs in _of_one_image(table, known):
+        there = known.iloc[theirs]
+        pairs = match_one_to_one(ra_deg[mine], dec_deg[mine], there["ra_deg"], there["dec_deg"], radius_arcsec)
+        place[mine[pairs[0]]] = theirs[pairs[1]]
     return place
+
+
+def _of_one_image(table: pd.DataFrame, known: pd.DataFrame) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Yield rows of a list and scored rows that may be the same: of each exposure, if the list names them."""
+    if "exposure_id" not in table or "exposure_id" not in known:
+        yield np.arange(len(table)), np.arange(len(known))
+        return
+    for name in table["exposure_id"].unique():
+        yield np.flatnonzero(table["exposure_id"] == name), np.flatnonzero(known["exposure_id"] == name)
+
+
+def _require_one_image(near: Sequence[Sequence[int]], images: NDArray[np.object_], where: str) -> None:
+    """Refuse a list of which nobody can say to which of several images its candidates belong."""
+    for row, rows in enumerate(near):
+        names = sorted({str(images[place]) for place in rows})
+        if len(names) > 1:
+            raise InputError(
+                f"{where}: row {row + 1} lies at candidates of exposures {names[0]!r} and {names[1]!r}; state "
+                "--exposure, or give the list a column exposure_id or candidate_id"
+            )
 
 
 def _write(folder: Path, kept: pd.DataFrame, form: str) -> None:

@@ -86,6 +86,26 @@ def test_a_list_without_ids_is_matched_by_its_places(scored, folder, tmp_path):
         filter_candidates(folder, HALF, **scored | {"rows": None}, listed=tmp_path / "list.csv", form="csv")
 
 
+def test_a_place_that_several_images_show_needs_the_name_of_its_image(scored, folder, tmp_path, make_rows):
+    rows = make_rows(IDS, exposure_id=["e1", "e2", "e2", "e2"], ra_deg=[10.0, 10.0001, 30, 40], dec_deg=[0.0] * 4)
+    header = CutoutHeader(survey="toy", channels=("difference",), size_pixel=3, pixel_scale_arcsec=1.0)
+    with CutoutWriter(tmp_path / "again.h5", header) as writer:
+        writer.append(np.zeros((4, 3, 3, 1), np.float32), rows)
+    scores = read_scores(scored["scores"]).assign(exposure_id=rows["exposure_id"])
+    scores.to_csv(tmp_path / "again.csv", index=False)
+    given = {"scores": tmp_path / "again.csv", "rows": tmp_path / "again.h5", "form": "csv"}
+    (tmp_path / "list.csv").write_text("ra_deg,dec_deg\n10.00001,0\n")
+    with pytest.raises(InputError, match="row 1 lies at candidates of exposures 'e1' and 'e2'; state --exposure"):
+        filter_candidates(folder, HALF, **given, listed=tmp_path / "list.csv")
+    of_one = Filter(threshold=0.5, said_by="given", exposure="e2")
+    filter_candidates(folder, of_one, **given, listed=tmp_path / "list.csv")
+    assert kept(folder)["candidate_id"].tolist() == [IDS[1]]
+    (tmp_path / "list.csv").write_text("ra_deg,dec_deg,exposure_id\n10.00001,0,e2\n10.00001,0,e9\n")
+    counts = filter_candidates(folder, HALF, **given, listed=tmp_path / "list.csv")
+    assert kept(folder)["candidate_id"].tolist() == [IDS[1]]
+    assert counts["missing_rows"] == [2]
+
+
 def test_one_exposure_counts_alone_and_an_unknown_one_is_refused(scored, folder):
     assert filter_candidates(folder, Filter(threshold=0.5, said_by="mdr", exposure="e2"), **scored, listed=None,
                              form="csv")["candidates"] == 2  # fmt: skip
