@@ -18,6 +18,9 @@ from pipeline.io.results.provenance import now
 MARKER_TABLE: Final = "nightsift_runs"
 """What the script ``config/queries/write_back.sql`` calls the table of runs."""
 
+_GIVEN: Final = "nightsift_given_to_write_back"
+"""The temporary table of the scores; a table of the survey that is called so would be hidden by it."""
+
 ROWS_AT_ONCE: Final = 10_000
 """How many scores go to the server in one statement."""
 
@@ -184,14 +187,14 @@ def _scores_beside(
         sqlalchemy.Column("id", table.c[to.key].type, autoincrement=False),
         sqlalchemy.Column("score", table.c[to.score].type),
     ]
-    given = sqlalchemy.Table("nightsift_scores", sqlalchemy.MetaData(), *columns, prefixes=["TEMPORARY"])
+    given = sqlalchemy.Table(_GIVEN, sqlalchemy.MetaData(), *columns, prefixes=["TEMPORARY"])
     given.create(connection, checkfirst=False)
     bound = key_binder(table.c[to.key].type, what)
     for start in range(0, len(scores), ROWS_AT_ONCE):
         rows = [{"id": bound(key), "score": score} for key, score in scores[start : start + ROWS_AT_ONCE]]
         connection.execute(insert(given), rows)
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("ANALYZE nightsift_scores")  # else the server takes it for small
+        connection.exec_driver_sql(f"ANALYZE {_GIVEN}")  # else the server takes it for small
     yield given
 
 

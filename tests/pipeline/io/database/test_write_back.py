@@ -82,6 +82,15 @@ def test_a_name_that_is_no_name_never_reaches_the_database():
         WriteBackSettings(table="t", key_column="id", score_column="id")
 
 
+def test_a_table_may_be_called_as_scores_are(file):
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("ALTER TABLE things RENAME TO nightsift_scores")
+    database = WritableDatabase(DatabaseSettings(file=str(file), write=WritingUser()))
+    to = ScoreColumn(table="nightsift_scores", key="id", score="factor")
+    assert write_back(database, to, [("a", 0.25)], RUN, what="candidate_id", dry=False).updated == 1
+    assert ask(file, "SELECT factor FROM nightsift_scores WHERE id = 'a'") == [(0.25,)]
+
+
 def test_a_hundred_thousand_rows_take_seconds(file):
     ids = [str(number) for number in range(100_000)]
     with closing(sqlite3.connect(file)) as connection, connection:
