@@ -15,7 +15,7 @@ from sqlalchemy.types import TypeEngine
 from pipeline.errors import InputError
 from pipeline.io.database.identifiers import identifier
 
-_WHOLE: Final = r"0|-?[1-9]\d{0,18}"
+_WHOLE: Final = r"0|-?[1-9]\d{0,19}"
 _TRANSACTIONS: Final = (
     "SELECT t.engine, e.transactions FROM information_schema.tables AS t "
     "JOIN information_schema.engines AS e ON e.engine = t.engine WHERE t.table_schema = {} AND t.table_name = %(name)s"
@@ -146,10 +146,11 @@ def key_binder(kind: TypeEngine[Any], what: str) -> Callable[[str], object]:
     what : str
         What the ids are, for messages, such as ``object_id``.
     """
+    low, high = (0, 2**64) if getattr(kind, "unsigned", False) else (-(2**63), 2**63)
 
     def whole(text: str) -> int:
-        if not re.fullmatch(_WHOLE, text):
-            raise InputError(f"{what} {text!r} is no whole number, and the key column holds {kind}")
+        if not re.fullmatch(_WHOLE, text) or not low <= int(text) < high:
+            raise InputError(f"{what} {text!r} is no whole number that the key column can hold, of type {kind}")
         return int(text)
 
     def unique(text: str) -> uuid.UUID:

@@ -4,9 +4,11 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+import sqlalchemy
+from sqlalchemy.dialects.mysql import BIGINT
 
 from pipeline.errors import InputError, SettingsError
-from pipeline.io.database.score_columns import ScoreColumn
+from pipeline.io.database.score_columns import ScoreColumn, key_binder
 from pipeline.io.database.settings import DatabaseSettings, WritingUser
 from pipeline.io.database.write_back import Run, write_back
 from pipeline.io.database.writing import WritableDatabase
@@ -80,6 +82,21 @@ def test_a_name_that_is_no_name_never_reaches_the_database():
             WriteBackSettings(**{"table": "t", "key_column": "id", "score_column": "s", **values})
     with pytest.raises(SettingsError, match="column 'id' is named twice"):
         WriteBackSettings(table="t", key_column="id", score_column="id")
+
+
+@pytest.mark.parametrize(
+    ("kind", "held", "refused"),
+    [
+        (sqlalchemy.BigInteger(), "9223372036854775807", "9223372036854775808"),
+        (BIGINT(unsigned=True), "18446744073709551615", "18446744073709551616"),
+        (BIGINT(unsigned=True), "0", "-1"),
+    ],
+)
+def test_ids_go_as_far_as_their_column(kind, held, refused):
+    bound = key_binder(kind, "object_id")
+    assert bound(held) == int(held)
+    with pytest.raises(InputError, match=f"object_id '{refused}' is no whole number that the key column can hold"):
+        bound(refused)
 
 
 def test_a_table_may_be_called_as_scores_are(file):
