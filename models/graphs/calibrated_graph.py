@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from models.graphs.keras_graph import LOGITS, Graph
-from models.graphs.nodes import append, constant
+from models.graphs.nodes import Node, append, constant
 from models.graphs.sessions import CALIBRATED
 from pipeline.scores.beta import Beta
 from pipeline.scores.calibration import Platt
@@ -144,16 +144,21 @@ def _add_rising(graph: Graph, isotonic: Isotonic) -> None:
 
 
 def _add_either(graph: Graph) -> None:
-    """Append the sigmoid of the calibrated logit, and the probability of either class."""
+    """Append the probability of either class: ``1 / (1 + exp(z))`` and ``1 / (1 + exp(-z))`` of the calibrated logit z.
+
+    The runtime's Sigmoid is exact to 1e-7 alone: a score of 1e-6 is off by a tenth, one of 1e-8 is 0.
+    """
     one = constant(graph, "calibration/one", np.float32(1.0))
-    append(
-        graph,
-        [
-            ("Sigmoid", [CALIBRATED], "calibration/score", {}),
-            ("Sub", [one, "calibration/score"], "calibration/rest", {}),
-            ("Concat", ["calibration/rest", "calibration/score"], PROBABILITIES, {"axis": 1}),
-        ],
-    )
+    sides = {"rest": CALIBRATED, "score": "calibration/opposite"}
+    nodes: list[Node] = [("Neg", [CALIBRATED], "calibration/opposite", {})]
+    for name, exponent in sides.items():
+        nodes += [
+            ("Exp", [exponent], f"calibration/{name}_odds", {}),
+            ("Add", [f"calibration/{name}_odds", one], f"calibration/{name}_whole", {}),
+            ("Reciprocal", [f"calibration/{name}_whole"], f"calibration/{name}", {}),
+        ]
+    nodes.append(("Concat", [f"calibration/{name}" for name in sides], PROBABILITIES, {"axis": 1}))
+    append(graph, nodes)
 
 
 def _set_outputs(graph: Graph, columns: int) -> None:

@@ -52,6 +52,20 @@ def test_beta_is_the_same_in_the_graph(tmp_path):
     np.testing.assert_allclose(probabilities[:, 1], beta.apply(rows[:, 0]), atol=1e-6)
 
 
+def test_small_probabilities_are_as_exact_as_large_ones_and_keep_their_order(tmp_path):
+    rows = np.linspace(-80, 80, 1601, dtype=np.float32)[:, None]
+    probabilities, _ = outputs_of(tmp_path, with_calibration(passing(1), IDENTITY), rows)
+    wanted = special.expit(np.concatenate([-rows, rows], axis=1).astype(np.float64))
+    np.testing.assert_allclose(probabilities, wanted, rtol=1e-6)
+    assert (np.diff(probabilities[rows[:, 0] < 0, 1]) > 0).all()
+
+
+def test_logits_beyond_float32_are_sure_of_a_class(tmp_path):
+    rows = np.array([[-np.inf], [-200.0], [200.0], [np.inf]], dtype=np.float32)
+    probabilities, _ = outputs_of(tmp_path, with_calibration(passing(1), IDENTITY), rows)
+    assert probabilities[:, 1].tolist() == [0.0, 0.0, 1.0, 1.0]
+
+
 def test_logits_tell_rows_apart_whose_scores_are_equal(tmp_path):
     probabilities, logits = outputs_of(
         tmp_path, with_calibration(passing(1), IDENTITY), np.array([[20.0], [30.0]], np.float32)
