@@ -26,7 +26,8 @@ VERDICTS: Final = (CLASS_NAMES[BOGUS], CLASS_NAMES[REAL], ASK)
 Promise = Literal["class", "all"]
 
 _ROUNDING: Final = 1e-6
-"""Limits are moved outwards by this, for scores are float32 and a row at a limit lies within."""
+"""Limits are moved outwards by this share of them, for scores are float32 and a row at a limit lies within; at a low
+base rate all scores are small."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,9 +113,10 @@ class VerdictLimits:
             lowest, highest = _limits_of_all(real, bogus, error, base_rate)
         crossed = bool(lowest > highest)
         if crossed:
-            lowest = highest = float(np.clip(threshold, highest, lowest))
+            apart = min(_ROUNDING * lowest, 0.5 * (lowest - highest))  # a row at a limit keeps its side
+            lowest = highest = float(np.clip(threshold, highest + apart, lowest - apart))
         else:
-            lowest, highest = lowest - _ROUNDING, highest + _ROUNDING
+            lowest, highest = lowest * (1.0 - _ROUNDING), highest * (1.0 + _ROUNDING)
         return cls(
             error=error,
             promise=promise,

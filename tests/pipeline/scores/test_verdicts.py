@@ -2,7 +2,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from pipeline.errors import InputError
 from pipeline.scores.verdicts import VerdictLimits
@@ -67,6 +67,25 @@ def test_a_classifier_that_errs_less_asks_nobody_and_keeps_its_threshold():
     assert limits.apply([0.59, 0.6, 0.61]).tolist() == ["bogus", "real", "real"]
     lower = VerdictLimits.fit(scores, np.repeat([0, 1], 100), error=0.05, threshold=0.01)
     assert lower.bogus_below == lower.real_above == pytest.approx(0.19, abs=0.01)
+
+
+@pytest.mark.parametrize("threshold", [0.05, 0.95])
+def test_equal_scores_keep_their_side_where_the_threshold_lies_beyond_them(threshold):
+    scores, labels = np.repeat([0.1, 0.9], 200), np.repeat([0, 1], 200)
+    limits = VerdictLimits.fit(scores, labels, error=0.05, threshold=threshold)
+    assert limits.crossed
+    assert limits.apply(scores.astype(np.float32)).tolist() == ["bogus"] * 200 + ["real"] * 200
+
+
+@pytest.mark.parametrize("base_rate", [1e-3, 1e-6, 1e-9])
+def test_verdicts_are_the_same_on_scores_at_any_base_rate(base_rate):
+    rng = np.random.default_rng(5)
+    label = np.repeat([0, 1], 1000)
+    logits = rng.normal(3.0 * label - 1.5, 1.5)
+    wanted = VerdictLimits.fit(expit(logits), label, error=0.05).apply(expit(logits))
+    scores = expit(logits + logit(base_rate))
+    found = VerdictLimits.fit(scores, label, error=0.05).apply(scores.astype(np.float32))
+    assert found.tolist() == wanted.tolist()
 
 
 @pytest.mark.parametrize(
