@@ -123,18 +123,23 @@ def _judged(rows: pd.DataFrame, promise: VerdictPromise | None) -> dict[str, flo
     whole = coverage(1.0 - own, ones, ones, groups)
     expected: NDArray[np.float64] = np.ones(1)
     hits = 0
-    for label, name in enumerate(CLASS_NAMES):
-        of_class = (rows["label"] == label).to_numpy()
-        if promise is None or not of_class.any():
-            continue
-        one = coverage(1.0 - own[of_class], ones[of_class], ones[of_class], groups[of_class])
+    for inside, fitted in _limited(rows, promise):
+        one = coverage(1.0 - own[inside], ones[inside], ones[inside], groups[inside])
         n = max(1, round(one["effective"]))
         hits += round(one["coverage"] * n)
-        fitted = promise.rows[name] if promise.by_class else sum(promise.rows.values())
-        expected = np.maximum(fftconvolve(expected, _chances(n, fitted, promise.error)), 0.0)
+        expected = np.maximum(fftconvolve(expected, _chances(n, fitted, promise.error)), 0.0)  # type: ignore[union-attr]
     said = {name: whole[name] for name in ("n", "effective", "coverage", "coverage_low", "coverage_high")}
     asked = float((rows["verdict"] == ASK).mean()) if len(rows) else float("nan")
     return {**said, "asked": asked, **_against(hits, expected)}
+
+
+def _limited(rows: pd.DataFrame, promise: VerdictPromise | None) -> Iterator[tuple[NDArray[np.bool_], int]]:
+    """Yield the rows under each limit, and how many rows fitted it: a limit for each class, or one for all rows."""
+    if promise is not None and not promise.by_class and len(rows):
+        yield np.ones(len(rows), bool), sum(promise.rows.values())
+    elif promise is not None:
+        of_class = {name: (rows["label"] == label).to_numpy() for label, name in enumerate(CLASS_NAMES)}
+        yield from ((inside, promise.rows[name]) for name, inside in of_class.items() if inside.any())
 
 
 def _denied(rows: pd.DataFrame) -> NDArray[np.float64]:

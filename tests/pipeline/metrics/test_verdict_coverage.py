@@ -48,6 +48,14 @@ def test_without_a_promise_nothing_is_judged_but_all_is_counted():
     assert verdict_coverage(table({"bogus": 95, "real": 5}, {"real": 9}), of_all)["kept"].tolist() == [True, None, None]
 
 
+def test_one_limit_for_all_rows_is_drawn_once():
+    """Two draws, one a class, would narrow what chance gives, and call kept promises broken."""
+    of_all = VerdictPromise(error=0.05, rows={"bogus": 99, "real": 100}, by_class=False)
+    rows = table({"bogus": 500}, {"real": 450, "bogus": 50}, object_id=[f"o{row}" for row in range(1000)])
+    found = verdict_coverage(rows, of_all).set_index("stratum")
+    assert found.loc["all", "p_value"] == pytest.approx(betabinom(1000, 190, 10).cdf(950))
+
+
 def test_strata_of_200_rows_are_judged_together():
     rng = np.random.default_rng(0)
     rows = table({"bogus": 950, "real": 50}, {"real": 480, "bogus": 20})
