@@ -9,6 +9,7 @@ from pipeline.scores.beta import Beta
 from pipeline.scores.isotonic import Isotonic
 from pipeline.scores.prevalence import OfTwo
 
+_LEAST = float(np.finfo(np.float32).tiny)
 _HALVINGS = 80
 _FARTHEST = 1e5
 """Logits of `Beta` are sought within these ends, to far below the rounding of a score."""
@@ -17,7 +18,7 @@ _FARTHEST = 1e5
 def raw_logits(calibration: OfTwo, scores: ArrayLike) -> NDArray[np.float64]:
     """Return the logits that a calibration made scores of, same shape; NaN stays NaN.
 
-    Scores that are 0 or 1 to the last digit of float32 are taken as the nearest that are not.
+    Scores of float32 are exact near 0, not near 1: a score of 0 or 1 is taken as the nearest that is not.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ def raw_logits(calibration: OfTwo, scores: ArrayLike) -> NDArray[np.float64]:
     >>> raw_logits(Platt(2.0, -1.0), Platt(2.0, -1.0).apply([-3.0, 0.5])).round(6).tolist()
     [-3.0, 0.5]
     """
-    given = np.clip(np.asarray(scores, dtype=np.float64), SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY)
+    given = np.clip(np.asarray(scores, dtype=np.float64), _LEAST, 1.0 - SMALLEST_PROBABILITY)
     calibrated = np.asarray(logit(given))
     if isinstance(calibration, Beta):
         return _halved(calibration, calibrated)

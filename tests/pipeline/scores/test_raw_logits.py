@@ -16,6 +16,13 @@ def test_logits_are_found_again_in_the_scores_that_were_made_of_them(calibration
     np.testing.assert_allclose(raw_logits(calibration, calibration.apply(logits)), logits, atol=1e-6)
 
 
+def test_small_scores_of_float32_have_their_own_logits():
+    """At a base rate of 1e-4 the scores of most bogus are below the last digit of those near 1."""
+    logits, at_base_rate = np.array([-20.0, -12.0, -8.0]), Platt(2.0, -9.2)
+    scores = at_base_rate.apply(logits).astype(np.float32)
+    np.testing.assert_allclose(raw_logits(at_base_rate, scores), logits, atol=1e-6)
+
+
 def test_sure_scores_are_finite_and_missing_ones_stay_missing():
     found = raw_logits(Beta(1.0, 1.0, 0.0), [0.0, 1.0, np.nan])
     assert np.isfinite(found[:2]).all()
