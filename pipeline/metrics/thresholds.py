@@ -18,6 +18,10 @@ log = logging.getLogger(__name__)
 FEW_BOGUS = 5
 """A budget that lets fewer bogus rows of the sample pass rests on chance."""
 
+_BEYOND = 1e-6
+"""A threshold that no row of the sample passes lies above the highest score by this share of it, for scores at
+inference are float32, and so are thresholds that they are compared with."""
+
 THRESHOLD_RULES: Registry[Callable[..., float]] = Registry("threshold rule")
 """``(labels, scores, **parameter) -> threshold``; a row is real when ``score >= threshold``."""
 
@@ -185,7 +189,7 @@ def _between(curves: Curves, index: int) -> float:
     """
     scores = curves.distinct_scores
     if index < 0:
-        return float(np.nextafter(scores[0], np.inf))
+        return float(scores[0] + max(abs(scores[0]) * _BEYOND, np.finfo(np.float32).tiny))
     if index + 1 == len(scores):
         return float(scores[index])
     middle = 0.5 * (scores[index] + scores[index + 1])

@@ -18,7 +18,7 @@ LARGEST_SIDE_PIXEL: Final = 4096
 _WEIGHT_TOLERANCE: Final = 1e-6
 """Weights of a stack's members sum to 1 within this."""
 
-LARGEST_THRESHOLD: Final = math.nextafter(1.0, 2.0)
+LARGEST_THRESHOLD: Final = 1.0 + 1e-6
 """Threshold of the rule ``fpr`` if a bogus has a score of 1: no row is called real."""
 
 

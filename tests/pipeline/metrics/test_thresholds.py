@@ -87,6 +87,12 @@ def test_when_no_bogus_may_pass_and_one_is_on_top_nothing_passes():
     assert confusion([0, 1], [0.9, 0.4], threshold).recall == 0.0
 
 
+@pytest.mark.parametrize("top", [1e-9, 0.97, 1.0])
+def test_what_nothing_passes_nothing_of_float32_passes(top):
+    labels, scores = [1, 0, 0, 1], np.array([top, top, 0.1 * top, 0.2 * top])
+    assert not (scores.astype(np.float32) >= THRESHOLD_RULES["fpr"](labels, scores, target=0.0)).any()
+
+
 def test_fixed_ignores_the_data():
     assert THRESHOLD_RULES["fixed"]([], [], value=0.53) == 0.53
 
