@@ -9,7 +9,6 @@ Tested by tests/models/scoring/test_reasons.py.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +20,6 @@ from pipeline.classes import are_real_and_bogus
 from pipeline.errors import IncompatiblePackageError
 from pipeline.scores.outliers import OutlierMeasure
 from pipeline.scores.reasons import grouped, sentence
-
-CENTRE: Final = 2
-"""Half the side of the square in the middle of a cutout whose flux tells whether a source faded, in pixels."""
 
 Logits = Callable[[Prepared], NDArray[np.float64]]
 
@@ -85,7 +81,7 @@ def reasons_of(
 
 
 def faded_rows(cutouts: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.bool_]:
-    """Return where the template has more flux in the middle than the science image, ``(n,)``.
+    """Return where the features take the template for the bright image, ``(n,)``: without sky, and at one gain.
 
     Parameters
     ----------
@@ -96,10 +92,9 @@ def faded_rows(cutouts: NDArray[np.float32], channels: Sequence[str]) -> NDArray
     """
     if not {"science", "template"} <= set(channels):
         return np.zeros(len(cutouts), dtype=bool)
-    y, x = (side // 2 for side in cutouts.shape[1:3])
-    middle = cutouts[:, max(y - CENTRE, 0) : y + CENTRE + 1, max(x - CENTRE, 0) : x + CENTRE + 1]
-    apart = middle[..., list(channels).index("science")] - middle[..., list(channels).index("template")]
-    return np.nansum(apart.astype(np.float64), axis=(1, 2)) < 0
+    from pipeline.features.planes import prepare  # what gives no reasons need not load it
+
+    return prepare(cutouts, tuple(channels)).faded
 
 
 def explaining(package: StoredPackage) -> OpenedPackage:

@@ -45,6 +45,8 @@ class Planes:
         Sky noise of each image.
     gain : ndarray of float32, ``(n,)``
         Flux ratio bright / faint of the surroundings before both were scaled to one gain.
+    faded : ndarray of bool, ``(n,)``
+        Where the bright image is the template.
     inside : ndarray of bool, ``(y, x)``
         True where the cutout had a pixel at all, missing or not.
     frame : Frame
@@ -62,6 +64,7 @@ class Planes:
     faint_noise: NDArray[np.float32]
     difference_noise: NDArray[np.float32]
     gain: NDArray[np.float32]
+    faded: NDArray[np.bool_]
     inside: NDArray[np.bool_]
     frame: Frame
 
@@ -268,6 +271,7 @@ def _ordered(
         faint_noise=np.where(faded, science.noise, template.noise),
         difference_noise=difference.noise,
         gain=np.where(faded, 1 / gain, gain),
+        faded=faded,
         inside=inside,
         frame=frame,
     )

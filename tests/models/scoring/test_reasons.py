@@ -91,8 +91,11 @@ def test_packages_that_know_no_training_rows_are_refused(ensemble, network):
             explaining(runtime.load(made.package))
 
 
-def test_a_source_that_is_brighter_in_the_template_has_faded():
-    cutouts = np.zeros((2, 9, 9, 3), np.float32)
-    cutouts[0, 4, 4, 1], cutouts[1, 4, 4, 0] = 5.0, 5.0
+@pytest.mark.parametrize("sky", [0.0, 100.0, -100.0])
+def test_a_source_that_is_brighter_in_the_template_has_faded(sky):
+    cutouts = np.random.default_rng(0).normal(0.0, 0.1, (2, 21, 21, 3)).astype(np.float32)
+    cutouts[0, 9:12, 9:12, 1] += 5.0
+    cutouts[1, 9:12, 9:12, 0] += 5.0
+    cutouts[..., 1] += sky
     assert faded_rows(cutouts, ("science", "template", "difference")).tolist() == [True, False]
     assert faded_rows(cutouts[..., :1], ("difference",)).tolist() == [False, False]
