@@ -56,6 +56,18 @@ class CalibratePackage(LearnedTask):
         self._require_verdicts(self.stack_recipe.conformal is not None)
         for member in self.members:
             member.require_sound_recipe()
+            self._require_same_share(member)
+
+    def _require_same_share(self, member: "CalibratePackage") -> None:
+        """Raise if logits of a member are at the base rate, and the stack's calibration cannot bring them back."""
+        from pipeline.scores.class_calibration import UNMOVED
+
+        method = self.stack_recipe.calibration
+        if method in UNMOVED and member.training().classifier_recipe.calibrated_to != SAMPLE:
+            raise SettingsError(
+                f"{self._where}: calibration is {method!r}, which leaves scores at the base rate that "
+                f"{member.classifier_name} is calibrated to; allowed with it: members with 'calibrated_to: sample'"
+            )
 
     def _require_calibration(self, recipe: "ClassifierRecipe | StackRecipe") -> None:
         from pipeline.scores.class_calibration import MANY, OF_TWO

@@ -35,6 +35,9 @@ BY_NIGHT: Final = "by_night"
 OF_TWO: Final = ("isotonic", "beta", BY_NIGHT)
 """Methods for two classes alone."""
 
+UNMOVED: Final = ("temperature", "platt_prior", "none")
+"""Methods that do not bring logits of any share of reals to that of the rows: without a free intercept."""
+
 _SUM_SLACK: Final = 1e-6
 
 

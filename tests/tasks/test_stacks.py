@@ -118,3 +118,16 @@ def test_a_stack_is_no_member_and_nothing_of_it_is_trained(config):
         stack(learned_fold="1/2").requires()
     with pytest.raises(SettingsError, match=r"classifiers/mine.yaml is a stack, of which nothing is trained"):
         tasks.TrainClassifier(survey="own", classifier="mine").deps()
+
+
+@pytest.mark.parametrize("method", ["none", "temperature", "platt_prior"])
+def test_a_stack_that_cannot_bring_members_back_from_the_base_rate_is_refused(config, method):
+    survey = config / "surveys" / "own.yaml"
+    survey.write_text(yaml.safe_dump(yaml.safe_load(survey.read_text()) | {"base_rate": 0.01}))
+    member = {"classifier": "boosting", "calibrated_to": "base_rate"}
+    (config / "classifiers" / "one.yaml").write_text(yaml.safe_dump(member))
+    write(config, calibration=method)
+    with pytest.raises(SettingsError, match=rf"mine.yaml: calibration is '{method}', which leaves .* that one is"):
+        stack().require_sound_recipe()
+    write(config, calibration="platt")
+    stack().require_sound_recipe()
