@@ -157,7 +157,8 @@ def merits(
     scores = probabilities[:, REAL]
     rule = recipe.threshold_rule
     own = {**recipe.threshold_parameter, **{name: survey[name] for name in survey_keys(rule)}}
-    best = best_thresholds(labels, scores, {rule: own})
+    at_inference = np.where(scores.astype(np.float32) == 1.0, 1.0, scores)  # where float32 tells no two apart
+    best = best_thresholds(labels, at_inference, {rule: own})
     weights = weights_at(labels, survey["base_rate"]) if recipe.calibrated_to == BASE_RATE else None
     return Merits(
         thresholds={name: best[name]["threshold"] for name in dict.fromkeys((*OF_EACH_PACKAGE, rule))},

@@ -8,7 +8,7 @@ from sklearn.metrics import f1_score, log_loss
 
 from models.packages import calibrating
 from models.packages.calibration_choice import CHOICE, with_method
-from models.packages.merits import CLASS_MERITS, OF_EACH_PACKAGE
+from models.packages.merits import CLASS_MERITS, OF_EACH_PACKAGE, merits
 from models.packages.package import write_package
 from models.recipes.classifier import load
 from models.scoring.runtime import load as load_package
@@ -16,7 +16,7 @@ from pipeline.errors import DataSetError, InputError
 from pipeline.io.results.commit import commit
 from pipeline.io.results.parquet_table import read_table
 from pipeline.metrics import THRESHOLD_RULES
-from pipeline.scores.calibration import fit_platt, fit_platt_prior
+from pipeline.scores.calibration import IDENTITY, fit_platt, fit_platt_prior
 from pipeline.scores.class_calibration import fit_calibration, fit_vector_scaling
 
 
@@ -49,6 +49,16 @@ def test_another_threshold_needs_no_training(rule, target, toy, ensemble, datase
     called = scores >= found.thresholds[rule] - 1e-6
     assert ((~called[labels == 1]).mean() if rule == "mdr" else called[labels == 0].mean()) <= target
     assert set(found.thresholds) == set(OF_EACH_PACKAGE)
+
+
+def test_a_threshold_keeps_its_promise_on_scores_that_float32_cannot_tell_apart(toy):
+    """Logits above 17 give a score of 1: no threshold lets some of these pass and others not."""
+    logits = np.r_[np.linspace(18.0, 30.0, 10), np.linspace(-9.0, 9.0, 190), np.linspace(25.0, 36.0, 200)]
+    labels = np.repeat([0, 1], 200)
+    recipe = recipe_of(toy, calibration="none", threshold_rule="fpr", threshold_parameter={"target": 0.02})
+    threshold = merits(recipe, logits[:, None], labels, IDENTITY).thresholds["fpr"]
+    called = IDENTITY.apply(logits).astype(np.float32) >= threshold
+    assert called[labels == 0].mean() <= 0.02
 
 
 def test_scores_and_their_metrics_are_at_the_surveys_base_rate(toy, ensemble, dataset, tmp_path):
