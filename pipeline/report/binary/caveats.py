@@ -40,7 +40,8 @@ def binary_caveats(numbers: BinaryNumbers) -> list[str]:
             f"With {counts['bogus']} bogus, a false positive rate of 1 % corresponds to {one:.1f} rows: "
             "quote AUC, MDR at FPR 5 % and FPR at MDR 1 %, with their intervals."
         )
-    words += of_few_groups(counts) + _weak(numbers) + _psfs(numbers) + _balance(numbers) + _controls(numbers)
+    words += of_few_groups(counts) + _weak(numbers) + _psfs(numbers) + _balance(numbers)
+    words += _moved(numbers) + _controls(numbers)
     return words + of_sources(counts) + of_rows_not_scored(counts)
 
 
@@ -113,6 +114,18 @@ def _balance(numbers: BinaryNumbers) -> list[str]:
     return [
         f"{per_cent(share)} of these rows are real, as against {per_cent(survey['base_rate'])} of the survey's "
         "candidates: precision, F1 and accuracy hold for this mixture only, the expected purity holds for the survey."
+    ]
+
+
+def _moved(numbers: BinaryNumbers) -> list[str]:
+    """Return that probabilities are for another share of reals than that of the rows."""
+    counts, calibration = numbers["counts"], numbers["models"][numbers["classifier"]].get("calibration", {})
+    if not calibration.get("weighed") or not counts["judged"]:
+        return []
+    return [
+        f"The scores are calibrated to a share of reals of {per_cent(calibration['prevalence'])}, and "
+        f"{per_cent(counts['real'] / counts['judged'])} of these rows are real: calibration error, Brier score and log "
+        "loss say how good they are only in the table of calibration, where the rows are weighed to that share."
     ]
 
 

@@ -6,6 +6,7 @@ from math import hypot
 from typing import Literal, cast
 
 from pipeline.errors import InputError, UnknownNameError
+from pipeline.metrics.calibration_merits import OF_PROBABILITIES
 from pipeline.metrics.definitions import METRICS
 from pipeline.metrics.weak_strata import weak_strata
 from pipeline.report.binary.gate_rules import GateRules, MetricLimit
@@ -92,7 +93,15 @@ def _rows(numbers: BinaryNumbers, rules: GateRules) -> Iterator[Finding]:
 
 def _metrics(model: BinaryModel, rules: GateRules) -> Iterator[Finding]:
     for name, limit in rules.metrics.items():
-        yield _within(f"metrics.{name}", name, model["metrics"][name], limit)
+        yield _within(f"metrics.{name}", name, _measured(model, name), limit)
+
+
+def _measured(model: BinaryModel, name: str) -> Bounds:
+    """Return a metric; one of probabilities at the survey's base rate is of the rows weighed to that."""
+    calibration = model.get("calibration", {})
+    if name in OF_PROBABILITIES and calibration.get("weighed"):
+        return calibration["after"][name]
+    return model["metrics"][name]
 
 
 def _within(rule: str, name: str, measured: Bounds, limit: MetricLimit) -> Finding:

@@ -39,6 +39,13 @@ def test_few_bogus_a_telling_column_and_the_labels_are_caveats():
     assert "real by sso (200); bogus by eye (85)" in words
 
 
+def test_scores_at_the_base_rate_come_with_a_caveat():
+    model = {"survey": {"base_rate": 0.001}, "calibration": {"weighed": True, "prevalence": 0.001}}
+    words = [line for line in binary_caveats(numbers(models={"cnn": model})) if "calibrated to" in line]
+    assert len(words) == 1
+    assert "a share of reals of 0.10 %, and 81.6 % of these rows are real" in words[0]
+
+
 def test_figures_on_training_rows_come_with_the_gravest_caveat_first():
     assert "trained on" in binary_caveats(numbers(judged_part="train"))[0]
 

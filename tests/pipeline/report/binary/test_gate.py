@@ -28,6 +28,15 @@ def report(*, auc=0.98, gap=None, strata=(), part="test", rows="same", differenc
     }  # fmt: skip
 
 
+def test_probabilities_at_the_base_rate_are_judged_on_rows_weighed_to_it():
+    numbers = report()
+    numbers["models"]["cnn"]["metrics"]["ece"] = interval(0.4)
+    rules = {"metrics": {"ece": MetricLimit(most=0.05)}}
+    assert "metrics.ece" in refused(numbers, **rules)
+    numbers["models"]["cnn"]["calibration"] = {"weighed": True, "after": {"ece": interval(0.004)}}
+    assert refused(numbers, **rules) == {}
+
+
 def stratum(name, found, n=400):
     return {
         "column": "band", "stratum": name, "recall": found, "n_real": n, "n_real_groups": n,
