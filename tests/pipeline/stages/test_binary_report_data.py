@@ -302,8 +302,7 @@ def test_a_gallery_shows_images_and_no_planes(make_rows, make_cutouts, write_sco
     channels = ("science", "template", "difference", "science_variance", "science_psf")
     pixels = np.random.default_rng(2).uniform(size=(1, 5, 5, 5)).astype(np.float32)
     file = make_cutouts(tmp_path / "c.h5", make_rows("a", label=[0]), size=5, pixels=pixels, channels=channels)
-    judged = scores_with_candidates(write_scores(["a"], [0.9]), [file])
-    found = mistakes_with_cutouts(judged, 0.5, [file])
+    found = mistakes_with_cutouts(scores_with_candidates(write_scores(["a"], [0.9]), [file]), 0.5, [file])
     assert found.channels == channels[:3]
     np.testing.assert_array_equal(found.cutouts, pixels[..., :3])
 
@@ -330,22 +329,21 @@ def test_packages_beside_the_classifier_are_judged_on_the_same_rows(alert_survey
 def test_the_calibration_of_each_package_that_rows_name_is_known(alert_survey, rows_file, write_scores, tmp_path):
     named = write_small_package(tmp_path / "named", "", thresholds={"mdr": 0.5})
     name = json.loads((named / "package.json").read_text())["name"]
-    own = write_scores(["a", "9"], [0.9, 0.2], model=name)
-    scores = {"own": own, "other": write_scores(["a", "9"], [0.8, 0.1], "other.csv")}
+    others = write_scores(["a", "9"], [0.8, 0.1], "other.csv")
+    scores = {"own": write_scores(["a", "9"], [0.9, 0.2], model=name), "other": others}
     data = gather_report_data(alert_survey(), sources([rows_file], scores=scores, scored_by=[named]))
-    assert set(data.calibrations["own"]) == {name}
-    assert data.calibrations["own"][name]["method"] == "platt"
+    assert {key: one["method"] for key, one in data.calibrations["own"].items()} == {name: "platt"}
     assert data.calibrations["other"] == {}
 
 
 def test_verdicts_are_judged_of_the_model_that_gave_them_alone(alert_survey, rows_file, write_scores, tmp_path):
-    ids, said = ["10", "9", "007", "b"], ["real", "bogus", "ask", "ask"]
+    ids, said, beside = ["10", "9", "007", "b"], ["real", "bogus", "ask", "ask"], {}
     own = write_scores(ids, [0.9, 0.2, 0.6, 0.4], "own.csv", split=2, verdict=said)
-    beside = {}
     for name, more in {"verdicts": {"verdict": said[::-1]}, "none": {}}.items():
-        package = write_small_package(tmp_path / name, thresholds={"mdr": 0.4})
         scores = write_scores(ids, [0.9, 0.2, 0.6, 0.4], f"{name}.csv", **more)
-        beside[name] = PackageBeside(folder=package, scores=scores)
+        beside[name] = PackageBeside(
+            folder=write_small_package(tmp_path / name, thresholds={"mdr": 0.4}), scores=scores
+        )
     given = sources(scores={"m": own}, rows=[rows_file], beside=beside, references=["magnitude"])
     found = gather_report_data(alert_survey(), given)
     told = {name: table["verdict"].tolist() for name, table in found.scores.items() if "verdict" in table}
