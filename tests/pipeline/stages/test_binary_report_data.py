@@ -48,9 +48,8 @@ def rows_file(make_rows, make_cutouts, tmp_path):
 @pytest.fixture
 def write_scores(tmp_path):
     def write(ids, score, name="s.parquet", provenance=None, **columns):
-        frame = pd.DataFrame({column: [0] * len(ids) for column in score_columns(2)})
-        for column in ("object_id", "exposure_id", "model", "release"):
-            frame[column] = "x"
+        texts = ("object_id", "exposure_id", "model", "release")
+        frame = pd.DataFrame({column: ["x" if column in texts else 0] * len(ids) for column in score_columns(2)})
         frame = frame.assign(candidate_id=pd.Series(ids, dtype="str"), score=score, night=NIGHT).assign(**columns)
         if name.endswith(".csv"):
             frame.to_csv(tmp_path / name, index=False)
@@ -329,8 +328,8 @@ def test_packages_beside_the_classifier_are_judged_on_the_same_rows(alert_survey
 def test_the_calibration_of_each_package_that_rows_name_is_known(alert_survey, rows_file, write_scores, tmp_path):
     named = write_small_package(tmp_path / "named", "", thresholds={"mdr": 0.5})
     name = json.loads((named / "package.json").read_text())["name"]
-    others = write_scores(["a", "9"], [0.8, 0.1], "other.csv")
-    scores = {"own": write_scores(["a", "9"], [0.9, 0.2], model=name), "other": others}
+    own, other = write_scores(["a", "9"], [0.9, 0.2], model=name), write_scores(["a", "9"], [0.8, 0.1], "other.csv")
+    scores = {"own": own, "other": other}
     data = gather_report_data(alert_survey(), sources([rows_file], scores=scores, scored_by=[named]))
     assert {key: one["method"] for key, one in data.calibrations["own"].items()} == {name: "platt"}
     assert data.calibrations["other"] == {}
@@ -341,12 +340,11 @@ def test_verdicts_are_judged_of_the_model_that_gave_them_alone(alert_survey, row
     own = write_scores(ids, [0.9, 0.2, 0.6, 0.4], "own.csv", split=2, verdict=said)
     for name, more in {"verdicts": {"verdict": said[::-1]}, "none": {}}.items():
         scores = write_scores(ids, [0.9, 0.2, 0.6, 0.4], f"{name}.csv", **more)
-        beside[name] = PackageBeside(
-            folder=write_small_package(tmp_path / name, thresholds={"mdr": 0.4}), scores=scores
-        )
-    given = sources(scores={"m": own}, rows=[rows_file], beside=beside, references=["magnitude"])
-    found = gather_report_data(alert_survey(), given)
+        package = write_small_package(tmp_path / name, thresholds={"mdr": 0.4})
+        beside[name] = PackageBeside(folder=package, scores=scores)
+    given = {"scores": {"m": own}, "beside": beside, "references": ["magnitude"]}
+    found = gather_report_data(alert_survey(), sources([rows_file], **given))
     told = {name: table["verdict"].tolist() for name, table in found.scores.items() if "verdict" in table}
     assert told == {"m": said, "verdicts": said[::-1]}
-    models = build_report(found, replicates=5, seed=1).metrics["models"]
-    assert [name for name, numbers in models.items() if "verdicts" in numbers] == ["m", "verdicts"]
+    models = build_report(found, replicates=5, seed=1).metrics["models"].items()
+    assert [name for name, numbers in models if "verdicts" in numbers] == ["m", "verdicts"]
