@@ -190,7 +190,7 @@ def choose_rows(
     chosen = {"place": used[order], "split": parts[order], "named": used[groups.row[order]]}
     chosen |= {"label": label[used[order]], "label_source": source[used[order]]}
     if recipe.weights is not None:
-        stays = (parts[order] == TEST) & ~recipe.weights.is_of_all_parts
+        stays = (parts[order] == TEST) & (not recipe.weights.is_of_all_parts)
         chosen["weight"] = np.where(stays, *(rows[name].to_numpy()[used[order]] for name in ("first_weight", "weight")))
     gone = np.flatnonzero(reason != _KEPT).astype(np.int32)
     dropped = {"place": gone, "reason": pd.Categorical.from_codes(reason[gone], _REASONS)}
