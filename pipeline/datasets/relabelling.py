@@ -4,10 +4,9 @@ import logging
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from pipeline.errors import InputError
-from pipeline.ids.text_blocks import RowTexts, decided
+from pipeline.datasets.listed_rows import listed_rows
+from pipeline.ids.text_blocks import RowTexts
 
 log = logging.getLogger(__name__)
 SOURCE = "eyeball"
@@ -40,16 +39,7 @@ def relabel(rows: pd.DataFrame, ids: RowTexts, labels: pd.Series, where: str) ->
     >>> found[["label", "label_source"]].values.tolist()
     [[1, 'list'], [0, 'eyeball']]
     """
-    met = np.zeros(len(labels), bool)
-
-    def places(names: NDArray[np.object_]) -> NDArray[np.intp]:
-        found = labels.index.get_indexer(names)
-        met[found[found >= 0]] = True
-        return np.asarray(found, np.int32)
-
-    place = decided(ids, places)
-    if not met.all():
-        raise InputError(f"{where}: id {labels.index[int(np.argmin(met))]!r} belongs to no row of the data set")
+    place = listed_rows(ids, labels.index, where)
     relabelled = place >= 0
     label = rows["label"].to_numpy(np.int8, copy=True)
     new = labels.to_numpy(np.int8)[place[relabelled]]

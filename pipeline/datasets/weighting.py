@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.errors import InputError
-from pipeline.ids.text_blocks import RowTexts, decided
+from pipeline.datasets.listed_rows import listed_rows
+from pipeline.ids.text_blocks import RowTexts
 
 log = logging.getLogger(__name__)
 
@@ -40,18 +40,7 @@ def weighted(weights: NDArray[np.float32], ids: RowTexts, factors: pd.Series, wh
     >>> weighted(np.ones(3, np.float32), HeldTexts(["a", "b", "c"]), pd.Series([0.5], index=["b"]), "w.csv").tolist()
     [1.0, 0.5, 1.0]
     """
-    met = np.zeros(len(factors), bool)
-
-    def places(names: NDArray[np.object_]) -> NDArray[np.intp]:
-        found = factors.index.get_indexer(names)
-        met[found[found >= 0]] = True
-        return np.asarray(found, np.int32)
-
-    place = decided(ids, places)
-    if not met.all():
-        raise InputError(
-            f"{where}: candidate_id {factors.index[int(np.argmin(met))]!r} belongs to no row of the data set"
-        )
+    place = listed_rows(ids, factors.index, where)
     listed = place >= 0
     found = weights.astype(np.float32)
     found[listed] *= factors.to_numpy(np.float32)[place[listed]]

@@ -21,5 +21,5 @@ def test_only_the_named_rows_change_and_say_who_changed_them():
 
 
 def test_an_id_of_no_row_is_named():
-    with pytest.raises(InputError, match=r"new\.csv: id 'z' belongs to no row"):
+    with pytest.raises(InputError, match=r"new\.csv: candidate_id 'z' belongs to no row"):
         relabel(rows(), IDS, pd.Series([1, 0], index=["a", "z"]), "new.csv")

@@ -57,7 +57,7 @@ def test_every_row_can_change_its_label_and_stays_in_its_part(build):
 
 @pytest.mark.replaces("psat-ml", "P12")
 def test_unknown_and_repeated_ids_are_errors_that_name_the_id(build):
-    with pytest.raises(InputError, match="id 'z' belongs to no row of the data set"):
+    with pytest.raises(InputError, match="candidate_id 'z' belongs to no row of the data set"):
         build("000,1\nz,0\n")
     with pytest.raises(InputError, match="row 3: id '000' appears twice"):
         build("000,1\n001,0\n000,0\n")
