@@ -184,13 +184,13 @@ class ReportData:
         return next(iter(self.scores))
 
     def threshold(self, model: str) -> float:
-        """Return the threshold of a model.
+        """Return the threshold of a model, as the float32 number with which scores are compared when rows are called.
 
         If none is stated, it is 0.5; but if scores are outside 0 ... 1, so that 0.5 has no meaning, it is the threshold
         at which the model finds as many of the judged reals as the classifier does.
         """
         if model in self.thresholds:
-            return float(self.thresholds[model])
+            return float(np.float32(self.thresholds[model]))
         rows, own = self.judged(model), self.judged(self.classifier)
         if model == self.classifier or not self._needs_matching(rows) or not (own["label"] == REAL).any():
             return DEFAULT_THRESHOLD

@@ -1,5 +1,6 @@
 import dataclasses
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -56,3 +57,9 @@ def test_a_reference_whose_scores_are_no_probabilities_is_judged_at_the_recall_o
     assert (other["score"] >= report.threshold("magnitude")).tolist() == [False, False, False, True, True, True]
     assert "as many reals as cnn" in report.threshold_rule("magnitude")
     assert report.threshold_rule("cnn") == "none stated; 0.5"
+
+
+def test_a_score_that_a_package_calls_real_reaches_its_threshold_in_a_report_too():
+    rows = table(score=np.array([0.9, 0.1, 0.2], np.float32).astype(np.float64))
+    report = ReportData(title="t", survey="s", scores={"cnn": rows}, thresholds={"cnn": 0.9})
+    assert (rows["score"] >= report.threshold("cnn")).tolist() == [True, False, False]
