@@ -103,12 +103,17 @@ class FilterCandidates(ReleaseTask):
 
     def filter(self) -> Filter:
         """Return what is kept."""
-        threshold, said_by = self.threshold, "given"
+        threshold, said_by, package = self.threshold, "given", ""
         if threshold is None:
-            threshold, said_by = threshold_of(
-                package_folder(self.package) if self.package else self.input_path("package")
-            )
-        return Filter(threshold=threshold, said_by=said_by, exposure=self.exposure, radius_arcsec=self.radius_arcsec)
+            folder = package_folder(self.package) if self.package else self.input_path("package")
+            threshold, said_by, package = threshold_of(folder)
+        return Filter(
+            threshold=threshold,
+            said_by=said_by,
+            exposure=self.exposure,
+            radius_arcsec=self.radius_arcsec,
+            package=package,
+        )
 
     def rows(self, scores: Path) -> Path | None:
         """Return the cutout file that was scored, if there is one."""

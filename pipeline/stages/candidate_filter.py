@@ -24,16 +24,19 @@ class Filter:
         The only exposure whose candidates count; empty: all.
     radius_arcsec : float, in arcsec
         How far a candidate of a list without ids may lie from the scored one.
+    package : str
+        Name of the package whose threshold it is; scores that state another one are refused. Empty: any.
     """
 
     threshold: float
     said_by: str
     exposure: str = ""
     radius_arcsec: float = 1.0
+    package: str = ""
 
 
-def threshold_of(package: Path) -> tuple[float, str]:
-    """Return the threshold of a package, and the rule that chose it.
+def threshold_of(package: Path) -> tuple[float, str, str]:
+    """Return the threshold of a package, the rule that chose it, and the package's name.
 
     Raises
     ------
@@ -44,4 +47,4 @@ def threshold_of(package: Path) -> tuple[float, str]:
     thresholds, rule = values.get("thresholds"), str(values.get("threshold_rule", ""))
     if not isinstance(thresholds, dict) or rule not in thresholds:
         raise InputError(f"{package} has no threshold; allowed: a package of two classes, or --threshold")
-    return float(thresholds[rule]), rule
+    return float(thresholds[rule]), rule, str(values.get("name", ""))

@@ -59,10 +59,11 @@ def filter_candidates(
     Raises
     ------
     InputError
-        If the scores are not of real and bogus, there is no such exposure, the list has neither ids nor positions, or
-        a position is that of candidates of several exposures.
+        If the scores are not of real and bogus, or of another package than the threshold; if there is no such exposure,
+        the list has neither ids nor positions, or a position is that of candidates of several exposures.
     """
     known = _known(scores, rows, chosen.exposure)
+    _require_package(known, scores, chosen.package)
     table, there = known, np.ones(len(known), bool)
     if listed is not None:
         table, there = _joined(read_table(listed, texts=_IDS), known, str(listed), chosen.radius_arcsec)
@@ -87,6 +88,16 @@ def filter_candidates(
 def _some(counts: dict[str, object]) -> str:
     rows = counts["missing_rows"]
     return ", ".join(map(str, rows[:5])) if isinstance(rows, list) else ""
+
+
+def _require_package(known: pd.DataFrame, scores: Path, package: str) -> None:
+    """Refuse scores that say that another package made them than the one whose threshold is taken."""
+    others = set(known["model"].dropna().astype(str)) - {"", package} if "model" in known else set()
+    if package and others:
+        raise InputError(
+            f"{scores} has scores of {sorted(others)[0]!r}, and the threshold is that of {package!r}; allowed: the "
+            "package that made the scores, or --threshold"
+        )
 
 
 def _known(scores: Path, rows: Path | None, exposure: str) -> pd.DataFrame:

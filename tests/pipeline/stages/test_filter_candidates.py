@@ -135,3 +135,10 @@ def test_a_list_that_names_nothing_is_refused(scored, folder, tmp_path):
     (tmp_path / "list.csv").write_text("x,y\n1,2\n")
     with pytest.raises(InputError, match="neither candidate_id nor ra_deg and dec_deg; there: x, y"):
         filter_candidates(folder, HALF, **scored, listed=tmp_path / "list.csv", form="csv")
+
+
+def test_the_threshold_of_another_package_is_refused_by_both_names(scored, folder):
+    own, other = (Filter(threshold=0.5, said_by="mcc", package=name) for name in ("m", "other"))
+    assert filter_candidates(folder, own, **scored, listed=None, form="csv")["kept"] == 2
+    with pytest.raises(InputError, match=r"has scores of 'm', and the threshold is that of 'other'; allowed"):
+        filter_candidates(folder, other, **scored, listed=None, form="csv")
