@@ -62,7 +62,7 @@ def recipe_faults(recipe: "ClassifierRecipe") -> list[str]:
         *_family_faults(recipe),
         *_outlier_faults(recipe),
         *rule_faults(recipe.threshold_rule, recipe.threshold_parameter),
-        *prevalence_faults(recipe.calibration, recipe.calibrated_to),
+        *prevalence_faults(recipe.calibration, recipe.calibrated_to, recipe.conformal),
         *_monitor_faults(recipe),
     ]
 

@@ -46,7 +46,7 @@ class StackRecipe(StackMembers):
 
     def __post_init__(self) -> None:
         faults = rule_faults(self.threshold_rule, self.threshold_parameter)
-        faults += prevalence_faults(self.calibration, self.calibrated_to)
+        faults += prevalence_faults(self.calibration, self.calibrated_to, self.conformal)
         try:
             super().__post_init__()
         except SettingsError as error:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from models.recipes.calibration_keys import BASE_RATE
+from models.recipes.conformal_recipe import ConformalRecipe
 from pipeline.errors import SettingsError
 from pipeline.metrics import THRESHOLD_RULES
 from pipeline.recipes.night_rates import NightRates
@@ -54,17 +55,25 @@ def rule_faults(rule: str, parameter: Mapping[str, float]) -> list[str]:
     return faults
 
 
-def prevalence_faults(calibration: str, calibrated_to: str) -> list[str]:
+def prevalence_faults(calibration: str, calibrated_to: str, conformal: ConformalRecipe | None) -> list[str]:
     """Return what is wrong with the share of reals that a recipe is calibrated to, one text a fault.
 
     Parameters
     ----------
-    calibration, calibrated_to : str
+    calibration, calibrated_to, conformal
         The recipe's keys.
     """
-    if calibrated_to == BASE_RATE and calibration == "none":
-        return ["'calibrated_to' is 'base_rate', and 'calibration' is 'none'; allowed with it: sample"]
-    return []
+    if calibrated_to != BASE_RATE:
+        return []
+    faults = []
+    if calibration == "none":
+        faults.append("'calibrated_to' is 'base_rate', and 'calibration' is 'none'; allowed with it: sample")
+    if conformal is not None and conformal.promise == "all" and conformal.base_rate is None:
+        faults.append(
+            "'calibrated_to' is 'base_rate', and 'conformal' promises for all rows at the validation rows' own share "
+            "of reals; allowed: conformal.base_rate, or 'promise: class'"
+        )
+    return faults
 
 
 def of_survey(recipe: DecidedBySurvey, rates: NightRates, where: str) -> dict[str, float]:

@@ -118,6 +118,10 @@ def test_a_setting_of_a_classifier_that_cannot_be_is_named_before_anything_is_tr
             "unknown key 'threshold_parameter.base_rate'; budget knows: looks",
         ),
         ({"calibrated_to": "base_rate", "calibration": "none"}, "'calibration' is 'none'; allowed with it: sample"),
+        (
+            {"calibrated_to": "base_rate", "conformal": {"error": 0.05, "promise": "all"}},
+            "at the validation rows' own share of reals; allowed: conformal.base_rate, or 'promise: class'",
+        ),
         ({"calibrated_to": "0.1"}, "'calibrated_to' is '0.1'; allowed: sample, base_rate"),
     ],
 )
