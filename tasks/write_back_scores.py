@@ -44,9 +44,7 @@ class WriteBackScores(RangeTask, SurveyTask):
     """Write scores into the table that the survey names, in one transaction; without --commit-rows only say so."""
 
     commit_rows = luigi.BoolParameter(default=False, description="Write; else say what would be written, and end.")
-    replace_newer = luigi.BoolParameter(
-        default=False, significant=False, description="Also replace scores of a newer release."
-    )
+    replace_newer = luigi.BoolParameter(default=False, description="Also replace scores of a newer release.")
     scores = luigi.Parameter(default="", description="Scores files that exist, Parquet or CSV, in place of nights.")
     also = luigi.Parameter(default="", description="Further surveys whose images count for objects, as ScoreObjects.")
     release = luigi.Parameter(default="", description="Name of the processing; empty: the survey's.")
