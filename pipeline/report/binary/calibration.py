@@ -62,7 +62,7 @@ def calibration_numbers(data: ReportData, model: str, how: Bootstrap) -> dict[st
         weights=weights_at(labels, share) if weighed else None,
         replicates=how.replicates,
         level=LEVEL,
-        rng=stream(how.seed, "report calibration", model),
+        rng=stream(how.seed, "report metrics", f"{model}/{data.part}"),  # its samples, so that one figure has one value
     )
     return {"prevalence": share, "weighed": weighed, **merits}
 
@@ -91,7 +91,10 @@ def threshold_numbers(data: ReportData, model: str) -> dict[str, dict[str, float
     """
     rows = data.judged(model)
     return {
-        rule: {"threshold": threshold, **merits_at(confusion(rows["label"], rows["score"], threshold))}
+        rule: {
+            "threshold": threshold,
+            **merits_at(confusion(rows["label"], rows["score"], float(np.float32(threshold)))),
+        }
         for rule, threshold in data.best_thresholds.get(model, {}).items()
     }
 

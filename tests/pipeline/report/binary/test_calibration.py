@@ -66,3 +66,12 @@ def test_precision_f1_mcc_and_the_best_threshold_by_each_rule_are_in_the_numbers
     page = build_report(data, plots=["roc"], replicates=5).html
     assert "Before and after calibration" in page
     assert "f1_mcc" in page
+
+
+def test_the_figures_after_calibration_are_those_of_the_table_of_metrics(report_data):
+    model = measure_binary(with_package(report_data), HOW)["models"]["cnn"]
+    for name in ("ece", "brier", "log_loss"):
+        after = model["calibration"]["after"][name]
+        assert [after[end] for end in ("value", "low", "high")] == pytest.approx(
+            [model["metrics"][name][end] for end in ("value", "low", "high")]
+        )
