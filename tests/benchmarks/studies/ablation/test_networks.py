@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.studies.ablation.lines import NETWORKS
-from models.framework import to_numpy
+from models.framework import keras, to_numpy
 from models.recipes import user_module
 
 
@@ -14,6 +14,7 @@ def cutouts():
 
 
 def network(name):
+    keras().utils.set_random_seed(1)
     return user_module.load(str(NETWORKS / f"{name}.py")).create_model(2, 31, 3)
 
 
@@ -36,8 +37,6 @@ def test_others_tell_how_a_cutout_lies_and_stand_for_two_classes(name, cutouts):
 
 
 def test_the_finer_trunk_sees_the_middle_alone(cutouts):
-    from models.framework import keras
-
     model = network("two_crops")
     fine = next(layer for layer in model.layers if isinstance(layer, keras().layers.Flatten)).output
     seen = keras().Model(model.inputs[0], fine)
