@@ -317,7 +317,7 @@ def test_packages_beside_the_classifier_are_judged_on_the_same_rows(alert_survey
     assert found.judged("mine").set_index("candidate_id")["score"].to_dict() == pytest.approx({"10": 0.6, "007": 0.7})
     assert len(found.judged("silent")) == 3
     assert found.learned["mine"] == {"train": 1, "validation": 0}
-    assert (found.threshold("mine"), found.unknown_training) == (0.4, ("silent",))
+    assert (found.threshold("mine"), found.unknown_training) == (float(np.float32(0.4)), ("silent",))
     numbers = build_report(found, replicates=5, seed=1).metrics
     assert numbers["differences"]["mine"]["n"] == 2
     assert numbers["counts"]["left_out_learned"]["mine"] == {"train": 1, "validation": 0}
