@@ -1,0 +1,57 @@
+"""When people looked at candidates, and how fast: verdicts of one person without a long pause are a session."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from pipeline.people.votes import UNDO
+
+PAUSE_MINUTES: Final = 30.0
+"""After so long without a verdict a new session begins."""
+COLUMNS: Final = (
+    "person", "begin", "minutes", "verdicts", "undone", "per_minute", "seconds_per_verdict", "keys_per_verdict"
+)  # fmt: skip
+
+
+def sessions(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Return the sessions of everybody, by person and time.
+
+    Parameters
+    ----------
+    verdicts : DataFrame
+        The table of verdicts (docs/formats.md#verdicts), undone ones among them: they took time and keys too.
+
+    Returns
+    -------
+    DataFrame
+        One row per session with `COLUMNS`: ``begin`` is UTC, ``minutes`` from the first verdict to the last,
+        ``verdicts`` how many were given, ``undone`` how many were taken back, ``per_minute`` NaN for a single verdict,
+        ``seconds_per_verdict`` the median of those that are known, ``keys_per_verdict`` all keys, those that undid
+        others among them, by verdict that stands; NaN if none does.
+    """
+    if not len(verdicts):
+        return pd.DataFrame({name: [] for name in COLUMNS})
+    rows = verdicts.assign(at=pd.to_datetime(verdicts["at_utc"], utc=True, format="ISO8601"))
+    rows = rows.sort_values(["person", "at", "verdict_id"])
+    pause = rows.groupby("person")["at"].diff() > pd.Timedelta(minutes=PAUSE_MINUTES)
+    numbered = rows.assign(session=pause.groupby(rows["person"]).cumsum())
+    found = [_session(str(person), part) for (person, _), part in numbered.groupby(["person", "session"])]
+    return pd.DataFrame(found, columns=list(COLUMNS))
+
+
+def _session(person: str, rows: pd.DataFrame) -> dict[str, object]:
+    given = rows[rows["verdict"] != UNDO]
+    undone, number = len(rows) - len(given), len(given)
+    minutes = (rows["at"].iloc[-1] - rows["at"].iloc[0]).total_seconds() / 60.0
+    stand = number - undone
+    return {
+        "person": person,
+        "begin": rows["at"].iloc[0].isoformat(timespec="seconds"),
+        "minutes": minutes,
+        "verdicts": number,
+        "undone": undone,
+        "per_minute": (number - 1) / minutes if minutes > 0 and number > 1 else np.nan,
+        "seconds_per_verdict": float(given["seconds"].astype("float64").median()) if number else np.nan,
+        "keys_per_verdict": float(rows["keys"].sum() / stand) if stand > 0 else np.nan,
+    }

@@ -1,0 +1,43 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.people.sessions import COLUMNS, sessions
+
+
+def given(person, at, verdict="real", keys=1.0, seconds=2.0):
+    return {"person": person, "at_utc": f"2026-01-05T{at}.000+00:00", "verdict": verdict, "keys": keys,
+            "seconds": seconds}  # fmt: skip
+
+
+def table(*rows):
+    return pd.DataFrame(rows).assign(verdict_id=range(len(rows)))
+
+
+def test_a_pause_of_half_an_hour_begins_a_new_session():
+    found = sessions(table(given("ada", "20:00:00"), given("ada", "20:29:59"), given("ada", "21:00:00")))
+    assert found["verdicts"].tolist() == [2, 1]
+    assert found["begin"].tolist() == ["2026-01-05T20:00:00+00:00", "2026-01-05T21:00:00+00:00"]
+    assert found["minutes"].tolist() == pytest.approx([29 + 59 / 60, 0])
+    assert np.isnan(found["per_minute"].iloc[1])
+
+
+def test_rate_seconds_and_keys_are_those_counted_by_hand():
+    rows = [given("ada", f"20:00:{place * 5:02d}", keys=0.25, seconds=place) for place in range(5)]
+    found = sessions(table(*rows, given("ada", "20:00:30", "undo", keys=1.0, seconds=np.nan))).iloc[0]
+    assert (found["verdicts"], found["undone"]) == (5, 1)
+    assert found["minutes"] == pytest.approx(0.5)
+    assert found["per_minute"] == pytest.approx(4 / 0.5)
+    assert found["seconds_per_verdict"] == 2
+    assert found["keys_per_verdict"] == pytest.approx((5 * 0.25 + 1) / 4)
+
+
+def test_people_at_once_have_each_a_session_and_the_order_of_rows_is_none():
+    rows = table(given("bob", "20:00:05"), given("ada", "20:00:00"), given("bob", "20:00:15"), given("ada", "20:00:10"))
+    found = sessions(rows.iloc[::-1])
+    assert found["person"].tolist() == ["ada", "bob"]
+    assert found["per_minute"].tolist() == pytest.approx([6, 6])
+
+
+def test_nothing_at_all_is_no_session():
+    assert list(sessions(pd.DataFrame()).columns) == list(COLUMNS)
