@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.packages.calibration_check import calibration_check
 from models.packages.calibration_choice import with_method
+from models.packages.card_figures import SEEN, seen, strata_of
 from models.packages.merits import fitted_calibration, fitted_prevalence, merits, prevalence_of, shares_of
 from models.packages.trained_files import TrainedFiles
 from models.recipes.classifier import ClassifierRecipe
@@ -23,7 +24,7 @@ from models.training.train import HELD_ROWS
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import InputError
 from pipeline.scores.calibration import IDENTITY
-from pipeline.scores.class_calibration import Calibration
+from pipeline.scores.class_calibration import Calibration, probabilities_of
 
 FIXED = "fixed"
 """The threshold rule of a model of whose rows nothing is known."""
@@ -52,6 +53,8 @@ class Calibrated:
         What every rule chooses and gives on the validation rows, as `pipeline.metrics.best_thresholds` has it.
     check : mapping
         What the calibration does for rows that did not fit it (`models.packages.calibration_check`).
+    figures : mapping
+        What the card says of training rows and of strata of validation rows (`models.packages.card_figures`).
     metrics : mapping
         On the validation rows, calibrated scores; at the prevalence that these are for.
     logits : DataFrame
@@ -76,6 +79,7 @@ class Calibrated:
     best_thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     check: Mapping[str, object] = field(default_factory=dict)
     method: str = "none"
+    figures: Mapping[str, object] = field(default_factory=dict)
 
 
 def calibrate(
@@ -131,6 +135,10 @@ def calibrate(
         thresholds=judged.thresholds,
         best_thresholds=judged.best_thresholds,
         check=calibration_check(chosen, logits, labels, candidates),
+        figures={
+            SEEN: seen(dataset.candidates("train"), trained.class_names),
+            **strata_of(candidates, labels, probabilities_of(calibration, logits), judged.threshold_of(recipe)),
+        },
         metrics=judged.metrics,
         logits=rows,
         held=held,

@@ -4,9 +4,12 @@ Tested by tests/models/packages/test_package.py.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from models.packages.calibration_check import CHECK, told
+from models.packages.card_limits import known_limits, strata_section
+from models.packages.layer_diagram import model_diagram
 from models.packages.verdict_limits import verdict_words
 from pipeline.classes import GUESSED_SOURCES
 from pipeline.scores.outliers import OUTLIERS, outlier_words
@@ -15,18 +18,21 @@ from pipeline.scores.verdicts import CONFORMAL
 TITLES = {"class": "Class", "label_source": "Label from", "kind": "Kind"}
 
 
-def model_card(package: Mapping[str, object]) -> str:
+def model_card(package: Mapping[str, object], keras_file: Path | None = None) -> str:
     """Return the card in Markdown, from the content of ``package.json``.
 
     Parameters
     ----------
     package : mapping
         As written by :mod:`models.packages.package`.
+    keras_file : Path, optional
+        Its ``model.keras``, for the diagram of its layers; may be missing.
     """
     told = [_training(package), merits(package)] if package["dataset_fingerprint"] else [_unjudged(package)]
     told += [_precision(package)] if "accuracy" in package else []
-    sections = [_head(package), _input(package), *told, limits(package)]
-    return "\n\n".join(sections) + "\n"
+    diagram = model_diagram(package, keras_file)
+    sections = [_head(package), _input(package), *told, strata_section(package), limits(package), diagram]
+    return "\n\n".join(filter(None, sections)) + "\n"
 
 
 def _head(package: Mapping[str, Any]) -> str:
@@ -183,6 +189,7 @@ def limits(package: Mapping[str, Any]) -> str:
     return "\n".join(
         [
             "## Limits\n",
+            *(f"* {limit}" for limit in known_limits(package)),
             f"* {_known_artefacts(package)}",
             f"* {_worth_of_a_score(package)}",
             "* A score on injected sources says little about real transients: look at the report by kind.",

@@ -55,10 +55,22 @@ def moved_from(recipe: DecidedBySurvey, fitted_prevalence: float) -> float | Non
     return fitted_prevalence if recipe.calibrated_to == BASE_RATE else None
 
 
-def told_beside(best: Mapping[str, Mapping[str, float]], check: Mapping[str, object]) -> dict[str, object]:
-    """Return what each threshold rule chose and what the calibration does, which stand beside what decides scores."""
+def told_beside(
+    best: Mapping[str, Mapping[str, float]], check: Mapping[str, object], figures: Mapping[str, object]
+) -> dict[str, object]:
+    """Return what stands beside what decides scores.
+
+    Parameters
+    ----------
+    best : mapping
+        What each threshold rule chose.
+    check : mapping
+        What the calibration does for rows that did not fit it.
+    figures : mapping
+        Of training rows and of strata of validation rows, by their keys.
+    """
     finite = {rule: {name: finite_or_none(value) for name, value in entry.items()} for rule, entry in best.items()}
-    told = {"best_thresholds": finite, "calibration_check": dict(check)}
+    told = {"best_thresholds": finite, "calibration_check": dict(check), **figures}
     return {name: value for name, value in told.items() if value}
 
 

@@ -129,6 +129,10 @@ class Merits:
     best_thresholds: dict[str, dict[str, float]]
     metrics: dict[str, float]
 
+    def threshold_of(self, recipe: CalibrationSettings) -> float | None:
+        """Return the threshold in use; None of more than two classes."""
+        return self.thresholds.get(recipe.threshold_rule)
+
 
 def merits(
     recipe: CalibrationSettings,

@@ -10,6 +10,7 @@ import logging
 import math
 import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -43,7 +44,8 @@ from pipeline.scores.outliers import MEASURE, OUTLIERS
 log = logging.getLogger(__name__)
 
 LOGITS: Final = "logits.parquet"
-COPIED: Final = ("model.keras", "history.csv", TRAINING_IDS)
+KERAS: Final = "model.keras"
+COPIED: Final = (KERAS, "history.csv", TRAINING_IDS)
 """Files of a trained model that a package holds as they are, where there are such."""
 
 
@@ -95,9 +97,13 @@ def write_package(
         title=trained.content["title"],
         weights_sha256=trained.content["weights_sha256"],
         metrics=calibrated.metrics,
-        card=model_card,
+        card=partial(model_card, keras_file=directory / KERAS),
         provenance=provenance,
-        beside={**beside, **told_beside(calibrated.best_thresholds, calibrated.check), "onnx_difference": difference},
+        beside={
+            **beside,
+            **told_beside(calibrated.best_thresholds, calibrated.check, calibrated.figures),
+            "onnx_difference": difference,
+        },
     )
     log.info("wrote package %s; ONNX differs by at most %.1e", name, difference)
 

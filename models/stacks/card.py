@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.packages.card import limits, merits, size_words
+from models.packages.card_limits import strata_section
+from models.packages.layer_diagram import stack_diagram
 
 
 def stack_card(package: Mapping[str, Any]) -> str:
@@ -17,8 +19,9 @@ def stack_card(package: Mapping[str, Any]) -> str:
     package : mapping
         As written by :mod:`models.stacks.package`.
     """
-    sections = [_head(package), _input(package), _members(package), _rows(package), merits(package), limits(package)]
-    return "\n\n".join(sections) + "\n"
+    of_members = [_head(package), _input(package), _members(package), _rows(package)]
+    sections = [*of_members, merits(package), strata_section(package), limits(package), stack_diagram(package)]
+    return "\n\n".join(filter(None, sections)) + "\n"
 
 
 def _head(package: Mapping[str, Any]) -> str:

@@ -66,7 +66,7 @@ def write_stack(directory: Path, stacked: Stacked, *, provenance: Mapping[str, o
         metrics=stacked.metrics,
         card=stack_card,
         provenance=provenance,
-        beside=told_beside(stacked.best_thresholds, stacked.check),
+        beside=told_beside(stacked.best_thresholds, stacked.check, stacked.figures),
     )
     log.info("wrote package %s of %d members", name, len(folders))
 

@@ -23,6 +23,7 @@ from scipy.special import log_softmax
 from models.inputs.contract import InputContract
 from models.packages.calibration_check import calibration_check
 from models.packages.calibration_choice import with_method
+from models.packages.card_figures import DIVIDED, SEEN, strata_of
 from models.packages.merits import fitted_calibration, fitted_prevalence, merits, prevalence_of, shares_of
 from models.packages.package import LOGITS
 from models.recipes.stack import StackRecipe
@@ -33,7 +34,7 @@ from pipeline.datasets.refolded import refolded_fingerprint
 from pipeline.errors import DataSetError, InputError, MissingInputError
 from pipeline.io.results.parquet_table import read_table
 from pipeline.recipes.learned_fold import LearnedFold
-from pipeline.scores.class_calibration import Calibration, calibration_of
+from pipeline.scores.class_calibration import Calibration, calibration_of, probabilities_of
 from pipeline.scores.combination import drawn_towards, fit_class_weights, fit_weights
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ class Stacked:
         Calibration of the weighed sum.
     method, prevalence, fitted_prevalence, shares
         As in `models.packages.calibrating.Calibrated`.
-    thresholds, best_thresholds, check, metrics : mapping
+    thresholds, best_thresholds, check, figures, metrics : mapping
         As in `models.packages.calibrating.Calibrated`, of the stack's scores.
     logits : DataFrame
         ``candidate_id label label_source``, the combined ``logit`` before its calibration (``logit_0 logit_1 ...`` with
@@ -102,6 +103,7 @@ class Stacked:
     thresholds: Mapping[str, float]
     best_thresholds: Mapping[str, Mapping[str, float]]
     check: Mapping[str, object]
+    figures: Mapping[str, object]
     metrics: Mapping[str, float]
     logits: pd.DataFrame
 
@@ -173,6 +175,10 @@ def stack(
         thresholds=judged.thresholds,
         best_thresholds=judged.best_thresholds,
         check=calibration_check(chosen, combined, labels, whole),
+        figures={
+            **({SEEN: learned[SEEN]} if SEEN in (learned := members[0].package.content) else {}),
+            **strata_of(whole, labels, probabilities_of(calibration, combined), judged.threshold_of(recipe)),
+        },
         metrics=judged.metrics,
         logits=rows.assign(
             **_named("logit", combined), **(_named("member", logits[..., 0].T) if n_classes == 2 else {})
@@ -181,11 +187,11 @@ def stack(
 
 
 def _of_rows(rows: pd.DataFrame, candidates: pd.DataFrame | None) -> pd.DataFrame:
-    """Return night and groups of the rows, as far as they are known."""
+    """Return night, groups and what divides the rows, as far as they are known."""
     if candidates is None:
         return rows[["candidate_id"]]
     known = candidates.drop_duplicates("candidate_id").set_index("candidate_id")
-    named = [name for name in ("night", "group_id", "object_id") if name in known]
+    named = [name for name in ("night", "group_id", "object_id", *DIVIDED) if name in known]
     return known[named].reindex(rows["candidate_id"]).reset_index()
 
 
