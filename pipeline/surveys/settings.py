@@ -9,7 +9,8 @@ from typing import Final, Literal
 from pipeline.classes import CLASS_NAMES, MEASURED, class_faults
 from pipeline.cutouts.planes import plane_faults
 from pipeline.errors import SettingsError
-from pipeline.fingerprint import decides_only
+from pipeline.fingerprint import DECIDES_NOTHING, decides_only
+from pipeline.io.database.settings import DatabaseSettings
 from pipeline.recipes.night_rates import NightRates
 from pipeline.surveys.context_settings import context_faults, context_names
 from pipeline.surveys.defaults import Defaults
@@ -173,6 +174,9 @@ class SurveySettings:
         shows its rows, see docs/catalogues.md#in-the-report-and-in-lists. Not of real and bogus.
     write_back : WriteBackSettings or None
         Where scores are written back to, see docs/write_back.md; none: nowhere.
+    verdicts : DatabaseSettings or None
+        A PostgreSQL database, with the key ``write``, that keeps what people say of candidates, see
+        docs/formats.md#verdicts; none: a file of SQLite in the data folder.
     """
 
     source: str
@@ -213,6 +217,7 @@ class SurveySettings:
     overrides: Mapping[str, str] = field(default_factory=dict, metadata=decides_only("classes after the classifier"))
     colour_diagrams: tuple[tuple[str, ...], ...] = field(default=(), metadata=decides_only("report"))
     write_back: WriteBackSettings | None = field(default=None, metadata=decides_only("write-back"))
+    verdicts: DatabaseSettings | None = field(default=None, metadata=DECIDES_NOTHING)
 
     decided_by_others = staticmethod(decided_by_kind)
 
