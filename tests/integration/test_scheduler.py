@@ -37,13 +37,16 @@ class Scheduler:
     def __init__(self, project):
         self.project = project
         self.port, self.report_port = free_port(), free_port()
-        settings = project.root / "luigi.cfg"
-        impatient = "[core]\nrpc_connect_timeout = 1\nrpc_retry_attempts = 20\nrpc_retry_wait = 1\n"
-        report = f"[nightsift]\nreport_url = http://127.0.0.1:{self.report_port}\n"
-        settings.write_text(impatient + report)
-        self.environment = {"LUIGI_CONFIG_PATH": str(settings)}
+        self.environment = {"LUIGI_CONFIG_PATH": str(project.root / "luigi.cfg")}
         self.state = {"XDG_STATE_HOME": str(project.root / "state")}
+        self.let_clients_ask(2)
         self.start()
+
+    def let_clients_ask(self, times):
+        """Let clients ask a silent scheduler so often, a second apart, whenever they have something to tell it."""
+        impatient = f"[core]\nrpc_connect_timeout = 1\nrpc_retry_attempts = {times}\nrpc_retry_wait = 1\n"
+        report = f"[nightsift]\nreport_url = http://127.0.0.1:{self.report_port}\n"
+        Path(self.environment["LUIGI_CONFIG_PATH"]).write_text(impatient + report)
 
     def start(self):
         """Start the daemon and wait until it answers."""
@@ -196,6 +199,7 @@ def test_a_client_whose_scheduler_is_killed_says_so_in_one_line_and_may_run_agai
 def test_a_killed_scheduler_forgets_its_clients_whose_next_run_ends_the_work(scheduler):
     project = scheduler.project
     project.forget("MakeSyntheticSurvey", "FreezeInputs", "FetchCutouts")
+    scheduler.let_clients_ask(20)
     client = scheduler.client("FetchCutouts", *project.report[:4])
     while "MakeSyntheticSurvey" not in scheduler.tasks("RUNNING"):
         assert client.poll() is None, client.communicate()[0]
