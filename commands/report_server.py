@@ -41,7 +41,8 @@ _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "private, no-cache",
 }
-_DEPTH, _REPORT = 3, "PlotResults-"
+_DEPTH = 3
+_REPORTS: Final = ("PlotResults-", "NightReport-")
 """A report is a folder whose name begins so, below survey, release and night."""
 
 _TIMEOUT_S = 30
@@ -170,7 +171,7 @@ def _parts(target: str) -> list[str] | None:
 
 def _is_report(root: Path, parts: list[str]) -> bool:
     """Tell whether names lead to a whole report."""
-    if len(parts) != _DEPTH + 1 or not parts[-1].startswith(_REPORT):
+    if len(parts) != _DEPTH + 1 or not parts[-1].startswith(_REPORTS):
         return False
     return is_complete(root.joinpath(*parts), directory=True)
 
@@ -201,7 +202,7 @@ def _opened(root: Path, parts: list[str]) -> BinaryIO:
 
 def _reports(root: Path) -> Iterator[list[str]]:
     """Yield the names that lead to each whole report, the newest first."""
-    found = [path for path in root.glob(f"{'*/' * _DEPTH}{_REPORT}*") if path.is_dir()]
+    found = [path for name in _REPORTS for path in root.glob(f"{'*/' * _DEPTH}{name}*") if path.is_dir()]
     for path in sorted(found, key=lambda path: (-path.stat().st_mtime, path)):
         parts = list(path.relative_to(root).parts)
         is_plain = not any((root / Path(*parts[: depth + 1])).is_symlink() for depth in range(len(parts)))

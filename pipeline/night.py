@@ -234,6 +234,18 @@ def require_night_names(texts: Iterable[str], pattern: str, night: str = "") -> 
         )
 
 
+def days_before(night: str, n: int) -> list[str]:
+    """Return the ``n`` nights before one, an ISO date, the latest last.
+
+    Examples
+    --------
+    >>> days_before("2026-01-02", 2)
+    ['2025-12-31', '2026-01-01']
+    """
+    own = (parse_night(night) - MJD_EPOCH).days
+    return [night_name(number) for number in range(max(own - n, int(FIRST_MJD)), own)]
+
+
 def night_range(start: datetime.date, stop: datetime.date) -> list[datetime.date]:
     """Return every night from ``start`` to ``stop``, both included."""
     if stop < start:

@@ -22,6 +22,7 @@ from tasks.infer import Infer  # noqa: E402
 from tasks.make_synthetic_survey import MakeSyntheticSurvey  # noqa: E402
 from tasks.night_closed import NightClosed  # noqa: E402
 from tasks.night_range import NightRange  # noqa: E402
+from tasks.night_report import NightReport  # noqa: E402
 from tasks.plot_results import PlotResults  # noqa: E402
 from tasks.sample_posterior import SamplePosterior  # noqa: E402
 from tasks.scan_dataset_size import ScanDatasetSize  # noqa: E402
@@ -50,6 +51,7 @@ __all__ = [
     "MakeSyntheticSurvey",
     "NightClosed",
     "NightRange",
+    "NightReport",
     "PlotResults",
     "SamplePosterior",
     "ScanDatasetSize",

@@ -122,8 +122,8 @@ def candidates_page(
         chosen=_chosen(about.choice),
         cautions=[*_cautions(about, ranking, listed), *about.notes],
         has_cutouts=not isinstance(shown, pd.DataFrame),
-        entries=list(_entries(about, listed, shown)),
-        centre=_centre(about.size_pixel),
+        entries=list(entries(about, listed, shown)),
+        centre=centre(about.size_pixel),
         side_arcsec=about.size_pixel * about.pixel_scale_arcsec,
         radius_arcsec=f"{RADIUS_ARCSEC:g}",
         script=script,
@@ -168,9 +168,10 @@ def _have(n: int) -> str:
     return "has" if n == 1 else "have"
 
 
-def _entries(
+def entries(
     about: NightPage, listed: pd.DataFrame, shown: NDArray[np.float32] | pd.DataFrame
-) -> Iterator[dict[str, object]]:
+) -> Iterator[dict[str, Any]]:
+    """Yield what ``candidate.html`` shows of each candidate; parameters as for `candidates_page`."""
     is_table = isinstance(shown, pd.DataFrame)
     own: list[Any] = shown.to_dict("records") if isinstance(shown, pd.DataFrame) else list(shown)
     for row, beside in zip(listed.to_dict("records"), own, strict=True):
@@ -242,7 +243,7 @@ def pictures(channels: Sequence[str], images: NDArray[np.float32]) -> Iterator[d
         yield {"channel": channel, "address": f"data:image/png;base64,{encoded}", "note": "missing" if missing else ""}
 
 
-def _centre(size_pixel: int) -> dict[str, str]:
+def centre(size_pixel: int) -> dict[str, str]:
     """Return where the source's pixel is in a picture, in per cent from the left and from the top."""
     place = 100 * (size_pixel // 2 + 0.5) / size_pixel
     return {"left": f"{place:.2f}", "top": f"{100 - place:.2f}"}

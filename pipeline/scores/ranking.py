@@ -101,7 +101,7 @@ def rank(candidates: pd.DataFrame, choice: Choice) -> Ranking:
         night=len(candidates),
         eligible=len(chosen),
         tied=int((rest == shown["score"].iloc[-1]).sum()) if len(rest) else 0,
-        not_scored=_reasons(candidates),
+        not_scored=unscored_reasons(candidates),
     )
 
 
@@ -125,8 +125,14 @@ def _passes(rows: pd.DataFrame, choice: Choice) -> pd.Series:
     return passes
 
 
-def _reasons(candidates: pd.DataFrame) -> dict[str, int]:
-    """Return how many rows have no score, by the flags that they carry, the most frequent first."""
+def unscored_reasons(candidates: pd.DataFrame) -> dict[str, int]:
+    """Return how many rows have no score, by the flags that they carry, the most frequent first.
+
+    Parameters
+    ----------
+    candidates : DataFrame
+        With ``score`` and ``flags``.
+    """
     flags = candidates.loc[candidates["score"].isna(), "flags"].to_numpy(np.int64) & ~int(Flag.NOT_SCORED)
     counts = pd.Series(flags).value_counts(sort=True)
     return {", ".join(flag_names(int(bits))) or _NO_REASON: int(n) for bits, n in counts.items()}

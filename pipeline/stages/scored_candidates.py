@@ -20,7 +20,10 @@ from pipeline.io.results.scores_file import read_scores, require_score, unlike_t
 ROW: Final = "cutout_row"
 """Column with the number of the candidate's row in the cutout file, from 0."""
 
-_OF_SCORES: Final = ("score", "score_std", "label_predicted", "flags", "model", "release")
+_OF_SCORES: Final = (
+    "score", "score_std", "entropy", "bald", "label_predicted", "label_decided", "decided_by", "flags", "model",
+    "release",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import socket
 import threading
 from contextlib import contextmanager
@@ -87,6 +88,17 @@ def test_the_index_leads_to_whole_reports_alone(send_request):
     assert status == 200
     assert content.count(b"href=") == 1
     assert f'href="/{REPORT}/index.html"'.encode() in content
+
+
+@pytest.mark.parametrize("task", ["NightReport"])
+def test_the_folders_of_other_tasks_with_a_page_are_reports_too(results_folder, send_request, task):
+    folder = results_folder / REPORT.replace("PlotResults", task)
+    shutil.copytree(results_folder / REPORT, folder, ignore=shutil.ignore_patterns("pipe.html", "linked*"))
+    place = folder.relative_to(results_folder).as_posix()
+    assert f'href="/{place}/index.html"'.encode() in send_request("/")[2]
+    assert send_request(f"/{place}/index.html")[0] == 200
+    assert send_request(f"/{place}/weights.pickle")[0] == 404
+    assert send_request(f"/{place.replace(task, 'FilterCandidates')}/index.html")[0] == 404
 
 
 @pytest.mark.parametrize(
