@@ -44,10 +44,11 @@ _TELLING: Final[Mapping[str, set[str]]] = {
     "simulations": {"images", "stamps"},
     "spaces": {"parameters"},
     "gates": {"worse_than_champion", "weak_strata", "least_real", "least_bogus"},
+    "reports": {"plots", "guides", "histogram_bins", "scan_steps"},
 }
 """Keys that only one kind of settings has."""
 
-KINDS = ("surveys", "datasets", "classifiers", "regressors", "simulations", "spaces", "gates")
+KINDS = ("surveys", "datasets", "classifiers", "regressors", "simulations", "spaces", "gates", "reports")
 
 _STAND_INS: Final[Mapping[str, object]] = {
     "telescope": "",
@@ -112,7 +113,7 @@ def faults_of(kind: str, name: str, every_night: bool = False) -> list[str]:
     checks: Mapping[str, Check] = {
         "surveys": partial(_survey, every_night=every_night),
         "datasets": _dataset, "classifiers": _classifier, "regressors": _regressor, "simulations": _simulation,
-        "spaces": _space, "gates": _gate,
+        "spaces": _space, "gates": _gate, "reports": _report,
     }  # fmt: skip
     return list(dict.fromkeys(_found(checks[kind], name)))
 
@@ -332,6 +333,14 @@ def _gate(name: str) -> list[str]:
     from pipeline.report.binary.gate_rules import GateRules
 
     return settings_files.examined("gates", name, GateRules)[1]
+
+
+def _report(name: str) -> list[str]:
+    from pipeline.recipes.report import ReportRecipe
+    from pipeline.report.kinds import faults_of_plots
+
+    recipe, faults = settings_files.examined("reports", name, ReportRecipe)
+    return [*faults, *(f"reports/{name}.yaml: {fault}" for fault in faults_of_plots(recipe.plots if recipe else ()))]
 
 
 def _space(name: str) -> list[str]:

@@ -6,7 +6,18 @@ from typing import Final
 
 from pipeline.io import settings_files
 
-KINDS = ("tasks", "surveys", "datasets", "simulations", "classifiers", "regressors", "spaces", "gates", "packages")
+KINDS = (
+    "tasks",
+    "surveys",
+    "datasets",
+    "simulations",
+    "classifiers",
+    "regressors",
+    "spaces",
+    "gates",
+    "reports",
+    "packages",
+)
 
 
 def listing(kinds: tuple[str, ...] = KINDS) -> int:

@@ -1,6 +1,7 @@
 """The report of a classifier: figures, their numbers, metrics with intervals, one page."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -9,10 +10,12 @@ import luigi
 
 from pipeline.classes import are_real_and_bogus
 from pipeline.errors import SettingsError
+from pipeline.io import settings_files
 from pipeline.io.files.digests import file_digest
 from pipeline.io.files.path_list import read_path_list
 from pipeline.io.packages.named_packages import package_folder
 from pipeline.io.settings_files import data_folder
+from pipeline.recipes.report import ReportRecipe
 from pipeline.stages.given_scores import GivenScores
 from pipeline.stages.packages_beside import PackageBeside, columns_of
 from pipeline.stages.stated_cuts import RULES, stated_cuts
@@ -58,9 +61,12 @@ class PlotResults(ReleaseTask):
     replicates = WholeNumberParameter(
         default=1000, least=1, most=MOST_REPLICATES, description="Bootstrap replicates of the intervals."
     )
+    report = luigi.Parameter(default="", description="What is shown: a file of config/reports; empty: default.")
+    title = luigi.Parameter(default="", description="Heading of the report; empty: the recipe's, or what is compared.")
+    panel_label = luigi.Parameter(default="", description="Words at the top of every figure; empty: the recipe's.")
     fwhm_ratio_min = RatioParameter(default=0.5, description="Narrowest detection that passes, over the PSF.")
     fwhm_ratio_max = RatioParameter(default=4.2, description="Widest detection that passes, over the PSF.")
-    revision: ClassVar[int] = 7
+    revision: ClassVar[int] = 8
     suffix: ClassVar[str] = ""
 
     @property
@@ -84,6 +90,14 @@ class PlotResults(ReleaseTask):
     def cuts(self) -> Mapping[str, object]:
         """The cuts of the baseline of rules, as its recipe states them; empty without such a baseline."""
         return stated_cuts(self.settings, self.rules)
+
+    @cached_property
+    def drawn(self) -> ReportRecipe:
+        """What is shown, and how finely."""
+        name = self.report or "default"
+        is_there = bool(self.report) or name in settings_files.names("reports")  # a folder of one's own may lack it
+        recipe = settings_files.load("reports", name, ReportRecipe) if is_there else ReportRecipe()
+        return replace(recipe, title=self.title or recipe.title, panel_label=self.panel_label or recipe.panel_label)
 
     @cached_property
     def given_scores(self) -> GivenScores:
@@ -135,6 +149,8 @@ class PlotResults(ReleaseTask):
 
     def deps(self) -> list[luigi.Task]:
         """Return what it requires, after a check of all recipes, or else a night is fetched before one is refused."""
+        if self.drawn.plots and not self.complete():
+            self._require_plots()
         if not self.files and not self.complete():
             for name in self.models:
                 for package in self.packaged_folds(name):
@@ -149,6 +165,15 @@ class PlotResults(ReleaseTask):
 
             require_all_fit(self.beside.values(), self._scored_header())
         return super().deps()
+
+    def _require_plots(self) -> None:
+        """Refuse names of figures that the report will not have; that of files may be of any kind."""
+        from pipeline.report.kinds import faults_of_plots
+        from pipeline.stages.plot_results import kind_of_report
+
+        kind = "" if self.files else kind_of_report(self.settings.class_names)
+        if faults := faults_of_plots(self.drawn.plots, kind):
+            raise SettingsError(f"reports/{self.report or 'default'}.yaml: {'; '.join(faults)}")
 
     def _scored_header(self) -> "CutoutHeader":
         """Return the header of the data set, which need not be there yet."""
@@ -189,6 +214,7 @@ class PlotResults(ReleaseTask):
             **({"cuts": dict(self.cuts)} if self.cuts else {}),
             **({"beside": self.given_scores.package_digests} if self.beside else {}),
             **({} if are_real_and_bogus(self.settings.class_names) else {"classes": CLASSES_REVISION}),
+            **({"report": stated} if (stated := self.drawn.stated()) else {}),
             **({"tables": TABLES_REVISION} if self.settings.kind == "table" else {}),
         } | ({"scored_by": self.given_scores.package_digests} if self.files else {})
 
@@ -217,7 +243,8 @@ class PlotResults(ReleaseTask):
 
         return ReportSources(
             name=self.survey,
-            title=f"{self.survey}: {self.readable()}",
+            title=self.drawn.title or f"{self.survey}: {self.readable()}",
+            drawn=self.drawn,
             scores=self.files,
             rows=self.given_scores.rows,
             packages={},
@@ -233,7 +260,8 @@ class PlotResults(ReleaseTask):
 
         return ReportSources(
             name=self.survey,
-            title=f"{self.survey}: {self.readable()}",
+            title=self.drawn.title or f"{self.survey}: {self.readable()}",
+            drawn=self.drawn,
             scores={name: self.input_path(f"scores {name}") for name in self.models},
             rows=list(dict.fromkeys(task.dataset_path() for task in self.packaged_folds())),
             packages={name: [Path(task.output().path) for task in self.packaged_folds(name)] for name in self.models},

@@ -31,6 +31,7 @@ from pipeline.labels import LABEL_PROVIDERS
 from pipeline.labels.cleaning import CLEANERS
 from pipeline.recipes.dataset import DatasetRecipe
 from pipeline.recipes.draws import DrawSettings, allowed_draw
+from pipeline.recipes.report import ReportRecipe
 from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.report.binary.gate_rules import GateRules
 from pipeline.sky.grid import GridSettings
@@ -49,6 +50,7 @@ FILES = (
     RegressorRecipe,
     SearchSpace,
     GateRules,
+    ReportRecipe,
 )
 """What a whole file of ``config`` is parsed into."""
 OF_CLASSIFIERS = (FeatureCut,)

@@ -171,7 +171,7 @@ def test_artefacts_are_listed_with_their_weight() -> None:
 
 def test_every_settings_file_is_listed() -> None:
     text = text_of("docs/configuration.md")
-    for kind in ("surveys", "datasets", "classifiers", "regressors", "simulations", "spaces", "gates"):
+    for kind in ("surveys", "datasets", "classifiers", "regressors", "simulations", "spaces", "gates", "reports"):
         for name in settings_files.names(kind):
             assert f"`{name}`" in text, f"{kind}/{name}"
 

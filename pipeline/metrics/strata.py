@@ -79,10 +79,10 @@ def recall_by(
     return pd.DataFrame(rows, columns=STRATUM_COLUMNS)
 
 
-def all_strata(table: pd.DataFrame, *, threshold: float, level: float = 0.68) -> pd.DataFrame:
+def all_strata(table: pd.DataFrame, *, threshold: float, level: float = 0.68, bins: int = 5) -> pd.DataFrame:
     """Return :func:`recall_by` for every entry of STRATA whose column holds anything, as one table."""
     found = [
-        recall_by(table, name, threshold=threshold, level=level)
+        recall_by(table, name, threshold=threshold, level=level, bins=bins)
         for name in sorted(STRATA, key=lambda name: STRATA.metadata(name)["place"])
         if STRATA[name].column in table and not is_empty(table[STRATA[name].column])
     ]

@@ -14,6 +14,7 @@ from pipeline.metrics.class_resampling import ClassIntervals
 from pipeline.metrics.class_rows import judged_rows
 from pipeline.plots.data import PARTS, Mistakes, PlotResult, part_rows
 from pipeline.plots.style import entering
+from pipeline.recipes.report import ReportRecipe
 from pipeline.registry import Registry
 
 MOST_CLASSES = 12
@@ -79,6 +80,8 @@ class ClassReportData:
         How the cutouts that each model scored differ from those that it learned from.
     separations : sequence of Separation
         How each data set of the judged rows kept its parts from sharing pixels; None if it does not say.
+    drawn : ReportRecipe
+        What is shown, and how finely.
 
     Raises
     ------
@@ -103,6 +106,7 @@ class ClassReportData:
     unknown: Mapping[str, int] = field(default_factory=dict)
     unlike: Mapping[str, Mapping[str, Mapping[str, str | float]]] = field(default_factory=dict)
     separations: Sequence[Separation | None] = ()
+    drawn: ReportRecipe = field(default_factory=ReportRecipe)
     kind: ClassVar[str] = "classes"
 
     def __post_init__(self) -> None:

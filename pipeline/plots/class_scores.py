@@ -28,7 +28,7 @@ MAGNITUDE_COLUMNS = ["class", "measure", "bin_low", "bin_high", "n", "n_groups",
 @class_plot(
     "class_scores",
     title="Precision, recall and F1 of each class",
-    caption="Bars: 68 % intervals over groups. A class far left of the others limits the macro mean: look in the "
+    caption="Bars: {level} intervals over groups. A class far left of the others limits the macro mean: look in the "
     "confusion matrix for what it is taken for. Numbers behind the names: rows of the class.",
 )
 def class_scores(data: ClassReportData) -> PlotResult:

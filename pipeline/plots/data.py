@@ -14,11 +14,10 @@ from pipeline.datasets.leakage import Separation
 from pipeline.errors import InputError
 from pipeline.metrics import THRESHOLD_RULES, confusion, scored_mask
 from pipeline.metrics.verdict_coverage import VerdictPromise
+from pipeline.recipes.report import ReportRecipe
 
 PARTS = {TEST: "test", VALIDATION: "validation", LEFT_OUT: "nights", TRAIN: "train"}
 """Codes of the column ``split`` and their names, in the order in which a part is preferred for judging."""
-
-DEFAULT_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +137,8 @@ class ReportData:
         Nights, as ISO dates in order, that begin a span of time in which the models are judged by themselves as well.
     promises : mapping of str to VerdictPromise
         What the column ``verdict`` of each model's scores promises; a model may have the column and no promise.
+    drawn : ReportRecipe
+        What is shown, and how finely.
     """
 
     title: str
@@ -166,6 +167,7 @@ class ReportData:
     cuts: CutOutcomes | None = None
     spans: tuple[str, ...] = ()
     promises: Mapping[str, VerdictPromise] = field(default_factory=dict)
+    drawn: ReportRecipe = field(default_factory=ReportRecipe)
     kind: ClassVar[str] = "binary"
 
     def __post_init__(self) -> None:
@@ -186,14 +188,14 @@ class ReportData:
     def threshold(self, model: str) -> float:
         """Return the threshold of a model, as the float32 number with which scores are compared when rows are called.
 
-        If none is stated, it is 0.5; but if scores are outside 0 ... 1, so that 0.5 has no meaning, it is the threshold
-        at which the model finds as many of the judged reals as the classifier does.
+        If none is stated, it is that of the report's recipe; but if scores are outside 0 ... 1, so that it has no
+        meaning, it is the threshold at which the model finds as many of the judged reals as the classifier does.
         """
         if model in self.thresholds:
             return float(np.float32(self.thresholds[model]))
         rows, own = self.judged(model), self.judged(self.classifier)
         if model == self.classifier or not self._needs_matching(rows) or not (own["label"] == REAL).any():
-            return DEFAULT_THRESHOLD
+            return self.drawn.threshold
         found = confusion(own["label"], own["score"], self.threshold(self.classifier)).recall
         return THRESHOLD_RULES["mdr"](rows["label"], rows["score"], target=1.0 - found)
 
@@ -205,7 +207,7 @@ class ReportData:
             return "chosen beforehand"
         if model != self.classifier and self._needs_matching(self.judged(model)):
             return f"none stated; the one that finds as many reals as {self.classifier}"
-        return "none stated; 0.5"
+        return f"none stated; {self.drawn.threshold:g}"
 
     def _needs_matching(self, rows: pd.DataFrame) -> bool:
         return rows["label"].nunique() == 2 and not rows["score"].between(0, 1).all()

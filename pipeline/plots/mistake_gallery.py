@@ -11,7 +11,6 @@ from pipeline.plots.data import Mistakes, PlotResult, ReportData
 from pipeline.plots.gallery_cells import cell, show_image, write_at
 from pipeline.plots.style import BOGUS_COLOUR, INK, MUTED, REAL_COLOUR, no_data, panels, plot
 
-MOST_SHOWN = 8
 IN_WORDS = "rows of a table have no images: their features are in the table of mistakes"
 ACROSS = 2
 WIDTH, MARGIN, SIDE, TITLE, HEADING = 9.4, 0.1, 1.45, 0.3, 0.36
@@ -52,7 +51,7 @@ def gallery(data: ReportData) -> PlotResult:
         no_data(axes[0, 0], note)
         return PlotResult(figure=figure, table=pd.DataFrame(columns=list(SHOWN_COLUMNS)), note=note)
     kinds = mistakes.rows["mistake"].to_numpy()
-    chosen = [(name, np.flatnonzero(kinds == name)[:MOST_SHOWN]) for name in HEADINGS]
+    chosen = [(name, np.flatnonzero(kinds == name)[: data.drawn.examples]) for name in HEADINGS]
     figure = Figure(figsize=(WIDTH, sum(_height(len(rows)) for _, rows in chosen) + MARGIN))
     top = figure.get_figheight()
     for name, rows in chosen:

@@ -12,7 +12,6 @@ from pipeline.classes import REAL
 from pipeline.plots.data import PlotResult, ReportData, part_rows, rows_with_night, whole_nights
 from pipeline.plots.style import BOGUS_COLOUR, INK, REAL_COLOUR, SHADES, log_counts, log_per_cent, no_data, panels, plot
 
-NIGHT_BINS = 25
 MOST_UNEQUAL = 30
 """If one night has this many times the candidates of another, their axis is logarithmic."""
 
@@ -29,7 +28,7 @@ MOST_UNEQUAL = 30
 def score_by_night(data: ReportData) -> PlotResult:
     """Draw how many candidates of each night pass, and how its scores spread; unlabelled rows included."""
     rows, note = _night_rows(data)
-    table, edges = _night_table(rows, data.threshold(data.classifier))
+    table, edges = _night_table(rows, data.threshold(data.classifier), data.drawn.night_bins)
     figure, axes = panels(2, 1, width=7.2, height=2.3)
     above, below = axes[:, 0]
     if table.empty:
@@ -81,11 +80,11 @@ def _draw_spread(panel: Axes, table: pd.DataFrame, edges: NDArray[np.float64]) -
     return mesh
 
 
-def _night_table(rows: pd.DataFrame, threshold: float) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+def _night_table(rows: pd.DataFrame, threshold: float, bins: int) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     """Return one row per night, with its counts in bins of the score, and the edges of the bins."""
     if rows.empty:
         return pd.DataFrame(columns=["night", "n", "n_called_real"]), np.empty(0)
-    edges = np.linspace(min(0.0, rows["score"].min()), max(1.0, rows["score"].max()), NIGHT_BINS + 1)
+    edges = np.linspace(min(0.0, rows["score"].min()), max(1.0, rows["score"].max()), bins + 1)
     nights = rows.assign(passed=rows["score"] >= threshold).groupby("night")
     table = nights.agg(n=("score", "size"), n_called_real=("passed", "sum"))
     for quantile, name in ((0.16, "score_q16"), (0.5, "score_median"), (0.84, "score_q84")):

@@ -1,5 +1,7 @@
 """Curves over all thresholds: ROC, MDR against FPR, precision and recall, and a scan of the threshold."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -21,8 +23,6 @@ from pipeline.plots.style import (
 )
 
 MOST_POINTS = 2000
-SCAN_STEPS = 201
-GUIDES = (0.01, 0.05)
 
 
 def model_points(data: ReportData) -> pd.DataFrame:
@@ -109,7 +109,7 @@ def roc(data: ReportData) -> PlotResult:
     if points.empty:
         return PlotResult(figure=figure, table=points, note=_empty(axes, data))
     whole, zoom = axes[0]
-    floor, bottom = _floor(points), _zoom_bottom(points)
+    floor, bottom = _floor(points), _zoom_bottom(points, data.drawn.guides[0])
     for index, model, curve in _curves(points, data):
         whole.step(
             curve["fpr"],
@@ -130,7 +130,7 @@ def roc(data: ReportData) -> PlotResult:
         panel.set(xlabel="false positive rate (bogus called real)", ylabel="recall (real called real)")
     per_cent(whole.xaxis)
     whole.legend(loc="lower right")
-    _guides(zoom, horizontal=False)
+    _guides(zoom, data.drawn.guides, horizontal=False)
     return PlotResult(figure=figure, table=points)
 
 
@@ -138,7 +138,7 @@ def roc(data: ReportData) -> PlotResult:
     "mdr_fpr",
     title="Missed detections against false positives",
     caption="Lower left is better. Where a curve meets the left or the lower edge, the sample has no false positives "
-    "or no missed reals. Grey lines: 1 % and 5 %. Markers: the stored thresholds.",
+    "or no missed reals. Grey lines: {guides}. Markers: the stored thresholds.",
 )
 def mdr_fpr(data: ReportData) -> PlotResult:
     """Draw the trade-off of missed detections and false positives, both on logarithmic axes."""
@@ -161,7 +161,7 @@ def mdr_fpr(data: ReportData) -> PlotResult:
     panel.set(xlabel="false positive rate (bogus called real)", ylabel="missed detection rate (real called bogus)")
     log_per_cent(panel.xaxis)
     log_per_cent(panel.yaxis)
-    _guides(panel, horizontal=True)
+    _guides(panel, data.drawn.guides, horizontal=True)
     panel.legend(loc="upper right")
     return PlotResult(figure=figure, table=points)
 
@@ -237,7 +237,7 @@ def _scan(data: ReportData) -> pd.DataFrame:
     if rows["label"].nunique() < 2:
         return pd.DataFrame(columns=columns)
     points = operating_points(rows["label"], rows["score"])
-    grid = np.linspace(min(0.0, rows["score"].min()), max(1.0, rows["score"].max()), SCAN_STEPS)
+    grid = np.linspace(min(0.0, rows["score"].min()), max(1.0, rows["score"].max()), data.drawn.scan_steps)
     at = np.searchsorted(-points["threshold"].to_numpy(), -grid, side="right") - 1
     found = points.iloc[np.maximum(at, 0)].reset_index(drop=True)
     f1 = 2.0 * found["precision"] * found["tpr"] / (found["precision"] + found["tpr"]).where(found["tpr"] > 0)
@@ -250,15 +250,15 @@ def _floor(points: pd.DataFrame) -> float:
     return float(0.5 / (points["n"] - points["n_real"]).max())
 
 
-def _zoom_bottom(points: pd.DataFrame) -> float:
+def _zoom_bottom(points: pd.DataFrame, lowest: float) -> float:
     """Return where the zoomed panel begins, so that the first model's curve at low FPR fills it."""
     first = points[points["model"] == points["model"].iloc[0]]
-    reached = first.loc[first["fpr"] <= GUIDES[0], "tpr"].max()
+    reached = first.loc[first["fpr"] <= lowest, "tpr"].max()
     return float(np.clip(np.floor(10.0 * (reached - 0.1)) / 10.0, 0.0, 0.9))
 
 
-def _guides(axes: Axes, *, horizontal: bool) -> None:
-    for guide in GUIDES:
+def _guides(axes: Axes, rates: Sequence[float], *, horizontal: bool) -> None:
+    for guide in rates:
         axes.axvline(guide, color=MUTED, linewidth=0.9, linestyle="--", zorder=1)
         if horizontal:
             axes.axhline(guide, color=MUTED, linewidth=0.9, linestyle="--", zorder=1)

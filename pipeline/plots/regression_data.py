@@ -17,6 +17,7 @@ from pipeline.metrics.redshift_residuals import JudgedRedshifts
 from pipeline.plots.data import PARTS, PlotResult, part_rows
 from pipeline.plots.redshifts import REDSHIFT_PLOTS, RedshiftReportData
 from pipeline.plots.style import INK, MUTED, entering, marker_style, model_style, no_data, panels, per_cent
+from pipeline.recipes.report import ReportRecipe
 from pipeline.redshifts.binned_pdfs import BinnedPdfs
 from pipeline.registry import Registry
 
@@ -49,6 +50,8 @@ class RegressionReportData:
         Caveats of the targets, one sentence each.
     learned, unknown, unlike, separations
         As of any data of a report.
+    drawn : ReportRecipe
+        What is shown, and how finely.
 
     Raises
     ------
@@ -68,6 +71,7 @@ class RegressionReportData:
     unknown: Mapping[str, int] = field(default_factory=dict)
     unlike: Mapping[str, Mapping[str, Mapping[str, str | float]]] = field(default_factory=dict)
     separations: Sequence[Separation | None] = ()
+    drawn: ReportRecipe = field(default_factory=ReportRecipe)
     kind: ClassVar[str] = "regression"
 
     def __post_init__(self) -> None:

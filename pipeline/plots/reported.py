@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 import pandas as pd
 
 from pipeline.datasets.leakage import Separation
+from pipeline.recipes.report import ReportRecipe
 
 
 class Reported(Protocol):
@@ -57,6 +58,10 @@ class Reported(Protocol):
     @property
     def unlike(self) -> Mapping[str, Mapping[str, Mapping[str, str | float]]]:
         """How what each model scored differs from what it learned from."""
+
+    @property
+    def drawn(self) -> ReportRecipe:
+        """What is shown, and how finely."""
 
     @property
     def separations(self) -> Sequence[Separation | None]:

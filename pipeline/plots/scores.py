@@ -23,7 +23,6 @@ from pipeline.plots.style import (
 )
 from pipeline.scores.calibration import reliability_table
 
-HISTOGRAM_BINS = 40
 MOST_PANELS = 3
 
 
@@ -31,10 +30,10 @@ MOST_PANELS = 3
     "calibration",
     title="Calibration",
     caption="On the diagonal, eight in ten candidates with a score of 0.8 are real; below it scores are too high, "
-    "above it too low. Bars: 68 % intervals. Lower panel: the number of rows behind each point.",
+    "above it too low. Bars: {level} intervals. Lower panel: the number of rows behind each point.",
 )
 def calibration(data: ReportData) -> PlotResult:
-    """Draw the fraction of reals against the mean score in ten bins, with the rows of each bin below."""
+    """Draw the fraction of reals against the mean score in bins, with the rows of each bin below."""
     figure, axes = panels(2, 1, width=5.4, height=2.6, ratios=[3, 1])
     panel, below = axes[:, 0]
     tables, notes = [], []
@@ -43,7 +42,7 @@ def calibration(data: ReportData) -> PlotResult:
         if rows.empty or not rows["score"].between(0, 1).all():
             notes.append(f"{model}: {'no rows' if rows.empty else 'scores outside 0 ... 1'}")
             continue
-        table = reliability_table(rows["label"], rows["score"])
+        table = reliability_table(rows["label"], rows["score"], data.drawn.reliability_bins, data.drawn.interval_level)
         filled = table[table["n"] > 0]
         spread = [
             filled["fraction_real"] - filled["fraction_low"],
@@ -81,7 +80,7 @@ def score_histogram(data: ReportData) -> PlotResult:
     tables = []
     for panel, model, rows in drawn:
         low, high = min(0.0, rows["score"].min()), max(1.0, rows["score"].max())
-        edges = np.linspace(low, high, HISTOGRAM_BINS + 1)
+        edges = np.linspace(low, high, data.drawn.histogram_bins + 1)
         counts = {label: np.histogram(rows.loc[rows["label"] == label, "score"], edges)[0] for label in (BOGUS, REAL)}
         for label, colour, line in ((BOGUS, BOGUS_COLOUR, (0, (3, 1))), (REAL, REAL_COLOUR, "-")):
             name = f"{data.class_names[label]} ({counts[label].sum()})"

@@ -30,7 +30,7 @@ MOST_MODELS = 3
 @plot(
     "recall_magnitude",
     title="Recall against magnitude",
-    caption="Recall at the stored threshold should fall at the faint end and nowhere else. Bars: 68 % intervals, in "
+    caption="Recall at the stored threshold should fall at the faint end and nowhere else. Bars: {level} intervals, in "
     "which each object counts once. Numbers: the reals in each bin.",
 )
 def recall_magnitude(data: ReportData) -> PlotResult:
@@ -77,7 +77,13 @@ def _magnitude_table(data: ReportData) -> pd.DataFrame:
             signs = numbers_of(rows["flux_sign"]) if "flux_sign" in rows else np.zeros(len(rows))
             signs = np.where(np.abs(signs) == 1, signs, 0)
             for sign in SIGNS:
-                found = recall_by(rows[signs == sign], "magnitude", threshold=data.threshold(model), edges=edges)
+                found = recall_by(
+                    rows[signs == sign],
+                    "magnitude",
+                    threshold=data.threshold(model),
+                    edges=edges,
+                    level=data.drawn.interval_level,
+                )
                 tables.append(found[found["bin_low"].notna()].assign(model=model, flux_sign=sign))
     columns = ["model", "flux_sign", "bin_low", "bin_high", "n_real", "n_real_groups"]
     columns += ["recall", "recall_low", "recall_high"]
@@ -88,7 +94,7 @@ def _magnitude_table(data: ReportData) -> pd.DataFrame:
     "recall_kind",
     title="By kind, label source and sign",
     caption="Left: the share of the reals of each sort that is found; a good average can hide a poor one. Right: the "
-    "share of the bogus of each sort that is called real. Bars: 68 % intervals, in which each object counts once.",
+    "share of the bogus of each sort that is called real. Bars: {level} intervals, in which each object counts once.",
 )
 def recall_kind(data: ReportData) -> PlotResult:
     """Draw recall of reals and pass rate of bogus for each kind, label source and sign, at the thresholds."""
@@ -133,7 +139,8 @@ def _kind_table(data: ReportData) -> pd.DataFrame:
         rows = data.judged(model)
         for column in ("kind", "label_source", "flux_sign"):
             if column in rows and len(rows):
-                tables.append(recall_by(rows, column, threshold=data.threshold(model)).assign(model=model))
+                found = recall_by(rows, column, threshold=data.threshold(model), level=data.drawn.interval_level)
+                tables.append(found.assign(model=model))
     columns = ["model", "column", "stratum", "n_real", "n_real_groups", "recall", "recall_low", "recall_high"]
     columns += ["n_bogus", "n_bogus_groups", "fpr", "fpr_low", "fpr_high"]
     return stacked(tables, columns)

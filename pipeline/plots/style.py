@@ -148,6 +148,16 @@ def panels(
     return figure, axes
 
 
+def label_panels(figure: Figure, label: str) -> None:
+    """Write a word or two at the top right of a figure, above its panels; an empty label changes nothing."""
+    if not label:
+        return
+    if figure.get_layout_engine() is None:
+        figure.text(0.99, 1.0 - 0.08 / figure.get_figheight(), label, ha="right", va="top", weight="bold", color=INK)
+    else:
+        figure.suptitle(label, x=0.99, ha="right", fontsize=10, weight="bold", color=INK)
+
+
 def no_data(axes: Axes, reason: str) -> None:
     """Show in a panel that there is no data, and why."""
     axes.set_axis_off()

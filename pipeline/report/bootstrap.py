@@ -3,7 +3,7 @@
 Tested by tests/pipeline/report/binary/test_measures.py.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 LEVEL = 0.68
 OTHER_PARTS_REPLICATES = 200
@@ -18,15 +18,18 @@ class Bootstrap:
     ----------
     replicates, seed : int
         Number of samples, and the seed of their draw; equal seeds give equal intervals.
+    level : float
+        Probability that the intervals are meant to cover.
     """
 
     replicates: int
     seed: int
+    level: float = LEVEL
 
     def of_other_parts(self) -> "Bootstrap":
         """Return how those of parts are drawn that are not judged: fewer."""
-        return Bootstrap(replicates=min(self.replicates, OTHER_PARTS_REPLICATES), seed=self.seed)
+        return replace(self, replicates=min(self.replicates, OTHER_PARTS_REPLICATES))
 
     def facts(self) -> dict[str, object]:
         """Return what metrics.json says of it."""
-        return {"level": LEVEL, "replicates": self.replicates, "over": "groups", "seed": self.seed}
+        return {"level": self.level, "replicates": self.replicates, "over": "groups", "seed": self.seed}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.plots.data import PlotResult
 from pipeline.plots.reported import Reported
+from pipeline.plots.style import label_panels
 from pipeline.report.bootstrap import Bootstrap
 from pipeline.report.kinds import REPORT_KINDS
 from pipeline.report.metrics_json import ReportNumbers
@@ -49,7 +50,7 @@ def build_report(
     data : Reported
         Scores and what else is shown; its ``kind`` says what is measured, drawn and told of them.
     plots : sequence of str, optional
-        Names of figures of this kind, in the order of the page; all by default.
+        Names of figures of this kind, in the order of the page; those of ``data.drawn`` by default.
     replicates : int
         Number of bootstrap samples of groups.
     seed : int
@@ -63,13 +64,15 @@ def build_report(
         If there is no kind or no plot of a name; nothing is computed before.
     """
     kind = REPORT_KINDS[data.kind]
-    draws = {name: kind.plots[name] for name in (kind.order if plots is None else plots)}
-    how = Bootstrap(replicates=replicates, seed=seed)
+    wanted = (data.drawn.plots or kind.order) if plots is None else plots
+    draws = {name: kind.plots[name] for name in wanted}
+    how = Bootstrap(replicates=replicates, seed=seed, level=data.drawn.interval_level)
     data = kind.completed(data, how)
     numbers = kind.measure(data, how)
     figures = {}
     for name, draw in draws.items():
         figures[name] = draw(data)
+        label_panels(figures[name].figure, data.drawn.panel_label)
         log.debug("drew %s with %d rows of numbers", name, len(figures[name].table))
     numbers["figures"] = {name: {"note": result.note} for name, result in figures.items()}
     numbers["provenance"] = plain(dict(provenance or {}))

@@ -3,10 +3,11 @@
 Tested by tests/pipeline/report/test_build.py.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from pipeline.errors import UnknownNameError
 from pipeline.plots.data import PlotResult
 from pipeline.plots.reported import Reported
 from pipeline.registry import Registry
@@ -57,6 +58,12 @@ class ReportKind(Generic[D, N]):
     caveats: Callable[[N], list[str]]
     completed: Callable[[D, Bootstrap], D] = _as_it_is
     in_short: Callable[[N], str] = _nothing
+
+
+def faults_of_plots(names: Sequence[str], kind: str = "") -> list[str]:
+    """Return what is wrong with the names of figures of a recipe: those that a kind of report, or none, has."""
+    known = {name for one in ([kind] if kind else REPORT_KINDS) for name in REPORT_KINDS[one].plots}
+    return [str(UnknownNameError("plot", name, known)) for name in names if name not in known]
 
 
 REPORT_KINDS: Registry[ReportKind[Any, Any]] = Registry(

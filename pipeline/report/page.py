@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipeline.plots.data import Mistakes, PlotResult
 from pipeline.plots.reported import Reported
+from pipeline.recipes.report import ReportRecipe
 from pipeline.registry import Registry
 from pipeline.report.caveats import separated
 from pipeline.report.html_templates import html_template
@@ -37,10 +38,10 @@ def page(
     return html_template(kind.template).render(
         numbers=numbers,
         judged=numbers["models"][numbers["classifier"]],
-        interval=f"{numbers['interval']['level']:.0%}".replace("%", " %"),
+        interval=f"{100 * numbers['interval']['level']:g} %",
         separated=separated(numbers["separations"]),
         notes=[*data.notes, *kind.caveats(numbers)],
-        figures=list(_figures(figures, kind.plots)),
+        figures=list(_figures(figures, kind.plots, data.drawn)),
         provenance=list(flat(numbers.get("provenance", {}))),
         **kind.shown(data, numbers),
     )
@@ -127,7 +128,9 @@ def _cell(value: object, words: Callable[..., str]) -> str:
     return words(value) if words is str else words(float(str(value)))
 
 
-def _figures(figures: Mapping[str, PlotResult], plots: Registry[Any]) -> Iterator[dict[str, object]]:
+def _figures(
+    figures: Mapping[str, PlotResult], plots: Registry[Any], drawn: ReportRecipe
+) -> Iterator[dict[str, object]]:
     """Yield what the page says of each figure."""
     for name, result in figures.items():
         metadata = plots.metadata(name)
@@ -135,13 +138,26 @@ def _figures(figures: Mapping[str, PlotResult], plots: Registry[Any]) -> Iterato
         yield {
             "name": name,
             "title": metadata["title"],
-            "caption": metadata["caption"],
+            "caption": caption_of(metadata["caption"], drawn),
             "note": result.note,
             "width": round(96 * width),
             "height": round(96 * height),
             "rows": len(result.table),
             "empty": result.table.empty,
         }
+
+
+def caption_of(caption: str, drawn: ReportRecipe) -> str:
+    """Return a caption with the level of its intervals and the rates that are marked, as the recipe has them.
+
+    Examples
+    --------
+    >>> caption_of("Bars: {level} intervals; lines: {guides}.", ReportRecipe())
+    'Bars: 68 % intervals; lines: 1 % and 5 %.'
+    """
+    rates = [f"{100 * rate:g} %" for rate in drawn.guides]
+    guides = " and ".join(filter(None, [", ".join(rates[:-1]), rates[-1]]))
+    return caption.replace("{level}", f"{100 * drawn.interval_level:g} %").replace("{guides}", guides)
 
 
 def flat(value: object, path: str = "") -> Iterator[tuple[str, str]]:

@@ -31,8 +31,6 @@ from pipeline.stages.usable_scores import UsableScores
 from pipeline.surveys.base import Source, StatesFolder
 
 log = logging.getLogger(__name__)
-_MISTAKES = 8
-"""How many mistakes of each class the mistake gallery gets."""
 
 
 def reference_scores(
@@ -62,9 +60,11 @@ def _direction(label: np.ndarray, score: np.ndarray) -> int:
     return -1 if len(real) and len(bogus) and np.median(real) < np.median(bogus) else 1
 
 
-def mistakes_with_cutouts(judged: pd.DataFrame, threshold: float, rows: Sequence[Path]) -> Mistakes | None:
+def mistakes_with_cutouts(
+    judged: pd.DataFrame, threshold: float, rows: Sequence[Path], most: int = 8
+) -> Mistakes | None:
     """Return the worst mistakes with their cutouts, read row by row; None if there are no mistakes or no cutouts."""
-    return with_cutouts(worst_mistakes(judged, threshold, _MISTAKES), rows)
+    return with_cutouts(worst_mistakes(judged, threshold, most), rows)
 
 
 def truth_of_judged(survey: Source[StatesFolder], nights: Sequence[str], judged: pd.DataFrame) -> pd.DataFrame | None:
@@ -179,7 +179,10 @@ def gather_report_data(
         thresholds=thresholds,
         threshold_rules=threshold_rules,
         mistakes=mistakes_with_cutouts(
-            _with_failed_cuts(judged, ruled[1] if ruled else None), thresholds.get(first, 0.5), sources.rows
+            _with_failed_cuts(judged, ruled[1] if ruled else None),
+            thresholds.get(first, sources.drawn.threshold),
+            sources.rows,
+            sources.drawn.examples,
         ),
         history={model: fact.history for model, fact in facts.items() if model not in beside and len(fact.history)},
         calibrations=_calibrations(tables, facts, sources.scored_by),
@@ -199,6 +202,7 @@ def gather_report_data(
         separations=separations_of(sources.rows),
         cuts=ruled[1] if ruled else None,
         spans=survey.settings.spans,
+        drawn=sources.drawn,
         promises={
             model: promise for model, path in _scores_files(sources).items() if (promise := _promise(path)) is not None
         },

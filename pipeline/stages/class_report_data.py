@@ -112,6 +112,7 @@ def gather_class_report_data(
         unknown=scores.unknown,
         unlike={model: unlike_training(path) for model, path in sources.scores.items()},
         separations=separations_of(sources.rows),
+        drawn=sources.drawn,
     )
     data = replace(data, reference_points=_allowed_alone(data), reference_name=_REFERENCE)
     _require_one_label(data)

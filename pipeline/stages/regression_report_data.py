@@ -61,6 +61,7 @@ def gather_regression_report_data(
         unknown=scores.unknown,
         unlike={model: unlike_training(path) for model, path in sources.scores.items()},
         separations=separations_of(sources.rows),
+        drawn=sources.drawn,
     )
     for model, table in tables.items() if sources.must_judge else ():
         if not len(data.rows(model, data.part)):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.plots.reported import Reported
+from pipeline.recipes.report import ReportRecipe
 from pipeline.registry import Registry
 from pipeline.stages.packages_beside import PackageBeside
 from pipeline.surveys.base import Source, StatesFolder
@@ -41,6 +42,8 @@ class ReportSources:
         The cuts in width of the figure of scores against magnitude.
     cuts : mapping
         Cuts on features, by name, as a recipe states them; empty: the report has no baseline of rules.
+    drawn : ReportRecipe
+        What is shown, and how finely.
     must_judge : bool
         Whether to refuse a report without judged rows. The report of a night without labels has none, and is allowed.
     """
@@ -57,6 +60,7 @@ class ReportSources:
     simulated: Sequence[Path] = ()
     fwhm_ratio_cuts: tuple[float, float] = (0.5, 4.2)
     cuts: Mapping[str, object] = field(default_factory=dict)
+    drawn: ReportRecipe = field(default_factory=ReportRecipe)
     must_judge: bool = False
 
 

@@ -45,7 +45,7 @@ GOLDEN = {
     ("FetchCutouts", 3): "0a0028dd130e79a2",
     ("BuildDataset", 2): "eccfdbea2bada90e",
     ("SimulateTransients", 4): [8, 4, 242.0],  # rows, reals, spread of their pixels
-    ("PlotResults", 7): [152, 62, 30, 32, 1.0],  # rows, judged rows, reals, bogus, AUC
+    ("PlotResults", 8): [152, 62, 30, 32, 1.0],  # rows, judged rows, reals, bogus, AUC
     ("MakeSyntheticSurvey", 4): [4, 270, 18.7],  # exposures, candidates to ten, mean magnitude
 }
 SCORES = {

@@ -58,7 +58,7 @@ DIGESTS = {
         "TrainClassifier": "835fa98931cd",
         "CalibratePackage": "20dcf0591bbb",
         "Infer": "6549ab3c2fc4",
-        "PlotResults": "5a4080a7e875",
+        "PlotResults": "e1c8c7c4138f",
     },
     "orbits": {
         "FreezeInputs": "53864c4148ab",
@@ -69,7 +69,7 @@ DIGESTS = {
         "TrainClassifier": "551cdfb55677",
         "CalibratePackage": "ecf0df5f4a28",
         "Infer": "c9ac93380858",
-        "PlotResults": "6ae242a2d5bd",
+        "PlotResults": "bf1d79a68570",
     },
 }
 """The first digits of the fingerprints of November 2026, under which results are stored."""

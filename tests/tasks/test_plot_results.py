@@ -104,3 +104,34 @@ def test_packages_that_cannot_stand_beside_are_refused_before_anything_is_made(t
         beside("galaxies", large).deps()
     with pytest.raises(SettingsError, match="another column of the report is called 'rules'"):
         beside("synthetic", write_small_package(tmp_path / "rules")).deps()
+
+
+def test_what_is_drawn_decides_a_report_and_words_at_their_defaults_do_not(tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    monkeypatch.setenv("NIGHTSIFT_CONFIG", str(tmp_path / "config"))
+    (tmp_path / "config/reports/mine.yaml").write_text("guides: [0.04]")
+    (tmp_path / "config/reports/same.yaml").write_text("# All at their defaults.\nguides: [0.01, 0.05]")
+    plain, same, mine, titled = (
+        tasks.PlotResults(survey="synthetic", **given)
+        for given in ({}, {"report": "same"}, {"report": "mine"}, {"title": "For the meeting"})
+    )
+    assert plain.fingerprint == same.fingerprint
+    assert len({report.fingerprint for report in (plain, mine, titled)}) == 3
+    assert mine.drawn.guides == (0.04,)
+    assert titled.drawn.title == "For the meeting"
+
+
+def test_a_folder_of_settings_without_reports_has_the_defaults(tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("reports"))
+    plain = tasks.PlotResults(survey="synthetic").fingerprint
+    monkeypatch.setenv("NIGHTSIFT_CONFIG", str(tmp_path / "config"))
+    assert tasks.PlotResults(survey="synthetic").fingerprint == plain
+
+
+def test_a_figure_that_no_report_has_is_refused_before_anything_is_made(tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    monkeypatch.setenv("NIGHTSIFT_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("NIGHTSIFT_DATA", str(tmp_path / "data"))
+    (tmp_path / "config/reports/mine.yaml").write_text("plots: [roc, class_roc]")
+    with pytest.raises(SettingsError, match=r"reports/mine.yaml: unknown plot 'class_roc'"):
+        tasks.PlotResults(survey="synthetic", report="mine").deps()

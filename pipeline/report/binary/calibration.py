@@ -15,7 +15,7 @@ from pipeline.metrics.best_thresholds import merits_at
 from pipeline.metrics.calibration_merits import OF_PROBABILITIES, calibration_merits
 from pipeline.plots.data import ReportData
 from pipeline.report.binary.numbers import BinaryNumbers
-from pipeline.report.bootstrap import LEVEL, Bootstrap
+from pipeline.report.bootstrap import Bootstrap
 from pipeline.report.wording import difference, per_cent, worded
 from pipeline.rng import stream
 from pipeline.scores.class_calibration import ClassScaling, calibration_of
@@ -61,7 +61,7 @@ def calibration_numbers(data: ReportData, model: str, how: Bootstrap) -> dict[st
         groups_of(rows)[known],
         weights=weights_at(labels, share) if weighed else None,
         replicates=how.replicates,
-        level=LEVEL,
+        level=how.level,
         rng=stream(how.seed, "report metrics", f"{model}/{data.part}"),  # its samples, so that one figure has one value
     )
     return {"prevalence": share, "weighed": weighed, **merits}

@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from pipeline.metrics.injection_parts import FPR, InjectionParts, injection_parts
 from pipeline.plots.data import ReportData
-from pipeline.report.bootstrap import LEVEL, Bootstrap
+from pipeline.report.bootstrap import Bootstrap
 from pipeline.report.metrics_json import IntervalNumbers
 from pipeline.report.wording import POINTS, per_cent, worded
 from pipeline.rng import stream
@@ -58,7 +58,7 @@ def measure_gap(data: ReportData, how: Bootstrap) -> dict[str, object]:
     """
     rng = stream(how.seed, "report injection parts", data.classifier)
     judged = data.judged(data.classifier)
-    parts = injection_parts(judged, data.truth, replicates=how.replicates, level=LEVEL, rng=rng)
+    parts = injection_parts(judged, data.truth, replicates=how.replicates, level=how.level, rng=rng)
     return {} if parts is None else _numbers(parts)
 
 

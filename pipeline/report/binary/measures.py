@@ -23,6 +23,7 @@ from pipeline.metrics import (
     scored_mask,
     threshold_rates,
 )
+from pipeline.metrics.at_rates import at_rates
 from pipeline.metrics.best_thresholds import merits_at
 from pipeline.metrics.intervals import called_real
 from pipeline.metrics.verdict_coverage import verdict_coverage
@@ -31,7 +32,7 @@ from pipeline.report.binary.calibration import calibration_numbers, threshold_nu
 from pipeline.report.binary.injection_gap import measure_gap
 from pipeline.report.binary.numbers import BinaryNumbers
 from pipeline.report.binary.spans import measure_spans
-from pipeline.report.bootstrap import LEVEL, Bootstrap
+from pipeline.report.bootstrap import Bootstrap
 from pipeline.report.measures import report_numbers, row_counts, tally
 from pipeline.rng import stream
 
@@ -105,11 +106,15 @@ def _called_by_night(data: ReportData) -> dict[str, dict[str, int]]:
 def _model(data: ReportData, model: str, how: Bootstrap) -> dict[str, object]:
     rows, threshold = data.judged(model), data.threshold(model)
     rates = threshold_rates(
-        rows, threshold=threshold, replicates=how.replicates, level=LEVEL, rng=stream(how.seed, "report rates", model)
+        rows,
+        threshold=threshold,
+        replicates=how.replicates,
+        level=how.level,
+        rng=stream(how.seed, "report rates", model),
     )
     counts = confusion(rows["label"], rows["score"], threshold)
     gap = injection_gap(
-        rows, threshold=threshold, replicates=how.replicates, level=LEVEL, rng=stream(how.seed, "report gap", model)
+        rows, threshold=threshold, replicates=how.replicates, level=how.level, rng=stream(how.seed, "report gap", model)
     )
     return {
         "threshold": threshold,
@@ -119,9 +124,12 @@ def _model(data: ReportData, model: str, how: Bootstrap) -> dict[str, object]:
         "parts": _parts(data, model, how),
         "survey": _at_base_rate(data, rates["recall"].value, rates["fpr"].value),
         "calibration": calibration_numbers(data, model, how),
+        "at_rates": at_rates(rows["label"], rows["score"], data.drawn.guides),
         "best_thresholds": threshold_numbers(data, model),
         "injection_gap": gap,
-        "strata": all_strata(rows, threshold=threshold, level=LEVEL).to_dict("records"),
+        "strata": all_strata(rows, threshold=threshold, level=how.level, bins=data.drawn.stratum_bins).to_dict(
+            "records"
+        ),
         **_verdicts(data, model),
     }
 
@@ -142,7 +150,7 @@ def _part(data: ReportData, model: str, part: str, how: Bootstrap) -> dict[str, 
         rows["score"],
         groups_of(rows),
         replicates=how.replicates,
-        level=LEVEL,
+        level=how.level,
         rng=stream(how.seed, "report metrics", f"{model}/{part}"),
     )
 
@@ -197,7 +205,7 @@ def _difference(data: ReportData, model: str, how: Bootstrap) -> dict[str, objec
             groups_of(both),
             metrics=list(METRICS),
             replicates=how.replicates,
-            level=LEVEL,
+            level=how.level,
             rng=stream(how.seed, "report difference", model),
         ),
     }

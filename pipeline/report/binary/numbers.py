@@ -63,6 +63,16 @@ class RuleNumbers(TypedDict):
     mcc: float | None
 
 
+class RateNumbers(TypedDict):
+    """The threshold that keeps ``fpr`` or ``mdr`` at or below a rate, and both rates there."""
+
+    kept: str
+    rate: float
+    threshold: float
+    fpr: float
+    mdr: float
+
+
 class BaseRateNumbers(TypedDict):
     """What a threshold means at the survey's own share of reals; only ``base_rate`` if that is not known."""
 
@@ -100,6 +110,7 @@ class BinaryModel(TypedDict):
     parts: dict[str, PartNumbers]
     survey: BaseRateNumbers
     calibration: CalibrationNumbers
+    at_rates: dict[str, RateNumbers]
     best_thresholds: dict[str, RuleNumbers]
     injection_gap: IntervalNumbers
     strata: list[dict[str, str | float | None]]

@@ -13,7 +13,7 @@ from pipeline.classes import BOGUS, REAL
 from pipeline.metrics import METRICS, Interval, bootstrap_all, groups_of
 from pipeline.night import ALL
 from pipeline.plots.data import ReportData
-from pipeline.report.bootstrap import LEVEL, Bootstrap
+from pipeline.report.bootstrap import Bootstrap
 from pipeline.report.metrics_json import IntervalNumbers
 from pipeline.report.wording import worded
 from pipeline.rng import stream
@@ -75,7 +75,7 @@ def _metrics(judged: pd.DataFrame, model: str, ends: tuple[str, str], how: Boots
         groups_of(rows),
         metrics=METRICS_OF_SPAN,
         replicates=how.replicates,
-        level=LEVEL,
+        level=how.level,
         rng=stream(how.seed, "report spans", f"{model}/{ends[0]}"),
     )
     fewest = min(int((rows["label"] == label).sum()) for label in (REAL, BOGUS))
@@ -83,7 +83,8 @@ def _metrics(judged: pd.DataFrame, model: str, ends: tuple[str, str], how: Boots
         return found
     why = f"fewer than {FEWEST_FOR_RATES} rows of a class"
     return {
-        name: one if name == "auc" else Interval.nothing(LEVEL, one.n, one.n_groups, why) for name, one in found.items()
+        name: one if name == "auc" else Interval.nothing(how.level, one.n, one.n_groups, why)
+        for name, one in found.items()
     }
 
 

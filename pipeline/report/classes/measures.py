@@ -18,7 +18,7 @@ from pipeline.metrics.decision_weights import decision_weights
 from pipeline.metrics.vetoes import veto_effect
 from pipeline.plots.class_data import ClassReportData
 from pipeline.plots.data import part_rows
-from pipeline.report.bootstrap import LEVEL, Bootstrap
+from pipeline.report.bootstrap import Bootstrap
 from pipeline.report.classes.numbers import ClassNumbers
 from pipeline.report.measures import report_numbers, row_counts, tally
 from pipeline.rng import stream
@@ -121,7 +121,7 @@ def _part(data: ClassReportData, model: str, part: str, how: Bootstrap) -> Class
         data.chances(rows),
         groups_of(rows),
         replicates=how.replicates,
-        level=LEVEL,
+        level=how.level,
         rng=stream(how.seed, "report classes", f"{model}/{part}"),
     )
 
@@ -173,7 +173,7 @@ def _called_otherwise(
             statistic,
             groups_of(rows),
             replicates=how.replicates,
-            level=LEVEL,
+            level=how.level,
             rng=stream(how.seed, "report decision", model),
         )
 
@@ -195,7 +195,7 @@ def _difference(data: ClassReportData, model: str, how: Bootstrap) -> dict[str, 
         both[[f"{name}_other" for name in data.columns]].to_numpy(dtype=np.float64),
         groups_of(both),
         replicates=how.replicates,
-        level=LEVEL,
+        level=how.level,
         rng=stream(how.seed, "report class difference", model),
     )
     return {

@@ -15,7 +15,7 @@ from pipeline.metrics.interval_coverage import coverage, coverage_by, keeps_prom
 from pipeline.metrics.redshift_summary import redshift_differences, redshift_summary, redshift_summary_by
 from pipeline.plots.data import PARTS, part_rows
 from pipeline.plots.regression_data import COVERAGE_COLUMNS, NO_TRENDS, RegressionReportData
-from pipeline.report.bootstrap import LEVEL, Bootstrap
+from pipeline.report.bootstrap import Bootstrap
 from pipeline.report.measures import report_numbers, row_counts, tally
 from pipeline.report.regression.numbers import RegressionNumbers
 from pipeline.rng import stream
@@ -38,7 +38,7 @@ def with_trends(data: RegressionReportData, how: Bootstrap) -> RegressionReportD
             continue
         found = redshift_summary_by(
             judged, rows[column], edges, groups_of(rows), metrics=_TRENDS, replicates=how.of_other_parts().replicates,
-            level=LEVEL, rng=stream(how.seed, "report trends", column),
+            level=how.level, rng=stream(how.seed, "report trends", column),
         )  # fmt: skip
         trends.append(found.assign(by=name))
         for model in data.scores:
@@ -119,7 +119,7 @@ def _coverage(data: RegressionReportData, model: str, others: list[str]) -> dict
 def _part(data: RegressionReportData, model: str, part: str, how: Bootstrap) -> dict[str, Interval]:
     rows, judged = data.judged(model, part)
     return redshift_summary(
-        judged, groups_of(rows), replicates=how.replicates, level=LEVEL,
+        judged, groups_of(rows), replicates=how.replicates, level=how.level,
         rng=stream(how.seed, "report metrics", f"{model}/{part}"),
     )  # fmt: skip
 
@@ -136,7 +136,7 @@ def _difference(data: RegressionReportData, model: str, how: Bootstrap) -> dict[
         judged_others.rows(at[both].to_numpy(int)),
         groups_of(own[both]),
         replicates=how.replicates,
-        level=LEVEL,
+        level=how.level,
         rng=stream(how.seed, "report difference", model),
     )
     return {"minus": model, "n": int(both.sum()), "metrics": found}

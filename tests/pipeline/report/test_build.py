@@ -10,6 +10,7 @@ from pipeline.datasets.leakage import Separation
 from pipeline.errors import UnknownNameError
 from pipeline.metrics import METRICS
 from pipeline.plots import PLOTS, Mistakes, ReportData
+from pipeline.recipes.report import ReportRecipe
 from pipeline.report import build_report
 from pipeline.report.binary import DEFAULT_PLOTS
 
@@ -185,3 +186,21 @@ def test_mistakes_of_a_table_are_told_by_their_features(report_data):
     assert page.text.count("1.2346e+06") == len(rows)
     assert page.images == []
     assert "look at the cutouts" not in page.text
+
+
+def test_a_recipe_decides_figures_intervals_and_words(report, report_data):
+    recipe = ReportRecipe(
+        plots=("score_histogram", "mdr_fpr"), interval_level=0.95, guides=(0.04,), histogram_bins=7, panel_label="DR1"
+    )
+    other = build_report(dataclasses.replace(report_data, drawn=recipe), replicates=60, seed=3)
+    assert list(other.figures) == ["score_histogram", "mdr_fpr"]
+    assert len(other.figures["score_histogram"].table) == 7 * 2
+    wide, narrow = (one.metrics["models"]["cnn"]["metrics"]["auc"] for one in (other, report))
+    assert wide["value"] == narrow["value"]
+    assert wide["low"] < narrow["low"]
+    assert set(other.metrics["models"]["cnn"]["at_rates"]) == {"fpr_0.04", "mdr_0.04"}
+    text = " ".join(Page(other.html).text.split())
+    assert "95 % intervals" in text
+    assert "Grey lines: 4 %." in text
+    assert "4 % of the reals are missed" in text
+    assert all(result.figure.get_suptitle() == "DR1" for result in other.figures.values())
