@@ -19,6 +19,9 @@ from pipeline.errors import InputError
 CALIBRATED: Final = "calibrated_logits"
 """Output of a package's graph beside the probabilities; those of earlier versions have none."""
 
+LATENT: Final = "latent"
+"""Output of the graph of a network's package that flags outliers: what its last layer makes logits of."""
+
 TRUNK: Final = "trunk.onnx"
 """File of a package with what lies below the masks of its posterior."""
 

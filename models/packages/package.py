@@ -19,6 +19,7 @@ import numpy as np
 
 from models.graphs import sessions
 from models.graphs.calibrated_graph import with_calibration
+from models.graphs.latent_graph import with_latent
 from models.graphs.sessions import TRUNK
 from models.graphs.trunk import cut_at_masks
 from models.packages.calibrating import Calibrated
@@ -39,7 +40,7 @@ from pipeline.io.packages.package_content import SCHEMA
 from pipeline.io.packages.training_ids import TRAINING_IDS
 from pipeline.io.results.parquet_table import write_table
 from pipeline.scores.class_calibration import probabilities_of
-from pipeline.scores.outliers import MEASURE, OUTLIERS
+from pipeline.scores.outliers import MEASURE, OUTLIERS, SPACE
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def write_package(
     for name in COPIED:
         if (trained.directory / name).is_file():
             shutil.copyfile(trained.directory / name, directory / name)
-    _write_graphs(directory, trained, calibrated)
+    _write_graphs(directory, trained, calibrated, latent=outliers is not None and SPACE in outliers.stated)
     if len(calibrated.logits):
         write_table(directory / LOGITS, calibrated.logits, {})
     if outliers is not None and outliers.table is not None:
@@ -108,7 +109,7 @@ def write_package(
     log.info("wrote package %s; ONNX differs by at most %.1e", name, difference)
 
 
-def _write_graphs(directory: Path, trained: TrainedFiles, calibrated: Calibrated) -> None:
+def _write_graphs(directory: Path, trained: TrainedFiles, calibrated: Calibrated, *, latent: bool) -> None:
     import onnx
 
     for name in (MODEL, POSTERIOR) if trained.masks else (MODEL,):
@@ -117,6 +118,7 @@ def _write_graphs(directory: Path, trained: TrainedFiles, calibrated: Calibrated
         if parts is not None:
             trunk, graph = parts
             (directory / TRUNK).write_bytes(trunk.SerializeToString())
+        graph = (with_latent(graph) if latent and name == MODEL else None) or graph
         (directory / name).write_bytes(graph.SerializeToString())
 
 

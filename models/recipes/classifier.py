@@ -173,7 +173,7 @@ class ClassifierRecipe:
         With two classes: a verdict on each candidate, ``real``, ``bogus`` or ``ask`` a person, that errs as rarely as
         this says; none: no verdict.
     outliers : OutlierRecipe or None
-        Of classifiers on features: a flag for candidates that are unlike all training rows; none: no flag.
+        A flag for candidates that are unlike all training rows; none: no flag.
     posterior_samples : int
         Dropout samples per row at inference, at least 0; 0 is none.
     scoring_precision : {"float32", "int8"}

@@ -10,7 +10,10 @@ from pipeline.errors import SettingsError
 
 @dataclass(frozen=True, kw_only=True)
 class OutlierRecipe:
-    """When a candidate is flagged as unlike the rows that a classifier on features learned from.
+    """When a candidate is flagged as unlike the rows that a classifier learned from.
+
+    Distances are taken in the features that it takes, of cutouts or of a table; of a network of pixels in its latent
+    layer, the numbers that its last layer makes logits of.
 
     Attributes
     ----------

@@ -143,11 +143,10 @@ def _family_faults(recipe: "ClassifierRecipe") -> list[str]:
 
 
 def _outlier_faults(recipe: "ClassifierRecipe") -> list[str]:
-    """Return why a classifier has no features in which distances could be measured."""
-    name = recipe.classifier
-    if recipe.outliers is None or name not in CLASSIFIERS or recipe.family == FEATURES:
+    """Return why a package cannot measure distances to its training rows."""
+    if recipe.outliers is None or recipe.scoring_precision == "float32":
         return []
-    return [f"'outliers' is set; {name} measures no features of cutouts, in which distances are taken: none"]
+    return [f"'outliers' is set; distances are taken in float32, not in {recipe.scoring_precision}: none"]
 
 
 def _precision_faults(recipe: "ClassifierRecipe") -> list[str]:

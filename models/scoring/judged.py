@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.graphs.providers import Session
+from models.graphs.sessions import LATENT, outputs_of
+from models.scoring.model_inputs import GraphInputs, Prepared
 from models.scoring.posterior import Posterior
 from pipeline.errors import InputError
-from pipeline.scores.outliers import MEASURE, OUTLIERS, OutlierMeasure
+from pipeline.scores.outliers import MEASURE, OUTLIERS, SPACE, OutlierMeasure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,38 @@ def measure_of(content: Mapping[str, Any], directory: Path) -> OutlierMeasure | 
     if content.get(OUTLIERS, {}).get("limit") is None:
         return None
     return _read(directory / MEASURE, str(content["files"].get(MEASURE)))
+
+
+def scores_and_latent(
+    content: Mapping[str, Any], session: Session, given: GraphInputs, threads: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Return probabilities ``(n, k)``, and the latent layer ``(n, f)`` where a package takes distances in it."""
+    names = [session.get_outputs()[0].name, *([LATENT] if SPACE in content[OUTLIERS] else [])]
+    feeds = {session.get_inputs()[0].name: given.first, **given.more}
+    scores, *latent = outputs_of(session, feeds, names, threads)
+    return scores, latent[0] if latent else None
+
+
+def distances_of(
+    content: Mapping[str, Any], directory: Path, prepared: Prepared, latent: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
+    """Return how far rows lie from the training rows, in units of the limit, ``(n,)``; NaN unscored.
+
+    Parameters
+    ----------
+    content, directory : mapping, Path
+        Of a package that flags outliers.
+    prepared : Prepared
+        Rows as they go into its graph.
+    latent : ndarray of float32, shape (m, f), or None
+        Of the rows that can be scored; None where distances are taken in what goes into the graph.
+    """
+    found, measure = np.full(len(prepared.scorable), np.nan, np.float32), measure_of(content, directory)
+    if measure is not None and prepared.given is not None:
+        given = prepared.given.first
+        measured = given.reshape(len(given), -1) if latent is None else latent
+        found[prepared.scorable] = measure.distances(measured) / content[OUTLIERS]["limit"]
+    return found
 
 
 @lru_cache(maxsize=16)

@@ -16,7 +16,7 @@ from models.graphs.sessions import CALIBRATED, TRUNK, interface_above, open_sess
 from models.inputs.image_sampling import sampling_of
 from models.inputs.metadata import METADATA, values_of
 from models.scoring.dropout_samples import DropoutGraphs
-from models.scoring.judged import Judged, measure_of
+from models.scoring.judged import Judged, distances_of, measure_of, scores_and_latent
 from models.scoring.model_inputs import (
     GraphInputs,
     Prepared,
@@ -35,7 +35,7 @@ from models.scoring.stacked import MEMBERS, StackedPackage
 from pipeline.classes import REAL, REGRESSOR, STACK
 from pipeline.errors import IncompatiblePackageError, InputError
 from pipeline.io.packages.package_content import read_package
-from pipeline.scores.outliers import OUTLIERS
+from pipeline.scores.outliers import OUTLIERS, SPACE
 
 if TYPE_CHECKING:  # what scores arrays of pixels need not load it
     import pandas as pd
@@ -156,14 +156,18 @@ class Package(OpenedPackage):
             return super().judged(cutouts, channels, rngs, metadata)
         prepared = self.prepared(cutouts, channels, metadata)
         scores = np.full((len(prepared.scorable), len(self.class_names)), np.nan, dtype=np.float32)
+        latent = None
         if prepared.given is not None:
-            given = prepared.given
-            scores[prepared.scorable] = run(self._session, given.first, given.more, threads=self.threads)
+            scores[prepared.scorable], latent = scores_and_latent(
+                self.content, self._session, prepared.given, self.threads
+            )
         scores[~np.isfinite(scores).all(axis=1)] = np.nan
-        reasons = None
+        samples, reasons = self.posterior_samples, None
+        posterior = self.posterior(cutouts, channels, samples, rngs, metadata) if samples else None
         if self.explains:
             reasons = self.reasons(prepared, self.predicted_labels(scores) == REAL, faded_rows(cutouts, channels))
-        return Judged(probabilities=scores, posterior=None, unlikeness=self.unlikeness(prepared), reasons=reasons)
+        unlikeness = distances_of(self.content, self.directory, prepared, latent)
+        return Judged(probabilities=scores, posterior=posterior, unlikeness=unlikeness, reasons=reasons)
 
     def reasons(
         self, prepared: Prepared, called_real: NDArray[np.bool_], faded: NDArray[np.bool_]
@@ -178,10 +182,10 @@ class Package(OpenedPackage):
 
     def unlikeness(self, prepared: Prepared) -> NDArray[np.float32]:
         """Return how far prepared rows lie from the training rows, in units of the limit, ``(n,)``; NaN unscored."""
-        found, measure = np.full(len(prepared.scorable), np.nan, np.float32), measure_of(self.content, self.directory)
-        if measure is not None and prepared.given is not None:
-            found[prepared.scorable] = measure.distances(prepared.given.first) / self.content[OUTLIERS]["limit"]
-        return found
+        given, latent = prepared.given, None
+        if given is not None and SPACE in self.content[OUTLIERS]:
+            _, latent = scores_and_latent(self.content, self._session, given, self.threads)
+        return distances_of(self.content, self.directory, prepared, latent)
 
     def posterior(
         self,

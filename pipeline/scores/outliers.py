@@ -20,6 +20,9 @@ OUTLIERS: Final = "outliers"
 MEASURE: Final = "outliers.npy"
 """File of a package with `OutlierMeasure.table`."""
 
+SPACE: Final = "space"
+"""Key of what a package states: where distances are taken, if not in the features that a model takes."""
+
 UNLIKENESS: Final = "unlikeness"
 """The column of scores: the distance in units of its limit."""
 
@@ -177,9 +180,9 @@ def outlier_words(stated: Mapping[str, Any]) -> str:
         return f"no candidate is flagged as unlike the training rows, because {stated['why_none']}."
     held = stated["held"]
     words = (
-        f"a candidate is flagged as unlike the training rows if its Mahalanobis distance in {stated['features']} "
-        f"features is above {stated['limit']:.2f}, as that of {100 * stated['false_alarms']:g} % of "
-        f"{stated['rows']} training rows is. Of {held['rows']} validation rows it flags {held['above']}"
+        f"a candidate is flagged as unlike the training rows if its Mahalanobis distance in {_where(stated)} is above "
+        f"{stated['limit']:.2f}, as that of {100 * stated['false_alarms']:g} % of {stated['rows']} training rows is. "
+        f"Of {held['rows']} validation rows it flags {held['above']}"
     )
     if held["rate"] is None:
         return words + "."
@@ -189,6 +192,12 @@ def outlier_words(stated: Mapping[str, Any]) -> str:
             f"; by night at most {100 * held['worst_rate']:.1f} % ({held['worst_night']}, of {held['nights']} nights)"
         )
     return words + "."
+
+
+def _where(stated: Mapping[str, Any]) -> str:
+    if SPACE in stated:
+        return f"the {stated['features']} numbers of the network's {stated[SPACE]} layer"
+    return f"{stated['features']} features"
 
 
 def _standard(rows: Array, location: Array, scale: Array) -> Array:

@@ -198,6 +198,7 @@ class _Outliers:
     false_alarms: float
     limit: float | None = None
     features: int = 0
+    space: Literal["", "latent"] = ""
     rows: int = 0
     held: Mapping[str, Any] = field(default_factory=dict)
     why_none: str = ""

@@ -19,6 +19,7 @@ from pipeline.cutouts.missing import Flag
 from pipeline.errors import InputError, SettingsError
 from pipeline.io.files.digests import file_digest
 from pipeline.io.results.commit import commit
+from pipeline.scores.outliers import OutlierMeasure
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +112,57 @@ def test_a_measure_that_was_exchanged_flags_nothing(flagging, tmp_path, dataset)
         runtime.load(folder).judged(dataset.cutouts("test"), dataset.channels, [])
 
 
-def test_networks_and_shares_out_of_range_are_refused(toy):
-    with pytest.raises(SettingsError, match="'outliers' is set; triplet_cnn measures no features"):
-        load({**toy.network, "outliers": {"false_alarms": 0.01}}, "mine")
+def test_shares_out_of_range_and_whole_numbers_are_refused(toy):
+    with pytest.raises(SettingsError, match="'outliers' is set; distances are taken in float32, not in int8: none"):
+        load({**toy.network, "posterior_samples": 0, "scoring_precision": "int8", "outliers": {}}, "mine")
     with pytest.raises(SettingsError, match=r"'false_alarms' is 0.5; allowed: above 0, at most 0.2"):
         load({**toy.features, "outliers": {"false_alarms": 0.5}}, "mine")
+
+
+@pytest.fixture(scope="module")
+def flagging_network(tmp_path_factory, network, dataset):
+    """The package of the network with a flag of outliers."""
+    recipe = dataclasses.replace(network.recipe, outliers=OutlierRecipe(false_alarms=0.05))
+    folder = tmp_path_factory.mktemp("flagging") / "network"
+    given = {"provenance": {}, "progress": lambda *_: None}
+    commit(folder, lambda to: write_calibrated(to, network.files, dataset, recipe, **given), directory=True)
+    return folder
+
+
+def test_a_network_flags_in_its_latent_layer_and_scores_as_before(flagging_network, network, dataset, toy):
+    cutouts = strange(dataset, np.random.default_rng(0))
+    cutouts[0] = np.nan
+    rows, plain = (scored(one, dataset, toy, cutouts) for one in (flagging_network, network.package))
+    np.testing.assert_allclose(rows["score"], plain["score"], atol=1e-6)
+    np.testing.assert_array_equal(rows["score_std"], plain["score_std"])  # its dropout samples as well
+    assert np.isnan(rows["unlikeness"][0])
+    flagged = (rows["flags"] & int(Flag.UNLIKE_TRAINING)).to_numpy() > 0
+    assert (flagged == (rows["unlikeness"].to_numpy() > 1)).all()
+    stated = json.loads((flagging_network / "package.json").read_text())["outliers"]
+    assert (stated["space"], stated["features"], stated["rows"]) == ("latent", 8, 160)
+    assert "distance in the 8 numbers of the network's latent layer" in (flagging_network / "card.md").read_text()
+
+
+def test_the_distance_of_a_network_is_that_of_its_latent_numbers(flagging_network, network, dataset):
+    given = dataset.cutouts("test")
+    keras = network.trained.fitted.model
+    hidden = type(keras)(keras.inputs[0], keras.get_layer("logits").input)
+    latent = {part: np.asarray(hidden(dataset.cutouts(part), training=False)) for part in ("train", "test")}
+    measure = OutlierMeasure.fit(latent["train"], dataset.candidates("train")["label"])
+    limit = np.quantile(measure.distances(latent["train"]), 0.95)
+    package = runtime.load(flagging_network)
+    found = package.unlikeness(package.prepared(given, dataset.channels))
+    np.testing.assert_allclose(found, measure.distances(latent["test"]) / limit, rtol=2e-3)
+
+
+def test_a_classifier_of_a_table_flags_rows_far_from_all_it_learned(toy, tmp_path):
+    table = toy.table(rows=(150, 90, 60))
+    made = toy.train_and_write(tmp_path, table, {"classifier": "table_forest", "settings": {"n_estimators": 5}})
+    recipe = dataclasses.replace(made.recipe, outliers=OutlierRecipe())
+    folder = tmp_path / "flagging"
+    commit(folder, lambda to: write_calibrated(to, made.files, table, recipe, provenance={}), directory=True)
+    rows = table.cutouts("test").copy()
+    rows[30:, ..., 0] = 1000.0
+    found = scored(folder, table, toy, rows)["unlikeness"]
+    assert (found[30:] > 1).all()
+    assert (found[:30] > 1).mean() < 0.2
