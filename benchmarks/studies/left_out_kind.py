@@ -237,7 +237,8 @@ def line(variant: str, scored: Scored, base_rate: float) -> str:
     bogus = int((~scored.is_real & (scored.model == 0)).sum())
     cells = [variant, str(int(scored.is_real.sum())), str(bogus)]
     for own in (True, False):
-        cells.append(_words(_interval(scored, own=own, share=None)))
+        whole = _interval(scored, own=own, share=None)
+        cells.append(f"{100 * whole.value:.1f} %" if own else _words(whole))  # that threshold is chosen for it
         cells += [_words(_interval(scored, own=own, share=share)) for share in (0.5, base_rate)]
     return f"| {' | '.join(cells)} |"
 
