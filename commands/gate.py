@@ -7,14 +7,12 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
-from pipeline.errors import InputError, MissingInputError
-from pipeline.io import settings_files
+from pipeline.errors import MissingInputError
 from pipeline.redaction import shown
 from pipeline.report.binary.gate import Champion, Finding, judge, may_go_live
-from pipeline.report.binary.gate_rules import GateRules
-from pipeline.report.binary.numbers import BinaryNumbers
+from pipeline.stages.stored_report import named_rules, read_numbers
 
 REFUSED: Final = 3
 """Exit code of a refusal, so that a script can tell it from a fault."""
@@ -34,8 +32,8 @@ def gate(report: str, rules: str, champion: str, as_json: bool) -> int:
     as_json : bool
         Whether to print one JSON object instead of lines.
     """
-    numbers = _numbers(report)
-    findings = judge(numbers, _rules(rules), _champion(champion))
+    numbers = read_numbers(report)
+    findings = judge(numbers, named_rules(rules), _champion(champion))
     live = may_go_live(findings)
     if as_json:
         told = {"classifier": numbers["classifier"], "promote": live, "findings": [asdict(one) for one in findings]}
@@ -56,31 +54,11 @@ def _lines(classifier: str, findings: list[Finding]) -> list[str]:
     return [*told, verdict if refused else f"promote: {classifier} keeps all rules"]
 
 
-def _numbers(report: str) -> BinaryNumbers:
-    file = Path(report) / "metrics.json"
-    if not file.is_file():
-        raise MissingInputError(f"{report} is no report: it has no metrics.json")
-    numbers = json.loads(file.read_text(encoding="utf-8"))
-    if kind := numbers.get("kind"):
-        raise InputError(f"{report} is a report of kind {kind!r}; allowed: a report of real and bogus")
-    return cast("BinaryNumbers", numbers)
-
-
-def _rules(name: str) -> GateRules:
-    if name.endswith(".yaml") or "/" in name:
-        path = Path(name)
-        if not path.is_file():
-            raise MissingInputError(f"no file {name}; --rules takes the name or the path of a file of rules")
-        with settings_files.beside("gates", path) as found:
-            return settings_files.load("gates", found, GateRules)
-    return settings_files.load("gates", name, GateRules)
-
-
 def _champion(named: str) -> Champion | None:
     if not named:
         return None
     if (Path(named) / "metrics.json").is_file():
-        numbers = _numbers(named)
+        numbers = read_numbers(named)
         return Champion(name=numbers["classifier"], numbers=numbers)
     if "/" in named:
         raise MissingInputError(f"the champion {named} is no report: it has no metrics.json")

@@ -10,6 +10,7 @@ from tasks import label_changes as label_changes  # noqa: E402  (every run tells
 from tasks.build_dataset import BuildDataset  # noqa: E402
 from tasks.calibrate_package import CalibratePackage  # noqa: E402
 from tasks.command_line import refuse_unknown_flags  # noqa: E402
+from tasks.compare_models import CompareModels  # noqa: E402
 from tasks.export_scores import ExportScores  # noqa: E402
 from tasks.fetch_cutouts import FetchCutouts  # noqa: E402
 from tasks.fetch_movers import FetchMovers  # noqa: E402
@@ -39,6 +40,7 @@ from tasks.write_back_scores import WriteBackScores  # noqa: E402
 __all__ = [
     "BuildDataset",
     "CalibratePackage",
+    "CompareModels",
     "ExportScores",
     "FetchCutouts",
     "FetchMovers",

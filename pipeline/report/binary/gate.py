@@ -46,10 +46,13 @@ class Champion:
         The model's name in its report.
     numbers : BinaryNumbers or None
         Its own report; none: the challenger's has it, and their differences are paired.
+    paired : mapping of str to Bounds, or None
+        Challenger minus champion by metric, measured row by row; none: not known.
     """
 
     name: str
     numbers: BinaryNumbers | None = None
+    paired: Mapping[str, Bounds] | None = None
 
 
 def judge(numbers: BinaryNumbers, rules: GateRules, champion: Champion | None = None) -> list[Finding]:
@@ -189,6 +192,8 @@ def _against(numbers: BinaryNumbers, rules: GateRules, champion: Champion) -> It
 
 def _differences(numbers: BinaryNumbers, champion: Champion) -> tuple[Mapping[str, Bounds], str]:
     """Return challenger minus champion for each metric, and whether row by row."""
+    if champion.paired is not None:
+        return champion.paired, "paired"
     if champion.numbers is None:
         if champion.name not in numbers["differences"]:
             raise UnknownNameError("model of this report", champion.name, numbers["differences"])

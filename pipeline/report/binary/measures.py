@@ -80,15 +80,21 @@ def _counts(data: ReportData) -> dict[str, object]:
     has_score = np.isfinite(rows["score"].to_numpy(dtype=float))
     return {
         **row_counts(data, judged, has_label, has_score, {name: len(own) for name, own in of_class.items()}),
-        "rows_sha256": _digest_of(judged),
+        "rows_sha256": rows_digest(judged),
         "injected": int(is_injected(of_class["real"]).sum()),
         "label_sources": {name: tally(own) for name, own in of_class.items()},
         "called_real_by_night": _called_by_night(data),
     }
 
 
-def _digest_of(judged: pd.DataFrame) -> str:
-    """Return what tells whether two reports judge the same rows: their ids and labels, in any order."""
+def rows_digest(judged: pd.DataFrame) -> str:
+    """Return what tells whether two reports judge the same rows: their ids and labels, in any order.
+
+    Parameters
+    ----------
+    judged : DataFrame
+        With ``candidate_id`` and ``label``.
+    """
     lines = judged["candidate_id"].astype(str) + "\t" + judged["label"].astype(int).astype(str) + "\n"
     return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
