@@ -31,7 +31,7 @@ from pipeline.report.night.earlier import earlier_scores
 from pipeline.report.night.page import Shown
 from pipeline.scores.candidate_list import listed
 from pipeline.scores.ranking import Choice, rank
-from pipeline.stages.report_folder import DOTS_PER_INCH
+from pipeline.stages.figure_files import DOTS_PER_INCH
 from pipeline.stages.scored_candidates import ROW, ScoredNight, learned_from, read_cutouts, read_features, read_scored
 
 log = logging.getLogger(__name__)

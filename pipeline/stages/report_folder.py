@@ -1,16 +1,13 @@
 """The folder of a report: index.html, metrics.json, the figures and the tables of their numbers."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
-from matplotlib import rc_context
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-from pipeline.io.files.csv_cells import write_csv
-from pipeline.plots.style import RC
 from pipeline.report import Report
-
-DOTS_PER_INCH = 160
+from pipeline.report.metrics_json import ReportNumbers
+from pipeline.stages.figure_files import write_figures
 
 
 def write_report(directory: Path, report: Report, *, svg: bool = False) -> None:
@@ -19,23 +16,20 @@ def write_report(directory: Path, report: Report, *, svg: bool = False) -> None:
     Parameters
     ----------
     directory : Path
-        The folder; it gets ``index.html``, ``metrics.json``, ``figures/<name>.png`` and ``tables/<name>.csv``.
+        The folder; it gets ``index.html`` and ``metrics.json``, and what `write_figures` writes.
     report : Report
         From :func:`pipeline.report.build_report`.
     svg : bool
         Whether to write ``figures/<name>.svg`` too, for papers and talks.
     """
-    figures, tables = directory / "figures", directory / "tables"
-    for folder in (figures, tables):
-        folder.mkdir(parents=True, exist_ok=True)
-    with rc_context(RC):
-        for name, result in report.figures.items():
-            FigureCanvasAgg(result.figure)
-            result.figure.savefig(figures / f"{name}.png", dpi=DOTS_PER_INCH, metadata={"Software": None})
-            if svg:
-                result.figure.savefig(figures / f"{name}.svg", metadata={"Date": None, "Creator": None})
-    for name, result in report.figures.items():
-        write_csv(tables / f"{name}.csv", result.table, float_format="%.9g", lineterminator="\n")
+    write_figures(directory, report.figures, _said_of(report.metrics), svg=svg)
     text = json.dumps(report.metrics, indent=1, ensure_ascii=False, allow_nan=False)
     (directory / "metrics.json").write_text(text + "\n", encoding="utf-8")
     (directory / "index.html").write_text(report.html, encoding="utf-8")
+
+
+def _said_of(numbers: ReportNumbers) -> str:
+    """Return what each picture says of its data: survey, part, and the digest of the judged rows where it is known."""
+    counts = cast("Mapping[str, object]", numbers["counts"])  # type: ignore[typeddict-item]
+    rows = f"rows sha256 {counts['rows_sha256']}" if "rows_sha256" in counts else f"{counts['judged']} rows"
+    return f"{numbers['survey']}, part {numbers['judged_part']}, {rows}"

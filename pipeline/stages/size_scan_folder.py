@@ -15,7 +15,7 @@ from pipeline.io.files.csv_cells import write_csv
 from pipeline.metrics.size_scan import size_summary
 from pipeline.plots.size_scan import size_curve
 from pipeline.plots.style import RC
-from pipeline.stages.report_folder import DOTS_PER_INCH
+from pipeline.stages.figure_files import DOTS_PER_INCH
 
 
 def write_size_scan(directory: Path, trainings: pd.DataFrame, facts: Mapping[str, object], *, title: str) -> None:

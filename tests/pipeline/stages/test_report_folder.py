@@ -1,8 +1,10 @@
 import hashlib
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from pipeline.report import build_report
 from pipeline.stages.report_folder import write_report
@@ -34,6 +36,8 @@ def test_the_directory_holds_the_page_the_figures_and_their_numbers(tmp_path, re
         "index.html",
         "metrics.json",
         "figures/roc.png",
+        "figures/roc.dark.png",
+        "figures/gallery.dark.png",
         "figures/gallery.png",
         "tables/roc.csv",
         "tables/gallery.csv",
@@ -54,3 +58,26 @@ def test_a_png_says_nothing_of_time_or_software(tmp_path, report_data):
     content = (tmp_path / "figures" / "roc.png").read_bytes()
     assert b"Software" not in content
     assert b"tIME" not in content
+
+
+def test_a_picture_names_the_rows_and_the_table_that_it_shows(tmp_path, report_data):
+    report = build_report(report_data, plots=["roc"], replicates=5)
+    write_report(tmp_path, report)
+    table = hashlib.sha256((tmp_path / "tables" / "roc.csv").read_bytes()).hexdigest()
+    for name in ("roc.png", "roc.dark.png"):
+        with Image.open(tmp_path / "figures" / name) as picture:
+            source = picture.info["Source"]
+        assert report.metrics["counts"]["rows_sha256"] in source
+        assert f"tables/roc.csv sha256 {table}" in source
+
+
+def test_a_dark_picture_is_dark_and_as_large_as_the_light_one(tmp_path, report_data):
+    write_report(tmp_path, build_report(report_data, plots=["score_by_night"], replicates=5))
+    light, dark = (
+        np.asarray(Image.open(tmp_path / "figures" / f"score_by_night{name}.png").convert("L"), dtype=float)
+        for name in ("", ".dark")
+    )
+    assert light.shape == dark.shape
+    assert light[0, 0] == 255
+    assert dark[0, 0] < 40
+    assert np.median(light) > 200 > 90 > np.median(dark)
