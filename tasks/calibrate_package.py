@@ -97,6 +97,16 @@ class CalibratePackage(LearnedTask):
         """Whether the classifier is a network, of which dropout samples may be drawn."""
         return not self.is_stack and self.training().classifier_recipe.family == NETWORK
 
+    @property
+    def may_give_reasons(self) -> bool:
+        """Whether the package, or that of a member of a stack, keeps what gives reasons, by its recipe."""
+        if self.is_stack:
+            return any(member.may_give_reasons for member in self.members)
+        recipe = self.training().classifier_recipe
+        of_pixels = recipe.family == NETWORK and self.settings.has_nights
+        known = recipe.outliers is not None and (recipe.outliers.reasons or not of_pixels)
+        return known and are_real_and_bogus(self.settings.class_names)
+
     def _require_verdicts(self, asked: bool) -> None:
         names = self.settings.class_names
         if asked and not are_real_and_bogus(names):

@@ -39,7 +39,7 @@ class Infer(ReleaseTask):
         default=0, least=0, most=MOST_SAMPLES, description="Dropout samples per row; 0: as many as the recipe says."
     )
     reasons = luigi.BoolParameter(
-        default=False, description="Say in one sentence why each candidate got its score; of packages on features."
+        default=False, description="Say in one sentence why each candidate got its score; of packages with outliers."
     )
     unlearned = luigi.BoolParameter(
         default=False, description="Leave out rows that the package learned from, in training or validation."
@@ -96,6 +96,8 @@ class Infer(ReleaseTask):
         """Return what it requires; what the named package cannot score is refused before anything of it is made."""
         if self.posterior_samples and not self.complete():
             self._require_dropout()
+        if self.reasons and not self.complete():
+            self._require_reasons()
         given = not self.night_name and (self.cutouts or self.dataset_file)
         if self.package and not given and not self.complete():
             from models.scoring.refusal import require_fit
@@ -117,6 +119,19 @@ class Infer(ReleaseTask):
                 f"--posterior-samples is {self.posterior_samples}; allowed for {self.classifier_name}, which is no "
                 "network and has no dropout: 0. Name a network by --classifier, or its package by --package"
             )
+
+    def _require_reasons(self) -> None:
+        """Raise what says that the package, or the one that is to be made, cannot give reasons."""
+        from models.scoring.reasons import ALLOWED
+
+        if self.package:
+            from models.scoring.refusal import require_reasons
+
+            require_reasons(package_folder(self.package))
+            return
+        packaging = self.packaging()
+        if not isinstance(packaging, CalibratePackage) or not packaging.may_give_reasons:
+            raise SettingsError(f"--reasons is set; {self.classifier_name} cannot give reasons; {ALLOWED}")
 
     @cached_property
     def fetch(self) -> FetchCutouts:

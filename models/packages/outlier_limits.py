@@ -6,7 +6,7 @@ Tested by tests/models/packages/test_outlier_limits.py.
 import logging
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from models.training import batches
 from models.training.rows import PartRows, scorable_rows, select_rows
 from pipeline.datasets.dataset import DataSet
 from pipeline.errors import InputError
+from pipeline.features import physical_features
 from pipeline.scores.outliers import SPACE, OutlierMeasure, held_alarms, limit_of, outlier_words
 
 log = logging.getLogger(__name__)
@@ -45,10 +46,13 @@ class OutlierLimits:
         network; or ``why_none``.
     table : ndarray of float64, (2 + c + f, f), or None
         The measure; None where there is none.
+    beside : ndarray of float64, (2 + c + f, f), or None
+        That of the physical features of the same rows, which a network does not take; None unless asked for.
     """
 
     stated: dict[str, Any]
     table: NDArray[np.float64] | None
+    beside: NDArray[np.float64] | None = None
 
 
 def fit_outliers(trained: TrainedFiles, dataset: DataSet, recipe: ClassifierRecipe) -> OutlierLimits | None:
@@ -66,7 +70,7 @@ def fit_outliers(trained: TrainedFiles, dataset: DataSet, recipe: ClassifierReci
     """
     if recipe.outliers is None:
         return None
-    asked = asdict(recipe.outliers)
+    asked = recipe.outliers.stated
     teach, judge = select_rows(dataset, recipe, scorable_rows(dataset, trained.contract))
     try:
         with tempfile.TemporaryDirectory(prefix="nightsift-") as folder:
@@ -74,6 +78,7 @@ def fit_outliers(trained: TrainedFiles, dataset: DataSet, recipe: ClassifierReci
             features, labels = _features(trained, dataset, teach, space)
             measure = OutlierMeasure.fit(features, labels)
             held = measure.distances(_features(trained, dataset, judge, space)[0])
+            beside = _beside(trained, dataset, teach) if recipe.outliers.reasons else None
     except InputError as fault:
         log.warning("no flag of outliers: %s", fault)
         return OutlierLimits(stated={**asked, "why_none": str(fault)}, table=None)
@@ -84,7 +89,7 @@ def fit_outliers(trained: TrainedFiles, dataset: DataSet, recipe: ClassifierReci
     about |= {SPACE: LATENT} if is_latent(trained.content) else {}
     stated = {**asked, **about, "held": held_alarms(held, limit, nights)}
     log.info("outliers: %s", outlier_words(stated))
-    return OutlierLimits(stated=stated, table=measure.table)
+    return OutlierLimits(stated=stated, table=measure.table, beside=beside)
 
 
 def is_latent(content: Mapping[str, Any]) -> bool:
@@ -117,6 +122,19 @@ def _space(trained: TrainedFiles, folder: Path) -> Space:
     path.write_bytes(graph.SerializeToString())
     session = sessions.open_session(path)
     return lambda given: sessions.run(session, given.first, given.more, output=LATENT)
+
+
+def _beside(trained: TrainedFiles, dataset: DataSet, rows: PartRows) -> NDArray[np.float64]:
+    """Return the measure of the physical features of the first rows of a part."""
+    channels = trained.contract.channels
+    found, labels, count = [], [], 0
+    for block in batches.blocks(dataset, trained.contract, rows):
+        found.append(physical_features(block.pixels, channels))
+        labels.append(block.labels)
+        count += len(block.labels)
+        if count >= MOST_ROWS:
+            break
+    return OutlierMeasure.fit(np.concatenate(found)[:MOST_ROWS], np.concatenate(labels)[:MOST_ROWS]).table
 
 
 def _features(

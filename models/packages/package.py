@@ -40,7 +40,7 @@ from pipeline.io.packages.package_content import SCHEMA
 from pipeline.io.packages.training_ids import TRAINING_IDS
 from pipeline.io.results.parquet_table import write_table
 from pipeline.scores.class_calibration import probabilities_of
-from pipeline.scores.outliers import MEASURE, OUTLIERS, SPACE
+from pipeline.scores.outliers import BESIDE, MEASURE, OUTLIERS, SPACE
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +91,8 @@ def write_package(
         write_table(directory / LOGITS, calibrated.logits, {})
     if outliers is not None and outliers.table is not None:
         np.save(directory / MEASURE, outliers.table, allow_pickle=False)
+        if outliers.beside is not None:
+            np.save(directory / BESIDE, outliers.beside, allow_pickle=False)
     difference = _difference(directory, trained, calibrated)
     name = finish(
         directory,

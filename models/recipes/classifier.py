@@ -271,9 +271,10 @@ class ClassifierRecipe:
     @property
     def stated(self) -> dict[str, Any]:
         """Return all keys as packages state them: younger ones, such as ``metadata``, where they are set."""
+        nested = {} if self.outliers is None else {"outliers": self.outliers.stated}
         return {
             name: value
-            for name, value in asdict(self).items()
+            for name, value in (asdict(self) | nested).items()
             if name not in _STATED_IF_CHANGED or value != _STATED_IF_CHANGED[name]
         }
 

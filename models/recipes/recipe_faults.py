@@ -144,9 +144,16 @@ def _family_faults(recipe: "ClassifierRecipe") -> list[str]:
 
 def _outlier_faults(recipe: "ClassifierRecipe") -> list[str]:
     """Return why a package cannot measure distances to its training rows."""
-    if recipe.outliers is None or recipe.scoring_precision == "float32":
+    if recipe.outliers is None:
         return []
-    return [f"'outliers' is set; distances are taken in float32, not in {recipe.scoring_precision}: none"]
+    faults = []
+    if recipe.scoring_precision != "float32":
+        faults.append(f"'outliers' is set; distances are taken in float32, not in {recipe.scoring_precision}: none")
+    if recipe.outliers.reasons and recipe.classifier in CLASSIFIERS and recipe.family != NETWORK:
+        faults.append(f"'outliers.reasons' is set; {recipe.classifier} gives reasons by what it takes: false")
+    if recipe.outliers.reasons and recipe.table is not None:
+        faults.append("'outliers.reasons' is set; networks of tables give reasons by what they take: false")
+    return faults
 
 
 def _precision_faults(recipe: "ClassifierRecipe") -> list[str]:

@@ -16,8 +16,9 @@ from models.graphs.providers import Session
 from models.graphs.sessions import LATENT, outputs_of
 from models.scoring.model_inputs import GraphInputs, Prepared
 from models.scoring.posterior import Posterior
+from pipeline.classes import are_real_and_bogus
 from pipeline.errors import InputError
-from pipeline.scores.outliers import MEASURE, OUTLIERS, SPACE, OutlierMeasure
+from pipeline.scores.outliers import BESIDE, MEASURE, OUTLIERS, SPACE, OutlierMeasure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +51,24 @@ def measure_of(content: Mapping[str, Any], directory: Path) -> OutlierMeasure | 
     InputError
         If its file is damaged or none of such numbers.
     """
+    return _measure(content, directory, MEASURE)
+
+
+def measure_beside(content: Mapping[str, Any], directory: Path) -> OutlierMeasure | None:
+    """Return what the physical features of a network's training rows are like; None where it keeps none.
+
+    Raises
+    ------
+    InputError
+        If its file is damaged or none of such numbers.
+    """
+    return _measure(content, directory, BESIDE) if BESIDE in content["files"] else None
+
+
+def _measure(content: Mapping[str, Any], directory: Path, name: str) -> OutlierMeasure | None:
     if content.get(OUTLIERS, {}).get("limit") is None:
         return None
-    return _read(directory / MEASURE, str(content["files"].get(MEASURE)))
+    return _read(directory / name, str(content["files"].get(name)))
 
 
 def scores_and_latent(
@@ -85,6 +101,20 @@ def distances_of(
         measured = given.reshape(len(given), -1) if latent is None else latent
         found[prepared.scorable] = measure.distances(measured) / content[OUTLIERS]["limit"]
     return found
+
+
+def may_give_reasons(content: Mapping[str, Any]) -> bool:
+    """Tell whether a package, if it flags outliers, gives reasons: of real and bogus, and by features that have names.
+
+    Parameters
+    ----------
+    content : mapping
+        Its ``package.json``.
+    """
+    named = content.get(OUTLIERS, {}).get("limit") is not None and (
+        SPACE not in content[OUTLIERS] or BESIDE in content["files"]
+    )
+    return named and are_real_and_bogus(content["classes"])
 
 
 @lru_cache(maxsize=16)

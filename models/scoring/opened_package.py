@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from models.graphs.providers import check_device
 from models.graphs.runtimes import Runtime
 from models.inputs.contract import InputContract
-from models.scoring.judged import Judged
+from models.scoring.judged import Judged, may_give_reasons
 from models.scoring.model_inputs import require_columns
-from models.scoring.posterior import Posterior, entropy_of
-from pipeline.classes import CLASS_NAMES, REAL, are_real_and_bogus
+from models.scoring.posterior import Posterior, uncertainty
+from pipeline.classes import REAL, are_real_and_bogus
 from pipeline.cutouts.missing import Flag
 from pipeline.rng import stream
 from pipeline.scores.outliers import UNLIKENESS
@@ -149,6 +149,11 @@ class OpenedPackage(StoredPackage):
     def flags_outliers(self) -> bool:
         """Tell whether it flags rows that are unlike those that taught it."""
         return False
+
+    @property
+    def gives_reasons(self) -> bool:
+        """Tell whether it keeps what the training rows of each of two classes are like."""
+        return self.flags_outliers and may_give_reasons(self.content)
 
     @property
     def verdict_limits(self) -> VerdictLimits | None:
@@ -314,7 +319,7 @@ class OpenedPackage(StoredPackage):
         """
         rngs = self.generators(frame["candidate_id"] if self.posterior_samples else (), seed)
         judged = self.judged(pixels, channels, rngs, frame[list(self.metadata_columns)])
-        probabilities, posterior = judged.probabilities, judged.posterior
+        probabilities = judged.probabilities
         for index in range(probabilities.shape[1]):
             frame[f"p_{index}"] = probabilities[:, index]
         unscored = np.isnan(probabilities).any(axis=1)
@@ -329,20 +334,11 @@ class OpenedPackage(StoredPackage):
             frame[REASON] = judged.reasons
         if self.verdict_limits is not None:
             frame["verdict"] = self.verdict_limits.apply(probabilities[:, REAL])
-        if self.asked_samples and posterior is not None:
-            frame["score_mean"] = posterior.looked_at
-        return frame.assign(**_uncertainty(posterior, probabilities))
+        if self.asked_samples and judged.posterior is not None:
+            frame["score_mean"] = judged.posterior.looked_at
+        return frame.assign(**uncertainty(judged.posterior, probabilities))
 
     @staticmethod
     def generators(candidate_ids: Iterable[str], seed: int) -> list[np.random.Generator]:
         """Return what draws the masks of each candidate, whatever else is scored with it."""
         return [stream(seed, "posterior", name) for name in candidate_ids]
-
-
-def _uncertainty(posterior: Posterior | None, probabilities: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-    """Return ``score_std entropy bald``, NaN for a package that tells none; of more than two classes, the entropy."""
-    if posterior is None:
-        nothing = np.full(len(probabilities), np.nan, dtype=np.float32)
-        entropy = entropy_of(probabilities) if probabilities.shape[1] > len(CLASS_NAMES) else nothing
-        return {"score_std": nothing, "entropy": entropy, "bald": nothing}
-    return {"score_std": posterior.std, "entropy": posterior.entropy, "bald": posterior.bald}

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.classes import CLASS_NAMES
+
 
 @dataclass(frozen=True, kw_only=True)
 class Posterior:
@@ -51,3 +53,12 @@ def entropy_of(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the entropy along the last axis, in nats."""
     terms = probabilities * np.log(np.maximum(probabilities, np.float32(1e-12)))
     return -terms.sum(axis=-1)
+
+
+def uncertainty(posterior: Posterior | None, probabilities: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """Return ``score_std entropy bald``, NaN for a package that tells none; of more than two classes, the entropy."""
+    if posterior is None:
+        nothing = np.full(len(probabilities), np.nan, dtype=np.float32)
+        entropy = entropy_of(probabilities) if probabilities.shape[1] > len(CLASS_NAMES) else nothing
+        return {"score_std": nothing, "entropy": entropy, "bald": nothing}
+    return {"score_std": posterior.std, "entropy": posterior.entropy, "bald": posterior.bald}

@@ -6,7 +6,9 @@ from pathlib import Path
 from models.graphs.runtimes import Runtime
 from models.inputs.metadata import METADATA
 from models.scoring.asked_samples import require_dropout
+from models.scoring.judged import may_give_reasons
 from models.scoring.model_inputs import contract_of, require_columns
+from models.scoring.reasons import ALLOWED
 from models.scoring.stacked import MEMBERS
 from pipeline.errors import IncompatiblePackageError
 from pipeline.io.packages.package_content import read_package
@@ -24,6 +26,22 @@ def require_samples(folder: Path, count: int) -> None:
         If there is no package, or it is not as it was written.
     """
     require_dropout(read_package(folder).values, folder, count)
+
+
+def require_reasons(folder: Path) -> None:
+    """Refuse a package that cannot give reasons, before anything that it would score is made.
+
+    Raises
+    ------
+    IncompatiblePackageError
+        If neither it nor a member of it keeps what the training rows of each class are like.
+    MissingInputError, InputError
+        If there is no package, or it is not as it was written.
+    """
+    values = read_package(folder).values
+    members = [read_package(folder / MEMBERS / entry["folder"]).values for entry in values.get("members", ())]
+    if not any(may_give_reasons(content) for content in (values, *members)):
+        raise IncompatiblePackageError(f"{values['name']} cannot give reasons; {ALLOWED}")
 
 
 def require_fit(folder: Path, header: CutoutHeader) -> None:

@@ -30,7 +30,7 @@ from models.scoring.model_inputs import (
 )
 from models.scoring.opened_package import OpenedPackage
 from models.scoring.posterior import Posterior, spread
-from models.scoring.reasons import faded_rows, reasons_of
+from models.scoring.reasons import reasons_by
 from models.scoring.stacked import MEMBERS, StackedPackage
 from pipeline.classes import REAL, REGRESSOR, STACK
 from pipeline.errors import IncompatiblePackageError, InputError
@@ -165,19 +165,20 @@ class Package(OpenedPackage):
         samples, reasons = self.posterior_samples, None
         posterior = self.posterior(cutouts, channels, samples, rngs, metadata) if samples else None
         if self.explains:
-            reasons = self.reasons(prepared, self.predicted_labels(scores) == REAL, faded_rows(cutouts, channels))
+            reasons = self.reasons(prepared, cutouts, channels, self.predicted_labels(scores) == REAL)
         unlikeness = distances_of(self.content, self.directory, prepared, latent)
         return Judged(probabilities=scores, posterior=posterior, unlikeness=unlikeness, reasons=reasons)
 
     def reasons(
-        self, prepared: Prepared, called_real: NDArray[np.bool_], faded: NDArray[np.bool_]
+        self,
+        prepared: Prepared,
+        cutouts: NDArray[np.float32],
+        channels: Sequence[str],
+        called_real: NDArray[np.bool_],
     ) -> NDArray[np.object_]:
-        """Return why prepared rows are called so, ``(n,)``, as `models.scoring.reasons.reasons_of`."""
-        measure = measure_of(self.content, self.directory)
-        if measure is None:
-            raise IncompatiblePackageError(f"{self.name} keeps nothing of its training rows to give reasons by")
-        return reasons_of(
-            self.content, measure, prepared, called_real, faded, lambda rows: self.logits_of(rows, self.threads)
+        """Return why prepared rows are called so, ``(n,)``, as `models.scoring.reasons.reasons_by`."""
+        return reasons_by(
+            self, prepared, cutouts, channels, called_real, lambda rows: self.logits_of(rows, self.threads)
         )
 
     def unlikeness(self, prepared: Prepared) -> NDArray[np.float32]:

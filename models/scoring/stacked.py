@@ -16,7 +16,6 @@ from models.scoring.judged import Judged
 from models.scoring.model_inputs import Prepared
 from models.scoring.opened_package import OpenedPackage
 from models.scoring.posterior import Posterior, spread
-from models.scoring.reasons import faded_rows
 from pipeline.classes import REAL
 from pipeline.scores.class_calibration import calibration_of
 
@@ -69,8 +68,16 @@ class Member(Protocol):
     def unlikeness(self, prepared: Prepared) -> NDArray[np.float32]:
         """Return how far prepared rows lie from those that taught it, in units of its limit."""
 
+    @property
+    def gives_reasons(self) -> bool:
+        """Tell whether it can say why a row got its score."""
+
     def reasons(
-        self, prepared: Prepared, called_real: NDArray[np.bool_], faded: NDArray[np.bool_]
+        self,
+        prepared: Prepared,
+        cutouts: NDArray[np.float32],
+        channels: Sequence[str],
+        called_real: NDArray[np.bool_],
     ) -> NDArray[np.object_]:
         """Return why prepared rows are called so."""
 
@@ -148,12 +155,12 @@ class StackedPackage(OpenedPackage):
         by_member, prepared = self._by_member(cutouts, channels, metadata)
         probabilities, posterior = self._scored(by_member)
         unlikeness = reasons = None
+        unscored = np.isnan(probabilities[:, 0])
         for member in self._telling[:1]:
-            rows, unscored = prepared[member.inputs_key], np.isnan(probabilities[:, 0])
-            unlikeness = np.where(unscored, np.float32(np.nan), member.unlikeness(rows))
-            if self.explains:
-                real = self.predicted_labels(probabilities) == REAL
-                reasons = np.where(unscored, "", member.reasons(rows, real, faded_rows(cutouts, channels)))
+            unlikeness = np.where(unscored, np.float32(np.nan), member.unlikeness(prepared[member.inputs_key]))
+        for member in self._explaining[: int(self.explains)]:
+            real = self.predicted_labels(probabilities) == REAL
+            reasons = np.where(unscored, "", member.reasons(prepared[member.inputs_key], cutouts, channels, real))
         return Judged(probabilities=probabilities, posterior=posterior, unlikeness=unlikeness, reasons=reasons)
 
     @property
@@ -166,6 +173,16 @@ class StackedPackage(OpenedPackage):
         """The members that weigh something and flag outliers."""
         weighed = zip(self.members, self.weights, strict=True)
         return [member for member, weight in weighed if weight and member.flags_outliers]
+
+    @property
+    def gives_reasons(self) -> bool:
+        """Tell whether any member that weighs something can say why a row got its score."""
+        return bool(self._explaining)
+
+    @property
+    def _explaining(self) -> list[Member]:
+        """The members that weigh something and give reasons."""
+        return [member for member in self._telling if member.gives_reasons]
 
     def _scored(self, by_member: NDArray[np.float64]) -> tuple[NDArray[np.float32], Posterior | None]:
         apart = spread(_probabilities(by_member + self._shifts(by_member))) if len(by_member) > 1 else None

@@ -20,6 +20,9 @@ OUTLIERS: Final = "outliers"
 MEASURE: Final = "outliers.npy"
 """File of a package with `OutlierMeasure.table`."""
 
+BESIDE: Final = "outliers_beside.npy"
+"""File of the package of a network with the same of physical features, which it does not take."""
+
 SPACE: Final = "space"
 """Key of what a package states: where distances are taken, if not in the features that a model takes."""
 
@@ -96,6 +99,27 @@ class OutlierMeasure:
         white = _standard(np.asarray(features, dtype=np.float64), self.location, self.scale) @ self.whitening
         centres = self.centres @ self.whitening
         return np.asarray(np.sqrt(np.min([((white - centre) ** 2).sum(axis=1) for centre in centres], axis=0)))
+
+    def told_apart(self, features: ArrayLike, groups: Mapping[str, NDArray[np.int64]]) -> dict[str, Array]:
+        """Return by how much each group of features alone speaks for the second of two classes, each ``(n,)``.
+
+        It is the logarithm of the ratio of the densities of two normal distributions with the means of the classes and
+        their one covariance (Fisher's linear discriminant), of the features of the group alone.
+
+        Parameters
+        ----------
+        features : array_like, (n, f)
+        groups : mapping of str to ndarray of int64
+            Places of the features of each.
+        """
+        rows = _standard(np.asarray(features, dtype=np.float64), self.location, self.scale)
+        covariance = np.linalg.inv(self.whitening @ self.whitening.T)
+        middle, apart = self.centres.mean(axis=0), self.centres[1] - self.centres[0]
+        return {
+            name: (rows[:, places] - middle[places])
+            @ np.linalg.solve(covariance[np.ix_(places, places)], apart[places])
+            for name, places in groups.items()
+        }
 
     @property
     def table(self) -> Array:

@@ -219,6 +219,35 @@ def sentence(contributions: Mapping[str, float], row: Row, *, real: bool, faded:
     return ", ".join(fitting[:2] or [said[name].words for name in order[:1]]) or NO_REASON
 
 
+def column_sentence(contributions: Mapping[str, float], row: Row, usual: Row, *, other: str) -> str:
+    """Return why a row of a table got its score: the columns that contributed most, at most two, with their values.
+
+    Parameters
+    ----------
+    contributions : mapping of str to float
+        By column, as of `sentence`.
+    row : mapping of str to float
+        Its values; NaN is missing.
+    usual : mapping of str to float
+        What is usual for the other class.
+    other : str
+        The name of that class.
+
+    Examples
+    --------
+    >>> column_sentence({"elong": 1.2, "fwhm": 0.001}, {"elong": 3.21, "fwhm": 2.0}, {"elong": 1.1}, other="real")
+    'elong is 3.21 (usual for real: 1.1)'
+    """
+    named = sorted(
+        (name for name, share in contributions.items() if share >= LEAST), key=lambda name: -contributions[name]
+    )
+    said = [
+        f"{name} is {'missing' if np.isnan(row[name]) else f'{row[name]:.3g}'} (usual for {other}: {usual[name]:.3g})"
+        for name in named[:2]
+    ]
+    return ", ".join(said) or NO_REASON
+
+
 def _linear(value: float) -> float:
     """Return the number of which `pipeline.features.bounded.logarithm` was taken."""
     return float(np.sign(value) * (10 ** abs(value) - 1))

@@ -9,6 +9,7 @@ from small_packages import rewrite_manifest, write_small_package
 
 import tasks
 from pipeline.errors import IncompatiblePackageError, SettingsError
+from pipeline.io import settings_files
 
 
 @pytest.fixture
@@ -126,3 +127,28 @@ def test_what_has_no_dropout_is_refused_before_it_is_trained(classifier):
         asked.deps()
     network = tasks.Infer(survey="synthetic", night="2026-01-05", classifier="braai", posterior_samples=5)
     assert len(network.deps()) > 0
+
+
+def test_what_can_give_no_reasons_is_refused_before_a_night_is_read_or_anything_trained(small_package):
+    asked = {"survey": "synthetic", "night": "2026-01-05", "reasons": True}
+    with pytest.raises(
+        IncompatiblePackageError, match="toy-0123456789ab cannot give reasons; allowed: packages of real"
+    ):
+        tasks.Infer(**asked, package=str(small_package)).deps()
+    for classifier in ("default", "braai"):
+        with pytest.raises(
+            SettingsError, match=f"--reasons is set; {classifier} cannot give reasons; allowed: packages"
+        ):
+            tasks.Infer(**asked, classifier=classifier).deps()
+
+
+@pytest.mark.parametrize(
+    ("classifier", "outliers", "may"),
+    [("boosting", {}, True), ("braai", {}, False), ("braai", {"reasons": True}, True)],
+)
+def test_a_recipe_with_outliers_may_give_reasons(classifier, outliers, may, tmp_path, monkeypatch):
+    own = {**settings_files.raw("classifiers", classifier), "outliers": outliers}
+    plain = settings_files.raw
+    monkeypatch.setattr(settings_files, "raw", lambda kind, name: own if name == classifier else plain(kind, name))
+    packaging = tasks.Infer(survey="synthetic", night="2026-01-05", classifier=classifier).packaging()
+    assert packaging.may_give_reasons == may

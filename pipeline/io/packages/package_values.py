@@ -199,6 +199,7 @@ class _Outliers:
     limit: float | None = None
     features: int = 0
     space: Literal["", "latent"] = ""
+    reasons: bool = False
     rows: int = 0
     held: Mapping[str, Any] = field(default_factory=dict)
     why_none: str = ""

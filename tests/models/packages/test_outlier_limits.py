@@ -115,6 +115,11 @@ def test_a_measure_that_was_exchanged_flags_nothing(flagging, tmp_path, dataset)
 def test_shares_out_of_range_and_whole_numbers_are_refused(toy):
     with pytest.raises(SettingsError, match="'outliers' is set; distances are taken in float32, not in int8: none"):
         load({**toy.network, "posterior_samples": 0, "scoring_precision": "int8", "outliers": {}}, "mine")
+    with pytest.raises(
+        SettingsError, match=r"'outliers\.reasons' is set; feature_ensemble gives reasons by what it takes"
+    ):
+        load({**toy.features, "outliers": {"reasons": True}}, "mine")
+    assert load({**toy.features, "outliers": {}}, "mine").stated["outliers"] == {"false_alarms": 0.01}  # as before
     with pytest.raises(SettingsError, match=r"'false_alarms' is 0.5; allowed: above 0, at most 0.2"):
         load({**toy.features, "outliers": {"false_alarms": 0.5}}, "mine")
 

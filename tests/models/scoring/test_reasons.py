@@ -2,10 +2,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+from stacks import FIXED, written
 
 from models.packages import calibrating
 from models.packages.outlier_limits import fit_outliers
 from models.packages.package import write_package
+from models.packages.quantised import write_calibrated
 from models.recipes.outlier_recipe import OutlierRecipe
 from models.scoring import runtime
 from models.scoring.reasons import explaining, faded_rows
@@ -83,6 +85,51 @@ def test_the_reason_is_given_only_where_it_is_asked_for_and_changes_no_score(exp
     assert "reason" not in plain
     assert with_reasons["reason"][2] == ""
     np.testing.assert_array_equal(with_reasons["score"], plain["score"])
+
+
+def flagging(made, dataset, folder, **keys):
+    recipe = dataclasses.replace(made.recipe, outliers=OutlierRecipe(**keys))
+    commit(folder, lambda to: write_calibrated(to, made.files, dataset, recipe, provenance={}), directory=True)
+    return runtime.load(folder)
+
+
+@pytest.mark.parametrize("stacked", [False, True])
+def test_a_network_gives_reasons_by_features_measured_beside_and_says_so(stacked, toy, explained, network, tmp_path):
+    dataset = explained[1]
+    cnn = {**toy.network, "size_pixel": 15, "epochs": 1, "posterior_samples": 0}
+    package = flagging(toy.train_and_write(tmp_path, dataset, cnn), dataset, tmp_path / "flagging", reasons=True)
+    if stacked:
+        folders = [explained[0], package.directory]
+        package = runtime.load(written(tmp_path / "stack", folders, FIXED | {"weights": [0.0, 1.0]}, dataset))
+    cutouts = drawn(["hole"] * 9 + ["psf"], np.random.default_rng(3))
+    cutouts[9] = np.nan
+    rows = reasons(explaining(package), dataset, toy, cutouts)
+    assert rows["reason"][9] == ""
+    told = rows["reason"][:9]
+    assert told.str.startswith("measured beside: ").all()
+    assert told[rows["label_predicted"][:9] == 0].str.contains("template has a hole").all()
+
+
+def test_a_network_without_features_beside_it_gives_none(network, dataset, tmp_path):
+    with pytest.raises(IncompatiblePackageError, match="of networks of pixels with 'reasons' in it"):
+        explaining(flagging(network, dataset, tmp_path / "flagging"))
+
+
+def test_a_classifier_of_a_table_names_the_columns_that_moved_its_score(toy, tmp_path):
+    table = toy.table(rows=(200, 100, 40), n_features=3, n_classes=2, missing=0.0)
+    settings = {"classifier": "table_boosting", "settings": {"n_estimators": 15}}
+    table = dataclasses.replace(table, class_names=("bogus", "real"))
+    for candidates, values in table.parts.values():
+        values[..., 1] = np.random.default_rng(1).normal(size=values[..., 1].shape)  # says nothing
+        values[..., 0] = np.where(candidates["label"], 5.0, -5.0)[:, None, None] + values[..., 1] / 10
+        values[..., 2] = 0.0
+    package = flagging(toy.train_and_write(tmp_path, table, settings), table, tmp_path / "flagging")
+    rows = reasons(explaining(package), table, toy, table.cutouts("test"))
+    real = rows["label_predicted"] == 1
+    assert rows["reason"][real].str.match(r"g is \d\.?\d* \(usual for bogus: -[45]\.?\d*\)").all(), rows[
+        "reason"
+    ].tolist()
+    assert rows["reason"][~real].str.match(r"g is -\d\.?\d* \(usual for real: [45]\.?\d*\)").all()
 
 
 def test_packages_that_know_no_training_rows_are_refused(ensemble, network):

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.stats import chi
+from scipy.stats import chi, multivariate_normal
 
 from pipeline.errors import InputError
 from pipeline.scores.outliers import OutlierMeasure, held_alarms, limit_of, outlier_words
@@ -70,3 +70,21 @@ def test_false_alarms_on_held_rows_are_counted_by_night():
     assert "by night at most 28.0 % (n2, of 2 nights)" in words
     none = held_alarms([], 1.0, np.empty(0, str))
     assert none["rate"] is None
+
+
+def test_a_group_of_features_speaks_for_a_class_as_its_normal_densities_do():
+    rng = np.random.default_rng(2)
+    labels = np.repeat([0, 1], 500)
+    mixed = rng.normal(size=(1000, 3)) @ rng.normal(size=(3, 3))
+    features = mixed + labels[:, None] * np.array([2.0, 0.0, -1.0])
+    measure = OutlierMeasure.fit(features, labels)
+    groups = {"pair": np.array([0, 2]), "alone": np.array([1])}
+    found = measure.told_apart(features[:5], groups)
+    covariance = np.linalg.inv(measure.whitening @ measure.whitening.T)
+    standard = (features[:5] - measure.location) / measure.scale
+    for name, places in groups.items():
+        block = covariance[np.ix_(places, places)]
+        densities = [
+            multivariate_normal(centre[places], block).logpdf(standard[:, places]) for centre in measure.centres
+        ]
+        np.testing.assert_allclose(found[name], densities[1] - densities[0], rtol=1e-6)
