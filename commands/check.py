@@ -18,7 +18,6 @@ from pipeline.faults import faults_of as gathered
 from pipeline.faults import placed
 from pipeline.features import unmeasurable
 from pipeline.io import settings_files
-from pipeline.io.tables.relabel_file import read_relabels
 from pipeline.labels import EPHEMERIS, ChainLink, examine_chain
 from pipeline.labels.cleaning import CleaningStep, examine_cleaning
 from pipeline.night import night_name_of, night_names
@@ -27,6 +26,7 @@ from pipeline.recipes.simulation import SimulationRecipe
 from pipeline.redaction import in_one_line
 from pipeline.settings import examine
 from pipeline.stages.closing import is_of_future, require_begun
+from pipeline.stages.recipe_labels import label_faults
 from pipeline.surveys.base import SURVEYS, Source, StatesFolder
 from pipeline.surveys.defaults import NO_BASELINE, Defaults
 from pipeline.surveys.night_checks import faults_of_labels, faults_of_night
@@ -271,8 +271,7 @@ def _dataset(name: str) -> list[str]:
     where = f"datasets/{name}.yaml: nights"
     faults += [told for survey in of_survey for told in _found(require_begun, survey, nights, where)]
     names = of_survey[0].class_names if of_survey else CLASS_NAMES
-    if recipe.relabel:
-        faults += _refused(read_relabels, recipe.relabel, names)
+    faults += label_faults(recipe, names)
     faults += [f"datasets/{name}.yaml: {fault}" for fault in recipe.class_faults(names)]
     return faults + (_joined(recipe) if recipe.simulation else [])
 

@@ -32,6 +32,7 @@ from tasks.score_objects import ScoreObjects  # noqa: E402
 from tasks.score_training_rows import ScoreTrainingRows  # noqa: E402
 from tasks.select_for_labelling import SelectForLabelling  # noqa: E402
 from tasks.simulate_transients import SimulateTransients  # noqa: E402
+from tasks.snapshot_labels import SnapshotLabels  # noqa: E402
 from tasks.train_classifier import TrainClassifier  # noqa: E402
 from tasks.train_regressor import TrainRegressor  # noqa: E402
 from tasks.tune_classifier import TuneClassifier  # noqa: E402
@@ -62,6 +63,7 @@ __all__ = [
     "ScoreTrainingRows",
     "SelectForLabelling",
     "SimulateTransients",
+    "SnapshotLabels",
     "TrainClassifier",
     "TrainRegressor",
     "TuneClassifier",

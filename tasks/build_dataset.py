@@ -3,10 +3,11 @@
 Tested by tests/integration/test_golden_results.py.
 """
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import luigi
 
@@ -20,6 +21,10 @@ from tasks.base import ALL_RELEASES
 from tasks.fetch_cutouts import FetchCutouts
 from tasks.parameters import RecipeTask
 from tasks.simulate_transients import SimulateTransients
+from tasks.snapshot_labels import SnapshotLabels
+
+PEOPLE: Final = "people"
+"""The name of the required task that puts verdicts together; all others make cutout files."""
 
 
 class BuildDataset(RecipeTask):
@@ -51,11 +56,11 @@ class BuildDataset(RecipeTask):
         return self.dataset_name + (f"-fold{self.fold}" if self.recipe.split.folds else "")
 
     def requires(self) -> dict[str, luigi.Task]:
-        """The nights' cutouts and simulated rows, unless you name files."""
+        """The nights' cutouts and simulated rows, unless you name files, and what people say of them if that counts."""
+        tasks = {PEOPLE: people} if (people := self.people()) else {}
         if self.files:
-            return {}
+            return tasks
         require_begun(self.settings, self.nights, f"datasets/{self.dataset_name}.yaml: nights")
-        tasks: dict[str, luigi.Task] = {}
         for night in self.nights:
             tasks[f"cutouts {night}"] = FetchCutouts(survey=self.survey, night=night)
         if self.recipe.simulation:
@@ -63,13 +68,20 @@ class BuildDataset(RecipeTask):
             tasks |= {f"simulated {night}": SimulateTransients(**simulated, night=night) for night in self.nights}
         return tasks
 
+    def people(self) -> luigi.Task | None:
+        """Return the task that puts the verdicts of people together, if the recipe has them count."""
+        rules = self.recipe.people
+        return SnapshotLabels(survey=self.survey, **dataclasses.asdict(rules)) if rules else None
+
     def decides(self) -> Mapping[str, object]:
         """The recipe, the fold, files that you name, new labels, weights; how close two rows of one source are."""
         new_labels = {"relabel": file_digest(label_path(self.recipe.relabel))} if self.recipe.relabel else {}
         weights = self.recipe.weights
         new_weights = {"weights": file_digest(label_path(weights.file))} if weights else {}
+        of_objects = {"of_objects": sources_of_objects(self.settings.labels)} if self.recipe.people else {}
         return {
             **new_labels,
+            **of_objects,
             **new_weights,
             "recipe": settings_files.raw("datasets", self.dataset_name),
             "fold": self.fold,
@@ -87,10 +99,28 @@ class BuildDataset(RecipeTask):
 
         build_dataset(
             path,
-            sources=self.files or [self.input_path(name) for name in self._required],
+            sources=self.files or [self.input_path(name) for name in self._required if name != PEOPLE],
             recipe=self.recipe,
             linked_within_arcsec=self.settings.linked_within_arcsec,
             fold=self.fold,
             fingerprint=self.fingerprint,
             provenance=self.provenance(),
+            people=self.input_path(PEOPLE) if PEOPLE in self._required else None,
+            of_objects=sources_of_objects(self.settings.labels),
         )
+
+
+def sources_of_objects(labels: Iterable[Mapping[str, object]]) -> list[str]:
+    """Return the label sources of a survey's ``labels`` that give labels to objects.
+
+    Examples
+    --------
+    >>> sources_of_objects([{"provider": "list", "table": "junk", "of": "object"}, {"provider": "catalogue"}])
+    ['catalogue', 'junk']
+    """
+    named = set()
+    for entry in labels:
+        of = entry.get("of", "object" if entry.get("provider") == "catalogue" else "detection")
+        if of == "object":
+            named.add(str(entry.get("source") or entry.get("table") or entry.get("provider")))
+    return sorted(named)

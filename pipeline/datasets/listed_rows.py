@@ -31,14 +31,14 @@ def listed_rows(ids: RowTexts, listed: pd.Index, where: str) -> NDArray[np.integ
     >>> listed_rows(HeldTexts(["a", "b", "c"]), pd.Index(["c", "a"]), "list.csv").tolist()
     [1, -1, 0]
     """
+    place = places_in(ids, listed)
     met = np.zeros(len(listed), bool)
-
-    def places(names: NDArray[np.object_]) -> NDArray[np.intp]:
-        found = listed.get_indexer(names)
-        met[found[found >= 0]] = True
-        return np.asarray(found, np.int32)
-
-    place = decided(ids, places)
+    met[place[place >= 0]] = True
     if not met.all():
         raise InputError(f"{where}: candidate_id {listed[int(np.argmin(met))]!r} belongs to no row of the data set")
     return place
+
+
+def places_in(ids: RowTexts, listed: pd.Index) -> NDArray[np.integer]:
+    """Return the place of each row's id in a list of ids, ``(n,)``; -1 for rows that it does not name."""
+    return decided(ids, lambda names: np.asarray(listed.get_indexer(names), np.int32))

@@ -28,7 +28,10 @@ class Consensus:
     Attributes
     ----------
     posterior : ndarray of float64, (items, classes)
-        Probability of each class; rows add up to 1.
+        Probability of each class, by the votes and by the share of the class; rows add up to 1.
+    by_votes : ndarray of float64, (items, classes)
+        The same by the votes alone, as if no class were more common than another. What people are shown was chosen, so
+        that shares say little of an item, and a rare class must not lose every vote on it to a common one.
     confusion : ndarray of float64, (people, classes, classes)
         Probability that a person says the second class of an item of the first; clipped, rows add up to 1.
     expected : ndarray of float64, (people, classes, classes)
@@ -42,6 +45,7 @@ class Consensus:
     """
 
     posterior: NDArray[np.float64]
+    by_votes: NDArray[np.float64]
     confusion: NDArray[np.float64]
     expected: NDArray[np.float64]
     prior: NDArray[np.float64]
@@ -82,17 +86,27 @@ def consensus(votes: Votes, truth: NDArray[np.integer] | None = None) -> Consens
         found = _anchored(_posterior(votes, confusion, prior), known)
         change, posterior, rounds = float(np.abs(found - posterior).max()), found, rounds + 1
         expected, confusion, prior = _rates(votes, posterior, assumed)
+    by_votes = _anchored(_posterior(votes, confusion, np.full(k, 1.0 / k)), known)
     return Consensus(
-        posterior=posterior, confusion=confusion, expected=expected, prior=prior, rounds=rounds,
+        posterior=posterior, by_votes=by_votes, confusion=confusion, expected=expected, prior=prior, rounds=rounds,
         settled=change <= TOLERANCE,
     )  # fmt: skip
 
 
 def labels_of(found: Consensus, least: float = 0.5) -> NDArray[np.int64]:
-    """Return the most probable class of each item, ``(items,)``; -1 where its probability is not above ``least``."""
-    best = found.posterior.argmax(1)
-    sure = found.posterior.max(1, initial=0.0) > max(least, 0.5) if len(best) else np.zeros(0, bool)
-    return np.where(sure, best, UNLABELLED)
+    """Return the class that the votes on each item speak for, ``(items,)``; -1 if they do so by no more than ``least``.
+
+    Parameters
+    ----------
+    found : Consensus
+        What people agree on.
+    least : float
+        A probability by the votes alone, 0.5 or more.
+    """
+    if not len(found.by_votes):
+        return np.zeros(0, np.int64)
+    sure = found.by_votes.max(1) > least + TOLERANCE
+    return np.where(sure, found.by_votes.argmax(1), UNLABELLED)
 
 
 def _known(truth: NDArray[np.integer], n: int, k: int) -> NDArray[np.int64]:

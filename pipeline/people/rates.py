@@ -79,7 +79,7 @@ def said_without(votes: Votes, found: Consensus, truth: NDArray[np.integer]) -> 
     The person's own vote is divided out of the probabilities, so that nobody is measured by what they said themselves.
     """
     own = found.confusion.transpose(0, 2, 1)[votes.person, votes.label]
-    others = found.posterior[votes.item] / own
+    others = found.by_votes[votes.item] / own
     others /= others.sum(1, keepdims=True)
     ranked = np.sort(others, axis=1)
     clear = ranked[:, -1] > ranked[:, -2] + 1e-9

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pipeline.classes import CLASS_NAMES, MEASURED, TRAINING_ONLY_SOURCES
 from pipeline.errors import SettingsError
+from pipeline.recipes.people_labels import PeopleLabels
 from pipeline.recipes.row_weights import RowWeights
 
 
@@ -91,6 +92,9 @@ class DatasetRecipe:
         docs/configuration.md#the-share-of-reals.
     relabel : str
         CSV file of ids and new labels (docs/formats.md#relabel-file); every row stays in its part.
+    people : PeopleLabels or None
+        Verdicts that people gave on the eyeball page become labels (docs/labels.md#labels-of-several-people), preferred
+        to those that the rows have; those of ``relabel`` are preferred to both. Every row stays in its part.
     weights : RowWeights or None
         A list of rows that count less, more or not at all (docs/labels.md#what-a-row-weighs); every other row stays in
         its part. None: each row has the weight that its survey gives it.
@@ -107,6 +111,7 @@ class DatasetRecipe:
     share: float = 1.0
     frac_true: float | None = None
     relabel: str = ""
+    people: PeopleLabels | None = None
     weights: RowWeights | None = None
     split: SplitSettings = field(default_factory=SplitSettings)
 
@@ -155,6 +160,7 @@ class DatasetRecipe:
             "max_ratio": f"{self.max_ratio:g}" if self.max_ratio else "",
             "frac_true": "" if self.frac_true is None else f"{self.frac_true:g}",
             "relabel": self.relabel,
+            "people": f"until {self.people.until}" if self.people else "",
             "simulation": self.simulation,
         }
         return [

@@ -1,7 +1,7 @@
 """A data set from cutout files: read their columns, choose rows, stream the pixels."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +12,14 @@ from pandas.api.types import union_categoricals
 from pipeline.classes import GIVEN_PART, PART_NAMES
 from pipeline.cutouts.extract import nearest_pixel
 from pipeline.datasets.choice import Choice, Nearness, RowIds, choose_rows
-from pipeline.datasets.relabelling import relabel
+from pipeline.datasets.relabelling import judged, relabel
 from pipeline.datasets.weighting import weighted
 from pipeline.errors import InputError
 from pipeline.ids.text_blocks import JoinedTexts
 from pipeline.io.results import schema
 from pipeline.io.results.dataset_file import write_dataset
 from pipeline.io.results.source_columns import DIGEST, SourceColumns
+from pipeline.io.tables.label_snapshot import Snapshot, read_snapshot
 from pipeline.io.tables.relabel_file import read_relabels
 from pipeline.io.tables.weight_file import read_weights
 from pipeline.recipes.dataset import DatasetRecipe
@@ -36,6 +37,8 @@ def build_dataset(
     fold: int,
     fingerprint: str,
     provenance: Mapping[str, object],
+    people: Path | None = None,
+    of_objects: Collection[str] = (),
 ) -> None:
     """Write the data set of a recipe from cutout files; its provenance says how the parts were kept apart.
 
@@ -57,6 +60,10 @@ def build_dataset(
         The identity of the data set, which is written into the file.
     provenance : mapping
         How the data set came about, which is written into the file.
+    people : Path, optional
+        A folder that `SnapshotLabels` made, whose labels are preferred to those of the files.
+    of_objects : collection of str
+        Label sources that give labels to objects; see `pipeline.datasets.relabelling.judged`.
 
     Raises
     ------
@@ -66,7 +73,10 @@ def build_dataset(
         If a part lacks a class.
     """
     with SourceColumns(sources, path.parent) as columns:
-        choice, class_names = _choice(columns, recipe, linked_within_arcsec, fold), columns.header.class_names
+        class_names = columns.header.class_names
+        said = None if people is None else read_snapshot(people, class_names)
+        rows = _labelled(columns, recipe, said, of_objects)
+        choice = _choice(columns, rows, recipe, linked_within_arcsec, fold)
         write_dataset(
             path,
             columns=columns,
@@ -105,9 +115,24 @@ def shares(chosen: pd.DataFrame, class_names: Sequence[str]) -> str:
     return "; ".join(told)
 
 
-def _choice(columns: SourceColumns, recipe: DatasetRecipe, linked_within_arcsec: float, fold: int) -> Choice:
+def _labelled(
+    columns: SourceColumns, recipe: DatasetRecipe, said: Snapshot | None, of_objects: Collection[str]
+) -> pd.DataFrame:
+    """Return the columns that decide which rows are chosen, with the labels of people and of the recipe's file."""
+    ids, rows = _ids(columns), _read_columns(columns)
+    if said is not None:
+        rows = judged(rows, ids.candidate, ids.object, said.detections, said.objects, of_objects)
+    if recipe.relabel:
+        labels = read_relabels(recipe.relabel, columns.header.class_names)
+        rows = relabel(rows, ids.candidate, labels, recipe.relabel)
+    return rows
+
+
+def _choice(
+    columns: SourceColumns, rows: pd.DataFrame, recipe: DatasetRecipe, linked_within_arcsec: float, fold: int
+) -> Choice:
     """Return the rows that a recipe chooses."""
-    ids, rows, class_names = _ids(columns), _read_columns(columns), columns.header.class_names
+    ids, class_names = _ids(columns), columns.header.class_names
     if recipe.split.by == "part":
         if GIVEN_PART not in columns.header.metadata:
             raise InputError(
@@ -115,8 +140,6 @@ def _choice(columns: SourceColumns, recipe: DatasetRecipe, linked_within_arcsec:
                 "survey of a table keeps it by `metadata: [part]`, from its column or from `parts` of its input"
             )
         rows[GIVEN_PART] = columns.whole(GIVEN_PART)
-    if recipe.relabel:
-        rows = relabel(rows, ids.candidate, read_relabels(recipe.relabel, class_names), recipe.relabel)
     if recipe.weights is not None:
         header = columns.header
         own = (columns.whole(schema.WEIGHT) if header.weighted else np.ones(len(rows))).astype(np.float32)

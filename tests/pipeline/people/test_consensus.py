@@ -117,3 +117,13 @@ def test_nothing_at_all_is_a_consensus_on_nothing():
 def test_a_truth_that_is_none_is_named(gold, words):
     with pytest.raises(InputError, match=words):
         consensus(votes_of([[1], [0]]), np.array(gold))
+
+
+def test_one_verdict_for_a_rare_class_is_not_lost_to_the_common_one():
+    found = consensus(votes_of([[1]] + [[0]] * 300))
+    assert labels_of(found, 0.7).tolist() == [1] + [0] * 300
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 4, 8])
+def test_one_verdict_of_a_stranger_makes_its_class_probable_however_many_there_are(n_classes):
+    assert consensus(votes_of([[1]], n_classes)).by_votes[0, 1] == pytest.approx(0.79, abs=0.03)
