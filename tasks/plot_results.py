@@ -149,8 +149,9 @@ class PlotResults(ReleaseTask):
 
     def deps(self) -> list[luigi.Task]:
         """Return what it requires, after a check of all recipes, or else a night is fetched before one is refused."""
-        if self.drawn.plots and not self.complete():
+        if not self.complete():
             self._require_plots()
+            self._gate()
         if not self.files and not self.complete():
             for name in self.models:
                 for package in self.packaged_folds(name):
@@ -166,8 +167,23 @@ class PlotResults(ReleaseTask):
             require_all_fit(self.beside.values(), self._scored_header())
         return super().deps()
 
+    def _gate(self) -> object:
+        """Return the rules of the recipe's gate, which only a report of real and bogus has; None without a gate."""
+        if not self.drawn.gate:
+            return None
+        from pipeline.report.binary.gate_rules import GateRules
+
+        if not self.files and not are_real_and_bogus(self.settings.class_names):
+            raise SettingsError(
+                f"reports/{self.report or 'default'}.yaml: 'gate' is {self.drawn.gate!r}, and {self.survey} has the "
+                f"classes {', '.join(self.settings.class_names)}; allowed: surveys of bogus and real"
+            )
+        return settings_files.load("gates", self.drawn.gate, GateRules)
+
     def _require_plots(self) -> None:
         """Refuse names of figures that the report will not have; that of files may be of any kind."""
+        if not self.drawn.plots:
+            return
         from pipeline.report.kinds import faults_of_plots
         from pipeline.stages.plot_results import kind_of_report
 
@@ -214,6 +230,7 @@ class PlotResults(ReleaseTask):
             **({"cuts": dict(self.cuts)} if self.cuts else {}),
             **({"beside": self.given_scores.package_digests} if self.beside else {}),
             **({} if are_real_and_bogus(self.settings.class_names) else {"classes": CLASSES_REVISION}),
+            **({"gate": settings_files.raw("gates", self.drawn.gate)} if self.drawn.gate else {}),
             **({"report": stated} if (stated := self.drawn.stated()) else {}),
             **({"tables": TABLES_REVISION} if self.settings.kind == "table" else {}),
         } | ({"scored_by": self.given_scores.package_digests} if self.files else {})
@@ -233,6 +250,7 @@ class PlotResults(ReleaseTask):
             self._given_sources() if self.files else self._trained_sources(),
             replicates=self.replicates,
             seed=self.seed,
+            gate=self._gate(),
             provenance=self.provenance(),
             progress=self.progress,
         )

@@ -137,6 +137,8 @@ class ReportData:
         Nights, as ISO dates in order, that begin a span of time in which the models are judged by themselves as well.
     promises : mapping of str to VerdictPromise
         What the column ``verdict`` of each model's scores promises; a model may have the column and no promise.
+    trained_on : mapping
+        What the classifier learned from, as `pipeline.io.packages.package_file.learned_from` says it.
     drawn : ReportRecipe
         What is shown, and how finely.
     """
@@ -167,6 +169,7 @@ class ReportData:
     cuts: CutOutcomes | None = None
     spans: tuple[str, ...] = ()
     promises: Mapping[str, VerdictPromise] = field(default_factory=dict)
+    trained_on: Mapping[str, Any] = field(default_factory=dict)
     drawn: ReportRecipe = field(default_factory=ReportRecipe)
     kind: ClassVar[str] = "binary"
 

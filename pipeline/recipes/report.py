@@ -33,6 +33,8 @@ class ReportRecipe:
         A word or two at the top right of every figure; empty: none.
     plots : tuple of str
         Names of the figures, in the order of the page; empty: all of the report's kind.
+    gate : str
+        Name of a file of ``config/gates`` whose rules say whether the classifier may go live; empty: nobody asks.
     interval_level : float
         Probability that intervals are meant to cover, above 0 and below 1.
     threshold : float
@@ -57,6 +59,7 @@ class ReportRecipe:
     title: str = ""
     panel_label: str = ""
     plots: tuple[str, ...] = ()
+    gate: str = ""
     interval_level: float = 0.68
     threshold: float = 0.5
     guides: tuple[float, ...] = (0.01, 0.05)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.errors import InputError
 from pipeline.plots.data import PlotResult
 from pipeline.plots.reported import Reported
 from pipeline.plots.style import label_panels
@@ -41,6 +42,7 @@ def build_report(
     plots: Sequence[str] | None = None,
     replicates: int = 1000,
     seed: int = 0,
+    gate: object = None,
     provenance: Mapping[str, object] | None = None,
 ) -> Report:
     """Return the report of a classifier and of the models that it is compared with.
@@ -55,20 +57,28 @@ def build_report(
         Number of bootstrap samples of groups.
     seed : int
         Seed of the bootstrap.
+    gate : GateRules, optional
+        Rules that say whether the classifier may go live; ``data.drawn.gate`` is their name.
     provenance : mapping, optional
         How the report comes about; it is folded on the page, and part of metrics.json.
 
     Raises
     ------
+    InputError
+        If there is a gate and this kind of report has none.
     UnknownNameError
         If there is no kind or no plot of a name; nothing is computed before.
     """
     kind = REPORT_KINDS[data.kind]
     wanted = (data.drawn.plots or kind.order) if plots is None else plots
     draws = {name: kind.plots[name] for name in wanted}
+    if gate is not None and kind.gate is None:
+        raise InputError(f"the report of {data.survey} is one of {data.kind}; allowed with a gate: real and bogus")
     how = Bootstrap(replicates=replicates, seed=seed, level=data.drawn.interval_level)
     data = kind.completed(data, how)
     numbers = kind.measure(data, how)
+    if gate is not None and kind.gate is not None:
+        numbers["gate"] = plain(kind.gate(numbers, gate, data.drawn.gate))
     figures = {}
     for name, draw in draws.items():
         figures[name] = draw(data)

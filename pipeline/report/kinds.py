@@ -48,6 +48,8 @@ class ReportKind(Generic[D, N]):
         Returns the data with what both figures and numbers need and is computed once, such as intervals.
     in_short : callable
         Returns what the log says of the numbers, beginning with a comma or a colon; empty by default.
+    gate : callable, optional
+        Returns what the rules of a gate say, from the numbers, the rules and their name; none: there is no such gate.
     """
 
     template: str
@@ -58,6 +60,7 @@ class ReportKind(Generic[D, N]):
     caveats: Callable[[N], list[str]]
     completed: Callable[[D, Bootstrap], D] = _as_it_is
     in_short: Callable[[N], str] = _nothing
+    gate: Callable[[N, Any, str], dict[str, object]] | None = None
 
 
 def faults_of_plots(names: Sequence[str], kind: str = "") -> list[str]:

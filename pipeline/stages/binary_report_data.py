@@ -14,7 +14,7 @@ from pipeline.classes import BOGUS, CLASS_NAMES, LEFT_OUT, REAL, TEST, UNLABELLE
 from pipeline.errors import InputError
 from pipeline.ids.unmatched import warn_unmatched
 from pipeline.io.packages.package_content import read_package
-from pipeline.io.packages.package_file import PackageFacts
+from pipeline.io.packages.package_file import PackageFacts, learned_from
 from pipeline.io.results.scores_file import scores_provenance, unlike_training
 from pipeline.metrics import scored_mask, worst_mistakes
 from pipeline.metrics.verdict_coverage import VerdictPromise
@@ -202,11 +202,25 @@ def gather_report_data(
         separations=separations_of(sources.rows),
         cuts=ruled[1] if ruled else None,
         spans=survey.settings.spans,
+        trained_on=_trained_on(tables[first], packages.get(first, ()), sources),
         drawn=sources.drawn,
         promises={
             model: promise for model, path in _scores_files(sources).items() if (promise := _promise(path)) is not None
         },
     )
+
+
+def _trained_on(table: pd.DataFrame, own: Sequence[Path], sources: ReportSources) -> dict[str, object]:
+    """Return what the classifier learned from; of given scores, what the one package says that made them all."""
+    if own:
+        return learned_from(own)
+    names = set(table["model"].astype(str)) if "model" in table else set()
+    made = [
+        folder
+        for folder in (*sources.scored_by, *sources.found_packages)
+        if read_package(folder).values["name"] in names
+    ]
+    return learned_from(made[:1]) if len(names) == 1 else {}
 
 
 def _promise(scores: Path) -> VerdictPromise | None:

@@ -21,6 +21,7 @@ def plot_results(
     *,
     replicates: int,
     seed: int,
+    gate: object = None,
     provenance: Mapping[str, object],
     progress: Callable[[float, str], None],
 ) -> None:
@@ -36,6 +37,8 @@ def plot_results(
         The files that the report is made from, and what is asked of it.
     replicates, seed : int
         Number of bootstrap samples for the intervals, and the seed of their draw.
+    gate : GateRules, optional
+        Rules that say whether the classifier may go live.
     provenance : mapping
         How the report comes about, which is written into it.
     progress : callable
@@ -49,7 +52,7 @@ def plot_results(
     names = class_names_of(survey.settings, sources)
     data = GATHERED[kind_of_report(names)](survey, sources, names)
     progress(30, "computing metrics and intervals")
-    report = build_report(data, replicates=replicates, seed=seed, provenance=provenance)
+    report = build_report(data, replicates=replicates, seed=seed, gate=gate, provenance=provenance)
     write_report(path, report)
     progress(100, f"{len(report.figures)} figures")
 

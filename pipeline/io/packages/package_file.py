@@ -54,6 +54,34 @@ class PackageFacts:
         )
 
 
+def learned_from(folders: Sequence[Path]) -> dict[str, Any]:
+    """Return what the first of a classifier's packages learned from; what it does not say is left out.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Its packages, one per fold.
+
+    Returns
+    -------
+    dict
+        ``survey``, ``rows`` by class and by ``label_sources``, ``nights first_night last_night``, and ``folds``, the
+        number of packages; empty without a package.
+    """
+    if not folders:
+        return {}
+    content = read_package(folders[0]).values
+    counts = content.get("counts", {}).get("train", {})
+    seen = content.get("seen", {})
+    return {
+        "survey": str(content["input"].get("survey", "")),
+        "rows": {name: int(counts["class"][name]) for name in content["classes"] if name in counts.get("class", {})},
+        "label_sources": {str(name): int(n) for name, n in counts.get("label_source", {}).items()},
+        **{name: seen[name] for name in ("nights", "first_night", "last_night") if name in seen},
+        "folds": len(folders),
+    }
+
+
 def _thresholds(contents: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """Return the median threshold by each rule that all packages know."""
     known = [

@@ -4,6 +4,7 @@ from pipeline.plots import PLOTS
 from pipeline.report.binary.caveats import binary_caveats
 from pipeline.report.binary.measures import measure_binary
 from pipeline.report.binary.page import binary_shown
+from pipeline.report.binary.summary import gate_numbers
 from pipeline.report.kinds import REPORT_KINDS, ReportKind
 
 DEFAULT_PLOTS = (
@@ -34,5 +35,6 @@ REPORT_KINDS.register("binary")(
         measure=measure_binary,
         shown=binary_shown,
         caveats=binary_caveats,
+        gate=gate_numbers,
     )
 )

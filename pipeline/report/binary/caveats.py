@@ -1,16 +1,12 @@
 """The caveats of a report of real and bogus, from its numbers."""
 
 from pipeline.classes import NO_JUDGEMENT_SOURCES
-from pipeline.metrics.weak_strata import LEAST_ROWS, weak_strata
 from pipeline.report.binary.numbers import BinaryCounts, BinaryNumbers, PsfNumbers
 from pipeline.report.caveats import of_few_groups, of_rows, of_rows_not_scored, of_sources, of_training_rows
 from pipeline.report.wording import number, per_cent
 
 FEW_BOGUS = 300
 TELLING_CONTROL = 0.65
-MOST_NAMED = 6
-"""How many weak strata a sentence names; the table of strata has all."""
-_SEEN = {"recall": "real found", "fpr": "bogus passed"}
 
 
 def judged_by_nobody(counts: BinaryCounts) -> str:
@@ -40,30 +36,9 @@ def binary_caveats(numbers: BinaryNumbers) -> list[str]:
             f"With {counts['bogus']} bogus, a false positive rate of 1 % corresponds to {one:.1f} rows: "
             "quote AUC, MDR at FPR 5 % and FPR at MDR 1 %, with their intervals."
         )
-    words += of_few_groups(counts) + _weak(numbers) + _psfs(numbers) + _balance(numbers)
+    words += of_few_groups(counts) + _psfs(numbers) + _balance(numbers)
     words += _moved(numbers) + _controls(numbers)
     return words + of_sources(counts) + of_rows_not_scored(counts)
-
-
-def _weak(numbers: BinaryNumbers) -> list[str]:
-    """Return which strata are worse than the whole by more than chance."""
-    model = numbers["models"][numbers["classifier"]]
-    if not model.get("strata"):
-        return []
-    rates = [model["at_threshold"][name]["value"] for name in ("recall", "fpr")]
-    recall, fpr = (float("nan") if rate is None else rate for rate in rates)
-    weak = weak_strata(model["strata"], recall=recall, fpr=fpr)
-    if not weak:
-        return []
-    told = [
-        f"{one.column} {one.stratum} ({per_cent(one.value)} of {one.n} {_SEEN[one.rate]})" for one in weak[:MOST_NAMED]
-    ]
-    more = f" and {len(weak) - MOST_NAMED} more" if len(weak) > MOST_NAMED else ""
-    return [
-        f"At its threshold {numbers['classifier']} finds {per_cent(recall)} of all reals and passes {per_cent(fpr)} of "
-        f"all bogus, and is worse than that beyond chance for {', '.join(told)}{more} (5 % over all strata; fewer than "
-        f"{LEAST_ROWS} rows are not judged)."
-    ]
 
 
 def _unknown_training(numbers: BinaryNumbers) -> list[str]:

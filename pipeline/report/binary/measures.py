@@ -66,6 +66,7 @@ def measure_binary(data: ReportData, how: Bootstrap) -> BinaryNumbers:
         "psfs": _psfs(data),
         "cuts": _cuts(data),
         "injection": measure_gap(data, how),
+        **({"trained_on": dict(data.trained_on)} if data.trained_on else {}),
         **({"spans": spans} if (spans := measure_spans(data, how)) else {}),
         **({"unknown_training": data.unknown_training} if data.unknown_training else {}),
     }

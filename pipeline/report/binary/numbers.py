@@ -152,6 +152,26 @@ class CutsNumbers(TypedDict, total=False):
     by_cut: dict[str, CutNumbers]
 
 
+class TrainedNumbers(TypedDict, total=False):
+    """What the classifier learned from, as its package says it: of its first one, if there are folds."""
+
+    survey: str
+    rows: dict[str, int]
+    label_sources: dict[str, int]
+    nights: int
+    first_night: str
+    last_night: str
+    folds: int
+
+
+class GateNumbers(TypedDict):
+    """What the rules of a gate say of the classifier; each of the findings has ``rule verdict words``."""
+
+    rules: str
+    promote: bool
+    findings: list[dict[str, str]]
+
+
 class BinaryNumbers(ReportNumbers):
     """All of metrics.json of real and bogus."""
 
@@ -163,5 +183,7 @@ class BinaryNumbers(ReportNumbers):
     psfs: PsfNumbers
     cuts: CutsNumbers
     injection: GapNumbers
+    trained_on: NotRequired[TrainedNumbers]
+    gate: NotRequired[GateNumbers]
     spans: NotRequired[dict[str, SpanNumbers]]
     unknown_training: NotRequired[list[str]]

@@ -15,6 +15,7 @@ from pipeline.report.binary.caveats import judged_by_nobody
 from pipeline.report.binary.injection_gap import gap_rows, gap_words
 from pipeline.report.binary.numbers import BinaryNumbers
 from pipeline.report.binary.spans import span_heads, span_rows
+from pipeline.report.binary.summary import SIGNS, summary
 from pipeline.report.binary.verdicts import verdict_tables
 from pipeline.report.page import headline, mistakes_table, parts
 from pipeline.report.wording import NONE, POINTS, number, per_cent, worded
@@ -37,7 +38,6 @@ HEADLINE = (
 OF_PART = ("auc", "mdr_at_fpr_5pc", "fpr_at_mdr_1pc", "ece")
 _RATES: Final[tuple[Literal["recall", "fpr"], ...]] = ("recall", "fpr")
 MOST_STRATA = 12
-SIGNS = {"1": "positive", "-1": "negative", "0": "not known"}
 MISTAKE_COLUMNS = (
     "mistake",
     "candidate_id",
@@ -64,6 +64,7 @@ def binary_shown(data: ReportData, numbers: BinaryNumbers) -> dict[str, object]:
         The content of metrics.json.
     """
     return {
+        "summary": summary(numbers),
         "tiles": list(_tiles(numbers)),
         "headline": headline(numbers, [(name, METRICS[name], METRICS[name].title) for name in HEADLINE]),
         "part_heads": [METRICS[name].title for name in OF_PART],

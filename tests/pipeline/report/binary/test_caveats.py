@@ -158,33 +158,3 @@ def test_figures_that_rest_on_no_verdict_at_all_say_so(real, bogus, said):
     words = judged_by_nobody(given["counts"])
     assert words.startswith("Nobody judged these rows") == said
     assert [line for line in binary_caveats(given) if "Nobody judged" in line] == ([words] if said else [])
-
-
-def stratum(name, found):
-    return {
-        "column": "kind", "stratum": name, "recall": found, "n_real": 400, "n_real_groups": 400,
-        "fpr": None, "n_bogus": 0, "n_bogus_groups": 0,
-    }  # fmt: skip
-
-
-def of_strata(*strata):
-    at_threshold = {"recall": {"value": 0.9}, "fpr": {"value": 0.01}}
-    model = {"survey": {"base_rate": None}, "strata": list(strata), "at_threshold": at_threshold}
-    return [line for line in binary_caveats(numbers(models={"cnn": model})) if "beyond chance" in line]
-
-
-def test_strata_that_are_worse_beyond_chance_are_called_by_name():
-    (words,) = of_strata(stratum("transient", 0.92), stratum("variable", 0.8))
-    assert words.startswith(
-        "At its threshold cnn finds 90.0 % of all reals and passes 1.0 % of all bogus, and is worse"
-    )
-    assert "for kind variable (80.0 % of 400 real found) (5 %" in words
-
-
-def test_strata_like_the_whole_are_no_caveat():
-    assert of_strata(stratum("transient", 0.92), stratum("variable", 0.88)) == []
-
-
-def test_of_many_weak_strata_the_surest_are_named():
-    (words,) = of_strata(*(stratum(str(index), 0.5) for index in range(8)))
-    assert " and 2 more (5 %" in words

@@ -70,7 +70,8 @@ def keys_missing_or_unknown(kind, numbers, where="metrics.json"):
 
 def test_the_numbers_have_the_structure_that_metrics_json_states(report_data):
     whole = build_report(report_data, plots=["roc"], replicates=5).metrics
-    if_any = {"unlike_training": {}, "unknown_training": [], "spans": {}}
+    gate = {"rules": "default", "promote": True, "findings": []}
+    if_any = {"unlike_training": {}, "unknown_training": [], "spans": {}, "trained_on": {}, "gate": gate}
     assert set(BinaryNumbers.__annotations__) - set(whole) == set(if_any)
     known = {**whole, **if_any}
     assert keys_missing_or_unknown(BinaryNumbers, known) == []
