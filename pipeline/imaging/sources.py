@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import sep
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 
-_PIXEL_STACK = 4_000_000
+_STACK_ENDS = 2
+"""Places of sep's pixel stack that hold no pixel. It clears the whole stack, which takes longer than a small image."""
+
 _SUB_OBJECTS = 4096
 _MOST_LIGHT = 0.9
 """If the share of pixels with light is above this, they are used all the same."""
@@ -98,16 +101,36 @@ def find_sources(
     InputError
         If sep gives up, as it does if most of the image is above the threshold.
     """
-    sep.set_extract_pixstack(max(_PIXEL_STACK, flat.size))
-    sep.set_sub_object_limit(_SUB_OBJECTS)
     options = {"filter_kernel": None} if noise is None else {"err": noise}
     if missing is not None:
         flat = np.where(missing, np.float32(0.0), flat)
+    found: NDArray[np.void] = extract(flat, threshold_sigma, minarea=min_area_pixel, **options)
+    return found
+
+
+def extract(flat: NDArray[np.float32], threshold_sigma: float, **options: Any) -> Any:
+    """Call `sep.extract` with room for every pixel of the image, and one class of error.
+
+    Parameters
+    ----------
+    flat : ndarray of float32, (y, x)
+        Without sky, finite.
+    threshold_sigma : float
+        Height that a pixel must have.
+    **options
+        As sep has them.
+
+    Raises
+    ------
+    InputError
+        If sep gives up, as it does if most of the image is above the threshold.
+    """
+    sep.set_extract_pixstack(flat.size + _STACK_ENDS)
+    sep.set_sub_object_limit(_SUB_OBJECTS)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            found: NDArray[np.void] = sep.extract(flat, threshold_sigma, minarea=min_area_pixel, **options)
-            return found
+            return sep.extract(flat, threshold_sigma, **options)
     except Exception as error:
         # sep knows no error class of its own
         raise InputError(f"source extraction failed above {threshold_sigma} sigma: {error}") from error

@@ -3,7 +3,6 @@
 Tested by tests/pipeline/psf/test_profile.py.
 """
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ from scipy.ndimage import binary_dilation
 from pipeline.conversions import FWHM_PER_SIGMA
 from pipeline.cutouts.extract import extract_cutouts
 from pipeline.errors import InputError
-from pipeline.imaging.sources import FlatImage, remove_sky
+from pipeline.imaging.sources import FlatImage, extract, remove_sky
 
 _SIGMA = 5.0
 """Neighbours are detected down to this height."""
@@ -131,16 +130,9 @@ def find_psf_stars(
 
 def _extract(flat: FlatImage) -> tuple[NDArray[np.void], NDArray[np.int32]]:
     """Return sources, and for each pixel the number from 1 of the source that it belongs to."""
-    sep.set_extract_pixstack(max(4_000_000, flat.pixels.size))
-    sep.set_sub_object_limit(4096)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            sources, segments = sep.extract(
-                flat.pixels, _SIGMA, err=flat.sky_rms, mask=flat.missing, minarea=5, segmentation_map=True
-            )
-    except Exception as error:  # sep knows no error class of its own
-        raise InputError(f"source extraction failed above {_SIGMA} sigma: {error}") from error
+    sources, segments = extract(
+        flat.pixels, _SIGMA, err=flat.sky_rms, mask=flat.missing, minarea=5, segmentation_map=True
+    )
     return sources, segments
 
 

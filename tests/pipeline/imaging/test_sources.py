@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.imaging.sources import find_sources, remove_sky
+from pipeline.imaging.sources import extract, find_sources, remove_sky
 from pipeline.psf import moffat
 
 
@@ -45,3 +45,23 @@ def test_a_star_is_found_where_it_is():
 def test_an_image_of_nan_is_refused():
     with pytest.raises(InputError, match="none of the 100 pixels"):
         remove_sky(np.full((10, 10), np.nan, np.float32))
+
+
+@pytest.mark.parametrize("side", [1, 20, 200])
+def test_an_image_that_is_all_above_the_threshold_has_room_and_is_one_source(side):
+    found = extract(np.full((side, side), 10.0, np.float32), 1.5, err=1.0, minarea=1)
+    assert found["npix"].tolist() == [side**2]
+
+
+def test_sources_are_those_of_a_stack_with_much_more_room(monkeypatch):
+    flat = remove_sky(image())
+    ours = extract(flat.pixels, 1.0, err=flat.sky_rms, minarea=3)
+    monkeypatch.setattr("pipeline.imaging.sources._STACK_ENDS", 1_000_000)
+    assert len(ours) > 10
+    np.testing.assert_array_equal(ours, extract(flat.pixels, 1.0, err=flat.sky_rms, minarea=3))
+
+
+def test_what_sep_gives_up_on_is_one_class_of_error(monkeypatch):
+    monkeypatch.setattr("pipeline.imaging.sources._STACK_ENDS", -100)
+    with pytest.raises(InputError, match=r"source extraction failed above 1\.5 sigma: internal pixel buffer full"):
+        extract(np.full((20, 20), 10.0, np.float32), 1.5, err=1.0)
