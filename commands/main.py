@@ -9,12 +9,25 @@ import os
 import sys
 from collections.abc import Sequence
 
-from commands.verbs import candidates, check, conversions, demo, gate, listing, nights, plan, scheduler, starter, table
+from commands.verbs import (
+    candidates,
+    check,
+    conversions,
+    demo,
+    gate,
+    listing,
+    nights,
+    people,
+    plan,
+    scheduler,
+    starter,
+    table,
+)
 from pipeline.io import tracebacks
 from pipeline.redaction import hide_secrets
 
 FAULT = 1
-VERBS = (check, listing, plan, nights, table, gate, candidates, conversions, demo, starter, scheduler)
+VERBS = (check, listing, plan, nights, table, gate, candidates, people, conversions, demo, starter, scheduler)
 """Modules of verbs, in the order of ``--help``."""
 
 

@@ -25,10 +25,11 @@ def sessions(verdicts: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per session with `COLUMNS`: ``begin`` is UTC, ``minutes`` from the first verdict to the last,
-        ``verdicts`` how many were given, ``undone`` how many were taken back, ``per_minute`` NaN for a single verdict,
-        ``seconds_per_verdict`` the median of those that are known, ``keys_per_verdict`` all keys, those that undid
-        others among them, by verdict that stands; NaN if none does.
+        One row per session with `COLUMNS`: ``begin`` (UTC) is when the first candidate was shown, as far as that is
+        known, ``minutes`` from then to the last verdict; ``verdicts`` how many were given, ``undone`` how many were
+        taken back; ``per_minute`` and ``seconds_per_verdict`` are of the whole session, for many verdicts may be
+        confirmed at once; ``keys_per_verdict`` is all keys, those that undid others among them, by verdict that stands.
+        What cannot be known is NaN.
     """
     if not len(verdicts):
         return pd.DataFrame({name: [] for name in COLUMNS})
@@ -43,15 +44,17 @@ def sessions(verdicts: pd.DataFrame) -> pd.DataFrame:
 def _session(person: str, rows: pd.DataFrame) -> dict[str, object]:
     given = rows[rows["verdict"] != UNDO]
     undone, number = len(rows) - len(given), len(given)
-    minutes = (rows["at"].iloc[-1] - rows["at"].iloc[0]).total_seconds() / 60.0
+    looked = pd.to_timedelta(rows["seconds"].astype("float64").fillna(0.0).clip(0.0, 60.0 * PAUSE_MINUTES), unit="s")
+    begin = (rows["at"] - looked).min()
+    minutes = (rows["at"].iloc[-1] - begin).total_seconds() / 60.0
     stand = number - undone
     return {
         "person": person,
-        "begin": rows["at"].iloc[0].isoformat(timespec="seconds"),
+        "begin": begin.isoformat(timespec="seconds"),
         "minutes": minutes,
         "verdicts": number,
         "undone": undone,
-        "per_minute": (number - 1) / minutes if minutes > 0 and number > 1 else np.nan,
-        "seconds_per_verdict": float(given["seconds"].astype("float64").median()) if number else np.nan,
+        "per_minute": number / minutes if minutes > 0 else np.nan,
+        "seconds_per_verdict": 60.0 * minutes / number if minutes > 0 and number else np.nan,
         "keys_per_verdict": float(rows["keys"].sum() / stand) if stand > 0 else np.nan,
     }

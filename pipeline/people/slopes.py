@@ -75,7 +75,8 @@ def _fitted(x: NDArray[np.float64], y: NDArray[np.bool_]) -> tuple[float, float]
 
 def _unknown(disagrees: NDArray[np.bool_], few: int) -> Slope:
     words = (
-        f"too few votes to say whether verdicts depend on SNR: {int(disagrees.sum())} of {len(disagrees)} disagree; "
+        f"too few votes of known SNR to say whether verdicts depend on it: {int(disagrees.sum())} of {len(disagrees)} "
+        f"disagree; "
         f"needed: {LEAST} that do and {LEAST} that do not"
         if few < LEAST
         else "all votes are at one SNR"

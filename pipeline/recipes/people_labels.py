@@ -52,8 +52,15 @@ class PeopleLabels:
             )
 
 
-def utc(text: str) -> datetime.datetime:
+def utc(text: str, what: str = "until") -> datetime.datetime:
     """Return a date and time as UTC.
+
+    Parameters
+    ----------
+    text : str
+        The moment, UTC unless it states its zone.
+    what : str
+        What it is, for the message.
 
     Raises
     ------
@@ -70,7 +77,7 @@ def utc(text: str) -> datetime.datetime:
     except ValueError:
         moment = None
     if moment is None or len(text.strip()) <= len("2026-02-01"):
-        raise SettingsError(f"until is {text!r}; allowed: date and time, such as 2026-02-01T12:00:00, as UTC")
+        raise SettingsError(f"{what} is {text!r}; allowed: date and time, such as 2026-02-01T12:00:00, as UTC")
     return moment.astimezone(datetime.UTC) if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
 
 

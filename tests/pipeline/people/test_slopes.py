@@ -46,7 +46,7 @@ def test_without_a_slope_the_interval_holds_zero_about_as_often_as_it_says():
 def test_too_few_votes_and_one_snr_have_no_slope():
     few = snr_slope(np.array([True] * 3 + [False] * 40), np.full(43, 5.0))
     assert np.isnan(few.value)
-    assert few.words.startswith("too few votes to say whether verdicts depend on SNR: 3 of 43 disagree")
+    assert few.words.startswith("too few votes of known SNR to say whether verdicts depend on it: 3 of 43 disagree")
     assert snr_slope(np.arange(40) < 20, np.full(40, 5.0)).words == "all votes are at one SNR"
     assert snr_slope(np.zeros(0, bool), np.zeros(0)).votes == 0
 
