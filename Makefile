@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header -
 SURVEY ?= synthetic
 export NIGHTSIFT_DATA ?= $(CURDIR)/data
 
-.PHONY: demo test test-part lint scheduler benchmark results lock clean help
+.PHONY: demo test test-part lint scheduler eyeball benchmark results lock clean help
 
 help:  ## Say what each target does.
 	@grep -hE '^[a-z-]+:.*##' Makefile | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ lint: $(STAMP)
 
 scheduler: $(STAMP)  ## Start the central scheduler and a page server for reports, on 127.0.0.1.
 	@$(BIN)/nightsift scheduler
+
+eyeball: $(STAMP)  ## Judge candidates by keyboard, on 127.0.0.1; SURVEY and NIGHT say which, without NIGHT the data set.
+	@$(BIN)/nightsift eyeball --survey $(SURVEY) $(if $(NIGHT),--night $(NIGHT))
 
 benchmark: $(STAMP)  ## Print the performance table as ratios.
 	@$(BIN)/python -m benchmarks

@@ -14,6 +14,7 @@ from commands.verbs import (
     check,
     conversions,
     demo,
+    eyeball,
     gate,
     listing,
     nights,
@@ -27,7 +28,7 @@ from pipeline.io import tracebacks
 from pipeline.redaction import hide_secrets
 
 FAULT = 1
-VERBS = (check, listing, plan, nights, table, gate, candidates, people, conversions, demo, starter, scheduler)
+VERBS = (check, listing, plan, nights, table, gate, candidates, eyeball, people, conversions, demo, starter, scheduler)
 """Modules of verbs, in the order of ``--help``."""
 
 

@@ -238,7 +238,7 @@ def test_environment_variables_are_documented() -> None:
     rows = documented(section("docs/tasks.md", "Environment"))
     used = {
         name
-        for folder in ("pipeline", "models", "tasks", "commands", "config")
+        for folder in ("pipeline", "models", "web", "tasks", "commands", "config")
         for path in (ROOT / folder).rglob("*")
         if path.suffix in (".py", ".yaml")
         for name in re.findall(r"NIGHTSIFT_[A-Z_]+|KERAS_BACKEND", path.read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("pipeline", "models", "tasks", "commands")
+FOLDERS = ("pipeline", "models", "web", "tasks", "commands")
 
 
 def with_examples() -> list[str]:

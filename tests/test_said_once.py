@@ -9,7 +9,7 @@ import pytest
 from pipeline import classes, conversions
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("pipeline", "models", "tasks", "commands", "benchmarks")
+FOLDERS = ("pipeline", "models", "web", "tasks", "commands", "benchmarks")
 HOMES = {ROOT / "pipeline" / "classes.py", ROOT / "pipeline" / "conversions.py"}
 FACTORS = {2.3548, 2.355, 2.35482, 2.3548200450309493, 1.4826, 2400000.5, 2400000, 1.0857, 1.085736}
 OF_UNITS = {3600, 86400}

@@ -18,7 +18,7 @@ import pytest
 from benchmarks.__main__ import STAGES
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE = ("pipeline", "models", "tasks", "commands", "benchmarks")
+CODE = ("pipeline", "models", "web", "tasks", "commands", "benchmarks")
 TESTED_BY = re.compile(r"^Tested by (tests/\S+\.py)\.\Z", re.M)
 
 

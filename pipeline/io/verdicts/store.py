@@ -145,7 +145,7 @@ def undo(store: VerdictStore, verdict_ids: Sequence[int], person: str, tokens: S
     return _add(store, rows)
 
 
-def read(store: VerdictStore, *, resolved: bool = False, **of: str) -> pd.DataFrame:
+def read(store: VerdictStore, *, resolved: bool = False, after: int = 0, **of: str) -> pd.DataFrame:
     """Return the verdicts, the oldest first.
 
     Parameters
@@ -154,6 +154,8 @@ def read(store: VerdictStore, *, resolved: bool = False, **of: str) -> pd.DataFr
         The open store.
     resolved : bool
         Whether verdicts that were undone, and the rows that undid them, are left out.
+    after : int
+        Only those with a larger number; what they undo may be among the others.
     **of : str
         Only those whose columns are so, such as ``night="2026-01-05"``, ``person="ada"``.
 
@@ -162,7 +164,7 @@ def read(store: VerdictStore, *, resolved: bool = False, **of: str) -> pd.DataFr
     DataFrame
         With `COLUMNS`; a score or time that is not known is NaN, and ``undoes`` is missing but for an undo.
     """
-    wanted = sql.select(VERDICTS).order_by(VERDICTS.c.verdict_id)
+    wanted = sql.select(VERDICTS).where(VERDICTS.c.verdict_id > after).order_by(VERDICTS.c.verdict_id)
     for name, value in of.items():
         if name not in COLUMNS:
             raise UnknownNameError("column of verdicts", name, COLUMNS)

@@ -1,4 +1,7 @@
-"""One verdict of a person on a candidate or an object, and the table that holds them."""
+"""One verdict of a person on a candidate or an object, and the table that holds them.
+
+Tested by tests/pipeline/io/verdicts/test_store.py.
+"""
 
 from dataclasses import dataclass
 from typing import Final, Literal

@@ -1,0 +1,1 @@
+from eyeball_pages import browser, night  # noqa: F401

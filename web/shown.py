@@ -1,0 +1,63 @@
+"""What of a candidate is sent to the page: texts that are harmless, numbers that JSON can hold.
+
+Tested by tests/web/test_app.py.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from pipeline.redaction import harmless
+from pipeline.report.candidates import FLAG_WORDS
+from web.candidates import Candidates
+from web.verdict_book import VerdictBook
+
+
+def number(value: object, otherwise: float) -> float:
+    """Return a finite number, or another one in its place."""
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return float(value) if is_number and math.isfinite(value) else otherwise  # type: ignore[arg-type]
+
+
+def plain(value: object) -> object:
+    """Return a value of a column as JSON holds it: missing numbers are None, texts harmless.
+
+    Examples
+    --------
+    >>> [plain(value) for value in (float("nan"), np.float32(0.5), np.int8(-1), "a")]
+    [None, 0.5, -1, 'a']
+    """
+    if isinstance(value, np.bool_ | bool):
+        return bool(value)
+    if isinstance(value, np.integer | int):
+        return int(value)
+    if isinstance(value, np.floating | float):
+        return float(f"{value:.7g}") if math.isfinite(value) else None
+    return harmless(str(value)) if value is not None else None
+
+
+def flag_words(flags: int) -> list[str]:
+    """Return the flags of a candidate in words."""
+    return [words for flag, words in FLAG_WORDS.items() if flags & flag]
+
+
+def cell(candidates: Candidates, row: int, book: VerdictBook, person: str) -> dict[str, Any]:
+    """Return what a cell of the grid says; never a label, which would decide what a person says."""
+    own = candidates.rows.iloc[row]
+    said = book.last_of(str(own["candidate_id"]), person)
+    names = ("candidate_id", "object_id", "night", "score", "score_std", "magnitude", "band", "flux_sign", "snr")
+    return {name: plain(own[name]) for name in names if name in own} | {
+        "row": row,
+        "flags": flag_words(int(own["flags"])),
+        "reason": plain(own.get("reason", "")),
+        "called": _called(candidates, own.get("label_predicted", -1)),
+        "mine": None if said is None else {"verdict": said.verdict, "number": said.number, "of": said.of},
+    }
+
+
+def _called(candidates: Candidates, code: object) -> str:
+    """Return the class that the classifier decided on; empty if none."""
+    index = int(number(code, -1))
+    names = candidates.header.class_names
+    return names[index] if 0 <= index < len(names) else ""

@@ -1,0 +1,76 @@
+// Verdicts on their way: sent one batch after the other until the server says that they are on disk.
+// They are kept by the browser meanwhile, so that neither a reload nor a dead server loses one.
+
+import { post, Refused } from "./api.js";
+import { recall, remember } from "./settings.js";
+
+const WAIT_MS = 1000;
+
+export class Outbox {
+  constructor(name, changed) {
+    this.name = `outbox.${name}`;
+    this.items = recall(this.name, []);
+    this.numbers = new Map();
+    this.stored = 0;
+    this.trouble = "";
+    this.changed = changed;
+    this.busy = false;
+  }
+
+  get waiting() {
+    return this.items.reduce((sum, item) => sum + (item.verdicts?.length ?? 0), 0);
+  }
+
+  add(item) {
+    this.items.push(item);
+    this.#keep();
+    return this.send();
+  }
+
+  async send() {
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      while (this.items.length) {
+        await this.#sendFirst(this.items[0]);
+        this.items.shift();
+        this.#keep();
+      }
+    } catch (error) {
+      this.trouble = `not stored yet: ${error.message}`;
+      this.changed();
+      setTimeout(() => this.send(), WAIT_MS);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  async #sendFirst(item) {
+    try {
+      await (item.verdicts ? this.#sendVerdicts(item) : this.#sendUndo(item));
+      this.trouble = "";
+    } catch (error) {
+      if (!(error instanceof Refused) || error.message === "log in first") throw error;
+      this.trouble = `refused: ${error.message}`;
+    }
+  }
+
+  async #sendVerdicts(item) {
+    const { confirmed } = await post("/api/verdicts", { person: item.person, verdicts: item.verdicts });
+    this.numbers.set(item.batch, Object.values(confirmed));
+    this.stored += item.verdicts.length;
+    if (item.pressed) performance.measure("confirmed", { start: item.pressed, end: performance.now() });
+  }
+
+  async #sendUndo(item) {
+    const numbers = item.numbers ?? this.numbers.get(item.batch) ?? [];
+    if (!numbers.length) return;
+    await post("/api/undo", { person: item.person, numbers, token: item.token });
+    this.stored -= item.numbers ? 0 : numbers.length;
+  }
+
+  #keep() {
+    remember(this.name, this.items.map(({ pressed, ...item }) => item));
+    this.changed();
+  }
+}
