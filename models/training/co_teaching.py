@@ -22,6 +22,9 @@ from models.training.batches import Batch
 DOUBTED: Final = 0
 """The class whose labels may be wrong: bogus, or the first of several."""
 
+UNCOUNTED: Final = -1.0
+"""In place of the share, of rows that stand twice in a batch and teach once."""
+
 _NAMES: Final = ("taught", "peer")
 
 
@@ -47,10 +50,14 @@ def taught_weights(model: Any, weights: Sequence[NDArray[Any]]) -> list[NDArray[
 
 
 def with_share(drawn: Iterator[Batch], setting: CoTeaching, epoch: int) -> Iterator[Batch]:
-    """Yield batches whose targets, ``(n, 2)``, are the labels and the share that the loss leaves out."""
+    """Yield batches whose targets, ``(n, 2)``, are the labels and the share that the loss leaves out.
+
+    Rows without weight, which only fill the last batch up, have the share `UNCOUNTED` in its place.
+    """
     share = setting.dropped_in(epoch)
     for batch in drawn:
-        yield replace(batch, targets=np.column_stack([batch.labels, np.full(len(batch.labels), share)]).astype("f4"))
+        shares = np.where(batch.weights > 0, share, UNCOUNTED)
+        yield replace(batch, targets=np.column_stack([batch.labels, shares]).astype("f4"))
 
 
 def kept_rows(row_losses: Any, labels: Any, share: Any) -> Any:
@@ -62,8 +69,8 @@ def kept_rows(row_losses: Any, labels: Any, share: Any) -> Any:
         By the peer; no gradient goes through them.
     labels : tensor of int, shape (n,)
     share : tensor of float32, shape (n,)
-        The same for all rows. Of 3 rows and a share of 0.5, 2 are left out, as the number is rounded; of rows of equal
-        losses the first.
+        The same for all rows, but `UNCOUNTED` for rows that are not counted. Of 3 rows and a share of 0.5, 2 are left
+        out, as the number is rounded; of rows of equal losses the first.
 
     Returns
     -------
@@ -71,7 +78,7 @@ def kept_rows(row_losses: Any, labels: Any, share: Any) -> Any:
     """
     ops = keras().ops
     found = ops.stop_gradient(row_losses)
-    doubted = ops.cast(ops.equal(labels, DOUBTED), "float32")
+    doubted = ops.cast(ops.logical_and(ops.equal(labels, DOUBTED), share >= 0), "float32")
     place = ops.cumsum(ops.ones_like(found))
     alike = ops.logical_and(ops.equal(found[None, :], found[:, None]), place[None, :] < place[:, None])
     larger = ops.cast(ops.logical_or(found[None, :] > found[:, None], alike), "float32")

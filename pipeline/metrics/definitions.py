@@ -42,12 +42,15 @@ class Metric(MetricFacts):
         has fewer groups.
     weighted : callable
         The definition: turns :class:`Curves` with r weightings into r values.
+    of_order : bool
+        Only the order of the scores decides it, which a calibration that rises does not change.
     """
 
     needs_both: bool
     needs_probability: bool
     trials: Trials
     weighted: Weighted
+    of_order: bool = False
 
     def __call__(self, labels: ArrayLike, scores: ArrayLike) -> float:
         """Return the value of a sample; NaN if it is undefined (see :meth:`undefined`)."""
@@ -82,6 +85,7 @@ def metric(
     lowest: float = 0.0,
     highest: float = 1.0,
     noise_adds: bool = False,
+    of_order: bool = False,
 ) -> Callable[[Weighted], Weighted]:
     """Return a decorator that registers a function of :class:`Curves` as a :class:`Metric`.
 
@@ -104,6 +108,8 @@ def metric(
         The bounds of its value.
     noise_adds : bool
         Noise of the sample can only raise it, so with an interval it is given without that noise.
+    of_order : bool
+        Only the order of the scores decides it.
     """
 
     def enter(weighted: Weighted) -> Weighted:
@@ -119,6 +125,7 @@ def metric(
             highest=highest,
             noise_adds=noise_adds,
             weighted=weighted,
+            of_order=of_order,
         )
         enter_metric(METRICS, entry)
         return weighted
@@ -126,7 +133,7 @@ def metric(
     return enter
 
 
-@metric("auc", "AUC", larger_is_better=True, trials="fewer")
+@metric("auc", "AUC", larger_is_better=True, trials="fewer", of_order=True)
 def _auc(curves: Curves) -> NDArray[np.float64]:
     """Probability that a real outscores a bogus, ties counted half (Mann-Whitney).
 
@@ -138,7 +145,7 @@ def _auc(curves: Curves) -> NDArray[np.float64]:
     return ratio((steps * (true + before)).sum(axis=1) / 2.0, curves.n_real * curves.n_bogus)
 
 
-@metric("average_precision", "Average precision", larger_is_better=True, trials="real")
+@metric("average_precision", "Average precision", larger_is_better=True, trials="real", of_order=True)
 def _average_precision(curves: Curves) -> NDArray[np.float64]:
     """Mean of the precision over the reals, in order of falling score, without interpolation."""
     true = curves.true_positives
@@ -169,7 +176,7 @@ def _f1(curves: Curves) -> NDArray[np.float64]:
     return np.where(curves.n_bogus > 0, f1_of_counts(true, false, curves.n_real), np.nan)
 
 
-@metric("equal_error", "Equal error rate", unit="%", trials="fewer")
+@metric("equal_error", "Equal error rate", unit="%", trials="fewer", of_order=True)
 def _equal_error(curves: Curves) -> NDArray[np.float64]:
     """The rate at which MDR equals FPR, on the straight line between the two thresholds around it."""
     start = np.zeros((len(curves.weights), 1))
@@ -195,25 +202,25 @@ def _fpr_at_mdr(curves: Curves, limit: float) -> NDArray[np.float64]:
     return np.where(curves.n_real > 0, ratio(fewest, curves.n_bogus), np.nan)
 
 
-@metric("mdr_at_fpr_1pc", "MDR at FPR 1 %", unit="%", trials="real")
+@metric("mdr_at_fpr_1pc", "MDR at FPR 1 %", unit="%", trials="real", of_order=True)
 def _mdr_at_fpr_1pc(curves: Curves) -> NDArray[np.float64]:
     """Smallest missed detection rate of the thresholds with a false positive rate of at most 1 %."""
     return _mdr_at_fpr(curves, 0.01)
 
 
-@metric("mdr_at_fpr_5pc", "MDR at FPR 5 %", unit="%", trials="real")
+@metric("mdr_at_fpr_5pc", "MDR at FPR 5 %", unit="%", trials="real", of_order=True)
 def _mdr_at_fpr_5pc(curves: Curves) -> NDArray[np.float64]:
     """Smallest missed detection rate of the thresholds with a false positive rate of at most 5 %."""
     return _mdr_at_fpr(curves, 0.05)
 
 
-@metric("fpr_at_mdr_1pc", "FPR at MDR 1 %", unit="%", trials="bogus")
+@metric("fpr_at_mdr_1pc", "FPR at MDR 1 %", unit="%", trials="bogus", of_order=True)
 def _fpr_at_mdr_1pc(curves: Curves) -> NDArray[np.float64]:
     """Smallest false positive rate of the thresholds that miss at most 1 % of the reals."""
     return _fpr_at_mdr(curves, 0.01)
 
 
-@metric("fpr_at_mdr_5pc", "FPR at MDR 5 %", unit="%", trials="bogus")
+@metric("fpr_at_mdr_5pc", "FPR at MDR 5 %", unit="%", trials="bogus", of_order=True)
 def _fpr_at_mdr_5pc(curves: Curves) -> NDArray[np.float64]:
     """Smallest false positive rate of the thresholds that miss at most 5 % of the reals."""
     return _fpr_at_mdr(curves, 0.05)

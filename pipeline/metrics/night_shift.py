@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 LEAST_NIGHTS: Final = 3
 """Fewer nights say nothing of how nights differ."""
 
+LEAST_CHANCE: Final = 1e-3
+"""A score counts as no nearer to 0 or 1: one wrong label among saturated scores tells of itself alone."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NightShift:
@@ -42,7 +45,9 @@ def night_shift(
 
     A night k needs about the shift d_k = U_k / V_k, where U_k is its number of reals minus the sum of its scores, and
     V_k, the sum of score (1 - score), the inverse of the variance that chance gives d_k. The variance between nights is
-    what the d_k have more than chance gives them (DerSimonian & Laird 1986). A night of one class counts as well.
+    what the d_k have more than chance gives them (DerSimonian & Laird 1986). A night of one class counts as well. In
+    V_k no score is nearer to 0 or 1 than `LEAST_CHANCE`: else a night of saturated scores with one label that is wrong
+    would need an endless shift.
 
     Parameters
     ----------
@@ -55,12 +60,13 @@ def night_shift(
     replicates, level, rng : int, float, Generator
         How many samples of nights are drawn with replacement for the interval, its level, and the source of draws.
     """
-    score = np.clip(np.asarray(scores, dtype=np.float64), 1e-6, 1.0 - 1e-6)
+    score = np.asarray(scores, dtype=np.float64)
+    doubt = np.clip(score, LEAST_CHANCE, 1.0 - LEAST_CHANCE)
     names, place = np.unique(np.asarray(nights).astype(str), return_inverse=True)
     if len(names) < LEAST_NIGHTS:
         return None
     excess = np.bincount(place, np.asarray(labels, dtype=np.float64) - score).astype(np.float64)
-    weight = np.bincount(place, score * (1.0 - score)).astype(np.float64)
+    weight = np.bincount(place, doubt * (1.0 - doubt)).astype(np.float64)
     drawn = rng.integers(0, len(names), size=(replicates, len(names)))
     spreads = np.sqrt(np.maximum(_between(excess[drawn], weight[drawn]), 0.0))
     value = float(np.sqrt(max(float(_between(excess[None], weight[None])[0]), 0.0)))

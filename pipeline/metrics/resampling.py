@@ -18,6 +18,9 @@ from pipeline.metrics.replicates import replicated, resampled_weights
 ROUNDING = 1e-12
 """If an interval is no wider than this, all replicates agree."""
 
+LEAST_ORDERED = 20
+"""So many different scores that two models order alike are those of one model under two calibrations."""
+
 Exact = Callable[[float, float], tuple[float, float]]
 """Takes a value and a level and returns the ends of an interval that does not depend on replicates."""
 
@@ -145,7 +148,9 @@ def paired_differences(
 ) -> dict[str, Interval]:
     """Return ``metric(a) - metric(b)`` on the same rows for several metrics, from the same replicates.
 
-    Both scores must be given for every row; compare on the rows that both could score.
+    Both scores must be given for every row; compare on the rows that both could score. Of scores that order the rows
+    alike, as those of one model under two calibrations do, what hangs on the order alone differs by 0 whatever rows are
+    drawn, and the interval has no width.
 
     Parameters
     ----------
@@ -172,8 +177,11 @@ def paired_differences(
     difference, apart = values[0] - values[1], drawn[:, 0] - drawn[:, 1]
     for column in (place for place, entry in enumerate(defined) if entry.noise_adds):
         apart[:, column] = centred(float(difference[column]), apart[:, column])
-    counts = _trials(labels, groups)
-    exact = {entry.name: exact_difference(entry, counts[entry.trials]) for entry in defined}
+    counts, alike = _trials(labels, groups), _ordered_alike(scores_a, scores_b)
+    exact = {
+        entry.name: _nothing_differs if alike and entry.of_order else exact_difference(entry, counts[entry.trials])
+        for entry in defined
+    }
     return _intervals(reasons, difference, apart, level, groups, exact)
 
 
@@ -214,6 +222,16 @@ def exact_mean(metric: MetricFacts, trials: int) -> Exact:
 def exact_difference(metric: MetricFacts, trials: int) -> Exact:
     """Return the interval of a paired difference of a metric that is a mean of as many independent trials."""
     return lambda value, level: paired_interval(value, trials, level, span=metric.highest - metric.lowest)
+
+
+def _ordered_alike(first: ArrayLike, second: ArrayLike) -> bool:
+    """Return whether two scores order the rows alike, ties included, of more different scores than chance orders so."""
+    one, other = (np.unique(np.asarray(scores), return_inverse=True)[1] for scores in (first, second))
+    return bool(np.array_equal(one, other)) and int(one.max(initial=0)) + 1 >= LEAST_ORDERED
+
+
+def _nothing_differs(value: float, _level: float) -> tuple[float, float]:
+    return value, value
 
 
 def _weighted(

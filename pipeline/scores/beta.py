@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 LEAST_SLOPE: Final = 1e-3
 """Neither slope is smaller, so that calibrated logits always rise and no two rows change places."""
 
+RATIO_SIGMA: Final = 1.0
+"""Width of the normal prior of the logarithm of the ratio of both slopes around 0: few rows give a line, as Platt's."""
+
 
 @dataclass(frozen=True)
 class Beta:
@@ -57,7 +60,8 @@ def fit_beta(logits: ArrayLike, labels: ArrayLike) -> Beta:
     """Return the slopes and the shift that make the scores of held-out rows probabilities.
 
     The cross-entropy is minimised with the targets of :func:`pipeline.scores.calibration.fit_platt`, so that the fit
-    stays finite where the classes are separated perfectly.
+    stays finite where the classes are separated perfectly. On the side of 0 where only one class lies the rows bound
+    the slope on one side alone; so a normal prior of width `RATIO_SIGMA` pulls the logarithms of both slopes together.
 
     Parameters
     ----------
@@ -91,7 +95,11 @@ def _fitted(values: NDArray[np.float64], targets: NDArray[np.float64], share: fl
     def loss(free: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         lean = design @ (free / scale)
         misfit = -(targets * log_expit(lean) + (1.0 - targets) * log_expit(-lean)).mean()
-        return float(misfit), design.T @ (expit(lean) - targets) / len(values) / scale
+        slopes = free[:2] / scale[:2]
+        apart = float(np.log(slopes[0] / slopes[1])) / RATIO_SIGMA**2 / len(values)
+        pull = np.array([apart / slopes[0], -apart / slopes[1], 0.0])
+        steepness = (design.T @ (expit(lean) - targets) / len(values) + pull) / scale
+        return float(misfit + apart * np.log(slopes[0] / slopes[1]) / 2.0), steepness
 
     bounds = [(LEAST_SLOPE * scale[0], None), (LEAST_SLOPE * scale[1], None), (None, None)]
     fit = minimize(

@@ -47,6 +47,21 @@ def test_of_rows_of_equal_losses_no_more_are_left_out_than_the_share():
     assert kept([0.7] * 6, [0, 0, 0, 0, 0, 1], 0.2) == [0, 1, 1, 1, 1, 1]
 
 
+def test_rows_that_fill_a_batch_up_are_not_counted():
+    """Of four bogus one is left out, the unlikeliest; its copy, which teaches nothing, is not left out in its place."""
+    rows = Batch(
+        pixels=np.zeros((6, 1, 1, 1), "f4"),
+        labels=np.array([0, 0, 0, 0, 0, 0]),
+        weights=np.array([1, 1, 1, 1, 0, 0], "f4"),
+    )
+    (batch,) = with_share(iter([rows]), CoTeaching(dropped=0.25, warm_up_epochs=0), 5)
+    assert batch.targets[:, 1].tolist() == [0.25] * 4 + [-1.0] * 2
+    ops = keras().ops
+    losses = ops.array([3.0, 2.0, 0.1, 0.2, 9.0, 8.0], "float32")
+    found = to_numpy(kept_rows(losses, ops.array(rows.labels), ops.array(batch.targets[:, 1])))
+    assert found.tolist() == [0, 1, 1, 1, 1, 1]
+
+
 def test_each_network_leaves_out_what_the_other_finds_unlikely():
     from models.training.keras_data import TwinLoss
 

@@ -35,3 +35,13 @@ def test_nights_of_one_class_count_and_few_nights_say_nothing():
     assert np.isfinite(found(labels, scores, nights).spread)
     few = nights < 2
     assert found(labels[few], scores[few], nights[few]) is None
+
+
+def test_one_wrong_label_among_saturated_scores_is_no_shift_of_its_night():
+    nights = np.repeat(np.arange(10), 100)
+    labels = np.tile([0, 1], 500)
+    scores = np.where(labels == 1, 1 - 1e-9, 1e-9)
+    labels[0] = 1
+    one = found(labels, scores, nights)
+    assert one.spread < 1.0
+    assert one.high < 5.0

@@ -117,6 +117,25 @@ def test_no_interval_of_a_metric_has_zero_width(name):
         assert paired.low < 0.0 < paired.high
 
 
+def test_one_model_under_two_calibrations_differs_in_nothing_that_hangs_on_the_order():
+    labels, scores = sample(300)
+    found = paired_differences(labels, scores, scores**2, np.arange(300), replicates=20, rng=generator())
+    of_order = {name for name in METRICS if METRICS[name].of_order}
+    assert {"auc", "average_precision", "fpr_at_mdr_1pc"} <= of_order
+    assert "brier" not in of_order
+    assert all((found[name].low, found[name].high) == (0.0, 0.0) for name in of_order)
+    assert found["brier"].low < found["brier"].high
+    mixed = np.where(np.arange(300) == 0, 1 - scores, scores)
+    other = paired_differences(labels, scores, mixed, np.arange(300), metrics=["auc"], replicates=20, rng=generator())
+    assert other["auc"].low < other["auc"].high
+
+
+@pytest.mark.parametrize("name", sorted(name for name in METRICS if METRICS[name].of_order))
+def test_a_metric_of_order_is_that_of_any_scores_that_rise_with_them(name):
+    labels, scores = sample(300)
+    assert METRICS[name](labels, scores) == METRICS[name](labels, np.exp(5 * scores) / 200)
+
+
 def test_a_statistic_of_which_all_replicates_agree_says_nothing_of_its_spread():
     interval = bootstrap_statistic(lambda weights: np.full(len(weights), 3.0), np.arange(9), rng=generator())
     assert interval.value == 3.0

@@ -25,7 +25,7 @@ def test_it_finds_the_map_by_which_labels_were_drawn():
 
 
 def test_it_is_the_logistic_regression_on_both_logarithms_of_the_score():
-    logits, labels = drawn()
+    logits, labels = drawn(40_000)
     design = np.stack([log_expit(logits), -log_expit(-logits)], axis=1)
     reference = LogisticRegression(C=np.inf, tol=1e-10).fit(design, labels)
     np.testing.assert_allclose(fit_beta(logits, labels).apply(logits), reference.predict_proba(design)[:, 1], atol=1e-3)
@@ -74,3 +74,14 @@ def test_a_package_states_it_and_gives_it_back():
     with pytest.raises(InputError, match="calibration is 'beta' for 3 classes; allowed for more than two: vector"):
         fit_calibration("beta", np.zeros((3, 3)), np.array([0, 1, 2]))
     assert Beta(1.5, 1.5, 0.5).apply(2.0) == pytest.approx(expit(3.5))
+
+
+def test_few_rows_give_nearly_the_line_of_platt_and_no_steep_tail():
+    rng = np.random.default_rng(4)
+    logits = np.r_[rng.normal(-3, 1, 40), rng.normal(3, 1, 6)]  # of the reals no bogus is near
+    labels = np.r_[np.zeros(40, int), np.ones(6, int)]
+    fitted, line = fit_beta(logits, labels), fit_platt(logits, labels)
+    assert fitted.slope_above / fitted.slope_below < 3.0
+    assert fitted.calibrated(8.0) == pytest.approx(line.calibrated(8.0), rel=0.5)
+    steep = fit_beta(50 * logits, labels)  # in other units the same
+    np.testing.assert_allclose(steep.slope_above / steep.slope_below, fitted.slope_above / fitted.slope_below, rtol=0.5)
