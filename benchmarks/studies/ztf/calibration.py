@@ -4,17 +4,19 @@ SCRATCH holds the logits that ``benchmarks.studies.ztf.judge`` left of the membe
 ``ztf_by_night``. This recipe was fixed before any figure of it was seen:
 
 * The logit is the weighed sum of the stack's members, as `judge` makes it, each with the calibration of its recipe on
-  the validation rows of its fold. `CALIBRATIONS` are then fitted on it, and each is brought to the share of reals of
-  the rows that it was fitted on. ``validation`` ones are fitted on the validation rows of the fold, ``other folds`` on
-  the test rows of all other folds: nights that taught the model of the fold, with the logits of models that they did
-  not teach. Those models learned from nights of this fold, so that it is no strict test, but a line has two numbers.
+  the validation rows of its fold; of one classifier, its own. `CALIBRATIONS` are then fitted on it, and each is
+  brought to the share of reals of the rows that it was fitted on. ``validation`` ones are fitted on the validation
+  rows of the fold, ``other folds`` on the test rows of all other folds: nights that taught the model of the fold, with
+  the logits of models that they did not teach. Those models learned from nights of this fold, so that it is no strict
+  test, but a line has two numbers.
 * The first of them is the recipe's own and the one that counts.
 * Judged are the test rows of all folds: debiased calibration error with its interval over objects and over nights; said
   minus true, the mean score less the share of reals, in strata of 200 rows or more with 20 of each class or more, which
   are the whole, both halves by magnitude and both spans of time; the chance that such a difference comes from one of at
   most 0.03 (normal, its scatter by resampling of objects), corrected by Holm over strata.
 * Verdicts at an error of 0.1 of each class, with limits from the same rows: coverage of each class and the share that
-  is asked about. What chance gives is that of the fold with the fewest rows.
+  is asked about; a fold with fewer than nine rows of a class to fit has none. What chance gives is that of the fold
+  with the fewest rows.
 """
 
 import argparse
@@ -29,8 +31,9 @@ from scipy.stats import norm
 
 from benchmarks.studies.ztf.judge import SPLIT_NIGHT, summed
 from benchmarks.studies.ztf.trainings import calibrated
-from models.recipes.stack_members import read_members
+from models.recipes.stack_members import is_stack, read_members
 from pipeline.classes import CLASS_NAMES, REAL
+from pipeline.io import settings_files
 from pipeline.metrics import bootstrap, bootstrap_statistic
 from pipeline.metrics.verdict_coverage import VerdictPromise, verdict_coverage
 from pipeline.metrics.weak_strata import holm
@@ -42,6 +45,9 @@ Fit = Callable[[NDArray[np.float64], NDArray[np.int64]], Platt]
 LARGEST: Final = 0.03
 ERROR: Final = 0.1
 LEAST: Final = 200
+LEAST_FOR_VERDICTS: Final = 9
+"""Rows of a class that limits at `ERROR` need; a fold with fewer has no verdicts."""
+
 LEAST_OF_CLASS: Final = 20
 
 
@@ -82,12 +88,16 @@ def main() -> int:
 
 
 def read_fold(scratch: Path, recipe: str, dataset: str, fold: int, seed: int) -> pd.DataFrame:
-    """Return the validation and the test rows of a fold with the logit of a stack, by its members' newest files."""
+    """Return the validation and the test rows of a fold with the logit of a classifier or a stack, by newest files."""
+
+    def newest(classifier: str) -> pd.DataFrame:
+        files = scratch.glob(f"{classifier}-*seed{seed}-BuildDataset-{dataset}-fold{fold}-*.parquet")
+        return pd.read_parquet(max(files, key=lambda path: path.stat().st_mtime))
+
+    if not is_stack(settings_files.raw("classifiers", recipe)):
+        return newest(recipe).assign(fold=fold)
     members = read_members(recipe)
-    found = []
-    for member in members.members:
-        files = scratch.glob(f"{member.classifier}-*seed{seed}-BuildDataset-{dataset}-fold{fold}-*.parquet")
-        found.append(calibrated(pd.read_parquet(max(files, key=lambda path: path.stat().st_mtime))))
+    found = [calibrated(newest(member.classifier)) for member in members.members]
     weights = np.asarray(members.weights)
     return summed(found, (weights / weights.sum()).tolist()).assign(fold=fold)
 
@@ -101,10 +111,12 @@ def scored(folds: Sequence[pd.DataFrame], fit: Fit, *, of_others: bool) -> tuple
         fitting = others if of_others else rows[rows["part"] == "validation"]
         labels = fitting["label"].to_numpy(np.int64)
         calibration = fit(fitting["logit"].to_numpy(float), labels)
-        limits = VerdictLimits.fit(calibration.apply(fitting["logit"]), labels, error=ERROR)
-        score = calibration.apply(tests[place]["logit"])
-        told.append(tests[place].assign(score=score, verdict=limits.apply(score)))
-        counts.append(np.bincount(labels, minlength=2))
+        score, verdict = calibration.apply(tests[place]["logit"]), np.full(len(tests[place]), "", dtype=object)
+        if np.bincount(labels, minlength=2).min() >= LEAST_FOR_VERDICTS:
+            limits = VerdictLimits.fit(calibration.apply(fitting["logit"]), labels, error=ERROR)
+            verdict = limits.apply(score)
+            counts.append(np.bincount(labels, minlength=2))
+        told.append(tests[place].assign(score=score, verdict=verdict))
     return pd.concat(told, ignore_index=True), dict(zip(CLASS_NAMES, np.min(counts, axis=0).tolist(), strict=True))
 
 
@@ -123,7 +135,7 @@ def cells(rows: pd.DataFrame, fewest: Mapping[str, int]) -> list[str]:
         kept = "kept" if line["kept"] else "broken"
         ends = f"{line['coverage_low']:.3f} to {line['coverage_high']:.3f}"
         found.append(f"{line['coverage']:.3f} ({ends}), {kept} (chance {line['expected_low']:.3f} on)")
-    return [*found, f"{by_name.loc['all', 'asked']:.3f}"]
+    return [*found, f"{by_name.loc['all', 'asked']:.3f} of {int(by_name.loc['all', 'n'])}"]
 
 
 def strata_of(rows: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
