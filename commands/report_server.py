@@ -42,7 +42,7 @@ _HEADERS: Final = {
     "Cache-Control": "private, no-cache",
 }
 _DEPTH = 3
-_REPORTS: Final = ("PlotResults-", "NightReport-", "CompareModels-")
+_REPORTS: Final = ("PlotResults-", "NightReport-", "CompareModels-", "ExplainScores-")
 """A report is a folder whose name begins so, below survey, release and night."""
 
 _TIMEOUT_S = 30

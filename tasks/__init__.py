@@ -11,6 +11,7 @@ from tasks.build_dataset import BuildDataset  # noqa: E402
 from tasks.calibrate_package import CalibratePackage  # noqa: E402
 from tasks.command_line import refuse_unknown_flags  # noqa: E402
 from tasks.compare_models import CompareModels  # noqa: E402
+from tasks.explain_scores import ExplainScores  # noqa: E402
 from tasks.export_scores import ExportScores  # noqa: E402
 from tasks.fetch_cutouts import FetchCutouts  # noqa: E402
 from tasks.fetch_movers import FetchMovers  # noqa: E402
@@ -42,6 +43,7 @@ __all__ = [
     "BuildDataset",
     "CalibratePackage",
     "CompareModels",
+    "ExplainScores",
     "ExportScores",
     "FetchCutouts",
     "FetchMovers",

@@ -12,8 +12,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from numpy.typing import NDArray
 
 from pipeline.io.files.csv_cells import write_csv
@@ -24,14 +22,13 @@ from pipeline.io.results.night_manifest import Manifest
 from pipeline.io.results.scores_file import read_scores, require_score
 from pipeline.plots.data import PlotResult
 from pipeline.plots.night_scores import score_distribution, share_by_night
-from pipeline.plots.style import RC
 from pipeline.report.candidates import NightPage
 from pipeline.report.night import EarlierNight, NightData, exposure_page, night_numbers, night_page
 from pipeline.report.night.earlier import earlier_scores
 from pipeline.report.night.page import Shown
 from pipeline.scores.candidate_list import listed
 from pipeline.scores.ranking import Choice, rank
-from pipeline.stages.figure_files import DOTS_PER_INCH
+from pipeline.stages.figure_files import write_figures
 from pipeline.stages.scored_candidates import ROW, ScoredNight, learned_from, read_cutouts, read_features, read_scored
 
 log = logging.getLogger(__name__)
@@ -124,7 +121,7 @@ def write_night_report(
     best = _shown(data, night, data.candidates, top)
     pages = _pages(numbers["exposures"])
     progress(20, f"{numbers['counts']['called']} of {numbers['counts']['scored']} scored candidates are called real")
-    _write_figures(folder, figures)
+    write_figures(folder, figures, f"{files.survey}, night {files.night}")
     _write_tables(folder / "tables", numbers)
     (folder / "candidates.csv").write_text(csv_text(best.listed), encoding="utf-8")
     (folder / "night.json").write_text(_json(numbers), encoding="utf-8")
@@ -241,20 +238,8 @@ def _captions(figures: Mapping[str, PlotResult]) -> Iterator[dict[str, object]]:
         title, caption = _CAPTIONS[name]
         width, height = (round(96 * side) for side in result.figure.get_size_inches())
         rows = len(result.table)
-        yield {"name": name, "title": title, "caption": caption, "width": width, "height": height, "rows": rows}
-
-
-def _write_figures(folder: Path, figures: Mapping[str, PlotResult]) -> None:
-    for name in ("figures", "tables"):
-        (folder / name).mkdir(exist_ok=True)
-    with rc_context(RC):
-        for name, result in figures.items():
-            FigureCanvasAgg(result.figure)
-            result.figure.savefig(
-                folder / "figures" / f"{name}.png", dpi=DOTS_PER_INCH, metadata={"Software": None}
-            )  # fmt: skip
-            table = folder / "tables" / f"{name}.csv"
-            write_csv(table, result.table, float_format="%.9g", lineterminator="\n")
+        yield {"name": name, "title": title, "caption": caption, "note": result.note, "width": width, "height": height,
+               "rows": rows}  # fmt: skip
 
 
 def _write_tables(folder: Path, numbers: Mapping[str, Any]) -> None:

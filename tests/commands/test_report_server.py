@@ -90,7 +90,7 @@ def test_the_index_leads_to_whole_reports_alone(send_request):
     assert f'href="/{REPORT}/index.html"'.encode() in content
 
 
-@pytest.mark.parametrize("task", ["NightReport", "CompareModels"])
+@pytest.mark.parametrize("task", ["NightReport", "CompareModels", "ExplainScores"])
 def test_the_folders_of_other_tasks_with_a_page_are_reports_too(results_folder, send_request, task):
     folder = results_folder / REPORT.replace("PlotResults", task)
     shutil.copytree(results_folder / REPORT, folder, ignore=shutil.ignore_patterns("pipe.html", "linked*"))
