@@ -3,6 +3,7 @@
 Tested by tests/integration/test_calibrate_package.py.
 """
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -17,6 +18,7 @@ from pipeline.errors import SettingsError
 from pipeline.io import settings_files
 from pipeline.io.files.digests import file_digest
 from pipeline.io.results.provenance import NUMBERS
+from pipeline.recipes.learned_fold import LearnedFold
 from tasks.parameters import LearnedTask
 
 if TYPE_CHECKING:
@@ -37,7 +39,18 @@ class CalibratePackage(LearnedTask):
             members = {f"member {number}": task for number, task in enumerate(self.members)}
             return {**members, **self.datasets()}
         training = self.training()
-        return {"training": training, **training.requires()}
+        folds: dict[str, luigi.Task] = {f"fold {number}": task for number, task in enumerate(self.further, start=1)}
+        return {"training": training, **folds, **training.requires()}
+
+    @cached_property
+    def further(self) -> "list[CalibratePackage]":
+        """The packages of further trainings, each without a part of the rows, whose logits calibrate this one."""
+        if self.is_stack or self.learned_fold:
+            return []
+        count = self.training().classifier_recipe.calibration_folds
+        learned = [str(LearnedFold(number=number, count=count)) for number in range(1, count + 1)]
+        shared = self.classifier_parameters()
+        return [CalibratePackage(**{**shared, "learned_fold": fold}) for fold in learned]
 
     def deps(self) -> list[luigi.Task]:
         """Return what it requires, after a check of the recipe; luigi asks only if the target is missing."""
@@ -56,7 +69,15 @@ class CalibratePackage(LearnedTask):
         self._require_verdicts(self.stack_recipe.conformal is not None)
         for member in self.members:
             member.require_sound_recipe()
+            member.require_no_folds()
             self._require_same_share(member)
+
+    def require_no_folds(self) -> None:
+        """Raise `SettingsError` for a member of a stack with folds of its own: stacks have their own."""
+        if count := self.training().classifier_recipe.calibration_folds:
+            raise SettingsError(
+                f"{self._where}: calibration_folds is {count}; allowed for a member of a stack: 0. A stack has 'folds'"
+            )
 
     def _require_same_share(self, member: "CalibratePackage") -> None:
         """Raise if logits of a member are at the base rate, and the stack's calibration cannot bring them back."""
@@ -169,15 +190,18 @@ class CalibratePackage(LearnedTask):
             self._stack(path)
             return
         from models.packages import trained_files
+        from models.packages.out_of_fold_logits import out_of_fold_logits
         from models.packages.quantised import write_calibrated
 
         trained = trained_files.read(self.input_path("training"))
+        folders = [self.input_path(f"fold {number}") for number in range(1, len(self.further) + 1)]
         with self.open_dataset() as dataset:
             write_calibrated(
                 path,
                 trained,
                 dataset,
-                self.training().classifier_recipe,
+                replace(self.training().classifier_recipe, calibration_folds=len(folders)),
+                out_of_fold=out_of_fold_logits(folders, dataset) if folders else None,
                 provenance=self.provenance(),
                 survey=self._of_survey(self.training().classifier_recipe),
                 progress=lambda share, message: self.progress(100 * share, message),

@@ -15,6 +15,7 @@ from models.packages.calibration_check import calibration_check
 from models.packages.calibration_choice import with_method
 from models.packages.card_figures import SEEN, seen, strata_of
 from models.packages.merits import fitted_calibration, fitted_prevalence, merits, prevalence_of, shares_of
+from models.packages.out_of_fold_logits import candidates_of
 from models.packages.trained_files import TrainedFiles
 from models.recipes.classifier import ClassifierRecipe
 from models.training import batches
@@ -59,7 +60,7 @@ class Calibrated:
         On the validation rows, calibrated scores; at the prevalence that these are for.
     logits : DataFrame
         ``candidate_id label label_source held`` and ``logit``, or ``logit_0 logit_1 ...`` with more classes, of the
-        validation rows that judge.
+        validation rows that judge, or of the out-of-fold rows in their place.
     held : ndarray of float32, shape (n, y, x, channel)
         Selected raw pixels of the first of them, on which written graphs are compared.
     held_metadata : ndarray of float32, shape (n, k), or None
@@ -89,6 +90,7 @@ def calibrate(
     *,
     survey: Mapping[str, float] = MappingProxyType({}),
     progress: Progress = no_progress,
+    out_of_fold: pd.DataFrame | None = None,
 ) -> Calibrated:
     """Calibrate a trained model and set its thresholds, on validation rows with trusted labels only.
 
@@ -104,6 +106,8 @@ def calibrate(
         What the recipe takes of the survey (`models.recipes.threshold_settings.of_survey`).
     progress : callable
         Called with the share done (0 ... 1) and a message.
+    out_of_fold : DataFrame, optional
+        Rows that calibrate in place of the validation rows, as of `models.packages.out_of_fold_logits`.
 
     Raises
     ------
@@ -119,9 +123,12 @@ def calibrate(
         )
     part = judging_rows(dataset, recipe, trained.contract)
     logits, rows, held = _judged(trained, dataset, part)
-    progress(0.9, f"calibrating on {len(rows)} validation rows")
-    labels = rows["label"].to_numpy(np.int64)
     candidates = dataset.candidates(part.part)[part.used]
+    if out_of_fold is not None:
+        rows, candidates = out_of_fold, candidates_of(out_of_fold, dataset)
+        logits = rows[[name for name in rows if str(name).startswith("logit")]].to_numpy(np.float64)
+    progress(0.9, f"calibrating on {len(rows)} rows")
+    labels = rows["label"].to_numpy(np.int64)
     chosen = with_method(recipe, logits, labels, candidates)
     calibration = fitted_calibration(chosen, logits, labels, survey)
     judged = merits(chosen, logits, labels, calibration, survey)

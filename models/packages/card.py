@@ -119,13 +119,19 @@ def _training(package: Mapping[str, Any]) -> str:
 
 def merits(package: Mapping[str, Any]) -> str:
     """Return the section on how a package was judged, from its ``package.json``."""
+    folds = package["recipe"].get("calibration_folds", 0)
+    of_folds = (
+        f"On training and validation rows, each with the logit of one of {folds} further trainings that did not learn "
+        "from it; these chose the calibration and the thresholds, the validation rows the epoch. A further training "
+        "saw fewer rows, so that figures are rather too bad than too good"
+    )
+    chosen_on = "On the validation rows, which chose the epoch, the calibration and the thresholds"
     lines = [
         "## How it was judged",
         "",
-        "On the validation rows, which chose the epoch, the calibration and the thresholds; the report on the "
-        "test rows is the honest one.",
+        f"{of_folds if folds else chosen_on}; the report on the test rows is the honest one.",
         "",
-        "| metric | validation |",
+        f"| metric | {'out of fold' if folds else 'validation'} |",
         "|---|---|",
     ]
     lines += [f"| {name} | {value:.4f} |" for name, value in package["metrics"].items() if value is not None]

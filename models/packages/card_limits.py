@@ -30,10 +30,11 @@ def strata_section(package: Mapping[str, Any]) -> str:
     judged = package.get(JUDGED)
     if not judged:
         return ""
+    judging = "Out-of-fold" if package.get("recipe", {}).get("calibration_folds") else "Validation"
     lines = [
         "## How it judges by stratum",
         "",
-        f"Validation rows at the threshold in use, which was chosen on them; {judged['level']:.0%} intervals, in which "
+        f"{judging} rows at the threshold in use, which was chosen on them; {judged['level']:.0%} intervals, in which "
         "an object counts once.",
         "",
         "| | reals | recall | bogus | called real |",

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 from models.graphs.runtimes import INT8, Runtime
 from models.packages.calibrating import Calibrated, calibrate
@@ -46,6 +47,7 @@ def write_calibrated(
     provenance: Mapping[str, object],
     survey: Mapping[str, float] = MappingProxyType({}),
     progress: Progress = no_progress,
+    out_of_fold: pd.DataFrame | None = None,
 ) -> None:
     """Calibrate a trained model and write its package into an empty directory, in the precision that a recipe asks for.
 
@@ -73,8 +75,10 @@ def write_calibrated(
         When ``int8`` is asked for and the network has no convolution, and as of `write_package`.
     InputError, DataSetError
         As of `calibrate`.
+    out_of_fold : DataFrame, optional
+        As for `calibrate`.
     """
-    calibrated = calibrate(trained, dataset, recipe, survey=survey, progress=progress)
+    calibrated = calibrate(trained, dataset, recipe, survey=survey, progress=progress, out_of_fold=out_of_fold)
     if recipe.scoring_precision != INT8:
         outliers = fit_outliers(trained, dataset, recipe)
         write_package(directory, trained, calibrated, provenance=provenance, outliers=outliers)

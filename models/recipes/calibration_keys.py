@@ -22,6 +22,7 @@ BASE_RATE: Final = "base_rate"
 
 CALIBRATION_KEYS: Final = (
     "calibration",
+    "calibration_folds",
     "calibrated_to",
     "threshold_rule",
     "threshold_parameter",

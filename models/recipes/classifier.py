@@ -36,6 +36,7 @@ _STATED_IF_CHANGED: Final[Mapping[str, object]] = {
     "sampling": None,
     "scoring_precision": "float32",
     "co_teaching": None,
+    "calibration_folds": 0,
     "calibrated_to": "sample",
     "conformal": None,
     "outliers": None,
@@ -162,6 +163,9 @@ class ClassifierRecipe:
         and equal classes. Of two classes alone: ``beta``, a slope of its own on either side of 0, and ``isotonic``, a
         rising line through the shares of reals, for thousands of validation rows; and ``by_night``, that of
         ``temperature``, ``platt``, ``beta`` and ``isotonic`` which gives nights that did not fit it the least log loss.
+    calibration_folds : int
+        Calibration, thresholds and verdicts are fitted on all trusted training and validation rows, each with the logit
+        of one of so many further trainings, which did not learn from it; 2 to 100, or 0: on the validation rows alone.
     calibrated_to : {"sample", "base_rate"}
         The share of reals that scores are probabilities at: that of the rows which calibrate, or the survey's
         ``base_rate``. Of two classes alone.
@@ -227,6 +231,7 @@ class ClassifierRecipe:
     label_source_weight: Mapping[str, float] = field(default_factory=dict)
     untrusted: tuple[str, ...] = GUESSED_SOURCES
     calibration: Method = "platt"
+    calibration_folds: int = 0
     calibrated_to: Literal["sample", "base_rate"] = "sample"
     threshold_rule: str = "fixed"
     threshold_parameter: Mapping[str, float] = field(default_factory=dict)

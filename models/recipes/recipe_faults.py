@@ -22,6 +22,7 @@ from pipeline.cutouts.augment import AUGMENTATIONS
 from pipeline.cutouts.normalise import NORMALISATIONS
 from pipeline.cutouts.planes import PLANES
 from pipeline.metrics import METRICS
+from pipeline.recipes.learned_fold import MOST_LEARNED_FOLDS
 from pipeline.registry import Registry
 
 if TYPE_CHECKING:
@@ -86,6 +87,11 @@ def _number_faults(recipe: "ClassifierRecipe") -> list[str]:
         for name, least in _LEAST.items()
         if not getattr(recipe, name) >= least
     ]
+    folds = recipe.calibration_folds
+    if folds != 0 and not 2 <= folds <= MOST_LEARNED_FOLDS:
+        faults.append(f"'calibration_folds' is {folds}; allowed: 2 to {MOST_LEARNED_FOLDS}, or 0 for none")
+    if folds and recipe.scoring_precision != "float32":
+        faults.append(f"'calibration_folds' is {folds}; folds compute in float32: allowed with another precision: 0")
     if recipe.symmetries not in NUMBERS:
         faults.append(f"'symmetries' is {recipe.symmetries}; allowed: {', '.join(map(str, NUMBERS))}")
     if not recipe.learning_rate > 0:

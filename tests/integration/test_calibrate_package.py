@@ -119,3 +119,19 @@ def test_a_data_set_that_was_made_anew_after_the_training_is_refused(project, tm
     other = project.luigi("CalibratePackage", *TINY, "--dataset-file", str(tmp_path / "none.h5"))
     assert other.code != 0
     assert "none.h5" in other.output
+
+
+@pytest.mark.slow
+def test_folds_calibrate_a_package_on_all_rows_that_teach(project):
+    before = project.result("TrainClassifier"), set(project.results("CalibratePackage"))
+    project.change("classifiers", "tiny", calibration_folds=2)
+    project.make("CalibratePackage", *TINY)
+    assert before[0] in project.results("TrainClassifier")
+    assert len(project.results("TrainClassifier")) == 3
+    made = [folder for folder in set(project.results("CalibratePackage")) - before[1] if "learned" not in folder.name]
+    values = package_values(made[0])
+    assert values["recipe"]["calibration_folds"] == 2
+    with open_dataset(project.result("BuildDataset")) as dataset:
+        rows = sum(len(dataset.candidates(part)) for part in ("train", "validation"))
+    assert len(pd.read_parquet(made[0] / "logits.parquet")) <= rows
+    assert len(pd.read_parquet(made[0] / "logits.parquet")) > sum(values["counts"]["validation"]["class"].values())
