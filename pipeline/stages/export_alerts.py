@@ -1,7 +1,7 @@
 """Scored alert packets: an Avro file of what is known of each candidate and of what a model said of it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,7 +50,8 @@ def export_alerts(path: Path, scored: ScoredRows, *, part: str = "", stamps: boo
     with open_cutouts(scored.rows) as file, path.open("wb") as stream:
         channels = file.header.channels if stamps and not file.header.is_table else ()
         counted = _Counted(_records(scored, file, channels, part))
-        writer(stream, parse_schema(_schema(channels)), counted, codec="deflate", sync_marker=_SYNC)
+        schema = parse_schema(_schema(channels, has_metadata=bool(file.header.metadata)))
+        writer(stream, schema, counted, codec="deflate", sync_marker=_SYNC)
     return counted.count
 
 
@@ -66,8 +67,8 @@ class _Counted:
             yield record
 
 
-def _schema(channels: tuple[str, ...]) -> dict[str, object]:
-    """Return the Avro schema of the records."""
+def _schema(channels: tuple[str, ...], *, has_metadata: bool) -> dict[str, object]:
+    """Return the Avro schema of the records; fields that not all rows files can fill are there where this one can."""
     text, number = "string", ["null", "double"]
     fields: list[tuple[str, object]] = [("schema_version", text), ("survey", text)]
     fields += [(name, text) for name in ("candidate_id", "object_id", "exposure_id", "night", *_TEXTS)]
@@ -75,6 +76,7 @@ def _schema(channels: tuple[str, ...]) -> dict[str, object]:
     fields += [("flux_sign", ["null", "int"]), ("score", number), ("class_predicted", text)]
     fields += [("probabilities", {"type": "map", "values": "double"}), ("flags", {"type": "array", "items": text})]
     fields += [(name, text) for name in ("model", "model_version", "release", "scored_at", "nightsift_version")]
+    fields += [("metadata", {"type": "map", "values": "double"})] if has_metadata else []
     fields += [(f"cutout_{name}", ["null", "bytes"]) for name in channels]
     return {
         "type": "record",
@@ -87,12 +89,13 @@ def _schema(channels: tuple[str, ...]) -> dict[str, object]:
 def _records(scored: ScoredRows, file: CutoutFile, channels: tuple[str, ...], part: str) -> Iterator[dict[str, object]]:
     there = score_names(scored.scores)
     known = set(file.candidates(slice(0, 0)))
-    of_rows = [name for name in (*_TEXTS, *_NUMBERS, "flux_sign") if name in known]
+    kept = file.header.metadata
+    of_rows = [name for name in (*_TEXTS, *_NUMBERS, "flux_sign", *kept) if name in known]
     same = {"schema_version": SCHEMA_VERSION, "survey": file.header.survey, **_about(scored.scores)}
     for block in scored.beside(there, of_rows):
         for row in of_part(block, part).to_dict("records"):
             images = file.pixels(slice(row[ROW], row[ROW] + 1))[0] if channels else None
-            yield {**same, **_record(row, scored), **_cutouts(channels, images)}
+            yield {**same, **_record(row, scored), **_metadata(row, kept), **_cutouts(channels, images)}
 
 
 def _about(scores: Path) -> dict[str, str]:
@@ -121,6 +124,12 @@ def _record(row: Mapping[str, Any], scored: ScoredRows) -> dict[str, object]:
         "probabilities": {name: float(value) for name, value in chances.items() if np.isfinite(value)},
         "flags": flag_names(int(row["flags"])),
     }
+
+
+def _metadata(row: Mapping[str, Any], names: Collection[str]) -> dict[str, object]:
+    """Return what the survey keeps of each packet beside the columns that all surveys have; nothing that is missing."""
+    found = {name: _number(row.get(name)) for name in names}
+    return {"metadata": {name: value for name, value in found.items() if value is not None}} if names else {}
 
 
 def _number(value: object) -> float | None:

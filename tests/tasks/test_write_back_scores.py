@@ -30,3 +30,12 @@ def test_the_same_file_name_in_another_folder_is_another_database(written, tmp_p
     assert written(tmp_path / "night", "survey.sqlite") != first
     assert written(tmp_path / "copy", "survey.sqlite") == first
     assert written(tmp_path / "night", str(tmp_path / "copy" / "survey.sqlite")) == first
+
+
+def test_a_range_writes_each_night_by_itself():
+    asked = {"of": "WriteBackScores", "survey": "atlas", "nights": "2026-01-01..2026-01-03", "package": "mine"}
+    each = tasks.NightRange(**asked, commit_rows=True).requires()
+    assert [(one.nights, one.packages, one.commit_rows) for one in each] == [
+        (f"2026-01-0{day}", "mine", True) for day in (1, 2, 3)
+    ]
+    assert not any(one.commit_rows for one in tasks.NightRange(**asked).requires())

@@ -20,8 +20,14 @@ PIXELS = np.arange(36, dtype=np.float32).reshape(2, 3, 3, 2)
 
 @pytest.fixture
 def scored(tmp_path, make_rows):
-    rows = make_rows(IDS, label=[1, 0]).assign(magnitude=np.array([18.5, np.nan], np.float32))
-    header = CutoutHeader(survey="toy", channels=("science", "difference"), size_pixel=3, pixel_scale_arcsec=1.0)
+    return scored_rows(tmp_path, make_rows)
+
+
+def scored_rows(tmp_path, make_rows, **metadata):
+    rows = make_rows(IDS, label=[1, 0]).assign(magnitude=np.array([18.5, np.nan], np.float32), **metadata)
+    header = CutoutHeader(
+        survey="toy", channels=("science", "difference"), size_pixel=3, pixel_scale_arcsec=1.0, metadata=tuple(metadata)
+    )
     with CutoutWriter(tmp_path / "rows.h5", header) as writer:
         writer.append(PIXELS, rows)
     score = np.array([0.25, np.nan], np.float32)
@@ -54,6 +60,13 @@ def test_each_record_has_score_model_and_version(scored, tmp_path):
     assert (second["candidate_id"], second["score"], second["magnitude"]) == ("9007199254740993", None, None)
     assert (second["class_predicted"], second["probabilities"], second["flags"]) == ("", {}, ["NOT_SCORED"])
     assert "cutout_science" not in first
+    assert "metadata" not in first
+
+
+def test_what_the_survey_keeps_of_a_packet_stays_with_the_record(tmp_path, make_rows):
+    kept = {"nbad": np.array([0, 3], np.float32), "elong": np.array([1.25, np.nan], np.float32)}
+    export_alerts(tmp_path / "a.avro", scored_rows(tmp_path, make_rows, **kept))
+    assert [record["metadata"] for record in read(tmp_path / "a.avro")] == [{"nbad": 0.0, "elong": 1.25}, {"nbad": 3.0}]
 
 
 def test_stamps_come_along_if_asked_for(scored, tmp_path):
