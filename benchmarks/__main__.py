@@ -29,6 +29,7 @@ STAGES = (
     "inference",
     "features",
     "noop",
+    "report",
     "light_nights",
     "empty_nights",
     "many_files",

@@ -5,10 +5,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pipeline.classes import BOGUS, REAL
+from pipeline.metrics.binned_scores import BinnedScores, binned_replicates
 from pipeline.metrics.curves import Curves, checked
 from pipeline.metrics.definitions import METRICS
 from pipeline.metrics.noise_bias import centred
-from pipeline.metrics.replicates import replicated
+from pipeline.metrics.replicates import replicated, without_added_noise
 from pipeline.metrics.resampling import Interval, count_groups, interval_of
 
 OF_PROBABILITIES: Final = ("ece", "brier", "log_loss")
@@ -25,6 +27,7 @@ def calibration_merits(
     replicates: int = 1000,
     level: float = 0.68,
     rng: np.random.Generator,
+    binned_above: int | None = None,
 ) -> dict[str, dict[str, Interval]]:
     """Return `OF_PROBABILITIES` before and after a calibration, and what it changes, from the same replicates.
 
@@ -43,6 +46,8 @@ def calibration_merits(
         Weight of each row, such as those that give the rows another share of reals; ones by default.
     replicates, level, rng : int, float, Generator
         As for :func:`pipeline.metrics.bootstrap`.
+    binned_above : int, optional
+        Rows above which replicates are Poisson samples of binned scores, if rows of a class weigh alike; None: never.
 
     Returns
     -------
@@ -60,7 +65,16 @@ def calibration_merits(
     n, n_groups = len(own), count_groups(groups)
     if not n:
         return {}
-    values, drawn = replicated(figures, metrics, groups, n, replicates, rng)
+    labels = np.asarray(labels)
+    by_class = [np.unique(own[labels == label]) for label in (BOGUS, REAL)]
+    if binned_above is None or n <= binned_above or any(len(weight) != 1 for weight in by_class):
+        values, drawn = replicated(figures, metrics, groups, n, replicates, rng)
+    else:
+        binned = [BinnedScores.of(labels, score, groups) for score in scores]
+        weight = np.array([float(one[0]) for one in by_class])
+        coarse, drawn = binned_replicates(metrics, binned, groups, replicates, rng, weight)
+        values = figures(np.ones((1, n)))[0]
+        values, drawn = without_added_noise(metrics, values, np.clip(drawn + (values - coarse), 0.0, None))
     change, apart = values[1] - values[0], drawn[:, 1] - drawn[:, 0]
     for column, entry in enumerate(metrics):
         if entry.noise_adds:

@@ -4,7 +4,7 @@ Tested by tests/pipeline/metrics/test_injection_parts.py.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 import numpy as np
@@ -100,6 +100,19 @@ class ComparedReals:
             injected_in=injected_in.T.astype(float),
             cell_kind=np.array([cell[0] for cell in cells], dtype=object),
             matched_by=column,
+        )
+
+    def at(self, places: NDArray[np.intp]) -> Self:
+        """Return some of the rows, by their places."""
+        return replace(
+            self,
+            passed=self.passed[places],
+            injected=self.injected[places],
+            labelled_kind=self.labelled_kind[places],
+            names=self.names[places],
+            masks={name: mask[places] for name, mask in self.masks.items()},
+            real_in=self.real_in[places],
+            injected_in=self.injected_in[places],
         )
 
     def of_kind(self, kind: str) -> NDArray[np.bool_]:

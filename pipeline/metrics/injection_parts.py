@@ -6,7 +6,7 @@ The last are compared with injections that are weighted to their kinds, signs an
 the gap.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from pipeline.classes import BOGUS, REAL
 from pipeline.metrics.curves import ratio
 from pipeline.metrics.injection_cells import KINDS, ComparedReals
+from pipeline.metrics.poisson_cells import cell_weights
 from pipeline.metrics.rates import is_injected
 from pipeline.metrics.replicates import resampled_weights
 from pipeline.metrics.resampling import Interval, count_groups, interval_of
+from pipeline.metrics.sampled_sums import alike
 from pipeline.metrics.strata import groups_of
 from pipeline.metrics.thresholds import THRESHOLD_RULES
 
@@ -106,6 +108,7 @@ def injection_parts(
     replicates: int = 1000,
     level: float = 0.68,
     rng: np.random.Generator,
+    binned_above: int | None = None,
 ) -> InjectionParts | None:
     """Return the parts of the gap; None without bogus, without injected reals or without other reals.
 
@@ -118,6 +121,8 @@ def injection_parts(
         ``candidate_id kind is_real``: what candidates truly are. A row that it lacks is what its label says.
     replicates, level, rng : int, float, Generator
         As for :func:`pipeline.metrics.bootstrap`. The threshold is that of the sample in all replicates.
+    binned_above : int, optional
+        Reals above which replicates are Poisson samples of rows that are alike; None: never.
     """
     reals = table[table["label"] == REAL].reset_index(drop=True)
     injected = is_injected(reals)
@@ -125,9 +130,9 @@ def injection_parts(
         return None
     threshold = THRESHOLD_RULES["fpr"](table["label"], table["score"], target=FPR)
     rows = ComparedReals.of(reals, threshold, truth)
-    weights = resampled_weights(groups_of(reals), replicates, rng)
-    once, drawn = _steps(rows, np.ones((1, len(reals)))), [_steps(rows, block) for block in weights]
     groups = groups_of(reals)
+    once = _steps(rows, np.ones((1, len(reals))))
+    drawn = list(_drawn(rows, groups, replicates, rng, binned_above))
 
     def interval(name: str, n: int) -> Interval:
         values = np.concatenate([step[name] for step in drawn])
@@ -150,6 +155,22 @@ def injection_parts(
         matched_by=rows.matched_by,
         kinds=tuple(_of_kind(kind, reals, rows, interval) for kind in KINDS if rows.of_kind(kind).any()),
     )
+
+
+def _drawn(
+    rows: ComparedReals, groups: NDArray[np.str_], replicates: int, rng: np.random.Generator, binned_above: int | None
+) -> Iterator[dict[str, NDArray[np.float64]]]:
+    """Yield the gap and its parts in blocks of replicates."""
+    if binned_above is None or len(groups) <= binned_above:
+        for weights in resampled_weights(groups, replicates, rng):
+            yield _steps(rows, weights)
+        return
+    _, names = np.unique(rows.names.astype(str), return_inverse=True)
+    columns = [rows.passed, names, *rows.masks.values(), *rows.real_in.T, *rows.injected_in.T]
+    first, kind = alike(np.stack(columns, axis=1).astype(float))
+    of_kinds = rows.at(first)
+    for (weights,) in cell_weights([kind], [len(first)], groups, replicates, rng):
+        yield _steps(of_kinds, weights)
 
 
 def _steps(rows: ComparedReals, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:

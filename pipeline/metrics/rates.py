@@ -9,12 +9,19 @@ from pipeline.metrics.binning import STRATA, measured, numbers_of
 from pipeline.metrics.curves import ratio
 from pipeline.metrics.definitions import METRICS
 from pipeline.metrics.intervals import mean_interval, unpaired_interval
-from pipeline.metrics.resampling import Interval, bootstrap_statistic, count_groups
+from pipeline.metrics.resampling import Exact, Interval, count_groups, interval_of
+from pipeline.metrics.sampled_sums import sampled_sums
 from pipeline.metrics.strata import groups_of
 
 
 def threshold_rates(
-    table: pd.DataFrame, *, threshold: float, replicates: int = 1000, level: float = 0.68, rng: np.random.Generator
+    table: pd.DataFrame,
+    *,
+    threshold: float,
+    replicates: int = 1000,
+    level: float = 0.68,
+    rng: np.random.Generator,
+    binned_above: int | None = None,
 ) -> dict[str, Interval]:
     """Return ``recall``, ``fpr`` and ``precision`` of labelled, scored rows, with intervals over groups.
 
@@ -30,26 +37,34 @@ def threshold_rates(
         Probability that the intervals are meant to cover, such as 0.68.
     rng : Generator
         Source of the draws.
+    binned_above : int, optional
+        Rows above which replicates are Poisson samples of rows that are alike; None: never.
     """
     real = (table["label"] == REAL).to_numpy(dtype=np.float64)
     passed = (table["score"].to_numpy(dtype=np.float64) >= threshold).astype(np.float64)
     groups = groups_of(table)
 
-    def share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> Interval:
-        return bootstrap_statistic(
-            lambda weights: ratio(weights @ part, weights @ whole),
-            groups,
-            exact=lambda value, level: mean_interval(value, count_groups(groups[whole > 0]), level),
-            replicates=replicates,
-            level=level,
-            rng=rng,
+    marks = np.stack([real * passed, real, (1 - real) * passed, 1 - real, passed], axis=1)
+    n, n_groups, totals = len(table), count_groups(groups), marks.sum(axis=0)
+    found: dict[str, Interval] = {}
+    sums = None
+    for name, part, whole in (("recall", 0, 1), ("fpr", 2, 3), ("precision", 0, 4)):
+        if sums is None or binned_above is None or n <= binned_above:  # many rows: one draw serves all three
+            sums = sampled_sums(marks, groups, replicates, rng, binned_above)
+        trials = count_groups(groups[marks[:, whole] > 0])
+        found[name] = interval_of(
+            float(ratio(totals[part : part + 1], totals[whole : whole + 1])[0]),
+            ratio(sums[:, part], sums[:, whole]),
+            level,
+            n,
+            n_groups,
+            _exact(trials),
         )
+    return found
 
-    return {
-        "recall": share(real * passed, real),
-        "fpr": share((1 - real) * passed, 1 - real),
-        "precision": share(real * passed, passed),
-    }
+
+def _exact(trials: int) -> Exact:
+    return lambda value, level: mean_interval(value, trials, level)
 
 
 def is_injected(table: pd.DataFrame) -> NDArray[np.bool_]:
@@ -62,7 +77,13 @@ def is_injected(table: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def injection_gap(
-    table: pd.DataFrame, *, threshold: float, replicates: int = 1000, level: float = 0.68, rng: np.random.Generator
+    table: pd.DataFrame,
+    *,
+    threshold: float,
+    replicates: int = 1000,
+    level: float = 0.68,
+    rng: np.random.Generator,
+    binned_above: int | None = None,
 ) -> Interval:
     """Return recall on injected minus recall on all other reals, with its interval over groups.
 
@@ -78,6 +99,8 @@ def injection_gap(
         Probability that the intervals are meant to cover, such as 0.68.
     rng : Generator
         Source of the draws.
+    binned_above : int, optional
+        Rows above which replicates are Poisson samples of rows that are alike; None: never.
     """
     reals = table[table["label"] == REAL]
     injected = is_injected(reals)
@@ -92,13 +115,14 @@ def injection_gap(
         found, other = float(passed[injected].mean()), float(passed[~injected].mean())
         return unpaired_interval(found, count_groups(groups[injected]), other, count_groups(groups[~injected]), level)
 
-    def gap(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the difference of the two weighted recalls, ``(r,)``."""
-        inside, outside = weights @ injected.astype(float), weights @ (~injected).astype(float)
-        found, other = weights @ (injected & passed).astype(float), weights @ (~injected & passed).astype(float)
-        return ratio(found, inside) - ratio(other, outside)
+    def gap(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the difference of the two recalls, ``(r,)``."""
+        return ratio(sums[:, 0], sums[:, 1]) - ratio(sums[:, 2], sums[:, 3])
 
-    return bootstrap_statistic(gap, groups, exact=exact, replicates=replicates, level=level, rng=rng)
+    marks = np.stack([injected & passed, injected, ~injected & passed, ~injected], axis=1).astype(float)
+    drawn = gap(sampled_sums(marks, groups, replicates, rng, binned_above))
+    value = float(gap(marks.sum(axis=0)[None])[0])
+    return interval_of(value, drawn, level, len(reals), count_groups(groups), exact)
 
 
 def column_alone(table: pd.DataFrame, column: str) -> float:

@@ -65,7 +65,23 @@ def replicated(
         raise InputError(f"{len(np.asarray(groups))} groups for {n} rows; allowed: one group per row")
     values = figures(np.ones((1, n)))[0]
     blocks = [figures(weights) for weights in resampled_weights(groups, replicates if metrics else 0, rng)]
-    drawn = np.concatenate([*blocks, np.empty((0, *values.shape))])
+    return without_added_noise(metrics, values, np.concatenate([*blocks, np.empty((0, *values.shape))]))
+
+
+def without_added_noise(
+    metrics: Sequence[MetricFacts], values: NDArray[np.float64], drawn: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return metrics and their replicates, those that noise can only raise without it, in place.
+
+    Parameters
+    ----------
+    metrics : sequence of MetricFacts
+        The metrics in this order.
+    values : ndarray of float64, (model, metric)
+        Their values.
+    drawn : ndarray of float64, (replicates, model, metric)
+        Their values in samples.
+    """
     for column in (place for place, entry in enumerate(metrics) if entry.noise_adds):
         for model, value in enumerate(values[:, column]):
             if np.isfinite(value):

@@ -38,6 +38,7 @@ def recall_by(
     edges: Sequence[float] | NDArray[np.float64] | None = None,
     bins: int = 5,
     level: float = 0.68,
+    groups: NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
     """Return the rates at a threshold in each stratum of one column.
 
@@ -56,6 +57,8 @@ def recall_by(
     level : float
         Level of Jeffreys' interval. Its number of trials is the number of groups, not of rows, because the cutouts of
         one object are not independent.
+    groups : ndarray of int64, (n,), optional
+        The number of each row's group, if it is known already.
 
     Returns
     -------
@@ -65,6 +68,9 @@ def recall_by(
     rule = STRATA[by] if isinstance(by, str) else by
     if rule.column not in table:
         raise InputError(f"no column {rule.column!r} to stratify by; there are {', '.join(map(str, table.columns))}")
+    label, score = table["label"].to_numpy(), table["score"].to_numpy(dtype=np.float64)
+    if groups is None:
+        groups = pd.factorize(groups_of(table))[0]
     names, low, high = part_rows(table[rule.column], rule, edges, bins)
     rows = [
         {
@@ -72,7 +78,7 @@ def recall_by(
             "stratum": name,
             "bin_low": low.get(name, np.nan),
             "bin_high": high.get(name, np.nan),
-            **_rates(table[names == name], threshold, level),
+            **_rates(label[names == name], score[names == name], groups[names == name], threshold, level),
         }
         for name in in_order(names, low)
     ]
@@ -81,8 +87,9 @@ def recall_by(
 
 def all_strata(table: pd.DataFrame, *, threshold: float, level: float = 0.68, bins: int = 5) -> pd.DataFrame:
     """Return :func:`recall_by` for every entry of STRATA whose column holds anything, as one table."""
+    groups = pd.factorize(groups_of(table))[0]
     found = [
-        recall_by(table, name, threshold=threshold, level=level, bins=bins)
+        recall_by(table, name, threshold=threshold, level=level, bins=bins, groups=groups)
         for name in sorted(STRATA, key=lambda name: STRATA.metadata(name)["place"])
         if STRATA[name].column in table and not is_empty(table[STRATA[name].column])
     ]
@@ -100,15 +107,20 @@ def groups_of(table: pd.DataFrame) -> NDArray[np.str_]:
     return groups.to_numpy(dtype=object).astype(str)
 
 
-def _rates(rows: pd.DataFrame, threshold: float, level: float) -> dict[str, float | int]:
-    passed = rows["score"].to_numpy(dtype=np.float64) >= threshold
-    label, groups = rows["label"].to_numpy(), groups_of(rows)
+def _rates(
+    label: NDArray[np.int64],
+    score: NDArray[np.float64],
+    groups: NDArray[np.int64],
+    threshold: float,
+    level: float,
+) -> dict[str, float | int]:
+    passed = score >= threshold
     rates: dict[str, float | int] = {}
     for name, wanted, share in (("real", 1, "recall"), ("bogus", 0, "fpr")):
         of_class = label == wanted
-        n, n_groups = int(of_class.sum()), len(np.unique(groups[of_class]))
+        n, n_groups = int(of_class.sum()), len(pd.unique(groups[of_class]))
         value = float(passed[of_class].mean()) if n else float("nan")
         low, high = binomial_interval(value * n_groups if n else 0.0, n_groups, level)
         rates |= {f"n_{name}": n, f"n_{name}_groups": n_groups}
         rates |= {share: value, f"{share}_low": float(low), f"{share}_high": float(high)}
-    return {**rates, "auc": METRICS["auc"](label, rows["score"].to_numpy())}
+    return {**rates, "auc": METRICS["auc"](label, score)}

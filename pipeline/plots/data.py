@@ -172,6 +172,7 @@ class ReportData:
     trained_on: Mapping[str, Any] = field(default_factory=dict)
     drawn: ReportRecipe = field(default_factory=ReportRecipe)
     kind: ClassVar[str] = "binary"
+    _judged: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.scores:
@@ -222,7 +223,9 @@ class ReportData:
 
     def judged(self, model: str) -> pd.DataFrame:
         """Return the labelled, scored rows of the judged part of one model, one row per candidate."""
-        return labelled_rows(self.scores[model], self.part)
+        if model not in self._judged:
+            self._judged[model] = labelled_rows(self.scores[model], self.part)
+        return self._judged[model]
 
 
 @dataclass(frozen=True, kw_only=True)

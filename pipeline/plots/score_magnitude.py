@@ -37,7 +37,9 @@ def score_magnitude(data: ReportData) -> PlotResult:
     low, high = data.fwhm_ratio_cuts
     every = -(-len(table) // _MOST_POINTS)
     drawn = table.iloc[::every]
-    note = "; ".join(part for part in (note, f"only one in {every} points is drawn" if every > 1 else "") if part)
+    note = "; ".join(
+        part for part in (note, f"only one in {every} points is drawn and listed" if every > 1 else "") if part
+    )
     for sort, colour in SORTS.items():
         rows = drawn[drawn["sort"] == sort]
         inside, outside = rows[rows["passes"]], rows[~rows["passes"]]
@@ -60,7 +62,7 @@ def score_magnitude(data: ReportData) -> PlotResult:
         no_data(right, _NO_WIDTHS)
     handles, labels = legend_entries([left])
     figure.legend(handles, labels, loc="outside upper left", ncols=4)
-    return PlotResult(figure=figure, table=table, note=note)
+    return PlotResult(figure=figure, table=drawn.reset_index(drop=True), note=note)
 
 
 def score_magnitude_table(data: ReportData) -> tuple[pd.DataFrame, str]:

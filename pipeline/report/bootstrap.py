@@ -5,6 +5,8 @@ Tested by tests/pipeline/report/binary/test_measures.py.
 
 from dataclasses import dataclass, replace
 
+from pipeline.metrics.binned_scores import BINNED_ABOVE
+
 LEVEL = 0.68
 OTHER_PARTS_REPLICATES = 200
 """Number of bootstrap samples for parts that are only shown for comparison."""
@@ -20,11 +22,14 @@ class Bootstrap:
         Number of samples, and the seed of their draw; equal seeds give equal intervals.
     level : float
         Probability that the intervals are meant to cover.
+    binned_above : int
+        Rows above which samples are Poisson samples of binned scores.
     """
 
     replicates: int
     seed: int
     level: float = LEVEL
+    binned_above: int = BINNED_ABOVE
 
     def of_other_parts(self) -> "Bootstrap":
         """Return how those of parts are drawn that are not judged: fewer."""

@@ -80,7 +80,7 @@ def row_counts(
     return {
         "rows": len(data.scores[data.classifier]),
         "judged": len(judged),
-        "judged_groups": len(np.unique(groups_of(judged))),
+        "judged_groups": len(pd.unique(groups_of(judged))),
         **by_class,
         "unlabelled_in_part": int((~has_label).sum()),
         "labelled_not_scored": int((has_label & ~has_score).sum()),

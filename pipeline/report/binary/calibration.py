@@ -62,6 +62,7 @@ def calibration_numbers(data: ReportData, model: str, how: Bootstrap) -> dict[st
         weights=weights_at(labels, share) if weighed else None,
         replicates=how.replicates,
         level=how.level,
+        binned_above=how.binned_above,
         rng=stream(how.seed, "report metrics", f"{model}/{data.part}"),  # its samples, so that one figure has one value
     )
     return {"prevalence": share, "weighed": weighed, **merits}

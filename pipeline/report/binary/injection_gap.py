@@ -58,7 +58,9 @@ def measure_gap(data: ReportData, how: Bootstrap) -> dict[str, object]:
     """
     rng = stream(how.seed, "report injection parts", data.classifier)
     judged = data.judged(data.classifier)
-    parts = injection_parts(judged, data.truth, replicates=how.replicates, level=how.level, rng=rng)
+    parts = injection_parts(
+        judged, data.truth, replicates=how.replicates, level=how.level, binned_above=how.binned_above, rng=rng
+    )
     return {} if parts is None else _numbers(parts)
 
 

@@ -117,11 +117,17 @@ def _model(data: ReportData, model: str, how: Bootstrap) -> dict[str, object]:
         threshold=threshold,
         replicates=how.replicates,
         level=how.level,
+        binned_above=how.binned_above,
         rng=stream(how.seed, "report rates", model),
     )
     counts = confusion(rows["label"], rows["score"], threshold)
     gap = injection_gap(
-        rows, threshold=threshold, replicates=how.replicates, level=how.level, rng=stream(how.seed, "report gap", model)
+        rows,
+        threshold=threshold,
+        replicates=how.replicates,
+        level=how.level,
+        binned_above=how.binned_above,
+        rng=stream(how.seed, "report gap", model),
     )
     return {
         "threshold": threshold,
@@ -158,6 +164,7 @@ def _part(data: ReportData, model: str, part: str, how: Bootstrap) -> dict[str, 
         groups_of(rows),
         replicates=how.replicates,
         level=how.level,
+        binned_above=how.binned_above,
         rng=stream(how.seed, "report metrics", f"{model}/{part}"),
     )
 
@@ -213,6 +220,7 @@ def _difference(data: ReportData, model: str, how: Bootstrap) -> dict[str, objec
             metrics=list(METRICS),
             replicates=how.replicates,
             level=how.level,
+            binned_above=how.binned_above,
             rng=stream(how.seed, "report difference", model),
         ),
     }

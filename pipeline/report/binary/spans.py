@@ -76,6 +76,7 @@ def _metrics(judged: pd.DataFrame, model: str, ends: tuple[str, str], how: Boots
         metrics=METRICS_OF_SPAN,
         replicates=how.replicates,
         level=how.level,
+        binned_above=how.binned_above,
         rng=stream(how.seed, "report spans", f"{model}/{ends[0]}"),
     )
     fewest = min(int((rows["label"] == label).sum()) for label in (REAL, BOGUS))
