@@ -1,18 +1,18 @@
 """Which rows a data set holds, in which part and in which order."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.classes import BOGUS, CLASS_NAMES, GIVEN_PART, LEFT_OUT, MEASURED, REAL, TEST, TRAIN, UNSEEN
-from pipeline.crossmatch.friends import links
-from pipeline.cutouts.extract import nearest_pixel
+from pipeline.classes import BOGUS, CLASS_NAMES, LEFT_OUT, MEASURED, REAL, TEST, TRAIN, UNSEEN
 from pipeline.datasets.balance import allowed_rows
+from pipeline.datasets.divided_rows import Nearness, RowIds, divided_rows
 from pipeline.datasets.exclusions import (
+    LINKS,
     NIGHT_BLOCK,
     NO_LABEL,
     NO_TARGET,
@@ -23,13 +23,12 @@ from pipeline.datasets.exclusions import (
     WEIGHTLESS,
     excluded,
 )
-from pipeline.datasets.groups import Groups, blocks_of_runs, join_groups
-from pipeline.datasets.leakage import BY_TABLE, ORDER, OVERLAPS, Separation, divide, touching
-from pipeline.datasets.name_hashes import Column, hash_unit, key_of
-from pipeline.datasets.overlaps import Footprints, no_footprints
+from pipeline.datasets.groups import blocks_of_runs
+from pipeline.datasets.leakage import BY_TABLE, ORDER, OVERLAPS, Separation, touching
+from pipeline.datasets.name_hashes import hash_unit
 from pipeline.datasets.splits import require_classes
 from pipeline.errors import DataSetError
-from pipeline.ids.text_blocks import FirstTexts, RowTexts, SomeTexts, decided, texts_of
+from pipeline.ids.text_blocks import RowTexts, decided, texts_of
 from pipeline.recipes.dataset import DatasetRecipe
 
 log = logging.getLogger(__name__)
@@ -37,53 +36,8 @@ _ROWS_AT_ONCE = 50_000
 _KEPT = 0
 _REASONS = (
     "", "candidate_id twice", NO_LABEL, NIGHT_BLOCK, TRAINING_ONLY, RATIO, OVERLAPS, SHARE, NO_TARGET, OTHER_PART,
-    WEIGHTLESS,
+    WEIGHTLESS, LINKS,
 )  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class RowIds:
-    """The text ids of candidate rows, in the rows' order.
-
-    Attributes
-    ----------
-    candidate, object, group : RowTexts
-        Ids of the candidate, its object, and what else joins it to others; the last two may be empty.
-    image : RowTexts
-        What the row was cut from, exposure and detector; empty where it is not known.
-    """
-
-    candidate: RowTexts
-    object: RowTexts
-    group: RowTexts
-    image: RowTexts
-
-    @property
-    def names(self) -> RowTexts:
-        """What a row's group may be called: its group, else its object, else itself."""
-        return FirstTexts(self.group, self.object, self.candidate)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Nearness:
-    """How near two rows must be to be one object, or to show the same pixels.
-
-    Attributes
-    ----------
-    linked_arcsec : float
-        Rows nearer on the sky than this share a group.
-    size_pixel : int
-        Side of a cutout.
-    pixel_scale_arcsec : float
-        Side of a pixel.
-    has_pixels : bool
-        Whether rows show pixels, which may overlap; a row of a table has none.
-    """
-
-    linked_arcsec: float
-    size_pixel: int
-    pixel_scale_arcsec: float
-    has_pixels: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,9 +79,9 @@ def choose_rows(
     rows : DataFrame
         ``night ra_deg dec_deg x_pixel y_pixel label label_source first_label digest`` of all cutout files, in any order
         of files; ``digest`` is the hash of a row's pixels, and rows with equal pixels stay together; ``first_label`` is
-        the label before the recipe's new ones, which move no row to another part; for a split ``by: part`` also
-        ``part``; where the recipe has ``weights``, also ``weight``, and
-        ``first_weight`` before them.
+        the label before the recipe's new ones, which move no row to another part; where people gave some of them, also
+        ``first_source``, the label source before; for a split ``by: part`` also ``part``; where the recipe has
+        ``weights``, also ``weight``, and ``first_weight`` before them.
     ids : RowIds
         The ids of the same rows.
     recipe : DatasetRecipe
@@ -152,20 +106,22 @@ def choose_rows(
     reason[_again(rows, ids.candidate, order_key, class_names)] = _REASONS.index("candidate_id twice")
     silent = NO_TARGET if tuple(class_names) == MEASURED else NO_LABEL
     label, source = _labelled(rows, reason, recipe, silent)
-    used = np.flatnonzero(reason == _KEPT).astype(np.int32)
-    groups = _groups(rows, ids, used, near.linked_arcsec)
-    only_train = np.asarray(source[used].isin({*recipe.training_only, UNSEEN}))
-    places = _places(rows, ids, used, near)
-    first = rows["first_label"].to_numpy()[used]
-    given = rows[GIVEN_PART].to_numpy()[used] if recipe.split.by == "part" else None
-    division = divide(groups, rows["night"].array[used], places, first, only_train, recipe.split, fold, given)
+    only_train = np.asarray(source.isin({*recipe.training_only, UNSEEN}))
+    found = divided_rows(
+        rows, ids, np.flatnonzero(reason == _KEPT).astype(np.int32), recipe, near, fold=fold, only_train=only_train
+    )
+    reason[found.linking] = _REASONS.index(LINKS)
+    used, groups, places, division, only_train = (
+        found.used, found.groups, found.places, found.division, only_train[found.used],
+    )  # fmt: skip
     parts, why = division.parts.copy(), np.zeros(len(used), np.int8)
 
     def leave_out(gone: NDArray[np.bool_], what: str) -> None:
         parts[gone], why[gone] = LEFT_OUT, _REASONS.index(what)
 
     leave_out((parts != TRAIN) & only_train, TRAINING_ONLY)
-    leave_out(division.parts == LEFT_OUT, NIGHT_BLOCK if given is None else OTHER_PART)
+    leave_out(division.parts == LEFT_OUT, NIGHT_BLOCK if recipe.split.by != "part" else OTHER_PART)
+    leave_out(found.crowds_out(parts, only_train), OVERLAPS)
     if recipe.share < 1:
         drawn = groups.decided(lambda names: hash_unit(names, f"{recipe.split.seed}:share"))
         leave_out(drawn >= recipe.share, SHARE)
@@ -280,36 +236,6 @@ def _warn_of_contamination(label: NDArray[np.int8]) -> None:
         "if the unlabelled are like them, so is that share of these",
         silent,
         100 * share,
-    )
-
-
-def _groups(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], linked: float) -> Groups:
-    """Return the groups of the rows that are used; row numbers count only these."""
-    return join_groups(_shared_keys(rows, ids, used, linked), SomeTexts(ids.names, used))
-
-
-def _shared_keys(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], linked: float) -> Iterator[Column]:
-    """Yield what rows may share, one at a time: object, group, position on the sky, pixels."""
-    for texts in (ids.object, ids.group):
-        yield decided(texts, key_of)[used]
-    yield from links(rows["ra_deg"].to_numpy(float)[used], rows["dec_deg"].to_numpy(float)[used], linked)
-    yield rows["digest"].to_numpy()[used]
-
-
-def _places(rows: pd.DataFrame, ids: RowIds, used: NDArray[np.int32], near: Nearness) -> Footprints:
-    """Return which pixels the cutouts of the rows that are used cover."""
-    if not near.has_pixels:
-        return no_footprints(len(used))
-    taken = slice(None) if len(used) == len(rows) else used
-    x, y, ra, dec = (rows[name].to_numpy()[taken] for name in ("x_pixel", "y_pixel", "ra_deg", "dec_deg"))
-    return Footprints(
-        exposure=decided(ids.image, key_of)[taken],
-        x_pixel=nearest_pixel(x).astype(np.float32),
-        y_pixel=nearest_pixel(y).astype(np.float32),
-        ra_deg=ra,
-        dec_deg=dec,
-        size_pixel=near.size_pixel,
-        pixel_scale_arcsec=near.pixel_scale_arcsec,
     )
 
 

@@ -16,6 +16,7 @@ RATIO: Final = "class ratio"
 SHARE: Final = "share of the groups"
 NIGHT_BLOCK: Final = "night block"
 WEIGHTLESS: Final = "weight 0"
+LINKS: Final = "links objects of two parts"
 OTHER_PART: Final = "no part, or a group of another part"
 
 _SETTINGS: Final = {
@@ -25,6 +26,7 @@ _SETTINGS: Final = {
     SHARE: "raise `share` of the data set",
     RATIO: "raise `max_ratio` of the data set",
     OTHER_PART: "state a part for every row, and put all rows of an object into one",
+    LINKS: "people labelled it, and its parts were there first: leave the key `people` out to divide all rows anew",
     WEIGHTLESS: "the list that `weights` of the data set names says so",
     NIGHT_BLOCK: "name more nights in the data set, or split by object",
 }

@@ -11,7 +11,8 @@ from pandas.api.types import union_categoricals
 
 from pipeline.classes import GIVEN_PART, PART_NAMES
 from pipeline.cutouts.extract import nearest_pixel
-from pipeline.datasets.choice import Choice, Nearness, RowIds, choose_rows
+from pipeline.datasets.choice import Choice, choose_rows
+from pipeline.datasets.divided_rows import FIRST_SOURCE, Nearness, RowIds
 from pipeline.datasets.relabelling import judged, relabel
 from pipeline.datasets.weighting import weighted
 from pipeline.errors import InputError
@@ -121,6 +122,7 @@ def _labelled(
     """Return the columns that decide which rows are chosen, with the labels of people and of the recipe's file."""
     ids, rows = _ids(columns), _read_columns(columns)
     if said is not None:
+        rows[FIRST_SOURCE] = rows["label_source"]
         rows = judged(rows, ids.candidate, ids.object, said.detections, said.objects, of_objects)
     if recipe.relabel:
         labels = read_relabels(recipe.relabel, columns.header.class_names)

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from pipeline.classes import BOGUS, INJECTED, REAL, SELF_MADE
 from pipeline.cutouts.missing import Flag
-from pipeline.datasets.choice import Nearness, RowIds, choose_rows
+from pipeline.datasets.choice import choose_rows
+from pipeline.datasets.divided_rows import Nearness, RowIds
 from pipeline.features import physical_features
 from pipeline.ids.text_blocks import HeldTexts, JoinedTexts
 from pipeline.io import settings_files

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from pipeline.classes import LEFT_OUT, TEST, TRAIN, VALIDATION
-from pipeline.datasets.choice import Nearness, RowIds
 from pipeline.datasets.choice import choose_rows as choose_places
+from pipeline.datasets.divided_rows import Nearness, RowIds
 from pipeline.errors import DataSetError
 from pipeline.ids.text_blocks import HeldTexts
 from pipeline.recipes.dataset import DatasetRecipe, SplitSettings

@@ -9,7 +9,8 @@ from crowded_fields import SIZE, field
 from timing import cpu_seconds
 
 from pipeline.classes import TEST, TRAIN, VALIDATION
-from pipeline.datasets.choice import Nearness, RowIds, choose_rows
+from pipeline.datasets.choice import choose_rows
+from pipeline.datasets.divided_rows import Nearness, RowIds
 from pipeline.datasets.leakage import OVERLAPS, Separation
 from pipeline.errors import DataSetError
 from pipeline.ids.text_blocks import HeldTexts

@@ -7,7 +7,7 @@ from benchmarks.studies.artefacts.rows import Alerts, divided
 from benchmarks.studies.artefacts.without import mean_of_folds
 from benchmarks.studies.artefacts.worth import Judged
 from pipeline.classes import TEST, TRAIN
-from pipeline.datasets.choice import Nearness
+from pipeline.datasets.divided_rows import Nearness
 from pipeline.metrics import METRICS
 from pipeline.recipes.dataset import DatasetRecipe, SplitSettings
 from pipeline.recipes.simulation import SimulationRecipe
