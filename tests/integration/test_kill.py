@@ -21,7 +21,7 @@ TASKS = {
     "TrainClassifier": ({}, 4),
     "CalibratePackage": ({}, 4),
     "Infer": ({"night": "2026-01-02"}, 4),
-    "PlotResults": ({"night": "2026-01-02", "replicates": 20}, 2),
+    "PlotResults": ({"night": "2026-01-02", "replicates": 20}, 1),
 }
 FREEZE_LABELS = """
 import sys

@@ -22,6 +22,8 @@ GIVEN = {
     "start": "2026-01-01",
     "stop": "2026-01-02",
     "of": "Infer",
+    "champion": "other",
+    "until": "2026-01-02",
 }
 NUMBERS = [
     (task, name, parameter)
@@ -30,6 +32,8 @@ NUMBERS = [
     if isinstance(parameter, luigi.IntParameter | luigi.FloatParameter)
 ]
 NAMES = [f"{task.__name__}-{name}" for task, name, _ in NUMBERS]
+OBJECTS = {id(parameter): (task, name, parameter) for task, name, parameter in NUMBERS}.values()
+"""Each parameter once, though many tasks may share it."""
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +48,7 @@ def parsed(task, flag, value):
         return parser.get_task_obj()
 
 
-@pytest.mark.parametrize(("task", "name", "parameter"), NUMBERS, ids=NAMES)
+@pytest.mark.parametrize(("task", "name", "parameter"), OBJECTS, ids=[name for _, name, _ in OBJECTS])
 @pytest.mark.parametrize(
     "value", ["abc", "-1", "nan", "inf", "1e400", "99999999999999999999", "2026-01-01", "ü", "1,2"]
 )

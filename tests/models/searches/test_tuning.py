@@ -294,7 +294,7 @@ def test_a_search_that_is_killed_again_and_again_ends_as_an_undisturbed_one(tmp_
     assert json.loads(done.stdout) == {
         "whole": 0,
         "in the first trial": [-signal.SIGKILL, 1],
-        "in the fourth trial": [-signal.SIGKILL, 4],
+        "in the third trial": [-signal.SIGKILL, 3],
         "at last": 0,
     }
     finished = (tmp_path / "killed.csv").read_text()
