@@ -34,6 +34,7 @@ STAGES = (
     "empty_nights",
     "many_files",
     "memory",
+    "eyeball",
 )
 ROOT = Path(__file__).resolve().parents[1]
 _PREPARE = """

@@ -3,6 +3,7 @@
 Tested by tests/web/test_app.py.
 """
 
+import base64
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from web.details import Details
 from web.pictures import Pictures
 from web.protected import Protected
 from web.queues import Wanted, listed, queue_names
-from web.shown import cell, number
+from web.shown import cells, number
 from web.verdict_book import VerdictBook
 
 log = logging.getLogger(__name__)
@@ -148,15 +149,26 @@ class Listing(Asked):
 
 
 class Rows(Asked):
-    """What cells of the grid say."""
+    """What cells of the grid say and show."""
 
-    def get(self) -> None:
-        """Send some rows."""
+    async def get(self) -> None:
+        """Send some rows with their pictures: one request for a page, so that nothing else waits behind them."""
         numbers = [self.row(text) for text in self.get_query_argument("rows", "").split(",") if text]
         if len(numbers) > MOST_ROWS:
             raise HTTPError(HTTPStatus.BAD_REQUEST, reason=f"allowed: up to {MOST_ROWS} rows at once")
-        person = self.person()
-        self.answer([cell(self.desk.candidates, row, self.desk.book, person) for row in numbers])
+        person, stretch = self.person(), self.get_query_argument("stretch", STRETCHES[0])
+        if stretch not in STRETCHES:
+            raise UnknownNameError("stretch", stretch, STRETCHES)
+        shared = self.get_query_argument("shared", "") == "1"
+        self.answer(await self.apart(self._found, numbers, person, stretch, shared))
+
+    def _found(self, numbers: Sequence[int], person: str, stretch: str, shared: bool) -> list[dict[str, Any]]:
+        desk = self.desk
+        shown = cells(desk.candidates, numbers, desk.book, person)
+        places = desk.candidates.rows["place"].to_numpy()[list(numbers)]
+        pictures = [desk.pictures.picture(int(place), stretch, shared=shared) for place in places]
+        encoded = [base64.b64encode(picture).decode() for picture in pictures]
+        return [cell | {"picture": picture} for cell, picture in zip(shown, encoded, strict=True)]
 
 
 class Detail(Asked):
@@ -168,24 +180,6 @@ class Detail(Asked):
         self.answer(await self.apart(self.desk.details.of, self.desk.candidates, row, self.desk.book, person))
 
 
-class Picture(Asked):
-    """The channels of one candidate as a picture."""
-
-    async def get(self, text: str) -> None:
-        """Send a PNG file, which a browser may keep: its address names the file and the stretch."""
-        row = self.row(text)
-        stretch = self.get_query_argument("stretch", STRETCHES[0])
-        if stretch not in STRETCHES:
-            raise UnknownNameError("stretch", stretch, STRETCHES)
-        shared = self.get_query_argument("shared", "") == "1"
-        place = int(self.desk.candidates.rows["place"].iloc[row])
-        drawn = await self.apart(lambda: self.desk.pictures.picture(place, stretch, shared=shared))
-        self.set_header("Content-Type", "image/png")
-        if self.get_query_argument("tag", "") == self.desk.candidates.tag:
-            self.set_header("Cache-Control", "private, max-age=86400, immutable")
-        self.finish(drawn)
-
-
 class Verdicts(Asked):
     """Stores what a person said."""
 
@@ -195,8 +189,7 @@ class Verdicts(Asked):
         person, said = _person(sent.get("person")), sent.get("verdicts")
         if not isinstance(said, list) or not 0 < len(said) <= MOST_ROWS:
             raise HTTPError(HTTPStatus.BAD_REQUEST, reason=f"allowed: 1 to {MOST_ROWS} verdicts at once")
-        gold = self.desk.gold.get(person, set())
-        verdicts = [_verdict(self, one, person, gold) for one in said]
+        verdicts = _verdicts(self, said, person)
         numbers = await self.apart(self.desk.book.append, verdicts)
         self.answer({"confirmed": {one.token: number for one, number in zip(verdicts, numbers, strict=True)}})
 
@@ -215,29 +208,34 @@ class Undo(Asked):
         self.answer({"undone": numbers})
 
 
-def _verdict(handler: Asked, sent: object, person: str, gold: set[int]) -> Verdict:
-    """Return a verdict of what was posted and of what the server knows; the page says nothing else about it."""
-    if not isinstance(sent, Mapping):
+def _verdicts(handler: Asked, sent: Sequence[object], person: str) -> list[Verdict]:
+    """Return verdicts of what was posted and of what the server knows; the page says nothing else about them."""
+    given = [one for one in sent if isinstance(one, Mapping)]
+    if len(given) < len(sent):
         raise InputError("a verdict that was sent is no JSON object")
-    row = handler.row(str(sent.get("row", "")))
-    own = handler.desk.candidates.rows.iloc[row]
-    return Verdict(
-        survey=handler.desk.candidates.survey,
-        candidate_id=str(own["candidate_id"]),
-        object_id=str(own["object_id"]),
-        night=str(own["night"]),
-        of=cast("Any", _text(sent.get("of", "detection"))),  # Verdict refuses others
-        verdict=_text(sent.get("verdict")),
-        person=person,
-        token=_text(sent.get("token")),
-        package=handler.desk.candidates.package[:LONGEST],
-        score=number(own["score"], float("nan")),
-        page_version=PAGE_VERSION,
-        queue=_text(sent.get("queue", "")),
-        gold=row in gold,
-        seconds=number(sent.get("seconds"), float("nan")),
-        keys=number(sent.get("keys"), 1.0),
-    )
+    desk = handler.desk
+    rows, gold = [handler.row(str(one.get("row", ""))) for one in given], desk.gold.get(person, set())
+    known = desk.candidates.rows[["candidate_id", "object_id", "night", "score"]].iloc[rows].to_dict("records")
+    return [
+        Verdict(
+            survey=desk.candidates.survey,
+            candidate_id=str(own["candidate_id"]),
+            object_id=str(own["object_id"]),
+            night=str(own["night"]),
+            of=cast("Any", _text(one.get("of", "detection"))),  # Verdict refuses others
+            verdict=_text(one.get("verdict")),
+            person=person,
+            token=_text(one.get("token")),
+            package=desk.candidates.package[:LONGEST],
+            score=number(own["score"], float("nan")),
+            page_version=PAGE_VERSION,
+            queue=_text(one.get("queue", "")),
+            gold=row in gold,
+            seconds=number(one.get("seconds"), float("nan")),
+            keys=number(one.get("keys"), 1.0),
+        )
+        for row, own, one in zip(rows, known, given, strict=True)
+    ]
 
 
 def _person(value: object) -> str:

@@ -16,7 +16,7 @@ from tornado.web import Application, HTTPError
 
 from pipeline.errors import SettingsError
 from web import PAGE_VERSION
-from web.answers import Asked, Desk, Detail, Listing, Picture, Rows, Session, Undo, Verdicts
+from web.answers import Asked, Desk, Detail, Listing, Rows, Session, Undo, Verdicts
 from web.protected import LOOPBACK, Login, Nowhere, Protected
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,6 @@ def make_app(desk: Desk, *, login_token: str = "") -> Application:
             (r"/api/detail", Detail, with_desk),
             (r"/api/verdicts", Verdicts, with_desk),
             (r"/api/undo", Undo, with_desk),
-            (r"/picture/(\d{1,9})\.png", Picture, with_desk),
         ],
         default_handler_class=Nowhere,
         template_path=str(resources.files("web") / "templates"),

@@ -67,7 +67,7 @@ class Candidates:
     @cached_property
     def row_of(self) -> dict[str, int]:
         """The row of each candidate id."""
-        return dict(zip(self.rows["candidate_id"], range(len(self.rows)), strict=True))
+        return dict(zip(self.rows["candidate_id"].to_list(), range(len(self.rows)), strict=True))
 
     @cached_property
     def numbers(self) -> dict[str, NDArray[Any]]:
@@ -142,6 +142,8 @@ def read_candidates(
 
 def with_lists(candidates: Candidates, lists: Mapping[str, list[str]]) -> Candidates:
     """Return candidates with queues of the ids that lists name, each in the order of its list."""
+    if not lists:
+        return candidates
     row_of = candidates.row_of
     orders = {name: np.array([row_of[i] for i in ids if i in row_of], np.int64) for name, ids in lists.items()}
     return Candidates(**{**vars_of(candidates), "orders": {**candidates.orders, **orders}})

@@ -25,7 +25,7 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 """Names by which this machine's own browsers reach the page."""
 COOKIE: Final = "nightsift_eyeball"
 _HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

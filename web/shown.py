@@ -4,7 +4,8 @@ Tested by tests/web/test_app.py.
 """
 
 import math
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,6 +13,10 @@ from pipeline.redaction import harmless
 from pipeline.report.candidates import FLAG_WORDS
 from web.candidates import Candidates
 from web.verdict_book import VerdictBook
+
+_SHOWN: Final = (
+    "candidate_id", "object_id", "night", "score", "score_std", "magnitude", "band", "flux_sign", "snr",
+)  # fmt: skip
 
 
 def number(value: object, otherwise: float) -> float:
@@ -42,12 +47,17 @@ def flag_words(flags: int) -> list[str]:
     return [words for flag, words in FLAG_WORDS.items() if flags & flag]
 
 
-def cell(candidates: Candidates, row: int, book: VerdictBook, person: str) -> dict[str, Any]:
-    """Return what a cell of the grid says; never a label, which would decide what a person says."""
-    own = candidates.rows.iloc[row]
+def cells(candidates: Candidates, rows: Sequence[int], book: VerdictBook, person: str) -> list[dict[str, Any]]:
+    """Return what cells of the grid say; never a label, which would decide what a person says."""
+    records = candidates.rows.iloc[list(rows)].to_dict("records")
+    return [_cell(candidates, row, own, book, person) for row, own in zip(rows, records, strict=True)]
+
+
+def _cell(
+    candidates: Candidates, row: int, own: Mapping[Hashable, Any], book: VerdictBook, person: str
+) -> dict[str, Any]:
     said = book.last_of(str(own["candidate_id"]), person)
-    names = ("candidate_id", "object_id", "night", "score", "score_std", "magnitude", "band", "flux_sign", "snr")
-    return {name: plain(own[name]) for name in names if name in own} | {
+    return {name: plain(own[name]) for name in _SHOWN if name in own} | {
         "row": row,
         "flags": flag_words(int(own["flags"])),
         "reason": plain(own.get("reason", "")),

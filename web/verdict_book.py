@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from pipeline.io.verdicts import UNDO, Verdict, VerdictStore, append, read, undo
 
-_AGAIN: Final = 1000
+_AGAIN: Final = 200
 """How many of the last numbers are read again: a server may show a number after a larger one."""
 
 
@@ -43,23 +44,26 @@ class VerdictBook:
         """Take in what was stored since."""
         with self._lock:
             for row in read(self.store, after=max(0, self._last - _AGAIN)).to_dict("records"):
+                self._last = max(self._last, int(row["verdict_id"]))
                 self._take(row)
 
     def _take(self, row: dict[str, Any]) -> None:
         number = int(row["verdict_id"])
-        self._last = max(self._last, number)
         if row["verdict"] == UNDO:
             gone = int(row["undoes"])
             self._undone.add(gone)
             self._of.get(row["candidate_id"], {}).pop(gone, None)
-        elif number not in self._undone:
+        elif number not in self._undone and number not in self._of.get(row["candidate_id"], {}):
             said = Said(number, *(row[name] for name in Said._fields[1:]))
             self._of.setdefault(row["candidate_id"], {})[number] = said
 
     def append(self, verdicts: Sequence[Verdict]) -> list[int]:
         """Store verdicts; return their numbers once they are on disk."""
         numbers = append(self.store, verdicts)
-        self.refresh()
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        with self._lock:
+            for number, verdict in zip(numbers, verdicts, strict=True):
+                self._take({"verdict_id": number, "at_utc": now, **vars(verdict)})
         return numbers
 
     def undo(self, numbers: Sequence[int], person: str, tokens: Sequence[str]) -> None:

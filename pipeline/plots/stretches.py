@@ -3,6 +3,7 @@
 The formulas are those of SAOImage DS9 (``log``) and of `pipeline.plots.cutout_pictures` (``asinh``).
 """
 
+import functools
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -103,6 +104,12 @@ def _log(parts: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.sign(parts) * np.log1p(_DEPTH * np.abs(parts)) / np.log1p(_DEPTH))
 
 
+@functools.cache
+def _colours() -> bytes:
+    """Return the palette of strips: the shades of images, and behind them those of differences."""
+    return np.concatenate([palette(), palette(signed=True)]).tobytes()
+
+
 def strip(
     images: NDArray[np.float32], signed: Sequence[bool], stretch: str, limits: Sequence[Limits] | None = None
 ) -> bytes:
@@ -128,7 +135,7 @@ def strip(
         shades = stretched(own, stretch, between, signed=signed[index])
         shown[:, start : start + width] = shades + (SHADES + 1) * np.uint8(signed[index])
     drawn = Image.fromarray(np.flipud(shown), mode="P")
-    drawn.putpalette(np.concatenate([palette(), palette(signed=True)]).tobytes())
+    drawn.putpalette(_colours())
     file = io.BytesIO()
     drawn.save(file, format="png")
     return file.getvalue()

@@ -127,7 +127,8 @@ def test_one_candidate_is_seen_with_all_that_is_known_and_judged_by_a_letter(pag
     assert widths == [47] * 3
     for key in ("+", "/", ",", "-", "/"):
         made.keyboard.press(key)
-    made.wait_for_selector(".panes img[src*=zscale]")
+    made.wait_for_selector("label:has-text('stretch') option[value=zscale]:checked", state="attached")
+    made.wait_for_selector("aside h2")
     assert "Labels and what others said" in made.inner_text("aside")
     made.keyboard.press("'")
     made.keyboard.press("r")

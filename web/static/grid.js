@@ -50,7 +50,7 @@ export class Grid {
 
   #box(cell, place) {
     const { state } = this;
-    const { image } = state.cells.image(cell.row);
+    const image = state.cells.image(cell.row);
     const channels = state.session.channels.length;
     image.removeAttribute("style");
     const picture = state.channel < 0

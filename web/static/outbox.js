@@ -5,6 +5,7 @@ import { post, Refused } from "./api.js";
 import { recall, remember } from "./settings.js";
 
 const WAIT_MS = 1000;
+const PATIENCE_MS = 300;
 
 export class Outbox {
   constructor(name, changed) {
@@ -24,7 +25,12 @@ export class Outbox {
   add(item) {
     this.items.push(item);
     this.#keep();
-    return this.send();
+    this.sending = this.send();
+  }
+
+  // Ends once what was added is stored, or after a while: what can wait lets the verdicts go first.
+  free() {
+    return Promise.race([this.sending, new Promise((done) => setTimeout(done, PATIENCE_MS))]);
   }
 
   async send() {

@@ -49,7 +49,7 @@ export class Single {
 
   #panes(cell) {
     const { session, cells } = this.state;
-    const { image } = cells.image(cell.row);
+    const image = cells.image(cell.row);
     const count = session.channels.length;
     const made = session.channels.map((name, index) => {
       const { pane, show } = onlyChannel(image.cloneNode(), index, count, session.size);
