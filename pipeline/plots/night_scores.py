@@ -98,6 +98,7 @@ def _draw_range(panel: Axes, shares: NDArray[np.float64], edges: NDArray[np.floa
     low, high = (np.append(end, end[-1]) for end in (shares.min(axis=0), shares.max(axis=0)))
     nights = f"{len(shares)} earlier night{'s' if len(shares) > 1 else ''}"
     panel.fill_between(edges, low, high, step="post", color=MUTED, alpha=0.3, linewidth=0, label=nights)
+    panel.stairs(shares.mean(axis=0), edges, color=MUTED, linewidth=1.2, baseline=None)  # one night has no range
 
 
 def _shares(scores: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
