@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.io.results.cutout_file import CutoutWriter
+from pipeline.io.results.cutout_header import CutoutHeader
 from web.candidates import read_candidates
 
 
@@ -28,3 +30,11 @@ def test_a_candidate_that_is_there_twice_is_refused(make_rows, make_cutouts, tmp
     make_cutouts(tmp_path / "twice.h5", make_rows(["a", "a"]))
     with pytest.raises(InputError, match="candidate 'a' appears twice"):
         read_candidates(tmp_path / "twice.h5")
+
+
+def test_rows_of_a_table_have_no_pictures_and_are_refused(make_rows, tmp_path):
+    header = CutoutHeader(survey="toy", channels=("g_r",), kind="table")
+    with CutoutWriter(tmp_path / "table.h5", header) as writer:
+        writer.append(np.zeros((1, 1, 1, 1), np.float32), make_rows(["a"]))
+    with pytest.raises(InputError, match="holds rows of a table; allowed on the eyeball page: cutouts or images"):
+        read_candidates(tmp_path / "table.h5")
