@@ -12,7 +12,9 @@ from pipeline.extras import EXTRAS
 from pipeline.io.results.content import content_sha256
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-PARTS = ("commands", "config", "models", "pipeline", "tasks", "luigi.cfg", "pyproject.toml", "README.md", "LICENSE")
+PARTS = (
+    "commands", "config", "models", "pipeline", "tasks", "web", "luigi.cfg", "pyproject.toml", "README.md", "LICENSE",
+)  # fmt: skip
 NIGHT = ("--survey", "tiny", "--night", "2026-01-02")
 SCHEDULING_ERROR = 35
 
