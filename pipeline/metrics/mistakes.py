@@ -9,6 +9,40 @@ MISSED_REAL = "missed real"
 FALSE_ALARM = "false alarm"
 
 
+EXAMPLES = ("true positive", "true negative", "most uncertain", "drawn at random")
+"""Kinds of rows that show what is usual, beside the worst mistakes."""
+
+
+def example_rows(table: pd.DataFrame, threshold: float, most: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Return rows of each kind of `EXAMPLES`: right ones of both classes and any ones by lot, and the least sure ones.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Labelled, scored rows with ``label`` and ``score``.
+    threshold : float
+        Rows with ``score >= threshold`` are called real; the least sure are closest to it.
+    most : int
+        The most rows of each kind.
+    rng : Generator
+        Draws the lots.
+
+    Returns
+    -------
+    DataFrame
+        The rows, with a column ``mistake`` that names their kind; a row may be of several.
+    """
+    score, label = table["score"].to_numpy(dtype=np.float64), table["label"].to_numpy()
+    places = {
+        "true positive": np.flatnonzero((label == REAL) & (score >= threshold)),
+        "true negative": np.flatnonzero((label == BOGUS) & (score < threshold)),
+        "drawn at random": np.arange(len(table)),
+    }
+    chosen = {name: np.sort(rng.permutation(own)[:most]) for name, own in places.items()}
+    chosen["most uncertain"] = np.argsort(np.abs(score - threshold), kind="stable")[:most]
+    return pd.concat([table.iloc[chosen[name]].assign(mistake=name) for name in EXAMPLES], ignore_index=True)
+
+
 def worst_mistakes(table: pd.DataFrame, threshold: float, per_class: int = 8) -> pd.DataFrame:
     """Return the rows on the wrong side of a threshold, the furthest from it first, false alarms before missed reals.
 

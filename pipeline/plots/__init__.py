@@ -8,6 +8,7 @@ from pipeline.plots import (
     class_ranking,
     class_scores,
     colour_diagrams,
+    columns,
     completeness,
     mistake_gallery,
     nights,
@@ -16,6 +17,7 @@ from pipeline.plots import (
     score_magnitude,
     scores,
     strata,
+    thresholds,
     training,
     truth,
 )
@@ -38,6 +40,7 @@ __all__ = [
     "class_ranking",
     "class_scores",
     "colour_diagrams",
+    "columns",
     "completeness",
     "mistake_gallery",
     "nights",
@@ -46,6 +49,7 @@ __all__ = [
     "score_magnitude",
     "scores",
     "strata",
+    "thresholds",
     "training",
     "truth",
 ]

@@ -94,6 +94,8 @@ class ReportData:
         How each threshold was chosen, and with which rows, in words.
     mistakes : Mistakes, optional
         The worst mistakes of the classifier, with their cutouts.
+    examples : Mistakes, optional
+        Rows as from :func:`pipeline.metrics.mistakes.example_rows`, with their cutouts.
     history : mapping of str to DataFrame
         One row per epoch: ``epoch``, and pairs such as ``loss val_loss``.
     calibrations : mapping of str to mapping
@@ -149,6 +151,7 @@ class ReportData:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     threshold_rules: Mapping[str, str] = field(default_factory=dict)
     mistakes: Mistakes | None = None
+    examples: Mistakes | None = None
     history: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     calibrations: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     best_thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

@@ -1,5 +1,7 @@
 """The mistake gallery of a report: science, template and difference of the worst false alarms and missed reals."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -28,6 +30,12 @@ SHOWN_COLUMNS = (
     "snr",
     "night",
 )
+EXAMPLE_HEADINGS = {
+    "true positive": ("Rightly called {real}, drawn by lot", REAL_COLOUR),
+    "true negative": ("Rightly called {bogus}, drawn by lot", BOGUS_COLOUR),
+    "most uncertain": ("Most uncertain: closest to the threshold", INK),
+    "drawn at random": ("Any rows, drawn by lot", INK),
+}
 HEADINGS = {
     FALSE_ALARM: ("False alarms: {bogus} with the highest scores", BOGUS_COLOUR),
     MISSED_REAL: ("Missed: {real} with the lowest scores", REAL_COLOUR),
@@ -50,15 +58,40 @@ def gallery(data: ReportData) -> PlotResult:
             note = IN_WORDS if mistakes is not None and mistakes.features else "no mistakes, or no cutouts of them"
         no_data(axes[0, 0], note)
         return PlotResult(figure=figure, table=pd.DataFrame(columns=list(SHOWN_COLUMNS)), note=note)
+    return _drawn(data, mistakes, mistakes.cutouts, HEADINGS)
+
+
+@plot(
+    "examples",
+    title="What is usual",
+    caption="Science, template and difference of rows that are called right, of those closest to the threshold, and of "
+    "any: what the mistakes are to be compared with. Each cutout is scaled by zscale; missing pixels are tinted.",
+)
+def examples(data: ReportData) -> PlotResult:
+    """Draw the triplets of rows that are called right, that are uncertain, and of any."""
+    shown = data.examples
+    if shown is None or shown.cutouts is None or not len(shown.rows):
+        figure, axes = panels(1, 1, width=6.0, height=2.0)
+        note = IN_WORDS if shown is not None and shown.features else "no judged rows, or no cutouts of them"
+        no_data(axes[0, 0], note)
+        return PlotResult(figure=figure, table=pd.DataFrame(columns=list(SHOWN_COLUMNS)), note=note)
+    result = _drawn(data, shown, shown.cutouts, EXAMPLE_HEADINGS)
+    return PlotResult(figure=result.figure, table=result.table.rename(columns={"mistake": "shown_as"}))
+
+
+def _drawn(
+    data: ReportData, mistakes: Mistakes, cutouts: NDArray[np.float32], headings: Mapping[str, tuple[str, str]]
+) -> PlotResult:
+    """Draw the triplets of each kind of rows under its heading."""
     kinds = mistakes.rows["mistake"].to_numpy()
-    chosen = [(name, np.flatnonzero(kinds == name)[: data.drawn.examples]) for name in HEADINGS]
+    chosen = [(name, np.flatnonzero(kinds == name)[: data.drawn.examples]) for name in headings]
     figure = Figure(figsize=(WIDTH, sum(_height(len(rows)) for _, rows in chosen) + MARGIN))
     top = figure.get_figheight()
     for name, rows in chosen:
-        text, colour = HEADINGS[name]
+        text, colour = headings[name]
         words = text.format(bogus=data.class_names[BOGUS], real=data.class_names[REAL])
         write_at(figure, MARGIN, top - 0.27, words, color=colour, weight="bold", fontsize=11)
-        _draw_part(figure, top - HEADING, mistakes, mistakes.cutouts[rows], rows)
+        _draw_part(figure, top - HEADING, mistakes, cutouts[rows], rows)
         top -= _height(len(rows))
     shown = np.concatenate([rows for _, rows in chosen])
     columns = [column for column in SHOWN_COLUMNS if column in mistakes.rows]

@@ -23,6 +23,7 @@ from pipeline.plots.style import (
 )
 
 MOST_POINTS = 2000
+ISO_F1 = (0.2, 0.4, 0.6, 0.8)
 
 
 def model_points(data: ReportData) -> pd.DataFrame:
@@ -169,8 +170,8 @@ def mdr_fpr(data: ReportData) -> PlotResult:
 @plot(
     "precision_recall",
     title="Precision and recall",
-    caption="Left: precision in this sample, which depends on its share of reals. Right: the purity to expect at the "
-    "survey's own share of reals, which is that of the list that people look at.",
+    caption="Left: precision in this sample, which depends on its share of reals; dotted: equal F1. Right: the "
+    "purity to expect at the survey's own share of reals, which is that of the list that people look at.",
 )
 def precision_recall(data: ReportData) -> PlotResult:
     """Draw precision against recall in the sample, and the expected purity at the survey's base rate."""
@@ -187,6 +188,7 @@ def precision_recall(data: ReportData) -> PlotResult:
         sample.plot(curve["tpr"], curve["precision"], label=model, **model_style(index))
         survey.plot(curve["tpr"], curve["purity_at_base_rate"], **model_style(index))
         _chosen(sample, data, index, model, "tpr", "precision")
+    _iso_f1(sample)
     share = points["n_real"].iloc[0] / points["n"].iloc[0]
     sample.set(title=f"In this sample ({share:.0%} real)", ylabel="precision")
     sample.legend(loc="lower left")
@@ -243,6 +245,17 @@ def _scan(data: ReportData) -> pd.DataFrame:
     f1 = 2.0 * found["precision"] * found["tpr"] / (found["precision"] + found["tpr"]).where(found["tpr"] > 0)
     rejection = 1.0 - found["fpr"]
     return pd.DataFrame(dict(zip(columns, (grid, found["tpr"], rejection, found["precision"], f1), strict=True)))
+
+
+def _iso_f1(panel: Axes) -> None:
+    """Draw where F1 is 0.2, 0.4, 0.6 and 0.8: ``precision = F1 recall / (2 recall - F1)``."""
+    for value in ISO_F1:
+        recall = np.linspace(0.5 * value + 0.001, 1.0, 200)
+        precision = value * recall / (2.0 * recall - value)
+        panel.plot(
+            recall[precision <= 1], precision[precision <= 1], color=MUTED, linewidth=0.7, linestyle=":", zorder=1
+        )
+        panel.text(1.0, precision[-1], f"F1 {value:g}", color=MUTED, fontsize=7, ha="right", va="bottom")
 
 
 def _floor(points: pd.DataFrame) -> float:

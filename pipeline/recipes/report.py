@@ -33,6 +33,8 @@ class ReportRecipe:
         A word or two at the top right of every figure; empty: none.
     plots : tuple of str
         Names of the figures, in the order of the page; empty: all of the report's kind.
+    columns : tuple of str
+        Columns of the rows, such as ``fwhm_pixel``, of which a figure shows histograms by class.
     gate : str
         Name of a file of ``config/gates`` whose rules say whether the classifier may go live; empty: nobody asks.
     interval_level : float
@@ -59,6 +61,7 @@ class ReportRecipe:
     title: str = ""
     panel_label: str = ""
     plots: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     gate: str = ""
     interval_level: float = 0.68
     threshold: float = 0.5

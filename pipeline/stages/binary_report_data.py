@@ -17,8 +17,10 @@ from pipeline.io.packages.package_content import read_package
 from pipeline.io.packages.package_file import PackageFacts, learned_from
 from pipeline.io.results.scores_file import scores_provenance, unlike_training
 from pipeline.metrics import scored_mask, worst_mistakes
+from pipeline.metrics.mistakes import example_rows
 from pipeline.metrics.verdict_coverage import VerdictPromise
 from pipeline.plots.data import CutOutcomes, Mistakes, ReportData
+from pipeline.rng import stream
 from pipeline.scores.verdicts import CONFORMAL
 from pipeline.stages.injection_results import psfs_of_injections, truth_of_injections
 from pipeline.stages.mistake_cutouts import with_cutouts
@@ -184,6 +186,7 @@ def gather_report_data(
             sources.rows,
             sources.drawn.examples,
         ),
+        examples=_examples(judged, thresholds.get(first, sources.drawn.threshold), sources),
         history={model: fact.history for model, fact in facts.items() if model not in beside and len(fact.history)},
         calibrations=_calibrations(tables, facts, sources.scored_by),
         best_thresholds={model: fact.best_thresholds for model, fact in facts.items()},
@@ -208,6 +211,13 @@ def gather_report_data(
             model: promise for model, path in _scores_files(sources).items() if (promise := _promise(path)) is not None
         },
     )
+
+
+def _examples(judged: pd.DataFrame, threshold: float, sources: ReportSources) -> Mistakes | None:
+    """Return rows of what is usual, with their cutouts; None without labelled rows or cutouts."""
+    rows = judged[scored_mask(judged["label"], judged["score"])].drop_duplicates("candidate_id")
+    rng = stream(0, "report examples", sources.name)
+    return with_cutouts(example_rows(rows, threshold, sources.drawn.examples, rng), sources.rows)
 
 
 def _trained_on(table: pd.DataFrame, own: Sequence[Path], sources: ReportSources) -> dict[str, object]:

@@ -14,6 +14,9 @@ DEFAULT_PLOTS = (
     "precision_recall",
     "score_histogram",
     "threshold_scan",
+    "error_rates",
+    "f1_mcc",
+    "purity_completeness",
     "confusion_matrix",
     "recall_magnitude",
     "recall_kind",
@@ -22,8 +25,10 @@ DEFAULT_PLOTS = (
     "score_magnitude",
     "truth",
     "score_by_night",
+    "column_histograms",
     "training_history",
     "gallery",
+    "examples",
 )
 """All plots in the order of the page."""
 
