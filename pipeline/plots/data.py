@@ -202,7 +202,7 @@ class ReportData:
             return float(np.float32(self.thresholds[model]))
         rows, own = self.judged(model), self.judged(self.classifier)
         if model == self.classifier or not self._needs_matching(rows) or not (own["label"] == REAL).any():
-            return self.drawn.threshold
+            return float(np.float32(self.drawn.threshold))
         found = confusion(own["label"], own["score"], self.threshold(self.classifier)).recall
         return THRESHOLD_RULES["mdr"](rows["label"], rows["score"], target=1.0 - found)
 

@@ -66,7 +66,8 @@ def mistakes_with_cutouts(
     judged: pd.DataFrame, threshold: float, rows: Sequence[Path], most: int = 8
 ) -> Mistakes | None:
     """Return the worst mistakes with their cutouts, read row by row; None if there are no mistakes or no cutouts."""
-    return with_cutouts(worst_mistakes(judged, threshold, most), rows)
+    called_at = float(np.float32(threshold))  # as rows are called
+    return with_cutouts(worst_mistakes(judged, called_at, most), rows)
 
 
 def truth_of_judged(survey: Source[StatesFolder], nights: Sequence[str], judged: pd.DataFrame) -> pd.DataFrame | None:

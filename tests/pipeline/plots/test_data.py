@@ -7,6 +7,7 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.plots import ReportData
 from pipeline.plots.data import labelled_rows
+from pipeline.recipes.report import ReportRecipe
 
 
 def table(**columns):
@@ -57,6 +58,13 @@ def test_a_reference_whose_scores_are_no_probabilities_is_judged_at_the_recall_o
     assert (other["score"] >= report.threshold("magnitude")).tolist() == [False, False, False, True, True, True]
     assert "as many reals as cnn" in report.threshold_rule("magnitude")
     assert report.threshold_rule("cnn") == "none stated; 0.5"
+
+
+def test_a_score_at_the_threshold_of_the_recipe_reaches_it():
+    rows = table(score=np.array([0.1, 0.9, 0.2], np.float32))
+    report = ReportData(title="t", survey="s", scores={"cnn": rows}, drawn=ReportRecipe(threshold=0.9))
+    assert rows["score"][1] >= np.float64(report.threshold("cnn"))
+    assert report.threshold_rule("cnn") == "none stated; 0.9"
 
 
 def test_a_score_that_a_package_calls_real_reaches_its_threshold_in_a_report_too():
