@@ -122,7 +122,8 @@ def operating_points(labels: ArrayLike, scores: ArrayLike) -> pd.DataFrame:
     curves = Curves(labels, scores)
     passed_real = np.concatenate([[0.0], curves.true_positives[0]])
     passed_bogus = np.concatenate([[0.0], curves.false_positives[0]])
-    top = np.nextafter(curves.distinct_scores[:1], np.inf) if len(curves.scores) else [np.nan]
+    highest = curves.distinct_scores[:1].astype(np.float32)  # as scores and thresholds are compared
+    top = np.nextafter(highest, np.float32(np.inf)) if len(curves.scores) else [np.nan]
     tpr = ratio(passed_real, np.broadcast_to(curves.n_real, passed_real.shape))
     return pd.DataFrame(
         {

@@ -36,5 +36,11 @@ def test_the_rates_are_those_of_the_metrics():
             assert found[f"{kept}_{rate}"][other] == pytest.approx(metric, abs=1e-12)
 
 
+def test_a_threshold_that_lets_no_bogus_pass_lets_none_pass_as_float32():
+    scores = np.array([0.9, 0.5, 0.1], np.float32)
+    kept = at_rates([0, 1, 0], scores, [0.01])["fpr_0.01"]
+    assert kept["fpr"] == (scores[[0, 2]] >= np.float32(kept["threshold"])).mean() == 0.0
+
+
 def test_one_class_has_no_such_threshold():
     assert at_rates([1, 1], [0.1, 0.2], [0.05]) == {}
