@@ -10,7 +10,8 @@ from scipy import stats
 
 from pipeline.classes import BOGUS, REAL
 from pipeline.metrics import METRICS, groups_of, paired_differences
-from pipeline.metrics.binning import STRATA, is_empty, part_rows
+from pipeline.metrics.binning import STRATA, in_order, is_empty, part_rows
+from pipeline.recipes.report import ReportRecipe
 from pipeline.report.binary.gate import Champion, judge, may_go_live
 from pipeline.report.binary.gate_rules import GateRules
 from pipeline.report.binary.measures import rows_digest
@@ -140,10 +141,10 @@ def _strata(comparison: Comparison) -> pd.DataFrame:
         rule = STRATA[name]
         if rule.column not in rows or is_empty(rows[rule.column]):
             continue
-        of_stratum, _, _ = part_rows(rows[rule.column], rule, None, 5)
+        of_stratum, low, _ = part_rows(rows[rule.column], rule, None, ReportRecipe.stratum_bins)
         table = pd.crosstab(pd.Series(np.asarray(of_stratum), rows.index, name="stratum"), changed)
         sizes = pd.Series(np.asarray(of_stratum)).value_counts()
-        for stratum, counted in table.iterrows():
+        for stratum, counted in table.loc[in_order(of_stratum, low)].iterrows():
             of_change = {change: int(counted.get(change, 0)) for change in CHANGES}
             if any(of_change.values()):
                 found.append({"column": name, "stratum": str(stratum), "n": int(sizes[stratum]), **of_change})

@@ -56,6 +56,14 @@ def test_strata_have_the_changes_of_their_rows(rows):
     assert (strata["spike"]["bogus_let_in"], strata["spike"]["bogus_turned_away"]) == (1, 1)
 
 
+def test_strata_of_a_number_stand_in_its_order(rows):
+    snr = [5.0, 7.0, 9.0, 12.0, 5.0, 9.0, 80.0, 200.0]
+    found = [row["stratum"] for row in compared(rows.assign(snr=snr))["strata"] if row["column"] == "snr"]
+    lows = [float(name.split()[0]) for name in found]
+    assert len(lows) > 2
+    assert lows == sorted(lows)
+
+
 def test_differences_are_challenger_minus_champion_and_the_gate_takes_them(rows):
     numbers = compared(rows)
     auc = [roc_auc_score(rows["label"], rows[f"score_{side}"]) for side in ("challenger", "champion")]
