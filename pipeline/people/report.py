@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.classes import CLASS_NAMES, UNLABELLED
-from pipeline.labels.references import DETECTION, OBJECT
+from pipeline.labels.references import DETECTION, OBJECT, Of
 from pipeline.people.agreement import fleiss_kappa, pair_agreements
 from pipeline.people.consensus import consensus
 from pipeline.people.rates import class_rates, gold_tables, rate, said_without
@@ -50,7 +50,7 @@ def people_report(
         "verdicts": len(verdicts),
         "sessions": sessions(verdicts).to_dict("records"),
         "states": _states(verdicts),
-        **{of: _of(votes_of(verdicts, of, class_names), known, retirement) for of in (DETECTION, OBJECT)},
+        **{of: _of(votes_of(verdicts, of, class_names), of, known, retirement) for of in (DETECTION, OBJECT)},
     }
     return {name: _plain(value) for name, value in told.items()}
 
@@ -60,9 +60,9 @@ def _states(verdicts: pd.DataFrame) -> dict[str, int]:
     return {state: int((said == state).sum()) for state in (UNSURE, *LATER)}
 
 
-def _of(votes: Votes, known: pd.DataFrame, retirement: Retirement) -> dict[str, Any]:
+def _of(votes: Votes, of: Of, known: pd.DataFrame, retirement: Retirement) -> dict[str, Any]:
     """Return what is said of the votes on detections, or on objects."""
-    truth = _truth(votes, known)
+    truth = _truth(votes, of, known)
     found = consensus(votes, truth)
     others, gold = said_without(votes, found, truth), gold_tables(votes, truth)
     differs, compared = votes.label != others, others != UNLABELLED
@@ -88,8 +88,10 @@ def _of(votes: Votes, known: pd.DataFrame, retirement: Retirement) -> dict[str, 
     }
 
 
-def _truth(votes: Votes, known: pd.DataFrame) -> NDArray[np.int64]:
-    """Return the known class of each item that was shown as hidden gold; -1 of the others."""
+def _truth(votes: Votes, of: Of, known: pd.DataFrame) -> NDArray[np.int64]:
+    """Return the known class of each detection that was shown as hidden gold; -1 of the others, and of objects."""
+    if of == OBJECT:  # labels are of detections, and an object may have the id of some other one's detection
+        return np.full(len(votes.items), UNLABELLED)
     labels = known["label"].reindex(votes.items).fillna(UNLABELLED).to_numpy(np.int64)
     return np.where(votes.gold, labels, UNLABELLED)
 

@@ -141,7 +141,10 @@ def undo(store: VerdictStore, verdict_ids: Sequence[int], person: str, tokens: S
         if row is None or row["person"] != person or row["verdict"] == UNDO:
             raise InputError(f"verdict {number} cannot be undone by {person!r}; allowed: verdicts of one's own")
         kept = {name: row[name] for name in COLUMNS if name != "verdict_id"}
-        rows.append(kept | {"verdict": UNDO, "undoes": number, "token": token, "at_utc": _now(), "keys": 1.0})
+        share = 1.0 / len(verdict_ids)  # one key takes all of them back
+        rows.append(
+            kept | {"verdict": UNDO, "undoes": number, "token": token, "at_utc": _now(), "keys": share, "seconds": None}
+        )
     return _add(store, rows)
 
 

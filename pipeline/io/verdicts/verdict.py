@@ -89,7 +89,8 @@ class Verdict:
     Raises
     ------
     InputError
-        If a text is missing, longer than `LONGEST` or holds a control character, or ``of`` is neither.
+        If a text is missing (of an object ``object_id``, too), longer than `LONGEST` or holds a control character, or
+        ``of`` is neither.
     """
 
     survey: str
@@ -118,5 +119,7 @@ class Verdict:
                     f"{name} of a verdict is {text[:60]!r}; allowed: up to {LONGEST} characters, none of them a "
                     "control character"
                 )
+        if self.of == "object" and not self.object_id.strip():
+            raise InputError(f"a verdict on the object of candidate {self.candidate_id!r} has no object_id")
         if self.of not in ("detection", "object"):
             raise InputError(f"of of a verdict is {self.of!r}; allowed: detection, object")

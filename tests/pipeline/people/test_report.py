@@ -56,6 +56,12 @@ def test_by_gold_counts_only_what_was_hidden_and_is_known(crowd):
     assert unknown["by_gold"]["real"] == {"value": None, "low": None, "high": None, "votes": 0}
 
 
+def test_an_object_is_not_taken_for_a_candidate_of_the_same_id():
+    verdicts = verdict_table(("ada", "70", "real", {"of": "object", "gold": 1}))
+    rows = pd.DataFrame({"candidate_id": ["7"], "label": [0], "snr": [9.0]})
+    assert people_report(verdicts, rows)["object"]["people"][0]["by_gold"]["bogus"]["votes"] == 0
+
+
 def test_kappa_is_that_of_scikit_learn(crowd):
     verdicts, rows, _ = crowd
     said = verdicts.pivot(index="candidate_id", columns="person", values="verdict")

@@ -68,6 +68,14 @@ def test_undone_verdicts_stay_in_the_table_and_are_left_out_on_request(store):
     assert list(read(store, resolved=True)["verdict_id"]) == [second]
 
 
+def test_one_key_that_takes_a_page_back_is_counted_once(store):
+    numbers = append(store, [said(name, seconds=1500.0) for name in "abcd"])
+    undo(store, numbers, "ada", list("uvwx"))
+    undone = read(store).iloc[4:]
+    assert undone["keys"].sum() == pytest.approx(1)
+    assert undone["seconds"].isna().all()
+
+
 @pytest.mark.parametrize(("number", "person"), [(1, "bob"), (9, "ada"), (2, "ada")])
 def test_only_a_verdict_of_ones_own_is_undone(store, number, person):
     append(store, [said("a"), said("b")])
@@ -92,6 +100,7 @@ def test_rows_are_chosen_by_their_columns(store):
         ({"person": "a\x1bb"}, "none of them a control character"),
         ({"queue": "q" * 201}, "up to 200 characters"),
         ({"of": "night"}, "allowed: detection, object"),
+        ({"of": "object"}, "has no object_id"),
     ],
 )
 def test_a_verdict_that_names_nothing_or_holds_odd_text_is_refused(more, message):
