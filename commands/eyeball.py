@@ -79,7 +79,7 @@ def eyeball(asked: Asked) -> int:
     desk = Desk(
         candidates=candidates,
         pictures=Pictures(candidates.cutouts),
-        book=VerdictBook(store),
+        book=VerdictBook(store, candidates.survey),
         details=_details(candidates),
         person=asked.person,
         queue=_first_queue(asked),

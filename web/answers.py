@@ -6,7 +6,7 @@ Tested by tests/web/test_app.py.
 import base64
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -22,7 +22,7 @@ from web.candidates import Candidates
 from web.details import Details
 from web.pictures import Pictures
 from web.protected import Protected
-from web.queues import Wanted, listed, queue_names
+from web.queues import Wanted, gold_among, listed, queue_names
 from web.shown import cells, number
 from web.verdict_book import VerdictBook
 
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 MOST_ROWS: Final = 100
 """Rows of one request: the largest grid."""
+_LISTS: Final = 64
+"""Lists whose known ones are kept; those of others are found again."""
 _FEW: Final = 30
 """Different values of a text column up to which a person may choose one of them."""
 
@@ -52,8 +54,8 @@ class Desk:
         Who judges unless the page is told another name.
     queue : str
         The queue that is shown first.
-    gold : dict of str to set of int
-        The rows that were hidden among the lists of each person.
+    gold : dict of Wanted to frozenset of int
+        The known ones among the last lists that were asked for.
     """
 
     candidates: Candidates
@@ -62,7 +64,17 @@ class Desk:
     details: Details
     person: str = ""
     queue: str = "all"
-    gold: dict[str, set[int]] = field(default_factory=dict)
+    gold: dict[Wanted, frozenset[int]] = field(default_factory=dict)
+
+    def gold_of(self, wanted: Wanted) -> frozenset[int]:
+        """Return the known ones among what a person asked for, which the verdicts so far do not change."""
+        lasting = replace(wanted, unseen=False)
+        found = self.gold.get(lasting)
+        if found is None:
+            found = self.gold[lasting] = gold_among(self.candidates, self.book, lasting)
+            for oldest in list(self.gold)[:-_LISTS]:
+                self.gold.pop(oldest, None)
+        return found
 
 
 class Asked(Protected):
@@ -71,6 +83,13 @@ class Asked(Protected):
     def initialize(self, desk: Desk) -> None:
         """Keep the desk."""
         self.desk = desk
+
+    def prepare(self) -> None:
+        """Refuse pages of other candidates than are shown here, whose numbers of rows mean others."""
+        super().prepare()
+        tag = self.request.headers.get("X-Nightsift-Tag") or self.get_query_argument("tag", "")
+        if not self._finished and tag and tag != self.desk.candidates.tag:
+            raise HTTPError(HTTPStatus.CONFLICT, reason="this server shows other candidates now, load the page anew")
 
     def person(self) -> str:
         """Return who asks."""
@@ -91,7 +110,7 @@ class Session(Asked):
         desk = self.desk
         rows, header = desk.candidates.rows, desk.candidates.header
         bands = sorted(set(rows["band"]) - {""})
-        person = self.get_query_argument("person", "") or desk.person
+        person = desk.person or self.get_query_argument("person", "")
         await self.apart(desk.book.refresh)
         self.answer({
             "title": desk.candidates.title,
@@ -139,7 +158,6 @@ class Listing(Asked):
             unlabelled=self.get_query_argument("unlabelled", "") == "1",
         )
         found = await self.apart(self._found, wanted)
-        self.desk.gold.setdefault(wanted.person, set()).update(found.gold)
         self.set_header("Content-Type", "application/octet-stream")
         self.finish(found.rows.astype("<i4").tobytes())
 
@@ -189,7 +207,8 @@ class Verdicts(Asked):
         person, said = _person(sent.get("person")), sent.get("verdicts")
         if not isinstance(said, list) or not 0 < len(said) <= MOST_ROWS:
             raise HTTPError(HTTPStatus.BAD_REQUEST, reason=f"allowed: 1 to {MOST_ROWS} verdicts at once")
-        verdicts = _verdicts(self, said, person)
+        gold = await self.apart(self.desk.gold_of, _wanted(person, sent.get("asked")))
+        verdicts = _verdicts(self, said, person, gold)
         numbers = await self.apart(self.desk.book.append, verdicts)
         self.answer({"confirmed": {one.token: number for one, number in zip(verdicts, numbers, strict=True)}})
 
@@ -208,13 +227,13 @@ class Undo(Asked):
         self.answer({"undone": numbers})
 
 
-def _verdicts(handler: Asked, sent: Sequence[object], person: str) -> list[Verdict]:
+def _verdicts(handler: Asked, sent: Sequence[object], person: str, gold: frozenset[int]) -> list[Verdict]:
     """Return verdicts of what was posted and of what the server knows; the page says nothing else about them."""
     given = [one for one in sent if isinstance(one, Mapping)]
     if len(given) < len(sent):
         raise InputError("a verdict that was sent is no JSON object")
     desk = handler.desk
-    rows, gold = [handler.row(str(one.get("row", ""))) for one in given], desk.gold.get(person, set())
+    rows = [handler.row(str(one.get("row", ""))) for one in given]
     known = desk.candidates.rows[["candidate_id", "object_id", "night", "score"]].iloc[rows].to_dict("records")
     return [
         Verdict(
@@ -236,6 +255,15 @@ def _verdicts(handler: Asked, sent: Sequence[object], person: str) -> list[Verdi
         )
         for row, own, one in zip(rows, known, given, strict=True)
     ]
+
+
+def _wanted(person: str, asked: object) -> Wanted:
+    """Return what a list was asked for that verdicts are of; of no list if it is not said."""
+    if not isinstance(asked, Mapping):
+        return Wanted(person=person, queue="")
+    queue, sort, where, band = (_text(asked.get(name, "")) for name in ("queue", "sort", "where", "band"))
+    unlabelled = asked.get("unlabelled") is True
+    return Wanted(person=person, queue=queue, sort=sort, where=where, band=band, unlabelled=unlabelled)
 
 
 def _person(value: object) -> str:

@@ -60,9 +60,11 @@ class Candidates:
 
     @cached_property
     def tag(self) -> str:
-        """What addresses of pictures change with: another file gives another one."""
+        """What says which candidates the numbers of rows are of: another file or choice of rows gives another one."""
         status = self.cutouts.stat()
-        return hashlib.sha256(f"{self.cutouts} {status.st_size} {status.st_mtime_ns}".encode()).hexdigest()[:12]
+        found = hashlib.sha256(f"{self.cutouts} {status.st_size} {status.st_mtime_ns}".encode())
+        found.update(pd.util.hash_array(self.rows["candidate_id"].to_numpy(object)).tobytes())
+        return found.hexdigest()[:12]
 
     @cached_property
     def row_of(self) -> dict[str, int]:

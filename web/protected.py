@@ -12,10 +12,11 @@ from http import HTTPStatus
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
+from sqlalchemy.exc import DBAPIError
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, RequestHandler
 
-from pipeline.errors import NightsiftError
+from pipeline.errors import NightsiftError, StorageError, UnreachableError
 from pipeline.redaction import harmless
 
 log = logging.getLogger(__name__)
@@ -90,7 +91,8 @@ class Protected(RequestHandler):
         """Say what went wrong as JSON; an error of Nightsift in its own words, a bug without any."""
         error = more.get("exc_info", (None, None, None))[1]
         if isinstance(error, NightsiftError):
-            self.set_status(HTTPStatus.BAD_REQUEST)
+            is_ours = isinstance(error, UnreachableError | StorageError) or isinstance(error.__cause__, DBAPIError)
+            self.set_status(HTTPStatus.SERVICE_UNAVAILABLE if is_ours else HTTPStatus.BAD_REQUEST)
             said = str(error)
         else:
             said = self._reason if isinstance(error, HTTPError) else HTTPStatus(status_code).phrase

@@ -138,7 +138,7 @@ class Listed:
     rows : ndarray of int64
         Numbers of rows.
     gold : frozenset of int
-        Which of them are known ones.
+        Which are known ones, those that the person has seen already among them.
     """
 
     rows: NDArray[np.int64]
@@ -168,17 +168,24 @@ def listed(candidates: Candidates, book: VerdictBook, wanted: Wanted) -> Listed:
     if wanted.sort:
         order = _sorted(candidates, order, wanted.sort)
     order = order[_passing(candidates, wanted)[order]]
+    unseen = np.ones(len(candidates.rows), bool)
     if wanted.unseen:
-        seen = _seen(candidates, book, wanted.person)
-        order = order[~seen[order]]
+        unseen = ~_seen(candidates, book, wanted.person)
     labels = candidates.rows["label"].to_numpy()
     trusted = (labels != UNLABELLED) & ~candidates.rows["label_source"].isin(_UNTRUSTED).to_numpy()
     members = (labels[order] == UNLABELLED) | (not wanted.unlabelled)
     if wanted.queue not in _WITH_GOLD:
-        return Listed(rows=order[members], gold=frozenset())
+        return Listed(rows=order[members & unseen[order]], gold=frozenset())
     gold = _gold(order, members, trusted[order], _hashes(candidates, wanted.person))
-    kept = members | gold
+    kept = (members | gold) & unseen[order]
     return Listed(rows=order[kept], gold=frozenset(order[gold].tolist()))
+
+
+def gold_among(candidates: Candidates, book: VerdictBook, wanted: Wanted) -> frozenset[int]:
+    """Return which rows are the known ones of what a person asked for; what was judged since changes nothing."""
+    if wanted.queue not in _WITH_GOLD or wanted.queue not in queue_names(candidates):
+        return frozenset()
+    return listed(candidates, book, wanted).gold
 
 
 def _queued(candidates: Candidates, book: VerdictBook, wanted: Wanted) -> NDArray[np.int64]:

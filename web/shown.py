@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from pipeline.cutouts.missing import Flag
 from pipeline.redaction import harmless
 from pipeline.report.candidates import FLAG_WORDS
 from web.candidates import Candidates
@@ -43,8 +44,14 @@ def plain(value: object) -> object:
 
 
 def flag_words(flags: int) -> list[str]:
-    """Return the flags of a candidate in words."""
-    return [words for flag, words in FLAG_WORDS.items() if flags & flag]
+    """Return the flags of a candidate in words, but for the one that tells that it has a label.
+
+    Examples
+    --------
+    >>> flag_words(Flag.EDGE | Flag.BORDERLINE_LABEL)
+    ['part of the cutout lies outside the image']
+    """
+    return [words for flag, words in FLAG_WORDS.items() if flags & flag and flag is not Flag.BORDERLINE_LABEL]
 
 
 def cells(candidates: Candidates, rows: Sequence[int], book: VerdictBook, person: str) -> list[dict[str, Any]]:

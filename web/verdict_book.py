@@ -30,10 +30,12 @@ class VerdictBook:
     ----------
     store : VerdictStore
         The open store.
+    survey : str
+        Name of the survey: a database may hold verdicts of others, on candidates of the same ids.
     """
 
-    def __init__(self, store: VerdictStore) -> None:
-        self.store = store
+    def __init__(self, store: VerdictStore, survey: str) -> None:
+        self.store, self.survey = store, survey
         self._lock = threading.RLock()
         self._undone: set[int] = set()
         self._of: dict[str, dict[int, Said]] = {}
@@ -43,7 +45,7 @@ class VerdictBook:
     def refresh(self) -> None:
         """Take in what was stored since."""
         with self._lock:
-            for row in read(self.store, after=max(0, self._last - _AGAIN)).to_dict("records"):
+            for row in read(self.store, after=max(0, self._last - _AGAIN), survey=self.survey).to_dict("records"):
                 self._last = max(self._last, int(row["verdict_id"]))
                 self._take(row)
 

@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from eyeball_pages import HOSTILE, served
+from sqlalchemy.exc import OperationalError
 
+from pipeline.errors import InputError, UnreachableError
 from pipeline.io.verdicts import read
 
 
@@ -142,6 +144,49 @@ def test_a_verdict_is_stored_with_what_the_server_knows_and_undone(page):
     assert post(address, "/api/undo", undone)[0] == 200
     assert json.loads(ask(address, "/api/rows?rows=7&person=bob")[2])[0]["mine"] is None
     assert not len(read(desk.book.store, resolved=True, person="bob"))
+
+
+def locked():
+    raise InputError("locked by another transaction") from OperationalError("INSERT", {}, Exception("locked"))
+
+
+def gone():
+    raise UnreachableError("nothing is known to be written")
+
+
+@pytest.mark.parametrize("trouble", [locked, gone])
+def test_what_the_store_cannot_take_now_is_no_refusal_so_that_the_page_sends_it_again(page, monkeypatch, trouble):
+    monkeypatch.setattr(page[1].book, "append", lambda _: trouble())
+    assert post(page[0], "/api/verdicts", {"person": "dan", "verdicts": [said(0)]})[0] == 503
+
+
+@pytest.mark.parametrize("path", ["/api/verdicts", "/api/undo", "/api/rows?rows=1&person=a", "/api/list?tag=other"])
+def test_rows_of_other_candidates_are_never_taken_for_those_that_are_shown(page, path):
+    body = json.dumps({"person": "fay", "verdicts": [said(0)], "numbers": [1], "token": "t"})
+    cookie, token = token_of(page[0])
+    sent = {"method": "POST", "body": body} if path in ("/api/verdicts", "/api/undo") else {}
+    status, _, content = ask(page[0], path, cookie=cookie, X_XSRFToken=token, X_Nightsift_Tag="other", **sent)
+    assert (status, "other candidates" in json.loads(content)["error"]) == (409, True)
+    assert not len(read(page[1].book.store, person="fay"))
+
+
+def test_known_ones_are_marked_also_by_a_server_that_began_anew_and_never_in_a_queue_of_labels(night, tmp_path):
+    asked = {"queue": "all", "sort": "-score", "unlabelled": True, "unseen": True}
+    labelled = set(range(0, 60, 5))
+    with served(night, tmp_path) as (address, _):
+        (gold, *_) = labelled & set(listing(address, "queue=all&sort=-score&unlabelled=1"))
+    with served(night, tmp_path) as (address, desk):
+        for queue in ("all", "mistakes"):
+            body = {"person": "ada", "asked": {**asked, "queue": queue}, "verdicts": [said(gold, token=queue)]}
+            assert post(address, "/api/verdicts", body)[0] == 200
+        assert list(read(desk.book.store)["gold"]) == [1, 0]
+
+
+def test_who_judges_may_undo_whatever_name_the_browser_remembers(night, tmp_path):
+    with served(night, tmp_path, person="gus") as (address, _):
+        for person in ("gus", "hal"):
+            post(address, "/api/verdicts", {"person": person, "verdicts": [said(3, token=f"{person}:0")]})
+        assert json.loads(ask(address, "/api/session?person=hal")[2])["batches"] == [[[1, 3]]]
 
 
 def test_lists_are_sorted_and_chosen_by_conditions(page):

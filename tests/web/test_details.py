@@ -11,7 +11,7 @@ from web.verdict_book import VerdictBook
 @pytest.fixture
 def book(tmp_path):
     store = open_store("toy", data=tmp_path / "data")
-    yield VerdictBook(store)
+    yield VerdictBook(store, "toy")
     store.close()
 
 

@@ -1,6 +1,5 @@
 """The page in a real browser: judged by keyboard, undone, filtered, reloaded, by two people, with a dead server."""
 
-import json
 import os
 import signal
 import subprocess
@@ -9,7 +8,7 @@ import textwrap
 import time
 
 import pytest
-from eyeball_pages import HOSTILE, served
+from eyeball_pages import HOSTILE, first, opened, served, stored, verdicts
 
 from pipeline.io.verdicts import open_store, read
 
@@ -18,31 +17,6 @@ from pipeline.io.verdicts import open_store, read
 def page(night, tmp_path):
     with served(night, tmp_path / "data") as (address, desk):
         yield address, desk
-
-
-def opened(browser, address, person="ada", **more):
-    """Return a page of a fresh browser whose person is known, and what went wrong on it."""
-    context = browser.new_context(**more)
-    context.add_init_script(f"localStorage.setItem('nightsift.person', {json.dumps(json.dumps(person))})")
-    made, wrong = context.new_page(), []
-    made.on("console", lambda message: wrong.append(message.text))
-    made.on("pageerror", lambda error: wrong.append(str(error)))
-    made.goto(address)
-    made.wait_for_selector(".cell")
-    return made, wrong
-
-
-def stored(made, count):
-    made.wait_for_selector(f"#status[data-stored='{count}'][data-waiting='0']", timeout=10_000)
-
-
-def first(made, row):
-    made.wait_for_selector(f".cell:first-child[data-row='{row}']", timeout=10_000)
-
-
-def verdicts(desk, **of):
-    table = read(desk.book.store, resolved=True, **of)
-    return dict(zip(table["candidate_id"], table["verdict"], strict=True))
 
 
 def shown(made):
@@ -128,8 +102,7 @@ def test_one_candidate_is_seen_with_all_that_is_known_and_judged_by_a_letter(pag
     for key in ("+", "/", ",", "-", "/"):
         made.keyboard.press(key)
     made.wait_for_selector("label:has-text('stretch') option[value=zscale]:checked", state="attached")
-    made.wait_for_selector("aside h2")
-    assert "Labels and what others said" in made.inner_text("aside")
+    made.wait_for_selector("aside:has-text('Labels and what others said')")
     made.keyboard.press("'")
     made.keyboard.press("r")
     made.wait_for_selector("aside h2:text-is('o0')")
@@ -213,7 +186,7 @@ SERVER = """
     cutouts, scores, data = sys.argv[1:]
     store = open_store("toy", data=Path(data))
     desk = Desk(candidates=read_candidates(Path(cutouts), Path(scores)), pictures=Pictures(Path(cutouts)),
-                book=VerdictBook(store), details=Details())
+                book=VerdictBook(store, "toy"), details=Details())
     sockets = bound("127.0.0.1", 0)
     serve(desk, sockets, "", lambda: print(sockets[0].getsockname()[1], flush=True))
 """

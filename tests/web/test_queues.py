@@ -27,7 +27,7 @@ def many(make_rows, make_cutouts, tmp_path_factory):
 @pytest.fixture
 def book(tmp_path):
     store = open_store("toy", data=tmp_path)
-    yield VerdictBook(store)
+    yield VerdictBook(store, "toy")
     store.close()
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.io.verdicts import Verdict, open_store
+from pipeline.io.verdicts import Verdict, append, open_store
 from web.verdict_book import VerdictBook
 
 
@@ -11,7 +11,7 @@ def said(name, verdict="real", person="ada", token=""):
 @pytest.fixture
 def books(tmp_path):
     stores = [open_store("toy", data=tmp_path) for _ in range(2)]
-    yield [VerdictBook(store) for store in stores]
+    yield [VerdictBook(store, "toy") for store in stores]
     for store in stores:
         store.close()
 
@@ -45,4 +45,10 @@ def test_batches_are_found_again_by_their_tokens(books):
     second = book.append([said("c", token="y:0")])
     assert book.batches("ada") == [[(first[0], "a"), (first[1], "b")], [(second[0], "c")]]
     book.undo(second, "ada", ["u:0"])
-    assert [[name for _, name in batch] for batch in VerdictBook(book.store).batches("ada")] == [["a", "b"]]
+    assert [[name for _, name in batch] for batch in VerdictBook(book.store, "toy").batches("ada")] == [["a", "b"]]
+
+
+def test_verdicts_of_another_survey_in_the_same_database_are_of_other_candidates(books):
+    append(books[0].store, [Verdict(survey="sky", candidate_id="a", verdict="bogus", person="ada", token="s")])
+    books[0].append([said("a")])
+    assert books[0].latest() == {"a": {"ada": "real"}}

@@ -32,8 +32,11 @@ export class Cells {
   async #fetch(rows) {
     const { stretch, shared, person } = this.state;
     const looks = rows.map((row) => this.look(row));
+    const before = this.state.outbox.said(person);
     const found = await getJson("/api/rows", { rows: rows.join(","), person, stretch, shared: shared ? "1" : "" });
+    const waiting = new Map([...before, ...this.state.outbox.said(person)]);
     found.forEach(({ picture, ...cell }, index) => {
+      if (waiting.has(cell.row)) cell.mine = waiting.get(cell.row);
       if (!this.rows.has(cell.row)) this.rows.set(cell.row, cell);
       this.#keep(looks[index], picture);
     });

@@ -10,6 +10,7 @@ export class Grid {
     this.cursor = 0;
     this.marks = new Map();
     this.boxes = [];
+    this.rows = [];
   }
 
   get count() {
@@ -27,23 +28,25 @@ export class Grid {
   async show(pressed) {
     const { state } = this;
     const rows = this.pageRows(state.start);
+    const call = this.call = {};
     this.busy = true; // a key that comes before the page is seen is not meant for it
-    this.marks.clear();
-    this.cursor = Math.min(this.cursor, Math.max(0, rows.length - 1));
     let cells;
     try {
       cells = await state.cells.load(rows);
     } finally {
-      this.busy = false;
+      if (this.call === call) this.busy = false;
     }
-    if (state.view !== this) return;
+    if (state.view !== this || this.call !== call) return;
+    const isSame = rows.join() === this.rows.join(); // in another stretch: what was marked stays marked
+    if (!isSame) this.marks.clear();
+    this.cursor = Math.min(this.cursor, Math.max(0, rows.length - 1));
     this.rows = rows;
     this.boxes = cells.map((cell, place) => this.#box(cell, place));
     const table = el("div", { class: "grid" }, ...this.boxes);
     table.style.setProperty("--side", this.columns);
     state.place.replaceChildren(this.boxes.length ? table : el("p", { class: "empty" }, "No candidate is left here."));
     this.#paint();
-    state.counter.showing();
+    if (!isSame) state.counter.showing();
     if (pressed) requestAnimationFrame(() => performance.measure("next", { start: pressed, end: performance.now() }));
     state.cells.prefetch(this.pageRows(state.start + this.count));
   }
@@ -64,6 +67,7 @@ export class Grid {
     );
     const title = [name, cell.called && `called ${cell.called}`, cell.reason, ...cell.flags].filter(Boolean).join("\n");
     const box = el("button", { class: "cell", title, tabindex: "-1", "aria-label": name, onclick: () => {
+      if (this.busy) return;
       state.counter.pressed();
       this.cursor = place;
       this.flip(place);
@@ -109,16 +113,22 @@ export class Grid {
       return [row, this.marks.get(place) ?? (mine ? undefined : state.rest)];
     });
     state.verdicts.give(pairs.filter(([, verdict]) => verdict !== undefined), pressed);
+    this.marks.clear();
     this.go(1, pressed);
   }
 
   go(pages, pressed) {
     const { state } = this;
-    const start = state.start + pages * this.count;
+    const before = state.start;
+    const start = before + pages * this.count;
     const atEnd = start >= state.order.length;
     if (start >= 0 && !(pages > 0 && atEnd && pressed === undefined)) state.start = Math.min(start, state.order.length);
     this.cursor = 0;
-    return this.show(pressed);
+    const at = state.start;
+    return this.show(pressed).catch((error) => { // the page is not there: the one that is seen stays the present one
+      if (state.start === at) state.start = before;
+      state.say(error.message);
+    });
   }
 
   act(action, pressed) {

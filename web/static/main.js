@@ -1,6 +1,6 @@
 // The page: fetches what there is, listens to keys, and hands them to the grid or the single view.
 
-import { getJson, getOrder } from "./api.js";
+import { getJson, getOrder, only } from "./api.js";
 import { Cells } from "./cells.js";
 import { Counter } from "./counter.js";
 import { byId, el } from "./dom.js";
@@ -53,6 +53,7 @@ state.refresh = async (pressed) => {
 
 state.reopen = async () => {
   const { asked } = state;
+  const listed = { ...asked };
   const ticks = { unseen: asked.unseen ? "1" : "", unlabelled: asked.unlabelled ? "1" : "" };
   try {
     state.order = await getOrder({ ...asked, ...ticks, person: state.person });
@@ -60,6 +61,7 @@ state.reopen = async () => {
     state.say(error.message);
     return;
   }
+  state.listed = listed;
   state.start = 0;
   state.cells.forget();
   await state.refresh();
@@ -128,7 +130,7 @@ function act(action, pressed) {
 
 function onKey(event) {
   const typing = event.target.closest?.("header") || document.querySelector("dialog[open]");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat && event.key === "Enter") return;
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat && !/^(Arrow|Page)/.test(event.key)) return;
   const pressed = performance.now();
   const action = state.keys.actionOf(event.key);
   if (action !== "help") state.counter.pressed();
@@ -141,6 +143,7 @@ async function begin() {
   state.person = state.session.person || state.person;
   state.asked.queue = state.session.queue;
   const { classes, states, tag, stretches } = state.session;
+  only(tag);
   if (!classes.includes(state.rest)) state.rest = classes[0];
   if (!stretches.includes(state.stretch)) state.stretch = stretches[0];
   if (state.channel >= state.session.channels.length) state.channel = -1;

@@ -22,6 +22,15 @@ export class Outbox {
     return this.items.reduce((sum, item) => sum + (item.verdicts?.length ?? 0), 0);
   }
 
+  said(person) { // what the server does not know yet, by row
+    const found = new Map();
+    for (const item of this.items.filter((one) => one.person === person)) {
+      for (const { row, verdict, of } of item.verdicts ?? []) found.set(row, { verdict, of });
+      (item.rows ?? []).forEach((row, place) => found.set(row, item.before?.[place] ?? null));
+    }
+    return found;
+  }
+
   add(item) {
     this.items.push(item);
     this.#keep();
@@ -56,23 +65,25 @@ export class Outbox {
       await (item.verdicts ? this.#sendVerdicts(item) : this.#sendUndo(item));
       this.trouble = "";
     } catch (error) {
-      if (!(error instanceof Refused) || error.message === "log in first") throw error;
+      if (!(error instanceof Refused)) throw error;
       this.trouble = `refused: ${error.message}`;
     }
   }
 
   async #sendVerdicts(item) {
-    const { confirmed } = await post("/api/verdicts", { person: item.person, verdicts: item.verdicts });
-    this.numbers.set(item.batch, Object.values(confirmed));
+    const { confirmed } = await post("/api/verdicts", { person: item.person, asked: item.asked, verdicts: item.verdicts });
+    const numbers = Object.values(confirmed);
+    this.numbers.set(item.batch, numbers);
+    for (const later of this.items) if (!later.verdicts && later.batch === item.batch) later.numbers = numbers;
     this.stored += item.verdicts.length;
     if (item.pressed) performance.measure("confirmed", { start: item.pressed, end: performance.now() });
   }
 
   async #sendUndo(item) {
-    const numbers = item.numbers ?? this.numbers.get(item.batch) ?? [];
-    if (!numbers.length) return;
+    const { numbers } = item;
+    if (!numbers?.length) return; // what it would take back was refused
     await post("/api/undo", { person: item.person, numbers, token: item.token });
-    this.stored -= item.numbers ? 0 : numbers.length;
+    this.stored -= this.numbers.has(item.batch) ? numbers.length : 0;
   }
 
   #keep() {

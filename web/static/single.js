@@ -20,8 +20,10 @@ export class Single {
     const { state } = this;
     this.leave();
     const row = state.order[state.start];
+    const call = this.call = {};
     if (row === undefined) {
       this.row = undefined;
+      this.busy = false;
       state.place.replaceChildren(el("p", { class: "empty" }, "No candidate is left here."));
       return;
     }
@@ -30,9 +32,9 @@ export class Single {
     try {
       [cell] = await state.cells.load([row]);
     } finally {
-      this.busy = false;
+      if (this.call === call) this.busy = false;
     }
-    if (state.view !== this) return;
+    if (state.view !== this || this.call !== call) return;
     this.row = row;
     this.side = el("aside", {});
     const judge = el("div", { class: "judge" }, ...this.#buttons(cell));
@@ -76,7 +78,11 @@ export class Single {
       const letter = keys.letters.get(name[0]) === name && !keys.actionOf(name[0]) ? ` ${name[0]}` : "";
       return el("button", {
         class: cell.mine?.verdict === name ? "said" : "",
-        onclick: () => { this.state.counter.pressed(); this.judge(name, performance.now()); },
+        onclick: () => {
+          if (this.busy) return;
+          this.state.counter.pressed();
+          this.judge(name, performance.now());
+        },
       }, el("kbd", {}, `${keyName(key ?? "")}${letter}`), words(name));
     });
   }
@@ -113,8 +119,12 @@ export class Single {
 
   #go(steps, pressed) {
     const { state } = this;
-    state.start = Math.max(0, Math.min(state.order.length, state.start + steps));
-    return this.show(pressed).then(() => state.say());
+    const before = state.start;
+    const at = state.start = Math.max(0, Math.min(state.order.length, before + steps));
+    return this.show(pressed).then(() => state.say(), (error) => {
+      if (state.start === at) state.start = before;
+      state.say(error.message);
+    });
   }
 
   act(action, pressed) {
