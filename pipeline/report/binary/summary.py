@@ -10,7 +10,7 @@ from pipeline.report.binary.gate import Finding, judge, may_go_live
 from pipeline.report.binary.gate_rules import GateRules
 from pipeline.report.binary.numbers import BinaryModel, BinaryNumbers
 from pipeline.report.metrics_json import Bounds
-from pipeline.report.wording import count, number, number_digits, per_cent, worded
+from pipeline.report.wording import count, number, number_digits, per_cent, significant, worded
 
 MOST_NAMED: Final = 6
 """How many weak strata, and how many reasons of a gate, are named; the tables have all."""
@@ -89,7 +89,7 @@ def _good(numbers: BinaryNumbers) -> Iterator[str]:
     told = [
         f"{verb} {_with_interval(at[rate])} of the {who}" for rate, verb, who in _TOLD if at[rate]["value"] is not None
     ]
-    yield f"At its threshold of {number(model['threshold'])} {numbers['classifier']} {' and '.join(told)}."
+    yield f"At its threshold of {significant(model['threshold'], 6)} {numbers['classifier']} {' and '.join(told)}."
     auc = model["metrics"]["auc"]["value"]
     if auc is not None:
         yield f"AUC {number(auc, number_digits(auc))}."

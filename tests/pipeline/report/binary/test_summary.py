@@ -27,7 +27,7 @@ def stratum(name, found, n=400):
 def answers(*strata, recall=0.9, survey=None, **whole):
     """Return the answers of the first screen by question, of a report with these strata."""
     model = {
-        "threshold": 0.5, "at_threshold": {"recall": interval(recall), "fpr": interval(0.01)},
+        "threshold": 0.99987, "at_threshold": {"recall": interval(recall), "fpr": interval(0.01)},
         "metrics": {"auc": interval(0.98)}, "survey": survey or {"base_rate": None}, "strata": list(strata),
     }  # fmt: skip
     lines = summary({"classifier": "cnn", "models": {"cnn": model}, **whole})
@@ -63,8 +63,8 @@ def test_how_good_it_is_is_said_for_a_night_of_the_survey():
     }  # fmt: skip
     words, _ = answers(survey=survey)["How good"]
     assert words == (
-        "At its threshold of 0.500 cnn finds 90.0 % of the reals and calls real 1.0 % of the bogus. AUC 0.9800. Of the "
-        "1\u202f500 candidates of a night it calls 45 real, 18 of them bogus."
+        "At its threshold of 0.99987 cnn finds 90.0 % of the reals and calls real 1.0 % of the bogus. AUC 0.9800. Of "
+        "the 1\u202f500 candidates of a night it calls 45 real, 18 of them bogus."
     )
 
 
