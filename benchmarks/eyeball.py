@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.rows import Row
+from pipeline.classes import UNLABELLED
 from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.results.schema import CANDIDATE_COLUMNS
 
@@ -137,7 +138,7 @@ def _browser() -> Iterator[Any]:
 def _night(folder: Path) -> tuple[Path, Path]:
     """Write a cutout file of noise, and scores."""
     rng, ids = np.random.default_rng(1), [str(2**53 + number) for number in range(COUNT)]
-    columns: dict[str, Any] = {"night": "2026-01-05", "band": "r", "label": -1, "time_mjd": 61045.0}
+    columns: dict[str, Any] = {"night": "2026-01-05", "band": "r", "label": UNLABELLED, "time_mjd": 61045.0}
     columns |= {"object_id": [f"o{number // 3}" for number in range(COUNT)]}
     blank = {name: "" if kind == "text" else 0 for name, kind in CANDIDATE_COLUMNS.items()}
     rows = pd.DataFrame({"candidate_id": ids}).assign(

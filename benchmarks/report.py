@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.rows import Row
+from pipeline.classes import REAL, TEST
 from pipeline.metrics import bootstrap_all, groups_of
 from pipeline.plots import ReportData
 from pipeline.report import build_report
@@ -47,7 +48,7 @@ def many_scores(n: int) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     group = np.arange(n) // 2
     label = (rng.random(group[-1] + 1) < 0.3).astype(int)[group]
-    injected = (label == 1) & (rng.random(n) < 0.3)
+    injected = (label == REAL) & (rng.random(n) < 0.3)
     own = rng.normal(2.2 * (2 * label - 1), 1.3) + rng.normal(0.0, 0.7, group[-1] + 1)[group]
     names = pd.Series(group).map(lambda number: f"o{number}")
     return pd.DataFrame(
@@ -57,7 +58,7 @@ def many_scores(n: int) -> pd.DataFrame:
             "group_id": names,
             "label": label,
             "score": (1.0 / (1.0 + np.exp(-own))).astype("f4"),
-            "kind": np.select([injected, label == 1], ["injected", "transient"], "bogus"),
+            "kind": np.select([injected, label == REAL], ["injected", "transient"], "bogus"),
             "label_source": np.where(injected, "injected", "eyeball"),
             "flux_sign": np.where(rng.random(n) < 0.2, -1, 1),
             "magnitude": rng.normal(19, 1, n).astype("f4"),
@@ -65,7 +66,7 @@ def many_scores(n: int) -> pd.DataFrame:
             "band": rng.choice(list("gri"), n),
             "detector": rng.choice([f"d{number}" for number in range(16)], n),
             "night": [f"2026-01-{1 + number % 28:02d}" for number in range(n)],
-            "split": 2,
+            "split": TEST,
             "edge_fraction": 0.0,
             "nan_fraction": rng.random(n).astype("f4") * 0.02,
         }

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pipeline.classes import BOGUS, REAL
 from pipeline.metrics.curves import operating_points
 from pipeline.metrics.definitions import SLACK
 
@@ -37,7 +38,7 @@ def at_rates(labels: ArrayLike, scores: ArrayLike, rates: Iterable[float]) -> di
     if len(np.unique(np.asarray(labels))) < 2:
         return {}
     points = operating_points(labels, scores)
-    n_bogus, n_real = (int((np.asarray(labels) == label).sum()) for label in (0, 1))
+    n_bogus, n_real = (int((np.asarray(labels) == label).sum()) for label in (BOGUS, REAL))
     found: dict[str, dict[str, float | str]] = {}
     for rate in rates:
         lowest = int(np.flatnonzero(points["fpr"] * n_bogus <= rate * n_bogus + SLACK)[-1])

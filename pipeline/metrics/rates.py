@@ -48,13 +48,13 @@ def threshold_rates(
     n, n_groups, totals = len(table), count_groups(groups), marks.sum(axis=0)
     found: dict[str, Interval] = {}
     sums = None
-    for name, part, whole in (("recall", 0, 1), ("fpr", 2, 3), ("precision", 0, 4)):
+    for name, counted, whole in (("recall", 0, 1), ("fpr", 2, 3), ("precision", 0, 4)):
         if sums is None or binned_above is None or n <= binned_above:  # many rows: one draw serves all three
             sums = sampled_sums(marks, groups, replicates, rng, binned_above)
         trials = count_groups(groups[marks[:, whole] > 0])
         found[name] = interval_of(
-            float(ratio(totals[part : part + 1], totals[whole : whole + 1])[0]),
-            ratio(sums[:, part], sums[:, whole]),
+            float(ratio(totals[counted : counted + 1], totals[whole : whole + 1])[0]),
+            ratio(sums[:, counted], sums[:, whole]),
             level,
             n,
             n_groups,

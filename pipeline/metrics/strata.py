@@ -86,7 +86,19 @@ def recall_by(
 
 
 def all_strata(table: pd.DataFrame, *, threshold: float, level: float = 0.68, bins: int = 5) -> pd.DataFrame:
-    """Return :func:`recall_by` for every entry of STRATA whose column holds anything, as one table."""
+    """Return :func:`recall_by` for every entry of STRATA whose column holds anything, as one table.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As for :func:`recall_by`.
+    threshold : float
+        From which score a row is called real.
+    level : float
+        Of the intervals.
+    bins : int
+        Into how many parts the values of a column of numbers are divided.
+    """
     groups = pd.factorize(groups_of(table))[0]
     found = [
         recall_by(table, name, threshold=threshold, level=level, bins=bins, groups=groups)

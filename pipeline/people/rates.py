@@ -40,7 +40,7 @@ def rate(right: float, votes: float) -> Rate:
     --------
     >>> found = rate(9, 10)
     >>> f"{found.value} ({found.low:.2f} to {found.high:.2f})"
-    '0.9 (0.78 to 0.96)'
+    '0.9 (0.77 to 0.96)'
     """
     low, high = binomial_interval(right, votes, LEVEL)
     return Rate(value=right / votes if votes > 0 else float("nan"), low=float(low), high=float(high), votes=votes)

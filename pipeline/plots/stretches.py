@@ -81,7 +81,19 @@ def limits_of(pixels: NDArray[np.float32], stretch: str, *, signed: bool = False
 
 
 def stretched(image: NDArray[np.float32], stretch: str, limits: Limits, *, signed: bool = False) -> NDArray[np.uint8]:
-    """Return the shade of each pixel ``(y, x)``: 0 to `SHADES` - 1, or `SHADES` if it is missing."""
+    """Return the shade of each pixel ``(y, x)``: 0 to `SHADES` - 1, or `SHADES` if it is missing.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (y, x)
+        Missing pixels are NaN.
+    stretch : str
+        ``asinh``, ``log``; any other is linear between the limits.
+    limits : Limits
+        The values of the first and the last shade.
+    signed : bool
+        Whether the image has both signs, so that a logarithm goes both ways from the middle.
+    """
     finite = np.isfinite(image)
     shown = np.full(image.shape, SHADES, np.uint8)
     values = image[finite].astype(np.float64)

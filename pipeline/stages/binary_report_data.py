@@ -65,7 +65,19 @@ def _direction(label: np.ndarray, score: np.ndarray) -> int:
 def mistakes_with_cutouts(
     judged: pd.DataFrame, threshold: float, rows: Sequence[Path], most: int = 8
 ) -> Mistakes | None:
-    """Return the worst mistakes with their cutouts, read row by row; None if there are no mistakes or no cutouts."""
+    """Return the worst mistakes with their cutouts, read row by row; None if there are no mistakes or no cutouts.
+
+    Parameters
+    ----------
+    judged : DataFrame
+        Rows with ``label`` and ``score``.
+    threshold : float
+        From which score a row is called real.
+    rows : sequence of Path
+        Files with cutouts; where they lack a row, it has no picture.
+    most : int
+        How many mistakes of each kind.
+    """
     called_at = float(np.float32(threshold))  # as rows are called
     return with_cutouts(worst_mistakes(judged, called_at, most), rows)
 

@@ -1,7 +1,4 @@
-"""What the recipe of a data set says of labels, looked at before anything is built.
-
-Tested by tests/integration/test_snapshot_labels.py.
-"""
+"""What the recipe of a data set says of labels, looked at before anything is built."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,6 +1,6 @@
 """Reports that are there: their numbers, the scores that they were made of, and rules to hold them against.
 
-Tested by tests/pipeline/stages/test_compare_models.py and tests/commands/test_gate.py.
+Tested by tests/pipeline/stages/test_compare_models.py.
 """
 
 import json

@@ -127,6 +127,17 @@ def append(store: VerdictStore, verdicts: Sequence[Verdict]) -> list[int]:
 def undo(store: VerdictStore, verdict_ids: Sequence[int], person: str, tokens: Sequence[str]) -> list[int]:
     """Take verdicts of a person back, by a row for each in one transaction; return the numbers of these rows.
 
+    Parameters
+    ----------
+    store : VerdictStore
+        Where they are.
+    verdict_ids : sequence of int
+        Their numbers.
+    person : str
+        Who gave them, and takes them back.
+    tokens : sequence of str
+        Of each new row, as for `append`.
+
     Raises
     ------
     InputError

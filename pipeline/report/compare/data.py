@@ -81,9 +81,10 @@ def changes(comparison: Comparison) -> pd.Series:
     """Return how each row changes side, by the keys of `CHANGES`; empty text where both call it the same."""
     champion, challenger = calls(comparison.rows, comparison)
     label = comparison.rows["label"]
-    found = pd.Series("", comparison.rows.index, dtype="str")
-    found[(label == REAL) & challenger & ~champion] = "real_gained"
-    found[(label == REAL) & champion & ~challenger] = "real_lost"
-    found[(label == BOGUS) & challenger & ~champion] = "bogus_let_in"
-    found[(label == BOGUS) & champion & ~challenger] = "bogus_turned_away"
-    return found
+    kinds = {
+        "real_gained": (label == REAL) & challenger & ~champion,
+        "real_lost": (label == REAL) & champion & ~challenger,
+        "bogus_let_in": (label == BOGUS) & challenger & ~champion,
+        "bogus_turned_away": (label == BOGUS) & champion & ~challenger,
+    }
+    return pd.Series(np.select(list(kinds.values()), list(kinds), default=""), comparison.rows.index, dtype="str")

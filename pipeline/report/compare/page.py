@@ -1,4 +1,7 @@
-"""The page of a comparison: verdict, differences, who changes side, what a night would gain and lose."""
+"""The page of a comparison: verdict, differences, who changes side, what a night would gain and lose.
+
+Tested by tests/pipeline/stages/test_compare_models.py.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

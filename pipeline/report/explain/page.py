@@ -1,4 +1,7 @@
-"""The page of explained scores; it loads nothing from elsewhere."""
+"""The page of explained scores; it loads nothing from elsewhere.
+
+Tested by tests/models/explaining/test_explain_scores.py.
+"""
 
 import base64
 import io

@@ -1,4 +1,7 @@
-"""The pages of a night's report: the night as a whole, and one page per exposure; they load nothing from elsewhere."""
+"""The pages of a night's report: the night as a whole, and one page per exposure; they load nothing from elsewhere.
+
+Tested by tests/pipeline/stages/test_night_report.py.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
