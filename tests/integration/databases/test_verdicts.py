@@ -33,5 +33,5 @@ def test_a_server_keeps_verdicts_of_several_people_at_once(settings, tmp_path):
     assert set(left["candidate_id"]) == {"0012"}
     assert left["score"].isna().all()
     with pytest.raises(InputError, match="was used for candidate"):
-        append(store, [said("b", 9), said("b", 1, of="object")])
+        append(store, [said("b", 9), said("b", 1, of="object", object_id="7")])
     assert len(read(store)) == 13
