@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import luigi
 
-from models.recipes.calibration_keys import SAMPLE, calibration_part, survey_part
+from models.recipes.calibration_keys import SAMPLE, calibration_part, folds_of, survey_part
 from models.recipes.stack_members import Training, read_members
 from models.registry import NETWORK
 from pipeline.classes import LEARNED_PARTS, are_real_and_bogus
@@ -47,7 +47,7 @@ class CalibratePackage(LearnedTask):
         """The packages of further trainings, each without a part of the rows, whose logits calibrate this one."""
         if self.is_stack or self.learned_fold:
             return []
-        count = self.training().classifier_recipe.calibration_folds
+        count = folds_of(settings_files.raw("classifiers", self.classifier_name))  # plans show a faulty recipe
         learned = [str(LearnedFold(number=number, count=count)) for number in range(1, count + 1)]
         shared = self.classifier_parameters()
         return [CalibratePackage(**{**shared, "learned_fold": fold}) for fold in learned]

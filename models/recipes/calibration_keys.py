@@ -6,6 +6,7 @@ Tested by tests/integration/test_calibrate_package.py.
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias, TypeVar
 
+from pipeline.recipes.learned_fold import MOST_LEARNED_FOLDS
 from pipeline.recipes.night_rates import NightRates
 
 V = TypeVar("V")
@@ -57,3 +58,15 @@ def survey_part(recipe: Mapping[str, object], rates: NightRates) -> dict[str, ob
 def calibration_part(recipe: Mapping[str, V]) -> dict[str, V]:
     """Return the keys of a classifier recipe that decide what is made of the weights."""
     return {name: value for name, value in recipe.items() if name in CALIBRATION_KEYS}
+
+
+def folds_of(recipe: Mapping[str, object]) -> int:
+    """Return how many further trainings calibrate a classifier; 0 where a recipe states none, or no possible number.
+
+    Examples
+    --------
+    >>> folds_of({"calibration_folds": 5}), folds_of({}), folds_of({"calibration_folds": "five"})
+    (5, 0, 0)
+    """
+    count = recipe.get("calibration_folds", 0)
+    return count if type(count) is int and 2 <= count <= MOST_LEARNED_FOLDS else 0
