@@ -94,7 +94,10 @@ def test_the_report_judges_both_regressors_on_the_same_rows(own, scored):
     assert list(metrics["models"]) == ["boosted", "network"]
     assert metrics["differences"]["network"]["n"] == test
     assert set(metrics["models"]["boosted"]["coverage"]) == {"test", "validation"}
-    assert len(list((folder / "figures").glob("*.png"))) == 5
+    figures = {path.name for path in (folder / "figures").glob("*.png")}
+    light = {name for name in figures if not name.endswith(".dark.png")}
+    assert len(light) == 5
+    assert figures - light == {name.replace(".png", ".dark.png") for name in light}
     assert "Conformal intervals" in (folder / "index.html").read_text()
     output = own.run("nightsift", "table", str(folder)).output
     assert f"{test} rows of the test part" in output
