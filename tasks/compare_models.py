@@ -21,7 +21,7 @@ from tasks.plot_results import PlotResults
 from tasks.run_settings import report_address
 
 if TYPE_CHECKING:
-    from pipeline.stages.compare_models import NightOfBoth
+    from pipeline.stages.compare_models import Asked, NightOfBoth
     from pipeline.stages.stored_report import StoredReport
 
 
@@ -103,27 +103,32 @@ class CompareModels(ReleaseTask):
 
     def build(self, path: Path) -> None:
         """Read, compare, write."""
-        from pipeline.report.bootstrap import Bootstrap
-        from pipeline.stages.compare_models import Asked, write_comparison
-        from pipeline.stages.stored_report import named_rules
+        from pipeline.stages.compare_models import compare_models
 
         champion, challenger = self.sides()
-        asked = Asked(
-            how=Bootstrap(replicates=self.replicates, seed=self.seed),
-            rules=named_rules(self.rules),
-            shown=self.shown,
-            night=self._night_of_both(),
-        )
-        write_comparison(
+        compare_models(
             path,
             champion,
             challenger,
-            asked,
+            self._asked(),
             data=data_folder(),
             provenance=self.provenance(),
             progress=self.progress,
         )
         self.link(report_address(self.output().path))
+
+    def _asked(self) -> "Asked":
+        """Return how they are compared, by which rules, and what is shown."""
+        from pipeline.report.bootstrap import Bootstrap
+        from pipeline.stages.compare_models import Asked
+        from pipeline.stages.stored_report import named_rules
+
+        return Asked(
+            how=Bootstrap(replicates=self.replicates, seed=self.seed),
+            rules=named_rules(self.rules),
+            shown=self.shown,
+            night=self._night_of_both(),
+        )
 
     def sides(self) -> "tuple[StoredReport, StoredReport]":
         """Return the reports of champion and challenger."""

@@ -5,7 +5,7 @@ Tested by tests/integration/test_night_report.py.
 
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import luigi
 
@@ -20,6 +20,9 @@ from tasks.nights import NightParameter
 from tasks.numbers import WholeNumberParameter
 from tasks.parameters import ReleaseTask
 from tasks.run_settings import report_address
+
+if TYPE_CHECKING:
+    from pipeline.stages.night_report import NightFiles
 
 MOST_SHOWN: Final = 1000
 """Candidates on one page; more of them with their pictures are slow to open."""
@@ -100,11 +103,25 @@ class NightReport(ReleaseTask):
 
     def build(self, path: Path) -> None:
         """Read, compare, draw, write."""
-        from pipeline.stages.night_report import NightFiles, write_night_report
+        from pipeline.stages.night_report import night_report
+
+        night_report(
+            path,
+            self._night_files(),
+            top=self.top,
+            per_exposure=self.per_exposure,
+            provenance=self.provenance(),
+            progress=self.progress,
+        )
+        self.link(report_address(self.output().path))
+
+    def _night_files(self) -> "NightFiles":
+        """Return the files of the night, and the threshold in force."""
+        from pipeline.stages.night_report import NightFiles
 
         folder = package_folder(self.package) if self.package else self.input_path("package")
         threshold, rule, _ = threshold_of(folder)
-        files = NightFiles(
+        return NightFiles(
             survey=self.survey,
             night=self.scoring.night_name,
             manifest=self.scoring.fetch.frozen.manifest(),
@@ -116,12 +133,3 @@ class NightReport(ReleaseTask):
             rule=rule,
             notes=self.settings.notes,
         )
-        write_night_report(
-            path,
-            files,
-            top=self.top,
-            per_exposure=self.per_exposure,
-            provenance=self.provenance(),
-            progress=self.progress,
-        )
-        self.link(report_address(self.output().path))

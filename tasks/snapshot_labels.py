@@ -5,7 +5,7 @@ Tested by tests/integration/test_snapshot_labels.py.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import luigi
 
@@ -17,6 +17,9 @@ from pipeline.recipes.people_labels import PeopleLabels, require_past, utc
 from tasks.base import ALL_RELEASES
 from tasks.numbers import RatioParameter, WholeNumberParameter
 from tasks.parameters import SurveyTask
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_VOTES = 1000
 """Far more people than judge one candidate."""
@@ -80,8 +83,12 @@ class SnapshotLabels(SurveyTask):
     def build(self, path: Path) -> None:
         """Read the verdicts, and write the labels."""
         from pipeline.stages.snapshot_labels import snapshot_labels
+
+        counts = snapshot_labels(path, self._verdicts(), self.rules, self.settings.class_names)
+        self.progress(100, ", ".join(f"{count} {of}s" for of, count in counts.items()))
+
+    def _verdicts(self) -> "pd.DataFrame":
+        """Return what people have said so far."""
         from pipeline.stages.survey_verdicts import survey_verdicts
 
-        verdicts = survey_verdicts(self.survey, self.settings, settings_files.data_folder())
-        counts = snapshot_labels(path, verdicts, self.rules, self.settings.class_names)
-        self.progress(100, ", ".join(f"{count} {of}s" for of, count in counts.items()))
+        return survey_verdicts(self.survey, self.settings, settings_files.data_folder())

@@ -67,7 +67,7 @@ class Asked:
     night: NightOfBoth | None = None
 
 
-def write_comparison(
+def compare_models(
     folder: Path,
     champion: StoredReport,
     challenger: StoredReport,

@@ -84,7 +84,7 @@ class NightFiles:
     notes: Sequence[str] = ()
 
 
-def write_night_report(
+def night_report(
     folder: Path,
     files: NightFiles,
     *,

@@ -13,7 +13,7 @@ from pipeline.io.results.scores_file import ScoresWriter
 from pipeline.report.binary.gate_rules import GateRules
 from pipeline.report.binary.measures import rows_digest
 from pipeline.report.bootstrap import Bootstrap
-from pipeline.stages.compare_models import Asked, write_comparison
+from pipeline.stages.compare_models import Asked, compare_models
 from pipeline.stages.stored_report import StoredReport
 
 HOSTILE = "<script>alert(1)</script>"
@@ -57,7 +57,7 @@ def stored(rows, tmp_path):
 def compare(champion, challenger, tmp_path):
     folder = tmp_path / "comparison"
     folder.mkdir()
-    numbers = write_comparison(
+    numbers = compare_models(
         folder, champion, challenger, ASKED, data=tmp_path, provenance={}, progress=lambda *_: None
     )  # fmt: skip
     return numbers, folder

@@ -11,7 +11,7 @@ import pipeline.stages.night_report as stage
 from pipeline.errors import InputError
 from pipeline.io.results.cutout_file import CutoutHeader, CutoutWriter
 from pipeline.io.results.scores_file import ScoresWriter
-from pipeline.stages.night_report import NightFiles, write_night_report
+from pipeline.stages.night_report import NightFiles, night_report
 from pipeline.surveys.base import dropped_rows
 
 NIGHT, BEFORE = "2026-01-05", "2026-01-04"
@@ -55,7 +55,7 @@ def report(tmp_path, make_rows, make_cutouts):
         )  # fmt: skip
         folder = tmp_path / "report"
         folder.mkdir()
-        numbers = write_night_report(
+        numbers = night_report(
             folder, files, top=top, per_exposure=per_exposure, provenance={"task": "NightReport"},
             progress=lambda *_: None, **more,
         )  # fmt: skip
