@@ -9,6 +9,7 @@ import yaml
 from pipeline.classes import CLASS_NAMES, class_faults
 from pipeline.labels import LABEL_PROVIDERS, parse_chain
 from pipeline.labels.cleaning import CLEANERS, parse_cleaning
+from pipeline.recipes.people_labels import PeopleLabels
 from pipeline.recipes.row_weights import RowWeights
 from pipeline.settings import parse
 from pipeline.surveys.settings import EphemerisSettings
@@ -19,6 +20,7 @@ READERS = {
     "labels": lambda value: parse_chain(value, "labels.md"),
     "cleaning": lambda value: parse_cleaning(value, "labels.md"),
     "ephemeris": lambda value: parse(EphemerisSettings, value, "labels.md"),
+    "people": lambda value: parse(PeopleLabels, value, "labels.md"),
     "weights": lambda value: parse(RowWeights, value, "labels.md"),
     "conflicts": lambda value: value in ("stronger", "drop", "error"),
 }
