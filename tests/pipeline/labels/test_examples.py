@@ -20,7 +20,7 @@ READERS = {
     "labels": lambda value: parse_chain(value, "labels.md"),
     "cleaning": lambda value: parse_cleaning(value, "labels.md"),
     "ephemeris": lambda value: parse(EphemerisSettings, value, "labels.md"),
-    "people": lambda value: parse(PeopleLabels, value, "labels.md"),
+    "people": lambda value: parse(PeopleLabels, value | {"until": value["until"].isoformat()}, "labels.md"),
     "weights": lambda value: parse(RowWeights, value, "labels.md"),
     "conflicts": lambda value: value in ("stronger", "drop", "error"),
 }
