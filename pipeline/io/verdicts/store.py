@@ -1,6 +1,7 @@
 """The store of verdicts: each batch is one transaction, confirmed once it is on disk; no row is ever changed."""
 
 import sqlite3
+import weakref
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict
@@ -49,6 +50,7 @@ class VerdictStore(WritableDatabase):
         super().__init__(settings, folder)
         self.allowed = (*class_names, *STATES)
         self._open = ExitStack()
+        weakref.finalize(self, self._open.close)
         if self.dialect == "sqlite":  # one connection stays open, or else each batch would fold the log into the file
             kept = self._open.enter_context(closing(sqlite3.connect(self._file, check_same_thread=False)))
             kept.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -25,9 +25,10 @@ def write(folder, package, dataset):
 
 
 def test_a_folder_has_the_page_the_vectors_and_the_figures_of_each_member(two, dataset, tmp_path):
-    parts = {part: (dataset.candidates(part), dataset.cutouts(part)) for part in ("train", "validation", "test")}
-    for frame, _ in parts.values():
-        frame["candidate_id"] = HOSTILE + frame["candidate_id"]
+    parts = {}
+    for part in ("train", "validation", "test"):
+        rows = dataset.candidates(part)
+        parts[part] = rows.assign(candidate_id=HOSTILE + rows["candidate_id"]), dataset.cutouts(part)
     numbers = write(tmp_path / "one", two.fixed, MemoryDataSet(parts=parts))
     folder = tmp_path / "one"
     assert json.loads((folder / "explained.json").read_text()) == numbers
