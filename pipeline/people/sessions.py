@@ -1,5 +1,6 @@
 """When people looked at candidates, and how fast: verdicts of one person without a long pause are a session."""
 
+from collections.abc import Collection
 from typing import Final
 
 import numpy as np
@@ -26,10 +27,11 @@ def sessions(verdicts: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One row per session with `COLUMNS`: ``begin`` (UTC) is when the first candidate was shown, as far as that is
-        known, ``minutes`` from then to the last verdict; ``verdicts`` how many were given, ``undone`` how many were
-        taken back; ``per_minute`` and ``seconds_per_verdict`` are of the whole session, for many verdicts may be
-        confirmed at once; ``keys_per_verdict`` is all keys, those that undid others among them, by verdict that stands.
-        What cannot be known is NaN.
+        known, ``minutes`` from then to the last verdict; ``verdicts`` how many were given, ``undone`` how many of them
+        were taken back since, in this session or a later one, each counted once; ``per_minute`` and
+        ``seconds_per_verdict`` are of the whole session, for many verdicts may be confirmed at once;
+        ``keys_per_verdict`` is all keys, those that undid others among them, by verdict that stands. What cannot be
+        known is NaN.
     """
     if not len(verdicts):
         return pd.DataFrame({name: [] for name in COLUMNS})
@@ -37,13 +39,14 @@ def sessions(verdicts: pd.DataFrame) -> pd.DataFrame:
     rows = rows.sort_values(["person", "at", "verdict_id"])
     pause = rows.groupby("person")["at"].diff() > pd.Timedelta(minutes=PAUSE_MINUTES)
     numbered = rows.assign(session=pause.groupby(rows["person"]).cumsum())
-    found = [_session(str(person), part) for (person, _), part in numbered.groupby(["person", "session"])]
+    taken_back = set(verdicts.loc[verdicts["verdict"] == UNDO, "undoes"])
+    found = [_session(str(person), part, taken_back) for (person, _), part in numbered.groupby(["person", "session"])]
     return pd.DataFrame(found, columns=list(COLUMNS))
 
 
-def _session(person: str, rows: pd.DataFrame) -> dict[str, object]:
+def _session(person: str, rows: pd.DataFrame, taken_back: Collection[int]) -> dict[str, object]:
     given = rows[rows["verdict"] != UNDO]
-    undone, number = len(rows) - len(given), len(given)
+    undone, number = int(given["verdict_id"].isin(taken_back).sum()), len(given)
     looked = pd.to_timedelta(rows["seconds"].astype("float64").fillna(0.0).clip(0.0, 60.0 * PAUSE_MINUTES), unit="s")
     begin = (rows["at"] - looked).min()
     minutes = (rows["at"].iloc[-1] - begin).total_seconds() / 60.0

@@ -5,9 +5,9 @@ import pytest
 from pipeline.people.sessions import COLUMNS, sessions
 
 
-def given(person, at, verdict="real", keys=1.0, seconds=0.0):
+def given(person, at, verdict="real", keys=1.0, seconds=0.0, undoes=None):
     return {"person": person, "at_utc": f"2026-01-05T{at}.000+00:00", "verdict": verdict, "keys": keys,
-            "seconds": seconds}  # fmt: skip
+            "seconds": seconds, "undoes": undoes}  # fmt: skip
 
 
 def table(*rows):
@@ -24,13 +24,26 @@ def test_a_pause_of_half_an_hour_begins_a_new_session():
 
 def test_rate_seconds_and_keys_are_those_counted_by_hand():
     rows = [given("ada", f"20:00:{place * 5:02d}", keys=0.25, seconds=5) for place in range(5)]
-    found = sessions(table(*rows, given("ada", "20:00:30", "undo", keys=1.0, seconds=np.nan))).iloc[0]
+    found = sessions(table(*rows, given("ada", "20:00:30", "undo", keys=1.0, seconds=np.nan, undoes=0))).iloc[0]
     assert (found["verdicts"], found["undone"]) == (5, 1)
     assert found["begin"] == "2026-01-05T19:59:55+00:00"
     assert found["minutes"] == pytest.approx(35 / 60)
     assert found["per_minute"] == pytest.approx(5 / (35 / 60))
     assert found["seconds_per_verdict"] == pytest.approx(7)
     assert found["keys_per_verdict"] == pytest.approx((5 * 0.25 + 1) / 4)
+
+
+def test_a_verdict_that_two_windows_took_back_was_taken_back_once():
+    rows = [given("ada", "20:00:00"), given("ada", "20:00:01"),
+            given("ada", "20:00:02", "undo", undoes=0), given("ada", "20:00:03", "undo", undoes=0)]  # fmt: skip
+    found = sessions(table(*rows)).iloc[0]
+    assert (found["verdicts"], found["undone"], found["keys_per_verdict"]) == (2, 1, 4.0)
+
+
+def test_an_undo_counts_against_the_session_of_what_it_takes_back():
+    rows = [given("ada", "20:00:00"), given("ada", "20:00:01"), given("ada", "21:00:00"),
+            given("ada", "21:00:01", "undo", undoes=1)]  # fmt: skip
+    assert sessions(table(*rows))["undone"].tolist() == [1, 0]
 
 
 def test_people_at_once_have_each_a_session_and_the_order_of_rows_is_none():
