@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.classes import BOGUS_DRAW, TEACHER, UNLABELLED, UNSEEN
 from pipeline.errors import SettingsError, UnknownNameError
 from pipeline.expressions.expression import parse_condition
+from pipeline.labels.references import DETECTION, OBJECT
 from web.candidates import Candidates
 from web.verdict_book import VerdictBook
 
@@ -85,8 +86,13 @@ def _mistakes(candidates: Candidates, _book: VerdictBook, _wanted: Wanted) -> ND
 
 
 def _disagreement(candidates: Candidates, book: VerdictBook, _wanted: Wanted) -> NDArray[np.int64]:
-    """Return the candidates that people call differently."""
-    return _of_verdicts(candidates, book, lambda said: len(set(said.values()) & set(candidates.header.class_names)) > 1)
+    """Return the candidates of which people call the detection, or the object, differently."""
+    names = set(candidates.header.class_names)
+    each = [
+        _of_verdicts(candidates, book, lambda said: len(set(said.values()) & names) > 1, of)
+        for of in (DETECTION, OBJECT)
+    ]
+    return np.unique(np.concatenate(each))
 
 
 def _snoozed(candidates: Candidates, book: VerdictBook, wanted: Wanted) -> NDArray[np.int64]:
@@ -102,10 +108,10 @@ def _fast_track(candidates: Candidates, book: VerdictBook, _wanted: Wanted) -> N
 
 
 def _of_verdicts(
-    candidates: Candidates, book: VerdictBook, test: Callable[[dict[str, str]], bool]
+    candidates: Candidates, book: VerdictBook, test: Callable[[dict[str, str]], bool], of: str = ""
 ) -> NDArray[np.int64]:
     row_of = candidates.row_of
-    found = [row_of[name] for name, said in book.latest().items() if name in row_of and test(said)]
+    found = [row_of[name] for name, said in book.latest(of=of).items() if name in row_of and test(said)]
     return np.sort(np.array(found, np.int64))
 
 

@@ -83,12 +83,16 @@ class VerdictBook:
         own = [said for said in self.of(candidate_id) if said.person == person]
         return own[-1] if own else None
 
-    def latest(self, person: str = "") -> dict[str, dict[str, str]]:
-        """Return the last verdict of each person, or of one alone, by candidate and person."""
+    def latest(self, person: str = "", of: str = "") -> dict[str, dict[str, str]]:
+        """Return the last verdict of each person, or of one alone, by candidate and person.
+
+        With ``of``, only of the detection, or only of the object.
+        """
         with self._lock:
             found: dict[str, dict[str, str]] = {}
             for name, said in self._of.items():
-                last = {one.person: one.verdict for _, one in sorted(said.items()) if person in ("", one.person)}
+                ordered = (one for _, one in sorted(said.items()) if person in ("", one.person) and of in ("", one.of))
+                last = {one.person: one.verdict for one in ordered}
                 if last:
                     found[name] = last
             return found

@@ -95,6 +95,17 @@ def test_queues_of_verdicts(many, book):
     assert len(unseen) == COUNT - 4
 
 
+def test_a_bad_detection_of_a_good_object_is_no_disagreement(many, book):
+    shared = {"survey": "toy", "candidate_id": "5", "object_id": "o", "person": "ada"}
+    book.append(
+        [Verdict(**shared, verdict="bogus", token="a"), Verdict(**shared, verdict="real", of="object", token="b")]
+    )
+    book.append([Verdict(**shared | {"person": "bob"}, verdict="bogus", token="c")])
+    assert seen(many, book, queue="disagreement").rows.tolist() == []
+    book.append([Verdict(**shared | {"person": "bob"}, verdict="bogus", of="object", token="d")])
+    assert seen(many, book, queue="disagreement").rows.tolist() == [5]
+
+
 def test_what_is_not_known_is_named(many, book):
     with pytest.raises(UnknownNameError, match="unknown queue 'uncertian'"):
         seen(many, book, queue="uncertian")
