@@ -60,6 +60,27 @@ def test_what_was_marked_stays_marked_in_another_stretch(page, browser):
     made.context.close()
 
 
+def test_what_waits_in_two_windows_of_one_browser_is_stored_by_a_third(page, browser):
+    one, _ = opened(browser, page[0])
+    other = one.context.new_page()
+    other.goto(page[0])
+    other.wait_for_selector(".cell")
+    for window in (one, other):
+        window.evaluate(SLOW)
+        slow(window, "/api/verdicts", 60_000)
+        window.keyboard.press("Enter")
+        first(window, 25)
+    assert verdicts(page[1]) == {}
+    context = one.context
+    one.close()
+    other.close()
+    third = context.new_page()
+    third.goto(page[0])
+    stored(third, 50)
+    assert len(read(page[1].book.store)) == 50
+    context.close()
+
+
 def test_an_undo_that_waits_is_not_lost_by_a_reload(page, browser):
     made, _ = opened(browser, page[0])
     made.evaluate(SLOW)

@@ -2,15 +2,15 @@
 // They are kept by the browser meanwhile, so that neither a reload nor a dead server loses one.
 
 import { post, Refused } from "./api.js";
-import { recall, remember } from "./settings.js";
+import { allOf, forget, remember } from "./settings.js";
 
 const WAIT_MS = 1000;
 const PATIENCE_MS = 300;
 
 export class Outbox {
   constructor(name, changed) {
-    this.name = `outbox.${name}`;
-    this.items = recall(this.name, []);
+    this.name = `outbox.${name}.${Math.random().toString(36).slice(2)}`; // each window keeps its own
+    this.items = this.#adopted(`outbox.${name}.`);
     this.numbers = new Map();
     this.stored = 0;
     this.trouble = "";
@@ -84,6 +84,15 @@ export class Outbox {
     if (!numbers?.length) return; // what it would take back was refused
     await post("/api/undo", { person: item.person, numbers, token: item.token });
     this.stored -= this.numbers.has(item.batch) ? numbers.length : 0;
+  }
+
+  // Takes over what windows that were closed, or are still sending, have left: what is sent twice counts once.
+  #adopted(prefix) {
+    const left = allOf(prefix);
+    const items = [...left.values()].flat();
+    if (items.length) remember(this.name, items); // before it is forgotten elsewhere
+    for (const name of left.keys()) forget(name);
+    return items;
   }
 
   #keep() {

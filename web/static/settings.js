@@ -18,3 +18,21 @@ export function remember(name, value) {
     // A browser that keeps nothing still shows the page.
   }
 }
+
+// What is remembered under names that begin so, by name.
+export function allOf(prefix) {
+  try {
+    const names = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX + prefix)).sort();
+    return new Map(names.map((name) => [name.slice(PREFIX.length), recall(name.slice(PREFIX.length), [])]));
+  } catch {
+    return new Map();
+  }
+}
+
+export function forget(name) {
+  try {
+    localStorage.removeItem(PREFIX + name);
+  } catch {
+    // Nothing was kept.
+  }
+}
