@@ -86,8 +86,13 @@ class Candidates:
         """Return every column of one candidate, those of its scores as well."""
         place = int(self.rows["place"].iloc[row])
         with CutoutFile(self.cutouts) as file:
-            found = file.candidates(slice(place, place + 1)).iloc[0].to_dict()
-        return found | self.rows.drop(columns="place").iloc[row].to_dict()
+            found = _record(file.candidates(slice(place, place + 1)), 0)
+        return found | _record(self.rows.drop(columns="place"), row)
+
+
+def _record(table: pd.DataFrame, row: int) -> dict[str, Any]:
+    """Return a row by column; each number has the type of its column."""
+    return {str(name): column.iloc[row] for name, column in table.items()}
 
 
 def read_candidates(

@@ -29,17 +29,20 @@ def number(value: object, otherwise: float) -> float:
 def plain(value: object) -> object:
     """Return a value of a column as JSON holds it: missing numbers are None, texts harmless.
 
+    A number keeps the digits that its type has, so that times and sky positions, which are float64, lose none.
+
     Examples
     --------
-    >>> [plain(value) for value in (float("nan"), np.float32(0.5), np.int8(-1), "a")]
-    [None, 0.5, -1, 'a']
+    >>> [plain(value) for value in (float("nan"), np.float32(0.1), np.float64(58270.4428012), np.int8(-1), "a")]
+    [None, 0.1, 58270.4428012, -1, 'a']
     """
     if isinstance(value, np.bool_ | bool):
         return bool(value)
     if isinstance(value, np.integer | int):
         return int(value)
     if isinstance(value, np.floating | float):
-        return float(f"{value:.7g}") if math.isfinite(value) else None
+        digits = 7 if isinstance(value, np.float32 | np.float16) else 15
+        return float(f"{value:.{digits}g}") if math.isfinite(value) else None
     return harmless(str(value)) if value is not None else None
 
 

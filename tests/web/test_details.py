@@ -33,6 +33,15 @@ def test_an_object_has_its_visits_of_other_nights_in_the_order_of_time(make_rows
     assert "broken.h5" in caplog.text
 
 
+def test_times_and_positions_lose_no_digit(make_rows, make_cutouts, tmp_path, book):
+    rows = make_rows(["a"], object_id=["X"], time_mjd=[58270.4428012], ra_deg=[290.0820123], magnitude=[15.28])
+    found = Details().of(read_candidates(make_cutouts(tmp_path / "c.h5", rows)), 0, book, "ada")
+    assert {name: found["columns"][name] for name in ("time_mjd", "ra_deg", "magnitude")} == {
+        "time_mjd": 58270.4428012, "ra_deg": 290.0820123, "magnitude": 15.28
+    }  # fmt: skip
+    assert found["visits"][0]["time_mjd"] == 58270.4428012
+
+
 def test_labels_and_what_others_said_come_after_ones_own_verdict(make_rows, make_cutouts, tmp_path, book):
     path = make_cutouts(tmp_path / "c.h5", make_rows(["a"], label=[1], label_source=["eye"], flags=[2]))
     candidates, details = read_candidates(path), Details()
