@@ -52,7 +52,7 @@ def test_what_was_marked_stays_marked_in_another_stretch(page, browser):
     before = made.get_attribute(".cell:nth-child(3) img", "src")
     made.keyboard.press("c")
     made.keyboard.press(",")
-    made.wait_for_function("src => document.querySelector('.cell:nth-child(3) img')?.src !== src", arg=before)
+    made.wait_for_selector(f".cell:nth-child(3) img:not([src='{before}'])")
     assert made.locator(".cell:nth-child(3).marked").count() == 1
     made.keyboard.press("Enter")
     stored(made, 25)
